@@ -1,0 +1,92 @@
+"""What a detector is given: a folder of Parquet tables without labels, and two windows of time."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from bench.faults import UserError
+from bench.schema import DATA_TABLES
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open span of time, [start_ms, end_ms), in milliseconds since the Unix epoch (UTC)."""
+
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the tables' times mean: the first and last moment, and the local time that "night" refers to."""
+
+    start_ms: int
+    """First moment of the data, a local midnight, in ms since the Unix epoch (UTC)."""
+    end_ms: int
+    """End of the data (exclusive)."""
+    time_zone: str
+    utc_offset_s: int
+    """What local time is ahead of UTC [s]; constant over the data."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A lazy handle on the tables of one world, or of one's own records.
+
+    `history` is what a detector may be fitted on, `window` is what it has to score. Features of a call in the window
+    may look back into the history, so that nothing starts cold at the split.
+    """
+
+    folder: Path
+    clock: Clock
+    history: Window
+    window: Window
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a folder written by a generator; history and window are both the whole of it."""
+        try:
+            clock = Clock(**json.loads((folder / "clock.json").read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError(f"{folder} is not a data set: clock.json cannot be read ({error})") from error
+        whole = Window(clock.start_ms, clock.end_ms)
+        return cls(folder, clock, whole, whole)
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read one whole table, or some of its columns.
+
+        Raises
+        ------
+        UserError
+            When there is no such table, or it does not follow the schema.
+        """
+        if name not in DATA_TABLES:
+            raise UserError(f"no table {name!r}; the tables are {', '.join(DATA_TABLES)}")
+        path = self.folder / f"{name}.parquet"
+        try:
+            return pq.read_table(path, columns=None if columns is None else list(columns))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise UserError(f"{path} cannot be read: {error}") from error
+
+    def calls(self, part: Window, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read the calls that start within `part`, in their order."""
+        low, high = self.call_range(part)
+        return self.table("calls", columns).slice(low, high - low)
+
+    def call_range(self, part: Window) -> tuple[int, int]:
+        """Return the first position, and one past the last, of the calls that start within `part`."""
+        low, high = np.searchsorted(self._call_starts, [part.start_ms, part.end_ms])
+        return int(low), int(high)
+
+    @cached_property
+    def _call_starts(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        starts = self.table("calls", ["call_start_ts"])["call_start_ts"]
+        return np.asarray(pc.cast(starts, pa.int64()).to_numpy())

@@ -1,0 +1,96 @@
+"""Faults in settings: found all at once, told in one form.
+
+A range belongs beside the setting it is about, so it is the metadata of a dataclass field:
+
+>>> from dataclasses import dataclass, field
+>>> @dataclass
+... class Settings:
+...     ratio: float = field(default=0.05, metadata=within(0, 0.5))
+>>> [str(fault) for fault in faults_of(Settings(ratio=1.5), "generator")]
+['generator.ratio must be in [0, 0.5], got 1.5']
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+Rule = tuple[str, Callable[[Any], bool]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with one setting: its full key, the rule it breaks and the value it has."""
+
+    key: str
+    rule: str
+    value: object
+
+    def __str__(self) -> str:
+        return f"{self.key} must {self.rule}, got {self.value!r}"
+
+
+class UserError(Exception):
+    """Something that the user can put right; shown without a traceback, and the program ends with code 2."""
+
+
+class SettingsError(UserError):
+    """Every fault of a configuration at once."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+def within(low: float, high: float) -> dict[str, Rule]:
+    """Metadata for a number in the closed range [low, high]."""
+    return {"rule": (f"be in [{low:g}, {high:g}]", lambda value: low <= value <= high)}
+
+
+def at_least(low: float) -> dict[str, Rule]:
+    """Metadata for a number not below `low`."""
+    return {"rule": (f"be at least {low:g}", lambda value: value >= low)}
+
+
+def above(low: float) -> dict[str, Rule]:
+    """Metadata for a number above `low`."""
+    return {"rule": (f"be above {low:g}", lambda value: value > low)}
+
+
+def one_of(*choices: str) -> dict[str, Rule]:
+    """Metadata for a word out of a closed list."""
+    return {"rule": (f"be one of {', '.join(choices)}", lambda value: value in choices)}
+
+
+def faults_of(settings: object, key: str) -> Iterator[Fault]:
+    """Walk a tree of dataclasses, mappings and lists and yield each broken rule.
+
+    Parameters
+    ----------
+    settings
+        A dataclass instance, or a mapping or list of them. A dataclass may also have a method
+        `faults(key) -> Iterable[Fault]` for rules that concern several of its fields.
+    key
+        The dotted key of `settings`; "" at the root.
+    """
+    if isinstance(settings, Mapping):
+        for name, value in settings.items():
+            yield from faults_of(value, f"{key}.{name}" if key else str(name))
+        return
+    if isinstance(settings, list):
+        for index, value in enumerate(settings):
+            yield from faults_of(value, f"{key}[{index}]")
+        return
+    if not is_dataclass(settings):
+        return
+    broken = False
+    for item in fields(settings):
+        name = f"{key}.{item.name}" if key else item.name
+        value = getattr(settings, item.name)
+        rule: Rule | None = item.metadata.get("rule")
+        if rule is not None and value is not None and not rule[1](value):
+            broken = True
+            yield Fault(name, rule[0], value)
+        yield from faults_of(value, name)
+    more = getattr(settings, "faults", None)
+    if more is not None and not broken:
+        yield from more(key)

@@ -1,0 +1,25 @@
+"""What a generator is to the harness: something with a recipe, that can be made in a folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+Progress = Callable[[str, int, int], None]
+"""Called as progress(what, done, of) from time to time."""
+
+
+def silent(what: str, done: int, of: int) -> None:
+    """Report no progress."""
+
+
+class World(Protocol):
+    """A world that can be made; constructed from `generator` settings and the chosen `anomaly` settings."""
+
+    def recipe(self) -> dict[str, Any]:
+        """Return all that decides the bytes of this world, as JSON values: settings, sources, versions."""
+
+    def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
+        """Write `data/` (the tables of `bench.schema.DATA_TABLES` and clock.json), and `truth/`.
+
+        Returns counts and shares for the manifest, as JSON values. The bytes do not depend on `workers`.
+        """

@@ -1,0 +1,89 @@
+"""What comes out of one run: a flat row that MLflow, the files and the reports all read alike."""
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from bench.dataset import Dataset
+from bench.detector import FloatArray, Scores
+from bench.truth import CallLabels, Truth
+
+Scalar = str | int | float | bool | None
+
+
+class Status(StrEnum):
+    """How a run ended. A failure is a missing value with a reason, never a zero."""
+
+    OK = "OK"
+    ERROR = "ERROR"
+    TIMEOUT = "TIMEOUT"
+    OOM = "OOM"
+    DEGENERATE = "DEGENERATE"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run: what was asked, what came, what it cost, how it ended, with what."""
+
+    asked: dict[str, Scalar]
+    """Such as detector, generator, seed, world_seed, anomaly_ratio, fingerprint, protocol, threshold_policy."""
+    status: Status
+    reason: str = ""
+    values: dict[str, float | None] = field(default_factory=dict)
+    """Metrics by `name/type`, such as `recall/short_call` or `average_precision/all`."""
+    cost: dict[str, float] = field(default_factory=dict)
+    """Such as fit_seconds, score_seconds, peak_mib, calls_per_second."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Such as version/numpy."""
+
+    def row(self) -> dict[str, Scalar]:
+        """Return the flat row."""
+        return {
+            **self.asked,
+            "status": str(self.status),
+            "reason": self.reason,
+            **self.values,
+            **self.cost,
+            **self.versions,
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the row as JSON, aside and then renamed."""
+        aside = path.with_name(f".{path.name}.partial")
+        aside.write_text(json.dumps(self.row(), indent=1, allow_nan=False) + "\n")
+        aside.replace(path)
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """A threshold, who set it, and what it means."""
+
+    policy: str
+    threshold: float
+    """Entities with a score at or above it are alerts."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A result beside what it was computed from, for drawing."""
+
+    result: Result
+    dataset: Dataset
+    truth: Truth
+    labels: CallLabels
+    scores: Scores | None = None
+    alerts: Alerts | None = None
+
+    def type_sample(self, anomaly_type: str | None) -> tuple[Any, FloatArray]:
+        """Return which entities are positive, and their scores, for one type against normal (None: all types).
+
+        Records of other types and collateral records are left out. Both arrays have shape (kept,).
+        """
+        if self.scores is None:
+            raise ValueError("a run that failed has no scores")
+        labels = self.labels
+        positive = labels.anomalous if anomaly_type is None else labels.type_code == labels.types.index(anomaly_type)
+        kept = positive | ~(labels.anomalous | labels.collateral)
+        return positive[kept], self.scores.values[kept]

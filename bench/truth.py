@@ -1,0 +1,69 @@
+"""What really happened; read by the harness only, never given to a detector."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from bench.faults import UserError
+from bench.schema import TRUTH_TABLES
+
+NORMAL = "normal"
+
+
+@dataclass(frozen=True)
+class CallLabels:
+    """The truth about a range of calls, aligned with their rows."""
+
+    types: tuple[str, ...]
+    """The anomaly types that occur in this world, in alphabetical order."""
+    type_code: np.ndarray[Any, np.dtype[np.int16]]
+    """Shape (calls,): index into `types` of a direct anomaly, -1 where there is none."""
+    collateral: np.ndarray[Any, np.dtype[np.bool_]]
+    """Shape (calls,): an innocent's record that an incident changed; neither a hit nor a false alarm."""
+    incident_code: np.ndarray[Any, np.dtype[np.int32]]
+    """Shape (calls,): row of the incident in the table of incidents, -1 where there is none."""
+
+    @property
+    def anomalous(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Shape (calls,): true for the direct anomalies."""
+        return np.asarray(self.type_code >= 0)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A handle on the folder that holds the incidents and the records they touched."""
+
+    folder: Path
+
+    def table(self, name: str) -> pa.Table:
+        """Read `incidents` or `truth`."""
+        path = self.folder / f"{name}.parquet"
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise UserError(f"{path} cannot be read: {error}") from error
+        TRUTH_TABLES[name].check(table, str(path))
+        return table
+
+    def call_labels(self, low: int, high: int) -> CallLabels:
+        """Return the truth about the calls at positions [low, high)."""
+        incidents = self.table("incidents")
+        truth = self.table("truth")
+        rows = truth["row"].to_numpy()
+        here = (rows >= low) & (rows < high) & np.asarray(pc.equal(truth["level"].cast(pa.string()), "call"))
+        direct = here & np.asarray(pc.equal(truth["cause"].cast(pa.string()), "direct"))
+        types = tuple(sorted(set(incidents["anomaly_type"].cast(pa.string()).to_pylist())))
+        type_code = np.full(high - low, -1, np.int16)
+        names = truth["anomaly_type"].cast(pa.string())
+        type_code[rows[direct] - low] = pc.index_in(names, pa.array(types, pa.string())).to_numpy()[direct]
+        collateral = np.zeros(high - low, np.bool_)
+        collateral[rows[here & ~direct] - low] = True
+        incident_code = np.full(high - low, -1, np.int32)
+        codes = pc.index_in(truth["incident_id"].cast(pa.string()), incidents["incident_id"].combine_chunks())
+        incident_code[rows[here] - low] = codes.to_numpy()[here]
+        return CallLabels(types, type_code, collateral, incident_code)
