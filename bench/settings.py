@@ -1,0 +1,125 @@
+"""What can be set for each entry point; Hydra's structured configs, so an unknown key or a wrong type is refused.
+
+This module imports nothing heavy: it is read before a program knows whether it has anything to do.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+from bench.faults import above, at_least, one_of, within
+
+SEED_MAX = 2**32 - 1
+"""The largest seed that NumPy's and scikit-learn's generators take."""
+
+
+@dataclass
+class ProtocolSettings:
+    """Which part of the data a detector is fitted on, and which it scores."""
+
+    name: str = field(default="split", metadata=one_of("split", "transductive"))
+    """`split`: fitted on the first part, scored on the rest; `transductive`: fitted and scored on the whole."""
+    fit_share: float = field(default=0.5, metadata=within(0.01, 0.99))
+    """Share of the days that `split` fits on; whole weeks when there are two or more, else whole days."""
+
+
+@dataclass
+class ThresholdSettings:
+    """Which scores become alerts."""
+
+    policy: str = field(default="budget", metadata=one_of("budget", "quantile", "oracle"))
+    """`budget`: so many alerts a day; `quantile`: a fixed share of the records; `oracle`: the true prevalence."""
+    alerts_per_day: float = field(default=100.0, metadata=above(0))
+    """What analysts can read in a day, shared by all types; for `budget`."""
+    share: float = field(default=0.01, metadata=within(0, 1))
+    """Share of the scored records; for `quantile`."""
+
+
+@dataclass
+class TrackingSettings:
+    """Where runs are recorded."""
+
+    uri: str | None = "sqlite:///mlflow.db"
+    """An MLflow tracking URI: SQLite, another database or a server; empty (null): no tracking."""
+    experiment: str = "cdrbench"
+
+
+@dataclass
+class ReportSettings:
+    """What draws and prints; dotted paths of functions, empty (null) for none."""
+
+    run_figures: str | None = "reports.run_figures.draw"
+    terminal: str | None = "reports.terminal.show"
+    dataset_figure: str | None = "reports.dataset_figure.draw"
+    comparison: str = "reports.comparison.write"
+
+
+@dataclass
+class LimitSettings:
+    """What a detector may use, to fit and to score together."""
+
+    seconds: float = field(default=3600.0, metadata=above(0))
+    """Wall-clock time [s]; a run that takes longer ends as TIMEOUT."""
+    memory_mib: float = field(default=8192.0, metadata=at_least(64))
+    """Resident memory of the detector's whole process tree [MiB]; a run that takes more ends as OOM."""
+
+
+@dataclass
+class StoreSettings:
+    """Where worlds and runs are kept, relative to the working directory."""
+
+    worlds: str = "worlds"
+    runs: str = "runs"
+
+
+@dataclass
+class RunSettings:
+    """`python -m bench.run`: one benchmark run."""
+
+    generator: Any = MISSING
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    detector: Any = MISSING
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    threshold: ThresholdSettings = field(default_factory=ThresholdSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    name: str = ""
+    """What the run is called; made from the detector, the world, the ratio and the seed when empty."""
+    seed: int = field(default=0, metadata=within(0, SEED_MAX))
+    """Seed of the detector; the world has its own, `generator.seed`."""
+    workers: int = field(default=0, metadata=at_least(0))
+    """Processes that make a world; 0: all processors, shared among the jobs of a multirun."""
+    trusted_packages: list[str] = field(default_factory=list)
+    """Further packages that a `_target_` may name."""
+
+
+@dataclass
+class GenerateSettings:
+    """`python -m bench.generate`: only the data."""
+
+    out: str = MISSING
+    """Folder that the data products are written to; new, empty, or written by this program before."""
+    csv: bool = False
+    """Also write the tables as CSV."""
+    generator: Any = MISSING
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    export: str = "generators.export.write"
+    report: ReportSettings = field(default_factory=ReportSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    workers: int = field(default=0, metadata=at_least(0))
+    trusted_packages: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ReportPageSettings:
+    """`python -m bench.report`: all recorded runs side by side."""
+
+    out: str = "report"
+    """Folder that the pages are written to."""
+    runs: str = "runs"
+    """Folder that is searched for results."""
+    report: ReportSettings = field(default_factory=ReportSettings)
+    trusted_packages: list[str] = field(default_factory=list)
