@@ -1,0 +1,1 @@
+"""One simulated world of towers, phones and people, into which labelled anomalies are injected."""
