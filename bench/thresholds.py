@@ -1,0 +1,50 @@
+"""Thresholds: from scores to alerts, by a policy that is not tuned on truth."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.detector import FloatArray
+from bench.result import Alerts
+
+if TYPE_CHECKING:
+    from bench.settings import ThresholdSettings
+
+DAY_MS = 86_400_000
+
+
+def alerts_of(scores: FloatArray, settings: "ThresholdSettings", *, span_ms: int, anomalies: int) -> Alerts:
+    """Choose the threshold that the policy asks for.
+
+    Every record of the window can use the number of alerts up, whatever it is. That number is never exceeded: where
+    it divides ties, none of them becomes an alert. So a detector that scores too many records alike at its top
+    raises no alert at all.
+
+    Parameters
+    ----------
+    scores
+        Shape (records,): the finite scores of the whole window, at least one.
+    settings
+        `budget` allows `alerts_per_day` for each day of the window, `quantile` the share `share` of its records, and
+        `oracle` as many as there are anomalies; it alone knows more than a detector in service could.
+    span_ms
+        Length of the window [ms].
+    anomalies
+        Number of direct anomalies in the window.
+    """
+    allowed = {
+        "budget": math.floor(settings.alerts_per_day * span_ms / DAY_MS),
+        "quantile": math.floor(settings.share * scores.size),
+        "oracle": anomalies,
+    }
+    return Alerts(settings.policy, threshold_for(scores, allowed[settings.policy]))
+
+
+def threshold_for(scores: FloatArray, allowed: int) -> float:
+    """Return the lowest of the scores that at most `allowed` scores reach; just above the highest where none does."""
+    if allowed >= scores.size:
+        return float(scores.min())
+    best_refused = np.partition(scores, scores.size - 1 - allowed)[scores.size - 1 - allowed]
+    accepted = scores[scores > best_refused]
+    return float(accepted.min() if accepted.size else np.nextafter(best_refused, np.inf))

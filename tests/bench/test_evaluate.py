@@ -1,0 +1,195 @@
+"""Evaluation through its door: a folder of tables, a folder of truth, and scores."""
+
+import json
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bench import metrics
+from bench.dataset import Dataset, Window
+from bench.detector import Level, Scores
+from bench.evaluate import evaluate
+from bench.faults import UserError
+from bench.result import Outcome, Result, Status
+from bench.schema import CALLS, INCIDENTS, TRUTH
+from bench.settings import ThresholdSettings
+from bench.truth import Truth
+
+DAY_MS = 86_400_000
+HISTORY, CALLS_IN_ALL = 400, 1400
+
+
+def write(path, schema, columns):
+    pq.write_table(pa.table(columns, pa.schema([field for field in schema.arrow if field.name in columns])), path)
+
+
+@pytest.fixture
+def world(tmp_path):
+    """Two days of calls, the second scored: incidents of `long` have one call, of `burst` ten; `rare` came before."""
+    folder, random = tmp_path, np.random.default_rng(5)
+    start = np.sort(np.append(random.integers(0, DAY_MS, HISTORY), random.integers(DAY_MS, 2 * DAY_MS, 1000)))
+    callers = [f"user_{i}" for i in random.integers(0, 60, CALLS_IN_ALL)]
+    write(folder / "calls.parquet", CALLS, {"caller_id": callers, "call_start_ts": start})
+    clock = {"start_ms": 0, "end_ms": 2 * DAY_MS, "time_zone": "UTC", "utc_offset_s": 0}
+    (folder / "clock.json").write_text(json.dumps(clock))
+    rows = HISTORY + random.permutation(1000)[:180]
+    parts = [("rare", 1, [7]), ("rare", 1, [8])]
+    parts += [("long", 1, [row]) for row in rows[:40]]
+    parts += [("burst", 10, burst) for burst in rows[40:160].reshape(12, 10)]
+    incidents = [f"incident_{i}" for i in range(len(parts))]
+    write(
+        folder / "incidents.parquet",
+        INCIDENTS,
+        {
+            "incident_id": incidents,
+            "anomaly_type": [name for name, _, _ in parts],
+            "level": ["call"] * len(parts),
+            "start_ts": [0] * len(parts),
+            "end_ts": [0] * len(parts),
+            "actors": [[]] * len(parts),
+            "parameters": ["{}"] * len(parts),
+        },
+    )
+    touched = [
+        (row, incident, name, "direct")
+        for incident, (name, _, its) in zip(incidents, parts, strict=True)
+        for row in its
+    ]
+    touched += [(row, incidents[-1], "burst", "collateral") for row in rows[160:]]
+    write(
+        folder / "truth.parquet",
+        TRUTH,
+        {
+            "level": ["call"] * len(touched),
+            "entity_id": [str(row) for row, *_ in touched],
+            "row": [int(row) for row, *_ in touched],
+            "incident_id": [incident for _, incident, *_ in touched],
+            "anomaly_type": [name for *_, name, _ in touched],
+            "change": ["added"] * len(touched),
+            "cause": [cause for *_, cause in touched],
+        },
+    )
+    opened = Dataset.open(folder)
+    dataset = Dataset(folder, opened.clock, Window(0, DAY_MS), Window(DAY_MS, 2 * DAY_MS))
+    return dataset, Truth(folder)
+
+
+def labels_of(world):
+    return world[1].call_labels(HISTORY, CALLS_IN_ALL)
+
+
+def good_scores(world, seed=2):
+    """Scores of a fair detector of `long` that is blind to `burst`."""
+    labels = labels_of(world)
+    scores = np.random.default_rng(seed).normal(size=1000)
+    return scores + 2 * (labels.type_code == labels.types.index("long"))
+
+
+def run(world, scores, threshold=None):
+    return evaluate(*world, Scores(Level.CALL, scores), threshold or ThresholdSettings("budget", alerts_per_day=50))
+
+
+def test_each_type_against_normal(world):
+    scores = good_scores(world)
+    evaluation = run(world, scores)
+    values, threshold = evaluation.values, evaluation.alerts.threshold
+    assert evaluation.status is Status.OK
+    assert values["alerts/all"] == 50
+    outcome = Outcome(Result({}, Status.OK), *world, evaluation.labels, Scores(Level.CALL, scores), evaluation.alerts)
+    for name, wanted, positives in (("all", None, 160), ("long", "long", 40), ("burst", "burst", 120)):
+        positive, kept = outcome.type_sample(wanted)
+        assert positive.sum() == values[f"positives/{name}"] == positives
+        assert kept.size == 820 + positives
+        counts = metrics.counts_at(positive, kept, threshold=threshold)
+        assert (counts.hits, counts.false_alarms) == (values[f"hits/{name}"], values[f"false_alarms/{name}"])
+        assert counts.precision == values[f"precision/{name}"]
+        assert counts.recall == values[f"recall/{name}"]
+        assert counts.f1 == values[f"f1/{name}"]
+        average, share = metrics.average_precision(positive, kept), positives / (820 + positives)
+        assert values[f"average_precision/{name}"] == pytest.approx(average)
+        assert values[f"prevalence/{name}"] == pytest.approx(share)
+        assert values[f"lift/{name}"] == pytest.approx(average / share)
+        assert values[f"roc_auc/{name}"] == pytest.approx(metrics.roc_auc(positive, kept))
+        assert values[f"precision_at_100/{name}"] == pytest.approx(metrics.precision_at_k(positive, kept, k=100))
+
+
+def test_the_right_score_finds_everything(world):
+    labels = labels_of(world)
+    scores = labels.anomalous + np.linspace(0, 0.5, 1000)
+    values = run(world, scores, ThresholdSettings("oracle")).values
+    for metric in ("precision", "recall", "f1", "average_precision", "roc_auc", "incident_recall"):
+        assert values[f"{metric}/all"] == 1
+        assert values[f"{metric}/burst"] == 1
+    assert values["false_alarms/long"] == 0
+
+
+def test_records_of_other_types_and_collateral_use_up_the_budget(world):
+    labels = labels_of(world)
+    scores = np.arange(1000.0) + 1e4 * labels.collateral
+    values = run(world, scores, ThresholdSettings("budget", alerts_per_day=20)).values
+    assert values["alerts/all"] == 20
+    assert values["false_alarms/all"] == values["hits/all"] == 0
+    assert values["precision/all"] is None
+    assert values["recall/all"] == 0
+
+
+def test_incidents_beside_chance(world):
+    values = run(world, good_scores(world)).values
+    assert (values["incidents/all"], values["incidents/burst"], values["incidents/long"]) == (52, 12, 40)
+    assert values["incident_recall/long"] == values["recall/long"]
+    assert values["incident_recall_chance/long"] == pytest.approx(50 / 1000)
+    random = np.random.default_rng(0)
+    found = [random.permutation(1000)[:10].min() < 50 for _ in range(4000)]
+    assert values["incident_recall_chance/burst"] == pytest.approx(np.mean(found), abs=0.03)
+
+
+def test_a_type_that_is_not_in_the_window_has_no_number(world):
+    values = run(world, good_scores(world)).values
+    assert values["positives/rare"] == values["prevalence/rare"] == values["incidents/rare"] == 0
+    for metric in ("precision", "recall", "f1", "average_precision", "lift", "roc_auc", "incident_recall"):
+        assert values[f"{metric}/rare"] is None
+    assert values["average_precision_low/rare"] is None
+
+
+def test_intervals_hold_their_values(world):
+    values = run(world, good_scores(world)).values
+    for name in ("all", "long", "burst"):
+        for measure in ("average_precision", "recall", "f1"):
+            assert values[f"{measure}_low/{name}"] <= values[f"{measure}/{name}"] <= values[f"{measure}_high/{name}"]
+    assert values["precision_low/long"] < values["precision/long"] < values["precision_high/long"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda scores: scores[:-1], r"the window has 1000 calls, but the scores have the shape \(999,\)"),
+        (lambda scores: np.where(scores > 2, np.nan, scores), r"of 1000 scores are not finite"),
+        (lambda scores: np.where(scores == scores[3], np.inf, scores), "1 of 1000 scores are not finite"),
+        (np.zeros_like, "all of the 1000 scores are the same"),
+    ],
+)
+def test_scores_that_say_nothing_are_refused_not_repaired(world, spoil, reason):
+    good = run(world, good_scores(world)).values
+    evaluation = run(world, spoil(good_scores(world)))
+    assert evaluation.status is Status.DEGENERATE
+    assert evaluation.alerts is None
+    assert re.search(reason, evaluation.reason)
+    known = {"positives", "prevalence", "incidents"}
+    for name, value in evaluation.values.items():
+        assert value == (good[name] if name.split("/")[0] in known else None)
+    assert evaluation.values.keys() <= good.keys()
+
+
+def test_a_window_without_calls(world):
+    dataset, truth = world
+    empty = Dataset(dataset.folder, dataset.clock, dataset.history, Window(2 * DAY_MS, 3 * DAY_MS))
+    evaluation = evaluate(empty, truth, Scores(Level.CALL, np.empty(0)), ThresholdSettings())
+    assert (evaluation.status, evaluation.reason) == (Status.DEGENERATE, "the window has no calls")
+
+
+def test_other_levels_are_refused(world):
+    with pytest.raises(UserError, match="level must be call to be evaluated so far, got user_day"):
+        evaluate(*world, Scores(Level.USER_DAY, np.arange(1000.0)), ThresholdSettings())
