@@ -76,6 +76,20 @@ class Dataset:
         except (OSError, pa.ArrowInvalid) as error:
             raise UserError(f"{path} cannot be read: {error}") from error
 
+    def open_table(self, name: str) -> pq.ParquetFile:
+        """Open one table for reading it in parts, when it may be too large for the memory.
+
+        Raises
+        ------
+        UserError
+            When there is no such table.
+        """
+        path = self.folder / f"{name}.parquet"
+        try:
+            return pq.ParquetFile(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise UserError(f"{path} cannot be read: {error}") from error
+
     def calls(self, part: Window, columns: Sequence[str] | None = None) -> pa.Table:
         """Read the calls that start within `part`, in their order."""
         low, high = self.call_range(part)

@@ -1,0 +1,89 @@
+"""The picture of the scores: the normal calls against each type, and where the alerts begin."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from bench.detector import FloatArray
+from bench.result import Outcome
+from reports.style import FAINT, INK, NORMAL_COLOUR, looks, new_figure, save, tidy
+from reports.wording import ALL, count, percent, policy_meaning
+
+BINS = 90
+LONG_TAIL = 30
+"""Scores whose whole range is so many times the range of their middle half are drawn on a scale that bends."""
+
+
+def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
+    """Draw the distribution of the scores, a panel a type, with the normal calls behind each."""
+    asked = outcome.result.asked
+    shown = [name for name in types if name != ALL]
+    figure = new_figure(
+        9, 1.35 + 1.02 * len(shown), f"{asked.get('detector')}: scores of normal and of anomalous calls",
+        "share of the calls of a kind in each bin; the percentage is the share of calls that are alerts",
+    )  # fmt: skip
+    panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+    samples = {name: outcome.type_sample(name) for name in shown}
+    normal = samples[shown[0]][1][~samples[shown[0]][0]]
+    every = np.concatenate([normal, *(scores[positive] for positive, scores in samples.values())])
+    edges, width = score_bins(every)
+    for axes, (name, (positive, scores)) in zip(panels, samples.items(), strict=True):
+        if width is not None:
+            axes.set_xscale("asinh", linear_width=width)
+        _panel(axes, edges, normal, scores[positive], name)
+        _threshold(axes, outcome)
+        caught = outcome.result.values.get(f"recall/{name}")
+        axes.text(1.0, 0.93, f"{percent(caught)} alerts", transform=axes.transAxes, ha="right", va="top", fontsize=9)
+    _legend(panels[0], outcome, normal.size)
+    bent = "" if width is None else "; logarithmic towards the ends"
+    panels[-1].set_xlabel(f"score (higher: more anomalous){bent}", fontsize=9, color=INK)
+    return save(figure, path)
+
+
+def score_bins(scores: FloatArray) -> tuple[FloatArray, float | None]:
+    """Return the edges of the bins over the whole range, and the width within which a bent scale is straight.
+
+    The width is None where a straight scale serves: where the middle half fills a fair part of the range.
+    """
+    low, quarter, three_quarters, high = np.quantile(scores, [0, 0.25, 0.75, 1])
+    width = float(three_quarters - quarter) / 2
+    if width <= 0 or high - low <= LONG_TAIL * 2 * width:
+        spread = max(high - low, abs(high) * 1e-6, 1e-9)
+        return np.linspace(low, low + spread, BINS + 1), None
+    return np.sinh(np.linspace(np.arcsinh(low / width), np.arcsinh(high / width), BINS + 1)) * width, width
+
+
+def _panel(axes: Axes, edges: FloatArray, normal: FloatArray, anomalous: FloatArray, name: str) -> None:
+    look = looks([name])[name]
+    axes.stairs(_shares(normal, edges), edges, fill=True, color=NORMAL_COLOUR, alpha=0.75)
+    shares = _shares(anomalous, edges)
+    axes.stairs(shares, edges, fill=True, color=look.colour, alpha=0.25)
+    axes.stairs(shares, edges, color=look.colour, linewidth=1.6)
+    tidy(axes, grid="y")
+    axes.set_title(name, loc="left", fontsize=10, weight="bold", color=look.colour, pad=3)
+    axes.set_title(f"{count(anomalous.size)} calls", loc="right", fontsize=8.8, color=FAINT, pad=3)
+    axes.set_xlim(edges[0], edges[-1])
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(round(value, 6))))
+
+
+def _shares(scores: FloatArray, edges: FloatArray) -> np.ndarray[Any, np.dtype[np.float64]]:
+    counts, _ = np.histogram(np.clip(scores, edges[0], edges[-1]), edges)
+    return counts / max(scores.size, 1)
+
+
+def _threshold(axes: Axes, outcome: Outcome) -> None:
+    low, high = axes.get_xlim()
+    if outcome.alerts is not None and low <= outcome.alerts.threshold <= high:
+        axes.axvline(outcome.alerts.threshold, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
+
+
+def _legend(axes: Axes, outcome: Outcome, normal: int) -> None:
+    axes.stairs([], [0], fill=True, color=NORMAL_COLOUR, alpha=0.75, label=f"normal ({count(normal)} calls)")
+    if outcome.alerts is not None:
+        label = f"alerts from {outcome.alerts.threshold:.4g} on ({policy_meaning(outcome.result.asked)})"
+        axes.plot([], [], color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
+    axes.figure.legend(loc="outside lower left", ncols=2, fontsize=8.8, frameon=False)

@@ -1,0 +1,83 @@
+"""One look for every picture: colours that colour-blind people can tell apart, the same type in the same colour.
+
+Pictures are made with `matplotlib.figure.Figure` itself, so no global state and no display is involved.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from bench.truth import NORMAL
+from reports.wording import ALL
+
+INK = "#24292f"
+FAINT = "#6b7280"
+GRID = "#e5e7eb"
+NORMAL_COLOUR = "#a3aab5"
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#882255")
+"""Okabe and Ito (2008), Color Universal Design, without the yellow that is lost on white; a wine red for it."""
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
+FIRST = ("short_call", "long_call", "off_hour_call", "burst_call")
+DPI = 160
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one anomaly type is drawn."""
+
+    colour: str
+    dash: Any
+
+
+def looks(types: Iterable[str]) -> dict[str, Look]:
+    """Return a look for each type, the same in every picture.
+
+    The first four types have a colour each; any other name falls on a look by its checksum, and only when two names
+    of one picture would fall on the same look does the alphabetically later one move on to the next that is free.
+    """
+    every = [Look(colour, dash) for dash in DASHES for colour in COLOURS]
+    taken = dict(zip(FIRST, every, strict=False))
+    for name in sorted(set(types) - set(FIRST) - {ALL, NORMAL}):
+        start = crc32(name.encode())
+        order = [every[(start + step) % len(every)] for step in range(len(every))]
+        taken[name] = next((look for look in order if look not in taken.values()), order[0])
+    taken[ALL] = Look(INK, "-")
+    taken[NORMAL] = Look(NORMAL_COLOUR, "-")
+    return {name: taken[name] for name in (*types, ALL, NORMAL)}
+
+
+def new_figure(width: float, height: float, title: str, note: str) -> Figure:
+    """Return an empty figure, in inches, with a title and a line below it that says what is seen."""
+    layout = ConstrainedLayoutEngine(rect=(0.005, 0.01, 0.99, 0.985 - 0.62 / height))
+    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
+    figure.text(0.012, 1 - 0.1 / height, title, fontsize=12.5, weight="bold", color=INK, va="top")
+    figure.text(0.012, 1 - 0.37 / height, note, fontsize=8.8, color=FAINT, va="top")
+    return figure
+
+
+def tidy(axes: Axes, title: str = "", x: str = "", y: str = "", grid: str = "both") -> None:
+    """Give a panel its title, labels (with units) and a quiet frame; `grid` is x, y, both or none."""
+    if title:
+        axes.set_title(title, loc="left", fontsize=10, color=INK, weight="bold")
+    axes.set_xlabel(x, fontsize=9, color=INK)
+    axes.set_ylabel(y, fontsize=9, color=INK)
+    axes.tick_params(labelsize=8.5, colors=INK, length=3, color=FAINT)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in {"left", "bottom"})
+        spine.set_color(FAINT)
+    axes.set_axisbelow(True)
+    if grid in {"x", "y", "both"}:
+        axes.grid(axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a picture as PNG, aside and then renamed, without a date or a program's name in it."""
+    aside = path.with_name(f".{path.name}.partial")
+    figure.savefig(aside, format="png", metadata={"Software": None})
+    return aside.replace(path)

@@ -1,0 +1,96 @@
+"""How numbers and settings are put into words, the same in the terminal, in pictures and on pages."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bench.result import Scalar
+
+Row = Mapping[str, Scalar]
+ALL = "all"
+NOTHING = "-"
+"""What stands where there is no number."""
+
+
+def number(value: Scalar, digits: int = 3) -> str:
+    """Return a number with a fixed count of decimals, or `NOTHING`.
+
+    >>> number(0.41253), number(None)
+    ('0.413', '-')
+    """
+    return NOTHING if value is None or isinstance(value, str) else f"{value:.{digits}f}"
+
+
+def count(value: Scalar) -> str:
+    """Return a whole number with its thousands parted.
+
+    >>> count(94322.0)
+    '94,322'
+    """
+    return NOTHING if value is None or isinstance(value, str) else f"{value:,.0f}"
+
+
+def percent(value: Scalar) -> str:
+    """Return a share as a percentage, to three significant digits.
+
+    >>> percent(0.012345), percent(1)
+    ('1.23 %', '100 %')
+    """
+    return NOTHING if value is None or isinstance(value, str) else f"{100 * value:.3g} %"
+
+
+def lift(value: Scalar) -> str:
+    """Return how many times better than random, to about three digits.
+
+    >>> lift(1.234), lift(123.4)
+    ('1.23', '123')
+    """
+    if value is None or isinstance(value, str):
+        return NOTHING
+    return f"{value:.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def plural(amount: Scalar, noun: str) -> str:
+    """Return an amount and its noun.
+
+    >>> plural(1, "day"), plural(2000, "day")
+    ('1 day', '2,000 days')
+    """
+    return f"{count(amount)} {noun}{'' if amount == 1 else 's'}"
+
+
+def settings_of(row: Row) -> dict[str, Any]:
+    """Return the composed configuration that a run kept as JSON; empty where it kept none."""
+    settings = json.loads(str(row.get("settings") or "{}"))
+    return settings if isinstance(settings, dict) else {}
+
+
+def policy_meaning(row: Row) -> str:
+    """Return what the threshold of a run means, with its figures."""
+    threshold = settings_of(row).get("threshold") or {}
+    policy = str(row.get("threshold_policy") or "")
+    if policy == "budget" and "alerts_per_day" in threshold:
+        return f"budget: {threshold['alerts_per_day']:,g} alerts a day, shared by all types"
+    if policy == "quantile" and "share" in threshold:
+        return f"quantile: the highest {percent(threshold['share'])} of the scored records"
+    if policy == "oracle":
+        return "oracle: as many alerts as there are anomalies, which nobody knows in practice"
+    return policy or "not recorded"
+
+
+def world_meaning(row: Row) -> str:
+    """Return the world of a run in a few words, without its seed."""
+    parts = [f"generator {row.get('generator')}"]
+    if row.get("num_users") is not None:
+        parts.append(plural(row["num_users"], "user"))
+    if row.get("days") is not None:
+        parts.append(plural(row["days"], "day"))
+    if row.get("anomaly_ratio") is not None:
+        parts.append(f"{percent(row['anomaly_ratio'])} of the calls anomalous")
+    return ", ".join(parts)
+
+
+def types_in(names: Iterable[str]) -> list[str]:
+    """Return the anomaly types that metric names such as `recall/short_call` speak of, sorted, `all` last."""
+    types = {name.split("/", 1)[1] for name in names if name.startswith("prevalence/")}
+    return sorted(types - {ALL}) + [ALL] * (ALL in types)
