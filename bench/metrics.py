@@ -3,8 +3,8 @@
 `positive` is a boolean array of shape (n,), `scores` a finite float array of shape (n,). Ties count as one threshold,
 as in scikit-learn. What is undefined is None and never 0: without a positive there is nothing to find.
 
-Time goes into sorting, and little of it where the scores are in order already: whoever wants many metrics of the same
-scores puts them in order once.
+Sorts are stable, which takes linear time where the scores are in order already: whoever wants many metrics of the
+same scores puts them in order once.
 """
 
 from dataclasses import dataclass
@@ -165,7 +165,7 @@ def separate(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, Float
         raise ValueError(f"positive and scores must have one shape (n,), got {positive.shape} and {scores.shape}")
     if not np.isfinite(scores).all():
         raise ValueError("every score must be finite")
-    return np.sort(scores[positive]), np.sort(scores[~positive])
+    return np.sort(scores[positive], kind="stable"), np.sort(scores[~positive], kind="stable")
 
 
 def _above_and_at(ascending: FloatArray, cut: float) -> tuple[int, int]:
