@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.metrics import precision_recall_curve
-from bench.result import Outcome
+from bench.result import Outcome, Status
 from reports.score_figure import draw_scores
 from reports.style import FAINT, GRID, INK, Look, looks, new_figure, save, tidy
 from reports.wording import ALL, number, percent, policy_meaning, types_in, world_meaning
@@ -30,7 +30,7 @@ def draw(outcome: Outcome, folder: Path) -> list[Path]:
     """
     values = outcome.result.values
     types = [name for name in types_in(values) if values.get(f"positives/{name}")]
-    if outcome.scores is None or not types:
+    if outcome.result.status is not Status.OK or not types:
         return []
     return [
         draw_precision_recall(outcome, types, folder / "precision_recall.png"),

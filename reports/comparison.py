@@ -1,0 +1,78 @@
+"""All recorded runs side by side, as a page of Markdown, a page of HTML and a heat map."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.faults import UserError
+from reports.heat_map import heat_map
+from reports.page import Cell, page_of
+
+HEAT_MAP = "average_precision.svg"
+MARKDOWN_SIGNS = re.compile(r"([\\`*\[\]<>|~&]|\b_|_\b)")
+
+
+def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
+    """Write `report.md`, `report.html` and `average_precision.svg` into `folder` and return where they are.
+
+    Runs are compared where world, protocol and threshold policy agree. Runs that differ in nothing but their seeds
+    are averaged, with their range; of several runs with the same seeds the latest counts. A failed run is listed with
+    its status and reason. The same rows, in any order, give the same bytes.
+
+    Parameters
+    ----------
+    rows
+        Result rows, as `bench.result.Result.row` gives them. A row may also have `folder`, the path of the run's
+        folder, which the pages then link to.
+    folder
+        Made when it does not exist.
+
+    Raises
+    ------
+    UserError
+        When there is no row.
+    """
+    if not rows:
+        raise UserError("there is no recorded run to compare; make one with: python -m bench.run")
+    page = page_of(rows, folder)
+    environment = _environment()
+    texts = {
+        name: environment.get_template(name).render(page=page, heat_map_file=HEAT_MAP)
+        for name in ("report.md", "report.html")
+    }
+    texts[HEAT_MAP] = heat_map(page.sections)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_write_aside(folder / name, text) for name, text in texts.items()]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["plain"] = _plain
+    environment.filters["shade"] = _shade
+    return environment
+
+
+def _plain(text: object) -> str:
+    """Escape what Markdown would take for a sign, and put all on one line."""
+    return MARKDOWN_SIGNS.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def _shade(cell: Cell) -> Markup:
+    """Return the attribute that colours a cell of a table by its number."""
+    return Markup("") if cell.shade is None else Markup(' style="--shade:{}%"').format(round(100 * cell.shade))
+
+
+def _write_aside(path: Path, text: str) -> Path:
+    aside = path.with_name(f".{path.name}.partial")
+    aside.write_text(text, encoding="utf-8")
+    return aside.replace(path)

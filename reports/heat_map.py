@@ -1,0 +1,92 @@
+"""The heat map of average precision, detector by anomaly type, as an SVG that follows a light or a dark page."""
+
+from collections.abc import Iterator
+from html import escape
+
+from reports.page import Cell, Grid, Section
+
+CELL_W, CELL_H, GAP = 92, 34, 2
+LABEL_W = 190
+WRAP = 13
+"""Names longer than this are set on two lines."""
+PALETTE = (
+    "#f3f7fc",
+    "#dfebf7",
+    "#c9ddf0",
+    "#a9cae6",
+    "#82b3da",
+    "#5c9bcd",
+    "#2f74b0",
+    "#22639f",
+    "#185493",
+    "#0d3f77",
+    "#082c57",
+)
+"""From 0 to 1 in steps of a tenth; white text from `DARK` on."""
+DARK = 6
+STYLE = (
+    "text{font:13px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:#24292f}"
+    ".title{font-weight:600;font-size:14px}.small{font-size:11.5px;fill:#57606a}.none{fill:#eaeef2}"
+    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#9da7b3}.none{fill:#30363d}}"
+    "text.on-light{fill:#1b2733}text.on-dark{fill:#fff}"
+)
+
+
+def heat_map(sections: list[Section]) -> str:
+    """Return one SVG with a heat map for each comparison, below one another."""
+    shown = [(section.title, section.grids[0]) for section in sections if len(section.grids) > 1]
+    width = LABEL_W + CELL_W * max((len(grid.columns) for _, grid in shown), default=4) + 10
+    body, top = [], 0
+    for title, grid in shown:
+        body.append(f'<g transform="translate(0 {top})">{"".join(_panel(title, grid))}</g>')
+        top += 104 + CELL_H * (len(grid.rows) + 1)
+    if not shown:
+        body, top = ['<text x="8" y="30">No run has ended well.</text>'], 48
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" width="{width}" height="{top}" '
+        'role="img">'
+        f"<title>Average precision of each detector for each anomaly type</title><style>{STYLE}</style>"
+        f"{''.join(body)}</svg>\n"
+    )
+
+
+def _panel(title: str, grid: Grid) -> Iterator[str]:
+    yield '<text class="title" x="8" y="22">Average precision</text>'
+    yield f'<text class="small" x="8" y="41">{escape(title)}</text>'
+    for column, name in enumerate(grid.columns):
+        lines = _two_lines(name)
+        for line, text in enumerate(lines):
+            yield _text(column, 70 + 14 * line - 14 * (len(lines) - 1), text, "")
+    for row, (label, cells) in enumerate(grid.rows):
+        top = 80 + row * CELL_H
+        short = label if len(label) <= 28 else f"{label[:27]}…"
+        yield f'<text x="8" y="{top + 21}"><title>{escape(label)}</title>{escape(short)}</text>'
+        for column, cell in enumerate(cells):
+            yield from _square(column, top, cell)
+    top = 80 + len(grid.rows) * CELL_H + 20
+    for label, cells in grid.reference:
+        yield f'<text class="small" x="8" y="{top}">{escape(label)} (random scores)</text>'
+        for column, cell in enumerate(cells):
+            yield _text(column, top, cell.text, "small")
+
+
+def _square(column: int, top: int, cell: Cell) -> Iterator[str]:
+    step = None if cell.shade is None else round(10 * cell.shade)
+    fill = 'class="none"' if step is None else f'fill="{PALETTE[step]}"'
+    left = LABEL_W + column * CELL_W
+    yield f'<rect x="{left}" y="{top}" width="{CELL_W - GAP}" height="{CELL_H - GAP}" rx="3" {fill}/>'
+    kind = "small" if step is None else "on-dark" if step >= DARK else "on-light"
+    yield _text(column, top + 21, cell.text, kind)
+
+
+def _text(column: int, y: int, text: str, kind: str) -> str:
+    middle = LABEL_W + column * CELL_W + (CELL_W - GAP) / 2
+    return f'<text class="{kind}" x="{middle:g}" y="{y}" text-anchor="middle">{escape(text)}</text>'
+
+
+def _two_lines(name: str) -> list[str]:
+    cuts = [position + 1 for position, sign in enumerate(name) if sign == "_"]
+    if len(name) <= WRAP or not cuts:
+        return [name]
+    cut = min(cuts, key=lambda position: abs(position - len(name) / 2))
+    return [name[:cut], name[cut:]]
