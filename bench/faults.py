@@ -24,9 +24,12 @@ class Fault:
     key: str
     rule: str
     value: object
+    nearest: str = ""
+    """What was probably meant."""
 
     def __str__(self) -> str:
-        return f"{self.key} must {self.rule}, got {self.value!r}"
+        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
+        return f"{self.key} must {self.rule}, got {self.value!r}{hint}"
 
 
 class UserError(Exception):

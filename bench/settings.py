@@ -123,3 +123,8 @@ class ReportPageSettings:
     """Folder that is searched for results."""
     report: ReportSettings = field(default_factory=ReportSettings)
     trusted_packages: list[str] = field(default_factory=list)
+
+
+def schemas() -> dict[str, type]:
+    """Return the dataclass behind the configuration of each entry point."""
+    return {"run": RunSettings, "generate": GenerateSettings, "report": ReportPageSettings}

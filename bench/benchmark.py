@@ -1,0 +1,63 @@
+"""One benchmark: find or make the world, fit and score apart from the labels, evaluate."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.console import clock_running, progress_bars
+from bench.dataset import Dataset
+from bench.evaluate import evaluate
+from bench.isolation import Job, Trial, tried
+from bench.protocol import applied
+from bench.request import Request
+from bench.result import Outcome, Result, Status
+from bench.store import StoredWorld, find_or_make, world_of
+from bench.truth import Truth
+from bench.versions import versions
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The world that a run stands on."""
+
+    world: StoredWorld
+    seconds: float
+    """What finding or making it took [s]."""
+    dataset: Dataset
+    truth: Truth
+
+
+def prepared(request: Request) -> Ground:
+    """Find or make the world, and part it into history and window."""
+    settings = request.settings
+    began = time.perf_counter()
+    world = world_of(settings.generator, settings.anomaly)
+    with progress_bars(request.number is None) as progress:
+        stored = find_or_make(world, Path(settings.store.worlds), request.workers, progress)
+    seconds = time.perf_counter() - began
+    dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
+    return Ground(stored, seconds, dataset, Truth(stored.folder / "truth"))
+
+
+def attempted(request: Request, ground: Ground) -> Trial:
+    """Fit and score the detector in a process of its own."""
+    settings = request.settings
+    job = Job(request.resolved["detector"], ground.dataset, settings.seed, settings.limits, request.processors)
+    what = f"fitting and scoring {request.choices.get('detector')}"
+    with clock_running(what, request.number is None) as tick:
+        return tried(job, request.folder, tick)
+
+
+def judged(request: Request, ground: Ground, trial: Trial) -> Outcome:
+    """Evaluate what the detector's process left."""
+    low, high = ground.dataset.call_range(ground.dataset.window)
+    asked = request.asked(ground.world.fingerprint)
+    cost = {"world_seconds": ground.seconds, **trial.cost}
+    failed = Result(asked, trial.status, trial.reason, {}, cost, versions())
+    if trial.scores is None:
+        return Outcome(failed, ground.dataset, ground.truth, ground.truth.call_labels(low, high))
+    evaluation = evaluate(ground.dataset, ground.truth, trial.scores, request.settings.threshold)
+    cost["calls_per_second"] = (high - low) / max(trial.cost["score_seconds"], 1e-9)
+    result = replace(failed, status=evaluation.status, reason=evaluation.reason, values=evaluation.values, cost=cost)
+    scores = trial.scores if evaluation.status is Status.OK else None
+    return Outcome(result, ground.dataset, ground.truth, evaluation.labels, scores, evaluation.alerts)

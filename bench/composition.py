@@ -1,0 +1,162 @@
+"""From the command line to checked settings; anything wrong ends as one clear message and exit code 2.
+
+Hydra composes. What it refuses is explained by `bench.diagnosis`; what it accepts is checked here, all faults at once,
+against the ranges beside the settings and against the constructors that a `_target_` names.
+"""
+
+import copy
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import hydra
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from bench.diagnosis import REFUSALS, composer, diagnose, plain
+from bench.faults import Fault, SettingsError, UserError, faults_of
+from bench.targets import path_faults, target_faults
+
+INTERRUPTED = 130
+TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
+"""Whether the user wants to see where an error comes from."""
+
+
+def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
+    """Compose what the command line says and run `task` on it, once or (in a multirun) many times."""
+    register()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(task)()
+    except UserError as error:
+        refuse(str(error))
+    except REFUSALS as error:
+        arguments = get_args_parser().parse_args()
+        with composer(arguments.config_dir):
+            refuse(explain(arguments.config_name or config_name, arguments.overrides, error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def register() -> None:
+    """Make the types of all settings known to Hydra, as entries of the group `schema` (see the package `conf`)."""
+    store = ConfigStore.instance()
+    for module in importlib.import_module("conf").SCHEMAS:
+        for path, schema in importlib.import_module(module).schemas().items():
+            group, _, name = f"schema/{path}".rpartition("/")
+            store.store(name=name, node=schema, group=group, package=path.replace("/", "."))
+
+
+def refuse(message: str) -> NoReturn:
+    """Print what is wrong and end the program with code 2."""
+    if TRACEBACKS:
+        traceback.print_exc()
+    print(message, file=sys.stderr)
+    sys.exit(2)
+
+
+def settings_of(config: DictConfig) -> Any:
+    """Return the settings as the dataclass that the configuration was composed from.
+
+    Raises
+    ------
+    SettingsError
+        With every fault of range, consistency and target at once.
+    UserError
+        When a value is not given, or refers to one that does not exist.
+    """
+    job = copy.deepcopy(config)
+    OmegaConf.set_struct(job, False)
+    job.pop("hydra", None)
+    missing = sorted(OmegaConf.missing_keys(job))
+    if missing:
+        raise UserError("\n".join(f"{key} must be given: {key}=..." for key in missing))
+    try:
+        settings = OmegaConf.to_object(job)
+        raw = OmegaConf.to_container(job, resolve=True)
+    except OmegaConfBaseException as error:
+        raise UserError(plain(error)) from error
+    faults = list(dict.fromkeys([*faults_of(settings, ""), *_path_faults(raw)]))
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def explain(config_name: str, overrides: Sequence[str], error: Exception) -> str:
+    """Return one line for each thing that is wrong with these overrides, which Hydra refused with `error`."""
+    messages: dict[str, None] = {}
+    for combination in combinations(overrides):
+        told, config = diagnose(config_name, combination)
+        messages.update(dict.fromkeys(told))
+        messages.update(dict.fromkeys(_faults_told(config)))
+    return "\n".join(messages) or plain(error)
+
+
+def combinations(overrides: Sequence[str]) -> list[list[str]]:
+    """Return the overrides of each job that a sweep over these overrides consists of."""
+    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    try:
+        parsed = parser.parse_overrides(list(overrides))
+        if not any(override.is_sweep_override() for override in parsed):
+            return [list(overrides)]
+        return BasicSweeper.split_arguments(parsed, None)[0]
+    except REFUSALS:
+        return [list(overrides)]
+
+
+class Guard(Callback):
+    """Checks every job's settings before the first one starts; a Hydra callback."""
+
+    def __init__(self, multirun: bool = True) -> None:
+        self.multirun = multirun
+
+    def on_run_start(self, config: DictConfig, **_: Any) -> None:
+        """Check the settings of the one job."""
+        told = _faults_told(config)
+        if told:
+            refuse("\n".join(told))
+
+    def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
+        """Compose and check the settings of every combination."""
+        if not self.multirun:
+            refuse("--multirun is for bench.run; start this once for each")
+        overrides = [*config.hydra.overrides.hydra, *config.hydra.overrides.task]
+        messages: dict[str, None] = {}
+        for combination in combinations(overrides):
+            try:
+                messages.update(dict.fromkeys(_faults_told(hydra.compose(str(config_name), combination))))
+            except REFUSALS as error:
+                messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
+        if messages:
+            refuse("\n".join(messages))
+
+
+def _faults_told(config: DictConfig | None) -> list[str]:
+    if config is None:
+        return []
+    try:
+        settings_of(config)
+    except UserError as error:
+        return str(error).splitlines()
+    return []
+
+
+def _path_faults(raw: Any) -> list[Fault]:
+    """Check what is named by a dotted path: the detector's constructors with their parameters, else the path alone."""
+    trusted = raw["trusted_packages"]
+    named = {f"report.{name}": path for name, path in raw["report"].items()}
+    named |= {"export": raw.get("export"), "generator._target_": raw.get("generator", {}).get("_target_")}
+    faults = [fault for key, path in named.items() if path for fault in path_faults(path, key, trusted)]
+    return [*faults, *target_faults(raw.get("detector"), "detector", trusted)]

@@ -1,0 +1,47 @@
+"""What a person sees while something takes long; nothing where nobody watches."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from bench import generator
+
+
+@contextmanager
+def progress_bars(shown: bool = True) -> Iterator[generator.Progress]:
+    """Show a bar for each step while within; they vanish when done. No bars unless stderr is a terminal."""
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield generator.silent
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+            bars.update(tasks[what], completed=done, total=of)
+
+        yield progress
+
+
+@contextmanager
+def clock_running(what: str, shown: bool = True) -> Iterator[Callable[[], None]]:
+    """Show that something of unknown length goes on, and for how long; give what to call at each tick."""
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield lambda: None
+        return
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
+    ) as bar:
+        bar.add_task(what, total=None)
+        yield bar.refresh

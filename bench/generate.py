@@ -1,0 +1,25 @@
+"""Only the data: `python -m bench.generate out=DIR [csv=true] [setting=value ...]`."""
+
+from omegaconf import DictConfig
+
+from bench.composition import launch, refuse, settings_of
+from bench.faults import UserError
+
+
+def main() -> None:
+    """Write what the command line asks for."""
+    launch("generate", generate)
+
+
+def generate(config: DictConfig) -> None:
+    """Write the data products of one world."""
+    from bench import products  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+
+    try:
+        products.write(settings_of(config))
+    except UserError as error:
+        refuse(str(error))
+
+
+if __name__ == "__main__":
+    main()

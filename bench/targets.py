@@ -1,0 +1,117 @@
+"""What a `_target_` may name, found out from its source, so that a typo is told without importing a heavy library."""
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any
+
+from bench.faults import Fault
+
+TRUSTED = ("bench", "generators", "detectors", "reports", "pyod", "sklearn")
+"""Packages that a configuration may name without further ado."""
+HYDRA_KEYS = ("_target_", "_convert_", "_recursive_", "_partial_", "_args_")
+
+
+def target_faults(node: object, key: str, trusted: Sequence[str]) -> Iterator[Fault]:
+    """Walk plain mappings and lists, and yield what is wrong with each `_target_` and its keyword arguments."""
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from target_faults(item, f"{key}[{index}]", trusted)
+    if not isinstance(node, Mapping):
+        return
+    if "_target_" in node:
+        yield from _constructor_faults(node, key, trusted)
+    for name, item in node.items():
+        yield from target_faults(item, f"{key}.{name}" if key else str(name), trusted)
+
+
+def path_faults(path: str, key: str, trusted: Sequence[str]) -> Iterator[Fault]:
+    """Yield what is wrong with one dotted path: its package is not trusted, or it leads nowhere."""
+    packages = (*TRUSTED, *trusted)
+    if path.split(".", maxsplit=1)[0] not in packages:
+        yield Fault(key, f"be in one of the packages {', '.join(packages)} (or in trusted_packages)", path)
+        return
+    try:
+        parameters(path)
+    except (ImportError, AttributeError) as error:
+        yield Fault(key, f"be something that can be imported ({error})", path, nearest_path(path))
+
+
+@cache
+def parameters(path: str) -> tuple[str, ...] | None:
+    """Return the names of the parameters of a function or class; None when it takes any keyword.
+
+    Raises
+    ------
+    ImportError, AttributeError
+        When the path leads nowhere.
+    """
+    module, _, name = path.rpartition(".")
+    definition = _definition(module, name)
+    if definition is None:
+        return _imported_parameters(module, name)
+    if definition.args.kwarg is not None:
+        return None
+    arguments = definition.args
+    return tuple(argument.arg for argument in (*arguments.args, *arguments.kwonlyargs) if argument.arg != "self")
+
+
+def nearest_path(path: str) -> str:
+    """Return the importable dotted path that is most like this one, or ""."""
+    module, _, name = path.rpartition(".")
+    try:
+        near = get_close_matches(name, dir(importlib.import_module(module)), 1)
+    except ImportError:
+        return ""
+    return f"{module}.{near[0]}" if near else ""
+
+
+def _constructor_faults(node: Mapping[Any, Any], key: str, trusted: Sequence[str]) -> Iterator[Fault]:
+    path = str(node["_target_"])
+    broken = list(path_faults(path, f"{key}._target_", trusted))
+    yield from broken
+    names = None if broken else parameters(path)
+    if names is None:
+        return
+    for name in node:
+        if name not in names and name not in HYDRA_KEYS:
+            near = get_close_matches(str(name), names, 1)
+            yield Fault(f"{key}.{name}", f"be a parameter of {path}", node[name], near[0] if near else "")
+
+
+def _definition(module: str, name: str) -> ast.FunctionDef | None:
+    """Return the source of a function, or of a class's own constructor; None where only an import can tell."""
+    source = _source(module)
+    for node in ast.parse(source.read_bytes()).body if source else ():
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return None if node.decorator_list else node
+        if isinstance(node, ast.ClassDef) and node.name == name and not node.decorator_list:
+            for item in node.body:
+                if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                    return item
+    return None
+
+
+def _source(module: str) -> Path | None:
+    """Find a module's file without running the packages above it."""
+    places: Sequence[str] | None = None
+    origin: str | None = None
+    parts = module.split(".")
+    for index in range(len(parts)):
+        spec = PathFinder.find_spec(".".join(parts[: index + 1]), places)
+        if spec is None:
+            return None
+        places, origin = spec.submodule_search_locations, spec.origin
+    return Path(origin) if origin is not None and origin.endswith(".py") else None
+
+
+def _imported_parameters(module: str, name: str) -> tuple[str, ...] | None:
+    found = inspect.signature(getattr(importlib.import_module(module), name)).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in found.values()):
+        return None
+    return tuple(found)

@@ -1,0 +1,85 @@
+"""The child's side of `bench.isolation`: fits and scores one detector, in a process that knows no labels.
+
+Run as `python -m bench.worker JOB.json`. Leaves `scores.npy` and `cost.json` beside the job, or `error.json`.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hydra.utils import instantiate
+
+from bench.dataset import Clock, Dataset, Window
+from bench.detector import Detector, FloatArray, Scores
+
+WATCH_S = 0.2
+FAILED = 1
+
+
+def main() -> None:
+    """Do the job that the first argument names."""
+    path = Path(sys.argv[1])
+    job = json.loads(path.read_text())
+    threading.Thread(target=_follow_parent, args=(job["parent"], path.parent), daemon=True).start()
+    try:
+        scores, cost = fitted_and_scored(job)
+        np.save(path.parent / "scores.npy", scores.values, allow_pickle=False)
+        facts = {**cost, "peak_mib": own_peak_mib()}
+        (path.parent / "cost.json").write_text(json.dumps({"level": str(scores.level), "cost": facts}))
+    except Exception as error:  # noqa: BLE001 - whatever a detector raises is the outcome of its run
+        traceback.print_exc()
+        reason = traceback.format_exception_only(error)[-1].strip()
+        (path.parent / "error.json").write_text(
+            json.dumps({"out_of_memory": isinstance(error, MemoryError), "reason": reason})
+        )
+        sys.exit(FAILED)
+
+
+def fitted_and_scored(job: dict[str, Any]) -> tuple[Scores, dict[str, float]]:
+    """Fit and score the detector of a job; return its scores, and what each step took [s]."""
+    # A third party's detector may draw from the global generators: then it, too, gives the same scores again.
+    random.seed(job["seed"])
+    np.random.seed(job["seed"])  # noqa: NPY002
+    dataset = Dataset(Path(job["folder"]), Clock(**job["clock"]), Window(**job["history"]), Window(**job["window"]))
+    detector = instantiate(job["detector"], _convert_="all")
+    if not isinstance(detector, Detector):
+        raise TypeError(f"{job['detector'].get('_target_')} is no detector: it needs level, causal, fit and score")
+    began = time.perf_counter()
+    fitted = detector.fit(dataset)
+    between = time.perf_counter()
+    scores = fitted.score(dataset)
+    ended = time.perf_counter()
+    values: FloatArray = np.asarray(scores.values, np.float64)
+    if values.ndim != 1:
+        raise ValueError(f"scores must have one dimension, got shape {values.shape}")
+    return Scores(scores.level, values), {"fit_seconds": between - began, "score_seconds": ended - between}
+
+
+def own_peak_mib() -> float:
+    """Return the largest resident memory that this process has had [MiB]; 0 where the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def _follow_parent(parent: int, folder: Path) -> None:
+    """End this process and all that it started, and remove its folder, as soon as its parent is gone."""
+    while os.getppid() == parent:
+        time.sleep(WATCH_S)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
