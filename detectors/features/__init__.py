@@ -1,0 +1,1 @@
+"""Features: what detectors know of a call, computed from the call itself and its past."""

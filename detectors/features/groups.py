@@ -1,0 +1,61 @@
+"""What came before in the same group: counts, sums and gaps, for rows in order of time."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+IntArray = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows by group. Of each row, everything here looks only at earlier rows of its group.
+
+    >>> Groups(np.array([7, 5, 7, 7])).earlier().tolist()
+    [0, 0, 1, 2]
+    """
+
+    key: IntArray
+    """Shape (rows,): the group of each row; rows are in order of time."""
+
+    @cached_property
+    def order(self) -> IntArray:
+        """Shape (rows,): positions of the rows, group by group, within a group in order of time."""
+        return np.argsort(self.key, kind="stable")
+
+    @cached_property
+    def first(self) -> IntArray:
+        """Shape (rows,): in `order`, the place where the row's group begins."""
+        ordered = self.key[self.order]
+        begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: ordered.size])
+        return np.repeat(begins, np.diff(np.append(begins, ordered.size)))
+
+    def earlier(self) -> IntArray:
+        """Return how many rows came before, shape (rows,)."""
+        return self._in_time(np.arange(self.key.size) - self.first)
+
+    def earlier_sum(self, values: IntArray) -> IntArray:
+        """Return the sum of whole numbers (rows,) over the rows before, shape (rows,)."""
+        before = np.cumsum(values[self.order]) - values[self.order]
+        return self._in_time(before - before[self.first])
+
+    def since_previous(self, time: IntArray, *, at_most: int) -> IntArray:
+        """Return the time since the row before, `at_most` where there is none or it is longer ago, shape (rows,)."""
+        ordered = time[self.order]
+        gap = np.minimum(np.diff(ordered, prepend=0), at_most)
+        gap[self.first == np.arange(gap.size)] = at_most
+        return self._in_time(gap)
+
+    def within(self, time: IntArray, *, span: int) -> IntArray:
+        """Return how many rows before are at most `span` older, shape (rows,); `time` (rows,) does not fall."""
+        ordered = time[self.order] - time.min(initial=0)
+        step = ordered.max(initial=0) + span + 1
+        absolute = ordered + step * np.cumsum(self.first == np.arange(ordered.size))
+        return self._in_time(np.arange(ordered.size) - np.searchsorted(absolute, absolute - span))
+
+    def _in_time(self, ordered: IntArray) -> IntArray:
+        values = np.empty_like(ordered)
+        values[self.order] = ordered
+        return values

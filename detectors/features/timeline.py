@@ -1,0 +1,88 @@
+"""All calls of a data set as arrays, in order of their start, each read when it is first needed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.dataset import Dataset
+from bench.detector import FloatArray
+from detectors.features.codes import IntArray, is_text, shared_codes
+from detectors.features.groups import Groups
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+
+SECOND_MS = 1000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The calls of history and window; every array has shape (calls,)."""
+
+    dataset: Dataset
+
+    @cached_property
+    def start_ms(self) -> IntArray:
+        """Start, ms since the Unix epoch (UTC)."""
+        return np.asarray(pc.cast(self._read("call_start_ts")["call_start_ts"], pa.int64()))
+
+    @cached_property
+    def local_ms(self) -> IntArray:
+        """Start on the local clock, ms since the local midnight of 1970-01-01, a Thursday."""
+        return self.start_ms + self.dataset.clock.utc_offset_s * SECOND_MS
+
+    @cached_property
+    def hour(self) -> FloatArray:
+        """Local time of day [h], 0 to 24."""
+        return (self.local_ms % DAY_MS) / HOUR_MS
+
+    @cached_property
+    def duration_s(self) -> IntArray:
+        """Talk time [s]."""
+        return np.asarray(self._read("call_duration")["call_duration"]).astype(np.int64)
+
+    @cached_property
+    def answered(self) -> BoolArray:
+        """Whether somebody answered."""
+        return is_text(self._read("outcome"), "outcome", "answered")
+
+    @cached_property
+    def outside(self) -> BoolArray:
+        """Whether the callee is no subscriber of the network."""
+        return ~is_text(self._read("callee_type"), "callee_type", "subscriber")
+
+    @cached_property
+    def moved(self) -> BoolArray:
+        """Whether the call ended in another cell than it began in."""
+        _, (first, last) = shared_codes(self._read("first_cell_id", "last_cell_id"), "first_cell_id", "last_cell_id")
+        return np.not_equal(first, last)
+
+    @cached_property
+    def parties(self) -> tuple[int, IntArray, IntArray]:
+        """How many parties there are, and the number of the caller and the callee of each call."""
+        count, (caller, callee) = shared_codes(self._read("caller_id", "callee_id"), "caller_id", "callee_id")
+        return count, caller, callee
+
+    @cached_property
+    def by_caller(self) -> Groups:
+        """The calls of each caller."""
+        return Groups(self.parties[1])
+
+    @cached_property
+    def by_pair(self) -> Groups:
+        """The calls of each caller to each callee."""
+        count, caller, callee = self.parties
+        return Groups(caller * count + callee)
+
+    @cached_property
+    def by_caller_hour(self) -> Groups:
+        """The calls of each caller that start in the same hour of the local day."""
+        return Groups(self.parties[1] * 24 + self.local_ms % DAY_MS // HOUR_MS)
+
+    def _read(self, *columns: str) -> pa.Table:
+        return self.dataset.table("calls", columns)

@@ -1,0 +1,64 @@
+"""Calls that leave the communities of the call graph."""
+
+from typing import Any, Self
+
+from bench.dataset import Dataset
+from bench.detector import FloatArray, Level, Scores
+from bench.faults import Fault, SettingsError
+from detectors.features.graph import CallGraph
+from detectors.features.timeline import Timeline
+from detectors.outliers import outlier_scores, require_outlier_model
+
+
+class GraphCommunity:
+    """Scores each call by a model of tables, on features of the call against the graph of earlier calls.
+
+    The model is fitted on the second half of the history's calls, each described against the graph of the first
+    half: against a graph that holds the call itself no tie would ever be new. The calls of the window are described
+    against the graph of the whole history. Communities and ties know nothing of times and durations.
+
+    Parameters
+    ----------
+    model
+        See `detectors.outliers` for what it may be.
+    resolution
+        Resolution of the communities, above 0; more makes smaller ones.
+    seed
+        Seed of the search for communities.
+
+    Raises
+    ------
+    UserError
+        When `resolution` is out of its range, or the model has no known interface.
+    """
+
+    level = Level.CALL
+    causal = True
+
+    def __init__(self, model: Any, resolution: float = 1.0, seed: int = 0) -> None:
+        if resolution <= 0:
+            raise SettingsError([Fault("detector.resolution", "be above 0", resolution)])
+        require_outlier_model(model)
+        self.model = model
+        self.resolution = resolution
+        self.seed = seed
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Fit the model on the later half of the calls of `dataset.history`."""
+        low, high = dataset.call_range(dataset.history)
+        middle = (low + high) // 2
+        self.model.fit(self._features(dataset, (low, middle), (middle, high)))
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the calls of `dataset.window` against the graph of `dataset.history`."""
+        described = dataset.call_range(dataset.window)
+        matrix = self._features(dataset, dataset.call_range(dataset.history), described)
+        return Scores(self.level, outlier_scores(self.model, matrix))
+
+    def _features(self, dataset: Dataset, known: tuple[int, int], described: tuple[int, int]) -> FloatArray:
+        """Return features of the calls at positions `described` against the graph of those at positions `known`."""
+        parties, caller, callee = Timeline(dataset).parties
+        past, those = slice(*known), slice(*described)
+        graph = CallGraph(parties, caller[past], callee[past], resolution=self.resolution, seed=self.seed)
+        return graph.features(caller[those], callee[those])

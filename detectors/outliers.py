@@ -1,0 +1,53 @@
+"""Two interfaces of outlier detectors made one: higher means more anomalous.
+
+- scikit-learn's: `fit(X)` and `score_samples(X)`, where *lower* means more anomalous (isolation forest, one-class SVM,
+  elliptic envelope, local outlier factor with `novelty=True`, mixtures and densities, pipelines that end in one).
+- PyOD's: `fit(X)` and `decision_function(X)`, where *higher* means more anomalous. Its models know themselves by
+  `contamination` and have no `score_samples`; scikit-learn's `decision_function`, which points the other way, is
+  never used.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from bench.detector import FloatArray
+from bench.faults import UserError
+
+
+def require_outlier_model(model: Any) -> None:
+    """Raise `UserError` unless the model has one of the two interfaces."""
+    if not hasattr(model, "fit") or not (_is_scikit_learn(model) or _is_pyod(model)):
+        raise UserError(
+            "model must be an outlier detector with the interface of PyOD (fit, decision_function, contamination) "
+            f"or scikit-learn (fit, score_samples), got {type(model).__name__}"
+        )
+
+
+def outlier_scores(model: Any, matrix: FloatArray) -> FloatArray:
+    """Score rows by a fitted model; higher means more anomalous.
+
+    Parameters
+    ----------
+    model
+        A fitted model that `require_outlier_model` accepts.
+    matrix
+        Shape (rows, features), finite.
+
+    Returns
+    -------
+    FloatArray
+        Shape (rows,).
+    """
+    if not len(matrix):
+        return np.empty(0)
+    scores = -model.score_samples(matrix) if _is_scikit_learn(model) else model.decision_function(matrix)
+    return np.asarray(scores, np.float64)
+
+
+def _is_scikit_learn(model: Any) -> bool:
+    return hasattr(model, "score_samples")
+
+
+def _is_pyod(model: Any) -> bool:
+    return hasattr(model, "decision_function") and hasattr(model, "contamination")
