@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from os.path import relpath
 from pathlib import Path
+from textwrap import shorten
 from urllib.parse import quote
 
 from bench.result import Scalar, Status
@@ -32,15 +33,16 @@ COSTS: dict[str, tuple[str, Callable[[Scalar], str]]] = {
     "calls_per_second": ("calls scored a second", count),
     "peak_mib": ("peak memory [MiB]", count),
 }
+LISTED = ("run_id", "started_at", "detector", "generator", "world_seed", "seed", "status", "reason", "fingerprint")
 LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One number with its range; `shade` in [0, 1] where it is one that may be coloured."""
+    """One number and what is said below it; `shade` in [0, 1] where it is one that may be coloured."""
 
     text: str
-    detail: str = ""
+    details: tuple[str, ...] = ()
     shade: float | None = None
     failed: bool = False
 
@@ -68,11 +70,12 @@ class Section:
 
 @dataclass(frozen=True)
 class RunLine:
-    """One run in the list of all runs; `link` is empty where its folder is not known."""
+    """One run in the lists of runs."""
 
-    row: Row
+    texts: dict[str, str]
+    """What was asked and how it ended, by the key of the row."""
     link: str
-    reason: str
+    """Empty where the folder is not known."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,15 @@ class Page:
     @property
     def tally(self) -> str:
         """How many runs there are, of what, and when the last began."""
-        last = max(str(run.row.get("started_at")) for run in self.runs)
-        worlds = len({run.row.get("fingerprint") for run in self.runs} - {None, ""})
+        last = max(run.texts["started_at"] for run in self.runs)
+        worlds = len({run.texts["fingerprint"] for run in self.runs} - {NOTHING})
         counts = f"{plural(len(self.runs), 'run')} on {plural(worlds, 'world')}, {len(self.failed)} of them failed"
         return f"{counts}; the last began at {last}."
 
     @property
     def failed(self) -> list[RunLine]:
         """The runs that did not end well."""
-        return [run for run in self.runs if run.row.get("status") != Status.OK]
+        return [run for run in self.runs if run.texts["status"] != Status.OK]
 
 
 def page_of(rows: Iterable[Row], folder: Path) -> Page:
@@ -107,8 +110,8 @@ def page_of(rows: Iterable[Row], folder: Path) -> Page:
 def _run(row: Row, folder: Path) -> RunLine:
     where = row.get("folder")
     link = quote(relpath(str(where), folder)) if where else ""
-    reason = " ".join(str(row.get("reason") or "").split())
-    return RunLine(row, link, reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} ...")
+    texts = {key: " ".join(str(NOTHING if row.get(key) in {None, ""} else row[key]).split()) for key in LISTED}
+    return RunLine(texts | {"reason": shorten(texts["reason"], LONGEST_REASON, placeholder=" ...")}, link)
 
 
 def _section(title: str, each: Comparison) -> Section:
@@ -146,10 +149,10 @@ def _measure_grid(each: Comparison, measure: str) -> Grid:
 def _measure_cell(who: Contender, measure: str, name: str) -> Cell:
     cell, summary = _cell(who, f"{measure}/{name}", number), who.summary(f"{measure}/{name}")
     if summary is None:
-        return cell
+        return cell if who.good else Cell(who.failure, failed=True)
     chance = who.summary(f"{measure}_chance/{name}")
-    details = [cell.detail, f"random {number(chance.mean)}" if chance else ""]
-    return replace(cell, detail="; ".join(filter(None, details)), shade=min(max(summary.mean, 0), 1))
+    details = (*cell.details, f"random {number(chance.mean)}") if chance else cell.details
+    return replace(cell, details=details, shade=min(max(summary.mean, 0), 1))
 
 
 def _cost_grid(each: Comparison) -> Grid:
@@ -161,12 +164,12 @@ def _cost_grid(each: Comparison) -> Grid:
 
 
 def _runs(who: Contender) -> Cell:
-    return Cell(f"{len(who.good)} of {len(who.repeats)}", who.failure)
+    return Cell(f"{len(who.good)} of {len(who.repeats)}", (who.failure,) if who.failure else ())
 
 
 def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> Cell:
     summary = who.summary(metric)
     if summary is None:
-        return Cell(NOTHING if who.good else who.failure, failed=not who.good)
+        return Cell(NOTHING)
     low, high = say(summary.low), say(summary.high)
-    return Cell(say(summary.mean), "" if summary.low is None or low == high else f"{low} to {high}")
+    return Cell(say(summary.mean), () if summary.low is None or low == high else (f"{low} to {high}",))

@@ -1,12 +1,12 @@
 """The pictures of one run: precision and recall, the scores, and what the alerts caught."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.metrics import precision_recall_curve
+from bench.detector import FloatArray
+from bench.metrics import BoolArray, precision_recall_curve
 from bench.result import Outcome, Status
 from reports.score_figure import draw_scores
 from reports.style import FAINT, GRID, INK, Look, looks, new_figure, save, tidy
@@ -58,35 +58,32 @@ def draw_precision_recall(outcome: Outcome, types: list[str], path: Path) -> Pat
     return save(figure, path)
 
 
+def step_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return recall, falling from 1 to 0, and precision; each precision holds down to the next recall.
+
+    The area below the steps is the average precision, but for what thinning to about `POINTS` points takes.
+    """
+    precision, recall, _ = precision_recall_curve(positive, scores)
+    precision[-1] = precision[-2]  # no record has recall 0, so no precision belongs to it
+    wanted = np.searchsorted(-recall, -np.linspace(1, 0, POINTS), side="right") - 1
+    shown = np.unique(np.concatenate([[0], wanted, [recall.size - 1]]))
+    return recall[shown], precision[shown]
+
+
 def _curve(axes: Axes, outcome: Outcome, name: str, look: Look) -> None:
     values = outcome.result.values
-    precision, recall, _ = precision_recall_curve(*outcome.type_sample(None if name == ALL else name))
-    precision[-1] = precision[-2]  # the curve ends in recall 0 without a record: no precision belongs to it
-    shown = _spread(recall)
+    recall, precision = step_curve(*outcome.type_sample(None if name == ALL else name))
     prevalence = values.get(f"prevalence/{name}")
     label = f"{name}\nAP {number(values.get(f'average_precision/{name}'))}, prevalence {percent(prevalence)}"
-    width = 2.4 if name == ALL else 1.7
     axes.plot(
-        recall[shown],
-        precision[shown],
-        drawstyle="steps-post",
-        color=look.colour,
-        linestyle=look.dash,
-        linewidth=width,
-        label=label,
-    )
+        recall, precision, drawstyle="steps-post", color=look.colour, linestyle=look.dash,
+        linewidth=2.4 if name == ALL else 1.7, label=label,
+    )  # fmt: skip
     if prevalence is not None:
         axes.axhline(prevalence, color=look.colour, linewidth=0.9, linestyle=":")
-    at_threshold = values.get(f"recall/{name}"), values.get(f"precision/{name}")
-    if None not in at_threshold:
-        axes.plot(*at_threshold, "o", color="white", markeredgecolor=look.colour, markeredgewidth=1.8, zorder=5)  # type: ignore[arg-type]
-
-
-def _spread(recall: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return at most about `POINTS` positions, evenly spread over a falling recall, ends included."""
-    wanted = np.searchsorted(-recall, -np.linspace(1, 0, POINTS))
-    last = recall.size - 1
-    return np.unique(np.concatenate([[0], np.minimum(wanted, last), [last]]))
+    found, right = values.get(f"recall/{name}"), values.get(f"precision/{name}")
+    if found is not None and right is not None:
+        axes.plot(found, right, "o", color="white", markeredgecolor=look.colour, markeredgewidth=1.8, zorder=5)
 
 
 def draw_at_threshold(outcome: Outcome, types: list[str], path: Path) -> Path:

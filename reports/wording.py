@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bench.faults import UserError
 from bench.result import Scalar
 
 Row = Mapping[str, Scalar]
@@ -60,9 +61,20 @@ def plural(amount: Scalar, noun: str) -> str:
 
 
 def settings_of(row: Row) -> dict[str, Any]:
-    """Return the composed configuration that a run kept as JSON; empty where it kept none."""
-    settings = json.loads(str(row.get("settings") or "{}"))
-    return settings if isinstance(settings, dict) else {}
+    """Return the composed configuration that a run kept as JSON; empty where it kept none.
+
+    Raises
+    ------
+    UserError
+        When it is not a JSON object.
+    """
+    try:
+        settings = json.loads(str(row.get("settings") or "{}"))
+        if isinstance(settings, dict):
+            return settings
+    except ValueError:
+        pass
+    raise UserError(f"run {row.get('run_id')}: settings must be a JSON object, got {row.get('settings')!r:.60}")
 
 
 def policy_meaning(row: Row) -> str:

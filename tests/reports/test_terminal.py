@@ -1,0 +1,55 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from bench.result import Outcome, Result, Status
+from reports.terminal import show
+
+
+def shown(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> str:
+    show(outcome)
+    return capsys.readouterr().out
+
+
+def test_a_row_a_type_with_its_numbers(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    text, values = shown(outcome, capsys), outcome.result.values
+    for name in (*outcome.labels.types, "all"):
+        (row,) = [line.split() for line in text.splitlines() if line.split()[:1] == [name]]
+        wanted = [f"{values[f'{metric}/{name}']:.3f}" for metric in ("precision", "recall", "f1", "average_precision")]
+        assert [cell for cell in row if cell in wanted] == wanted
+        assert f"{values[f'positives/{name}']:,.0f}" in row
+        assert f"{100 * (values[f'prevalence/{name}'] or 0):.3g}" in row
+        low, high = values[f"average_precision_low/{name}"], values[f"average_precision_high/{name}"]
+        assert f"{low:.2f}-{high:.2f}" in row
+
+
+def test_without_a_terminal_it_is_plain_and_fits(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(outcome, capsys)
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_what_was_run_is_said(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(shown(outcome, capsys).split())
+    assert "iforest on generator default, 2,000 users, 28 days, 5 % of the calls anomalous" in text
+    assert "14 days, fitted on 14 days; seeds: world 42, detector 0" in text
+    assert "budget: 100 alerts a day, shared by all types: 1,400 alerts" in text
+    assert re.search(r"Cost: world 1\.31 s, fit 0\.82 s, score 0\.44 s, .* peak memory 412 MiB", text)
+
+
+def test_what_is_undefined_is_no_number(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    values = {key: None if "precision" in key else value for key, value in outcome.result.values.items()}
+    text = shown(replace(outcome, result=replace(outcome.result, values=values)), capsys)
+    (row,) = [line.split() for line in text.splitlines() if line.split()[:1] == ["all"]]
+    assert row.count("-") == 3
+    assert "None" not in text
+    assert "nan" not in text
+
+
+def test_a_failed_run_says_how_and_why(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    result = Result(outcome.result.asked, Status.TIMEOUT, "took longer than [bold]limits.seconds[/bold]=5")
+    text = shown(replace(outcome, result=result, scores=None, alerts=None), capsys)
+    assert "TIMEOUT: took longer than [bold]limits.seconds[/bold]=5" in text
+    assert "0.000" not in text
+    assert "Cost: not measured" in text
