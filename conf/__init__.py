@@ -10,4 +10,4 @@ its own:
 The modules must be cheap to import: they are read before anything else happens.
 """
 
-SCHEMAS: tuple[str, ...] = ("bench.settings", "generators.settings")
+SCHEMAS: tuple[str, ...] = ("bench.settings", "generators.settings", "generators.anomalies")

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bench.faults import Fault, above, one_of, within
+from generators.clock import HOURS
 
-HOURS = 24
 DISTRICTS = ("downtown", "commercial", "residential", "suburban")
 EXTERNAL_TYPES = ("unlisted", "foreign", "premium")
 

@@ -1,0 +1,83 @@
+"""burst_call: somebody makes 10 to 20 calls of 10 to 60 seconds within about an hour.
+
+In the field: telesales from a private line, spam, a phone in the hands of a thief. The figures are those of the
+published CDR generator.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from bench.faults import within
+from generators.clock import DAY_MS
+from generators.injection import Incidents, new_calls
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+PAUSE_MS = 2000
+
+
+@dataclass
+class BurstCall:
+    """Adds bursts of calls, each at a time when its actor is used to call."""
+
+    share: float = field(default=1.0, metadata=within(0, 1000))
+    difficulty: float = field(default=0.5, metadata=within(0, 1))
+    """0: within half the span; 0.5: within the span, to strangers; 1: within twice the span, to own contacts."""
+    fewest_calls: int = field(default=10, metadata=within(2, 1000))
+    most_calls: int = field(default=20, metadata=within(2, 1000))
+    shortest_s: int = field(default=10, metadata=within(1, 3600))
+    longest_s: int = field(default=60, metadata=within(1, 3600))
+    span_s: int = field(default=3600, metadata=within(60, 43200))
+
+    level: ClassVar[str] = "user"
+    adds: ClassVar[bool] = True
+
+    @property
+    def least(self) -> int:
+        """Return the fewest calls that an incident can do with."""
+        return self.fewest_calls
+
+    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+        """Add `calls` calls in bursts; each is anchored at a call of its actor's normal life."""
+        sizes = self._sizes(calls, rng)
+        anchors = None if sizes is None else draft.draw(len(sizes), rng, lambda c: c.start_ms >= 0)
+        if sizes is None or anchors is None:
+            return None
+        incident = np.repeat(np.arange(len(sizes)), sizes)
+        user = anchors.user[incident]
+        talk = rng.integers(self.shortest_s * 1000, self.longest_s * 1000 + 1, calls)
+        span_ms = np.int64(self.span_s * 1000 * 4.0 ** (self.difficulty - 0.5))
+        start = _spread(anchors.start_ms, incident, talk, span_ms, rng)
+        known = rng.random(calls) < 2 * self.difficulty - 1
+        callee = np.where(known, draft.contacts(user, start, rng), draft.strangers(user, rng))
+        edits = new_calls(user, start, talk, callee, rng)
+        return Incidents(edits, incident, [{"calls": int(n), "span_s": int(span_ms // 1000)} for n in sizes])
+
+    def _sizes(self, calls: int, rng: np.random.Generator) -> Any:
+        """Cut `calls` into sizes between the fewest and the most; None when that cannot be done."""
+        middle = round(2 * calls / (self.fewest_calls + self.most_calls))
+        count = min(max(middle, -(-calls // self.most_calls)), calls // self.fewest_calls)
+        if count == 0 or count * self.most_calls < calls:
+            return None
+        sizes = np.full(count, self.fewest_calls)
+        room = np.repeat(np.arange(count), self.most_calls - self.fewest_calls)
+        extra = rng.permutation(room)[: calls - count * self.fewest_calls]
+        return sizes + np.bincount(extra, minlength=count)
+
+
+def _spread(anchor_ms: Any, incident: Any, talk_ms: Any, span_ms: np.int64, rng: np.random.Generator) -> Any:
+    """Place the calls of each incident within its span, one after the other, on the anchor's day."""
+    first = np.searchsorted(incident, np.arange(len(anchor_ms)))
+    taken = np.cumsum(talk_ms + PAUSE_MS)
+    before = taken - (talk_ms + PAUSE_MS)
+    before -= before[first][incident]
+    free = np.maximum(span_ms - np.add.reduceat(talk_ms + PAUSE_MS, first), 0)
+    gaps = rng.random(len(incident)) * free[incident]
+    gaps = gaps[np.lexsort((gaps, incident))].astype(np.int64)
+    length = np.maximum(span_ms, np.add.reduceat(talk_ms + PAUSE_MS, first))
+    midnight = anchor_ms - anchor_ms % DAY_MS
+    begin = np.maximum(np.minimum(anchor_ms, midnight + DAY_MS - length), midnight)
+    return begin[incident] + before + gaps

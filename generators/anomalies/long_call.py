@@ -1,0 +1,43 @@
+"""long_call: an answered call of 1 to 2 hours to somebody the caller knows.
+
+In the field: lines left open, resold minutes, traffic that is kept up for its revenue. The figures are those of the
+published CDR generator.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from bench.faults import within
+from generators.calls.outcome import ANSWERED
+from generators.injection import Incidents, each_its_own, skewed
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+
+@dataclass
+class LongCall:
+    """Stretches calls between users; what the caller wanted to do meanwhile does not happen (collateral)."""
+
+    share: float = field(default=1.0, metadata=within(0, 1000))
+    difficulty: float = field(default=0.5, metadata=within(0, 1))
+    """0: mostly near the longest; 0.5: evenly; 1: mostly near the shortest."""
+    shortest_s: int = field(default=3600, metadata=within(60, 43200))
+    longest_s: int = field(default=7200, metadata=within(60, 43200))
+
+    level: ClassVar[str] = "call"
+    adds: ClassVar[bool] = False
+    least: ClassVar[int] = 1
+
+    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+        """Stretch `calls` answered calls, drawn among all shorter ones between users of the network."""
+        shortest_ms, users = self.shortest_s * 1000, draft.num_users
+        found = draft.draw(
+            calls, rng, lambda c: (c.outcome == ANSWERED) & (c.talk_ms < shortest_ms) & (c.callee < users)
+        )
+        if found is None:
+            return None
+        seconds = skewed(self.shortest_s, self.longest_s, rng.random(calls), 1 - self.difficulty)
+        return each_its_own(found._replace(talk_ms=(seconds * 1000).astype(np.int64)))

@@ -1,0 +1,42 @@
+"""short_call: an answered call that ends after 1 to 5 seconds.
+
+In the field: calls that drop at once, bait for calling back, tests of stolen SIMs. The figures are those of the
+published CDR generator. Normal life has short calls too (27 % of the answered ones in the default world), so no
+detector can tell all of them.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from bench.faults import within
+from generators.calls.outcome import ANSWERED
+from generators.injection import Incidents, each_its_own, skewed
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+
+@dataclass
+class ShortCall:
+    """Cuts longer calls of normal life short; who calls whom, when and from where stays as it was."""
+
+    share: float = field(default=1.0, metadata=within(0, 1000))
+    difficulty: float = field(default=0.5, metadata=within(0, 1))
+    """0: mostly 1 s; 0.5: evenly 1 to 5 s; 1: mostly 5 s."""
+    shortest_s: int = field(default=1, metadata=within(1, 60))
+    longest_s: int = field(default=5, metadata=within(1, 60))
+
+    level: ClassVar[str] = "call"
+    adds: ClassVar[bool] = False
+    least: ClassVar[int] = 1
+
+    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+        """Shorten `calls` answered calls, drawn among all that last longer."""
+        longest_ms = (self.longest_s + 1) * 1000
+        found = draft.draw(calls, rng, lambda c: (c.outcome == ANSWERED) & (c.talk_ms > longest_ms))
+        if found is None:
+            return None
+        seconds = skewed(self.shortest_s, self.longest_s + 1, rng.random(calls), self.difficulty).astype(np.int64)
+        return each_its_own(found._replace(talk_ms=seconds * 1000))

@@ -1,0 +1,1 @@
+"""Calls: what people intend, and what the network makes of it."""

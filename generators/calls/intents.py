@@ -1,0 +1,159 @@
+"""What people intend: for any user and day, whom it wants to call, when, and for how long.
+
+Nothing is stored: an intent is a function of (seed, user, day, slot), and is worked out whenever it is asked for.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generators.calls.habits import LOGNORMAL, Habits
+from generators.calls.outcome import ANSWERED
+from generators.clock import DAY_MS, HOUR_MS
+from generators.compiled import kernel
+from generators.numerics import normal_quantile, poisson_quantile
+from generators.rng import Purpose, philox, uniform
+from generators.social.communities import NOBODY, choose_contact
+
+UNLISTED = 0
+MOST_A_DAY = 2000
+"""Slots of a user's day."""
+PAUSE_MS = 2000
+"""Least time between a call's end and its follow-up."""
+
+_COUNT, _WHO, _WHEN, _HOW = (
+    np.uint64(p) for p in (Purpose.CALL_COUNT, Purpose.CALL_WHO, Purpose.CALL_WHEN, Purpose.CALL_HOW)
+)
+_EXTERNAL = np.uint64(Purpose.EXTERNAL_CONTACT)
+_STEP = 32.0
+_DAY_BITS = np.uint64(20)
+
+
+class Slots(NamedTuple):
+    """Room for the intents of one user's day; shape (most,) each."""
+
+    start_ms: Any
+    """int64: since the start of the world."""
+    talk_ms: Any
+    """int32: 0 unless answered."""
+    callee: Any
+    """int32: user, or external party."""
+    outcome: Any
+    """int8."""
+    move: Any
+    """float64: uniform that decides whether the caller moves to another cell."""
+    goal: Any
+    """float64: uniform that decides to which."""
+    key: Any
+    """uint64: the intent's stable key."""
+    incident: Any
+    """int32: number of the incident that edited it, -1 for normal life."""
+    order: Any
+    """int32: the slots in order of time."""
+
+
+def make_slots(most: int = MOST_A_DAY) -> Slots:
+    """Make room for one user's day."""
+    kinds = (np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32, np.int32)
+    return Slots(*(np.empty(most, kind) for kind in kinds))
+
+
+@kernel
+def count_calls(user: int, day: int, habits: Habits) -> int:
+    """Return how many calls a user wants to make on a day: a Poisson variable, in steps of a mean of at most 32."""
+    people = habits.people
+    if people.active_from_ms[user] >= (day + 1) * DAY_MS:
+        return 0
+    mean = people.rate[user] * habits.day_factor[people.pattern[user], day]
+    count, part = 0, 0
+    while mean > 0.0 and count < MOST_A_DAY // 2:
+        words = philox(habits.seed, _COUNT, np.uint64(user), np.uint64(day), np.uint64(part))
+        count += poisson_quantile(min(mean, _STEP), uniform(words[0]))
+        mean -= _STEP
+        part += 1
+    return min(count, MOST_A_DAY // 2)
+
+
+@kernel
+def plan_day(user: int, day: int, habits: Habits, slots: Slots) -> int:
+    """Work out a user's day, in the order of the slots (not of time), and return how many there are."""
+    count = count_calls(user, day, habits)
+    end_before: Any = np.int64(0)
+    for i in range(count):
+        occurrence = (np.uint64(day) << _DAY_BITS) | np.uint64(i)
+        who = philox(habits.seed, _WHO, np.uint64(user), occurrence, np.uint64(0))
+        when = philox(habits.seed, _WHEN, np.uint64(user), occurrence, np.uint64(0))
+        how = philox(habits.seed, _HOW, np.uint64(user), occurrence, np.uint64(0))
+        follows = i > 0 and uniform(who[2]) < habits.follow_up
+        start: Any = end_before + PAUSE_MS + np.int64(-math.log(1.0 - uniform(when[1])) * habits.follow_up_gap_ms)
+        if not follows or start >= (day + 1) * DAY_MS:
+            follows = False
+            start = day * DAY_MS + _time_of_day(user, uniform(when[0]), habits)
+        if follows and uniform(who[3]) < habits.same_contact:
+            callee = int(slots.callee[i - 1])
+        else:
+            callee = choose_callee(user, start, uniform(who[0]), uniform(who[1]), habits)
+        outcome = choose_outcome(uniform(how[2]), habits)
+        talk = choose_talk_ms(user, uniform(how[0]), uniform(how[1]), habits) if outcome == ANSWERED else 0
+        slots.start_ms[i], slots.talk_ms[i], slots.callee[i], slots.outcome[i] = start, talk, callee, outcome
+        slots.move[i], slots.goal[i], slots.key[i] = uniform(how[3]), uniform(when[2]), when[3]
+        slots.incident[i] = -1
+        end_before = start + talk
+    return count
+
+
+@kernel
+def _time_of_day(user: int, u: float, habits: Habits) -> int:
+    """Return a time of day [ms] by the user's rhythm, on its own clock."""
+    hours = habits.hours[habits.people.pattern[user]]
+    hour = 0
+    while u >= hours[hour + 1] and hour < 23:
+        hour += 1
+    within = (u - hours[hour]) / (hours[hour + 1] - hours[hour])
+    return int((np.int64((hour + within) * HOUR_MS) + habits.people.clock_shift_ms[user]) % DAY_MS)
+
+
+@kernel
+def choose_callee(user: int, start_ms: int, kind: float, who: float, habits: Habits) -> int:
+    """Return whom a user calls: somebody of its communities, an acquaintance, or an external party."""
+    outside = habits.external_shares[2]
+    for i in range(3):
+        if kind < habits.external_shares[i]:
+            return _external(user, i, who, habits)
+    callee = choose_contact(user, (kind - outside) / (1.0 - outside), who, habits.society)
+    if callee == NOBODY or habits.people.active_from_ms[callee] > start_ms:
+        return _external(user, UNLISTED, who, habits)
+    return callee
+
+
+@kernel
+def _external(user: int, kind: int, who: float, habits: Habits) -> int:
+    """Return one of the user's own contacts of a type; a few parties are known to very many users."""
+    contact = int(who * habits.own_contacts)
+    words = philox(habits.seed, _EXTERNAL, np.uint64(user), np.uint64(kind), np.uint64(contact))
+    popularity = uniform(words[0])
+    first, end = habits.external_first[kind], habits.external_first[kind + 1]
+    return int(first + int(popularity * popularity * (end - first)))
+
+
+@kernel
+def choose_outcome(u: float, habits: Habits) -> int:
+    """Return what becomes of a call."""
+    for i in range(3):
+        if u < habits.outcomes[i]:
+            return i + 1
+    return ANSWERED
+
+
+@kernel
+def choose_talk_ms(user: int, component: float, size: float, habits: Habits) -> int:
+    """Return a talk time [ms] by the durations of the user's type."""
+    kind = habits.people.kind[user]
+    i = 0
+    while i < habits.weights.shape[1] - 1 and component >= habits.weights[kind, i]:
+        i += 1
+    value = habits.centres[kind, i] + habits.spreads[kind, i] * normal_quantile(size)
+    seconds = math.exp(value) if habits.family[kind] == LOGNORMAL else value
+    seconds = min(max(seconds, habits.limits_s[kind, 0]), habits.limits_s[kind, 1])
+    return int(seconds * 1000.0)

@@ -1,0 +1,79 @@
+"""From rendered calls to rows of the schema."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench.schema import CALLS
+from generators.calls.habits import Habits
+from generators.calls.outcome import OUTCOMES
+from generators.calls.render import Records
+from generators.calls.twins import talk_seconds
+from generators.columns import coded, moments
+from generators.compiled import kernel
+from generators.identities import numbered
+from generators.names import Names
+from generators.settings import EXTERNAL_TYPES
+from generators.social.people import People
+
+CALLEE_TYPES = ("subscriber", *EXTERNAL_TYPES)
+
+
+@dataclass(frozen=True)
+class CallTable:
+    """Turns the calls of a world into rows; texts are looked up, numbers are numbered on."""
+
+    habits: Habits
+    names: Names
+    epoch_ms: int
+    """Start of the world, in ms since the Unix epoch (UTC)."""
+    digits: int
+    """Width of the number in a call_id."""
+
+    def rows(self, records: Records, first_number: int) -> pa.Table:
+        """Return calls as rows of `bench.schema.CALLS`, numbered from `first_number`.
+
+        Starts are rounded down to the second, talk times half up; a call ends at its start plus its duration.
+        """
+        names, count = self.names, len(records.caller)
+        codes = np.empty((4, count), np.int32)
+        seconds = np.stack([names.second_sim, names.second_device])
+        _identify(records, self.habits.people, seconds, self.habits.external_first, codes)
+        start_ms = self.epoch_ms + records.start_ms // 1000 * 1000
+        duration = talk_seconds(records.talk_ms).astype(np.int32)
+        columns = [
+            numbered("call_", np.arange(first_number, first_number + count), self.digits),
+            coded(records.caller, names.user),
+            coded(records.callee, names.party),
+            moments(start_ms),
+            moments(start_ms + duration.astype(np.int64) * 1000),
+            pa.array(duration),
+            coded(records.first_cell, names.cell),
+            coded(records.last_cell, names.cell),
+            coded(codes[1], names.device),
+            coded(codes[0], names.sim),
+            coded(codes[2], names.sim),
+            coded(records.callee, names.number),
+            coded(codes[3], pa.array(CALLEE_TYPES)),
+            coded(records.outcome.astype(np.int32), pa.array(OUTCOMES)),
+        ]
+        return pa.Table.from_arrays(columns, schema=CALLS.arrow)
+
+
+@kernel
+def _identify(records: Records, people: People, seconds: Any, first_of_type: Any, out: Any) -> None:
+    """Find the SIM of both sides, the caller's device and the callee's type for each call; out has shape (4, n)."""
+    users = people.rate.shape[0]
+    for i in range(records.caller.shape[0]):
+        caller, callee, start = records.caller[i], records.callee[i], records.start_ms[i]
+        out[0, i] = caller if start < people.sim_change_ms[caller] else seconds[0, caller]
+        out[1, i] = caller if start < people.device_change_ms[caller] else seconds[1, caller]
+        out[2, i], out[3, i] = callee, 0
+        if callee < users:
+            if start >= people.sim_change_ms[callee]:
+                out[2, i] = seconds[0, callee]
+        else:
+            while callee >= first_of_type[out[3, i]]:
+                out[3, i] += 1

@@ -1,0 +1,66 @@
+"""Columns and files, as the schema wants them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP = 2**18
+"""Rows of a row group, always."""
+
+
+def coded(codes: Any, texts: pa.Array) -> pa.DictionaryArray:
+    """Return a text column from numbers and what they stand for."""
+    return pa.DictionaryArray.from_arrays(pa.array(codes), texts, safe=False)
+
+
+def moments(ms: Any) -> pa.Array:
+    """Return times from ms since the Unix epoch (UTC)."""
+    return pa.array(ms.astype(np.int64)).view(pa.timestamp("ms", tz="UTC"))
+
+
+def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Give a table the schema's types; dictionaries are numbered in order of first appearance."""
+    columns = []
+    for field in schema:
+        column = table[field.name].combine_chunks()
+        columns.append(column.dictionary_encode() if pa.types.is_dictionary(field.type) else column.cast(field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+class ParquetRows:
+    """Writes a stream of tables as one Parquet file whose bytes do not depend on how the stream was cut."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_statistics=True)
+        self._schema = schema
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+
+    def write(self, table: pa.Table) -> None:
+        """Add rows."""
+        self._waiting.append(table)
+        self._rows += table.num_rows
+        if self._rows >= ROW_GROUP:
+            self._flush(self._rows // ROW_GROUP * ROW_GROUP)
+
+    def close(self) -> None:
+        """Write what is left, and the footer."""
+        if self._rows:
+            self._flush(self._rows)
+        self._writer.close()
+
+    def _flush(self, rows: int) -> None:
+        table = pa.concat_tables(self._waiting).combine_chunks()
+        self._writer.write_table(table.slice(0, rows), row_group_size=ROW_GROUP)
+        rest = table.slice(rows)
+        self._waiting, self._rows = ([rest] if rest.num_rows else []), rest.num_rows
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a small table."""
+    rows = ParquetRows(path, table.schema)
+    rows.write(table)
+    rows.close()

@@ -1,0 +1,153 @@
+"""Normal life as an injector sees it: a plan that can be asked, and edits to it.
+
+An injector never touches records. It says which intents change and which are added, and the network renders the rest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from generators.calls.habits import Habits
+from generators.calls.intents import Slots, choose_callee, count_calls, make_slots, plan_day
+from generators.clock import DAY_MS, HOUR_MS
+from generators.compiled import kernel
+from generators.injection import Intents
+
+EVERY_FOURTH = 4
+
+
+@dataclass
+class Draft:
+    """The plan of normal life."""
+
+    habits: Habits
+    counts: Any
+    """Shape (days, N), int32: intents of each user and day."""
+
+    @cached_property
+    def _ends(self) -> Any:
+        """Shape (days * N,): number of intents up to and with each user's day."""
+        return np.cumsum(self.counts.ravel(), dtype=np.int64)
+
+    @cached_property
+    def _taken(self) -> Any:
+        """Shape (intents,): those that an incident has already claimed."""
+        return np.zeros(self._ends[-1], np.bool_)
+
+    @property
+    def num_users(self) -> int:
+        """Return how many users there are."""
+        return int(self.counts.shape[1])
+
+    @property
+    def days(self) -> int:
+        """Return how many days there are."""
+        return int(self.counts.shape[0])
+
+    def draw(self, calls: int, rng: np.random.Generator, accept: Callable[[Intents], Any]) -> Intents | None:
+        """Claim exactly so many acceptable intents, so that no other incident changes them.
+
+        All intents are equally likely, so that who calls more is drawn more often. Those before the user's
+        subscription began are left out.
+
+        Parameters
+        ----------
+        calls
+            How many.
+        rng
+            Where chance comes from.
+        accept
+            Says of intents which are acceptable; shape (n,), bool.
+
+        Returns
+        -------
+        Intents or None
+            None when normal life does not hold so many.
+        """
+        total = len(self._taken)
+        some = 2 * calls + 50
+        while True:
+            found = self._sample(some, rng)
+            found = found.pick(accept(found))
+            if len(found.user) >= calls:
+                found = found.pick(slice(calls))
+                self._taken[self._numbers(found)] = True
+                return found
+            if some >= total:
+                return None
+            some *= 4
+
+    def _sample(self, calls: int, rng: np.random.Generator) -> Intents:
+        """Draw unclaimed intents; fewer than asked may come."""
+        total = len(self._taken)
+        few = calls * EVERY_FOURTH < total
+        numbers = rng.permutation(np.unique(rng.integers(0, total, calls))) if few else rng.permutation(total)[:calls]
+        numbers = numbers[~self._taken[numbers]]
+        cell = np.searchsorted(self._ends, numbers, side="right")
+        slot = numbers - (self._ends[cell] - self.counts.ravel()[cell])
+        found = Intents.room(cell % self.num_users, cell // self.num_users, slot)
+        _look_up(found, self.habits, make_slots())
+        return found.pick(found.start_ms >= self.habits.people.active_from_ms[found.user])
+
+    def _numbers(self, intents: Intents) -> Any:
+        cell = intents.day * self.num_users + intents.user
+        return self._ends[cell] - self.counts.ravel()[cell] + intents.slot
+
+    def calls_between(self, users: Any, from_h: int, to_h: int) -> Any:
+        """Return how many calls each of some users makes between two local hours over the world; shape (n,)."""
+        out = np.empty(len(users), np.int64)
+        _count_between(users, np.array([from_h, to_h]) * HOUR_MS, self.habits, make_slots(), out)
+        return out
+
+    def contacts(self, users: Any, start_ms: Any, rng: np.random.Generator) -> Any:
+        """Return whom each user would call by its own habits; shape (n,)."""
+        out = np.empty(len(users), np.int64)
+        _choose_all(users, start_ms, rng.random((len(users), 2)), self.habits, out)
+        return out
+
+    def strangers(self, users: Any, rng: np.random.Generator) -> Any:
+        """Return a user drawn at random for each, never the user itself; shape (n,)."""
+        others = rng.integers(0, max(1, self.num_users - 1), len(users))
+        return np.minimum(others + (others >= users), self.num_users - 1)
+
+
+def count_all(habits: Habits, num_users: int, days: int) -> Any:
+    """Return how many intents each user has on each day; shape (days, N), int32."""
+    out = np.empty((days, num_users), np.int32)
+    _count_all(habits, out)
+    return out
+
+
+@kernel
+def _count_all(habits: Habits, out: Any) -> None:
+    for day in range(out.shape[0]):
+        for user in range(out.shape[1]):
+            out[day, user] = count_calls(user, day, habits)
+
+
+@kernel
+def _look_up(out: Intents, habits: Habits, slots: Slots) -> None:
+    for i in range(out.user.shape[0]):
+        plan_day(out.user[i], out.day[i], habits, slots)
+        j = out.slot[i]
+        out.start_ms[i], out.talk_ms[i], out.callee[i] = slots.start_ms[j], slots.talk_ms[j], slots.callee[j]
+        out.outcome[i], out.move[i] = slots.outcome[j], slots.move[j]
+        out.goal[i], out.key[i] = slots.goal[j], slots.key[j]
+
+
+@kernel
+def _count_between(users: Any, span_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
+    for i in range(users.shape[0]):
+        out[i] = 0
+        for day in range(habits.weekend.shape[0]):
+            for j in range(plan_day(users[i], day, habits, slots)):
+                out[i] += span_ms[0] <= slots.start_ms[j] % DAY_MS < span_ms[1]
+
+
+@kernel
+def _choose_all(users: Any, start_ms: Any, draws: Any, habits: Habits, out: Any) -> None:
+    for i in range(users.shape[0]):
+        out[i] = choose_callee(users[i], start_ms[i], draws[i, 0], draws[i, 1], habits)

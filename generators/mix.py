@@ -1,0 +1,127 @@
+"""From the asked ratio and the chosen types to the edits of every day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from bench.faults import Fault, SettingsError
+from generators.calls.render import Edits, no_edits
+from generators.draft import Draft
+from generators.injection import Incidents, Injector, Intents
+from generators.rng import IntArray, Purpose, generator
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is to happen to a world beside normal life; I incidents."""
+
+    edits: list[Edits]
+    """One a day."""
+    anomaly_type: list[str]
+    """Of each incident; length I."""
+    level: list[str]
+    parameters: list[Mapping[str, Any]]
+    start_ms: IntArray
+    """Shape (I,): first start of an edited call, since the start of the world."""
+    end_ms: IntArray
+    """Shape (I,): last end of an edited call."""
+    actor: IntArray
+    """Shape (I,): the user who acts."""
+    calls: dict[str, int]
+    """How many calls of each type were asked for."""
+
+
+def no_plan(days: int) -> Plan:
+    """Return the plan of a world without incidents."""
+    none = np.empty(0, np.int64)
+    return Plan([no_edits()] * days, [], [], [], none, none, none, {})
+
+
+def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int) -> Plan:
+    """Let every type plan its part, so that `ratio` of all calls will be anomalous.
+
+    Raises
+    ------
+    SettingsError
+        When the world is too small for a type, naming what it would need.
+    """
+    wanted = _shared_out(draft, anomalies, ratio)
+    planned: list[Incidents] = []
+    names: list[str] = []
+    faults = []
+    for name in sorted(wanted):
+        rng = generator(seed, Purpose.ANOMALY, _stable_number(name))
+        enough = wanted[name] >= anomalies[name].least
+        incidents = anomalies[name].plan(draft, wanted[name], rng) if enough else None
+        if incidents is None:
+            faults.append(_too_small(name, anomalies[name], wanted[name], draft, ratio))
+            continue
+        planned.append(incidents)
+        names.append(name)
+    if faults:
+        raise SettingsError(faults)
+    return _gathered(draft, names, [anomalies[name].level for name in names], planned, wanted)
+
+
+def _shared_out(draft: Draft, anomalies: Mapping[str, Injector], ratio: float) -> dict[str, int]:
+    """Return how many calls each type changes; those that add calls make the whole larger."""
+    total = sum(a.share for a in anomalies.values())
+    added = ratio * sum(a.share for a in anomalies.values() if a.adds) / total
+    calls = draft.counts.sum(dtype=np.int64) / (1 - added) * ratio
+    return {name: round(calls * a.share / total) for name, a in anomalies.items() if a.share > 0}
+
+
+def _stable_number(name: str) -> int:
+    """Return a number for a type's name, so that a type draws the same whichever others are chosen."""
+    return int.from_bytes(name.encode()[-7:].rjust(7, b"\0"), "big") ^ len(name) << 48
+
+
+def _too_small(name: str, anomaly: Injector, calls: int, draft: Draft, ratio: float) -> Fault:
+    factor = max(2.0, anomaly.least / max(calls, 1))
+    size = f"about {int(np.ceil(draft.num_users * factor))} users for {draft.days} days"
+    rule = f"leave room for {name}, which needs {anomaly.least} calls or more and {size} at this ratio"
+    return Fault("generator.anomaly_ratio", rule, ratio)
+
+
+def _gathered(
+    draft: Draft, names: list[str], levels: list[str], planned: list[Incidents], wanted: dict[str, int]
+) -> Plan:
+    """Put the incidents of all types in order of time, and their edits in order of day and user."""
+    sizes = [len(incidents.parameters) for incidents in planned]
+    firsts = np.cumsum([0, *sizes])[:-1]
+    edits = Intents(*(np.concatenate(columns) for columns in zip(*(i.edits for i in planned), strict=True)))
+    incident = np.concatenate([i.incident + first for i, first in zip(planned, firsts, strict=True)])
+    count = int(sum(sizes))
+    start = np.full(count, np.iinfo(np.int64).max)
+    np.minimum.at(start, incident, edits.start_ms)
+    end = np.zeros(count, np.int64)
+    np.maximum.at(end, incident, edits.start_ms + edits.talk_ms)
+    actor = np.empty(count, np.int64)
+    actor[incident] = edits.user
+    kind = np.repeat(np.arange(len(planned)), sizes)
+    order = np.lexsort((actor, kind, start))
+    number = np.empty(count, np.int64)
+    number[order] = np.arange(count)
+    parameters = [p for i in planned for p in i.parameters]
+    return Plan(
+        _by_day(edits, number[incident], draft.days),
+        [names[kind[i]] for i in order],
+        [levels[kind[i]] for i in order],
+        [parameters[i] for i in order],
+        start[order],
+        end[order],
+        actor[order],
+        wanted,
+    )
+
+
+def _by_day(edits: Intents, incident: IntArray, days: int) -> list[Edits]:
+    order = np.lexsort((edits.start_ms, edits.user, edits.day))
+    bounds = np.searchsorted(edits.day[order], np.arange(days + 1))
+    columns = [getattr(edits, name) for name in Edits._fields if name != "incident"]
+    room = no_edits()
+    typed = [column[order].astype(kind.dtype) for column, kind in zip([*columns, incident], room, strict=True)]
+    return [Edits(*(c[low:high] for c in typed)) for low, high in pairwise(bounds)]

@@ -1,0 +1,1 @@
+"""People: what kind they are, when they are awake, whom they know."""

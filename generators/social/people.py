@@ -1,0 +1,106 @@
+"""Who the users are: kind, rhythm, activity, places, and when each got its subscription, SIM and device."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generators.clock import DAY_MS, HOUR_MS, MONTH_DAYS
+from generators.geography import Towers, group_numbers, homes_and_work
+from generators.numerics import exponentials, normal_quantiles
+from generators.rng import Purpose, uniforms
+from generators.settings import WorldSettings
+from generators.social.communities import NOBODY, Society, layer_kinds
+
+NEVER = np.int64(2**62)
+
+
+class People(NamedTuple):
+    """The users of a world; N of them. Times are ms since the start of the world."""
+
+    kind: Any
+    """Shape (N,), int8: index into `user_types`."""
+    pattern: Any
+    """Shape (N,), int8: index into `call_patterns`."""
+    rate: Any
+    """Shape (N,), float64: mean calls made on a working day."""
+    clock_shift_ms: Any
+    """Shape (N,), int64: by how much its day is later than other people's."""
+    home: Any
+    """Shape (N,), int32: cell."""
+    work: Any
+    """Shape (N,), int32: cell."""
+    active_from_ms: Any
+    """Shape (N,), int64: when the subscription began; negative when before the world."""
+    sim_change_ms: Any
+    """Shape (N,), int64: when a second SIM replaces the first; `NEVER` for most."""
+    device_change_ms: Any
+    """Shape (N,), int64: when a second device replaces the first; `NEVER` for most."""
+
+
+def make_people(settings: WorldSettings, towers: Towers, society: Society) -> People:
+    """Draw every user."""
+    count, seed = settings.num_users, settings.seed
+    types = list(settings.user_types.values())
+    kinds = uniforms(seed, Purpose.USER_TYPE, count)
+    kind = _pick([t.share for t in types], kinds[:, 0])
+    pattern = _pick([p.share for p in settings.call_patterns.values()], kinds[:, 1])
+    home, work = homes_and_work(
+        settings, towers, _groups(settings, society, "family"), _groups(settings, society, "work")
+    )
+    own_shift = settings.activity.clock_sigma_h * normal_quantiles(
+        uniforms(seed, Purpose.USER_CLOCK, count)[:, 0].copy()
+    )
+    shift_h = own_shift + np.array([t.clock_shift_h for t in types])[kind]
+    return People(
+        kind,
+        pattern,
+        _rates(settings, np.array([t.activity for t in types])[kind]),
+        np.rint(shift_h * HOUR_MS).astype(np.int64),
+        home,
+        work,
+        _active_from(settings),
+        _changes(settings, Purpose.USER_DEVICE, 0, settings.subscriptions.new_sim_per_month),
+        _changes(settings, Purpose.USER_DEVICE, 1, settings.subscriptions.new_device_per_month),
+    )
+
+
+def calls_per_day(settings: WorldSettings) -> float:
+    """Return the mean number of calls that an average user makes on a working day: one draw for the world."""
+    low, high = settings.activity.calls_per_day
+    return float(low + (high - low) * uniforms(settings.seed, Purpose.WORLD, 1)[0, 0])
+
+
+def _pick(shares: list[float], draws: Any) -> Any:
+    return np.searchsorted(np.cumsum(shares)[:-1], draws, side="right").astype(np.int8)
+
+
+def _groups(settings: WorldSettings, society: Society, kind: str) -> Any:
+    kinds = layer_kinds(settings.communities)
+    if kind not in kinds:
+        return np.full(settings.num_users, NOBODY, np.int64)
+    return group_numbers(society, kinds.index(kind))
+
+
+def _rates(settings: WorldSettings, relative: Any) -> Any:
+    """Return log-normal rates whose mean over the types is the world's calls a day."""
+    sigma = settings.activity.sigma
+    spread = normal_quantiles(uniforms(settings.seed, Purpose.USER_ACTIVITY, settings.num_users)[:, 0].copy())
+    mean_relative = sum(t.share * t.activity for t in settings.user_types.values())
+    heavy = exponentials(sigma * spread - sigma * sigma / 2)
+    return calls_per_day(settings) * relative / mean_relative * heavy
+
+
+def _active_from(settings: WorldSettings) -> Any:
+    """Return when each subscription began: months ago for most, within the world for those who join."""
+    draws = uniforms(settings.seed, Purpose.USER_CREATED, settings.num_users)
+    least, most = settings.subscriptions.created_months
+    before = -(least + (most - least) * draws[:, 0]) * MONTH_DAYS * DAY_MS
+    joins = draws[:, 1] < settings.subscriptions.joining_per_month * settings.days / MONTH_DAYS
+    return np.where(joins, draws[:, 2] * settings.days * DAY_MS, before).astype(np.int64)
+
+
+def _changes(settings: WorldSettings, purpose: Purpose, occurrence: int, per_month: float) -> Any:
+    """Return when each user's SIM or device is replaced, for honest reasons."""
+    draws = uniforms(settings.seed, purpose, settings.num_users, occurrence)
+    changes = draws[:, 0] < per_month * settings.days / MONTH_DAYS
+    return np.where(changes, draws[:, 1] * settings.days * DAY_MS, NEVER).astype(np.int64)

@@ -1,0 +1,98 @@
+"""The tables of a world beside its calls."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from bench.schema import CELLS, COMMUNITIES, SUBSCRIPTIONS, USERS
+from generators.clock import DAY_MS
+from generators.columns import coded, conformed, moments
+from generators.geography import Towers
+from generators.identities import digits_for, numbered
+from generators.names import Names
+from generators.settings import DISTRICTS, WorldSettings
+from generators.social.communities import NOBODY, Society, layer_kinds
+from generators.social.people import NEVER, People
+
+
+def users_table(settings: WorldSettings, people: People, names: Names) -> pa.Table:
+    """Return one row a user, ordered by id."""
+    first_day = date.fromisoformat(settings.start)
+    users = settings.num_users
+    created = [first_day + timedelta(days=int(day)) for day in people.active_from_ms // DAY_MS]
+    columns = [
+        names.user,
+        names.number.slice(0, users),
+        names.device.slice(0, users),
+        names.sim.slice(0, users),
+        coded(people.home, names.cell),
+        coded(people.kind.astype(np.int32), pa.array(list(settings.user_types))),
+        pa.array(created, pa.date32()),
+        coded(people.pattern.astype(np.int32), pa.array(list(settings.call_patterns))),
+    ]
+    return pa.Table.from_arrays(columns, schema=USERS.arrow).sort_by("user_id")
+
+
+def cells_table(towers: Towers, names: Names) -> pa.Table:
+    """Return one row a cell."""
+    count = len(towers.latitude)
+    numbers = np.arange(count)
+    lac, ci = numbers // 256 + 1, numbers + 1
+    columns = [
+        names.cell,
+        pa.array(towers.latitude),
+        pa.array(towers.longitude),
+        coded(towers.district.astype(np.int32), pa.array(DISTRICTS)),
+        coded((~towers.macro).astype(np.int32), pa.array(["macro", "small_cell"])),
+        numbered("tower_", numbers, digits_for(count, 3)),
+        pa.array([f"001-01-{a:05d}-{b:05d}" for a, b in zip(lac, ci, strict=True)]),
+    ]
+    return pa.Table.from_arrays(columns, schema=CELLS.arrow)
+
+
+def communities_table(settings: WorldSettings, society: Society, names: Names) -> pa.Table:
+    """Return one row a user and community."""
+    parts = []
+    counters: dict[str, int] = {}
+    for layer, kind in enumerate(layer_kinds(settings.communities)):
+        place = society.position[layer]
+        members = np.flatnonzero(place != NOBODY)
+        firsts, number = np.unique(society.first[layer][place[members]], return_inverse=True)
+        before = counters.get(kind, 0)
+        counters[kind] = before + len(firsts)
+        ids = numbered(f"{kind}_", np.arange(before, counters[kind]), digits_for(settings.num_users, 4))
+        columns = [
+            coded(members.astype(np.int32), names.user).cast(pa.string()),
+            pa.array([kind] * len(members)),
+            coded(number.astype(np.int32), ids).cast(pa.string()),
+            pa.array(society.size[layer][place[members]].astype(np.int32)),
+        ]
+        parts.append(pa.Table.from_arrays(columns, names=COMMUNITIES.arrow.names))
+    empty = pa.Table.from_pylist([], schema=pa.schema([(n, pa.string()) for n in COMMUNITIES.arrow.names[:3]]))
+    joined = pa.concat_tables(parts) if parts else empty.append_column("community_size", pa.array([], pa.int32()))
+    return conformed(joined.sort_by([("community_id", "ascending"), ("user_id", "ascending")]), COMMUNITIES.arrow)
+
+
+def subscriptions_table(settings: WorldSettings, people: People, names: Names) -> pa.Table:
+    """Return one row for each period in which a user had the same number, SIM and device."""
+    epoch_ms = settings.start_ms()
+    changes = np.sort(np.stack([people.sim_change_ms, people.device_change_ms]), axis=0)
+    begins = np.concatenate([people.active_from_ms[None], changes])
+    ends = np.concatenate([changes, np.full((1, settings.num_users), NEVER)])
+    period, user = np.nonzero((begins != NEVER) & (begins < ends) & (ends > people.active_from_ms))
+    begin, end = np.maximum(begins[period, user], people.active_from_ms[user]), ends[period, user]
+    sim = np.where(begin < people.sim_change_ms[user], user, names.second_sim[user])
+    device = np.where(begin < people.device_change_ms[user], user, names.second_device[user])
+    columns = {
+        "user_id": names.user.take(pa.array(user)),
+        "phone_number": names.number.take(pa.array(user)),
+        "imsi": names.sim.take(pa.array(sim)),
+        "imei": names.device.take(pa.array(device)),
+        "valid_from": moments(epoch_ms + begin),
+        "valid_to": pa.array(epoch_ms + np.where(end == NEVER, 0, end), mask=end == NEVER).cast(
+            SUBSCRIPTIONS.arrow.field("valid_to").type
+        ),
+    }
+    table = pa.table(columns).sort_by([("user_id", "ascending"), ("valid_from", "ascending")])
+    return conformed(table, SUBSCRIPTIONS.arrow)

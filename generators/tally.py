@@ -1,0 +1,89 @@
+"""The truth about a world, gathered while its calls are written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench.schema import INCIDENTS, TRUTH
+from generators.calls.twins import CHANGES, REMOVED, Changes
+from generators.columns import conformed, moments, write_parquet
+from generators.identities import digits_for, numbered
+from generators.mix import Plan
+from generators.names import Names
+
+
+class Tally:
+    """Gathers the truth while the calls are written."""
+
+    def __init__(self, plan: Plan, names: Names, epoch_ms: int) -> None:
+        self.plan, self.names, self.epoch_ms = plan, names, epoch_ms
+        self.calls = 0
+        self.suppressed = 0
+        self._parts: list[tuple[Changes, pa.Array]] = []
+
+    def add(self, changes: Changes, calls: int, suppressed: int, digits: int) -> None:
+        """Take in one day; its calls are numbered on from those before."""
+        row = np.where(changes.change == REMOVED, -1, changes.row + self.calls)
+        texts = numbered("call_", np.maximum(row, 0), digits).to_pylist()
+        ids = [
+            f"key_{key:016x}" if r < 0 else text for key, r, text in zip(changes.key.tolist(), row, texts, strict=True)
+        ]
+        self._parts.append((changes._replace(row=row), pa.array(ids, pa.string())))
+        self.calls += calls
+        self.suppressed += suppressed
+
+    def write(self, folder: Path) -> None:
+        """Write `incidents` and `truth`."""
+        plan = self.plan
+        incidents = {
+            "incident_id": self._incident_ids(),
+            "anomaly_type": pa.array(plan.anomaly_type, pa.string()),
+            "level": pa.array(plan.level, pa.string()),
+            "start_ts": moments(self.epoch_ms + plan.start_ms),
+            "end_ts": moments(self.epoch_ms + plan.end_ms),
+            "actors": pa.array([[self.names.user[int(a)].as_py()] for a in plan.actor], pa.list_(pa.string())),
+            "parameters": pa.array([json.dumps(p, sort_keys=True) for p in plan.parameters], pa.string()),
+        }
+        write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
+        write_parquet(folder / "truth.parquet", conformed(pa.table(self._truth()), TRUTH.arrow))
+
+    def counts(self) -> dict[str, Any]:
+        """Return what the manifest says of the calls."""
+        changes = self._changes()
+        types = np.array([*self.plan.anomaly_type, ""])[changes.incident]
+        hits = changes.direct & (changes.change != REMOVED)
+        by_type = {name: int((hits & (types == name)).sum()) for name in sorted(self.plan.calls)}
+        innocent = ~changes.direct
+        return {
+            "calls": self.calls,
+            "anomalous_calls": int(hits.sum()),
+            "anomaly_ratio": float(hits.sum() / max(self.calls, 1)),
+            "calls_by_type": by_type,
+            "incidents_by_type": {name: self.plan.anomaly_type.count(name) for name in by_type},
+            "collateral_calls": int((innocent & (changes.change != REMOVED)).sum()),
+            "removed_calls": int((changes.change == REMOVED).sum()),
+            "suppressed_intents": self.suppressed,
+        }
+
+    def _incident_ids(self) -> pa.StringArray:
+        count = len(self.plan.anomaly_type)
+        return numbered("incident_", np.arange(count), digits_for(count, 4))
+
+    def _changes(self) -> Changes:
+        return Changes(*(np.concatenate(columns) for columns in zip(*(c for c, _ in self._parts), strict=True)))
+
+    def _truth(self) -> dict[str, pa.Array]:
+        changes = self._changes()
+        which = pa.array(changes.incident)
+        return {
+            "level": pa.array(["call"] * len(changes.key), pa.string()),
+            "entity_id": pa.concat_arrays([ids for _, ids in self._parts]),
+            "row": pa.array(changes.row),
+            "incident_id": self._incident_ids().take(which),
+            "anomaly_type": pa.array(self.plan.anomaly_type, pa.string()).take(which),
+            "change": pa.array(CHANGES).take(pa.array(changes.change)),
+            "cause": pa.array(["collateral", "direct"]).take(pa.array(changes.direct.astype(np.int8))),
+        }

@@ -1,0 +1,125 @@
+"""The simulated world: from settings to a folder of tables and a folder of truth."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.faults import Fault, SettingsError, UserError
+from bench.generator import Progress
+from bench.schema import CALLS
+from generators.calls.habits import Habits, make_habits
+from generators.calls.table import CallTable
+from generators.calls.twins import Twins
+from generators.clock import DAY_MS
+from generators.columns import ParquetRows, write_parquet
+from generators.draft import Draft, count_all
+from generators.geography import make_towers
+from generators.identities import digits_for
+from generators.injection import Injector
+from generators.mix import Plan, no_plan, plan_incidents
+from generators.names import make_names
+from generators.settings import WorldSettings
+from generators.social.communities import make_society
+from generators.social.people import make_people
+from generators.tables import cells_table, communities_table, subscriptions_table, users_table
+from generators.tally import Tally
+
+LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
+"""Their versions may change the bytes of a world."""
+TOLERANCE = 0.05
+"""How far the realised anomaly ratio may be from the asked one, relative to it."""
+CALL_DIGITS = 6
+
+
+class World:
+    """A simulated world; nothing is computed before `make`."""
+
+    def __init__(self, settings: WorldSettings, anomalies: Mapping[str, Injector]) -> None:
+        self.settings = settings
+        self.anomalies = dict(anomalies) if settings.anomaly_ratio > 0 else {}
+        if settings.anomaly_ratio > 0 and not any(a.share > 0 for a in anomalies.values()):
+            rule = "be 0 unless at least one type is chosen with a share above 0 (anomaly=...)"
+            raise SettingsError([Fault("generator.anomaly_ratio", rule, settings.anomaly_ratio)])
+
+    def recipe(self) -> dict[str, Any]:
+        """Return all that decides the bytes of this world."""
+        return {
+            "settings": asdict(self.settings),
+            "anomalies": {name: asdict(a) for name, a in sorted(self.anomalies.items())},  # type: ignore[call-overload]
+            "sources": sources_digest(),
+            "versions": {name: version(name) for name in LIBRARIES},
+        }
+
+    def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
+        """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest."""
+        settings = self.settings
+        data, truth = folder / "data", folder / "truth"
+        data.mkdir(parents=True)
+        truth.mkdir()
+        towers = make_towers(settings)
+        society = make_society(settings.communities, settings.num_users, settings.seed)
+        people = make_people(settings, towers, society)
+        habits = make_habits(settings, towers, society, people)
+        names = make_names(settings, habits)
+        write_parquet(data / "users.parquet", users_table(settings, people, names))
+        write_parquet(data / "cells.parquet", cells_table(towers, names))
+        write_parquet(data / "communities.parquet", communities_table(settings, society, names))
+        write_parquet(data / "subscriptions.parquet", subscriptions_table(settings, people, names))
+        counts = count_all(habits, settings.num_users, settings.days)
+        plan = self._plan(habits, counts)
+        twins = Twins(habits, counts, plan.edits, workers)
+        tally = Tally(plan, names, settings.start_ms())
+        self._write_calls(data / "calls.parquet", twins, tally, progress)
+        tally.write(truth)
+        (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
+        return self._checked(tally.counts())
+
+    def _plan(self, habits: Habits, counts: Any) -> Plan:
+        if not self.anomalies:
+            return no_plan(self.settings.days)
+        draft = Draft(habits, counts)
+        return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed)
+
+    def _write_calls(self, path: Path, twins: Twins, tally: Tally, progress: Progress) -> None:
+        settings, most = self.settings, int(twins.counts.sum()) + sum(len(e.user) for e in twins.edits)
+        digits = digits_for(most, CALL_DIGITS)
+        rows = CallTable(twins.habits, tally.names, settings.start_ms(), digits)
+        file = ParquetRows(path, CALLS.arrow)
+        for number, day in enumerate(twins.days()):
+            file.write(rows.rows(day.records, tally.calls))
+            tally.add(day.changes, len(day.records.key), day.suppressed, digits)
+            progress("making the world", number + 1, settings.days)
+        file.close()
+
+    def _clock(self) -> dict[str, Any]:
+        start = self.settings.start_ms()
+        return {
+            "start_ms": start,
+            "end_ms": start + self.settings.days * DAY_MS,
+            "time_zone": self.settings.region.time_zone,
+            "utc_offset_s": self.settings.utc_offset_s(),
+        }
+
+    def _checked(self, counts: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a world whose anomaly ratio is not what was asked for."""
+        asked, got = self.settings.anomaly_ratio, counts["anomaly_ratio"]
+        if abs(got - asked) > TOLERANCE * asked:
+            raise UserError(
+                f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {got:.4g} where {asked:g} was asked: "
+                f"this world is too small for it; raise generator.num_users ({self.settings.num_users}) or "
+                f"generator.days ({self.settings.days})"
+            )
+        return counts
+
+
+def sources_digest() -> str:
+    """Return a digest of the code that makes worlds, so that a change of it never finds an old world."""
+    here = Path(__file__).parent
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(here.rglob("*.py")):
+        digest.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
