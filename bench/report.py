@@ -36,7 +36,7 @@ def report(config: DictConfig) -> None:
 
 
 def rows_below(folder: Path) -> list[dict[str, Any]]:
-    """Read every `result.json` below a folder, in the order of their paths.
+    """Read every `result.json` below a folder, in the order of their paths; `folder` says where each lies.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def rows_below(folder: Path) -> list[dict[str, Any]]:
     for path in sorted(folder.rglob("result.json")):
         try:
             row = json.loads(path.read_text())
-            rows.append({**{name: row[name] for name in NEEDED}, **row})
+            rows.append({**{name: row[name] for name in NEEDED}, **row, "folder": str(path.parent)})
         except (OSError, ValueError, KeyError, TypeError) as error:
             wrong.append(f"{path} is not a result row ({type(error).__name__}: {error})")
     if wrong:

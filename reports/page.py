@@ -33,7 +33,7 @@ COSTS: dict[str, tuple[str, Callable[[Scalar], str]]] = {
     "calls_per_second": ("calls scored a second", count),
     "peak_mib": ("peak memory [MiB]", count),
 }
-LISTED = ("run_id", "started_at", "detector", "generator", "world_seed", "seed", "status", "reason", "fingerprint")
+LISTED = ("name", "started_at", "detector", "generator", "world_seed", "seed", "status", "reason", "fingerprint")
 LONGEST_REASON = 300
 
 

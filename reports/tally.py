@@ -63,7 +63,7 @@ class Tally:
 
 
 def tally(dataset: Dataset, truth: Truth) -> Tally:
-    """Count the calls of a whole data set; needs about eight bytes of memory a call beside one part of the table."""
+    """Count the calls of a whole data set; needs about twenty bytes of memory a call when one in twenty is anomalous."""
     source = dataset.open_table("calls")
     labels = truth.call_labels(0, source.metadata.num_rows)
     kinds = _kinds(labels)

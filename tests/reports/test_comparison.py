@@ -143,7 +143,7 @@ def failed(row: dict[str, Any], reason: str) -> dict[str, Any]:
 
 
 def test_a_failed_run_is_listed_and_is_never_a_zero(run_row: MakeRow, tmp_path: Path) -> None:
-    rows = [run_row(), failed(run_row(detector="lof", run_id="run-7"), "more than 100 MiB")]
+    rows = [run_row(), failed(run_row(detector="lof", name="run-7"), "more than 100 MiB")]
     written = pages(rows, tmp_path)
     assert line(written["report.md"], "Average precision", "lof")[1:] == ["OOM"] * 5
     assert "| run-7 | lof | 42 | 0 | OOM | more than 100 MiB |" in written["report.md"]
@@ -166,7 +166,7 @@ def test_one_failed_repeat_does_not_hide(run_row: MakeRow, tmp_path: Path) -> No
 
 def test_what_users_write_stays_text(run_row: MakeRow, tmp_path: Path) -> None:
     nasty = '<script>alert("1")</script>|[x](javascript:y)\n# *'
-    row = run_row(detector=nasty, run_id=nasty, folder="javascript:alert(1)")
+    row = run_row(detector=nasty, name=nasty, folder="javascript:alert(1)")
     written = pages([row, failed(row | {"seed": 3}, nasty)], tmp_path / "out")
     assert "<script" not in written["report.html"]
     assert "<script" not in written["average_precision.svg"]
