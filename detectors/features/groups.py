@@ -13,6 +13,7 @@ IntArray = np.ndarray[Any, np.dtype[np.int64]]
 class Groups:
     """Rows by group. Of each row, everything here looks only at earlier rows of its group.
 
+    >>> import numpy as np
     >>> Groups(np.array([7, 5, 7, 7])).earlier().tolist()
     [0, 0, 1, 2]
     """

@@ -28,7 +28,7 @@ def write_calls(folder: Path, calls: dict[str, list], days: int, utc_offset_s: i
         rows.setdefault(column.name, [defaults.get(column.name, "x")] * size)
     table = pa.table({name: rows[name] for name in CALLS.arrow.names}, CALLS.arrow)
     CALLS.check(table, "calls")
-    pq.write_table(table, folder / "calls.parquet", row_group_size=1000)
+    pq.write_table(table, folder / "calls.parquet", row_group_size=max(1000, size // 8))
     begin = MONDAY_MS - utc_offset_s * 1000
     end = begin + days * DAY_MS
     clock = {"start_ms": begin, "end_ms": end, "time_zone": "Test/Zone", "utc_offset_s": utc_offset_s}
