@@ -10,12 +10,16 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra._internal.utils import get_args_parser
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -23,11 +27,12 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from bench.diagnosis import REFUSALS, composer, diagnose, plain
+from bench.diagnosis import REFUSALS, diagnose, plain, unknown_settings
 from bench.faults import Fault, SettingsError, UserError, faults_of
 from bench.targets import path_faults, target_faults
 
 INTERRUPTED = 130
+MULTIRUN = ("--multirun", "-m")
 TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Whether the user wants to see where an error comes from."""
 
@@ -37,13 +42,14 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda each: each not in MULTIRUN)  # Hydra wants it before the settings
     try:
         hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(task)()
     except UserError as error:
         refuse(str(error))
     except REFUSALS as error:
         arguments = get_args_parser().parse_args()
-        with composer(arguments.config_dir):
+        with _composer(arguments.config_dir):
             refuse(explain(arguments.config_name or config_name, arguments.overrides, error))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -83,6 +89,9 @@ def settings_of(config: DictConfig) -> Any:
     missing = sorted(OmegaConf.missing_keys(job))
     if missing:
         raise UserError("\n".join(f"{key} must be given: {key}=..." for key in missing))
+    unknown = list(unknown_settings(job, job))
+    if unknown:
+        raise UserError("\n".join(unknown))
     try:
         settings = OmegaConf.to_object(job)
         raw = OmegaConf.to_container(job, resolve=True)
@@ -97,10 +106,13 @@ def settings_of(config: DictConfig) -> Any:
 def explain(config_name: str, overrides: Sequence[str], error: Exception) -> str:
     """Return one line for each thing that is wrong with these overrides, which Hydra refused with `error`."""
     messages: dict[str, None] = {}
-    for combination in combinations(overrides):
+    jobs = combinations(overrides)
+    for combination in jobs:
         told, config = diagnose(config_name, combination)
         messages.update(dict.fromkeys(told))
         messages.update(dict.fromkeys(_faults_told(config)))
+    if not messages and len(jobs) > 1:
+        return "several values for one setting need --multirun"
     return "\n".join(messages) or plain(error)
 
 
@@ -141,6 +153,18 @@ class Guard(Callback):
                 messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
         if messages:
             refuse("\n".join(messages))
+
+
+@contextmanager
+def _composer(config_dir: str | None) -> Iterator[None]:
+    """Initialise Hydra for composing, as it was for the command line that it has refused."""
+    search_path = create_config_search_path("pkg://conf")
+    if config_dir is not None:
+        where = f"file://{Path(config_dir).resolve()}"
+        search_path.prepend(provider="command-line", path=where, anchor=SearchPathQuery(provider="schema"))
+    Hydra.create_main_hydra2(task_name="cdrbench", config_search_path=search_path)
+    yield
+    GlobalHydra.instance().clear()
 
 
 def _faults_told(config: DictConfig | None) -> list[str]:

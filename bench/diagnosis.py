@@ -6,11 +6,10 @@ group that hold, and each one that is refused gets a line of its own.
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
+from dataclasses import fields, is_dataclass
 from typing import Any, get_type_hints
 
-from hydra import compose, initialize_config_module
+from hydra import compose
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -22,36 +21,11 @@ from omegaconf.errors import OmegaConfBaseException, ValidationError
 REFUSALS = (HydraException, OmegaConfBaseException)
 """What composing raises."""
 WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
-
-
-def composer(config_dir: str | None = None) -> AbstractContextManager[Any]:
-    """Return a context in which configurations can be composed: Hydra's own where it runs, else a new one."""
-    if GlobalHydra.instance().is_initialized():
-        return nullcontext()
-    context: AbstractContextManager[Any] = initialize_config_module("conf", version_base="1.3")
-    if config_dir is None:
-        return context
-    return _Searching(context, config_dir)
-
-
-class _Searching(AbstractContextManager[Any]):
-    """A composing context with a folder of the user's own in front."""
-
-    def __init__(self, context: AbstractContextManager[Any], folder: str) -> None:
-        self.context = context
-        self.folder = folder
-
-    def __enter__(self) -> Any:
-        self.context.__enter__()
-        loader: Any = _loader()
-        loader.get_search_path().prepend("command-line", f"file://{Path(self.folder).resolve()}")
-
-    def __exit__(self, *error: Any) -> None:
-        self.context.__exit__(*error)
+INNARDS = ("full_key:", "object_type=", "See https:", "provider=", "Config search path:")
 
 
 def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], DictConfig | None]:
-    """Try each override by itself.
+    """Try each override by itself; to be called while Hydra is initialised.
 
     Parameters
     ----------
@@ -63,34 +37,50 @@ def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], Dic
     Returns
     -------
     messages
-        One for each override that is refused; empty when it is only the whole that is.
+        One for each override that is refused.
     config
         What the others compose to; None when even that is refused.
     """
     messages, parsed = _parsed(overrides)
-    accepted: list[str] = []
-    for override in sorted(parsed, key=lambda each: not _is_group(each)):
-        line = str(override.input_line)
+    choices = [override for override in parsed if _is_group(override)]
+    others = [override for override in parsed if not _is_group(override)]
+    accepted = [_line(override) for override in choices]
+    try:
+        compose(config_name, accepted)
+    except REFUSALS:
+        accepted, others = [], [*choices, *others]
+    for override in others:
         try:
-            compose(config_name, [*accepted, line])
+            compose(config_name, [*accepted, _line(override)])
+            accepted.append(_line(override))
         except REFUSALS as error:
             messages.append(_told(config_name, accepted, override, error))
-        else:
-            accepted.append(line)
     try:
-        return messages, compose(config_name, accepted)
+        config = compose(config_name, accepted)
     except REFUSALS as error:
         return messages or [plain(error)], None
+    return messages, config
 
 
 def plain(error: BaseException) -> str:
     """Return an error of Hydra's or OmegaConf's with its cause, without the lines about their innards."""
-    told = [str(error)] + ([str(error.__cause__)] if error.__cause__ is not None else [])
+    told = [str(error), "" if error.__cause__ is None else str(error.__cause__)]
     lines = [line.strip() for text in told for line in text.splitlines()]
-    kept = [
-        line for line in lines if line and not line.startswith(("full_key:", "object_type=", "See https:", "provider="))
-    ]
-    return "\n".join(kept)
+    return "\n".join(line for line in lines if line and not line.startswith(INNARDS))
+
+
+def unknown_settings(node: Any, config: DictConfig, key: str = "") -> Iterator[str]:
+    """Yield a message for each key, added with `+`, that the dataclass behind a part of the configuration lacks."""
+    if not isinstance(node, DictConfig) or node._is_none() or node._is_missing():
+        return
+    kind = OmegaConf.get_type(node)
+    known = {item.name for item in fields(kind)} if kind is not None and is_dataclass(kind) else None
+    for name in node:
+        full = f"{key}.{name!s}" if key else str(name)
+        if known is not None and name not in known:
+            yield _unknown(full, config)
+        elif not OmegaConf.is_missing(node, name):
+            yield from unknown_settings(node._get_node(name), config, full)
 
 
 def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[Override]]:
@@ -101,7 +91,7 @@ def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[Override]]:
         try:
             parsed += parser.parse_overrides([line])
         except OverrideParseException as error:
-            reason = str(error).splitlines()[0]
+            reason = str(error).splitlines()[0] if "=" in line else "no ="
             messages.append(f"{line!r} cannot be read as setting=value ({reason}); check its brackets and quotes")
     return messages, parsed
 
@@ -109,43 +99,48 @@ def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[Override]]:
 def _told(config_name: str, accepted: list[str], override: Override, error: Exception) -> str:
     key = override.key_or_group
     if _is_group(override):
-        return _told_choice(key, override.value())
-    base = compose(config_name, accepted)
+        return _told_choice(key, override.value()) or plain(error)
+    try:
+        base = compose(config_name, accepted)
+    except REFUSALS:
+        return plain(error)
+    if not _has(base, key):
+        return _addable(config_name, accepted, override) or _unknown(key, base)
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ValidationError):
         cause = cause.__cause__
-    if cause is not None and _has(base, key):
-        return f"{key} must be {_expected(base, key)}, got {override.get_value_string() or repr('')}"
-    if _has(base, key):
-        return f"{override.input_line}: {plain(error)}"
-    return f"{key} is not a setting{_addable(config_name, accepted, override) or _meant(key, base)}"
+    value = override.value()
+    got = "null" if value is None else repr(value)
+    return f"{key} must be {_expected(base, key)}, got {got}" if cause else f"{key}: {plain(error)}"
 
 
-def _told_choice(group: str, value: object) -> str:
-    choices = [name for name in _loader().get_group_options(group) if not name.startswith("_")]
+def _told_choice(group: str, value: Any) -> str:
+    choices = _loader().get_group_options(group)
     wrong = [each for each in (value if isinstance(value, list) else [value]) if each not in choices]
     if not wrong:
-        return f"{group}={value} cannot be composed"
+        return ""
     near = difflib.get_close_matches(str(wrong[0]), choices, 1, 0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"{group} must be one of {', '.join(choices)}, got {wrong[0]!r}{hint}"
 
 
 def _addable(config_name: str, accepted: list[str], override: Override) -> str:
-    """Tell that a key of an open part, such as a model's parameter, can be added."""
+    """Tell that a key of an open part, such as a model's parameter, can be added; "" when it cannot."""
     try:
-        compose(config_name, [*accepted, f"+{override.input_line}"])
+        config = compose(config_name, [*accepted, f"+{_line(override)}"])
     except REFUSALS:
         return ""
-    return f" of this configuration yet; add it with +{override.input_line}"
+    if any(unknown_settings(config, config)):
+        return ""
+    return f"{override.key_or_group} is not in this configuration yet; to add it: +{_line(override)}"
 
 
-def _meant(key: str, base: DictConfig) -> str:
-    keys = list(_keys(OmegaConf.to_container(base)))
+def _unknown(key: str, config: DictConfig) -> str:
+    keys = [each for each in _keys(OmegaConf.to_container(config)) if not f"{key}.".startswith(f"{each}.")]
     last = key.rsplit(".", 1)[-1]
     same_name = [each for each in keys if each.rsplit(".", 1)[-1] == last]
     near = difflib.get_close_matches(key, same_name, 1, 0.0) or difflib.get_close_matches(key, keys, 1)
-    return f"; did you mean {near[0]}?" if near else "; `--cfg job` shows all"
+    return f"{key} is not a setting; " + (f"did you mean {near[0]}?" if near else "`--cfg job` shows all")
 
 
 def _keys(node: Any, prefix: str = "") -> Iterator[str]:
@@ -173,12 +168,12 @@ def _split(config: DictConfig, key: str) -> tuple[Any, str]:
     return (OmegaConf.select(config, above) if above else config), name
 
 
+def _line(override: Override) -> str:
+    return str(override.input_line)
+
+
 def _is_group(override: Override) -> bool:
-    return "." not in override.key_or_group and override.key_or_group in _groups()
-
-
-def _groups() -> list[str]:
-    return list(_loader().list_groups(""))
+    return override.key_or_group in _loader().list_groups("")
 
 
 def _loader() -> ConfigLoader:

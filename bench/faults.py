@@ -46,17 +46,17 @@ class SettingsError(UserError):
 
 def within(low: float, high: float) -> dict[str, Rule]:
     """Metadata for a number in the closed range [low, high]."""
-    return {"rule": (f"be in [{low:g}, {high:g}]", lambda value: low <= value <= high)}
+    return {"rule": (f"be in [{low}, {high}]", lambda value: low <= value <= high)}
 
 
 def at_least(low: float) -> dict[str, Rule]:
     """Metadata for a number not below `low`."""
-    return {"rule": (f"be at least {low:g}", lambda value: value >= low)}
+    return {"rule": (f"be at least {low}", lambda value: value >= low)}
 
 
 def above(low: float) -> dict[str, Rule]:
     """Metadata for a number above `low`."""
-    return {"rule": (f"be above {low:g}", lambda value: value > low)}
+    return {"rule": (f"be above {low}", lambda value: value > low)}
 
 
 def one_of(*choices: str) -> dict[str, Rule]:

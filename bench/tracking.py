@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
 
@@ -155,5 +156,5 @@ def _told(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, OSError, sqlite3.Error) as error:
-        reason = str(error).splitlines()[0]
+        reason = shorten(str(error), 200, placeholder=" ...")
         raise UserError(f"tracking.uri must be a store that can be used, got {uri} ({reason})") from error

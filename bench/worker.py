@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from bench.dataset import Clock, Dataset, Window
@@ -37,10 +38,7 @@ def main() -> None:
         (path.parent / "cost.json").write_text(json.dumps({"level": str(scores.level), "cost": facts}))
     except Exception as error:  # noqa: BLE001 - whatever a detector raises is the outcome of its run
         traceback.print_exc()
-        reason = traceback.format_exception_only(error)[-1].strip()
-        (path.parent / "error.json").write_text(
-            json.dumps({"out_of_memory": isinstance(error, MemoryError), "reason": reason})
-        )
+        (path.parent / "error.json").write_text(json.dumps(_told(error)))
         sys.exit(FAILED)
 
 
@@ -71,6 +69,13 @@ def own_peak_mib() -> float:
     except OSError:
         return 0.0
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """Return the reason as one line: that of the constructor itself where Hydra wraps it."""
+    inner = error.__cause__ if isinstance(error, InstantiationException) and error.__cause__ else error
+    reason = traceback.format_exception_only(inner)[-1].strip().splitlines()[0]
+    return {"out_of_memory": isinstance(inner, MemoryError), "reason": reason}
 
 
 def _follow_parent(parent: int, folder: Path) -> None:
