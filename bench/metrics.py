@@ -127,7 +127,7 @@ def precision_at_k(positive: BoolArray, scores: FloatArray, *, k: int) -> float 
 
 def recall_at_k(positive: BoolArray, scores: FloatArray, *, k: int) -> float | None:
     """Return the share of the positives that the `k` highest scores hold, ties at their expected value."""
-    return hits_at_k(positive, scores, k=k) / np.count_nonzero(positive) if positive.any() else None
+    return hits_at_k(positive, scores, k=k) / int(np.count_nonzero(positive)) if positive.any() else None
 
 
 def precision_recall_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -116,6 +116,10 @@ def test_each_type_against_normal(world):
         assert values[f"precision_at_100/{name}"] == pytest.approx(metrics.precision_at_k(positive, kept, k=100))
 
 
+def test_values_are_plain_numbers(world):
+    assert {type(value) for value in run(world, good_scores(world)).values.values()} == {int, float, type(None)}
+
+
 def test_the_right_score_finds_everything(world):
     labels = labels_of(world)
     scores = labels.anomalous + np.linspace(0, 0.5, 1000)
