@@ -19,8 +19,8 @@ def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
     """Write `report.md`, `report.html` and `average_precision.svg` into `folder` and return where they are.
 
     Runs are compared where world, protocol and threshold policy agree. Runs that differ in nothing but their seeds
-    are averaged, with their range; of several runs with the same seeds the latest counts. A failed run is listed with
-    its status and reason. The same rows, in any order, give the same bytes.
+    are averaged, with their range; of several runs with the same seeds the latest that ended well counts. A failed run
+    is listed with its status and reason. The same rows, in any order, give the same bytes.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Contender:
-    """One configuration of one detector, and its repeats: the latest run for each pair of seeds."""
+    """One configuration of one detector, and its repeats: for each pair of seeds the latest run that ended well."""
 
     label: str
     repeats: tuple[Row, ...]
@@ -112,6 +112,7 @@ def titles(compared: Sequence[Comparison]) -> list[str]:
 
 
 def _comparison(rows: list[Row]) -> Comparison:
+    rows = sorted(rows, key=lambda row: row.get("status") == Status.OK)  # what ended well outweighs what did not
     current = {row.get("world_seed"): row.get("fingerprint") for row in rows if row.get("fingerprint")}
     kept = [row for row in rows if row.get("fingerprint") in {None, "", current.get(row.get("world_seed"))}]
     by_detector: dict[str, dict[tuple[Scalar, Scalar], Row]] = defaultdict(dict)

@@ -134,7 +134,10 @@ def _cautions(each: Comparison) -> list[str]:
     if each.sample.get("threshold_policy") == "oracle":
         cautions.append("The threshold uses the truth: recall and precision are ceilings, not what one would get.")
     if each.superseded:
-        cautions.append(f"{plural(each.superseded, 'run')} left out: the world has been made anew since, and differs.")
+        left_out = plural(each.superseded, "run")
+        cautions.append(
+            f"{left_out} left out: their world was made anew since, by other code; run them again to compare."
+        )
     return cautions
 
 

@@ -92,13 +92,17 @@ def _cells(values: Row, name: str) -> dict[str, str]:
     def get(metric: str) -> Scalar:
         return values.get(f"{metric}/{name}")
 
-    low, high = get("average_precision_low"), get("average_precision_high")
     texts = (
         name, count(get("incidents")), count(get("positives")), percent(get("prevalence")), number(get("precision")),
         number(get("recall")), number(get("f1")), number(get("average_precision")),
-        NOTHING if low is None or high is None else f"{number(low, 2)}-{number(high, 2)}", lift(get("lift")),
+        _between(get("average_precision_low"), get("average_precision_high")), lift(get("lift")),
     )  # fmt: skip
     return dict(zip(COLUMNS, texts, strict=True))
+
+
+def _between(low: Scalar, high: Scalar) -> str:
+    """Return an interval in few signs: .032-.041."""
+    return NOTHING if low is None or high is None else "-".join(number(end).removeprefix("0") for end in (low, high))
 
 
 def _cost(cost: dict[str, float]) -> str:

@@ -121,6 +121,13 @@ def test_of_runs_with_the_same_seeds_the_latest_counts(run_row: MakeRow, tmp_pat
     assert line(text, "Cost", "iforest")[1] == "1 of 1"
 
 
+def test_a_later_failure_does_not_take_a_result_away(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = [run_row(), failed(run_row(started_at="2026-11-29T00:00:00", name="late"), "limits.seconds=1")]
+    text = pages(rows, tmp_path)["report.md"]
+    assert line(text, "Cost", "iforest")[1] == "1 of 1"
+    assert "| late |" in text
+
+
 def test_runs_on_a_world_since_made_anew_are_left_out_and_counted(run_row: MakeRow, tmp_path: Path) -> None:
     rows = [
         run_row(detector="rules", fingerprint="old", started_at="2026-11-20T00:00:00"),
@@ -129,6 +136,13 @@ def test_runs_on_a_world_since_made_anew_are_left_out_and_counted(run_row: MakeR
     text = pages(rows, tmp_path)["report.md"]
     assert "1 run left out" in text
     assert "| rules |" not in text
+
+
+def test_a_failed_run_on_a_world_made_anew_takes_nothing_away(run_row: MakeRow, tmp_path: Path) -> None:
+    late = failed(run_row(detector="lof", fingerprint="new", started_at="2026-11-29T00:00:00", name="late"), "why")
+    text = pages([run_row(fingerprint="old"), late], tmp_path)["report.md"]
+    assert line(text, "Cost", "iforest")[1] == "1 of 1"
+    assert "| late |" in text
 
 
 def test_detectors_on_different_worlds_carry_a_caution(run_row: MakeRow, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_a_row_a_type_with_its_numbers(outcome: Outcome, capsys: pytest.CaptureF
         assert f"{values[f'positives/{name}']:,.0f}" in row
         assert f"{100 * (values[f'prevalence/{name}'] or 0):.3g}" in row
         low, high = values[f"average_precision_low/{name}"], values[f"average_precision_high/{name}"]
-        assert f"{low:.2f}-{high:.2f}" in row
+        assert f"{low:.3f}-{high:.3f}".replace("0.", ".") in row
 
 
 def test_without_a_terminal_it_is_plain_and_fits(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
