@@ -59,6 +59,8 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
 def register() -> None:
     """Make the types of all settings known to Hydra, as entries of the group `schema` (see the package `conf`)."""
     store = ConfigStore.instance()
+    # Hydra copies the whole store for each group that it lists, which takes as long as everything else in `--help`.
+    vars(store)["__deepcopy__"] = lambda _: store
     for module in importlib.import_module("conf").SCHEMAS:
         for path, schema in importlib.import_module(module).schemas().items():
             group, _, name = f"schema/{path}".rpartition("/")

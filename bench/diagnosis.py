@@ -16,7 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException, ValidationError
+from omegaconf.errors import OmegaConfBaseException
 
 REFUSALS = (HydraException, OmegaConfBaseException)
 """What composing raises."""
@@ -45,20 +45,19 @@ def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], Dic
     choices = [override for override in parsed if _is_group(override)]
     others = [override for override in parsed if not _is_group(override)]
     accepted = [_line(override) for override in choices]
-    try:
-        compose(config_name, accepted)
-    except REFUSALS:
-        accepted, others = [], [*choices, *others]
-    for override in others:
-        try:
-            compose(config_name, [*accepted, _line(override)])
-            accepted.append(_line(override))
-        except REFUSALS as error:
-            messages.append(_told(config_name, accepted, override, error))
+    config: DictConfig | None = None
     try:
         config = compose(config_name, accepted)
     except REFUSALS as error:
-        return messages or [plain(error)], None
+        accepted, others = [], [*choices, *others]
+        if not others:
+            return messages or [plain(error)], None
+    for override in others:
+        try:
+            config = compose(config_name, [*accepted, _line(override)])
+            accepted.append(_line(override))
+        except REFUSALS as error:
+            messages.append(_told(config_name, accepted, config, override) or plain(error))
     return messages, config
 
 
@@ -96,22 +95,16 @@ def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[Override]]:
     return messages, parsed
 
 
-def _told(config_name: str, accepted: list[str], override: Override, error: Exception) -> str:
-    key = override.key_or_group
+def _told(config_name: str, accepted: list[str], base: DictConfig | None, override: Override) -> str:
+    """Return what is wrong with an override that `base`, the composition of those accepted so far, does not bear."""
+    key, value = override.key_or_group, override.value()
     if _is_group(override):
-        return _told_choice(key, override.value()) or plain(error)
-    try:
-        base = compose(config_name, accepted)
-    except REFUSALS:
-        return plain(error)
+        return _told_choice(key, value)
+    if base is None:
+        return ""
     if not _has(base, key):
-        return _addable(config_name, accepted, override) or _unknown(key, base)
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ValidationError):
-        cause = cause.__cause__
-    value = override.value()
-    got = "null" if value is None else repr(value)
-    return f"{key} must be {_expected(base, key)}, got {got}" if cause else f"{key}: {plain(error)}"
+        return _addable(config_name, accepted, base, override) or _unknown(key, base)
+    return f"{key} must be {_expected(base, key)}, got {'null' if value is None else repr(value)}"
 
 
 def _told_choice(group: str, value: Any) -> str:
@@ -124,8 +117,10 @@ def _told_choice(group: str, value: Any) -> str:
     return f"{group} must be one of {', '.join(choices)}, got {wrong[0]!r}{hint}"
 
 
-def _addable(config_name: str, accepted: list[str], override: Override) -> str:
+def _addable(config_name: str, accepted: list[str], base: DictConfig, override: Override) -> str:
     """Tell that a key of an open part, such as a model's parameter, can be added; "" when it cannot."""
+    if is_dataclass(OmegaConf.get_type(_split(base, override.key_or_group)[0])):
+        return ""
     try:
         config = compose(config_name, [*accepted, f"+{_line(override)}"])
     except REFUSALS:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +100,14 @@ def _definition(module: str, name: str) -> ast.FunctionDef | None:
 
 def _source(module: str) -> Path | None:
     """Find a module's file without running the packages above it."""
-    places: Sequence[str] | None = None
-    origin: str | None = None
-    parts = module.split(".")
-    for index in range(len(parts)):
-        spec = PathFinder.find_spec(".".join(parts[: index + 1]), places)
+    package, *rest = module.split(".")
+    spec = find_spec(package)
+    for depth in range(len(rest)):
         if spec is None:
             return None
-        places, origin = spec.submodule_search_locations, spec.origin
+        name = ".".join([package, *rest[: depth + 1]])
+        spec = PathFinder.find_spec(name, spec.submodule_search_locations)
+    origin = None if spec is None else spec.origin
     return Path(origin) if origin is not None and origin.endswith(".py") else None
 
 

@@ -1,0 +1,107 @@
+"""Detectors that behave, and detectors that misbehave in each way that the harness has a status for."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+
+
+class Longest:
+    """Scores a call by its length."""
+
+    level = Level.CALL
+    causal = True
+
+    def fit(self, dataset: Dataset) -> Self:
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        print("heard from the detector")
+        values = dataset.calls(dataset.window, ["call_duration"])["call_duration"].to_numpy()
+        return Scores(Level.CALL, values.astype(float))
+
+
+class Raising(Longest):
+    def fit(self, dataset: Dataset) -> Self:
+        raise ValueError("no such luck")
+
+
+class Slow(Longest):
+    """Sleeps, and so does a process of its own; their numbers go to a file."""
+
+    def __init__(self, note: str) -> None:
+        self.note = Path(note)
+
+    def fit(self, dataset: Dataset) -> Self:
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        self.note.write_text(f"{os.getpid()} {child.pid}")
+        time.sleep(600)
+        return self
+
+
+class Greedy(Longest):
+    """Takes memory until it is stopped, in a process that it starts."""
+
+    def fit(self, dataset: Dataset) -> Self:
+        code = "import time; held = bytearray(b'x') * 400_000_000; time.sleep(600)"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return self
+
+
+class Modest(Longest):
+    """Says that it has no memory left."""
+
+    def fit(self, dataset: Dataset) -> Self:
+        raise MemoryError
+
+
+class Constant(Longest):
+    def score(self, dataset: Dataset) -> Scores:
+        low, high = dataset.call_range(dataset.window)
+        return Scores(Level.CALL, np.ones(high - low))
+
+
+class Holey(Longest):
+    def score(self, dataset: Dataset) -> Scores:
+        scores = super().score(dataset)
+        scores.values[3] = np.nan
+        return scores
+
+
+class Short(Longest):
+    def score(self, dataset: Dataset) -> Scores:
+        return Scores(Level.CALL, super().score(dataset).values[:-1])
+
+
+class Vanishing(Longest):
+    def fit(self, dataset: Dataset) -> Self:
+        os._exit(7)
+
+
+class Nosy(Longest):
+    """Lists what it can see around it, and fails with that as its reason."""
+
+    def fit(self, dataset: Dataset) -> Self:
+        seen = sorted(path.name for path in dataset.folder.rglob("*"))
+        Path(tempfile.gettempdir(), "left-behind").write_text("x")
+        raise LookupError(f"{Path.cwd() == dataset.folder} {' '.join(seen)}")
+
+
+class Chancy(Longest):
+    """Draws from NumPy's global generator."""
+
+    def score(self, dataset: Dataset) -> Scores:
+        low, high = dataset.call_range(dataset.window)
+        return Scores(Level.CALL, np.random.rand(high - low))  # noqa: NPY002
+
+
+class NoDetector:
+    pass
