@@ -26,8 +26,8 @@ PALETTE = (
 DARK = 6
 STYLE = (
     "text{font:13px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:#24292f}"
-    ".title{font-weight:600;font-size:14px}.small{font-size:11.5px;fill:#57606a}.none{fill:#eaeef2}"
-    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#9da7b3}.none{fill:#30363d}}"
+    ".back{fill:#fff}.title{font-weight:600;font-size:14px}.small{font-size:11.5px;fill:#57606a}.none{fill:#eaeef2}"
+    "@media(prefers-color-scheme:dark){.back{fill:#0d1117}text{fill:#e6edf3}.small{fill:#9da7b3}.none{fill:#30363d}}"
     "text.on-light{fill:#1b2733}text.on-dark{fill:#fff}"
 )
 
@@ -46,7 +46,7 @@ def heat_map(sections: list[Section]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" width="{width}" height="{top}" '
         'role="img">'
         f"<title>Average precision of each detector for each anomaly type</title><style>{STYLE}</style>"
-        f"{''.join(body)}</svg>\n"
+        f'<rect class="back" width="{width}" height="{top}"/>{"".join(body)}</svg>\n'
     )
 
 

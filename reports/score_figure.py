@@ -46,11 +46,15 @@ def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
 def score_bins(scores: FloatArray) -> tuple[FloatArray, float | None]:
     """Return the edges of the bins over the whole range, and the width within which a bent scale is straight.
 
-    The width is None where a straight scale serves: where the middle half fills a fair part of the range.
+    The width is None where a straight scale serves: where the middle half fills a fair part of the range. Bins of
+    whole numbers all hold equally many of them, else some would be emptier than their neighbours for no reason.
     """
     low, quarter, three_quarters, high = np.quantile(scores, [0, 0.25, 0.75, 1])
     width = float(three_quarters - quarter) / 2
     if width <= 0 or high - low <= LONG_TAIL * 2 * width:
+        if high - low >= 1 and np.array_equal(scores, np.round(scores)):
+            step = np.ceil((high - low + 1) / BINS)
+            return low - 0.5 + step * np.arange(np.ceil((high - low + 1) / step) + 1), None
         spread = max(high - low, abs(high) * 1e-6, 1e-9)
         return np.linspace(low, low + spread, BINS + 1), None
     return np.sinh(np.linspace(np.arcsinh(low / width), np.arcsinh(high / width), BINS + 1)) * width, width
