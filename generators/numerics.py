@@ -31,12 +31,12 @@ _SMALLEST = 2.0**-54
 
 
 @kernel
-def _rational(coefficients: Any, x: float) -> float:
+def _rational(coefficients: Any, x: float, scale: float) -> float:
     top, bottom = 0.0, 0.0
     for i in range(7, -1, -1):
         top = top * x + coefficients[0][i]
         bottom = bottom * x + coefficients[1][i]
-    return top / bottom
+    return top * scale / bottom
 
 
 @kernel
@@ -47,10 +47,10 @@ def normal_quantile(p: float) -> float:
     """
     q = p - 0.5
     if abs(q) <= 0.425:
-        return q * _rational(_CENTRE, 0.180625 - q * q)
+        return _rational(_CENTRE, 0.180625 - q * q, q)
     tail = max(p, _SMALLEST) if q < 0 else 1.0 - p
     r = math.sqrt(-math.log(tail))
-    x = _rational(_NEAR, r - 1.6) if r <= 5.0 else _rational(_FAR, r - 5.0)
+    x = _rational(_NEAR, r - 1.6, 1.0) if r <= 5.0 else _rational(_FAR, r - 5.0, 1.0)
     return -x if q < 0 else x
 
 

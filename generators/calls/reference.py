@@ -1,0 +1,247 @@
+"""The model of calls once more, row by row: slow, plain, and what the compiled kernels are held against.
+
+It shares no code with them: draws come from NumPy's Philox, quantiles from the standard library. Read this to know
+what the model says; read `intents` and `render` to know how it is computed for millions.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from generators.calls.habits import LOGNORMAL, Habits
+from generators.calls.outcome import ANSWERED
+from generators.calls.render import Edits
+from generators.clock import DAY_MS, HOUR_MS
+from generators.rng import Purpose
+
+Draws = tuple[float, float, float, float, int]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """Somebody wants to call somebody."""
+
+    start_ms: int
+    talk_ms: int
+    callee: int
+    outcome: int
+    move: float
+    goal: float
+    key: int
+    incident: int = -1
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that took place."""
+
+    caller: int
+    callee: int
+    start_ms: int
+    talk_ms: int
+    outcome: int
+    first_cell: int
+    last_cell: int
+    key: int
+    incident: int
+
+
+class Reference:
+    """The people of a world, asked one at a time."""
+
+    def __init__(self, habits: Habits) -> None:
+        self.habits, self.people, self.society = habits, habits.people, habits.society
+        self.seed = int(habits.seed)
+
+    def draw(self, purpose: Purpose, entity: int, occurrence: int, part: int = 0) -> Draws:
+        """Return four uniforms, and the last of them as a 64-bit word."""
+        counter = (entity + (occurrence << 64) + (part << 128) - 1) % 2**256  # NumPy counts up before it draws
+        words = [counter >> (64 * i) & (2**64 - 1) for i in range(4)]
+        key = np.array([self.seed, int(purpose)], np.uint64)
+        bits = np.random.Philox(key=key, counter=np.array(words, np.uint64))
+        raw = [int(word) for word in bits.random_raw(4)]
+        a, b, c, d = ((word >> 11) * 2.0**-53 for word in raw)
+        return a, b, c, d, raw[3]
+
+    def count(self, user: int, day: int) -> int:
+        """Return how many calls a user wants to make on a day."""
+        if self.people.active_from_ms[user] >= (day + 1) * DAY_MS:
+            return 0
+        mean = float(self.people.rate[user] * self.habits.day_factor[self.people.pattern[user], day])
+        total, part = 0, 0
+        while mean > 0 and total < 1000:
+            u = self.draw(Purpose.CALL_COUNT, user, day, part)[0]
+            total += poisson(min(mean, 32.0), u)
+            mean -= 32.0
+            part += 1
+        return min(total, 1000)
+
+    def intents(self, user: int, day: int) -> list[Intent]:
+        """Return a user's day in the order of its slots."""
+        made: list[Intent] = []
+        for slot in range(self.count(user, day)):
+            made.append(self.intent(user, day, slot, made[-1] if made else None))
+        return made
+
+    def intent(self, user: int, day: int, slot: int, before: Intent | None) -> Intent:
+        """Return one intent; it may follow the one before."""
+        habits, occurrence = self.habits, day << 20 | slot
+        kind, who, follow, again, _ = self.draw(Purpose.CALL_WHO, user, occurrence)
+        time, gap, goal, _, key = self.draw(Purpose.CALL_WHEN, user, occurrence)
+        component, size, result, move, _ = self.draw(Purpose.CALL_HOW, user, occurrence)
+        start = day * DAY_MS + self.time_of_day(user, time)
+        follows = False
+        if before is not None and follow < habits.follow_up:
+            soon = before.start_ms + before.talk_ms + 2000 + int(-math.log(1 - gap) * habits.follow_up_gap_ms)
+            follows = soon < (day + 1) * DAY_MS
+            start = soon if follows else start
+        same = before is not None and follows and again < habits.same_contact
+        callee = before.callee if before is not None and same else self.callee(user, start, kind, who)
+        outcome = next((i + 1 for i, bound in enumerate(habits.outcomes) if result < bound), ANSWERED)
+        talk = self.talk_ms(user, component, size) if outcome == ANSWERED else 0
+        return Intent(start, talk, callee, outcome, move, goal, key)
+
+    def time_of_day(self, user: int, u: float) -> int:
+        """Return a time of day [ms] on the user's clock."""
+        hours = self.habits.hours[self.people.pattern[user]]
+        hour = next((h for h in range(23) if u < hours[h + 1]), 23)
+        within = (u - hours[hour]) / (hours[hour + 1] - hours[hour])
+        return (int((hour + within) * HOUR_MS) + int(self.people.clock_shift_ms[user])) % DAY_MS
+
+    def callee(self, user: int, start_ms: int, kind: float, who: float) -> int:
+        """Return whom a user calls."""
+        shares = self.habits.external_shares
+        for i in range(3):
+            if kind < shares[i]:
+                return self.external(user, i, who)
+        found = self.contact(user, (kind - shares[2]) / (1 - shares[2]), who)
+        if found is None or self.people.active_from_ms[found] > start_ms:
+            return self.external(user, 0, who)
+        return found
+
+    def external(self, user: int, kind: int, who: float) -> int:
+        """Return one of the user's own contacts outside the network."""
+        popularity = self.draw(Purpose.EXTERNAL_CONTACT, user, kind, int(who * self.habits.own_contacts))[0]
+        first, end = self.habits.external_first[kind : kind + 2]
+        return int(first) + int(popularity * popularity * int(end - first))
+
+    def contact(self, user: int, kind: float, who: float) -> int | None:
+        """Return somebody of the user's communities, or an acquaintance."""
+        society = self.society
+        groups = [self.group(layer, user) for layer in range(len(society.weight))]
+        strangers = society.stranger_weight * len(society.matching)
+        total = strangers
+        for weight, group in zip(society.weight, groups, strict=True):
+            total += weight * (len(group) - 1) if group else 0
+        rest = kind * total
+        for weight, group in zip(society.weight, groups, strict=True):
+            rest -= weight * (len(group) - 1) if group else 0
+            if group and rest < 0:
+                return self.fellow(group, user, who**society.skew)
+        return self.acquaintance(user, int(who * len(society.matching))) if strangers > 0 else None
+
+    def group(self, layer: int, user: int) -> list[int]:
+        """Return all members of a user's group in a layer; empty when it is in none."""
+        society, place = self.society, self.society.position[layer, user]
+        if place < 0:
+            return []
+        first, size = society.first[layer, place], society.size[layer, place]
+        return [int(member) for member in society.order[layer, first : first + size]]
+
+    def fellow(self, group: list[int], user: int, who: float) -> int:
+        """Return a fellow member; the nearest in the group's circle are the favourites."""
+        own, others = group.index(user), len(group) - 1
+        rank = min(int(who * others), others - 1)
+        step = rank // 2 + 1
+        return group[(own + (step if (rank + own) % 2 == 0 else -step)) % len(group)]
+
+    def acquaintance(self, user: int, matching: int) -> int | None:
+        """Return the user's partner in a random matching."""
+        users = self.society.order.shape[1]
+        shuffled = [shuffle(i, users, self.society.matching[matching]) for i in range(users)]
+        partner = shuffled[user] ^ 1
+        return shuffled.index(partner) if partner < users else None
+
+    def talk_ms(self, user: int, component: float, size: float) -> int:
+        """Return a talk time [ms]."""
+        habits, kind = self.habits, self.people.kind[user]
+        parts = habits.weights.shape[1]
+        i = next((i for i in range(parts - 1) if component < habits.weights[kind, i]), parts - 1)
+        z = NormalDist().inv_cdf(max(size, 2.0**-54))
+        value = float(habits.centres[kind, i]) + float(habits.spreads[kind, i]) * z
+        seconds = math.exp(value) if habits.family[kind] == LOGNORMAL else value
+        least, longest = habits.limits_s[kind]
+        return int(min(max(seconds, least), longest) * 1000)
+
+    def cell(self, user: int, start_ms: int) -> int:
+        """Return the cell that serves a user."""
+        habits, people = self.habits, self.people
+        work, roam, where, _, _ = self.draw(Purpose.PLACE, user, start_ms // HOUR_MS)
+        own_hour = (start_ms - int(people.clock_shift_ms[user])) // HOUR_MS % 24
+        if 9 <= own_hour < 17 and not habits.weekend[start_ms // DAY_MS] and work < habits.at_work:
+            return int(people.work[user])
+        home, near = int(people.home[user]), habits.neighbours.shape[1]
+        if near and roam < habits.elsewhere:
+            return int(habits.neighbours[home, int(where * near)])
+        return home
+
+    def last_cell(self, first: int, intent: Intent) -> int:
+        """Return the cell in which a call ends."""
+        near = self.habits.neighbours.shape[1]
+        stays = math.exp(math.log(1 - self.habits.moving) * intent.talk_ms / 180_000)
+        return first if not near or intent.move < stays else int(self.habits.neighbours[first, int(intent.goal * near)])
+
+    def day(self, user: int, day: int, edits: Edits, busy_until_ms: Any) -> Iterator[Call]:
+        """Yield the calls of a user's day in order of time, and keep its line's account."""
+        intents = self.intents(user, day)
+        for i in np.flatnonzero(edits.user == user):
+            edited = Intent(
+                int(edits.start_ms[i]), int(edits.talk_ms[i]), int(edits.callee[i]), int(edits.outcome[i]),
+                float(edits.move[i]), float(edits.goal[i]), int(edits.key[i]), int(edits.incident[i]),
+            )  # fmt: skip
+            if edits.slot[i] < 0:
+                intents.append(edited)
+            else:
+                intents[edits.slot[i]] = edited
+        for intent in sorted(intents, key=lambda i: i.start_ms):
+            start = intent.start_ms
+            if start < self.people.active_from_ms[user] or start < busy_until_ms[user]:
+                continue
+            busy_until_ms[user] = start + intent.talk_ms
+            first = self.cell(user, start)
+            last = self.last_cell(first, intent)
+            yield Call(
+                user, intent.callee, start, intent.talk_ms, intent.outcome, first, last, intent.key, intent.incident
+            )
+
+
+def poisson(mean: float, u: float) -> int:
+    """Return the smallest number whose share of a Poisson distribution lies above u."""
+    count, term = 0, math.exp(-mean)
+    below = term
+    while u >= below and term > 0:
+        count += 1
+        term *= mean / count
+        below += term
+    return count
+
+
+def shuffle(index: int, size: int, keys: Any) -> int:
+    """Return where the keyed permutation takes an index: a Feistel network, walked until it is within the range."""
+    half = 1
+    while 4**half < size:
+        half += 1
+    mask, wide = 2**half - 1, 2**64 - 1
+    while True:
+        left, right = index >> half, index & mask
+        for key in keys:
+            z = (right + int(key)) * 0xBF58476D1CE4E5B9 & wide
+            z = (z ^ z >> 27) * 0x94D049BB133111EB & wide
+            left, right = right, left ^ (z ^ z >> 31) & mask
+        index = left << half | right
+        if index < size:
+            return index

@@ -1,0 +1,26 @@
+"""Worlds composed from the shipped configuration, as a user would."""
+
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
+
+from bench.composition import register
+from generators.world import World
+
+SMALL = ("generator.num_users=300", "generator.days=7", "generator.num_towers=7")
+
+
+def make_settings(*overrides: str) -> tuple[Any, dict[str, Any]]:
+    """Compose generator and anomaly settings."""
+    register()
+    with initialize_config_module("conf", version_base="1.3"):
+        config = compose("config", overrides=list(overrides))
+    return OmegaConf.to_object(config.generator), {k: OmegaConf.to_object(v) for k, v in config.anomaly.items()}
+
+
+def make_world(folder: Path, *overrides: str, workers: int = 2) -> dict[str, Any]:
+    """Make a world in `folder` and return its counts."""
+    world = World(*make_settings(*overrides))
+    return world.make(folder, workers, lambda *_: None)

@@ -1,0 +1,106 @@
+"""The compiled kernels against the plain model, call for call."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_worlds import make_settings
+
+from generators.calls.habits import Habits, make_habits
+from generators.calls.reference import Call, Reference
+from generators.calls.render import Edits, no_edits
+from generators.calls.twins import ADDED, ALTERED, REMOVED, Day, Twins, talk_seconds
+from generators.draft import Draft, count_all
+from generators.geography import make_towers
+from generators.mix import no_plan, plan_incidents
+from generators.social.communities import make_society
+from generators.social.people import make_people
+
+PRESETS = {name: make_settings(f"generator={name}") for name in ("default", "seed_cdr")}
+
+
+@st.composite
+def worlds(draw: Any) -> tuple[Habits, Any, list[Edits]]:
+    """Draw a small world with incidents, and its plan."""
+    world, anomalies = PRESETS[draw(st.sampled_from(sorted(PRESETS)))]
+    world.num_users = draw(st.integers(1, 40))
+    world.num_towers = draw(st.integers(1, 6))
+    world.days = draw(st.integers(1, 4))
+    world.seed = draw(st.integers(0, 2**63 - 1))
+    world.activity.follow_up = draw(st.sampled_from([0.0, 0.3, 0.8]))
+    world.activity.calls_per_day = [draw(st.sampled_from([1.0, 6.0, 40.0]))] * 2
+    world.communities.acquaintances = draw(st.integers(0, 5))
+    world.subscriptions.joining_per_month = draw(st.sampled_from([0.0, 0.5]))
+    towers = make_towers(world)
+    society = make_society(world.communities, world.num_users, world.seed)
+    people = make_people(world, towers, society)
+    habits = make_habits(world, towers, society, people)
+    counts = count_all(habits, world.num_users, world.days)
+    edits = no_plan(world.days).edits
+    wanted = draw(st.sampled_from([0.0, 0.05, 0.3]))
+    if wanted and counts.sum() * wanted / 4 > 40:
+        edits = plan_incidents(Draft(habits, counts), anomalies, wanted, world.seed).edits
+    return habits, counts, edits
+
+
+def reference_days(habits: Habits, counts: Any, edits: list[Edits]) -> list[list[Call]]:
+    """Render every day by the plain model."""
+    plain, busy = Reference(habits), np.zeros(counts.shape[1], np.int64)
+    days = []
+    for day in range(counts.shape[0]):
+        calls = [c for user in range(counts.shape[1]) for c in plain.day(user, day, edits[day], busy)]
+        days.append(sorted(calls, key=lambda c: (c.start_ms, c.key)))
+    return days
+
+
+def as_calls(day: Day) -> list[Call]:
+    return [Call(*row) for row in zip(*(column.tolist() for column in day.records), strict=True)]
+
+
+def check(world: tuple[Habits, Any, list[Edits]]) -> None:
+    habits, counts, edits = world
+    fast = list(Twins(habits, counts, edits, workers=2).days())
+    with_incidents = reference_days(habits, counts, edits)
+    assert [as_calls(day) for day in fast] == with_incidents
+    normal = reference_days(habits, counts, [no_edits()] * len(edits))
+    for day, dirty, clean in zip(fast, with_incidents, normal, strict=True):
+        check_changes(day, dirty, clean)
+
+
+def exported(call: Call) -> tuple[Any, ...]:
+    """Return what anybody can see of a call."""
+    talk = int(talk_seconds(np.array([call.talk_ms]))[0])
+    return (call.caller, call.callee, call.start_ms // 1000, talk, call.outcome, call.first_cell, call.last_cell)
+
+
+def check_changes(day: Day, dirty: list[Call], clean: list[Call]) -> None:
+    """The truth is exactly the difference of the two worlds, each change with its incident."""
+    before, after = {c.key: c for c in clean}, {c.key: c for c in dirty}
+    expected = dict.fromkeys(after.keys() - before.keys(), ADDED) | dict.fromkeys(before.keys() - after.keys(), REMOVED)
+    for key in after.keys() & before.keys():
+        if exported(after[key]) != exported(before[key]):
+            expected[key] = ALTERED
+    found = day.changes
+    assert dict(zip(found.key.tolist(), found.change.tolist(), strict=True)) == expected
+    assert (found.incident >= 0).all()
+    for row, key, direct, incident in zip(found.row, found.key.tolist(), found.direct, found.incident, strict=True):
+        assert (row == -1) == (key not in after)
+        if key in after:
+            assert dirty[row].key == key
+            assert direct == (after[key].incident >= 0)
+            assert not direct or after[key].incident == incident
+
+
+@given(worlds())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_kernels_and_plain_model_agree_call_for_call(world: tuple[Habits, Any, list[Edits]]) -> None:
+    check(world)
+
+
+@pytest.mark.slow
+@given(worlds())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_kernels_and_plain_model_agree_on_many_worlds(world: tuple[Habits, Any, list[Edits]]) -> None:
+    check(world)
