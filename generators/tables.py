@@ -1,6 +1,7 @@
 """The tables of a world beside its calls."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,18 +35,17 @@ def users_table(settings: WorldSettings, people: People, names: Names) -> pa.Tab
     return pa.Table.from_arrays(columns, schema=USERS.arrow).sort_by("user_id")
 
 
-def cells_table(towers: Towers, names: Names) -> pa.Table:
-    """Return one row a cell."""
-    count = len(towers.latitude)
-    numbers = np.arange(count)
+def cells_table(towers: Towers, site: Any, names: Names) -> pa.Table:
+    """Return one row a cell; `site` holds the tower of each, shape (C,)."""
+    numbers = np.arange(len(site))
     lac, ci = numbers // 256 + 1, numbers + 1
     columns = [
         names.cell,
-        pa.array(towers.latitude),
-        pa.array(towers.longitude),
-        coded(towers.district.astype(np.int32), pa.array(DISTRICTS)),
-        coded((~towers.macro).astype(np.int32), pa.array(["macro", "small_cell"])),
-        numbered("tower_", numbers, digits_for(count, 3)),
+        pa.array(towers.latitude[site]),
+        pa.array(towers.longitude[site]),
+        coded(towers.district[site].astype(np.int32), pa.array(DISTRICTS)),
+        coded((~towers.macro[site]).astype(np.int32), pa.array(["macro", "small_cell"])),
+        names.tower.take(pa.array(site)),
         pa.array([f"001-01-{a:05d}-{b:05d}" for a, b in zip(lac, ci, strict=True)]),
     ]
     return pa.Table.from_arrays(columns, schema=CELLS.arrow)

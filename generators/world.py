@@ -8,20 +8,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
-from bench.schema import CALLS
 from generators.calls.habits import Habits, make_habits
-from generators.calls.table import CallTable
 from generators.calls.twins import Twins
 from generators.clock import DAY_MS
-from generators.columns import ParquetRows, write_parquet
+from generators.columns import write_parquet
+from generators.diary import Diary
 from generators.draft import Draft, count_all
 from generators.geography import make_towers
-from generators.identities import digits_for
 from generators.injection import Injector
 from generators.mix import Plan, no_plan, plan_incidents
 from generators.names import make_names
+from generators.sessions.deploy import deploy
 from generators.settings import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import make_people
@@ -32,7 +33,6 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 """Their versions may change the bytes of a world."""
 TOLERANCE = 0.05
 """How far the realised anomaly ratio may be from the asked one, relative to it."""
-CALL_DIGITS = 6
 
 
 class World:
@@ -63,20 +63,24 @@ class World:
         towers = make_towers(settings)
         society = make_society(settings.communities, settings.num_users, settings.seed)
         people = make_people(settings, towers, society)
-        habits = make_habits(settings, towers, society, people)
-        names = make_names(settings, habits)
+        site, network = np.arange(len(towers.macro)), None
+        if settings.network.radio:
+            plant, network, people = deploy(settings, towers, people)
+            site = plant.cells.site
+        habits = make_habits(settings, towers, society, people, network)
+        names = make_names(settings, habits, len(towers.macro), len(site))
         write_parquet(data / "users.parquet", users_table(settings, people, names))
-        write_parquet(data / "cells.parquet", cells_table(towers, names))
+        write_parquet(data / "cells.parquet", cells_table(towers, site, names))
         write_parquet(data / "communities.parquet", communities_table(settings, society, names))
         write_parquet(data / "subscriptions.parquet", subscriptions_table(settings, people, names))
         counts = count_all(habits, settings.num_users, settings.days)
         plan = self._plan(habits, counts)
         twins = Twins(habits, counts, plan.edits, workers)
         tally = Tally(plan, names, settings.start_ms())
-        self._write_calls(data / "calls.parquet", twins, tally, progress)
+        self._write_days(Diary(data, settings, twins, tally, site), progress)
         tally.write(truth)
         (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
-        return self._checked(tally.counts())
+        return self._checked({**tally.counts(), "cells": len(site)})
 
     def _plan(self, habits: Habits, counts: Any) -> Plan:
         if not self.anomalies:
@@ -84,16 +88,9 @@ class World:
         draft = Draft(habits, counts)
         return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed)
 
-    def _write_calls(self, path: Path, twins: Twins, tally: Tally, progress: Progress) -> None:
-        settings, most = self.settings, int(twins.counts.sum()) + sum(len(e.user) for e in twins.edits)
-        digits = digits_for(most, CALL_DIGITS)
-        rows = CallTable(twins.habits, tally.names, settings.start_ms(), digits)
-        file = ParquetRows(path, CALLS.arrow)
-        for number, day in enumerate(twins.days()):
-            file.write(rows.rows(day.records, tally.calls))
-            tally.add(day.changes, len(day.records.key), day.suppressed, digits)
-            progress("making the world", number + 1, settings.days)
-        file.close()
+    def _write_days(self, diary: Diary, progress: Progress) -> None:
+        for number in diary.days():
+            progress("making the world", number, self.settings.days)
 
     def _clock(self) -> dict[str, Any]:
         start = self.settings.start_ms()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from generators.calls.habits import LOGNORMAL, Habits
+from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
 from generators.calls.outcome import ANSWERED
 from generators.calls.render import Edits
 from generators.clock import DAY_MS, HOUR_MS
@@ -174,6 +174,8 @@ class Reference:
         z = NormalDist().inv_cdf(max(size, 2.0**-54))
         value = float(habits.centres[kind, i]) + float(habits.spreads[kind, i]) * z
         seconds = math.exp(value) if habits.family[kind] == LOGNORMAL else value
+        if habits.family[kind] == EXPONENTIAL:
+            seconds = -float(habits.centres[kind, i]) * math.log(1 - size)
         least, longest = habits.limits_s[kind]
         return int(min(max(seconds, least), longest) * 1000)
 

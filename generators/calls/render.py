@@ -11,12 +11,18 @@ import numpy as np
 
 from generators.calls.habits import Habits
 from generators.calls.intents import Slots, make_slots, plan_day
+from generators.calls.outcome import FAILED
 from generators.clock import DAY_MS, HOUR_MS
 from generators.compiled import kernel
+from generators.radio.coverage import NO_CELL
 from generators.rng import Purpose, philox, uniform
+from generators.sessions.events import Events, make_events
+from generators.sessions.network import Network
+from generators.sessions.session import CELL, ENDS, FIRST, FIRST_CELL, HANDOVERS, ROW, Phone, hold, make_phone
 
 REFERENCE_TALK_MS = 180_000.0
 WORK_BEGINS_H, WORK_ENDS_H = 9, 17
+SOME_EVENTS, MORE_EVENTS = 256, 4
 _PLACE = np.uint64(Purpose.PLACE)
 
 
@@ -41,6 +47,12 @@ class Records(NamedTuple):
     """uint64: stable key of the intent."""
     incident: Any
     """int32: incident that edited the intent; -1 for normal life."""
+    setup_ms: Any
+    """int32: from the start until the call was connected, or given up."""
+    handovers: Any
+    """int32: how often it changed cells."""
+    events: Any
+    """int32: how many session events it has."""
 
 
 class Edits(NamedTuple):
@@ -70,7 +82,10 @@ class Edits(NamedTuple):
 
 def make_records(room: int) -> Records:
     """Make room for so many calls."""
-    kinds = (np.int32, np.int32, np.int64, np.int32, np.int8, np.int32, np.int32, np.uint64, np.int32)
+    kinds = (
+        np.int32, np.int32, np.int64, np.int32, np.int8, np.int32, np.int32, np.uint64, np.int32, np.int32, np.int32,
+        np.int32,
+    )  # fmt: skip
     return Records(*(np.empty(room, kind) for kind in kinds))
 
 
@@ -79,11 +94,40 @@ class Room(NamedTuple):
 
     slots: Slots
     records: Records
+    phone: Phone
 
 
-def make_room(calls: int) -> Room:
-    """Make room for rendering so many calls."""
-    return Room(make_slots(), make_records(calls))
+def make_room(calls: int, events: int, network: Network) -> Room:
+    """Make room for rendering so many calls with so many events."""
+    return Room(make_slots(), make_records(calls), make_phone(network.radio.cell.shape[1], make_events(events)))
+
+
+class Lines(NamedTuple):
+    """What became of some lines on one day."""
+
+    records: Records
+    events: Events
+    suppressed: int
+    """Intents that fell into a running call."""
+
+
+def render_lines(users: Any, day: int, habits: Habits, edits: Edits, busy_until_ms: Any, most_calls: int) -> Lines:
+    """Render one day of some users; parameters as of `render`, and the most calls that there can be."""
+    network = habits.network
+    parts: list[Lines] = []
+    done, most_events = 0, (3 * most_calls + SOME_EVENTS) * network.on
+    while done < len(users) or not parts:
+        room = make_room(most_calls, most_events, network)
+        rows, suppressed, finished = render(users[done:], day, habits, edits, busy_until_ms, room)
+        done += finished
+        events = Events(*(column[: room.phone.state[ROW]] for column in room.phone.events))
+        parts.append(Lines(Records(*(column[:rows] for column in room.records)), events, suppressed))
+        most_events *= MORE_EVENTS
+    if len(parts) == 1:
+        return parts[0]
+    records = Records(*(np.concatenate(columns) for columns in zip(*(p.records for p in parts), strict=True)))
+    events = Events(*(np.concatenate(columns) for columns in zip(*(p.events for p in parts), strict=True)))
+    return Lines(records, events, sum(p.suppressed for p in parts))
 
 
 def no_edits() -> Edits:
@@ -93,8 +137,10 @@ def no_edits() -> Edits:
 
 
 @kernel
-def render(users: Any, day: int, habits: Habits, edits: Edits, busy_until_ms: Any, room: Room) -> tuple[int, int]:
-    """Render one day of some users.
+def render(
+    users: Any, day: int, habits: Habits, edits: Edits, busy_until_ms: Any, room: Room
+) -> tuple[int, int, int]:
+    """Render one day of some users, as far as there is room for the events.
 
     Parameters
     ----------
@@ -114,12 +160,14 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, busy_until_ms: An
     Returns
     -------
     tuple
-        How many calls there are in `room.records`, and how many intents were suppressed.
+        How many calls there are in `room.records`, how many intents were suppressed, and how many users are done;
+        of the others nothing was written.
     """
     rows, suppressed, edit = 0, 0, 0
-    slots = room.slots
+    slots, state = room.slots, room.phone.state
     for index in range(users.shape[0]):
         user = users[index]
+        before = (rows, suppressed, state[ROW], busy_until_ms[user])
         count = plan_day(user, day, habits, slots)
         while edit < edits.user.shape[0] and edits.user[edit] < user:
             edit += 1
@@ -135,10 +183,12 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, busy_until_ms: An
             if start < busy_until_ms[user]:
                 suppressed += 1
                 continue
-            busy_until_ms[user] = start + slots.talk_ms[i]
-            _record(user, i, habits, room, rows)
+            busy_until_ms[user] = _record(user, i, habits, room, rows)
             rows += 1
-    return rows, suppressed
+        if state[ROW] > room.phone.events.time_ms.shape[0]:
+            rows, suppressed, state[ROW], busy_until_ms[user] = before
+            return rows, suppressed, index
+    return rows, suppressed, users.shape[0]
 
 
 @kernel
@@ -167,14 +217,35 @@ def _sort(start_ms: Any, count: int, order: Any) -> None:
 
 
 @kernel
-def _record(user: int, i: int, habits: Habits, room: Room, row: int) -> None:
-    """Write one call."""
+def _record(user: int, i: int, habits: Habits, room: Room, row: int) -> int:
+    """Write one call, and return until when it takes the line."""
     slots, out = room.slots, room.records
-    first = serving_cell(user, slots.start_ms[i], habits)
     out.caller[row], out.callee[row] = user, slots.callee[i]
     out.start_ms[row], out.talk_ms[row], out.outcome[row] = slots.start_ms[i], slots.talk_ms[i], slots.outcome[i]
-    out.first_cell[row], out.last_cell[row] = first, _last_cell(first, i, habits, slots)
     out.key[row], out.incident[row] = slots.key[i], slots.incident[i]
+    if habits.network.on:
+        return _fold(user, i, habits, room, row)
+    first = serving_cell(user, slots.start_ms[i], habits)
+    out.first_cell[row], out.last_cell[row] = first, _last_cell(first, i, habits, slots)
+    out.setup_ms[row], out.handovers[row], out.events[row] = 0, 0, 0
+    return int(slots.start_ms[i] + slots.talk_ms[i])
+
+
+@kernel
+def _fold(user: int, i: int, habits: Habits, room: Room, row: int) -> int:
+    """Run a call's session and make the record say what its events say; return when the session was over."""
+    slots, out, state = room.slots, room.records, room.phone.state
+    start, first_event = slots.start_ms[i], state[ROW]
+    connected = hold(user, slots.key[i], start, slots.talk_ms[i], habits.network, room.phone)
+    if not connected:
+        out.outcome[row] = FAILED
+    first = state[FIRST_CELL]
+    out.first_cell[row] = habits.people.home[user] if first == NO_CELL else first
+    out.last_cell[row] = state[CELL] if connected else out.first_cell[row]
+    out.talk_ms[row] = state[ENDS] - state[FIRST] if connected else 0
+    out.setup_ms[row] = (state[FIRST] if connected else state[ENDS]) - start
+    out.handovers[row], out.events[row] = state[HANDOVERS], state[ROW] - first_event
+    return int(state[ENDS])
 
 
 @kernel

@@ -6,16 +6,17 @@ it would have been.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from generators.calls.habits import Habits
-from generators.calls.render import Edits, Records, make_room, render
+from generators.calls.render import Edits, Lines, Records, render_lines
 from generators.clock import DAY_MS
 from generators.compiled import kernel
+from generators.sessions.events import Events
 
 BLOCK = 4096
 """Users rendered at a time: a unit of work only."""
@@ -23,6 +24,7 @@ SECONDS = DAY_MS // 1000
 CHANGES = ("added", "altered", "removed")
 ADDED, ALTERED, REMOVED = 0, 1, 2
 NONE = -1
+Rows = TypeVar("Rows", Records, Events)
 
 
 class Changes(NamedTuple):
@@ -45,6 +47,8 @@ class Day:
     """The calls of one day of the world with incidents, in order of time."""
 
     records: Records
+    events: Events
+    """Of the calls, in their order."""
     changes: Changes
     suppressed: int
     """Intents that fell into a running call."""
@@ -73,30 +77,30 @@ class Twins:
         touched[edits.user] = True
         blocks = [self.users[first : first + BLOCK] for first in range(0, len(self.users), BLOCK)]
         parts = list(pool.map(partial(self._normal, day), blocks))
-        normal, suppressed = _joined([records for records, _ in parts]), sum(lost for _, lost in parts)
+        normal = _joined([lines.records for lines in parts])
+        events = _joined([lines.events for lines in parts])
+        suppressed = sum(lines.suppressed for lines in parts)
         self.busy_ms[~touched] = self.normal_busy_ms[~touched]
         if not touched.any():
-            return Day(_in_order(normal, day), _no_changes(), suppressed)
-        lines = self.users[touched]
-        room = make_room(int(self.counts[day, lines].sum()) + len(edits.user))
-        rows, _ = render(lines, day, self.habits, edits, self.busy_ms, room)
-        edited = Records(*(column[:rows] for column in room.records))
+            return _in_order(day, normal, events, suppressed)
+        most = int(self.counts[day, touched].sum()) + len(edits.user)
+        edited = render_lines(self.users[touched], day, self.habits, edits, self.busy_ms, most)
         of_touched = touched[normal.caller]
-        changes, marked = self._difference(Records(*(c[of_touched] for c in normal)), edited, edits)
+        changes, marked = self._difference(_some(normal, of_touched), edited.records, edits)
         self.last_incident[edits.user] = edits.incident
-        every = _joined([Records(*(c[~of_touched] for c in normal)), edited])
-        order = _time_order(every, day)
-        position = np.empty(len(order), np.int64)
-        position[order] = np.arange(len(order))
+        untouched = _some(events, np.repeat(~of_touched, normal.events))
+        every = _joined([_some(normal, ~of_touched), edited.records])
+        rendered = _in_order(day, every, _joined([untouched, edited.events]), suppressed)
+        position = np.empty(len(every.key), np.int64)
+        position[_time_order(every, day)] = np.arange(len(every.key))
         present = changes.change != REMOVED
-        changes.row[present] = position[len(order) - rows + marked[present]]
-        return Day(Records(*(c[order] for c in every)), changes, suppressed)
+        changes.row[present] = position[len(every.key) - len(edited.records.key) + marked[present]]
+        return replace(rendered, changes=changes)
 
-    def _normal(self, day: int, users: Any) -> tuple[Records, int]:
-        room = make_room(int(self.counts[day, users].sum()))
+    def _normal(self, day: int, users: Any) -> Lines:
         empty = Edits(*(column[:0] for column in self.edits[day]))
-        rows, suppressed = render(users, day, self.habits, empty, self.normal_busy_ms, room)
-        return Records(*(column[:rows] for column in room.records)), suppressed
+        most = int(self.counts[day, users].sum())
+        return render_lines(users, day, self.habits, empty, self.normal_busy_ms, most)
 
     def _difference(self, normal: Records, edited: Records, edits: Edits) -> tuple[Changes, Any]:
         """Return what differs on the touched lines, and the position of each change among the edited records."""
@@ -138,7 +142,8 @@ def _differs(normal: Records, edited: Records, twin: Any) -> Any:
     other = Records(*(column[twin] for column in normal))
     same = (other.start_ms // 1000 == edited.start_ms // 1000) & (other.callee == edited.callee)
     same &= (talk_seconds(other.talk_ms) == talk_seconds(edited.talk_ms)) & (other.outcome == edited.outcome)
-    return ~(same & (other.first_cell == edited.first_cell) & (other.last_cell == edited.last_cell))
+    same &= (other.first_cell == edited.first_cell) & (other.last_cell == edited.last_cell)
+    return ~(same & (other.handovers == edited.handovers))
 
 
 def _find(keys: Any, wanted: Any) -> Any:
@@ -150,8 +155,12 @@ def _find(keys: Any, wanted: Any) -> Any:
     return np.where(keys[place] == wanted, place, NONE)
 
 
-def _joined(parts: list[Records]) -> Records:
-    return Records(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+def _joined(parts: list[Rows]) -> Rows:
+    return type(parts[0])(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _some(rows: Rows, chosen: Any) -> Rows:
+    return type(rows)(*(column[chosen] for column in rows))
 
 
 def _no_changes() -> Changes:
@@ -159,9 +168,13 @@ def _no_changes() -> Changes:
     return Changes(*(np.empty(0, kind) for kind in kinds))
 
 
-def _in_order(records: Records, day: int) -> Records:
+def _in_order(day: int, records: Records, events: Events, suppressed: int) -> Day:
+    """Put the calls of a day in order of time, and each one's events with it."""
     order = _time_order(records, day)
-    return Records(*(column[order] for column in records))
+    first = np.cumsum(records.events) - records.events
+    many = records.events[order]
+    moved = np.repeat(first[order] - (np.cumsum(many) - many), many) + np.arange(len(events.time_ms))
+    return Day(_some(records, order), _some(events, moved), _no_changes(), suppressed)
 
 
 def _time_order(records: Records, day: int) -> Any:
