@@ -24,6 +24,7 @@ def measures(found, others):
     counts = metrics.counts_at(positive, scores, threshold=THRESHOLD)
     return {
         "average_precision": metrics.average_precision(positive, scores),
+        "roc_auc": metrics.roc_auc(positive, scores),
         "precision": counts.precision,
         "recall": counts.recall,
         "f1": counts.f1,
@@ -59,7 +60,7 @@ def test_drawn_weights_follow_the_scores():
     each = {name: set(weights[clustered.cluster == name].tolist()) for name in range(clustered.clusters)}
     assert all(len(weight) == 1 for weight in each.values())
     assert sum(weight.pop() for weight in each.values()) == clustered.clusters
-    assert clustered.at_least(np.array([0.0, 2.5, 9.0])).tolist() == [50, (scores >= 2.5).sum(), 0]
+    assert clustered.below(np.array([0.0, 2.5, 9.0])).tolist() == [0, (scores < 2.5).sum(), 50]
 
 
 def test_same_scores_same_intervals_whatever_their_order():
@@ -78,7 +79,7 @@ def test_too_few_clusters_have_no_interval(users, incidents):
 
 def test_a_precision_that_a_draw_can_miss_has_no_interval():
     found, others = sample(np.random.default_rng(8), 50, 20, 3)
-    highest = max(found.scores[0], others.scores[0])
+    highest = max(found.scores[-1], others.scores[-1])
     bounds = intervals({"type": found}, others, highest)["type"]
     assert "precision" not in bounds
     assert bounds["recall"][0] == 0

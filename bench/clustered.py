@@ -1,0 +1,54 @@
+"""Scores that come in clusters, so that not each of them is news of its own."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bench.detector import FloatArray
+from bench.separated import IntArray, Separated
+
+
+@dataclass(frozen=True)
+class Clustered:
+    """Scores and the cluster that each belongs to: its incident for a positive, its user for a negative."""
+
+    scores: FloatArray
+    """Shape (n,), ascending."""
+    cluster: IntArray
+    """Shape (n,): 0 .. clusters - 1, each of which occurs."""
+    clusters: int
+
+    @classmethod
+    def of(cls, scores: FloatArray, cluster: IntArray) -> "Clustered":
+        """Put scores in order and number their clusters, whole numbers from 0 on, without gaps."""
+        order = np.argsort(scores)
+        occurs = np.bincount(cluster) > 0
+        numbers = np.cumsum(occurs) - 1
+        return cls(scores[order], numbers[cluster[order]], int(np.count_nonzero(occurs)))
+
+    def below(self, thresholds: FloatArray) -> IntArray:
+        """Return how many of the scores are lower than each threshold."""
+        return np.searchsorted(self.scores, thresholds, side="left")
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Return the sum of values (n,), in the order of the scores, over each cluster, shape (clusters,)."""
+        return np.bincount(self.cluster, weights=values, minlength=self.clusters).astype(np.float64, copy=False)
+
+    def draw(self, random: np.random.Generator) -> IntArray:
+        """Draw the clusters with replacement; return the weight of the lowest 0, 1, ... n scores, shape (n + 1,)."""
+        weight = np.bincount(random.integers(self.clusters, size=self.clusters), minlength=self.clusters)
+        return np.concatenate([[0], np.cumsum(weight[self.cluster])])
+
+
+@dataclass(frozen=True)
+class Class:
+    """The positives of one class, by incident, beside the negatives that all classes share, by user."""
+
+    found: Clustered
+    others: Clustered
+
+    @cached_property
+    def apart(self) -> Separated:
+        """The scores alone."""
+        return Separated(self.found.scores, self.others.scores)
