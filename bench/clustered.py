@@ -24,8 +24,10 @@ class Clustered:
         """Put scores in order and number their clusters, whole numbers from 0 on, without gaps."""
         order = np.argsort(scores)
         occurs = np.bincount(cluster) > 0
-        numbers = np.cumsum(occurs) - 1
-        return cls(scores[order], numbers[cluster[order]], int(np.count_nonzero(occurs)))
+        ordered = cluster[order]
+        if not occurs.all():
+            ordered = (np.cumsum(occurs) - 1)[ordered]
+        return cls(scores[order], ordered, int(np.count_nonzero(occurs)))
 
     def below(self, thresholds: FloatArray) -> IntArray:
         """Return how many of the scores are lower than each threshold."""

@@ -1,4 +1,4 @@
-"""The scores of the positives and those of the negatives apart, each in order: all metrics of one class from one sort."""
+"""Scores of the positives and of the negatives, each in order: all metrics of one class from one sort."""
 
 from dataclasses import dataclass
 from functools import cached_property
