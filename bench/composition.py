@@ -141,6 +141,7 @@ class Guard(Callback):
         told = _faults_told(config)
         if told:
             refuse("\n".join(told))
+        _make_folder(config.hydra.run.dir)
 
     def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
         """Compose and check the settings of every combination."""
@@ -155,6 +156,15 @@ class Guard(Callback):
                 messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
         if messages:
             refuse("\n".join(messages))
+        _make_folder(config.hydra.sweep.dir)
+
+
+def _make_folder(folder: str) -> None:
+    """Make the folder of a run or sweep before Hydra does, which would end in a traceback."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        refuse(f"store.runs must be a folder that can be written, got {folder} ({error})")
 
 
 @contextmanager

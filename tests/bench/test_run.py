@@ -159,3 +159,11 @@ def _wait_for(path: Path) -> None:
     while not (path.exists() and path.read_text()):
         assert time.monotonic() < ends_at, f"{path} never came"
         time.sleep(0.02)
+
+
+def test_a_place_for_runs_that_cannot_be_written_is_named(toys: Path, workplace: Path) -> None:
+    Path("file").write_text("")
+    code, out, err = ended(toys, "run", "detector=toy_longest", "tracking=none", "store.runs=file/runs")
+    assert (code, out) == (2, "")
+    assert err.startswith("store.runs must be a folder that can be written, got file/runs/")
+    assert len(err.splitlines()) == 1
