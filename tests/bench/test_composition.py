@@ -1,11 +1,16 @@
 """The command line: every fault is one clear message and code 2, before anything is done."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from bench import composition, run
+
+HEAVY = ("mlflow", "pandas", "polars", "sklearn", "pyod", "matplotlib", "numba", "pyarrow")
 
 
 def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *overrides: str) -> list[str]:
@@ -35,7 +40,8 @@ CASES = {
     "store.worlds=null": "store.worlds must be text, got null",
     "nothing=1": "nothing is not a setting; `--cfg job` shows all",
     "detecter=iforest": "detecter is not a setting; did you mean detector?",
-    "threshold.policy=bugdet": "threshold.policy must be one of budget, quantile, oracle, got 'bugdet'",
+    "generator.user_types.business.durations.family=gauss": "generator.user_types.business.durations.family "
+    "must be one of lognormal, normal, got 'gauss'",
     "generator=[1": "'generator=[1' cannot be read as setting=value (no viable alternative at input '[1'); "
     "check its brackets and quotes",
     "seed=1,2": "several values for one setting need --multirun",
@@ -114,3 +120,30 @@ def test_combinations_of_a_sweep() -> None:
         found = composition.combinations(["seed=1,2", "detector=random", "generator.seed=range(3)"])
     assert len(found) == 6
     assert ["seed=2", "detector=random", "generator.seed=0"] in found
+
+
+def answered(*arguments: str, **environment: str) -> list[str]:
+    """Start the program with arguments that make it answer and end; return the lines of its answer."""
+    told_modules = "import sys; from bench.run import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    process = subprocess.run(
+        [sys.executable, "-c", told_modules, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not set(HEAVY) & set(process.stderr.split())
+    return process.stdout.splitlines()
+
+
+def test_help_and_settings_import_nothing_heavy(workplace: Path) -> None:
+    assert any(line.startswith("detector: ") for line in answered("--help"))
+    assert "detector:" in answered("--cfg", "job")
+    assert not list(workplace.iterdir())
+
+
+def test_tab_completes_choices_and_settings(workplace: Path) -> None:
+    line = "cdrbench detector=if"
+    assert answered("-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line))) == ["detector=iforest"]
+    line = "cdrbench generator.anomaly_r"
+    assert answered("-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line))) == ["generator.anomaly_ratio="]
