@@ -15,6 +15,8 @@ from bench.separated import IntArray
 
 DRAWS = 500
 MEASURES = ("average_precision", "roc_auc", "precision", "recall", "f1")
+TINY = 1e-9
+"""Less than the weight of any score that is drawn."""
 STREAM = 0x1D1A_B007
 """Key of the random numbers, so that the same scores always get the same interval."""
 
@@ -48,16 +50,17 @@ class _Ranked:
         cuts = np.append(steps.thresholds, threshold)
         return cls(each.found, each.found.below(cuts), each.others.below(cuts), steps.not_above)
 
-    def measure(self, found: IntArray, others: IntArray) -> tuple[float, ...]:
+    def measure(self, found: FloatArray, others: FloatArray) -> tuple[float, ...]:
         """Return the measures from the weights below each rank; NaN where undefined."""
         positives, negatives = found[-1], others[-1]
         below = others[self.alarms_rank]
         hits, alarms = positives - found[self.hits_rank], negatives - below
         gained = -np.diff(hits[:-1], append=0)
-        average = np.sum(gained * (hits[:-1] / np.maximum(hits[:-1] + alarms[:-1], 1))) / positives
+        average = np.sum(gained * (hits[:-1] / np.maximum(hits[:-1] + alarms[:-1], TINY))) / positives
         area = np.sum(gained * (below[:-1] + others[self.ties_rank])) / (2 * positives * negatives)
-        hit, alerts = int(hits[-1]), int(hits[-1] + alarms[-1])
-        return average, area, hit / alerts if alerts else np.nan, hit / positives, 2 * hit / (alerts + positives)
+        hit, alerts = hits[-1], hits[-1] + alarms[-1]
+        precision = hit / alerts if alerts else np.nan
+        return average, area, precision, hit / positives, 2 * hit / (alerts + positives)
 
 
 def _percentiles(values: FloatArray, level: float) -> dict[str, tuple[float, float]]:

@@ -33,14 +33,29 @@ class Clustered:
         """Return how many of the scores are lower than each threshold."""
         return np.searchsorted(self.scores, thresholds, side="left")
 
-    def sums(self, values: FloatArray) -> FloatArray:
-        """Return the sum of values (n,), in the order of the scores, over each cluster, shape (clusters,)."""
-        return np.bincount(self.cluster, weights=values, minlength=self.clusters).astype(np.float64, copy=False)
+    @cached_property
+    def sizes(self) -> IntArray:
+        """Shape (clusters,): scores of each cluster."""
+        return np.bincount(self.cluster, minlength=self.clusters)
 
-    def draw(self, random: np.random.Generator) -> IntArray:
-        """Draw the clusters with replacement; return the weight of the lowest 0, 1, ... n scores, shape (n + 1,)."""
-        weight = np.bincount(random.integers(self.clusters, size=self.clusters), minlength=self.clusters)
-        return np.concatenate([[0], np.cumsum(weight[self.cluster])])
+    def variance(self, influence: FloatArray) -> float:
+        """Return the variance of a measure when clusters are drawn, from the influence of each score, shape (n,).
+
+        Only what a cluster adds beyond its number of scores counts: there are always as many scores. Two clusters are
+        needed at least.
+        """
+        added = np.bincount(self.cluster, weights=influence, minlength=self.clusters)
+        beyond = added - self.sizes * (added.sum() / self.scores.size)
+        return float(self.clusters / (self.clusters - 1) * np.sum(beyond**2))
+
+    def draw(self, random: np.random.Generator) -> FloatArray:
+        """Draw the clusters with replacement; return the weight of the lowest 0, 1, ... n scores, shape (n + 1,).
+
+        The weight of all is n, whatever the clusters drawn.
+        """
+        times = np.bincount(random.integers(self.clusters, size=self.clusters), minlength=self.clusters)
+        weight = np.concatenate([[0], np.cumsum(times[self.cluster])])
+        return np.asarray(weight * (self.scores.size / weight[-1]))
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 A measure is a smooth function of the weights of the scores. Its derivative by the weight of one score is that score's
 influence; the sum over a cluster is the cluster's. The variance of the measure when C clusters are drawn is about
-C / (C - 1) times the sum of the squares of their centred influences, and incidents and users, drawn apart, add.
-All that takes one pass over the negatives for each class and measure, instead of one for each draw.
+C / (C - 1) times the sum of the squares of their influences, and incidents and users, drawn apart, add. That takes
+one pass over the negatives for each class and measure, instead of one for each draw.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.clustered import Class, Clustered
-from bench.detector import FloatArray
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,8 @@ class Estimate:
 
 def estimates(classes: Mapping[str, Class], negatives: Clustered, threshold: float) -> dict[str, dict[str, Estimate]]:
     """Return class -> measure -> estimate; without a precision where there is no alert."""
-    first = int(negatives.below(np.array([threshold]))[0])
-    alarms = np.bincount(negatives.cluster[first:], minlength=negatives.clusters)
-    spread = _variance(alarms.astype(np.float64))
+    alarms = np.asarray(negatives.scores >= threshold, np.float64)
+    spread = negatives.variance(alarms)
     return {
         name: {
             "average_precision": _average_precision(each),
@@ -51,7 +49,7 @@ def _average_precision(each: Class) -> Estimate:
     own = np.repeat((precision + through_hits - value) / positives, steps.gained)
     counts = np.diff(steps.below, prepend=0, append=each.others.scores.size)
     theirs = np.repeat(-through_alarms / positives, counts)
-    return Estimate(value, _variance(each.found.sums(own)) + _variance(each.others.sums(theirs)))
+    return Estimate(value, each.found.variance(own) + each.others.variance(theirs))
 
 
 def _roc_auc(each: Class) -> Estimate:
@@ -64,7 +62,7 @@ def _roc_auc(each: Class) -> Estimate:
     above = np.append(positives, np.column_stack([beyond + steps.gained / 2, beyond]).ravel()) / positives
     borders = np.column_stack([steps.below, steps.not_above]).ravel()
     theirs = np.repeat((above - value) / negatives, np.diff(borders, prepend=0, append=negatives))
-    return Estimate(value, _variance(each.found.sums(own)) + _variance(each.others.sums(theirs)))
+    return Estimate(value, each.found.variance(own) + each.others.variance(theirs))
 
 
 def _at_threshold(each: Class, threshold: float, spread: float) -> dict[str, Estimate]:
@@ -72,21 +70,14 @@ def _at_threshold(each: Class, threshold: float, spread: float) -> dict[str, Est
     counts = each.apart.counts_at(threshold)
     hits, alarms, positives = counts.hits, counts.false_alarms, each.found.scores.size
     alert = np.repeat([0.0, 1.0], [counts.misses, hits])
-    recall, f1, total = hits / positives, 2 * hits / (hits + alarms + positives), hits + alarms + positives
+    varied, total = each.found.variance(alert), hits + alarms + positives
+    f1 = 2 * hits / total
     measures = {
-        "recall": Estimate(recall, _variance(each.found.sums((alert - recall) / positives))),
-        "f1": Estimate(
-            f1, _variance(each.found.sums((2 * alert - f1 * (alert + 1)) / total)) + (f1 / total) ** 2 * spread
-        ),
+        "recall": Estimate(hits / positives, varied / positives**2),
+        "f1": Estimate(f1, ((2 - f1) / total) ** 2 * varied + (f1 / total) ** 2 * spread),
     }
     if hits + alarms:
         squared = (hits + alarms) ** 2
-        own = _variance(each.found.sums(alert * alarms / squared))
-        measures["precision"] = Estimate(hits / (hits + alarms), own + (hits / squared) ** 2 * spread)
+        variance = (alarms / squared) ** 2 * varied + (hits / squared) ** 2 * spread
+        measures["precision"] = Estimate(hits / (hits + alarms), variance)
     return measures
-
-
-def _variance(influences: FloatArray) -> float:
-    """Return the variance of a sum of clusters, from what each of them adds, shape (clusters,), two at least."""
-    clusters = influences.size
-    return float(clusters / (clusters - 1) * np.sum((influences - influences.mean()) ** 2))

@@ -1,8 +1,9 @@
 """How far a number can be trusted: 95 % intervals that know that calls come in incidents and from users.
 
 Calls of one incident, or of one user, are not independent: incidents are the units of the positives, users those of
-the negatives, and the threshold stays where it is. Samples up to `DRAWN_UP_TO` scores are bootstrapped; of larger ones
-the influence of each cluster is summed (`bench.influence`), which takes as long as a few draws and agrees with them.
+the negatives. The threshold and the prevalence stay what they are. Samples up to `DRAWN_UP_TO` scores are
+bootstrapped; of larger ones the influence of each cluster is summed (`bench.influence`), which takes as long as a few
+draws and agrees with them.
 """
 
 from collections.abc import Mapping
@@ -42,8 +43,8 @@ def intervals(
         Class -> measure (`average_precision`, `roc_auc`, `precision`, `recall`, `f1`) -> (low, high). A class of fewer
         than 10 incidents, or with fewer than 10 users among the negatives, has none; nor has a measure that is
         undefined, or is so in some draw, such as a precision when so few clusters have an alert that a draw can miss
-        them all. A measure that does not vary at all, such as a recall of 1, has the interval of a share of that many
-        independent incidents.
+        them all. A measure that cannot vary because it is 0 or 1 has the interval of a share of that many independent
+        incidents.
     """
     spoken_of = {
         name: Class(found, negatives)
@@ -89,7 +90,7 @@ def share_interval(share: float, trials: int) -> Interval:
 
 def _bounds(estimate: Estimate, clusters: int) -> Interval:
     value, odds = estimate.value, estimate.value * (1 - estimate.value)
-    if estimate.variance <= 0 or odds <= 0:
+    if odds <= 0:
         return share_interval(value, clusters)
     quantile = float(stdtrit(clusters - 1, (1 + LEVEL) / 2))
     middle, half = np.log(value / (1 - value)), quantile * np.sqrt(estimate.variance) / odds

@@ -58,9 +58,8 @@ def main() -> None:
 
     sort, metrics = seconds(lambda: np.argsort(scores)), seconds(everything)
     print(f"scores {size:,}, types {TYPES}, values {len(found):,}, intervals {sum('_low/' in name for name in found)}")
-    print(
-        f"np.argsort {sort:.2f} s, all metrics with intervals {metrics:.2f} s, ratio {metrics / sort:.1f} (at most {BOUND:g})"
-    )
+    print(f"np.argsort {sort:.2f} s, all metrics with intervals {metrics:.2f} s")
+    print(f"ratio {metrics / sort:.1f} (at most {BOUND:g})")
     sys.exit(metrics > BOUND * sort)
 
 

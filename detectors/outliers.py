@@ -46,16 +46,15 @@ def outlier_scores(model: Any, matrix: FloatArray) -> FloatArray:
 
 
 def own_threshold(model: Any) -> float | None:
-    """Return the lowest score by which a fitted model calls a row an outlier; None where it does not say.
+    """Return the lowest score by which a fitted model calls a row an outlier; None where it draws no line.
 
     PyOD does above `threshold_`, from its `contamination` and the rows that it was fitted on; scikit-learn does where
     `score_samples` is below `offset_`.
     """
-    if _is_scikit_learn(model):
-        limit = -model.offset_ if hasattr(model, "offset_") else None
-    else:
-        limit = getattr(model, "threshold_", None)
-    return None if limit is None else float(np.nextafter(float(limit), np.inf))
+    if not _is_scikit_learn(model):
+        return float(np.nextafter(model.threshold_, np.inf))
+    offset = getattr(model[-1] if hasattr(model, "steps") else model, "offset_", None)
+    return None if offset is None else float(np.nextafter(-offset, np.inf))
 
 
 def _is_scikit_learn(model: Any) -> bool:

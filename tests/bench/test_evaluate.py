@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from bench import metrics
 from bench.dataset import Dataset, Window
 from bench.detector import Level, Scores
 from bench.evaluate import evaluate
+from bench.metric_names import markdown, metric_names
 from bench.result import Outcome, Result, Status
 from bench.schema import CALLS, INCIDENTS, TRUTH
 from bench.settings import ThresholdSettings
@@ -192,3 +194,34 @@ def test_a_window_without_calls(world):
     empty = Dataset(dataset.folder, dataset.clock, dataset.history, Window(2 * DAY_MS, 3 * DAY_MS))
     evaluation = evaluate(empty, truth, Scores(Level.CALL, np.empty(0)), ThresholdSettings())
     assert (evaluation.status, evaluation.reason) == (Status.DEGENERATE, "the window has no calls")
+
+
+def test_delays_are_told_of_causal_detectors_alone(world):
+    scores = good_scores(world)
+    silent = run(world, scores).values
+    assert {silent[f"delay_{unit}/burst"] for unit in ("seconds", "calls")} == {None}
+    causal = Scores(Level.CALL, scores, causal=True)
+    told = evaluate(*world, causal, ThresholdSettings("budget", alerts_per_day=300)).values
+    assert told["delay_seconds/long"] == told["delay_calls/long"] == 0
+    assert 0 < told["delay_calls/burst"] < 10
+    assert 0 < told["delay_seconds/burst"] < DAY_MS / 1000
+
+
+def test_a_type_with_few_incidents_is_one_the_run_cannot_speak_of(world):
+    scores = Scores(Level.CALL, good_scores(world))
+    for fewest, expected in ((12, {"all": 1, "long": 1, "burst": 1, "rare": 0}), (13, {"burst": 0, "long": 1})):
+        values = evaluate(*world, scores, ThresholdSettings(), fewest_incidents=fewest).values
+        assert {name: values[f"enough_incidents/{name}"] for name in expected} == expected
+
+
+def test_the_detectors_own_threshold_is_the_one(world):
+    own = Scores(Level.CALL, good_scores(world), threshold=1.5)
+    evaluation = evaluate(*world, own, ThresholdSettings("detector"))
+    assert evaluation.alerts.threshold == 1.5
+    assert evaluation.values["alerts/all"] == np.count_nonzero(own.values >= 1.5)
+
+
+def test_every_name_is_in_the_table_of_names_and_the_docs(world):
+    assert list(run(world, good_scores(world)).values) == metric_names(("burst", "long", "rare"))
+    documented = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    assert markdown() in documented

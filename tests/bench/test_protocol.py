@@ -3,11 +3,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from toy_world import ToySettings, ToyWorld
 
 from bench.dataset import Clock, Dataset, Window
-from bench.faults import UserError
-from bench.protocol import DAY_MS, applied
+from bench.faults import UserError, faults_of
+from bench.generator import silent
+from bench.protocol import DAY_MS, applied, without_incidents
 from bench.settings import ProtocolSettings
+from bench.truth import Truth
 
 START = 1_704_067_200_000
 
@@ -46,3 +49,24 @@ def test_transductive_is_the_whole_twice() -> None:
 def test_one_day_cannot_be_split() -> None:
     with pytest.raises(UserError, match="at least 2 days of data, got 1"):
         applied(dataset(1), ProtocolSettings())
+
+
+def test_clean_history_lacks_what_incidents_touched_and_nothing_else(workplace: Path) -> None:
+    world = ToyWorld(ToySettings(calls=500, anomaly_ratio=0.2), {})
+    Path("toy").mkdir()
+    world.make(Path("toy"), 1, silent)
+    found, truth = applied(Dataset.open(Path("toy/data")), ProtocolSettings()), Truth(Path("toy/truth"))
+    clean = without_incidents(found, truth, Path("clean"))
+    bad = set(truth.table("truth")["row"].to_pylist())
+    low, high = found.call_range(found.history)
+    expected = [row for row in range(500) if not (low <= row < high and row in bad)]
+    assert clean.table("calls").equals(found.table("calls").take(expected))
+    assert 0 < 500 - len(expected) < len(bad)
+    assert clean.calls(clean.window).equals(found.calls(found.window))
+    assert {path.name for path in clean.folder.iterdir()} == {path.name for path in found.folder.iterdir()}
+
+
+def test_what_is_scored_cannot_be_cleaned_of_its_incidents() -> None:
+    settings = ProtocolSettings("transductive", training="clean")
+    told = [str(fault) for fault in faults_of(settings, "protocol")]
+    assert told == ["protocol.training must be contaminated where the scored part is fitted on, got 'clean'"]
