@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bench.schema import INCIDENTS, TRUTH
 from generators.calls.twins import CHANGES, REMOVED, Changes
@@ -26,12 +27,11 @@ class Tally:
 
     def add(self, changes: Changes, calls: int, suppressed: int, digits: int) -> None:
         """Take in one day; its calls are numbered on from those before."""
-        row = np.where(changes.change == REMOVED, -1, changes.row + self.calls)
-        texts = numbered("call_", np.maximum(row, 0), digits).to_pylist()
-        ids = [
-            f"key_{key:016x}" if r < 0 else text for key, r, text in zip(changes.key.tolist(), row, texts, strict=True)
-        ]
-        self._parts.append((changes._replace(row=row), pa.array(ids, pa.string())))
+        removed = changes.change == REMOVED
+        row = np.where(removed, -1, changes.row + self.calls)
+        keys = pa.array([f"key_{key:016x}" for key in changes.key[removed].tolist()], pa.string())
+        ids = pc.replace_with_mask(numbered("call_", np.maximum(row, 0), digits), pa.array(removed), keys)
+        self._parts.append((changes._replace(row=row), ids))
         self.calls += calls
         self.suppressed += suppressed
 

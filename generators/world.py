@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
@@ -21,7 +23,7 @@ from generators.geography import make_towers
 from generators.identities import digits_for
 from generators.injection import Injector
 from generators.mix import Plan, no_plan, plan_incidents
-from generators.names import make_names
+from generators.names import Names, make_names
 from generators.settings import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import make_people
@@ -56,44 +58,43 @@ class World:
 
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
         """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest."""
-        settings = self.settings
         data, truth = folder / "data", folder / "truth"
         data.mkdir(parents=True)
         truth.mkdir()
+        drawn = self.draw()
+        for name, table in drawn.tables.items():
+            write_parquet(data / f"{name}.parquet", table)
+        file = ParquetRows(data / "calls.parquet", CALLS.arrow)
+        for number, calls in enumerate(drawn.calls(workers), 1):
+            file.write(calls)
+            progress("making the world", number, self.settings.days)
+        file.close()
+        drawn.tally.write(truth)
+        (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
+        return self._checked(drawn.tally.counts())
+
+    def draw(self) -> "Drawn":
+        """Draw the people and places, and plan the incidents; the calls are still to be rendered."""
+        settings = self.settings
         towers = make_towers(settings)
         society = make_society(settings.communities, settings.num_users, settings.seed)
         people = make_people(settings, towers, society)
         habits = make_habits(settings, towers, society, people)
         names = make_names(settings, habits)
-        write_parquet(data / "users.parquet", users_table(settings, people, names))
-        write_parquet(data / "cells.parquet", cells_table(towers, names))
-        write_parquet(data / "communities.parquet", communities_table(settings, society, names))
-        write_parquet(data / "subscriptions.parquet", subscriptions_table(settings, people, names))
         counts = count_all(habits, settings.num_users, settings.days)
-        plan = self._plan(habits, counts)
-        twins = Twins(habits, counts, plan.edits, workers)
-        tally = Tally(plan, names, settings.start_ms())
-        self._write_calls(data / "calls.parquet", twins, tally, progress)
-        tally.write(truth)
-        (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
-        return self._checked(tally.counts())
+        tables = {
+            "users": users_table(settings, people, names),
+            "cells": cells_table(towers, names),
+            "communities": communities_table(settings, society, names),
+            "subscriptions": subscriptions_table(settings, people, names),
+        }
+        return Drawn(habits, names, counts, self._plan(habits, counts), settings.start_ms(), tables)
 
     def _plan(self, habits: Habits, counts: Any) -> Plan:
         if not self.anomalies:
             return no_plan(self.settings.days)
         draft = Draft(habits, counts)
         return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed)
-
-    def _write_calls(self, path: Path, twins: Twins, tally: Tally, progress: Progress) -> None:
-        settings, most = self.settings, int(twins.counts.sum()) + sum(len(e.user) for e in twins.edits)
-        digits = digits_for(most, CALL_DIGITS)
-        rows = CallTable(twins.habits, tally.names, settings.start_ms(), digits)
-        file = ParquetRows(path, CALLS.arrow)
-        for number, day in enumerate(twins.days()):
-            file.write(rows.rows(day.records, tally.calls))
-            tally.add(day.changes, len(day.records.key), day.suppressed, digits)
-            progress("making the world", number + 1, settings.days)
-        file.close()
 
     def _clock(self) -> dict[str, Any]:
         start = self.settings.start_ms()
@@ -114,6 +115,27 @@ class World:
                 f"generator.days ({self.settings.days})"
             )
         return counts
+
+
+class Drawn:
+    """A world whose people, places and incidents are drawn, and whose calls come day by day."""
+
+    def __init__(
+        self, habits: Habits, names: Names, counts: Any, plan: Plan, epoch_ms: int, tables: dict[str, pa.Table]
+    ) -> None:
+        self.habits, self.names, self.counts, self.plan = habits, names, counts, plan
+        self.epoch_ms, self.tables = epoch_ms, tables
+        self.tally = Tally(plan, names, epoch_ms)
+
+    def calls(self, workers: int) -> Iterator[pa.Table]:
+        """Yield the calls of each day in turn; what they say of the truth is added to the tally."""
+        most = int(self.counts.sum()) + sum(len(edits.user) for edits in self.plan.edits)
+        digits = digits_for(most, CALL_DIGITS)
+        rows = CallTable(self.habits, self.names, self.epoch_ms, digits)
+        for day in Twins(self.habits, self.counts, self.plan.edits, workers).days():
+            table = rows.rows(day.records, self.tally.calls)
+            self.tally.add(day.changes, len(day.records.key), day.suppressed, digits)
+            yield table
 
 
 def sources_digest() -> str:

@@ -1,5 +1,6 @@
 """The settings of calling, as arrays that the kernels read."""
 
+import math
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -12,6 +13,8 @@ from generators.social.people import People
 
 LOGNORMAL, NORMAL = 0, 1
 SATURDAY = 5
+REFERENCE_TALK_MS = 180_000.0
+"""Length of the calls that `whereabouts.moving` is about."""
 
 
 class Habits(NamedTuple):
@@ -47,7 +50,8 @@ class Habits(NamedTuple):
     same_contact: float
     at_work: float
     elsewhere: float
-    moving: float
+    stay_rate: float
+    """Per ms of talk: ln of the chance to stay in the cell; not positive."""
     neighbours: Any
     """Shape (towers, neighbours), int32."""
     weekend: Any
@@ -80,7 +84,7 @@ def make_habits(settings: WorldSettings, towers: Towers, society: Society, peopl
         activity.same_contact,
         places.at_work,
         places.elsewhere,
-        places.moving,
+        math.log(1.0 - places.moving) / REFERENCE_TALK_MS,
         towers.neighbours,
         weekend,
     )

@@ -1,7 +1,7 @@
 """What the network makes of the intents: which calls happen, when a line is taken, and which cells serve them.
 
-A user's line carries one call at a time: an intent that falls into a running call is suppressed. The same kernel
-renders normal life and the world with incidents; the second only for the lines that an incident touches.
+A user's line carries one call at a time: an intent that falls into a running call is suppressed. One kernel renders
+normal life and the world with incidents; a line that no incident touches is the same in both, and rendered once.
 """
 
 import math
@@ -15,7 +15,6 @@ from generators.clock import DAY_MS, HOUR_MS
 from generators.compiled import kernel
 from generators.rng import Purpose, philox, uniform
 
-REFERENCE_TALK_MS = 180_000.0
 WORK_BEGINS_H, WORK_ENDS_H = 9, 17
 _PLACE = np.uint64(Purpose.PLACE)
 
@@ -79,11 +78,27 @@ class Room(NamedTuple):
 
     slots: Slots
     records: Records
+    """The world with incidents."""
+    normal: Records
+    """Normal life on the lines that an incident touches."""
 
 
-def make_room(calls: int) -> Room:
-    """Make room for rendering so many calls."""
-    return Room(make_slots(), make_records(calls))
+class Lines(NamedTuple):
+    """What is true of each user's line, from day to day; shape (N,) each."""
+
+    count: Any
+    """int32: how many calls the user wants to make today."""
+    touched: Any
+    """bool: whether the line differs between the two worlds today."""
+    busy_ms: Any
+    """int64: until when the line is taken, in the world with incidents."""
+    normal_busy_ms: Any
+    """int64: until when it would be, in normal life."""
+
+
+def make_room(calls: int, touched_calls: int) -> Room:
+    """Make room for rendering so many calls, and so many of normal life on touched lines."""
+    return Room(make_slots(), make_records(calls), make_records(touched_calls))
 
 
 def no_edits() -> Edits:
@@ -93,8 +108,8 @@ def no_edits() -> Edits:
 
 
 @kernel
-def render(users: Any, day: int, habits: Habits, edits: Edits, busy_until_ms: Any, room: Room) -> tuple[int, int]:
-    """Render one day of some users.
+def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, room: Room) -> tuple[int, int, int]:
+    """Render one day of some users, in both worlds.
 
     Parameters
     ----------
@@ -106,53 +121,69 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, busy_until_ms: An
         The world.
     edits
         The day's edits, ordered by user.
-    busy_until_ms
-        Shape (N,): until when each line is taken; read and brought up to date.
+    lines
+        The account of every line; read and brought up to date.
     room
         Where to work, and for the result.
 
     Returns
     -------
     tuple
-        How many calls there are in `room.records`, and how many intents were suppressed.
+        How many calls there are in `room.records` and in `room.normal`, and how many intents of normal life were
+        suppressed.
     """
-    rows, suppressed, edit = 0, 0, 0
-    slots = room.slots
+    rows, normal_rows, suppressed, edit = 0, 0, 0, 0
     for index in range(users.shape[0]):
         user = users[index]
-        count = plan_day(user, day, habits, slots)
+        plan_day(user, day, lines.count[user], habits, room.slots)
+        busy = lines.normal_busy_ms
+        if not lines.touched[user]:
+            made, lost = _render_line(user, habits, room.slots, busy, room.records, rows)
+            lines.busy_ms[user] = busy[user]
+            rows, suppressed = rows + made, suppressed + lost
+            continue
+        made, lost = _render_line(user, habits, room.slots, busy, room.normal, normal_rows)
+        normal_rows, suppressed = normal_rows + made, suppressed + lost
         while edit < edits.user.shape[0] and edits.user[edit] < user:
             edit += 1
         while edit < edits.user.shape[0] and edits.user[edit] == user:
-            count = _apply(edits, edit, slots, count)
+            _apply(edits, edit, room.slots)
             edit += 1
-        _sort(slots.start_ms, count, slots.order)
-        for j in range(count):
-            i = slots.order[j]
-            start = slots.start_ms[i]
-            if start < habits.people.active_from_ms[user]:
-                continue
-            if start < busy_until_ms[user]:
-                suppressed += 1
-                continue
-            busy_until_ms[user] = start + slots.talk_ms[i]
-            _record(user, i, habits, room, rows)
-            rows += 1
-    return rows, suppressed
+        made, lost = _render_line(user, habits, room.slots, lines.busy_ms, room.records, rows)
+        rows += made
+    return rows, normal_rows, suppressed
 
 
 @kernel
-def _apply(edits: Edits, edit: int, slots: Slots, count: int) -> int:
-    """Alter a slot, or add one; return how many there are."""
+def _render_line(user: int, habits: Habits, slots: Slots, busy_ms: Any, out: Records, row: int) -> tuple[int, int]:
+    """Write the calls that take place on a line, from `row` on; return how many, and how many do not."""
+    first, suppressed, count = row, 0, slots.count[0]
+    _sort(slots.start_ms, count, slots.order)
+    for j in range(count):
+        i = slots.order[j]
+        start = slots.start_ms[i]
+        if start < habits.people.active_from_ms[user]:
+            continue
+        if start < busy_ms[user]:
+            suppressed += 1
+            continue
+        busy_ms[user] = start + slots.talk_ms[i]
+        _record(user, i, habits, slots, out, row)
+        row += 1
+    return row - first, suppressed
+
+
+@kernel
+def _apply(edits: Edits, edit: int, slots: Slots) -> None:
+    """Alter a slot, or add one."""
     i = edits.slot[edit]
     if i < 0:
-        i = count
-        count += 1
+        i = slots.count[0]
+        slots.count[0] += 1
     slots.start_ms[i], slots.talk_ms[i] = edits.start_ms[edit], edits.talk_ms[edit]
     slots.callee[i], slots.outcome[i] = edits.callee[edit], edits.outcome[edit]
     slots.move[i], slots.goal[i] = edits.move[edit], edits.goal[edit]
     slots.key[i], slots.incident[i] = edits.key[edit], edits.incident[edit]
-    return count
 
 
 @kernel
@@ -167,9 +198,8 @@ def _sort(start_ms: Any, count: int, order: Any) -> None:
 
 
 @kernel
-def _record(user: int, i: int, habits: Habits, room: Room, row: int) -> None:
+def _record(user: int, i: int, habits: Habits, slots: Slots, out: Records, row: int) -> None:
     """Write one call."""
-    slots, out = room.slots, room.records
     first = serving_cell(user, slots.start_ms[i], habits)
     out.caller[row], out.callee[row] = user, slots.callee[i]
     out.start_ms[row], out.talk_ms[row], out.outcome[row] = slots.start_ms[i], slots.talk_ms[i], slots.outcome[i]
@@ -198,7 +228,6 @@ def serving_cell(user: int, start_ms: int, habits: Habits) -> int:
 def _last_cell(first: int, i: int, habits: Habits, slots: Slots) -> int:
     """Return where a call ends: the longer it is, the likelier in a neighbouring cell."""
     near = habits.neighbours.shape[1]
-    stays = math.exp(math.log(1.0 - habits.moving) * slots.talk_ms[i] / REFERENCE_TALK_MS)
-    if near == 0 or slots.move[i] < stays:
+    if near == 0 or slots.move[i] < math.exp(habits.stay_rate * slots.talk_ms[i]):
         return first
     return int(habits.neighbours[first, int(slots.goal[i] * near)])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators.calls.habits import Habits
-from generators.calls.render import Edits, Records, make_room, render
+from generators.calls.render import Edits, Lines, Records, make_room, render
 from generators.clock import DAY_MS
 from generators.compiled import kernel
 
@@ -50,6 +50,15 @@ class Day:
     """Intents that fell into a running call."""
 
 
+class Block(NamedTuple):
+    """A day of some users, not yet in order of time."""
+
+    records: Records
+    normal: Records
+    """Normal life on the touched lines."""
+    suppressed: int
+
+
 class Twins:
     """Renders both worlds; carries what is true of each line from day to day."""
 
@@ -57,8 +66,8 @@ class Twins:
         self.habits, self.counts, self.edits, self.workers = habits, counts, edits, workers
         users = counts.shape[1]
         self.users = np.arange(users, dtype=np.int32)
-        self.normal_busy_ms = np.zeros(users, np.int64)
-        self.busy_ms = np.zeros(users, np.int64)
+        free = np.zeros((2, users), np.int64)
+        self.lines = Lines(np.empty(users, np.int32), np.zeros(users, np.bool_), free[0], free[1])
         self.last_incident = np.full(users, NONE, np.int32)
 
     def days(self) -> Iterator[Day]:
@@ -68,41 +77,42 @@ class Twins:
                 yield self._day(day, pool)
 
     def _day(self, day: int, pool: ThreadPoolExecutor) -> Day:
-        edits = self.edits[day]
-        touched = self.busy_ms != self.normal_busy_ms
-        touched[edits.user] = True
+        edits, lines = self.edits[day], self.lines
+        lines.count[:] = self.counts[day]
+        np.not_equal(lines.busy_ms, lines.normal_busy_ms, out=lines.touched)
+        lines.touched[edits.user] = True
         blocks = [self.users[first : first + BLOCK] for first in range(0, len(self.users), BLOCK)]
-        parts = list(pool.map(partial(self._normal, day), blocks))
-        normal, suppressed = _joined([records for records, _ in parts]), sum(lost for _, lost in parts)
-        self.busy_ms[~touched] = self.normal_busy_ms[~touched]
-        if not touched.any():
-            return Day(_in_order(normal, day), _no_changes(), suppressed)
-        lines = self.users[touched]
-        room = make_room(int(self.counts[day, lines].sum()) + len(edits.user))
-        rows, _ = render(lines, day, self.habits, edits, self.busy_ms, room)
-        edited = Records(*(column[:rows] for column in room.records))
-        of_touched = touched[normal.caller]
-        changes, marked = self._difference(Records(*(c[of_touched] for c in normal)), edited, edits)
-        self.last_incident[edits.user] = edits.incident
-        every = _joined([Records(*(c[~of_touched] for c in normal)), edited])
+        parts = list(pool.map(partial(self._block, day), blocks))
+        every, normal = _joined([part.records for part in parts]), _joined([part.normal for part in parts])
+        suppressed = sum(part.suppressed for part in parts)
         order = _time_order(every, day)
+        records = Records(*(column[order] for column in every))
+        on_touched = np.flatnonzero(lines.touched[every.caller])
+        changes, marked = self._difference(normal, Records(*(c[on_touched] for c in every)), edits)
+        self.last_incident[edits.user] = edits.incident
         position = np.empty(len(order), np.int64)
         position[order] = np.arange(len(order))
         present = changes.change != REMOVED
-        changes.row[present] = position[len(order) - rows + marked[present]]
-        return Day(Records(*(c[order] for c in every)), changes, suppressed)
+        changes.row[present] = position[on_touched[marked[present]]]
+        return Day(records, changes, suppressed)
 
-    def _normal(self, day: int, users: Any) -> tuple[Records, int]:
-        room = make_room(int(self.counts[day, users].sum()))
-        empty = Edits(*(column[:0] for column in self.edits[day]))
-        rows, suppressed = render(users, day, self.habits, empty, self.normal_busy_ms, room)
-        return Records(*(column[:rows] for column in room.records)), suppressed
+    def _block(self, day: int, users: Any) -> "Block":
+        """Render a day of some users."""
+        low, high = np.searchsorted(self.edits[day].user, [users[0], users[-1] + 1])
+        edits = Edits(*(column[low:high] for column in self.edits[day]))
+        counts = self.counts[day, users]
+        room = make_room(int(counts.sum()) + len(edits.user), int(counts[self.lines.touched[users]].sum()))
+        rows, normal_rows, suppressed = render(users, day, self.habits, edits, self.lines, room)
+        every, normal = room.records, room.normal
+        return Block(Records(*(c[:rows] for c in every)), Records(*(c[:normal_rows] for c in normal)), suppressed)
 
     def _difference(self, normal: Records, edited: Records, edits: Edits) -> tuple[Changes, Any]:
         """Return what differs on the touched lines, and the position of each change among the edited records."""
-        twin = _find(normal.key, edited.key)
+        twin = np.empty(len(edited.key), np.int64)
+        kept = np.zeros(len(normal.key), np.bool_)
+        _match(normal, edited, twin, kept)
         changed = np.flatnonzero((twin == NONE) | _differs(normal, edited, twin))
-        gone = np.flatnonzero(_find(edited.key, normal.key) == NONE)
+        gone = np.flatnonzero(~kept)
         own = _find(edits.key, normal.key[gone])
         incident = np.concatenate([edited.incident[changed], np.where(own == NONE, NONE, edits.incident[own])])
         direct = incident != NONE
@@ -150,18 +160,24 @@ def _find(keys: Any, wanted: Any) -> Any:
     return np.where(keys[place] == wanted, place, NONE)
 
 
+@kernel
+def _match(normal: Records, edited: Records, twin: Any, kept: Any) -> None:
+    """Find the same call in both worlds, line by line; both are ordered by caller."""
+    first = 0
+    for i in range(edited.key.shape[0]):
+        while first < normal.key.shape[0] and normal.caller[first] < edited.caller[i]:
+            first += 1
+        twin[i] = NONE
+        j = first
+        while j < normal.key.shape[0] and normal.caller[j] == edited.caller[i]:
+            if normal.key[j] == edited.key[i]:
+                twin[i], kept[j] = j, True
+                break
+            j += 1
+
+
 def _joined(parts: list[Records]) -> Records:
     return Records(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
-def _no_changes() -> Changes:
-    kinds = (np.int64, np.uint64, np.int32, np.int8, np.bool_)
-    return Changes(*(np.empty(0, kind) for kind in kinds))
-
-
-def _in_order(records: Records, day: int) -> Records:
-    order = _time_order(records, day)
-    return Records(*(column[order] for column in records))
 
 
 def _time_order(records: Records, day: int) -> Any:
