@@ -17,6 +17,7 @@ from generators.compiled import kernel
 from generators.injection import Intents
 
 EVERY_FOURTH = 4
+UNKNOWN = -1
 SURELY = 4.0
 """Who is expected to make so many calls at some time of the day is taken to make one, without looking."""
 
@@ -48,6 +49,11 @@ class Draft:
     def days(self) -> int:
         """Return how many days there are."""
         return int(self.counts.shape[0])
+
+    @cached_property
+    def _never(self) -> dict[tuple[int, int], Any]:
+        """What is known of who never calls between two hours; shape (N,), int8, each."""
+        return {}
 
     def draw(self, calls: int, rng: np.random.Generator, accept: Callable[[Intents], Any]) -> Intents | None:
         """Claim exactly so many acceptable intents, so that no other incident changes them.
@@ -103,13 +109,15 @@ class Draft:
 
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
         """Return who of some users makes no call between two local hours in the whole world; shape (n,), bool."""
-        different, place = np.unique(users, return_inverse=True)
-        never = np.zeros(len(different), np.bool_)
-        perhaps = np.flatnonzero(self._expected(different, from_h, to_h) < SURELY)
+        never = self._never.setdefault((from_h, to_h), np.full(self.num_users, UNKNOWN, np.int8))
+        asked = np.unique(users)
+        asked = asked[never[asked] == UNKNOWN]
+        never[asked] = False
+        perhaps = asked[self._expected(asked, from_h, to_h) < SURELY]
         out = np.empty(len(perhaps), np.bool_)
-        _never_between(different[perhaps], np.array([from_h, to_h]) * HOUR_MS, self.habits, make_slots(), out)
+        _never_between(perhaps, np.array([from_h, to_h]) * HOUR_MS, self.habits, make_slots(), out)
         never[perhaps] = out
-        return never[place]
+        return never[users] > 0
 
     def _expected(self, users: Any, from_h: int, to_h: int) -> Any:
         """Return about how many calls users make between two local hours over the world; shape (n,)."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from generators.calls.habits import LOGNORMAL, Habits
 from generators.calls.outcome import ANSWERED
-from generators.clock import DAY_MS, HOUR_MS
+from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
 from generators.numerics import normal_quantile, poisson_quantile
 from generators.rng import Purpose, philox, uniform
@@ -167,8 +167,8 @@ def _time_of_day(user: int, u: float, habits: Habits) -> int:
     """Return a time of day [ms] by the user's rhythm, on its own clock."""
     hours = habits.hours[habits.people.pattern[user]]
     hour = 0
-    while u >= hours[hour + 1] and hour < 23:
-        hour += 1
+    for end in range(1, HOURS):
+        hour += u >= hours[end]
     within = (u - hours[hour]) / (hours[hour + 1] - hours[hour])
     return int((np.int64((hour + within) * HOUR_MS) + habits.people.clock_shift_ms[user]) % DAY_MS)
 

@@ -30,6 +30,8 @@ class Society(NamedTuple):
     """Shape (N, L), int32: a user's place within its group."""
     weight: Any
     """Shape (L,), float64: how readily one calls any one fellow member."""
+    bounds: Any
+    """Shape (N, L), float64: share of a user's calls within the network that go to the layers up to each."""
     matching: Any
     """Shape (A, 4), uint64: the keys of A random matchings, one an acquaintance."""
     stranger_weight: float
@@ -58,7 +60,11 @@ def make_society(settings: Communities, num_users: int, seed: int) -> Society:
     matching = [permutation_keys(seed, Purpose.ACQUAINTANCE, j) for j in range(settings.acquaintances)]
     weight = np.array([getattr(settings, kind).weight for kind, _ in layers], np.float64)
     keys = np.array(matching, np.uint64).reshape(-1, 4)
-    return Society(order, first, size, own, weight, keys, settings.stranger_weight, settings.skew)
+    strangers = settings.stranger_weight * settings.acquaintances
+    readiness = np.cumsum(weight * (size - 1), axis=1)
+    total = readiness[:, -1:] + strangers if layers else np.full((num_users, 1), strangers)
+    bounds = np.divide(readiness, total, out=np.zeros_like(readiness), where=total > 0)
+    return Society(order, first, size, own, weight, bounds, keys, settings.stranger_weight, settings.skew)
 
 
 def _groups(layer: Layer, num_users: int, seed: int, occurrence: int) -> tuple[Any, Any]:
@@ -88,18 +94,13 @@ def choose_contact(user: int, kind: float, who: float, society: Society) -> int:
     society
         The groups.
     """
-    strangers = society.stranger_weight * society.matching.shape[0]
-    total = strangers
-    for layer in range(society.weight.shape[0]):
-        total += society.weight[layer] * (society.size[user, layer] - 1)
-    rest = kind * total
-    for layer in range(society.weight.shape[0]):
-        size = society.size[user, layer]
-        rest -= society.weight[layer] * (size - 1)
-        if rest < 0:
-            place = _fellow(society.own[user, layer], size, who**society.skew)
-            return int(society.order[layer, society.first[user, layer] + place])
-    if strangers <= 0:
+    layer = 0
+    for bound in range(society.bounds.shape[1]):
+        layer += kind >= society.bounds[user, bound]
+    if layer < society.bounds.shape[1]:
+        place = _fellow(society.own[user, layer], society.size[user, layer], who**society.skew)
+        return int(society.order[layer, society.first[user, layer] + place])
+    if society.stranger_weight * society.matching.shape[0] <= 0:
         return NOBODY
     return _acquaintance(user, who, society)
 
