@@ -3,12 +3,13 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench.console import clock_running, progress_bars
 from bench.dataset import Dataset
 from bench.evaluate import evaluate
 from bench.isolation import Job, Trial, tried
-from bench.protocol import applied
+from bench.protocol import applied, without_incidents
 from bench.request import Request
 from bench.result import Outcome, Result, Status
 from bench.store import StoredWorld, find_or_make, world_of
@@ -41,11 +42,14 @@ def prepared(request: Request) -> Ground:
 
 def attempted(request: Request, ground: Ground) -> Trial:
     """Fit and score the detector in a process of its own."""
-    settings = request.settings
-    job = Job(request.resolved["detector"], ground.dataset, settings.seed, settings.limits, request.processors)
+    settings, dataset = request.settings, ground.dataset
     what = f"fitting and scoring {request.choices.get('detector')}"
-    with clock_running(what, request.number is None) as tick:
-        return tried(job, request.folder, tick)
+    with TemporaryDirectory(prefix=".clean-", dir=request.folder) as place:
+        if settings.protocol.training == "clean":
+            dataset = without_incidents(dataset, ground.truth, Path(place) / "data")
+        job = Job(request.resolved["detector"], dataset, settings.seed, settings.limits, request.processors)
+        with clock_running(what, request.number is None) as tick:
+            return tried(job, request.folder, tick)
 
 
 def judged(request: Request, ground: Ground, trial: Trial) -> Outcome:
@@ -56,8 +60,18 @@ def judged(request: Request, ground: Ground, trial: Trial) -> Outcome:
     failed = Result(asked, trial.status, trial.reason, {}, cost, versions())
     if trial.scores is None:
         return Outcome(failed, ground.dataset, ground.truth, ground.truth.call_labels(low, high))
-    evaluation = evaluate(ground.dataset, ground.truth, trial.scores, request.settings.threshold)
+    settings = request.settings
+    evaluation = evaluate(
+        ground.dataset,
+        ground.truth,
+        trial.scores,
+        settings.threshold,
+        fewest_incidents=settings.protocol.fewest_incidents,
+    )
+    failed = replace(failed, asked=asked | {"level": str(trial.scores.level)})
     cost["calls_per_second"] = (high - low) / max(trial.cost["score_seconds"], 1e-9)
     result = replace(failed, status=evaluation.status, reason=evaluation.reason, values=evaluation.values, cost=cost)
     scores = trial.scores if evaluation.status is Status.OK else None
-    return Outcome(result, ground.dataset, ground.truth, evaluation.labels, scores, evaluation.alerts)
+    return Outcome(
+        result, ground.dataset, ground.truth, evaluation.labels, scores, evaluation.alerts, evaluation.sample
+    )

@@ -49,7 +49,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         refuse(str(error))
     except REFUSALS as error:
         arguments = get_args_parser().parse_args()
-        with _composer(arguments.config_dir):
+        with composing(arguments.config_dir):
             refuse(explain(arguments.config_name or config_name, arguments.overrides, error))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -141,6 +141,7 @@ class Guard(Callback):
         told = _faults_told(config)
         if told:
             refuse("\n".join(told))
+        _make_folder(config.hydra.run.dir)
 
     def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
         """Compose and check the settings of every combination."""
@@ -155,18 +156,29 @@ class Guard(Callback):
                 messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
         if messages:
             refuse("\n".join(messages))
+        _make_folder(config.hydra.sweep.dir)
+
+
+def _make_folder(folder: str) -> None:
+    """Make the folder of a run or sweep before Hydra does, which would end in a traceback."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        refuse(f"store.runs must be a folder that can be written, got {folder} ({error})")
 
 
 @contextmanager
-def _composer(config_dir: str | None) -> Iterator[None]:
+def composing(config_dir: str | None = None) -> Iterator[None]:
     """Initialise Hydra for composing, as it was for the command line that it has refused."""
     search_path = create_config_search_path("pkg://conf")
     if config_dir is not None:
         where = f"file://{Path(config_dir).resolve()}"
         search_path.prepend(provider="command-line", path=where, anchor=SearchPathQuery(provider="schema"))
     Hydra.create_main_hydra2(task_name="cdrbench", config_search_path=search_path)
-    yield
-    GlobalHydra.instance().clear()
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().clear()
 
 
 def _faults_told(config: DictConfig | None) -> list[str]:

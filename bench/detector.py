@@ -1,6 +1,6 @@
 """What a detector is. Nothing to inherit and nothing to register: a dotted path in a YAML file is enough."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -23,12 +23,18 @@ class Level(StrEnum):
 class Scores:
     """One finite score for each entity of the scored window; higher means more anomalous.
 
-    At `Level.CALL` the entities are the calls that start in the window, in the order of the table.
+    At `Level.CALL` the entities are the calls that start in the window, in the order of the table. At the other levels
+    they are the grid of `bench.levels`: of each user in the order of `users` every local day of the window; of each
+    cell in the order of `cells` every quarter hour.
     """
 
     level: Level
     values: FloatArray
     """Shape (entities,), float64."""
+    threshold: float | None = None
+    """The detector's own, when it has one: a score at or above it is an alert. The harness fills this in."""
+    causal: bool = False
+    """Whether each score uses only the past of what it describes. The harness fills this in."""
 
 
 @runtime_checkable
@@ -48,3 +54,18 @@ class Detector(Protocol):
 
     def score(self, dataset: Dataset) -> Scores:
         """Score `dataset.window`."""
+
+
+@runtime_checkable
+class Thresholded(Protocol):
+    """A detector that, once fitted, has a threshold of its own; for the threshold policy `detector`."""
+
+    @property
+    def threshold_(self) -> float | None:
+        """The lowest score that is an alert; None where its model has no such thing."""
+
+
+def with_own_facts(scores: Scores, detector: Detector) -> Scores:
+    """Return scores with what the fitted detector says of itself: its threshold, and whether it is causal."""
+    own = detector.threshold_ if isinstance(detector, Thresholded) else None
+    return replace(scores, threshold=None if own is None else float(own), causal=bool(detector.causal))

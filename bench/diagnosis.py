@@ -45,27 +45,33 @@ def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], Dic
     choices = [override for override in parsed if _is_group(override)]
     others = [override for override in parsed if not _is_group(override)]
     accepted = [_line(override) for override in choices]
-    config: DictConfig | None = None
-    try:
-        config = compose(config_name, accepted)
-    except REFUSALS as error:
+    config, refusal = _composed(config_name, accepted)
+    if config is None:
         accepted, others = [], [*choices, *others]
-        if not others:
-            return messages or [plain(error)], None
+        config, refusal = _composed(config_name, accepted)
     for override in others:
-        try:
-            config = compose(config_name, [*accepted, _line(override)])
+        found, refusal = _composed(config_name, [*accepted, _line(override)])
+        if found is None:
+            messages.append(_told(config_name, accepted, config, override) or refusal)
+        else:
+            config = found
             accepted.append(_line(override))
-        except REFUSALS as error:
-            messages.append(_told(config_name, accepted, config, override) or plain(error))
-    return messages, config
+    return messages or ([refusal] if config is None else []), config
+
+
+def _composed(config_name: str, overrides: Sequence[str]) -> tuple[DictConfig | None, str]:
+    """Return the composition, or None and why there is none."""
+    try:
+        return compose(config_name, list(overrides)), ""
+    except REFUSALS as error:
+        return None, plain(error)
 
 
 def plain(error: BaseException) -> str:
     """Return an error of Hydra's or OmegaConf's with its cause, without the lines about their innards."""
     told = [str(error), "" if error.__cause__ is None else str(error.__cause__)]
     lines = [line.strip() for text in told for line in text.splitlines()]
-    return "\n".join(line for line in lines if line and not line.startswith(INNARDS))
+    return " ".join(line for line in lines if line and not line.startswith(INNARDS))
 
 
 def unknown_settings(node: Any, config: DictConfig, key: str = "") -> Iterator[str]:
@@ -121,11 +127,8 @@ def _addable(config_name: str, accepted: list[str], base: DictConfig, override: 
     """Tell that a key of an open part, such as a model's parameter, can be added; "" when it cannot."""
     if is_dataclass(OmegaConf.get_type(_split(base, override.key_or_group)[0])):
         return ""
-    try:
-        config = compose(config_name, [*accepted, f"+{_line(override)}"])
-    except REFUSALS:
-        return ""
-    if any(unknown_settings(config, config)):
+    config, _ = _composed(config_name, [*accepted, f"+{_line(override)}"])
+    if config is None or any(unknown_settings(config, config)):
         return ""
     return f"{override.key_or_group} is not in this configuration yet; to add it: +{_line(override)}"
 

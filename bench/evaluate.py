@@ -1,29 +1,28 @@
-"""From scores and truth to numbers: overall and for each anomaly type, that type against normal records."""
+"""From scores and truth to numbers: overall and for each anomaly type, that type against normal entities."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from bench import metrics
+from bench.class_values import ClassValues, Values, known_values
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import UserError
-from bench.incidents import chance_recall, incident_sizes
-from bench.intervals import MEASURES, Clustered, intervals
+from bench.levels import grids
+from bench.metric_names import metric_names
 from bench.result import Alerts, Status
+from bench.sample import Sample, callers_of, sample_of_calls, sample_of_grid
+from bench.separated import IntArray
 from bench.thresholds import alerts_of
 from bench.truth import CallLabels, Truth
 
 if TYPE_CHECKING:
     from bench.settings import ThresholdSettings
 
-CodeArray = np.ndarray[Any, np.dtype[np.int16]]
-Values = dict[str, float | None]
-ALL = "all"
-AT_K = 100
+FEWEST_INCIDENTS = 10
 
 
 @dataclass(frozen=True)
@@ -31,127 +30,103 @@ class Evaluation:
     """What scores are worth, and what that was computed from."""
 
     values: Values
-    """Metrics by `metric/type`; the type `all` is every anomaly. None where undefined."""
+    """Metrics by `metric/type` at the level of calls and `level/metric/type` above; the type `all` is every anomaly.
+    None where undefined. The names are those of `bench.metric_names`."""
     labels: CallLabels
     alerts: Alerts | None
     """None unless the status is OK."""
     status: Status
     """OK, or DEGENERATE where the scores say nothing: wrong in number, not finite, or constant."""
     reason: str
+    sample: Sample | None = None
+    """The truth at the detector's own level; None where the data set has no such level."""
 
 
-def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: "ThresholdSettings") -> Evaluation:
-    """Evaluate the scores of the calls of `dataset.window`.
+def evaluate(
+    dataset: Dataset,
+    truth: Truth,
+    scores: Scores,
+    threshold: "ThresholdSettings",
+    *,
+    fewest_incidents: int = FEWEST_INCIDENTS,
+) -> Evaluation:
+    """Evaluate the scores of the entities of `dataset.window`, at their own level and lifted to those above calls.
 
-    The numbers of a type are that type against normal: records of the other types, and innocents' records that an
-    incident changed, are neither hits nor false alarms. They do use up the alerts, like every record of the window.
-    Nothing is repaired: scores that are wrong in number, not finite or constant are DEGENERATE, and then only what
-    truth alone tells (`positives`, `prevalence`, `incidents`) has a value.
+    The numbers of a type are that type against normal: entities of the other types, and innocents' records that an
+    incident changed, are neither hits nor false alarms. They do use up the alerts, like every entity of the window.
+    The threshold policy is applied at each level anew. Nothing is repaired: scores that are wrong in number, not
+    finite or constant are DEGENERATE. What truth alone tells (`positives`, `prevalence`, `incidents`, ...) has a value
+    all the same, and so it has at a level that the scores do not reach.
+
+    Parameters
+    ----------
+    dataset, truth
+        The world.
+    scores
+        One score for each entity of the window at their level.
+    threshold
+        Which scores become alerts.
+    fewest_incidents
+        A type with fewer of them in the window is one that the run cannot speak of.
 
     Raises
     ------
     UserError
-        When the scores are not about calls.
+        When the threshold is to be the detector's own and it has none.
     """
-    if scores.level is not Level.CALL:
-        raise UserError(f"a detector's level must be {Level.CALL} to be evaluated so far, got {scores.level}")
     low, high = dataset.call_range(dataset.window)
     labels = truth.call_labels(low, high)
-    reason = _fault_of(scores.values, high - low)
-    if reason:
-        return Evaluation(_unknown(labels), labels, None, Status.DEGENERATE, reason)
+    samples = dict(_samples(dataset, truth, labels))
+    entities = samples[scores.level].normal.size if scores.level in samples else 0
+    reason = _fault_of(scores, entities)
+    lifted = {} if reason else dict(_reached(dataset, scores, samples))
+    values: Values = {}
+    alerts = None
+    for level, sample in samples.items():
+        prefix = "" if level is Level.CALL else f"{level}/"
+        found = {f"{name}/{kind}": value for name, kind, value in known_values(sample, fewest_incidents)}
+        if level in lifted:
+            chosen = _alerts(dataset, sample, lifted[level], threshold)
+            alerts = chosen if level is scores.level else alerts
+            start_ms = _starts(dataset) if level is Level.CALL and scores.causal else None
+            found |= ClassValues(sample, lifted[level].values, chosen.threshold, start_ms).all()
+        values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(labels.types, prefix)}
+    status = Status.DEGENERATE if reason else Status.OK
+    return Evaluation(values, labels, alerts, status, reason, samples.get(scores.level))
+
+
+def _samples(dataset: Dataset, truth: Truth, labels: CallLabels) -> Iterator[tuple[Level, Sample]]:
+    yield Level.CALL, sample_of_calls(labels, callers_of(dataset))
+    for grid in grids(dataset):
+        yield grid.level, sample_of_grid(grid, labels, truth)
+
+
+def _reached(dataset: Dataset, scores: Scores, samples: dict[Level, Sample]) -> Iterator[tuple[Level, Scores]]:
+    """Yield the scores at each level that they reach."""
+    yield scores.level, scores
+    for grid in grids(dataset) if scores.level is Level.CALL else []:
+        if grid.level in samples:
+            yield grid.level, Scores(grid.level, grid.lifted(scores.values), scores.threshold, scores.causal)
+
+
+def _alerts(dataset: Dataset, sample: Sample, scores: Scores, threshold: "ThresholdSettings") -> Alerts:
     span_ms = dataset.window.end_ms - dataset.window.start_ms
-    anomalies = int(np.count_nonzero(labels.anomalous))
-    alerts = alerts_of(scores.values, threshold, span_ms=span_ms, anomalies=anomalies)
-    alerted = scores.values >= alerts.threshold
-    values: Values = {"alerts/all": int(np.count_nonzero(alerted))}
-    values |= _metrics(labels, scores.values, alerts.threshold)
-    values |= _incident_values(labels, alerted)
-    values |= _interval_values(dataset, labels, scores.values, alerts.threshold)
-    return Evaluation(values, labels, alerts, Status.OK, "")
+    return alerts_of(scores, threshold, span_ms=span_ms, anomalies=sample.anomalies)
 
 
-def _fault_of(values: FloatArray, calls: int) -> str:
-    if values.shape != (calls,):
-        return f"the window has {calls} calls, but the scores have the shape {values.shape}"
+def _starts(dataset: Dataset) -> IntArray:
+    starts = dataset.calls(dataset.window, ["call_start_ts"])["call_start_ts"]
+    return np.asarray(pc.cast(starts, pa.int64()))
+
+
+def _fault_of(scores: Scores, entities: int) -> str:
+    values: FloatArray = scores.values
+    noun = {Level.CALL: "calls", Level.USER_DAY: "user-days", Level.CELL_QUARTER: "cell-quarters"}[scores.level]
+    if values.shape != (entities,):
+        return f"the window has {entities} {noun}, but the scores have the shape {values.shape}"
     wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
     if wrong:
-        return f"{wrong} of {calls} scores are not finite"
-    if calls == 0 or values.min() == values.max():
-        return f"all of the {calls} scores are the same" if calls else "the window has no calls"
+        return f"{wrong} of {entities} scores are not finite"
+    if entities == 0 or values.min() == values.max():
+        return f"all of the {entities} scores are the same" if entities else f"the window has no {noun}"
     return ""
-
-
-def _metrics(labels: CallLabels, scores: FloatArray, threshold: float) -> Values:
-    order = np.argsort(scores)
-    scores, code = scores[order], labels.type_code[order]
-    normal = (code < 0) & ~labels.collateral[order]
-    values: Values = {}
-    for name, wanted in _classes(labels, code):
-        kept = wanted | normal
-        row = _row(wanted[kept], scores[kept], threshold)
-        values |= {f"{metric}/{name}": value for metric, value in row.items()}
-    return values
-
-
-def _row(positive: metrics.BoolArray, scores: FloatArray, threshold: float) -> Values:
-    counts = metrics.counts_at(positive, scores, threshold=threshold)
-    average, prevalence = metrics.average_precision(positive, scores), metrics.prevalence(positive)
-    return {
-        "positives": counts.hits + counts.misses,
-        "prevalence": prevalence,
-        "hits": counts.hits,
-        "false_alarms": counts.false_alarms,
-        "precision": counts.precision,
-        "recall": counts.recall,
-        "f1": counts.f1,
-        "average_precision": average,
-        "lift": average / prevalence if average is not None and prevalence else None,
-        "roc_auc": metrics.roc_auc(positive, scores),
-        f"precision_at_{AT_K}": metrics.precision_at_k(positive, scores, k=AT_K),
-        f"recall_at_{AT_K}": metrics.recall_at_k(positive, scores, k=AT_K),
-    }
-
-
-def _unknown(labels: CallLabels) -> Values:
-    """Return what truth alone tells, and None for all that takes scores."""
-    indices = np.arange(labels.type_code.size, dtype=np.float64)
-    values: Values = {"alerts/all": None, **_metrics(labels, indices, np.inf)}
-    values |= _incident_values(labels, np.zeros(indices.size, np.bool_))
-    known = ("positives/", "prevalence/", "incidents/")
-    return {name: value if name.startswith(known) else None for name, value in values.items()}
-
-
-def _classes(
-    labels: CallLabels, code: "np.ndarray[Any, np.dtype[np.int16]]"
-) -> Iterator[tuple[str, metrics.BoolArray]]:
-    yield ALL, code >= 0
-    for index, name in enumerate(labels.types):
-        yield name, code == index
-
-
-def _incident_values(labels: CallLabels, alerted: metrics.BoolArray) -> Values:
-    alerts = int(np.count_nonzero(alerted))
-    values: Values = {}
-    for name, wanted in _classes(labels, labels.type_code):
-        sizes, found = incident_sizes(labels.incident_code[wanted], alerted[wanted])
-        values[f"incidents/{name}"] = sizes.size
-        values[f"incident_recall/{name}"] = float(np.mean(found)) if sizes.size else None
-        values[f"incident_recall_chance/{name}"] = chance_recall(sizes, records=alerted.size, alerts=alerts)
-    return values
-
-
-def _interval_values(dataset: Dataset, labels: CallLabels, scores: FloatArray, threshold: float) -> Values:
-    callers = dataset.calls(dataset.window, ["caller_id"]).unify_dictionaries()["caller_id"].combine_chunks()
-    normal = ~(labels.anomalous | labels.collateral)
-    users = Clustered.of(scores[normal], callers.indices.to_numpy()[normal])
-    incidents = {
-        name: Clustered.of(scores[wanted], labels.incident_code[wanted])
-        for name, wanted in _classes(labels, labels.type_code)
-    }
-    known = intervals(incidents, users, threshold)
-    values: Values = {}
-    for name, measure in product(incidents, MEASURES):
-        low, high = known.get(name, {}).get(measure, (None, None))
-        values |= {f"{measure}_low/{name}": low, f"{measure}_high/{name}": high}
-    return values

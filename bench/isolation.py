@@ -170,8 +170,9 @@ def _judged(ended: Status, code: int, peak_mib: float, place: Path, limits: Limi
     if ended is Status.OOM or cost["peak_mib"] > limits.memory_mib:
         return Trial(Status.OOM, f"took more than limits.memory_mib={limits.memory_mib:g}", None, cost)
     if code == 0:
-        level = Level(_read(place / "cost.json")["level"])
-        return Trial(Status.OK, "", Scores(level, np.load(place / "scores.npy", allow_pickle=False)), cost)
+        told = _read(place / "cost.json")
+        values = np.load(place / "scores.npy", allow_pickle=False)
+        return Trial(Status.OK, "", Scores(Level(told["level"]), values, told["threshold"], told["causal"]), cost)
     return Trial(*_failure(code, _read(place / "error.json")), None, cost)
 
 

@@ -1,7 +1,6 @@
 """One run from its settings to its record: the order of things, and what becomes of a failure."""
 
 import os
-import shutil
 import subprocess
 import traceback
 from collections.abc import Callable
@@ -19,10 +18,8 @@ from bench.composition import refuse
 from bench.faults import UserError
 from bench.request import Request
 from bench.result import Outcome, Result, Status
-from bench.sweep import PARENT
+from bench.sweep import PARENT, ROW, discard
 from bench.versions import versions
-
-ROW = "result.json"
 
 
 def run(config: DictConfig) -> None:
@@ -133,10 +130,5 @@ def _fail(request: Request, error: Exception) -> None:
 
 
 def _discard(request: Request) -> None:
-    """Remove the folder of a run that has no result, and the folders above it that this leaves empty."""
-    if (request.folder / ROW).exists():
-        return
-    shutil.rmtree(request.folder, ignore_errors=True)
-    with suppress(OSError):
-        for parent in list(request.folder.parents)[:2]:
-            parent.rmdir()
+    if not (request.folder / ROW).exists():
+        discard(request.folder)

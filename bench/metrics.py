@@ -3,49 +3,16 @@
 `positive` is a boolean array of shape (n,), `scores` a finite float array of shape (n,). Ties count as one threshold,
 as in scikit-learn. What is undefined is None and never 0: without a positive there is nothing to find.
 
-Sorts are stable, which takes linear time where the scores are in order already: whoever wants many metrics of the
-same scores puts them in order once.
+Whoever wants several metrics of the same scores separates them once, and reads all off that.
 """
-
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from bench.detector import FloatArray
+from bench.separated import BoolArray, Counts, Separated
 
-BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What the alerts at one threshold came to."""
-
-    hits: int
-    """Positives with an alert."""
-    false_alarms: int
-    """Negatives with an alert."""
-    misses: int
-    """Positives without one."""
-
-    @property
-    def precision(self) -> float | None:
-        """Share of the alerts that are right; None without a positive or without an alert."""
-        alerts = self.hits + self.false_alarms
-        return self.hits / alerts if alerts and self.hits + self.misses else None
-
-    @property
-    def recall(self) -> float | None:
-        """Share of the positives that were found; None without a positive."""
-        positives = self.hits + self.misses
-        return self.hits / positives if positives else None
-
-    @property
-    def f1(self) -> float | None:
-        """Harmonic mean of precision and recall (van Rijsbergen 1979), 0 without a hit; None without a positive."""
-        if self.hits + self.misses == 0:
-            return None
-        return 2 * self.hits / (2 * self.hits + self.false_alarms + self.misses)
+EULER = 0.5772156649015329
+MANY = 1_000
 
 
 def counts_at(positive: BoolArray, scores: FloatArray, *, threshold: float) -> Counts:
@@ -71,13 +38,35 @@ def average_precision(positive: BoolArray, scores: FloatArray) -> float | None:
     ValueError
         When the arrays differ in shape, or a score is not finite.
     """
-    found, others = separate(positive, scores)
-    if not found.size:
+    return separate(positive, scores).average_precision
+
+
+def average_precision_by_chance(positives: int, entities: int) -> float | None:
+    """Return the average precision that a random order without ties has on average; None without a positive.
+
+    A place k holds a positive with probability P/n, and then each of the k - 1 places before it one with probability
+    (P - 1)/(n - 1). Summed over the places, with H_n = 1 + 1/2 + ... + 1/n, that is
+
+        (H_n + (P - 1)/(n - 1) * (n - H_n)) / n,
+
+    which lies above the prevalence P/n, the more so the fewer positives there are (Bestgen 2015).
+
+    >>> average_precision_by_chance(1, 2), average_precision_by_chance(5, 5)
+    (0.75, 1.0)
+
+    Parameters
+    ----------
+    positives
+        P, from 0 to n.
+    entities
+        n, positives and negatives.
+    """
+    if not positives:
         return None
-    thresholds, gained = np.unique(found, return_counts=True)
-    hits = np.cumsum(gained[::-1])[::-1]
-    alarms = others.size - np.searchsorted(others, thresholds, side="left")
-    return float(np.sum(gained * (hits / (hits + alarms))) / found.size)
+    if entities == 1:
+        return 1.0
+    harmonic = _harmonic(entities)
+    return float((harmonic + (positives - 1) / (entities - 1) * (entities - harmonic)) / entities)
 
 
 def roc_auc(positive: BoolArray, scores: FloatArray) -> float | None:
@@ -90,44 +79,29 @@ def roc_auc(positive: BoolArray, scores: FloatArray) -> float | None:
     ValueError
         When the arrays differ in shape, or a score is not finite.
     """
-    found, others = separate(positive, scores)
-    if not found.size or not others.size:
-        return None
-    below = np.searchsorted(others, found, side="left")
-    not_above = np.searchsorted(others, found, side="right")
-    return float(np.sum(below + not_above) / (2 * found.size * others.size))
+    return separate(positive, scores).roc_auc
 
 
-def hits_at_k(positive: BoolArray, scores: FloatArray, *, k: int) -> float:
-    """Return how many positives the `k` highest scores hold; where the cut divides ties, the expected number.
-
-    All entities are taken where there are fewer than `k`.
+def precision_at_k(positive: BoolArray, scores: FloatArray, *, k: int) -> float | None:
+    """Return the share of positives among the `k` highest scores, ties at their expected value; None without any.
 
     Raises
     ------
     ValueError
         When the arrays differ in shape, a score is not finite, or `k` is below 1.
     """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
-    found, others = separate(positive, scores)
-    if k >= scores.size:
-        return float(found.size)
-    top = np.sort(np.concatenate([found[-k:], others[-k:]]))
-    cut = top[-k]
-    (found_above, found_tied), (others_above, others_tied) = (_above_and_at(each, cut) for each in (found, others))
-    left = k - found_above - others_above
-    return found_above + left * found_tied / (found_tied + others_tied)
-
-
-def precision_at_k(positive: BoolArray, scores: FloatArray, *, k: int) -> float | None:
-    """Return the share of positives among the `k` highest scores, ties at their expected value."""
-    return hits_at_k(positive, scores, k=k) / min(k, scores.size) if positive.any() else None
+    return separate(positive, scores).hits_at_k(k) / min(k, scores.size) if positive.any() else None
 
 
 def recall_at_k(positive: BoolArray, scores: FloatArray, *, k: int) -> float | None:
-    """Return the share of the positives that the `k` highest scores hold, ties at their expected value."""
-    return hits_at_k(positive, scores, k=k) / int(np.count_nonzero(positive)) if positive.any() else None
+    """Return the share of the positives that the `k` highest scores hold, ties at their expected value.
+
+    Raises
+    ------
+    ValueError
+        When the arrays differ in shape, a score is not finite, or `k` is below 1.
+    """
+    return separate(positive, scores).hits_at_k(k) / int(np.count_nonzero(positive)) if positive.any() else None
 
 
 def precision_recall_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -145,16 +119,16 @@ def precision_recall_curve(positive: BoolArray, scores: FloatArray) -> tuple[Flo
     ValueError
         When the arrays differ in shape, or a score is not finite.
     """
-    found, others = separate(positive, scores)
+    apart = separate(positive, scores)
     thresholds = np.unique(scores)
-    hits = found.size - np.searchsorted(found, thresholds, side="left")
-    alarms = others.size - np.searchsorted(others, thresholds, side="left")
-    recall = hits / found.size if found.size else np.full(hits.size, np.nan)
+    hits = apart.found.size - np.searchsorted(apart.found, thresholds, side="left")
+    alarms = apart.others.size - np.searchsorted(apart.others, thresholds, side="left")
+    recall = hits / apart.found.size if apart.found.size else np.full(hits.size, np.nan)
     return np.append(hits / (hits + alarms), 1.0), np.append(recall, 0.0), thresholds
 
 
-def separate(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the scores of the positives and those of the negatives, each ascending.
+def separate(positive: BoolArray, scores: FloatArray) -> Separated:
+    """Put the scores of the positives and those of the negatives apart, each in order.
 
     Raises
     ------
@@ -165,9 +139,11 @@ def separate(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, Float
         raise ValueError(f"positive and scores must have one shape (n,), got {positive.shape} and {scores.shape}")
     if not np.isfinite(scores).all():
         raise ValueError("every score must be finite")
-    return np.sort(scores[positive], kind="stable"), np.sort(scores[~positive], kind="stable")
+    return Separated(np.sort(scores[positive]), np.sort(scores[~positive]))
 
 
-def _above_and_at(ascending: FloatArray, cut: float) -> tuple[int, int]:
-    low, high = np.searchsorted(ascending, cut, side="left"), np.searchsorted(ascending, cut, side="right")
-    return int(ascending.size - high), int(high - low)
+def _harmonic(n: int) -> float:
+    """Return 1 + 1/2 + ... + 1/n; beyond `MANY` by Euler and Maclaurin, exact to the last digits of a float."""
+    if n <= MANY:
+        return float(np.sum(1 / np.arange(1, n + 1)))
+    return float(np.log(n) + EULER + 1 / (2 * n) - 1 / (12 * n**2) + 1 / (120 * n**4))

@@ -1,10 +1,16 @@
 """Which part of the data a detector is fitted on, and which it scores."""
 
 from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from bench.dataset import Dataset, Window
 from bench.faults import UserError
 from bench.settings import ProtocolSettings
+from bench.truth import Truth
 
 DAY_MS = 86_400_000
 WEEK = 7
@@ -33,3 +39,29 @@ def applied(dataset: Dataset, protocol: ProtocolSettings) -> Dataset:
     fitted = min(max(int(parts * protocol.fit_share + 0.5), 1), int(parts - 0.5))
     border = clock.start_ms + fitted * unit * DAY_MS
     return replace(dataset, history=Window(whole.start_ms, border), window=Window(border, whole.end_ms))
+
+
+def without_incidents(dataset: Dataset, truth: Truth, folder: Path) -> Dataset:
+    """Return the data set without the calls of its history that an incident made, altered or touched.
+
+    For fitting on clean data: a detector is given what is left, and no labels. Calls that an incident removed stay
+    away. The window is as it was, so scores stand for the same calls.
+
+    Parameters
+    ----------
+    dataset, truth
+        The world, parted into history and window.
+    folder
+        Where the tables are laid out: `calls` anew, the others linked. Must not exist.
+    """
+    calls = dataset.table("calls")
+    low, high = dataset.call_range(dataset.history)
+    labels = truth.call_labels(low, high)
+    kept = np.ones(len(calls), np.bool_)
+    kept[low:high] = ~(labels.anomalous | labels.collateral)
+    folder.mkdir(parents=True)
+    for path in dataset.folder.iterdir():
+        if path.name != "calls.parquet":
+            (folder / path.name).symlink_to(path.resolve())
+    pq.write_table(calls.filter(pa.array(kept)), folder / "calls.parquet", compression="zstd")
+    return replace(dataset, folder=folder)

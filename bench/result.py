@@ -6,8 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Scores
+from bench.sample import ALL, Sample
 from bench.truth import CallLabels, Truth
 
 Scalar = str | int | float | bool | None
@@ -75,15 +78,17 @@ class Outcome:
     labels: CallLabels
     scores: Scores | None = None
     alerts: Alerts | None = None
+    sample: Sample | None = None
+    """The truth at the level of the scores."""
 
     def type_sample(self, anomaly_type: str | None) -> tuple[Any, FloatArray]:
         """Return which entities are positive, and their scores, for one type against normal (None: all types).
 
         Records of other types and collateral records are left out. Both arrays have shape (kept,).
         """
-        if self.scores is None:
+        if self.scores is None or self.sample is None:
             raise ValueError("a run that failed has no scores")
-        labels = self.labels
-        positive = labels.anomalous if anomaly_type is None else labels.type_code == labels.types.index(anomaly_type)
-        kept = positive | ~(labels.anomalous | labels.collateral)
+        positive = np.zeros(self.sample.normal.size, np.bool_)
+        positive[self.sample.deeds(anomaly_type or ALL)[0]] = True
+        kept = positive | self.sample.normal
         return positive[kept], self.scores.values[kept]

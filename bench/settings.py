@@ -3,12 +3,13 @@
 This module imports nothing heavy: it is read before a program knows whether it has anything to do.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from omegaconf import MISSING
 
-from bench.faults import above, at_least, one_of, within
+from bench.faults import Fault, above, at_least, one_of, within
 
 SEED_MAX = 2**32 - 1
 """The largest seed that NumPy's and scikit-learn's generators take."""
@@ -22,14 +23,25 @@ class ProtocolSettings:
     """`split`: fitted on the first part, scored on the rest; `transductive`: fitted and scored on the whole."""
     fit_share: float = field(default=0.5, metadata=within(0.01, 0.99))
     """Share of the days that `split` fits on; whole weeks when there are two or more, else whole days."""
+    training: str = field(default="contaminated", metadata=one_of("contaminated", "clean"))
+    """`contaminated`: fitted on what there is; `clean`: without the records that incidents touched in the first part,
+    for novelty detection. The harness leaves them out: a detector sees no label either way."""
+    fewest_incidents: int = field(default=10, metadata=at_least(1))
+    """A type with fewer incidents in the scored part is one that the run cannot speak of, and says so."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield the rule that `clean` and `transductive` break together."""
+        if self.training == "clean" and self.name == "transductive":
+            yield Fault(f"{key}.training", "be contaminated where the scored part is fitted on", self.training)
 
 
 @dataclass
 class ThresholdSettings:
     """Which scores become alerts."""
 
-    policy: str = field(default="budget", metadata=one_of("budget", "quantile", "oracle"))
-    """`budget`: so many alerts a day; `quantile`: a fixed share of the records; `oracle`: the true prevalence."""
+    policy: str = field(default="budget", metadata=one_of("budget", "quantile", "detector", "oracle"))
+    """`budget`: so many alerts a day; `quantile`: a fixed share of the records; `detector`: the detector's own
+    threshold; `oracle`: the true prevalence."""
     alerts_per_day: float = field(default=100.0, metadata=above(0))
     """What analysts can read in a day, shared by all types; for `budget`."""
     share: float = field(default=0.01, metadata=within(0, 1))

@@ -142,10 +142,13 @@ def _written(worlds: Path) -> Iterator[None]:
     """Make the folder of worlds, and tell what keeps it from being written."""
     try:
         worlds.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"store.worlds must be a folder that can be written, got {worlds} ({error})") from error
+    try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(f"store.worlds={worlds}: the disk is full; nothing was left behind") from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise UserError(f"store.worlds must be a folder that can be written, got {worlds} ({error})") from error
         raise

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,15 @@ from bench.settings import RunSettings
 
 PARENT = "CDRBENCH_PARENT_RUN"
 """Environment variable that hands the parent run to the jobs."""
+ROW = "result.json"
+
+
+def discard(folder: Path) -> None:
+    """Remove the folder of a run that has no result, and the folders above it that this leaves empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        for parent in list(folder.parents)[:2]:
+            parent.rmdir()
 
 
 class Sweep(Callback):
@@ -41,7 +51,7 @@ class Sweep(Callback):
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
         """Tell what ran and what failed, and why; end with code 1 when anything failed."""
         atexit.unregister(self._clean)
-        rows = {int(path.parent.name): json.loads(path.read_text()) for path in self.folder.glob("*/result.json")}
+        rows = {int(path.parent.name): json.loads(path.read_text()) for path in self.folder.glob(f"*/{ROW}")}
         failed = {number: rows.get(number, {}) for number in range(self.jobs) if not _well(rows.get(number))}
         print(f"\n{self.jobs - len(failed)} of {self.jobs} runs went well; {self.folder}")
         for number, row in failed.items():
@@ -65,9 +75,10 @@ class Sweep(Callback):
         """After an interruption: remove what has no result, and end the parent run."""
         if self.tracker is not None and PARENT in os.environ:
             self.tracker.finish(os.environ[PARENT], False)
-        for folder in self.folder.glob("*"):
-            if folder.is_dir() and not (folder / "result.json").exists():
-                shutil.rmtree(folder, ignore_errors=True)
+        jobs = [folder for folder in self.folder.glob("*") if folder.is_dir()]
+        unfinished = [folder for folder in jobs if not (folder / ROW).exists()]
+        for folder in unfinished if len(unfinished) < len(jobs) else [self.folder]:
+            discard(folder)
         import_module("bench.store").remove_unfinished(Path(self.settings.store.worlds))
 
 

@@ -53,6 +53,8 @@ def parameters(path: str) -> tuple[str, ...] | None:
         When the path leads nowhere.
     """
     module, _, name = path.rpartition(".")
+    if not module:
+        raise ImportError("it is no dotted path")
     definition = _definition(module, name)
     if definition is None:
         return _imported_parameters(module, name)
@@ -65,6 +67,8 @@ def parameters(path: str) -> tuple[str, ...] | None:
 def nearest_path(path: str) -> str:
     """Return the importable dotted path that is most like this one, or ""."""
     module, _, name = path.rpartition(".")
+    if not module:
+        return ""
     try:
         near = get_close_matches(name, dir(importlib.import_module(module)), 1)
     except ImportError:
@@ -112,7 +116,13 @@ def _source(module: str) -> Path | None:
 
 
 def _imported_parameters(module: str, name: str) -> tuple[str, ...] | None:
-    found = inspect.signature(getattr(importlib.import_module(module), name)).parameters
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in found.values()):
+    found = getattr(importlib.import_module(module), name)
+    if not callable(found):
+        raise ImportError("it is nothing that can be called")
+    try:
+        signature = inspect.signature(found)
+    except ValueError:  # some compiled functions do not tell
         return None
-    return tuple(found)
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
+        return None
+    return tuple(signature.parameters)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.detector import FloatArray
+from bench.detector import FloatArray, Scores
+from bench.faults import UserError
 from bench.result import Alerts
 
 if TYPE_CHECKING:
@@ -14,31 +15,41 @@ if TYPE_CHECKING:
 DAY_MS = 86_400_000
 
 
-def alerts_of(scores: FloatArray, settings: "ThresholdSettings", *, span_ms: int, anomalies: int) -> Alerts:
+def alerts_of(scores: Scores, settings: "ThresholdSettings", *, span_ms: int, anomalies: int) -> Alerts:
     """Choose the threshold that the policy asks for.
 
-    Every record of the window can use the number of alerts up, whatever it is. That number is never exceeded: where
-    it divides ties, none of them becomes an alert. So a detector that scores too many records alike at its top
+    Every entity of the window can use the number of alerts up, whatever it is. That number is never exceeded: where
+    it divides ties, none of them becomes an alert. So a detector that scores too many entities alike at its top
     raises no alert at all.
 
     Parameters
     ----------
     scores
-        Shape (records,): the finite scores of the whole window, at least one.
+        The finite scores of the whole window, at least one.
     settings
-        `budget` allows `alerts_per_day` for each day of the window, `quantile` the share `share` of its records, and
-        `oracle` as many as there are anomalies; it alone knows more than a detector in service could.
+        `budget` allows `alerts_per_day` for each day of the window, `quantile` the share `share` of its entities, and
+        `oracle` as many as there are anomalies; it alone knows more than a detector in service could. `detector` takes
+        the detector's own threshold.
     span_ms
         Length of the window [ms].
     anomalies
-        Number of direct anomalies in the window.
+        Number of anomalous entities in the window.
+
+    Raises
+    ------
+    UserError
+        When the policy is `detector` and the detector has no threshold.
     """
+    if settings.policy == "detector":
+        if scores.threshold is None:
+            raise UserError("threshold.policy=detector needs a detector with a threshold of its own (`threshold_`)")
+        return Alerts(settings.policy, scores.threshold)
     allowed = {
         "budget": math.floor(settings.alerts_per_day * span_ms / DAY_MS),
-        "quantile": math.floor(settings.share * scores.size),
+        "quantile": math.floor(settings.share * scores.values.size),
         "oracle": anomalies,
     }
-    return Alerts(settings.policy, threshold_for(scores, allowed[settings.policy]))
+    return Alerts(settings.policy, threshold_for(scores.values, allowed[settings.policy]))
 
 
 def threshold_for(scores: FloatArray, allowed: int) -> float:

@@ -20,7 +20,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from bench.dataset import Clock, Dataset, Window
-from bench.detector import Detector, FloatArray, Scores
+from bench.detector import Detector, FloatArray, Scores, with_own_facts
 
 WATCH_S = 0.2
 FAILED = 1
@@ -35,7 +35,8 @@ def main() -> None:
         scores, cost = fitted_and_scored(job)
         np.save(path.parent / "scores.npy", scores.values, allow_pickle=False)
         facts = {**cost, "peak_mib": own_peak_mib()}
-        (path.parent / "cost.json").write_text(json.dumps({"level": str(scores.level), "cost": facts}))
+        told = {"level": str(scores.level), "threshold": scores.threshold, "causal": scores.causal, "cost": facts}
+        (path.parent / "cost.json").write_text(json.dumps(told))
     except Exception as error:  # noqa: BLE001 - whatever a detector raises is the outcome of its run
         traceback.print_exc()
         (path.parent / "error.json").write_text(json.dumps(_told(error)))
@@ -59,7 +60,8 @@ def fitted_and_scored(job: dict[str, Any]) -> tuple[Scores, dict[str, float]]:
     values: FloatArray = np.asarray(scores.values, np.float64)
     if values.ndim != 1:
         raise ValueError(f"scores must have one dimension, got shape {values.shape}")
-    return Scores(scores.level, values), {"fit_seconds": between - began, "score_seconds": ended - between}
+    told = with_own_facts(Scores(scores.level, values), fitted)
+    return told, {"fit_seconds": between - began, "score_seconds": ended - between}
 
 
 def own_peak_mib() -> float:

@@ -7,7 +7,7 @@ from bench.detector import FloatArray, Level, Scores
 from bench.faults import Fault, SettingsError
 from detectors.features.graph import CallGraph
 from detectors.features.timeline import Timeline
-from detectors.outliers import outlier_scores, require_outlier_model
+from detectors.outliers import outlier_scores, own_threshold, require_outlier_model
 
 
 class GraphCommunity:
@@ -42,6 +42,11 @@ class GraphCommunity:
         self.model = model
         self.resolution = resolution
         self.seed = seed
+
+    @property
+    def threshold_(self) -> float | None:
+        """The fitted model's own threshold; None where it has none."""
+        return own_threshold(self.model)
 
     def fit(self, dataset: Dataset) -> Self:
         """Fit the model on the later half of the calls of `dataset.history`."""

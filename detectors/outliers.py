@@ -45,6 +45,18 @@ def outlier_scores(model: Any, matrix: FloatArray) -> FloatArray:
     return np.asarray(scores, np.float64)
 
 
+def own_threshold(model: Any) -> float | None:
+    """Return the lowest score by which a fitted model calls a row an outlier; None where it draws no line.
+
+    PyOD does above `threshold_`, from its `contamination` and the rows that it was fitted on; scikit-learn does where
+    `score_samples` is below `offset_`.
+    """
+    if not _is_scikit_learn(model):
+        return float(np.nextafter(model.threshold_, np.inf))
+    offset = getattr(model[-1] if hasattr(model, "steps") else model, "offset_", None)
+    return None if offset is None else float(np.nextafter(-offset, np.inf))
+
+
 def _is_scikit_learn(model: Any) -> bool:
     return hasattr(model, "score_samples")
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from detectors.features.calls import call_features, check_names
-from detectors.outliers import outlier_scores, require_outlier_model
+from detectors.outliers import outlier_scores, own_threshold, require_outlier_model
 
 
 class Tabular:
@@ -32,6 +32,11 @@ class Tabular:
         require_outlier_model(model)
         self.features = list(features)
         self.model = model
+
+    @property
+    def threshold_(self) -> float | None:
+        """The fitted model's own threshold; None where it has none."""
+        return own_threshold(self.model)
 
     def fit(self, dataset: Dataset) -> Self:
         """Fit the model on the calls of `dataset.history`."""

@@ -14,5 +14,5 @@ def kernel(function: Function) -> Function:
     A kernel allocates nothing, so it counts no references either (`_nrt`): a call that hands on forty arrays would
     else spend ten times as long on counting as on working.
     """
-    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, "forceinline": True}
     return cast(Function, njit(**options)(function))

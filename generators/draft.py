@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from generators.calls.habits import Habits
-from generators.calls.intents import Slots, choose_callee, count_calls, make_slots, plan_day
-from generators.clock import DAY_MS, HOUR_MS
+from generators.calls.intents import Slots, choose_callee, count_calls, first_start, make_slots, plan_slot
+from generators.clock import HOUR_MS, HOURS
 from generators.compiled import kernel
 from generators.injection import Intents
 
 EVERY_FOURTH = 4
+UNKNOWN = -1
+SURELY = 4.0
+"""Who is expected to make so many calls at some time of the day is taken to make one, without looking."""
 
 
 @dataclass
@@ -47,6 +50,11 @@ class Draft:
         """Return how many days there are."""
         return int(self.counts.shape[0])
 
+    @cached_property
+    def _never(self) -> dict[tuple[int, int], Any]:
+        """What is known of who never calls between two hours; shape (N,), int8, each."""
+        return {}
+
     def draw(self, calls: int, rng: np.random.Generator, accept: Callable[[Intents], Any]) -> Intents | None:
         """Claim exactly so many acceptable intents, so that no other incident changes them.
 
@@ -67,40 +75,60 @@ class Draft:
         Intents or None
             None when normal life does not hold so many.
         """
-        total = len(self._taken)
-        some = 2 * calls + 50
-        while True:
-            found = self._sample(some, rng)
+        chosen = Intents.room(*(np.empty(0, np.int64) for _ in range(3)))
+        tried, asked = 0, calls + calls // 4 + 50
+        while tried < len(self._taken):
+            looked_at, found = self._sample(asked, rng)
             found = found.pick(accept(found))
-            if len(found.user) >= calls:
-                found = found.pick(slice(calls))
-                self._taken[self._numbers(found)] = True
-                return found
-            if some >= total:
-                return None
-            some *= 4
+            found = found.pick(rng.permutation(len(found.user))[: calls - len(chosen.user)])
+            self._taken[self._numbers(found)] = True
+            chosen = Intents(*(np.concatenate(columns) for columns in zip(chosen, found, strict=True)))
+            missing = calls - len(chosen.user)
+            if not missing:
+                return chosen
+            tried += looked_at
+            asked = int(1.2 * missing * min(tried / (len(chosen.user) + 1), 20)) + 50
+        return None
 
-    def _sample(self, calls: int, rng: np.random.Generator) -> Intents:
-        """Draw unclaimed intents; fewer than asked may come."""
+    def _sample(self, calls: int, rng: np.random.Generator) -> tuple[int, Intents]:
+        """Draw unclaimed intents, fewer than asked perhaps; return how many were looked at, and those that count."""
         total = len(self._taken)
         few = calls * EVERY_FOURTH < total
-        numbers = rng.permutation(np.unique(rng.integers(0, total, calls))) if few else rng.permutation(total)[:calls]
+        numbers = np.sort(rng.integers(0, total, calls)) if few else np.arange(total)
         numbers = numbers[~self._taken[numbers]]
+        numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
         cell = np.searchsorted(self._ends, numbers, side="right")
         slot = numbers - (self._ends[cell] - self.counts.ravel()[cell])
         found = Intents.room(cell % self.num_users, cell // self.num_users, slot)
         _look_up(found, self.habits, make_slots())
-        return found.pick(found.start_ms >= self.habits.people.active_from_ms[found.user])
+        return calls if few else total, found.pick(found.start_ms >= self.habits.people.active_from_ms[found.user])
 
     def _numbers(self, intents: Intents) -> Any:
         cell = intents.day * self.num_users + intents.user
         return self._ends[cell] - self.counts.ravel()[cell] + intents.slot
 
-    def calls_between(self, users: Any, from_h: int, to_h: int) -> Any:
-        """Return how many calls each of some users makes between two local hours over the world; shape (n,)."""
-        out = np.empty(len(users), np.int64)
-        _count_between(users, np.array([from_h, to_h]) * HOUR_MS, self.habits, make_slots(), out)
-        return out
+    def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
+        """Return who of some users makes no call between two local hours in the whole world; shape (n,), bool."""
+        never = self._never.setdefault((from_h, to_h), np.full(self.num_users, UNKNOWN, np.int8))
+        asked = np.unique(users)
+        asked = asked[never[asked] == UNKNOWN]
+        never[asked] = False
+        perhaps = asked[self._expected(asked, from_h, to_h) < SURELY]
+        out = np.empty(len(perhaps), np.bool_)
+        _never_between(perhaps, np.array([from_h, to_h]) * HOUR_MS, self.habits, make_slots(), out)
+        never[perhaps] = out
+        return never[users] > 0
+
+    def _expected(self, users: Any, from_h: int, to_h: int) -> Any:
+        """Return about how many calls users make between two local hours over the world; shape (n,)."""
+        habits, people = self.habits, self.habits.people
+        pattern, shift_h = people.pattern[users], people.clock_shift_ms[users] / HOUR_MS
+        share = np.zeros(len(users))
+        for number, before in enumerate(habits.hours):
+            two_days = np.concatenate([before[:-1] - 1, before[:-1], before + 1])
+            ends = [np.interp(hour - shift_h, np.arange(-HOURS, 2 * HOURS + 1), two_days) for hour in (from_h, to_h)]
+            share = np.where(pattern == number, ends[1] - ends[0], share)
+        return people.rate[users] * habits.day_factor.sum(axis=1)[pattern] * share
 
     def contacts(self, users: Any, start_ms: Any, rng: np.random.Generator) -> Any:
         """Return whom each user would call by its own habits; shape (n,)."""
@@ -131,20 +159,21 @@ def _count_all(habits: Habits, out: Any) -> None:
 @kernel
 def _look_up(out: Intents, habits: Habits, slots: Slots) -> None:
     for i in range(out.user.shape[0]):
-        plan_day(out.user[i], out.day[i], habits, slots)
         j = out.slot[i]
+        plan_slot(out.user[i], out.day[i], j, habits, slots)
         out.start_ms[i], out.talk_ms[i], out.callee[i] = slots.start_ms[j], slots.talk_ms[j], slots.callee[j]
         out.outcome[i], out.move[i] = slots.outcome[j], slots.move[j]
         out.goal[i], out.key[i] = slots.goal[j], slots.key[j]
 
 
 @kernel
-def _count_between(users: Any, span_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
+def _never_between(users: Any, span_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
     for i in range(users.shape[0]):
-        out[i] = 0
+        out[i] = True
         for day in range(habits.weekend.shape[0]):
-            for j in range(plan_day(users[i], day, habits, slots)):
-                out[i] += span_ms[0] <= slots.start_ms[j] % DAY_MS < span_ms[1]
+            if first_start(users[i], day, span_ms, habits, slots) >= 0:
+                out[i] = False
+                break
 
 
 @kernel

@@ -97,8 +97,7 @@ def homes_and_work(settings: WorldSettings, towers: Towers, family: Any, work: A
 
 def group_numbers(society: Society, layer: int) -> Any:
     """Return the number of each user's group in a layer (where the group begins), -1 outside; shape (N,)."""
-    place = society.position[layer]
-    return np.where(place == NOBODY, NOBODY, society.first[layer][place]).astype(np.int64)
+    return society.first[:, layer].astype(np.int64)
 
 
 def _places(region: RegionSettings, shares: dict[str, float], draws: Any) -> tuple[Any, Any, Any]:

@@ -51,6 +51,27 @@ def _luhn(text: Any, length: int) -> int:
     return int((10 - total % 10) % 10)
 
 
+@kernel
+def _count_on(out: Any, start: int) -> None:
+    """Fill each row with the one before, and one more in its digits from column `start` on."""
+    for i in range(1, out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = out[i - 1, j]
+        j = out.shape[1] - 1
+        while out[i, j] == _ZERO + 9 and j > start:
+            out[i, j] = _ZERO
+            j -= 1
+        out[i, j] += 1
+
+
+def counted(prefix: str, first: int, count: int, digits: int) -> pa.StringArray:
+    """Return `prefix` and the numbers from `first` on, each in so many digits."""
+    text = np.empty((count, len(prefix) + digits), np.uint8)
+    _format(np.array([first])[:count], np.frombuffer(prefix.encode(), np.uint8), digits, False, text[:1])
+    _count_on(text, len(prefix))
+    return fixed_width(text)
+
+
 def numbered(prefix: str, values: IntArray, digits: int, check: bool = False) -> pa.StringArray:
     """Return `prefix` and each value in so many digits (and a Luhn digit, which covers digits only)."""
     width = len(prefix) + digits + check

@@ -20,10 +20,14 @@ class Plan:
 
     edits: list[Edits]
     """One a day."""
-    anomaly_type: list[str]
-    """Of each incident; length I."""
-    level: list[str]
+    types: list[str]
+    """The types that act, in order of name."""
+    levels: list[str]
+    """The level of each of them."""
+    kind: IntArray
+    """Shape (I,): index into `types`."""
     parameters: list[Mapping[str, Any]]
+    """Of each incident."""
     start_ms: IntArray
     """Shape (I,): first start of an edited call, since the start of the world."""
     end_ms: IntArray
@@ -37,7 +41,7 @@ class Plan:
 def no_plan(days: int) -> Plan:
     """Return the plan of a world without incidents."""
     none = np.empty(0, np.int64)
-    return Plan([no_edits()] * days, [], [], [], none, none, none, {})
+    return Plan([no_edits()] * days, [], [], none, [], none, none, none, {})
 
 
 def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int) -> Plan:
@@ -108,9 +112,10 @@ def _gathered(
     parameters = [p for i in planned for p in i.parameters]
     return Plan(
         _by_day(edits, number[incident], draft.days),
-        [names[kind[i]] for i in order],
-        [levels[kind[i]] for i in order],
-        [parameters[i] for i in order],
+        names,
+        levels,
+        kind[order],
+        [parameters[i] for i in order.tolist()],
         start[order],
         end[order],
         actor[order],

@@ -13,7 +13,7 @@ from generators.geography import Towers
 from generators.identities import digits_for, numbered
 from generators.names import Names
 from generators.settings import DISTRICTS, WorldSettings
-from generators.social.communities import NOBODY, Society, layer_kinds
+from generators.social.communities import KINDS, NOBODY, Society, layer_kinds
 from generators.social.people import NEVER, People
 
 
@@ -53,25 +53,30 @@ def cells_table(towers: Towers, site: Any, names: Names) -> pa.Table:
 
 def communities_table(settings: WorldSettings, society: Society, names: Names) -> pa.Table:
     """Return one row a user and community."""
-    parts = []
-    counters: dict[str, int] = {}
-    for layer, kind in enumerate(layer_kinds(settings.communities)):
-        place = society.position[layer]
-        members = np.flatnonzero(place != NOBODY)
-        firsts, number = np.unique(society.first[layer][place[members]], return_inverse=True)
-        before = counters.get(kind, 0)
-        counters[kind] = before + len(firsts)
-        ids = numbered(f"{kind}_", np.arange(before, counters[kind]), digits_for(settings.num_users, 4))
-        columns = [
-            coded(members.astype(np.int32), names.user).cast(pa.string()),
-            pa.array([kind] * len(members)),
-            coded(number.astype(np.int32), ids).cast(pa.string()),
-            pa.array(society.size[layer][place[members]].astype(np.int32)),
-        ]
-        parts.append(pa.Table.from_arrays(columns, names=COMMUNITIES.arrow.names))
-    empty = pa.Table.from_pylist([], schema=pa.schema([(n, pa.string()) for n in COMMUNITIES.arrow.names[:3]]))
-    joined = pa.concat_tables(parts) if parts else empty.append_column("community_size", pa.array([], pa.int32()))
-    return conformed(joined.sort_by([("community_id", "ascending"), ("user_id", "ascending")]), COMMUNITIES.arrow)
+    kinds = layer_kinds(settings.communities)
+    users, groups, sizes, types = [], [], [], []
+    ids: list[pa.Array] = []
+    for layer, kind in enumerate(kinds):
+        members = np.flatnonzero(society.first[:, layer] != NOBODY)
+        members = members[np.lexsort((members, society.first[members, layer]))]
+        begins = np.diff(society.first[members, layer], prepend=NOBODY) != 0
+        known, same = sum(len(part) for part in ids), sum(len(i) for i, k in zip(ids, kinds, strict=False) if k == kind)
+        users.append(members)
+        groups.append(known + np.cumsum(begins) - 1)
+        sizes.append(society.size[members, layer])
+        types.append(np.full(len(members), KINDS.index(kind)))
+        ids.append(numbered(f"{kind}_", same + np.arange(begins.sum()), digits_for(settings.num_users, 4)))
+    columns = [
+        coded(_column(users), names.user),
+        coded(_column(types), pa.array(KINDS)),
+        coded(_column(groups), pa.concat_arrays([pa.array([], pa.string()), *ids])),
+        pa.array(_column(sizes)),
+    ]
+    return pa.Table.from_arrays(columns, schema=COMMUNITIES.arrow)
+
+
+def _column(parts: list[Any]) -> Any:
+    return np.concatenate([np.empty(0, np.int32), *parts]).astype(np.int32)
 
 
 def subscriptions_table(settings: WorldSettings, people: People, names: Names) -> pa.Table:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bench.schema import INCIDENTS, TRUTH
 from generators.calls.twins import CHANGES, REMOVED, Changes
@@ -26,12 +27,11 @@ class Tally:
 
     def add(self, changes: Changes, calls: int, suppressed: int, digits: int) -> None:
         """Take in one day; its calls are numbered on from those before."""
-        row = np.where(changes.change == REMOVED, -1, changes.row + self.calls)
-        texts = numbered("call_", np.maximum(row, 0), digits).to_pylist()
-        ids = [
-            f"key_{key:016x}" if r < 0 else text for key, r, text in zip(changes.key.tolist(), row, texts, strict=True)
-        ]
-        self._parts.append((changes._replace(row=row), pa.array(ids, pa.string())))
+        removed = changes.change == REMOVED
+        row = np.where(removed, -1, changes.row + self.calls)
+        keys = pa.array([f"key_{key:016x}" for key in changes.key[removed].tolist()], pa.string())
+        ids = pc.replace_with_mask(numbered("call_", np.maximum(row, 0), digits), pa.array(removed), keys)
+        self._parts.append((changes._replace(row=row), ids))
         self.calls += calls
         self.suppressed += suppressed
 
@@ -40,8 +40,8 @@ class Tally:
         plan = self.plan
         incidents = {
             "incident_id": self._incident_ids(),
-            "anomaly_type": pa.array(plan.anomaly_type, pa.string()),
-            "level": pa.array(plan.level, pa.string()),
+            "anomaly_type": pa.array(plan.types, pa.string()).take(pa.array(plan.kind)),
+            "level": pa.array(plan.levels, pa.string()).take(pa.array(plan.kind)),
             "start_ts": moments(self.epoch_ms + plan.start_ms),
             "end_ts": moments(self.epoch_ms + plan.end_ms),
             "actors": pa.array([[self.names.user[int(a)].as_py()] for a in plan.actor], pa.list_(pa.string())),
@@ -53,23 +53,24 @@ class Tally:
     def counts(self) -> dict[str, Any]:
         """Return what the manifest says of the calls."""
         changes = self._changes()
-        types = np.array([*self.plan.anomaly_type, ""])[changes.incident]
+        types, kind = self.plan.types, self.plan.kind
         hits = changes.direct & (changes.change != REMOVED)
-        by_type = {name: int((hits & (types == name)).sum()) for name in sorted(self.plan.calls)}
+        calls = np.bincount(kind[changes.incident[hits]], minlength=len(types))
+        incidents = np.bincount(kind, minlength=len(types))
         innocent = ~changes.direct
         return {
             "calls": self.calls,
             "anomalous_calls": int(hits.sum()),
             "anomaly_ratio": float(hits.sum() / max(self.calls, 1)),
-            "calls_by_type": by_type,
-            "incidents_by_type": {name: self.plan.anomaly_type.count(name) for name in by_type},
+            "calls_by_type": dict(zip(types, calls.tolist(), strict=True)),
+            "incidents_by_type": dict(zip(types, incidents.tolist(), strict=True)),
             "collateral_calls": int((innocent & (changes.change != REMOVED)).sum()),
             "removed_calls": int((changes.change == REMOVED).sum()),
             "suppressed_intents": self.suppressed,
         }
 
     def _incident_ids(self) -> pa.StringArray:
-        count = len(self.plan.anomaly_type)
+        count = len(self.plan.kind)
         return numbered("incident_", np.arange(count), digits_for(count, 4))
 
     def _changes(self) -> Changes:
@@ -83,7 +84,7 @@ class Tally:
             "entity_id": pa.concat_arrays([ids for _, ids in self._parts]),
             "row": pa.array(changes.row),
             "incident_id": self._incident_ids().take(which),
-            "anomaly_type": pa.array(self.plan.anomaly_type, pa.string()).take(which),
+            "anomaly_type": pa.array(self.plan.types, pa.string()).take(pa.array(self.plan.kind).take(which)),
             "change": pa.array(CHANGES).take(pa.array(changes.change)),
             "cause": pa.array(["collateral", "direct"]).take(pa.array(changes.direct.astype(np.int8))),
         }

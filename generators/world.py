@@ -2,27 +2,32 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
+from bench.schema import DATA_TABLES
 from generators.calls.habits import Habits, make_habits
+from generators.calls.table import CallTable
 from generators.calls.twins import Twins
 from generators.clock import DAY_MS
-from generators.columns import write_parquet
-from generators.diary import Diary
+from generators.columns import ParquetRows, write_parquet
 from generators.draft import Draft, count_all
 from generators.geography import make_towers
+from generators.identities import digits_for
 from generators.injection import Injector
 from generators.mix import Plan, no_plan, plan_incidents
-from generators.names import make_names
+from generators.names import Names, make_names
 from generators.sessions.deploy import deploy
+from generators.sessions.status import TowerStatus, UserStatus
+from generators.sessions.table import EventTable
 from generators.settings import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import make_people
@@ -33,6 +38,9 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 """Their versions may change the bytes of a world."""
 TOLERANCE = 0.05
 """How far the realised anomaly ratio may be from the asked one, relative to it."""
+CALL_DIGITS = 6
+DAILY = ("calls", "events", "tower_status", "user_status")
+Tables = dict[str, pa.Table]
 
 
 class World:
@@ -56,10 +64,26 @@ class World:
 
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
         """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest."""
-        settings = self.settings
         data, truth = folder / "data", folder / "truth"
         data.mkdir(parents=True)
         truth.mkdir()
+        drawn = self.draw()
+        for name, table in drawn.tables.items():
+            write_parquet(data / f"{name}.parquet", table)
+        files = {name: ParquetRows(data / f"{name}.parquet", DATA_TABLES[name].arrow) for name in DAILY}
+        for number, day in enumerate(drawn.days(workers), 1):
+            for name, rows in day.items():
+                files[name].write(rows)
+            progress("making the world", number, self.settings.days)
+        for file in files.values():
+            file.close()
+        drawn.tally.write(truth)
+        (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
+        return self._checked({**drawn.tally.counts(), "cells": drawn.tables["cells"].num_rows})
+
+    def draw(self) -> "Drawn":
+        """Draw the people and places, and plan the incidents; the calls are still to be rendered."""
+        settings = self.settings
         towers = make_towers(settings)
         society = make_society(settings.communities, settings.num_users, settings.seed)
         people = make_people(settings, towers, society)
@@ -69,28 +93,20 @@ class World:
             site = plant.cells.site
         habits = make_habits(settings, towers, society, people, network)
         names = make_names(settings, habits, len(towers.macro), len(site))
-        write_parquet(data / "users.parquet", users_table(settings, people, names))
-        write_parquet(data / "cells.parquet", cells_table(towers, site, names))
-        write_parquet(data / "communities.parquet", communities_table(settings, society, names))
-        write_parquet(data / "subscriptions.parquet", subscriptions_table(settings, people, names))
         counts = count_all(habits, settings.num_users, settings.days)
-        plan = self._plan(habits, counts)
-        twins = Twins(habits, counts, plan.edits, workers)
-        tally = Tally(plan, names, settings.start_ms())
-        self._write_days(Diary(data, settings, twins, tally, site), progress)
-        tally.write(truth)
-        (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
-        return self._checked({**tally.counts(), "cells": len(site)})
+        tables = {
+            "users": users_table(settings, people, names),
+            "cells": cells_table(towers, site, names),
+            "communities": communities_table(settings, society, names),
+            "subscriptions": subscriptions_table(settings, people, names),
+        }
+        return Drawn(habits, names, site, counts, self._plan(habits, counts), settings.start_ms(), tables)
 
     def _plan(self, habits: Habits, counts: Any) -> Plan:
         if not self.anomalies:
             return no_plan(self.settings.days)
         draft = Draft(habits, counts)
         return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed)
-
-    def _write_days(self, diary: Diary, progress: Progress) -> None:
-        for number in diary.days():
-            progress("making the world", number, self.settings.days)
 
     def _clock(self) -> dict[str, Any]:
         start = self.settings.start_ms()
@@ -111,6 +127,40 @@ class World:
                 f"generator.days ({self.settings.days})"
             )
         return counts
+
+
+class Drawn:
+    """A world whose people, places and incidents are drawn, and whose calls come day by day."""
+
+    def __init__(
+        self, habits: Habits, names: Names, site: Any, counts: Any, plan: Plan, epoch_ms: int, tables: Tables
+    ) -> None:
+        self.habits, self.names, self.site, self.counts, self.plan = habits, names, site, counts, plan
+        self.epoch_ms, self.tables = epoch_ms, tables
+        self.tally = Tally(plan, names, epoch_ms)
+
+    def calls(self, workers: int) -> Iterator[pa.Table]:
+        """Yield the calls of each day in turn; what they say of the truth is added to the tally."""
+        return (day["calls"] for day in self.days(workers))
+
+    def days(self, workers: int) -> Iterator[Tables]:
+        """Yield the tables that grow with each day, `DAILY`, day by day; without a network, the calls alone."""
+        most = int(self.counts.sum()) + sum(len(edits.user) for edits in self.plan.edits)
+        digits = digits_for(most, CALL_DIGITS)
+        names, epoch_ms, network = self.names, self.epoch_ms, self.habits.network
+        calls = CallTable(self.habits, names, epoch_ms, digits)
+        events = EventTable(names, epoch_ms, digits, self.site)
+        towers, users = TowerStatus(names, epoch_ms, self.site), UserStatus(names, epoch_ms, network)
+        twins = Twins(self.habits, self.counts, self.plan.edits, workers)
+        for number, day in enumerate(twins.days()):
+            first = self.tally.calls
+            tables = {"calls": calls.rows(day.records, first)}
+            if network.on:
+                tables["events"] = events.rows(day.events, day.records, first)
+                tables["tower_status"] = towers.rows(number, day.events, day.records)
+                tables["user_status"] = users.rows(number, day.records, twins.lines.busy_ms)
+            self.tally.add(day.changes, len(day.records.key), day.suppressed, digits)
+            yield tables
 
 
 def sources_digest() -> str:

@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.detector import FloatArray
-from bench.metrics import BoolArray, precision_recall_curve
+from bench.metrics import precision_recall_curve
 from bench.result import Outcome, Status
+from bench.separated import BoolArray
 from reports.score_figure import draw_scores
 from reports.style import FAINT, GRID, INK, Look, looks, new_figure, save, tidy
 from reports.wording import ALL, number, percent, policy_meaning, types_in, world_meaning

@@ -39,7 +39,7 @@ class OffHourCall:
             time = found.start_ms % DAY_MS
             by_day = (time < self.from_h * HOUR_MS) | (time >= self.to_h * HOUR_MS)
             joined = draft.habits.people.active_from_ms[found.user] <= found.start_ms - time
-            never = draft.calls_between(found.user, self.from_h, self.to_h) == 0
+            never = draft.never_calls(found.user, self.from_h, self.to_h)
             return by_day & joined & (never | (rng.random(len(time)) < anybody))
 
         found = draft.draw(calls, rng, accept)

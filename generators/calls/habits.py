@@ -1,5 +1,6 @@
 """The settings of calling, as arrays that the kernels read."""
 
+import math
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from generators.social.people import People
 FAMILIES = ("lognormal", "normal", "exponential")
 LOGNORMAL, NORMAL, EXPONENTIAL = range(len(FAMILIES))
 SATURDAY = 5
+REFERENCE_TALK_MS = 180_000.0
+"""Length of the calls that `whereabouts.moving` is about."""
 
 
 class Habits(NamedTuple):
@@ -49,7 +52,8 @@ class Habits(NamedTuple):
     same_contact: float
     at_work: float
     elsewhere: float
-    moving: float
+    stay_rate: float
+    """Per ms of talk: ln of the chance to stay in the cell; not positive."""
     neighbours: Any
     """Shape (towers, neighbours), int32."""
     weekend: Any
@@ -85,7 +89,7 @@ def make_habits(
         activity.same_contact,
         places.at_work,
         places.elsewhere,
-        places.moving,
+        math.log(1.0 - places.moving) / REFERENCE_TALK_MS,
         towers.neighbours,
         weekend,
         network or no_network(settings),

@@ -10,7 +10,7 @@ import numpy as np
 
 from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
 from generators.calls.outcome import ANSWERED
-from generators.clock import DAY_MS, HOUR_MS
+from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
 from generators.numerics import normal_quantile, poisson_quantile
 from generators.rng import Purpose, philox, uniform
@@ -51,11 +51,13 @@ class Slots(NamedTuple):
     """int32: number of the incident that edited it, -1 for normal life."""
     order: Any
     """int32: the slots in order of time."""
+    count: Any
+    """int32; its first says how many there are."""
 
 
 def make_slots(most: int = MOST_A_DAY) -> Slots:
     """Make room for one user's day."""
-    kinds = (np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32, np.int32)
+    kinds = (np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32, np.int32, np.int32)
     return Slots(*(np.empty(most, kind) for kind in kinds))
 
 
@@ -76,31 +78,88 @@ def count_calls(user: int, day: int, habits: Habits) -> int:
 
 
 @kernel
-def plan_day(user: int, day: int, habits: Habits, slots: Slots) -> int:
-    """Work out a user's day, in the order of the slots (not of time), and return how many there are."""
-    count = count_calls(user, day, habits)
-    end_before: Any = np.int64(0)
+def plan_day(user: int, day: int, count: int, habits: Habits, slots: Slots) -> None:
+    """Work out a user's day of `count` calls, in the order of the slots (not of time)."""
+    slots.count[0] = count
     for i in range(count):
-        occurrence = (np.uint64(day) << _DAY_BITS) | np.uint64(i)
-        who = philox(habits.seed, _WHO, np.uint64(user), occurrence, np.uint64(0))
-        when = philox(habits.seed, _WHEN, np.uint64(user), occurrence, np.uint64(0))
-        how = philox(habits.seed, _HOW, np.uint64(user), occurrence, np.uint64(0))
-        follows = i > 0 and uniform(who[2]) < habits.follow_up
-        start: Any = end_before + PAUSE_MS + np.int64(-math.log(1.0 - uniform(when[1])) * habits.follow_up_gap_ms)
-        if not follows or start >= (day + 1) * DAY_MS:
-            follows = False
-            start = day * DAY_MS + _time_of_day(user, uniform(when[0]), habits)
-        if follows and uniform(who[3]) < habits.same_contact:
-            callee = int(slots.callee[i - 1])
-        else:
-            callee = choose_callee(user, start, uniform(who[0]), uniform(who[1]), habits)
-        outcome = choose_outcome(uniform(how[2]), habits)
-        talk = choose_talk_ms(user, uniform(how[0]), uniform(how[1]), habits) if outcome == ANSWERED else 0
-        slots.start_ms[i], slots.talk_ms[i], slots.callee[i], slots.outcome[i] = start, talk, callee, outcome
-        slots.move[i], slots.goal[i], slots.key[i] = uniform(how[3]), uniform(when[2]), when[3]
-        slots.incident[i] = -1
-        end_before = start + talk
-    return count
+        _plan_slot(user, day, i, habits, slots)
+
+
+@kernel
+def plan_slot(user: int, day: int, slot: int, habits: Habits, slots: Slots) -> None:
+    """Work out one slot of a user's day, and those before that it follows on."""
+    root = slot
+    while root > 0 and _time_draws(user, day, root, habits)[0] < habits.follow_up:
+        root -= 1
+    for i in range(root, slot + 1):
+        _plan_slot(user, day, i, habits, slots)
+
+
+@kernel
+def first_start(user: int, day: int, span_ms: Any, habits: Habits, slots: Slots) -> int:
+    """Return the first slot of a user's day that starts within a span of time of day, -1 when none does.
+
+    Of the other things about a call only what its start depends on is worked out.
+    """
+    for i in range(count_calls(user, day, habits)):
+        draws = _time_draws(user, day, i, habits)
+        if i > 0 and draws[0] < habits.follow_up:
+            slots.outcome[i - 1], slots.talk_ms[i - 1], _ = _talk(user, day, i - 1, habits)
+        slots.start_ms[i], _ = _start(user, day, i, draws, habits, slots)
+        if span_ms[0] <= slots.start_ms[i] % DAY_MS < span_ms[1]:
+            return i
+    return -1
+
+
+@kernel
+def _plan_slot(user: int, day: int, i: int, habits: Habits, slots: Slots) -> None:
+    """Work out slot i; where it follows on the one before, that one must have been worked out."""
+    who = philox(habits.seed, _WHO, np.uint64(user), _occurrence(day, i), np.uint64(0))
+    when = philox(habits.seed, _WHEN, np.uint64(user), _occurrence(day, i), np.uint64(0))
+    draws = (uniform(who[2]), uniform(when[0]), uniform(when[1]))
+    start, follows = _start(user, day, i, draws, habits, slots)
+    if follows and uniform(who[3]) < habits.same_contact:
+        callee = int(slots.callee[i - 1])
+    else:
+        callee = choose_callee(user, start, uniform(who[0]), uniform(who[1]), habits)
+    slots.start_ms[i], slots.callee[i] = start, callee
+    slots.outcome[i], slots.talk_ms[i], slots.move[i] = _talk(user, day, i, habits)
+    slots.goal[i], slots.key[i], slots.incident[i] = uniform(when[2]), when[3], -1
+
+
+@kernel
+def _occurrence(day: int, slot: int) -> Any:
+    return (np.uint64(day) << _DAY_BITS) | np.uint64(slot)
+
+
+@kernel
+def _time_draws(user: int, day: int, i: int, habits: Habits) -> tuple[float, float, float]:
+    """Return the uniforms that decide when slot i starts: whether it follows on, its time of day, its gap."""
+    who = philox(habits.seed, _WHO, np.uint64(user), _occurrence(day, i), np.uint64(0))
+    when = philox(habits.seed, _WHEN, np.uint64(user), _occurrence(day, i), np.uint64(0))
+    return uniform(who[2]), uniform(when[0]), uniform(when[1])
+
+
+@kernel
+def _start(
+    user: int, day: int, i: int, draws: tuple[float, float, float], habits: Habits, slots: Slots
+) -> tuple[int, bool]:
+    """Return when slot i starts [ms], and whether it follows on the one before; never past midnight."""
+    if i > 0 and draws[0] < habits.follow_up:
+        gap = np.int64(-math.log(1.0 - draws[2]) * habits.follow_up_gap_ms)
+        start = slots.start_ms[i - 1] + slots.talk_ms[i - 1] + PAUSE_MS + gap
+        if start < (day + 1) * DAY_MS:
+            return start, True
+    return day * DAY_MS + _time_of_day(user, draws[1], habits), False
+
+
+@kernel
+def _talk(user: int, day: int, i: int, habits: Habits) -> tuple[int, int, float]:
+    """Return the outcome of slot i, its talk time [ms], and the uniform that decides whether the caller moves."""
+    how = philox(habits.seed, _HOW, np.uint64(user), _occurrence(day, i), np.uint64(0))
+    outcome = choose_outcome(uniform(how[2]), habits)
+    talk = choose_talk_ms(user, uniform(how[0]), uniform(how[1]), habits) if outcome == ANSWERED else 0
+    return outcome, talk, uniform(how[3])
 
 
 @kernel
@@ -108,8 +167,8 @@ def _time_of_day(user: int, u: float, habits: Habits) -> int:
     """Return a time of day [ms] by the user's rhythm, on its own clock."""
     hours = habits.hours[habits.people.pattern[user]]
     hour = 0
-    while u >= hours[hour + 1] and hour < 23:
-        hour += 1
+    for end in range(1, HOURS):
+        hour += u >= hours[end]
     within = (u - hours[hour]) / (hours[hour + 1] - hours[hour])
     return int((np.int64((hour + within) * HOUR_MS) + habits.people.clock_shift_ms[user]) % DAY_MS)
 

@@ -146,11 +146,8 @@ class Reference:
 
     def group(self, layer: int, user: int) -> list[int]:
         """Return all members of a user's group in a layer; empty when it is in none."""
-        society, place = self.society, self.society.position[layer, user]
-        if place < 0:
-            return []
-        first, size = society.first[layer, place], society.size[layer, place]
-        return [int(member) for member in society.order[layer, first : first + size]]
+        first, size = self.society.first[user, layer], self.society.size[user, layer]
+        return [int(member) for member in self.society.order[layer, first : first + size]] if first >= 0 else []
 
     def fellow(self, group: list[int], user: int, who: float) -> int:
         """Return a fellow member; the nearest in the group's circle are the favourites."""
@@ -194,7 +191,7 @@ class Reference:
     def last_cell(self, first: int, intent: Intent) -> int:
         """Return the cell in which a call ends."""
         near = self.habits.neighbours.shape[1]
-        stays = math.exp(math.log(1 - self.habits.moving) * intent.talk_ms / 180_000)
+        stays = math.exp(self.habits.stay_rate * intent.talk_ms)
         return first if not near or intent.move < stays else int(self.habits.neighbours[first, int(intent.goal * near)])
 
     def day(self, user: int, day: int, edits: Edits, busy_until_ms: Any) -> Iterator[Call]:

@@ -1,7 +1,7 @@
 """What the network makes of the intents: which calls happen, when a line is taken, and which cells serve them.
 
-A user's line carries one call at a time: an intent that falls into a running call is suppressed. The same kernel
-renders normal life and the world with incidents; the second only for the lines that an incident touches.
+A user's line carries one call at a time: an intent that falls into a running call is suppressed. One kernel renders
+normal life and the world with incidents; a line that no incident touches is the same in both, and rendered once.
 """
 
 import math
@@ -16,13 +16,11 @@ from generators.clock import DAY_MS, HOUR_MS
 from generators.compiled import kernel
 from generators.radio.coverage import NO_CELL
 from generators.rng import Purpose, philox, uniform
-from generators.sessions.events import Events, make_events
+from generators.sessions.events import make_events
 from generators.sessions.network import Network
 from generators.sessions.session import CELL, ENDS, FIRST, FIRST_CELL, HANDOVERS, ROW, Phone, hold, make_phone
 
-REFERENCE_TALK_MS = 180_000.0
 WORK_BEGINS_H, WORK_ENDS_H = 9, 17
-SOME_EVENTS, MORE_EVENTS = 256, 4
 _PLACE = np.uint64(Purpose.PLACE)
 
 
@@ -89,45 +87,41 @@ def make_records(room: int) -> Records:
     return Records(*(np.empty(room, kind) for kind in kinds))
 
 
-class Room(NamedTuple):
-    """Where a kernel works and writes; each thread has its own."""
+class Page(NamedTuple):
+    """Where calls are written, and the phone that makes them."""
 
-    slots: Slots
     records: Records
     phone: Phone
 
 
-def make_room(calls: int, events: int, network: Network) -> Room:
-    """Make room for rendering so many calls with so many events."""
-    return Room(make_slots(), make_records(calls), make_phone(network.radio.cell.shape[1], make_events(events)))
+class Room(NamedTuple):
+    """Where a kernel works and writes; each thread has its own."""
+
+    slots: Slots
+    page: Page
+    """The world with incidents."""
+    normal: Page
+    """Normal life on the lines that an incident touches; its events are not kept."""
 
 
 class Lines(NamedTuple):
-    """What became of some lines on one day."""
+    """What is true of each user's line, from day to day; shape (N,) each."""
 
-    records: Records
-    events: Events
-    suppressed: int
-    """Intents that fell into a running call."""
+    count: Any
+    """int32: how many calls the user wants to make today."""
+    touched: Any
+    """bool: whether the line differs between the two worlds today."""
+    busy_ms: Any
+    """int64: until when the line is taken, in the world with incidents."""
+    normal_busy_ms: Any
+    """int64: until when it would be, in normal life."""
 
 
-def render_lines(users: Any, day: int, habits: Habits, edits: Edits, busy_until_ms: Any, most_calls: int) -> Lines:
-    """Render one day of some users; parameters as of `render`, and the most calls that there can be."""
-    network = habits.network
-    parts: list[Lines] = []
-    done, most_events = 0, (3 * most_calls + SOME_EVENTS) * network.on
-    while done < len(users) or not parts:
-        room = make_room(most_calls, most_events, network)
-        rows, suppressed, finished = render(users[done:], day, habits, edits, busy_until_ms, room)
-        done += finished
-        events = Events(*(column[: room.phone.state[ROW]] for column in room.phone.events))
-        parts.append(Lines(Records(*(column[:rows] for column in room.records)), events, suppressed))
-        most_events *= MORE_EVENTS
-    if len(parts) == 1:
-        return parts[0]
-    records = Records(*(np.concatenate(columns) for columns in zip(*(p.records for p in parts), strict=True)))
-    events = Events(*(np.concatenate(columns) for columns in zip(*(p.events for p in parts), strict=True)))
-    return Lines(records, events, sum(p.suppressed for p in parts))
+def make_room(calls: int, touched_calls: int, events: int, network: Network) -> Room:
+    """Make room for rendering so many calls with so many events, and so many calls of normal life on touched lines."""
+    candidates = network.radio.cell.shape[1]
+    page = Page(make_records(calls), make_phone(candidates, make_events(events)))
+    return Room(make_slots(), page, Page(make_records(touched_calls), make_phone(candidates, make_events(0))))
 
 
 def no_edits() -> Edits:
@@ -137,10 +131,8 @@ def no_edits() -> Edits:
 
 
 @kernel
-def render(
-    users: Any, day: int, habits: Habits, edits: Edits, busy_until_ms: Any, room: Room
-) -> tuple[int, int, int]:
-    """Render one day of some users, as far as there is room for the events.
+def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, room: Room) -> tuple[int, int, int, int]:
+    """Render one day of some users, in both worlds, as far as there is room for the events.
 
     Parameters
     ----------
@@ -152,57 +144,79 @@ def render(
         The world.
     edits
         The day's edits, ordered by user.
-    busy_until_ms
-        Shape (N,): until when each line is taken; read and brought up to date.
+    lines
+        The account of every line; read and brought up to date.
     room
         Where to work, and for the result.
 
     Returns
     -------
     tuple
-        How many calls there are in `room.records`, how many intents were suppressed, and how many users are done;
-        of the others nothing was written.
+        How many calls there are in `room.page` and in `room.normal`, how many intents of normal life were suppressed,
+        and how many users are done; of the others nothing was written.
     """
-    rows, suppressed, edit = 0, 0, 0
-    slots, state = room.slots, room.phone.state
+    rows, normal_rows, suppressed, edit = 0, 0, 0, 0
+    written, most = room.page.phone.state, room.page.phone.events.time_ms.shape[0]
     for index in range(users.shape[0]):
         user = users[index]
-        before = (rows, suppressed, state[ROW], busy_until_ms[user])
-        count = plan_day(user, day, habits, slots)
-        while edit < edits.user.shape[0] and edits.user[edit] < user:
-            edit += 1
-        while edit < edits.user.shape[0] and edits.user[edit] == user:
-            count = _apply(edits, edit, slots, count)
-            edit += 1
-        _sort(slots.start_ms, count, slots.order)
-        for j in range(count):
-            i = slots.order[j]
-            start = slots.start_ms[i]
-            if start < habits.people.active_from_ms[user]:
-                continue
-            if start < busy_until_ms[user]:
-                suppressed += 1
-                continue
-            busy_until_ms[user] = _record(user, i, habits, room, rows)
-            rows += 1
-        if state[ROW] > room.phone.events.time_ms.shape[0]:
-            rows, suppressed, state[ROW], busy_until_ms[user] = before
-            return rows, suppressed, index
-    return rows, suppressed, users.shape[0]
+        before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])
+        plan_day(user, day, lines.count[user], habits, room.slots)
+        busy = lines.normal_busy_ms
+        if lines.touched[user]:
+            made, lost = _render_line(user, habits, room.slots, busy, room.normal, normal_rows)
+            normal_rows, suppressed = normal_rows + made, suppressed + lost
+            edit = _apply_all(user, edits, edit, room.slots)
+            made, _ = _render_line(user, habits, room.slots, lines.busy_ms, room.page, rows)
+        else:
+            made, lost = _render_line(user, habits, room.slots, busy, room.page, rows)
+            lines.busy_ms[user], suppressed = busy[user], suppressed + lost
+        rows += made
+        if written[ROW] > most:
+            rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user] = before
+            return rows, normal_rows, suppressed, index
+    return rows, normal_rows, suppressed, users.shape[0]
 
 
 @kernel
-def _apply(edits: Edits, edit: int, slots: Slots, count: int) -> int:
-    """Alter a slot, or add one; return how many there are."""
+def _render_line(user: int, habits: Habits, slots: Slots, busy_ms: Any, page: Page, row: int) -> tuple[int, int]:
+    """Write the calls that take place on a line, from `row` on; return how many, and how many do not."""
+    first, suppressed, count = row, 0, slots.count[0]
+    _sort(slots.start_ms, count, slots.order)
+    for j in range(count):
+        i = slots.order[j]
+        start = slots.start_ms[i]
+        if start < habits.people.active_from_ms[user]:
+            continue
+        if start < busy_ms[user]:
+            suppressed += 1
+            continue
+        busy_ms[user] = _record(user, i, habits, slots, page, row)
+        row += 1
+    return row - first, suppressed
+
+
+@kernel
+def _apply_all(user: int, edits: Edits, edit: int, slots: Slots) -> int:
+    """Apply the edits of a user, looking from number `edit` on; return the number of the next user's first."""
+    while edit < edits.user.shape[0] and edits.user[edit] < user:
+        edit += 1
+    while edit < edits.user.shape[0] and edits.user[edit] == user:
+        _apply(edits, edit, slots)
+        edit += 1
+    return edit
+
+
+@kernel
+def _apply(edits: Edits, edit: int, slots: Slots) -> None:
+    """Alter a slot, or add one."""
     i = edits.slot[edit]
     if i < 0:
-        i = count
-        count += 1
+        i = slots.count[0]
+        slots.count[0] += 1
     slots.start_ms[i], slots.talk_ms[i] = edits.start_ms[edit], edits.talk_ms[edit]
     slots.callee[i], slots.outcome[i] = edits.callee[edit], edits.outcome[edit]
     slots.move[i], slots.goal[i] = edits.move[edit], edits.goal[edit]
     slots.key[i], slots.incident[i] = edits.key[edit], edits.incident[edit]
-    return count
 
 
 @kernel
@@ -217,14 +231,14 @@ def _sort(start_ms: Any, count: int, order: Any) -> None:
 
 
 @kernel
-def _record(user: int, i: int, habits: Habits, room: Room, row: int) -> int:
+def _record(user: int, i: int, habits: Habits, slots: Slots, page: Page, row: int) -> int:
     """Write one call, and return until when it takes the line."""
-    slots, out = room.slots, room.records
+    out = page.records
     out.caller[row], out.callee[row] = user, slots.callee[i]
     out.start_ms[row], out.talk_ms[row], out.outcome[row] = slots.start_ms[i], slots.talk_ms[i], slots.outcome[i]
     out.key[row], out.incident[row] = slots.key[i], slots.incident[i]
     if habits.network.on:
-        return _fold(user, i, habits, room, row)
+        return _fold(user, slots.key[i], habits, page, row)
     first = serving_cell(user, slots.start_ms[i], habits)
     out.first_cell[row], out.last_cell[row] = first, _last_cell(first, i, habits, slots)
     out.setup_ms[row], out.handovers[row], out.events[row] = 0, 0, 0
@@ -232,11 +246,11 @@ def _record(user: int, i: int, habits: Habits, room: Room, row: int) -> int:
 
 
 @kernel
-def _fold(user: int, i: int, habits: Habits, room: Room, row: int) -> int:
+def _fold(user: int, key: Any, habits: Habits, page: Page, row: int) -> int:
     """Run a call's session and make the record say what its events say; return when the session was over."""
-    slots, out, state = room.slots, room.records, room.phone.state
-    start, first_event = slots.start_ms[i], state[ROW]
-    connected = hold(user, slots.key[i], start, slots.talk_ms[i], habits.network, room.phone)
+    out, state = page.records, page.phone.state
+    start, first_event = out.start_ms[row], state[ROW]
+    connected = hold(user, key, start, out.talk_ms[row], habits.network, page.phone)
     if not connected:
         out.outcome[row] = FAILED
     first = state[FIRST_CELL]
@@ -269,7 +283,6 @@ def serving_cell(user: int, start_ms: int, habits: Habits) -> int:
 def _last_cell(first: int, i: int, habits: Habits, slots: Slots) -> int:
     """Return where a call ends: the longer it is, the likelier in a neighbouring cell."""
     near = habits.neighbours.shape[1]
-    stays = math.exp(math.log(1.0 - habits.moving) * slots.talk_ms[i] / REFERENCE_TALK_MS)
-    if near == 0 or slots.move[i] < stays:
+    if near == 0 or slots.move[i] < math.exp(habits.stay_rate * slots.talk_ms[i]):
         return first
     return int(habits.neighbours[first, int(slots.goal[i] * near)])

@@ -13,7 +13,7 @@ from generators.calls.render import Records
 from generators.calls.twins import talk_seconds
 from generators.columns import coded, moments
 from generators.compiled import kernel
-from generators.identities import numbered
+from generators.identities import counted
 from generators.names import Names
 from generators.settings import EXTERNAL_TYPES
 from generators.social.people import People
@@ -44,7 +44,7 @@ class CallTable:
         start_ms = self.epoch_ms + records.start_ms // 1000 * 1000
         duration = talk_seconds(records.talk_ms).astype(np.int32)
         columns = [
-            numbered("call_", np.arange(first_number, first_number + count), self.digits),
+            counted("call_", first_number, count, self.digits),
             coded(records.caller, names.user),
             coded(records.callee, names.party),
             moments(start_ms),

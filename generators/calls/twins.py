@@ -6,17 +6,18 @@ it would have been.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from generators.calls.habits import Habits
-from generators.calls.render import Edits, Lines, Records, render_lines
+from generators.calls.render import Edits, Lines, Records, make_room, render
 from generators.clock import DAY_MS
 from generators.compiled import kernel
 from generators.sessions.events import Events
+from generators.sessions.session import ROW
 
 BLOCK = 4096
 """Users rendered at a time: a unit of work only."""
@@ -24,6 +25,8 @@ SECONDS = DAY_MS // 1000
 CHANGES = ("added", "altered", "removed")
 ADDED, ALTERED, REMOVED = 0, 1, 2
 NONE = -1
+EVENTS_A_CALL, SOME_EVENTS = 3, 1024
+"""Room that is made for events at first."""
 Rows = TypeVar("Rows", Records, Events)
 
 
@@ -54,6 +57,16 @@ class Day:
     """Intents that fell into a running call."""
 
 
+class Block(NamedTuple):
+    """A day of some users, not yet in order of time."""
+
+    records: Records
+    normal: Records
+    """Normal life on the touched lines."""
+    events: Events
+    suppressed: int
+
+
 class Twins:
     """Renders both worlds; carries what is true of each line from day to day."""
 
@@ -61,8 +74,8 @@ class Twins:
         self.habits, self.counts, self.edits, self.workers = habits, counts, edits, workers
         users = counts.shape[1]
         self.users = np.arange(users, dtype=np.int32)
-        self.normal_busy_ms = np.zeros(users, np.int64)
-        self.busy_ms = np.zeros(users, np.int64)
+        free = np.zeros((2, users), np.int64)
+        self.lines = Lines(np.empty(users, np.int32), np.zeros(users, np.bool_), free[0], free[1])
         self.last_incident = np.full(users, NONE, np.int32)
 
     def days(self) -> Iterator[Day]:
@@ -72,41 +85,57 @@ class Twins:
                 yield self._day(day, pool)
 
     def _day(self, day: int, pool: ThreadPoolExecutor) -> Day:
-        edits = self.edits[day]
-        touched = self.busy_ms != self.normal_busy_ms
-        touched[edits.user] = True
+        edits, lines = self.edits[day], self.lines
+        lines.count[:] = self.counts[day]
+        np.not_equal(lines.busy_ms, lines.normal_busy_ms, out=lines.touched)
+        lines.touched[edits.user] = True
         blocks = [self.users[first : first + BLOCK] for first in range(0, len(self.users), BLOCK)]
-        parts = list(pool.map(partial(self._normal, day), blocks))
-        normal = _joined([lines.records for lines in parts])
-        events = _joined([lines.events for lines in parts])
-        suppressed = sum(lines.suppressed for lines in parts)
-        self.busy_ms[~touched] = self.normal_busy_ms[~touched]
-        if not touched.any():
-            return _in_order(day, normal, events, suppressed)
-        most = int(self.counts[day, touched].sum()) + len(edits.user)
-        edited = render_lines(self.users[touched], day, self.habits, edits, self.busy_ms, most)
-        of_touched = touched[normal.caller]
-        changes, marked = self._difference(_some(normal, of_touched), edited.records, edits)
+        every, normal, events, suppressed = _gathered(list(pool.map(partial(self._block, day), blocks)))
+        order = _time_order(every, day)
+        records = Records(*(column[order] for column in every))
+        on_touched = np.flatnonzero(lines.touched[every.caller])
+        changes, marked = self._difference(normal, Records(*(c[on_touched] for c in every)), edits)
         self.last_incident[edits.user] = edits.incident
-        untouched = _some(events, np.repeat(~of_touched, normal.events))
-        every = _joined([_some(normal, ~of_touched), edited.records])
-        rendered = _in_order(day, every, _joined([untouched, edited.events]), suppressed)
-        position = np.empty(len(every.key), np.int64)
-        position[_time_order(every, day)] = np.arange(len(every.key))
+        position = np.empty(len(order), np.int64)
+        position[order] = np.arange(len(order))
         present = changes.change != REMOVED
-        changes.row[present] = position[len(every.key) - len(edited.records.key) + marked[present]]
-        return replace(rendered, changes=changes)
+        changes.row[present] = position[on_touched[marked[present]]]
+        return Day(records, _events_in_order(events, every.events, order), changes, suppressed)
 
-    def _normal(self, day: int, users: Any) -> Lines:
-        empty = Edits(*(column[:0] for column in self.edits[day]))
-        most = int(self.counts[day, users].sum())
-        return render_lines(users, day, self.habits, empty, self.normal_busy_ms, most)
+    def _block(self, day: int, users: Any) -> Block:
+        """Render a day of some users, with more room where their events need it."""
+        parts: list[Block] = []
+        done, most = 0, EVENTS_A_CALL * int(self.counts[day, users].sum()) + SOME_EVENTS
+        while done < len(users):
+            finished, part = self._part(day, users[done:], most * self.habits.network.on)
+            done, most = done + finished, most * 2
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else _gathered(parts)
+
+    def _part(self, day: int, users: Any, events: int) -> tuple[int, Block]:
+        """Render a day of some users, as many as there is room for the events; return how many."""
+        low, high = np.searchsorted(self.edits[day].user, [users[0], users[-1] + 1])
+        edits = Edits(*(column[low:high] for column in self.edits[day]))
+        counts = self.counts[day, users]
+        touched = int(counts[self.lines.touched[users]].sum())
+        room = make_room(int(counts.sum()) + len(edits.user), touched, events, self.habits.network)
+        rows, normal_rows, suppressed, finished = render(users, day, self.habits, edits, self.lines, room)
+        records, normal = room.page.records, room.normal.records
+        written = int(room.page.phone.state[ROW])
+        return finished, Block(
+            Records(*(column[:rows] for column in records)),
+            Records(*(column[:normal_rows] for column in normal)),
+            Events(*(column[:written] for column in room.page.phone.events)),
+            suppressed,
+        )
 
     def _difference(self, normal: Records, edited: Records, edits: Edits) -> tuple[Changes, Any]:
         """Return what differs on the touched lines, and the position of each change among the edited records."""
-        twin = _find(normal.key, edited.key)
+        twin = np.empty(len(edited.key), np.int64)
+        kept = np.zeros(len(normal.key), np.bool_)
+        _match(normal, edited, twin, kept)
         changed = np.flatnonzero((twin == NONE) | _differs(normal, edited, twin))
-        gone = np.flatnonzero(_find(edited.key, normal.key) == NONE)
+        gone = np.flatnonzero(~kept)
         own = _find(edits.key, normal.key[gone])
         incident = np.concatenate([edited.incident[changed], np.where(own == NONE, NONE, edits.incident[own])])
         direct = incident != NONE
@@ -155,26 +184,42 @@ def _find(keys: Any, wanted: Any) -> Any:
     return np.where(keys[place] == wanted, place, NONE)
 
 
+@kernel
+def _match(normal: Records, edited: Records, twin: Any, kept: Any) -> None:
+    """Find the same call in both worlds, line by line; both are ordered by caller."""
+    first = 0
+    for i in range(edited.key.shape[0]):
+        while first < normal.key.shape[0] and normal.caller[first] < edited.caller[i]:
+            first += 1
+        twin[i] = NONE
+        j = first
+        while j < normal.key.shape[0] and normal.caller[j] == edited.caller[i]:
+            if normal.key[j] == edited.key[i]:
+                twin[i], kept[j] = j, True
+                break
+            j += 1
+
+
 def _joined(parts: list[Rows]) -> Rows:
     return type(parts[0])(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _some(rows: Rows, chosen: Any) -> Rows:
-    return type(rows)(*(column[chosen] for column in rows))
+def _gathered(parts: list[Block]) -> Block:
+    return Block(
+        _joined([part.records for part in parts]),
+        _joined([part.normal for part in parts]),
+        _joined([part.events for part in parts]),
+        sum(part.suppressed for part in parts),
+    )
 
 
-def _no_changes() -> Changes:
-    kinds = (np.int64, np.uint64, np.int32, np.int8, np.bool_)
-    return Changes(*(np.empty(0, kind) for kind in kinds))
-
-
-def _in_order(day: int, records: Records, events: Events, suppressed: int) -> Day:
-    """Put the calls of a day in order of time, and each one's events with it."""
-    order = _time_order(records, day)
-    first = np.cumsum(records.events) - records.events
-    many = records.events[order]
-    moved = np.repeat(first[order] - (np.cumsum(many) - many), many) + np.arange(len(events.time_ms))
-    return Day(_some(records, order), _some(events, moved), _no_changes(), suppressed)
+def _events_in_order(events: Events, many: Any, order: Any) -> Events:
+    """Return the events of calls that are put in another order; shape (calls,): how many each has, and the order."""
+    if not len(events.time_ms):
+        return events
+    first, moved = np.cumsum(many) - many, many[order]
+    rows = np.repeat(first[order] - (np.cumsum(moved) - moved), moved) + np.arange(len(events.time_ms))
+    return Events(*(column[rows] for column in events))
 
 
 def _time_order(records: Records, day: int) -> Any:

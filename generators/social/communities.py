@@ -20,16 +20,18 @@ NOBODY = -1
 class Society(NamedTuple):
     """Who is in which group; L layers, N users."""
 
-    position: Any
-    """Shape (L, N), int32: where a user stands in the layer's order; -1 outside its groups."""
     order: Any
-    """Shape (L, N), int32: the user at each position."""
+    """Shape (L, N), int32: all users of a layer, those of a group side by side."""
     first: Any
-    """Shape (L, N), int32: for each position, where its group begins."""
+    """Shape (N, L), int32: where a user's group begins in the order; -1 outside all groups."""
     size: Any
-    """Shape (L, N), int16: for each position, how many its group has."""
+    """Shape (N, L), int32: how many members a user's group has; 1 outside all groups."""
+    own: Any
+    """Shape (N, L), int32: a user's place within its group."""
     weight: Any
     """Shape (L,), float64: how readily one calls any one fellow member."""
+    bounds: Any
+    """Shape (N, L), float64: share of a user's calls within the network that go to the layers up to each."""
     matching: Any
     """Shape (A, 4), uint64: the keys of A random matchings, one an acquaintance."""
     stranger_weight: float
@@ -44,21 +46,25 @@ def layer_kinds(settings: Communities) -> list[str]:
 def make_society(settings: Communities, num_users: int, seed: int) -> Society:
     """Draw the groups of every layer."""
     layers = [(kind, copy) for kind in KINDS for copy in range(getattr(settings, kind).copies)]
-    shape = (len(layers), num_users)
-    position, first = np.full(shape, NOBODY, np.int32), np.full(shape, NOBODY, np.int32)
-    order, size = np.zeros(shape, np.int32), np.zeros(shape, np.int16)
+    order = np.zeros((len(layers), num_users), np.int32)
+    first, own = (np.full((num_users, len(layers)), NOBODY, np.int32) for _ in range(2))
+    size = np.ones((num_users, len(layers)), np.int32)
     for number, (kind, copy) in enumerate(layers):
         place = permutation(seed, _PURPOSES[kind], num_users, occurrence=copy)
         order[number, place] = np.arange(num_users)
         starts, sizes = _groups(getattr(settings, kind), num_users, seed, KINDS.index(kind) * 16 + copy)
-        grouped = int(sizes.sum())
-        first[number, :grouped] = np.repeat(starts, sizes)
-        size[number, :grouped] = np.repeat(sizes, sizes)
-        position[number] = np.where(place < grouped, place, NOBODY)
+        members = order[number, : int(sizes.sum())]
+        first[members, number] = np.repeat(starts, sizes)
+        size[members, number] = np.repeat(sizes, sizes)
+        own[members, number] = np.arange(len(members)) - np.repeat(starts, sizes)
     matching = [permutation_keys(seed, Purpose.ACQUAINTANCE, j) for j in range(settings.acquaintances)]
     weight = np.array([getattr(settings, kind).weight for kind, _ in layers], np.float64)
     keys = np.array(matching, np.uint64).reshape(-1, 4)
-    return Society(position, order, first, size, weight, keys, settings.stranger_weight, settings.skew)
+    strangers = settings.stranger_weight * settings.acquaintances
+    readiness = np.cumsum(weight * (size - 1), axis=1)
+    total = readiness[:, -1:] + strangers if layers else np.full((num_users, 1), strangers)
+    bounds = np.divide(readiness, total, out=np.zeros_like(readiness), where=total > 0)
+    return Society(order, first, size, own, weight, bounds, keys, settings.stranger_weight, settings.skew)
 
 
 def _groups(layer: Layer, num_users: int, seed: int, occurrence: int) -> tuple[Any, Any]:
@@ -88,23 +94,13 @@ def choose_contact(user: int, kind: float, who: float, society: Society) -> int:
     society
         The groups.
     """
-    strangers = society.stranger_weight * society.matching.shape[0]
-    total = strangers
-    for layer in range(society.weight.shape[0]):
-        place = society.position[layer, user]
-        if place >= 0:
-            total += society.weight[layer] * (society.size[layer, place] - 1)
-    rest = kind * total
-    for layer in range(society.weight.shape[0]):
-        place = society.position[layer, user]
-        if place < 0:
-            continue
-        size = society.size[layer, place]
-        rest -= society.weight[layer] * (size - 1)
-        if rest < 0:
-            first = society.first[layer, place]
-            return int(society.order[layer, first + _fellow(place - first, size, who**society.skew)])
-    if strangers <= 0:
+    layer = 0
+    for bound in range(society.bounds.shape[1]):
+        layer += kind >= society.bounds[user, bound]
+    if layer < society.bounds.shape[1]:
+        place = _fellow(society.own[user, layer], society.size[user, layer], who**society.skew)
+        return int(society.order[layer, society.first[user, layer] + place])
+    if society.stranger_weight * society.matching.shape[0] <= 0:
         return NOBODY
     return _acquaintance(user, who, society)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from bench import metrics
 from bench.dataset import Dataset, Window
 from bench.detector import Level, Scores
 from bench.evaluate import evaluate
-from bench.faults import UserError
+from bench.metric_names import markdown, metric_names
 from bench.result import Outcome, Result, Status
 from bench.schema import CALLS, INCIDENTS, TRUTH
 from bench.settings import ThresholdSettings
@@ -98,7 +99,8 @@ def test_each_type_against_normal(world):
     values, threshold = evaluation.values, evaluation.alerts.threshold
     assert evaluation.status is Status.OK
     assert values["alerts/all"] == 50
-    outcome = Outcome(Result({}, Status.OK), *world, evaluation.labels, Scores(Level.CALL, scores), evaluation.alerts)
+    result, labels = Result({}, Status.OK), evaluation.labels
+    outcome = Outcome(result, *world, labels, Scores(Level.CALL, scores), evaluation.alerts, evaluation.sample)
     for name, wanted, positives in (("all", None, 160), ("long", "long", 40), ("burst", "burst", 120)):
         positive, kept = outcome.type_sample(wanted)
         assert positive.sum() == values[f"positives/{name}"] == positives
@@ -161,7 +163,7 @@ def test_a_type_that_is_not_in_the_window_has_no_number(world):
 def test_intervals_hold_their_values(world):
     values = run(world, good_scores(world)).values
     for name in ("all", "long", "burst"):
-        for measure in ("average_precision", "recall", "f1"):
+        for measure in ("average_precision", "roc_auc", "recall", "f1", "incident_recall"):
             assert values[f"{measure}_low/{name}"] <= values[f"{measure}/{name}"] <= values[f"{measure}_high/{name}"]
     assert values["precision_low/long"] < values["precision/long"] < values["precision_high/long"]
 
@@ -181,10 +183,10 @@ def test_scores_that_say_nothing_are_refused_not_repaired(world, spoil, reason):
     assert evaluation.status is Status.DEGENERATE
     assert evaluation.alerts is None
     assert re.search(reason, evaluation.reason)
-    known = {"positives", "prevalence", "incidents"}
+    known = {"positives", "prevalence", "incidents", "enough_incidents", "average_precision_chance"}
     for name, value in evaluation.values.items():
         assert value == (good[name] if name.split("/")[0] in known else None)
-    assert evaluation.values.keys() <= good.keys()
+    assert evaluation.values.keys() == good.keys()
 
 
 def test_a_window_without_calls(world):
@@ -194,6 +196,32 @@ def test_a_window_without_calls(world):
     assert (evaluation.status, evaluation.reason) == (Status.DEGENERATE, "the window has no calls")
 
 
-def test_other_levels_are_refused(world):
-    with pytest.raises(UserError, match="level must be call to be evaluated so far, got user_day"):
-        evaluate(*world, Scores(Level.USER_DAY, np.arange(1000.0)), ThresholdSettings())
+def test_delays_are_told_of_causal_detectors_alone(world):
+    scores = good_scores(world)
+    silent = run(world, scores).values
+    assert {silent[f"delay_{unit}/burst"] for unit in ("seconds", "calls")} == {None}
+    causal = Scores(Level.CALL, scores, causal=True)
+    told = evaluate(*world, causal, ThresholdSettings("budget", alerts_per_day=300)).values
+    assert told["delay_seconds/long"] == told["delay_calls/long"] == 0
+    assert 0 < told["delay_calls/burst"] < 10
+    assert 0 < told["delay_seconds/burst"] < DAY_MS / 1000
+
+
+def test_a_type_with_few_incidents_is_one_the_run_cannot_speak_of(world):
+    scores = Scores(Level.CALL, good_scores(world))
+    for fewest, expected in ((12, {"all": 1, "long": 1, "burst": 1, "rare": 0}), (13, {"burst": 0, "long": 1})):
+        values = evaluate(*world, scores, ThresholdSettings(), fewest_incidents=fewest).values
+        assert {name: values[f"enough_incidents/{name}"] for name in expected} == expected
+
+
+def test_the_detectors_own_threshold_is_the_one(world):
+    own = Scores(Level.CALL, good_scores(world), threshold=1.5)
+    evaluation = evaluate(*world, own, ThresholdSettings("detector"))
+    assert evaluation.alerts.threshold == 1.5
+    assert evaluation.values["alerts/all"] == np.count_nonzero(own.values >= 1.5)
+
+
+def test_every_name_is_in_the_table_of_names_and_the_docs(world):
+    assert list(run(world, good_scores(world)).values) == metric_names(("burst", "long", "rare"))
+    documented = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    assert markdown() in documented

@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from bench import metrics
-from bench.intervals import Clustered, intervals
+from bench.bootstrap import DRAWS, bootstrapped
+from bench.clustered import Class, Clustered
+from bench.intervals import DRAWN_UP_TO, by_influence, intervals, share_interval
 
 THRESHOLD = 2.5
+MEASURES = ("average_precision", "roc_auc", "precision", "recall", "f1")
 
 
 def sample(random, users, incidents, size):
@@ -24,6 +28,7 @@ def measures(found, others):
     counts = metrics.counts_at(positive, scores, threshold=THRESHOLD)
     return {
         "average_precision": metrics.average_precision(positive, scores),
+        "roc_auc": metrics.roc_auc(positive, scores),
         "precision": counts.precision,
         "recall": counts.recall,
         "f1": counts.f1,
@@ -56,10 +61,12 @@ def test_drawn_weights_follow_the_scores():
     scores, cluster = random.integers(0, 5, 50).astype(float), random.integers(0, 8, 50)
     clustered = Clustered.of(scores, cluster)
     weights = np.diff(clustered.draw(random))
-    each = {name: set(weights[clustered.cluster == name].tolist()) for name in range(clustered.clusters)}
-    assert all(len(weight) == 1 for weight in each.values())
-    assert sum(weight.pop() for weight in each.values()) == clustered.clusters
-    assert clustered.at_least(np.array([0.0, 2.5, 9.0])).tolist() == [50, (scores >= 2.5).sum(), 0]
+    assert weights.sum() == pytest.approx(50)
+    each = np.array([weights[clustered.cluster == name].mean() for name in range(clustered.clusters)])
+    np.testing.assert_allclose(weights, each[clustered.cluster])
+    times = each / each[each > 0].min()
+    np.testing.assert_allclose(times, np.round(times))
+    assert clustered.below(np.array([0.0, 2.5, 9.0])).tolist() == [0, (scores < 2.5).sum(), 50]
 
 
 def test_same_scores_same_intervals_whatever_their_order():
@@ -78,7 +85,62 @@ def test_too_few_clusters_have_no_interval(users, incidents):
 
 def test_a_precision_that_a_draw_can_miss_has_no_interval():
     found, others = sample(np.random.default_rng(8), 50, 20, 3)
-    highest = max(found.scores[0], others.scores[0])
+    highest = max(found.scores[-1], others.scores[-1])
     bounds = intervals({"type": found}, others, highest)["type"]
     assert "precision" not in bounds
     assert bounds["recall"][0] == 0
+
+
+@pytest.mark.parametrize(("incidents", "size", "step"), [(40, 5, 0), (150, 1, 0.5), (60, 10, 0.2)])
+def test_influence_agrees_with_drawing(incidents, size, step):
+    """The mean over repeats of where an interval begins and how wide it is, so that it tells a wrong formula."""
+    random, repeats = np.random.default_rng(9), 12
+    ends = {method: np.empty((repeats, len(MEASURES), 2)) for method in (by_influence, drawn)}
+    for repeat in range(repeats):
+        found, others = sample(random, 150, incidents, size)
+        if step:
+            found, others = (
+                Clustered(np.round(each.scores / step) * step, each.cluster, each.clusters) for each in (found, others)
+            )
+        for method, into in ends.items():
+            bounds = method({"type": Class(found, others)}, others, 1.5)["type"]
+            into[repeat] = [bounds[measure] for measure in MEASURES]
+    by_sum, by_draw = (np.mean(each, axis=0) for each in ends.values())
+    widths = by_draw[:, 1] - by_draw[:, 0]
+    np.testing.assert_allclose(by_sum[:, 1] - by_sum[:, 0], widths, rtol=0.12)
+    assert (np.abs(by_sum - by_draw) < 0.12 * widths[:, None]).all()
+
+
+def drawn(classes, others, threshold):
+    return bootstrapped(classes, others, threshold, 0.95)
+
+
+def test_large_samples_are_not_drawn(monkeypatch):
+    found, others = sample(np.random.default_rng(10), 100, 30, 2)
+    classes = {"type": Class(found, others)}
+    assert intervals({"type": found}, others, THRESHOLD)["type"] == drawn(classes, others, THRESHOLD)["type"]
+    monkeypatch.setattr("bench.intervals.DRAWN_UP_TO", found.scores.size + others.scores.size - 1)
+    assert intervals({"type": found}, others, THRESHOLD) == by_influence(classes, others, THRESHOLD)
+    assert DRAWN_UP_TO >= 100_000
+    assert DRAWS >= 500
+
+
+@pytest.mark.parametrize("method", [drawn, by_influence])
+def test_when_every_entity_is_an_alert_the_precision_is_the_prevalence(method):
+    found, others = sample(np.random.default_rng(11), 100, 30, 2)
+    bounds = method({"type": Class(found, others)}, others, -99.0)["type"]
+    prevalence = found.scores.size / (found.scores.size + others.scores.size)
+    assert bounds["precision"] == pytest.approx((prevalence, prevalence))
+
+
+def test_a_recall_of_one_is_as_sure_as_there_are_incidents():
+    found, others = sample(np.random.default_rng(12), 100, 30, 2)
+    low, high = intervals({"type": found}, others, -99.0)["type"]["recall"]
+    assert (low, high) == share_interval(1.0, 30)
+    assert 0.85 < low < 0.9
+
+
+@pytest.mark.parametrize(("share", "trials"), [(0.0, 10), (0.1, 30), (0.5, 200), (1.0, 12)])
+def test_share_interval_is_wilsons(share, trials):
+    reference = binomtest(round(share * trials), trials).proportion_ci(0.95, method="wilson")
+    assert share_interval(share, trials) == pytest.approx((reference.low, reference.high))

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from bench.detector import Level, Scores
+from bench.faults import UserError
 from bench.settings import ThresholdSettings
 from bench.thresholds import DAY_MS, alerts_of, threshold_for
 
@@ -34,7 +36,7 @@ def test_the_lowest_threshold_within_the_allowance(scores, allowed):
 )
 def test_each_policy_allows_what_it_says(settings, alerts):
     scores = np.random.default_rng(1).permutation(200).astype(float)
-    chosen = alerts_of(scores, settings, span_ms=2 * DAY_MS, anomalies=7)
+    chosen = alerts_of(Scores(Level.CALL, scores), settings, span_ms=2 * DAY_MS, anomalies=7)
     assert chosen.policy == settings.policy
     assert np.count_nonzero(scores >= chosen.threshold) == alerts
 
@@ -43,3 +45,11 @@ def test_ties_at_the_top_that_do_not_fit_raise_no_alert():
     scores = np.array([5.0, 5.0, 5.0, 1.0])
     assert not (scores >= threshold_for(scores, 2)).any()
     assert np.count_nonzero(scores >= threshold_for(scores, 3)) == 3
+
+
+def test_the_detectors_own_threshold():
+    scores, settings = np.arange(5.0), ThresholdSettings("detector")
+    chosen = alerts_of(Scores(Level.CALL, scores, threshold=3.5), settings, span_ms=DAY_MS, anomalies=1)
+    assert (chosen.policy, chosen.threshold) == ("detector", 3.5)
+    with pytest.raises(UserError, match="policy=detector needs a detector with a threshold of its own"):
+        alerts_of(Scores(Level.CALL, scores), settings, span_ms=DAY_MS, anomalies=1)

@@ -7,10 +7,12 @@ from pyod.models.iforest import IForest
 from scipy.stats import kstest
 from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LogisticRegression
+from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from bench.detector import with_own_facts
 from bench.faults import SettingsError, UserError
 from detectors.baselines import Chance, OneFeature
 from detectors.features.calls import call_features
@@ -48,6 +50,28 @@ def test_scikit_learn_is_turned_round(ordinary, wrap):
     scores = Tabular(NAMES, wrap(IsolationForest(random_state=4))).fit(ordinary).score(ordinary).values
     np.testing.assert_array_equal(scores, by_hand)
     assert np.corrcoef(scores, IForest(random_state=4).fit(history).decision_function(window))[0, 1] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("model", "outlier"),
+    [
+        (IForest(random_state=4), 1),
+        (IsolationForest(random_state=4, contamination=0.05), -1),
+        (scaled(IsolationForest(random_state=4, contamination=0.05)), -1),
+    ],
+)
+def test_the_threshold_is_where_the_model_itself_draws_the_line(ordinary, model, outlier):
+    detector = Tabular(NAMES, model).fit(ordinary)
+    scores = with_own_facts(detector.score(ordinary), detector)
+    alerts = scores.values >= scores.threshold
+    np.testing.assert_array_equal(alerts, model.predict(matrices(ordinary)[1]) == outlier)
+    assert 0 < alerts.sum() < alerts.size
+    assert scores.causal
+
+
+def test_a_model_that_draws_no_line_has_no_threshold(ordinary):
+    detector = Tabular(NAMES, GaussianMixture(2, random_state=0)).fit(ordinary)
+    assert with_own_facts(detector.score(ordinary), detector).threshold is None
 
 
 @pytest.mark.parametrize("model", [LogisticRegression(), LocalOutlierFactor(novelty=False), object()])

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
@@ -24,3 +25,9 @@ def make_world(folder: Path, *overrides: str, workers: int = 2) -> dict[str, Any
     """Make a world in `folder` and return its counts."""
     world = World(*make_settings(*overrides))
     return world.make(folder, workers, lambda *_: None)
+
+
+def table(world: Path, name: str) -> pl.DataFrame:
+    """Read a table of a world's `data` or `truth`, with plain texts."""
+    part = "truth" if name in ("truth", "incidents") else "data"
+    return pl.read_parquet(world / part / f"{name}.parquet").with_columns(pl.col(pl.Categorical).cast(pl.String))

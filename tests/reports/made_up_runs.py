@@ -10,6 +10,7 @@ from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.metrics import average_precision, counts_at
 from bench.result import Alerts, Outcome, Result, Status
+from bench.sample import callers_of, sample_of_calls
 from bench.truth import Truth
 
 
@@ -45,10 +46,11 @@ def make_outcome(dataset: Dataset, truth: Truth, heavy: bool = False) -> Outcome
     alerts = Alerts("budget", float(np.sort(scores.values)[-1400]))
     cost = {"world_seconds": 1.31, "fit_seconds": 0.82, "score_seconds": 0.44, "peak_mib": 412.3}
     cost["calls_per_second"] = scores.values.size / 0.44
-    draft = Outcome(Result(make_asked(), Status.OK), dataset, truth, labels, scores, alerts)
+    sample = sample_of_calls(labels, callers_of(dataset))
+    draft = Outcome(Result(make_asked(), Status.OK), dataset, truth, labels, scores, alerts, sample)
     values = measured(draft) | {"alerts/all": float(np.count_nonzero(scores.values >= alerts.threshold))}
     result = Result(draft.result.asked, Status.OK, "", values, cost, {"version/numpy": "2.4.0"})
-    return Outcome(result, dataset, truth, labels, scores, alerts)
+    return Outcome(result, dataset, truth, labels, scores, alerts, sample)
 
 
 def measured(draft: Outcome) -> dict[str, float | None]:

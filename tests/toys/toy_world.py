@@ -114,3 +114,7 @@ def _truth(bad: np.ndarray) -> dict[str, pa.Table]:
 
 def _table(table: Table, values: dict[str, Any]) -> pa.Table:
     return pa.table({c.name: pa.array(values[c.name]).cast(c.type) for c in table.columns}, schema=table.arrow)
+
+
+def export(world: Path, out: Path, csv: bool, progress: Progress) -> None:
+    (out / "calls.txt").write_text(str(pq.read_metadata(world / "data" / "calls.parquet").num_rows))

@@ -1,0 +1,69 @@
+"""Intervals by drawing clusters again: the cluster bootstrap (Davison & Hinkley 1997, section 3.8; Efron 1979).
+
+Whole incidents are drawn with replacement for the positives and whole users for the negatives, and the interval is
+that between percentiles of the draws.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.clustered import Class, Clustered
+from bench.detector import FloatArray
+from bench.separated import IntArray
+
+DRAWS = 500
+MEASURES = ("average_precision", "roc_auc", "precision", "recall", "f1")
+TINY = 1e-9
+"""Less than the weight of any score that is drawn."""
+STREAM = 0x1D1A_B007
+"""Key of the random numbers, so that the same scores always get the same interval."""
+
+
+def bootstrapped(
+    classes: Mapping[str, Class], negatives: Clustered, threshold: float, level: float
+) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return class -> measure -> interval of that level; without a measure that is undefined in some draw."""
+    random = np.random.Generator(np.random.Philox(key=STREAM))
+    ranked = {name: _Ranked.of(each, threshold) for name, each in classes.items()}
+    drawn = {name: np.empty((DRAWS, len(MEASURES))) for name in classes}
+    for index in range(DRAWS if ranked else 0):
+        alarms = negatives.draw(random)
+        for name, each in ranked.items():
+            drawn[name][index] = each.measure(each.found.draw(random), alarms)
+    return {name: _percentiles(values, level) for name, values in drawn.items()}
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """How many scores lie below each distinct score of the positives, and last below the threshold."""
+
+    found: Clustered
+    hits_rank: IntArray
+    alarms_rank: IntArray
+    ties_rank: IntArray
+
+    @classmethod
+    def of(cls, each: Class, threshold: float) -> "_Ranked":
+        steps = each.apart.steps
+        cuts = np.append(steps.thresholds, threshold)
+        return cls(each.found, each.found.below(cuts), each.others.below(cuts), steps.not_above)
+
+    def measure(self, found: FloatArray, others: FloatArray) -> tuple[float, ...]:
+        """Return the measures from the weights below each rank; NaN where undefined."""
+        positives, negatives = found[-1], others[-1]
+        below = others[self.alarms_rank]
+        hits, alarms = positives - found[self.hits_rank], negatives - below
+        gained = -np.diff(hits[:-1], append=0)
+        average = np.sum(gained * (hits[:-1] / np.maximum(hits[:-1] + alarms[:-1], TINY))) / positives
+        area = np.sum(gained * (below[:-1] + others[self.ties_rank])) / (2 * positives * negatives)
+        hit, alerts = hits[-1], hits[-1] + alarms[-1]
+        precision = hit / alerts if alerts else np.nan
+        return average, area, precision, hit / positives, 2 * hit / (alerts + positives)
+
+
+def _percentiles(values: FloatArray, level: float) -> dict[str, tuple[float, float]]:
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    bounds = zip(MEASURES, low.tolist(), high.tolist(), strict=True)
+    return {measure: (lowest, highest) for measure, lowest, highest in bounds if not np.isnan(lowest)}

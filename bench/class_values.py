@@ -1,0 +1,121 @@
+"""The numbers of one level: each class of anomalies against the normal entities, which are put in order once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bench.clustered import Class, Clustered
+from bench.detector import FloatArray
+from bench.incidents import Delay, chance_recall, delay, incident_sizes
+from bench.intervals import FEWEST_CLUSTERS, intervals, share_interval
+from bench.metric_names import AT_K
+from bench.metrics import average_precision_by_chance
+from bench.sample import Sample
+from bench.separated import BoolArray, IntArray
+
+Value = int | float | None
+Values = dict[str, float | None]
+
+
+def known_values(sample: Sample, fewest_incidents: int) -> Iterator[tuple[str, str, Value]]:
+    """Yield name, class and value of what the truth alone tells."""
+    normal = int(np.count_nonzero(sample.normal))
+    for name in sample.classes:
+        entity, incident = sample.deeds(name)
+        positives, incidents = np.unique(entity).size, np.unique(incident).size
+        yield "positives", name, positives
+        yield "prevalence", name, positives / (positives + normal) if positives + normal else None
+        yield "average_precision_chance", name, average_precision_by_chance(positives, positives + normal)
+        yield "incidents", name, incidents
+        yield "enough_incidents", name, int(incidents >= fewest_incidents)
+
+
+@dataclass(frozen=True)
+class ClassValues:
+    """Scores of the entities of a sample, not all the same, and the threshold of their alerts."""
+
+    sample: Sample
+    scores: FloatArray
+    """Shape (entities,)."""
+    threshold: float
+    start_ms: IntArray | None
+    """Shape (entities,): start of each, where delays are to be told."""
+
+    def all(self) -> Values:
+        """Return every number that takes scores."""
+        values: Values = {"alerts/all": self.alerts}
+        known = intervals({name: each.found for name, each in self.classes.items()}, self.others, self.threshold)
+        for name, each in self.classes.items():
+            row = {**self._ranking(each), **self._detection(each), **self._incidents(name)}
+            for measure, (low, high) in known.get(name, {}).items():
+                row |= {f"{measure}_low": low, f"{measure}_high": high}
+            values |= {f"{metric}/{name}": value for metric, value in row.items()}
+        return values
+
+    @cached_property
+    def alerted(self) -> BoolArray:
+        """Shape (entities,): whether each is an alert."""
+        return np.asarray(self.scores >= self.threshold)
+
+    @cached_property
+    def alerts(self) -> int:
+        """How many alerts there are."""
+        return int(np.count_nonzero(self.alerted))
+
+    @cached_property
+    def others(self) -> Clustered:
+        """The normal entities, by user."""
+        return Clustered.of(self.scores[self.sample.normal], self.sample.cluster[self.sample.normal])
+
+    @cached_property
+    def classes(self) -> dict[str, Class]:
+        """The positives of each class, by incident, beside the normal entities."""
+        found = {}
+        for name in self.sample.classes:
+            entity, incident = self.sample.positives(name)
+            found[name] = Class(Clustered.of(self.scores[entity], incident), self.others)
+        return found
+
+    def _ranking(self, each: Class) -> Values:
+        apart, positives = each.apart, each.found.scores.size
+        if not positives:
+            return {}
+        average, entities = float(apart.average_precision or 0), positives + each.others.scores.size
+        hits = apart.hits_at_k(AT_K)
+        return {
+            "average_precision": average,
+            "lift": average * entities / positives,
+            "roc_auc": apart.roc_auc,
+            f"precision_at_{AT_K}": hits / min(AT_K, entities),
+            f"recall_at_{AT_K}": hits / positives,
+        }
+
+    def _detection(self, each: Class) -> Values:
+        counts = each.apart.counts_at(self.threshold)
+        return {
+            "hits": counts.hits,
+            "false_alarms": counts.false_alarms,
+            "precision": counts.precision,
+            "recall": counts.recall,
+            "f1": counts.f1,
+        }
+
+    def _incidents(self, name: str) -> Values:
+        entity, incident = self.sample.deeds(name)
+        sizes, found = incident_sizes(incident, self.alerted[entity])
+        if not sizes.size:
+            return {}
+        share = float(np.mean(found))
+        values: Values = {
+            "incident_recall": share,
+            "incident_recall_chance": chance_recall(sizes, records=self.scores.size, alerts=self.alerts),
+        }
+        if sizes.size >= FEWEST_CLUSTERS:
+            low, high = share_interval(share, sizes.size)
+            values |= {"incident_recall_low": low, "incident_recall_high": high}
+        waited = Delay(None, None)
+        if self.start_ms is not None:
+            waited = delay(incident, self.start_ms[entity], self.alerted[entity])
+        return {**values, "delay_seconds": waited.seconds, "delay_calls": waited.calls}

@@ -1,0 +1,119 @@
+"""What scores can be about: calls, days of users, quarter hours of cells; and how scores of calls are lifted to those.
+
+The days of users and the quarters of cells are a full grid: every user of the table on every local day of the window,
+every cell of the table in each of its quarter hours, whether anything happened then or not. So all detectors are
+judged on the same entities. A call belongs to its caller on the local day, and to its first cell in the quarter, in
+which it starts.
+
+A score of calls is lifted by the maximum: an entity is as suspicious as its most suspicious call. One without a call
+gets a score below all others, and is no alert as long as anything is not.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.dataset import Dataset
+from bench.detector import FloatArray, Level
+from bench.separated import IntArray
+
+DAY_MS = 86_400_000
+QUARTER_MS = 900_000
+QUARTERS_A_DAY = DAY_MS // QUARTER_MS
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Entities of a level in a window: subject by subject in the order of their table, and of each its spans of time.
+
+    The truth names an entity as `subject|start`: `user_00017|2024-01-15` (a local day) or `cell_003|2024-01-15T10:45`
+    (the start of a quarter, UTC).
+    """
+
+    level: Level
+    dataset: Dataset
+
+    @cached_property
+    def subjects(self) -> pa.Array:
+        """The users or the cells; none where the data set has no such table."""
+        name, column = ("users", "user_id") if self.level is Level.USER_DAY else ("cells", "cell_id")
+        if not (self.dataset.folder / f"{name}.parquet").exists():
+            return pa.array([], pa.string())
+        return self.dataset.table(name, [column])[column].cast(pa.string()).combine_chunks()
+
+    @property
+    def span_ms(self) -> int:
+        """Length of the time that an entity stands for [ms]."""
+        return DAY_MS if self.level is Level.USER_DAY else QUARTER_MS
+
+    @property
+    def offset_ms(self) -> int:
+        """What to add to UTC so that spans begin at multiples of their length [ms]."""
+        return 1000 * self.dataset.clock.utc_offset_s if self.level is Level.USER_DAY else 0
+
+    @property
+    def first(self) -> int:
+        """Number of the span in which the window begins, counted from 1970."""
+        return (self.dataset.window.start_ms + self.offset_ms) // self.span_ms
+
+    @property
+    def spans(self) -> int:
+        """How many spans the window has a part of."""
+        return -(-(self.dataset.window.end_ms + self.offset_ms) // self.span_ms) - self.first
+
+    @property
+    def size(self) -> int:
+        """How many entities there are."""
+        return len(self.subjects) * self.spans
+
+    @cached_property
+    def of_calls(self) -> IntArray:
+        """Shape (calls of the window,): entity of each call, -1 where its subject is not in the table."""
+        column = "caller_id" if self.level is Level.USER_DAY else "first_cell_id"
+        calls = self.dataset.calls(self.dataset.window, [column, "call_start_ts"]).unify_dictionaries()
+        found = calls[column].combine_chunks()
+        subject = _positions(found.dictionary, self.subjects)[np.asarray(found.indices)]
+        start_ms = np.asarray(pc.cast(calls["call_start_ts"], pa.int64()))
+        return self._entities(subject, start_ms + self.offset_ms)
+
+    @property
+    def clusters(self) -> IntArray:
+        """Shape (size,): the user of each user-day, the cell and UTC day of each quarter: they are not independent."""
+        subject, span = np.divmod(np.arange(self.size), max(self.spans, 1))
+        if self.level is Level.USER_DAY:
+            return subject
+        days = (self.first + span) // QUARTERS_A_DAY
+        return np.asarray(subject * (self.spans // QUARTERS_A_DAY + 2) + days - self.first // QUARTERS_A_DAY)
+
+    def lifted(self, scores: FloatArray) -> FloatArray:
+        """Return the largest of the scores of each entity's calls, shape (size,); see above for one without a call."""
+        kept = self.of_calls >= 0
+        highest = np.full(self.size, -np.inf)
+        np.maximum.at(highest, self.of_calls[kept], scores[kept])
+        highest[np.isneginf(highest)] = np.nextafter(scores.min(initial=0), -np.inf)
+        return highest
+
+    def named(self, ids: pa.Array) -> IntArray:
+        """Return the entities of ids as the truth has them, shape (ids,); -1 for one that is not in the window."""
+        parts = pc.split_pattern(ids.cast(pa.string()), "|", max_splits=1, reverse=True)
+        subject = _positions(pc.list_element(parts, 0), self.subjects)
+        start = pc.cast(pc.list_element(parts, 1), pa.timestamp("ms"))
+        return self._entities(subject, np.asarray(pc.cast(start, pa.int64())))
+
+    def _entities(self, subject: IntArray, shifted_ms: IntArray) -> IntArray:
+        span = shifted_ms // self.span_ms - self.first
+        known = (subject >= 0) & (span >= 0) & (span < self.spans)
+        return np.where(known, subject * self.spans + span, -1)
+
+
+def grids(dataset: Dataset) -> list[Grid]:
+    """Return the grids above the level of calls that a data set has the tables for."""
+    every = (Grid(level, dataset) for level in (Level.USER_DAY, Level.CELL_QUARTER))
+    return [grid for grid in every if grid.size]
+
+
+def _positions(texts: pa.Array, among: pa.Array) -> IntArray:
+    return np.asarray(pc.fill_null(pc.index_in(texts.cast(pa.string()), among), -1)).astype(np.int64)

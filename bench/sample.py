@@ -1,0 +1,116 @@
+"""The entities of one level beside the truth about them: what every metric of that level is computed from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.dataset import Dataset
+from bench.levels import Grid
+from bench.separated import BoolArray, IntArray
+from bench.truth import CallLabels, Truth
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Entities, which of them are normal, and what the incidents touched.
+
+    A call belongs to one incident at most; a user's day or a cell's quarter can belong to several, of several types,
+    and is a positive of each. What an incident touched without being its deed (`collateral`) is neither.
+    """
+
+    types: tuple[str, ...]
+    """The anomaly types of the world, in alphabetical order."""
+    normal: BoolArray
+    """Shape (entities,): neither anomalous nor touched by an incident."""
+    cluster: IntArray
+    """Shape (entities,): what an entity shares its fate with when it is normal: its user, or its cell and day."""
+    entity: IntArray
+    """Shape (deeds,): an entity that is anomalous, in any order; together with the next two without repetition."""
+    type_code: IntArray
+    """Shape (deeds,): index into `types`."""
+    incident: IntArray
+    """Shape (deeds,): row of the incident in the table of incidents."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """`all`, and each type."""
+        return (ALL, *self.types)
+
+    def deeds(self, name: str) -> tuple[IntArray, IntArray]:
+        """Return entity and incident of each deed of a class."""
+        if name == ALL:
+            return self.entity, self.incident
+        its = self.type_code == self.types.index(name)
+        return self.entity[its], self.incident[its]
+
+    def positives(self, name: str) -> tuple[IntArray, IntArray]:
+        """Return the positives of a class, each once, and the first incident of each."""
+        entity, incident = self.deeds(name)
+        order = np.lexsort((incident, entity))
+        first = np.diff(entity[order], prepend=-1) > 0
+        return entity[order][first], incident[order][first]
+
+    @cached_property
+    def anomalies(self) -> int:
+        """How many entities are anomalous."""
+        return int(np.unique(self.entity).size)
+
+
+def sample_of_calls(labels: CallLabels, callers: IntArray) -> Sample:
+    """Return the calls of a window as a sample.
+
+    Parameters
+    ----------
+    labels
+        The truth about these calls.
+    callers
+        Shape (calls,): number of the caller of each.
+    """
+    entity = np.flatnonzero(labels.type_code >= 0)
+    normal = (labels.type_code < 0) & ~labels.collateral
+    incident = labels.incident_code[entity].astype(np.int64)
+    return Sample(labels.types, normal, callers, entity, labels.type_code[entity].astype(np.int64), incident)
+
+
+def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
+    """Return the entities of a grid as a sample: touched by what touched their calls, or themselves in the truth."""
+    touched = grid.of_calls
+    calls = np.flatnonzero((touched >= 0) & (labels.incident_code >= 0))
+    kinds = labels.type_code[calls].astype(np.int64)
+    entity, kind, incident = (
+        np.concatenate(each)
+        for each in zip(
+            (touched[calls], kinds, labels.incident_code[calls].astype(np.int64)),
+            _named_deeds(grid, labels, truth),
+            strict=True,
+        )
+    )
+    normal = np.ones(grid.size, np.bool_)
+    normal[entity] = False
+    direct = kind >= 0
+    deeds = np.unique(np.column_stack([entity, kind, incident])[direct], axis=0)
+    return Sample(labels.types, normal, grid.clusters, *deeds.T)
+
+
+def callers_of(dataset: Dataset) -> IntArray:
+    """Return the number of the caller of each call of the window, shape (calls,)."""
+    callers = dataset.calls(dataset.window, ["caller_id"]).unify_dictionaries()["caller_id"].combine_chunks()
+    return np.asarray(callers.indices).astype(np.int64)
+
+
+def _named_deeds(grid: Grid, labels: CallLabels, truth: Truth) -> tuple[IntArray, IntArray, IntArray]:
+    """Return entity, type (-1: collateral) and incident of what the truth says of the grid's own level."""
+    table = truth.table("truth")
+    table = table.filter(pc.equal(table["level"].cast(pa.string()), str(grid.level)))
+    entity = grid.named(table["entity_id"].combine_chunks())
+    kind = np.asarray(pc.index_in(table["anomaly_type"].cast(pa.string()), pa.array(labels.types, pa.string())))
+    direct = np.asarray(pc.equal(table["cause"].cast(pa.string()), "direct"))
+    known = truth.table("incidents")["incident_id"].combine_chunks()
+    incident = np.asarray(pc.index_in(table["incident_id"].cast(pa.string()), known)).astype(np.int64)
+    here = entity >= 0
+    return entity[here], np.where(direct, kind, -1)[here].astype(np.int64), incident[here]

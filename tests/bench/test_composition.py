@@ -1,0 +1,149 @@
+"""The command line: every fault is one clear message and code 2, before anything is done."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+
+from bench import composition, run
+
+HEAVY = ("mlflow", "pandas", "polars", "sklearn", "pyod", "matplotlib", "numba", "pyarrow")
+
+
+def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *overrides: str) -> list[str]:
+    """Start a run that must be refused; return the lines of its message."""
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+    monkeypatch.setattr("sys.argv", ["cdrbench", *overrides])
+    with pytest.raises(SystemExit) as ended:
+        run.main()
+    captured = capsys.readouterr()
+    assert ended.value.code == 2
+    assert captured.out == ""
+    assert not GlobalHydra.instance().is_initialized()
+    return captured.err.splitlines()
+
+
+CASES = {
+    "generator.anomaly_ratio=1.5": "generator.anomaly_ratio must be in [0, 0.5], got 1.5",
+    "generator.anomaly_rato=0.05": "generator.anomaly_rato is not a setting; did you mean generator.anomaly_ratio?",
+    "+generator.anomaly_rato=0.05": "generator.anomaly_rato is not a setting; did you mean generator.anomaly_ratio?",
+    "anomaly_ratio=0.05": "anomaly_ratio is not a setting; did you mean generator.anomaly_ratio?",
+    "anomaly.short_call.difficult=1": "anomaly.short_call.difficult is not a setting; "
+    "did you mean anomaly.short_call.difficulty?",
+    "generator.num_users=0": "generator.num_users must be in [1, 10000000], got 0",
+    "generator.num_users=abc": "generator.num_users must be a whole number, got 'abc'",
+    "generator.num_users=1.5": "generator.num_users must be a whole number, got 1.5",
+    "generator.num_users=": "generator.num_users must be a whole number, got ''",
+    "store.worlds=null": "store.worlds must be text, got null",
+    "nothing=1": "nothing is not a setting; `--cfg job` shows all",
+    "detecter=iforest": "detecter is not a setting; did you mean detector?",
+    "generator.user_types.business.durations.family=gauss": "generator.user_types.business.durations.family "
+    "must be one of lognormal, normal, got 'gauss'",
+    "generator=[1": "'generator=[1' cannot be read as setting=value (no viable alternative at input '[1'); "
+    "check its brackets and quotes",
+    "seed=1,2": "several values for one setting need --multirun",
+    "+detector.model.n_estimatrs=3": "detector.model.n_estimatrs must be a parameter of pyod.models.iforest.IForest, "
+    "got 3; did you mean n_estimators?",
+}
+
+
+@pytest.mark.parametrize("override", CASES)
+def test_a_fault_is_one_line_that_names_key_rule_value_and_nearest(
+    override: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    assert told(capsys, monkeypatch, override) == [CASES[override]]
+    assert not list(workplace.iterdir())
+
+
+def test_a_wrong_choice_lists_the_choices_and_the_nearest(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    (line,) = told(capsys, monkeypatch, "detector=iforst")
+    assert line.startswith("detector must be one of ")
+    assert line.endswith("got 'iforst'; did you mean iforest?")
+    (line,) = told(capsys, monkeypatch, "anomaly=[short_call,burst_cal]")
+    assert line.endswith("got 'burst_cal'; did you mean burst_call?")
+
+
+def test_all_faults_are_told_at_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    overrides = ("generator.num_users=abc", "generator.dayz=3", "seed=-1", "threshold=bugdet", "limits.seconds=0")
+    lines = told(capsys, monkeypatch, *overrides)
+    assert len(lines) == 5
+    assert {line.split()[0] for line in lines} == {each.split("=")[0] for each in overrides}
+
+
+def test_a_parameter_that_the_model_has_can_be_added(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    (line,) = told(capsys, monkeypatch, "detector.model.bootstrap=true")
+    assert line == (
+        "detector.model.bootstrap is not in this configuration yet; to add it: +detector.model.bootstrap=true"
+    )
+
+
+@pytest.mark.parametrize("target", ["os.system", "subprocess.run", "builtins.eval", "pyodd.models.iforest.IForest"])
+def test_only_trusted_packages_may_be_named(
+    target: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    lines = told(capsys, monkeypatch, f"detector.model._target_={target}")
+    assert len(lines) == 1
+    assert lines[0].startswith("detector.model._target_ must be in one of the packages bench, ")
+    assert lines[0].endswith(f"got {target!r}")
+
+
+def test_a_sweep_is_checked_whole_before_its_first_job(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    lines = told(capsys, monkeypatch, "detector=random", "--multirun", "generator.anomaly_ratio=0.1,1.5", "seed=1,-2")
+    assert sorted(lines) == [
+        "generator.anomaly_ratio must be in [0, 0.5], got 1.5",
+        "seed must be in [0, 4294967295], got -2",
+    ]
+    assert not list(workplace.iterdir())
+
+
+def test_a_sweep_over_a_misspelt_detector_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    (line,) = told(capsys, monkeypatch, "--multirun", "detector=random,iforst")
+    assert line.endswith("got 'iforst'; did you mean iforest?")
+
+
+def test_combinations_of_a_sweep() -> None:
+    composition.register()
+    with composition.composing():
+        found = composition.combinations(["seed=1,2", "detector=random", "generator.seed=range(3)"])
+    assert len(found) == 6
+    assert ["seed=2", "detector=random", "generator.seed=0"] in found
+
+
+def answered(*arguments: str, **environment: str) -> list[str]:
+    """Start the program with arguments that make it answer and end; return the lines of its answer."""
+    told_modules = "import sys; from bench.run import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    process = subprocess.run(
+        [sys.executable, "-c", told_modules, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not set(HEAVY) & set(process.stderr.split())
+    return process.stdout.splitlines()
+
+
+def test_help_and_settings_import_nothing_heavy(workplace: Path) -> None:
+    assert any(line.startswith("detector: ") for line in answered("--help"))
+    assert "detector:" in answered("--cfg", "job")
+    assert not list(workplace.iterdir())
+
+
+def test_tab_completes_choices_and_settings(workplace: Path) -> None:
+    line = "cdrbench detector=if"
+    assert answered("-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line))) == ["detector=iforest"]
+    line = "cdrbench generator.anomaly_r"
+    assert answered("-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line))) == ["generator.anomaly_ratio="]

@@ -1,0 +1,48 @@
+"""What all tests share: the toys, and a tracking store that is created once and then copied."""
+
+import os
+import shutil
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from bench.settings import TrackingSettings
+
+TOYS = Path(__file__).parent / "toys"
+sys.path.insert(0, str(TOYS))
+
+
+@pytest.fixture(scope="session")
+def toys() -> Path:
+    """The folder of toy worlds and detectors; it is importable."""
+    return TOYS
+
+
+@pytest.fixture(scope="session")
+def template_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty tracking store."""
+    folder = tmp_path_factory.mktemp("store")
+    tracker = import_module("bench.tracking").Tracker  # takes two seconds
+    home = Path.cwd()
+    os.chdir(folder)
+    try:
+        tracker("sqlite:///mlflow.db", TrackingSettings())
+    finally:
+        os.chdir(home)
+    return folder
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def tracked_workplace(workplace: Path, template_store: Path) -> Path:
+    """A working directory with an empty tracking store."""
+    shutil.copytree(template_store, workplace, dirs_exist_ok=True)
+    return workplace

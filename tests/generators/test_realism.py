@@ -1,0 +1,71 @@
+"""The default world beside published call records (Copenhagen Networks Study, Nodobo), with stated tolerances."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from small_worlds import table
+
+
+@pytest.fixture(scope="module")
+def calls(clean_world: tuple[Path, dict[str, Any]]) -> pl.DataFrame:
+    return table(clean_world[0], "calls").with_columns(hour=pl.col("call_start_ts").dt.hour())
+
+
+def test_it_is_quick_to_try(calls: pl.DataFrame) -> None:
+    assert 100_000 < calls.height <= 200_000
+
+
+def test_durations_are_heavy_tailed_as_published(calls: pl.DataFrame) -> None:
+    talk = calls.filter(outcome="answered")["call_duration"].to_numpy()
+    assert np.median(talk) == pytest.approx(27, abs=1)
+    assert talk.mean() == pytest.approx(77, rel=0.05)
+    assert np.percentile(talk, [90, 95, 99]) == pytest.approx([167, 288, 870], rel=0.1)
+    assert np.log(talk).std() == pytest.approx(1.66, rel=0.05)
+    assert (talk <= 5).mean() == pytest.approx(0.27, abs=0.01)
+    assert ((talk >= 3600) & (talk <= 7200)).mean() == pytest.approx(0.0004, abs=0.0002)
+
+
+def test_outcomes_are_as_published(calls: pl.DataFrame) -> None:
+    assert (calls["outcome"] == "missed").mean() == pytest.approx(0.102, abs=0.005)
+    assert (calls["call_duration"] == 0).mean() == pytest.approx(0.161, abs=0.005)
+    assert (calls.filter(outcome="answered")["call_duration"] > 0).all()
+
+
+def test_the_day_has_the_published_rhythm(calls: pl.DataFrame) -> None:
+    hours = np.bincount(calls["hour"].to_numpy(), minlength=24) / calls.height
+    assert hours.argmax() == 16
+    assert hours[16] == pytest.approx(0.11, abs=0.01)
+    assert hours.argmin() in (4, 5)
+    assert hours[4] == pytest.approx(0.0015, abs=0.0015)
+    assert hours[2:5].sum() == pytest.approx(0.021, rel=0.2)
+
+
+def test_users_differ_as_published(calls: pl.DataFrame) -> None:
+    made = calls.group_by("caller_id").len()["len"].to_numpy()
+    assert np.log(made).std() == pytest.approx(1.22, rel=0.1)
+    top = np.sort(made)[-len(made) // 10 :].sum() / made.sum()
+    assert top == pytest.approx(0.42, rel=0.15)
+
+
+def test_ties_are_mutual_and_repeated(calls: pl.DataFrame) -> None:
+    inside = calls.filter(callee_type="subscriber")
+    ties = inside.group_by("caller_id", "callee_id").len()
+    back = ties.join(ties, left_on=["caller_id", "callee_id"], right_on=["callee_id", "caller_id"], how="semi")
+    assert back.height / ties.height == pytest.approx(0.66, rel=0.2)
+    assert ties["len"].mean() == pytest.approx(5.8, rel=0.25)
+
+
+def test_communities_steer_who_calls_whom(calls: pl.DataFrame, clean_world: tuple[Path, dict[str, Any]]) -> None:
+    """By far most calls stay within a community that both are in; at random hardly any would."""
+    both = ["community_id", "community_type"]
+    members = table(clean_world[0], "communities").select("user_id", *both)
+    pairs = members.join(members, on=both).rename({"user_id": "caller_id", "user_id_right": "callee_id"})
+    inside = calls.filter(callee_type="subscriber").with_row_index("call")
+    shared = inside.join(pairs, on=["caller_id", "callee_id"])
+    assert shared["call"].n_unique() / inside.height > 0.8
+    per_pair = shared.group_by("community_type").agg(pl.len() / pl.struct("caller_id", "callee_id").n_unique())
+    weight = dict(per_pair.iter_rows())
+    assert weight["family"] > weight["work"] > weight["friends"]
