@@ -60,7 +60,8 @@ def mean_gain(eccentricity: float, lobes: float) -> float:
     if lobes == 0:
         return math.sqrt((1 - eccentricity) / (1 + eccentricity))
     angles = (np.arange(DIRECTIONS) + 0.5) * (2 * math.pi / DIRECTIONS)
-    return float(np.mean([ellipse_gain(angle, eccentricity, lobes) for angle in angles]))
+    gains = np.abs(np.cos(lobes * angles)) * (1 - eccentricity) / (1 - eccentricity * np.cos(angles))
+    return float(gains.mean())
 
 
 def shotgun(front_back_db: float) -> float:

@@ -11,6 +11,8 @@ MOST_ECCENTRIC = 0.98
 STEPS = 200
 _NUDGE = 1e-6
 _SMALLEST_STEP = 1e-9
+_WORTHWHILE = 0.3
+"""What a move must bring, relative to what the slope promised (Armijo's rule)."""
 
 Point = tuple[float, float]
 
@@ -63,7 +65,9 @@ def beam(antenna: Ellipse, crowd: Sequence[Point], steps: int = STEPS, most: flo
         if steepness == 0.0 or size < _SMALLEST_STEP:
             break
         moved = steer(here, size * slope_x / steepness, size * slope_y / steepness, most)
-        if served_db(moved, directions) > served_db(here, directions):
+        risen = served_db(moved, directions) - served_db(here, directions)
+        held = moved.eccentricity >= most * (1 - _NUDGE)
+        if risen > 0 and (held or risen >= _WORTHWHILE * size * steepness):
             path.append(moved)
             size *= 2
         else:

@@ -44,7 +44,7 @@ class TowerSettings:
     """Share of the Hellos that it does not answer at all."""
     answer_ms: list[int] = field(default_factory=lambda: [40, 160])
     """How long an answer takes: least and most."""
-    losses_per_hour: float = field(default=0.25, metadata=within(0, 3600))
+    losses_per_hour: float = field(default=0.05, metadata=within(0, 3600))
     """How often a live call is lost for no other reason [per hour of talk]."""
     channels: int = field(default=0, metadata=within(0, 100_000))
     """Calls that a cell carries at a time; 0: as many as keep blocking in its busiest hour within `most_blocking`."""
