@@ -15,6 +15,9 @@ from generators.calls.intents import Slots, choose_callee, count_calls, first_st
 from generators.clock import HOUR_MS, HOURS
 from generators.compiled import kernel
 from generators.injection import Intents
+from generators.sessions.events import make_events
+from generators.sessions.network import Network
+from generators.sessions.session import Phone, hold, make_phone
 
 EVERY_FOURTH = 4
 UNKNOWN = -1
@@ -59,7 +62,7 @@ class Draft:
         """Claim exactly so many acceptable intents, so that no other incident changes them.
 
         All intents are equally likely, so that who calls more is drawn more often. Those before the user's
-        subscription began are left out.
+        subscription began are left out, and those that the network would not connect.
 
         Parameters
         ----------
@@ -180,3 +183,9 @@ def _never_between(users: Any, span_ms: Any, habits: Habits, slots: Slots, out: 
 def _choose_all(users: Any, start_ms: Any, draws: Any, habits: Habits, out: Any) -> None:
     for i in range(users.shape[0]):
         out[i] = choose_callee(users[i], start_ms[i], draws[i, 0], draws[i, 1], habits)
+
+
+@kernel
+def _try_all(intents: Intents, network: Network, phone: Phone, connects: Any) -> None:
+    for i in range(connects.shape[0]):
+        connects[i] = hold(intents.user[i], intents.key[i], intents.start_ms[i], intents.talk_ms[i], network, phone)
