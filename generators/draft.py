@@ -104,7 +104,15 @@ class Draft:
         slot = numbers - (self._ends[cell] - self.counts.ravel()[cell])
         found = Intents.room(cell % self.num_users, cell // self.num_users, slot)
         _look_up(found, self.habits, make_slots())
-        return calls if few else total, found.pick(found.start_ms >= self.habits.people.active_from_ms[found.user])
+        found = found.pick(found.start_ms >= self.habits.people.active_from_ms[found.user])
+        return calls if few else total, found.pick(self._connects(found)) if self.habits.network.on else found
+
+    def _connects(self, intents: Intents) -> Any:
+        """Return which intents the network would connect; shape (n,), bool."""
+        connects = np.empty(len(intents.user), np.bool_)
+        network = self.habits.network
+        _try_all(intents, network, make_phone(network.radio.cell.shape[1], make_events(0)), connects)
+        return connects
 
     def _numbers(self, intents: Intents) -> Any:
         cell = intents.day * self.num_users + intents.user
