@@ -156,7 +156,7 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
         and how many users are done; of the others nothing was written.
     """
     rows, normal_rows, suppressed, edit = 0, 0, 0, 0
-    written, most = room.page.phone.state, room.page.phone.events.time_ms.shape[0]
+    written, most = room.page.phone.state, room.page.phone.events.shape[0]
     for index in range(users.shape[0]):
         user = users[index]
         before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])

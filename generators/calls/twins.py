@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from generators.calls.habits import Habits
 from generators.calls.render import Edits, Lines, Records, make_room, render
 from generators.clock import DAY_MS
 from generators.compiled import kernel
-from generators.sessions.events import Events
 from generators.sessions.session import ROW
 
 BLOCK = 4096
@@ -27,7 +26,6 @@ ADDED, ALTERED, REMOVED = 0, 1, 2
 NONE = -1
 EVENTS_A_CALL, SOME_EVENTS = 3, 1024
 """Room that is made for events at first."""
-Rows = TypeVar("Rows", Records, Events)
 
 
 class Changes(NamedTuple):
@@ -50,8 +48,8 @@ class Day:
     """The calls of one day of the world with incidents, in order of time."""
 
     records: Records
-    events: Events
-    """Of the calls, in their order."""
+    events: Any
+    """Of the calls, in their order; shape (events,) of `generators.sessions.events.EVENT`."""
     changes: Changes
     suppressed: int
     """Intents that fell into a running call."""
@@ -63,7 +61,7 @@ class Block(NamedTuple):
     records: Records
     normal: Records
     """Normal life on the touched lines."""
-    events: Events
+    events: Any
     suppressed: int
 
 
@@ -125,7 +123,7 @@ class Twins:
         return finished, Block(
             Records(*(column[:rows] for column in records)),
             Records(*(column[:normal_rows] for column in normal)),
-            Events(*(column[:written] for column in room.page.phone.events)),
+            room.page.phone.events[:written],
             suppressed,
         )
 
@@ -200,26 +198,35 @@ def _match(normal: Records, edited: Records, twin: Any, kept: Any) -> None:
             j += 1
 
 
-def _joined(parts: list[Rows]) -> Rows:
-    return type(parts[0])(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+def _joined(parts: list[Records]) -> Records:
+    return Records(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _gathered(parts: list[Block]) -> Block:
     return Block(
         _joined([part.records for part in parts]),
         _joined([part.normal for part in parts]),
-        _joined([part.events for part in parts]),
+        np.concatenate([part.events for part in parts]),
         sum(part.suppressed for part in parts),
     )
 
 
-def _events_in_order(events: Events, many: Any, order: Any) -> Events:
+def _events_in_order(events: Any, many: Any, order: Any) -> Any:
     """Return the events of calls that are put in another order; shape (calls,): how many each has, and the order."""
-    if not len(events.time_ms):
+    if not len(events):
         return events
-    first, moved = np.cumsum(many) - many, many[order]
-    rows = np.repeat(first[order] - (np.cumsum(moved) - moved), moved) + np.arange(len(events.time_ms))
-    return Events(*(column[rows] for column in events))
+    out = np.empty_like(events)
+    _move(events, np.cumsum(many) - many, many, order, out)
+    return out
+
+
+@kernel
+def _move(events: Any, first: Any, many: Any, order: Any, out: Any) -> None:
+    row = 0
+    for i in range(order.shape[0]):
+        for event in range(first[order[i]], first[order[i]] + many[order[i]]):
+            out[row] = events[event]
+            row += 1
 
 
 def _time_order(records: Records, day: int) -> Any:

@@ -1,6 +1,6 @@
 """Session events as they happen: one row a message that the network records."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -10,34 +10,33 @@ CAUSES = ("", "setup", "blocked", "timeout", "no_coverage", "drop")
 NO_CAUSE, SETUP, FULL, TIMEOUT, NO_COVERAGE, DROP = range(len(CAUSES))
 
 
-class Events(NamedTuple):
-    """Events; those of a call follow each other, calls as they were rendered; shape (events,) each."""
+EVENT = np.dtype(
+    [
+        ("time_ms", np.int64),
+        ("x", np.int32),
+        ("y", np.int32),
+        ("cell", np.int32),
+        ("power", np.float32),
+        ("previous", np.int32),
+        ("held_ms", np.int32),
+        ("talk_ms", np.int32),
+        ("state", np.int8),
+        ("cause", np.int8),
+    ]
+)
+"""One event, as the kernels write it; those of a call follow each other.
 
-    time_ms: Any
-    """int64: since the start of the world."""
-    state: Any
-    """int8: index into `STATES`."""
-    cause: Any
-    """int8: index into `CAUSES`."""
-    x: Any
-    """int32: position of the phone [m]."""
-    y: Any
-    """int32 [m]."""
-    cell: Any
-    """int32: cell that the message went to; -1 when none was heard."""
-    power: Any
-    """float32: of that cell, as last reported [dBm]."""
-    previous: Any
-    """int32: cell that served before, of RECONNECT; -1 else."""
-    held_ms: Any
-    """int32: how long the connection that ends here lasted; 0 where none does."""
-    talk_ms: Any
-    """int32: talk time of the call, of END and of a drop; 0 else."""
+- `time_ms`: since the start of the world;
+- `x`, `y`: position of the phone [m];
+- `cell`: that the message went to; -1 when none was heard;
+- `power`: of that cell, as last reported [dBm];
+- `previous`: cell that served before, of RECONNECT; -1 else;
+- `held_ms`: how long the connection that ends here lasted; 0 where none does;
+- `talk_ms`: talk time of the call, of END and of a drop; 0 else;
+- `state`, `cause`: index into `STATES` and `CAUSES`.
+"""
 
 
-def make_events(room: int) -> Events:
-    """Make room for so many events."""
-    kinds = (
-        np.int64, np.int8, np.int8, np.int32, np.int32, np.int32, np.float32, np.int32, np.int32, np.int32,
-    )  # fmt: skip
-    return Events(*(np.empty(room, kind) for kind in kinds))
+def make_events(room: int) -> Any:
+    """Make room for so many events; shape (room,) of `EVENT`."""
+    return np.empty(room, EVENT)

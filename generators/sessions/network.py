@@ -43,21 +43,26 @@ class Rules(NamedTuple):
     """Of a live call [1/ms]."""
 
 
+FAULT = np.dtype(
+    [
+        ("begin_ms", np.int64),
+        ("end_ms", np.int64),
+        ("refuses", np.float64),
+        ("losses", np.float64),
+        ("kind", np.int8),
+        ("ramp", np.bool_),
+    ]
+)
+"""One fault of one cell; losses in 1/ms."""
+
+
 class Faults(NamedTuple):
     """Faults of towers, by cell; F of them."""
 
     first: Any
     """Shape (C + 1,), int32: first fault of each cell."""
-    kind: Any
-    """Shape (F,), int8."""
-    span_ms: Any
-    """Shape (F, 2), int64: begin and end."""
-    refuses: Any
-    """Shape (F,), float64."""
-    losses: Any
-    """Shape (F,), float64 [1/ms]."""
-    ramp: Any
-    """Shape (F,), bool."""
+    row: Any
+    """Shape (F,) of `FAULT`."""
 
 
 class Network(NamedTuple):
@@ -148,14 +153,11 @@ def make_faults(broken: list[TowerFault], cells: Cells) -> Faults:
     each = [(cell, f) for f in broken for cell in range(cells.first[f.tower], cells.first[f.tower + 1])]
     each.sort(key=lambda pair: pair[0])
     of = np.array([cell for cell, _ in each], np.int64)
-    return Faults(
-        np.searchsorted(of, np.arange(len(cells.site) + 1)).astype(np.int32),
-        np.array([KINDS.index(f.kind) for _, f in each], np.int8),
-        np.array([[round(f.from_s * 1000), round(f.to_s * 1000)] for _, f in each], np.int64).reshape(-1, 2),
-        np.array([f.refuses for _, f in each], np.float64),
-        np.array([f.losses_per_hour / HOUR_MS for _, f in each], np.float64),
-        np.array([f.ramp for _, f in each], np.bool_),
-    )
+    rows = [
+        (round(f.from_s * 1000), round(f.to_s * 1000), f.refuses, f.losses_per_hour / HOUR_MS, KINDS.index(f.kind), f.ramp)
+        for _, f in each
+    ]
+    return Faults(np.searchsorted(of, np.arange(len(cells.site) + 1)).astype(np.int32), np.array(rows, FAULT))
 
 
 def make_folk(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift_ms: Any) -> Folk:
@@ -177,8 +179,5 @@ def no_network(settings: WorldSettings) -> Network:
     radio = RadioMap(np.empty((0, 1), np.int32), np.empty((0, 1), np.float32), 1, 1, 1.0, 1.0, False)
     nowhere = np.empty((0, 2))
     folk = make_folk(settings, plane, nowhere, nowhere, np.empty(0, np.int64))
-    none = np.empty(0)
-    faults = Faults(
-        np.empty(0, np.int32), np.empty(0, np.int8), np.empty((0, 2), np.int64), none, none, np.empty(0, np.bool_)
-    )
+    faults = Faults(np.empty(0, np.int32), np.empty(0, FAULT))
     return Network(False, radio, folk, make_rules(settings), faults, np.empty((0, HOURS_OF_WEEK)))

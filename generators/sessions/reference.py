@@ -189,10 +189,10 @@ class Session:
         """Return what a tower answers: CONNECT, a reason to refuse, or nothing."""
         refuses, ignores = self.rules.refuses, self.rules.ignores
         for i in self.faults(cell):
-            kind = self.air.network.faults.kind[i]
+            kind = self.air.network.faults.row[i]["kind"]
             if kind in (BROKEN, SLEEPING):
                 return "setup" if kind == BROKEN else ""
-            refuses = max(refuses, float(self.air.network.faults.refuses[i]) * self.severity(i))
+            refuses = max(refuses, float(self.air.network.faults.row[i]["refuses"]) * self.severity(i))
         if mood < ignores + refuses:
             return "" if mood < ignores else "setup"
         day, ms = divmod(self.now, 86_400_000)
@@ -205,13 +205,14 @@ class Session:
         return [
             i
             for i in range(faults.first[cell], faults.first[cell + 1])
-            if faults.span_ms[i, 0] <= self.now < faults.span_ms[i, 1]
+            if faults.row[i]["begin_ms"] <= self.now < faults.row[i]["end_ms"]
         ]
 
     def severity(self, fault: int) -> float:
         """Return how far a fault has come."""
-        begin, end = (int(moment) for moment in self.air.network.faults.span_ms[fault])
-        return (self.now - begin) / (end - begin) if self.air.network.faults.ramp[fault] else 1.0
+        row = self.air.network.faults.row[fault]
+        begin, end = int(row["begin_ms"]), int(row["end_ms"])
+        return (self.now - begin) / (end - begin) if row["ramp"] else 1.0
 
     def failed(self, cause: str, cell: int, power: float) -> None:
         """Report that a Hello failed, and try the next candidate."""
@@ -238,12 +239,12 @@ class Session:
         faults = self.air.network.faults
         mine = range(faults.first[self.cell], faults.first[self.cell + 1])
         now = self.faults(self.cell)
-        self.rate = max([self.rules.losses, *(float(faults.losses[i]) * self.severity(i) for i in now)])
+        self.rate = max([self.rules.losses, *(float(faults.row[i]["losses"]) * self.severity(i) for i in now)])
         if self.rate > 0 and self.withstands < 1e15 * self.rate:
             self.after(self.now + 1 + int(self.withstands / self.rate), LOST)
         for i in mine:
-            if faults.kind[i] in (BROKEN, SLEEPING) and faults.span_ms[i, 0] > self.now:
-                self.after(int(faults.span_ms[i, 0]), LEAVE)
+            if faults.row[i]["kind"] in (BROKEN, SLEEPING) and faults.row[i]["begin_ms"] > self.now:
+                self.after(int(faults.row[i]["begin_ms"]), LEAVE)
         if self.rules.a3:
             self.after(self.first + ((self.now - self.first) // 480 + 1) * 480, TICK)
             return

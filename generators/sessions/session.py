@@ -25,7 +25,6 @@ from generators.sessions.events import (
     RECONNECT,
     SETUP,
     TIMEOUT,
-    Events,
 )
 from generators.sessions.network import Network
 from generators.sessions.reports import Reports, collect, make_reports, measure, pixel_of
@@ -45,7 +44,8 @@ class Phone(NamedTuple):
     """Room for one session; each thread has its own."""
 
     reports: Reports
-    events: Events
+    events: Any
+    """Shape (room,) of `EVENT`."""
     state: Any
     """Shape (12,), int64: see the constants of this module. `ROW` counts on over sessions."""
     level: Any
@@ -54,7 +54,7 @@ class Phone(NamedTuple):
     """Shape (16,), int32: cells that refused this session and are not asked again by it."""
 
 
-def make_phone(candidates: int, events: Events) -> Phone:
+def make_phone(candidates: int, events: Any) -> Phone:
     """Make room for sessions."""
     state = np.zeros(12, np.int64)
     return Phone(make_reports(candidates), events, state, np.zeros(2), np.zeros(MOST_BARRED, np.int32))
@@ -124,7 +124,7 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
         cause = TIMEOUT if result == IGNORED else (FULL if result == BLOCKED else SETUP)
         row = _note(FAIL, cause, cell, network, phone)  # 2, 3
         if row >= 0:
-            phone.events.power[row] = reports.power[i]
+            phone.events[row].power = reports.power[i]
         phone.barred[state[BARRED] % MOST_BARRED] = cell
         state[BARRED] += 1
     return NONE_LEFT
@@ -193,7 +193,7 @@ def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phon
         return _finish(FAIL, DROP, state[NOW], network, phone)
     row = _note(RECONNECT, NO_CAUSE, state[CELL], network, phone)
     if row >= 0:
-        phone.events.previous[row], phone.events.held_ms[row] = before, state[NOW] - since
+        phone.events[row].previous, phone.events[row].held_ms = before, state[NOW] - since
     state[HANDOVERS] += state[CELL] != before
     state[SINCE] = state[NOW]
     return True
@@ -206,7 +206,7 @@ def _finish(kind: int, cause: int, moment: int, network: Network, phone: Phone) 
     state[NOW], state[ENDS] = moment, moment
     row = _note(kind, cause, state[CELL], network, phone)
     if row >= 0:
-        phone.events.held_ms[row], phone.events.talk_ms[row] = moment - state[SINCE], moment - state[FIRST]
+        phone.events[row].held_ms, phone.events[row].talk_ms = moment - state[SINCE], moment - state[FIRST]
     return False
 
 
@@ -216,14 +216,14 @@ def _note(kind: int, cause: int, cell: int, network: Network, phone: Phone) -> i
     state, events = phone.state, phone.events
     row = state[ROW]
     state[ROW] += 1
-    if row >= events.time_ms.shape[0]:
+    if row >= events.shape[0]:
         return -1
     x, y = position(state[USER], state[NOW], network.folk, phone.reports.trail)
-    plane = network.folk.plane
-    events.time_ms[row], events.state[row], events.cause[row] = state[NOW], kind, cause
-    events.x[row] = int(wrapped(x, plane.width, plane.wrap))
-    events.y[row] = int(wrapped(y, plane.height, plane.wrap))
-    events.cell[row] = cell
-    events.power[row] = phone.level[POWER] if cell != NO_CELL else np.nan
-    events.previous[row], events.held_ms[row], events.talk_ms[row] = NO_CELL, 0, 0
+    plane, event = network.folk.plane, events[row]
+    event.time_ms, event.state, event.cause = state[NOW], kind, cause
+    event.x = int(wrapped(x, plane.width, plane.wrap))
+    event.y = int(wrapped(y, plane.height, plane.wrap))
+    event.cell = cell
+    event.power = phone.level[POWER] if cell != NO_CELL else np.nan
+    event.previous, event.held_ms, event.talk_ms = NO_CELL, 0, 0
     return int(row)

@@ -15,7 +15,7 @@ from generators.compiled import kernel
 from generators.mobility.itinerary import positions
 from generators.names import Names
 from generators.radio.coverage import pixels_at
-from generators.sessions.events import CONNECT, DROP, END, FAIL, RECONNECT, TIMEOUT, Events
+from generators.sessions.events import CONNECT, DROP, END, FAIL, RECONNECT, TIMEOUT
 from generators.sessions.network import Network
 
 WINDOW_MS = 900_000
@@ -40,7 +40,7 @@ class TowerStatus:
     def __post_init__(self) -> None:
         self._counts = np.zeros((len(self.site), 2 * WINDOWS, LIVE + 1), np.int64)
 
-    def rows(self, day: int, events: Events, records: Records) -> pa.Table:
+    def rows(self, day: int, events: Any, records: Records) -> pa.Table:
         """Take in the events of the calls that began on a day, and return that day as rows of the schema."""
         call = np.repeat(np.arange(len(records.key)), records.events)
         count_events(events, call, day * DAY_MS, self._counts)
@@ -76,7 +76,7 @@ class TowerStatus:
 
 
 @kernel
-def count_events(events: Events, call: Any, day_ms: int, counts: Any) -> None:
+def count_events(events: Any, call: Any, day_ms: int, counts: Any) -> None:
     """Add the events of the calls that began on a day to the counts of that day and the next.
 
     Parameters
@@ -92,8 +92,8 @@ def count_events(events: Events, call: Any, day_ms: int, counts: Any) -> None:
     """
     asked, asked_in = -1, 0
     for i in range(call.shape[0]):
-        cell, state = events.cell[i], events.state[i]
-        window = _window(events.time_ms[i], day_ms, counts)
+        cell, state = events[i].cell, events[i].state
+        window = _window(events[i].time_ms, day_ms, counts)
         if i == 0 or call[i] != call[i - 1]:
             asked, asked_in = cell, window
             if cell >= 0:
@@ -103,17 +103,17 @@ def count_events(events: Events, call: Any, day_ms: int, counts: Any) -> None:
         here = counts[cell, window]
         if state == CONNECT:
             counts[asked, asked_in, SETUPS] += 1
-        over = state == END or events.cause[i] == DROP
-        here[DROPS] += events.cause[i] == DROP
+        over = state == END or events[i].cause == DROP
+        here[DROPS] += events[i].cause == DROP
         here[HELLOS] += not over
-        here[TIMEOUTS] += events.cause[i] == TIMEOUT
-        here[FAILS] += state == FAIL and events.cause[i] not in (DROP, TIMEOUT)
+        here[TIMEOUTS] += events[i].cause == TIMEOUT
+        here[FAILS] += state == FAIL and events[i].cause not in (DROP, TIMEOUT)
         here[BEGUN] += state in (CONNECT, RECONNECT)
         if over:
-            _hold(cell, events.time_ms[i], events.held_ms[i], day_ms, counts)
+            _hold(cell, events[i].time_ms, events[i].held_ms, day_ms, counts)
         elif state == RECONNECT:
-            before = events.previous[i]
-            _hold(before, events.time_ms[i], events.held_ms[i], day_ms, counts)
+            before = events[i].previous
+            _hold(before, events[i].time_ms, events[i].held_ms, day_ms, counts)
             here[INTO] += before != cell
             counts[before, window, OUT_OF] += before != cell
 

@@ -26,13 +26,13 @@ def answer(cell: int, moment: int, u: float, luck: float, network: Network) -> i
     refuses, ignores = network.rules.refuses, network.rules.ignores
     faults = network.faults
     for i in range(faults.first[cell], faults.first[cell + 1]):
-        if not faults.span_ms[i, 0] <= moment < faults.span_ms[i, 1]:
+        if not faults.row[i].begin_ms <= moment < faults.row[i].end_ms:
             continue
-        if faults.kind[i] == BROKEN:
+        if faults.row[i].kind == BROKEN:
             return REFUSED
-        if faults.kind[i] == SLEEPING:
+        if faults.row[i].kind == SLEEPING:
             return IGNORED
-        refuses = max(refuses, faults.refuses[i] * severity(i, moment, network))
+        refuses = max(refuses, faults.row[i].refuses * severity(i, moment, network))
     if u < ignores:
         return IGNORED
     if u < ignores + refuses:
@@ -43,8 +43,8 @@ def answer(cell: int, moment: int, u: float, luck: float, network: Network) -> i
 @kernel
 def severity(fault: int, moment: int, network: Network) -> float:
     """Return how far a fault has come at a moment within it, in [0, 1]."""
-    begin, end = network.faults.span_ms[fault, 0], network.faults.span_ms[fault, 1]
-    return (moment - begin) / (end - begin) if network.faults.ramp[fault] else 1.0
+    begin, end = network.faults.row[fault].begin_ms, network.faults.row[fault].end_ms
+    return (moment - begin) / (end - begin) if network.faults.row[fault].ramp else 1.0
 
 
 @kernel
@@ -59,8 +59,8 @@ def losses(cell: int, moment: int, network: Network) -> float:
     """Return the rate at which a cell loses live calls at a moment [1/ms]."""
     rate, faults = network.rules.losses, network.faults
     for i in range(faults.first[cell], faults.first[cell + 1]):
-        if faults.kind[i] == DEGRADED and faults.span_ms[i, 0] <= moment < faults.span_ms[i, 1]:
-            rate = max(rate, faults.losses[i] * severity(i, moment, network))
+        if faults.row[i].kind == DEGRADED and faults.row[i].begin_ms <= moment < faults.row[i].end_ms:
+            rate = max(rate, faults.row[i].losses * severity(i, moment, network))
     return rate
 
 
@@ -69,6 +69,6 @@ def breaks_after(cell: int, moment: int, network: Network) -> int:
     """Return when a cell next breaks, or falls asleep, after a moment [ms]; `NEVER` when it does not."""
     soonest, faults = NEVER, network.faults
     for i in range(faults.first[cell], faults.first[cell + 1]):
-        if faults.kind[i] != DEGRADED and faults.span_ms[i, 0] > moment:
-            soonest = min(soonest, int(faults.span_ms[i, 0]))
+        if faults.row[i].kind != DEGRADED and faults.row[i].begin_ms > moment:
+            soonest = min(soonest, int(faults.row[i].begin_ms))
     return soonest

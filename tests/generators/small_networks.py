@@ -10,7 +10,7 @@ from small_worlds import make_settings
 from generators.geography import make_towers
 from generators.mobility.itinerary import BEGINS, COUNT, ENDS, Folk, make_trail, plan
 from generators.sessions.deploy import Deployment, deploy
-from generators.sessions.events import CAUSES, STATES, Events
+from generators.sessions.events import CAUSES, EVENT, STATES
 from generators.sessions.reference import Event
 from generators.sessions.settings import TowerFault
 from generators.social.communities import make_society
@@ -91,9 +91,9 @@ def session(draw: Any, folk: Folk, begins: list[int]) -> tuple[int, int, int, in
     return user, draw(st.integers(0, 2**64 - 1)), start, draw(st.sampled_from(TALKS_MS))
 
 
-def in_words(events: Events, rows: int) -> list[Event]:
+def in_words(events: Any) -> list[Event]:
     """Return the kernel's events as the reference writes them."""
-    columns = [column[:rows].tolist() for column in events]
-    columns[1] = [STATES[code] for code in columns[1]]
-    columns[2] = [CAUSES[code] for code in columns[2]]
-    return [Event(*row) for row in zip(*columns, strict=True)]
+    columns = {name: events[name].tolist() for name in EVENT.names or ()}
+    columns["state"] = [STATES[code] for code in columns["state"]]
+    columns["cause"] = [CAUSES[code] for code in columns["cause"]]
+    return [Event(*row) for row in zip(*(columns[name] for name in Event._fields), strict=True)]

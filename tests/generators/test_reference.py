@@ -140,6 +140,6 @@ def test_kernels_and_plain_model_agree_in_a_network(world: SmallWorld) -> None:
         for user in range(world.counts.shape[1]):
             for call in plain.day(user, number, world.edits[number], busy):
                 expected[call.key] = plain.events[-call.events :]
-        found = in_words(day.events, len(day.events.time_ms))
+        found = in_words(day.events)
         in_order = [event for key in day.records.key.tolist() for event in expected[key]]
         assert [event[:6] for event in found] == [event[:6] for event in in_order]
