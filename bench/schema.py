@@ -150,6 +150,18 @@ EVENTS = Table(
     ),
 )
 
+COVERAGE = Table(
+    "coverage",
+    "The radio map: one row a pixel, with the cell that is heard best there. Empty without a network.",
+    (
+        Column("x", pa.int32(), "middle of the pixel, east of the world's south-western corner [m]"),
+        Column("y", pa.int32(), "north of it [m]"),
+        Column("cell_id", TEXT, "strongest cell; empty where none is heard", nullable=True),
+        Column("power_dbm", pa.float32(), "its power [dBm]", nullable=True),
+        Column("cells_heard", pa.int32(), "how many cells are heard, up to what a phone keeps"),
+    ),
+)
+
 TOWER_STATUS = Table(
     "tower_status",
     "One row a cell and 15 minutes: what it was asked and what became of it. Empty without a network.",
@@ -236,10 +248,7 @@ USER_FEATURES = Table(
     ),
 )
 
-DATA_TABLES = {
-    t.name: t
-    for t in (CALLS, USERS, CELLS, COMMUNITIES, SUBSCRIPTIONS, EVENTS, TOWER_STATUS, USER_STATUS)
-}
+DATA_TABLES = {t.name: t for t in (CALLS, USERS, CELLS, COMMUNITIES, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)}
 TRUTH_TABLES = {t.name: t for t in (INCIDENTS, TRUTH)}
 LABELS = (
     Column("is_anomaly", pa.bool_(), "directly made or altered by an injected incident"),

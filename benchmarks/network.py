@@ -144,12 +144,13 @@ def composed(*overrides: str) -> Any:
 
 def growth(what: str, sizes: list[tuple[int, int]]) -> None:
     """Print the slope of log CPU time on log calls over worlds of so many users and days."""
-    points = []
+    points: list[tuple[float, float]] = []
     for users, days in sizes:
         world = drawn(f"generator.num_users={users}", f"generator.days={days}")
         calls = sum(len(day.records.key) for day in simulate(world))
         points.append((calls, least_cpu(lambda world=world: simulate(world), 5)))  # type: ignore[misc]
-    slope = np.polyfit(*np.log(np.array(points)).T, 1)[0]
+    sizes_log, times_log = np.log(np.array(points)).T
+    slope = float(np.polyfit(sizes_log, times_log, 1)[0])
     shown = ", ".join(f"{calls:,}: {took * 1e3:.0f} ms" for calls, took in points)
     print(f"  cost grows with {what} as calls^{slope:.3f}   (bar: 0.95 to 1.1)   {shown}")
 
@@ -160,7 +161,9 @@ def demo() -> None:
     simulate(world)
     took = least_cpu(lambda: simulate(world))
     clock = DAY_MS / 1000 / TICKS_A_SECOND
-    print(f"\ndemo_2016, a day of {DAY_MS // 1000:,} ticks, CPU {took:.3f} s: {clock / took:,.0f} times its clock (bar: 100,000)")
+    print(
+        f"\ndemo_2016, a day of {DAY_MS // 1000:,} ticks, CPU {took:.3f} s: {clock / took:,.0f} times its clock (bar: 100,000)"
+    )
 
 
 def main() -> None:

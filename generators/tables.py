@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bench.schema import CELLS, COMMUNITIES, SUBSCRIPTIONS, USERS
+from bench.schema import CELLS, COMMUNITIES, COVERAGE, SUBSCRIPTIONS, USERS
 from generators.clock import DAY_MS
 from generators.columns import coded, conformed, moments
 from generators.geography import Towers
 from generators.identities import digits_for, numbered
 from generators.names import Names
+from generators.radio.coverage import NO_CELL, RadioMap, pixel_middles
 from generators.settings import DISTRICTS, WorldSettings
 from generators.social.communities import KINDS, NOBODY, Society, layer_kinds
 from generators.social.people import NEVER, People
@@ -49,6 +50,21 @@ def cells_table(towers: Towers, site: Any, names: Names) -> pa.Table:
         pa.array([f"001-01-{a:05d}-{b:05d}" for a, b in zip(lac, ci, strict=True)]),
     ]
     return pa.Table.from_arrays(columns, schema=CELLS.arrow)
+
+
+def coverage_table(radio: RadioMap | None, names: Names) -> pa.Table:
+    """Return one row a pixel of the radio map; none without a network."""
+    if radio is None:
+        return COVERAGE.arrow.empty_table()
+    middles, best = pixel_middles(radio), radio.cell[:, 0]
+    columns = [
+        pa.array(middles[:, 0].astype(np.int32)),
+        pa.array(middles[:, 1].astype(np.int32)),
+        pa.DictionaryArray.from_arrays(pa.array(best, mask=best == NO_CELL), names.cell),
+        pa.array(radio.power[:, 0], mask=best == NO_CELL),
+        pa.array((radio.cell != NO_CELL).sum(axis=1).astype(np.int32)),
+    ]
+    return pa.Table.from_arrays(columns, schema=COVERAGE.arrow)
 
 
 def communities_table(settings: WorldSettings, society: Society, names: Names) -> pa.Table:

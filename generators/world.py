@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from generators.sessions.table import EventTable
 from generators.settings import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import make_people
-from generators.tables import cells_table, communities_table, subscriptions_table, users_table
+from generators.tables import cells_table, communities_table, coverage_table, subscriptions_table, users_table
 from generators.tally import Tally
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
@@ -97,6 +97,7 @@ class World:
         tables = {
             "users": users_table(settings, people, names),
             "cells": cells_table(towers, site, names),
+            "coverage": coverage_table(None if network is None else network.radio, names),
             "communities": communities_table(settings, society, names),
             "subscriptions": subscriptions_table(settings, people, names),
         }
@@ -129,15 +130,22 @@ class World:
         return counts
 
 
+@dataclass
 class Drawn:
     """A world whose people, places and incidents are drawn, and whose calls come day by day."""
 
-    def __init__(
-        self, habits: Habits, names: Names, site: Any, counts: Any, plan: Plan, epoch_ms: int, tables: Tables
-    ) -> None:
-        self.habits, self.names, self.site, self.counts, self.plan = habits, names, site, counts, plan
-        self.epoch_ms, self.tables = epoch_ms, tables
-        self.tally = Tally(plan, names, epoch_ms)
+    habits: Habits
+    names: Names
+    site: Any
+    """Shape (C,), int: tower of each cell."""
+    counts: Any
+    plan: Plan
+    epoch_ms: int
+    tables: Tables
+    """Those that do not grow with the days."""
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.plan, self.names, self.epoch_ms)
 
     def calls(self, workers: int) -> Iterator[pa.Table]:
         """Yield the calls of each day in turn; what they say of the truth is added to the tally."""

@@ -232,7 +232,9 @@ class Reference:
         if not connects:
             asked = next((e.cell for e in events if e.cell >= 0), int(self.people.home[user]))
             setup, count = over.time_ms - start, len(events)
-            return Call(user, intent.callee, start, 0, FAILED, asked, asked, intent.key, intent.incident, setup, 0, count)
+            return Call(
+                user, intent.callee, start, 0, FAILED, asked, asked, intent.key, intent.incident, setup, 0, count
+            )
         changes = sum(e.state == "RECONNECT" and e.previous != e.cell for e in connects)
         return Call(
             user, intent.callee, start, over.talk_ms, intent.outcome, connects[0].cell, connects[-1].cell, intent.key,

@@ -130,9 +130,7 @@ def _live(user: int, day: int, folk: Folk, trail: Trail) -> None:
         home = (folk.home[user, 0], folk.home[user, 1])
         x, y = place_at(folk.seed, user, place, home, (folk.ways, folk.plane))
         now = _go(now, x, y, folk, trail)
-        stay = truncated_power(
-            uniform(words[2]), 1.0 + folk.ways.stay_beta, folk.ways.stay_ms[0], folk.ways.stay_ms[1]
-        )
+        stay = truncated_power(uniform(words[2]), 1.0 + folk.ways.stay_beta, folk.ways.stay_ms[0], folk.ways.stay_ms[1])
         now = max(now, min(now + int(stay), midnight + int(_HOME_BY_H * HOUR_MS)))
     if trail.of[COUNT] > 0:
         _go(now, folk.home[user, 0], folk.home[user, 1], folk, trail)
@@ -157,7 +155,7 @@ def _go(leaves: int, x: float, y: float, folk: Folk, trail: Trail) -> int:
         return leaves
     speed = folk.ways.speeds[0] if distance <= folk.ways.walk_up_to else folk.ways.speeds[1]
     end_of_day = (trail.of[DAY] + 1) * DAY_MS + folk.shift_ms[user]
-    arrives = min(leaves + int(distance / speed) + 1, end_of_day)
+    arrives = int(min(leaves + int(distance / speed) + 1, end_of_day))
     _add(leaves, arrives, (from_x, from_y), (from_x + dx, from_y + dy), trail)
     return arrives
 

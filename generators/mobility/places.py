@@ -75,7 +75,7 @@ def truncated_power(u: float, exponent: float, low: float, high: float) -> float
     """Return the variable with density x^-`exponent` between `low` and `high` at u in [0, 1); exponent not 1."""
     power = 1.0 - exponent
     bottom = low**power
-    return (bottom + u * (high**power - bottom)) ** (1.0 / power)
+    return float((bottom + u * (high**power - bottom)) ** (1.0 / power))
 
 
 @kernel
@@ -96,7 +96,9 @@ def choose_place(seed: Any, user: int, trip: float, u: float, ways: Ways) -> int
 
 
 @kernel
-def place_at(seed: Any, user: int, place: int, home: tuple[float, float], world: tuple[Ways, Plane]) -> tuple[float, float]:
+def place_at(
+    seed: Any, user: int, place: int, home: tuple[float, float], world: tuple[Ways, Plane]
+) -> tuple[float, float]:
     """Return where a place of a user is [m]; drawn again while it falls outside a bounded world.
 
     Parameters

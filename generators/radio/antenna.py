@@ -34,7 +34,9 @@ def ellipse_gain(angle: float, eccentricity: float, lobes: float) -> float:
 
 
 @kernel
-def sector_gain_db(azimuth_deg: float, below_deg: float, widths_deg: tuple[float, float], front_back_db: float) -> float:
+def sector_gain_db(
+    azimuth_deg: float, below_deg: float, widths_deg: tuple[float, float], front_back_db: float
+) -> float:
     """Return the gain of an antenna element relative to its boresight [dB], at most 0.
 
     3GPP TR 38.901, table 7.3-1: -min(12 (phi / phi_3dB)^2 + 12 (theta / theta_3dB)^2, A_max), each part cut at A_max.

@@ -96,7 +96,7 @@ def _fill_band(cells: Cells, air: Air, reach: Any, radio: RadioMap, first_row: i
 
 @kernel
 def _fill(near: Any, first_row: int, last_row: int, network: tuple[Cells, Air, Any, RadioMap]) -> None:
-    cells, air, reach, radio = network
+    cells, _, reach, radio = network
     for row in range(first_row, last_row):
         y = (row + 0.5) * radio.height / radio.rows
         for column in range(radio.columns):

@@ -80,7 +80,7 @@ def urban_db(flat: float, ghz: float, heights: tuple[float, float], macro: bool,
 
 @kernel
 def _rural_sight_db(distance: float, ghz: float) -> float:
-    power = _BUILDING_M**1.72
+    power: float = _BUILDING_M**1.72
     loss = 20.0 * math.log10(40.0 * math.pi * distance * ghz / 3.0) + min(0.03 * power, 10.0) * math.log10(distance)
     return loss - min(0.044 * power, 14.77) + 0.002 * math.log10(_BUILDING_M) * distance
 

@@ -31,7 +31,7 @@ def _node(seed: Any, site: int, kind: int, ix: int, iy: int) -> float:
 @kernel
 def _field(seed: Any, site: int, kind: int, x: float, y: float) -> float:
     """Return a unit normal field at a point given in units of the correlation distance."""
-    ix, iy = int(math.floor(x)), int(math.floor(y))
+    ix, iy = math.floor(x), math.floor(y)
     fx, fy = x - ix, y - iy
     total, power = 0.0, 0.0
     for corner in range(4):

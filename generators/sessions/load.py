@@ -53,12 +53,12 @@ def mean_talk_s(durations: Durations) -> float:
 
     u = (np.arange(2000) + 0.5) / 2000
     z, pairs = norm.ppf(u), zip(durations.centres_s, durations.spreads, strict=True)
-    shapes = {
-        "lognormal": lambda centre, spread: centre * np.exp(spread * z),
-        "normal": lambda centre, spread: centre + spread * z,
-        "exponential": lambda centre, _: -centre * np.log(1 - u),
-    }
-    parts = [shapes[durations.family](*pair) for pair in pairs]
+    if durations.family == "lognormal":
+        parts = [centre * np.exp(spread * z) for centre, spread in pairs]
+    elif durations.family == "normal":
+        parts = [centre + spread * z for centre, spread in pairs]
+    else:
+        parts = [-centre * np.log(1 - u) for centre, _ in pairs]
     means = [np.clip(part, durations.least_s, durations.longest_s).mean() for part in parts]
     return float(np.dot(durations.weights, means))
 

@@ -154,7 +154,14 @@ def make_faults(broken: list[TowerFault], cells: Cells) -> Faults:
     each.sort(key=lambda pair: pair[0])
     of = np.array([cell for cell, _ in each], np.int64)
     rows = [
-        (round(f.from_s * 1000), round(f.to_s * 1000), f.refuses, f.losses_per_hour / HOUR_MS, KINDS.index(f.kind), f.ramp)
+        (
+            round(f.from_s * 1000),
+            round(f.to_s * 1000),
+            f.refuses,
+            f.losses_per_hour / HOUR_MS,
+            KINDS.index(f.kind),
+            f.ramp,
+        )
         for _, f in each
     ]
     return Faults(np.searchsorted(of, np.arange(len(cells.site) + 1)).astype(np.int32), np.array(rows, FAULT))

@@ -77,8 +77,8 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
     network
         The network.
     phone
-        Where to work. Afterwards `state` holds: `FIRST`, when it connected; `ENDS`, when it was over;
-        `FIRST_CELL` (the first one asked, when none connected) and `CELL`, the last; `HANDOVERS`; and `ROW`, one past its last event.
+        Where to work. Afterwards `state` holds: `FIRST`, when it connected; `ENDS`, when it was over; `FIRST_CELL` (the
+        first one asked, when none connected) and `CELL`, the last; `HANDOVERS`; `ROW`, one past its last event.
     """
     state = phone.state
     state[NOW], state[CELL], state[USER] = start, NO_CELL, user
@@ -103,7 +103,7 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
     """Send Hello to one candidate after the other until one connects, none is left, or the call is over."""
     state, rules, reports = phone.state, network.rules, phone.reports
     for i in range(reports.cell.shape[0]):
-        cell = reports.cell[i]
+        cell = np.int64(reports.cell[i])
         if cell == NO_CELL:
             break
         if rules.a3 and _is_barred(cell, phone):
@@ -139,10 +139,10 @@ def answer_ms(u: float, network: Network) -> int:
 
 @kernel
 def _is_barred(cell: int, phone: Phone) -> bool:
+    found = False
     for i in range(min(phone.state[BARRED], MOST_BARRED)):
-        if phone.barred[i] == cell:
-            return True
-    return False
+        found = found or phone.barred[i] == cell
+    return found
 
 
 @kernel
@@ -172,7 +172,7 @@ def _next_change(key: Any, horizon: int, network: Network, phone: Phone) -> int:
         return watch(serving, (state[FIRST], state[SINCE], horizon), barred, network, phone.reports)
     words = philox(network.folk.seed, _HELLO, key, np.uint64(state[CHANGES]), _REFRESH)
     least, spread = rules.refresh_ms
-    return min(horizon, state[SINCE] + 1 + int(least + uniform(words[0]) * spread))
+    return int(min(horizon, state[SINCE] + 1 + int(least + uniform(words[0]) * spread)))
 
 
 @kernel

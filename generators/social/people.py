@@ -48,9 +48,7 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
     kinds = uniforms(seed, Purpose.USER_TYPE, count)
     kind = _pick([t.share for t in types], kinds[:, 0])
     pattern = _pick([p.share for p in settings.call_patterns.values()], kinds[:, 1])
-    anchors = homes_and_work(
-        settings, towers, _groups(settings, society, "family"), _groups(settings, society, "work")
-    )
+    anchors = homes_and_work(settings, towers, _groups(settings, society, "family"), _groups(settings, society, "work"))
     own_shift = settings.activity.clock_sigma_h * normal_quantiles(
         uniforms(seed, Purpose.USER_CLOCK, count)[:, 0].copy()
     )

@@ -65,7 +65,8 @@ def test_records_say_what_their_events_say(clean_world: World_, demo: Path, whic
         "starts": pl.col("begins").dt.truncate("1s") == pl.col("call_start_ts"),
         "caller": pl.col("caller") == pl.col("caller_id"),
         "outcome": failed == (pl.col("connects") == 0),
-        "cells": failed | ((pl.col("first_cell") == pl.col("first_cell_id")) & (pl.col("last_cell") == pl.col("last_cell_id"))),
+        "cells": failed
+        | ((pl.col("first_cell") == pl.col("first_cell_id")) & (pl.col("last_cell") == pl.col("last_cell_id"))),
         "handovers": pl.col("changes") == pl.col("handovers"),
         "duration": pl.col("talk").fill_null(0) == pl.col("call_duration"),
     }
@@ -91,7 +92,9 @@ def test_a_healthy_network_keeps_its_promises(events: pl.DataFrame, calls: pl.Da
     connected = (events["state"] == "CONNECT").sum()
     assert connected / calls.height >= 0.98  # setup success, per call, after its retries
     assert 0 < (events["cause"] == "drop").sum() / connected <= 0.01
-    hellos = events.filter(pl.col("state").is_in(["CONNECT", "RECONNECT"]) | pl.col("cause").is_in(["setup", "blocked"]))
+    hellos = events.filter(
+        pl.col("state").is_in(["CONNECT", "RECONNECT"]) | pl.col("cause").is_in(["setup", "blocked"])
+    )
     assert 0 < (hellos["cause"] == "blocked").sum() / hellos.height <= 0.02
     assert ((calls["outcome"] == "failed").sum()) == calls.height - connected
 
