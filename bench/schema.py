@@ -248,7 +248,9 @@ USER_FEATURES = Table(
     ),
 )
 
-DATA_TABLES = {t.name: t for t in (CALLS, USERS, CELLS, COMMUNITIES, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)}
+DATA_TABLES = {
+    t.name: t for t in (CALLS, USERS, CELLS, COMMUNITIES, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)
+}
 TRUTH_TABLES = {t.name: t for t in (INCIDENTS, TRUTH)}
 LABELS = (
     Column("is_anomaly", pa.bool_(), "directly made or altered by an injected incident"),

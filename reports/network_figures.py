@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bench.dataset import Dataset
-from reports.style import COLOURS, FAINT, INK, new_figure, save, tidy
+from reports.style import COLOURS, new_figure, save, tidy
 from reports.wording import count, percent, plural
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -20,7 +21,7 @@ NOWHERE = "#f3f4f6"
 
 
 def draw(dataset: Dataset, path: Path) -> None:
-    """Draw best servers, power, a day's trajectories, and load and failures by tower, as PNG; nothing without a network."""
+    """Draw best servers, power, a day's trajectories, load and failures by tower, as PNG; nothing without a network."""
     coverage = dataset.table("coverage").to_pandas()
     if not len(coverage):
         return
@@ -30,7 +31,9 @@ def draw(dataset: Dataset, path: Path) -> None:
     cells, towers = (len(dataset.table("cells")[name].unique()) for name in ("cell_id", "tower_id"))
     heard = coverage["cell_id"].notna().mean()
     title = f"{plural(cells, 'cell')} of {plural(towers, 'tower')}"
-    note = f"{percent(heard)} of the area is covered; {count(hellos)} Hellos, {percent(failed / hellos)} of them in vain"
+    note = (
+        f"{percent(heard)} of the area is covered; {count(hellos)} Hellos, {percent(failed / hellos)} of them in vain"
+    )
     figure = new_figure(10, 12.2, title, note)
     grid = figure.add_gridspec(3, 2, height_ratios=[4.4, 4.4, 2.6])
     _best_server(figure.add_subplot(grid[0, 0]), coverage)
@@ -86,10 +89,13 @@ def _trajectories(axes: Axes, dataset: Dataset, coverage: Any) -> None:
     _, extent = _raster(coverage, coverage["power_dbm"])
     for colour, user in zip(COLOURS, spread.nlargest(TRAVELLERS).index, strict=False):
         own = events[events["caller_id"] == user]
-        axes.plot(own["x"] / 1000, own["y"] / 1000, color=colour, linewidth=1, alpha=0.7, label=user)
-        codes = own["cell_id"].cat.codes.to_numpy()
-        dots = np.where(codes >= 0, (codes * 7) % 20, 0)
-        axes.scatter(own["x"] / 1000, own["y"] / 1000, c=dots, cmap="tab20", vmin=0, vmax=19, s=16, zorder=3)
+        own = own[own["cell_id"].notna()]
+        places = own[["x", "y"]].to_numpy() / 1000
+        leaps = (np.abs(np.diff(places, axis=0, prepend=places[:1])) > np.array([extent[1], extent[3]]) / 2).any(axis=1)
+        line = np.where(leaps[:, None], np.nan, places)
+        axes.plot(line[:, 0], line[:, 1], color=colour, linewidth=1, alpha=0.7, label=user)
+        dots = own["cell_id"].cat.codes.to_numpy() * 7 % 20
+        axes.scatter(places[:, 0], places[:, 1], c=dots, cmap="tab20", vmin=0, vmax=19, s=10, zorder=3)
     tidy(axes, "Where calls were served on the busiest day", x="east [km]", y="north [km]")
     axes.set(xlim=extent[:2], ylim=extent[2:], aspect="equal")
     axes.legend(fontsize=7.5, frameon=False, loc="upper left")
@@ -117,5 +123,5 @@ def _heat(figure: Figure, axes: Axes, values: tuple[Any, Any], title: str, unit:
         options |= {"vmax": 1}
     shown = axes.imshow(np.ma.masked_invalid(matrix), extent=extent, **options)
     tidy(axes, title, x="days since the start", y="tower", grid="none")
-    axes.tick_params(colors=INK, color=FAINT)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     figure.colorbar(shown, ax=axes, label=unit)

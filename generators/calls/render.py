@@ -250,7 +250,9 @@ def _fold(user: int, key: Any, habits: Habits, page: Page, row: int) -> int:
     """Run a call's session and make the record say what its events say; return when the session was over."""
     out, state = page.records, page.phone.state
     start, first_event = out.start_ms[row], state[ROW]
-    connected = hold(np.int64(user), key, start, np.int64(out.talk_ms[row]), habits.network, page.phone)
+    who: Any = np.int64(user)
+    talk: Any = np.int64(out.talk_ms[row])
+    connected = hold(who, key, start, talk, habits.network, page.phone)
     if not connected:
         out.outcome[row] = FAILED
     first = state[FIRST_CELL]

@@ -101,7 +101,7 @@ def stationary_age(u: float, least: float, spread: float) -> float:
 def _merge(pixel: int, known: int, network: Network, reports: Reports) -> int:
     """Add the reports of an earlier request for cells without a later one; return how many are known."""
     for i in range(reports.cell.shape[0]):
-        cell = np.int64(network.radio.cell[pixel, i])
+        cell: Any = np.int64(network.radio.cell[pixel, i])
         if cell == NO_CELL:
             break
         new = True

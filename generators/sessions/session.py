@@ -103,7 +103,7 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
     """Send Hello to one candidate after the other until one connects, none is left, or the call is over."""
     state, rules, reports = phone.state, network.rules, phone.reports
     for i in range(reports.cell.shape[0]):
-        cell = np.int64(reports.cell[i])
+        cell: Any = np.int64(reports.cell[i])
         if cell == NO_CELL:
             break
         if rules.a3 and _is_barred(cell, phone):
