@@ -155,22 +155,24 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
         How many calls there are in `room.page` and in `room.normal`, how many intents of normal life were suppressed,
         and how many users are done; of the others nothing was written.
     """
-    rows, normal_rows, suppressed, edit = 0, 0, 0, 0
+    none: Any = np.int64(0)  # a literal 0 would be a type of its own, for which everything is compiled once more
+    rows, normal_rows, suppressed, edit = none, none, none, none
     written, most = room.page.phone.state, room.page.phone.events.shape[0]
     for index in range(users.shape[0]):
         user = users[index]
         before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])
         plan_day(user, day, lines.count[user], habits, room.slots)
-        busy = lines.normal_busy_ms
-        if lines.touched[user]:
-            made, lost = _render_line(user, habits, room.slots, busy, room.normal, normal_rows)
-            normal_rows, suppressed = normal_rows + made, suppressed + lost
-            edit = _apply_all(user, edits, edit, room.slots)
-            made, _ = _render_line(user, habits, room.slots, lines.busy_ms, room.page, rows)
-        else:
-            made, lost = _render_line(user, habits, room.slots, busy, room.page, rows)
-            lines.busy_ms[user], suppressed = busy[user], suppressed + lost
-        rows += made
+        touched = lines.touched[user]
+        for turn in range(2 if touched else 1):
+            clean = touched and turn == 0
+            if turn:
+                edit = _apply_all(user, edits, edit, room.slots)
+            page, busy = room.normal if clean else room.page, lines.busy_ms if turn else lines.normal_busy_ms
+            made, lost = _render_line(user, habits, room.slots, busy, page, normal_rows if clean else rows)
+            rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
+            suppressed += 0 if turn else lost
+        if not touched:
+            lines.busy_ms[user] = lines.normal_busy_ms[user]
         if written[ROW] > most:
             rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user] = before
             return rows, normal_rows, suppressed, index
