@@ -8,8 +8,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.faults import UserError
+from reports.grids import Cell
 from reports.heat_map import heat_map
-from reports.page import Cell, page_of
+from reports.page import page_of
 
 HEAT_MAP = "average_precision.svg"
 MARKDOWN_SIGNS = re.compile(r"([\\`*\[\]<>|~&]|\b_|_\b)")

@@ -15,7 +15,7 @@ from bench.result import Scalar, Status
 from reports.differences import told_apart, without_seeds
 from reports.wording import ALL, Row, settings_of, types_in, world_meaning
 
-WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy", "level")
+WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Contender:
     label: str
     repeats: tuple[Row, ...]
 
+    @property
+    def key(self) -> str:
+        """The detector with its settings, seeds aside."""
+        return _detector_key(self.repeats[0])
+
     @cached_property
     def good(self) -> tuple[Row, ...]:
         """The repeats that ended well."""
@@ -52,7 +57,7 @@ class Contender:
             return None
         if len(self.repeats) > 1:
             return Summary(fmean(values), min(values), max(values))
-        name, _, kind = metric.partition("/")
+        name, _, kind = metric.rpartition("/")
         low, high = (_float(self.good[0].get(f"{name}_{end}/{kind}")) for end in ("low", "high"))
         return Summary(values[0], low, high)
 

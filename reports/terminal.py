@@ -1,6 +1,7 @@
 """The table of one run in the terminal: a hundred columns wide at most, and plain text where there is no terminal."""
 
 import sys
+from collections.abc import Iterator
 
 from rich import box
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.text import Text
 from bench.result import Outcome, Result, Scalar, Status
 from reports.wording import (
     ALL,
+    LEVELS,
     NOTHING,
     Row,
     count,
@@ -43,6 +45,8 @@ def show(outcome: Outcome) -> None:
     elif types := types_in(result.values):
         console.print(_table(result, types, console.width))
         console.print(Text("\n".join(HOW_TO_READ), style="dim"))
+        for line in _further(result.values, types):
+            console.print(line)
     console.print(Text(_cost(result.cost)))
 
 
@@ -98,6 +102,20 @@ def _cells(values: Row, name: str) -> dict[str, str]:
         _between(get("average_precision_low"), get("average_precision_high")), lift(get("lift")),
     )  # fmt: skip
     return dict(zip(COLUMNS, texts, strict=True))
+
+
+def _further(values: Row, types: list[str]) -> Iterator[Text]:
+    """Yield what there is to say beyond the table: the levels above calls, and the types that it cannot speak of."""
+    found = [
+        f"{noun} AP {number(values[f'{level}/average_precision/{ALL}'])} "
+        f"(prevalence {percent(values.get(f'{level}/prevalence/{ALL}'))})"
+        for level, noun in LEVELS.items()
+        if values.get(f"{level}/average_precision/{ALL}") is not None
+    ]
+    if found:
+        yield Text(f"Lifted by the highest score, all types: {'; '.join(found)}")
+    if few := [name for name in types if values.get(f"enough_incidents/{name}") == 0]:
+        yield Text(f"Too few incidents to speak of: {', '.join(few)}", style="bold")
 
 
 def _between(low: Scalar, high: Scalar) -> str:

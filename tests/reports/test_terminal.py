@@ -53,3 +53,13 @@ def test_a_failed_run_says_how_and_why(outcome: Outcome, capsys: pytest.CaptureF
     assert "TIMEOUT: took longer than [bold]limits.seconds[/bold]=5" in text
     assert "0.000" not in text
     assert "Cost: not measured" in text
+
+
+def test_other_levels_and_too_few_incidents_are_said(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Lifted" not in shown(outcome, capsys)
+    further = {"user_day/average_precision/all": 0.4567, "user_day/prevalence/all": 0.021}
+    further |= {"enough_incidents/burst_call": 0, "enough_incidents/long_call": 1}
+    result = replace(outcome.result, values=outcome.result.values | further)
+    text = shown(replace(outcome, result=result), capsys)
+    assert "Lifted by the highest score, all types: days of users AP 0.457 (prevalence 2.1 %)\n" in text
+    assert "Too few incidents to speak of: burst_call\n" in text
