@@ -13,7 +13,7 @@ from reports.wording import ALL, LEVELS, NOTHING, count, number, percent
 MEASURES = {
     "average_precision": (
         "Average precision",
-        "the precision averaged over all thresholds; random scores get the prevalence",
+        "the precision averaged over all thresholds; random scores get about the prevalence",
     ),
     "recall": ("Recall of the alerts", "the share of the anomalous calls that are alerts"),
     "precision": (
@@ -92,7 +92,7 @@ def _measure_cell(who: Contender, measure: str, name: str) -> Cell:
     cell, summary = _cell(who, f"{measure}/{name}", number), who.summary(f"{measure}/{name}")
     if summary is None:
         return cell if who.good else Cell(who.failure, failed=True)
-    chance = who.summary(f"{measure}_chance/{name}")
+    chance = who.summary(f"{measure}_chance/{name}") if measure == "incident_recall" else None
     details = (*cell.details, f"random {number(chance.mean)}") if chance else cell.details
     return replace(cell, details=details, shade=min(max(summary.mean, 0), 1))
 
@@ -119,7 +119,10 @@ def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> Cell:
 
 def _level_grid(each: Comparison, level: str) -> Grid:
     title = f"Average precision of {LEVELS[level]}"
-    meaning = "each scored by its most suspicious call, or by a detector of its own; empty where a detector has none"
+    meaning = (
+        "each scored by its most suspicious call, or by a detector of its own; random scores of calls get more than "
+        "the prevalence, for the busier are more suspicious then"
+    )
     measure = f"{level}/average_precision"
     rows = [(who.label, [_measure_cell(who, measure, name) for name in each.types]) for who in each.contenders]
     shares = [_cell(each.prevalences, f"{level}/prevalence/{name}", percent) for name in each.types]

@@ -97,7 +97,7 @@ def _cautions(each: Comparison) -> list[str]:
     if not each.same_worlds:
         cautions.append("Not every detector has a result on every world: differences may be those of the worlds.")
     if few := [name for name in each.types if _too_few(each, name)]:
-        cautions.append(f"Too few incidents to speak of: {', '.join(few)}.")
+        cautions.append(f"Too few incidents, in some world at least, to speak of: {', '.join(few)}.")
     if each.sample.get("threshold_policy") == "oracle":
         cautions.append("The threshold uses the truth: recall and precision are ceilings, not what one would get.")
     if each.superseded:
