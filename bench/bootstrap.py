@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from bench.clustered import Class, Clustered
 from bench.detector import FloatArray
@@ -32,7 +33,7 @@ def bootstrapped(
         alarms = negatives.draw(random)
         for name, each in ranked.items():
             drawn[name][index] = each.measure(each.found.draw(random), alarms)
-    return {name: _percentiles(values, level) for name, values in drawn.items()}
+    return {name: _percentiles(values, _tail(level, classes[name].found.clusters)) for name, values in drawn.items()}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,13 @@ class _Ranked:
         return average, area, precision, hit / positives, 2 * hit / (alerts + positives)
 
 
-def _percentiles(values: FloatArray, level: float) -> dict[str, tuple[float, float]]:
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+def _tail(level: float, clusters: int) -> float:
+    """Return the share of draws to leave out at either end."""
+    wider = np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, (1 - level) / 2)
+    return float(ndtr(wider))
+
+
+def _percentiles(values: FloatArray, tail: float) -> dict[str, tuple[float, float]]:
+    low, high = np.quantile(values, [tail, 1 - tail], axis=0)
     bounds = zip(MEASURES, low.tolist(), high.tolist(), strict=True)
     return {measure: (lowest, highest) for measure, lowest, highest in bounds if not np.isnan(lowest)}

@@ -25,7 +25,7 @@ class Contest:
 
     def __init__(self, compared: Sequence[Comparison]) -> None:
         self.compared = compared
-        self.by_key = [{each.key: each for each in comparison.contenders} for comparison in compared]
+        self.by_key = [{who.key: who for who in each.contenders if who.ranked} for each in compared]
         shared = set.intersection(*(set(each) for each in self.by_key))
         first = self.by_key[0]
         self.keys = [key for key in first if key in shared]

@@ -101,3 +101,13 @@ def test_clean_fitting_is_said_and_is_no_repeat_of_the_other(run_row: MakeRow, t
     text = report([run_row(), clean], tmp_path)
     assert text.count("fitted without what the incidents touched") == 1
     assert len(re.findall(r"^## generator", text, re.MULTILINE)) == 2
+
+
+def test_what_knows_the_truth_is_marked_and_not_ranked(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = rows_over_worlds(run_row, 8, 1, {"poor": 0.1, "good": 0.5, "oracle": 0.6})
+    rows = [row | {"role": "reference" if row["detector"] == "oracle" else "detector"} for row in rows]
+    text = report(rows, tmp_path)
+    assert set(last_table(text)) == {"detector", "good", "poor"}
+    tables = text.split("### Average precision\n")[1].split("###")[0]
+    order = [line.split(" | ")[0].strip("| ") for line in tables.splitlines() if line.startswith("| ")]
+    assert order == ["detector", "good", "poor", "oracle (reference, not ranked)", "prevalence"]
