@@ -39,6 +39,7 @@ class Tally:
         """Write `incidents`, those that came to anything, and `truth`."""
         plan, real = self.plan, self._real()
         kind = pa.array(plan.kind[real])
+        parameters = [json.dumps(plan.parameters[i], sort_keys=True) for i in real.tolist()]
         incidents = {
             "incident_id": _ids(len(real)),
             "anomaly_type": pa.array(plan.types, pa.string()).take(kind),
@@ -46,9 +47,7 @@ class Tally:
             "start_ts": moments(self.epoch_ms + plan.start_ms[real]),
             "end_ts": moments(self.epoch_ms + plan.end_ms[real]),
             "actors": self._actors(plan.actor[real]),
-            "parameters": pa.array(
-                [json.dumps(plan.parameters[i], sort_keys=True) for i in real.tolist()], pa.string()
-            ),
+            "parameters": pa.array(parameters, pa.string()),
         }
         write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
         write_parquet(folder / "truth.parquet", conformed(pa.table(self._truth(real)), TRUTH.arrow))
