@@ -49,6 +49,7 @@ def evaluate(
     threshold: "ThresholdSettings",
     *,
     fewest_incidents: int = FEWEST_INCIDENTS,
+    constant: bool = False,
 ) -> Evaluation:
     """Evaluate the scores of the entities of `dataset.window`, at their own level and lifted to those above calls.
 
@@ -68,6 +69,8 @@ def evaluate(
         Which scores become alerts.
     fewest_incidents
         A type with fewer of them in the window is one that the run cannot speak of.
+    constant
+        Whether all scores may be the same: for the row that every detector should beat.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def evaluate(
     labels = truth.call_labels(low, high)
     samples = dict(_samples(dataset, truth, labels))
     entities = samples[scores.level].normal.size if scores.level in samples else 0
-    reason = _fault_of(scores, entities)
+    reason = _fault_of(scores, entities, constant)
     lifted = {} if reason else dict(_reached(dataset, scores, samples))
     values: Values = {}
     alerts = None
@@ -119,7 +122,7 @@ def _starts(dataset: Dataset) -> IntArray:
     return np.asarray(pc.cast(starts, pa.int64()))
 
 
-def _fault_of(scores: Scores, entities: int) -> str:
+def _fault_of(scores: Scores, entities: int, constant: bool) -> str:
     values: FloatArray = scores.values
     noun = {Level.CALL: "calls", Level.USER_DAY: "user-days", Level.CELL_QUARTER: "cell-quarters"}[scores.level]
     if values.shape != (entities,):
@@ -127,6 +130,8 @@ def _fault_of(scores: Scores, entities: int) -> str:
     wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
     if wrong:
         return f"{wrong} of {entities} scores are not finite"
-    if entities == 0 or values.min() == values.max():
-        return f"all of the {entities} scores are the same" if entities else f"the window has no {noun}"
+    if entities == 0:
+        return f"the window has no {noun}"
+    if not constant and values.min() == values.max():
+        return f"all of the {entities} scores are the same"
     return ""

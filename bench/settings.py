@@ -86,6 +86,14 @@ class StoreSettings:
 
 
 @dataclass
+class SuiteSettings:
+    """A named matrix of worlds, detectors and seeds, which never changes under its version."""
+
+    name: str = ""
+    version: int = 0
+
+
+@dataclass
 class RunSettings:
     """`python -m bench.run`: one benchmark run."""
 
@@ -98,6 +106,10 @@ class RunSettings:
     report: ReportSettings = field(default_factory=ReportSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    suite: SuiteSettings = field(default_factory=SuiteSettings)
+    role: str = field(default="detector", metadata=one_of("detector", "reference", "ceiling"))
+    """`detector`: ranks among the others; `reference`: a row to compare with, such as the oracle, and `ceiling`: a
+    detector that is fitted with the labels of the history; these two are marked, and never ranked."""
     name: str = ""
     """What the run is called; made from the detector, the world, the ratio and the seed when empty."""
     seed: int = field(default=0, metadata=within(0, SEED_MAX))
@@ -137,6 +149,31 @@ class ReportPageSettings:
     trusted_packages: list[str] = field(default_factory=list)
 
 
+@dataclass
+class ResumeSettings:
+    """`python -m bench.resume`: the rest of a sweep that was cut short."""
+
+    folder: str = MISSING
+    """The folder of the sweep."""
+    failed: bool = False
+    """Also run again what failed."""
+
+
+@dataclass
+class RecordSettings:
+    """`python -m bench.record`: results that are not in MLflow yet."""
+
+    runs: str = "runs"
+    """Folder that is searched for results."""
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+
 def schemas() -> dict[str, type]:
     """Return the dataclass behind the configuration of each entry point."""
-    return {"run": RunSettings, "generate": GenerateSettings, "report": ReportPageSettings}
+    return {
+        "run": RunSettings,
+        "generate": GenerateSettings,
+        "report": ReportPageSettings,
+        "resume": ResumeSettings,
+        "record": RecordSettings,
+    }
