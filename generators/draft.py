@@ -15,7 +15,7 @@ from generators.calls.intents import Slots, choose_callee, count_calls, first_st
 from generators.calls.render import Lines, make_room, no_edits, render, sort_by_start
 from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
-from generators.injection import Intents
+from generators.plan import Intents
 
 EVERY_FOURTH = 4
 SAMPLED_LINES = 5000

@@ -10,7 +10,8 @@ import numpy as np
 from bench.faults import Fault, SettingsError
 from generators.calls.render import Edits, no_edits
 from generators.draft import Draft
-from generators.injection import Incidents, Injector, Intents
+from generators.injection import Incidents, Injector
+from generators.plan import Intents
 from generators.rng import IntArray, Purpose, generator
 
 
