@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import shorten
 from urllib.parse import quote
 
+from bench.compare import Standing
 from bench.result import Status
 from reports.grids import Grid, difference_grid, grids_of, rank_grid
 from reports.grouping import Comparison, comparisons, titles
@@ -43,6 +44,8 @@ class Page:
 
     sections: list[Section]
     runs: list[RunLine]
+    standings: list[tuple[str, Standing]]
+    """Where tests could be made: what each was held under, and its outcome."""
 
     @property
     def tally(self) -> str:
@@ -63,8 +66,10 @@ def page_of(rows: Iterable[Row], folder: Path) -> Page:
     ordered = sorted(rows, key=lambda row: (str(row.get("started_at")), str(row.get("run_id"))))
     compared = comparisons(ordered)
     sections = [_section(title, each) for title, each in zip(titles(compared), compared, strict=True)]
-    sections += [_contest_section(contest) for contest in contests(compared)]
-    return Page(sections, [_run(row, folder) for row in ordered])
+    held = contests(compared)
+    sections += [_contest_section(contest) for contest in held]
+    standings = [(contest.conditions, contest.standing()) for contest in held if contest.testable]
+    return Page(sections, [_run(row, folder) for row in ordered], standings)
 
 
 def _run(row: Row, folder: Path) -> RunLine:

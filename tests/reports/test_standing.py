@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -111,3 +112,19 @@ def test_what_knows_the_truth_is_marked_and_not_ranked(run_row: MakeRow, tmp_pat
     tables = text.split("### Average precision\n")[1].split("###")[0]
     order = [line.split(" | ")[0].strip("| ") for line in tables.splitlines() if line.startswith("| ")]
     assert order == ["detector", "good", "poor", "oracle (reference, not ranked)", "prevalence"]
+
+
+def test_the_diagram_of_ranks_joins_those_alike(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = rows_over_worlds(run_row, 8, 1, {"poor": 0.1, "good & <fair>": 0.5, "twin": 0.501})
+    assert "](mean_ranks.svg)" in report(rows, tmp_path)
+    picture = ElementTree.parse(tmp_path / "mean_ranks.svg").getroot()
+    texts = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert "poor (3.00)" in texts
+    assert any(str(text).startswith("good & <fair> (1.") for text in texts)
+    bars = [each for each in picture.iter("{http://www.w3.org/2000/svg}path") if each.get("class") == "bar"]
+    assert len(bars) == 1
+
+
+def test_no_diagram_without_tests(run_row: MakeRow, tmp_path: Path) -> None:
+    report(rows_over_worlds(run_row, 2, 3, {"poor": 0.1, "good": 0.5}), tmp_path)
+    assert not (tmp_path / "mean_ranks.svg").exists()
