@@ -4,14 +4,15 @@ Whole incidents are drawn with replacement for the positives and whole users for
 that between percentiles of the draws.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
 
 from bench.clustered import Class, Clustered
 from bench.detector import FloatArray
+from bench.quantiles import NORMAL, student_quantile
 from bench.separated import IntArray
 
 DRAWS = 500
@@ -66,8 +67,8 @@ class _Ranked:
 
 def _tail(level: float, clusters: int) -> float:
     """Return the share of draws to leave out at either end."""
-    wider = np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, (1 - level) / 2)
-    return float(ndtr(wider))
+    wider = math.sqrt(clusters / (clusters - 1)) * student_quantile((1 - level) / 2, clusters - 1)
+    return NORMAL.cdf(wider)
 
 
 def _percentiles(values: FloatArray, tail: float) -> dict[str, tuple[float, float]]:

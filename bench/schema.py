@@ -147,7 +147,7 @@ TRUTH = Table(
     "One row a record that differs between the world and its clean twin.",
     (
         Column("level", TEXT, "call | user_day | cell_quarter"),
-        Column("entity_id", pa.string(), "call_id (removed: its stable key); else `user|local day`, `cell|quarter UTC`"),
+        Column("entity_id", pa.string(), "call_id (removed: its stable key); else `user|local day`, `cell|quarter`"),
         Column("row", pa.int64(), "position of the record in the table of calls; -1 when it was removed"),
         Column("incident_id", TEXT, "incident that it belongs to"),
         Column("anomaly_type", TEXT, "type of that incident"),

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 from bench import metrics
 from bench.bootstrap import DRAWS, bootstrapped
 from bench.clustered import Class, Clustered
 from bench.intervals import DRAWN_UP_TO, by_influence, intervals, share_interval
+from bench.quantiles import student_quantile
 
 THRESHOLD = 2.5
 MEASURES = ("average_precision", "roc_auc", "precision", "recall", "f1")
@@ -144,3 +145,9 @@ def test_a_recall_of_one_is_as_sure_as_there_are_incidents():
 def test_share_interval_is_wilsons(share, trials):
     reference = binomtest(round(share * trials), trials).proportion_ci(0.95, method="wilson")
     assert share_interval(share, trials) == pytest.approx((reference.low, reference.high))
+
+
+@pytest.mark.parametrize("probability", [0.005, 0.025, 0.5, 0.975, 0.995])
+def test_quantiles_are_students(probability):
+    for freedom in (9, 10, 19, 200, 10**6):
+        assert student_quantile(probability, freedom) == pytest.approx(t.ppf(probability, freedom), rel=1e-3, abs=1e-9)
