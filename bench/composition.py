@@ -98,9 +98,9 @@ def settings_of(config: DictConfig) -> Any:
         raw = OmegaConf.to_container(job, resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(plain(error)) from error
-    faults = list(dict.fromkeys([*faults_of(settings, ""), *_path_faults(raw)]))
+    faults = {str(fault): fault for fault in (*faults_of(settings, ""), *_path_faults(raw))}
     if faults:
-        raise SettingsError(faults)
+        raise SettingsError(list(faults.values()))
     return settings
 
 

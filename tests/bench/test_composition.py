@@ -28,6 +28,12 @@ def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *o
 
 CASES = {
     "generator.anomaly_ratio=1.5": "generator.anomaly_ratio must be in [0, 0.5], got 1.5",
+    "generator/region=dehli": "generator/region must be one of delhi, neutral, got 'dehli'; did you mean delhi?",
+    "generator.region=delhi": "generator.region must be chosen by generator/region=..., got 'delhi'",
+    "generator.activity=3": "generator.activity must be set part by part, as generator.activity.calls_per_day=..., got 3",
+    "generator.call_patterns.social.hourly=[1,2]": (
+        "generator.call_patterns.social.hourly must be 24 weights, none negative, not all zero, got [1.0, 2.0]"
+    ),
     "generator.anomaly_rato=0.05": "generator.anomaly_rato is not a setting; did you mean generator.anomaly_ratio?",
     "+generator.anomaly_rato=0.05": "generator.anomaly_rato is not a setting; did you mean generator.anomaly_ratio?",
     "anomaly_ratio=0.05": "anomaly_ratio is not a setting; did you mean generator.anomaly_ratio?",
