@@ -30,7 +30,9 @@ CASES = {
     "generator.anomaly_ratio=1.5": "generator.anomaly_ratio must be in [0, 0.5], got 1.5",
     "generator/region=dehli": "generator/region must be one of delhi, neutral, got 'dehli'; did you mean delhi?",
     "generator.region=delhi": "generator.region must be chosen by generator/region=..., got 'delhi'",
-    "generator.activity=3": "generator.activity must be set part by part, as generator.activity.calls_per_day=..., got 3",
+    "generator.activity=3": (
+        "generator.activity must be set part by part, as generator.activity.calls_per_day=..., got 3"
+    ),
     "generator.call_patterns.social.hourly=[1,2]": (
         "generator.call_patterns.social.hourly must be 24 weights, none negative, not all zero, got [1.0, 2.0]"
     ),
