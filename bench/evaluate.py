@@ -1,7 +1,6 @@
 """From scores and truth to numbers: overall and for each anomaly type, that type against normal entities."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 from bench.class_values import ClassValues, Values, known_values
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.levels import grids
+from bench.levels import Grid, grids
 from bench.metric_names import metric_names
 from bench.result import Alerts, Status
 from bench.sample import Sample, callers_of, sample_of_calls, sample_of_grid
@@ -79,10 +78,12 @@ def evaluate(
     """
     low, high = dataset.call_range(dataset.window)
     labels = truth.call_labels(low, high)
-    samples = dict(_samples(dataset, truth, labels))
+    above = grids(dataset)
+    samples = {Level.CALL: sample_of_calls(labels, callers_of(dataset))}
+    samples |= {grid.level: sample_of_grid(grid, labels, truth) for grid in above}
     entities = samples[scores.level].normal.size if scores.level in samples else 0
     reason = _fault_of(scores, entities, constant)
-    lifted = {} if reason else dict(_reached(dataset, scores, samples))
+    lifted = {} if reason else _reached(scores, above)
     values: Values = {}
     alerts = None
     for level, sample in samples.items():
@@ -98,18 +99,12 @@ def evaluate(
     return Evaluation(values, labels, alerts, status, reason, samples.get(scores.level))
 
 
-def _samples(dataset: Dataset, truth: Truth, labels: CallLabels) -> Iterator[tuple[Level, Sample]]:
-    yield Level.CALL, sample_of_calls(labels, callers_of(dataset))
-    for grid in grids(dataset):
-        yield grid.level, sample_of_grid(grid, labels, truth)
-
-
-def _reached(dataset: Dataset, scores: Scores, samples: dict[Level, Sample]) -> Iterator[tuple[Level, Scores]]:
-    """Yield the scores at each level that they reach."""
-    yield scores.level, scores
-    for grid in grids(dataset) if scores.level is Level.CALL else []:
-        if grid.level in samples:
-            yield grid.level, Scores(grid.level, grid.lifted(scores.values), scores.threshold, scores.causal)
+def _reached(scores: Scores, above: list[Grid]) -> dict[Level, Scores]:
+    """Return the scores at each level that they reach."""
+    found = {scores.level: scores}
+    if scores.level is Level.CALL:
+        found |= {grid.level: replace(scores, level=grid.level, values=grid.lifted(scores.values)) for grid in above}
+    return found
 
 
 def _alerts(dataset: Dataset, sample: Sample, scores: Scores, threshold: "ThresholdSettings") -> Alerts:
