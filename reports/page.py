@@ -116,8 +116,12 @@ def _cautions(each: Comparison) -> list[str]:
 def _contest_section(contest: Contest) -> Section:
     facts = [("Conditions", contest.conditions), ("Kinds of world", str(len(contest.compared)))]
     cautions = []
-    if contest.left_out:
-        cautions.append(f"{plural(contest.left_out, 'detector')} left out: not run on every kind of world.")
+    if contest.detectors_left_out:
+        left_out = plural(contest.detectors_left_out, "detector")
+        cautions.append(f"{left_out} left out: not run on every one of these kinds of world.")
+    if contest.kinds_left_out:
+        left_out = plural(contest.kinds_left_out, "kind")
+        cautions.append(f"{left_out} of world left out: not every one of these detectors was run on it.")
     grid = rank_grid(contest.standing()) if contest.testable else difference_grid(contest)
     return Section("Which detectors can be told apart", facts, cautions, [grid])
 

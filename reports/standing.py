@@ -21,16 +21,21 @@ FEWEST_DETECTORS = 2
 
 
 class Contest:
-    """Detectors that were all run on the same kinds of world, under one protocol and one threshold policy."""
+    """Detectors that were all run on the same kinds of world, under one protocol and one threshold policy.
 
-    def __init__(self, compared: Sequence[Comparison]) -> None:
-        self.compared = compared
-        self.by_key = [{who.key: who for who in each.contenders if who.ranked} for each in compared]
-        shared = set.intersection(*(set(each) for each in self.by_key))
-        first = self.by_key[0]
-        self.keys = [key for key in first if key in shared]
-        self.labels = {key: first[key].label for key in self.keys}
-        self.left_out = len(set.union(*(set(each) for each in self.by_key))) - len(shared)
+    Of all that was recorded, it takes the detectors of that kind of world with which the most detectors, times the
+    kinds of world that have all of them, come together.
+    """
+
+    def __init__(self, recorded: Sequence[Comparison]) -> None:
+        found = [{who.key: who for who in each.contenders if who.ranked} for each in recorded]
+        shared = max((set(each) for each in found), key=lambda keys: len(keys) * sum(keys <= set(e) for e in found))
+        self.compared = [each for each, who in zip(recorded, found, strict=True) if shared <= set(who)]
+        self.by_key = [each for each in found if shared <= set(each)]
+        self.keys = [key for key in self.by_key[0] if key in shared]
+        self.labels = {key: self.by_key[0][key].label for key in self.keys}
+        self.detectors_left_out = len(set.union(*(set(each) for each in found))) - len(shared)
+        self.kinds_left_out = len(recorded) - len(self.compared)
 
     @property
     def conditions(self) -> str:

@@ -68,11 +68,19 @@ def test_one_world_is_no_contest(run_row: MakeRow, tmp_path: Path) -> None:
 
 
 def test_a_detector_that_was_not_run_on_every_kind_is_left_out(run_row: MakeRow, tmp_path: Path) -> None:
-    rows = rows_over_worlds(run_row, 2, 3, {"a": 0.1, "b": 0.5, "c": 0.2})
+    rows = rows_over_worlds(run_row, 3, 3, {"a": 0.1, "b": 0.5, "c": 0.2})
     rows = [row for row in rows if row["detector"] != "c" or row["num_users"] == 1000]
     text = report(rows, tmp_path)
-    assert "1 detector left out: not run on every kind of world" in text
+    assert "1 detector left out: not run on every one of these kinds of world" in text
     assert set(last_table(text)) == {"detector", "a", "b"}
+
+
+def test_a_kind_of_world_with_few_detectors_does_not_spoil_the_others(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = rows_over_worlds(run_row, 3, 3, {"a": 0.1, "b": 0.5, "c": 0.2})
+    rows = [row for row in rows if row["detector"] == "a" or row["num_users"] != 1000]
+    text = report(rows, tmp_path)
+    assert "1 kind of world left out: not every one of these detectors was run on it" in text
+    assert set(last_table(text)) == {"detector", "a", "b", "c"}
 
 
 def test_lifted_levels_and_delays_have_tables_of_their_own(run_row: MakeRow, tmp_path: Path) -> None:
