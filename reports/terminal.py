@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -28,14 +29,15 @@ WIDTH = 100
 COLUMNS = ("type", "incidents", "calls", "prevalence", "precision", "recall", "F1", "AP", "95 % int.", "lift")
 LEFT_OUT_WHEN_NARROW = ("incidents", "95 % int.")
 HOW_TO_READ = (
-    "Each type against normal calls; the other types are neither hits nor false alarms.",
+    "Each type against normal {noun}; the other types are neither hits nor false alarms.",
     "AP: average precision, with its 95 % interval; lift: AP over prevalence, which random scores get.",
 )
 
 
 def show(outcome: Outcome) -> None:
     """Print what was run, a row a type with its numbers, and what it cost; of a run that failed, why it did."""
-    result = outcome.result
+    result = replace(outcome.result, values=_own_level(outcome.result))
+    outcome = replace(outcome, result=result)
     console = _console()
     console.print()
     for line in _header(outcome):
@@ -44,10 +46,20 @@ def show(outcome: Outcome) -> None:
         console.print(Text(f"{result.status}: {result.reason}", style="bold red"))
     elif types := types_in(result.values):
         console.print(_table(result, types, console.width))
-        console.print(Text("\n".join(HOW_TO_READ), style="dim"))
+        noun = LEVELS.get(str(result.asked.get("level")), "calls")
+        console.print(Text("\n".join(HOW_TO_READ).format(noun=noun), style="dim"))
         for line in _further(result.values, types):
             console.print(line)
     console.print(Text(_cost(result.cost)))
+
+
+def _own_level(result: Result) -> dict[str, float | None]:
+    """Return the values with those of the detector's own level under their plain names."""
+    level = result.asked.get("level")
+    if level not in LEVELS:
+        return result.values
+    prefix = f"{level}/"
+    return {name.removeprefix(prefix): value for name, value in result.values.items() if name.startswith(prefix)}
 
 
 def _console() -> Console:
