@@ -48,6 +48,23 @@ def test_the_true_value_lies_within_about_as_often_as_promised():
         assert 0.85 * repeats <= times < repeats
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("incidents", "size"), [(12, 5), (40, 1), (100, 10)])
+def test_both_methods_hold_the_truth_at_their_nominal_rate(incidents, size):
+    random, repeats = np.random.default_rng(3), 300
+    truth = measures(*sample(random, 200 * 60, incidents * 60, size))
+    held = {method: dict.fromkeys(MEASURES, 0) for method in (drawn, by_influence)}
+    for _ in range(repeats):
+        found, others = sample(random, 200, incidents, size)
+        for method, times in held.items():
+            for measure, (low, high) in method({"type": Class(found, others)}, others, THRESHOLD)["type"].items():
+                times[measure] += low <= truth[measure] <= high
+    shares = [times[measure] / repeats for times in held.values() for measure in MEASURES]
+    assert min(shares) >= 0.9
+    assert max(shares) < 0.99
+    assert 0.93 <= np.mean(shares) <= 0.97
+
+
 def test_calls_of_one_incident_do_not_count_as_independent():
     random = np.random.default_rng(4)
     found, others = sample(random, 200, 40, 10)
