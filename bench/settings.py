@@ -119,6 +119,12 @@ class RunSettings:
     trusted_packages: list[str] = field(default_factory=list)
     """Further packages that a `_target_` may name."""
 
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield the rule that a ceiling and clean data break together."""
+        if self.role == "ceiling" and self.protocol.training == "clean":
+            name = f"{key}.protocol.training" if key else "protocol.training"
+            yield Fault(name, "be contaminated for a ceiling, which learns from the anomalies", "clean")
+
 
 @dataclass
 class GenerateSettings:

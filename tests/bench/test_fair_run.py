@@ -53,3 +53,10 @@ def test_a_clean_transductive_run_is_refused(toys: Path, workplace: Path) -> Non
     code, _, err = ended(toys, "protocol=transductive", "protocol.training=clean")
     assert code == 2
     assert err == "protocol.training must be contaminated where the scored part is fitted on, got 'clean'\n"
+
+
+def test_a_ceiling_has_nothing_to_learn_from_clean_data(toys: Path, workplace: Path) -> None:
+    code, _, err = ended(toys, "role=ceiling", "protocol=novelty")
+    assert code == 2
+    rule = "be contaminated for a ceiling, which learns from the anomalies"
+    assert err == f"protocol.training must {rule}, got 'clean'\n"
