@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from hydra.utils import instantiate
@@ -13,7 +12,7 @@ from bench.dataset import Dataset
 from bench.detector import BoolArray
 from bench.evaluate import evaluate
 from bench.faults import UserError
-from bench.isolation import Job, Trial, tried
+from bench.isolation import STAGING, Job, Trial, tried
 from bench.protocol import applied, without_incidents
 from bench.references import Reference
 from bench.request import Request
@@ -52,19 +51,12 @@ def attempted(request: Request, ground: Ground) -> Trial:
         return _provided(request, ground)
     settings, dataset = request.settings, ground.dataset
     what = f"fitting and scoring {request.choices.get('detector')}"
-    with TemporaryDirectory(prefix=".clean-", dir=request.folder) as place:
-        if settings.protocol.training == "clean":
-            dataset = without_incidents(dataset, ground.truth, Path(place) / "data")
-        job = Job(
-            request.resolved["detector"],
-            dataset,
-            settings.seed,
-            settings.limits,
-            request.processors,
-            _labels(ground) if settings.role == "ceiling" else None,
-        )
-        with clock_running(what, request.number is None) as tick:
-            return tried(job, request.folder, tick)
+    if settings.protocol.training == "clean":
+        dataset = without_incidents(dataset, ground.truth, request.folder / STAGING / "clean")
+    labels = _labels(ground) if settings.role == "ceiling" else None
+    job = Job(request.resolved["detector"], dataset, settings.seed, settings.limits, request.processors, labels)
+    with clock_running(what, request.number is None) as tick:
+        return tried(job, request.folder, tick)
 
 
 def judged(request: Request, ground: Ground, trial: Trial) -> Outcome:

@@ -23,6 +23,8 @@ from bench.schema import DATA_TABLES
 from bench.settings import LimitSettings
 
 WATCH_S = 0.05
+STAGING = ".detector"
+"""Folder within that of the run, which is there only while the detector's process is."""
 THREAD_SETTINGS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -71,8 +73,8 @@ def tried(job: Job, folder: Path, tick: Callable[[], None]) -> Trial:
     tick
         Called about twenty times a second while the process runs.
     """
-    place = folder.resolve() / ".detector"
-    place.mkdir(parents=True)
+    place = folder.resolve() / STAGING
+    place.mkdir(parents=True, exist_ok=True)
     try:
         _stage(job, place)
         with (folder / "detector.log").open("wb") as log:

@@ -40,7 +40,7 @@ def run(config: DictConfig) -> None:
     # Who is killed in a sweep may take a moment to go, while the sweep is taken up again.
     with FileLock(request.folder.with_name(f".{request.number}.lock")):
         if _recorded(request):
-            _send(request, again=True)
+            _send(request, lambda: _tracker(request), again=True)
         else:
             _run_of_sweep(request)
 
@@ -84,6 +84,7 @@ def _done(request: Request) -> tuple[Outcome, str]:
     with ThreadPoolExecutor(1) as pool:
         # What comes after takes seconds to import: meanwhile, the detector's process is at work.
         ahead = pool.submit(_tools, request)
+        opened = pool.submit(_tracker, request)
         trial = attempted(request, ground)
         draw, show = ahead.result()
     outcome = judged(request, ground, trial)
@@ -94,14 +95,12 @@ def _done(request: Request) -> tuple[Outcome, str]:
         outcome.result.write(request.folder / ROW)
     if request.number is None:
         show(outcome)
-    return outcome, _send(request)
+    return outcome, _send(request, opened.result)
 
 
 def _tools(request: Request) -> tuple[Callable[..., object], Callable[..., object]]:
-    """Import what is needed after scoring: MLflow, and the functions that draw and show."""
+    """Import what draws and shows."""
     settings = request.settings
-    if settings.tracking.uri is not None:
-        import_module("bench.tracking")
     draw = get_method(settings.report.run_figures) if settings.report.run_figures else _nothing
     show = get_method(settings.report.terminal) if settings.report.terminal else _nothing
     return draw, show
@@ -111,19 +110,25 @@ def _nothing(*_: object) -> None:
     """Draw or show nothing."""
 
 
-def _send(request: Request, *, again: bool = False) -> str:
-    """Record the run unless it is recorded; return what to tell about that. A store that fails loses no result."""
+def _tracker(request: Request) -> Any:
+    """Open the store of runs; None when there is to be none."""
     tracking = request.settings.tracking
-    if tracking.uri is None or tracking.uri in marks(request.folder):
+    return None if tracking.uri is None else import_module("bench.tracking").Tracker(tracking.uri, tracking)
+
+
+def _send(request: Request, opened: Callable[[], Any], *, again: bool = False) -> str:
+    """Record the run unless it is recorded; return what to tell about that. A store that fails loses no result."""
+    uri = request.settings.tracking.uri
+    if uri is None or uri in marks(request.folder):
         return ""
     try:
-        tracker: Any = import_module("bench.tracking").Tracker(tracking.uri, tracking)
+        tracker = opened()
         send(request.folder, tracker, again=again)
     except UserError as error:
         folder = os.path.relpath(request.folder)
         return f"not in MLflow: {error}\nto send it later: python -m bench.record runs={folder}"
-    opened = f"run `{tracker.command}` here, then open " if tracker.command else ""
-    return f"in MLflow    {opened}{tracker.link}"
+    how = f"run `{tracker.command}` here, then open " if tracker.command else ""
+    return f"in MLflow    {how}{tracker.link}"
 
 
 def _recorded(request: Request) -> bool:
@@ -137,7 +142,7 @@ def _fail(request: Request, reason: str) -> None:
     row = request.folder / ROW
     if not row.exists():
         Result(request.asked(""), Status.ERROR, reason, versions=versions()).write(row)
-        _send(request)
+        _send(request, lambda: _tracker(request))
 
 
 def _discard(request: Request) -> None:

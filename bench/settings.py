@@ -174,6 +174,38 @@ class RecordSettings:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 
+@dataclass
+class SearchSettings:
+    """How the best settings of a detector are looked for, and on which worlds they are then reported."""
+
+    space: list[str] = field(default_factory=list)
+    """What may vary, as Hydra writes a sweep: `detector.model.max_samples=choice(64,256)`, `...=range(1,9)`,
+    `...=interval(0.1,1.0)`, `...=tag(log,interval(0.001,1.0))`."""
+    trials: int = field(default=20, metadata=at_least(1))
+    metric: str = "average_precision/all"
+    """What is to be large, on average over the tuning worlds."""
+    tuning_seeds: list[int] = field(default_factory=lambda: [11, 12])
+    """`generator.seed` of the worlds that the search sees."""
+    reporting_seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
+    """`generator.seed` of the worlds that the best settings are run on afterwards."""
+    sampler_seed: int = field(default=0, metadata=within(0, SEED_MAX))
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is wrong with the lists, above all a world that is both tuned and reported on."""
+        for name in ("space", "tuning_seeds", "reporting_seeds"):
+            if not getattr(self, name):
+                yield Fault(f"{key}.{name}", "have at least one entry", [])
+        if both := sorted(set(self.tuning_seeds) & set(self.reporting_seeds)):
+            yield Fault(f"{key}.tuning_seeds", "have no seed in common with reporting_seeds", both)
+
+
+@dataclass
+class SearchRunSettings(RunSettings):
+    """`python -m bench.search`: a run, and what of it is looked for."""
+
+    search: SearchSettings = field(default_factory=SearchSettings)
+
+
 def schemas() -> dict[str, type]:
     """Return the dataclass behind the configuration of each entry point."""
     return {
@@ -182,4 +214,5 @@ def schemas() -> dict[str, type]:
         "report": ReportPageSettings,
         "resume": ResumeSettings,
         "record": RecordSettings,
+        "search": SearchRunSettings,
     }

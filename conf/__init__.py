@@ -11,4 +11,9 @@ its own:
 The modules must be cheap to import: they are read before anything else happens.
 """
 
-SCHEMAS: tuple[str, ...] = ("bench.settings", "generators.settings", "generators.anomalies")
+SCHEMAS: tuple[str, ...] = (
+    "bench.settings",
+    "generators.settings",
+    "generators.cdr_file.settings",
+    "generators.anomalies",
+)

@@ -9,9 +9,9 @@ import pytest
 from mlflow import MlflowClient
 
 from bench.faults import UserError
+from bench.record_of_run import Record
 from bench.result import Result, Status
 from bench.settings import TrackingSettings
-from bench.record_of_run import Record
 from bench.tracking import Tracker
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.

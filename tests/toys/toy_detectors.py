@@ -1,6 +1,7 @@
 """Detectors that behave, and detectors that misbehave in each way that the harness has a status for."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,6 +85,46 @@ class Short(Longest):
 class Vanishing(Longest):
     def fit(self, dataset: Dataset) -> Self:
         os._exit(7)
+
+
+class Killed(Longest):
+    """Ends as if by the system."""
+
+    def fit(self, dataset: Dataset) -> Self:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+
+class Daemon(Longest):
+    """Leaves a process of its own behind, in a session of its own."""
+
+    def __init__(self, note: str) -> None:
+        self.note = Path(note)
+
+    def fit(self, dataset: Dataset) -> Self:
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        self.note.write_text(str(child.pid))
+        time.sleep(0.3)
+        return self
+
+
+class Spoiling(Longest):
+    """Tries to write to the tables that it is given."""
+
+    def fit(self, dataset: Dataset) -> Self:
+        path = dataset.folder / "calls.parquet"
+        path.chmod(0o600)
+        path.write_bytes(b"")
+        return self
+
+
+class Labelled(Longest):
+    """Scores by the length, and fails unless it has learnt that long calls are anomalous."""
+
+    def fit_labelled(self, dataset: Dataset, anomalous: np.ndarray) -> Self:
+        durations = dataset.calls(dataset.history, ["call_duration"])["call_duration"].to_numpy()
+        assert (anomalous == (durations == 4000)).all()
+        return self
 
 
 class Nosy(Longest):
