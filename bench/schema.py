@@ -95,8 +95,8 @@ CELLS = Table(
     "One row a cell.",
     (
         Column("cell_id", pa.string(), "cell"),
-        Column("latitude", pa.float64(), "latitude [deg], WGS 84"),
-        Column("longitude", pa.float64(), "longitude [deg], WGS 84"),
+        Column("latitude", pa.float64(), "latitude [deg], WGS 84; empty where it is not known", nullable=True),
+        Column("longitude", pa.float64(), "longitude [deg], WGS 84; empty where it is not known", nullable=True),
         Column("area_type", TEXT, "district: downtown | commercial | residential | suburban"),
         Column("tower_type", TEXT, "macro | small_cell"),
         Column("tower_id", pa.string(), "site that carries the cell"),
