@@ -3,19 +3,28 @@
 `python benchmarks/harness.py [overhead] [workers] [tracking]`; all three without an argument. Each prints a ratio, and
 the program ends with code 1 when one is beyond its bound. Everything is done in a temporary folder.
 
-- overhead: all but making the world, fitting and scoring, as a share of a run with a million calls and isolation forest;
+- overhead: all but making the world, fitting and scoring, as a share of a run of isolation forest on a million calls;
 - workers: the throughput of two jobs at a time beside one at a time, over a sweep of 16 runs;
 - tracking: 500 recorded runs of 100 metrics beside plain calls of MLflow for the same.
 """
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+
 from bench.isolation import THREAD_SETTINGS
+from bench.record_of_run import Record
+from bench.result import Result, Scalar, Status
+from bench.settings import TrackingSettings
+from bench.tracking import Tracker
 
 MOST_OVERHEAD, LEAST_SPEED_UP, MOST_TRACKING = 0.20, 1.8, 2.0
 MILLION = ("generator.num_users=11200", "generator.num_towers=40")
@@ -24,7 +33,7 @@ RUNS, METRICS = 500, 100
 
 
 def program(*arguments: str) -> float:
-    """Run the harness once, one thread a job, and return how long it took [s]."""
+    """Run the harness once and return how long it took [s]."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "bench.run", *arguments]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -37,7 +46,7 @@ def overhead() -> bool:
     seconds = program(*MILLION, "detector=iforest", "name=second")
     (row,) = [row for row in map(json.loads, map(Path.read_text, Path("runs").rglob("result.json")))
               if row["name"] == "second"]  # fmt: skip
-    work = row["fit_seconds"] + row["score_seconds"]
+    work = float(row["fit_seconds"]) + float(row["score_seconds"])
     share = 1 - work / seconds
     calls = json.loads(next(Path("worlds").glob("*/manifest.json")).read_text())["counts"]["calls"]
     print(f"{calls:,} calls: a run takes {seconds:.1f} s, of which fitting and scoring {work:.1f} s")
@@ -58,17 +67,9 @@ def workers() -> bool:
 
 def tracking() -> bool:
     """Print what a record costs beside plain calls for the same; return whether that is little enough."""
-    from mlflow import MlflowClient
-    from mlflow.entities import Metric, Param
-
-    from bench.record_of_run import Record
-    from bench.result import Result, Status
-    from bench.settings import TrackingSettings
-    from bench.tracking import Tracker
-
     values: dict[str, float | None] = {f"metric_{number}/all": number / METRICS for number in range(METRICS)}
-    parameters: dict[str, str | int | float | bool | None] = {f"setting_{number}": number for number in range(METRICS)}
-    asked: dict[str, str | int | float | bool | None] = {
+    parameters: dict[str, Scalar] = {f"setting_{number}": number for number in range(METRICS)}
+    asked: dict[str, Scalar] = {
         "name": "a run",
         "generator": "default",
         "fingerprint": "0" * 16,
