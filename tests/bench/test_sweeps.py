@@ -71,22 +71,22 @@ def test_every_way_to_fail_has_its_status_and_harms_nobody_else(tracked_workplac
 
 @pytest.mark.slow
 def test_a_sweep_killed_at_any_moment_and_resumed_is_as_if_undisturbed(workplace: Path) -> None:
-    axes = ("detector=toy_longest,toy_chancy,toy_raising", "generator.seed=1,2", "seed=1,2", *QUIET)
+    axes = ("detector=toy_longest,toy_chancy,toy_raising", "generator.seed=1,2", *QUIET)
     assert ended("run", *SWEEP, *axes)[0] == 1
     undisturbed = table()
-    assert len(undisturbed) == 12
+    assert len(undisturbed) == 6
     moments = random.Random(6)
     for _ in range(10):
         Path("runs/sweep").rename(f"old-{time.monotonic_ns()}")
         process = started("run", *SWEEP, *axes)
-        time.sleep(moments.uniform(0.5, 7))
+        time.sleep(moments.uniform(0.5, 5))
         process.kill()
         process.communicate()
         before = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("result.json")}
         if Path("runs/sweep/sweep.json").exists():
             code, out, err = ended("resume", "folder=runs/sweep")
             done = f", {len(before)} of them done" if before else ""
-            assert f"12 runs{done}" in out
+            assert f"6 runs{done}" in out
         else:
             code, out, err = ended("run", *SWEEP, *axes)
         assert (code, err) == (1, "")

@@ -21,13 +21,16 @@ class Longest:
     level = Level.CALL
     causal = True
 
+    def __init__(self, power: float = 1.0) -> None:
+        self.power = power
+
     def fit(self, dataset: Dataset) -> Self:
         return self
 
     def score(self, dataset: Dataset) -> Scores:
         print("heard from the detector")
         values = dataset.calls(dataset.window, ["call_duration"])["call_duration"].to_numpy()
-        return Scores(Level.CALL, values.astype(float))
+        return Scores(Level.CALL, values.astype(float) ** self.power)
 
 
 class Raising(Longest):
@@ -39,6 +42,7 @@ class Slow(Longest):
     """Sleeps, and so does a process of its own; their numbers go to a file."""
 
     def __init__(self, note: str) -> None:
+        super().__init__()
         self.note = Path(note)
 
     def fit(self, dataset: Dataset) -> Self:
@@ -99,6 +103,7 @@ class Daemon(Longest):
     """Leaves a process of its own behind, in a session of its own."""
 
     def __init__(self, note: str) -> None:
+        super().__init__()
         self.note = Path(note)
 
     def fit(self, dataset: Dataset) -> Self:
