@@ -42,6 +42,9 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda each: each not in MULTIRUN)  # Hydra wants it before the settings
+    nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]
+    if nameless:  # Hydra takes it for a group
+        refuse("\n".join(f"{each!r} cannot be read as setting=value: it names no setting" for each in nameless))
     try:
         hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(task)()
     except UserError as error:

@@ -52,6 +52,8 @@ CASES = {
     "must be one of lognormal, normal, got 'gauss'",
     "generator=[1": "'generator=[1' cannot be read as setting=value (no viable alternative at input '[1'); "
     "check its brackets and quotes",
+    "=3": "'=3' cannot be read as setting=value: it names no setting",
+    "+=3": "'+=3' cannot be read as setting=value: it names no setting",
     "seed=1,2": "several values for one setting need --multirun",
     "+detector.model.n_estimatrs=3": "detector.model.n_estimatrs must be a parameter of pyod.models.iforest.IForest, "
     "got 3; did you mean n_estimators?",
