@@ -85,7 +85,7 @@ def share_interval(share: float, trials: int) -> Interval:
     z = NORMAL.inv_cdf((1 + LEVEL) / 2)
     middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    return float(min(middle - half, share)), float(max(middle + half, share))
+    return float(max(min(middle - half, share), 0.0)), float(min(max(middle + half, share), 1.0))
 
 
 def _bounds(estimate: Estimate, clusters: int) -> Interval:

@@ -168,3 +168,9 @@ def test_share_interval_is_wilsons(share, trials):
 def test_quantiles_are_students(probability):
     for freedom in (9, 10, 19, 200, 10**6):
         assert student_quantile(probability, freedom) == pytest.approx(t.ppf(probability, freedom), rel=1e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize("trials", range(1, 400, 7))
+def test_the_interval_of_a_share_stays_within_0_and_1(trials):
+    assert share_interval(0.0, trials)[0] == 0.0
+    assert share_interval(1.0, trials)[1] == 1.0
