@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from hydra.utils import instantiate
 
+from bench.class_values import Values
 from bench.console import clock_running, progress_bars
 from bench.dataset import Dataset
 from bench.detector import BoolArray
 from bench.evaluate import evaluate
-from bench.faults import UserError
+from bench.faults import Fault, SettingsError, UserError
 from bench.isolation import STAGING, Job, Trial, tried
 from bench.protocol import applied, without_incidents
 from bench.references import Reference
@@ -32,6 +33,11 @@ class Ground:
     dataset: Dataset
     truth: Truth
 
+    @property
+    def labelled(self) -> bool:
+        """Whether the truth is known: records of one's own may come without."""
+        return bool(self.world.manifest["counts"].get("labelled", True))
+
 
 def prepared(request: Request) -> Ground:
     """Find or make the world, and part it into history and window."""
@@ -42,7 +48,10 @@ def prepared(request: Request) -> Ground:
         stored = find_or_make(world, Path(settings.store.worlds), request.workers, progress)
     seconds = time.perf_counter() - began
     dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
-    return Ground(stored, seconds, dataset, Truth(stored.folder / "truth"))
+    ground = Ground(stored, seconds, dataset, Truth(stored.folder / "truth"))
+    if not ground.labelled:
+        _require_no_labels(request)
+    return ground
 
 
 def attempted(request: Request, ground: Ground) -> Trial:
@@ -79,11 +88,38 @@ def judged(request: Request, ground: Ground, trial: Trial) -> Outcome:
     failed = replace(failed, asked=asked | {"level": str(trial.scores.level)})
     if trial.cost.get("score_seconds"):
         cost["calls_per_second"] = (high - low) / trial.cost["score_seconds"]
-    result = replace(failed, status=evaluation.status, reason=evaluation.reason, values=evaluation.values, cost=cost)
+    result = replace(failed, status=evaluation.status, reason=evaluation.reason, cost=cost)
+    result = replace(result, values=evaluation.values if ground.labelled else _without_truth(evaluation.values))
     scores = trial.scores if evaluation.status is Status.OK else None
     return Outcome(
-        result, ground.dataset, ground.truth, evaluation.labels, scores, evaluation.alerts, evaluation.sample
+        result,
+        ground.dataset,
+        ground.truth,
+        evaluation.labels,
+        scores,
+        evaluation.alerts,
+        evaluation.sample,
+        ground.labelled,
     )
+
+
+def _require_no_labels(request: Request) -> None:
+    """Refuse what cannot be done on records without labels."""
+    settings, rule = request.settings, "not need the truth where the records have no labels"
+    needs = {
+        "role": (settings.role, "ceiling"),
+        "protocol.training": (settings.protocol.training, "clean"),
+        "threshold.policy": (settings.threshold.policy, "oracle"),
+        "detector._target_": (request.resolved["detector"]["_target_"], "bench.references.Oracle"),
+    }
+    faults = [Fault(key, rule, value) for key, (value, needy) in needs.items() if value == needy]
+    if faults:
+        raise SettingsError(faults)
+
+
+def _without_truth(values: Values) -> Values:
+    """Leave empty what nobody can know without labels: all but the number of alerts."""
+    return {name: value if name.endswith("alerts/all") else None for name, value in values.items()}
 
 
 def _provided(request: Request, ground: Ground) -> Trial:

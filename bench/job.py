@@ -91,6 +91,8 @@ def _done(request: Request) -> tuple[Outcome, str]:
     try:
         if outcome.scores is not None:
             draw(outcome, request.folder)
+            if not outcome.labelled and request.settings.report.alerts:
+                get_method(request.settings.report.alerts)(outcome, request.resolved["detector"], request.folder)
     finally:
         outcome.result.write(request.folder / ROW)
     if request.number is None:

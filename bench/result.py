@@ -102,6 +102,8 @@ class Outcome:
     alerts: Alerts | None = None
     sample: Sample | None = None
     """The truth at the level of the scores."""
+    labelled: bool = True
+    """Whether the truth is known: records of one's own may come without."""
 
     def type_sample(self, anomaly_type: str | None) -> tuple[Any, FloatArray]:
         """Return which entities are positive, and their scores, for one type against normal (None: all types).

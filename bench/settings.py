@@ -65,6 +65,8 @@ class ReportSettings:
     terminal: str | None = "reports.terminal.show"
     dataset_figure: str | None = "reports.dataset_figure.draw"
     comparison: str = "reports.comparison.write"
+    alerts: str | None = "detectors.alerts.write"
+    """Writes the file that a run on records without labels ends in."""
 
 
 @dataclass

@@ -48,7 +48,7 @@ def show(outcome: Outcome) -> None:
         console.print(_table(result, types, console.width))
         noun = LEVELS.get(str(result.asked.get("level")), "calls")
         console.print(Text("\n".join(HOW_TO_READ).format(noun=noun), style="dim"))
-        for line in _further(result.values, types):
+        for line in _further(outcome, types):
             console.print(line)
     console.print(Text(_cost(result.cost)))
 
@@ -116,8 +116,9 @@ def _cells(values: Row, name: str) -> dict[str, str]:
     return dict(zip(COLUMNS, texts, strict=True))
 
 
-def _further(values: Row, types: list[str]) -> Iterator[Text]:
+def _further(outcome: Outcome, types: list[str]) -> Iterator[Text]:
     """Yield what there is to say beyond the table: the levels above calls, and the types that it cannot speak of."""
+    values = outcome.result.values
     found = [
         f"{noun} AP {number(values[f'{level}/average_precision/{ALL}'])} "
         f"(prevalence {percent(values.get(f'{level}/prevalence/{ALL}'))})"
@@ -126,6 +127,8 @@ def _further(values: Row, types: list[str]) -> Iterator[Text]:
     ]
     if found:
         yield Text(f"Lifted by the highest score, all types: {'; '.join(found)}")
+    if not outcome.labelled:
+        yield Text("No labels in these records: what needs the truth is empty. See alerts.csv.", style="bold")
     if few := [name for name in types if values.get(f"enough_incidents/{name}") == 0]:
         yield Text(f"Too few incidents to speak of: {', '.join(few)}", style="bold")
 

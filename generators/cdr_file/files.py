@@ -74,7 +74,8 @@ def column_names(path: Path, delimiter: str) -> list[str]:
         if _is_parquet(path):
             names = pq.read_schema(path).names
         else:
-            with csv.open_csv(path, parse_options=csv.ParseOptions(delimiter=delimiter)) as reader:
+            rest = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=lambda _: "skip")
+            with csv.open_csv(path, parse_options=rest) as reader:
                 names = reader.schema.names
     except (OSError, pa.ArrowInvalid) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
@@ -119,18 +120,16 @@ def _csv(path: Path, columns: dict[str, str], delimiter: str) -> Iterator[pa.Rec
         broken.append(row)
         return "error"
 
-    reader = csv.open_csv(
-        path,
-        read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
-        convert_options=csv.ConvertOptions(
-            include_columns=list(dict.fromkeys(columns.values())),
-            column_types=dict.fromkeys(columns.values(), pa.string()),
-            strings_can_be_null=False,
-        ),
-    )
+    wanted = list(dict.fromkeys(columns.values()))
     try:
-        yield from reader
+        yield from csv.open_csv(
+            path,
+            read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
+            convert_options=csv.ConvertOptions(
+                include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False
+            ),
+        )
     except pa.ArrowInvalid as error:
         if not broken:
             raise
