@@ -2,11 +2,9 @@
 
 import os
 import shutil
-import signal
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -17,11 +15,10 @@ from omegaconf import DictConfig
 from bench.benchmark import attempted, judged, prepared
 from bench.composition import refuse
 from bench.faults import UserError
-from bench.processes import when_parent_ends
 from bench.record_of_run import ROW, marks, send
 from bench.request import Request
 from bench.result import Outcome, Result, Status, read_result
-from bench.sweep import FAILED, PROCESS, UNRECORDED
+from bench.sweep import FAILED, UNRECORDED
 from bench.sweep_folder import discard
 from bench.versions import versions
 
@@ -36,7 +33,6 @@ def run(config: DictConfig) -> None:
     if request.number is None:
         _run_alone(request)
         return
-    _follow(int(os.environ[PROCESS]))
     # Who is killed in a sweep may take a moment to go, while the sweep is taken up again.
     with FileLock(request.folder.with_name(f".{request.number}.lock")):
         if _recorded(request):
@@ -150,10 +146,3 @@ def _fail(request: Request, reason: str) -> None:
 def _discard(request: Request) -> None:
     if not (request.folder / ROW).exists():
         discard(request.folder)
-
-
-@cache
-def _follow(sweep: int) -> None:
-    """End this process when that of the sweep is gone; once a process."""
-    if os.getppid() == sweep:
-        when_parent_ends(sweep, lambda: os.kill(os.getpid(), signal.SIGKILL))

@@ -1,7 +1,6 @@
 """What surrounds the jobs of a multirun: its plan, the run they are recorded under, and the summary at the end."""
 
 import atexit
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from bench import watchdog
 from bench.composition import combinations, refuse, settings_of
 from bench.faults import UserError
 from bench.guard import sweep_overrides
@@ -19,8 +19,6 @@ from bench.reporter import Reporter
 from bench.settings import RunSettings
 from bench.sweep_folder import SweepFolder
 
-PROCESS = "CDRBENCH_SWEEP_PROCESS"
-"""Environment variable: the process of the sweep, which its jobs end with."""
 FAILED, UNRECORDED = 1, 3
 """Exit codes: a run failed; all went well, but a result could not be recorded."""
 
@@ -39,7 +37,7 @@ class Sweep(Callback):
         overrides = sweep_overrides(config)
         self.jobs = len(combinations(overrides))
         self.tracker: Any = None
-        os.environ[PROCESS] = str(os.getpid())
+        self.watchdog = watchdog.start()
         atexit.register(self._clean)
         try:
             self.folder.begin(sys.argv[1:], overrides)
