@@ -88,8 +88,9 @@ class Request:
     def name(self) -> str:
         """What the run is called."""
         world = self.resolved["generator"]
-        about = f"ratio={world.get('anomaly_ratio')} world={world.get('seed')} seed={self.settings.seed}"
-        return self.settings.name or f"{self.choices.get('detector')} {self.choices.get('generator')} {about}"
+        facts = {"ratio": world.get("anomaly_ratio"), "world": world.get("seed"), "seed": self.settings.seed}
+        about = [f"{word}={value}" for word, value in facts.items() if value is not None]
+        return self.settings.name or " ".join([self.choices["detector"], self.choices["generator"], *about])
 
 
 def plain_values(config: DictConfig) -> dict[str, Any]:

@@ -70,7 +70,8 @@ def _console() -> Console:
 
 def _header(outcome: Outcome) -> list[Text]:
     asked = outcome.result.asked
-    seeds = f"seeds: world {asked.get('world_seed')}, detector {asked.get('seed')}"
+    world = "" if asked.get("world_seed") is None else f"world {asked['world_seed']}, "
+    seeds = f"seeds: {world}detector {asked.get('seed')}"
     low, high = outcome.dataset.call_range(outcome.dataset.window)
     lines = [
         Text.assemble((str(asked.get("detector")), "bold"), f" on {world_meaning(asked)}"),

@@ -1,4 +1,4 @@
-"""Call records of one's own: what is read, what is refused, and that nothing is lost on the way."""
+"""Call records of one's own: what is read, and what becomes of it."""
 
 import json
 import stat
@@ -8,55 +8,17 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hydra import compose, initialize_config_module
-from hydra.utils import instantiate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omegaconf import OmegaConf
-from small_worlds import SMALL, make_settings, make_world, table
+from own_files import GOOD, HEADER, SAMPLE, configured, make, read, starts
+from small_worlds import make_settings, table
 
-from bench.composition import register
 from bench.dataset import Dataset
-from bench.evaluate import evaluate
 from bench.faults import UserError, faults_of
-from bench.protocol import applied
 from bench.schema import CALLS, DATA_TABLES, LABELS
-from bench.settings import ProtocolSettings, ThresholdSettings
 from bench.store import fingerprint_of
-from bench.truth import Truth
-from generators import export
 from generators.cdr_file.settings import CdrFileSettings, Columns
 from generators.cdr_file.world import CdrFile
-
-HEADER = "caller_id,callee_id,call_start_ts,call_duration"
-SAMPLE = Path(__file__).parents[2] / "docs" / "own-data-sample.csv"
-
-
-def read(folder: Path, text: str, name: str = "cdr.csv", **changes: Any) -> tuple[Path, dict[str, Any]]:
-    """Read a file with this text, plainly unless told otherwise; return the world's folder and its counts."""
-    path = folder / name
-    path.write_text(text)
-    return make(folder / "world", path=str(path), **changes)
-
-
-def make(folder: Path, **changes: Any) -> tuple[Path, dict[str, Any]]:
-    settings = configured(**changes)
-    told = [str(fault) for fault in faults_of(settings, "generator")]
-    if told:
-        raise UserError("\n".join(told))
-    counts = CdrFile(settings, {}).make(folder, 1, lambda *_: None)
-    return folder, counts
-
-
-def configured(**changes: Any) -> CdrFileSettings:
-    """Return settings as the configuration makes them."""
-    chosen = OmegaConf.merge(OmegaConf.structured(CdrFileSettings), {"pseudonyms": False, **changes})
-    settings: CdrFileSettings = OmegaConf.to_object(chosen)  # type: ignore[assignment]
-    return settings
-
-
-def starts(world: Path) -> list[datetime]:
-    return table(world, "calls")["call_start_ts"].to_list()
 
 
 def test_our_names_are_the_schemas() -> None:
@@ -134,99 +96,6 @@ def test_the_clock_is_of_whole_local_days(tmp_path: Path) -> None:
     assert clock.utc_offset_s == 7200
     assert (clock.end_ms - clock.start_ms) / 86_400_000 == 3
     assert datetime.fromtimestamp(clock.start_ms / 1000, UTC) == datetime(2024, 6, 30, 22, tzinfo=UTC)
-
-
-GOOD = "a,b,2024-01-01T00:00:00Z,1"
-WRONG = [
-    ("a,b,soon,1", "row 2, column call_start_ts: must be a time such as 2024-01-31T18:00:00Z (ISO 8601), got 'soon'"),
-    ("a,b,2024-02-30T00:00Z,1", "row 2, column call_start_ts: must be a time that exists, got '2024-02-30T00:00Z'"),
-    ("a,b,2024-01-01T00:00:00,1", "row 2, column call_start_ts: must have a zone, or none, like the rows before"),
-    ("a,b,1024-01-01T00:00:00Z,1", "row 2, column call_start_ts: must be a time that exists"),
-    ("a,b,1924-01-01T00:00:00Z,1", "row 2, column call_start_ts: must lie in the years 1971 to 2199"),
-    (",b,2024-01-01T00:00:00Z,1", "row 2, column caller_id: must not be empty, got ''"),
-    ("a,b,2024-01-01T00:00:00Z,one", "row 2, column call_duration: must be a number, got 'one'"),
-    ("a,b,2024-01-01T00:00:00Z,-3", "row 2, column call_duration: must give a length of 0 to 31 days, got '-3'"),
-    ("a,b,2024-01-01T00:00:00Z,", "row 2, column call_duration: must be a number, got ''"),
-    ("a,b,2024-01-01T00:00:00Z", "row 2: must have 4 fields, got 3: a,b,2024-01-01T00:00:00Z"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("row", "told"), WRONG)
-def test_a_wrong_row_is_named(tmp_path: Path, row: str, told: str) -> None:
-    with pytest.raises(UserError) as error:
-        read(tmp_path, f"{HEADER}\n{GOOD}\n{row}\n{GOOD}\n")
-    assert str(error.value).startswith(f"{tmp_path}/cdr.csv, {told}")
-    assert len(str(error.value).splitlines()) == 1
-
-
-def test_a_wrong_row_far_down_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generators.cdr_file.files.BLOCK_BYTES", 1000)
-    text = "\n".join([HEADER, *[GOOD] * 500, "a,b,2024-13-01T00:00:00Z,1"])
-    with pytest.raises(UserError, match=r"row 501, column call_start_ts: must be a time that exists"):
-        read(tmp_path, text)
-
-
-def test_words_that_nobody_explained_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"row 2, column outcome: .* \(other words: generator.outcomes\), got '17'"):
-        read(tmp_path, f"{HEADER},outcome\n{GOOD},16\n{GOOD},17\n", outcomes={"answered": ["16"]})
-
-
-def test_a_call_id_that_comes_twice_is_refused_with_both_places(tmp_path: Path) -> None:
-    for name, text in (("1.csv", f"{GOOD},x\n{GOOD},y"), ("2.csv", f"{GOOD},z\n{GOOD},x")):
-        (tmp_path / name).write_text(f"{HEADER},call_id\n{text}\n")
-    with pytest.raises(UserError) as error:
-        make(tmp_path / "world", path=str(tmp_path))
-    assert str(error.value) == f"{tmp_path}/2.csv, row 2: must not come twice, got 'x' as in {tmp_path}/1.csv, row 1"
-
-
-def test_a_zone_that_changes_its_clocks_is_refused(tmp_path: Path) -> None:
-    rows = "a,b,2024-03-30 12:00,1\na,b,2024-04-02 12:00,1\n"
-    with pytest.raises(
-        UserError, match=r"generator.time_zone must keep one offset from UTC from 2024-03-30 to 2024-04"
-    ):
-        read(tmp_path, f"{HEADER}\n{rows}", time_zone="Europe/Berlin")
-
-
-def test_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
-    (tmp_path / "cdr.csv").write_text("A_NUMBER,B_NUMBER,WHEN\n")
-    wrong = configured(
-        path=str(tmp_path / "cdr.csv"),
-        columns={"caller_id": "A_NUMBR", "callee_id": "B_NUMBER", "incident_id": "WHEN"},
-        time_zone="Mars/Olympus",
-        time_format="sometimes",
-        duration_unit="h",
-    )
-    wrong.duration_unit = "s"
-    told = "\n".join(str(fault) for fault in faults_of(wrong, "generator"))
-    assert "generator.time_zone must be a name of the IANA time zone database, got 'Mars/Olympus'" in told
-    assert "generator.time_format must be one of iso, epoch_s, epoch_ms" in told
-    assert "got 'A_NUMBR'; did you mean A_NUMBER?" in told
-    assert "generator.columns.call_start_ts must name a column of" in told
-    assert "generator.columns.call_duration (or call_end_ts) must name a column of" in told
-    assert "generator.columns.incident_id must come with is_anomaly or anomaly_type" in told
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "told"),
-    [
-        ("none.csv", None, "there is no file"),
-        ("empty.csv", b"", "cannot be read"),
-        ("calls.xlsx", b"PK", "must end with .csv, .csv.gz, .parquet"),
-        ("torn.parquet", b"PAR1 and no more", "cannot be read"),
-        ("twice.csv", b"caller_id,caller_id\n", "has the column caller_id twice"),
-    ],
-)
-def test_files_that_are_none_are_named(tmp_path: Path, name: str, content: bytes | None, told: str) -> None:
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
-    (fault,) = faults_of(configured(path=str(tmp_path / name)), "generator")
-    assert fault.key == "generator.path"
-    assert told in str(fault)
-
-
-def test_a_file_without_calls_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="must have at least one call"):
-        read(tmp_path, f"{HEADER}\n")
 
 
 @settings(max_examples=25, deadline=None)
@@ -324,107 +193,8 @@ def test_a_changed_file_is_a_new_world_and_a_moved_one_is_not(tmp_path: Path) ->
     assert len({known, *others}) == 3
 
 
-def test_labels_become_incidents(tmp_path: Path) -> None:
-    rows = [
-        "a,b,2024-01-01T00:00Z,1,true,burst_call,i1",
-        "a,c,2024-01-01T00:01Z,1,1,burst_call,i1",
-        "b,c,2024-01-01T00:02Z,1,yes,long_call,",
-        "b,c,2024-01-01T00:03Z,1,0,normal,",
-        "b,c,2024-01-01T00:04Z,1,false,,",
-    ]
-    world, counts = read(tmp_path, "\n".join([f"{HEADER},is_anomaly,anomaly_type,incident_id", *rows]))
-    labels = Truth(world / "truth").call_labels(0, 5)
-    assert labels.types == ("burst_call", "long_call")
-    assert labels.type_code.tolist() == [0, 0, 1, -1, -1]
-    assert labels.incident_code.tolist() == [0, 0, 1, -1, -1]
-    assert table(world, "incidents")["level"].to_list() == ["user", "call"]
-    assert counts["labelled"]
-    assert counts["calls_by_type"] == {"burst_call": 2, "long_call": 1}
-    assert counts["incidents_by_type"] == {"burst_call": 1, "long_call": 1}
-
-
-@pytest.mark.parametrize(
-    ("header", "rows", "told"),
-    [
-        ("is_anomaly", ["perhaps"], "row 1, column is_anomaly: must be true or false, got 'perhaps'"),
-        (
-            "is_anomaly,anomaly_type",
-            ["0,wangiri"],
-            "row 1, column anomaly_type: must be a type where is_anomaly says so",
-        ),
-        ("anomaly_type", ["a/b"], "row 1, column anomaly_type: must be a name of letters, digits, _ - ."),
-        ("anomaly_type", ["all"], "row 1, column anomaly_type: must be a name of letters, digits, _ - ."),
-        (
-            "anomaly_type,incident_id",
-            ["x,1", "y,1"],
-            "incident_id 1: all its calls must have one anomaly_type, got x and y",
-        ),
-    ],
-)
-def test_labels_that_contradict_are_refused(tmp_path: Path, header: str, rows: list[str], told: str) -> None:
-    with pytest.raises(UserError) as error:
-        read(tmp_path, "\n".join([f"{HEADER},{header}", *(f"{GOOD},{row}" for row in rows)]))
-    assert told in str(error.value)
-
-
-def test_anomalies_are_not_injected() -> None:
-    with pytest.raises(UserError, match=r"anomaly must be \[\] for generator=cdr_file"):
-        CdrFile(configured(path="any"), {"short_call": None})
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A simulated world, and what is exported of it."""
-    folder = tmp_path_factory.mktemp("exported")
-    counts = make_world(folder / "world", *SMALL, "generator.days=14")
-    recipe = {"settings": {"num_users": 300, "num_towers": 7, "anomaly_ratio": 0.05, "seed": 42}}
-    manifest = {"counts": counts, "recipe": recipe, "fingerprint": "0" * 16}
-    (folder / "world" / "manifest.json").write_text(json.dumps(manifest))
-    (folder / "out").mkdir()
-    export.write(folder / "world", folder / "out", csv=True, progress=lambda *_: None)
-    return folder / "world", folder / "out"
-
-
-@pytest.mark.parametrize("detector", ["rules", "iforest"])
-def test_a_world_that_is_exported_and_read_back_gives_the_same_numbers(
-    exported: tuple[Path, Path], tmp_path: Path, detector: str
-) -> None:
-    simulated, out = exported
-    again, counts = make(tmp_path / "world", path=str(out / "cdr_call_records.csv"), truth=str(out))
-    assert counts["filled"] == {}
-    expected, found = judged(simulated, detector), judged(again, detector)
-    assert (expected[0] == found[0]).all()
-    assert expected[1] == found[1]
-    assert len([value for value in found[1].values() if value is not None]) > 300
-
-
-def judged(world: Path, detector: str) -> tuple[Any, dict[str, float | None]]:
-    """Return the scores and all metrics of a detector in a world."""
-    register()
-    with initialize_config_module("conf", version_base="1.3"):
-        config = compose("config", overrides=[f"detector={detector}"])
-    dataset = applied(Dataset.open(world / "data"), ProtocolSettings())
-    scores = (
-        instantiate(OmegaConf.to_container(config, resolve=True)["detector"], _convert_="all")
-        .fit(dataset)
-        .score(dataset)
-    )
-    return scores.values, evaluate(dataset, Truth(world / "truth"), scores, ThresholdSettings()).values
-
-
-def test_a_truth_that_names_other_calls_is_refused(exported: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"truth.parquet, row 1, column entity_id: must be a call_id of the files"):
-        read(tmp_path, f"{HEADER},call_id\n{GOOD},mine\n", truth=str(exported[1]))
-
-
 def test_shipped_configuration_is_whole() -> None:
     chosen, anomalies = make_settings("generator=cdr_file", f"generator.path={SAMPLE}", "generator.delimiter=';'")
     assert isinstance(chosen, CdrFileSettings)
     assert anomalies == {}
     assert {fault.key for fault in faults_of(chosen, "generator")} >= {"generator.columns.caller_id"}
-
-
-def test_words_may_not_mean_two_things() -> None:
-    for given_words in ({"answered": ["x"], "busy": ["x"]}, {"answered": ["busy"]}):
-        faults = faults_of(configured(path=str(SAMPLE), delimiter=";", outcomes=given_words), "generator")
-        assert any(fault.key.startswith("generator.outcomes") for fault in faults)
