@@ -3,13 +3,19 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+import numpy as np
+from hydra.utils import instantiate
+
+from bench.class_values import Values
 from bench.console import clock_running, progress_bars
 from bench.dataset import Dataset
+from bench.detector import BoolArray
 from bench.evaluate import evaluate
-from bench.isolation import Job, Trial, tried
+from bench.faults import Fault, SettingsError, UserError
+from bench.isolation import STAGING, Job, Trial, tried
 from bench.protocol import applied, without_incidents
+from bench.references import Reference
 from bench.request import Request
 from bench.result import Outcome, Result, Status
 from bench.store import StoredWorld, find_or_make, world_of
@@ -27,6 +33,11 @@ class Ground:
     dataset: Dataset
     truth: Truth
 
+    @property
+    def labelled(self) -> bool:
+        """Whether the truth is known: records of one's own may come without."""
+        return bool(self.world.manifest["counts"].get("labelled", True))
+
 
 def prepared(request: Request) -> Ground:
     """Find or make the world, and part it into history and window."""
@@ -37,19 +48,24 @@ def prepared(request: Request) -> Ground:
         stored = find_or_make(world, Path(settings.store.worlds), request.workers, progress)
     seconds = time.perf_counter() - began
     dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
-    return Ground(stored, seconds, dataset, Truth(stored.folder / "truth"))
+    ground = Ground(stored, seconds, dataset, Truth(stored.folder / "truth"))
+    if not ground.labelled:
+        _require_no_labels(request)
+    return ground
 
 
 def attempted(request: Request, ground: Ground) -> Trial:
-    """Fit and score the detector in a process of its own."""
+    """Fit and score the detector in a process of its own; or take the scores that the harness itself provides."""
+    if str(request.resolved["detector"]["_target_"]).startswith("bench."):
+        return _provided(request, ground)
     settings, dataset = request.settings, ground.dataset
     what = f"fitting and scoring {request.choices.get('detector')}"
-    with TemporaryDirectory(prefix=".clean-", dir=request.folder) as place:
-        if settings.protocol.training == "clean":
-            dataset = without_incidents(dataset, ground.truth, Path(place) / "data")
-        job = Job(request.resolved["detector"], dataset, settings.seed, settings.limits, request.processors)
-        with clock_running(what, request.number is None) as tick:
-            return tried(job, request.folder, tick)
+    if settings.protocol.training == "clean":
+        dataset = without_incidents(dataset, ground.truth, request.folder / STAGING / "clean")
+    labels = _labels(ground) if settings.role == "ceiling" else None
+    job = Job(request.resolved["detector"], dataset, settings.seed, settings.limits, request.processors, labels)
+    with clock_running(what, request.number is None) as tick:
+        return tried(job, request.folder, tick)
 
 
 def judged(request: Request, ground: Ground, trial: Trial) -> Outcome:
@@ -67,11 +83,54 @@ def judged(request: Request, ground: Ground, trial: Trial) -> Outcome:
         trial.scores,
         settings.threshold,
         fewest_incidents=settings.protocol.fewest_incidents,
+        constant=settings.role == "reference",
     )
     failed = replace(failed, asked=asked | {"level": str(trial.scores.level)})
-    cost["calls_per_second"] = (high - low) / max(trial.cost["score_seconds"], 1e-9)
-    result = replace(failed, status=evaluation.status, reason=evaluation.reason, values=evaluation.values, cost=cost)
+    if trial.cost.get("score_seconds"):
+        cost["calls_per_second"] = (high - low) / trial.cost["score_seconds"]
+    result = replace(failed, status=evaluation.status, reason=evaluation.reason, cost=cost)
+    result = replace(result, values=evaluation.values if ground.labelled else _without_truth(evaluation.values))
     scores = trial.scores if evaluation.status is Status.OK else None
     return Outcome(
-        result, ground.dataset, ground.truth, evaluation.labels, scores, evaluation.alerts, evaluation.sample
+        result,
+        ground.dataset,
+        ground.truth,
+        evaluation.labels,
+        scores,
+        evaluation.alerts,
+        evaluation.sample,
+        ground.labelled,
     )
+
+
+def _require_no_labels(request: Request) -> None:
+    """Refuse what cannot be done on records without labels."""
+    settings, rule = request.settings, "not need the truth where the records have no labels"
+    needs = {
+        "role": (settings.role, "ceiling"),
+        "protocol.training": (settings.protocol.training, "clean"),
+        "threshold.policy": (settings.threshold.policy, "oracle"),
+        "detector._target_": (request.resolved["detector"]["_target_"], "bench.references.Oracle"),
+    }
+    faults = [Fault(key, rule, value) for key, (value, needy) in needs.items() if value == needy]
+    if faults:
+        raise SettingsError(faults)
+
+
+def _without_truth(values: Values) -> Values:
+    """Leave empty what nobody can know without labels: all but the number of alerts."""
+    return {name: value if name.endswith("alerts/all") else None for name, value in values.items()}
+
+
+def _provided(request: Request, ground: Ground) -> Trial:
+    reference = instantiate(request.resolved["detector"])
+    if not isinstance(reference, Reference):
+        path = request.resolved["detector"]["_target_"]
+        raise UserError(f"detector._target_ must be a detector or one of bench.references, got {path}")
+    return Trial(Status.OK, "", reference.scores(ground.dataset, ground.truth))
+
+
+def _labels(ground: Ground) -> BoolArray:
+    """Return whether each call of the history is anomalous."""
+    history = ground.dataset.call_range(ground.dataset.history)
+    return np.asarray(ground.truth.call_labels(*history).anomalous)

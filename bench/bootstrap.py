@@ -4,6 +4,7 @@ Whole incidents are drawn with replacement for the positives and whole users for
 that between percentiles of the draws.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from bench.clustered import Class, Clustered
 from bench.detector import FloatArray
+from bench.quantiles import NORMAL, student_quantile
 from bench.separated import IntArray
 
 DRAWS = 500
@@ -32,7 +34,7 @@ def bootstrapped(
         alarms = negatives.draw(random)
         for name, each in ranked.items():
             drawn[name][index] = each.measure(each.found.draw(random), alarms)
-    return {name: _percentiles(values, level) for name, values in drawn.items()}
+    return {name: _percentiles(values, _tail(level, classes[name].found.clusters)) for name, values in drawn.items()}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,13 @@ class _Ranked:
         return average, area, precision, hit / positives, 2 * hit / (alerts + positives)
 
 
-def _percentiles(values: FloatArray, level: float) -> dict[str, tuple[float, float]]:
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+def _tail(level: float, clusters: int) -> float:
+    """Return the share of draws to leave out at either end."""
+    wider = math.sqrt(clusters / (clusters - 1)) * student_quantile((1 - level) / 2, clusters - 1)
+    return NORMAL.cdf(wider)
+
+
+def _percentiles(values: FloatArray, tail: float) -> dict[str, tuple[float, float]]:
+    low, high = np.quantile(values, [tail, 1 - tail], axis=0)
     bounds = zip(MEASURES, low.tolist(), high.tolist(), strict=True)
     return {measure: (lowest, highest) for measure, lowest, highest in bounds if not np.isnan(lowest)}

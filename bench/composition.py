@@ -23,7 +23,6 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -43,6 +42,9 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda each: each not in MULTIRUN)  # Hydra wants it before the settings
+    nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]
+    if nameless:  # Hydra takes it for a group
+        refuse("\n".join(f"{each!r} cannot be read as setting=value: it names no setting" for each in nameless))
     try:
         hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(task)()
     except UserError as error:
@@ -99,9 +101,9 @@ def settings_of(config: DictConfig) -> Any:
         raw = OmegaConf.to_container(job, resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(plain(error)) from error
-    faults = list(dict.fromkeys([*faults_of(settings, ""), *_path_faults(raw)]))
+    faults = {str(fault): fault for fault in (*faults_of(settings, ""), *_path_faults(raw))}
     if faults:
-        raise SettingsError(faults)
+        raise SettingsError(list(faults.values()))
     return settings
 
 
@@ -112,7 +114,7 @@ def explain(config_name: str, overrides: Sequence[str], error: Exception) -> str
     for combination in jobs:
         told, config = diagnose(config_name, combination)
         messages.update(dict.fromkeys(told))
-        messages.update(dict.fromkeys(_faults_told(config)))
+        messages.update(dict.fromkeys(faults_told(config)))
     if not messages and len(jobs) > 1:
         return "several values for one setting need --multirun"
     return "\n".join(messages) or plain(error)
@@ -130,43 +132,6 @@ def combinations(overrides: Sequence[str]) -> list[list[str]]:
         return [list(overrides)]
 
 
-class Guard(Callback):
-    """Checks every job's settings before the first one starts; a Hydra callback."""
-
-    def __init__(self, multirun: bool = True) -> None:
-        self.multirun = multirun
-
-    def on_run_start(self, config: DictConfig, **_: Any) -> None:
-        """Check the settings of the one job."""
-        told = _faults_told(config)
-        if told:
-            refuse("\n".join(told))
-        _make_folder(config.hydra.run.dir)
-
-    def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
-        """Compose and check the settings of every combination."""
-        if not self.multirun:
-            refuse("--multirun is for bench.run; start this once for each")
-        overrides = [*config.hydra.overrides.hydra, *config.hydra.overrides.task]
-        messages: dict[str, None] = {}
-        for combination in combinations(overrides):
-            try:
-                messages.update(dict.fromkeys(_faults_told(hydra.compose(str(config_name), combination))))
-            except REFUSALS as error:
-                messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
-        if messages:
-            refuse("\n".join(messages))
-        _make_folder(config.hydra.sweep.dir)
-
-
-def _make_folder(folder: str) -> None:
-    """Make the folder of a run or sweep before Hydra does, which would end in a traceback."""
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        refuse(f"store.runs must be a folder that can be written, got {folder} ({error})")
-
-
 @contextmanager
 def composing(config_dir: str | None = None) -> Iterator[None]:
     """Initialise Hydra for composing, as it was for the command line that it has refused."""
@@ -181,7 +146,8 @@ def composing(config_dir: str | None = None) -> Iterator[None]:
         GlobalHydra.instance().clear()
 
 
-def _faults_told(config: DictConfig | None) -> list[str]:
+def faults_told(config: DictConfig | None) -> list[str]:
+    """Return a line for each fault of a configuration."""
     if config is None:
         return []
     try:
@@ -193,8 +159,8 @@ def _faults_told(config: DictConfig | None) -> list[str]:
 
 def _path_faults(raw: Any) -> list[Fault]:
     """Check what is named by a dotted path: the detector's constructors with their parameters, else the path alone."""
-    trusted = raw["trusted_packages"]
-    named = {f"report.{name}": path for name, path in raw["report"].items()}
+    trusted = raw.get("trusted_packages", [])
+    named = {f"report.{name}": path for name, path in raw.get("report", {}).items()}
     named |= {"export": raw.get("export"), "generator._target_": raw.get("generator", {}).get("_target_")}
     faults = [fault for key, path in named.items() if path for fault in path_faults(path, key, trusted)]
     return [*faults, *target_faults(raw.get("detector"), "detector", trusted)]

@@ -9,6 +9,7 @@ import numpy as np
 from bench.dataset import Dataset
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Level(StrEnum):
@@ -63,6 +64,14 @@ class Thresholded(Protocol):
     @property
     def threshold_(self) -> float | None:
         """The lowest score that is an alert; None where its model has no such thing."""
+
+
+@runtime_checkable
+class Supervised(Protocol):
+    """A detector that may be fitted with labels: a ceiling (`role=ceiling`), marked and never ranked."""
+
+    def fit_labelled(self, dataset: Dataset, anomalous: BoolArray) -> Self:
+        """Learn from the calls of `dataset.history` and whether each is anomalous, shape (calls,)."""
 
 
 def with_own_facts(scores: Scores, detector: Detector) -> Scores:

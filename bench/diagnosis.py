@@ -158,6 +158,11 @@ def _expected(config: DictConfig, key: str) -> str:
     holder = OmegaConf.get_type(parent)
     hints: dict[str, Any] = get_type_hints(holder) if isinstance(holder, type) else {}
     kind: Any = hints.get(name, OmegaConf.get_type(parent, name))
+    if is_dataclass(kind):
+        path = key.replace(".", "/")
+        return (
+            f"chosen by {path}=..." if _is_a_group(path) else f"set part by part, as {key}.{fields(kind)[0].name}=..."
+        )
     return WORDS.get(kind, str(kind))
 
 
@@ -171,7 +176,12 @@ def _line(override: Override) -> str:
 
 
 def _is_group(override: Override) -> bool:
-    return override.key_or_group in _loader().list_groups("")
+    return _is_a_group(override.key_or_group)
+
+
+def _is_a_group(path: str) -> bool:
+    above, _, name = path.rpartition("/")
+    return name in _loader().list_groups(above)
 
 
 def _loader() -> ConfigLoader:

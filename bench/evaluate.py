@@ -1,7 +1,6 @@
 """From scores and truth to numbers: overall and for each anomaly type, that type against normal entities."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 from bench.class_values import ClassValues, Values, known_values
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.levels import grids
+from bench.levels import Grid, grids
 from bench.metric_names import metric_names
 from bench.result import Alerts, Status
 from bench.sample import Sample, callers_of, sample_of_calls, sample_of_grid
@@ -49,6 +48,7 @@ def evaluate(
     threshold: "ThresholdSettings",
     *,
     fewest_incidents: int = FEWEST_INCIDENTS,
+    constant: bool = False,
 ) -> Evaluation:
     """Evaluate the scores of the entities of `dataset.window`, at their own level and lifted to those above calls.
 
@@ -68,6 +68,8 @@ def evaluate(
         Which scores become alerts.
     fewest_incidents
         A type with fewer of them in the window is one that the run cannot speak of.
+    constant
+        Whether all scores may be the same: for the row that every detector should beat.
 
     Raises
     ------
@@ -76,10 +78,12 @@ def evaluate(
     """
     low, high = dataset.call_range(dataset.window)
     labels = truth.call_labels(low, high)
-    samples = dict(_samples(dataset, truth, labels))
+    above = grids(dataset)
+    samples = {Level.CALL: sample_of_calls(labels, callers_of(dataset))}
+    samples |= {grid.level: sample_of_grid(grid, labels, truth) for grid in above}
     entities = samples[scores.level].normal.size if scores.level in samples else 0
-    reason = _fault_of(scores, entities)
-    lifted = {} if reason else dict(_reached(dataset, scores, samples))
+    reason = _fault_of(scores, entities, constant)
+    lifted = {} if reason else _reached(scores, above)
     values: Values = {}
     alerts = None
     for level, sample in samples.items():
@@ -95,18 +99,12 @@ def evaluate(
     return Evaluation(values, labels, alerts, status, reason, samples.get(scores.level))
 
 
-def _samples(dataset: Dataset, truth: Truth, labels: CallLabels) -> Iterator[tuple[Level, Sample]]:
-    yield Level.CALL, sample_of_calls(labels, callers_of(dataset))
-    for grid in grids(dataset):
-        yield grid.level, sample_of_grid(grid, labels, truth)
-
-
-def _reached(dataset: Dataset, scores: Scores, samples: dict[Level, Sample]) -> Iterator[tuple[Level, Scores]]:
-    """Yield the scores at each level that they reach."""
-    yield scores.level, scores
-    for grid in grids(dataset) if scores.level is Level.CALL else []:
-        if grid.level in samples:
-            yield grid.level, Scores(grid.level, grid.lifted(scores.values), scores.threshold, scores.causal)
+def _reached(scores: Scores, above: list[Grid]) -> dict[Level, Scores]:
+    """Return the scores at each level that they reach."""
+    found = {scores.level: scores}
+    if scores.level is Level.CALL:
+        found |= {grid.level: replace(scores, level=grid.level, values=grid.lifted(scores.values)) for grid in above}
+    return found
 
 
 def _alerts(dataset: Dataset, sample: Sample, scores: Scores, threshold: "ThresholdSettings") -> Alerts:
@@ -119,7 +117,7 @@ def _starts(dataset: Dataset) -> IntArray:
     return np.asarray(pc.cast(starts, pa.int64()))
 
 
-def _fault_of(scores: Scores, entities: int) -> str:
+def _fault_of(scores: Scores, entities: int, constant: bool) -> str:
     values: FloatArray = scores.values
     noun = {Level.CALL: "calls", Level.USER_DAY: "user-days", Level.CELL_QUARTER: "cell-quarters"}[scores.level]
     if values.shape != (entities,):
@@ -127,6 +125,8 @@ def _fault_of(scores: Scores, entities: int) -> str:
     wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
     if wrong:
         return f"{wrong} of {entities} scores are not finite"
-    if entities == 0 or values.min() == values.max():
-        return f"all of the {entities} scores are the same" if entities else f"the window has no {noun}"
+    if entities == 0:
+        return f"the window has no {noun}"
+    if not constant and values.min() == values.max():
+        return f"all of the {entities} scores are the same"
     return ""

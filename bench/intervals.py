@@ -9,11 +9,11 @@ draws and agrees with them.
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import stdtrit
 
 from bench.bootstrap import bootstrapped
 from bench.clustered import Class, Clustered
 from bench.influence import Estimate, estimates
+from bench.quantiles import NORMAL, student_quantile
 
 Interval = tuple[float, float]
 
@@ -82,17 +82,17 @@ def by_influence(
 
 def share_interval(share: float, trials: int) -> Interval:
     """Return Wilson's 95 % interval (1927) of the share of independent trials, at least one, that succeeded."""
-    z = float(stdtrit(np.inf, (1 + LEVEL) / 2))
+    z = NORMAL.inv_cdf((1 + LEVEL) / 2)
     middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    return float(min(middle - half, share)), float(max(middle + half, share))
+    return float(max(min(middle - half, share), 0.0)), float(min(max(middle + half, share), 1.0))
 
 
 def _bounds(estimate: Estimate, clusters: int) -> Interval:
     value, odds = estimate.value, estimate.value * (1 - estimate.value)
     if odds <= 0:
         return share_interval(value, clusters)
-    quantile = float(stdtrit(clusters - 1, (1 + LEVEL) / 2))
+    quantile = student_quantile((1 + LEVEL) / 2, clusters - 1)
     middle, half = np.log(value / (1 - value)), quantile * np.sqrt(estimate.variance) / odds
     low, high = 1 / (1 + np.exp(-np.clip([middle - half, middle + half], -500, 500)))
     return float(low), float(high)

@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from bench.dataset import Dataset
-from bench.detector import Level, Scores
+from bench.detector import BoolArray, Level, Scores
+from bench.processes import Tree, killed_for_memory
 from bench.result import Status
 from bench.schema import DATA_TABLES
 from bench.settings import LimitSettings
 
 WATCH_S = 0.05
-MIB = 2**20
+STAGING = ".detector"
+"""Folder within that of the run, which is there only while the detector's process is."""
 THREAD_SETTINGS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -44,6 +45,8 @@ class Job:
     limits: LimitSettings
     threads: int
     """How many threads numerical libraries may start."""
+    labels: BoolArray | None = None
+    """For a ceiling: whether each call of the history is anomalous. Nobody else gets to see them."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ def tried(job: Job, folder: Path, tick: Callable[[], None]) -> Trial:
     tick
         Called about twenty times a second while the process runs.
     """
-    place = folder.resolve() / ".detector"
-    place.mkdir(parents=True)
+    place = folder.resolve() / STAGING
+    place.mkdir(parents=True, exist_ok=True)
     try:
         _stage(job, place)
         with (folder / "detector.log").open("wb") as log:
@@ -84,11 +87,14 @@ def tried(job: Job, folder: Path, tick: Callable[[], None]) -> Trial:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        tree, killed = Tree(process), killed_for_memory()
         try:
-            status, peak_mib = _watched(process, job.limits, tick)
+            status = _watched(tree, job.limits, tick)
         finally:
-            _end(process)
-        return _judged(status, process.returncode, peak_mib, place, job.limits)
+            tree.end()
+        if status is Status.OK and process.returncode == -signal.SIGKILL and killed_for_memory() > killed:
+            return Trial(Status.OOM, "the system ran out of memory and ended it", None, {"peak_mib": tree.peak_mib})
+        return _judged(status, tree, place, job.limits)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -101,7 +107,7 @@ def _stage(job: Job, place: Path) -> None:
     for name in (*(f"{table}.parquet" for table in DATA_TABLES), "clock.json"):
         source = job.dataset.folder / name
         if source.exists():
-            _linked(source.resolve(), data / name)
+            _copied(source, data / name)
     content = {
         "detector": dict(job.detector),
         "folder": str(data),
@@ -110,15 +116,24 @@ def _stage(job: Job, place: Path) -> None:
         "window": asdict(job.dataset.window),
         "seed": job.seed,
         "parent": os.getpid(),
+        "labelled": job.labels is not None,
     }
+    if job.labels is not None:
+        np.save(place / "labels.npy", job.labels, allow_pickle=False)
     (place / "job.json").write_text(json.dumps(content))
 
 
-def _linked(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(source, target)
+def _copied(source: Path, target: Path) -> None:
+    """Copy a table, where the file system can by sharing its blocks: a link would let a detector write to the world."""
+    with source.open("rb") as read, target.open("wb") as written:
+        left = os.fstat(read.fileno()).st_size
+        try:
+            while left and (done := os.copy_file_range(read.fileno(), written.fileno(), left)):
+                left -= done
+        except (AttributeError, OSError):  # another system, or between file systems that cannot
+            written.seek(read.seek(0))
+            shutil.copyfileobj(read, written)
+    target.chmod(0o444)
 
 
 def _environment(job: Job, place: Path) -> dict[str, str]:
@@ -128,49 +143,32 @@ def _environment(job: Job, place: Path) -> dict[str, str]:
     return {**os.environ, **threads, **own}
 
 
-def _watched(process: subprocess.Popen[bytes], limits: LimitSettings, tick: Callable[[], None]) -> tuple[Status, float]:
-    """Wait for the end or for a limit; return which, and the peak of resident memory seen [MiB]."""
+def _watched(tree: Tree, limits: LimitSettings, tick: Callable[[], None]) -> Status:
+    """Wait for the end or for a limit; return which."""
     ends_at = time.monotonic() + limits.seconds
-    peak_mib = 0.0
-    while process.poll() is None:
-        peak_mib = max(peak_mib, _resident_mib(process.pid))
-        if peak_mib > limits.memory_mib:
-            return Status.OOM, peak_mib
+    while tree.process.poll() is None:
+        tree.look()
+        if tree.peak_mib > limits.memory_mib:
+            return Status.OOM
         if time.monotonic() > ends_at:
-            return Status.TIMEOUT, peak_mib
+            return Status.TIMEOUT
         tick()
-        time.sleep(WATCH_S)
-    return Status.OK, peak_mib
+        with suppress(subprocess.TimeoutExpired):
+            tree.process.wait(WATCH_S)
+    return Status.OK
 
 
-def _resident_mib(pid: int) -> float:
-    total = 0
-    try:
-        root = psutil.Process(pid)
-        for process in (root, *root.children(recursive=True)):
-            total += process.memory_info().rss
-    except psutil.NoSuchProcess:
-        return total / MIB
-    return total / MIB
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and whatever it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _judged(ended: Status, code: int, peak_mib: float, place: Path, limits: LimitSettings) -> Trial:
+def _judged(ended: Status, tree: Tree, place: Path, limits: LimitSettings) -> Trial:
     """Return the outcome, from how the process ended and from the files that it left."""
-    left = _read(place / "cost.json").get("cost", {})
-    cost = {**left, "peak_mib": max(peak_mib, left.get("peak_mib", 0.0))}
+    told = _read(place / "cost.json")
+    left: dict[str, float] = told.get("cost", {})
+    cost = {**left, "peak_mib": max(tree.peak_mib, left.get("peak_mib", 0.0))}
     if ended is Status.TIMEOUT:
         return Trial(ended, f"took longer than limits.seconds={limits.seconds:g}", None, cost)
     if ended is Status.OOM or cost["peak_mib"] > limits.memory_mib:
         return Trial(Status.OOM, f"took more than limits.memory_mib={limits.memory_mib:g}", None, cost)
-    if code == 0:
-        told = _read(place / "cost.json")
+    code = tree.process.returncode
+    if code == 0 and told:
         values = np.load(place / "scores.npy", allow_pickle=False)
         return Trial(Status.OK, "", Scores(Level(told["level"]), values, told["threshold"], told["causal"]), cost)
     return Trial(*_failure(code, _read(place / "error.json")), None, cost)
@@ -179,9 +177,8 @@ def _judged(ended: Status, code: int, peak_mib: float, place: Path, limits: Limi
 def _failure(code: int, error: dict[str, Any]) -> tuple[Status, str]:
     if error:
         return Status.OOM if error["out_of_memory"] else Status.ERROR, error["reason"]
-    if code == -signal.SIGKILL:
-        return Status.OOM, "killed by the system, most likely for want of memory"
-    return Status.ERROR, f"its process ended with code {code} before it had given scores"
+    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    return Status.ERROR, f"its process {how} before it had given scores"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,32 +72,28 @@ class Request:
             **{name: world.get(name) for name in ("anomaly_ratio", "num_users", "days")},
             "fingerprint": fingerprint,
             "level": "call",
-            "settings": json.dumps(self.resolved, sort_keys=True),
+            "role": settings.role,
+            "suite": f"{settings.suite.name}-{settings.suite.version}" if settings.suite.name else "",
+            "settings": self.recorded,
         }
         began = self.started.isoformat(timespec="milliseconds")
         return {"run_id": uuid.uuid4().hex, "started_at": began, "name": self.name, **chosen, **facts}
 
     @property
+    def recorded(self) -> str:
+        """The settings as they stand in the result row."""
+        return json.dumps(self.resolved, sort_keys=True)
+
+    @property
     def name(self) -> str:
         """What the run is called."""
         world = self.resolved["generator"]
-        about = f"ratio={world.get('anomaly_ratio')} world={world.get('seed')} seed={self.settings.seed}"
-        return self.settings.name or f"{self.choices.get('detector')} {self.choices.get('generator')} {about}"
-
-    def parameters(self) -> dict[str, Scalar]:
-        """Return the configuration, flat: one value a dotted key, lists as JSON."""
-        return dict(_flat(self.resolved, ""))
+        facts = {"ratio": world.get("anomaly_ratio"), "world": world.get("seed"), "seed": self.settings.seed}
+        about = [f"{word}={value}" for word, value in facts.items() if value is not None]
+        return self.settings.name or " ".join([self.choices["detector"], self.choices["generator"], *about])
 
 
 def plain_values(config: DictConfig) -> dict[str, Any]:
     """Return a configuration as JSON values, with the interpolations filled in."""
     values: dict[str, Any] = json.loads(json.dumps(OmegaConf.to_container(config, resolve=True)))
     return values
-
-
-def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Scalar]]:
-    for name, value in node.items():
-        if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", json.dumps(value) if isinstance(value, list | Mapping) else value

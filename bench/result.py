@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Scores
+from bench.faults import UserError
 from bench.sample import ALL, Sample
 from bench.truth import CallLabels, Truth
 
@@ -59,6 +60,27 @@ class Result:
         aside.replace(path)
 
 
+def read_result(path: Path) -> Result:
+    """Read back what `Result.write` wrote.
+
+    Raises
+    ------
+    UserError
+        When the file is no result row.
+    """
+    try:
+        row = json.loads(path.read_text())
+        names = list(row)
+        end = names.index("status")
+        asked, rest = {name: row[name] for name in names[:end]}, names[end + 2 :]
+        versions = {name: row[name] for name in rest if name.startswith("version/")}
+        values = {name: row[name] for name in rest if "/" in name and name not in versions}
+        cost = {name: row[name] for name in rest if "/" not in name}
+        return Result(asked, Status(row["status"]), row["reason"], values, cost, versions)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is not a result row ({type(error).__name__}: {error})") from error
+
+
 @dataclass(frozen=True)
 class Alerts:
     """A threshold, who set it, and what it means."""
@@ -80,6 +102,8 @@ class Outcome:
     alerts: Alerts | None = None
     sample: Sample | None = None
     """The truth at the level of the scores."""
+    labelled: bool = True
+    """Whether the truth is known: records of one's own may come without."""
 
     def type_sample(self, anomaly_type: str | None) -> tuple[Any, FloatArray]:
         """Return which entities are positive, and their scores, for one type against normal (None: all types).

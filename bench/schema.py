@@ -96,8 +96,8 @@ CELLS = Table(
     "One row a cell.",
     (
         Column("cell_id", pa.string(), "cell"),
-        Column("latitude", pa.float64(), "latitude [deg], WGS 84"),
-        Column("longitude", pa.float64(), "longitude [deg], WGS 84"),
+        Column("latitude", pa.float64(), "latitude [deg], WGS 84; empty where it is not known", nullable=True),
+        Column("longitude", pa.float64(), "longitude [deg], WGS 84; empty where it is not known", nullable=True),
         Column("area_type", TEXT, "district: downtown | commercial | residential | suburban"),
         Column("tower_type", TEXT, "macro | small_cell"),
         Column("tower_id", pa.string(), "site that carries the cell"),
@@ -221,7 +221,7 @@ TRUTH = Table(
     "One row a record that differs between the world and its clean twin.",
     (
         Column("level", TEXT, "call | user_day | cell_quarter"),
-        Column("entity_id", pa.string(), "call_id; of a removed call, its stable key"),
+        Column("entity_id", pa.string(), "call_id (removed: its stable key); else `user|local day`, `cell|quarter`"),
         Column("row", pa.int64(), "position of the record in the table of calls; -1 when it was removed"),
         Column("incident_id", TEXT, "incident that it belongs to"),
         Column("anomaly_type", TEXT, "type of that incident"),

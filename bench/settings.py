@@ -66,6 +66,8 @@ class ReportSettings:
     dataset_figure: str | None = "reports.dataset_figure.draw"
     network_figure: str | None = "reports.network_figures.draw"
     comparison: str = "reports.comparison.write"
+    alerts: str | None = "detectors.alerts.write"
+    """Writes the file that a run on records without labels ends in."""
 
 
 @dataclass
@@ -87,6 +89,14 @@ class StoreSettings:
 
 
 @dataclass
+class SuiteSettings:
+    """A named matrix of worlds, detectors and seeds, which never changes under its version."""
+
+    name: str = ""
+    version: int = 0
+
+
+@dataclass
 class RunSettings:
     """`python -m bench.run`: one benchmark run."""
 
@@ -99,6 +109,10 @@ class RunSettings:
     report: ReportSettings = field(default_factory=ReportSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    suite: SuiteSettings = field(default_factory=SuiteSettings)
+    role: str = field(default="detector", metadata=one_of("detector", "reference", "ceiling"))
+    """`detector`: ranks among the others; `reference`: a row to compare with, such as the oracle, and `ceiling`: a
+    detector that is fitted with the labels of the history; these two are marked, and never ranked."""
     name: str = ""
     """What the run is called; made from the detector, the world, the ratio and the seed when empty."""
     seed: int = field(default=0, metadata=within(0, SEED_MAX))
@@ -107,6 +121,12 @@ class RunSettings:
     """Processes that make a world; 0: all processors, shared among the jobs of a multirun."""
     trusted_packages: list[str] = field(default_factory=list)
     """Further packages that a `_target_` may name."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield the rule that a ceiling and clean data break together."""
+        if self.role == "ceiling" and self.protocol.training == "clean":
+            name = f"{key}.protocol.training" if key else "protocol.training"
+            yield Fault(name, "be contaminated for a ceiling, which learns from the anomalies", "clean")
 
 
 @dataclass
@@ -138,6 +158,64 @@ class ReportPageSettings:
     trusted_packages: list[str] = field(default_factory=list)
 
 
+@dataclass
+class ResumeSettings:
+    """`python -m bench.resume`: the rest of a sweep that was cut short."""
+
+    folder: str = MISSING
+    """The folder of the sweep."""
+    failed: bool = False
+    """Also run again what failed."""
+
+
+@dataclass
+class RecordSettings:
+    """`python -m bench.record`: results that are not in MLflow yet."""
+
+    runs: str = "runs"
+    """Folder that is searched for results."""
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+
+@dataclass
+class SearchSettings:
+    """How the best settings of a detector are looked for, and on which worlds they are then reported."""
+
+    space: list[str] = field(default_factory=list)
+    """What may vary, as Hydra writes a sweep: `detector.model.max_samples=choice(64,256)`, `...=range(1,9)`,
+    `...=interval(0.1,1.0)`, `...=tag(log,interval(0.001,1.0))`."""
+    trials: int = field(default=20, metadata=at_least(1))
+    metric: str = "average_precision/all"
+    """What is to be large, on average over the tuning worlds."""
+    tuning_seeds: list[int] = field(default_factory=lambda: [11, 12])
+    """`generator.seed` of the worlds that the search sees."""
+    reporting_seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
+    """`generator.seed` of the worlds that the best settings are run on afterwards."""
+    sampler_seed: int = field(default=0, metadata=within(0, SEED_MAX))
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is wrong with the lists, above all a world that is both tuned and reported on."""
+        for name in ("space", "tuning_seeds", "reporting_seeds"):
+            if not getattr(self, name):
+                yield Fault(f"{key}.{name}", "have at least one entry", [])
+        if both := sorted(set(self.tuning_seeds) & set(self.reporting_seeds)):
+            yield Fault(f"{key}.tuning_seeds", "have no seed in common with reporting_seeds", both)
+
+
+@dataclass
+class SearchRunSettings(RunSettings):
+    """`python -m bench.search`: a run, and what of it is looked for."""
+
+    search: SearchSettings = field(default_factory=SearchSettings)
+
+
 def schemas() -> dict[str, type]:
     """Return the dataclass behind the configuration of each entry point."""
-    return {"run": RunSettings, "generate": GenerateSettings, "report": ReportPageSettings}
+    return {
+        "run": RunSettings,
+        "generate": GenerateSettings,
+        "report": ReportPageSettings,
+        "resume": ResumeSettings,
+        "record": RecordSettings,
+        "search": SearchRunSettings,
+    }

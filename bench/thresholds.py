@@ -41,7 +41,7 @@ def alerts_of(scores: Scores, settings: "ThresholdSettings", *, span_ms: int, an
         When the policy is `detector` and the detector has no threshold.
     """
     if settings.policy == "detector":
-        if scores.threshold is None:
+        if scores.threshold is None or math.isnan(scores.threshold):
             raise UserError("threshold.policy=detector needs a detector with a threshold of its own (`threshold_`)")
         return Alerts(settings.policy, scores.threshold)
     allowed = {

@@ -10,14 +10,15 @@ import math
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a server that is down is told within seconds
 
+import pyarrow.parquet as pq
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Dataset as DatasetEntity
@@ -25,7 +26,8 @@ from mlflow.entities import DatasetInput, InputTag, Metric, Param
 from mlflow.exceptions import MlflowException
 
 from bench.faults import UserError
-from bench.result import Result, Scalar, Status
+from bench.record_of_run import Record
+from bench.result import Status
 from bench.schema import CALLS
 from bench.settings import TrackingSettings
 
@@ -36,24 +38,6 @@ BAD_CHARACTERS = re.compile(r"[^\w\-. /:]")
 
 logging.getLogger("mlflow").setLevel(logging.ERROR)
 logging.getLogger("alembic").setLevel(logging.ERROR)
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is to be recorded of a run that has ended."""
-
-    result: Result
-    started_ms: int
-    """When it started, in ms since the Unix epoch (UTC)."""
-    data: Path
-    """Folder of the tables that it ran on."""
-    calls: int
-    """How many calls these hold."""
-    parameters: Mapping[str, Scalar]
-    """The flattened configuration."""
-    tags: Mapping[str, str]
-    artifacts: Sequence[Path]
-    """Files to keep with the run; pictures go to a folder of their own."""
 
 
 class Tracker:
@@ -116,7 +100,14 @@ class Tracker:
 
     def finish(self, run_id: str, well: bool) -> None:
         """End a run."""
-        self.client.set_terminated(run_id, "FINISHED" if well else "FAILED")
+        with _told(self.uri):
+            self.client.set_terminated(run_id, "FINISHED" if well else "FAILED")
+
+    def forget(self, run_id: str) -> None:
+        """Remove what was begun to be written of a run, by the tag `run_id`."""
+        with _told(self.uri):
+            for run in self.client.search_runs([self.experiment_id], f"tags.run_id = '{run_id}'"):
+                self.client.delete_run(run.info.run_id)
 
 
 def _dataset(record: Record) -> DatasetInput:
@@ -127,9 +118,15 @@ def _dataset(record: Record) -> DatasetInput:
         source_type="local",
         source=json.dumps({"uri": record.data.resolve().as_uri()}),
         schema=json.dumps({"mlflow_colspec": columns}),
-        profile=json.dumps({"num_rows": record.calls}),
+        profile=json.dumps({"num_rows": _calls(record.data)}),
     )
     return DatasetInput(entity, [InputTag("mlflow.data.context", "benchmark")])
+
+
+def _calls(data: Path) -> int:
+    """Return how many calls there are; 0 when the world has gone since."""
+    path = data / "calls.parquet"
+    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
 
 
 def _key(name: str) -> str:

@@ -6,9 +6,11 @@ and the p-values of autorank and scikit-posthocs, as far as these are installed.
 
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -100,7 +102,8 @@ def rank_checks() -> Iterator[Check]:
 def autorank_checks() -> Iterator[Check]:
     """Yield autorank's p-value of Friedman's test beside ours."""
     table = pd.DataFrame(np.array(C45_AUC), columns=list(C45_VARIANTS))
-    theirs = import_module("autorank").autorank(table, alpha=0.05, verbose=False, force_mode="nonparametric")
+    with redirect_stdout(StringIO()):  # it tells how it goes about it
+        theirs = import_module("autorank").autorank(table, alpha=0.05, verbose=False, force_mode="nonparametric")
     yield Check("autorank: p-value of Friedman's test", float(theirs.pvalue), friedman(-np.array(C45_AUC))[1], 1e-9)
 
 

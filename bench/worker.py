@@ -9,9 +9,10 @@ import random
 import shutil
 import signal
 import sys
-import threading
 import time
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from bench.dataset import Clock, Dataset, Window
-from bench.detector import Detector, FloatArray, Scores, with_own_facts
+from bench.detector import Detector, FloatArray, Scores, Supervised, with_own_facts
+from bench.processes import when_parent_ends
 
-WATCH_S = 0.2
 FAILED = 1
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     """Do the job that the first argument names."""
     path = Path(sys.argv[1])
     job = json.loads(path.read_text())
-    threading.Thread(target=_follow_parent, args=(job["parent"], path.parent), daemon=True).start()
+    when_parent_ends(job["parent"], lambda: _vanish(path.parent))
     try:
         scores, cost = fitted_and_scored(job)
         np.save(path.parent / "scores.npy", scores.values, allow_pickle=False)
@@ -52,8 +53,9 @@ def fitted_and_scored(job: dict[str, Any]) -> tuple[Scores, dict[str, float]]:
     detector = instantiate(job["detector"], _convert_="all")
     if not isinstance(detector, Detector):
         raise TypeError(f"{job['detector'].get('_target_')} is no detector: it needs level, causal, fit and score")
+    fit = _fitting(detector, dataset, Path(job["folder"]).parent / "labels.npy" if job["labelled"] else None)
     began = time.perf_counter()
-    fitted = detector.fit(dataset)
+    fitted = fit()
     between = time.perf_counter()
     scores = fitted.score(dataset)
     ended = time.perf_counter()
@@ -62,6 +64,15 @@ def fitted_and_scored(job: dict[str, Any]) -> tuple[Scores, dict[str, float]]:
         raise ValueError(f"scores must have one dimension, got shape {values.shape}")
     told = with_own_facts(Scores(scores.level, values), fitted)
     return told, {"fit_seconds": between - began, "score_seconds": ended - between}
+
+
+def _fitting(detector: Detector, dataset: Dataset, labels: Path | None) -> Callable[[], Detector]:
+    """Return what fits the detector: without labels, or with those of the history for a ceiling."""
+    if labels is None:
+        return partial(detector.fit, dataset)
+    if not isinstance(detector, Supervised):
+        raise TypeError(f"role=ceiling is for detectors with fit_labelled, which {type(detector).__name__} lacks")
+    return partial(detector.fit_labelled, dataset, np.load(labels, allow_pickle=False))
 
 
 def own_peak_mib() -> float:
@@ -80,10 +91,8 @@ def _told(error: Exception) -> dict[str, Any]:
     return {"out_of_memory": isinstance(inner, MemoryError), "reason": reason}
 
 
-def _follow_parent(parent: int, folder: Path) -> None:
-    """End this process and all that it started, and remove its folder, as soon as its parent is gone."""
-    while os.getppid() == parent:
-        time.sleep(WATCH_S)
+def _vanish(folder: Path) -> None:
+    """Remove the folder of the job, and end this process with all that it started."""
     shutil.rmtree(folder, ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 

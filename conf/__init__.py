@@ -4,10 +4,16 @@ Each module in `SCHEMAS` has a function `schemas() -> dict[str, type]`: the data
 by the part's path. At start-up they become entries of the group `schema`, and the YAML that fills a part begins with
 its own:
 
-- `schemas()["generator"]` is used in `generator/default.yaml` as `defaults: [/schema/generator, _self_]`;
-- `schemas()["anomaly/short_call"]` in `anomaly/short_call.yaml` as `defaults: [/schema/anomaly/short_call, _self_]`.
+- `schemas()["generator"]` is used in `generator/default.yaml` as `defaults: [/schema/generator@_here_, _self_]`;
+- `schemas()["anomaly/short_call"]` in `anomaly/short_call.yaml` as
+  `defaults: [/schema/anomaly/short_call@_here_, _self_]`.
 
 The modules must be cheap to import: they are read before anything else happens.
 """
 
-SCHEMAS: tuple[str, ...] = ("bench.settings", "generators.settings", "generators.anomalies")
+SCHEMAS: tuple[str, ...] = (
+    "bench.settings",
+    "generators.settings",
+    "generators.cdr_file.settings",
+    "generators.anomalies",
+)

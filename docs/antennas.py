@@ -1,4 +1,4 @@
-"""Draw docs/antennas.png: the patterns of the seed's antennas, in polar coordinates.  python docs/antennas.py"""
+"""Draw docs/antennas.png, the patterns of antennas in polar coordinates: `python docs/antennas.py`."""
 
 import math
 from pathlib import Path

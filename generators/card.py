@@ -40,36 +40,61 @@ TABLES = {
 
 def data_card(manifest: dict[str, Any], clock: Clock) -> str:
     """Return what a stranger needs to know about the data, as Markdown."""
-    counts, settings = manifest["counts"], manifest["recipe"]["settings"]
+    counts = manifest["counts"]
     incidents = counts["incidents_by_type"]
     rows = [f"| {name} | {calls:,} | {incidents[name]:,} |" for name, calls in counts["calls_by_type"].items()]
     tables = [_table(name, table.meaning, table.columns) for name, table in TABLES.items()]
     return "\n".join(
         [
-            "# Simulated call detail records",
-            "",
-            "Made by a simulator: no person, number, SIM or device in here exists. Numbers are under +999, SIMs under",
-            "the test network 001-01, devices under test type codes.",
-            "",
-            f"- {counts['calls']:,} calls by {settings['num_users']:,} users in {counts['cells']:,} cells",
-            f"- {local_span(clock)}; times are stored in UTC",
-            f"- anomalous calls: {counts['anomalous_calls']:,}, a share of {counts['anomaly_ratio']:.4f}"
-            f" (asked: {settings['anomaly_ratio']:g})",
-            f"- innocent calls that incidents changed: {counts['collateral_calls']:,}; calls that they kept from"
-            f" happening: {counts['removed_calls']:,}",
-            f"- fingerprint {manifest['fingerprint']}, seed {settings['seed']}; `manifest.json` has everything else",
+            *(_of_own_records(manifest, clock) if "inputs" in manifest["recipe"] else _of_world(manifest, clock)),
             "",
             "| anomaly type | calls | incidents |",
             SEPARATOR,
             *rows,
             "",
-            "What was injected is labelled; what merely looks odd is not. Labels are in `is_anomaly` and",
-            "`anomaly_type` of the call records; `truth` says of each changed record which incident changed it.",
+            "Labels are in `is_anomaly` and `anomaly_type` of the call records; `truth` says of each changed record",
+            "which incident changed it.",
             "",
             _table("cdr_call_records", CALLS.meaning, (*CALLS.columns, *LABELS)),
             *tables,
         ]
     )
+
+
+def _of_world(manifest: dict[str, Any], clock: Clock) -> list[str]:
+    counts, settings = manifest["counts"], manifest["recipe"]["settings"]
+    return [
+        "# Simulated call detail records",
+        "",
+        "Made by a simulator: no person, number, SIM or device in here exists. Numbers are under +999, SIMs under",
+        "the test network 001-01, devices under test type codes. What was injected is labelled; what merely looks odd",
+        "is not.",
+        "",
+        f"- {counts['calls']:,} calls by {settings['num_users']:,} users in {counts['cells']:,} cells",
+        f"- {local_span(clock)}; times are stored in UTC",
+        f"- anomalous calls: {counts['anomalous_calls']:,}, a share of {counts['anomaly_ratio']:.4f}"
+        f" (asked: {settings['anomaly_ratio']:g})",
+        f"- innocent calls that incidents changed: {counts['collateral_calls']:,}; calls that they kept from"
+        f" happening: {counts['removed_calls']:,}",
+        f"- fingerprint {manifest['fingerprint']}, seed {settings['seed']}; `manifest.json` has everything else",
+    ]
+
+
+def _of_own_records(manifest: dict[str, Any], clock: Clock) -> list[str]:
+    counts, recipe = manifest["counts"], manifest["recipe"]
+    hidden = "are pseudonyms by a keyed hash" if recipe["key"] else "are those of the files: REAL PEOPLE MAY BE IN HERE"
+    filled = ", ".join(f"{name} ({fields:,})" for name, fields in counts["filled"].items())
+    return [
+        "# Call detail records, read from files",
+        "",
+        f"Numbers, SIMs and devices {hidden}.",
+        "",
+        f"- {counts['calls']:,} calls out of {', '.join(each['name'] for each in recipe['inputs'])}",
+        f"- {local_span(clock)}; times are stored in UTC",
+        f"- labels: {'those of the files' if counts['labelled'] else 'none; nobody knows what is anomalous'}",
+        f"- fields that the files lack and that hold no information: {filled or 'none'}",
+        f"- fingerprint {manifest['fingerprint']}; `manifest.json` has everything else",
+    ]
 
 
 def local_span(clock: Clock) -> str:

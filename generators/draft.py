@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 
 from generators.calls.habits import Habits
-from generators.calls.intents import Slots, choose_callee, count_calls, first_start, make_slots, plan_slot
-from generators.clock import HOUR_MS, HOURS
+from generators.calls.intents import Slots, choose_callee, count_calls, first_start, make_slots, plan_day, plan_slot
+from generators.calls.render import Lines, make_room, no_edits, render, sort_by_start
+from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
-from generators.injection import Intents
+from generators.plan import Intents
 from generators.sessions.events import make_events
 from generators.sessions.network import Network
 from generators.sessions.session import Phone, hold, make_phone
 
 EVERY_FOURTH = 4
+SAMPLED_LINES, EVENTS_A_CALL = 5000, 8
+PAUSE_MS = 2000
 UNKNOWN = -1
 SURELY = 4.0
 """Who is expected to make so many calls at some time of the day is taken to make one, without looking."""
@@ -147,6 +150,27 @@ class Draft:
         _choose_all(users, start_ms, rng.random((len(users), 2)), self.habits, out)
         return out
 
+    def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any) -> Any:
+        """Put off new calls until their line is free of the user's own calls; shape (n,) [ms].
+
+        The calls of an incident stand together, in order of time, and are by one user on one day. None is put off
+        past midnight; one that would have to be stays where it is.
+        """
+        out = start_ms.copy()
+        _put_off(users, incident, talk_ms, self.habits, make_slots(), out)
+        return out
+
+    def suppressed_share(self) -> float:
+        """Return about which share of the intents falls into a running call of the same line."""
+        users = np.unique(np.linspace(0, self.num_users - 1, SAMPLED_LINES).astype(np.int32))
+        day = int(self.counts.sum(axis=1).argmax())
+        free = np.zeros((2, self.num_users), np.int64)
+        lines = Lines(self.counts[day], np.zeros(self.num_users, np.bool_), free[0], free[1])
+        most = int(self.counts[day, users].sum())
+        room = make_room(most, 0, EVENTS_A_CALL * most, self.habits.network)
+        calls, _, suppressed, _ = render(users, day, self.habits, no_edits(), lines, room)
+        return suppressed / max(calls + suppressed, 1)
+
     def strangers(self, users: Any, rng: np.random.Generator) -> Any:
         """Return a user drawn at random for each, never the user itself; shape (n,)."""
         others = rng.integers(0, max(1, self.num_users - 1), len(users))
@@ -185,6 +209,28 @@ def _never_between(users: Any, span_ms: Any, habits: Habits, slots: Slots, out: 
             if first_start(users[i], day, span_ms, habits, slots) >= 0:
                 out[i] = False
                 break
+
+
+@kernel
+def _put_off(users: Any, incident: Any, talk_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
+    following, busy_ms, free_ms = 0, np.int64(0), np.int64(0)
+    for i in range(out.shape[0]):
+        if i == 0 or incident[i] != incident[i - 1]:
+            day = out[i] // DAY_MS
+            plan_day(users[i], day, count_calls(users[i], day, habits), habits, slots)
+            sort_by_start(slots.start_ms, slots.count[0], slots.order)
+            following, busy_ms, free_ms = 0, np.int64(0), np.int64(0)
+        start = max(out[i], free_ms)
+        while following < slots.count[0] and slots.start_ms[slots.order[following]] <= start:
+            own = slots.order[following]
+            if slots.start_ms[own] >= busy_ms:
+                busy_ms = slots.start_ms[own] + slots.talk_ms[own]
+            start = max(start, busy_ms + PAUSE_MS if busy_ms > start else start)
+            following += 1
+        if start // DAY_MS == out[i] // DAY_MS:
+            out[i] = start
+        busy_ms = max(busy_ms, out[i] + talk_ms[i])
+        free_ms = out[i] + talk_ms[i] + PAUSE_MS
 
 
 @kernel

@@ -10,7 +10,8 @@ import numpy as np
 from bench.faults import Fault, SettingsError
 from generators.calls.render import Edits, no_edits
 from generators.draft import Draft
-from generators.injection import Incidents, Injector, Intents
+from generators.injection import Incidents, Injector
+from generators.plan import Intents
 from generators.rng import IntArray, Purpose, generator
 
 
@@ -71,11 +72,15 @@ def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float
 
 
 def _shared_out(draft: Draft, anomalies: Mapping[str, Injector], ratio: float) -> dict[str, int]:
-    """Return how many calls each type changes; those that add calls make the whole larger."""
+    """Return how many calls each type changes.
+
+    Types that add calls make the whole larger; of the calls that others alter, some would not have taken place.
+    """
+    lost = draft.suppressed_share()
     total = sum(a.share for a in anomalies.values())
     added = ratio * sum(a.share for a in anomalies.values() if a.adds) / total
-    calls = draft.counts.sum(dtype=np.int64) / (1 - added) * ratio
-    return {name: round(calls * a.share / total) for name, a in anomalies.items() if a.share > 0}
+    calls = draft.counts.sum(dtype=np.int64) * (1 - lost) / (1 - added) * ratio / total
+    return {n: round(calls * a.share / (1 if a.adds else 1 - lost)) for n, a in anomalies.items() if a.share > 0}
 
 
 def _stable_number(name: str) -> int:

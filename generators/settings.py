@@ -45,7 +45,7 @@ class RegionSettings:
         yield from _shares(f"{key}.districts.*.share", [box.share for box in self.districts.values()])
         try:
             ZoneInfo(self.time_zone)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             yield Fault(f"{key}.time_zone", "be a name of the IANA time zone database", self.time_zone)
 
 
@@ -262,11 +262,11 @@ class WorldSettings:
         try:
             first = date.fromisoformat(self.start)
             offsets = {self._offset_s(first, day) for day in range(self.days + 1)}
-        except (ValueError, OverflowError):
+        except KeyError:
+            return  # the zone is unknown: told by the region
+        except (OSError, ValueError, OverflowError):
             yield Fault(f"{key}.start", "be a date such as 2024-01-01, in the years 1971 to 2199", self.start)
             return
-        except OSError:
-            return  # the zone is unknown: told by the region
         if not 1971 <= first.year <= 2199:
             yield Fault(f"{key}.start", "be a date such as 2024-01-01, in the years 1971 to 2199", self.start)
         if len(offsets) > 1:

@@ -36,19 +36,21 @@ class Tally:
         self.suppressed += suppressed
 
     def write(self, folder: Path) -> None:
-        """Write `incidents` and `truth`."""
-        plan = self.plan
+        """Write `incidents`, those that came to anything, and `truth`."""
+        plan, real = self.plan, self._real()
+        kind = pa.array(plan.kind[real])
+        parameters = [json.dumps(plan.parameters[i], sort_keys=True) for i in real.tolist()]
         incidents = {
-            "incident_id": self._incident_ids(),
-            "anomaly_type": pa.array(plan.types, pa.string()).take(pa.array(plan.kind)),
-            "level": pa.array(plan.levels, pa.string()).take(pa.array(plan.kind)),
-            "start_ts": moments(self.epoch_ms + plan.start_ms),
-            "end_ts": moments(self.epoch_ms + plan.end_ms),
-            "actors": pa.array([[self.names.user[int(a)].as_py()] for a in plan.actor], pa.list_(pa.string())),
-            "parameters": pa.array([json.dumps(p, sort_keys=True) for p in plan.parameters], pa.string()),
+            "incident_id": _ids(len(real)),
+            "anomaly_type": pa.array(plan.types, pa.string()).take(kind),
+            "level": pa.array(plan.levels, pa.string()).take(kind),
+            "start_ts": moments(self.epoch_ms + plan.start_ms[real]),
+            "end_ts": moments(self.epoch_ms + plan.end_ms[real]),
+            "actors": self._actors(plan.actor[real]),
+            "parameters": pa.array(parameters, pa.string()),
         }
         write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
-        write_parquet(folder / "truth.parquet", conformed(pa.table(self._truth()), TRUTH.arrow))
+        write_parquet(folder / "truth.parquet", conformed(pa.table(self._truth(real)), TRUTH.arrow))
 
     def counts(self) -> dict[str, Any]:
         """Return what the manifest says of the calls."""
@@ -56,7 +58,7 @@ class Tally:
         types, kind = self.plan.types, self.plan.kind
         hits = changes.direct & (changes.change != REMOVED)
         calls = np.bincount(kind[changes.incident[hits]], minlength=len(types))
-        incidents = np.bincount(kind, minlength=len(types))
+        incidents = np.bincount(kind[self._real()], minlength=len(types))
         innocent = ~changes.direct
         return {
             "calls": self.calls,
@@ -69,22 +71,31 @@ class Tally:
             "suppressed_intents": self.suppressed,
         }
 
-    def _incident_ids(self) -> pa.StringArray:
-        count = len(self.plan.kind)
-        return numbered("incident_", np.arange(count), digits_for(count, 4))
-
     def _changes(self) -> Changes:
         return Changes(*(np.concatenate(columns) for columns in zip(*(c for c, _ in self._parts), strict=True)))
 
-    def _truth(self) -> dict[str, pa.Array]:
+    def _real(self) -> Any:
+        """Return the incidents that changed anything; the calls of the others would not have taken place anyway."""
+        return np.unique(self._changes().incident)
+
+    def _actors(self, users: Any) -> pa.Array:
+        """Return one list with one id for each incident."""
+        ends = pa.array(np.arange(len(users) + 1, dtype=np.int32))
+        return pa.ListArray.from_arrays(ends, self.names.user.take(pa.array(users)))
+
+    def _truth(self, real: Any) -> dict[str, pa.Array]:
         changes = self._changes()
-        which = pa.array(changes.incident)
+        kind = pa.array(self.plan.kind[changes.incident])
         return {
             "level": pa.array(["call"] * len(changes.key), pa.string()),
             "entity_id": pa.concat_arrays([ids for _, ids in self._parts]),
             "row": pa.array(changes.row),
-            "incident_id": self._incident_ids().take(which),
-            "anomaly_type": pa.array(self.plan.types, pa.string()).take(pa.array(self.plan.kind).take(which)),
+            "incident_id": _ids(len(real)).take(pa.array(np.searchsorted(real, changes.incident))),
+            "anomaly_type": pa.array(self.plan.types, pa.string()).take(kind),
             "change": pa.array(CHANGES).take(pa.array(changes.change)),
             "cause": pa.array(["collateral", "direct"]).take(pa.array(changes.direct.astype(np.int8))),
         }
+
+
+def _ids(count: int) -> pa.StringArray:
+    return numbered("incident_", np.arange(count), digits_for(count, 4))

@@ -8,15 +8,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.faults import UserError
+from reports.grids import Cell
 from reports.heat_map import heat_map
-from reports.page import Cell, page_of
+from reports.page import page_of
+from reports.rank_diagram import rank_diagram
 
 HEAT_MAP = "average_precision.svg"
+RANKS = "mean_ranks.svg"
 MARKDOWN_SIGNS = re.compile(r"([\\`*\[\]<>|~&]|\b_|_\b)")
 
 
 def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
     """Write `report.md`, `report.html` and `average_precision.svg` into `folder` and return where they are.
+
+    `mean_ranks.svg` comes with them where there are enough kinds of world to rank detectors over.
 
     Runs are compared where world, protocol and threshold policy agree. Runs that differ in nothing but their seeds
     are averaged, with their range; of several runs with the same seeds the latest that ended well counts. A failed run
@@ -40,10 +45,12 @@ def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
     page = page_of(rows, folder)
     environment = _environment()
     texts = {
-        name: environment.get_template(name).render(page=page, heat_map_file=HEAT_MAP)
+        name: environment.get_template(name).render(page=page, heat_map_file=HEAT_MAP, ranks_file=RANKS)
         for name in ("report.md", "report.html")
     }
     texts[HEAT_MAP] = heat_map(page.sections)
+    if page.standings:
+        texts[RANKS] = rank_diagram(page.standings)
     folder.mkdir(parents=True, exist_ok=True)
     return [_write_aside(folder / name, text) for name, text in texts.items()]
 

@@ -15,7 +15,9 @@ from bench.result import Scalar, Status
 from reports.differences import told_apart, without_seeds
 from reports.wording import ALL, Row, settings_of, types_in, world_meaning
 
-WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy", "level")
+WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy")
+COMPETES = "detector"
+"""The role of what is ranked."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,16 @@ class Contender:
     label: str
     repeats: tuple[Row, ...]
 
+    @property
+    def key(self) -> str:
+        """The detector with its settings, seeds aside."""
+        return _detector_key(self.repeats[0])
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it competes: a reference that knows the truth, or a ceiling fitted with labels, does not."""
+        return (self.repeats[0].get("role") or COMPETES) == COMPETES
+
     @cached_property
     def good(self) -> tuple[Row, ...]:
         """The repeats that ended well."""
@@ -52,14 +64,14 @@ class Contender:
             return None
         if len(self.repeats) > 1:
             return Summary(fmean(values), min(values), max(values))
-        name, _, kind = metric.partition("/")
+        name, _, kind = metric.rpartition("/")
         low, high = (_float(self.good[0].get(f"{name}_{end}/{kind}")) for end in ("low", "high"))
         return Summary(values[0], low, high)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs that may be compared, by detector; the best average precision over all types first."""
+    """Runs that may be compared, by detector; the best average precision over all types first, the unranked last."""
 
     contenders: tuple[Contender, ...]
     superseded: int
@@ -120,14 +132,19 @@ def _comparison(rows: list[Row]) -> Comparison:
         by_detector[_detector_key(row)][(row.get("world_seed"), row.get("seed"))] = row
     repeats = [tuple(seeds[pair] for pair in sorted(seeds, key=_in_order)) for seeds in by_detector.values()]
     first = [each[0] for each in repeats]
-    labels = told_apart([str(row.get("detector")) for row in first], [_detector_settings(row) for row in first])
+    labels = told_apart([_marked(row) for row in first], [_detector_settings(row) for row in first])
     contenders = [Contender(label, each) for label, each in zip(labels, repeats, strict=True)]
     return Comparison(tuple(sorted(contenders, key=_rank)), len(rows) - len(kept))
 
 
-def _rank(contender: Contender) -> tuple[float, str]:
+def _marked(row: Row) -> str:
+    role = row.get("role") or COMPETES
+    return str(row.get("detector")) if role == COMPETES else f"{row.get('detector')} ({role}, not ranked)"
+
+
+def _rank(contender: Contender) -> tuple[bool, float, str]:
     overall = contender.summary(f"average_precision/{ALL}")
-    return (-overall.mean if overall else 1.0, contender.label)
+    return (not contender.ranked, -overall.mean if overall else 1.0, contender.label)
 
 
 def _world_key(row: Row) -> str:

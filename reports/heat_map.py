@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
-from reports.page import Cell, Grid, Section
+from reports.grids import Cell, Grid
+from reports.page import Section
 
 CELL_W, CELL_H, GAP = 92, 34, 2
 LABEL_W = 190

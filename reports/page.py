@@ -1,61 +1,21 @@
 """What the pages of recorded runs say, before it is set as Markdown, HTML or a picture."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterable
+from dataclasses import dataclass
 from os.path import relpath
 from pathlib import Path
 from textwrap import shorten
 from urllib.parse import quote
 
-from bench.result import Scalar, Status
-from reports.grouping import Comparison, Contender, comparisons, titles
-from reports.wording import NOTHING, Row, count, number, percent, plural, policy_meaning
+from bench.compare import Standing
+from bench.result import Status
+from reports.grids import Grid, difference_grid, grids_of, rank_grid
+from reports.grouping import Comparison, comparisons, titles
+from reports.standing import Contest, contests
+from reports.wording import NOTHING, Row, plural, policy_meaning, settings_of
 
-MEASURES = {
-    "average_precision": (
-        "Average precision",
-        "the precision averaged over all thresholds; random scores get the prevalence",
-    ),
-    "recall": ("Recall of the alerts", "the share of the anomalous calls that are alerts"),
-    "precision": (
-        "Precision of the alerts",
-        "the share of the alerts that are anomalous; random alerts get the prevalence",
-    ),
-    "incident_recall": (
-        "Incidents found",
-        "the share of the incidents with at least one alert; random: what as many random alerts would find",
-    ),
-}
-COSTS: dict[str, tuple[str, Callable[[Scalar], str]]] = {
-    "fit_seconds": ("fit [s]", partial(number, digits=2)),
-    "score_seconds": ("score [s]", partial(number, digits=2)),
-    "calls_per_second": ("calls scored a second", count),
-    "peak_mib": ("peak memory [MiB]", count),
-}
 LISTED = ("name", "started_at", "detector", "generator", "world_seed", "seed", "status", "reason", "fingerprint")
 LONGEST_REASON = 300
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One number and what is said below it; `shade` in [0, 1] where it is one that may be coloured."""
-
-    text: str
-    details: tuple[str, ...] = ()
-    shade: float | None = None
-    failed: bool = False
-
-
-@dataclass(frozen=True)
-class Grid:
-    """One table: a row a detector, the last rows what to compare with."""
-
-    title: str
-    meaning: str
-    columns: list[str]
-    rows: list[tuple[str, list[Cell]]]
-    reference: list[tuple[str, list[Cell]]]
 
 
 @dataclass(frozen=True)
@@ -84,6 +44,8 @@ class Page:
 
     sections: list[Section]
     runs: list[RunLine]
+    standings: list[tuple[str, Standing]]
+    """Where tests could be made: what each was held under, and its outcome."""
 
     @property
     def tally(self) -> str:
@@ -104,7 +66,10 @@ def page_of(rows: Iterable[Row], folder: Path) -> Page:
     ordered = sorted(rows, key=lambda row: (str(row.get("started_at")), str(row.get("run_id"))))
     compared = comparisons(ordered)
     sections = [_section(title, each) for title, each in zip(titles(compared), compared, strict=True)]
-    return Page(sections, [_run(row, folder) for row in ordered])
+    held = contests(compared)
+    sections += [_contest_section(contest) for contest in held]
+    standings = [(contest.conditions, contest.standing()) for contest in held if contest.testable]
+    return Page(sections, [_run(row, folder) for row in ordered], standings)
 
 
 def _run(row: Row, folder: Path) -> RunLine:
@@ -119,18 +84,25 @@ def _section(title: str, each: Comparison) -> Section:
     seeds = ", ".join(str(seed) for seed in each.world_seeds)
     facts = [
         ("Anomalies", str(sample.get("anomalies") or "none").replace(",", ", ")),
-        ("Protocol", f"{sample.get('protocol')}; scored: every {sample.get('level')}"),
+        ("Protocol", _protocol(sample)),
         ("Threshold", policy_meaning(sample)),
         ("Worlds", f"{plural(len(each.world_seeds), 'world')} (seed {seeds})"),
     ]
-    grids = [_measure_grid(each, measure) for measure in MEASURES if each.prevalences.repeats]
-    return Section(title, facts, _cautions(each), [*grids, _cost_grid(each)])
+    return Section(title, facts, _cautions(each), grids_of(each))
+
+
+def _protocol(sample: Row) -> str:
+    training = (settings_of(sample).get("protocol") or {}).get("training")
+    clean = ", fitted without what the incidents touched" if training == "clean" else ""
+    return f"{sample.get('protocol')}{clean}"
 
 
 def _cautions(each: Comparison) -> list[str]:
     cautions = []
     if not each.same_worlds:
         cautions.append("Not every detector has a result on every world: differences may be those of the worlds.")
+    if few := [name for name in each.types if _too_few(each, name)]:
+        cautions.append(f"Too few incidents, in some world at least, to speak of: {', '.join(few)}.")
     if each.sample.get("threshold_policy") == "oracle":
         cautions.append("The threshold uses the truth: recall and precision are ceilings, not what one would get.")
     if each.superseded:
@@ -141,38 +113,19 @@ def _cautions(each: Comparison) -> list[str]:
     return cautions
 
 
-def _measure_grid(each: Comparison, measure: str) -> Grid:
-    title, meaning = MEASURES[measure]
-    rows = [(who.label, [_measure_cell(who, measure, name) for name in each.types]) for who in each.contenders]
-    shares = [_cell(each.prevalences, f"prevalence/{name}", percent) for name in each.types]
-    reference = [("prevalence", shares)] if measure != "incident_recall" else []
-    return Grid(title, meaning, each.types, rows, reference)
+def _contest_section(contest: Contest) -> Section:
+    facts = [("Conditions", contest.conditions), ("Kinds of world", str(len(contest.compared)))]
+    cautions = []
+    if contest.detectors_left_out:
+        left_out = plural(contest.detectors_left_out, "detector")
+        cautions.append(f"{left_out} left out: not run on every one of these kinds of world.")
+    if contest.kinds_left_out:
+        left_out = plural(contest.kinds_left_out, "kind")
+        cautions.append(f"{left_out} of world left out: not every one of these detectors was run on it.")
+    grid = rank_grid(contest.standing()) if contest.testable else difference_grid(contest)
+    return Section("Which detectors can be told apart", facts, cautions, [grid])
 
 
-def _measure_cell(who: Contender, measure: str, name: str) -> Cell:
-    cell, summary = _cell(who, f"{measure}/{name}", number), who.summary(f"{measure}/{name}")
-    if summary is None:
-        return cell if who.good else Cell(who.failure, failed=True)
-    chance = who.summary(f"{measure}_chance/{name}")
-    details = (*cell.details, f"random {number(chance.mean)}") if chance else cell.details
-    return replace(cell, details=details, shade=min(max(summary.mean, 0), 1))
-
-
-def _cost_grid(each: Comparison) -> Grid:
-    columns = ["runs that ended well", *(name for name, _ in COSTS.values())]
-    rows = [
-        (who.label, [_runs(who), *(_cell(who, key, say) for key, (_, say) in COSTS.items())]) for who in each.contenders
-    ]
-    return Grid("Cost", "in a process of its own on the machine of the run", columns, rows, [])
-
-
-def _runs(who: Contender) -> Cell:
-    return Cell(f"{len(who.good)} of {len(who.repeats)}", (who.failure,) if who.failure else ())
-
-
-def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> Cell:
-    summary = who.summary(metric)
-    if summary is None:
-        return Cell(NOTHING)
-    low, high = say(summary.low), say(summary.high)
-    return Cell(say(summary.mean), () if summary.low is None or low == high else (f"{low} to {high}",))
+def _too_few(each: Comparison, name: str) -> bool:
+    enough = each.prevalences.summary(f"enough_incidents/{name}")
+    return enough is not None and enough.mean < 1

@@ -1,6 +1,8 @@
 """The table of one run in the terminal: a hundred columns wide at most, and plain text where there is no terminal."""
 
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -10,6 +12,7 @@ from rich.text import Text
 from bench.result import Outcome, Result, Scalar, Status
 from reports.wording import (
     ALL,
+    LEVELS,
     NOTHING,
     Row,
     count,
@@ -26,14 +29,15 @@ WIDTH = 100
 COLUMNS = ("type", "incidents", "calls", "prevalence", "precision", "recall", "F1", "AP", "95 % int.", "lift")
 LEFT_OUT_WHEN_NARROW = ("incidents", "95 % int.")
 HOW_TO_READ = (
-    "Each type against normal calls; the other types are neither hits nor false alarms.",
+    "Each type against normal {noun}; the other types are neither hits nor false alarms.",
     "AP: average precision, with its 95 % interval; lift: AP over prevalence, which random scores get.",
 )
 
 
 def show(outcome: Outcome) -> None:
     """Print what was run, a row a type with its numbers, and what it cost; of a run that failed, why it did."""
-    result = outcome.result
+    result = replace(outcome.result, values=_own_level(outcome.result))
+    outcome = replace(outcome, result=result)
     console = _console()
     console.print()
     for line in _header(outcome):
@@ -42,8 +46,20 @@ def show(outcome: Outcome) -> None:
         console.print(Text(f"{result.status}: {result.reason}", style="bold red"))
     elif types := types_in(result.values):
         console.print(_table(result, types, console.width))
-        console.print(Text("\n".join(HOW_TO_READ), style="dim"))
+        noun = LEVELS.get(str(result.asked.get("level")), "calls")
+        console.print(Text("\n".join(HOW_TO_READ).format(noun=noun), style="dim"))
+        for line in _further(outcome, types):
+            console.print(line)
     console.print(Text(_cost(result.cost)))
+
+
+def _own_level(result: Result) -> dict[str, float | None]:
+    """Return the values with those of the detector's own level under their plain names."""
+    level = result.asked.get("level")
+    if level not in LEVELS:
+        return result.values
+    prefix = f"{level}/"
+    return {name.removeprefix(prefix): value for name, value in result.values.items() if name.startswith(prefix)}
 
 
 def _console() -> Console:
@@ -54,7 +70,8 @@ def _console() -> Console:
 
 def _header(outcome: Outcome) -> list[Text]:
     asked = outcome.result.asked
-    seeds = f"seeds: world {asked.get('world_seed')}, detector {asked.get('seed')}"
+    world = "" if asked.get("world_seed") is None else f"world {asked['world_seed']}, "
+    seeds = f"seeds: {world}detector {asked.get('seed')}"
     low, high = outcome.dataset.call_range(outcome.dataset.window)
     lines = [
         Text.assemble((str(asked.get("detector")), "bold"), f" on {world_meaning(asked)}"),
@@ -98,6 +115,23 @@ def _cells(values: Row, name: str) -> dict[str, str]:
         _between(get("average_precision_low"), get("average_precision_high")), lift(get("lift")),
     )  # fmt: skip
     return dict(zip(COLUMNS, texts, strict=True))
+
+
+def _further(outcome: Outcome, types: list[str]) -> Iterator[Text]:
+    """Yield what there is to say beyond the table: the levels above calls, and the types that it cannot speak of."""
+    values = outcome.result.values
+    found = [
+        f"{noun} AP {number(values[f'{level}/average_precision/{ALL}'])} "
+        f"(prevalence {percent(values.get(f'{level}/prevalence/{ALL}'))})"
+        for level, noun in LEVELS.items()
+        if values.get(f"{level}/average_precision/{ALL}") is not None
+    ]
+    if found:
+        yield Text(f"Lifted by the highest score, all types: {'; '.join(found)}")
+    if not outcome.labelled:
+        yield Text("No labels in these records: what needs the truth is empty. See alerts.csv.", style="bold")
+    if few := [name for name in types if values.get(f"enough_incidents/{name}") == 0]:
+        yield Text(f"Too few incidents to speak of: {', '.join(few)}", style="bold")
 
 
 def _between(low: Scalar, high: Scalar) -> str:

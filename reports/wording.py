@@ -9,6 +9,8 @@ from bench.result import Scalar
 
 Row = Mapping[str, Scalar]
 ALL = "all"
+LEVELS = {"user_day": "days of users", "cell_quarter": "quarter hours of cells"}
+"""What there is above calls."""
 NOTHING = "-"
 """What stands where there is no number."""
 
@@ -85,6 +87,8 @@ def policy_meaning(row: Row) -> str:
         return f"budget: {threshold['alerts_per_day']:,g} alerts a day, shared by all types"
     if policy == "quantile" and "share" in threshold:
         return f"quantile: the highest {percent(threshold['share'])} of the scored records"
+    if policy == "detector":
+        return "detector: the detector's own"
     if policy == "oracle":
         return "oracle: as many alerts as there are anomalies, which nobody knows in practice"
     return policy or "not recorded"

@@ -50,7 +50,7 @@ class BurstCall:
         user = anchors.user[incident]
         talk = rng.integers(self.shortest_s * 1000, self.longest_s * 1000 + 1, calls)
         span_ms = np.int64(self.span_s * 1000 * 4.0 ** (self.difficulty - 0.5))
-        start = _spread(anchors.start_ms, incident, talk, span_ms, rng)
+        start = draft.when_free(user, incident, _spread(anchors.start_ms, incident, talk, span_ms, rng), talk)
         known = rng.random(calls) < 2 * self.difficulty - 1
         callee = np.where(known, draft.contacts(user, start, rng), draft.strangers(user, rng))
         edits = new_calls(user, start, talk, callee, rng)

@@ -11,7 +11,8 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS, HOUR_MS
-from generators.injection import Incidents, Intents, each_its_own, skewed
+from generators.injection import Incidents, each_its_own, skewed
+from generators.plan import Intents
 
 if TYPE_CHECKING:
     from generators.draft import Draft

@@ -183,7 +183,7 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
 def _render_line(user: int, habits: Habits, slots: Slots, busy_ms: Any, page: Page, row: int) -> tuple[int, int]:
     """Write the calls that take place on a line, from `row` on; return how many, and how many do not."""
     first, suppressed, count = row, 0, slots.count[0]
-    _sort(slots.start_ms, count, slots.order)
+    sort_by_start(slots.start_ms, count, slots.order)
     for j in range(count):
         i = slots.order[j]
         start = slots.start_ms[i]
@@ -222,7 +222,7 @@ def _apply(edits: Edits, edit: int, slots: Slots) -> None:
 
 
 @kernel
-def _sort(start_ms: Any, count: int, order: Any) -> None:
+def sort_by_start(start_ms: Any, count: int, order: Any) -> None:
     """Order the slots by time; those of the same millisecond by slot."""
     for i in range(count):
         j = i

@@ -71,5 +71,4 @@ def test_a_random_detector_sits_at_chance_within_its_interval(method):
             held[measure] += low <= value <= high
     shares = {measure: times / WORLDS for measure, times in held.items()}
     print(method.__name__, shares)
-    assert all(0.92 <= share <= 0.98 for share in (shares["average_precision"], shares["roc_auc"])), shares
-    assert all(0.89 <= share <= 0.98 for share in (shares["precision"], shares["recall"])), shares
+    assert all(0.92 <= share <= 0.98 for share in shares.values()), shares

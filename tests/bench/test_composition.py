@@ -28,6 +28,14 @@ def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *o
 
 CASES = {
     "generator.anomaly_ratio=1.5": "generator.anomaly_ratio must be in [0, 0.5], got 1.5",
+    "generator/region=dehli": "generator/region must be one of delhi, neutral, got 'dehli'; did you mean delhi?",
+    "generator.region=delhi": "generator.region must be chosen by generator/region=..., got 'delhi'",
+    "generator.activity=3": (
+        "generator.activity must be set part by part, as generator.activity.calls_per_day=..., got 3"
+    ),
+    "generator.call_patterns.social.hourly=[1,2]": (
+        "generator.call_patterns.social.hourly must be 24 weights, none negative, not all zero, got [1.0, 2.0]"
+    ),
     "generator.anomaly_rato=0.05": "generator.anomaly_rato is not a setting; did you mean generator.anomaly_ratio?",
     "+generator.anomaly_rato=0.05": "generator.anomaly_rato is not a setting; did you mean generator.anomaly_ratio?",
     "anomaly_ratio=0.05": "anomaly_ratio is not a setting; did you mean generator.anomaly_ratio?",
@@ -44,6 +52,8 @@ CASES = {
     "must be one of lognormal, normal, exponential, got 'gauss'",
     "generator=[1": "'generator=[1' cannot be read as setting=value (no viable alternative at input '[1'); "
     "check its brackets and quotes",
+    "=3": "'=3' cannot be read as setting=value: it names no setting",
+    "+=3": "'+=3' cannot be read as setting=value: it names no setting",
     "seed=1,2": "several values for one setting need --multirun",
     "+detector.model.n_estimatrs=3": "detector.model.n_estimatrs must be a parameter of pyod.models.iforest.IForest, "
     "got 3; did you mean n_estimators?",

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 from bench import metrics
 from bench.bootstrap import DRAWS, bootstrapped
 from bench.clustered import Class, Clustered
 from bench.intervals import DRAWN_UP_TO, by_influence, intervals, share_interval
+from bench.quantiles import student_quantile
 
 THRESHOLD = 2.5
 MEASURES = ("average_precision", "roc_auc", "precision", "recall", "f1")
@@ -45,6 +46,23 @@ def test_the_true_value_lies_within_about_as_often_as_promised():
             held[measure] += low <= truth[measure] <= high
     for times in held.values():
         assert 0.85 * repeats <= times < repeats
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("incidents", "size"), [(12, 5), (40, 1), (100, 10)])
+def test_both_methods_hold_the_truth_at_their_nominal_rate(incidents, size):
+    random, repeats = np.random.default_rng(3), 300
+    truth = measures(*sample(random, 200 * 60, incidents * 60, size))
+    held = {method: dict.fromkeys(MEASURES, 0) for method in (drawn, by_influence)}
+    for _ in range(repeats):
+        found, others = sample(random, 200, incidents, size)
+        for method, times in held.items():
+            for measure, (low, high) in method({"type": Class(found, others)}, others, THRESHOLD)["type"].items():
+                times[measure] += low <= truth[measure] <= high
+    shares = [times[measure] / repeats for times in held.values() for measure in MEASURES]
+    assert min(shares) >= 0.9
+    assert max(shares) < 0.99
+    assert 0.93 <= np.mean(shares) <= 0.97
 
 
 def test_calls_of_one_incident_do_not_count_as_independent():
@@ -144,3 +162,15 @@ def test_a_recall_of_one_is_as_sure_as_there_are_incidents():
 def test_share_interval_is_wilsons(share, trials):
     reference = binomtest(round(share * trials), trials).proportion_ci(0.95, method="wilson")
     assert share_interval(share, trials) == pytest.approx((reference.low, reference.high))
+
+
+@pytest.mark.parametrize("probability", [0.005, 0.025, 0.5, 0.975, 0.995])
+def test_quantiles_are_students(probability):
+    for freedom in (9, 10, 19, 200, 10**6):
+        assert student_quantile(probability, freedom) == pytest.approx(t.ppf(probability, freedom), rel=1e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize("trials", range(1, 400, 7))
+def test_the_interval_of_a_share_stays_within_0_and_1(trials):
+    assert share_interval(0.0, trials)[0] == 0.0
+    assert share_interval(1.0, trials)[1] == 1.0

@@ -56,6 +56,7 @@ def test_a_detector_is_scored_in_a_process_of_its_own(attempt: Try, dataset: Dat
     [
         ("Raising", Status.ERROR, "ValueError: no such luck"),
         ("Vanishing", Status.ERROR, "its process ended with code 7 before it had given scores"),
+        ("Killed", Status.ERROR, "its process was ended by SIGKILL before it had given scores"),
         ("Modest", Status.OOM, "MemoryError"),
         ("NoDetector", Status.ERROR, "TypeError: toy_detectors.NoDetector is no detector: "
          "it needs level, causal, fit and score"),
@@ -86,8 +87,8 @@ def test_global_generators_are_seeded(attempt: Try) -> None:
 
 def test_time_that_runs_out_ends_the_whole_tree(attempt: Try) -> None:
     note = Path("started").resolve()
-    trial = attempt("Slow", LimitSettings(seconds=3), note=str(note))
-    assert (trial.status, trial.reason) == (Status.TIMEOUT, "took longer than limits.seconds=3")
+    trial = attempt("Slow", LimitSettings(seconds=2), note=str(note))
+    assert (trial.status, trial.reason) == (Status.TIMEOUT, "took longer than limits.seconds=2")
     assert _all_gone(note)
 
 
@@ -95,6 +96,18 @@ def test_memory_is_summed_over_the_process_tree(attempt: Try) -> None:
     trial = attempt("Greedy", LimitSettings(seconds=60, memory_mib=300))
     assert (trial.status, trial.reason) == (Status.OOM, "took more than limits.memory_mib=300")
     assert trial.cost["peak_mib"] > 300
+
+
+def test_what_moves_to_a_session_of_its_own_ends_too(attempt: Try) -> None:
+    note = Path("started").resolve()
+    assert attempt("Daemon", note=str(note)).status is Status.OK
+    assert _all_gone(note)
+
+
+def test_a_detector_that_writes_to_its_tables_harms_no_world(attempt: Try, dataset: Dataset) -> None:
+    before = (dataset.folder / "calls.parquet").read_bytes()
+    assert attempt("Spoiling").status is Status.ERROR
+    assert (dataset.folder / "calls.parquet").read_bytes() == before
 
 
 def _all_gone(note: Path) -> bool:

@@ -144,3 +144,42 @@ def test_bad_scores_are_refused(scores):
 def test_k_below_one_is_refused():
     with pytest.raises(ValueError, match="k must be at least 1, got 0"):
         metrics.precision_at_k(np.array([True]), np.array([1.0]), k=0)
+
+
+def random_case(random):
+    """Draw a small sample with ties: now and then of a single class, with all flagged, or none."""
+    size = int(random.integers(1, 40))
+    scores = random.integers(0, random.integers(1, 30), size) / 4
+    positive = random.random(size) < random.choice([0.0, 0.1, 0.5, 0.9, 1.0])
+    return positive, scores, float(random.choice([-1.0, 99.0, *scores]))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_thousands_of_random_cases():
+    random = np.random.default_rng(7)
+    for _ in range(3000):
+        positive, scores, threshold = random_case(random)
+        counts, alerts = metrics.counts_at(positive, scores, threshold=threshold), scores >= threshold
+        assert metrics.separate(positive, scores).counts_at(threshold) == counts
+        if not positive.any():
+            assert {metrics.average_precision(positive, scores), metrics.roc_auc(positive, scores)} == {None}
+            assert {counts.precision, counts.recall, counts.f1} == {None}
+            continue
+        average = metrics.average_precision(positive, scores)
+        assert average == pytest.approx(loop_average_precision(positive, scores))
+        assert average == pytest.approx(reference.average_precision_score(positive, scores))
+        assert counts.recall == pytest.approx(reference.recall_score(positive, alerts))
+        assert counts.f1 == pytest.approx(reference.f1_score(positive, alerts, zero_division=0))
+        expected = reference.precision_score(positive, alerts) if alerts.any() else None
+        assert counts.precision == (None if expected is None else pytest.approx(expected))
+        k = int(random.integers(1, 45))
+        assert metrics.recall_at_k(positive, scores, k=k) == pytest.approx(
+            loop_hits_at_k(positive, scores, k) / positive.sum()
+        )
+        area = metrics.roc_auc(positive, scores)
+        if positive.all():
+            assert area is None
+        else:
+            assert area == pytest.approx(loop_roc_auc(positive, scores))
+            assert area == pytest.approx(reference.roc_auc_score(positive, scores))

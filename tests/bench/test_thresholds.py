@@ -51,5 +51,6 @@ def test_the_detectors_own_threshold():
     scores, settings = np.arange(5.0), ThresholdSettings("detector")
     chosen = alerts_of(Scores(Level.CALL, scores, threshold=3.5), settings, span_ms=DAY_MS, anomalies=1)
     assert (chosen.policy, chosen.threshold) == ("detector", 3.5)
-    with pytest.raises(UserError, match="policy=detector needs a detector with a threshold of its own"):
-        alerts_of(Scores(Level.CALL, scores), settings, span_ms=DAY_MS, anomalies=1)
+    for none in (None, np.nan):
+        with pytest.raises(UserError, match="policy=detector needs a detector with a threshold of its own"):
+            alerts_of(Scores(Level.CALL, scores, threshold=none), settings, span_ms=DAY_MS, anomalies=1)

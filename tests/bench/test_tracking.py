@@ -9,9 +9,10 @@ import pytest
 from mlflow import MlflowClient
 
 from bench.faults import UserError
+from bench.record_of_run import Record
 from bench.result import Result, Status
 from bench.settings import TrackingSettings
-from bench.tracking import Record, Tracker
+from bench.tracking import Tracker
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -29,7 +30,8 @@ def record(result: Result) -> Record:
     picture.write_bytes(b"png")
     result.write(row)
     parameters = {"generator.days": 28, "generator.note": "x" * 7000, "odd*name": None}
-    return Record(result, 1_704_067_200_000, Path("worlds/w/data"), 5, parameters, {"detector": "d"}, [row, picture])
+    tags = {"detector": "d", "run_id": "r1"}
+    return Record(result, 1_704_067_200_000, Path("worlds/w/data"), parameters, tags, [row, picture])
 
 
 def test_a_run_leaves_parameters_metrics_tags_the_data_set_and_files(uri: str) -> None:
@@ -45,7 +47,7 @@ def test_a_run_leaves_parameters_metrics_tags_the_data_set_and_files(uri: str) -
     data = run.inputs.dataset_inputs[0].dataset
     assert data.digest == ASKED["fingerprint"]
     assert json.loads(data.source)["uri"].endswith("/worlds/w/data")
-    assert json.loads(data.profile) == {"num_rows": 5}
+    assert json.loads(data.profile) == {"num_rows": 0}
     client = MlflowClient(uri)
     kept = {item.path for item in [*client.list_artifacts(run_id), *client.list_artifacts(run_id, "figures")]}
     assert kept == {"result.json", "figures", "figures/scores.png"}
@@ -56,6 +58,15 @@ def test_a_run_leaves_parameters_metrics_tags_the_data_set_and_files(uri: str) -
 def test_a_failed_run_is_marked_so(uri: str) -> None:
     run_id = Tracker(uri, TrackingSettings()).record(record(Result(ASKED, Status.TIMEOUT, "too slow")))
     assert MlflowClient(uri).get_run(run_id).info.status == "FAILED"
+
+
+def test_what_was_begun_to_be_written_can_be_removed(uri: str) -> None:
+    tracker = Tracker(uri, TrackingSettings())
+    tracker.record(record(Result(ASKED, Status.OK)))
+    tracker.forget("another")
+    assert len(MlflowClient(uri).search_runs([tracker.experiment_id])) == 1
+    tracker.forget("r1")
+    assert MlflowClient(uri).search_runs([tracker.experiment_id]) == []
 
 
 def test_runs_of_a_sweep_lie_below_their_parent(uri: str) -> None:
@@ -75,9 +86,10 @@ def test_a_store_that_cannot_be_used_is_named(workplace: Path) -> None:
 @pytest.mark.slow
 def test_eight_processes_start_on_a_fresh_store(workplace: Path) -> None:
     code = (
-        "from pathlib import Path; from bench.result import *; from bench.tracking import *\n"
+        "from pathlib import Path; from bench.result import *; from bench.tracking import *; "
+        "from bench.settings import TrackingSettings\n"
         f"result = Result({ASKED}, Status.OK, '', {{'recall/all': 1.0}})\n"
-        "Tracker('sqlite:///mlflow.db', TrackingSettings()).record(Record(result, 0, Path('.'), 1, {}, {}, []))\n"
+        "Tracker('sqlite:///mlflow.db', TrackingSettings()).record(Record(result, 0, Path('.'), {}, {}, []))\n"
     )
     started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(8)]
     assert [process.wait() for process in started] == [0] * 8

@@ -13,7 +13,8 @@ import conf
 from bench.dataset import Window
 from bench.detector import Detector, Level
 
-LEAVES = sorted(Path(conf.__path__[0]).glob("detector/*.yaml"))
+ALL = sorted(Path(conf.__path__[0]).glob("detector/*.yaml"))
+LEAVES = [leaf for leaf in ALL if str(OmegaConf.load(leaf).get("_target_")).startswith("detectors.")]
 
 
 def detector_of(leaf, seed=7):

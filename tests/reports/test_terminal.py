@@ -53,3 +53,23 @@ def test_a_failed_run_says_how_and_why(outcome: Outcome, capsys: pytest.CaptureF
     assert "TIMEOUT: took longer than [bold]limits.seconds[/bold]=5" in text
     assert "0.000" not in text
     assert "Cost: not measured" in text
+
+
+def test_other_levels_and_too_few_incidents_are_said(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Lifted" not in shown(outcome, capsys)
+    further = {"user_day/average_precision/all": 0.4567, "user_day/prevalence/all": 0.021}
+    further |= {"enough_incidents/burst_call": 0, "enough_incidents/long_call": 1}
+    result = replace(outcome.result, values=outcome.result.values | further)
+    text = shown(replace(outcome, result=result), capsys)
+    assert "Lifted by the highest score, all types: days of users AP 0.457 (prevalence 2.1 %)\n" in text
+    assert "Too few incidents to speak of: burst_call\n" in text
+
+
+def test_a_detector_of_another_level_has_its_own_numbers(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    days = {f"user_day/{name}": value for name, value in outcome.result.values.items()}
+    calls = dict.fromkeys(outcome.result.values, None)
+    asked = outcome.result.asked | {"level": "user_day"}
+    text = shown(replace(outcome, result=replace(outcome.result, asked=asked, values=calls | days)), capsys)
+    plain = shown(outcome, capsys)
+    assert "Each type against normal days of users" in text
+    assert text.replace("days of users", "calls") == plain

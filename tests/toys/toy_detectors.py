@@ -1,6 +1,7 @@
 """Detectors that behave, and detectors that misbehave in each way that the harness has a status for."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,13 +21,16 @@ class Longest:
     level = Level.CALL
     causal = True
 
+    def __init__(self, power: float = 1.0) -> None:
+        self.power = power
+
     def fit(self, dataset: Dataset) -> Self:
         return self
 
     def score(self, dataset: Dataset) -> Scores:
         print("heard from the detector")
         values = dataset.calls(dataset.window, ["call_duration"])["call_duration"].to_numpy()
-        return Scores(Level.CALL, values.astype(float))
+        return Scores(Level.CALL, values.astype(float) ** self.power)
 
 
 class Raising(Longest):
@@ -38,6 +42,7 @@ class Slow(Longest):
     """Sleeps, and so does a process of its own; their numbers go to a file."""
 
     def __init__(self, note: str) -> None:
+        super().__init__()
         self.note = Path(note)
 
     def fit(self, dataset: Dataset) -> Self:
@@ -84,6 +89,47 @@ class Short(Longest):
 class Vanishing(Longest):
     def fit(self, dataset: Dataset) -> Self:
         os._exit(7)
+
+
+class Killed(Longest):
+    """Ends as if by the system."""
+
+    def fit(self, dataset: Dataset) -> Self:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+
+class Daemon(Longest):
+    """Leaves a process of its own behind, in a session of its own."""
+
+    def __init__(self, note: str) -> None:
+        super().__init__()
+        self.note = Path(note)
+
+    def fit(self, dataset: Dataset) -> Self:
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        self.note.write_text(str(child.pid))
+        time.sleep(0.3)
+        return self
+
+
+class Spoiling(Longest):
+    """Tries to write to the tables that it is given."""
+
+    def fit(self, dataset: Dataset) -> Self:
+        path = dataset.folder / "calls.parquet"
+        path.chmod(0o600)
+        path.write_bytes(b"")
+        return self
+
+
+class Labelled(Longest):
+    """Scores by the length, and fails unless it has learnt that long calls are anomalous."""
+
+    def fit_labelled(self, dataset: Dataset, anomalous: np.ndarray) -> Self:
+        durations = dataset.calls(dataset.history, ["call_duration"])["call_duration"].to_numpy()
+        assert (anomalous == (durations == 4000)).all()
+        return self
 
 
 class Nosy(Longest):

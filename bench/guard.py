@@ -1,0 +1,69 @@
+"""Checks before anything starts: every job's settings, what a suite fixes, and the folder for the results."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from bench.composition import combinations, explain, faults_told, refuse
+from bench.diagnosis import REFUSALS
+
+FIXED = ("generator", "anomaly", "protocol", "threshold", "seed", "suite", "role")
+"""What a suite decides."""
+
+
+def sweep_overrides(config: DictConfig) -> list[str]:
+    """Return what a multirun asks for: the matrix of its suite, and what the command line puts in its place."""
+    matrix = config.hydra.sweeper.get("params") or {}
+    return [*(f"{key}={value}" for key, value in matrix.items()), *config.hydra.overrides.task]
+
+
+class Guard(Callback):
+    """Checks every job's settings before the first one starts; a Hydra callback."""
+
+    def __init__(self, multirun: bool = True) -> None:
+        self.multirun = multirun
+
+    def on_run_start(self, config: DictConfig, **_: Any) -> None:
+        """Check the settings of the one job."""
+        told = faults_told(config)
+        if told:
+            refuse("\n".join(told))
+        _make_folder(config.hydra.run.dir)
+
+    def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
+        """Compose and check the settings of every combination."""
+        if not self.multirun:
+            refuse("--multirun is for bench.run; start this once for each")
+        overrides = [*config.hydra.overrides.hydra, *sweep_overrides(config)]
+        messages: dict[str, None] = dict.fromkeys(_suite_faults(config))
+        for combination in combinations(overrides):
+            try:
+                messages.update(dict.fromkeys(faults_told(hydra.compose(str(config_name), combination))))
+            except REFUSALS as error:
+                messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
+        if messages:
+            refuse("\n".join(messages))
+        _make_folder(config.hydra.sweep.dir)
+
+
+def _suite_faults(config: DictConfig) -> Iterator[str]:
+    """Yield a message for each setting on the command line that a suite fixes."""
+    if not config.suite.name:
+        return
+    for override in config.hydra.overrides.task:
+        key = re.split("[=@]", override.lstrip("+~"))[0]
+        if key.split(".")[0] in FIXED and key != "suite":
+            yield f"{key} is fixed by suite={config.suite.name}: leave it out, or do without the suite"
+
+
+def _make_folder(folder: str) -> None:
+    """Make the folder of a run or sweep before Hydra does, which would end in a traceback."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        refuse(f"store.runs must be a folder that can be written, got {folder} ({error})")

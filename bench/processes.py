@@ -1,0 +1,75 @@
+"""Processes that have to end: a detector's with all that it started, and those whose parent has gone."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+MIB = 2**20
+WATCH_S = 0.1
+
+
+@dataclass
+class Tree:
+    """A process and all that it has started, even what has moved to a session of its own."""
+
+    process: subprocess.Popen[bytes]
+    """The first; it leads a session of its own."""
+    peak_mib: float = 0.0
+    """The largest sum of resident memory that was seen [MiB]."""
+    seen: set[psutil.Process] = field(default_factory=set)
+
+    def look(self) -> None:
+        """Take note of its processes and their memory."""
+        with suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self.process.pid)
+            self.seen |= {root, *root.children(recursive=True)}
+        total = 0
+        for each in self.seen:
+            with suppress(psutil.NoSuchProcess):
+                total += each.memory_info().rss
+        self.peak_mib = max(self.peak_mib, total / MIB)
+
+    def end(self) -> None:
+        """End them all."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for each in self.seen:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+
+
+def killed_for_memory() -> int:
+    """Return how many processes the system has ended for want of memory since it started; 0 where it does not tell."""
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+def when_parent_ends(parent: int, act: Callable[[], None]) -> None:
+    """Watch in the background, and act as soon as the process that started this one is gone.
+
+    Parameters
+    ----------
+    parent
+        Number of that process.
+    act
+        Called once, within a tenth of a second.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_S)
+        act()
+
+    threading.Thread(target=watch, daemon=True).start()

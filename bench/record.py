@@ -1,0 +1,41 @@
+"""Results that are not in MLflow yet: `python -m bench.record [runs=runs] [tracking.uri=...]`."""
+
+from importlib import import_module
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from bench.composition import launch, refuse, settings_of
+from bench.faults import UserError
+from bench.record_of_run import ROW, SOURCE, mark, marks, send
+from bench.settings import RecordSettings
+from bench.sweep_folder import PLAN, SweepFolder
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    launch("record", record)
+
+
+def record(config: DictConfig) -> None:
+    """Send every result below `runs` that has no mark of the store."""
+    settings: RecordSettings = settings_of(config)
+    uri = settings.tracking.uri
+    if uri is None:
+        refuse("tracking.uri must be a store, got None")
+    left = [path.parent for path in sorted(Path(settings.runs).rglob(ROW)) if uri not in marks(path.parent)]
+    try:
+        tracker = import_module("bench.tracking").Tracker(uri, settings.tracking)
+        for folder in left:
+            if (folder.parent / PLAN).exists() and uri not in marks(folder.parent):
+                name = " ".join(SweepFolder(folder.parent).plan()["overrides"])
+                mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE))
+                tracker.finish(parent, True)
+            send(folder, tracker, again=True)
+    except UserError as error:
+        refuse(str(error))
+    print(f"{len(left)} results sent; {tracker.link}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Scores that the harness itself provides: the oracle, a constant, and files of scores that were made elsewhere.
+
+A `_target_` in the package `bench` names one of them. It has nothing to fit and runs in no process of its own, since
+one of them needs the truth, which no detector gets.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from bench.truth import Truth
+
+
+@runtime_checkable
+class Reference(Protocol):
+    """Something that has a score for each call of the window."""
+
+    def scores(self, dataset: Dataset, truth: Truth) -> Scores:
+        """Return the scores of `dataset.window`."""
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """The truth as a score: 1 for an anomalous call, 0 for any other. No detector can be better."""
+
+    def scores(self, dataset: Dataset, truth: Truth) -> Scores:
+        """Return 1 or 0 for each call."""
+        labels = truth.call_labels(*dataset.call_range(dataset.window))
+        return Scores(Level.CALL, labels.anomalous.astype(np.float64), causal=True)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same score for every call: what is worth nothing, whichever way ties are sorted."""
+
+    value: float = 0.0
+
+    def scores(self, dataset: Dataset, truth: Truth) -> Scores:
+        """Return the value for each call."""
+        low, high = dataset.call_range(dataset.window)
+        return Scores(Level.CALL, np.full(high - low, self.value), causal=True)

@@ -1,0 +1,112 @@
+"""What the harness costs beside what it is for.
+
+`python benchmarks/harness.py [overhead] [workers] [tracking]`; all three without an argument. Each prints a ratio, and
+the program ends with code 1 when one is beyond its bound. Everything is done in a temporary folder.
+
+- overhead: all but making the world, fitting and scoring, as a share of a run of isolation forest on a million calls;
+- workers: the throughput of two jobs at a time beside one at a time, over a sweep of 16 runs;
+- tracking: 500 recorded runs of 100 metrics beside plain calls of MLflow for the same.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+
+from bench.isolation import THREAD_SETTINGS
+from bench.record_of_run import Record
+from bench.result import Result, Scalar, Status
+from bench.settings import TrackingSettings
+from bench.tracking import Tracker
+
+MOST_OVERHEAD, LEAST_SPEED_UP, MOST_TRACKING = 0.20, 1.8, 2.0
+MILLION = ("generator.num_users=11200", "generator.num_towers=40")
+SMALL = ("generator.num_users=1000", "generator.days=14")
+RUNS, METRICS = 500, 100
+
+
+def program(*arguments: str) -> float:
+    """Run the harness once and return how long it took [s]."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "bench.run", *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def overhead() -> bool:
+    """Print the share of the harness in a run; return whether it is small enough."""
+    program(*MILLION, "detector=random", "tracking=none", "name=first")  # makes the world, and fills the caches
+    seconds = program(*MILLION, "detector=iforest", "name=second")
+    (row,) = [row for row in map(json.loads, map(Path.read_text, Path("runs").rglob("result.json")))
+              if row["name"] == "second"]  # fmt: skip
+    work = float(row["fit_seconds"]) + float(row["score_seconds"])
+    share = 1 - work / seconds
+    calls = json.loads(next(Path("worlds").glob("*/manifest.json")).read_text())["counts"]["calls"]
+    print(f"{calls:,} calls: a run takes {seconds:.1f} s, of which fitting and scoring {work:.1f} s")
+    print(f"overhead {share:.0%} (at most {MOST_OVERHEAD:.0%})")
+    return share <= MOST_OVERHEAD
+
+
+def workers() -> bool:
+    """Print what a second worker brings; return whether it is enough."""
+    axes = ("--multirun", *SMALL, "detector=iforest,hbos", "seed=range(8)", "tracking=none")
+    program(*SMALL, "detector=random", "tracking=none")  # makes the world
+    os.environ.update(dict.fromkeys(THREAD_SETTINGS, "1"))
+    one, two = (program(*axes, f"hydra.launcher.n_jobs={jobs}") for jobs in (1, 2))
+    print(f"16 runs: one at a time {one:.1f} s, two at a time {two:.1f} s")
+    print(f"speed-up {one / two:.2f} (at least {LEAST_SPEED_UP:g})")
+    return one / two >= LEAST_SPEED_UP
+
+
+def tracking() -> bool:
+    """Print what a record costs beside plain calls for the same; return whether that is little enough."""
+    values: dict[str, float | None] = {f"metric_{number}/all": number / METRICS for number in range(METRICS)}
+    parameters: dict[str, Scalar] = {f"setting_{number}": number for number in range(METRICS)}
+    asked: dict[str, Scalar] = {
+        "name": "a run",
+        "generator": "default",
+        "fingerprint": "0" * 16,
+    }
+    tracker = Tracker(TrackingSettings().uri or "", TrackingSettings())
+    plain = MlflowClient(tracking_uri=tracker.uri)
+
+    def plainly() -> None:
+        run_id = plain.create_run(tracker.experiment_id, run_name="a run").info.run_id
+        metrics = [Metric(name, float(value or 0), 0, 0) for name, value in values.items()]
+        plain.log_batch(run_id, metrics, [Param(name, str(value)) for name, value in parameters.items()])
+        plain.set_terminated(run_id)
+
+    def recorded() -> None:
+        tracker.record(Record(Result(asked, Status.OK, "", values), 0, Path(), parameters, {"detector": "iforest"}, []))
+
+    raw, ours = (sum(timed(task) for _ in range(RUNS)) for task in (plainly, recorded))
+    print(f"{RUNS} runs of {METRICS} metrics and settings: plain calls {raw:.1f} s, records {ours:.1f} s")
+    print(f"ratio {ours / raw:.2f} (at most {MOST_TRACKING:g})")
+    return ours <= MOST_TRACKING * raw
+
+
+def timed(task: Callable[[], None]) -> float:
+    """Return how long something takes [s]."""
+    began = time.perf_counter()
+    task()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure what is asked for, and fail when anything is beyond its bound."""
+    parts = {"overhead": overhead, "workers": workers, "tracking": tracking}
+    with tempfile.TemporaryDirectory() as place:
+        os.chdir(place)
+        well = [parts[name]() for name in sys.argv[1:] or parts]
+    sys.exit(not all(well))
+
+
+if __name__ == "__main__":
+    main()

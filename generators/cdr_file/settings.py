@@ -1,0 +1,184 @@
+"""How to read a file of call records. Light: what is heavy is imported when there is a file to look at."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+from omegaconf import MISSING
+
+from bench.faults import Fault, UserError, one_of
+
+REQUIRED = ("caller_id", "callee_id", "call_start_ts")
+LENGTH = ("call_duration", "call_end_ts")
+"""One of these two is required as well; where both are there, the first counts."""
+NEUTRAL = {
+    "call_id": "call_ and a number in order of the start",
+    "outcome": "answered where the call lasted, else missed",
+    "callee_type": "subscriber",
+    "first_cell_id": "the last cell, else unknown",
+    "last_cell_id": "the first cell, else unknown",
+    "caller_imei": "unknown",
+    "caller_imsi": "unknown",
+    "callee_imsi": "unknown",
+    "callee_number": "unknown",
+}
+"""What stands in for an optional column that is not there, and for its empty fields."""
+LABEL_COLUMNS = ("is_anomaly", "anomaly_type", "incident_id")
+TIME_WORDS = ("iso", "epoch_s", "epoch_ms")
+
+
+@dataclass
+class Columns:
+    """Which column of the file is which of ours. Empty: the one of the same name, if there is one; null: none."""
+
+    caller_id: str | None = ""
+    callee_id: str | None = ""
+    call_start_ts: str | None = ""
+    call_duration: str | None = ""
+    call_end_ts: str | None = ""
+    call_id: str | None = ""
+    outcome: str | None = ""
+    callee_type: str | None = ""
+    first_cell_id: str | None = ""
+    last_cell_id: str | None = ""
+    caller_imei: str | None = ""
+    caller_imsi: str | None = ""
+    callee_imsi: str | None = ""
+    callee_number: str | None = ""
+    is_anomaly: str | None = ""
+    anomaly_type: str | None = ""
+    incident_id: str | None = ""
+
+    def found_in(self, header: list[str]) -> dict[str, str]:
+        """Return the file's column by our name, of those that are to be read."""
+        chosen = {name: name if name in header else None for name, column in asdict(self).items() if column == ""}
+        return {name: column for name, column in {**asdict(self), **chosen}.items() if column is not None}
+
+
+@dataclass
+class Words:
+    """What the file's words mean: of each of ours, those of the file. Ours are understood anyway."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield a word that is to mean two things."""
+        seen: dict[str, str] = {}
+        for name, given in asdict(self).items():
+            for word in given:
+                if word in seen or (word != name and word in asdict(self)):
+                    yield Fault(f"{key}.{name}", f"not have what means {seen.get(word, word)} already", word)
+                seen[word] = name
+
+    def meanings(self) -> dict[str, str]:
+        """Return our word by each word of the file."""
+        own = {item.name: item.name for item in fields(self)}
+        return {**own, **{word: name for name, given in asdict(self).items() for word in given}}
+
+
+@dataclass
+class Outcomes(Words):
+    """What the file calls the outcomes of calls."""
+
+    answered: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    busy: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class CalleeTypes(Words):
+    """What the file calls the kinds of parties that are called."""
+
+    subscriber: list[str] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    premium: list[str] = field(default_factory=list)
+
+
+@dataclass
+class CdrFileSettings:
+    """Files of call records, and what is in them."""
+
+    _target_: str = "generators.cdr_file.world.CdrFile"
+    path: str = MISSING
+    """A file, a folder or a pattern such as `cdr/*.csv`; CSV (also .csv.gz) and Parquet, by the ending."""
+    columns: Columns = field(default_factory=Columns)
+    delimiter: str = ","
+    """What parts the fields of a CSV file: one character."""
+    time_format: str = "iso"
+    """`iso` (ISO 8601), `epoch_s`, `epoch_ms`, or a pattern such as `%d/%m/%Y %H:%M:%S`."""
+    time_zone: str = "UTC"
+    """Local time of the data: of times without a zone, and of nights and weekends."""
+    duration_unit: str = field(default="s", metadata=one_of("s", "ms", "min"))
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    callee_types: CalleeTypes = field(default_factory=CalleeTypes)
+    truth: str | None = None
+    """Folder with `incidents.parquet` and `truth.parquet` as this program exports them; instead of label columns."""
+    pseudonyms: bool = True
+    """Whether numbers, SIMs and devices are replaced by keyed hashes."""
+    key_file: str = "pseudonyms.key"
+    """The key of the pseudonyms; made when it is not there. Whoever has it can tell whose pseudonym is whose."""
+
+    @property
+    def pattern(self) -> str:
+        """The time format as polars has it, where a fraction is `%.f`."""
+        return self.time_format.replace(".%f", "%.f")
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent, within the settings and with the files."""
+        try:
+            ZoneInfo(self.time_zone)
+        except (KeyError, OSError, ValueError):
+            yield Fault(f"{key}.time_zone", "be a name of the IANA time zone database", self.time_zone)
+        if self.time_format not in TIME_WORDS and ("%" not in self.time_format or "%f" in self.pattern):
+            rule = f"be one of {', '.join(TIME_WORDS)}, or a pattern (with .%f for fractions of a second)"
+            yield Fault(f"{key}.time_format", rule, self.time_format)
+        if len(self.delimiter.encode()) != 1:
+            yield Fault(f"{key}.delimiter", "be one character", self.delimiter)
+        elif not self.path:
+            yield Fault(f"{key}.path", "be a file, a folder or a pattern", self.path)
+        else:
+            yield from self._file_faults(key)
+
+    def _file_faults(self, key: str) -> Iterator[Fault]:
+        from generators.cdr_file.files import column_names, input_files  # noqa: PLC0415 - loads pyarrow
+
+        try:
+            headers = {str(path): column_names(path, self.delimiter) for path in input_files(self.path)}
+        except UserError as error:
+            yield Fault(f"{key}.path", f"be files of call records ({error})", self.path)
+            return
+        for file, header in headers.items():
+            found = self.columns.found_in(header)
+            yield from self._unfound(key, file, header, found)
+            lacking = [name for name in REQUIRED if name not in found]
+            if not set(LENGTH) & set(found):
+                lacking.append("call_duration (or call_end_ts)")
+            for name in lacking:
+                yield Fault(f"{key}.columns.{name}", f"name a column of {file} ({', '.join(header)})", "")
+        yield from self._column_faults(key, headers)
+
+    def _unfound(self, key: str, file: str, header: list[str], found: dict[str, str]) -> Iterator[Fault]:
+        for name, column in found.items():
+            if column not in header:
+                near = get_close_matches(column, header, 1, 0.5)
+                yield Fault(f"{key}.columns.{name}", f"be a column of {file}", column, near[0] if near else "")
+
+    def _column_faults(self, key: str, headers: dict[str, list[str]]) -> Iterator[Fault]:
+        """Yield what does not go together in the columns of the files."""
+        (file, found), *others = [(file, self.columns.found_in(header)) for file, header in headers.items()]
+        if "last_cell_id" in found and "first_cell_id" not in found:
+            yield Fault(f"{key}.columns.last_cell_id", "come with first_cell_id", found["last_cell_id"])
+        if "incident_id" in found and not {"is_anomaly", "anomaly_type"} & set(found):
+            yield Fault(f"{key}.columns.incident_id", "come with is_anomaly or anomaly_type", found["incident_id"])
+        if self.truth is not None and "call_id" not in found:
+            yield Fault(f"{key}.truth", "come with a column call_id", self.truth)
+        for other, columns in others:
+            if unlike := set(found) ^ set(columns):
+                rule = f"be files with the same columns ({file} and {other} differ in {', '.join(sorted(unlike))})"
+                yield Fault(f"{key}.path", rule, self.path)
+
+
+def schemas() -> dict[str, type]:
+    """Return the dataclass behind `generator=cdr_file`."""
+    return {"generator/cdr_file": CdrFileSettings}

@@ -1,0 +1,137 @@
+"""The world behind `generator=cdr_file`: files of call records, laid out like a simulated world."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.faults import Fault, SettingsError, UserError
+from bench.generator import Progress
+from bench.schema import CALLS, DATA_TABLES
+from bench.truth import Truth
+from generators.cdr_file.calls import Calls, in_order
+from generators.cdr_file.files import column_names, digest, input_files, pieces
+from generators.cdr_file.labels import labels_in, labels_of
+from generators.cdr_file.pseudonyms import Naming, Plainly, Pseudonyms, key_in
+from generators.cdr_file.records import Records
+from generators.cdr_file.settings import LABEL_COLUMNS, NEUTRAL, CdrFileSettings
+from generators.columns import ParquetRows, write_parquet
+
+LIBRARIES = ("numpy", "polars", "pyarrow")
+NOT_IN_RECIPE = ("path", "truth", "key_file")
+"""Where something lies; what lies there is in the recipe by its digest."""
+
+
+class CdrFile:
+    """Records of one's own; nothing is read before `recipe` or `make`.
+
+    Raises
+    ------
+    SettingsError
+        When anomalies are to be injected: that is for simulated worlds.
+    """
+
+    def __init__(self, settings: CdrFileSettings, anomalies: Mapping[str, Any]) -> None:
+        if anomalies:
+            raise SettingsError([Fault("anomaly", "be [] for generator=cdr_file", sorted(anomalies))])
+        self.settings = settings
+        self.files = input_files(settings.path)
+        self.columns = settings.columns.found_in(column_names(self.files[0], settings.delimiter))
+
+    def recipe(self) -> dict[str, Any]:
+        """Return all that decides the bytes of this world; of the key only a digest."""
+        settings = {name: value for name, value in asdict(self.settings).items() if name not in NOT_IN_RECIPE}
+        return {
+            "settings": settings,
+            "columns": self.columns,
+            "inputs": [{"name": path.name, "blake2b": told} for path, told in self._digests.items()],
+            "truth": None if self.settings.truth is None else [digest(path) for path in self._truth_files()],
+            "key": self._naming.digest if isinstance(self._naming, Pseudonyms) else None,
+            "sources": sources_digest(),
+            "versions": {name: version(name) for name in LIBRARIES},
+        }
+
+    def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
+        """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest."""
+        data, truth = folder / "data", folder / "truth"
+        data.mkdir(parents=True)
+        truth.mkdir()
+        calls = in_order(self._read(progress), self.columns, self._naming)
+        self._write_data(data, calls)
+        given = self.settings.truth
+        tables = labels_of(calls) if given is None else labels_in(Path(given), calls, self._naming)
+        for name, table in tables.items():
+            write_parquet(truth / f"{name}.parquet", table)
+        progress("reading the calls", 1, 1)
+        self._say_filled(calls)
+        return {**_label_counts(Truth(truth), calls), "labelled": self._labelled, "filled": calls.filled}
+
+    def _read(self, progress: Progress) -> Records:
+        records = Records(self.settings)
+        total = sum(path.stat().st_size for path in self.files) + 1
+        done = 0
+        for path in self.files:
+            for batch in pieces(path, self.columns, self.settings.delimiter):
+                records.take(batch)
+            done += path.stat().st_size
+            progress("reading the calls", done, total)
+            if digest(path) != self._digests[path]:
+                raise UserError(f"{path} has changed while it was read")
+        return records
+
+    def _write_data(self, data: Path, calls: Calls) -> None:
+        file = ParquetRows(data / "calls.parquet", CALLS.arrow)
+        calls.write(file)
+        file.close()
+        write_parquet(data / "users.parquet", calls.users())
+        write_parquet(data / "cells.parquet", calls.cells())
+        for name in DATA_TABLES.keys() - {"calls", "users", "cells"}:
+            write_parquet(data / f"{name}.parquet", DATA_TABLES[name].arrow.empty_table())
+        (data / "clock.json").write_text(json.dumps(asdict(calls.clock), indent=1) + "\n")
+
+    def _say_filled(self, calls: Calls) -> None:
+        for name, fields in calls.filled.items():
+            print(f"{self.settings.path}: {fields:,} calls without {name}, filled with: {NEUTRAL[name]}")
+
+    @property
+    def _labelled(self) -> bool:
+        return self.settings.truth is not None or any(name in self.columns for name in LABEL_COLUMNS)
+
+    @cached_property
+    def _digests(self) -> dict[Path, str]:
+        return {path: digest(path) for path in self.files}
+
+    @cached_property
+    def _naming(self) -> Naming:
+        return Pseudonyms(key_in(Path(self.settings.key_file))) if self.settings.pseudonyms else Plainly()
+
+    def _truth_files(self) -> list[Path]:
+        return [Path(str(self.settings.truth), f"{name}.parquet") for name in ("incidents", "truth")]
+
+
+def sources_digest() -> str:
+    """Return a digest of the code that reads files, so that a change of it never finds an old world."""
+    here = Path(__file__).parent
+    found = hashlib.blake2b(digest_size=16)
+    for path in [*sorted(here.glob("*.py")), here.parent / "columns.py"]:
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def _label_counts(truth: Truth, calls: Calls) -> dict[str, Any]:
+    count = calls.start_ms.size
+    labels = truth.call_labels(0, count)
+    kinds = truth.table("incidents")["anomaly_type"].to_pylist()
+    anomalous = int(labels.anomalous.sum())
+    return {
+        "calls": count,
+        "anomalous_calls": anomalous,
+        "anomaly_ratio": anomalous / count,
+        "calls_by_type": {name: int((labels.type_code == code).sum()) for code, name in enumerate(labels.types)},
+        "incidents_by_type": {name: kinds.count(name) for name in labels.types},
+        "collateral_calls": int(labels.collateral.sum()),
+    }

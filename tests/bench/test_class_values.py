@@ -1,0 +1,65 @@
+"""The numbers of one level are those of the plain metrics, class by class."""
+
+import numpy as np
+import pytest
+
+from bench import metrics
+from bench.class_values import ClassValues, known_values
+from bench.sample import ALL, Sample
+
+TYPES = ("a", "b", "none")
+
+
+def random_sample(random):
+    """Draw entities, some of which belong to incidents of both types, some to nobody's fault."""
+    size = int(random.integers(2, 60))
+    normal = random.random(size) < 0.7
+    deeds = {
+        (int(entity), int(kind), int(kind + 2 * random.integers(0, 4)))
+        for entity in np.flatnonzero(~normal)
+        for kind in random.integers(0, 2, random.integers(0, 3))
+    }
+    entity, kind, incident = np.array(sorted(deeds), np.int64).reshape(-1, 3).T
+    scores = random.integers(0, random.integers(2, 30), size) / 3
+    return Sample(TYPES, normal, random.integers(0, 9, size), entity, kind, incident), scores
+
+
+def expected_values(sample, scores, threshold, name):
+    positive = np.isin(np.arange(scores.size), sample.deeds(name)[0])
+    kept = positive | sample.normal
+    positive, scores = positive[kept], scores[kept]
+    counts = metrics.counts_at(positive, scores, threshold=threshold)
+    average, share = metrics.average_precision(positive, scores), metrics.prevalence(positive)
+    return {
+        "positives": positive.sum(),
+        "prevalence": share,
+        "hits": counts.hits,
+        "false_alarms": counts.false_alarms,
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "f1": counts.f1,
+        "average_precision": average,
+        "lift": None if average is None else average / share,
+        "roc_auc": metrics.roc_auc(positive, scores),
+        "precision_at_100": metrics.precision_at_k(positive, scores, k=100) if kept.any() else None,
+        "recall_at_100": metrics.recall_at_k(positive, scores, k=100) if kept.any() else None,
+    }
+
+
+def test_many_random_levels():
+    random = np.random.default_rng(3)
+    for _ in range(400):
+        sample, scores = random_sample(random)
+        threshold = float(random.choice([-1.0, 99.0, *scores]))
+        values = {f"{name}/{kind}": value for name, kind, value in known_values(sample, 3)}
+        values |= ClassValues(sample, scores, threshold, None).all()
+        for name in (ALL, *TYPES):
+            for metric, value in expected_values(sample, scores, threshold, name).items():
+                found = values.get(f"{metric}/{name}")
+                assert found == (None if value is None else pytest.approx(value)), (metric, name)
+            incidents = set(sample.deeds(name)[1].tolist())
+            assert values[f"incidents/{name}"] == len(incidents)
+            assert values[f"enough_incidents/{name}"] == (len(incidents) >= 3)
+            hit = {code for entity, code in zip(*sample.deeds(name), strict=True) if scores[entity] >= threshold}
+            share = len(hit) / len(incidents) if incidents else None
+            assert values.get(f"incident_recall/{name}") == (None if share is None else pytest.approx(share))

@@ -1,0 +1,62 @@
+"""Protocols, thresholds and levels through the command line, on toys."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+TOY = (
+    "generator=toy", "generator.calls=400", "anomaly=[]", "trusted_packages=[toy_world,toy_detectors]",
+    "detector=toy_longest", "tracking=none", "report.run_figures=null",
+)  # fmt: skip
+
+
+def ended(toys: Path, *arguments: str) -> tuple[int, str, str]:
+    environment = {**os.environ, "PYTHONPATH": str(toys), "HYDRA_FULL_ERROR": "0"}
+    done = subprocess.run(
+        [sys.executable, str(toys / "toy_run.py"), "run", *TOY, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def row() -> dict[str, Any]:
+    (path,) = Path("runs").rglob("result.json")
+    values: dict[str, Any] = json.loads(path.read_text())
+    return values
+
+
+def test_a_novelty_run_leaves_its_row_and_nothing_of_the_clean_data(toys: Path, workplace: Path) -> None:
+    code, out, err = ended(toys, "protocol=novelty", "protocol.fewest_incidents=1000")
+    assert (code, err) == (0, "")
+    assert json.loads(row()["settings"])["protocol"]["training"] == "clean"
+    assert row()["average_precision/all"] == 1
+    assert row()["delay_seconds/all"] == 0
+    assert row()["enough_incidents/all"] == 0
+    assert "Too few incidents to speak of: long_call, all" in out
+    assert not list(Path("runs").rglob("*clean*"))
+
+
+def test_a_detector_without_a_threshold_cannot_use_its_own(toys: Path, workplace: Path) -> None:
+    code, _, err = ended(toys, "threshold=detector")
+    assert code == 2
+    assert err == "threshold.policy=detector needs a detector with a threshold of its own (`threshold_`)\n"
+
+
+def test_a_clean_transductive_run_is_refused(toys: Path, workplace: Path) -> None:
+    code, _, err = ended(toys, "protocol=transductive", "protocol.training=clean")
+    assert code == 2
+    assert err == "protocol.training must be contaminated where the scored part is fitted on, got 'clean'\n"
+
+
+def test_a_ceiling_has_nothing_to_learn_from_clean_data(toys: Path, workplace: Path) -> None:
+    code, _, err = ended(toys, "role=ceiling", "protocol=novelty")
+    assert code == 2
+    rule = "be contaminated for a ceiling, which learns from the anomalies"
+    assert err == f"protocol.training must {rule}, got 'clean'\n"

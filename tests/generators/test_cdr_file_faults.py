@@ -1,0 +1,111 @@
+"""Call records that cannot be read, and settings that cannot be meant: one message each, naming where."""
+
+from pathlib import Path
+
+import pytest
+from own_files import GOOD, HEADER, SAMPLE, configured, make, read
+
+from bench.faults import UserError, faults_of
+from generators.cdr_file.world import CdrFile
+
+WRONG = [
+    ("a,b,soon,1", "row 2, column call_start_ts: must be a time such as 2024-01-31T18:00:00Z (ISO 8601), got 'soon'"),
+    ("a,b,2024-02-30T00:00Z,1", "row 2, column call_start_ts: must be a time that exists, got '2024-02-30T00:00Z'"),
+    ("a,b,2024-01-01T00:00:00,1", "row 2, column call_start_ts: must have a zone, or none, like the rows before"),
+    ("a,b,1024-01-01T00:00:00Z,1", "row 2, column call_start_ts: must be a time that exists"),
+    ("a,b,1924-01-01T00:00:00Z,1", "row 2, column call_start_ts: must lie in the years 1971 to 2199"),
+    (",b,2024-01-01T00:00:00Z,1", "row 2, column caller_id: must not be empty, got ''"),
+    ("a,b,2024-01-01T00:00:00Z,one", "row 2, column call_duration: must be a number, got 'one'"),
+    ("a,b,2024-01-01T00:00:00Z,-3", "row 2, column call_duration: must give a length of 0 to 31 days, got '-3'"),
+    ("a,b,2024-01-01T00:00:00Z,", "row 2, column call_duration: must be a number, got ''"),
+    ("a,b,2024-01-01T00:00:00Z", "row 2: must have 4 fields, got 3: a,b,2024-01-01T00:00:00Z"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "told"), WRONG)
+def test_a_wrong_row_is_named(tmp_path: Path, row: str, told: str) -> None:
+    with pytest.raises(UserError) as error:
+        read(tmp_path, f"{HEADER}\n{GOOD}\n{row}\n{GOOD}\n")
+    assert str(error.value).startswith(f"{tmp_path}/cdr.csv, {told}")
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_wrong_row_far_down_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generators.cdr_file.files.BLOCK_BYTES", 1000)
+    text = "\n".join([HEADER, *[GOOD] * 500, "a,b,2024-13-01T00:00:00Z,1"])
+    with pytest.raises(UserError, match=r"row 501, column call_start_ts: must be a time that exists"):
+        read(tmp_path, text)
+
+
+def test_words_that_nobody_explained_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"row 2, column outcome: .* \(other words: generator.outcomes\), got '17'"):
+        read(tmp_path, f"{HEADER},outcome\n{GOOD},16\n{GOOD},17\n", outcomes={"answered": ["16"]})
+
+
+def test_a_call_id_that_comes_twice_is_refused_with_both_places(tmp_path: Path) -> None:
+    for name, text in (("1.csv", f"{GOOD},x\n{GOOD},y"), ("2.csv", f"{GOOD},z\n{GOOD},x")):
+        (tmp_path / name).write_text(f"{HEADER},call_id\n{text}\n")
+    with pytest.raises(UserError) as error:
+        make(tmp_path / "world", path=str(tmp_path))
+    assert str(error.value) == f"{tmp_path}/2.csv, row 2: must not come twice, got 'x' as in {tmp_path}/1.csv, row 1"
+
+
+def test_a_zone_that_changes_its_clocks_is_refused(tmp_path: Path) -> None:
+    rows = "a,b,2024-03-30 12:00,1\na,b,2024-04-02 12:00,1\n"
+    with pytest.raises(
+        UserError, match=r"generator.time_zone must keep one offset from UTC from 2024-03-30 to 2024-04"
+    ):
+        read(tmp_path, f"{HEADER}\n{rows}", time_zone="Europe/Berlin")
+
+
+def test_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "cdr.csv").write_text("A_NUMBER,B_NUMBER,WHEN\n")
+    wrong = configured(
+        path=str(tmp_path / "cdr.csv"),
+        columns={"caller_id": "A_NUMBR", "callee_id": "B_NUMBER", "incident_id": "WHEN"},
+        time_zone="Mars/Olympus",
+        time_format="sometimes",
+        duration_unit="h",
+    )
+    wrong.duration_unit = "s"
+    told = "\n".join(str(fault) for fault in faults_of(wrong, "generator"))
+    assert "generator.time_zone must be a name of the IANA time zone database, got 'Mars/Olympus'" in told
+    assert "generator.time_format must be one of iso, epoch_s, epoch_ms" in told
+    assert "got 'A_NUMBR'; did you mean A_NUMBER?" in told
+    assert "generator.columns.call_start_ts must name a column of" in told
+    assert "generator.columns.call_duration (or call_end_ts) must name a column of" in told
+    assert "generator.columns.incident_id must come with is_anomaly or anomaly_type" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("none.csv", None, "there is no file"),
+        ("empty.csv", b"", "cannot be read"),
+        ("calls.xlsx", b"PK", "must end with .csv, .csv.gz, .parquet"),
+        ("torn.parquet", b"PAR1 and no more", "cannot be read"),
+        ("twice.csv", b"caller_id,caller_id\n", "has the column caller_id twice"),
+    ],
+)
+def test_files_that_are_none_are_named(tmp_path: Path, name: str, content: bytes | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    (fault,) = faults_of(configured(path=str(tmp_path / name)), "generator")
+    assert fault.key == "generator.path"
+    assert told in str(fault)
+
+
+def test_a_file_without_calls_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="must have at least one call"):
+        read(tmp_path, f"{HEADER}\n")
+
+
+def test_anomalies_are_not_injected() -> None:
+    with pytest.raises(UserError, match=r"anomaly must be \[\] for generator=cdr_file"):
+        CdrFile(configured(path="any"), {"short_call": None})
+
+
+def test_words_may_not_mean_two_things() -> None:
+    for given_words in ({"answered": ["x"], "busy": ["x"]}, {"answered": ["busy"]}):
+        faults = faults_of(configured(path=str(SAMPLE), delimiter=";", outcomes=given_words), "generator")
+        assert any(fault.key.startswith("generator.outcomes") for fault in faults)

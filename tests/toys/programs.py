@@ -1,0 +1,44 @@
+"""Starts the programs on toys, in the working directory."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+TOYS = Path(__file__).parent
+TOY = ("generator=toy", "generator.calls=400", "anomaly=[]", "trusted_packages=[toy_world,toy_detectors]")
+QUIET = ("tracking=none", "report.run_figures=null", "report.terminal=null")
+
+
+def started(program: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start `python -m bench.PROGRAM`."""
+    environment = {**os.environ, "PYTHONPATH": str(TOYS), "HYDRA_FULL_ERROR": "0"}
+    return subprocess.Popen(
+        [sys.executable, str(TOYS / "toy_run.py"), program, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def ended(program: str, *arguments: str) -> tuple[int, str, str]:
+    """Run a program to its end; return its code and what it wrote."""
+    process = started(program, *arguments)
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def rows(folder: str = "runs") -> list[dict[str, Any]]:
+    """Read all result rows below a folder."""
+    return [json.loads(path.read_text()) for path in sorted(Path(folder).rglob("result.json"))]
+
+
+def leavings() -> list[str]:
+    """What would be half-written: folders and files that only exist while something is made."""
+    marks = (".making", ".partial", ".detector", ".replaced")
+    unwanted = [path for path in Path().rglob("*") if path.name.endswith(marks) or path.name.startswith(".clean-")]
+    return [str(path) for path in [*unwanted, *Path().glob("runs/**/.*.lock")]]
