@@ -1,19 +1,20 @@
 """Sessions: the compiled state machine against the protocol message by message, and what both must never do."""
 
 import math
-from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from small_networks import SmallNetwork, in_words, networks
+from small_networks import SmallNetwork, deployed, in_words, networks
+from small_worlds import make_settings
 
+from generators.mobility.itinerary import BEGINS, COUNT, make_trail, plan
 from generators.sessions.events import make_events
 from generators.sessions.reference import Air, Event, Session
 from generators.sessions.session import CELL, FIRST, FIRST_CELL, HANDOVERS, ROW, hold, make_phone
 
 RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-REACHED: Counter[str] = Counter()
 
 
 def same(ours: Event, theirs: Event) -> bool:
@@ -22,8 +23,10 @@ def same(ours: Event, theirs: Event) -> bool:
     return ours == theirs
 
 
-def check(small: SmallNetwork) -> None:
+def check(small: SmallNetwork) -> list[list[Event]]:
+    """Hold each session both ways, and return what happened."""
     plant, network, _ = small.deployment
+    held = []
     for user, key, start, talk in small.sessions:
         phone = make_phone(network.radio.cell.shape[1], make_events(20_000))
         connected = hold(user, np.uint64(key), start, talk, network, phone)
@@ -37,6 +40,8 @@ def check(small: SmallNetwork) -> None:
             assert (phone.state[FIRST], phone.state[CELL]) == (plain.first, plain.cell)
             assert phone.state[HANDOVERS] == plain.handovers
         legal(expected)
+        held.append(expected)
+    return held
 
 
 def legal(events: list[Event]) -> None:
@@ -69,3 +74,54 @@ def test_kernel_and_protocol_agree_event_for_event(small: SmallNetwork) -> None:
 @settings(max_examples=400, deadline=None, suppress_health_check=RELAXED)
 def test_kernel_and_protocol_agree_on_many_worlds(small: SmallNetwork) -> None:
     check(small)
+
+
+def test_they_agree_on_the_move_in_the_default_network() -> None:
+    """Calls made during trips, so that handovers by event A3 are many."""
+    found = deployed(make_settings("generator.num_users=60")[0])
+    sessions = []
+    trail = make_trail()
+    for user in range(60):
+        plan(user, 2, found.network.folk, trail)
+        if trail.of[COUNT]:
+            sessions.append((user, 1000 + user, int(trail.legs[0, BEGINS]) + 30_000, 120_000))
+    held = check(SmallNetwork(found, sessions))
+    changes = [e for events in held for e in events if e.state == "RECONNECT" and e.previous != e.cell]
+    assert len(held) > 30
+    assert len(changes) > 40
+
+
+class Watched(Session):
+    """Remembers from which state calls ended."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.ends: list[tuple[str, str]] = []
+
+    def finish(self, state: str, cause: str) -> None:
+        self.ends.append((self.state, state))
+        super().finish(state, cause)
+
+
+def test_every_transition_of_the_state_diagram_is_reached() -> None:
+    found = deployed(make_settings("generator=demo_2016")[0])
+    sessions = [(n % 100, 77 + n, 200_000 + 977 * n, 5_000 + 100 * n) for n in range(300)]
+    reached = set()
+    check(SmallNetwork(found, sessions))
+    air = Air(found.network, found.plant)
+    for session in sessions:
+        watched = Watched(air, *session)
+        events = watched.run()
+        reached |= {f"{state} > {end}" for state, end in watched.ends}
+        states = [e.state for e in events]
+        if "CONNECT" not in states:
+            reached.add("4: no candidate left")
+        for before, after in pairwise(events):
+            reached.add(f"{before.state} {before.cause} > {after.state} {after.cause}")
+    assert "4: no candidate left" in reached
+    assert {"FAIL setup > FAIL setup", "FAIL setup > CONNECT "} <= reached  # 2
+    assert "FAIL timeout > CONNECT " in reached  # 3, 5
+    assert {"CONNECT  > END ", "RECONNECT  > END "} <= reached  # 0, 6 from LIVE
+    assert {"CONNECT  > RECONNECT ", "RECONNECT  > RECONNECT "} <= reached  # 7
+    assert "FAIL setup > FAIL drop" in reached  # 7 and lost
+    assert {"LIVE > END", "CONNECTING > END"} <= reached  # 6, while connected and while changing cells
