@@ -17,6 +17,7 @@ from bench.store import find_or_make, world_of
 from bench.truth import Truth
 
 PICTURE = "cdr_dataset_analysis.png"
+NETWORK_PICTURE = "cdr_network.png"
 
 
 def write(settings: GenerateSettings) -> None:
@@ -35,8 +36,10 @@ def write(settings: GenerateSettings) -> None:
         with _replacing(out) as aside:
             shutil.copyfile(stored.folder / "manifest.json", aside / "manifest.json")
             get_method(settings.export)(stored.folder, aside, settings.csv, progress)
+            dataset, truth = Dataset.open(stored.folder / "data"), Truth(stored.folder / "truth")
+            if settings.report.network_figure is not None:
+                get_method(settings.report.network_figure)(dataset, aside / NETWORK_PICTURE)
             if settings.report.dataset_figure is not None:
-                dataset, truth = Dataset.open(stored.folder / "data"), Truth(stored.folder / "truth")
                 get_method(settings.report.dataset_figure)(dataset, truth, aside / PICTURE)
     for path in sorted(out.iterdir()):
         print(path)

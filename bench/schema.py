@@ -72,6 +72,7 @@ CALLS = Table(
         Column("callee_number", TEXT, "dialled number (MSISDN, E.164 with +)"),
         Column("callee_type", TEXT, "subscriber | unlisted | foreign | premium"),
         Column("outcome", TEXT, "answered | missed | busy | failed"),
+        Column("handovers", pa.int32(), "how often the call changed cells; 0 without a network"),
     ),
 )
 
@@ -128,6 +129,79 @@ SUBSCRIPTIONS = Table(
     ),
 )
 
+EVENTS = Table(
+    "events",
+    "What the network recorded of each call, message by message; calls in their order. Empty without a network.",
+    (
+        Column("session_id", pa.string(), "the call_id of its call"),
+        Column("caller_id", TEXT, "user who calls"),
+        Column("time_stamp", TIME, "moment, UTC, in ms"),
+        Column("state", TEXT, "CONNECT | RECONNECT | END | FAIL"),
+        Column("x", pa.int32(), "east of the world's south-western corner [m]"),
+        Column("y", pa.int32(), "north of it [m]"),
+        Column("tower_id", TEXT, "site that the message went to; empty when none was heard", nullable=True),
+        Column("cell_id", TEXT, "cell that the message went to", nullable=True),
+        Column("power_dbm", pa.float32(), "power of that cell at the phone, as last reported [dBm]", nullable=True),
+        Column("cause", TEXT, "of FAIL: setup | blocked | timeout | no_coverage (a Hello's), drop (the call's)"),
+        Column("call_start", TIME, "when the caller pressed the button, UTC, in ms"),
+        Column("duration", pa.int32(), "talk time [s], where the call ends", nullable=True),
+        Column("previous_tower_id", TEXT, "of RECONNECT: site that served before", nullable=True),
+        Column("previous_connection_duration", pa.float32(), "how long the connection held [s]", nullable=True),
+    ),
+)
+
+COVERAGE = Table(
+    "coverage",
+    "The radio map: one row a pixel, with the cell that is heard best there. Empty without a network.",
+    (
+        Column("x", pa.int32(), "middle of the pixel, east of the world's south-western corner [m]"),
+        Column("y", pa.int32(), "north of it [m]"),
+        Column("cell_id", TEXT, "strongest cell; empty where none is heard", nullable=True),
+        Column("power_dbm", pa.float32(), "its power [dBm]", nullable=True),
+        Column("cells_heard", pa.int32(), "how many cells are heard, up to what a phone keeps"),
+    ),
+)
+
+TOWER_STATUS = Table(
+    "tower_status",
+    "One row a cell and 15 minutes: what it was asked and what became of it. Empty without a network.",
+    (
+        Column("cell_id", TEXT, "cell"),
+        Column("tower_id", TEXT, "its site"),
+        Column("window_start", TIME, "begin of the 15 minutes, UTC"),
+        Column("state", TEXT, "by failure_share: GREEN below 0.1 | ORANGE | RED from 0.6 | BLACK from 0.9 | NO_DATA"),
+        Column("sessions", pa.int32(), "connections begun"),
+        Column("live_sessions", pa.int32(), "connections that lasted beyond the window"),
+        Column("hellos", pa.int32(), "Hellos received"),
+        Column("fails", pa.int32(), "Hellos refused, for want of channels too"),
+        Column("timeouts", pa.int32(), "Hellos not answered"),
+        Column("drops", pa.int32(), "calls lost while connected"),
+        Column("failure_share", pa.float64(), "refused or unanswered Hellos of all", nullable=True),
+        Column("mean_session_s", pa.float64(), "mean length of the connections that ended [s]", nullable=True),
+        Column("handovers_in", pa.int32(), "calls taken over"),
+        Column("handovers_out", pa.int32(), "calls handed on"),
+        Column("setup_attempts", pa.int32(), "calls that asked here first"),
+        Column("setup_success", pa.float64(), "share of those that were connected, here or elsewhere", nullable=True),
+        Column("traffic_erlang", pa.float64(), "mean number of live connections"),
+    ),
+)
+
+USER_STATUS = Table(
+    "user_status",
+    "One row a user and day: how it is at the day's end, and how its calls went. Empty without a network.",
+    (
+        Column("user_id", TEXT, "user"),
+        Column("window_start", TIME, "begin of the local day, UTC"),
+        Column("state", TEXT, "at the end of the day: IDLE | LIVE"),
+        Column("x", pa.int32(), "position then, east of the south-western corner [m]"),
+        Column("y", pa.int32(), "position then, north of it [m]"),
+        Column("cell_id", TEXT, "strongest cell there; empty without coverage", nullable=True),
+        Column("power_dbm", pa.float32(), "its power [dBm]", nullable=True),
+        Column("calls", pa.int32(), "calls made that day"),
+        Column("failures", pa.int32(), "those that failed"),
+    ),
+)
+
 INCIDENTS = Table(
     "incidents",
     "One row an injected incident.",
@@ -174,7 +248,9 @@ USER_FEATURES = Table(
     ),
 )
 
-DATA_TABLES = {t.name: t for t in (CALLS, USERS, CELLS, COMMUNITIES, SUBSCRIPTIONS)}
+DATA_TABLES = {
+    t.name: t for t in (CALLS, USERS, CELLS, COMMUNITIES, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)
+}
 TRUTH_TABLES = {t.name: t for t in (INCIDENTS, TRUTH)}
 LABELS = (
     Column("is_anomaly", pa.bool_(), "directly made or altered by an injected incident"),

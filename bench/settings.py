@@ -64,6 +64,7 @@ class ReportSettings:
     run_figures: str | None = "reports.run_figures.draw"
     terminal: str | None = "reports.terminal.show"
     dataset_figure: str | None = "reports.dataset_figure.draw"
+    network_figure: str | None = "reports.network_figures.draw"
     comparison: str = "reports.comparison.write"
     alerts: str | None = "detectors.alerts.write"
     """Writes the file that a run on records without labels ends in."""

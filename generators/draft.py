@@ -16,9 +16,12 @@ from generators.calls.render import Lines, make_room, no_edits, render, sort_by_
 from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
 from generators.plan import Intents
+from generators.sessions.events import make_events
+from generators.sessions.network import Network
+from generators.sessions.session import Phone, hold, make_phone
 
 EVERY_FOURTH = 4
-SAMPLED_LINES = 5000
+SAMPLED_LINES, EVENTS_A_CALL = 5000, 8
 PAUSE_MS = 2000
 UNKNOWN = -1
 SURELY = 4.0
@@ -62,7 +65,7 @@ class Draft:
         """Claim exactly so many acceptable intents, so that no other incident changes them.
 
         All intents are equally likely, so that who calls more is drawn more often. Those before the user's
-        subscription began are left out.
+        subscription began are left out, and those that the network would not connect.
 
         Parameters
         ----------
@@ -104,7 +107,15 @@ class Draft:
         slot = numbers - (self._ends[cell] - self.counts.ravel()[cell])
         found = Intents.room(cell % self.num_users, cell // self.num_users, slot)
         _look_up(found, self.habits, make_slots())
-        return calls if few else total, found.pick(found.start_ms >= self.habits.people.active_from_ms[found.user])
+        found = found.pick(found.start_ms >= self.habits.people.active_from_ms[found.user])
+        return calls if few else total, found.pick(self._connects(found)) if self.habits.network.on else found
+
+    def _connects(self, intents: Intents) -> Any:
+        """Return which intents the network would connect; shape (n,), bool."""
+        connects = np.empty(len(intents.user), np.bool_)
+        network = self.habits.network
+        _try_all(intents, network, make_phone(network.radio.cell.shape[1], make_events(0)), connects)
+        return connects
 
     def _numbers(self, intents: Intents) -> Any:
         cell = intents.day * self.num_users + intents.user
@@ -155,8 +166,9 @@ class Draft:
         day = int(self.counts.sum(axis=1).argmax())
         free = np.zeros((2, self.num_users), np.int64)
         lines = Lines(self.counts[day], np.zeros(self.num_users, np.bool_), free[0], free[1])
-        room = make_room(int(self.counts[day, users].sum()), 0)
-        calls, _, suppressed = render(users, day, self.habits, no_edits(), lines, room)
+        most = int(self.counts[day, users].sum())
+        room = make_room(most, 0, EVENTS_A_CALL * most, self.habits.network)
+        calls, _, suppressed, _ = render(users, day, self.habits, no_edits(), lines, room)
         return suppressed / max(calls + suppressed, 1)
 
     def strangers(self, users: Any, rng: np.random.Generator) -> Any:
@@ -225,3 +237,9 @@ def _put_off(users: Any, incident: Any, talk_ms: Any, habits: Habits, slots: Slo
 def _choose_all(users: Any, start_ms: Any, draws: Any, habits: Habits, out: Any) -> None:
     for i in range(users.shape[0]):
         out[i] = choose_callee(users[i], start_ms[i], draws[i, 0], draws[i, 1], habits)
+
+
+@kernel
+def _try_all(intents: Intents, network: Network, phone: Phone, connects: Any) -> None:
+    for i in range(connects.shape[0]):
+        connects[i] = hold(intents.user[i], intents.key[i], intents.start_ms[i], intents.talk_ms[i], network, phone)

@@ -25,6 +25,10 @@ FILES = {
     "cells": "cdr_cell_towers",
     "communities": "cdr_communities",
     "subscriptions": "cdr_subscriptions",
+    "coverage": "cdr_coverage",
+    "events": "cdr_session_events",
+    "tower_status": "cdr_tower_status",
+    "user_status": "cdr_user_status",
 }
 """What the export calls the other tables."""
 NIGHT_ENDS_H, SHORT_S, SATURDAY = 5, 10, 6

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from generators.radio.plane import make_plane, to_degrees, to_metres
+from generators.radio.sites import place_sites
 from generators.rng import Purpose, uniforms
 from generators.settings import DISTRICTS, RegionSettings, WorldSettings
 from generators.social.communities import NOBODY, Society
 
-METRES_PER_DEGREE = 111_195.0
-"""Of latitude, on a sphere of the mean radius of the Earth (6,371 km)."""
 HOME_DISTRICTS = {"downtown": 0.15, "commercial": 0.15, "residential": 0.40, "suburban": 0.30}
 WORK_DISTRICTS = {"downtown": 0.40, "commercial": 0.40, "residential": 0.15, "suburban": 0.05}
 MOST_NEIGHBOURS = 4
@@ -19,7 +19,7 @@ SHARED = 0
 
 
 class Towers(NamedTuple):
-    """The towers, each with one cell; T of them."""
+    """The towers, or sites; T of them. Without a network each is one cell."""
 
     latitude: Any
     """Shape (T,), float64 [deg]."""
@@ -31,22 +31,50 @@ class Towers(NamedTuple):
     """Shape (T,), bool."""
     neighbours: Any
     """Shape (T, at most 4), int32: the nearest other towers, nearest first; no column with a single tower."""
+    metres: Any
+    """Shape (T, 2), float64: position on the plane [m]."""
 
 
 def make_towers(settings: WorldSettings) -> Towers:
-    """Place the towers, uniformly within districts drawn by their shares."""
-    draws = uniforms(settings.seed, Purpose.TOWER, settings.num_towers)
-    shares = {name: box.share for name, box in settings.region.districts.items()}
-    district, latitude, longitude = _places(settings.region, shares, draws)
-    metres = _metres(settings.region, latitude, longitude)
-    many = min(MOST_NEIGHBOURS, settings.num_towers - 1)
+    """Place the towers: uniformly within districts drawn by their shares, or as the network's sites are set.
+
+    Raises
+    ------
+    UserError
+        When a site file has a fault.
+    """
+    plane, placed = make_plane(settings.region, settings.network.wrap), settings.network.sites.placement
+    if settings.network.radio and placed != "districts":
+        metres = place_sites(settings.network.sites, plane, settings.num_towers, settings.seed)
+        latitude, longitude = to_degrees(plane, metres)
+        district = _district_of(settings.region, latitude, longitude)
+    else:
+        draws = uniforms(settings.seed, Purpose.TOWER, settings.num_towers)
+        shares = {name: box.share for name, box in settings.region.districts.items()}
+        district, latitude, longitude = _places(settings.region, shares, draws)
+        metres = to_metres(plane, latitude, longitude)
+    count = len(metres)
+    many = min(MOST_NEIGHBOURS, count - 1)
     neighbours = cKDTree(metres).query(metres, k=np.arange(2, many + 2))[1] if many else np.zeros((1, 0))
-    macro = draws[:, 3] < settings.macro_share
-    return Towers(latitude, longitude, district, macro, neighbours.astype(np.int32))
+    macro = uniforms(settings.seed, Purpose.TOWER, count)[:, 3] < settings.macro_share
+    return Towers(latitude, longitude, district, macro, neighbours.astype(np.int32), metres)
 
 
-def homes_and_work(settings: WorldSettings, towers: Towers, family: Any, work: Any) -> tuple[Any, Any]:
-    """Return each user's home cell and work cell; shape (N,), int32.
+class Anchors(NamedTuple):
+    """Where the users live and work; N of them."""
+
+    home: Any
+    """Shape (N,), int32: nearest tower."""
+    work: Any
+    """Shape (N,), int32: nearest tower."""
+    home_m: Any
+    """Shape (N, 2), float64: position on the plane [m]."""
+    work_m: Any
+    """Shape (N, 2), float64: position on the plane [m]."""
+
+
+def homes_and_work(settings: WorldSettings, towers: Towers, family: Any, work: Any) -> Anchors:
+    """Return where each user lives and works.
 
     Parameters
     ----------
@@ -55,15 +83,16 @@ def homes_and_work(settings: WorldSettings, towers: Towers, family: Any, work: A
     family, work
         Shape (N,): the number of a user's family and of its work group, -1 when it is in none. They share the place.
     """
-    tree = cKDTree(_metres(settings.region, towers.latitude, towers.longitude))
-    cells = []
+    tree, plane = cKDTree(towers.metres), make_plane(settings.region, settings.network.wrap)
+    cells, places = [], []
     for purpose, shares, group in ((Purpose.HOME, HOME_DISTRICTS, family), (Purpose.WORK, WORK_DISTRICTS, work)):
         alone = uniforms(settings.seed, purpose, len(group), OWN_HOME)
         shared = uniforms(settings.seed, purpose, len(group), SHARED)[group]
         draws = np.where((group == NOBODY)[:, None], alone, shared)
         _, latitude, longitude = _places(settings.region, shares, draws)
-        cells.append(tree.query(_metres(settings.region, latitude, longitude))[1].astype(np.int32))
-    return cells[0], cells[1]
+        places.append(to_metres(plane, latitude, longitude))
+        cells.append(tree.query(places[-1])[1].astype(np.int32))
+    return Anchors(cells[0], cells[1], places[0], places[1])
 
 
 def group_numbers(society: Society, layer: int) -> Any:
@@ -82,8 +111,11 @@ def _places(region: RegionSettings, shares: dict[str, float], draws: Any) -> tup
     return district.astype(np.int8), latitude, longitude
 
 
-def _metres(region: RegionSettings, latitude: Any, longitude: Any) -> Any:
-    """Return positions on the tangent plane at the middle of the region; shape (n, 2) [m]."""
-    boxes = list(region.districts.values())
-    middle = (min(b.lat_min for b in boxes) + max(b.lat_max for b in boxes)) / 2
-    return np.column_stack([longitude * np.cos(np.radians(middle)), latitude]) * METRES_PER_DEGREE
+def _district_of(region: RegionSettings, latitude: Any, longitude: Any) -> Any:
+    """Return the first district that holds each point, the last where none does; shape (n,), int8."""
+    boxes = [region.districts[name] for name in DISTRICTS]
+    holds = [
+        (b.lat_min <= latitude) & (latitude <= b.lat_max) & (b.lon_min <= longitude) & (longitude <= b.lon_max)
+        for b in boxes[:-1]
+    ]
+    return np.select(holds, list(range(len(holds))), default=len(boxes) - 1).astype(np.int8)

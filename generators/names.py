@@ -29,14 +29,15 @@ class Names(NamedTuple):
     device: pa.StringArray
     """IMEI: first device of each user, then second devices."""
     cell: pa.StringArray
+    tower: pa.StringArray
     second_sim: Any
     """Shape (N,), int32: place of a user's second SIM in `sim`, -1 without one."""
     second_device: Any
     """Shape (N,), int32: place of a user's second device in `device`, -1 without one."""
 
 
-def make_names(settings: WorldSettings, habits: Habits) -> Names:
-    """Give everybody and everything a name."""
+def make_names(settings: WorldSettings, habits: Habits, towers: int, cells: int) -> Names:
+    """Give everybody and everything a name; of towers and cells there are so many."""
     users, seed = settings.num_users, settings.seed
     parties = int(habits.external_first[-1])
     outside = np.arange(users, parties)
@@ -54,7 +55,8 @@ def make_names(settings: WorldSettings, habits: Habits) -> Names:
         phone_numbers(seed, habits.external_first),
         sims(seed, sim_entities),
         devices(seed, device_entities),
-        numbered("cell_", np.arange(settings.num_towers), digits_for(settings.num_towers, 3)),
+        numbered("cell_", np.arange(cells), digits_for(cells, 3)),
+        numbered("tower_", np.arange(towers), digits_for(towers, 3)),
         _places(new_sim, parties, users),
         _places(new_device, users, users),
     )

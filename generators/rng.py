@@ -48,6 +48,12 @@ class Purpose(IntEnum):
     CALL_WHEN = 42
     CALL_HOW = 43
     PLACE = 44
+    SITE = 45
+    SHADOWING = 46
+    PLACE_AT = 50
+    TRIP = 51
+    HELLO = 52
+    HEARTBEAT = 53
     ANOMALY = 60
 
 

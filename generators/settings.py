@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bench.faults import Fault, above, one_of, within
 from generators.clock import HOURS
+from generators.sessions.settings import NetworkSettings
 
 DISTRICTS = ("downtown", "commercial", "residential", "suburban")
 EXTERNAL_TYPES = ("unlisted", "foreign", "premium")
@@ -67,14 +68,14 @@ class CallPattern:
 
 @dataclass
 class Durations:
-    """Talk times of answered calls: a mixture of log-normals, or a normal distribution cut below."""
+    """Talk times of answered calls: a mixture of log-normals, of normals cut below, or of exponentials."""
 
-    family: str = field(default="lognormal", metadata=one_of("lognormal", "normal"))
+    family: str = field(default="lognormal", metadata=one_of("lognormal", "normal", "exponential"))
     weights: list[float] = field(default_factory=lambda: [1.0])
     centres_s: list[float] = field(default_factory=lambda: [30.0])
-    """Median [s] of each log-normal; mean [s] of a normal."""
+    """Median [s] of each log-normal; mean [s] of a normal or an exponential."""
     spreads: list[float] = field(default_factory=lambda: [1.5])
-    """Standard deviation of ln(duration) of each log-normal; standard deviation [s] of a normal."""
+    """Standard deviation of ln(duration) of each log-normal; of a normal [s]; of no use to an exponential."""
     least_s: float = field(default=1.0, metadata=within(1, 3600))
     longest_s: float = field(default=14400.0, metadata=within(60, 43200))
 
@@ -135,6 +136,7 @@ class Outcomes:
     missed: float = field(default=0.0, metadata=within(0, 0.5))
     busy: float = field(default=0.0, metadata=within(0, 0.25))
     failed: float = field(default=0.0, metadata=within(0, 0.2))
+    """Without a network only; else the network decides."""
 
 
 @dataclass
@@ -196,7 +198,7 @@ class External:
 
 @dataclass
 class Whereabouts:
-    """Which cell serves a caller."""
+    """Which cell serves a caller, where there is no network."""
 
     at_work: float = field(default=0.6, metadata=within(0, 1))
     """Share of the working hours (09-17 local, on the user's clock, working days) spent at the work place."""
@@ -247,6 +249,7 @@ class WorldSettings:
     communities: Communities = field(default_factory=Communities)
     external: External = field(default_factory=External)
     whereabouts: Whereabouts = field(default_factory=Whereabouts)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
 
     def faults(self, key: str) -> Iterator[Fault]:
@@ -292,4 +295,4 @@ def _shares(key: str, shares: list[float]) -> Iterator[Fault]:
 
 def schemas() -> dict[str, type]:
     """Return the dataclass behind each configuration group of this room."""
-    return {"generator": WorldSettings, "generator/region": RegionSettings}
+    return {"generator": WorldSettings, "generator/region": RegionSettings, "generator/network": NetworkSettings}

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bench.schema import CELLS, COMMUNITIES, SUBSCRIPTIONS, USERS
+from bench.schema import CELLS, COMMUNITIES, COVERAGE, SUBSCRIPTIONS, USERS
 from generators.clock import DAY_MS
 from generators.columns import coded, conformed, moments
 from generators.geography import Towers
 from generators.identities import digits_for, numbered
 from generators.names import Names
+from generators.radio.coverage import NO_CELL, RadioMap, pixel_middles
 from generators.settings import DISTRICTS, WorldSettings
 from generators.social.communities import KINDS, NOBODY, Society, layer_kinds
 from generators.social.people import NEVER, People
@@ -35,21 +36,35 @@ def users_table(settings: WorldSettings, people: People, names: Names) -> pa.Tab
     return pa.Table.from_arrays(columns, schema=USERS.arrow).sort_by("user_id")
 
 
-def cells_table(towers: Towers, names: Names) -> pa.Table:
-    """Return one row a cell."""
-    count = len(towers.latitude)
-    numbers = np.arange(count)
+def cells_table(towers: Towers, site: Any, names: Names) -> pa.Table:
+    """Return one row a cell; `site` holds the tower of each, shape (C,)."""
+    numbers = np.arange(len(site))
     lac, ci = numbers // 256 + 1, numbers + 1
     columns = [
         names.cell,
-        pa.array(towers.latitude),
-        pa.array(towers.longitude),
-        coded(towers.district.astype(np.int32), pa.array(DISTRICTS)),
-        coded((~towers.macro).astype(np.int32), pa.array(["macro", "small_cell"])),
-        numbered("tower_", numbers, digits_for(count, 3)),
+        pa.array(towers.latitude[site]),
+        pa.array(towers.longitude[site]),
+        coded(towers.district[site].astype(np.int32), pa.array(DISTRICTS)),
+        coded((~towers.macro[site]).astype(np.int32), pa.array(["macro", "small_cell"])),
+        names.tower.take(pa.array(site)),
         pa.array([f"001-01-{a:05d}-{b:05d}" for a, b in zip(lac, ci, strict=True)]),
     ]
     return pa.Table.from_arrays(columns, schema=CELLS.arrow)
+
+
+def coverage_table(radio: RadioMap | None, names: Names) -> pa.Table:
+    """Return one row a pixel of the radio map; none without a network."""
+    if radio is None:
+        return COVERAGE.arrow.empty_table()
+    middles, best = pixel_middles(radio), radio.cell[:, 0]
+    columns = [
+        pa.array(middles[:, 0].astype(np.int32)),
+        pa.array(middles[:, 1].astype(np.int32)),
+        pa.DictionaryArray.from_arrays(pa.array(best, mask=best == NO_CELL), names.cell),
+        pa.array(radio.power[:, 0], mask=best == NO_CELL),
+        pa.array((radio.cell != NO_CELL).sum(axis=1).astype(np.int32)),
+    ]
+    return pa.Table.from_arrays(columns, schema=COVERAGE.arrow)
 
 
 def communities_table(settings: WorldSettings, society: Society, names: Names) -> pa.Table:

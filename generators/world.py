@@ -3,16 +3,17 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
-from bench.schema import CALLS
+from bench.schema import DATA_TABLES
 from generators.calls.habits import Habits, make_habits
 from generators.calls.table import CallTable
 from generators.calls.twins import Twins
@@ -24,10 +25,13 @@ from generators.identities import digits_for
 from generators.injection import Injector
 from generators.mix import Plan, no_plan, plan_incidents
 from generators.names import Names, make_names
+from generators.sessions.deploy import deploy
+from generators.sessions.status import TowerStatus, UserStatus
+from generators.sessions.table import EventTable
 from generators.settings import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import make_people
-from generators.tables import cells_table, communities_table, subscriptions_table, users_table
+from generators.tables import cells_table, communities_table, coverage_table, subscriptions_table, users_table
 from generators.tally import Tally
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
@@ -35,6 +39,8 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 TOLERANCE = 0.05
 """How far the realised anomaly ratio may be from the asked one, relative to it."""
 CALL_DIGITS = 6
+DAILY = ("calls", "events", "tower_status", "user_status")
+Tables = dict[str, pa.Table]
 
 
 class World:
@@ -64,14 +70,16 @@ class World:
         drawn = self.draw()
         for name, table in drawn.tables.items():
             write_parquet(data / f"{name}.parquet", table)
-        file = ParquetRows(data / "calls.parquet", CALLS.arrow)
-        for number, calls in enumerate(drawn.calls(workers), 1):
-            file.write(calls)
+        files = {name: ParquetRows(data / f"{name}.parquet", DATA_TABLES[name].arrow) for name in DAILY}
+        for number, day in enumerate(drawn.days(workers), 1):
+            for name, rows in day.items():
+                files[name].write(rows)
             progress("making the world", number, self.settings.days)
-        file.close()
+        for file in files.values():
+            file.close()
         drawn.tally.write(truth)
         (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
-        return self._checked(drawn.tally.counts())
+        return self._checked({**drawn.tally.counts(), "cells": drawn.tables["cells"].num_rows})
 
     def draw(self) -> "Drawn":
         """Draw the people and places, and plan the incidents; the calls are still to be rendered."""
@@ -79,16 +87,21 @@ class World:
         towers = make_towers(settings)
         society = make_society(settings.communities, settings.num_users, settings.seed)
         people = make_people(settings, towers, society)
-        habits = make_habits(settings, towers, society, people)
-        names = make_names(settings, habits)
+        site, network = np.arange(len(towers.macro)), None
+        if settings.network.radio:
+            plant, network, people = deploy(settings, towers, people)
+            site = plant.cells.site
+        habits = make_habits(settings, towers, society, people, network)
+        names = make_names(settings, habits, len(towers.macro), len(site))
         counts = count_all(habits, settings.num_users, settings.days)
         tables = {
             "users": users_table(settings, people, names),
-            "cells": cells_table(towers, names),
+            "cells": cells_table(towers, site, names),
+            "coverage": coverage_table(None if network is None else network.radio, names),
             "communities": communities_table(settings, society, names),
             "subscriptions": subscriptions_table(settings, people, names),
         }
-        return Drawn(habits, names, counts, self._plan(habits, counts), settings.start_ms(), tables)
+        return Drawn(habits, names, site, counts, self._plan(habits, counts), settings.start_ms(), tables)
 
     def _plan(self, habits: Habits, counts: Any) -> Plan:
         if not self.anomalies:
@@ -117,25 +130,45 @@ class World:
         return counts
 
 
+@dataclass
 class Drawn:
     """A world whose people, places and incidents are drawn, and whose calls come day by day."""
 
-    def __init__(
-        self, habits: Habits, names: Names, counts: Any, plan: Plan, epoch_ms: int, tables: dict[str, pa.Table]
-    ) -> None:
-        self.habits, self.names, self.counts, self.plan = habits, names, counts, plan
-        self.epoch_ms, self.tables = epoch_ms, tables
-        self.tally = Tally(plan, names, epoch_ms)
+    habits: Habits
+    names: Names
+    site: Any
+    """Shape (C,), int: tower of each cell."""
+    counts: Any
+    plan: Plan
+    epoch_ms: int
+    tables: Tables
+    """Those that do not grow with the days."""
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.plan, self.names, self.epoch_ms)
 
     def calls(self, workers: int) -> Iterator[pa.Table]:
         """Yield the calls of each day in turn; what they say of the truth is added to the tally."""
+        return (day["calls"] for day in self.days(workers))
+
+    def days(self, workers: int) -> Iterator[Tables]:
+        """Yield the tables that grow with each day, `DAILY`, day by day; without a network, the calls alone."""
         most = int(self.counts.sum()) + sum(len(edits.user) for edits in self.plan.edits)
         digits = digits_for(most, CALL_DIGITS)
-        rows = CallTable(self.habits, self.names, self.epoch_ms, digits)
-        for day in Twins(self.habits, self.counts, self.plan.edits, workers).days():
-            table = rows.rows(day.records, self.tally.calls)
+        names, epoch_ms, network = self.names, self.epoch_ms, self.habits.network
+        calls = CallTable(self.habits, names, epoch_ms, digits)
+        events = EventTable(names, epoch_ms, digits, self.site)
+        towers, users = TowerStatus(names, epoch_ms, self.site), UserStatus(names, epoch_ms, network)
+        twins = Twins(self.habits, self.counts, self.plan.edits, workers)
+        for number, day in enumerate(twins.days()):
+            first = self.tally.calls
+            tables = {"calls": calls.rows(day.records, first)}
+            if network.on:
+                tables["events"] = events.rows(day.events, day.records, first)
+                tables["tower_status"] = towers.rows(number, day.events, day.records)
+                tables["user_status"] = users.rows(number, day.records, twins.lines.busy_ms)
             self.tally.add(day.changes, len(day.records.key), day.suppressed, digits)
-            yield table
+            yield tables
 
 
 def sources_digest() -> str:

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators.geography import Towers
+from generators.sessions.network import Network, no_network
 from generators.settings import EXTERNAL_TYPES, Durations, WorldSettings
 from generators.social.communities import Society
 from generators.social.people import People
 
-LOGNORMAL, NORMAL = 0, 1
+FAMILIES = ("lognormal", "normal", "exponential")
+LOGNORMAL, NORMAL, EXPONENTIAL = range(len(FAMILIES))
 SATURDAY = 5
 REFERENCE_TALK_MS = 180_000.0
 """Length of the calls that `whereabouts.moving` is about."""
@@ -56,10 +58,13 @@ class Habits(NamedTuple):
     """Shape (towers, neighbours), int32."""
     weekend: Any
     """Shape (days,), bool."""
+    network: Network
 
 
-def make_habits(settings: WorldSettings, towers: Towers, society: Society, people: People) -> Habits:
-    """Turn settings into arrays."""
+def make_habits(
+    settings: WorldSettings, towers: Towers, society: Society, people: People, network: Network | None = None
+) -> Habits:
+    """Turn settings into arrays; without a network, calls fail by chance."""
     patterns = list(settings.call_patterns.values())
     weekend = weekend_days(settings)
     outcomes = settings.outcomes
@@ -75,7 +80,7 @@ def make_habits(settings: WorldSettings, towers: Towers, society: Society, peopl
         np.array([np.concatenate([[0.0], np.cumsum(p.hourly) / np.sum(p.hourly)]) for p in patterns]),
         np.array([np.where(weekend, p.weekend_factor, 1.0) for p in patterns]),
         *_durations([t.durations for t in settings.user_types.values()]),
-        np.cumsum([outcomes.missed, outcomes.busy, outcomes.failed]),
+        np.cumsum([outcomes.missed, outcomes.busy, 0.0 if network else outcomes.failed]),
         np.cumsum([settings.external.shares[name] for name in EXTERNAL_TYPES]),
         settings.num_users + np.concatenate([[0], np.cumsum(parties)]),
         settings.external.own_contacts,
@@ -87,6 +92,7 @@ def make_habits(settings: WorldSettings, towers: Towers, society: Society, peopl
         math.log(1.0 - places.moving) / REFERENCE_TALK_MS,
         towers.neighbours,
         weekend,
+        network or no_network(settings),
     )
 
 
@@ -99,7 +105,7 @@ def weekend_days(settings: WorldSettings) -> Any:
 def _durations(kinds: list[Durations]) -> tuple[Any, Any, Any, Any, Any]:
     """Pad the mixtures of all types to the same number of components."""
     most = max(len(d.weights) for d in kinds)
-    family = np.array([LOGNORMAL if d.family == "lognormal" else NORMAL for d in kinds], np.int8)
+    family = np.array([FAMILIES.index(d.family) for d in kinds], np.int8)
     weights, centres, spreads = (np.ones((len(kinds), most)) for _ in range(3))
     for row, d in enumerate(kinds):
         many = len(d.weights)

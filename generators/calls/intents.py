@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.calls.habits import LOGNORMAL, Habits
+from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
 from generators.calls.outcome import ANSWERED
 from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
@@ -212,7 +212,10 @@ def choose_talk_ms(user: int, component: float, size: float, habits: Habits) -> 
     i = 0
     while i < habits.weights.shape[1] - 1 and component >= habits.weights[kind, i]:
         i += 1
-    value = habits.centres[kind, i] + habits.spreads[kind, i] * normal_quantile(size)
-    seconds = math.exp(value) if habits.family[kind] == LOGNORMAL else value
+    if habits.family[kind] == EXPONENTIAL:
+        seconds = -habits.centres[kind, i] * math.log(1.0 - size)
+    else:
+        value = habits.centres[kind, i] + habits.spreads[kind, i] * normal_quantile(size)
+        seconds = math.exp(value) if habits.family[kind] == LOGNORMAL else value
     seconds = min(max(seconds, habits.limits_s[kind, 0]), habits.limits_s[kind, 1])
     return int(seconds * 1000.0)

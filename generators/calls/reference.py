@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from generators.calls.habits import LOGNORMAL, Habits
-from generators.calls.outcome import ANSWERED
+from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
+from generators.calls.outcome import ANSWERED, FAILED
 from generators.calls.render import Edits
 from generators.clock import DAY_MS, HOUR_MS
 from generators.rng import Purpose
-
-Draws = tuple[float, float, float, float, int]
+from generators.sessions.network import Plant
+from generators.sessions.reference import Air, Draws, Event, Session, numpys_draws
 
 
 @dataclass(frozen=True)
@@ -48,24 +48,24 @@ class Call:
     last_cell: int
     key: int
     incident: int
+    setup_ms: int = 0
+    handovers: int = 0
+    events: int = 0
 
 
 class Reference:
     """The people of a world, asked one at a time."""
 
-    def __init__(self, habits: Habits) -> None:
+    def __init__(self, habits: Habits, plant: Plant | None = None) -> None:
         self.habits, self.people, self.society = habits, habits.people, habits.society
         self.seed = int(habits.seed)
+        self.air = None if plant is None else Air(habits.network, plant)
+        self.events: list[Event] = []
+        """Of the calls made so far, call by call."""
 
     def draw(self, purpose: Purpose, entity: int, occurrence: int, part: int = 0) -> Draws:
         """Return four uniforms, and the last of them as a 64-bit word."""
-        counter = (entity + (occurrence << 64) + (part << 128) - 1) % 2**256  # NumPy counts up before it draws
-        words = [counter >> (64 * i) & (2**64 - 1) for i in range(4)]
-        key = np.array([self.seed, int(purpose)], np.uint64)
-        bits = np.random.Philox(key=key, counter=np.array(words, np.uint64))
-        raw = [int(word) for word in bits.random_raw(4)]
-        a, b, c, d = ((word >> 11) * 2.0**-53 for word in raw)
-        return a, b, c, d, raw[3]
+        return numpys_draws(self.seed, purpose, entity, occurrence, part)
 
     def count(self, user: int, day: int) -> int:
         """Return how many calls a user wants to make on a day."""
@@ -171,6 +171,8 @@ class Reference:
         z = NormalDist().inv_cdf(max(size, 2.0**-54))
         value = float(habits.centres[kind, i]) + float(habits.spreads[kind, i]) * z
         seconds = math.exp(value) if habits.family[kind] == LOGNORMAL else value
+        if habits.family[kind] == EXPONENTIAL:
+            seconds = -float(habits.centres[kind, i]) * math.log(1 - size)
         least, longest = habits.limits_s[kind]
         return int(min(max(seconds, least), longest) * 1000)
 
@@ -208,12 +210,36 @@ class Reference:
             start = intent.start_ms
             if start < self.people.active_from_ms[user] or start < busy_until_ms[user]:
                 continue
-            busy_until_ms[user] = start + intent.talk_ms
-            first = self.cell(user, start)
-            last = self.last_cell(first, intent)
-            yield Call(
-                user, intent.callee, start, intent.talk_ms, intent.outcome, first, last, intent.key, intent.incident
+            call = self.call(user, intent) if self.air is None else self.session(user, intent, self.air)
+            busy_until_ms[user] = start + call.setup_ms + call.talk_ms
+            yield call
+
+    def call(self, user: int, intent: Intent) -> Call:
+        """Return what becomes of an intent without a network."""
+        first = self.cell(user, intent.start_ms)
+        last = self.last_cell(first, intent)
+        return Call(
+            user, intent.callee, intent.start_ms, intent.talk_ms, intent.outcome, first, last, intent.key,
+            intent.incident,
+        )  # fmt: skip
+
+    def session(self, user: int, intent: Intent, air: Air) -> Call:
+        """Return what becomes of an intent with one: what its events say."""
+        events = Session(air, user, intent.key, intent.start_ms, intent.talk_ms).run()
+        self.events += events
+        connects = [e for e in events if e.state in {"CONNECT", "RECONNECT"}]
+        start, over = intent.start_ms, events[-1]
+        if not connects:
+            asked = next((e.cell for e in events if e.cell >= 0), int(self.people.home[user]))
+            setup, count = over.time_ms - start, len(events)
+            return Call(
+                user, intent.callee, start, 0, FAILED, asked, asked, intent.key, intent.incident, setup, 0, count
             )
+        changes = sum(e.state == "RECONNECT" and e.previous != e.cell for e in connects)
+        return Call(
+            user, intent.callee, start, over.talk_ms, intent.outcome, connects[0].cell, connects[-1].cell, intent.key,
+            intent.incident, connects[0].time_ms - start, changes, len(events),
+        )  # fmt: skip
 
 
 def poisson(mean: float, u: float) -> int:

@@ -11,9 +11,14 @@ import numpy as np
 
 from generators.calls.habits import Habits
 from generators.calls.intents import Slots, make_slots, plan_day
+from generators.calls.outcome import FAILED
 from generators.clock import DAY_MS, HOUR_MS
 from generators.compiled import kernel
+from generators.radio.coverage import NO_CELL
 from generators.rng import Purpose, philox, uniform
+from generators.sessions.events import make_events
+from generators.sessions.network import Network
+from generators.sessions.session import CELL, ENDS, FIRST, FIRST_CELL, HANDOVERS, ROW, Phone, hold, make_phone
 
 WORK_BEGINS_H, WORK_ENDS_H = 9, 17
 _PLACE = np.uint64(Purpose.PLACE)
@@ -40,6 +45,12 @@ class Records(NamedTuple):
     """uint64: stable key of the intent."""
     incident: Any
     """int32: incident that edited the intent; -1 for normal life."""
+    setup_ms: Any
+    """int32: from the start until the call was connected, or given up."""
+    handovers: Any
+    """int32: how often it changed cells."""
+    events: Any
+    """int32: how many session events it has."""
 
 
 class Edits(NamedTuple):
@@ -69,18 +80,28 @@ class Edits(NamedTuple):
 
 def make_records(room: int) -> Records:
     """Make room for so many calls."""
-    kinds = (np.int32, np.int32, np.int64, np.int32, np.int8, np.int32, np.int32, np.uint64, np.int32)
+    kinds = (
+        np.int32, np.int32, np.int64, np.int32, np.int8, np.int32, np.int32, np.uint64, np.int32, np.int32, np.int32,
+        np.int32,
+    )  # fmt: skip
     return Records(*(np.empty(room, kind) for kind in kinds))
+
+
+class Page(NamedTuple):
+    """Where calls are written, and the phone that makes them."""
+
+    records: Records
+    phone: Phone
 
 
 class Room(NamedTuple):
     """Where a kernel works and writes; each thread has its own."""
 
     slots: Slots
-    records: Records
+    page: Page
     """The world with incidents."""
-    normal: Records
-    """Normal life on the lines that an incident touches."""
+    normal: Page
+    """Normal life on the lines that an incident touches; its events are not kept."""
 
 
 class Lines(NamedTuple):
@@ -96,9 +117,11 @@ class Lines(NamedTuple):
     """int64: until when it would be, in normal life."""
 
 
-def make_room(calls: int, touched_calls: int) -> Room:
-    """Make room for rendering so many calls, and so many of normal life on touched lines."""
-    return Room(make_slots(), make_records(calls), make_records(touched_calls))
+def make_room(calls: int, touched_calls: int, events: int, network: Network) -> Room:
+    """Make room for rendering so many calls with so many events, and so many calls of normal life on touched lines."""
+    candidates = network.radio.cell.shape[1]
+    page = Page(make_records(calls), make_phone(candidates, make_events(events)))
+    return Room(make_slots(), page, Page(make_records(touched_calls), make_phone(candidates, make_events(0))))
 
 
 def no_edits() -> Edits:
@@ -108,8 +131,8 @@ def no_edits() -> Edits:
 
 
 @kernel
-def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, room: Room) -> tuple[int, int, int]:
-    """Render one day of some users, in both worlds.
+def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, room: Room) -> tuple[int, int, int, int]:
+    """Render one day of some users, in both worlds, as far as there is room for the events.
 
     Parameters
     ----------
@@ -129,33 +152,35 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
     Returns
     -------
     tuple
-        How many calls there are in `room.records` and in `room.normal`, and how many intents of normal life were
-        suppressed.
+        How many calls there are in `room.page` and in `room.normal`, how many intents of normal life were suppressed,
+        and how many users are done; of the others nothing was written.
     """
-    rows, normal_rows, suppressed, edit = 0, 0, 0, 0
+    none: Any = np.int64(0)  # a literal 0 would be a type of its own, for which everything is compiled once more
+    rows, normal_rows, suppressed, edit = none, none, none, none
+    written, most = room.page.phone.state, room.page.phone.events.shape[0]
     for index in range(users.shape[0]):
         user = users[index]
+        before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])
         plan_day(user, day, lines.count[user], habits, room.slots)
-        busy = lines.normal_busy_ms
-        if not lines.touched[user]:
-            made, lost = _render_line(user, habits, room.slots, busy, room.records, rows)
-            lines.busy_ms[user] = busy[user]
-            rows, suppressed = rows + made, suppressed + lost
-            continue
-        made, lost = _render_line(user, habits, room.slots, busy, room.normal, normal_rows)
-        normal_rows, suppressed = normal_rows + made, suppressed + lost
-        while edit < edits.user.shape[0] and edits.user[edit] < user:
-            edit += 1
-        while edit < edits.user.shape[0] and edits.user[edit] == user:
-            _apply(edits, edit, room.slots)
-            edit += 1
-        made, lost = _render_line(user, habits, room.slots, lines.busy_ms, room.records, rows)
-        rows += made
-    return rows, normal_rows, suppressed
+        touched = lines.touched[user]
+        for turn in range(2 if touched else 1):
+            clean = touched and turn == 0
+            if turn:
+                edit = _apply_all(user, edits, edit, room.slots)
+            page, busy = room.normal if clean else room.page, lines.busy_ms if turn else lines.normal_busy_ms
+            made, lost = _render_line(user, habits, room.slots, busy, page, normal_rows if clean else rows)
+            rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
+            suppressed += 0 if turn else lost
+        if not touched:
+            lines.busy_ms[user] = lines.normal_busy_ms[user]
+        if written[ROW] > most:
+            rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user] = before
+            return rows, normal_rows, suppressed, index
+    return rows, normal_rows, suppressed, users.shape[0]
 
 
 @kernel
-def _render_line(user: int, habits: Habits, slots: Slots, busy_ms: Any, out: Records, row: int) -> tuple[int, int]:
+def _render_line(user: int, habits: Habits, slots: Slots, busy_ms: Any, page: Page, row: int) -> tuple[int, int]:
     """Write the calls that take place on a line, from `row` on; return how many, and how many do not."""
     first, suppressed, count = row, 0, slots.count[0]
     sort_by_start(slots.start_ms, count, slots.order)
@@ -167,10 +192,20 @@ def _render_line(user: int, habits: Habits, slots: Slots, busy_ms: Any, out: Rec
         if start < busy_ms[user]:
             suppressed += 1
             continue
-        busy_ms[user] = start + slots.talk_ms[i]
-        _record(user, i, habits, slots, out, row)
+        busy_ms[user] = _record(user, i, habits, slots, page, row)
         row += 1
     return row - first, suppressed
+
+
+@kernel
+def _apply_all(user: int, edits: Edits, edit: int, slots: Slots) -> int:
+    """Apply the edits of a user, looking from number `edit` on; return the number of the next user's first."""
+    while edit < edits.user.shape[0] and edits.user[edit] < user:
+        edit += 1
+    while edit < edits.user.shape[0] and edits.user[edit] == user:
+        _apply(edits, edit, slots)
+        edit += 1
+    return edit
 
 
 @kernel
@@ -198,13 +233,37 @@ def sort_by_start(start_ms: Any, count: int, order: Any) -> None:
 
 
 @kernel
-def _record(user: int, i: int, habits: Habits, slots: Slots, out: Records, row: int) -> None:
-    """Write one call."""
-    first = serving_cell(user, slots.start_ms[i], habits)
+def _record(user: int, i: int, habits: Habits, slots: Slots, page: Page, row: int) -> int:
+    """Write one call, and return until when it takes the line."""
+    out = page.records
     out.caller[row], out.callee[row] = user, slots.callee[i]
     out.start_ms[row], out.talk_ms[row], out.outcome[row] = slots.start_ms[i], slots.talk_ms[i], slots.outcome[i]
-    out.first_cell[row], out.last_cell[row] = first, _last_cell(first, i, habits, slots)
     out.key[row], out.incident[row] = slots.key[i], slots.incident[i]
+    if habits.network.on:
+        return _fold(user, slots.key[i], habits, page, row)
+    first = serving_cell(user, slots.start_ms[i], habits)
+    out.first_cell[row], out.last_cell[row] = first, _last_cell(first, i, habits, slots)
+    out.setup_ms[row], out.handovers[row], out.events[row] = 0, 0, 0
+    return int(slots.start_ms[i] + slots.talk_ms[i])
+
+
+@kernel
+def _fold(user: int, key: Any, habits: Habits, page: Page, row: int) -> int:
+    """Run a call's session and make the record say what its events say; return when the session was over."""
+    out, state = page.records, page.phone.state
+    start, first_event = out.start_ms[row], state[ROW]
+    who: Any = np.int64(user)
+    talk: Any = np.int64(out.talk_ms[row])
+    connected = hold(who, key, start, talk, habits.network, page.phone)
+    if not connected:
+        out.outcome[row] = FAILED
+    first = state[FIRST_CELL]
+    out.first_cell[row] = habits.people.home[user] if first == NO_CELL else first
+    out.last_cell[row] = state[CELL] if connected else out.first_cell[row]
+    out.talk_ms[row] = state[ENDS] - state[FIRST] if connected else 0
+    out.setup_ms[row] = (state[FIRST] if connected else state[ENDS]) - start
+    out.handovers[row], out.events[row] = state[HANDOVERS], state[ROW] - first_event
+    return int(state[ENDS])
 
 
 @kernel

@@ -58,6 +58,7 @@ class CallTable:
             coded(records.callee, names.number),
             coded(codes[3], pa.array(CALLEE_TYPES)),
             coded(records.outcome.astype(np.int32), pa.array(OUTCOMES)),
+            pa.array(records.handovers),
         ]
         return pa.Table.from_arrays(columns, schema=CALLS.arrow)
 

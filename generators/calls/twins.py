@@ -16,6 +16,7 @@ from generators.calls.habits import Habits
 from generators.calls.render import Edits, Lines, Records, make_room, render
 from generators.clock import DAY_MS
 from generators.compiled import kernel
+from generators.sessions.session import ROW
 
 BLOCK = 4096
 """Users rendered at a time: a unit of work only."""
@@ -23,6 +24,8 @@ SECONDS = DAY_MS // 1000
 CHANGES = ("added", "altered", "removed")
 ADDED, ALTERED, REMOVED = 0, 1, 2
 NONE = -1
+EVENTS_A_CALL, SOME_EVENTS = 3, 1024
+"""Room that is made for events at first."""
 
 
 class Changes(NamedTuple):
@@ -45,6 +48,8 @@ class Day:
     """The calls of one day of the world with incidents, in order of time."""
 
     records: Records
+    events: Any
+    """Of the calls, in their order; shape (events,) of `generators.sessions.events.EVENT`."""
     changes: Changes
     suppressed: int
     """Intents that fell into a running call."""
@@ -56,6 +61,7 @@ class Block(NamedTuple):
     records: Records
     normal: Records
     """Normal life on the touched lines."""
+    events: Any
     suppressed: int
 
 
@@ -82,9 +88,7 @@ class Twins:
         np.not_equal(lines.busy_ms, lines.normal_busy_ms, out=lines.touched)
         lines.touched[edits.user] = True
         blocks = [self.users[first : first + BLOCK] for first in range(0, len(self.users), BLOCK)]
-        parts = list(pool.map(partial(self._block, day), blocks))
-        every, normal = _joined([part.records for part in parts]), _joined([part.normal for part in parts])
-        suppressed = sum(part.suppressed for part in parts)
+        every, normal, events, suppressed = _gathered(list(pool.map(partial(self._block, day), blocks)))
         order = _time_order(every, day)
         records = Records(*(column[order] for column in every))
         on_touched = np.flatnonzero(lines.touched[every.caller])
@@ -94,17 +98,34 @@ class Twins:
         position[order] = np.arange(len(order))
         present = changes.change != REMOVED
         changes.row[present] = position[on_touched[marked[present]]]
-        return Day(records, changes, suppressed)
+        return Day(records, _events_in_order(events, every.events, order), changes, suppressed)
 
-    def _block(self, day: int, users: Any) -> "Block":
-        """Render a day of some users."""
+    def _block(self, day: int, users: Any) -> Block:
+        """Render a day of some users, with more room where their events need it."""
+        parts: list[Block] = []
+        done, most = 0, EVENTS_A_CALL * int(self.counts[day, users].sum()) + SOME_EVENTS
+        while done < len(users):
+            finished, part = self._part(day, users[done:], most * self.habits.network.on)
+            done, most = done + finished, most * 2
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else _gathered(parts)
+
+    def _part(self, day: int, users: Any, events: int) -> tuple[int, Block]:
+        """Render a day of some users, as many as there is room for the events; return how many."""
         low, high = np.searchsorted(self.edits[day].user, [users[0], users[-1] + 1])
         edits = Edits(*(column[low:high] for column in self.edits[day]))
         counts = self.counts[day, users]
-        room = make_room(int(counts.sum()) + len(edits.user), int(counts[self.lines.touched[users]].sum()))
-        rows, normal_rows, suppressed = render(users, day, self.habits, edits, self.lines, room)
-        every, normal = room.records, room.normal
-        return Block(Records(*(c[:rows] for c in every)), Records(*(c[:normal_rows] for c in normal)), suppressed)
+        touched = int(counts[self.lines.touched[users]].sum())
+        room = make_room(int(counts.sum()) + len(edits.user), touched, events, self.habits.network)
+        rows, normal_rows, suppressed, finished = render(users, day, self.habits, edits, self.lines, room)
+        records, normal = room.page.records, room.normal.records
+        written = int(room.page.phone.state[ROW])
+        return finished, Block(
+            Records(*(column[:rows] for column in records)),
+            Records(*(column[:normal_rows] for column in normal)),
+            room.page.phone.events[:written],
+            suppressed,
+        )
 
     def _difference(self, normal: Records, edited: Records, edits: Edits) -> tuple[Changes, Any]:
         """Return what differs on the touched lines, and the position of each change among the edited records."""
@@ -148,7 +169,8 @@ def _differs(normal: Records, edited: Records, twin: Any) -> Any:
     other = Records(*(column[twin] for column in normal))
     same = (other.start_ms // 1000 == edited.start_ms // 1000) & (other.callee == edited.callee)
     same &= (talk_seconds(other.talk_ms) == talk_seconds(edited.talk_ms)) & (other.outcome == edited.outcome)
-    return ~(same & (other.first_cell == edited.first_cell) & (other.last_cell == edited.last_cell))
+    same &= (other.first_cell == edited.first_cell) & (other.last_cell == edited.last_cell)
+    return ~(same & (other.handovers == edited.handovers))
 
 
 def _find(keys: Any, wanted: Any) -> Any:
@@ -178,6 +200,33 @@ def _match(normal: Records, edited: Records, twin: Any, kept: Any) -> None:
 
 def _joined(parts: list[Records]) -> Records:
     return Records(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _gathered(parts: list[Block]) -> Block:
+    return Block(
+        _joined([part.records for part in parts]),
+        _joined([part.normal for part in parts]),
+        np.concatenate([part.events for part in parts]),
+        sum(part.suppressed for part in parts),
+    )
+
+
+def _events_in_order(events: Any, many: Any, order: Any) -> Any:
+    """Return the events of calls that are put in another order; shape (calls,): how many each has, and the order."""
+    if not len(events):
+        return events
+    out = np.empty_like(events)
+    _move(events, np.cumsum(many) - many, many, order, out)
+    return out
+
+
+@kernel
+def _move(events: Any, first: Any, many: Any, order: Any, out: Any) -> None:
+    row = 0
+    for i in range(order.shape[0]):
+        for event in range(first[order[i]], first[order[i]] + many[order[i]]):
+            out[row] = events[event]
+            row += 1
 
 
 def _time_order(records: Records, day: int) -> Any:

@@ -63,6 +63,7 @@ class Calls:
                 "call_start_ts": moments(start),
                 "call_end_ts": moments(start + seconds.astype(np.int64) * 1000),
                 "call_duration": pa.array(seconds),
+                "handovers": pa.array(np.zeros(seconds.size, np.int32)),
             }
             columns = [own[name] if name in own else self.column(name, part) for name in CALLS.arrow.names]
             file.write(pa.Table.from_arrays(columns, schema=CALLS.arrow))

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
-from bench.schema import CALLS, COMMUNITIES, SUBSCRIPTIONS
+from bench.schema import CALLS, DATA_TABLES
 from bench.truth import Truth
 from generators.cdr_file.calls import Calls, in_order
 from generators.cdr_file.files import column_names, digest, input_files, pieces
@@ -89,8 +89,8 @@ class CdrFile:
         file.close()
         write_parquet(data / "users.parquet", calls.users())
         write_parquet(data / "cells.parquet", calls.cells())
-        for table in (COMMUNITIES, SUBSCRIPTIONS):
-            write_parquet(data / f"{table.name}.parquet", table.arrow.empty_table())
+        for name in DATA_TABLES.keys() - {"calls", "users", "cells"}:
+            write_parquet(data / f"{name}.parquet", DATA_TABLES[name].arrow.empty_table())
         (data / "clock.json").write_text(json.dumps(asdict(calls.clock), indent=1) + "\n")
 
     def _say_filled(self, calls: Calls) -> None:

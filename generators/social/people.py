@@ -35,6 +35,10 @@ class People(NamedTuple):
     """Shape (N,), int64: when a second SIM replaces the first; `NEVER` for most."""
     device_change_ms: Any
     """Shape (N,), int64: when a second device replaces the first; `NEVER` for most."""
+    home_m: Any
+    """Shape (N, 2), float64: where it lives [m]."""
+    work_m: Any
+    """Shape (N, 2), float64: where it works [m]."""
 
 
 def make_people(settings: WorldSettings, towers: Towers, society: Society) -> People:
@@ -44,9 +48,7 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
     kinds = uniforms(seed, Purpose.USER_TYPE, count)
     kind = _pick([t.share for t in types], kinds[:, 0])
     pattern = _pick([p.share for p in settings.call_patterns.values()], kinds[:, 1])
-    home, work = homes_and_work(
-        settings, towers, _groups(settings, society, "family"), _groups(settings, society, "work")
-    )
+    anchors = homes_and_work(settings, towers, _groups(settings, society, "family"), _groups(settings, society, "work"))
     own_shift = settings.activity.clock_sigma_h * normal_quantiles(
         uniforms(seed, Purpose.USER_CLOCK, count)[:, 0].copy()
     )
@@ -56,11 +58,13 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
         pattern,
         _rates(settings, np.array([t.activity for t in types])[kind]),
         np.rint(shift_h * HOUR_MS).astype(np.int64),
-        home,
-        work,
+        anchors.home,
+        anchors.work,
         _active_from(settings),
         _changes(settings, Purpose.USER_DEVICE, 0, settings.subscriptions.new_sim_per_month),
         _changes(settings, Purpose.USER_DEVICE, 1, settings.subscriptions.new_device_per_month),
+        anchors.home_m,
+        anchors.work_m,
     )
 
 

@@ -49,7 +49,7 @@ CASES = {
     "nothing=1": "nothing is not a setting; `--cfg job` shows all",
     "detecter=iforest": "detecter is not a setting; did you mean detector?",
     "generator.user_types.business.durations.family=gauss": "generator.user_types.business.durations.family "
-    "must be one of lognormal, normal, got 'gauss'",
+    "must be one of lognormal, normal, exponential, got 'gauss'",
     "generator=[1": "'generator=[1' cannot be read as setting=value (no viable alternative at input '[1'); "
     "check its brackets and quotes",
     "=3": "'=3' cannot be read as setting=value: it names no setting",

@@ -15,6 +15,7 @@ from bench.generator import silent
 from bench.isolation import Job, Trial, tried
 from bench.protocol import applied
 from bench.result import Status
+from bench.schema import DATA_TABLES
 from bench.settings import LimitSettings, ProtocolSettings
 from bench.store import find_or_make
 
@@ -73,7 +74,7 @@ def test_the_whole_traceback_is_in_the_log(attempt: Try) -> None:
 
 def test_a_detector_sees_the_tables_and_nothing_else(attempt: Try) -> None:
     reason = attempt("Nosy").reason
-    tables = "calls.parquet cells.parquet clock.json communities.parquet subscriptions.parquet users.parquet"
+    tables = " ".join(sorted([*(f"{name}.parquet" for name in DATA_TABLES), "clock.json"]))
     assert reason == f"LookupError: True {tables}"
 
 

@@ -23,7 +23,8 @@ def write_calls(folder: Path, calls: dict[str, list], days: int, utc_offset_s: i
     duration = np.array(rows.setdefault("call_duration", [60] * size), np.int64)
     rows |= {"call_id": [f"call_{i}" for i in range(size)], "call_start_ts": start}
     rows["call_end_ts"] = start + duration * 1000
-    defaults = {"callee_type": "subscriber", "outcome": "answered", "first_cell_id": "a", "last_cell_id": "a"}
+    defaults: dict[str, str | int] = {"callee_type": "subscriber", "outcome": "answered", "handovers": 0}
+    defaults |= {"first_cell_id": "a", "last_cell_id": "a"}
     for column in CALLS.columns:
         rows.setdefault(column.name, [defaults.get(column.name, "x")] * size)
     table = pa.table({name: rows[name] for name in CALLS.arrow.names}, CALLS.arrow)

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from small_worlds import make_world, table
 
-SIZE = ("generator.num_users=600", "generator.days=14")
+SIZE = ("generator.num_users=600", "generator.days=14", "generator/network=none")
+"""Without a network, which may lose or refuse what an incident wants."""
 
 
 def one_type(folder: Path, name: str, *overrides: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

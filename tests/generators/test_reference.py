@@ -1,11 +1,13 @@
 """The compiled kernels against the plain model, call for call."""
 
-from typing import Any
+from copy import deepcopy
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from small_networks import in_words
 from small_worlds import make_settings
 
 from bench.faults import SettingsError
@@ -16,28 +18,44 @@ from generators.calls.twins import ADDED, ALTERED, REMOVED, Day, Twins, talk_sec
 from generators.draft import Draft, count_all
 from generators.geography import make_towers
 from generators.mix import no_plan, plan_incidents
+from generators.sessions.deploy import deploy
+from generators.sessions.network import Plant
 from generators.social.communities import make_society
 from generators.social.people import make_people
 
 PRESETS = {name: make_settings(f"generator={name}") for name in ("default", "seed_cdr")}
 
 
+class SmallWorld(NamedTuple):
+    """A world and its plan."""
+
+    habits: Habits
+    counts: Any
+    edits: list[Edits]
+    plant: Plant | None
+
+
 @st.composite
-def worlds(draw: Any) -> tuple[Habits, Any, list[Edits]]:
-    """Draw a small world with incidents, and its plan."""
+def worlds(draw: Any, network: bool = False) -> SmallWorld:
+    """Draw a small world with incidents, perhaps with a network, and its plan."""
     world, anomalies = PRESETS[draw(st.sampled_from(sorted(PRESETS)))]
     world.num_users = draw(st.integers(1, 40))
     world.num_towers = draw(st.integers(1, 6))
     world.days = draw(st.integers(1, 4))
     world.seed = draw(st.integers(0, 2**63 - 1))
     world.activity.follow_up = draw(st.sampled_from([0.0, 0.3, 0.8]))
-    world.activity.calls_per_day = [draw(st.sampled_from([1.0, 6.0, 40.0]))] * 2
+    world.activity.calls_per_day = [draw(st.sampled_from([1.0, 6.0, 6.0 if network else 40.0]))] * 2
     world.communities.acquaintances = draw(st.integers(0, 5))
     world.subscriptions.joining_per_month = draw(st.sampled_from([0.0, 0.5]))
     towers = make_towers(world)
     society = make_society(world.communities, world.num_users, world.seed)
     people = make_people(world, towers, society)
-    habits = make_habits(world, towers, society, people)
+    plant, net = None, None
+    if network:
+        world.network = deepcopy(PRESETS["default"][0].network)
+        world.network.propagation.resolution_m, world.network.towers.refuses = 2000.0, 0.1
+        plant, net, people = deploy(world, towers, people)
+    habits = make_habits(world, towers, society, people, net)
     counts = count_all(habits, world.num_users, world.days)
     edits = no_plan(world.days).edits
     wanted = draw(st.sampled_from([0.0, 0.05, 0.3]))
@@ -46,12 +64,13 @@ def worlds(draw: Any) -> tuple[Habits, Any, list[Edits]]:
             edits = plan_incidents(Draft(habits, counts), anomalies, wanted, world.seed).edits
         except SettingsError:  # such a world has no room for them; test_world says what is told then
             reject()
-    return habits, counts, edits
+    return SmallWorld(habits, counts, edits, plant)
 
 
-def reference_days(habits: Habits, counts: Any, edits: list[Edits]) -> list[list[Call]]:
+def reference_days(world: SmallWorld, edits: list[Edits]) -> list[list[Call]]:
     """Render every day by the plain model."""
-    plain, busy = Reference(habits), np.zeros(counts.shape[1], np.int64)
+    habits, counts = world.habits, world.counts
+    plain, busy = Reference(habits, world.plant), np.zeros(counts.shape[1], np.int64)
     days = []
     for day in range(counts.shape[0]):
         calls = [c for user in range(counts.shape[1]) for c in plain.day(user, day, edits[day], busy)]
@@ -63,12 +82,12 @@ def as_calls(day: Day) -> list[Call]:
     return [Call(*row) for row in zip(*(column.tolist() for column in day.records), strict=True)]
 
 
-def check(world: tuple[Habits, Any, list[Edits]]) -> None:
-    habits, counts, edits = world
+def check(world: SmallWorld) -> None:
+    habits, counts, edits, _ = world
     fast = list(Twins(habits, counts, edits, workers=2).days())
-    with_incidents = reference_days(habits, counts, edits)
+    with_incidents = reference_days(world, edits)
     assert [as_calls(day) for day in fast] == with_incidents
-    normal = reference_days(habits, counts, [no_edits()] * len(edits))
+    normal = reference_days(world, [no_edits()] * len(edits))
     for day, dirty, clean in zip(fast, with_incidents, normal, strict=True):
         check_changes(day, dirty, clean)
 
@@ -76,7 +95,8 @@ def check(world: tuple[Habits, Any, list[Edits]]) -> None:
 def exported(call: Call) -> tuple[Any, ...]:
     """Return what anybody can see of a call."""
     talk = int(talk_seconds(np.array([call.talk_ms]))[0])
-    return (call.caller, call.callee, call.start_ms // 1000, talk, call.outcome, call.first_cell, call.last_cell)
+    cells = (call.first_cell, call.last_cell, call.handovers)
+    return (call.caller, call.callee, call.start_ms // 1000, talk, call.outcome, *cells)
 
 
 def check_changes(day: Day, dirty: list[Call], clean: list[Call]) -> None:
@@ -99,12 +119,27 @@ def check_changes(day: Day, dirty: list[Call], clean: list[Call]) -> None:
 
 @given(worlds())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-def test_kernels_and_plain_model_agree_call_for_call(world: tuple[Habits, Any, list[Edits]]) -> None:
+def test_kernels_and_plain_model_agree_call_for_call(world: SmallWorld) -> None:
     check(world)
 
 
 @pytest.mark.slow
 @given(worlds())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-def test_kernels_and_plain_model_agree_on_many_worlds(world: tuple[Habits, Any, list[Edits]]) -> None:
+def test_kernels_and_plain_model_agree_on_many_worlds(world: SmallWorld) -> None:
     check(world)
+
+
+@given(worlds(network=True))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_kernels_and_plain_model_agree_in_a_network(world: SmallWorld) -> None:
+    check(world)
+    plain, busy = Reference(world.habits, world.plant), np.zeros(world.counts.shape[1], np.int64)
+    for number, day in enumerate(Twins(world.habits, world.counts, world.edits, workers=1).days()):
+        expected = {}
+        for user in range(world.counts.shape[1]):
+            for call in plain.day(user, number, world.edits[number], busy):
+                expected[call.key] = plain.events[-call.events :]
+        found = in_words(day.events)
+        in_order = [event for key in day.records.key.tolist() for event in expected[key]]
+        assert [event[:6] for event in found] == [event[:6] for event in in_order]

@@ -83,6 +83,7 @@ def _calls(settings: ToySettings, rng: np.random.Generator, bad: np.ndarray) -> 
         "call_start_ts": starts,
         "call_end_ts": starts + durations * 1000,
         "call_duration": durations,
+        "handovers": [0] * number,
     }
     return _table(CALLS, values)
 

@@ -1,0 +1,1 @@
+"""Where people are: home, work, and trips to places old and new, at any moment of the world."""

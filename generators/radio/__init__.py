@@ -1,0 +1,1 @@
+"""Radio: sites and their antennas, propagation, and which cells a phone hears where."""

@@ -1,0 +1,200 @@
+"""The cells of a network and the air between them and the phones, as arrays that the kernels read."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generators.compiled import kernel
+from generators.radio.antenna import QUIETEST, ellipse_gain, mean_gain, sector_gain_db
+from generators.radio.path_loss import (
+    FREE_SPACE,
+    REFERENCE,
+    RMA,
+    UMA,
+    UMI,
+    path_loss_db,
+    sight_probability,
+)
+from generators.radio.plane import Plane, bearing_deg, shortest
+from generators.radio.settings import MODELS, AntennaSettings, PropagationSettings, SiteSettings
+from generators.radio.shadowing import CUT, in_sight, shadow
+
+OMNI, SECTOR, ELLIPSE = 0, 1, 2
+SIGMA_DB = {UMA: (4.0, 6.0), UMI: (4.0, 7.82), RMA: (4.0, 8.0)}
+"""Of the shadowing with and without line of sight (3GPP TR 38.901, table 7.4.1-1)."""
+CORRELATION_M = {UMA: (37.0, 50.0), UMI: (10.0, 13.0), RMA: (37.0, 120.0)}
+"""3GPP TR 38.901, table 7.5-6."""
+OTHER_SIGMA_DB, OTHER_CORRELATION_M = 6.0, 50.0
+
+
+class Cells(NamedTuple):
+    """S sites with C cells; those of a site follow each other."""
+
+    x: Any
+    """Shape (S,), float64 [m]."""
+    y: Any
+    """Shape (S,), float64 [m]."""
+    height: Any
+    """Shape (S,), float64 [m above ground]."""
+    model: Any
+    """Shape (S,), int8: path-loss model."""
+    first: Any
+    """Shape (S + 1,), int32: first cell of each site; the last entry is C."""
+    site: Any
+    """Shape (C,), int32."""
+    kind: Any
+    """Shape (C,), int8: OMNI, SECTOR or ELLIPSE."""
+    azimuth: Any
+    """Shape (C,), float64: boresight, clockwise from north [deg]."""
+    eirp: Any
+    """Shape (C,), float64: radiated power at boresight [dBm]; of an ellipse, with the mean gain of 1."""
+
+
+class Air(NamedTuple):
+    """What all cells have in common."""
+
+    seed: Any
+    plane: Plane
+    ghz: float
+    phone_m: float
+    threshold: float
+    """Least power that a phone hears [dBm]."""
+    reference_m: float
+    sigma: Any
+    """Shape (models, 2), float64: [dB] with and without line of sight."""
+    correlation: Any
+    """Shape (models, 2), float64 [m]."""
+    tilts: tuple[float, float]
+    """Mechanical and electrical [deg]."""
+    widths: tuple[float, float]
+    """Horizontal and vertical half-power beam width [deg]."""
+    front_back: float
+    eccentricity: float
+    lobes: float
+    ellipse_scale: float
+
+
+def make_cells(sites: SiteSettings, antenna: AntennaSettings, models: Any, metres: Any, macro: Any) -> Cells:
+    """Put the antennas on the sites.
+
+    Parameters
+    ----------
+    sites, antenna
+        How they are.
+    models
+        Shape (S,), int8: path-loss model of each site.
+    metres
+        Shape (S, 2): positions [m].
+    macro
+        Shape (S,), bool: a macro site, else a small cell.
+    """
+    many = np.where(macro, sites.sectors, 1)
+    first = np.concatenate([[0], np.cumsum(many)]).astype(np.int32)
+    site = np.repeat(np.arange(len(macro)), many)
+    turn = (np.arange(len(site)) - first[site]) * (360.0 / sites.sectors)
+    directed = ELLIPSE if antenna.pattern == "ellipse" else SECTOR
+    return Cells(
+        metres[:, 0].copy(),
+        metres[:, 1].copy(),
+        np.where(macro, sites.height_m, sites.small_height_m),
+        models,
+        first,
+        site.astype(np.int32),
+        np.where(macro[site], directed, OMNI).astype(np.int8),
+        np.where(macro[site], antenna.azimuth_deg + turn, 0.0),
+        np.where(macro, sites.eirp_dbm, sites.small_eirp_dbm)[site],
+    )
+
+
+def make_air(antenna: AntennaSettings, radio: PropagationSettings, plane: Plane, seed: int) -> Air:
+    """Turn settings into what the kernels read."""
+    peak = antenna.normalise == "peak"
+    return Air(
+        np.uint64(seed),
+        plane,
+        radio.band_mhz / 1000.0,
+        radio.phone_height_m,
+        max(radio.threshold_dbm, radio.noise_floor_dbm + radio.least_snr_db),
+        radio.reference_m,
+        _by_model(SIGMA_DB, OTHER_SIGMA_DB, radio.sigma_db if radio.shadowing else 0.0),
+        _by_model(CORRELATION_M, OTHER_CORRELATION_M, radio.correlation_m, radio.resolution_m),
+        (antenna.mechanical_tilt_deg, antenna.electrical_tilt_deg),
+        (antenna.beam_width_deg, antenna.vertical_beam_width_deg),
+        antenna.front_back_db,
+        antenna.eccentricity,
+        antenna.lobes,
+        1.0 if peak else 1.0 / mean_gain(antenna.eccentricity, antenna.lobes),
+    )
+
+
+def _by_model(own: dict[int, tuple[float, float]], other: float, given: float | None, least: float = 0.0) -> Any:
+    """Return a figure for each model, with and without line of sight; free space and the reference have no shadows."""
+    table = np.full((len(MODELS), 2), other)
+    for model, pair in own.items():
+        table[model] = pair
+    if own is SIGMA_DB:
+        table[[REFERENCE, FREE_SPACE]] = 0.0
+    return np.maximum(table if given is None else np.full_like(table, given), least)
+
+
+@kernel
+def site_loss_db(site: int, dx: float, dy: float, cells: Cells, air: Air) -> float:
+    """Return what is lost between a site and a point, shadowing included [dB].
+
+    Parameters
+    ----------
+    site
+        Number of the site.
+    dx, dy
+        East and north of the site, along the shortest way [m].
+    cells, air
+        The network.
+    """
+    flat, model = math.sqrt(dx * dx + dy * dy), cells.model[site]
+    if model == REFERENCE:
+        return 20.0 * math.log10(max(flat, air.reference_m) / air.reference_m)
+    x, y = cells.x[site] + dx, cells.y[site] + dy
+    across = air.correlation[model, 1]
+    sight = in_sight(air.seed, site, x / across, y / across, sight_probability(model, flat))
+    loss = path_loss_db(model, flat, air.ghz, (cells.height[site], air.phone_m), sight)
+    sigma, apart = air.sigma[model, 0 if sight else 1], air.correlation[model, 0 if sight else 1]
+    if sigma > 0.0:
+        loss += sigma * shadow(air.seed, site, x / apart, y / apart)
+    return loss
+
+
+@kernel
+def antenna_gain_db(cell: int, dx: float, dy: float, cells: Cells, air: Air) -> float:
+    """Return a cell's gain towards a point, relative to its EIRP [dB]; parameters as of `site_loss_db`."""
+    if cells.kind[cell] == OMNI:
+        return 0.0
+    turn = shortest(bearing_deg(dx, dy) - cells.azimuth[cell], 360.0, True)
+    if cells.kind[cell] == ELLIPSE:
+        gain = air.ellipse_scale * ellipse_gain(math.radians(turn), air.eccentricity, air.lobes)
+        return 10.0 * math.log10(max(gain, QUIETEST))
+    down = math.degrees(math.atan2(cells.height[cells.site[cell]] - air.phone_m, math.sqrt(dx * dx + dy * dy)))
+    tilt = air.tilts[0] * math.cos(math.radians(turn)) + air.tilts[1]
+    return sector_gain_db(turn, down - tilt, air.widths, air.front_back)
+
+
+@kernel
+def power_dbm(cell: int, x: float, y: float, cells: Cells, air: Air) -> float:
+    """Return the power of a cell at a point of the plane [dBm]."""
+    site, plane = cells.site[cell], air.plane
+    dx = shortest(x - cells.x[site], plane.width, plane.wrap)
+    dy = shortest(y - cells.y[site], plane.height, plane.wrap)
+    gain = antenna_gain_db(cell, dx, dy, cells, air)
+    return float(cells.eirp[cell] + gain - site_loss_db(site, dx, dy, cells, air))
+
+
+@kernel
+def could_reach(site: int, distance: float, cells: Cells, air: Air, most_gain_db: float) -> bool:
+    """Return whether a phone at a distance could hear a site in the best case: boresight, line of sight, no shadow."""
+    model = cells.model[site]
+    if model == REFERENCE:
+        least = 20.0 * math.log10(max(distance, air.reference_m) / air.reference_m)
+    else:
+        least = path_loss_db(model, distance, air.ghz, (cells.height[site], air.phone_m), True)
+        least -= CUT * max(air.sigma[model, 0], air.sigma[model, 1])
+    return bool(cells.eirp[cells.first[site]] + most_gain_db - least >= air.threshold)

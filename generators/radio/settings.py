@@ -1,0 +1,101 @@
+"""Knobs of sites, antennas and propagation. Light: nothing here imports more than the standard library."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bench.faults import Fault, above, one_of, within
+
+MODELS = ("reference", "free_space", "cost231_hata", "cost231_hata_urban", "uma", "umi", "rma")
+PLACEMENTS = ("districts", "grid", "hexagonal", "poisson", "clustered", "file")
+
+
+@dataclass
+class SiteSettings:
+    """Where the sites are, and how many cells each has."""
+
+    placement: str = field(default="districts", metadata=one_of(*PLACEMENTS))
+    """districts: uniform within the region's districts, by their shares; the others fill the whole rectangle."""
+    file: str = ""
+    """With placement=file: a CSV in OpenCelliD's columns; `generator.num_towers` is then the most that are taken."""
+    jitter_m: float = field(default=1000.0, metadata=within(0, 100_000))
+    """Of a grid: each coordinate is moved by up to this, uniformly."""
+    columns: int = field(default=0, metadata=within(0, 1000))
+    """Sites in a row of a grid; 0 follows the region's shape."""
+    cluster_km: float = field(default=6.0, metadata=above(0))
+    """With placement=clustered: standard deviation of the distance from the centre along each axis [km]."""
+    sectors: int = field(default=3, metadata=within(1, 12))
+    """Cells of a macro site; a small cell has one, without direction."""
+    height_m: float = field(default=50.0, metadata=within(2, 500))
+    eirp_dbm: float = field(default=65.0, metadata=within(-30, 100))
+    small_height_m: float = field(default=10.0, metadata=within(2, 500))
+    small_eirp_dbm: float = field(default=46.0, metadata=within(-30, 100))
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        if (self.placement == "file") != bool(self.file):
+            yield Fault(f"{key}.file", "be given with placement=file, and only then", self.file)
+
+
+@dataclass
+class AntennaSettings:
+    """The antenna of a macro cell."""
+
+    pattern: str = field(default="sector", metadata=one_of("sector", "ellipse"))
+    """sector: the element of 3GPP TR 38.901; ellipse: an ellipse with one focus at the antenna, times lobes."""
+    azimuth_deg: float = field(default=0.0, metadata=within(-360, 360))
+    """Of each site's first sector, clockwise from north; the others follow at equal angles."""
+    mechanical_tilt_deg: float = field(default=0.0, metadata=within(-90, 90))
+    electrical_tilt_deg: float = field(default=2.0, metadata=within(-90, 90))
+    beam_width_deg: float = field(default=65.0, metadata=within(1, 360))
+    """Between the half-power directions, horizontally."""
+    vertical_beam_width_deg: float = field(default=10.0, metadata=within(1, 360))
+    front_back_db: float = field(default=30.0, metadata=within(0, 60))
+    """The most that a direction is attenuated by."""
+    eccentricity: float = field(default=0.0, metadata=within(0, 0.999))
+    """Of an ellipse: focal distance over major axis; 0 is omnidirectional."""
+    lobes: float = field(default=0.0, metadata=within(0, 50))
+    """Of an ellipse: a multiple of 1/2; there are twice as many lobes, and 0 means none."""
+    normalise: str = field(default="mean", metadata=one_of("mean", "peak"))
+    """Of an ellipse: mean conserves the radiated power; peak only loses to an omnidirectional antenna."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        if self.lobes * 2 != round(self.lobes * 2):
+            yield Fault(f"{key}.lobes", "be a multiple of 0.5", self.lobes)
+
+
+@dataclass
+class PropagationSettings:
+    """From antenna to phone."""
+
+    band_mhz: float = field(default=800.0, metadata=within(300, 100_000))
+    models: dict[str, str] = field(default_factory=dict)
+    """Path-loss model of the macro sites of each district."""
+    small_model: str = field(default="umi", metadata=one_of(*MODELS))
+    reference_m: float = field(default=1.0, metadata=above(0))
+    """Of the model `reference`: where the power is the antenna's own; from there it falls with the square."""
+    phone_height_m: float = field(default=1.5, metadata=within(1, 22.5))
+    shadowing: bool = True
+    sigma_db: float | None = None
+    """Standard deviation of the shadowing; empty: the model's own."""
+    correlation_m: float | None = None
+    """Distance over which shadowing decorrelates; empty: the model's own."""
+    threshold_dbm: float = field(default=-110.0, metadata=within(-200, 100))
+    """The least power that a phone hears."""
+    noise_floor_dbm: float = field(default=-120.0, metadata=within(-250, 100))
+    least_snr_db: float = field(default=5.0, metadata=within(-30, 60))
+    """A phone hears nothing weaker than the noise floor by this."""
+    resolution_m: float = field(default=200.0, metadata=within(1, 5000))
+    """Edge of the pixels of the radio map; power is that of the pixel's middle."""
+    candidates: int = field(default=10, metadata=within(1, 16))
+    """The most cells that a phone keeps of one report."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        for name, model in self.models.items():
+            if model not in MODELS:
+                yield Fault(f"{key}.models.{name}", f"be one of {', '.join(MODELS)}", model)
+        for name in ("sigma_db", "correlation_m"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1000:
+                yield Fault(f"{key}.{name}", "be in [0, 1000]", value)

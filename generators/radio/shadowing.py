@@ -1,0 +1,68 @@
+"""Shadowing: what hills and houses add to or take from a site's power; the same wherever one asks at the same point.
+
+A unit normal field on a lattice whose spacing is the correlation distance, interpolated and scaled back to variance 1.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from generators.compiled import kernel
+from generators.numerics import normal_quantile
+from generators.rng import Purpose, philox, uniform
+
+CUT = 4.0
+"""Standard deviations at which shadowing is cut, so that reach is bounded."""
+HIDDEN = 1e-4
+"""Probability of line of sight below which there is none."""
+_SHADOWING = np.uint64(Purpose.SHADOWING)
+_HALF = np.uint64(32)
+_NORMAL, _SIGHT = 0, 1
+
+
+@kernel
+def _node(seed: Any, site: int, kind: int, ix: int, iy: int) -> float:
+    place = (np.uint64(iy & 0xFFFFFFFF) << _HALF) | np.uint64(ix & 0xFFFFFFFF)
+    words = philox(seed, _SHADOWING, np.uint64(site), place, np.uint64(kind))
+    return normal_quantile(uniform(words[0]))
+
+
+@kernel
+def _field(seed: Any, site: int, kind: int, x: float, y: float) -> float:
+    """Return a unit normal field at a point given in units of the correlation distance."""
+    ix, iy = math.floor(x), math.floor(y)
+    fx, fy = x - ix, y - iy
+    total, power = 0.0, 0.0
+    for corner in range(4):
+        right, up = corner % 2, corner // 2
+        weight = (fx if right else 1.0 - fx) * (fy if up else 1.0 - fy)
+        if weight > 0.0:
+            total += weight * _node(seed, site, kind, ix + right, iy + up)
+            power += weight * weight
+    return total / math.sqrt(power)
+
+
+@kernel
+def shadow(seed: Any, site: int, x: float, y: float) -> float:
+    """Return the shadowing at a point in standard deviations, in [-`CUT`, `CUT`].
+
+    Parameters
+    ----------
+    seed
+        Seed of the world (uint64).
+    site
+        Number of the site; its cells share the shadowing.
+    x, y
+        Position in units of the correlation distance.
+    """
+    return min(max(_field(seed, site, _NORMAL, x, y), -CUT), CUT)
+
+
+@kernel
+def in_sight(seed: Any, site: int, x: float, y: float, probability: float) -> bool:
+    """Return whether a point sees the site; neighbouring points agree. Parameters as of `shadow`."""
+    if probability >= 1.0 or probability < HIDDEN:
+        return probability >= 1.0
+    z = _field(seed, site, _SIGHT, x, y)
+    return 0.5 * math.erfc(-z / math.sqrt(2.0)) < probability

@@ -1,0 +1,50 @@
+"""From settings to the network of a world: sites, radio map, load, and the people in it."""
+
+from typing import NamedTuple
+
+from generators.geography import Towers
+from generators.sessions.load import blocking, offered_load
+from generators.sessions.network import (
+    Network,
+    Plant,
+    best_cells,
+    make_faults,
+    make_folk,
+    make_plant,
+    make_rules,
+)
+from generators.settings import WorldSettings
+from generators.social.people import People
+
+
+class Deployment(NamedTuple):
+    """A network at work."""
+
+    plant: Plant
+    network: Network
+    people: People
+    """With the cells that serve their homes and work places."""
+
+
+def deploy(settings: WorldSettings, towers: Towers, people: People) -> Deployment:
+    """Build the network of a world.
+
+    Raises
+    ------
+    UserError
+        When no cell is heard anywhere, or a fault names a tower that does not exist.
+    """
+    plant = make_plant(settings, towers.metres, towers.district, towers.macro)
+    cells, radio = plant.cells, plant.radio
+    home = best_cells(radio, people.home_m, cells.first[people.home])
+    work = best_cells(radio, people.work_m, cells.first[people.work])
+    load = offered_load(settings, people, home, work, len(cells.site))
+    network = Network(
+        True,
+        radio,
+        make_folk(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms),
+        make_rules(settings),
+        make_faults(settings.network.towers.broken, cells),
+        blocking(settings.network.towers, load),
+    )
+    return Deployment(plant, network, people._replace(home=home, work=work))

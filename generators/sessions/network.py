@@ -1,0 +1,190 @@
+"""Everything that sessions depend on, as arrays that the kernels read."""
+
+import math
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.faults import Fault, SettingsError, UserError
+from generators.clock import HOUR_MS
+from generators.mobility.itinerary import Folk
+from generators.mobility.places import make_ways
+from generators.radio.cells import Air, Cells, make_air, make_cells
+from generators.radio.coverage import NO_CELL, RadioMap, make_map, pixels_at
+from generators.radio.plane import Plane, make_plane
+from generators.radio.settings import MODELS
+from generators.sessions.settings import KINDS, MEASURED_EACH_MS, TowerFault
+from generators.settings import DISTRICTS, WorldSettings
+
+BROKEN, DEGRADED, SLEEPING = range(len(KINDS))
+HOURS_OF_WEEK = 48
+"""Hours of a working day, then of a weekend day."""
+
+
+class Rules(NamedTuple):
+    """Timers and thresholds of phones and towers."""
+
+    a3: bool
+    timeout_ms: int
+    hysteresis: float
+    trigger: int
+    """Measurements for which a neighbour must be better."""
+    refresh_ms: tuple[float, float]
+    """Least, and spread."""
+    heartbeat_ms: tuple[float, float]
+    """Least, and spread."""
+    expiry_ms: int
+    refuses: float
+    ignores: float
+    answer_ms: tuple[int, int]
+    """Least, and spread."""
+    losses: float
+    """Of a live call [1/ms]."""
+
+
+FAULT = np.dtype(
+    [
+        ("begin_ms", np.int64),
+        ("end_ms", np.int64),
+        ("refuses", np.float64),
+        ("losses", np.float64),
+        ("kind", np.int8),
+        ("ramp", np.bool_),
+    ]
+)
+"""One fault of one cell; losses in 1/ms."""
+
+
+class Faults(NamedTuple):
+    """Faults of towers, by cell; F of them."""
+
+    first: Any
+    """Shape (C + 1,), int32: first fault of each cell."""
+    row: Any
+    """Shape (F,) of `FAULT`."""
+
+
+class Network(NamedTuple):
+    """The network and the people in it."""
+
+    on: bool
+    """Whether there is one; else the rest is empty."""
+    radio: RadioMap
+    folk: Folk
+    rules: Rules
+    faults: Faults
+    blocking: Any
+    """Shape (C, 48), float64: share of calls that find all channels taken."""
+
+
+class Plant(NamedTuple):
+    """What stands in the world: cells, the air between, and the map that follows from them."""
+
+    cells: Cells
+    air: Air
+    radio: RadioMap
+
+
+def make_plant(settings: WorldSettings, metres: Any, district: Any, macro: Any) -> Plant:
+    """Put up the cells and measure where they are heard.
+
+    Parameters
+    ----------
+    settings
+        The world.
+    metres, district, macro
+        Of each site: position, shape (S, 2) [m]; index into `DISTRICTS`; whether it is a macro site.
+
+    Raises
+    ------
+    UserError
+        When no cell is heard anywhere.
+    """
+    net = settings.network
+    by_district = np.array([MODELS.index(net.propagation.models[name]) for name in DISTRICTS], np.int8)
+    models = np.where(macro, by_district[district], MODELS.index(net.propagation.small_model)).astype(np.int8)
+    cells = make_cells(net.sites, net.antenna, models, metres, macro)
+    air = make_air(net.antenna, net.propagation, make_plane(settings.region, net.wrap), settings.seed)
+    radio = make_map(cells, air, net.propagation.resolution_m, net.propagation.candidates)
+    if not (radio.cell[:, 0] != NO_CELL).any():
+        raise UserError(
+            "generator.network.propagation.threshold_dbm must let some cell be heard somewhere, got "
+            f"{air.threshold:g} dBm: there is no coverage anywhere"
+        )
+    return Plant(cells, air, radio)
+
+
+def make_rules(settings: WorldSettings) -> Rules:
+    """Turn settings into milliseconds."""
+    phones, towers = settings.network.phones, settings.network.towers
+    heartbeat = (phones.heartbeat_min_s * 1000, phones.heartbeat_spread_s * 1000)
+    return Rules(
+        phones.handover == "a3",
+        phones.timeout_ms,
+        phones.hysteresis_db,
+        max(1, math.ceil(phones.time_to_trigger_ms / MEASURED_EACH_MS)),
+        (phones.refresh_min_s * 1000, phones.refresh_spread_s * 1000),
+        heartbeat,
+        int(2 * sum(heartbeat)),
+        towers.refuses,
+        towers.ignores,
+        (towers.answer_ms[0], towers.answer_ms[1] - towers.answer_ms[0]),
+        towers.losses_per_hour / HOUR_MS,
+    )
+
+
+def make_faults(broken: list[TowerFault], cells: Cells) -> Faults:
+    """Spread the faults of towers over their cells.
+
+    Raises
+    ------
+    SettingsError
+        When a fault names a tower that does not exist.
+    """
+    sites = len(cells.first) - 1
+    wrong = [
+        Fault(f"generator.network.towers.broken[{i}].tower", f"be in [0, {sites - 1}]", fault.tower)
+        for i, fault in enumerate(broken)
+        if fault.tower >= sites
+    ]
+    if wrong:
+        raise SettingsError(wrong)
+    each = [(cell, f) for f in broken for cell in range(cells.first[f.tower], cells.first[f.tower + 1])]
+    each.sort(key=lambda pair: pair[0])
+    of = np.array([cell for cell, _ in each], np.int64)
+    rows = [
+        (
+            round(f.from_s * 1000),
+            round(f.to_s * 1000),
+            f.refuses,
+            f.losses_per_hour / HOUR_MS,
+            KINDS.index(f.kind),
+            f.ramp,
+        )
+        for _, f in each
+    ]
+    return Faults(np.searchsorted(of, np.arange(len(cells.site) + 1)).astype(np.int32), np.array(rows, FAULT))
+
+
+def make_folk(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift_ms: Any) -> Folk:
+    """Gather where people live and work, and how they move."""
+    weekday = date.fromisoformat(settings.start).weekday()
+    ways = make_ways(settings.network.mobility)
+    return Folk(np.uint64(settings.seed), home, work, shift_ms, weekday, ways, plane)
+
+
+def best_cells(radio: RadioMap, points: Any, otherwise: Any) -> Any:
+    """Return the strongest cell at each point, or the other one where none is heard; shape (n,), int32."""
+    best = radio.cell[pixels_at(points, radio), 0]
+    return np.where(best == NO_CELL, otherwise, best).astype(np.int32)
+
+
+def no_network(settings: WorldSettings) -> Network:
+    """Return what stands for the network where there is none."""
+    plane = make_plane(settings.region, False)
+    radio = RadioMap(np.empty((0, 1), np.int32), np.empty((0, 1), np.float32), 1, 1, 1.0, 1.0, False)
+    nowhere = np.empty((0, 2))
+    folk = make_folk(settings, plane, nowhere, nowhere, np.empty(0, np.int64))
+    faults = Faults(np.empty(0, np.int32), np.empty(0, FAULT))
+    return Network(False, radio, folk, make_rules(settings), faults, np.empty((0, HOURS_OF_WEEK)))

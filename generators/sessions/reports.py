@@ -1,0 +1,114 @@
+"""Signal reports: which cells a phone can choose from, strongest first."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generators.compiled import kernel
+from generators.mobility.itinerary import STANDING, Trail, locate, make_trail, position
+from generators.radio.coverage import NO_CELL, insert, pixel_at
+from generators.rng import Purpose, philox, uniform
+from generators.sessions.network import Network
+
+MOST_REQUESTS = 9
+"""Requests whose answers a phone remembers."""
+MOST_CANDIDATES = 16
+_HEARTBEAT = np.uint64(Purpose.HEARTBEAT)
+
+
+class Reports(NamedTuple):
+    """Room for a phone's table of reports; each thread has its own."""
+
+    trail: Trail
+    cell: Any
+    """Shape (K,), int32: candidates, strongest first; `NO_CELL` beyond the last."""
+    power: Any
+    """Shape (K,), float32: as last reported [dBm]."""
+    heard: Any
+    """Shape (most requests * most candidates,), int32: every cell with an unexpired report."""
+
+
+def make_reports(candidates: int) -> Reports:
+    """Make room for the reports of one phone."""
+    return Reports(
+        make_trail(),
+        np.full(candidates, NO_CELL, np.int32),
+        np.full(candidates, -np.inf, np.float32),
+        np.empty(MOST_REQUESTS * MOST_CANDIDATES, np.int32),
+    )
+
+
+@kernel
+def measure(pixel: int, network: Network, reports: Reports) -> None:
+    """Take what is heard in a pixel as the candidates."""
+    for i in range(reports.cell.shape[0]):
+        reports.cell[i], reports.power[i] = network.radio.cell[pixel, i], network.radio.power[pixel, i]
+
+
+@kernel
+def pixel_of(user: int, moment: int, network: Network, reports: Reports) -> int:
+    """Return the pixel in which a user is at a moment."""
+    x, y = position(user, moment, network.folk, reports.trail)
+    return pixel_at(x, y, network.radio)
+
+
+@kernel
+def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, reports: Reports) -> None:
+    """Take the unexpired reports at a moment as the candidates.
+
+    The requests are counted back from the moment: the age of the last is that of a renewal process in its stationary
+    state, the gaps before it are drawn as always. A phone that has not moved since the oldest need not look.
+
+    Parameters
+    ----------
+    user, moment
+        Whose phone, and when [ms].
+    draw
+        Key of the call, and number of this collection within it.
+    network
+        The network.
+    reports
+        For the result.
+    """
+    rules, since = network.rules, moment - network.rules.expiry_ms
+    leg, until = locate(user, since, network.folk, reports.trail)
+    if leg == STANDING and until > moment:
+        measure(pixel_of(user, moment, network, reports), network, reports)
+        return
+    reports.cell[:], reports.power[:] = NO_CELL, -np.inf
+    least, spread = rules.heartbeat_ms
+    when, known = moment, 0
+    for request in range(MOST_REQUESTS):
+        words = philox(network.folk.seed, _HEARTBEAT, draw[0], np.uint64(draw[1]), np.uint64(request))
+        u = uniform(words[0])
+        when -= int(least + u * spread if request else stationary_age(u, least, spread))
+        if when <= since:
+            break
+        known = _merge(pixel_of(user, when, network, reports), known, network, reports)
+
+
+@kernel
+def stationary_age(u: float, least: float, spread: float) -> float:
+    """Return the time since the last of events whose gaps are uniform from `least` to `least` + `spread`."""
+    area = u * (least + spread / 2.0)
+    if area < least or spread == 0.0:
+        return area
+    return least + spread - math.sqrt(max(spread * spread - 2.0 * spread * (area - least), 0.0))
+
+
+@kernel
+def _merge(pixel: int, known: int, network: Network, reports: Reports) -> int:
+    """Add the reports of an earlier request for cells without a later one; return how many are known."""
+    for i in range(reports.cell.shape[0]):
+        cell: Any = np.int64(network.radio.cell[pixel, i])
+        if cell == NO_CELL:
+            break
+        new = True
+        for j in range(known):
+            new = new and reports.heard[j] != cell
+        if new:
+            reports.heard[known] = cell
+            known += 1
+            insert(reports.cell, reports.power, cell, network.radio.power[pixel, i])
+    return known

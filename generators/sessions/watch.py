@@ -1,0 +1,105 @@
+"""Handover by event A3: a phone on the move measures every 0.48 s and leaves for a better neighbour.
+
+Powers are constant within a pixel of the radio map, so the measurements of one pixel are looked at together.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from generators.compiled import kernel
+from generators.mobility.itinerary import STANDING, Trail, locate, on_leg
+from generators.radio.coverage import NO_CELL, RadioMap, pixel_at
+from generators.sessions.network import Network
+from generators.sessions.reports import Reports
+from generators.sessions.settings import MEASURED_EACH_MS
+
+STAY, BETTER, ALONE = range(3)
+"""What a measurement says: stay; a neighbour is better; nobody is heard any more."""
+
+
+@kernel
+def watch(
+    serving: tuple[int, int], times: tuple[int, int, int], barred: Any, network: Network, reports: Reports
+) -> int:
+    """Return when a phone gives up its cell for a better one, or finds itself alone; the horizon when it does neither.
+
+    Parameters
+    ----------
+    serving
+        User, and the cell that serves it.
+    times
+        When the session connected, from which measurements are counted; after which moment to look; until when [ms].
+    barred
+        Cells that are not looked at.
+    network
+        The network.
+    reports
+        Room; the trail of the user is kept in it.
+    """
+    user, cell = serving
+    origin, since, horizon = times
+    trail, better = reports.trail, 0
+    moment = origin + ((since - origin) // MEASURED_EACH_MS + 1) * MEASURED_EACH_MS
+    while moment < horizon:
+        leg, until = locate(user, moment, network.folk, trail)
+        until = min(until, horizon)
+        count = (until - moment + MEASURED_EACH_MS - 1) // MEASURED_EACH_MS
+        if leg == STANDING:
+            better = 0
+            moment += count * MEASURED_EACH_MS
+            continue
+        pixel = _pixel(leg, moment, trail, network.radio)
+        count = _stays(leg, moment, count, trail, network.radio)
+        found = look(pixel, cell, barred, network)
+        if found == ALONE:
+            return moment
+        if found == BETTER and better + count >= network.rules.trigger:
+            return moment + (network.rules.trigger - better - 1) * MEASURED_EACH_MS
+        better = better + count if found == BETTER else 0
+        moment += count * MEASURED_EACH_MS
+    return horizon
+
+
+@kernel
+def _pixel(leg: int, moment: int, trail: Trail, radio: RadioMap) -> int:
+    x, y = on_leg(leg, moment, trail)
+    return pixel_at(x, y, radio)
+
+
+@kernel
+def _stays(leg: int, moment: int, count: int, trail: Trail, radio: RadioMap) -> int:
+    """Return how many of the next `count` measurements fall into the pixel of the first: doubling, then halving."""
+    pixel = _pixel(leg, moment, trail, radio)
+    inside, outside = 0, 1
+    while outside < count and _pixel(leg, moment + outside * MEASURED_EACH_MS, trail, radio) == pixel:
+        inside, outside = outside, outside * 2
+    outside = min(outside, count)
+    while outside - inside > 1:
+        middle = (inside + outside) // 2
+        if _pixel(leg, moment + middle * MEASURED_EACH_MS, trail, radio) == pixel:
+            inside = middle
+        else:
+            outside = middle
+    return outside
+
+
+@kernel
+def look(pixel: int, cell: int, barred: Any, network: Network) -> int:
+    """Return what a measurement in a pixel says to a phone served by a cell."""
+    names, powers = network.radio.cell[pixel], network.radio.power[pixel]
+    own, best = np.float32(-np.inf), np.float32(-np.inf)
+    for i in range(names.shape[0]):
+        if names[i] == NO_CELL:
+            break
+        if names[i] == cell:
+            own = powers[i]
+            continue
+        allowed = powers[i] > best
+        for j in range(barred.shape[0]):
+            allowed = allowed and barred[j] != names[i]
+        if allowed:
+            best = powers[i]
+    if best == -np.inf:
+        return ALONE if own == -np.inf else STAY
+    return BETTER if best > own + network.rules.hysteresis else STAY
