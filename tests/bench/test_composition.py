@@ -28,7 +28,8 @@ def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *o
 
 CASES = {
     "generator.anomaly_ratio=1.5": "generator.anomaly_ratio must be in [0, 0.5], got 1.5",
-    "generator/region=dehli": "generator/region must be one of delhi, neutral, got 'dehli'; did you mean delhi?",
+    "generator/region=dehli": "generator/region must be one of delhi, neutral, square_20km, got 'dehli'; "
+    "did you mean delhi?",
     "generator.region=delhi": "generator.region must be chosen by generator/region=..., got 'delhi'",
     "generator.activity=3": (
         "generator.activity must be set part by part, as generator.activity.calls_per_day=..., got 3"

@@ -56,7 +56,7 @@ def test_csv_says_what_parquet_says(products: tuple[Path, dict[str, Any]]) -> No
                 found = pd.to_datetime(read[name], utc=True)
                 pd.testing.assert_series_equal(found, parquet[name].astype(found.dtype), check_names=False)
             elif pd.api.types.is_numeric_dtype(parquet[name]) and parquet[name].dtype != bool:
-                np.testing.assert_allclose(read[name], parquet[name])
+                np.testing.assert_allclose(read[name].astype(float), parquet[name])
 
 
 def test_labels_are_those_of_the_truth(products: tuple[Path, dict[str, Any]]) -> None:
