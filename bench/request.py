@@ -90,7 +90,8 @@ class Request:
         world = self.resolved["generator"]
         facts = {"ratio": world.get("anomaly_ratio"), "world": world.get("seed"), "seed": self.settings.seed}
         about = [f"{word}={value}" for word, value in facts.items() if value is not None]
-        return self.settings.name or " ".join([self.choices["detector"], self.choices["generator"], *about])
+        chosen = [self.choices[group] for group in ("detector", "generator") if group in self.choices]
+        return self.settings.name or " ".join([*chosen, *about])
 
 
 def plain_values(config: DictConfig) -> dict[str, Any]:

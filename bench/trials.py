@@ -11,10 +11,11 @@ from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
+from hydra.errors import HydraException
 
 from bench.benchmark import attempted, judged, prepared
 from bench.composition import settings_of
-from bench.faults import UserError
+from bench.faults import Fault, SettingsError, UserError
 from bench.processors import usable
 from bench.request import Request, plain_values
 from bench.result import Status
@@ -37,7 +38,11 @@ def best_overrides(mine: Sequence[str], search: SearchSettings) -> list[str]:
         When an entry of the space is no sweep, or no trial had a value.
     """
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
-    space = parser.parse_overrides(list(search.space))
+    try:
+        space = [override for line in search.space for override in parser.parse_overrides([str(line)])]
+    except HydraException as error:
+        rule = 'be a list of overrides in quotes, such as "detector.model.n_estimators=range(50,200)"'
+        raise SettingsError([Fault("search.space", rule, [str(line) for line in search.space])]) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=search.sampler_seed))
     for number in range(search.trials):

@@ -67,6 +67,7 @@ class World:
         data, truth = folder / "data", folder / "truth"
         data.mkdir(parents=True)
         truth.mkdir()
+        progress("making the world", 0, self.settings.days)  # the first days may wait for the compiler
         drawn = self.draw()
         for name, table in drawn.tables.items():
             write_parquet(data / f"{name}.parquet", table)

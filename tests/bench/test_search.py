@@ -16,6 +16,12 @@ def test_a_world_is_not_both_tuned_and_reported_on(workplace: Path) -> None:
     ]
 
 
+def test_a_space_that_is_no_list_of_overrides_is_told(workplace: Path) -> None:
+    code, out, err = ended("search", *TOY, "detector=toy_longest", "search.space=[{name: power, low: 1}]")
+    assert (code, out) == (2, "")
+    assert err.startswith("search.space must be a list of overrides in quotes, such as ")
+
+
 @pytest.mark.slow
 def test_the_best_of_the_trials_is_reported_on_other_worlds(workplace: Path) -> None:
     space = 'search.space=["+detector.power=choice(-1,1)"]'
