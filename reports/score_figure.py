@@ -13,6 +13,7 @@ from reports.style import FAINT, INK, NORMAL_COLOUR, looks, new_figure, save, ti
 from reports.wording import ALL, count, percent, policy_meaning
 
 BINS = 90
+NEGLIGIBLE = 1e-12
 LONG_TAIL = 30
 """Scores whose whole range is so many times the range of their middle half are drawn on a scale that bends."""
 
@@ -51,7 +52,7 @@ def score_bins(scores: FloatArray) -> tuple[FloatArray, float | None]:
     """
     low, quarter, three_quarters, high = np.quantile(scores, [0, 0.25, 0.75, 1])
     width = float(three_quarters - quarter) / 2
-    if width <= 0 or high - low <= LONG_TAIL * 2 * width:
+    if width <= NEGLIGIBLE * max(abs(low), abs(high)) or high - low <= LONG_TAIL * 2 * width:
         if high - low >= 1 and np.array_equal(scores, np.round(scores)):
             step = np.ceil((high - low + 1) / BINS)
             return low - 0.5 + step * np.arange(np.ceil((high - low + 1) / step) + 1), None
