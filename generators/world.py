@@ -1,6 +1,5 @@
 """The simulated world: from settings to a folder of tables and a folder of truth."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from generators.calls.table import CallTable
 from generators.calls.twins import Twins
 from generators.clock import DAY_MS
 from generators.columns import ParquetRows, write_parquet
+from generators.compiled import sources_digest
 from generators.draft import Draft, count_all
 from generators.geography import make_towers
 from generators.identities import digits_for
@@ -170,12 +170,3 @@ class Drawn:
                 tables["user_status"] = users.rows(number, day.records, twins.lines.busy_ms)
             self.tally.add(day.changes, len(day.records.key), day.suppressed, digits)
             yield tables
-
-
-def sources_digest() -> str:
-    """Return a digest of the code that makes worlds, so that a change of it never finds an old world."""
-    here = Path(__file__).parent
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(here.rglob("*.py")):
-        digest.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
