@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bench.settings import TrackingSettings
 
@@ -46,3 +47,8 @@ def tracked_workplace(workplace: Path, template_store: Path) -> Path:
     """A working directory with an empty tracking store."""
     shutil.copytree(template_store, workplace, dirs_exist_ok=True)
     return workplace
+
+
+# The first call of a kernel may compile it, and a busy machine is slow: time is no property of a test.
+settings.register_profile("cdrbench", deadline=None)
+settings.load_profile("cdrbench")
