@@ -57,8 +57,15 @@ def score_bins(scores: FloatArray) -> tuple[FloatArray, float | None]:
             step = np.ceil((high - low + 1) / BINS)
             return low - 0.5 + step * np.arange(np.ceil((high - low + 1) / step) + 1), None
         spread = max(high - low, abs(high) * 1e-6, 1e-9)
-        return np.linspace(low, low + spread, BINS + 1), None
-    return np.sinh(np.linspace(np.arcsinh(low / width), np.arcsinh(high / width), BINS + 1)) * width, width
+        return _reaching(np.linspace(low, low + spread, BINS + 1), low, high), None
+    bent = np.sinh(np.linspace(np.arcsinh(low / width), np.arcsinh(high / width), BINS + 1)) * width
+    return _reaching(bent, low, high), width
+
+
+def _reaching(edges: FloatArray, low: float, high: float) -> FloatArray:
+    """Move the outer edges to the outer scores where rounding left them inside."""
+    edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
+    return edges
 
 
 def _panel(axes: Axes, edges: FloatArray, normal: FloatArray, anomalous: FloatArray, name: str) -> None:
