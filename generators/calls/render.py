@@ -13,7 +13,7 @@ from generators.calls.habits import Habits
 from generators.calls.intents import Slots, make_slots, plan_day
 from generators.calls.outcome import FAILED
 from generators.clock import DAY_MS, HOUR_MS
-from generators.compiled import kernel
+from generators.compiled import kernel, part
 from generators.radio.coverage import NO_CELL
 from generators.rng import Purpose, philox, uniform
 from generators.sessions.events import make_events
@@ -179,7 +179,7 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
     return rows, normal_rows, suppressed, users.shape[0]
 
 
-@kernel
+@part
 def _render_line(user: int, habits: Habits, slots: Slots, busy_ms: Any, page: Page, row: int) -> tuple[int, int]:
     """Write the calls that take place on a line, from `row` on; return how many, and how many do not."""
     first, suppressed, count = row, 0, slots.count[0]
@@ -232,7 +232,7 @@ def sort_by_start(start_ms: Any, count: int, order: Any) -> None:
         order[j] = i
 
 
-@kernel
+@part
 def _record(user: int, i: int, habits: Habits, slots: Slots, page: Page, row: int) -> int:
     """Write one call, and return until when it takes the line."""
     out = page.records
@@ -247,7 +247,7 @@ def _record(user: int, i: int, habits: Habits, slots: Slots, page: Page, row: in
     return int(slots.start_ms[i] + slots.talk_ms[i])
 
 
-@kernel
+@part
 def _fold(user: int, key: Any, habits: Habits, page: Page, row: int) -> int:
     """Run a call's session and make the record say what its events say; return when the session was over."""
     out, state = page.records, page.phone.state

@@ -60,7 +60,7 @@ def wrapped(coordinate: float, period: float, wrap: bool) -> float:
     """Return a coordinate in [0, period): of the same point on a torus, else held within the bounds."""
     if wrap:
         inside = coordinate - period * math.floor(coordinate / period)
-        return 0.0 if inside >= period else inside
+        return inside if 0.0 <= inside < period else 0.0
     return min(max(coordinate, 0.0), period)
 
 
