@@ -27,11 +27,7 @@ QUARTERS_A_DAY = DAY_MS // QUARTER_MS
 
 @dataclass(frozen=True)
 class Grid:
-    """Entities of a level in a window: subject by subject in the order of their table, and of each its spans of time.
-
-    The truth names an entity as `subject|start`: `user_00017|2024-01-15` (a local day) or `cell_003|2024-01-15T10:45`
-    (the start of a quarter, UTC).
-    """
+    """Entities of a level in a window: subject by subject in the order of their table, of each its spans of time."""
 
     level: Level
     dataset: Dataset
@@ -39,10 +35,15 @@ class Grid:
     @cached_property
     def subjects(self) -> pa.Array:
         """The users or the cells; none where the data set has no such table."""
-        name, column = ("users", "user_id") if self.level is Level.USER_DAY else ("cells", "cell_id")
+        name = "users" if self.level is Level.USER_DAY else "cells"
         if not (self.dataset.folder / f"{name}.parquet").exists():
             return pa.array([], pa.string())
-        return self.dataset.table(name, [column])[column].cast(pa.string()).combine_chunks()
+        return self.dataset.table(name, [self.column])[self.column].cast(pa.string()).combine_chunks()
+
+    @property
+    def column(self) -> str:
+        """What names a subject in its own table, and in the truth."""
+        return "user_id" if self.level is Level.USER_DAY else "cell_id"
 
     @property
     def span_ms(self) -> int:
@@ -96,12 +97,31 @@ class Grid:
         highest[np.isneginf(highest)] = np.nextafter(scores.min(initial=0), -np.inf)
         return highest
 
-    def named(self, ids: pa.Array) -> IntArray:
-        """Return the entities of ids as the truth has them, shape (ids,); -1 for one that is not in the window."""
-        parts = pc.split_pattern(ids.cast(pa.string()), "|", max_splits=1, reverse=True)
-        subject = _positions(pc.list_element(parts, 0), self.subjects)
-        start = pc.cast(pc.list_element(parts, 1), pa.timestamp("ms"))
-        return self._entities(subject, np.asarray(pc.cast(start, pa.int64())))
+    def held(self, ids: pa.Array, start_ms: IntArray, end_ms: IntArray) -> tuple[IntArray, IntArray]:
+        """Return the entities that have a part in the spans of some subjects, and which span each of them comes of.
+
+        A span is [start, end) in UTC; one without a length lies in the entity where it starts.
+
+        Parameters
+        ----------
+        ids
+            Shape (n,): the subject of each span.
+        start_ms, end_ms
+            Shape (n,): since the Unix epoch.
+
+        Returns
+        -------
+        entity, origin
+            Shape (m,): an entity of the window, and the position in `ids` that it comes of.
+        """
+        subject = _positions(ids, self.subjects)
+        low = (start_ms + self.offset_ms) // self.span_ms - self.first
+        high = (np.maximum(end_ms - 1, start_ms) + self.offset_ms) // self.span_ms - self.first
+        low, high = np.maximum(low, 0), np.minimum(high, self.spans - 1)
+        many = np.where(subject >= 0, np.maximum(high - low + 1, 0), 0)
+        origin = np.repeat(np.arange(many.size), many)
+        span = low[origin] + np.arange(origin.size) - np.repeat(np.cumsum(many) - many, many)
+        return subject[origin] * self.spans + span, origin
 
     def _entities(self, subject: IntArray, shifted_ms: IntArray) -> IntArray:
         span = shifted_ms // self.span_ms - self.first

@@ -78,7 +78,7 @@ def sample_of_calls(labels: CallLabels, callers: IntArray) -> Sample:
 
 
 def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
-    """Return the entities of a grid as a sample: touched by what touched their calls, or themselves in the truth."""
+    """Return the entities of a grid as a sample: touched by what touched, or removed, their calls, or held them."""
     touched = grid.of_calls
     calls = np.flatnonzero((touched >= 0) & (labels.incident_code >= 0))
     kinds = labels.type_code[calls].astype(np.int64)
@@ -86,7 +86,7 @@ def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
         np.concatenate(each)
         for each in zip(
             (touched[calls], kinds, labels.incident_code[calls].astype(np.int64)),
-            _named_deeds(grid, labels, truth),
+            _deeds_beyond_calls(grid, labels, truth),
             strict=True,
         )
     )
@@ -106,14 +106,14 @@ def callers_of(dataset: Dataset) -> IntArray:
     return np.asarray(callers.indices.dictionary_encode().indices).astype(np.int64)
 
 
-def _named_deeds(grid: Grid, labels: CallLabels, truth: Truth) -> tuple[IntArray, IntArray, IntArray]:
-    """Return entity, type (-1: collateral) and incident of what the truth says of the grid's own level."""
+def _deeds_beyond_calls(grid: Grid, labels: CallLabels, truth: Truth) -> tuple[IntArray, IntArray, IntArray]:
+    """Return entity, type (-1: collateral) and incident of what the table of calls does not show."""
     table = truth.table("truth")
-    table = table.filter(pc.equal(table["level"].cast(pa.string()), str(grid.level)))
-    entity = grid.named(table["entity_id"].combine_chunks())
+    table = table.filter(pc.is_valid(table[grid.column]))
+    start_ms, end_ms = (np.asarray(pc.cast(table[name], pa.int64())) for name in ("start_ts", "end_ts"))
+    entity, origin = grid.held(table[grid.column], start_ms, end_ms)
     kind = np.asarray(pc.index_in(table["anomaly_type"].cast(pa.string()), pa.array(labels.types, pa.string())))
     direct = np.asarray(pc.equal(table["cause"].cast(pa.string()), "direct"))
     known = truth.table("incidents")["incident_id"].combine_chunks()
-    incident = np.asarray(pc.index_in(table["incident_id"].cast(pa.string()), known)).astype(np.int64)
-    here = entity >= 0
-    return entity[here], np.where(direct, kind, -1)[here].astype(np.int64), incident[here]
+    incident = np.asarray(pc.index_in(table["incident_id"].cast(pa.string()), known))
+    return entity, np.where(direct, kind, -1)[origin].astype(np.int64), incident[origin].astype(np.int64)

@@ -218,15 +218,19 @@ INCIDENTS = Table(
 
 TRUTH = Table(
     "truth",
-    "One row a record that differs between the world and its clean twin.",
+    "One row a call that differs between the world and its clean twin, and one a user or cell that an incident held.",
     (
-        Column("level", TEXT, "call | user_day | cell_quarter"),
-        Column("entity_id", pa.string(), "call_id (removed: its stable key); else `user|local day`, `cell|quarter`"),
-        Column("row", pa.int64(), "position of the record in the table of calls; -1 when it was removed"),
+        Column("level", TEXT, "call | user | cell"),
+        Column("entity_id", pa.string(), "call_id (removed: its stable key), user_id or cell_id"),
+        Column("row", pa.int64(), "position of the call in the table of calls; -1 of what is not there"),
         Column("incident_id", TEXT, "incident that it belongs to"),
         Column("anomaly_type", TEXT, "type of that incident"),
         Column("change", TEXT, "added | altered | removed"),
         Column("cause", TEXT, "direct: the incident's own deed | collateral: an innocent's record"),
+        Column("user_id", TEXT, "of what is not in the table of calls: the user held, or the caller", nullable=True),
+        Column("cell_id", TEXT, "likewise: the cell held, or the call's first cell", nullable=True),
+        Column("start_ts", TIME, "likewise: from when on, UTC; the start of a removed call", nullable=True),
+        Column("end_ts", TIME, "likewise: until when (exclusive); of a removed call its start again", nullable=True),
     ),
 )
 

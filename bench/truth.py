@@ -48,6 +48,8 @@ class Truth:
         except (OSError, pa.ArrowInvalid) as error:
             raise UserError(f"{path} cannot be read: {error}") from error
         TRUTH_TABLES[name].check(table, str(path))
+        if name == "truth":
+            _check_spans(table, str(path))
         return table
 
     def call_labels(self, low: int, high: int) -> CallLabels:
@@ -67,3 +69,16 @@ class Truth:
         codes = pc.index_in(truth["incident_id"].cast(pa.string()), incidents["incident_id"].combine_chunks())
         incident_code[rows[here] - low] = codes.to_numpy()[here]
         return CallLabels(types, type_code, collateral, incident_code)
+
+
+def _check_spans(table: pa.Table, source: str) -> None:
+    """Raise `UserError` about a row that is no call of the table and does not say whom it concerns, and when."""
+    here = pc.greater_equal(table["row"], 0)
+    timed = pc.and_(pc.is_valid(table["start_ts"]), pc.is_valid(table["end_ts"]))
+    placed = pc.or_(pc.is_valid(table["user_id"]), pc.is_valid(table["cell_id"]))
+    wrong = pc.index(pc.or_(here, pc.and_(timed, placed)), False).as_py()
+    if wrong >= 0:
+        raise UserError(
+            f"{source}, row {wrong + 1}: what is not in the table of calls must have a user_id or a cell_id, "
+            "and start_ts and end_ts"
+        )

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.schema import INCIDENTS, TRUTH
+from bench.schema import INCIDENTS, TIME, TRUTH
 from generators.calls.twins import CHANGES, REMOVED, Changes
 from generators.columns import conformed, moments, write_parquet
 from generators.identities import digits_for, numbered
@@ -86,6 +86,8 @@ class Tally:
     def _truth(self, real: Any) -> dict[str, pa.Array]:
         changes = self._changes()
         kind = pa.array(self.plan.kind[changes.incident])
+        there = changes.change != REMOVED
+        start = pa.array(self.epoch_ms + changes.start_ms // 1000 * 1000, mask=there).cast(TIME)
         return {
             "level": pa.array(["call"] * len(changes.key), pa.string()),
             "entity_id": pa.concat_arrays([ids for _, ids in self._parts]),
@@ -94,6 +96,10 @@ class Tally:
             "anomaly_type": pa.array(self.plan.types, pa.string()).take(kind),
             "change": pa.array(CHANGES).take(pa.array(changes.change)),
             "cause": pa.array(["collateral", "direct"]).take(pa.array(changes.direct.astype(np.int8))),
+            "user_id": self.names.user.take(pa.array(changes.caller, mask=there)),
+            "cell_id": self.names.cell.take(pa.array(changes.cell, mask=there)),
+            "start_ts": start,
+            "end_ts": start,
         }
 
 

@@ -41,6 +41,12 @@ class Changes(NamedTuple):
     """int8: index into `CHANGES`."""
     direct: Any
     """bool: the incident's own deed; else collateral."""
+    caller: Any
+    """int32."""
+    cell: Any
+    """int32: first cell."""
+    start_ms: Any
+    """int64: since the start of the world."""
 
 
 @dataclass(frozen=True)
@@ -139,12 +145,14 @@ class Twins:
         direct = incident != NONE
         caller = np.concatenate([edited.caller[changed], normal.caller[gone]])
         start_ms = np.concatenate([edited.start_ms[changed], normal.start_ms[gone]])
+        cell = np.concatenate([edited.first_cell[changed], normal.first_cell[gone]])
         incident[~direct] = self._nearest(caller[~direct], start_ms[~direct], edits)
         change = np.where(twin[changed] == NONE, ADDED, ALTERED)
         change = np.concatenate([change, np.full(len(gone), REMOVED)]).astype(np.int8)
         key = np.concatenate([edited.key[changed], normal.key[gone]])
         marked = np.concatenate([changed, np.full(len(gone), NONE)])
-        return Changes(np.full(len(key), NONE, np.int64), key, incident, change, direct), marked
+        row = np.full(len(key), NONE, np.int64)
+        return Changes(row, key, incident, change, direct, caller, cell, start_ms), marked
 
     def _nearest(self, caller: Any, start_ms: Any, edits: Edits) -> Any:
         """Return the incident behind a collateral change: the last one on the line, else the next of that day."""

@@ -15,8 +15,6 @@ from generators.cdr_file.pseudonyms import Naming
 from generators.columns import conformed
 
 Tables = dict[str, pa.Table]
-DAY_PARTS = "|"
-"""What parts a user and a day in the name of a user's day."""
 
 
 def labels_of(calls: Calls) -> Tables:
@@ -42,7 +40,13 @@ def labels_of(calls: Calls) -> Tables:
     for name, kinds in found.filter(pl.col("anomaly_type").list.len() > 1).select("incident_id", "anomaly_type").rows():
         raise UserError(f"incident_id {name}: all its calls must have one anomaly_type, got {' and '.join(kinds)}")
     incidents = found.with_columns(pl.col("anomaly_type").list.first())
-    truth = deeds.with_columns(level=pl.lit("call"), change=pl.lit("added"), cause=pl.lit("direct"))
+    truth = deeds.drop("start_ts", "end_ts").with_columns(
+        *(pl.lit(None, pl.String).alias(name) for name in ("user_id", "cell_id")),
+        *(pl.lit(None, pl.Datetime("ms", "UTC")).alias(name) for name in ("start_ts", "end_ts")),
+        level=pl.lit("call"),
+        change=pl.lit("added"),
+        cause=pl.lit("direct"),
+    )
     return {"incidents": _table(incidents, INCIDENTS.arrow), "truth": _table(truth, TRUTH.arrow)}
 
 
@@ -68,7 +72,13 @@ def labels_in(folder: Path, calls: Calls, naming: Naming) -> Tables:
         each if level == "cell" else naming.named("number", each).to_pylist()
         for each, level in zip(incidents["actors"].to_pylist(), levels, strict=True)
     ]
-    columns = {"row": pa.array(np.where(kept, row, -1)), "entity_id": _renamed(truth, naming)}
+    users = _renamed(truth["user_id"].cast(pa.string()).combine_chunks(), naming)
+    of_user = pa.array(_is(truth, "level", "user"))
+    columns = {
+        "row": pa.array(np.where(kept, row, -1)),
+        "entity_id": pc.if_else(of_user, users, ids.combine_chunks()),
+        "user_id": users,
+    }
     return {
         "incidents": _replaced(incidents, {"actors": pa.array(actors, INCIDENTS.arrow.field("actors").type)}),
         "truth": _replaced(truth, columns),
@@ -102,15 +112,10 @@ def _deeds(calls: Calls) -> pl.DataFrame:
     return pl.DataFrame(facts)
 
 
-def _renamed(truth: pa.Table, naming: Naming) -> pa.Array:
-    """Return the entities of the truth, with users in their days as they are to be named."""
-    days = _is(truth, "level", "user_day")
-    ids = truth["entity_id"].to_pylist()
-    parts = [ids[row].rpartition(DAY_PARTS) for row in np.flatnonzero(days)]
-    named = naming.named("number", [user for user, _, _ in parts]).to_pylist()
-    for row, user, (_, _, day) in zip(np.flatnonzero(days), named, parts, strict=True):
-        ids[row] = f"{user}{DAY_PARTS}{day}"
-    return pa.array(ids, pa.string())
+def _renamed(ids: pa.Array, naming: Naming) -> pa.Array:
+    """Return users as they are to be named; empty where no user is."""
+    known = pc.is_valid(ids)
+    return pc.replace_with_mask(ids, known, naming.named("number", ids.filter(known).to_pylist()))
 
 
 def _is(table: pa.Table, column: str, text: str) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

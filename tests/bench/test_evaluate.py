@@ -5,9 +5,8 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from small_tables import write
 
 from bench import metrics
 from bench.dataset import Dataset, Window
@@ -21,10 +20,6 @@ from bench.truth import Truth
 
 DAY_MS = 86_400_000
 HISTORY, CALLS_IN_ALL = 400, 1400
-
-
-def write(path, schema, columns):
-    pq.write_table(pa.table(columns, pa.schema([field for field in schema.arrow if field.name in columns])), path)
 
 
 @pytest.fixture

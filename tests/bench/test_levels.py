@@ -8,10 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import average_precision_score
+from small_tables import write
 
 from bench.dataset import Dataset, Window
 from bench.detector import Level, Scores
 from bench.evaluate import evaluate
+from bench.faults import UserError
 from bench.levels import Grid, grids
 from bench.metric_names import metric_names
 from bench.result import Status
@@ -26,8 +28,21 @@ START_MS = 1_704_047_400_000
 CALLS_IN_ALL, USERS_IN_ALL, CELLS_IN_ALL, DAYS = 600, 12, 4, 4
 
 
-def write(path, schema, columns):
-    pq.write_table(pa.table(columns, pa.schema([field for field in schema.arrow if field.name in columns])), path)
+BEYOND = ("user_id", "cell_id", "start_ts", "end_ts")
+
+
+def held(level, subject, deed, first_day, last_day):
+    """What the truth says of a user or a cell that an incident held for a while."""
+    span = (int(START_MS + day * DAY_MS) for day in (first_day, last_day))
+    user, cell = (subject, None) if level == "user" else (None, subject)
+    return (level, subject, -1, *deed, user, cell, *span)
+
+
+def removed(number, cause, random):
+    """What the truth says of a call that would have been; here and there of somebody unknown."""
+    start = START_MS + int(random.integers(0, DAYS * DAY_MS))
+    caller, cell = f"u{random.integers(0, USERS_IN_ALL + 1)}", f"c{random.integers(0, CELLS_IN_ALL)}"
+    return ("call", f"key_{number}", -1, f"i{number % 12}", "ab"[number % 2], cause, caller, cell, start, start)
 
 
 @pytest.fixture
@@ -49,13 +64,14 @@ def world(tmp_path):
     (tmp_path / "clock.json").write_text(json.dumps(clock))
     deeds = [(int(row), f"i{n}", "ab"[n % 2], "direct") for n in range(12) for row in random.integers(0, 600, 3)]
     deeds = list({row: deed for row, *deed in deeds}.items())
-    table = [("call", f"call_{row}", row, *deed) for row, deed in deeds]
-    table += [("call", "call_599", 599, "i0", "a", "collateral")] * (599 not in dict(deeds))
-    table += [("user_day", "u3|2024-01-04", -1, "i1", "b", "direct")]
-    table += [("user_day", "u3|2024-01-01", -1, "i1", "b", "direct")]
-    table += [("cell_quarter", "c3|2024-01-03T06:45", -1, "i2", "a", "direct")]
-    table += [("cell_quarter", "c3|2024-01-03T07:00", -1, "i2", "a", "collateral")]
-    names = ("level", "entity_id", "row", "incident_id", "anomaly_type", "cause")
+    nowhere = (None, None, None, None)
+    table = [("call", f"call_{row}", row, *deed, *nowhere) for row, deed in deeds]
+    table += [("call", "call_599", 599, "i0", "a", "collateral", *nowhere)] * (599 not in dict(deeds))
+    table += [held("user", "u3", ("i1", "b", "direct"), 2.9, 3.1), held("user", "u4", ("i1", "b", "direct"), 0, 1)]
+    table += [held("cell", "c3", ("i2", "a", "direct"), 1.99, 2.05)]
+    table += [held("cell", "c3", ("i3", "b", "collateral"), 2.04, 2.06)]
+    table += [removed(row, ("direct", "collateral")[row % 2], random) for row in range(30)]
+    names = ("level", "entity_id", "row", "incident_id", "anomaly_type", "cause", *BEYOND)
     columns = dict(zip(names, map(list, zip(*table, strict=True)), strict=True))
     write(tmp_path / "truth.parquet", TRUTH, {**columns, "change": ["altered"] * len(table)})
     incidents = {
@@ -103,32 +119,81 @@ def test_lifting_takes_the_maximum_and_puts_the_silent_last(world):
             assert lifted[entity] == max(its) if its else lifted[entity] < scores.min()
 
 
-def test_truth_names_entities_by_subject_and_start(world):
+def beyond_calls(world, level):
+    """Each row of the truth that is no call of the table, with every entity that its span has a part in, by hand."""
+    spans, size, name = (2, DAY_MS, "user_id") if level is Level.USER_DAY else (192, HOUR_MS // 4, "cell_id")
+    for row in world[1].table("truth").to_pylist():
+        if row[name] is None or row[name] == f"u{USERS_IN_ALL}":
+            continue
+        begun, ended = (int(row[moment].timestamp() * 1000) for moment in ("start_ts", "end_ts"))
+        for span in range(spans):
+            first = world[0].window.start_ms + span * size
+            if first <= begun < first + size or (begun < first + size and first < ended):
+                yield row, int(row[name][1:]) * spans + span
+
+
+def test_spans_become_the_entities_that_have_a_part_in_them(world):
+    start = world[0].window.start_ms
     users, cells = grids(world[0])
-    ids = pa.array(["u0|2024-01-03", "u3|2024-01-04", "u3|2024-01-05", "u3|2024-01-02", "nobody|2024-01-03"])
-    assert users.named(ids).tolist() == [0, 7, -1, -1, -1]
-    ids = pa.array(["c0|2024-01-02T18:30", "c3|2024-01-04T18:15", "c3|2024-01-04T18:30"])
-    assert cells.named(ids).tolist() == [0, 4 * 192 - 1, -1]
+    first, last = (
+        np.array([start, start + 1, start - DAY_MS, 0]),
+        np.array([start + DAY_MS, start + DAY_MS + 1, start, 9]),
+    )
+    entity, origin = users.held(pa.array(["u0", "u1", "u2", "u3"]), first, last)
+    assert (entity.tolist(), origin.tolist()) == ([0, 2, 3], [0, 1, 1])
+    entity, origin = users.held(pa.array(["nobody", "u2"]), np.array([start, start]), np.array([start, start]))
+    assert (entity.tolist(), origin.tolist()) == ([4], [1])
+    entity, _ = cells.held(pa.array(["c1"]), np.array([0]), np.array([start + 10 * DAY_MS]))
+    assert entity.tolist() == list(range(192, 384))
 
 
 def test_an_entity_is_a_positive_of_every_type_that_touched_it(world):
     dataset, truth = world
     labels = truth.call_labels(*dataset.call_range(dataset.window))
-    deeds = {row["row"]: row for row in truth.table("truth").to_pylist() if row["level"] == "call"}
+    deeds = {row["row"]: row for row in truth.table("truth").to_pylist() if row["row"] >= 0}
     for grid, place in zip(grids(dataset), (1, 2), strict=True):
         sample = sample_of_grid(grid, labels, truth)
-        expected, touched = {"a": set(), "b": set()}, set()
-        for row in call_rows(world):
-            if row[0] in deeds and row[place] is not None:
-                touched.add(row[place])
-                if deeds[row[0]]["cause"] == "direct":
-                    expected[deeds[row[0]]["anomaly_type"]].add(row[place])
-        own = {Level.USER_DAY: ("b", 7, {7}), Level.CELL_QUARTER: ("a", 3 * 192 + 49, {3 * 192 + 49, 3 * 192 + 50})}
-        kind, entity, also = own[grid.level]
-        expected[kind].add(entity)
-        for name, positives in expected.items():
-            assert set(sample.positives(name)[0].tolist()) == positives
-        assert set(np.flatnonzero(~sample.normal).tolist()) == touched | also
+        of_calls = [(deeds[row[0]], row[place]) for row in call_rows(world) if row[0] in deeds]
+        found = [each for each in (*of_calls, *beyond_calls(world, grid.level)) if each[1] is not None]
+        for name in ("a", "b"):
+            direct = {(entity, row["incident_id"]) for row, entity in found
+                      if row["cause"] == "direct" and row["anomaly_type"] == name}  # fmt: skip
+            entity, incident = sample.deeds(name)
+            assert {(each, f"i{code}") for each, code in zip(entity.tolist(), incident.tolist(), strict=True)} == direct
+            assert entity.size == len(direct)
+        assert set(np.flatnonzero(~sample.normal).tolist()) == {entity for _, entity in found}
+
+
+def test_a_silent_cell_is_found_by_a_detector_of_cells(world):
+    """No call is ever in cell c3: what an incident does to it is its quarters' alone."""
+    dataset, truth = world
+    labels = truth.call_labels(*dataset.call_range(dataset.window))
+    cells = grids(dataset)[1]
+    silent = [
+        entity
+        for row, entity in beyond_calls(world, cells.level)
+        if row["level"] == "cell" and row["cause"] == "direct"
+    ]
+    assert silent == list(range(3 * 192, 3 * 192 + 5))
+    assert not np.isin(silent, cells.of_calls).any()
+    scores = np.isin(np.arange(cells.size), silent).astype(float)
+    values = evaluate(
+        dataset, truth, Scores(Level.CELL_QUARTER, scores), ThresholdSettings("quantile", share=0.01)
+    ).values
+    assert values["cell_quarter/hits/a"] == values["cell_quarter/alerts/all"] == 5
+    assert values["cell_quarter/precision/a"] == 1
+    assert labels.anomalous.sum() == values["positives/all"]
+
+
+def test_truth_that_does_not_say_whom_it_concerns_is_refused(world):
+    table = world[1].table("truth")
+    for name in ("start_ts", "end_ts", "cell_id"):
+        empty = pa.nulls(len(table), table.schema.field(name).type)
+        pq.write_table(
+            table.set_column(table.schema.get_field_index(name), name, empty), world[1].folder / "truth.parquet"
+        )
+        with pytest.raises(UserError, match=r"truth.parquet, row \d+: what is not in the table of calls must have"):
+            world[1].table("truth")
 
 
 def test_values_of_the_lifted_levels_stand_under_their_name(world):

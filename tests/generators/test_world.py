@@ -48,6 +48,19 @@ def test_without_anomalies_the_normal_rows_are_the_same_row_for_row(default_worl
     assert truth["incident_id"].null_count() == 0
 
 
+def test_a_removed_call_says_whose_it_was_where_and_when(default_world: World_, clean_world: World_) -> None:
+    truth, clean = truth_of(default_world[0]), calls_of(clean_world[0])
+    names = {"user_id": "caller_id", "cell_id": "first_cell_id", "start_ts": "call_start_ts"}
+    texts = [pl.col(name).cast(pl.String) for name in ("user_id", "cell_id")]
+    gone = truth.filter(change="removed").with_columns(texts)
+    there = clean.select(pl.col(old).alias(new) for new, old in names.items()).with_columns(texts)
+    assert gone.height > 20
+    assert gone.join(there, on=list(names), how="semi").height == gone.height
+    assert (gone["start_ts"] == gone["end_ts"]).all()
+    kept = truth.filter(pl.col("change") != "removed")
+    assert {kept[name].null_count() for name in (*names, "end_ts")} == {kept.height}
+
+
 def test_incidents_touch_nothing_but_calls(default_world: World_, clean_world: World_) -> None:
     for part in ("users", "cells", "communities", "subscriptions"):
         name = f"data/{part}.parquet"

@@ -19,14 +19,15 @@ HOURLY = np.array([1, 0.6, 0.5, 0.3, 0.2, 0.4, 1, 3, 5, 7, 8, 8, 7, 7, 7, 8, 9, 
 
 
 def write(table: Table, columns: dict[str, Any], path: Path) -> None:
-    """Write a table after the schema; text columns without a value hold one dummy."""
+    """Write a table after the schema; columns without a value hold a dummy, or nothing where they may."""
     rows = len(next(iter(columns.values())))
     arrays = []
     for column in table.columns:
         plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         values = columns.get(column.name)
         if values is None:
-            values = ["x"] * rows if plain == pa.string() else np.zeros(rows, np.int32)
+            dummies = ["x"] * rows if plain == pa.string() else np.zeros(rows, np.int32)
+            values = [None] * rows if column.nullable else dummies
         array = pa.array(values)
         arrays.append(array if array.type == column.type else array.cast(plain).cast(column.type))
     pq.write_table(pa.Table.from_arrays(arrays, schema=table.arrow), path)

@@ -114,7 +114,9 @@ def _truth(bad: np.ndarray) -> dict[str, pa.Table]:
 
 
 def _table(table: Table, values: dict[str, Any]) -> pa.Table:
-    return pa.table({c.name: pa.array(values[c.name]).cast(c.type) for c in table.columns}, schema=table.arrow)
+    rows = len(next(iter(values.values())))
+    columns = {c.name: pa.array(values.get(c.name, [None] * rows)).cast(c.type) for c in table.columns}
+    return pa.table(columns, schema=table.arrow)
 
 
 def export(world: Path, out: Path, csv: bool, progress: Progress) -> None:
