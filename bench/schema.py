@@ -135,7 +135,8 @@ EVENTS = Table(
     (
         Column("session_id", pa.string(), "the call_id of its call"),
         Column("caller_id", TEXT, "user who calls"),
-        Column("time_stamp", TIME, "moment, UTC, in ms"),
+        Column("time_stamp", TIME, "moment by the phone's clock, UTC, in ms"),
+        Column("received_at", TIME, "when the message was collected, UTC, in ms; not always in the order of sending"),
         Column("state", TEXT, "CONNECT | RECONNECT | END | FAIL"),
         Column("x", pa.int32(), "east of the world's south-western corner [m]"),
         Column("y", pa.int32(), "north of it [m]"),
@@ -143,7 +144,7 @@ EVENTS = Table(
         Column("cell_id", TEXT, "cell that the message went to", nullable=True),
         Column("power_dbm", pa.float32(), "power of that cell at the phone, as last reported [dBm]", nullable=True),
         Column("cause", TEXT, "of FAIL: setup | blocked | timeout | no_coverage (a Hello's), drop (the call's)"),
-        Column("call_start", TIME, "when the caller pressed the button, UTC, in ms"),
+        Column("call_start", TIME, "when the caller pressed the button, by the phone's clock"),
         Column("duration", pa.int32(), "talk time [s], where the call ends", nullable=True),
         Column("previous_tower_id", TEXT, "of RECONNECT: site that served before", nullable=True),
         Column("previous_connection_duration", pa.float32(), "how long the connection held [s]", nullable=True),
@@ -164,11 +165,11 @@ COVERAGE = Table(
 
 TOWER_STATUS = Table(
     "tower_status",
-    "One row a cell and 15 minutes: what it was asked and what became of it. Empty without a network.",
+    "One row a cell and window (15 minutes): what it was asked and what became of it. Empty without a network.",
     (
         Column("cell_id", TEXT, "cell"),
         Column("tower_id", TEXT, "its site"),
-        Column("window_start", TIME, "begin of the 15 minutes, UTC"),
+        Column("window_start", TIME, "begin of the window, UTC"),
         Column("state", TEXT, "by failure_share: GREEN below 0.1 | ORANGE | RED from 0.6 | BLACK from 0.9 | NO_DATA"),
         Column("sessions", pa.int32(), "connections begun"),
         Column("live_sessions", pa.int32(), "connections that lasted beyond the window"),
@@ -180,6 +181,7 @@ TOWER_STATUS = Table(
         Column("mean_session_s", pa.float64(), "mean length of the connections that ended [s]", nullable=True),
         Column("handovers_in", pa.int32(), "calls taken over"),
         Column("handovers_out", pa.int32(), "calls handed on"),
+        Column("handover_success", pa.float64(), "handed on, of those and those lost while trying", nullable=True),
         Column("setup_attempts", pa.int32(), "calls that asked here first"),
         Column("setup_success", pa.float64(), "share of those that were connected, here or elsewhere", nullable=True),
         Column("traffic_erlang", pa.float64(), "mean number of live connections"),

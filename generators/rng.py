@@ -54,6 +54,8 @@ class Purpose(IntEnum):
     TRIP = 51
     HELLO = 52
     HEARTBEAT = 53
+    ARRIVAL = 54
+    PHONE_CLOCK = 55
     ANOMALY = 60
 
 

@@ -121,10 +121,17 @@ class Activity:
     """Mean gap [s] between the end of a call and its follow-up."""
     same_contact: float = field(default=0.0, metadata=within(0, 1))
     """Share of follow-ups that go to the same contact again."""
+    loop: str = field(default="open", metadata=one_of("open", "closed"))
+    """open: calls are planned by the day; closed: a call, however it goes, is followed by a wait and the next one, and
+    nothing else of this group counts."""
+    wait_s: list[float] = field(default_factory=lambda: [15.0, 65.0])
+    """Of a closed loop: least and longest wait, uniform [s]; also before the first call."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
-        low_high = self.calls_per_day
+        low_high, wait = self.calls_per_day, self.wait_s
+        if len(wait) != 2 or not 1 <= wait[0] <= wait[1] <= 86_400:
+            yield Fault(f"{key}.wait_s", "be [least, longest] with 1 <= least <= longest <= 86400", wait)
         if len(low_high) != 2 or not 0 < low_high[0] <= low_high[1] <= 1000:
             yield Fault(f"{key}.calls_per_day", "be [low, high] with 0 < low <= high <= 1000", low_high)
 
@@ -257,6 +264,12 @@ class WorldSettings:
         yield from _shares(f"{key}.user_types.*.share", [t.share for t in self.user_types.values()])
         yield from _shares(f"{key}.call_patterns.*.share", [p.share for p in self.call_patterns.values()])
         yield from self._start_faults(key)
+        if self.activity.loop == "closed" and self.anomaly_ratio > 0:
+            rule = "be 0 where generator.activity.loop is closed: calls that are not planned cannot be altered"
+            yield Fault(f"{key}.anomaly_ratio", rule, self.anomaly_ratio)
+        if self.activity.loop == "closed" and self.network.radio and self.network.towers.congestion:
+            rule = "be false where generator.activity.loop is closed: its offered load is not known beforehand"
+            yield Fault(f"{key}.network.towers.congestion", rule, True)
 
     def _start_faults(self, key: str) -> Iterator[Fault]:
         try:

@@ -25,7 +25,9 @@ from generators.identities import digits_for
 from generators.injection import Injector
 from generators.mix import Plan, no_plan, plan_incidents
 from generators.names import Names, make_names
+from generators.sessions.arrival import make_arrival
 from generators.sessions.deploy import deploy
+from generators.sessions.settings import NetworkSettings
 from generators.sessions.status import TowerStatus, UserStatus
 from generators.sessions.table import EventTable
 from generators.settings import WorldSettings
@@ -102,7 +104,8 @@ class World:
             "communities": communities_table(settings, society, names),
             "subscriptions": subscriptions_table(settings, people, names),
         }
-        return Drawn(habits, names, site, counts, self._plan(habits, counts), settings.start_ms(), tables)
+        plan = self._plan(habits, counts)
+        return Drawn(habits, names, site, counts, plan, settings.start_ms(), tables, settings.network)
 
     def _plan(self, habits: Habits, counts: Any) -> Plan:
         if not self.anomalies:
@@ -144,6 +147,8 @@ class Drawn:
     epoch_ms: int
     tables: Tables
     """Those that do not grow with the days."""
+    network: NetworkSettings
+    """How its events and status are told."""
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.plan, self.names, self.epoch_ms)
@@ -157,9 +162,11 @@ class Drawn:
         most = int(self.counts.sum()) + sum(len(edits.user) for edits in self.plan.edits)
         digits = digits_for(most, CALL_DIGITS)
         names, epoch_ms, network = self.names, self.epoch_ms, self.habits.network
+        arrival = make_arrival(self.network.arrival, int(self.habits.seed), self.counts.shape[1])
         calls = CallTable(self.habits, names, epoch_ms, digits)
-        events = EventTable(names, epoch_ms, digits, self.site)
-        towers, users = TowerStatus(names, epoch_ms, self.site), UserStatus(names, epoch_ms, network)
+        events = EventTable(names, epoch_ms, digits, self.site, arrival)
+        towers = TowerStatus(names, epoch_ms, self.site, self.network.status)
+        users = UserStatus(names, epoch_ms, network)
         twins = Twins(self.habits, self.counts, self.plan.edits, workers)
         for number, day in enumerate(twins.days()):
             first = self.tally.calls

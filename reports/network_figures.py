@@ -109,7 +109,7 @@ def _by_hour(status: pa.Table) -> tuple[Any, Any, Any]:
     table = table[table["hour"] < MOST_DAYS * 24]
     table["failed"] = table["fails"] + table["timeouts"]
     summed = table.groupby(["tower_id", "hour"], observed=True)[["hellos", "failed", "traffic_erlang"]].sum()
-    load = (summed["traffic_erlang"] / 4).unstack()
+    load = summed["traffic_erlang"].unstack() / table.groupby("hour")["window_start"].nunique()
     share = (summed["failed"] / summed["hellos"].where(summed["hellos"] > 0)).unstack()
     return load.columns.to_numpy(), load.to_numpy(), share.to_numpy()
 

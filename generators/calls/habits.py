@@ -58,6 +58,10 @@ class Habits(NamedTuple):
     """Shape (towers, neighbours), int32."""
     weekend: Any
     """Shape (days,), bool."""
+    closed: bool
+    """Whether calls are not planned by the day: each follows the one before after a wait."""
+    wait_ms: tuple[float, float]
+    """Of a closed loop: least, and spread."""
     network: Network
 
 
@@ -92,6 +96,8 @@ def make_habits(
         math.log(1.0 - places.moving) / REFERENCE_TALK_MS,
         towers.neighbours,
         weekend,
+        activity.loop == "closed",
+        (activity.wait_s[0] * 1000.0, (activity.wait_s[1] - activity.wait_s[0]) * 1000.0),
         network or no_network(settings),
     )
 

@@ -63,10 +63,15 @@ def make_slots(most: int = MOST_A_DAY) -> Slots:
 
 @kernel
 def count_calls(user: int, day: int, habits: Habits) -> int:
-    """Return how many calls a user wants to make on a day: a Poisson variable, in steps of a mean of at most 32."""
+    """Return how many calls a user wants to make on a day: a Poisson variable, in steps of a mean of at most 32.
+
+    In a closed loop, where that is not known beforehand: the most that it can be.
+    """
     people = habits.people
     if people.active_from_ms[user] >= (day + 1) * DAY_MS:
         return 0
+    if habits.closed:
+        return int(DAY_MS // habits.wait_ms[0]) + 1
     mean = people.rate[user] * habits.day_factor[people.pattern[user], day]
     count, part = 0, 0
     while mean > 0.0 and count < MOST_A_DAY // 2:
@@ -81,8 +86,21 @@ def count_calls(user: int, day: int, habits: Habits) -> int:
 def plan_day(user: int, day: int, count: int, habits: Habits, slots: Slots) -> None:
     """Work out a user's day of `count` calls, in the order of the slots (not of time)."""
     slots.count[0] = count
-    for i in range(count):
+    for i in range(0 if habits.closed else count):
         _plan_slot(user, day, i, habits, slots)
+
+
+@kernel
+def plan_turn(user: int, turn: int, free_ms: int, habits: Habits, slots: Slots) -> int:
+    """Work out call number `turn` of a user in a closed loop, who is free from a moment on; return its slot, 0."""
+    who = philox(habits.seed, _WHO, np.uint64(user), np.uint64(turn), np.uint64(0))
+    when = philox(habits.seed, _WHEN, np.uint64(user), np.uint64(turn), np.uint64(0))
+    least, spread = habits.wait_ms
+    slots.start_ms[0] = free_ms + int(least + uniform(when[0]) * spread)
+    slots.callee[0] = choose_callee(user, slots.start_ms[0], uniform(who[0]), uniform(who[1]), habits)
+    slots.outcome[0], slots.talk_ms[0], slots.move[0] = _talk(user, 0, turn, habits)
+    slots.goal[0], slots.key[0], slots.incident[0] = uniform(when[2]), when[3], -1
+    return 0
 
 
 @kernel

@@ -60,6 +60,8 @@ class Reference:
         self.habits, self.people, self.society = habits, habits.people, habits.society
         self.seed = int(habits.seed)
         self.air = None if plant is None else Air(habits.network, plant)
+        self.turns: dict[int, int] = {}
+        """Of a closed loop: how many calls each user has made."""
         self.events: list[Event] = []
         """Of the calls made so far, call by call."""
 
@@ -104,6 +106,18 @@ class Reference:
         outcome = next((i + 1 for i, bound in enumerate(habits.outcomes) if result < bound), ANSWERED)
         talk = self.talk_ms(user, component, size) if outcome == ANSWERED else 0
         return Intent(start, talk, callee, outcome, move, goal, key)
+
+    def next_turn(self, user: int, free_ms: int) -> Intent:
+        """Return the next call of a user in a closed loop, who is free from a moment on."""
+        habits, turn = self.habits, self.turns.get(user, 0)
+        kind, who, _, _, _ = self.draw(Purpose.CALL_WHO, user, turn)
+        wait, _, goal, _, key = self.draw(Purpose.CALL_WHEN, user, turn)
+        component, size, result, move, _ = self.draw(Purpose.CALL_HOW, user, turn)
+        least, spread = habits.wait_ms
+        start = max(free_ms, int(self.people.active_from_ms[user])) + int(least + wait * spread)
+        outcome = next((i + 1 for i, bound in enumerate(habits.outcomes) if result < bound), ANSWERED)
+        talk = self.talk_ms(user, component, size) if outcome == ANSWERED else 0
+        return Intent(start, talk, self.callee(user, start, kind, who), outcome, move, goal, key)
 
     def time_of_day(self, user: int, u: float) -> int:
         """Return a time of day [ms] on the user's clock."""
@@ -196,6 +210,9 @@ class Reference:
 
     def day(self, user: int, day: int, edits: Edits, busy_until_ms: Any) -> Iterator[Call]:
         """Yield the calls of a user's day in order of time, and keep its line's account."""
+        if self.habits.closed:
+            yield from self.loop(user, day, busy_until_ms)
+            return
         intents = self.intents(user, day)
         for i in np.flatnonzero(edits.user == user):
             edited = Intent(
@@ -212,6 +229,14 @@ class Reference:
                 continue
             call = self.call(user, intent) if self.air is None else self.session(user, intent, self.air)
             busy_until_ms[user] = start + call.setup_ms + call.talk_ms
+            yield call
+
+    def loop(self, user: int, day: int, busy_until_ms: Any) -> Iterator[Call]:
+        """Yield the calls of a user's day in a closed loop."""
+        while (intent := self.next_turn(user, int(busy_until_ms[user]))).start_ms < (day + 1) * DAY_MS:
+            self.turns[user] = self.turns.get(user, 0) + 1
+            call = self.call(user, intent) if self.air is None else self.session(user, intent, self.air)
+            busy_until_ms[user] = intent.start_ms + call.setup_ms + call.talk_ms
             yield call
 
     def call(self, user: int, intent: Intent) -> Call:

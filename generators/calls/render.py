@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators.calls.habits import Habits
-from generators.calls.intents import Slots, make_slots, plan_day
+from generators.calls.intents import Slots, make_slots, plan_day, plan_turn
 from generators.calls.outcome import FAILED
 from generators.clock import DAY_MS, HOUR_MS
 from generators.compiled import kernel, part
@@ -115,6 +115,8 @@ class Lines(NamedTuple):
     """int64: until when the line is taken, in the world with incidents."""
     normal_busy_ms: Any
     """int64: until when it would be, in normal life."""
+    turn: Any
+    """int32: of a closed loop, how many calls the user has made."""
 
 
 def make_room(calls: int, touched_calls: int, events: int, network: Network) -> Room:
@@ -161,6 +163,7 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
     for index in range(users.shape[0]):
         user = users[index]
         before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])
+        turn_before = lines.turn[user]
         plan_day(user, day, lines.count[user], habits, room.slots)
         touched = lines.touched[user]
         for turn in range(2 if touched else 1):
@@ -168,26 +171,38 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
             if turn:
                 edit = _apply_all(user, edits, edit, room.slots)
             page, busy = room.normal if clean else room.page, lines.busy_ms if turn else lines.normal_busy_ms
-            made, lost = _render_line(user, habits, room.slots, busy, page, normal_rows if clean else rows)
+            row = normal_rows if clean else rows
+            made, lost = _render_line((user, day), habits, room.slots, (busy, lines.turn), page, row)
             rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
             suppressed += 0 if turn else lost
         if not touched:
             lines.busy_ms[user] = lines.normal_busy_ms[user]
         if written[ROW] > most:
             rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user] = before
+            lines.turn[user] = turn_before
             return rows, normal_rows, suppressed, index
     return rows, normal_rows, suppressed, users.shape[0]
 
 
 @part
-def _render_line(user: int, habits: Habits, slots: Slots, busy_ms: Any, page: Page, row: int) -> tuple[int, int]:
-    """Write the calls that take place on a line, from `row` on; return how many, and how many do not."""
-    first, suppressed, count = row, 0, slots.count[0]
-    sort_by_start(slots.start_ms, count, slots.order)
+def _render_line(
+    whose: tuple[int, int], habits: Habits, slots: Slots, account: tuple[Any, Any], page: Page, row: int
+) -> tuple[int, int]:
+    """Write the calls that take place on a line on a day, from `row` on; return how many, and how many do not."""
+    (user, day), (busy_ms, turn) = whose, account
+    first, suppressed, count, begins = row, 0, slots.count[0], habits.people.active_from_ms[user]
+    if not habits.closed:
+        sort_by_start(slots.start_ms, count, slots.order)
     for j in range(count):
-        i = slots.order[j]
+        if habits.closed:
+            i = plan_turn(user, turn[user], max(busy_ms[user], begins), habits, slots)
+            if slots.start_ms[i] >= (day + 1) * DAY_MS:
+                break
+            turn[user] += 1
+        else:
+            i = slots.order[j]
         start = slots.start_ms[i]
-        if start < habits.people.active_from_ms[user]:
+        if start < begins:
             continue
         if start < busy_ms[user]:
             suppressed += 1

@@ -79,7 +79,8 @@ class Twins:
         users = counts.shape[1]
         self.users = np.arange(users, dtype=np.int32)
         free = np.zeros((2, users), np.int64)
-        self.lines = Lines(np.empty(users, np.int32), np.zeros(users, np.bool_), free[0], free[1])
+        count, turn = np.zeros((2, users), np.int32)
+        self.lines = Lines(count, np.zeros(users, np.bool_), free[0], free[1], turn)
         self.last_incident = np.full(users, NONE, np.int32)
 
     def days(self) -> Iterator[Day]:

@@ -19,6 +19,10 @@ class SiteSettings:
     """With placement=file: a CSV in OpenCelliD's columns; `generator.num_towers` is then the most that are taken."""
     jitter_m: float = field(default=1000.0, metadata=within(0, 100_000))
     """Of a grid: each coordinate is moved by up to this, uniformly."""
+    jitter_of: str = field(default="site", metadata=one_of("site", "step"))
+    """Of a grid: site moves each site by itself; step moves each step to the next site, so that moves add up."""
+    spacing_m: float = field(default=0.0, metadata=within(0, 1_000_000))
+    """Of a grid: from one site to the next, and to the edges in the south and west; 0 fills the rectangle evenly."""
     columns: int = field(default=0, metadata=within(0, 1000))
     """Sites in a row of a grid; 0 follows the region's shape."""
     cluster_km: float = field(default=6.0, metadata=above(0))

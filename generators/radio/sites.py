@@ -55,14 +55,30 @@ def place_sites(settings: SiteSettings, plane: Plane, count: int, seed: int) -> 
 
 
 def _grid(settings: SiteSettings, plane: Plane, draws: Any) -> Any:
-    """Return rows of sites, as far from each other as from the edges, each coordinate jittered."""
+    """Return rows of sites, as far from each other as from the edges, each jittered, or each step to the next."""
     count = len(draws)
     columns = settings.columns or max(1, round(math.sqrt(count * plane.width / plane.height)))
     rows = -(-count // columns)
     number = np.arange(count)
     steps = np.column_stack([number % columns + 1, number // columns + 1])
     spacing = np.array([plane.width / (columns + 1), plane.height / (rows + 1)])
-    return _inside(steps * spacing + settings.jitter_m * (2 * draws[:, :2] - 1), plane)
+    if settings.spacing_m:
+        spacing[:] = settings.spacing_m
+    furthest = steps.max(axis=0) * spacing
+    if not plane.wrap and (furthest[0] > plane.width or furthest[1] > plane.height):
+        size = f"{plane.width / 1000:.1f} x {plane.height / 1000:.1f} km"
+        raise UserError(
+            f"generator.network.sites.spacing_m must leave {count} sites in rows of {columns} within {size}, "
+            f"got {settings.spacing_m:g}"
+        )
+    moved = settings.jitter_m * (2 * draws[:, :2] - 1)
+    if settings.jitter_of == "step":
+        firsts = np.cumsum(moved[::columns], axis=0)
+        moved = np.concatenate([
+            first + np.cumsum(np.vstack([np.zeros(2), row[1:]]), axis=0)
+            for first, row in zip(firsts, np.split(moved, range(columns, count, columns)), strict=True)
+        ])  # fmt: skip
+    return _inside(steps * spacing + moved, plane)
 
 
 def _hexagonal(plane: Plane, count: int) -> Any:

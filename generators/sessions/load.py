@@ -1,32 +1,51 @@
 """Offered load of the clean world, and how often a call finds all channels taken.
 
-First the load of each cell and hour, as people's habits would have it: from work in working hours, from home else. Then
-Erlang's loss formula. Nothing else couples users, so a fault changes only what it touches.
+First the load of each cell and hour, by where people are and how much they talk. Then Erlang's loss formula. Nothing
+else couples users, so a fault changes only what it touches.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.clock import HOUR_MS, HOURS
+from generators.clock import DAY_MS, HOUR_MS, HOURS
+from generators.compiled import kernel
+from generators.mobility.itinerary import Folk, Trail, make_trail, position
+from generators.radio.coverage import NO_CELL, RadioMap, pixel_at
 from generators.sessions.network import HOURS_OF_WEEK
 from generators.sessions.settings import TowerSettings
 from generators.settings import Durations, WorldSettings
 from generators.social.people import People
 
-WORK_HOURS = range(9, 17)
 LEAST_CHANNELS = 2
+DAYS_OF_WEEK, SATURDAY = 7, 5
 
 
-def offered_load(settings: WorldSettings, people: People, home: Any, work: Any, cells: int) -> Any:
+class Talk(NamedTuple):
+    """How much everybody talks."""
+
+    erlang: Any
+    """Shape (N,), float64: talk time of a working day [h]."""
+    pattern: Any
+    """Shape (N,): row of `share`."""
+    share: Any
+    """Shape (patterns, 48), float64: of a working day's talk, in each hour of a working day and of a weekend day."""
+    shift_h: Any
+    """Shape (N,), int64: by how much a user's clock is behind the world's."""
+
+
+def offered_load(settings: WorldSettings, people: People, folk: Folk, radio: RadioMap, cells: int) -> Any:
     """Return the mean load of each cell, by hour of a working day and then of a weekend day; shape (C, 48) [Erlang].
+
+    Everybody is followed through the first week, and is expected to talk, in each hour, as much as its habits say, in
+    the cell that is heard best where it is then. Zeros where congestion is turned off: then nobody asks.
 
     Parameters
     ----------
-    settings, people
-        The world.
-    home, work
-        Shape (N,): the cell that serves each user's home and work.
+    settings, people, folk
+        The world: how often and how long people call, and where they are.
+    radio
+        Who is heard where.
     cells
         How many cells there are.
     """
@@ -34,17 +53,38 @@ def offered_load(settings: WorldSettings, people: People, home: Any, work: Any, 
     answered = 1 - settings.outcomes.missed - settings.outcomes.busy
     talk_h = np.array([mean_talk_s(k.durations) for k in kinds])[people.kind] / 3600
     shares = np.array([np.array(p.hourly) / sum(p.hourly) for p in patterns])
-    factors = np.array([p.weekend_factor for p in patterns])[people.pattern]
-    shift = np.rint(people.clock_shift_ms / HOUR_MS).astype(np.int64)
+    habit = Talk(
+        people.rate * talk_h * answered,
+        people.pattern,
+        np.column_stack([shares, shares * np.array([[p.weekend_factor] for p in patterns])]),
+        np.rint(people.clock_shift_ms / HOUR_MS).astype(np.int64),
+    )
+    days = min(settings.days, DAYS_OF_WEEK)
     load = np.zeros((cells, HOURS_OF_WEEK))
-    for hour in range(HOURS):
-        erlang = people.rate * shares[people.pattern, hour] * talk_h * answered
-        where = (hour + shift) % HOURS
-        at_work = settings.network.mobility.at_work if hour in WORK_HOURS else 0.0
-        np.add.at(load, (work, where), erlang * at_work)
-        np.add.at(load, (home, where), erlang * (1 - at_work))
-        np.add.at(load, (home, where + HOURS), erlang * factors)
+    if not settings.network.towers.congestion:
+        return load
+    _follow(days, habit, folk, radio, (load, make_trail()))
+    weekend = sum((folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY for day in range(days))
+    load[:, :HOURS] /= max(days - weekend, 1)
+    load[:, HOURS:] /= max(weekend, 1)
     return load
+
+
+@kernel
+def _follow(days: int, habit: Talk, folk: Folk, radio: RadioMap, room: tuple[Any, Trail]) -> None:
+    """Add up what is talked where, in the middle of each hour."""
+    load, trail = room
+    for user in range(habit.erlang.shape[0]):
+        pattern, shift = habit.pattern[user], habit.shift_h[user]
+        for day in range(days):
+            first = HOURS if (folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY else 0
+            for hour in range(HOURS):
+                moment = day * DAY_MS + hour * HOUR_MS + HOUR_MS // 2
+                x, y = position(user, moment, folk, trail)
+                cell = radio.cell[pixel_at(x, y, radio), 0]
+                if cell != NO_CELL:
+                    share = habit.share[pattern, first + (hour - shift) % HOURS]
+                    load[cell, first + hour] += habit.erlang[user] * share
 
 
 def mean_talk_s(durations: Durations) -> float:

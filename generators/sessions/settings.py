@@ -81,6 +81,33 @@ class PhoneSettings:
 
 
 @dataclass
+class StatusSettings:
+    """Over which windows the status of towers is told."""
+
+    window_s: int = field(default=900, metadata=within(1, 86_400))
+    slide_s: int = field(default=900, metadata=within(1, 86_400))
+    """From the begin of one window to that of the next; the same as the window: bins."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        if self.window_s % max(self.slide_s, 1):
+            yield Fault(f"{key}.window_s", f"be a multiple of slide_s ({self.slide_s})", self.window_s)
+
+
+@dataclass
+class ArrivalSettings:
+    """How messages reach whoever collects them, and how well the clocks of phones go."""
+
+    least_ms: int = field(default=50, metadata=within(0, 600_000))
+    """The least that a message is on its way."""
+    mean_more_ms: float = field(default=150.0, metadata=within(0, 600_000))
+    """What it takes beyond that: the mean of an exponential; one message may overtake another."""
+    clock_skew_ms: float = field(default=0.0, metadata=within(0, 600_000))
+    """Standard deviation over phones of how far a clock is off. Events bear the time of their phone; call records that
+    of the network, so the two differ by this."""
+
+
+@dataclass
 class NetworkSettings:
     """The network between people; without radio, only calls are simulated."""
 
@@ -94,6 +121,8 @@ class NetworkSettings:
     towers: TowerSettings = field(default_factory=TowerSettings)
     phones: PhoneSettings = field(default_factory=PhoneSettings)
     mobility: MobilitySettings = field(default_factory=MobilitySettings)
+    status: StatusSettings = field(default_factory=StatusSettings)
+    arrival: ArrivalSettings = field(default_factory=ArrivalSettings)
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

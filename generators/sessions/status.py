@@ -1,4 +1,4 @@
-"""How towers and users are doing: counts of each cell in windows of 15 minutes, and of each user by the day."""
+"""How towers and users are doing: counts of each cell in windows of time, and of each user by the day."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,49 +17,71 @@ from generators.names import Names
 from generators.radio.coverage import pixels_at
 from generators.sessions.events import CONNECT, DROP, END, FAIL, RECONNECT, TIMEOUT
 from generators.sessions.network import Network
+from generators.sessions.settings import StatusSettings
 
-WINDOW_MS = 900_000
-WINDOWS = DAY_MS // WINDOW_MS
 TOWER_STATES = ("GREEN", "ORANGE", "RED", "BLACK", "NO_DATA")
 SHARES = (0.10, 0.60, 0.90)
 """Of failed Hellos, from which a tower is ORANGE, RED and (above) BLACK."""
-ATTEMPTS, SETUPS, HELLOS, FAILS, TIMEOUTS, DROPS, BEGUN, ENDED, INTO, OUT_OF, HELD, TRAFFIC, LIVE = range(13)
+ATTEMPTS, SETUPS, HELLOS, FAILS, TIMEOUTS, DROPS, BEGUN, ENDED, INTO, OUT_OF, STRANDED, HELD, TRAFFIC, LIVE = range(14)
 
 
 @dataclass
 class TowerStatus:
-    """Counts what happens in each cell, day by day; calls may run into the next day."""
+    """Counts what happens in each cell in slices of time, and tells it over windows of some slices each.
+
+    A window is told with the day in which it ends; one that would end after the world is not told.
+    """
 
     names: Names
     epoch_ms: int
     site: Any
     """Shape (C,), int32: site of each cell."""
+    settings: StatusSettings
     _counts: Any = field(init=False)
-    """Shape (C, windows of two days, 13), int64."""
+    """Shape (C, slices, 14), int64: the first slice is that of the next window to tell; calls may run into the day
+    after."""
+    _next: int = 0
+    """Number of that window."""
 
     def __post_init__(self) -> None:
-        self._counts = np.zeros((len(self.site), 2 * WINDOWS, LIVE + 1), np.int64)
+        self._slice_ms = self.settings.slide_s * 1000
+        self._width = self.settings.window_s // self.settings.slide_s
+        slices = 2 * DAY_MS // self._slice_ms + self._width + 1
+        self._counts = np.zeros((len(self.site), slices, LIVE + 1), np.int64)
 
     def rows(self, day: int, events: Any, records: Records) -> pa.Table:
-        """Take in the events of the calls that began on a day, and return that day as rows of the schema."""
+        """Take in the events of the calls that began on a day, and return the windows that end on it."""
         call = np.repeat(np.arange(len(records.key)), records.events)
-        count_events(events, call, day * DAY_MS, self._counts)
-        today = self._counts[:, :WINDOWS].copy()
-        self._counts[:, :WINDOWS] = self._counts[:, WINDOWS:]
-        self._counts[:, WINDOWS:] = 0
-        return self._table(day, today)
+        count_events(events, call, (self._next * self._slice_ms, self._slice_ms), self._counts)
+        end = max((day + 1) * DAY_MS // self._slice_ms - self._width + 1, self._next)
+        many = end - self._next
+        told = self._windows(many)
+        table = self._table(self._next, told)
+        self._counts[:, : self._counts.shape[1] - many] = self._counts[:, many:].copy()
+        self._counts[:, self._counts.shape[1] - many :] = 0
+        self._next = end
+        return table
 
-    def _table(self, day: int, counts: Any) -> pa.Table:
-        cells = len(self.site)
-        window, cell = (axis.T.ravel() for axis in np.meshgrid(np.arange(WINDOWS), np.arange(cells)))
+    def _windows(self, many: int) -> Any:
+        """Return the counts of the next windows; shape (C, many, 14)."""
+        told = self._counts[:, :many].copy()
+        for later in range(1, self._width):
+            told[:, :, :LIVE] += self._counts[:, later : later + many, :LIVE]
+        told[:, :, LIVE] = self._counts[:, self._width - 1 : self._width - 1 + many, LIVE]
+        return told
+
+    def _table(self, first: int, counts: Any) -> pa.Table:
+        cells, windows = counts.shape[:2]
+        window, cell = (axis.T.ravel() for axis in np.meshgrid(np.arange(windows), np.arange(cells)))
         of = counts[cell, window]
-        failed = of[:, FAILS] + of[:, TIMEOUTS]
+        failed, tried = of[:, FAILS] + of[:, TIMEOUTS], of[:, OUT_OF] + of[:, STRANDED]
         with np.errstate(invalid="ignore", divide="ignore"):
             share = failed / of[:, HELLOS]
             setup = of[:, SETUPS] / of[:, ATTEMPTS]
             mean_s = of[:, HELD] / of[:, ENDED] / 1000
+            handed = of[:, OUT_OF] / tried
         state = np.where(of[:, HELLOS] == 0, len(SHARES) + 1, np.digitize(share, SHARES))
-        begins = self.epoch_ms + day * DAY_MS + window * WINDOW_MS
+        begins = self.epoch_ms + (first + window) * self._slice_ms
         columns = [
             coded(cell.astype(np.int32), self.names.cell),
             coded(self.site[cell].astype(np.int32), self.names.tower),
@@ -68,16 +90,18 @@ class TowerStatus:
             *(pa.array(of[:, name].astype(np.int32)) for name in (BEGUN, LIVE, HELLOS, FAILS, TIMEOUTS, DROPS)),
             pa.array(share, mask=of[:, HELLOS] == 0),
             pa.array(mean_s, mask=of[:, ENDED] == 0),
-            *(pa.array(of[:, name].astype(np.int32)) for name in (INTO, OUT_OF, ATTEMPTS)),
+            *(pa.array(of[:, name].astype(np.int32)) for name in (INTO, OUT_OF)),
+            pa.array(handed, mask=tried == 0),
+            pa.array(of[:, ATTEMPTS].astype(np.int32)),
             pa.array(setup, mask=of[:, ATTEMPTS] == 0),
-            pa.array(of[:, TRAFFIC] / WINDOW_MS),
+            pa.array(of[:, TRAFFIC] / (self._width * self._slice_ms)),
         ]
         return pa.Table.from_arrays(columns, schema=TOWER_STATUS.arrow)
 
 
 @kernel
-def count_events(events: Any, call: Any, day_ms: int, counts: Any) -> None:
-    """Add the events of the calls that began on a day to the counts of that day and the next.
+def count_events(events: Any, call: Any, clock: tuple[int, int], counts: Any) -> None:
+    """Add events to the counts of the slices of time in which they fall.
 
     Parameters
     ----------
@@ -85,17 +109,17 @@ def count_events(events: Any, call: Any, day_ms: int, counts: Any) -> None:
         Those of a call follow each other.
     call
         Shape (events,): which call each belongs to.
-    day_ms
-        When the day began.
+    clock
+        When the first slice begins, and how long one is [ms].
     counts
-        Shape (C, windows of two days, 13): added to.
+        Shape (C, slices, 14): added to.
     """
-    asked, asked_in = -1, 0
+    asked, asked_in, asking = -1, 0, False
     for i in range(call.shape[0]):
-        cell, state = events[i].cell, events[i].state
-        window = _window(events[i].time_ms, day_ms, counts)
+        cell, state, cause = events[i].cell, events[i].state, events[i].cause
+        window = _slice(events[i].time_ms, clock, counts)
         if i == 0 or call[i] != call[i - 1]:
-            asked, asked_in = cell, window
+            asked, asked_in, asking = cell, window, False
             if cell >= 0:
                 counts[cell, window, ATTEMPTS] += 1
         if cell < 0:
@@ -103,36 +127,39 @@ def count_events(events: Any, call: Any, day_ms: int, counts: Any) -> None:
         here = counts[cell, window]
         if state == CONNECT:
             counts[asked, asked_in, SETUPS] += 1
-        over = state == END or events[i].cause == DROP
-        here[DROPS] += events[i].cause == DROP
+        over = state == END or cause == DROP
+        here[DROPS] += cause == DROP
+        here[STRANDED] += cause == DROP and asking
         here[HELLOS] += not over
-        here[TIMEOUTS] += events[i].cause == TIMEOUT
-        here[FAILS] += state == FAIL and events[i].cause not in (DROP, TIMEOUT)
+        here[TIMEOUTS] += cause == TIMEOUT
+        here[FAILS] += state == FAIL and cause not in (DROP, TIMEOUT)
         here[BEGUN] += state in (CONNECT, RECONNECT)
+        asking = state == FAIL
         if over:
-            _hold(cell, events[i].time_ms, events[i].held_ms, day_ms, counts)
+            _hold(cell, (events[i].time_ms, events[i].held_ms), clock, counts)
         elif state == RECONNECT:
             before = events[i].previous
-            _hold(before, events[i].time_ms, events[i].held_ms, day_ms, counts)
+            _hold(before, (events[i].time_ms, events[i].held_ms), clock, counts)
             here[INTO] += before != cell
             counts[before, window, OUT_OF] += before != cell
 
 
 @kernel
-def _window(moment: int, day_ms: int, counts: Any) -> int:
-    return int(min(max((moment - day_ms) // WINDOW_MS, 0), counts.shape[1] - 1))
+def _slice(moment: int, clock: tuple[int, int], counts: Any) -> int:
+    return int(min(max((moment - clock[0]) // clock[1], 0), counts.shape[1] - 1))
 
 
 @kernel
-def _hold(cell: int, end: int, held: int, day_ms: int, counts: Any) -> None:
-    """Account for a connection: in its last window that it ended, in each of them how long it was there."""
-    last = _window(end, day_ms, counts)
+def _hold(cell: int, span: tuple[int, int], clock: tuple[int, int], counts: Any) -> None:
+    """Account for a connection: in its last slice that it ended, in each of them how long it was there."""
+    end, held = span
+    last = _slice(end, clock, counts)
     counts[cell, last, ENDED] += 1
     counts[cell, last, HELD] += held
-    for window in range(_window(end - held, day_ms, counts), last + 1):
-        begins = day_ms + window * WINDOW_MS
-        counts[cell, window, TRAFFIC] += max(min(end, begins + WINDOW_MS) - max(end - held, begins), 0)
-        counts[cell, window, LIVE] += window < last
+    for here in range(_slice(end - held, clock, counts), last + 1):
+        begins = clock[0] + here * clock[1]
+        counts[cell, here, TRAFFIC] += max(min(end, begins + clock[1]) - max(end - held, begins), 0)
+        counts[cell, here, LIVE] += here < last
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from generators.calls.twins import talk_seconds
 from generators.columns import coded, moments
 from generators.identities import numbered
 from generators.names import Names
+from generators.sessions.arrival import Arrival, delays_ms
 from generators.sessions.events import CAUSES, DROP, END, RECONNECT, STATES
 
 
@@ -26,16 +27,20 @@ class EventTable:
     """Width of the number in a call_id."""
     site: Any
     """Shape (C,), int32: site of each cell."""
+    arrival: Arrival
 
     def rows(self, events: Any, records: Records, first_number: int) -> pa.Table:
         """Return the events of calls as rows of `bench.schema.EVENTS`; the calls are numbered from `first_number`."""
         call = np.repeat(np.arange(len(records.key)), records.events)
         over = (events["state"] == END) | (events["cause"] == DROP)
         again = events["state"] == RECONNECT
+        off = self.epoch_ms + self.arrival.clock_ms[records.caller[call]]
+        taken = delays_ms(records, self.arrival)
         columns = [
             numbered("call_", first_number + call, self.digits),
             coded(records.caller[call], self.names.user),
-            moments(self.epoch_ms + events["time_ms"]),
+            moments(off + events["time_ms"]),
+            moments(self.epoch_ms + events["time_ms"] + taken),
             coded(events["state"].astype(np.int32), pa.array(STATES)),
             pa.array(events["x"]),
             pa.array(events["y"]),
@@ -43,7 +48,7 @@ class EventTable:
             self._named(events["cell"], self.names.cell, None),
             pa.array(events["power"], mask=events["cell"] < 0),
             coded(events["cause"].astype(np.int32), pa.array(CAUSES)),
-            moments(self.epoch_ms + records.start_ms[call]),
+            moments(off + records.start_ms[call]),
             pa.array(talk_seconds(events["talk_ms"]).astype(np.int32), mask=~over),
             self._named(events["previous"], self.names.tower, self.site),
             pa.array((events["held_ms"] / 1000).astype(np.float32), mask=~(over | again)),

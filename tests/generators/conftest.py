@@ -19,3 +19,11 @@ def clean_world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
     """The default world's clean twin."""
     folder = tmp_path_factory.mktemp("clean") / "world"
     return folder, make_world(folder, "generator.anomaly_ratio=0")
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The network demo."""
+    folder = tmp_path_factory.mktemp("demo") / "world"
+    make_world(folder, "generator=demo_2016")
+    return folder

@@ -10,7 +10,13 @@ from scipy.stats import shapiro
 from small_worlds import SMALL, make_settings, make_world, table
 
 from bench.faults import SettingsError, UserError, faults_of
-from generators.sessions.load import channels_for
+from generators.geography import make_towers
+from generators.mobility.itinerary import positions
+from generators.radio.coverage import pixels_at
+from generators.sessions.load import channels_for, mean_talk_s, offered_load
+from generators.sessions.network import make_folk, make_plant
+from generators.social.communities import make_society
+from generators.social.people import make_people
 from generators.world import World
 
 World_ = tuple[Path, dict[str, Any]]
@@ -24,13 +30,6 @@ def events(clean_world: World_) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def calls(clean_world: World_) -> pl.DataFrame:
     return table(clean_world[0], "calls")
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "world"
-    make_world(folder, "generator=demo_2016")
-    return folder
 
 
 def sessions_of(events: pl.DataFrame) -> pl.DataFrame:
@@ -107,32 +106,6 @@ def test_load_is_log_normal_over_cells(clean_world: World_) -> None:
     assert shapiro(logs).pvalue > 0.001
 
 
-def test_the_status_of_towers_adds_up(clean_world: World_, events: pl.DataFrame) -> None:
-    status = table(clean_world[0], "tower_status")
-    assert status.height == clean_world[1]["cells"] * 28 * 96
-    inside = events.filter(pl.col("time_stamp") < status["window_start"].max() + pl.duration(minutes=15))
-    causes = inside["cause"].value_counts().to_dict(as_series=False)
-    count = dict(zip(causes["cause"], causes["count"], strict=True))
-    assert status["drops"].sum() == count["drop"]
-    assert status["timeouts"].sum() == count["timeout"]
-    assert status["fails"].sum() == count["setup"] + count["blocked"]
-    assert status["sessions"].sum() == inside["state"].is_in(["CONNECT", "RECONNECT"]).sum()
-    assert status["handovers_in"].sum() == status["handovers_out"].sum() > 0
-    held_h = inside["previous_connection_duration"].sum() / 3600
-    assert status["traffic_erlang"].sum() / 4 == pytest.approx(held_h, rel=0.01)
-    silent = status.filter(hellos=0)
-    assert set(silent["state"]) == {"NO_DATA"}
-    assert "NO_DATA" not in set(status.filter(pl.col("hellos") > 0)["state"])
-
-
-def test_the_status_of_users_adds_up(clean_world: World_, calls: pl.DataFrame) -> None:
-    status = table(clean_world[0], "user_status")
-    assert status.height == 2000 * 28
-    assert status["calls"].sum() == calls.height
-    assert status["failures"].sum() == (calls["outcome"] == "failed").sum()
-    assert status["cell_id"].null_count() / status.height < 0.01
-
-
 def test_the_demos_towers_break_when_they_should(demo: Path) -> None:
     status = table(demo, "tower_status")
     by_tower = status.group_by("tower_id").agg(share=pl.col("fails").sum() / pl.col("hellos").sum()).sort("tower_id")
@@ -146,6 +119,37 @@ def test_the_demos_towers_break_when_they_should(demo: Path) -> None:
     events = table(demo, "events")
     ignored = (events["cause"] == "timeout").sum() / (events["cause"] != "").len()
     assert 0.01 < ignored < 0.06
+
+
+def test_the_offered_load_is_what_people_talk_where_they_are(clean_world: World_) -> None:
+    """Beside a plain loop over users and hours, and beside what the cells then carry."""
+    settings, _ = make_settings("generator.anomaly_ratio=0")
+    towers = make_towers(settings)
+    people = make_people(settings, towers, make_society(settings.communities, settings.num_users, settings.seed))
+    plant = make_plant(settings, towers.metres, towers.district, towers.macro)
+    folk = make_folk(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms)
+    load = offered_load(settings, people, folk, plant.radio, len(plant.cells.site))
+    again = np.zeros_like(load)
+    users, pattern = np.arange(settings.num_users), list(settings.call_patterns.values())
+    talk = np.array([mean_talk_s(kind.durations) for kind in settings.user_types.values()])[people.kind]
+    answered = 1 - settings.outcomes.missed - settings.outcomes.busy
+    for day in range(7):
+        for hour in range(24):
+            moment = (day * 24 + hour) * 3_600_000 + 1_800_000
+            where = positions(users, np.full(len(users), moment), folk)
+            cell = plant.radio.cell[pixels_at(where, plant.radio), 0]
+            own = (hour - np.rint(people.clock_shift_ms / 3_600_000).astype(int)) % 24
+            share = np.array([np.array(p.hourly) / np.sum(p.hourly) for p in pattern])[people.pattern, own]
+            share *= np.array([p.weekend_factor if day >= 5 else 1 for p in pattern])[people.pattern]
+            heard = cell >= 0
+            days, column = (2, 24 + hour) if day >= 5 else (5, hour)
+            np.add.at(again[:, column], cell[heard], (people.rate * talk / 3600 * answered * share)[heard] / days)
+    assert load == pytest.approx(again, rel=1e-9)
+    carried = table(clean_world[0], "tower_status").group_by("cell_id").agg(pl.col("traffic_erlang").mean())
+    carried = carried.sort("cell_id")["traffic_erlang"].to_numpy()
+    offered = (load[:, :24].sum(axis=1) * 5 + load[:, 24:].sum(axis=1) * 2) / 7 / 24
+    assert np.corrcoef(carried, offered)[0, 1] > 0.98
+    assert offered.sum() == pytest.approx(carried.sum(), rel=0.1)
 
 
 def test_a_degraded_tower_fails_more_and_its_neighbours_take_over(tmp_path: Path) -> None:

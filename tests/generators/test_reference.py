@@ -47,6 +47,8 @@ def worlds(draw: Any, network: bool = False) -> SmallWorld:
     world.activity.calls_per_day = [draw(st.sampled_from([1.0, 6.0, 6.0 if network else 40.0]))] * 2
     world.communities.acquaintances = draw(st.integers(0, 5))
     world.subscriptions.joining_per_month = draw(st.sampled_from([0.0, 0.5]))
+    world.activity.loop = draw(st.sampled_from(["open", "open", "open", "closed"]))
+    world.activity.wait_s = [draw(st.sampled_from([4_000.0, 20_000.0])), 40_000.0]
     towers = make_towers(world)
     society = make_society(world.communities, world.num_users, world.seed)
     people = make_people(world, towers, society)
@@ -59,7 +61,7 @@ def worlds(draw: Any, network: bool = False) -> SmallWorld:
     counts = count_all(habits, world.num_users, world.days)
     edits = no_plan(world.days).edits
     wanted = draw(st.sampled_from([0.0, 0.05, 0.3]))
-    if wanted and counts.sum() * wanted / 4 > 40:
+    if wanted and not habits.closed and counts.sum() * wanted / 4 > 40:
         try:
             edits = plan_incidents(Draft(habits, counts), anomalies, wanted, world.seed).edits
         except SettingsError:  # such a world has no room for them; test_world says what is told then
