@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.faults import UserError
-from reports.grids import Cell
+from reports.grids import Cell, upright
 from reports.heat_map import heat_map
 from reports.page import page_of
 from reports.rank_diagram import rank_diagram
@@ -66,6 +66,7 @@ def _environment() -> Environment:
     )
     environment.filters["plain"] = _plain
     environment.filters["shade"] = _shade
+    environment.filters["upright"] = upright
     return environment
 
 

@@ -52,6 +52,20 @@ class Grid:
     columns: list[str]
     rows: list[tuple[str, list[Cell]]]
     reference: list[tuple[str, list[Cell]]]
+    each_row_is: str = "detector"
+
+
+FEW_COLUMNS = 10
+"""A table with more columns, and fewer rows, is set the other way round."""
+
+
+def upright(grid: Grid) -> Grid:
+    """Return a table that is no wider than it need be: many types become its rows, and the detectors its columns."""
+    rows = grid.rows + grid.reference
+    if len(grid.columns) <= FEW_COLUMNS or len(rows) >= len(grid.columns):
+        return grid
+    turned = [(name, [cells[place] for _, cells in rows]) for place, name in enumerate(grid.columns)]
+    return Grid(grid.title, grid.meaning, [label for label, _ in rows], turned, [], "type")
 
 
 def grids_of(each: Comparison) -> list[Grid]:

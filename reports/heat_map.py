@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from html import escape
 
-from reports.grids import Cell, Grid
+from reports.grids import FEW_COLUMNS, Cell, Grid
 from reports.page import Section
 
-CELL_W, CELL_H, GAP = 92, 34, 2
+CELL_H, GAP = 34, 2
+WIDE, NARROW = 92, 53
+"""Width of a cell where there are few columns, and where there are more than so many: their names are slanted then."""
 LABEL_W = 190
 WRAP = 13
 """Names longer than this are set on two lines."""
+TOP, SLANTED_TOP = 80, 172
+"""Where the cells of a panel begin."""
 PALETTE = (
     "#f3f7fc",
     "#dfebf7",
@@ -36,11 +40,11 @@ STYLE = (
 def heat_map(sections: list[Section]) -> str:
     """Return one SVG with a heat map for each comparison, below one another."""
     shown = [(section.title, section.grids[0]) for section in sections if len(section.grids) > 1]
-    width = LABEL_W + CELL_W * max((len(grid.columns) for _, grid in shown), default=4) + 10
+    width = max((_width(grid) for _, grid in shown), default=LABEL_W + WIDE * 4 + 10)
     body, top = [], 0
     for title, grid in shown:
         body.append(f'<g transform="translate(0 {top})">{"".join(_panel(title, grid))}</g>')
-        top += 104 + CELL_H * (len(grid.rows) + 1)
+        top += _first_row(grid) + 24 + CELL_H * (len(grid.rows) + 1)
     if not shown:
         body, top = ['<text x="8" y="30">No run has ended well.</text>'], 48
     return (
@@ -51,37 +55,58 @@ def heat_map(sections: list[Section]) -> str:
     )
 
 
+def _cell_width(grid: Grid) -> int:
+    return WIDE if len(grid.columns) <= FEW_COLUMNS else NARROW
+
+
+def _first_row(grid: Grid) -> int:
+    return TOP if len(grid.columns) <= FEW_COLUMNS else SLANTED_TOP
+
+
+def _width(grid: Grid) -> int:
+    slanted = 0 if len(grid.columns) <= FEW_COLUMNS else 60
+    return LABEL_W + _cell_width(grid) * len(grid.columns) + 10 + slanted
+
+
 def _panel(title: str, grid: Grid) -> Iterator[str]:
     yield '<text class="title" x="8" y="22">Average precision</text>'
     yield f'<text class="small" x="8" y="41">{escape(title)}</text>'
-    for column, name in enumerate(grid.columns):
-        lines = _two_lines(name)
-        for line, text in enumerate(lines):
-            yield _text(column, 70 + 14 * line - 14 * (len(lines) - 1), text, "")
+    yield from _headings(grid)
+    wide, first = _cell_width(grid), _first_row(grid)
     for row, (label, cells) in enumerate(grid.rows):
-        top = 80 + row * CELL_H
+        top = first + row * CELL_H
         short = label if len(label) <= 28 else f"{label[:27]}…"
         yield f'<text x="8" y="{top + 21}"><title>{escape(label)}</title>{escape(short)}</text>'
         for column, cell in enumerate(cells):
-            yield from _square(column, top, cell)
-    top = 80 + len(grid.rows) * CELL_H + 20
+            yield from _square(LABEL_W + column * wide, top, wide, cell)
+    top = first + len(grid.rows) * CELL_H + 20
     for label, cells in grid.reference:
         yield f'<text class="small" x="8" y="{top}">{escape(label)} (random scores)</text>'
         for column, cell in enumerate(cells):
-            yield _text(column, top, cell.text, "small")
+            yield _text(LABEL_W + (column + 0.5) * wide - GAP / 2, top, cell.text, "small")
 
 
-def _square(column: int, top: int, cell: Cell) -> Iterator[str]:
+def _headings(grid: Grid) -> Iterator[str]:
+    wide, bottom = _cell_width(grid), _first_row(grid) - 10
+    for column, name in enumerate(grid.columns):
+        middle = LABEL_W + (column + 0.5) * wide - GAP / 2
+        if wide == NARROW:
+            yield f'<text x="{middle:g}" y="{bottom}" transform="rotate(-45 {middle:g} {bottom})">{escape(name)}</text>'
+            continue
+        lines = _two_lines(name)
+        for line, text in enumerate(lines):
+            yield _text(middle, bottom + 14 * (line + 1 - len(lines)), text, "")
+
+
+def _square(left: int, top: int, wide: int, cell: Cell) -> Iterator[str]:
     step = None if cell.shade is None else round(10 * cell.shade)
     fill = 'class="none"' if step is None else f'fill="{PALETTE[step]}"'
-    left = LABEL_W + column * CELL_W
-    yield f'<rect x="{left}" y="{top}" width="{CELL_W - GAP}" height="{CELL_H - GAP}" rx="3" {fill}/>'
+    yield f'<rect x="{left}" y="{top}" width="{wide - GAP}" height="{CELL_H - GAP}" rx="3" {fill}/>'
     kind = "small" if step is None else "on-dark" if step >= DARK else "on-light"
-    yield _text(column, top + 21, cell.text, kind)
+    yield _text(left + (wide - GAP) / 2, top + 21, cell.text, kind)
 
 
-def _text(column: int, y: int, text: str, kind: str) -> str:
-    middle = LABEL_W + column * CELL_W + (CELL_W - GAP) / 2
+def _text(middle: float, y: int, text: str, kind: str) -> str:
     return f'<text class="{kind}" x="{middle:g}" y="{y}" text-anchor="middle">{escape(text)}</text>'
 
 

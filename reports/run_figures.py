@@ -5,16 +5,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.detector import FloatArray
-from bench.metrics import precision_recall_curve
 from bench.result import Outcome, Status
-from bench.separated import BoolArray
+from reports.curve_figure import draw_precision_recall
 from reports.score_figure import draw_scores
-from reports.style import FAINT, GRID, INK, Look, looks, new_figure, save, tidy
-from reports.wording import ALL, number, percent, policy_meaning, types_in, world_meaning
-
-POINTS = 2000
-"""A curve is drawn with about this many points, evenly spread over recall."""
+from reports.style import GRID, INK, looks, new_figure, save, tidy
+from reports.wording import number, policy_meaning, types_in
 
 
 def draw(outcome: Outcome, folder: Path) -> list[Path]:
@@ -40,58 +35,11 @@ def draw(outcome: Outcome, folder: Path) -> list[Path]:
     ]
 
 
-def draw_precision_recall(outcome: Outcome, types: list[str], path: Path) -> Path:
-    """Draw a step curve for each type, whose area is the average precision, and a mark where the alerts begin."""
-    asked, values = outcome.result.asked, outcome.result.values
-    figure = new_figure(9, 4.9, f"{asked.get('detector')}: precision and recall", world_meaning(asked))
-    axes = figure.add_subplot()
-    by_type = looks(types)
-    for name in sorted(types, key=lambda name: (-(values.get(f"average_precision/{name}") or 0), name)):
-        _curve(axes, outcome, name, by_type[name])
-    axes.set(xlim=(0, 1.005), ylim=(0, 1.02))
-    tidy(axes, x="recall: share of the anomalous calls found", y="precision: share of those found that are anomalous")
-    axes.plot([], [], "o", color="white", markeredgecolor=INK, label="where the alerts begin")
-    axes.plot([], [], color=FAINT, linewidth=0.9, linestyle=":", label="prevalence: precision of random alerts")
-    legend = figure.legend(
-        loc="outside right upper", fontsize=8.5, frameon=False, title="average precision (AP)", alignment="left"
-    )
-    legend.get_title().set(fontsize=9, weight="bold", color=INK)
-    return save(figure, path)
-
-
-def step_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return recall, falling from 1 to 0, and precision; each precision holds down to the next recall.
-
-    The area below the steps is the average precision, but for what thinning to about `POINTS` points takes.
-    """
-    precision, recall, _ = precision_recall_curve(positive, scores)
-    precision[-1] = precision[-2]  # no record has recall 0, so no precision belongs to it
-    wanted = np.searchsorted(-recall, -np.linspace(1, 0, POINTS), side="right") - 1
-    shown = np.unique(np.concatenate([[0], wanted, [recall.size - 1]]))
-    return recall[shown], precision[shown]
-
-
-def _curve(axes: Axes, outcome: Outcome, name: str, look: Look) -> None:
-    values = outcome.result.values
-    recall, precision = step_curve(*outcome.type_sample(None if name == ALL else name))
-    prevalence = values.get(f"prevalence/{name}")
-    label = f"{name}\nAP {number(values.get(f'average_precision/{name}'))}, prevalence {percent(prevalence)}"
-    axes.plot(
-        recall, precision, drawstyle="steps-post", color=look.colour, linestyle=look.dash,
-        linewidth=2.4 if name == ALL else 1.7, label=label,
-    )  # fmt: skip
-    if prevalence is not None:
-        axes.axhline(prevalence, color=look.colour, linewidth=0.9, linestyle=":")
-    found, right = values.get(f"recall/{name}"), values.get(f"precision/{name}")
-    if found is not None and right is not None:
-        axes.plot(found, right, "o", color="white", markeredgecolor=look.colour, markeredgewidth=1.8, zorder=5)
-
-
 def draw_at_threshold(outcome: Outcome, types: list[str], path: Path) -> Path:
     """Draw recall and precision of the alerts as bars, a row a type, with their 95 % intervals where there are any."""
     asked, values = outcome.result.asked, outcome.result.values
     height = 1.75 + 0.36 * len(types)
-    note = f"{policy_meaning(asked)}; bars with a line: 95 % interval"
+    note = f"{policy_meaning(asked)}; line on a bar: 95 % interval; black tick: precision of random alerts"
     figure = new_figure(9, height, f"{asked.get('detector')}: what the alerts caught", note)
     left, right = figure.subplots(1, 2, sharey=True)
     _bars(left, values, types, "recall")
@@ -100,9 +48,9 @@ def draw_at_threshold(outcome: Outcome, types: list[str], path: Path) -> Path:
     right.plot(prevalence, range(len(types)), "|", color="white", markersize=15, markeredgewidth=3.6, zorder=4)
     right.plot(prevalence, range(len(types)), "|", color=INK, markersize=13, markeredgewidth=1.6, zorder=4)
     left.set_yticks(range(len(types)), types)
-    left.invert_yaxis()
+    left.set_ylim(len(types) - 0.4, -0.6)
     tidy(left, "Recall", x="share of the anomalous calls that are alerts", grid="x")
-    tidy(right, "Precision", x="share of the alerts that are anomalous (black tick: random alerts)", grid="x")
+    tidy(right, "Precision", x="share of the alerts that are anomalous", grid="x")
     return save(figure, path)
 
 

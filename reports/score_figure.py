@@ -9,10 +9,12 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bench.detector import FloatArray
 from bench.result import Outcome
-from reports.style import FAINT, INK, NORMAL_COLOUR, looks, new_figure, save, tidy
+from reports.style import FAINT, INK, NORMAL_COLOUR, Look, looks, new_figure, save, tidy
 from reports.wording import ALL, count, percent, policy_meaning
 
 BINS = 90
+ONE_COLUMN = 8
+"""So many types stand below one another; more, in three columns."""
 NEGLIGIBLE = 1e-12
 LONG_TAIL = 30
 """Scores whose whole range is so many times the range of their middle half are drawn on a scale that bends."""
@@ -22,25 +24,33 @@ def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
     """Draw the distribution of the scores, a panel a type, with the normal calls behind each."""
     asked = outcome.result.asked
     shown = [name for name in types if name != ALL]
+    across = 1 if len(shown) <= ONE_COLUMN else 3
+    rows = -(-len(shown) // across)
     figure = new_figure(
-        9, 1.35 + 1.02 * len(shown), f"{asked.get('detector')}: scores of normal and of anomalous calls",
+        7.5 + 1.5 * across, 1.35 + 1.02 * rows, f"{asked.get('detector')}: scores of normal and of anomalous calls",
         "share of the calls of a kind in each bin; the percentage is the share of calls that are alerts",
     )  # fmt: skip
-    panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+    every_panel = figure.subplots(rows, across, sharex=True, squeeze=False)
+    panels = every_panel.T.ravel()[: len(shown)]
+    for empty in every_panel.T.ravel()[len(shown) :]:
+        empty.set_axis_off()
     samples = {name: outcome.type_sample(name) for name in shown}
     normal = samples[shown[0]][1][~samples[shown[0]][0]]
     every = np.concatenate([normal, *(scores[positive] for positive, scores in samples.values())])
     edges, width = score_bins(every)
+    by_type = looks(types)
     for axes, (name, (positive, scores)) in zip(panels, samples.items(), strict=True):
         if width is not None:
             axes.set_xscale("asinh", linear_width=width)
-        _panel(axes, edges, normal, scores[positive], name)
+        _panel(axes, edges, normal, scores[positive], (name, by_type[name]))
         _threshold(axes, outcome)
         caught = outcome.result.values.get(f"recall/{name}")
         axes.text(1.0, 0.93, f"{percent(caught)} alerts", transform=axes.transAxes, ha="right", va="top", fontsize=9)
     _legend(panels[0], outcome, normal.size)
     bent = "" if width is None else "; logarithmic towards the ends"
-    panels[-1].set_xlabel(f"score (higher: more anomalous){bent}", fontsize=9, color=INK)
+    for axes in {*panels[rows - 1 :: rows], panels[-1]}:
+        axes.xaxis.set_tick_params(labelbottom=True)
+        axes.set_xlabel(f"score (higher: more anomalous){bent}", fontsize=9, color=INK)
     return save(figure, path)
 
 
@@ -68,8 +78,8 @@ def _reaching(edges: FloatArray, low: float, high: float) -> FloatArray:
     return edges
 
 
-def _panel(axes: Axes, edges: FloatArray, normal: FloatArray, anomalous: FloatArray, name: str) -> None:
-    look = looks([name])[name]
+def _panel(axes: Axes, edges: FloatArray, normal: FloatArray, anomalous: FloatArray, named: tuple[str, Look]) -> None:
+    name, look = named
     axes.stairs(_shares(normal, edges), edges, fill=True, color=NORMAL_COLOUR, alpha=0.75)
     shares = _shares(anomalous, edges)
     axes.stairs(shares, edges, fill=True, color=look.colour, alpha=0.25)

@@ -40,7 +40,8 @@ def make_outcome(dataset: Dataset, truth: Truth, heavy: bool = False) -> Outcome
     """Return a run whose detector finds long calls well, bursts fairly and short calls hardly."""
     rng = np.random.default_rng(3)
     labels = truth.call_labels(*dataset.call_range(dataset.window))
-    shift = np.array([0.0, 1.2, 2.6, 1.8, 0.3])[labels.type_code + 1]
+    merits = np.array([1.2, 2.6, 1.8, 0.3, 0.9, 2.1])
+    shift = np.append(0.0, np.resize(merits, len(labels.types)))[labels.type_code + 1]
     values = rng.normal(shift, 1.0)
     scores = Scores(Level.CALL, np.exp(2.5 * values) if heavy else 0.45 + 0.06 * values)
     alerts = Alerts("budget", float(np.sort(scores.values)[-1400]))

@@ -33,13 +33,15 @@ def write(table: Table, columns: dict[str, Any], path: Path) -> None:
     pq.write_table(pa.Table.from_arrays(arrays, schema=table.arrow), path)
 
 
-def make_world(folder: Path, calls: int, days: int = 28, share: float = 0.05) -> tuple[Dataset, Truth]:
-    """Write a world with `calls` calls, a share of them anomalous in four types and a few collateral."""
+def make_world(
+    folder: Path, calls: int, days: int = 28, share: float = 0.05, types: tuple[str, ...] = TYPES
+) -> tuple[Dataset, Truth]:
+    """Write a world with `calls` calls, a share of them anomalous and a few collateral; the first four types differ."""
     rng = np.random.default_rng(7)
     data, hidden = folder / "data", folder / "truth"
     data.mkdir(parents=True)
     hidden.mkdir()
-    code = np.where(rng.random(calls) < share, rng.integers(0, 4, calls), -1)
+    code = np.where(rng.random(calls) < share, rng.integers(0, len(types), calls), -1)
     hour = rng.choice(24, calls, p=HOURLY / HOURLY.sum()) + rng.random(calls)
     hour[code == 2] = 2 + 3 * rng.random(np.count_nonzero(code == 2))
     volume = np.where(np.arange(days) % 7 >= 5, 0.6, 1.0)
@@ -58,21 +60,21 @@ def make_world(folder: Path, calls: int, days: int = 28, share: float = 0.05) ->
     write(USERS, {"user_id": [f"user_{number}" for number in range(calls // 95)]}, data / "users.parquet")
     clock = Clock(START_MS, START_MS + days * DAY_MS, "Etc/GMT-1", 3600)
     (data / "clock.json").write_text(json.dumps(vars(clock)))
-    write_truth(hidden, code, rng)
+    write_truth(hidden, code, rng, types)
     half = Window(START_MS, START_MS + days // 2 * DAY_MS), Window(START_MS + days // 2 * DAY_MS, clock.end_ms)
     return Dataset(data, clock, *half), Truth(hidden)
 
 
-def write_truth(folder: Path, code: np.ndarray[Any, Any], rng: np.random.Generator) -> None:
+def write_truth(folder: Path, code: np.ndarray[Any, Any], rng: np.random.Generator, types: tuple[str, ...]) -> None:
     """Write incidents of one to fifteen calls, and mark some normal calls as collateral."""
     direct = np.flatnonzero(code >= 0)
-    size = np.where(np.arange(4) == 0, 15, 1)
+    size = np.where(np.arange(len(types)) == 0, 15, 1)
     rank = np.zeros(direct.size, np.int64)
-    for kind in range(4):
+    for kind in range(len(types)):
         here = code[direct] == kind
         rank[here] = np.arange(np.count_nonzero(here)) // size[kind]
-    names = [f"{TYPES[kind]}_{number}" for kind, number in zip(code[direct], rank, strict=True)]
-    first = {name: TYPES[kind] for name, kind in zip(names, code[direct], strict=True)}
+    names = [f"{types[kind]}_{number}" for kind, number in zip(code[direct], rank, strict=True)]
+    first = {name: types[kind] for name, kind in zip(names, code[direct], strict=True)}
     columns = {"incident_id": list(first), "anomaly_type": list(first.values()), "actors": [["user_1"]] * len(first)}
     columns |= {"start_ts": np.zeros(len(first), np.int64), "end_ts": np.zeros(len(first), np.int64)}
     write(INCIDENTS, columns, folder / "incidents.parquet")

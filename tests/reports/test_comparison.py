@@ -231,3 +231,15 @@ def test_no_runs_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
 def test_settings_that_are_not_json_name_the_run(run_row: MakeRow, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run r1: settings must be a JSON object"):
         write([run_row(run_id="r1") | {"settings": "{"}], tmp_path)
+
+
+def test_many_types_become_rows_and_their_names_are_slanted(run_row: MakeRow, tmp_path: Path) -> None:
+    many = [f"type_{number:02d}" for number in range(23)]
+    row = run_row(detector="iforest")
+    values = {f"{key.partition('/')[0]}/{name}": row[key] for key in row if key.endswith("/long_call") for name in many}
+    written = pages([{**row, **values}], tmp_path)
+    assert line(written["report.md"], "Average precision", "type_07")[0] == "type_07"
+    assert "| type | iforest | prevalence |" in written["report.md"]
+    assert written["average_precision.svg"].count("rotate(-45") == 28
+    ElementTree.fromstring(written["average_precision.svg"])
+    assert not Page(written["report.html"]).open

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up_runs import make_outcome
+from made_up_world import make_world
 from matplotlib.image import imread
 from sklearn.metrics import average_precision_score
 
 from bench.result import Outcome, Result, Status
-from reports.run_figures import draw, step_curve
+from reports.curve_figure import step_curve
+from reports.run_figures import draw
 from reports.score_figure import score_bins
 
 NAMES = ["precision_recall.png", "scores.png", "at_threshold.png"]
@@ -33,6 +35,17 @@ def test_the_same_run_gives_the_same_bytes(outcome: Outcome, tmp_path: Path) -> 
 
 def test_scores_with_a_long_tail_can_be_drawn(world: tuple, tmp_path: Path) -> None:
     assert len(draw(make_outcome(*world, heavy=True), tmp_path)) == 3
+
+
+@pytest.mark.slow
+def test_many_types_are_drawn_apart(tmp_path: Path) -> None:
+    types = tuple(f"made_up_type_{number:02d}" for number in range(23))
+    world = make_world(tmp_path / "world", 20_000, share=0.2, types=types)
+    (tmp_path / "pictures").mkdir()
+    drawn = draw(make_outcome(*world), tmp_path / "pictures")
+    tall, wide, _ = imread(drawn[0]).shape
+    assert tall < 1.2 * wide
+    assert imread(drawn[1]).shape[0] < 1.2 * imread(drawn[1]).shape[1]
 
 
 def test_a_type_that_does_not_occur_in_the_scored_part_is_left_out(outcome: Outcome, tmp_path: Path) -> None:

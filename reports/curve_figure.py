@@ -1,0 +1,94 @@
+"""The picture of precision against recall, for each type of anomaly."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bench.detector import FloatArray
+from bench.metrics import precision_recall_curve
+from bench.result import Outcome
+from bench.separated import BoolArray
+from reports.style import FAINT, INK, Look, looks, new_figure, save, tidy
+from reports.wording import ALL, number, percent, world_meaning
+
+POINTS = 2000
+"""A curve is drawn with about this many points, evenly spread over recall."""
+TOGETHER, ACROSS = 8, 5
+"""So many types share a panel; of more, so many panels stand side by side."""
+RECALL = "recall: share of the anomalous calls found"
+PRECISION = "precision: share of those found that are anomalous"
+
+
+def draw_precision_recall(outcome: Outcome, types: list[str], path: Path) -> Path:
+    """Draw a step curve for each type, whose area is the average precision, and a mark where the alerts begin.
+
+    Few types share one panel; of many each has its own, the best found first.
+    """
+    asked, values = outcome.result.asked, outcome.result.values
+    ordered = sorted(types, key=lambda name: (-(values.get(f"average_precision/{name}") or 0), name))
+    if len(types) > TOGETHER:
+        return _draw_apart(outcome, ordered, path)
+    figure = new_figure(9, 4.9, f"{asked.get('detector')}: precision and recall", world_meaning(asked))
+    axes = figure.add_subplot()
+    by_type = looks(types)
+    for name in ordered:
+        _curve(axes, outcome, name, by_type[name])
+    axes.set(xlim=(0, 1.005), ylim=(0, 1.02))
+    tidy(axes, x=RECALL, y=PRECISION)
+    axes.plot([], [], "o", color="white", markeredgecolor=INK, label="where the alerts begin")
+    axes.plot([], [], color=FAINT, linewidth=0.9, linestyle=":", label="prevalence: precision of random alerts")
+    legend = figure.legend(
+        loc="outside right upper", fontsize=8.5, frameon=False, title="average precision (AP)", alignment="left"
+    )
+    legend.get_title().set(fontsize=9, weight="bold", color=INK)
+    return save(figure, path)
+
+
+def _draw_apart(outcome: Outcome, ordered: list[str], path: Path) -> Path:
+    asked, values, by_type = outcome.result.asked, outcome.result.values, looks(ordered)
+    rows = -(-len(ordered) // ACROSS)
+    note = f"{world_meaning(asked)}; best found first; dotted: prevalence; circle: where the alerts begin"
+    figure = new_figure(10.5, 1.5 + 1.45 * rows, f"{asked.get('detector')}: precision and recall", note)
+    panels = figure.subplots(rows, ACROSS, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes, name in zip(panels, ordered, strict=False):
+        _curve(axes, outcome, name, replace(by_type[name], dash="-"))
+        axes.set(xlim=(0, 1.03), ylim=(0, 1.05))
+        tidy(axes)
+        axes.set_title(name, loc="left", fontsize=9, weight="bold", color=by_type[name].colour, pad=3)
+        precise = number(values.get(f"average_precision/{name}"))
+        axes.text(0.97, 0.93, f"AP {precise}", transform=axes.transAxes, ha="right", va="top", fontsize=8.5, color=INK)
+    for axes in panels[len(ordered) :]:
+        axes.set_axis_off()
+    figure.supxlabel(RECALL, fontsize=9, color=INK)
+    figure.supylabel(PRECISION, fontsize=9, color=INK)
+    return save(figure, path)
+
+
+def step_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return recall, falling from 1 to 0, and precision; each precision holds down to the next recall.
+
+    The area below the steps is the average precision, but for what thinning to about `POINTS` points takes.
+    """
+    precision, recall, _ = precision_recall_curve(positive, scores)
+    precision[-1] = precision[-2]  # no record has recall 0, so no precision belongs to it
+    wanted = np.searchsorted(-recall, -np.linspace(1, 0, POINTS), side="right") - 1
+    shown = np.unique(np.concatenate([[0], wanted, [recall.size - 1]]))
+    return recall[shown], precision[shown]
+
+
+def _curve(axes: Axes, outcome: Outcome, name: str, look: Look) -> None:
+    values = outcome.result.values
+    recall, precision = step_curve(*outcome.type_sample(None if name == ALL else name))
+    prevalence = values.get(f"prevalence/{name}")
+    label = f"{name}\nAP {number(values.get(f'average_precision/{name}'))}, prevalence {percent(prevalence)}"
+    axes.plot(
+        recall, precision, drawstyle="steps-post", color=look.colour, linestyle=look.dash,
+        linewidth=2.4 if name == ALL else 1.7, label=label,
+    )  # fmt: skip
+    if prevalence is not None:
+        axes.axhline(prevalence, color=look.colour, linewidth=0.9, linestyle=":")
+    found, right = values.get(f"recall/{name}"), values.get(f"precision/{name}")
+    if found is not None and right is not None:
+        axes.plot(found, right, "o", color="white", markeredgecolor=look.colour, markeredgewidth=1.8, zorder=5)
