@@ -28,6 +28,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bench.diagnosis import REFUSALS, diagnose, plain, unknown_settings
 from bench.faults import Fault, SettingsError, UserError, faults_of
+from bench.plug_ins import plugged_schemas
 from bench.targets import path_faults, target_faults
 
 INTERRUPTED = 130
@@ -38,7 +39,10 @@ TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     """Compose what the command line says and run `task` on it, once or (in a multirun) many times."""
-    register()
+    try:
+        register()
+    except UserError as error:
+        refuse(str(error))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda each: each not in MULTIRUN)  # Hydra wants it before the settings
@@ -63,7 +67,7 @@ def register() -> None:
     store = ConfigStore.instance()
     # Hydra copies the whole store for each group that it lists, which takes as long as everything else in `--help`.
     vars(store)["__deepcopy__"] = lambda _: store
-    for module in importlib.import_module("conf").SCHEMAS:
+    for module in (*importlib.import_module("conf").SCHEMAS, *plugged_schemas()):
         for path, schema in importlib.import_module(module).schemas().items():
             group, _, name = f"schema/{path}".rpartition("/")
             store.store(name=name, node=schema, group=group, package=path.replace("/", "."))

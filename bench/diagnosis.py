@@ -124,7 +124,7 @@ def _told_choice(group: str, value: Any) -> str:
 
 
 def _addable(config_name: str, accepted: list[str], base: DictConfig, override: Override) -> str:
-    """Tell that a key of an open part, such as a model's parameter, can be added; "" when it cannot."""
+    """Tell that a key of an open part, such as one more kind of user, can be added; "" when it cannot."""
     if is_dataclass(OmegaConf.get_type(_split(base, override.key_or_group)[0])):
         return ""
     config, _ = _composed(config_name, [*accepted, f"+{_line(override)}"])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from bench.faults import Fault, above, at_least, one_of, within
 
@@ -96,13 +96,18 @@ class SuiteSettings:
     version: int = 0
 
 
+def open_part() -> DictConfig:
+    """Return a part that takes any key; what it may hold is told by the constructor that its `_target_` names."""
+    return DictConfig({"_target_": MISSING}, flags={"struct": False})
+
+
 @dataclass
 class RunSettings:
     """`python -m bench.run`: one benchmark run."""
 
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
-    detector: Any = MISSING
+    detector: Any = field(default_factory=open_part)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     threshold: ThresholdSettings = field(default_factory=ThresholdSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

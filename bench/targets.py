@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.faults import Fault
+from bench.plug_ins import plugged_packages
 
 TRUSTED = ("bench", "generators", "detectors", "reports", "pyod", "sklearn")
 """Packages that a configuration may name without further ado."""
+OPTIONAL = ("torch",)
+"""Packages that only an extra of the same name installs."""
 HYDRA_KEYS = ("_target_", "_convert_", "_recursive_", "_partial_", "_args_")
 
 
@@ -33,9 +36,12 @@ def target_faults(node: object, key: str, trusted: Sequence[str]) -> Iterator[Fa
 
 def path_faults(path: str, key: str, trusted: Sequence[str]) -> Iterator[Fault]:
     """Yield what is wrong with one dotted path: its package is not trusted, or it leads nowhere."""
-    packages = (*TRUSTED, *trusted)
+    packages = (*TRUSTED, *plugged_packages(), *trusted)
     if path.split(".", maxsplit=1)[0] not in packages:
         yield Fault(key, f"be in one of the packages {', '.join(packages)} (or in trusted_packages)", path)
+        return
+    for package in _missing(path):
+        yield Fault(key, f"have {package}, which is not installed (pip install 'cdrbench[{package}]')", path)
         return
     try:
         parameters(path)
@@ -62,6 +68,22 @@ def parameters(path: str) -> tuple[str, ...] | None:
         return None
     arguments = definition.args
     return tuple(argument.arg for argument in (*arguments.args, *arguments.kwonlyargs) if argument.arg != "self")
+
+
+def _missing(path: str) -> Iterator[str]:
+    """Yield the optional packages that the module of a dotted path imports at once and that are not installed."""
+    source = _source(path.rpartition(".")[0] or path)
+    imported = set(_imports(ast.parse(source.read_bytes()).body)) if source else set()
+    yield from (package for package in OPTIONAL if package in imported and find_spec(package) is None)
+
+
+def _imports(nodes: Sequence[ast.stmt]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Try):
+            yield from _imports(node.body)
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        yield from (name.split(".", maxsplit=1)[0] for name in names)
 
 
 def nearest_path(path: str) -> str:

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from importlib.metadata import version
+from inspect import getfile
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,7 @@ class World:
             "settings": asdict(self.settings),
             "anomalies": {name: asdict(a) for name, a in sorted(self.anomalies.items())},  # type: ignore[call-overload]
             "sources": sources_digest(),
+            "plug_ins": _plugged_sources(self.anomalies),
             "versions": {name: version(name) for name in LIBRARIES},
         }
 
@@ -132,6 +135,12 @@ class World:
                 f"generator.days ({self.settings.days})"
             )
         return counts
+
+
+def _plugged_sources(anomalies: Mapping[str, Injector]) -> dict[str, str]:
+    """Return a digest of the module of each injector that is not ours."""
+    foreign = {name: type(a) for name, a in sorted(anomalies.items()) if not type(a).__module__.startswith(__package__)}
+    return {name: blake2b(Path(getfile(kind)).read_bytes()).hexdigest()[:32] for name, kind in foreign.items()}
 
 
 @dataclass

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
 
-from bench import composition, run
+from bench import composition, run, targets
 
 HEAVY = ("mlflow", "pandas", "polars", "sklearn", "pyod", "matplotlib", "numba", "pyarrow")
 
@@ -56,7 +59,7 @@ CASES = {
     "=3": "'=3' cannot be read as setting=value: it names no setting",
     "+=3": "'+=3' cannot be read as setting=value: it names no setting",
     "seed=1,2": "several values for one setting need --multirun",
-    "+detector.model.n_estimatrs=3": "detector.model.n_estimatrs must be a parameter of pyod.models.iforest.IForest, "
+    "detector.model.n_estimatrs=3": "detector.model.n_estimatrs must be a parameter of pyod.models.iforest.IForest, "
     "got 3; did you mean n_estimators?",
 }
 
@@ -88,13 +91,45 @@ def test_all_faults_are_told_at_once(
     assert {line.split()[0] for line in lines} == {each.split("=")[0] for each in overrides}
 
 
-def test_a_parameter_that_the_model_has_can_be_added(
+PYOD = ("detector=pyod", "detector.model._target_=pyod.models.lof.LOF")
+"""A model by its dotted path."""
+
+
+def test_a_parameter_that_the_model_has_can_be_given() -> None:
+    composition.register()
+    with composition.composing():
+        for overrides in (("detector.model.bootstrap=true",), (*PYOD, "detector.model.n_neighbors=35")):
+            config = compose("config", list(overrides))
+            assert composition.faults_told(config) == []
+            key, _, value = overrides[-1].partition("=")
+            assert str(OmegaConf.select(config, key)).lower() == value
+
+
+def test_a_parameter_that_the_model_lacks_is_told_with_the_nearest(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    (line,) = told(capsys, monkeypatch, "detector.model.bootstrap=true")
-    assert line == (
-        "detector.model.bootstrap is not in this configuration yet; to add it: +detector.model.bootstrap=true"
-    )
+    lines = told(capsys, monkeypatch, *PYOD, "detector.model.n_neighbours=35", "detector.featurs=[gap]")
+    assert sorted(lines) == [
+        "detector.featurs must be a parameter of detectors.tabular.Tabular, got ['gap']; did you mean features?",
+        "detector.model.n_neighbours must be a parameter of pyod.models.lof.LOF, got 35; did you mean n_neighbors?",
+    ]
+
+
+def test_a_model_that_is_left_open_must_be_given(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    expected = ["detector.model._target_ must be given: detector.model._target_=..."]
+    assert told(capsys, monkeypatch, "detector=sklearn") == expected
+
+
+def test_a_model_whose_package_is_not_there_names_the_extra(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    monkeypatch.setattr(targets, "find_spec", lambda name: None if name == "torch" else find_spec(name))
+    path = "pyod.models.auto_encoder.AutoEncoder"
+    assert told(capsys, monkeypatch, "detector=pyod", f"detector.model._target_={path}") == [
+        f"detector.model._target_ must have torch, which is not installed (pip install 'cdrbench[torch]'), got '{path}'"
+    ]
 
 
 @pytest.mark.parametrize("target", ["os.system", "subprocess.run", "builtins.eval", "pyodd.models.iforest.IForest"])

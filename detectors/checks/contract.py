@@ -1,0 +1,161 @@
+"""The checks: each is one promise of the contract, and raises `BrokenContract` where it is not kept."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+
+from bench.dataset import Dataset, Window
+from bench.detector import Detector, Level, Scores
+from bench.metrics import roc_auc
+from detectors.checks.life import DAY_MS
+from detectors.checks.subject import Subject, entities, first_spans, of_kinds, start_times, worlds
+
+Check = Callable[[Subject], None]
+CHANCE = 0.17
+"""How far a ROC-AUC may be from one half by chance: four standard errors for 48 calls among many."""
+TOLERANCE = 1e-9
+
+
+class BrokenContract(AssertionError):  # noqa: N818 - it is what is raised, not what went wrong
+    """A detector does not keep to what every detector has to."""
+
+
+def it_is_a_detector(subject: Subject) -> None:
+    """`level`, `causal`, `fit` and `score` are there; `fit` returns a detector, and the scores are of its level."""
+    made = subject.make()
+    _hold(isinstance(made, Detector), f"{type(made).__name__} needs level, causal, fit and score")
+    _hold(made.level in tuple(Level), f"level must be one of {', '.join(Level)}, got {made.level!r}")
+    _hold(isinstance(made.causal, bool), f"causal must be true or false, got {made.causal!r}")
+    fitted = subject.fitted("ordinary")
+    _hold(isinstance(fitted, Detector), f"fit must return the fitted detector, got {type(fitted).__name__}")
+    scores = subject.scores()
+    _hold(isinstance(scores, Scores), f"score must return bench.detector.Scores, got {type(scores).__name__}")
+    _hold(scores.level == made.level, f"level is {made.level}, but the scores are of {scores.level}")
+
+
+def it_gives_a_score_to_each_entity(subject: Subject) -> None:
+    """There are as many scores as entities, in one dimension, and they are not all the same."""
+    _as_many(subject.scores(), worlds()["ordinary"])
+    values = np.asarray(subject.scores().values)
+    _hold(values.min() < values.max(), f"all {values.size} scores are {values[0]}")
+
+
+def its_scores_are_finite(subject: Subject) -> None:
+    """No score is infinite or not a number."""
+    _finite(subject.scores())
+
+
+def higher_means_more_anomalous(subject: Subject) -> None:
+    """Of the crude incidents, the kind that it tells best from normal life is scored above it, not below."""
+    scores, dataset = subject.scores(), worlds()["ordinary"]
+    touched = of_kinds(scores.level, dataset, worlds().life.kind)
+    normal = touched.pop("")
+    lifts = {}
+    for kind, positive in touched.items():
+        kept = normal | positive
+        lifts[kind] = (roc_auc(positive[kept], scores.values[kept]) or 0.5) - 0.5
+    best, worst = max(lifts, key=lifts.__getitem__), min(lifts, key=lifts.__getitem__)
+    told = f"{worst} is scored below normal life (ROC-AUC {0.5 + lifts[worst]:.2f}), and none as much above it"
+    _hold(lifts[best] >= -lifts[worst] - CHANCE, f"{told} ({best}: {0.5 + lifts[best]:.2f})")
+
+
+def the_same_seed_gives_the_same_scores(subject: Subject) -> None:
+    """Made and fitted again, it gives the same scores to the last bit."""
+    again = subject.anew("ordinary")[1].values
+    differ = int(np.count_nonzero(np.asarray(again) != np.asarray(subject.scores().values)))
+    _hold(differ == 0, f"{differ} of {again.size} scores are different in a second run with the same seed")
+
+
+def labels_do_not_matter(subject: Subject) -> None:
+    """Its scores do not change when the truth lies beside the data and in columns of the calls."""
+    with_labels = subject.scores("labelled").values
+    same = np.array_equal(with_labels, subject.scores().values)
+    _hold(same, "its scores change when the labels are there to be read")
+
+
+def the_data_stay_as_they_are(subject: Subject) -> None:
+    """Fitting and scoring write nothing into the folder of the data."""
+    folder = worlds()["ordinary"].folder
+    before = _digests(folder)
+    subject.anew("ordinary")
+    changed = sorted(name for name, _ in before.symmetric_difference(_digests(folder)))
+    _hold(not changed, f"it wrote into the folder of the data: {', '.join(changed)}")
+
+
+def a_causal_score_knows_no_future(subject: Subject) -> None:
+    """If it says that it is causal: its scores are the same when nothing later has happened yet."""
+    fitted = subject.fitted("ordinary")
+    if not fitted.causal:
+        return
+    begun = worlds()["shortened"]
+    window = Window(begun.window.start_ms, begun.window.start_ms + 2 * DAY_MS)
+    begun = replace(begun, window=window)
+    some = fitted.score(begun).values
+    whole = first_spans(fitted.level, subject.scores().values, worlds()["ordinary"], begun)
+    differ = int(np.count_nonzero(~np.isclose(whole, some, rtol=TOLERANCE, atol=TOLERANCE)))
+    _hold(differ == 0, f"causal is true, but {differ} of {some.size} scores depend on what comes after")
+
+
+def one_call_and_none_have_their_scores(subject: Subject) -> None:
+    """Windows with a single call, and with none, are scored like any other."""
+    dataset = worlds()["ordinary"]
+    starts_ms, calls = np.unique(start_times(dataset), return_counts=True)
+    start_ms = int(starts_ms[calls == 1][0])
+    for window in (Window(start_ms, start_ms + 1), Window(start_ms, start_ms)):
+        scores = subject.scores(window=window)
+        _as_many(scores, replace(dataset, window=window))
+        _finite(scores)
+
+
+def empty_tables_are_no_fault(subject: Subject) -> None:
+    """Without users, and without events, status or places of cells, each entity has a finite score all the same."""
+    for name in ("without_users", "without_network"):
+        scores = subject.scores(name)
+        _as_many(scores, worlds()[name])
+        _finite(scores)
+
+
+def calls_that_are_all_alike_are_no_fault(subject: Subject) -> None:
+    """Columns that hold one value throughout leave its scores finite."""
+    scores = subject.scores("all_alike")
+    _as_many(scores, worlds()["all_alike"])
+    _finite(scores)
+
+
+CHECKS: tuple[Check, ...] = (
+    it_is_a_detector,
+    it_gives_a_score_to_each_entity,
+    its_scores_are_finite,
+    higher_means_more_anomalous,
+    the_same_seed_gives_the_same_scores,
+    labels_do_not_matter,
+    the_data_stay_as_they_are,
+    a_causal_score_knows_no_future,
+    one_call_and_none_have_their_scores,
+    empty_tables_are_no_fault,
+    calls_that_are_all_alike_are_no_fault,
+)
+
+
+def _hold(kept: bool, otherwise: str) -> None:
+    if not kept:
+        raise BrokenContract(otherwise)
+
+
+def _as_many(scores: Scores, dataset: Dataset) -> None:
+    expected, found = (entities(scores.level, dataset),), np.asarray(scores.values).shape
+    _hold(found == expected, f"there must be {expected[0]} scores in one dimension, got shape {found}")
+
+
+def _finite(scores: Scores) -> None:
+    values = np.asarray(scores.values, np.float64)
+    wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
+    _hold(wrong == 0, f"{wrong} of {values.size} scores are not finite")
+
+
+def _digests(folder: Path) -> set[tuple[str, str]]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {(path.name, blake2b(path.read_bytes(), digest_size=8).hexdigest()) for path in files}

@@ -1,0 +1,95 @@
+"""A detector under test: how it is made, and what it has given so far, so that no check pays for it again."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.dataset import Dataset, Window
+from bench.detector import Detector, FloatArray, Level, Scores
+from bench.levels import Grid
+from detectors.checks.worlds import Worlds
+
+SEED = 7
+
+
+@cache
+def worlds() -> Worlds:
+    """Return the worlds of this process."""
+    return Worlds()
+
+
+class Subject:
+    """A detector under test.
+
+    Parameters
+    ----------
+    make
+        Returns a new detector, not fitted, the same one each time.
+    """
+
+    def __init__(self, make: Callable[[], Detector]) -> None:
+        self.make = make
+        self._fitted: dict[str, Detector] = {}
+        self._scores: dict[tuple[str, Window], Scores] = {}
+
+    def anew(self, name: str) -> tuple[Detector, Scores]:
+        """Make it, fit it on a world and score the window; the global generators start as the harness starts them."""
+        random.seed(SEED)
+        np.random.seed(SEED)  # noqa: NPY002
+        dataset = worlds()[name]
+        fitted = self.make().fit(dataset)
+        return fitted, fitted.score(dataset)
+
+    def fitted(self, name: str) -> Detector:
+        """Return it fitted on the history of a world."""
+        if name not in self._fitted:
+            self._fitted[name], scores = self.anew(name)
+            self._scores[name, worlds()[name].window] = scores
+        return self._fitted[name]
+
+    def scores(self, name: str = "ordinary", window: Window | None = None) -> Scores:
+        """Return the scores of the window of a world, or of another window of it."""
+        fitted, dataset = self.fitted(name), worlds()[name]
+        key = (name, window or dataset.window)
+        if key not in self._scores:
+            self._scores[key] = fitted.score(replace(dataset, window=key[1]))
+        return self._scores[key]
+
+
+def entities(level: Level, dataset: Dataset) -> int:
+    """Return how many entities the window has at a level."""
+    low, high = dataset.call_range(dataset.window)
+    return high - low if level is Level.CALL else Grid(level, dataset).size
+
+
+def start_times(dataset: Dataset) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Return when the calls of the window start [ms]."""
+    return np.asarray(pc.cast(dataset.calls(dataset.window, ["call_start_ts"])["call_start_ts"], pa.int64()))
+
+
+def of_kinds(
+    level: Level, dataset: Dataset, kind: list[str]
+) -> dict[str, "np.ndarray[tuple[int], np.dtype[np.bool_]]"]:
+    """Return for each kind of incident which entities of the window it touched, and under "" which none did."""
+    low, high = dataset.call_range(dataset.window)
+    kinds = np.array(kind[low:high])
+    place = np.arange(high - low) if level is Level.CALL else Grid(level, dataset).of_calls
+    found = {}
+    for name in sorted(set(kind)):
+        found[name] = np.zeros(entities(level, dataset), np.bool_)
+        found[name][place[(kinds == name) & (place >= 0)]] = True
+    found[""] = ~np.any([found[name] for name in found if name], axis=0)
+    return found
+
+
+def first_spans(level: Level, values: FloatArray, longer: Dataset, shorter: Dataset) -> FloatArray:
+    """Return those of the scores of a window that are about a shorter one with the same beginning."""
+    if level is Level.CALL:
+        return values[: entities(level, shorter)]
+    grids = Grid(level, longer), Grid(level, shorter)
+    return values.reshape(-1, grids[0].spans)[:, : grids[1].spans].ravel()

@@ -1,0 +1,93 @@
+"""Small worlds for the checks: normal life, then some days with crude incidents, and the same in odd cases."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from bench.dataset import Dataset, Window
+from bench.schema import DATA_TABLES
+from detectors.checks.life import DAY_MS, DAYS, HISTORY_DAYS, START_MS, UTC_OFFSET_S, Life
+
+Tables = dict[str, pa.Table]
+
+
+class Worlds:
+    """Folders of tables as a generator would write them, made when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._place = TemporaryDirectory(prefix="cdrbench-checks-")
+        self._made: dict[str, Dataset] = {}
+        self.life = Life(seed=0)
+
+    def __getitem__(self, name: str) -> Dataset:
+        """Return a world by the name of one of the functions below."""
+        if name not in self._made:
+            self._made[name] = self._written(name, getattr(self, f"_{name}")())
+        return self._made[name]
+
+    def _written(self, name: str, tables: Tables) -> Dataset:
+        folder = Path(self._place.name) / name / "data"
+        folder.mkdir(parents=True)
+        for table, content in tables.items():
+            pq.write_table(content, folder / f"{table}.parquet")
+        clock = {"start_ms": START_MS, "end_ms": START_MS + DAYS * DAY_MS, "time_zone": "Etc/GMT-5"}
+        (folder / "clock.json").write_text(json.dumps({**clock, "utc_offset_s": UTC_OFFSET_S}))
+        whole, border = Dataset.open(folder), START_MS + HISTORY_DAYS * DAY_MS
+        return Dataset(folder, whole.clock, Window(START_MS, border), Window(border, whole.clock.end_ms))
+
+    @cached_property
+    def _tables(self) -> Tables:
+        return {name: schema.arrow.empty_table() for name, schema in DATA_TABLES.items()} | self.life.tables()
+
+    def _ordinary(self) -> Tables:
+        """Return normal life, and incidents in the window."""
+        return self._tables
+
+    def _labelled(self) -> Tables:
+        """Return the same, with the truth lying about: as columns of the calls and as a file in the folder."""
+        calls = self._tables["calls"]
+        anomalous = pa.array(np.array(self.life.kind) != "")
+        told = calls.append_column("is_anomaly", anomalous).append_column("anomaly_type", pa.array(self.life.kind))
+        return {**self._tables, "calls": told, "truth": told.select(["call_id", "is_anomaly", "anomaly_type"])}
+
+    def _shortened(self) -> Tables:
+        """Return it as it was after the first two days of the window."""
+        end_ms = START_MS + (HISTORY_DAYS + 2) * DAY_MS
+        times = {"calls": "call_start_ts", "events": "time_stamp", "tower_status": "window_start"}
+        return {**self._tables, **{name: _before(self._tables[name], time, end_ms) for name, time in times.items()}}
+
+    def _without_users(self) -> Tables:
+        """Return calls of people that no table knows."""
+        empty = ("users", "communities", "subscriptions", "user_status")
+        return {**self._tables, **{name: self._tables[name].slice(0, 0) for name in empty}}
+
+    def _without_network(self) -> Tables:
+        """Return it with no events, no status of towers, and no place of any cell."""
+        cells = self._tables["cells"]
+        nowhere = pa.nulls(len(cells), pa.float64())
+        for name in ("latitude", "longitude"):
+            cells = cells.set_column(cells.column_names.index(name), name, nowhere)
+        empty = {name: self._tables[name].slice(0, 0) for name in ("events", "tower_status", "user_status", "coverage")}
+        return {**self._tables, **empty, "cells": cells}
+
+    def _all_alike(self) -> Tables:
+        """Return calls that differ in nothing but their start: one caller, callee, length, cell and device."""
+        calls = self._tables["calls"]
+        columns = {name: calls[name] for name in ("call_id", "call_start_ts")}
+        same = {
+            name: calls[name].take(pa.array([0] * len(calls))) for name in calls.column_names if name not in columns
+        }
+        end = pc.add(pc.cast(columns["call_start_ts"], pa.int64()), pc.multiply(same["call_duration"], 1000))
+        both = {**columns, **same, "call_end_ts": pc.cast(end, calls["call_end_ts"].type)}
+        alike = pa.table({name: both[name] for name in calls.column_names}, calls.schema)
+        return {**self._without_network(), "calls": alike}
+
+
+def _before(table: pa.Table, time: str, end_ms: int) -> pa.Table:
+    return table.filter(pa.array(np.asarray(pc.cast(table[time], pa.int64())) < end_ms))

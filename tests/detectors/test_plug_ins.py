@@ -1,0 +1,86 @@
+"""A package of somebody else's, written down, installed and run as CONTRIBUTING says."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
+BLOCK = re.compile(r"^```\w+\n# (\S+\.\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SMALL = (
+    "generator.num_users=1500",
+    "generator.days=2",
+    "generator.anomaly_ratio=0.01",
+    "generator/network=none",
+    "tracking=none",
+)
+QUIET = ("report.run_figures=null", "report.terminal=null", "threshold.alerts_per_day=20")
+
+
+def section(title: str) -> str:
+    return GUIDE.split(f"## {title}")[1].split("\n## ")[0]
+
+
+def run(*arguments: str, path: Path) -> tuple[int, str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(path), str(ROOT)]), "HYDRA_FULL_ERROR": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the guide's package is installed: every block of it, word for word."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
+    for name, content in BLOCK.findall(section("Ship detectors or anomalies")):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(content)
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--target", str(target)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True)
+    return target
+
+
+@pytest.mark.slow
+def test_the_guides_package_is_run_by_name(site: Path, workplace: Path) -> None:
+    commands = re.findall(r"^    python -m (bench\.run .*)$", section("Ship detectors or anomalies"), re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        code, told = run(*command.replace("'", "").split(), *SMALL, *QUIET, path=site)
+        assert code == 0, told
+    rows = [json.loads(path.read_text()) for path in sorted(Path("runs").rglob("result.json"))]
+    assert [row["detector"] for row in rows] == ["longest", "longest"]
+    assert json.loads(rows[0]["settings"])["detector"] == {"_target_": "longest.detector.Longest", "power": 0.5}
+    assert rows[1]["anomalies"] == "half_day_call"
+    assert rows[1]["average_precision/half_day_call"] == 1.0
+    worlds = [json.loads(path.read_text())["recipe"]["plug_ins"] for path in Path("worlds").glob("*/manifest.json")]
+    assert sorted(map(list, worlds)) == [[], ["half_day_call"]]
+
+
+@pytest.mark.slow
+def test_the_guides_package_keeps_the_contract(site: Path, workplace: Path) -> None:
+    code, told = run("detectors.checks", "longest.detector:Longest", "power=0.5", path=site)
+    assert (code, told.splitlines()[-1]) == (0, "11 of 11 checks passed")
+
+
+@pytest.mark.slow
+def test_the_first_detector_of_the_guide_is_the_one_that_is_shipped(site: Path) -> None:
+    first, shipped = (dict(BLOCK.findall(section(title))) for title in ("Add a detector", "Ship detectors"))
+    assert set(first) == {"detectors/longest.py", "conf/detector/longest.yaml"}
+    assert first["conf/detector/longest.yaml"].split()[2:] == shipped["longest/conf/detector/longest.yaml"].split()[2:]
+
+
+@pytest.mark.slow
+def test_a_plug_in_cannot_take_the_name_of_ours(site: Path, workplace: Path) -> None:
+    leaf = site / "longest" / "conf" / "detector" / "iforest.yaml"
+    leaf.write_text("_target_: longest.detector.Longest\n")
+    try:
+        code, told = run("bench.run", "detector=iforest", path=site)
+    finally:
+        leaf.unlink()
+    assert (code, told) == (2, "the plug-in longest brings detector/iforest.yaml, which cdrbench has already\n")
