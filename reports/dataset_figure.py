@@ -10,11 +10,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from bench.dataset import Dataset
 from bench.truth import NORMAL, Truth
-from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, looks, new_figure, save, tidy
+from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, Look, looks, new_figure, save, tidy
 from reports.tally import DAY_MS, OUTCOMES, Tally, duration_edges, tally
-from reports.wording import count, percent, plural
+from reports.wording import ALL, count, percent, plural
 
 SATURDAY = 5
+TOLD_APART = 8
+"""So many curves can be told apart."""
 OUTCOME_COLOURS = ("#4b5563", "#9ca3af", "#d1d5db", "#f3c9a5")
 DURATION_TICKS = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 36000: "10 h"}
 
@@ -70,9 +72,8 @@ def _durations(axes: Axes, counts: Tally) -> None:
     used = np.flatnonzero(counts.durations.sum(axis=0))
     decades = np.diff(np.log10(edges))
     axes.stairs(_share(counts.durations[0]) / decades, edges, fill=True, color=NORMAL_COLOUR, alpha=0.75, label=NORMAL)
-    by_type = looks(counts.types)
-    for row, name in enumerate(counts.types, start=1):
-        look, shares = by_type[name], _share(counts.durations[row]) / decades
+    for name, (look, talk) in _curves(counts).items():
+        shares = _share(talk) / decades
         axes.stairs(shares, edges, color=look.colour, linestyle=look.dash, linewidth=1.6, label=name)
     tidy(
         axes,
@@ -88,6 +89,14 @@ def _durations(axes: Axes, counts: Tally) -> None:
     axes.set_xticks(ticks, [DURATION_TICKS[second] for second in ticks])
     axes.minorticks_off()
     _room_for_legend(axes)
+
+
+def _curves(counts: Tally) -> dict[str, tuple[Look, Any]]:
+    """Return the look and the talk times of each type or, where there are too many to tell apart, of all together."""
+    by_type = looks(counts.types)
+    if len(counts.types) > TOLD_APART:
+        return {"anomalous, all types": (by_type[ALL], counts.durations[counts.anomalous].sum(axis=0))}
+    return {name: (by_type[name], counts.durations[row]) for row, name in enumerate(counts.types, start=1)}
 
 
 def _types(axes: Axes, counts: Tally) -> None:
@@ -117,14 +126,14 @@ def _outcomes(axes: Axes, counts: Tally) -> None:
             range(len(rows)), shares[:, column], left=left, height=0.62, color=OUTCOME_COLOURS[column], label=name
         )
         left += shares[:, column]
-    tidy(axes, "Outcome", x="share of the calls", grid="x")
+    tidy(axes, x="share of the calls, by outcome", grid="x")
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set_ylim(len(rows) - 0.45, -0.55)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(
-        ncols=4, fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1.02, 0.985), handlelength=0.9,
-        handletextpad=0.5, columnspacing=1.1, borderpad=0,
+        ncols=4, fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.3,
+        handlelength=0.9, handletextpad=0.5, columnspacing=1.1, borderpad=0,
     )  # fmt: skip
 
 
