@@ -5,7 +5,8 @@ from typing import Any, Self
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
 from bench.faults import Fault, SettingsError
-from detectors.features.graph import CallGraph
+from detectors.features.graph import FEATURES, CallGraph
+from detectors.features.graph_calls import check_graph_names, graph_features
 from detectors.features.timeline import Timeline
 from detectors.outliers import outlier_scores, own_threshold, require_outlier_model
 
@@ -21,6 +22,8 @@ class GraphCommunity:
     ----------
     model
         See `detectors.outliers` for what it may be.
+    features
+        Names out of `detectors.features.graph_calls.FEATURES`; those of calls when left out.
     resolution
         Resolution of the communities, above 0; more makes smaller ones.
     seed
@@ -29,16 +32,18 @@ class GraphCommunity:
     Raises
     ------
     UserError
-        When `resolution` is out of its range, or the model has no known interface.
+        When `resolution` is out of its range, a feature is unknown, or the model has no known interface.
     """
 
     level = Level.CALL
     causal = True
 
-    def __init__(self, model: Any, resolution: float = 1.0, seed: int = 0) -> None:
+    def __init__(self, model: Any, features: list[str] | None = None, resolution: float = 1.0, seed: int = 0) -> None:
         if resolution <= 0:
             raise SettingsError([Fault("detector.resolution", "be above 0", resolution)])
         require_outlier_model(model)
+        self.features = [name for name, _, _ in FEATURES] if features is None else list(features)
+        check_graph_names(self.features)
         self.model = model
         self.resolution = resolution
         self.seed = seed
@@ -66,4 +71,4 @@ class GraphCommunity:
         parties, caller, callee = Timeline(dataset).parties
         past, those = slice(*known), slice(*described)
         graph = CallGraph(parties, caller[past], callee[past], resolution=self.resolution, seed=self.seed)
-        return graph.features(caller[those], callee[those])
+        return graph_features(graph, caller[those], callee[those], self.features)

@@ -4,9 +4,11 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any
 
 import igraph
 import numpy as np
+from scipy import sparse
 
 from bench.detector import FloatArray
 from detectors.features.codes import IntArray
@@ -21,13 +23,14 @@ FEATURES = (
     ("log_callee_degree", "ln", "ln(1 + number of the callee's contacts)"),
 )
 """Name, unit and meaning of each feature, in the order of the columns."""
+ROWS_AT_ONCE = 200_000
 
 
 class CallGraph:
     """Parties joined where one called the other, weighted by the calls between them, in communities.
 
     Communities are those of the Leiden algorithm (Traag, Waltman & van Eck 2019) for modularity, two iterations. The
-    same calls and seed always give the same communities.
+    same calls and seed always give the same communities. Everything is worked out when it is first asked for.
 
     Parameters
     ----------
@@ -41,16 +44,70 @@ class CallGraph:
         Seed of the algorithm.
     """
 
-    def __init__(self, parties: int, caller: IntArray, callee: IntArray, *, resolution: float, seed: int) -> None:
+    def __init__(
+        self, parties: int, caller: IntArray, callee: IntArray, *, resolution: float = 1.0, seed: int = 0
+    ) -> None:
         self.parties = parties
         self.caller, self.callee = caller, callee
-        pairs = self._unordered(caller, callee)
-        self.ties, self.weights = np.unique(pairs[caller != callee], return_counts=True)
-        ends = np.column_stack([self.ties // parties, self.ties % parties]) if parties else np.empty((0, 2), np.int64)
-        self.graph = igraph.Graph(n=parties, edges=ends)
-        with _drawing_from(random.Random(seed)):
-            found = self.graph.community_leiden("modularity", weights=self.weights.tolist(), resolution=resolution)
-        self.community = np.array(found.membership, np.int64)
+        self.resolution, self.seed = resolution, seed
+        upper = sparse.triu(self.between, k=1, format="coo")
+        self.one, self.other = upper.row.astype(np.int64), upper.col.astype(np.int64)
+        self.weights: IntArray = upper.data
+        self.ties = self.one * parties + self.other
+
+    @cached_property
+    def made(self) -> Any:
+        """How many calls each party made to each other one: a sparse matrix, shape (parties, parties)."""
+        apart = self.caller != self.callee
+        ends = self.caller[apart], self.callee[apart]
+        return sparse.coo_array((np.ones(ends[0].size, np.int64), ends), shape=(self.parties,) * 2).tocsr()
+
+    @cached_property
+    def between(self) -> Any:
+        """How many calls each two parties had: a symmetric sparse matrix, shape (parties, parties)."""
+        return self.made + self.made.T.tocsr()
+
+    @cached_property
+    def adjacency(self) -> Any:
+        """The ties as a symmetric sparse matrix of ones, shape (parties, parties)."""
+        pattern = self.between.copy()
+        pattern.data = np.ones(pattern.data.size, np.int32)
+        return pattern
+
+    @cached_property
+    def contacts(self) -> IntArray:
+        """Shape (parties,): with how many others each has a tie."""
+        return np.asarray(np.diff(self.between.indptr), np.int64)
+
+    @cached_property
+    def strength(self) -> IntArray:
+        """Shape (parties,): calls on each party's ties."""
+        return np.asarray(self.between.sum(axis=1), np.int64)
+
+    @cached_property
+    def undirected(self) -> igraph.Graph:
+        """The ties as igraph has them."""
+        # A list of pairs takes igraph a third of the time that an array does.
+        return igraph.Graph(n=self.parties, edges=list(zip(self.one.tolist(), self.other.tolist(), strict=True)))
+
+    @cached_property
+    def community(self) -> IntArray:
+        """Shape (parties,): number of each party's community; a party without a tie is one by itself."""
+        with _drawing_from(random.Random(self.seed)):
+            found = self.undirected.community_leiden(
+                "modularity", weights=self.weights.tolist(), resolution=self.resolution
+            )
+        return np.array(found.membership, np.int64)
+
+    def shared_contacts(self, one: IntArray, other: IntArray) -> IntArray:
+        """Return how many contacts two parties have in common, shape of both."""
+        counts = [
+            self.adjacency[one[start : start + ROWS_AT_ONCE]]
+            .multiply(self.adjacency[other[start : start + ROWS_AT_ONCE]])
+            .sum(axis=1)
+            for start in range(0, one.size, ROWS_AT_ONCE)
+        ]
+        return np.concatenate([np.empty(0, np.int64), *counts])
 
     def features(self, caller: IntArray, callee: IntArray) -> FloatArray:
         """Describe calls by where they go in this graph.
@@ -73,24 +130,31 @@ class CallGraph:
     def _of_pairs(self, caller: IntArray, callee: IntArray) -> FloatArray:
         own, other = self.community[caller], self.community[callee]
         calls = np.maximum(np.bincount(self.caller, minlength=self.parties)[caller], 1)
-        degree = np.array(self.graph.degree())[callee]
         columns = [
             own != other,
             self._calls_into(caller, other) / calls,
             1 - self._calls_into(caller, own) / calls,
-            ~np.isin(self._unordered(caller, callee), self.ties),
-            degree == 0,
-            self.graph.similarity_jaccard(pairs=np.column_stack([caller, callee]), loops=False),
-            np.log1p(degree),
+            ~self.tied(caller, callee),
+            self.contacts[callee] == 0,
+            self._overlap(caller, callee),
+            np.log1p(self.contacts[callee]),
         ]
         return np.column_stack([np.asarray(column, np.float64) for column in columns])
+
+    def tied(self, one: IntArray, other: IntArray) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+        """Return whether one called the other in the graph, or the other way round, shape of both."""
+        return _found(self._unordered(one, other), self.ties)[1]
+
+    def _overlap(self, one: IntArray, other: IntArray) -> FloatArray:
+        shared = self.shared_contacts(one, other)
+        either = self.contacts[one] + self.contacts[other] - shared
+        return np.where(one == other, 1.0, shared / np.maximum(either, 1))
 
     def _calls_into(self, caller: IntArray, community: IntArray) -> IntArray:
         """Return how many calls of the graph each caller made into a community, shape of both."""
         keys, counts = self._calls_by_community
-        wanted = caller * self.parties + community
-        place = np.minimum(np.searchsorted(keys, wanted), max(keys.size - 1, 0))
-        return np.where(keys[place] == wanted, counts[place], 0) if keys.size else np.zeros_like(wanted)
+        place, known = _found(caller * self.parties + community, keys)
+        return np.where(known, counts[place], 0) if keys.size else np.zeros_like(caller)
 
     @cached_property
     def _calls_by_community(self) -> tuple[IntArray, IntArray]:
@@ -98,6 +162,14 @@ class CallGraph:
 
     def _unordered(self, one: IntArray, other: IntArray) -> IntArray:
         return np.minimum(one, other) * self.parties + np.maximum(one, other)
+
+
+def _found(wanted: IntArray, among: IntArray) -> "tuple[IntArray, np.ndarray[Any, np.dtype[np.bool_]]]":
+    """Return the place of each wanted number among rising ones, and whether it is there."""
+    if not among.size:
+        return np.zeros_like(wanted), np.zeros(wanted.shape, np.bool_)
+    place = np.minimum(np.searchsorted(among, wanted), among.size - 1)
+    return place, among[place] == wanted
 
 
 @contextmanager
