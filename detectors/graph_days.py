@@ -51,7 +51,9 @@ class CircleDays:
         history = dataset.history
         middle = (history.start_ms + history.end_ms) // 2
         known, later = Window(history.start_ms, middle), Window(middle, history.end_ms)
-        self.model.fit(self._features(dataset, known, later))
+        matrix = self._features(dataset, known, later)
+        if len(matrix):  # else there are no users to score either
+            self.model.fit(matrix)
         return self
 
     def score(self, dataset: Dataset) -> Scores:

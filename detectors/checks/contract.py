@@ -14,8 +14,8 @@ from detectors.checks.life import DAY_MS
 from detectors.checks.subject import Subject, entities, first_spans, of_kinds, start_times, worlds
 
 Check = Callable[[Subject], None]
-CHANCE = 0.17
-"""How far a ROC-AUC may be from one half by chance: four standard errors for 48 calls among many."""
+CHANCE_SIGMA = 4
+"""How many standard errors a ROC-AUC may be from one half by chance."""
 TOLERANCE = 1e-9
 
 
@@ -59,7 +59,8 @@ def higher_means_more_anomalous(subject: Subject) -> None:
         lifts[kind] = (roc_auc(positive[kept], scores.values[kept]) or 0.5) - 0.5
     best, worst = max(lifts, key=lifts.__getitem__), min(lifts, key=lifts.__getitem__)
     told = f"{worst} is scored below normal life (ROC-AUC {0.5 + lifts[worst]:.2f}), and none as much above it"
-    _hold(lifts[best] >= -lifts[worst] - CHANCE, f"{told} ({best}: {0.5 + lifts[best]:.2f})")
+    chance = CHANCE_SIGMA / np.sqrt(12 * max(int(touched[worst].sum()), 1))  # of a few among many
+    _hold(lifts[best] >= -lifts[worst] - chance, f"{told} ({best}: {0.5 + lifts[best]:.2f})")
 
 
 def the_same_seed_gives_the_same_scores(subject: Subject) -> None:
