@@ -1,6 +1,7 @@
 """One benchmark: find or make the world, fit and score apart from the labels, evaluate."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from bench.class_values import Values
 from bench.console import clock_running, progress_bars
 from bench.dataset import Dataset
 from bench.detector import BoolArray
-from bench.evaluate import evaluate
+from bench.evaluate import Yardstick
 from bench.faults import Fault, SettingsError, UserError
-from bench.isolation import STAGING, Job, Trial, tried
+from bench.isolation import Job, Trial, Waiting
 from bench.protocol import applied, without_incidents
 from bench.references import Reference
 from bench.request import Request
 from bench.result import Outcome, Result, Status
+from bench.staging import STAGING
 from bench.store import StoredWorld, find_or_make, world_of
 from bench.truth import Truth
 from bench.versions import versions
@@ -54,37 +56,42 @@ def prepared(request: Request) -> Ground:
     return ground
 
 
-def attempted(request: Request, ground: Ground) -> Trial:
-    """Fit and score the detector in a process of its own; or take the scores that the harness itself provides."""
-    if str(request.resolved["detector"]["_target_"]).startswith("bench."):
+def begun(request: Request) -> AbstractContextManager[Waiting | None]:
+    """Start the detector's process, which gets ready meanwhile; None for scores that the harness itself provides."""
+    detector = request.resolved["detector"]
+    if str(detector["_target_"]).startswith("bench."):
+        return nullcontext()
+    return Waiting(detector, request.folder, request.settings.seed, request.processors)
+
+
+def measured(request: Request, ground: Ground) -> Yardstick:
+    """Work out what scores will be held against; this takes none."""
+    return Yardstick.of(ground.dataset, ground.truth, request.settings.protocol.fewest_incidents)
+
+
+def attempted(request: Request, ground: Ground, process: Waiting | None) -> Trial:
+    """Fit and score the detector in its process; or take the scores that the harness itself provides."""
+    if process is None:
         return _provided(request, ground)
     settings, dataset = request.settings, ground.dataset
     what = f"fitting and scoring {request.choices.get('detector')}"
     if settings.protocol.training == "clean":
         dataset = without_incidents(dataset, ground.truth, request.folder / STAGING / "clean")
     labels = _labels(ground) if settings.role == "ceiling" else None
-    job = Job(request.resolved["detector"], dataset, settings.seed, settings.limits, request.processors, labels)
     with clock_running(what, request.number is None) as tick:
-        return tried(job, request.folder, tick)
+        return process.tried(Job(dataset, settings.limits, labels), tick)
 
 
-def judged(request: Request, ground: Ground, trial: Trial) -> Outcome:
+def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick) -> Outcome:
     """Evaluate what the detector's process left."""
     low, high = ground.dataset.call_range(ground.dataset.window)
     asked = request.asked(ground.world.fingerprint)
     cost = {"world_seconds": ground.seconds, **trial.cost}
     failed = Result(asked, trial.status, trial.reason, {}, cost, versions())
     if trial.scores is None:
-        return Outcome(failed, ground.dataset, ground.truth, ground.truth.call_labels(low, high))
+        return Outcome(failed, ground.dataset, ground.truth, yardstick.labels)
     settings = request.settings
-    evaluation = evaluate(
-        ground.dataset,
-        ground.truth,
-        trial.scores,
-        settings.threshold,
-        fewest_incidents=settings.protocol.fewest_incidents,
-        constant=settings.role == "reference",
-    )
+    evaluation = yardstick.evaluation(trial.scores, settings.threshold, constant=settings.role == "reference")
     failed = replace(failed, asked=asked | {"level": str(trial.scores.level)})
     if trial.cost.get("score_seconds"):
         cost["calls_per_second"] = (high - low) / trial.cost["score_seconds"]

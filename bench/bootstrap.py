@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.clustered import Class, Clustered
+from bench.clustered import Class, Clustered, Drawn
 from bench.detector import FloatArray
 from bench.quantiles import NORMAL, student_quantile
 from bench.separated import IntArray
@@ -52,14 +52,14 @@ class _Ranked:
         cuts = np.append(steps.thresholds, threshold)
         return cls(each.found, each.found.below(cuts), each.others.below(cuts), steps.not_above)
 
-    def measure(self, found: FloatArray, others: FloatArray) -> tuple[float, ...]:
-        """Return the measures from the weights below each rank; NaN where undefined."""
-        positives, negatives = found[-1], others[-1]
-        below = others[self.alarms_rank]
-        hits, alarms = positives - found[self.hits_rank], negatives - below
+    def measure(self, found: Drawn, others: Drawn) -> tuple[float, ...]:
+        """Return the measures of a draw; NaN where undefined."""
+        positives, negatives = found.times.size - 1, others.times.size - 1
+        below = others.below(self.alarms_rank)
+        hits, alarms = positives - found.below(self.hits_rank), negatives - below
         gained = -np.diff(hits[:-1], append=0)
         average = np.sum(gained * (hits[:-1] / np.maximum(hits[:-1] + alarms[:-1], TINY))) / positives
-        area = np.sum(gained * (below[:-1] + others[self.ties_rank])) / (2 * positives * negatives)
+        area = np.sum(gained * (below[:-1] + others.below(self.ties_rank))) / (2 * positives * negatives)
         hit, alerts = hits[-1], hits[-1] + alarms[-1]
         precision = hit / alerts if alerts else np.nan
         return average, area, precision, hit / positives, 2 * hit / (alerts + positives)

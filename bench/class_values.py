@@ -19,8 +19,12 @@ Value = int | float | None
 Values = dict[str, float | None]
 
 
-def known_values(sample: Sample, fewest_incidents: int) -> Iterator[tuple[str, str, Value]]:
-    """Yield name, class and value of what the truth alone tells."""
+def known_values(sample: Sample, fewest_incidents: int) -> Values:
+    """Return what the truth alone tells, by `metric/type`."""
+    return {f"{metric}/{name}": value for metric, name, value in _known(sample, fewest_incidents)}
+
+
+def _known(sample: Sample, fewest_incidents: int) -> Iterator[tuple[str, str, Value]]:
     normal = int(np.count_nonzero(sample.normal))
     for name in sample.classes:
         entity, incident = sample.deeds(name)
@@ -83,13 +87,12 @@ class ClassValues:
         if not positives:
             return {}
         average, entities = float(apart.average_precision or 0), positives + each.others.scores.size
-        hits = apart.hits_at_k(AT_K)
         return {
             "average_precision": average,
             "lift": average * entities / positives,
             "roc_auc": apart.roc_auc,
-            f"precision_at_{AT_K}": hits / min(AT_K, entities),
-            f"recall_at_{AT_K}": hits / positives,
+            f"precision_at_{AT_K}": apart.precision_at_k(AT_K),
+            f"recall_at_{AT_K}": apart.recall_at_k(AT_K),
         }
 
     def _detection(self, each: Class) -> Values:

@@ -1,5 +1,6 @@
 """From scores and truth to numbers: overall and for each anomaly type, that type against normal entities."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -41,65 +42,84 @@ class Evaluation:
     """The truth at the detector's own level; None where the data set has no such level."""
 
 
-def evaluate(
-    dataset: Dataset,
-    truth: Truth,
-    scores: Scores,
-    threshold: "ThresholdSettings",
-    *,
-    fewest_incidents: int = FEWEST_INCIDENTS,
-    constant: bool = False,
-) -> Evaluation:
-    """Evaluate the scores of the entities of `dataset.window`, at their own level and lifted to those above calls.
+@dataclass(frozen=True)
+class Yardstick:
+    """What scores are held against: all that the truth alone tells, worked out before there are any scores."""
 
-    The numbers of a type are that type against normal: entities of the other types, and innocents' records that an
-    incident changed, are neither hits nor false alarms. They do use up the alerts, like every entity of the window.
-    The threshold policy is applied at each level anew. Nothing is repaired: scores that are wrong in number, not
-    finite or constant are DEGENERATE. What truth alone tells (`positives`, `prevalence`, `incidents`, ...) has a value
-    all the same, and so it has at a level that the scores do not reach.
+    dataset: Dataset
+    labels: CallLabels
+    above: Sequence[Grid]
+    """The grids of the levels above calls."""
+    samples: Mapping[Level, Sample]
+    """The truth at each level."""
+    known: Mapping[Level, Values]
+    """The values that take no scores, such as `positives/all`."""
 
-    Parameters
-    ----------
-    dataset, truth
-        The world.
-    scores
-        One score for each entity of the window at their level.
-    threshold
-        Which scores become alerts.
-    fewest_incidents
-        A type with fewer of them in the window is one that the run cannot speak of.
-    constant
-        Whether all scores may be the same: for the row that every detector should beat.
+    @classmethod
+    def of(cls, dataset: Dataset, truth: Truth, fewest_incidents: int = FEWEST_INCIDENTS) -> "Yardstick":
+        """Work it out for the window of a data set.
 
-    Raises
-    ------
-    UserError
-        When the threshold is to be the detector's own and it has none.
-    """
-    low, high = dataset.call_range(dataset.window)
-    labels = truth.call_labels(low, high)
-    above = grids(dataset)
-    samples = {Level.CALL: sample_of_calls(labels, callers_of(dataset))}
-    samples |= {grid.level: sample_of_grid(grid, labels, truth) for grid in above}
-    entities = samples[scores.level].normal.size if scores.level in samples else 0
-    reason = _fault_of(scores, entities, constant)
-    lifted = {} if reason else _reached(scores, above)
-    values: Values = {}
-    alerts = None
-    for level, sample in samples.items():
-        prefix = "" if level is Level.CALL else f"{level}/"
-        found = {f"{name}/{kind}": value for name, kind, value in known_values(sample, fewest_incidents)}
-        if level in lifted:
-            chosen = _alerts(dataset, sample, lifted[level], threshold)
-            alerts = chosen if level is scores.level else alerts
-            start_ms = _starts(dataset) if level is Level.CALL and scores.causal else None
-            found |= ClassValues(sample, lifted[level].values, chosen.threshold, start_ms).all()
-        values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(labels.types, prefix)}
-    status = Status.DEGENERATE if reason else Status.OK
-    return Evaluation(values, labels, alerts, status, reason, samples.get(scores.level))
+        Parameters
+        ----------
+        dataset, truth
+            The world.
+        fewest_incidents
+            A type with fewer of them in the window is one that the run cannot speak of.
+        """
+        labels = truth.call_labels(*dataset.call_range(dataset.window))
+        above = grids(dataset)
+        samples = {Level.CALL: sample_of_calls(labels, callers_of(dataset))}
+        samples |= {grid.level: sample_of_grid(grid, labels, truth) for grid in above}
+        known = {level: known_values(sample, fewest_incidents) for level, sample in samples.items()}
+        return cls(dataset, labels, above, samples, known)
+
+    def evaluation(self, scores: Scores, threshold: "ThresholdSettings", *, constant: bool = False) -> Evaluation:
+        """Evaluate scores of the entities of the window, at their own level and lifted to those above calls.
+
+        The numbers of a type are that type against normal: entities of the other types, and innocents' records that an
+        incident changed, are neither hits nor false alarms. They do use up the alerts, like every entity of the window.
+        The threshold policy is applied at each level anew. Nothing is repaired: scores that are wrong in number, not
+        finite or constant are DEGENERATE. What truth alone tells (`positives`, `prevalence`, `incidents`, ...) has a
+        value all the same, and so it has at a level that the scores do not reach.
+
+        Parameters
+        ----------
+        scores
+            One score for each entity of the window at their level.
+        threshold
+            Which scores become alerts.
+        constant
+            Whether all scores may be the same: for the row that every detector should beat.
+
+        Raises
+        ------
+        UserError
+            When the threshold is to be the detector's own and it has none.
+        """
+        entities = self.samples[scores.level].normal.size if scores.level in self.samples else 0
+        reason = _fault_of(scores, entities, constant)
+        lifted = {} if reason else _reached(scores, self.above)
+        values: Values = {}
+        alerts = None
+        for level, sample in self.samples.items():
+            prefix = "" if level is Level.CALL else f"{level}/"
+            found = dict(self.known[level])
+            if level in lifted:
+                chosen = _alerts(self.dataset, sample, lifted[level], threshold)
+                alerts = chosen if level is scores.level else alerts
+                start_ms = _starts(self.dataset) if level is Level.CALL and scores.causal else None
+                found |= ClassValues(sample, lifted[level].values, chosen.threshold, start_ms).all()
+            values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(self.labels.types, prefix)}
+        status = Status.DEGENERATE if reason else Status.OK
+        return Evaluation(values, self.labels, alerts, status, reason, self.samples.get(scores.level))
 
 
-def _reached(scores: Scores, above: list[Grid]) -> dict[Level, Scores]:
+def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: "ThresholdSettings") -> Evaluation:
+    """Evaluate scores once; see `Yardstick`, which serves for many."""
+    return Yardstick.of(dataset, truth).evaluation(scores, threshold)
+
+
+def _reached(scores: Scores, above: Sequence[Grid]) -> dict[Level, Scores]:
     """Return the scores at each level that they reach."""
     found = {scores.level: scores}
     if scores.level is Level.CALL:

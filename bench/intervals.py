@@ -19,7 +19,7 @@ Interval = tuple[float, float]
 
 LEVEL = 0.95
 FEWEST_CLUSTERS = 10
-DRAWN_UP_TO = 200_000
+DRAWN_UP_TO = 100_000
 """Scores, positives and negatives, up to which intervals are drawn."""
 
 

@@ -9,9 +9,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,12 +19,10 @@ from bench.dataset import Dataset
 from bench.detector import BoolArray, Level, Scores
 from bench.processes import Tree, killed_for_memory
 from bench.result import Status
-from bench.schema import DATA_TABLES
 from bench.settings import LimitSettings
+from bench.staging import DATA, TEMPORARY, fill, lay_out
 
-WATCH_S = 0.05
-STAGING = ".detector"
-"""Folder within that of the run, which is there only while the detector's process is."""
+WATCH_S = 0.1
 THREAD_SETTINGS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -38,13 +36,8 @@ THREAD_SETTINGS = (
 class Job:
     """What a detector's process is to do."""
 
-    detector: Mapping[str, Any]
-    """The resolved configuration: `_target_` and its parameters, as JSON values."""
     dataset: Dataset
-    seed: int
     limits: LimitSettings
-    threads: int
-    """How many threads numerical libraries may start."""
     labels: BoolArray | None = None
     """For a ceiling: whether each call of the history is anomalous. Nobody else gets to see them."""
 
@@ -60,87 +53,89 @@ class Trial:
     """fit_seconds, score_seconds, and peak_mib of the whole process tree, start-up included."""
 
 
-def tried(job: Job, folder: Path, tick: Callable[[], None]) -> Trial:
-    """Fit and score in a process of its own.
+class Waiting:
+    """A detector's process that has been started: it imports what its detector needs, and waits for its job.
+
+    So it does while the world is looked for. To be used in a `with` statement, which ends the process with all that it
+    started, and removes its folder.
 
     Parameters
     ----------
-    job
-        What to do.
+    detector
+        The resolved configuration, whose `_target_`s name what to import.
     folder
         The run's folder. What the process prints goes to `detector.log` there; its own, temporary folder lies within,
         and holds nothing but the tables of data.
-    tick
-        Called about twenty times a second while the process runs.
+    seed
+        Seed of the detector.
+    threads
+        How many threads numerical libraries may start.
     """
-    place = folder.resolve() / STAGING
-    place.mkdir(parents=True, exist_ok=True)
-    try:
-        _stage(job, place)
+
+    def __init__(self, detector: Mapping[str, Any], folder: Path, seed: int, threads: int) -> None:
+        self.detector, self.seed = detector, seed
+        self.place = lay_out(folder)
         with (folder / "detector.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "bench.worker", str(place / "job.json")],
-                cwd=place / "data",
-                env=_environment(job, place),
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", "bench.worker", str(os.getpid()), str(self.place), *modules_in(detector)],
+                cwd=self.place / DATA,
+                env=_environment(self.place, seed, threads),
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        tree, killed = Tree(process), killed_for_memory()
-        try:
-            status = _watched(tree, job.limits, tick)
-        finally:
-            tree.end()
-        if status is Status.OK and process.returncode == -signal.SIGKILL and killed_for_memory() > killed:
-            return Trial(Status.OOM, "the system ran out of memory and ended it", None, {"peak_mib": tree.peak_mib})
-        return _judged(status, tree, place, job.limits)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        self.tree = Tree(process)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.tree.end()
+        with suppress(OSError):  # what it was told last may be on its way still
+            self.tree.process.stdin.close()  # type: ignore[union-attr]
+        shutil.rmtree(self.place, ignore_errors=True)
+
+    def tried(self, job: Job, tick: Callable[[], None]) -> Trial:
+        """Hand it the job, and wait for the end or a limit.
+
+        Parameters
+        ----------
+        job
+            What to do.
+        tick
+            Called about ten times a second while the process runs.
+        """
+        facts = {"detector": dict(self.detector), "seed": self.seed}
+        path = fill(self.place, job.dataset, facts, job.labels)
+        with suppress(BrokenPipeError):  # it has ended already: that is told below
+            self.tree.process.stdin.write(f"{path}\n".encode())  # type: ignore[union-attr]
+            self.tree.process.stdin.flush()  # type: ignore[union-attr]
+        killed = killed_for_memory()
+        status = _watched(self.tree, job.limits, tick)
+        code = self.tree.process.returncode
+        self.tree.end()
+        if status is Status.OK and code == -signal.SIGKILL and killed_for_memory() > killed:
+            peak = {"peak_mib": self.tree.peak_mib}
+            return Trial(Status.OOM, "the system ran out of memory and ended it", None, peak)
+        return _judged(status, self.tree, self.place, job.limits)
 
 
-def _stage(job: Job, place: Path) -> None:
-    """Lay out the tables of data and the job; there is no way from here to the truth."""
-    data = place / "data"
-    (place / "tmp").mkdir()
-    data.mkdir()
-    for name in (*(f"{table}.parquet" for table in DATA_TABLES), "clock.json"):
-        source = job.dataset.folder / name
-        if source.exists():
-            _copied(source, data / name)
-    content = {
-        "detector": dict(job.detector),
-        "folder": str(data),
-        "clock": asdict(job.dataset.clock),
-        "history": asdict(job.dataset.history),
-        "window": asdict(job.dataset.window),
-        "seed": job.seed,
-        "parent": os.getpid(),
-        "labelled": job.labels is not None,
-    }
-    if job.labels is not None:
-        np.save(place / "labels.npy", job.labels, allow_pickle=False)
-    (place / "job.json").write_text(json.dumps(content))
+def modules_in(node: object) -> list[str]:
+    """Return the modules that the `_target_`s within a detector's configuration are in, each once."""
+    if isinstance(node, list):
+        return list(dict.fromkeys(module for item in node for module in modules_in(item)))
+    if not isinstance(node, Mapping):
+        return []
+    own = [str(node["_target_"]).rpartition(".")[0]] if "_target_" in node else []
+    return list(dict.fromkeys([*own, *(module for item in node.values() for module in modules_in(item))]))
 
 
-def _copied(source: Path, target: Path) -> None:
-    """Copy a table, where the file system can by sharing its blocks: a link would let a detector write to the world."""
-    with source.open("rb") as read, target.open("wb") as written:
-        left = os.fstat(read.fileno()).st_size
-        try:
-            while left and (done := os.copy_file_range(read.fileno(), written.fileno(), left)):
-                left -= done
-        except (AttributeError, OSError):  # another system, or between file systems that cannot
-            written.seek(read.seek(0))
-            shutil.copyfileobj(read, written)
-    target.chmod(0o444)
-
-
-def _environment(job: Job, place: Path) -> dict[str, str]:
+def _environment(place: Path, seed: int, threads: int) -> dict[str, str]:
     paths = [str(Path(path).resolve()) for path in sys.path if path]
-    threads = {name: str(job.threads) for name in THREAD_SETTINGS if name not in os.environ}
-    own = {"PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(place / "tmp"), "PYTHONHASHSEED": str(job.seed)}
-    return {**os.environ, **threads, **own}
+    limited = {name: str(threads) for name in THREAD_SETTINGS if name not in os.environ}
+    own = {"PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(place / TEMPORARY), "PYTHONHASHSEED": str(seed)}
+    return {**os.environ, **limited, **own}
 
 
 def _watched(tree: Tree, limits: LimitSettings, tick: Callable[[], None]) -> Status:

@@ -12,7 +12,7 @@ from filelock import FileLock
 from hydra.utils import get_method
 from omegaconf import DictConfig
 
-from bench.benchmark import attempted, judged, prepared
+from bench.benchmark import attempted, begun, judged, measured, prepared
 from bench.composition import refuse
 from bench.faults import UserError
 from bench.record_of_run import ROW, marks, send
@@ -76,14 +76,16 @@ def _run_of_sweep(request: Request) -> None:
 
 def _done(request: Request) -> tuple[Outcome, str]:
     """Do it; return the outcome, and what to tell about its record."""
-    ground = prepared(request)
     with ThreadPoolExecutor(1) as pool:
-        # What comes after takes seconds to import: meanwhile, the detector's process is at work.
-        ahead = pool.submit(_tools, request)
-        opened = pool.submit(_tracker, request)
-        trial = attempted(request, ground)
+        with begun(request) as process:
+            ground = prepared(request)
+            # While the detector's process is at work: what takes seconds to import, and what needs no scores.
+            yardstick = pool.submit(measured, request, ground)
+            ahead = pool.submit(_tools, request)
+            opened = pool.submit(_tracker, request)
+            trial = attempted(request, ground, process)
+        outcome = judged(request, ground, trial, yardstick.result())
         draw, show = ahead.result()
-    outcome = judged(request, ground, trial)
     try:
         if outcome.scores is not None:
             draw(outcome, request.folder)

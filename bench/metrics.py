@@ -82,51 +82,6 @@ def roc_auc(positive: BoolArray, scores: FloatArray) -> float | None:
     return separate(positive, scores).roc_auc
 
 
-def precision_at_k(positive: BoolArray, scores: FloatArray, *, k: int) -> float | None:
-    """Return the share of positives among the `k` highest scores, ties at their expected value; None without any.
-
-    Raises
-    ------
-    ValueError
-        When the arrays differ in shape, a score is not finite, or `k` is below 1.
-    """
-    return separate(positive, scores).hits_at_k(k) / min(k, scores.size) if positive.any() else None
-
-
-def recall_at_k(positive: BoolArray, scores: FloatArray, *, k: int) -> float | None:
-    """Return the share of the positives that the `k` highest scores hold, ties at their expected value.
-
-    Raises
-    ------
-    ValueError
-        When the arrays differ in shape, a score is not finite, or `k` is below 1.
-    """
-    return separate(positive, scores).hits_at_k(k) / int(np.count_nonzero(positive)) if positive.any() else None
-
-
-def precision_recall_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return precision, recall and thresholds for drawing, as scikit-learn does.
-
-    Returns
-    -------
-    precision, recall
-        Shape (distinct scores + 1,): at each threshold, and last the point (1, 0). Recall is NaN without a positive.
-    thresholds
-        Shape (distinct scores,), ascending; a score at or above one is an alert.
-
-    Raises
-    ------
-    ValueError
-        When the arrays differ in shape, or a score is not finite.
-    """
-    apart = separate(positive, scores)
-    thresholds = np.unique(scores)
-    hits = apart.found.size - np.searchsorted(apart.found, thresholds, side="left")
-    alarms = apart.others.size - np.searchsorted(apart.others, thresholds, side="left")
-    recall = hits / apart.found.size if apart.found.size else np.full(hits.size, np.nan)
-    return np.append(hits / (hits + alarms), 1.0), np.append(recall, 0.0), thresholds
-
-
 def separate(positive: BoolArray, scores: FloatArray) -> Separated:
     """Put the scores of the positives and those of the negatives apart, each in order.
 

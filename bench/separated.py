@@ -122,6 +122,14 @@ class Separated:
         left = k - found_above - others_above
         return found_above + left * found_tied / (found_tied + others_tied)
 
+    def precision_at_k(self, k: int) -> float | None:
+        """Return the share of positives among the `k` highest scores; None without a positive."""
+        return self.hits_at_k(k) / min(k, self.found.size + self.others.size) if self.found.size else None
+
+    def recall_at_k(self, k: int) -> float | None:
+        """Return the share of the positives that the `k` highest scores hold; None without a positive."""
+        return self.hits_at_k(k) / self.found.size if self.found.size else None
+
 
 def _above_and_at(ascending: FloatArray, cut: float) -> tuple[int, int]:
     low, high = np.searchsorted(ascending, cut, side="left"), np.searchsorted(ascending, cut, side="right")

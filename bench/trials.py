@@ -13,7 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 
-from bench.benchmark import attempted, judged, prepared
+from bench.benchmark import attempted, begun, judged, measured, prepared
 from bench.composition import settings_of
 from bench.faults import Fault, SettingsError, UserError
 from bench.processors import usable
@@ -86,8 +86,10 @@ def _value(overrides: list[str], metric: str) -> float | None:
     config = compose("config", overrides)
     with TemporaryDirectory(prefix="cdrbench-") as folder:
         request = Request(settings_of(config), plain_values(config), {}, Path(folder), None, usable())
-        ground = prepared(request)
-        result = judged(request, ground, attempted(request, ground)).result
+        with begun(request) as process:
+            ground = prepared(request)
+            trial = attempted(request, ground, process)
+        result = judged(request, ground, trial, measured(request, ground)).result
     if result.status is not Status.OK:
         return None
     if metric not in result.values:

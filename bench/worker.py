@@ -1,8 +1,10 @@
 """The child's side of `bench.isolation`: fits and scores one detector, in a process that knows no labels.
 
-Run as `python -m bench.worker JOB.json`. Leaves `scores.npy` and `cost.json` beside the job, or `error.json`.
+Run as `python -m bench.worker PARENT FOLDER MODULE ...`: imports the modules, waits for a line with the path of a job
+on its standard input, and leaves `scores.npy` and `cost.json` beside the job, or `error.json`. It ends with its parent.
 """
 
+import gc
 import json
 import os
 import random
@@ -12,7 +14,9 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +32,16 @@ FAILED = 1
 
 
 def main() -> None:
-    """Do the job that the first argument names."""
-    path = Path(sys.argv[1])
-    job = json.loads(path.read_text())
-    when_parent_ends(job["parent"], lambda: _vanish(path.parent))
+    """Do the job that comes in."""
+    parent, place, *modules = sys.argv[1:]
+    when_parent_ends(int(parent), lambda: _vanish(Path(place)))
+    for module in modules:
+        with suppress(Exception):  # is told when the detector is constructed
+            import_module(module)
+    path = Path(sys.stdin.readline().rstrip("\n"))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     try:
-        scores, cost = fitted_and_scored(job)
+        scores, cost = fitted_and_scored(json.loads(path.read_text()))
         np.save(path.parent / "scores.npy", scores.values, allow_pickle=False)
         facts = {**cost, "peak_mib": own_peak_mib()}
         told = {"level": str(scores.level), "threshold": scores.threshold, "causal": scores.causal, "cost": facts}
@@ -42,6 +50,7 @@ def main() -> None:
         traceback.print_exc()
         (path.parent / "error.json").write_text(json.dumps(_told(error)))
         sys.exit(FAILED)
+    gc.freeze()  # else the end takes as long as an import
 
 
 def fitted_and_scored(job: dict[str, Any]) -> tuple[Scores, dict[str, float]]:

@@ -53,7 +53,7 @@ def main() -> None:
     found: dict[str, float | None] = {}
 
     def everything() -> None:
-        found.update({f"{name}/{kind}": value for name, kind, value in known_values(sample, 10)})
+        found.update(known_values(sample, 10))
         found.update(ClassValues(sample, scores, threshold, np.arange(size)).all())
 
     sort, metrics = seconds(lambda: np.argsort(scores)), seconds(everything)

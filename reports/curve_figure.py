@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.detector import FloatArray
-from bench.metrics import precision_recall_curve
+from bench.metrics import separate
 from bench.result import Outcome
 from bench.separated import BoolArray
 from reports.style import FAINT, INK, Look, looks, new_figure, save, tidy
@@ -71,8 +71,9 @@ def step_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, Flo
 
     The area below the steps is the average precision, but for what thinning to about `POINTS` points takes.
     """
-    precision, recall, _ = precision_recall_curve(positive, scores)
-    precision[-1] = precision[-2]  # no record has recall 0, so no precision belongs to it
+    apart = separate(positive, scores)
+    recall = np.append(apart.steps.hits / apart.found.size, 0.0)
+    precision = np.append(apart.precisions, apart.precisions[-1])  # no record has recall 0, so none of its own
     wanted = np.searchsorted(-recall, -np.linspace(1, 0, POINTS), side="right") - 1
     shown = np.unique(np.concatenate([[0], wanted, [recall.size - 1]]))
     return recall[shown], precision[shown]

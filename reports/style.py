@@ -10,6 +10,7 @@ from typing import Any
 from zlib import crc32
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -79,5 +80,6 @@ def tidy(axes: Axes, title: str = "", x: str = "", y: str = "", grid: str = "bot
 def save(figure: Figure, path: Path) -> Path:
     """Write a picture as PNG, aside and then renamed, without a date or a program's name in it."""
     aside = path.with_name(f".{path.name}.partial")
-    figure.savefig(aside, format="png", metadata={"Software": None})
+    canvas = FigureCanvasAgg(figure)  # the figure's own `savefig` would draw everything twice
+    canvas.print_png(str(aside), metadata={"Software": None})  # type: ignore[no-untyped-call]
     return aside.replace(path)

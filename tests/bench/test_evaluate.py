@@ -11,7 +11,7 @@ from small_tables import write
 from bench import metrics
 from bench.dataset import Dataset, Window
 from bench.detector import Level, Scores
-from bench.evaluate import evaluate
+from bench.evaluate import Yardstick, evaluate
 from bench.metric_names import markdown, metric_names
 from bench.result import Outcome, Result, Status
 from bench.schema import CALLS, INCIDENTS, TRUTH
@@ -110,7 +110,7 @@ def test_each_type_against_normal(world):
         assert values[f"prevalence/{name}"] == pytest.approx(share)
         assert values[f"lift/{name}"] == pytest.approx(average / share)
         assert values[f"roc_auc/{name}"] == pytest.approx(metrics.roc_auc(positive, kept))
-        assert values[f"precision_at_100/{name}"] == pytest.approx(metrics.precision_at_k(positive, kept, k=100))
+        assert values[f"precision_at_100/{name}"] == pytest.approx(metrics.separate(positive, kept).precision_at_k(100))
 
 
 def test_values_are_plain_numbers(world):
@@ -205,7 +205,7 @@ def test_delays_are_told_of_causal_detectors_alone(world):
 def test_a_type_with_few_incidents_is_one_the_run_cannot_speak_of(world):
     scores = Scores(Level.CALL, good_scores(world))
     for fewest, expected in ((12, {"all": 1, "long": 1, "burst": 1, "rare": 0}), (13, {"burst": 0, "long": 1})):
-        values = evaluate(*world, scores, ThresholdSettings(), fewest_incidents=fewest).values
+        values = Yardstick.of(*world, fewest).evaluation(scores, ThresholdSettings()).values
         assert {name: values[f"enough_incidents/{name}"] for name in expected} == expected
 
 

@@ -78,7 +78,7 @@ def test_drawn_weights_follow_the_scores():
     random = np.random.default_rng(5)
     scores, cluster = random.integers(0, 5, 50).astype(float), random.integers(0, 8, 50)
     clustered = Clustered.of(scores, cluster)
-    weights = np.diff(clustered.draw(random))
+    weights = np.diff(clustered.draw(random).below(np.arange(51)))
     assert weights.sum() == pytest.approx(50)
     each = np.array([weights[clustered.cluster == name].mean() for name in range(clustered.clusters)])
     np.testing.assert_allclose(weights, each[clustered.cluster])

@@ -12,7 +12,7 @@ from toy_world import ToySettings, ToyWorld
 
 from bench.dataset import Dataset
 from bench.generator import silent
-from bench.isolation import Job, Trial, tried
+from bench.isolation import Job, Trial, Waiting
 from bench.protocol import applied
 from bench.result import Status
 from bench.schema import DATA_TABLES
@@ -33,7 +33,8 @@ def attempt(dataset: Dataset, workplace: Path) -> Try:
     def attempt(name: str, limits: LimitSettings | None = None, **parameters: Any) -> Trial:
         detector = {"_target_": f"toy_detectors.{name}", **parameters}
         Path("run").mkdir(exist_ok=True)
-        trial = tried(Job(detector, dataset, 7, limits or LimitSettings(), 1), Path("run"), lambda: None)
+        with Waiting(detector, Path("run"), 7, 1) as process:
+            trial = process.tried(Job(dataset, limits or LimitSettings()), lambda: None)
         assert [path.name for path in Path("run").iterdir()] == ["detector.log"]
         return trial
 

@@ -66,8 +66,8 @@ def test_roc_auc(sample):
 def test_at_k_ties_are_expected_values(sample, k):
     positive, scores = sample
     hits = loop_hits_at_k(positive, scores, k)
-    assert metrics.precision_at_k(positive, scores, k=k) == pytest.approx(hits / min(k, len(scores)))
-    assert metrics.recall_at_k(positive, scores, k=k) == pytest.approx(hits / positive.sum())
+    assert metrics.separate(positive, scores).precision_at_k(k) == pytest.approx(hits / min(k, len(scores)))
+    assert metrics.separate(positive, scores).recall_at_k(k) == pytest.approx(hits / positive.sum())
 
 
 @given(samples(min_positives=1), st.data())
@@ -91,13 +91,6 @@ def test_counts_at_a_threshold(sample, data):
 
 
 @given(samples(min_positives=1))
-def test_curve_is_that_of_scikit_learn(sample):
-    curves = metrics.precision_recall_curve(*sample), reference.precision_recall_curve(*sample)
-    for ours, theirs in zip(*curves, strict=True):
-        np.testing.assert_allclose(ours, theirs)
-
-
-@given(samples(min_positives=1))
 def test_only_the_order_of_the_scores_counts(sample):
     positive, scores = sample
     ranks = np.unique(scores, return_inverse=True)[1].astype(float)
@@ -112,7 +105,7 @@ def test_a_constant_score_gets_the_prevalence_in_any_order(positives, negatives,
     share = positives / (positives + negatives)
     assert metrics.average_precision(positive, scores) == pytest.approx(share)
     assert metrics.prevalence(positive) == pytest.approx(share)
-    assert metrics.precision_at_k(positive, scores, k=3) == pytest.approx(share)
+    assert metrics.separate(positive, scores).precision_at_k(3) == pytest.approx(share)
     assert metrics.roc_auc(positive, scores) == (pytest.approx(0.5) if negatives else None)
 
 
@@ -126,12 +119,11 @@ def test_without_a_positive_nothing_is_zero():
         counts.f1,
         metrics.average_precision(positive, scores),
         metrics.roc_auc(positive, scores),
-        metrics.precision_at_k(positive, scores, k=2),
-        metrics.recall_at_k(positive, scores, k=2),
+        metrics.separate(positive, scores).precision_at_k(2),
+        metrics.separate(positive, scores).recall_at_k(2),
     ]
     assert undefined == [None] * len(undefined)
     assert metrics.prevalence(positive) == 0
-    assert np.isnan(metrics.precision_recall_curve(positive, scores)[1][:-1]).all()
     assert metrics.prevalence(positive[:0]) is None
 
 
@@ -143,7 +135,7 @@ def test_bad_scores_are_refused(scores):
 
 def test_k_below_one_is_refused():
     with pytest.raises(ValueError, match="k must be at least 1, got 0"):
-        metrics.precision_at_k(np.array([True]), np.array([1.0]), k=0)
+        metrics.separate(np.array([True]), np.array([1.0])).precision_at_k(0)
 
 
 def random_case(random):
@@ -174,7 +166,7 @@ def test_thousands_of_random_cases():
         expected = reference.precision_score(positive, alerts) if alerts.any() else None
         assert counts.precision == (None if expected is None else pytest.approx(expected))
         k = int(random.integers(1, 45))
-        assert metrics.recall_at_k(positive, scores, k=k) == pytest.approx(
+        assert metrics.separate(positive, scores).recall_at_k(k) == pytest.approx(
             loop_hits_at_k(positive, scores, k) / positive.sum()
         )
         area = metrics.roc_auc(positive, scores)

@@ -10,7 +10,7 @@ import pytest
 from toy_world import ToySettings, ToyWorld
 
 from bench.dataset import Dataset
-from bench.evaluate import evaluate
+from bench.evaluate import Yardstick, evaluate
 from bench.faults import UserError
 from bench.generator import silent
 from bench.protocol import applied
@@ -42,7 +42,7 @@ def test_the_oracle_is_perfect_and_a_constant_worth_its_prevalence(dataset: Data
     perfect = [oracle.values[f"{name}/all"] for name in ("average_precision", "roc_auc", "f1")]
     assert perfect == pytest.approx([1.0, 1.0, 1.0])
     scores = Constant(0.3).scores(dataset, truth)
-    same = evaluate(dataset, truth, scores, ThresholdSettings(), constant=True)
+    same = Yardstick.of(dataset, truth).evaluation(scores, ThresholdSettings(), constant=True)
     assert same.status is Status.OK
     assert same.values["average_precision/all"] == pytest.approx(same.values["prevalence/all"])
     assert same.values["roc_auc/all"] == pytest.approx(0.5)
