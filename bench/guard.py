@@ -23,14 +23,23 @@ def sweep_overrides(config: DictConfig) -> list[str]:
 
 
 class Guard(Callback):
-    """Checks every job's settings before the first one starts; a Hydra callback."""
+    """Checks every job's settings before the first one starts; a Hydra callback.
 
-    def __init__(self, multirun: bool = True) -> None:
+    Parameters
+    ----------
+    multirun
+        Whether there may be several jobs.
+    alone
+        Whether the settings of a single job are checked here; else the job does that.
+    """
+
+    def __init__(self, multirun: bool = True, alone: bool = True) -> None:
         self.multirun = multirun
+        self.alone = alone
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         """Check the settings of the one job."""
-        told = faults_told(config)
+        told = faults_told(config) if self.alone else []
         if told:
             refuse("\n".join(told))
         _make_folder(config.hydra.run.dir)

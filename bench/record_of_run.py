@@ -68,7 +68,7 @@ def record_of(folder: Path, parent: str | None = None) -> Record:
         result=result,
         started_ms=int(datetime.fromisoformat(str(result.asked["started_at"])).timestamp() * 1000),
         data=Path(settings["store"]["worlds"], str(result.asked["fingerprint"]), "data"),
-        parameters=dict(_flat(settings, "")),
+        parameters=dict(flat(settings)),
         tags=tags,
         artifacts=[path for path in files if path.exists() and path.stat().st_size],
     )
@@ -115,10 +115,10 @@ def _commit() -> dict[str, str]:
     return {}
 
 
-def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Scalar]]:
+def flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
     """Yield the configuration as one value a dotted key, lists as JSON."""
     for name, value in node.items():
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", json.dumps(value) if isinstance(value, list | Mapping) else value

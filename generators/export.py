@@ -45,6 +45,7 @@ def write(world: Path, out: Path, csv: bool, progress: Progress) -> None:
         shutil.copyfile(world / "truth" / f"{name}.parquet", out / f"{name}.parquet")
     write_parquet(out / "user_features.parquet", user_features(dataset, labels))
     shutil.copyfile(world / "manifest.json", out / "manifest.json")
+    shutil.copyfile(world / "data" / "clock.json", out / "clock.json")
     manifest = json.loads((world / "manifest.json").read_text())
     (out / "README.md").write_text(data_card(manifest, dataset.clock))
     if csv:

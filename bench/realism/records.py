@@ -1,0 +1,67 @@
+"""Call records as the measures see them: arrays."""
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+IntArray = np.ndarray[Any, np.dtype[np.int64]]
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
+
+OUTCOMES, CELLS, POSITIONS, EVENTS = "outcomes", "cells", "positions", "events"
+"""What records may lack."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Calls in order of their start. Arrays have shape (calls,) unless said otherwise."""
+
+    caller: IntArray
+    """Number of the party that calls, 0 .. parties - 1."""
+    callee: IntArray
+    local_ms: IntArray
+    """Start on the local clock, ms since the local midnight of 1970-01-01."""
+    seconds: IntArray
+    """Talk time [s]."""
+    answered: BoolArray
+    missed: BoolArray
+    failed: BoolArray
+    cell: IntArray
+    """Number of the cell that served the caller first, -1 where it is not known."""
+    participant: BoolArray
+    """Shape (parties,): whether a party is a user of the network whose calls these are."""
+    home: IntArray
+    """Shape (parties,): number of the home's cell, -1 where it is not known."""
+    cell_km: FloatArray
+    """Shape (cells, 2): where the cells are, east and north [km]; NaN where it is not known."""
+    events: Path | None
+    """The table of events, when there is one with rows."""
+    lacking: dict[str, str]
+    """Of what they lack (a name of this module's), the reason in words."""
+
+    @cached_property
+    def between(self) -> "Records":
+        """Only the calls between two participants, which is all that the Copenhagen Networks Study has."""
+        both = self.participant[self.caller] & self.participant[self.callee]
+        return self.chosen(both & (self.caller != self.callee))
+
+    def chosen(self, rows: BoolArray) -> "Records":
+        """Return some of the calls."""
+        count = self.caller.size
+        columns = {each.name: getattr(self, each.name) for each in fields(self)[:8]}
+        assert all(column.size == count for column in columns.values())
+        return replace(self, **{name: column[rows] for name, column in columns.items()})
+
+    @cached_property
+    def by_caller(self) -> IntArray:
+        """Positions of the calls: caller after caller, each caller's in order of time."""
+        return np.argsort(self.caller, kind="stable")
+
+    @cached_property
+    def calls_made(self) -> IntArray:
+        """Shape (parties,): how many calls each party makes."""
+        return np.bincount(self.caller, minlength=self.participant.size)

@@ -1,0 +1,113 @@
+"""Every quantity measured, its distance from what is published, and a verdict."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bench.realism import gaps, graph, habits, service, ties, whereabouts
+from bench.realism.published import QUANTITIES, Quantity
+from bench.realism.records import CELLS, EVENTS, OUTCOMES, POSITIONS, Records
+
+PASS, NEAR = 0.2, 0.4
+"""Largest distances that pass, and that are near."""
+TOO_FEW = "too few records to say"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A function of the records, what it needs of them, and the keys of what it gives."""
+
+    function: Callable[[Records], dict[str, float]]
+    gives: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+
+
+TALK = ("median", "mean", "p90", "p95", "p99", "sigma", "1_5_s", "30_min", "1_2_h", "lognormal_place", "heavier")
+MEASURES = (
+    Measure(habits.talk_times, tuple(f"talk_{name}" for name in TALK)),
+    Measure(habits.outcomes, ("missed",), (OUTCOMES,)),
+    Measure(habits.rhythm, ("zero_length", "starts_02_05", "starts_16_17", "starts_04_05")),
+    Measure(
+        habits.activity,
+        ("calls_sigma", "calls_gini", "calls_top_tenth", "hour_p50", "hour_p90", "hour_p99", "hour_ten"),
+    ),
+    Measure(gaps.burstiness, ("burstiness", "burstiness_corrected", "memory")),
+    Measure(gaps.families, ("gaps_weibull", "gaps_power_law")),
+    Measure(ties.ties, ("reciprocity", "tie_mean", "tie_median", "tie_single", "degree_exponent", "degree_tail")),
+    Measure(
+        graph.graph,
+        ("clustering", "assortativity", "largest_component", *graph.OVERLAPS, "weak_bridges",
+         "community_mean", "community_max", "modularity"),
+    ),
+    Measure(ties.distance, ("distance_exponent",), (CELLS, POSITIONS)),
+    Measure(whereabouts.distances, ("displacement", "gyration"), (CELLS, POSITIONS)),
+    Measure(whereabouts.visits, ("exploration_share", "exploration_exponent", "visit_zipf"), (CELLS,)),
+    Measure(whereabouts.load, ("load_lognormal_place",), (CELLS,)),
+    Measure(service.setup, ("setup_success",), (OUTCOMES,)),
+    Measure(service.losses, ("drops", "blocking"), (EVENTS,)),
+)  # fmt: skip
+NEVER = {"waiting": "call records tell where people are only when they call"}
+"""What no call records can tell."""
+
+
+class Verdict(StrEnum):
+    """How a measured value stands to the published one."""
+
+    PASS = "pass"
+    NEAR = "near"
+    OFF = "off"
+    NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity of the scorecard."""
+
+    quantity: Quantity
+    value: float | None
+    reason: str = ""
+    """Why it cannot be measured here."""
+
+    @property
+    def distance(self) -> float | None:
+        """How far outside the published range, relative to its nearer end; 0 within."""
+        return None if self.value is None else distance(self.quantity, self.value)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Pass up to a fifth away from the published range, near up to two fifths, else off."""
+        away = self.distance
+        if away is None:
+            return Verdict.NOT_MEASURED
+        return Verdict.PASS if away <= PASS else Verdict.NEAR if away <= NEAR else Verdict.OFF
+
+
+def distance(quantity: Quantity, value: float) -> float:
+    """Return how far a value lies outside a quantity's range, relative to the nearer end (or to its scale)."""
+    low = -math.inf if quantity.low is None else quantity.low
+    high = math.inf if quantity.high is None else quantity.high
+    if low <= value <= high:
+        return 0.0
+    end = low if value < low else high
+    return abs(value - end) / (quantity.scale or abs(end))
+
+
+def scorecard(records: Records, progress: Callable[[str, int, int], None]) -> list[Row]:
+    """Measure everything that can be measured on these records, in the order of `QUANTITIES`."""
+    found: dict[str, float] = {}
+    reasons = dict(NEVER)
+    for done, measure in enumerate(MEASURES):
+        lacking = [records.lacking[need] for need in measure.needs if need in records.lacking]
+        if lacking:
+            reasons |= dict.fromkeys(measure.gives, lacking[0])
+        else:
+            found |= measure.function(records)
+        progress("measuring", done + 1, len(MEASURES))
+    return [_row(quantity, found.get(quantity.key), reasons) for quantity in QUANTITIES]
+
+
+def _row(quantity: Quantity, value: float | None, reasons: dict[str, str]) -> Row:
+    if value is None or not math.isfinite(value):
+        return Row(quantity, None, reasons.get(quantity.key, TOO_FEW))
+    return Row(quantity, value)

@@ -1,0 +1,29 @@
+"""How well the network serves its users."""
+
+import polars as pl
+
+from bench.realism.records import Records
+
+Found = dict[str, float]
+
+
+def setup(records: Records) -> Found:
+    """Measure how many calls are connected: all but those that failed."""
+    return {"setup_success": 1 - float(records.failed.mean())} if records.caller.size else {}
+
+
+def losses(records: Records) -> Found:
+    """Measure from the events how many connected calls are lost, and how many meet a cell without a free channel."""
+    assert records.events is not None
+    state, cause = (pl.col(name).cast(pl.String) for name in ("state", "cause"))
+    events = pl.scan_parquet(records.events).with_columns(state, cause)
+    counts = events.select(
+        connected=(pl.col("state") == "CONNECT").sum(),
+        dropped=((pl.col("state") == "FAIL") & (pl.col("cause") == "drop")).sum(),
+        blocked=pl.col("session_id").filter(pl.col("cause") == "blocked").n_unique(),
+        calls=pl.col("session_id").n_unique(),
+    )
+    row = counts.collect(engine="streaming").row(0, named=True)
+    if not row["connected"]:
+        return {}
+    return {"drops": row["dropped"] / row["connected"], "blocking": row["blocked"] / row["calls"]}

@@ -1,0 +1,80 @@
+"""The scorecard of call records in the terminal."""
+
+import sys
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.realism.published import SOURCES, Quantity
+from bench.realism.scorecard import Row, Verdict
+from reports.wording import NOTHING, count
+
+WIDTH = 118
+COLOURS = {Verdict.PASS: "green", Verdict.NEAR: "yellow", Verdict.OFF: "red", Verdict.NOT_MEASURED: "dim"}
+
+
+def show(title: str, calls: int, rows: list[Row]) -> None:
+    """Print each quantity beside what is published, how far it is from that, and why what is not there is not."""
+    console = Console(file=sys.stdout, highlight=False)
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for name in ("quantity", "published", "source", "here", "distance", "verdict"):
+        table.add_column(name, justify="right" if name in ("published", "here", "distance") else "left")
+    group = ""
+    for row in rows:
+        if row.quantity.group != group:
+            group = row.quantity.group
+            table.add_section()
+            table.add_row(Text(group, style="bold"))
+        table.add_row(*_cells(row))
+    console.print(f"\n{title}: {count(calls)} calls of normal life")
+    console.print(table)
+    console.print(summary(rows))
+    console.print(Text("\n".join(_footnotes(rows)), style="dim"))
+
+
+def summary(rows: list[Row]) -> str:
+    """Return how many quantities passed, and how many did not."""
+    verdicts = [row.verdict for row in rows]
+    told = [f"{verdicts.count(verdict)} {verdict}" for verdict in Verdict]
+    return f"{', '.join(told)}; pass: within 20 % of what is published, near: within 40 %"
+
+
+def published(quantity: Quantity) -> str:
+    """Return the published value or range in words."""
+    low, high = (None if end is None else value_text(quantity, end) for end in (quantity.low, quantity.high))
+    if low == high:
+        return str(low)
+    if high is None:
+        return f"above {low}"
+    return f"{str(low).removesuffix(f' {quantity.unit}')} to {high}" if quantity.low else f"at most {high}"
+
+
+def value_text(quantity: Quantity, value: float | None) -> str:
+    """Return a value in words, with its unit."""
+    if value is None:
+        return NOTHING
+    if quantity.unit == "%":
+        return f"{100 * value:.3g} %"
+    return f"{value:.3g} {quantity.unit}".rstrip()
+
+
+def _cells(row: Row) -> list[Text | str]:
+    away = "" if row.distance is None else f"{row.distance:.0%}"
+    what = f"  {row.quantity.what}"
+    verdict = Text(str(row.verdict), style=COLOURS[row.verdict])
+    return [what, published(row.quantity), row.quantity.source, value_text(row.quantity, row.value), away, verdict]
+
+
+def _footnotes(rows: list[Row]) -> list[str]:
+    """Return why what is not measured is not, what the measuring differs in, and the sources."""
+    told: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reason:
+            told.setdefault(f"cannot be measured here, {row.reason}", []).append(row.quantity.what)
+        elif row.quantity.note:
+            told.setdefault(row.quantity.note, []).append(row.quantity.what)
+    notes = [f"{'; '.join(whats)}: {note}" for note, whats in told.items()]
+    return [*notes, *(f"{name}: {source}" for name, source in SOURCES.items() if name not in source)]
