@@ -4,7 +4,7 @@ An injector never touches records. It says which intents change and which are ad
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,7 @@ EVERY_FOURTH = 4
 SAMPLED_LINES, EVENTS_A_CALL = 5000, 8
 PAUSE_MS = 2000
 UNKNOWN = -1
-SURELY = 4.0
+SURELY, MOST_TRIES = 4.0, 12
 """Who is expected to make so many calls at some time of the day is taken to make one, without looking."""
 
 
@@ -34,7 +34,7 @@ class Draft:
 
     habits: Habits
     counts: Any
-    """Shape (days, N), int32: intents of each user and day."""
+    """Shape (days, N), int32: intents of each user and day; the reserve has none."""
 
     @cached_property
     def _ends(self) -> Any:
@@ -46,10 +46,20 @@ class Draft:
         """Shape (intents,): those that an incident has already claimed."""
         return np.zeros(self._ends[-1], np.bool_)
 
+    spans: Any = None
+    """Shape (n, 2), int64: when incidents of the type that is being planned may begin [ms]; None: at any time."""
+    _recruited: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+    """How many of the reserve are taken, of those who stand still and of the others."""
+
     @property
     def num_users(self) -> int:
-        """Return how many users there are."""
-        return int(self.counts.shape[1])
+        """Return how many users there are, without the reserve."""
+        return int(self.habits.num_users)
+
+    @cached_property
+    def _victims(self) -> Any:
+        """Shape (users,): who is already in the hands of an incident; of each user one at most takes possession."""
+        return np.zeros(self.num_users, np.bool_)
 
     @property
     def days(self) -> int:
@@ -81,14 +91,14 @@ class Draft:
         Intents or None
             None when normal life does not hold so many.
         """
-        chosen = Intents.room(*(np.empty(0, np.int64) for _ in range(3)))
+        chosen = Intents.none()
         tried, asked = 0, calls + calls // 4 + 50
         while tried < len(self._taken):
             looked_at, found = self._sample(asked, rng)
             found = found.pick(accept(found))
             found = found.pick(rng.permutation(len(found.user))[: calls - len(chosen.user)])
             self._taken[self._numbers(found)] = True
-            chosen = Intents(*(np.concatenate(columns) for columns in zip(chosen, found, strict=True)))
+            chosen = Intents.joined([chosen, found])
             missing = calls - len(chosen.user)
             if not missing:
                 return chosen
@@ -103,12 +113,15 @@ class Draft:
         numbers = np.sort(rng.integers(0, total, calls)) if few else np.arange(total)
         numbers = numbers[~self._taken[numbers]]
         numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
-        cell = np.searchsorted(self._ends, numbers, side="right")
-        slot = numbers - (self._ends[cell] - self.counts.ravel()[cell])
-        found = Intents.room(cell % self.num_users, cell // self.num_users, slot)
-        _look_up(found, self.habits, make_slots())
-        found = found.pick(found.start_ms >= self.habits.people.active_from_ms[found.user])
+        found = self._at(numbers)
         return calls if few else total, found.pick(self._connects(found)) if self.habits.network.on else found
+
+    def _in_time(self, intents: Intents) -> Any:
+        """Return which intents start when incidents may begin; shape (n,), bool."""
+        if self.spans is None:
+            return np.ones(len(intents.user), np.bool_)
+        span = np.searchsorted(self.spans[:, 0], intents.start_ms, side="right") - 1
+        return (span >= 0) & (intents.start_ms < self.spans[span, 1])
 
     def _connects(self, intents: Intents) -> Any:
         """Return which intents the network would connect; shape (n,), bool."""
@@ -118,7 +131,7 @@ class Draft:
         return connects
 
     def _numbers(self, intents: Intents) -> Any:
-        cell = intents.day * self.num_users + intents.user
+        cell = intents.day * self.counts.shape[1] + intents.user
         return self._ends[cell] - self.counts.ravel()[cell] + intents.slot
 
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
@@ -151,21 +164,112 @@ class Draft:
         return out
 
     def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any) -> Any:
-        """Put off new calls until their line is free of the user's own calls; shape (n,) [ms].
+        """Put off new calls until their line is free of the user's own calls, and of their incident's; shape (n,) [ms].
 
-        The calls of an incident stand together, in order of time, and are by one user on one day. None is put off
-        past midnight; one that would have to be stays where it is.
+        None is put off past midnight; one that would have to be stays where it is.
         """
-        out = start_ms.copy()
-        _put_off(users, incident, talk_ms, self.habits, make_slots(), out)
+        order = np.lexsort((start_ms, users, incident))
+        moved = start_ms[order]
+        _put_off(users[order], incident[order], talk_ms[order], self.habits, make_slots(), moved)
+        out = np.empty_like(moved)
+        out[order] = moved
         return out
+
+    def moments(self, count: int, rng: np.random.Generator) -> Any:
+        """Return starts of calls of normal life, whoever makes them, at which incidents may begin; shape (count,) [ms].
+
+        None when there are no such calls.
+        """
+        found = np.empty(0, np.int64)
+        asked, tried = 2 * count + 50, 0
+        while len(self._taken) and len(found) < count and tried < MOST_TRIES:
+            numbers = np.sort(rng.integers(0, len(self._taken), asked))
+            found = np.concatenate([found, rng.permutation(self._at(numbers).start_ms)])
+            asked, tried = 4 * asked, tried + 1
+        if not len(found):
+            return None
+        return rng.permutation(found if len(found) < count else found[:count])[np.arange(count) % len(found)]
+
+    def recruit(self, count: int, still: bool = False) -> Any:
+        """Take some of the reserve, who stand still or do not; shape (count,), None when it does not hold so many."""
+        first = self._recruited[still]
+        spare = np.arange(self.num_users, self.counts.shape[1])
+        spare = spare[self.habits.people.still[spare] == still]
+        if first + count > len(spare):
+            return None
+        self._recruited[still] = first + count
+        return spare[first : first + count]
+
+    def victims(self, count: int, rng: np.random.Generator) -> Intents | None:
+        """Take possession of users, drawn by their calls: a call of each, at which it begins.
+
+        Nobody is the victim of two incidents. The calls are not claimed. None when there are too few users.
+        """
+        chosen, asked = Intents.none(), count + count // 4 + 50
+        for _ in range(MOST_TRIES):
+            _, found = self._sample(asked, rng)
+            found = found.pick(rng.permutation(len(found.user)))
+            found = found.pick(np.sort(np.unique(found.user, return_index=True)[1]))
+            found = found.pick(~self._victims[found.user]).pick(slice(count - len(chosen.user)))
+            self._victims[found.user] = True
+            chosen, asked = Intents.joined([chosen, found]), 2 * asked
+            if len(chosen.user) == count:
+                return chosen
+        return None
+
+    def anybody(self, rng: np.random.Generator) -> Any:
+        """Return all users who have been there from the start and are nobody's victims, in random order."""
+        free = ~self._victims & (self.habits.people.active_from_ms[: self.num_users] <= 0)
+        return rng.permutation(np.flatnonzero(free))
+
+    def possess(self, users: Any) -> None:
+        """Take possession of users, so that no other incident does."""
+        self._victims[users] = True
+
+    def between(self, users: Any, from_ms: Any, to_ms: Any) -> tuple[Intents, Any]:
+        """Claim what users intend between two moments each, except what another incident has claimed.
+
+        Parameters
+        ----------
+        users, from_ms, to_ms
+            Shape (n,): who, from when on, until when (exclusive) [ms].
+
+        Returns
+        -------
+        tuple
+            The intents, and to which of the n each belongs.
+        """
+        last = np.minimum(to_ms - 1, self.days * DAY_MS - 1) // DAY_MS
+        days = np.maximum(last - from_ms // DAY_MS + 1, 0)
+        which = np.repeat(np.arange(len(users)), days)
+        day = from_ms[which] // DAY_MS + np.arange(len(which)) - np.repeat(np.cumsum(days) - days, days)
+        many = self.counts[day, users[which]]
+        slot = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+        which, day = np.repeat(which, many), np.repeat(day, many)
+        found = Intents.room(users[which], day, slot)
+        _look_up(found, self.habits, make_slots())
+        kept = (found.start_ms >= from_ms[which]) & (found.start_ms < to_ms[which])
+        kept &= found.start_ms >= self.habits.people.active_from_ms[found.user]
+        kept &= ~self._taken[self._numbers(found)]
+        found, which = found.pick(kept), which[kept]
+        self._taken[self._numbers(found)] = True
+        return found, which
+
+    def _at(self, numbers: Any) -> Intents:
+        """Return the intents of these numbers, in order, that start when incidents may begin."""
+        cell = np.searchsorted(self._ends, numbers, side="right")
+        slot = numbers - (self._ends[cell] - self.counts.ravel()[cell])
+        lines = self.counts.shape[1]
+        found = Intents.room(cell % lines, cell // lines, slot)
+        _look_up(found, self.habits, make_slots())
+        return found.pick(self._in_time(found) & (found.start_ms >= self.habits.people.active_from_ms[found.user]))
 
     def suppressed_share(self) -> float:
         """Return about which share of the intents falls into a running call of the same line."""
         users = np.unique(np.linspace(0, self.num_users - 1, SAMPLED_LINES).astype(np.int32))
-        day = int(self.counts.sum(axis=1).argmax())
-        free = np.zeros((2, self.num_users), np.int64)
-        touched, turn = np.zeros(self.num_users, np.bool_), np.zeros(self.num_users, np.int32)
+        day, every = int(self.counts.sum(axis=1).argmax()), self.counts.shape[1]
+        free = np.zeros((2, every), np.int64)
+        touched, turn = np.zeros(every, np.bool_), np.zeros(every, np.int32)
         lines = Lines(self.counts[day], touched, free[0], free[1], turn)
         most = int(self.counts[day, users].sum())
         room = make_room(most, 0, EVENTS_A_CALL * most, self.habits.network)
@@ -178,9 +282,9 @@ class Draft:
         return np.minimum(others + (others >= users), self.num_users - 1)
 
 
-def count_all(habits: Habits, num_users: int, days: int) -> Any:
-    """Return how many intents each user has on each day; shape (days, N), int32."""
-    out = np.empty((days, num_users), np.int32)
+def count_all(habits: Habits, days: int) -> Any:
+    """Return how many intents each user, and each of the reserve, has on each day; shape (days, N), int32."""
+    out = np.empty((days, len(habits.people.rate)), np.int32)
     _count_all(habits, out)
     return out
 
@@ -214,10 +318,11 @@ def _never_between(users: Any, span_ms: Any, habits: Habits, slots: Slots, out: 
 
 @kernel
 def _put_off(users: Any, incident: Any, talk_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
-    following, busy_ms, free_ms = 0, np.int64(0), np.int64(0)
+    following, busy_ms, free_ms, planned = 0, np.int64(0), np.int64(0), np.int64(-1)
     for i in range(out.shape[0]):
-        if i == 0 or incident[i] != incident[i - 1]:
-            day = out[i] // DAY_MS
+        day = out[i] // DAY_MS
+        if i == 0 or users[i] != users[i - 1] or incident[i] != incident[i - 1] or day != planned:
+            planned = day
             plan_day(users[i], day, count_calls(users[i], day, habits), habits, slots)
             sort_by_start(slots.start_ms, slots.count[0], slots.order)
             following, busy_ms, free_ms = 0, np.int64(0), np.int64(0)

@@ -19,7 +19,7 @@ NUMBER_RANGES = (UNLISTED, FOREIGN, PREMIUM)
 FOREIGN_COUNTRIES = 5
 """Made-up countries: first digits 3 to 7."""
 POOL = 1.25
-"""Size of the pool of user ids, relative to the users."""
+"""Size of the pool of user ids, relative to the users and their reserve."""
 SUBSCRIBER_DIGITS, SIM_DIGITS, DEVICE_DIGITS = 8, 10, 12
 _ZERO = ord("0")
 

@@ -5,16 +5,20 @@ incidents. This module holds what those modules share. It is light, since settin
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from generators.clock import DAY_MS
-from generators.plan import ADDED, Intents
+from generators.plan import ADDED, Holdings, Intents
+from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.draft import Draft
+
+ENOUGH = 12
+"""Incidents that a type is parted into, where they need not get too small for that."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +27,15 @@ class Incidents:
 
     edits: Intents
     incident: Any
-    """Shape (edits,): int64: number of the incident of each edit, from 0; not falling."""
+    """Shape (edits,): int64: number of the incident of each edit, from 0."""
     parameters: Sequence[Mapping[str, Any]]
     """What was drawn for each incident, as JSON values."""
+    holdings: Holdings = field(default_factory=Holdings.none)
+    """Who holds which SIM and device meanwhile; of each user one at most."""
+    holding_incident: Any = field(default_factory=lambda: np.empty(0, np.int64))
+    """Shape (holdings,): int64: number of the incident of each."""
+    actors: Sequence[Any] | None = None
+    """Who acts in each incident, arrays of users; those whose calls are edited when None."""
 
 
 class Injector(Protocol):
@@ -35,6 +45,8 @@ class Injector(Protocol):
     """Part of the anomalous calls, relative to the other types."""
     difficulty: float
     """From 0 (crude, a rule finds it) to 1 (mimics its actor's own habits)."""
+    schedule: Schedule
+    """When its incidents happen."""
     level: str
     """call | user | cell | group."""
     adds: bool
@@ -49,6 +61,45 @@ class Injector(Protocol):
 def skewed(low: float, high: float, draws: Any, towards_high: float) -> Any:
     """Return values in [low, high]: uniform at 0.5, nearer to `low` at 0 and to `high` at 1."""
     return low + (high - low) * draws ** (3.0 ** (1.0 - 2.0 * towards_high))
+
+
+def between(crude: float, mimic: float, difficulty: float) -> float:
+    """Return a positive figure on its way, in equal ratios, from difficulty 0 to difficulty 1."""
+    return float(crude * (mimic / crude) ** difficulty)
+
+
+def parted(calls: int, bounds: tuple[int, int], least: int, rng: np.random.Generator) -> Any:
+    """Cut a number of calls into incidents.
+
+    Parameters
+    ----------
+    calls
+        How many there are in all.
+    bounds
+        The fewest and the most calls of an incident of full size.
+    least
+        The fewest that one can do with: they shrink to that where else there were fewer than a dozen.
+    rng
+        Where chance comes from.
+
+    Returns
+    -------
+    array or None
+        Calls of each incident, shape (incidents,), which add up to `calls`; None when they are too few for one.
+    """
+    fewest, most = bounds
+    fewest = max(least, min(fewest, calls // ENOUGH))
+    usual = max(fewest, min((fewest + most) // 2, calls // ENOUGH))
+    count = min(max(round(calls / usual), -(-calls // most)), calls // fewest)
+    if count == 0 or count * most < calls:
+        return None
+    mean = calls / count
+    spread = min(mean - fewest, most - mean) * (2 * rng.random(count) - 1)
+    sizes = np.clip(np.rint(mean + spread).astype(np.int64), fewest, most)
+    while rest := calls - int(sizes.sum()):
+        room = np.flatnonzero(sizes < most if rest > 0 else sizes > fewest)
+        sizes[rng.permutation(room)[: abs(rest)]] += np.sign(rest)
+    return sizes
 
 
 def new_calls(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.random.Generator) -> Intents:

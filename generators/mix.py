@@ -1,6 +1,6 @@
 """From the asked ratio and the chosen types to the edits of every day."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,8 +11,9 @@ from bench.faults import Fault, SettingsError
 from generators.calls.render import Edits, no_edits
 from generators.draft import Draft
 from generators.injection import Incidents, Injector
-from generators.plan import Intents
+from generators.plan import Holdings, Intents
 from generators.rng import IntArray, Purpose, generator
+from generators.swaps import Swaps
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,10 @@ class Plan:
     """Shape (I,): first start of an edited call, since the start of the world."""
     end_ms: IntArray
     """Shape (I,): last end of an edited call."""
-    actor: IntArray
-    """Shape (I,): the user who acts."""
+    actors: list[IntArray]
+    """The users who act in each."""
+    swaps: Swaps
+    """Who holds which SIM and device meanwhile."""
     calls: dict[str, int]
     """How many calls of each type were asked for."""
 
@@ -42,7 +45,7 @@ class Plan:
 def no_plan(days: int) -> Plan:
     """Return the plan of a world without incidents."""
     none = np.empty(0, np.int64)
-    return Plan([no_edits()] * days, [], [], none, [], none, none, none, {})
+    return Plan([no_edits()] * days, [], [], none, [], none, none, [], Swaps(), {})
 
 
 def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int) -> Plan:
@@ -58,7 +61,12 @@ def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float
     names: list[str] = []
     faults = []
     for name in sorted(wanted):
-        rng = generator(seed, Purpose.ANOMALY, _stable_number(name))
+        rng, waves = (generator(seed, purpose, _stable_number(name)) for purpose in (Purpose.ANOMALY, Purpose.SCHEDULE))
+        draft.spans = anomalies[name].schedule.spans(draft.days, waves)
+        if not len(draft.spans):
+            key, rule = f"anomaly.{name}.schedule.from_day", f"be below generator.days ({draft.days})"
+            faults.append(Fault(key, rule, anomalies[name].schedule.from_day))
+            continue
         enough = wanted[name] >= anomalies[name].least
         incidents = anomalies[name].plan(draft, wanted[name], rng) if enough else None
         if incidents is None:
@@ -68,7 +76,15 @@ def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float
         names.append(name)
     if faults:
         raise SettingsError(faults)
-    return _gathered(draft, names, [anomalies[name].level for name in names], planned, wanted)
+    plan = _gathered(draft, names, [anomalies[name].level for name in names], planned, wanted)
+    _enrol(draft, plan.swaps.holdings)
+    return plan
+
+
+def _enrol(draft: Draft, holdings: Holdings) -> None:
+    """Let those of the reserve who hold a subscription have it from then on."""
+    new = holdings.user >= draft.num_users
+    draft.habits.people.active_from_ms[holdings.user[new]] = holdings.from_ms[new]
 
 
 def _shared_out(draft: Draft, anomalies: Mapping[str, Injector], ratio: float) -> dict[str, int]:
@@ -101,17 +117,17 @@ def _gathered(
     """Put the incidents of all types in order of time, and their edits in order of day and user."""
     sizes = [len(incidents.parameters) for incidents in planned]
     firsts = np.cumsum([0, *sizes])[:-1]
-    edits = Intents(*(np.concatenate(columns) for columns in zip(*(i.edits for i in planned), strict=True)))
+    edits = Intents.joined([i.edits for i in planned])
     incident = np.concatenate([i.incident + first for i, first in zip(planned, firsts, strict=True)])
+    holding = np.concatenate([i.holding_incident + first for i, first in zip(planned, firsts, strict=True)])
     count = int(sum(sizes))
     start = np.full(count, np.iinfo(np.int64).max)
     np.minimum.at(start, incident, edits.start_ms)
     end = np.zeros(count, np.int64)
     np.maximum.at(end, incident, edits.start_ms + edits.talk_ms)
-    actor = np.empty(count, np.int64)
-    actor[incident] = edits.user
+    actors = [users for i in planned for users in _actors(i)]
     kind = np.repeat(np.arange(len(planned)), sizes)
-    order = np.lexsort((actor, kind, start))
+    order = np.lexsort((np.array([users[0] for users in actors]), kind, start))
     number = np.empty(count, np.int64)
     number[order] = np.arange(count)
     parameters = [p for i in planned for p in i.parameters]
@@ -123,15 +139,31 @@ def _gathered(
         [parameters[i] for i in order.tolist()],
         start[order],
         end[order],
-        actor[order],
+        [actors[i] for i in order.tolist()],
+        _swaps([i.holdings for i in planned], number[holding]),
         wanted,
     )
+
+
+def _actors(incidents: Incidents) -> Sequence[IntArray]:
+    """Return who acts in each incident: as it says, else those whose calls it edits."""
+    if incidents.actors is not None:
+        return incidents.actors
+    order = np.lexsort((incidents.edits.user, incidents.incident))
+    user, incident = incidents.edits.user[order], incidents.incident[order]
+    new = (np.diff(user, prepend=-1) != 0) | (np.diff(incident, prepend=-1) != 0)
+    return np.split(user[new], np.searchsorted(incident[new], np.arange(1, len(incidents.parameters))))
+
+
+def _swaps(holdings: list[Holdings], incident: IntArray) -> Swaps:
+    held = Holdings(*(np.concatenate(columns) for columns in zip(*holdings, strict=True)))
+    order = np.lexsort((held.from_ms, held.user))
+    return Swaps(held.pick(order), incident[order])
 
 
 def _by_day(edits: Intents, incident: IntArray, days: int) -> list[Edits]:
     order = np.lexsort((edits.start_ms, edits.user, edits.day))
     bounds = np.searchsorted(edits.day[order], np.arange(days + 1))
-    columns = [getattr(edits, name) for name in Edits._fields if name != "incident"]
-    room = no_edits()
-    typed = [column[order].astype(kind.dtype) for column, kind in zip([*columns, incident], room, strict=True)]
+    columns = {**edits._asdict(), "incident": incident}
+    typed = [columns[name][order].astype(room.dtype) for name, room in no_edits()._asdict().items()]
     return [Edits(*(c[low:high] for c in typed)) for low, high in pairwise(bounds)]

@@ -19,7 +19,7 @@ class Names(NamedTuple):
     """The texts behind the numbers: dictionaries of the tables."""
 
     user: pa.StringArray
-    """Id of each user."""
+    """Id of each user, and of the reserve."""
     party: pa.StringArray
     """Id of each user, then of each external party."""
     number: pa.StringArray
@@ -38,7 +38,7 @@ class Names(NamedTuple):
 
 def make_names(settings: WorldSettings, habits: Habits, towers: int, cells: int) -> Names:
     """Give everybody and everything a name; of towers and cells there are so many."""
-    users, seed = settings.num_users, settings.seed
+    users, seed = len(habits.people.rate), settings.seed
     parties = int(habits.external_first[-1])
     outside = np.arange(users, parties)
     ids = user_ids(seed, users)

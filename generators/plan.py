@@ -1,10 +1,13 @@
-"""The plan of a world: what people want to do, as injectors see and edit it."""
+"""The plan of a world as injectors see and edit it: what people want to do, and who holds which SIM and device."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 ADDED = -1
+OWN = -1
+FOR_EVER = np.int64(2**62)
 
 
 class Intents(NamedTuple):
@@ -30,14 +33,70 @@ class Intents(NamedTuple):
     """float64: decides to where."""
     key: Any
     """uint64: stable key."""
+    phone: Any
+    """int64: the user whose whereabouts carry the call; the caller itself in normal life."""
+    sim: Any
+    """int64: the user whose first SIM it shows, `OWN` for the one that the caller has then."""
+    device: Any
+    """int64: the user whose first device it shows, `OWN` for the one that the caller has then."""
+    leg: Any
+    """bool: a concurrent leg, which neither needs nor takes the caller's line."""
+    gone: Any
+    """bool: the slot is taken out of the plan; the rest says what it would have been."""
 
     @staticmethod
     def room(user: Any, day: Any, slot: Any) -> "Intents":
         """Make room for what is known of these slots."""
         n = len(user)
         start, talk, callee, outcome = (np.empty(n, np.int64) for _ in range(4))
-        return Intents(user, day, slot, start, talk, callee, outcome, np.empty(n), np.empty(n), np.empty(n, np.uint64))
+        move, goal, key = np.empty(n), np.empty(n), np.empty(n, np.uint64)
+        own = np.full((2, n), OWN)
+        no = np.zeros((2, n), np.bool_)
+        return Intents(user, day, slot, start, talk, callee, outcome, move, goal, key, user, *own, *no)
+
+    @staticmethod
+    def none() -> "Intents":
+        """Return no intents."""
+        return Intents.room(*(np.empty(0, np.int64) for _ in range(3)))
+
+    @staticmethod
+    def joined(parts: "Sequence[Intents]") -> "Intents":
+        """Return the intents of all parts, one after the other."""
+        return Intents(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def pick(self, chosen: Any) -> "Intents":
         """Return some of them."""
         return Intents(*(column[chosen] for column in self))
+
+
+class Holdings(NamedTuple):
+    """Subscriptions in hands that normal life does not put them in; shape (n,) each.
+
+    A user of the reserve has a subscription from the moment on at which it first holds one.
+    """
+
+    user: Any
+    """int64: whose subscription."""
+    from_ms: Any
+    """int64: since the start of the world."""
+    to_ms: Any
+    """int64: exclusive; `FOR_EVER` for one that does not end."""
+    sim: Any
+    """int64: the user whose first SIM it is on."""
+    device: Any
+    """int64: the user whose first device that SIM is in."""
+
+    @staticmethod
+    def none() -> "Holdings":
+        """Return no holdings."""
+        return Holdings(*(np.empty(0, np.int64) for _ in range(5)))
+
+    @staticmethod
+    def of(user: Any, from_ms: Any, to_ms: Any, sim: Any, device: Any) -> "Holdings":
+        """Return holdings whose columns are arrays or, where all are alike, single values."""
+        columns = np.broadcast_arrays(user, from_ms, to_ms, sim, device)
+        return Holdings(*(np.array(column, np.int64) for column in columns))
+
+    def pick(self, chosen: Any) -> "Holdings":
+        """Return some of them."""
+        return Holdings(*(column[chosen] for column in self))

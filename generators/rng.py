@@ -57,6 +57,8 @@ class Purpose(IntEnum):
     ARRIVAL = 54
     PHONE_CLOCK = 55
     ANOMALY = 60
+    RESERVE = 61
+    SCHEDULE = 62
 
 
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)

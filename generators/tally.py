@@ -46,7 +46,7 @@ class Tally:
             "level": pa.array(plan.levels, pa.string()).take(kind),
             "start_ts": moments(self.epoch_ms + plan.start_ms[real]),
             "end_ts": moments(self.epoch_ms + plan.end_ms[real]),
-            "actors": self._actors(plan.actor[real]),
+            "actors": self._actors([plan.actors[i] for i in real.tolist()]),
             "parameters": pa.array(parameters, pa.string()),
         }
         write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
@@ -78,10 +78,10 @@ class Tally:
         """Return the incidents that changed anything; the calls of the others would not have taken place anyway."""
         return np.unique(self._changes().incident)
 
-    def _actors(self, users: Any) -> pa.Array:
-        """Return one list with one id for each incident."""
-        ends = pa.array(np.arange(len(users) + 1, dtype=np.int32))
-        return pa.ListArray.from_arrays(ends, self.names.user.take(pa.array(users)))
+    def _actors(self, users: list[Any]) -> pa.Array:
+        """Return a list of ids for each incident, in order of id."""
+        lists = [sorted(self.names.user.take(pa.array(each)).to_pylist()) for each in users]
+        return pa.array(lists, pa.list_(pa.string()))
 
     def _truth(self, real: Any) -> dict[str, pa.Array]:
         changes = self._changes()

@@ -34,7 +34,7 @@ from generators.sessions.status import TowerStatus, UserStatus
 from generators.sessions.table import EventTable
 from generators.settings import WorldSettings
 from generators.social.communities import make_society
-from generators.social.people import make_people
+from generators.social.people import NEVER, make_people
 from generators.tables import cells_table, communities_table, coverage_table, subscriptions_table, users_table
 from generators.tally import Tally
 
@@ -99,15 +99,16 @@ class World:
             site = plant.cells.site
         habits = make_habits(settings, towers, society, people, network)
         names = make_names(settings, habits, len(towers.macro), len(site))
-        counts = count_all(habits, settings.num_users, settings.days)
+        counts = count_all(habits, settings.days)
+        plan = self._plan(habits, counts)
+        held = plan.swaps.holdings
         tables = {
-            "users": users_table(settings, people, names),
+            "users": users_table(settings, people, names, held),
             "cells": cells_table(towers, site, names),
             "coverage": coverage_table(None if network is None else network.radio, names),
             "communities": communities_table(settings, society, names),
-            "subscriptions": subscriptions_table(settings, people, names),
+            "subscriptions": subscriptions_table(settings, people, names, held),
         }
-        plan = self._plan(habits, counts)
         return Drawn(habits, names, site, counts, plan, settings.start_ms(), tables, settings.network)
 
     def _plan(self, habits: Habits, counts: Any) -> Plan:
@@ -166,17 +167,21 @@ class Drawn:
         """Yield the calls of each day in turn; what they say of the truth is added to the tally."""
         return (day["calls"] for day in self.days(workers))
 
+    def _users(self) -> Any:
+        """Return all users and those of the reserve who have a subscription; shape (n,)."""
+        return np.flatnonzero(self.habits.people.active_from_ms != NEVER)
+
     def days(self, workers: int) -> Iterator[Tables]:
         """Yield the tables that grow with each day, `DAILY`, day by day; without a network, the calls alone."""
         most = int(self.counts.sum()) + sum(len(edits.user) for edits in self.plan.edits)
         digits = digits_for(most, CALL_DIGITS)
         names, epoch_ms, network = self.names, self.epoch_ms, self.habits.network
         arrival = make_arrival(self.network.arrival, int(self.habits.seed), self.counts.shape[1])
-        calls = CallTable(self.habits, names, epoch_ms, digits)
+        calls = CallTable(self.habits, names, epoch_ms, digits, self.plan.swaps)
         events = EventTable(names, epoch_ms, digits, self.site, arrival)
         towers = TowerStatus(names, epoch_ms, self.site, self.network.status)
-        users = UserStatus(names, epoch_ms, network)
-        twins = Twins(self.habits, self.counts, self.plan.edits, workers)
+        users = UserStatus(names, epoch_ms, network, self._users())
+        twins = Twins(self.habits, self.counts, self.plan.edits, workers, self.plan.swaps)
         for number, day in enumerate(twins.days()):
             first = self.tally.calls
             tables = {"calls": calls.rows(day.records, first)}

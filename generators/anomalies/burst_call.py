@@ -11,7 +11,8 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS
-from generators.injection import Incidents, new_calls
+from generators.injection import Incidents, new_calls, parted
+from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -31,6 +32,7 @@ class BurstCall:
     shortest_s: int = field(default=10, metadata=within(1, 3600))
     longest_s: int = field(default=60, metadata=within(1, 3600))
     span_s: int = field(default=3600, metadata=within(60, 43200))
+    schedule: Schedule = field(default_factory=Schedule)
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
@@ -42,7 +44,7 @@ class BurstCall:
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` calls in bursts; each is anchored at a call of its actor's normal life."""
-        sizes = self._sizes(calls, rng)
+        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.fewest_calls, rng)
         anchors = None if sizes is None else draft.draw(len(sizes), rng, lambda c: c.start_ms >= 0)
         if sizes is None or anchors is None:
             return None
@@ -55,17 +57,6 @@ class BurstCall:
         callee = np.where(known, draft.contacts(user, start, rng), draft.strangers(user, rng))
         edits = new_calls(user, start, talk, callee, rng)
         return Incidents(edits, incident, [{"calls": int(n), "span_s": int(span_ms // 1000)} for n in sizes])
-
-    def _sizes(self, calls: int, rng: np.random.Generator) -> Any:
-        """Cut `calls` into sizes between the fewest and the most; None when that cannot be done."""
-        middle = round(2 * calls / (self.fewest_calls + self.most_calls))
-        count = min(max(middle, -(-calls // self.most_calls)), calls // self.fewest_calls)
-        if count == 0 or count * self.most_calls < calls:
-            return None
-        sizes = np.full(count, self.fewest_calls)
-        room = np.repeat(np.arange(count), self.most_calls - self.fewest_calls)
-        extra = rng.permutation(room)[: calls - count * self.fewest_calls]
-        return sizes + np.bincount(extra, minlength=count)
 
 
 def _spread(anchor_ms: Any, incident: Any, talk_ms: Any, span_ms: np.int64, rng: np.random.Generator) -> Any:

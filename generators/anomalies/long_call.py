@@ -12,6 +12,7 @@ import numpy as np
 from bench.faults import within
 from generators.calls.outcome import ANSWERED
 from generators.injection import Incidents, each_its_own, skewed
+from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -26,6 +27,7 @@ class LongCall:
     """0: mostly near the longest; 0.5: evenly; 1: mostly near the shortest."""
     shortest_s: int = field(default=3600, metadata=within(60, 43200))
     longest_s: int = field(default=7200, metadata=within(60, 43200))
+    schedule: Schedule = field(default_factory=Schedule)
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False

@@ -13,6 +13,7 @@ from bench.faults import within
 from generators.clock import DAY_MS, HOUR_MS
 from generators.injection import Incidents, each_its_own, skewed
 from generators.plan import Intents
+from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -27,6 +28,7 @@ class OffHourCall:
     """0: mostly towards the quietest hour; 0.5: evenly; above, ever more by people who do call at night."""
     from_h: int = field(default=2, metadata=within(0, 23))
     to_h: int = field(default=5, metadata=within(1, 24))
+    schedule: Schedule = field(default_factory=Schedule)
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False

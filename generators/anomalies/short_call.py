@@ -13,6 +13,7 @@ import numpy as np
 from bench.faults import within
 from generators.calls.outcome import ANSWERED
 from generators.injection import Incidents, each_its_own, skewed
+from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -27,6 +28,7 @@ class ShortCall:
     """0: mostly 1 s; 0.5: evenly 1 to 5 s; 1: mostly 5 s."""
     shortest_s: int = field(default=1, metadata=within(1, 60))
     longest_s: int = field(default=5, metadata=within(1, 60))
+    schedule: Schedule = field(default_factory=Schedule)
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False

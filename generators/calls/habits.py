@@ -24,6 +24,8 @@ class Habits(NamedTuple):
 
     seed: Any
     """uint64."""
+    num_users: int
+    """Without the reserve."""
     people: People
     society: Society
     hours: Any
@@ -79,6 +81,7 @@ def make_habits(
     activity, places = settings.activity, settings.whereabouts
     return Habits(
         np.uint64(settings.seed),
+        settings.num_users,
         people,
         society,
         np.array([np.concatenate([[0.0], np.cumsum(p.hourly) / np.sum(p.hourly)]) for p in patterns]),
@@ -86,7 +89,7 @@ def make_habits(
         *_durations([t.durations for t in settings.user_types.values()]),
         np.cumsum([outcomes.missed, outcomes.busy, 0.0 if network else outcomes.failed]),
         np.cumsum([settings.external.shares[name] for name in EXTERNAL_TYPES]),
-        settings.num_users + np.concatenate([[0], np.cumsum(parties)]),
+        len(people.rate) + np.concatenate([[0], np.cumsum(parties)]),
         settings.external.own_contacts,
         activity.follow_up,
         activity.follow_up_gap_s * 1000.0,

@@ -47,8 +47,8 @@ class Slots(NamedTuple):
     """float64: uniform that decides to which."""
     key: Any
     """uint64: the intent's stable key."""
-    incident: Any
-    """int32: number of the incident that edited it, -1 for normal life."""
+    edit: Any
+    """int32: number of the edit that altered or added it, -1 for normal life."""
     order: Any
     """int32: the slots in order of time."""
     count: Any
@@ -99,7 +99,7 @@ def plan_turn(user: int, turn: int, free_ms: int, habits: Habits, slots: Slots) 
     slots.start_ms[0] = free_ms + int(least + uniform(when[0]) * spread)
     slots.callee[0] = choose_callee(user, slots.start_ms[0], uniform(who[0]), uniform(who[1]), habits)
     slots.outcome[0], slots.talk_ms[0], slots.move[0] = _talk(user, 0, turn, habits)
-    slots.goal[0], slots.key[0], slots.incident[0] = uniform(when[2]), when[3], -1
+    slots.goal[0], slots.key[0], slots.edit[0] = uniform(when[2]), when[3], -1
     return 0
 
 
@@ -142,7 +142,7 @@ def _plan_slot(user: int, day: int, i: int, habits: Habits, slots: Slots) -> Non
         callee = choose_callee(user, start, uniform(who[0]), uniform(who[1]), habits)
     slots.start_ms[i], slots.callee[i] = start, callee
     slots.outcome[i], slots.talk_ms[i], slots.move[i] = _talk(user, day, i, habits)
-    slots.goal[i], slots.key[i], slots.incident[i] = uniform(when[2]), when[3], -1
+    slots.goal[i], slots.key[i], slots.edit[i] = uniform(when[2]), when[3], -1
 
 
 @kernel

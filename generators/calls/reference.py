@@ -6,7 +6,7 @@ what the model says; read `intents` and `render` to know how it is computed for 
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -33,6 +33,12 @@ class Intent:
     goal: float
     key: int
     incident: int = -1
+    phone: int = -1
+    """Whose whereabouts carry the call; the caller's own when -1."""
+    sim: int = -1
+    device: int = -1
+    leg: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ class Call:
     setup_ms: int = 0
     handovers: int = 0
     events: int = 0
+    sim: int = -1
+    device: int = -1
 
 
 class Reference:
@@ -193,6 +201,8 @@ class Reference:
     def cell(self, user: int, start_ms: int) -> int:
         """Return the cell that serves a user."""
         habits, people = self.habits, self.people
+        if people.still[user]:
+            return int(people.home[user])
         work, roam, where, _, _ = self.draw(Purpose.PLACE, user, start_ms // HOUR_MS)
         own_hour = (start_ms - int(people.clock_shift_ms[user])) // HOUR_MS % 24
         if 9 <= own_hour < 17 and not habits.weekend[start_ms // DAY_MS] and work < habits.at_work:
@@ -218,6 +228,7 @@ class Reference:
             edited = Intent(
                 int(edits.start_ms[i]), int(edits.talk_ms[i]), int(edits.callee[i]), int(edits.outcome[i]),
                 float(edits.move[i]), float(edits.goal[i]), int(edits.key[i]), int(edits.incident[i]),
+                int(edits.phone[i]), int(edits.sim[i]), int(edits.device[i]), bool(edits.leg[i]), bool(edits.gone[i]),
             )  # fmt: skip
             if edits.slot[i] < 0:
                 intents.append(edited)
@@ -225,14 +236,18 @@ class Reference:
                 intents[edits.slot[i]] = edited
         for intent in sorted(intents, key=lambda i: i.start_ms):
             start = intent.start_ms
-            if start < self.people.active_from_ms[user] or start < busy_until_ms[user]:
+            taken = start < busy_until_ms[user] and not intent.leg
+            if start < self.people.active_from_ms[user] or intent.gone or taken:
                 continue
             call = self.call(user, intent) if self.air is None else self.session(user, intent, self.air)
-            busy_until_ms[user] = start + call.setup_ms + call.talk_ms
-            yield call
+            if not intent.leg:
+                busy_until_ms[user] = start + call.setup_ms + call.talk_ms
+            yield replace(call, sim=intent.sim, device=intent.device)
 
     def loop(self, user: int, day: int, busy_until_ms: Any) -> Iterator[Call]:
         """Yield the calls of a user's day in a closed loop."""
+        if self.people.active_from_ms[user] >= (day + 1) * DAY_MS:
+            return
         while (intent := self.next_turn(user, int(busy_until_ms[user]))).start_ms < (day + 1) * DAY_MS:
             self.turns[user] = self.turns.get(user, 0) + 1
             call = self.call(user, intent) if self.air is None else self.session(user, intent, self.air)
@@ -241,7 +256,7 @@ class Reference:
 
     def call(self, user: int, intent: Intent) -> Call:
         """Return what becomes of an intent without a network."""
-        first = self.cell(user, intent.start_ms)
+        first = self.cell(user if intent.phone < 0 else intent.phone, intent.start_ms)
         last = self.last_cell(first, intent)
         return Call(
             user, intent.callee, intent.start_ms, intent.talk_ms, intent.outcome, first, last, intent.key,
@@ -250,12 +265,13 @@ class Reference:
 
     def session(self, user: int, intent: Intent, air: Air) -> Call:
         """Return what becomes of an intent with one: what its events say."""
-        events = Session(air, user, intent.key, intent.start_ms, intent.talk_ms).run()
+        phone = user if intent.phone < 0 else intent.phone
+        events = Session(air, phone, intent.key, intent.start_ms, intent.talk_ms).run()
         self.events += events
         connects = [e for e in events if e.state in {"CONNECT", "RECONNECT"}]
         start, over = intent.start_ms, events[-1]
         if not connects:
-            asked = next((e.cell for e in events if e.cell >= 0), int(self.people.home[user]))
+            asked = next((e.cell for e in events if e.cell >= 0), int(self.people.home[phone]))
             setup, count = over.time_ms - start, len(events)
             return Call(
                 user, intent.callee, start, 0, FAILED, asked, asked, intent.key, intent.incident, setup, 0, count

@@ -51,6 +51,10 @@ class Records(NamedTuple):
     """int32: how often it changed cells."""
     events: Any
     """int32: how many session events it has."""
+    sim: Any
+    """int32: the user whose first SIM it shows, -1 for the one that the caller has then."""
+    device: Any
+    """int32: the user whose first device it shows, -1 for the one that the caller has then."""
 
 
 class Edits(NamedTuple):
@@ -76,13 +80,23 @@ class Edits(NamedTuple):
     """uint64."""
     incident: Any
     """int32."""
+    phone: Any
+    """int32: the user whose whereabouts carry the call."""
+    sim: Any
+    """int32: the user whose first SIM it shows, -1 for the caller's own."""
+    device: Any
+    """int32: the user whose first device it shows, -1 for the caller's own."""
+    leg: Any
+    """bool: a concurrent leg, which neither needs nor takes the line."""
+    gone: Any
+    """bool: the slot is taken out of the plan."""
 
 
 def make_records(room: int) -> Records:
     """Make room for so many calls."""
     kinds = (
         np.int32, np.int32, np.int64, np.int32, np.int8, np.int32, np.int32, np.uint64, np.int32, np.int32, np.int32,
-        np.int32,
+        np.int32, np.int32, np.int32,
     )  # fmt: skip
     return Records(*(np.empty(room, kind) for kind in kinds))
 
@@ -128,7 +142,10 @@ def make_room(calls: int, touched_calls: int, events: int, network: Network) -> 
 
 def no_edits() -> Edits:
     """Return the edits of a world without incidents."""
-    kinds = (np.int32, np.int32, np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32)
+    kinds = (
+        np.int32, np.int32, np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32,
+        np.int32, np.int32, np.int32, np.bool_, np.bool_,
+    )  # fmt: skip
     return Edits(*(np.empty(0, kind) for kind in kinds))
 
 
@@ -171,8 +188,8 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
             if turn:
                 edit = _apply_all(user, edits, edit, room.slots)
             page, busy = room.normal if clean else room.page, lines.busy_ms if turn else lines.normal_busy_ms
-            row = normal_rows if clean else rows
-            made, lost = _render_line((user, day), habits, room.slots, (busy, lines.turn), page, row)
+            row, plan = normal_rows if clean else rows, (room.slots, edits)
+            made, lost = _render_line((user, day), habits, plan, (busy, lines.turn), page, row)
             rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
             suppressed += 0 if turn else lost
         if not touched:
@@ -186,10 +203,10 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
 
 @part
 def _render_line(
-    whose: tuple[int, int], habits: Habits, slots: Slots, account: tuple[Any, Any], page: Page, row: int
+    whose: tuple[int, int], habits: Habits, plan: tuple[Slots, Edits], account: tuple[Any, Any], page: Page, row: int
 ) -> tuple[int, int]:
     """Write the calls that take place on a line on a day, from `row` on; return how many, and how many do not."""
-    (user, day), (busy_ms, turn) = whose, account
+    (user, day), (busy_ms, turn), (slots, edits) = whose, account, plan
     first, suppressed, count, begins = row, 0, slots.count[0], habits.people.active_from_ms[user]
     if not habits.closed:
         sort_by_start(slots.start_ms, count, slots.order)
@@ -202,12 +219,16 @@ def _render_line(
         else:
             i = slots.order[j]
         start = slots.start_ms[i]
-        if start < begins:
+        edit = slots.edit[i]
+        if start < begins or (edit >= 0 and edits.gone[edit]):
             continue
-        if start < busy_ms[user]:
+        leg = edit >= 0 and edits.leg[edit]
+        if start < busy_ms[user] and not leg:
             suppressed += 1
             continue
-        busy_ms[user] = _record(user, i, habits, slots, page, row)
+        over = _record(user, i, habits, plan, page, row)
+        if not leg:
+            busy_ms[user] = over
         row += 1
     return row - first, suppressed
 
@@ -233,7 +254,7 @@ def _apply(edits: Edits, edit: int, slots: Slots) -> None:
     slots.start_ms[i], slots.talk_ms[i] = edits.start_ms[edit], edits.talk_ms[edit]
     slots.callee[i], slots.outcome[i] = edits.callee[edit], edits.outcome[edit]
     slots.move[i], slots.goal[i] = edits.move[edit], edits.goal[edit]
-    slots.key[i], slots.incident[i] = edits.key[edit], edits.incident[edit]
+    slots.key[i], slots.edit[i] = edits.key[edit], edit
 
 
 @kernel
@@ -248,32 +269,37 @@ def sort_by_start(start_ms: Any, count: int, order: Any) -> None:
 
 
 @part
-def _record(user: int, i: int, habits: Habits, slots: Slots, page: Page, row: int) -> int:
+def _record(user: int, i: int, habits: Habits, plan: tuple[Slots, Edits], page: Page, row: int) -> int:
     """Write one call, and return until when it takes the line."""
-    out = page.records
+    slots, edits = plan
+    out, edit = page.records, slots.edit[i]
+    phone: Any = np.int64(user)
+    out.incident[row], out.sim[row], out.device[row] = -1, -1, -1
+    if edit >= 0:
+        phone = np.int64(edits.phone[edit])
+        out.incident[row], out.sim[row], out.device[row] = edits.incident[edit], edits.sim[edit], edits.device[edit]
     out.caller[row], out.callee[row] = user, slots.callee[i]
     out.start_ms[row], out.talk_ms[row], out.outcome[row] = slots.start_ms[i], slots.talk_ms[i], slots.outcome[i]
-    out.key[row], out.incident[row] = slots.key[i], slots.incident[i]
+    out.key[row] = slots.key[i]
     if habits.network.on:
-        return _fold(user, slots.key[i], habits, page, row)
-    first = serving_cell(user, slots.start_ms[i], habits)
+        return _fold(phone, slots.key[i], habits, page, row)
+    first = serving_cell(phone, slots.start_ms[i], habits)
     out.first_cell[row], out.last_cell[row] = first, _last_cell(first, i, habits, slots)
     out.setup_ms[row], out.handovers[row], out.events[row] = 0, 0, 0
     return int(slots.start_ms[i] + slots.talk_ms[i])
 
 
 @part
-def _fold(user: int, key: Any, habits: Habits, page: Page, row: int) -> int:
+def _fold(phone: Any, key: Any, habits: Habits, page: Page, row: int) -> int:
     """Run a call's session and make the record say what its events say; return when the session was over."""
     out, state = page.records, page.phone.state
     start, first_event = out.start_ms[row], state[ROW]
-    who: Any = np.int64(user)
     talk: Any = np.int64(out.talk_ms[row])
-    connected = hold(who, key, start, talk, habits.network, page.phone)
+    connected = hold(phone, key, start, talk, habits.network, page.phone)
     if not connected:
         out.outcome[row] = FAILED
     first = state[FIRST_CELL]
-    out.first_cell[row] = habits.people.home[user] if first == NO_CELL else first
+    out.first_cell[row] = habits.people.home[phone] if first == NO_CELL else first
     out.last_cell[row] = state[CELL] if connected else out.first_cell[row]
     out.talk_ms[row] = state[ENDS] - state[FIRST] if connected else 0
     out.setup_ms[row] = (state[FIRST] if connected else state[ENDS]) - start
@@ -287,6 +313,8 @@ def serving_cell(user: int, start_ms: int, habits: Habits) -> int:
     hour = start_ms // HOUR_MS
     words = philox(habits.seed, _PLACE, np.uint64(user), np.uint64(hour), np.uint64(0))
     people = habits.people
+    if people.still[user]:
+        return int(people.home[user])
     own_ms = start_ms - people.clock_shift_ms[user]
     own_hour = own_ms // HOUR_MS % 24
     working = WORK_BEGINS_H <= own_hour < WORK_ENDS_H and not habits.weekend[start_ms // DAY_MS]

@@ -1,6 +1,6 @@
 """From rendered calls to rows of the schema."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from generators.identities import counted
 from generators.names import Names
 from generators.settings import EXTERNAL_TYPES
 from generators.social.people import People
+from generators.swaps import Swaps
 
 CALLEE_TYPES = ("subscriber", *EXTERNAL_TYPES)
 
@@ -31,6 +32,7 @@ class CallTable:
     """Start of the world, in ms since the Unix epoch (UTC)."""
     digits: int
     """Width of the number in a call_id."""
+    swaps: Swaps = field(default_factory=Swaps)
 
     def rows(self, records: Records, first_number: int) -> pa.Table:
         """Return calls as rows of `bench.schema.CALLS`, numbered from `first_number`.
@@ -41,6 +43,8 @@ class CallTable:
         codes = np.empty((4, count), np.int32)
         seconds = np.stack([names.second_sim, names.second_device])
         _identify(records, self.habits.people, seconds, self.habits.external_first, codes)
+        called, row = self.swaps.in_force(records.callee, records.start_ms)
+        codes[2, called] = self.swaps.holdings.sim[row]
         start_ms = self.epoch_ms + records.start_ms // 1000 * 1000
         duration = talk_seconds(records.talk_ms).astype(np.int32)
         columns = [
@@ -71,6 +75,10 @@ def _identify(records: Records, people: People, seconds: Any, first_of_type: Any
         caller, callee, start = records.caller[i], records.callee[i], records.start_ms[i]
         out[0, i] = caller if start < people.sim_change_ms[caller] else seconds[0, caller]
         out[1, i] = caller if start < people.device_change_ms[caller] else seconds[1, caller]
+        if records.sim[i] >= 0:
+            out[0, i] = records.sim[i]
+        if records.device[i] >= 0:
+            out[1, i] = records.device[i]
         out[2, i], out[3, i] = callee, 0
         if callee < users:
             if start >= people.sim_change_ms[callee]:

@@ -17,6 +17,7 @@ from generators.calls.render import Edits, Lines, Records, make_room, render
 from generators.clock import DAY_MS
 from generators.compiled import kernel
 from generators.sessions.session import ROW
+from generators.swaps import Swaps
 
 BLOCK = 4096
 """Users rendered at a time: a unit of work only."""
@@ -74,8 +75,11 @@ class Block(NamedTuple):
 class Twins:
     """Renders both worlds; carries what is true of each line from day to day."""
 
-    def __init__(self, habits: Habits, counts: Any, edits: list[Edits], workers: int) -> None:
+    def __init__(
+        self, habits: Habits, counts: Any, edits: list[Edits], workers: int, swaps: Swaps | None = None
+    ) -> None:
         self.habits, self.counts, self.edits, self.workers = habits, counts, edits, workers
+        self.swaps = swaps or Swaps()
         users = counts.shape[1]
         self.users = np.arange(users, dtype=np.int32)
         free = np.zeros((2, users), np.int64)
@@ -105,6 +109,7 @@ class Twins:
         position[order] = np.arange(len(order))
         present = changes.change != REMOVED
         changes.row[present] = position[on_touched[marked[present]]]
+        changes = self._diverted(records, changes)
         return Day(records, _events_in_order(events, every.events, order), changes, suppressed)
 
     def _block(self, day: int, users: Any) -> Block:
@@ -155,6 +160,16 @@ class Twins:
         row = np.full(len(key), NONE, np.int64)
         return Changes(row, key, incident, change, direct, caller, cell, start_ms), marked
 
+    def _diverted(self, records: Records, changes: Changes) -> Changes:
+        """Add the calls of others that reach a number on the SIM that an incident has put it on."""
+        row, holding = self.swaps.in_force(records.callee, records.start_ms)
+        new = ~np.isin(row, changes.row)
+        row, incident = row[new], self.swaps.incident[holding[new]]
+        change, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)
+        where = (records.caller[row], records.first_cell[row], records.start_ms[row])
+        more = Changes(row, records.key[row], incident, change, direct, *where)
+        return Changes(*(np.concatenate(columns) for columns in zip(changes, more, strict=True)))
+
     def _nearest(self, caller: Any, start_ms: Any, edits: Edits) -> Any:
         """Return the incident behind a collateral change: the last one on the line, else the next of that day."""
         if not len(edits.user):
@@ -178,6 +193,7 @@ def _differs(normal: Records, edited: Records, twin: Any) -> Any:
     other = Records(*(column[twin] for column in normal))
     same = (other.start_ms // 1000 == edited.start_ms // 1000) & (other.callee == edited.callee)
     same &= (talk_seconds(other.talk_ms) == talk_seconds(edited.talk_ms)) & (other.outcome == edited.outcome)
+    same &= (other.sim == edited.sim) & (other.device == edited.device)
     same &= (other.first_cell == edited.first_cell) & (other.last_cell == edited.last_cell)
     return ~(same & (other.handovers == edited.handovers))
 

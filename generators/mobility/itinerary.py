@@ -40,6 +40,8 @@ class Folk(NamedTuple):
     """Shape (N, 2), float64 [m]."""
     shift_ms: Any
     """Shape (N,), int64: by how much a user's clock is behind the world's."""
+    still: Any
+    """Shape (N,), bool: whether it never leaves home."""
     first_weekday: int
     """Of day 0; 0 is Monday."""
     ways: Ways
@@ -106,6 +108,8 @@ def on_leg(leg: int, moment: int, trail: Trail) -> tuple[float, float]:
 def plan(user: int, day: int, folk: Folk, trail: Trail) -> None:
     """Work out a user's day."""
     trail.of[USER], trail.of[DAY], trail.of[COUNT] = user, day, 0
+    if folk.still[user]:
+        return
     if folk.ways.waypoint:
         _wander(user, day, folk, trail)
     else:

@@ -167,11 +167,11 @@ def make_faults(broken: list[TowerFault], cells: Cells) -> Faults:
     return Faults(np.searchsorted(of, np.arange(len(cells.site) + 1)).astype(np.int32), np.array(rows, FAULT))
 
 
-def make_folk(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift_ms: Any) -> Folk:
-    """Gather where people live and work, and how they move."""
+def make_folk(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift_ms: Any, still: Any) -> Folk:
+    """Gather where people live and work, and how they move, if they do."""
     weekday = date.fromisoformat(settings.start).weekday()
     ways = make_ways(settings.network.mobility)
-    return Folk(np.uint64(settings.seed), home, work, shift_ms, weekday, ways, plane)
+    return Folk(np.uint64(settings.seed), home, work, shift_ms, still, weekday, ways, plane)
 
 
 def best_cells(radio: RadioMap, points: Any, otherwise: Any) -> Any:
@@ -185,6 +185,6 @@ def no_network(settings: WorldSettings) -> Network:
     plane = make_plane(settings.region, False)
     radio = RadioMap(np.empty((0, 1), np.int32), np.empty((0, 1), np.float32), 1, 1, 1.0, 1.0, False)
     nowhere = np.empty((0, 2))
-    folk = make_folk(settings, plane, nowhere, nowhere, np.empty(0, np.int64))
+    folk = make_folk(settings, plane, nowhere, nowhere, np.empty(0, np.int64), np.empty(0, np.bool_))
     faults = Faults(np.empty(0, np.int32), np.empty(0, FAULT))
     return Network(False, radio, folk, make_rules(settings), faults, np.empty((0, HOURS_OF_WEEK)))

@@ -169,24 +169,26 @@ class UserStatus:
     names: Names
     epoch_ms: int
     network: Network
+    users: Any
+    """Shape (n,), int: who has a subscription in this world."""
 
     def rows(self, day: int, records: Records, busy_until_ms: Any) -> pa.Table:
         """Return a day as rows of the schema."""
-        users, moment = len(busy_until_ms), (day + 1) * DAY_MS
-        who = np.arange(users)
+        who, users, moment = self.users, len(self.users), (day + 1) * DAY_MS
         radio = self.network.radio
         where = positions(who, np.full(users, moment), self.network.folk)
         pixel = pixels_at(where, radio)
         cell, power = radio.cell[pixel, 0], radio.power[pixel, 0]
-        failed = np.bincount(records.caller[records.outcome == FAILED], minlength=users)
+        made = np.bincount(records.caller, minlength=len(busy_until_ms))[who]
+        failed = np.bincount(records.caller[records.outcome == FAILED], minlength=len(busy_until_ms))[who]
         columns = [
             coded(who.astype(np.int32), self.names.user),
             moments(np.full(users, self.epoch_ms + day * DAY_MS)),
-            coded((busy_until_ms > moment).astype(np.int32), pa.array(["IDLE", "LIVE"])),
+            coded((busy_until_ms[who] > moment).astype(np.int32), pa.array(["IDLE", "LIVE"])),
             *(self._coordinate(where[:, axis], size) for axis, size in enumerate((radio.width, radio.height))),
             pa.DictionaryArray.from_arrays(pa.array(cell, mask=cell < 0), self.names.cell),
             pa.array(power, mask=cell < 0),
-            pa.array(np.bincount(records.caller, minlength=users).astype(np.int32)),
+            pa.array(made.astype(np.int32)),
             pa.array(failed.astype(np.int32)),
         ]
         return pa.Table.from_arrays(columns, schema=USER_STATUS.arrow)

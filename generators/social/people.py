@@ -12,10 +12,17 @@ from generators.settings import WorldSettings
 from generators.social.communities import NOBODY, Society, layer_kinds
 
 NEVER = np.int64(2**62)
+RESERVED_EACH, LEAST_RESERVE = 5, 20
+"""One in reserve for so many users, and so many more."""
 
 
 class People(NamedTuple):
-    """The users of a world; N of them. Times are ms since the start of the world."""
+    """The users of a world, then the reserve; N in all. Times are ms since the start of the world.
+
+    The reserve makes no calls in normal life and is in no community: subscriptions that an incident may bring in, and
+    phones that carry the calls of others. It depends on nothing but the number of users, so nobody's identity depends
+    on incidents. Every other one stands still.
+    """
 
     kind: Any
     """Shape (N,), int8: index into `user_types`."""
@@ -39,10 +46,12 @@ class People(NamedTuple):
     """Shape (N, 2), float64: where it lives [m]."""
     work_m: Any
     """Shape (N, 2), float64: where it works [m]."""
+    still: Any
+    """Shape (N,), bool: whether it never leaves home."""
 
 
 def make_people(settings: WorldSettings, towers: Towers, society: Society) -> People:
-    """Draw every user."""
+    """Draw every user, and the reserve."""
     count, seed = settings.num_users, settings.seed
     types = list(settings.user_types.values())
     kinds = uniforms(seed, Purpose.USER_TYPE, count)
@@ -53,7 +62,7 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
         uniforms(seed, Purpose.USER_CLOCK, count)[:, 0].copy()
     )
     shift_h = own_shift + np.array([t.clock_shift_h for t in types])[kind]
-    return People(
+    people = People(
         kind,
         pattern,
         _rates(settings, np.array([t.activity for t in types])[kind]),
@@ -65,7 +74,31 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
         _changes(settings, Purpose.USER_DEVICE, 1, settings.subscriptions.new_device_per_month),
         anchors.home_m,
         anchors.work_m,
+        np.zeros(count, np.bool_),
     )
+    return _with_reserve(people, seed)
+
+
+def reserve_size(num_users: int) -> int:
+    """Return how many subscriptions are kept in reserve."""
+    return num_users // RESERVED_EACH + LEAST_RESERVE
+
+
+def _with_reserve(people: People, seed: int) -> People:
+    """Add the reserve: each is like some user in all but that it calls nobody, and has no subscription yet."""
+    users = len(people.rate)
+    size = reserve_size(users)
+    like = (uniforms(seed, Purpose.RESERVE, size)[:, 0] * users).astype(np.int64)
+    spare = People(*(column[like] for column in people))
+    never = np.full(size, NEVER)
+    spare = spare._replace(
+        rate=np.zeros(size),
+        active_from_ms=never,
+        sim_change_ms=never,
+        device_change_ms=never,
+        still=np.arange(size) % 2 == 0,
+    )
+    return People(*(np.concatenate(columns) for columns in zip(people, spare, strict=True)))
 
 
 def calls_per_day(settings: WorldSettings) -> float:

@@ -127,10 +127,10 @@ def test_the_offered_load_is_what_people_talk_where_they_are(clean_world: World_
     towers = make_towers(settings)
     people = make_people(settings, towers, make_society(settings.communities, settings.num_users, settings.seed))
     plant = make_plant(settings, towers.metres, towers.district, towers.macro)
-    folk = make_folk(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms)
+    folk = make_folk(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms, people.still)
     load = offered_load(settings, people, folk, plant.radio, len(plant.cells.site))
     again = np.zeros_like(load)
-    users, pattern = np.arange(settings.num_users), list(settings.call_patterns.values())
+    users, pattern = np.arange(len(people.rate)), list(settings.call_patterns.values())
     talk = np.array([mean_talk_s(kind.durations) for kind in settings.user_types.values()])[people.kind]
     answered = 1 - settings.outcomes.missed - settings.outcomes.busy
     for day in range(7):

@@ -1,0 +1,44 @@
+"""When the incidents of a type happen."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bench.faults import one_of, within
+from generators.clock import DAY_MS, HOUR_MS
+
+
+@dataclass
+class Schedule:
+    """Spread over the world, clustered in waves, or from a day on (a drift)."""
+
+    kind: str = field(default="spread", metadata=one_of("spread", "clustered", "drift"))
+    """spread: at any time; clustered: in a few waves; drift: never before a day, and at any time after."""
+    waves: int = field(default=3, metadata=within(1, 1000))
+    """Of clustered incidents."""
+    wave_h: float = field(default=24.0, metadata=within(1, 2400))
+    """How long a wave is [h]; an incident begins within it."""
+    from_day: int = field(default=14, metadata=within(0, 1000))
+    """Of a drift: the first day of the world on which there are such incidents, counted from 0."""
+
+    def spans(self, days: int, rng: np.random.Generator) -> Any:
+        """Return the spans of time in which incidents begin; shape (n, 2) [ms since the start], in order, apart.
+
+        Parameters
+        ----------
+        days
+            Days of the world.
+        rng
+            Where chance comes from: it says when the waves come.
+        """
+        end = days * DAY_MS
+        if self.kind == "drift":
+            return np.array([[self.from_day * DAY_MS, end]])[: self.from_day < days]
+        if self.kind == "spread":
+            return np.array([[0, end]])
+        length = min(int(self.wave_h * HOUR_MS), end)
+        begins = np.sort((rng.random(self.waves) * (end - length + 1)).astype(np.int64))
+        begins[1:] = np.maximum(begins[1:], begins[:-1] + length)
+        spans = np.stack([begins, begins + length], axis=1)
+        return np.minimum(spans[begins < end], end)
