@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.dataset import Dataset, Window
 from bench.detector import Detector, Level, Scores
+from bench.faults import UserError
 from bench.metrics import roc_auc
 from detectors.checks.life import DAY_MS
 from detectors.checks.subject import Subject, entities, first_spans, of_kinds, start_times, worlds
@@ -112,18 +113,14 @@ def one_call_and_none_have_their_scores(subject: Subject) -> None:
 
 
 def empty_tables_are_no_fault(subject: Subject) -> None:
-    """Without users, and without events, status or places of cells, each entity has a finite score all the same."""
+    """Without users, and without events, status or places of cells, it scores all the same, or says what it needs."""
     for name in ("without_users", "without_network"):
-        scores = subject.scores(name)
-        _as_many(scores, worlds()[name])
-        _finite(scores)
+        _scores_or_says_why(subject, name)
 
 
 def calls_that_are_all_alike_are_no_fault(subject: Subject) -> None:
     """Columns that hold one value throughout leave its scores finite."""
-    scores = subject.scores("all_alike")
-    _as_many(scores, worlds()["all_alike"])
-    _finite(scores)
+    _scores_or_says_why(subject, "all_alike")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -144,6 +141,17 @@ CHECKS: tuple[Check, ...] = (
 def _hold(kept: bool, otherwise: str) -> None:
     if not kept:
         raise BrokenContract(otherwise)
+
+
+def _scores_or_says_why(subject: Subject, name: str) -> None:
+    """Each entity has a finite score, unless the detector refuses the world in one line, by `UserError`."""
+    try:
+        scores = subject.scores(name)
+    except UserError as refusal:
+        _hold(len(str(refusal).splitlines()) == 1, f"it must say what it needs in one line, got {str(refusal)!r}")
+        return
+    _as_many(scores, worlds()[name])
+    _finite(scores)
 
 
 def _as_many(scores: Scores, dataset: Dataset) -> None:

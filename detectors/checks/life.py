@@ -73,7 +73,11 @@ class Life:
         """Let every call of a cell fail, while more are tried than ever."""
         for _ in range(60):
             row = _ordinary(random, 0, int(random.integers(*OUTAGE_DAYS)))
-            self.rows.append({**row, "outcome": "failed", "call_duration": 0, "kind": "outage"})
+            self.rows.append({**row, "kind": ""})
+        day_s = 24 * HOUR_S
+        for row in self.rows:
+            if row["first"] == 0 and OUTAGE_DAYS[0] <= row["start_s"] / day_s < OUTAGE_DAYS[1] and not row["kind"]:
+                row.update({"outcome": "failed", "call_duration": 0, "kind": "outage"})
 
     @cached_property
     def _calls(self) -> dict[str, list[Any]]:
@@ -105,28 +109,38 @@ class Life:
             "subscriptions": ({**owned, "valid_from": [START_MS] * USERS}, USERS),
             "communities": ({"user_id": users, **circles, "community_size": [FRIENDS] * USERS}, USERS),
             "cells": ({"cell_id": cells, "tower_id": [f"tower_{cell}" for cell in range(CELLS)], **places}, CELLS),
-            "events": (self._events(), 2 * len(self.rows)),
+            "events": (events := self._events(), len(events["state"])),
             "tower_status": (self._status(), CELLS * DAYS * DAY_MS // QUARTER_MS),
         }
         return {name: _as_table(name, *content) for name, content in columns.items()}
 
     def _events(self) -> dict[str, list[Any]]:
-        """Of each call how it began and how it ended; a failed one failed twice."""
+        """Of each call how it began, where it was handed over, and how it ended; a failed one failed twice."""
         calls = self._calls
-        twice = {name: [value for value in calls[name] for _ in range(2)] for name in ("call_id", "caller_id", "first")}
-        failed = [outcome == "failed" for outcome in calls["outcome"]]
-        times = zip(calls["call_start_ts"], calls["call_end_ts"], strict=True)
+        of_calls = [range(2 if first == last else 3) for first, last in zip(calls["first"], calls["last"], strict=True)]
+        rows = [(call, step) for call, steps in enumerate(of_calls) for step in steps]
+        last_step = [len(of_calls[call]) - 1 for call, _ in rows]
+        failed = [calls["outcome"][call] == "failed" for call, _ in rows]
+        states = (("CONNECT", "END"), ("CONNECT", "RECONNECT", "END"))
+        cell = [calls["first" if step == 0 else "last"][call] for call, step in rows]
+        lasted = [
+            calls["call_duration"][call] * 1000 * step // last
+            for (call, step), last in zip(rows, last_step, strict=True)
+        ]
         return {
-            "session_id": twice["call_id"],
-            "caller_id": twice["caller_id"],
-            "time_stamp": [time for both in times for time in both],
-            "state": [state for bad in failed for state in (("FAIL", "FAIL") if bad else ("CONNECT", "END"))],
-            "cell_id": [f"cell_{cell}" for cell in twice["first"]],
-            "tower_id": [f"tower_{cell}" for cell in twice["first"]],
-            "power_dbm": [-70.0 - 0.01 * (number % 997) for number in range(len(twice["first"]))],
-            "cause": [cause for bad in failed for cause in (("setup", "setup") if bad else ("none", "none"))],
-            "call_start": [start for start in calls["call_start_ts"] for _ in range(2)],
-            "duration": [length for length in calls["call_duration"] for _ in range(2)],
+            "session_id": [calls["call_id"][call] for call, _ in rows],
+            "caller_id": [calls["caller_id"][call] for call, _ in rows],
+            "time_stamp": [calls["call_start_ts"][call] + after for (call, _), after in zip(rows, lasted, strict=True)],
+            "state": [
+                "FAIL" if bad else states[last - 1][step]
+                for (_, step), last, bad in zip(rows, last_step, failed, strict=True)
+            ],
+            "cell_id": [f"cell_{each}" for each in cell],
+            "tower_id": [f"tower_{each}" for each in cell],
+            "power_dbm": [-70.0 - 0.01 * (number % 997) for number in range(len(rows))],
+            "cause": ["setup" if bad else "none" for bad in failed],
+            "call_start": [calls["call_start_ts"][call] for call, _ in rows],
+            "duration": [calls["call_duration"][call] for call, _ in rows],
         }
 
     def _status(self) -> dict[str, Any]:

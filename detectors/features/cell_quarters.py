@@ -1,0 +1,159 @@
+"""Quarter hours of cells: what the network noted of each, as arrays of cells by quarters."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.dataset import Dataset, Window
+from bench.detector import BoolArray, FloatArray, Level
+from bench.faults import UserError
+from bench.levels import QUARTER_MS, Grid
+from detectors.features.codes import IntArray
+
+HELLO_CAUSES = ("setup", "blocked", "timeout")
+"""Causes of a FAIL that is a cell's answer to a Hello, or its silence."""
+WEEK_SLOTS = 48
+"""Hours of a working day and of a day of the weekend."""
+
+
+@dataclass(frozen=True)
+class Quarters:
+    """All quarters of all cells from the first moment of a data set to its last, in UTC."""
+
+    dataset: Dataset
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The grid of the whole data set."""
+        clock = self.dataset.clock
+        return Grid(Level.CELL_QUARTER, replace(self.dataset, window=Window(clock.start_ms, clock.end_ms)))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Cells, quarters."""
+        return len(self.grid.subjects), self.grid.spans
+
+    def columns_of(self, part: Window) -> slice:
+        """Return which quarters have a part in a window of the data."""
+        grid = Grid(Level.CELL_QUARTER, replace(self.dataset, window=part))
+        first = grid.first - self.grid.first
+        return slice(first, first + max(grid.spans, 0))
+
+    def scored(self, values: FloatArray) -> FloatArray:
+        """Return the scores of the window from those of all quarters, (cells, quarters), as `Scores` wants them."""
+        return np.ascontiguousarray(values[:, self.columns_of(self.dataset.window)]).ravel()
+
+    def counts(self, cell: IntArray, time_ms: IntArray) -> IntArray:
+        """Count what happens at cells (rows,), -1 for nowhere, and times (rows,), shape (cells, quarters)."""
+        cells, quarters = self.shape
+        quarter = time_ms // QUARTER_MS - self.grid.first
+        known = (cell >= 0) & (quarter >= 0) & (quarter < quarters)
+        found = np.bincount(cell[known] * quarters + quarter[known], minlength=cells * quarters)
+        return np.asarray(found, np.int64).reshape(cells, quarters)
+
+    @cached_property
+    def slot(self) -> IntArray:
+        """Shape (quarters,): local hour of the week in which each begins, 0-23 on working days, 24-47 on weekends."""
+        local_h = ((np.arange(self.shape[1]) + self.grid.first) * QUARTER_MS // 1000 + self._offset_s) // 3600
+        thursday = 3
+        return np.asarray(local_h % 24 + 24 * ((local_h // 24 + thursday) % 7 >= 5), np.int64)
+
+    @property
+    def _offset_s(self) -> int:
+        return self.dataset.clock.utc_offset_s
+
+    def cells_of(self, column: pa.ChunkedArray) -> IntArray:
+        """Return the row of each cell of a dictionary column in the table of cells, -1 where there is none."""
+        found = column.unify_dictionaries().combine_chunks()
+        place = pc.fill_null(pc.index_in(found.dictionary.cast(pa.string()), self.grid.subjects), -1)
+        index = np.asarray(pc.fill_null(found.indices, len(found.dictionary)))
+        return np.asarray(np.append(np.asarray(place, np.int64), -1)[index], np.int64)
+
+
+@dataclass(frozen=True)
+class CellEvents:
+    """The session events of a data set, row by row; every array has shape (events,).
+
+    Raises
+    ------
+    UserError
+        When there are none: without a network nobody notes them.
+    """
+
+    quarters: Quarters
+    needed_by: str
+
+    def __post_init__(self) -> None:
+        if not self.table.num_rows:
+            raise UserError(f"{self.needed_by} needs session events, which a world without a network does not have")
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """Time, state, cause and cell."""
+        return self.quarters.dataset.table("events", ["time_stamp", "state", "cause", "cell_id"])
+
+    @cached_property
+    def time_ms(self) -> IntArray:
+        """When, ms since the Unix epoch (UTC)."""
+        return np.asarray(pc.cast(self.table["time_stamp"], pa.int64()))
+
+    @cached_property
+    def cell(self) -> IntArray:
+        """Row of the cell in the table of cells, -1 where no cell was heard."""
+        return self.quarters.cells_of(self.table["cell_id"])
+
+    @cached_property
+    def connected(self) -> BoolArray:
+        """Whether the cell took a session on."""
+        return self.is_one_of("state", "CONNECT", "RECONNECT")
+
+    @cached_property
+    def refused(self) -> BoolArray:
+        """Whether a Hello was refused or not answered."""
+        return self.is_one_of("state", "FAIL") & self.is_one_of("cause", *HELLO_CAUSES)
+
+    def counts(self, which: BoolArray) -> IntArray:
+        """Count some of the events, shape (cells, quarters)."""
+        return self.quarters.counts(self.cell[which], self.time_ms[which])
+
+    def is_one_of(self, column: str, *texts: str) -> BoolArray:
+        """Return where a dictionary column has one of these texts."""
+        found = self.table[column].unify_dictionaries().combine_chunks()
+        wanted = np.asarray(pc.is_in(found.dictionary.cast(pa.string()), pa.array(texts)), np.bool_)
+        return np.asarray(wanted[np.asarray(found.indices)], np.bool_)
+
+
+def trailing_sum(values: "np.ndarray[Any, Any]", quarters: int) -> "np.ndarray[Any, Any]":
+    """Return the sum of each quarter and those before it, `quarters` in all, shape (cells, quarters of the data)."""
+    total = np.concatenate([np.zeros_like(values[:, :1]), np.cumsum(values, axis=1)], axis=1)
+    last = np.arange(1, values.shape[1] + 1)
+    return np.asarray(total[:, last] - total[:, np.maximum(last - quarters, 0)])
+
+
+def usual_by_hour(counts: IntArray, slot: IntArray, history: slice, prior_quarters: float = 8) -> FloatArray:
+    """Return how many are usual in each quarter by the hour of the week, shape (cells, quarters).
+
+    Parameters
+    ----------
+    counts
+        Shape (cells, quarters).
+    slot
+        Shape (quarters,): hour of the week of each.
+    history
+        The quarters to learn from.
+    prior_quarters
+        Weight of the cell's mean over all cells' rhythm, beside what was counted in that hour of the week.
+    """
+    past, hours = counts[:, history], slot[history]
+    if not past.size:
+        return np.zeros(counts.shape)
+    quarters = np.bincount(hours, minlength=WEEK_SLOTS)
+    by_hour = np.stack([past[:, hours == each].sum(axis=1) for each in range(WEEK_SLOTS)], axis=1)
+    mean = past.mean(axis=1, keepdims=True)
+    rhythm = (by_hour.sum(axis=0) + 1) / (quarters * max(past.sum() / past.shape[1], 1e-9) + 1)
+    rate = (by_hour + prior_quarters * mean * rhythm) / (quarters + prior_quarters)
+    return np.asarray(rate[:, slot], np.float64)

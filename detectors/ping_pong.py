@@ -1,0 +1,86 @@
+"""Cells that pass calls to and fro."""
+
+from typing import Self
+
+import numpy as np
+
+from bench.dataset import Dataset
+from bench.detector import FloatArray, Level, Scores
+from bench.faults import Fault, SettingsError
+from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
+from detectors.features.codes import IntArray
+
+ONE_WAY = 0.1
+"""What a handover that goes on counts for beside one that goes back."""
+
+
+class PingPong:
+    """Scores each quarter of a cell by its handovers that go back to where they came from, the sooner the more.
+
+    A handover from B counts exp(-stay in B / `stay_s`) if it goes back to the cell before B, and a tenth of that if it
+    goes on elsewhere. It counts for both cells. The score is the sum over the latest quarters.
+
+    Parameters
+    ----------
+    stay_s
+        How long a stay is short [s], above 0.
+    quarters
+        Quarters of an hour, up to and with the scored one, that are looked at together; at least 1.
+
+    Raises
+    ------
+    SettingsError
+        When a setting is out of its range.
+    """
+
+    level = Level.CELL_QUARTER
+    causal = True
+
+    def __init__(self, stay_s: float = 5.0, quarters: int = 1) -> None:
+        faults = [] if stay_s > 0 else [Fault("detector.stay_s", "be above 0", stay_s)]
+        if quarters < 1:
+            faults.append(Fault("detector.quarters", "be at least 1", quarters))
+        if faults:
+            raise SettingsError(faults)
+        self.stay_s, self.quarters = stay_s, quarters
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Learn nothing."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the quarters of `dataset.window`."""
+        quarters = Quarters(dataset)
+        events = CellEvents(quarters, "ping_pong")
+        table = dataset.table("events", ["session_id"])
+        session = np.asarray(table["session_id"].combine_chunks().dictionary_encode().indices)
+        served = events.connected & (events.cell >= 0)
+        cell, time_ms, session = events.cell[served], events.time_ms[served], session[served]
+        order = np.lexsort((time_ms, session))
+        left, entered, moment, weight = handovers(cell[order], time_ms[order], session[order], self.stay_s)
+        sums = np.zeros(quarters.shape)
+        quarter = (moment - quarters.grid.first * quarters.grid.span_ms) // quarters.grid.span_ms
+        known = (quarter >= 0) & (quarter < quarters.shape[1])
+        for end in (left, entered):
+            np.add.at(sums, (end[known], quarter[known]), weight[known])
+        return Scores(self.level, quarters.scored(trailing_sum(sums, self.quarters)))
+
+
+def handovers(
+    cell: IntArray, time_ms: IntArray, session: IntArray, stay_s: float
+) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+    """Return of each handover the cell left, the cell entered, the moment [ms], and what it counts for.
+
+    Parameters
+    ----------
+    cell, time_ms, session
+        Shape (connections,): session by session, in order of time.
+    stay_s
+        See `PingPong`.
+    """
+    same = session[1:] == session[:-1]
+    to = np.flatnonzero(same & (cell[1:] != cell[:-1])) + 1
+    before = np.maximum(to - 2, 0)
+    back = (to >= 2) & (session[before] == session[to]) & (cell[before] == cell[to])
+    stay = (time_ms[to] - time_ms[to - 1]) / 1000
+    return cell[to - 1], cell[to], time_ms[to], np.where(back, 1.0, ONE_WAY) * np.exp(-np.maximum(stay, 0) / stay_s)
