@@ -89,6 +89,13 @@ class Grid:
         days = (self.first + span) // QUARTERS_A_DAY
         return np.asarray(subject * (self.spans // QUARTERS_A_DAY + 2) + days - self.first // QUARTERS_A_DAY)
 
+    def named(self, entities: IntArray) -> dict[str, pa.Array]:
+        """Return of some entities the subject, by the name of its column, and the begin of the span (UTC)."""
+        subject, span = np.divmod(entities, max(self.spans, 1))
+        begin_ms = (self.first + span) * self.span_ms - self.offset_ms
+        begins = pa.array(begin_ms).cast(pa.timestamp("ms", tz="UTC"))
+        return {self.column: self.subjects.take(pa.array(subject)), "begins": begins}
+
     def lifted(self, scores: FloatArray) -> FloatArray:
         """Return the largest of the scores of each entity's calls, shape (size,); see above for one without a call."""
         kept = self.of_calls >= 0

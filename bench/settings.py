@@ -183,6 +183,48 @@ class RecordSettings:
 
 
 @dataclass
+class SaveSettings:
+    """`python -m bench.save`: the detector of a run, to be kept or moved."""
+
+    run: str = MISSING
+    """Folder of the run."""
+    out: str = MISSING
+    """New folder that it is written to."""
+
+
+@dataclass
+class ScoreReportSettings:
+    """What writes what is suspicious; a dotted path."""
+
+    alerts: str = "detectors.alerts.write"
+
+
+@dataclass
+class ScoreSettings:
+    """`python -m bench.score`: new records, scored by a detector of an earlier run."""
+
+    run: str = MISSING
+    """Folder of the run, or of a saved detector."""
+    generator: Any = MISSING
+    """The records: of a local day after those of the run, or later."""
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    out: str = "scored"
+    """Folder that the alerts are written to."""
+    same_versions: bool = True
+    """Whether a detector is refused that was fitted with other versions of the libraries."""
+    threshold: ThresholdSettings = field(default_factory=ThresholdSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    report: ScoreReportSettings = field(default_factory=ScoreReportSettings)
+    trusted_packages: list[str] = field(default_factory=list)
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield the policy that needs to know the truth."""
+        if self.threshold.policy == "oracle":
+            yield Fault("threshold.policy", "not need the truth where nobody knows it", self.threshold.policy)
+
+
+@dataclass
 class SearchSettings:
     """How the best settings of a detector are looked for, and on which worlds they are then reported."""
 
@@ -222,5 +264,7 @@ def schemas() -> dict[str, type]:
         "report": ReportPageSettings,
         "resume": ResumeSettings,
         "record": RecordSettings,
+        "save": SaveSettings,
+        "score": ScoreSettings,
         "search": SearchRunSettings,
     }

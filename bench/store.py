@@ -90,7 +90,7 @@ def _make(world: World, folder: Path, workers: int, progress: Progress) -> None:
     try:
         counts = world.make(making, workers, progress)
         recipe = world.recipe()
-        files = {str(path.relative_to(making)): _file_facts(path) for path in _files(making)}
+        files = {str(path.relative_to(making)): file_facts(path) for path in _files(making)}
         manifest = {
             "format": FORMAT,
             "fingerprint": folder.name,
@@ -111,7 +111,7 @@ def _checked_manifest(folder: Path, progress: Progress) -> tuple[dict[str, Any],
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
         files = manifest["files"]
         for done, (name, facts) in enumerate(files.items(), 1):
-            if _file_facts(folder / name) != facts:
+            if file_facts(folder / name) != facts:
                 return manifest, f"{folder / name} has changed since it was written"
             progress("checking the world", done, len(files))
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
@@ -131,7 +131,8 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _file_facts(path: Path) -> dict[str, Any]:
+def file_facts(path: Path) -> dict[str, Any]:
+    """Return the size and a digest of a file."""
     with path.open("rb") as stream:
         digest = file_digest(stream, lambda: blake2b(digest_size=16))
     return {"bytes": path.stat().st_size, "blake2b": digest.hexdigest()}

@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from bench.detector import FloatArray, Level
+from bench.levels import Grid
 from bench.result import Outcome
+from detectors.features.calls import FEATURES as CALL_FEATURES
 from detectors.features.calls import call_features
 
 FEATURES = ("log_duration", "night", "hour_share", "log_gap", "calls_last_hour", "new_contact")
-"""What is told of the alerts of a detector without features of its own."""
+"""What is told of the alerts of a detector without features of calls of its own."""
 TOLD = 3
 """How many features are told of an alert."""
 TO_SIGMA, MEAN_TO_SIGMA = 1.4826, 1.2533
@@ -23,43 +25,45 @@ MOST = 99.9
 COLUMNS = ("call_id", "call_start_ts", "caller_id", "callee_id")
 
 
-def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> None:
-    """Write `alerts.csv` into a run's folder: every scored call, the highest score first.
+def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Write `alerts.csv` into a run's folder: everything that was scored, the highest score first.
 
     Columns: rank (from 1; calls with the same score in order of time), score, is_alert (the score reaches the
     threshold), call_id, call_start_ts, caller_id, callee_id, and rarest_features: of an alert, the features whose
     values are farthest from the history's, with their robust z-scores. They describe the call; a detector may have
-    had other reasons. Nothing is written for scores that are not about calls.
+    had other reasons. Of days of users and quarter hours of cells: rank, score, is_alert, the user or cell, and when
+    the day or quarter hour begins.
 
     Parameters
     ----------
     outcome
         A run that went well.
     detector
-        Its resolved configuration; its `features`, if it has any, are those that are told.
+        Its resolved configuration; its `features`, as far as they are features of calls, are those that are told.
     folder
         Where the file goes.
     """
-    if outcome.scores is None or outcome.alerts is None or outcome.scores.level is not Level.CALL:
-        return
+    if outcome.scores is None or outcome.alerts is None:
+        return []
     scores = outcome.scores.values
     order = np.argsort(-scores, kind="stable")
     alerts = int(np.count_nonzero(scores >= outcome.alerts.threshold))
-    names = list(detector.get("features") or FEATURES)
-    told = [*rarest(outcome, names, order[:alerts]), *[""] * (scores.size - alerts)]
-    calls = outcome.dataset.calls(outcome.dataset.window, COLUMNS).take(pa.array(order))
-    table = pa.table(
-        {
-            "rank": np.arange(1, scores.size + 1),
-            "score": scores[order],
-            "is_alert": np.arange(scores.size) < alerts,
-            **{name: _plain(calls[name]) for name in COLUMNS},
-            "rarest_features": pa.array(told, pa.string()),
-        }
-    )
+    ranked = {
+        "rank": np.arange(1, scores.size + 1),
+        "score": scores[order],
+        "is_alert": np.arange(scores.size) < alerts,
+    }
+    if outcome.scores.level is Level.CALL:
+        names = [name for name in detector.get("features") or () if name in CALL_FEATURES] or list(FEATURES)
+        told = [*rarest(outcome, names, order[:alerts]), *[""] * (scores.size - alerts)]
+        calls = outcome.dataset.calls(outcome.dataset.window, COLUMNS).take(pa.array(order))
+        ranked |= {name: _plain(calls[name]) for name in COLUMNS}
+        ranked["rarest_features"] = pa.array(told, pa.string())
+    else:
+        ranked |= Grid(outcome.scores.level, outcome.dataset).named(order)
     aside = folder / ".alerts.csv.partial"
-    csv.write_csv(table, aside)
-    aside.replace(folder / "alerts.csv")
+    csv.write_csv(pa.table(ranked), aside)
+    return [aside.replace(folder / "alerts.csv")]
 
 
 def rarest(outcome: Outcome, names: list[str], rows: "np.ndarray[Any, np.dtype[np.int64]]") -> list[str]:

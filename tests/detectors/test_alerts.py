@@ -9,6 +9,7 @@ from call_tables import ordinary_calls, write_calls
 from scipy.stats import median_abs_deviation
 
 from bench.detector import Level, Scores
+from bench.levels import Grid
 from bench.result import Alerts, Outcome, Result, Status
 from bench.truth import CallLabels, Truth
 from detectors.alerts import robust_z, write
@@ -67,8 +68,14 @@ def test_features_that_hardly_vary_have_a_z_score_too() -> None:
     assert z[1].tolist() == [0.0, 99.9]
 
 
-def test_scores_of_users_have_no_such_file(tmp_path: Path) -> None:
+def test_days_of_users_are_told_by_user_and_begin(tmp_path: Path) -> None:
     outcome = an_outcome(tmp_path, 45.0)
-    about_users = Outcome(**{**vars(outcome), "scores": Scores(Level.USER_DAY, np.zeros(3))})
-    write(about_users, {}, tmp_path)
-    assert not (tmp_path / "alerts.csv").exists()
+    pl.DataFrame({"user_id": ["ann", "bob"]}).write_parquet(outcome.dataset.folder / "users.parquet")
+    grid = Grid(Level.USER_DAY, outcome.dataset)
+    scores = Scores(Level.USER_DAY, np.arange(grid.size, dtype=np.float64))
+    write(Outcome(**{**vars(outcome), "scores": scores, "alerts": Alerts("budget", grid.size - 2)}), {}, tmp_path)
+    found = pl.read_csv(tmp_path / "alerts.csv", try_parse_dates=True)
+    assert found["is_alert"].to_list()[:3] == [True, True, False]
+    assert found["user_id"].to_list() == ["bob"] * grid.spans + ["ann"] * grid.spans
+    last = outcome.dataset.window.end_ms - grid.span_ms
+    assert found["begins"].dt.timestamp("ms").to_list()[:2] == [last, last - grid.span_ms]

@@ -1,0 +1,168 @@
+"""A fitted detector that can be kept and moved: what it was fitted on, and how, as tables and JSON.
+
+Nothing of it is a program and nothing is unpickled. Fitting is repeated where the detector is used: that gives the same
+scores with the same libraries, and the records are needed anyway, since features look back on them.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_class
+
+from bench.dataset import Dataset, Window
+from bench.faults import Fault, SettingsError, UserError
+from bench.protocol import applied, without_incidents
+from bench.record_of_run import ROW
+from bench.result import read_result
+from bench.schema import DATA_TABLES
+from bench.settings import ProtocolSettings
+from bench.store import file_facts
+from bench.targets import target_faults
+from bench.truth import Truth
+from bench.versions import versions
+
+FORMAT = 1
+FACTS, DATA, CLEAN = "detector.json", "data", "clean"
+
+
+@dataclass(frozen=True)
+class SavedDetector:
+    """A detector as it was fitted in a run."""
+
+    name: str
+    """What was chosen as `detector`."""
+    config: dict[str, Any]
+    """Its resolved configuration: `_target_` and parameters."""
+    seed: int
+    dataset: Dataset
+    """The records that it knows; its `history` is what it is fitted on."""
+    key: str | None
+    """Digest of the key that identities are named by; None where they are named as they are."""
+    versions: dict[str, str]
+    """Of Python and the libraries that it was fitted with."""
+
+    def faults(self, trusted: Sequence[str]) -> list[Fault]:
+        """Return what its configuration names that is not trusted, cannot be had, or is no class."""
+        found = list(target_faults(self.config, "detector", trusted))
+        return found or list(_no_classes(self.config, "detector"))
+
+    def version_faults(self) -> Iterator[str]:
+        """Yield each library that is here in another version than where it was fitted."""
+        here = versions()
+        for name, version in self.versions.items():
+            if here.get(name) != version:
+                yield f"{name.removeprefix('version/')} {version} (here {here.get(name, 'none')})"
+
+    def save(self, out: Path) -> None:
+        """Write it to a new folder: the tables that it knows, and the rest as `detector.json`.
+
+        Raises
+        ------
+        UserError
+            When the folder is there already, or cannot be written.
+        """
+        aside = out.absolute().with_name(f".{out.name}.partial")
+        try:
+            if out.exists():
+                raise UserError(f"out must be a new folder, got {out}")
+            shutil.rmtree(aside, ignore_errors=True)
+            (aside / DATA).mkdir(parents=True)
+            for name in (*(f"{table}.parquet" for table in DATA_TABLES), "clock.json"):
+                if (self.dataset.folder / name).exists():
+                    shutil.copyfile(self.dataset.folder / name, aside / DATA / name)
+            (aside / FACTS).write_text(json.dumps(self._facts(aside / DATA), indent=1) + "\n")
+            aside.rename(out)
+        except OSError as error:
+            raise UserError(f"out must be a folder that can be written, got {out} ({error})") from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def _facts(self, data: Path) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "detector": self.config,
+            "seed": self.seed,
+            "history": asdict(self.dataset.history),
+            "key": self.key,
+            "versions": self.versions,
+            "files": {path.name: file_facts(path) for path in sorted(data.iterdir())},
+        }
+
+
+def saved_in(folder: Path, staging: Path) -> SavedDetector:
+    """Read the detector of a run's folder, or a saved one.
+
+    Parameters
+    ----------
+    folder
+        Of a run, whose world must still be in its store, or one that `SavedDetector.save` wrote.
+    staging
+        Where the records without incidents are laid out, of a run that was fitted on clean data.
+
+    Raises
+    ------
+    UserError
+        When it is neither, or what belongs to it is missing or damaged.
+    """
+    if (folder / FACTS).exists():
+        return _read(folder)
+    if (folder / ROW).exists():
+        return _of_run(folder, staging)
+    raise UserError(f"run must be the folder of a run or of a saved detector, got {folder}")
+
+
+def _read(folder: Path) -> SavedDetector:
+    try:
+        facts = json.loads((folder / FACTS).read_text())
+        if facts["format"] != FORMAT:
+            raise UserError(f"{folder / FACTS} must have format {FORMAT}, got {facts['format']!r}")
+        for name, told in facts["files"].items():
+            if file_facts(folder / DATA / Path(name).name) != told:
+                raise UserError(f"{folder / DATA / name} has changed since it was saved")
+        dataset = replace(Dataset.open(folder / DATA), history=Window(**facts["history"]))
+        return SavedDetector(
+            facts["name"], facts["detector"], int(facts["seed"]), dataset, facts["key"], dict(facts["versions"])
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{folder / FACTS} cannot be read ({type(error).__name__}: {error})") from error
+
+
+def _of_run(folder: Path, staging: Path) -> SavedDetector:
+    result = read_result(folder / ROW)
+    try:
+        settings = json.loads(str(result.asked["settings"]))
+        world = Path(settings["store"]["worlds"], str(result.asked["fingerprint"]))
+        protocol = ProtocolSettings(**settings["protocol"])
+        manifest = json.loads((world / "manifest.json").read_text())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"the world of {folder} must be in its store ({type(error).__name__}: {error})") from error
+    config = settings["detector"]
+    if str(result.asked["role"]) == "ceiling" or str(config["_target_"]).startswith("bench."):
+        rule = "be of a detector that learns without labels"
+        raise SettingsError([Fault("run", rule, str(result.asked["detector"]))])
+    dataset = applied(Dataset.open(world / DATA), protocol)
+    if protocol.training == "clean":
+        dataset = without_incidents(dataset, Truth(world / "truth"), staging / CLEAN)
+    name, key = str(result.asked["detector"]), manifest["recipe"].get("key")
+    return SavedDetector(name, config, int(settings["seed"]), dataset, key, result.versions)
+
+
+def _no_classes(node: object, key: str) -> Iterator[Fault]:
+    """Yield each `_target_` that is no class: a function that is merely called has no place in a detector."""
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _no_classes(item, f"{key}[{index}]")
+    if not isinstance(node, dict):
+        return
+    if "_target_" in node:
+        try:
+            get_class(str(node["_target_"]))
+        except ValueError:
+            yield Fault(f"{key}._target_", "be a class", node["_target_"])
+    for name, item in node.items():
+        yield from _no_classes(item, f"{key}.{name}")

@@ -1,0 +1,104 @@
+"""New records scored by a detector of an earlier run."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from hydra.utils import get_method
+
+from bench.console import clock_running, progress_bars
+from bench.dataset import Dataset
+from bench.detector import Scores
+from bench.evaluate import evaluate
+from bench.faults import SettingsError, UserError
+from bench.isolation import Job, Waiting
+from bench.joined import joined
+from bench.processors import usable
+from bench.result import Outcome, Result, Status
+from bench.saved import SavedDetector, saved_in
+from bench.schema import TRUTH_TABLES
+from bench.settings import ScoreSettings
+from bench.store import StoredWorld, find_or_make, world_of
+from bench.truth import Truth
+
+STAGING = ".staging"
+FACTS = "score.json"
+
+
+def scored(settings: ScoreSettings, out: Path) -> str:
+    """Score records and write the most suspicious first; return why the detector gave no scores, if it did not.
+
+    Raises
+    ------
+    UserError
+        When the detector cannot be used here, or the records do not go on where those end that it knows.
+    """
+    staging = out / STAGING
+    detector = _usable(settings, staging)
+    with progress_bars() as progress:
+        world = find_or_make(
+            world_of(settings.generator, settings.anomaly), Path(settings.store.worlds), usable(), progress
+        )
+    _require_same_key(detector, world)
+    with Waiting(detector.config, out, detector.seed, usable()) as process:
+        dataset = joined(detector.dataset, Dataset.open(world.folder / "data"), staging / "data")
+        with clock_running(f"fitting and scoring {detector.name}") as tick:
+            trial = process.tried(Job(dataset, settings.limits), tick)
+    if trial.scores is None:
+        return f"{trial.status}: {trial.reason}; see {out / 'detector.log'}"
+    return _written(settings, detector, (dataset, trial.scores), out)
+
+
+def _usable(settings: ScoreSettings, staging: Path) -> SavedDetector:
+    detector = saved_in(Path(settings.run), staging)
+    if faults := detector.faults(settings.trusted_packages):
+        raise SettingsError(faults)
+    if settings.same_versions and (others := list(detector.version_faults())):
+        raise UserError(
+            f"the detector of {settings.run} was fitted with {', '.join(others)}: its scores could differ; "
+            "same_versions=false takes it all the same"
+        )
+    return detector
+
+
+def _require_same_key(detector: SavedDetector, world: StoredWorld) -> None:
+    """Refuse records whose identities are named otherwise: nobody in them would be known."""
+    key = world.manifest["recipe"].get("key")
+    if key != detector.key:
+        told = [f"key {each}" if each else "no pseudonyms" for each in (detector.key, key)]
+        raise UserError(f"the records must have the pseudonyms that the detector knows, {told[0]}, got {told[1]}")
+
+
+def _written(settings: ScoreSettings, detector: SavedDetector, result: tuple[Dataset, Scores], out: Path) -> str:
+    """Write the alerts; return why there are none, if there are not."""
+    dataset, scores = result
+    truth = _nothing_known(out / STAGING / "truth")
+    evaluation = evaluate(dataset, truth, scores, settings.threshold)
+    if evaluation.status is not Status.OK:
+        return f"{evaluation.status}: {evaluation.reason}"
+    row = Result({"detector": detector.name}, Status.OK)
+    outcome = Outcome(row, dataset, truth, evaluation.labels, scores, evaluation.alerts, evaluation.sample, False)
+    files = get_method(settings.report.alerts)(outcome, detector.config, out)
+    facts = {
+        "detector": detector.name,
+        "run": settings.run,
+        "level": str(scores.level),
+        "policy": evaluation.alerts.policy if evaluation.alerts else None,
+        "threshold": evaluation.alerts.threshold if evaluation.alerts else None,
+        "fitted_on": asdict(dataset.history),
+        "scored": asdict(dataset.window),
+        "versions": detector.versions,
+    }
+    (out / FACTS).write_text(json.dumps(facts, indent=1) + "\n")
+    for path in (*files, out / FACTS):
+        print(path)
+    return ""
+
+
+def _nothing_known(folder: Path) -> Truth:
+    """Return a truth without incidents: labels, if the records have any, are left alone."""
+    folder.mkdir(parents=True)
+    for name, table in TRUTH_TABLES.items():
+        pq.write_table(table.arrow.empty_table(), folder / f"{name}.parquet")
+    return Truth(folder)
