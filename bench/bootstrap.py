@@ -34,7 +34,7 @@ def bootstrapped(
         alarms = negatives.draw(random)
         for name, each in ranked.items():
             drawn[name][index] = each.measure(each.found.draw(random), alarms)
-    return {name: _percentiles(values, _tail(level, classes[name].found.clusters)) for name, values in drawn.items()}
+    return {name: _percentiles(values, tail(level, classes[name].found.clusters)) for name, values in drawn.items()}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class _Ranked:
         return average, area, precision, hit / positives, 2 * hit / (alerts + positives)
 
 
-def _tail(level: float, clusters: int) -> float:
+def tail(level: float, clusters: int) -> float:
     """Return the share of draws to leave out at either end."""
     wider = math.sqrt(clusters / (clusters - 1)) * student_quantile((1 - level) / 2, clusters - 1)
     return NORMAL.cdf(wider)

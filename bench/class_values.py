@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.clustered import Class, Clustered
 from bench.detector import FloatArray
-from bench.incidents import Delay, chance_recall, delay, incident_sizes
-from bench.intervals import FEWEST_CLUSTERS, intervals, share_interval
+from bench.incidents import Times, chance_recall, incident_sizes, waits
+from bench.intervals import FEWEST_CLUSTERS, at_k_interval, intervals, median_interval, share_interval
 from bench.metric_names import AT_K
 from bench.metrics import average_precision_by_chance
 from bench.sample import Sample
@@ -44,8 +44,8 @@ class ClassValues:
     scores: FloatArray
     """Shape (entities,)."""
     threshold: float
-    start_ms: IntArray | None
-    """Shape (entities,): start of each, where delays are to be told."""
+    times: Times | None
+    """When the entities are, where delays are to be told."""
 
     def all(self) -> Values:
         """Return every number that takes scores."""
@@ -53,8 +53,10 @@ class ClassValues:
         known = intervals({name: each.found for name, each in self.classes.items()}, self.others, self.threshold)
         for name, each in self.classes.items():
             row = {**self._ranking(each), **self._detection(each), **self._incidents(name)}
-            for measure, (low, high) in known.get(name, {}).items():
-                row |= {f"{measure}_low": low, f"{measure}_high": high}
+            for measure, bounds in known.get(name, {}).items():
+                row |= _bounds(measure, bounds)
+            if name in known:
+                row |= _bounds("lift", known[name]["average_precision"], self._prevalence(each))
             values |= {f"{metric}/{name}": value for metric, value in row.items()}
         return values
 
@@ -87,13 +89,19 @@ class ClassValues:
         if not positives:
             return {}
         average, entities = float(apart.average_precision or 0), positives + each.others.scores.size
+        top = at_k_interval(each, AT_K)
         return {
             "average_precision": average,
-            "lift": average * entities / positives,
+            "lift": average / self._prevalence(each),
             "roc_auc": apart.roc_auc,
             f"precision_at_{AT_K}": apart.precision_at_k(AT_K),
             f"recall_at_{AT_K}": apart.recall_at_k(AT_K),
+            **_bounds(f"precision_at_{AT_K}", top, min(AT_K, entities)),
+            **_bounds(f"recall_at_{AT_K}", top, positives),
         }
+
+    def _prevalence(self, each: Class) -> float:
+        return each.found.scores.size / (each.found.scores.size + each.others.scores.size)
 
     def _detection(self, each: Class) -> Values:
         counts = each.apart.counts_at(self.threshold)
@@ -118,7 +126,20 @@ class ClassValues:
         if sizes.size >= FEWEST_CLUSTERS:
             low, high = share_interval(share, sizes.size)
             values |= {"incident_recall_low": low, "incident_recall_high": high}
-        waited = Delay(None, None)
-        if self.start_ms is not None:
-            waited = delay(incident, self.start_ms[entity], self.alerted[entity])
-        return {**values, "delay_seconds": waited.seconds, "delay_calls": waited.calls}
+        return values | self._delays(incident, entity)
+
+    def _delays(self, incident: IntArray, entity: IntArray) -> Values:
+        """Return the medians over the incidents that were found."""
+        if self.times is None:
+            return {}
+        waited = waits(incident, self.times.of(entity), self.alerted[entity])
+        values: Values = {}
+        for name, each in (("delay_seconds", waited.seconds), ("delay_calls", waited.entities)):
+            if each.size:
+                values |= {name: float(np.median(each)), **_bounds(name, median_interval(each))}
+        return values
+
+
+def _bounds(name: str, interval: tuple[float, float] | None, per: float = 1.0) -> Values:
+    """Return the ends of an interval under their names, if there is one, divided by `per`."""
+    return {} if interval is None else {f"{name}_low": interval[0] / per, f"{name}_high": interval[1] / per}

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 from bench.class_values import ClassValues, Values, known_values
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
+from bench.incidents import Times
 from bench.levels import Grid, grids
 from bench.metric_names import metric_names
 from bench.result import Alerts, Status
 from bench.sample import Sample, callers_of, sample_of_calls, sample_of_grid
-from bench.separated import IntArray
 from bench.thresholds import alerts_of
 from bench.truth import CallLabels, Truth
 
@@ -107,11 +107,18 @@ class Yardstick:
             if level in lifted:
                 chosen = _alerts(self.dataset, sample, lifted[level], threshold)
                 alerts = chosen if level is scores.level else alerts
-                start_ms = _starts(self.dataset) if level is Level.CALL and scores.causal else None
-                found |= ClassValues(sample, lifted[level].values, chosen.threshold, start_ms).all()
+                times = self._times(level) if scores.causal else None
+                found |= ClassValues(sample, lifted[level].values, chosen.threshold, times).all()
             values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(self.labels.types, prefix)}
         status = Status.DEGENERATE if reason else Status.OK
         return Evaluation(values, self.labels, alerts, status, reason, self.samples.get(scores.level))
+
+    def _times(self, level: Level) -> Times:
+        for grid in self.above:
+            if grid.level is level:
+                return Times(grid.start_ms, grid.span_ms)
+        starts = self.dataset.calls(self.dataset.window, ["call_start_ts"])["call_start_ts"]
+        return Times(np.asarray(pc.cast(starts, pa.int64())), 0)
 
 
 def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: "ThresholdSettings") -> Evaluation:
@@ -130,11 +137,6 @@ def _reached(scores: Scores, above: Sequence[Grid]) -> dict[Level, Scores]:
 def _alerts(dataset: Dataset, sample: Sample, scores: Scores, threshold: "ThresholdSettings") -> Alerts:
     span_ms = dataset.window.end_ms - dataset.window.start_ms
     return alerts_of(scores, threshold, span_ms=span_ms, anomalies=sample.anomalies)
-
-
-def _starts(dataset: Dataset) -> IntArray:
-    starts = dataset.calls(dataset.window, ["call_start_ts"])["call_start_ts"]
-    return np.asarray(pc.cast(starts, pa.int64()))
 
 
 def _fault_of(scores: Scores, entities: int, constant: bool) -> str:

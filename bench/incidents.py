@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.detector import FloatArray
 from bench.separated import BoolArray, IntArray
 
 
@@ -40,33 +41,45 @@ def chance_recall(sizes: IntArray, *, records: int, alerts: int) -> float | None
 
 
 @dataclass(frozen=True)
-class Delay:
-    """How long the incidents that were found went unnoticed: medians, None where none was found."""
+class Times:
+    """When entities are."""
 
-    seconds: float | None
-    """From the start of an incident's first call to that of its first call with an alert."""
-    calls: float | None
-    """Calls of the incident before that one."""
+    start_ms: IntArray
+    """Shape (entities,): since the Unix epoch (UTC)."""
+    span_ms: int
+    """What each lasts until its score can be known [ms]: nothing for a call, else a day or a quarter of an hour."""
+
+    def of(self, entity: IntArray) -> "Times":
+        """Return those of some entities."""
+        return Times(self.start_ms[entity], self.span_ms)
 
 
-def delay(incident: IntArray, start_ms: IntArray, alerted: BoolArray) -> Delay:
+@dataclass(frozen=True)
+class Waits:
+    """How long each incident that was found went unnoticed; shape (incidents found,) each."""
+
+    seconds: FloatArray
+    """From the start of its first entity until its first alert."""
+    entities: FloatArray
+    """Entities of the incident before that one."""
+
+
+def waits(incident: IntArray, times: Times, alerted: BoolArray) -> Waits:
     """Return what passes between the beginning of incidents and their first alert.
 
     Parameters
     ----------
     incident
-        Shape (calls,): code of the incident of each call, the calls in order of time.
-    start_ms
-        Shape (calls,): start of each call [ms].
+        Shape (entities,): code of the incident of each entity.
+    times
+        When they are.
     alerted
-        Shape (calls,): whether the call is an alert.
+        Shape (entities,): whether each is an alert.
     """
-    order = np.argsort(incident, kind="stable")
+    order = np.lexsort((times.start_ms, incident))
     codes, first = np.unique(incident[order], return_index=True)
     found, first_alert = np.unique(incident[order][alerted[order]], return_index=True)
-    if not found.size:
-        return Delay(None, None)
     begun = first[np.searchsorted(codes, found)]
     noticed = np.flatnonzero(alerted[order])[first_alert]
-    waited_ms = start_ms[order][noticed] - start_ms[order][begun]
-    return Delay(float(np.median(waited_ms)) / 1000, float(np.median(noticed - begun)))
+    waited_ms = times.start_ms[order][noticed] - times.start_ms[order][begun] + times.span_ms
+    return Waits(waited_ms / 1000, (noticed - begun).astype(np.float64))

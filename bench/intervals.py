@@ -10,8 +10,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bench.at_k import hits_interval
 from bench.bootstrap import bootstrapped
 from bench.clustered import Class, Clustered
+from bench.detector import FloatArray
 from bench.influence import Estimate, estimates
 from bench.quantiles import NORMAL, student_quantile
 
@@ -78,6 +80,30 @@ def by_influence(
         clusters = classes[name].found.clusters
         found[name] = {measure: _bounds(estimate, clusters) for measure, estimate in estimated.items()}
     return found
+
+
+def at_k_interval(each: Class, k: int) -> Interval | None:
+    """Return the 95 % interval of the number of positives among the `k` highest scores; None where there is none."""
+    if min(each.found.clusters, each.others.clusters) < FEWEST_CLUSTERS:
+        return None
+    bounds = hits_interval(each, k, LEVEL)
+    if bounds in ((0.0, 0.0), (float(k), float(k))):
+        low, high = share_interval(bounds[0] / k, k)
+        return low * k, high * k
+    return bounds
+
+
+def median_interval(values: FloatArray) -> Interval | None:
+    """Return the 95 % interval of a median from the order of independent values (Conover 1999, section 3.2).
+
+    None of fewer than 10. Whatever their distribution, the median lies between the values of ranks
+    (n + 1)/2 -+ z sqrt(n)/2, rounded away from the middle.
+    """
+    if values.size < FEWEST_CLUSTERS:
+        return None
+    low = int((values.size + 1) / 2 - NORMAL.inv_cdf((1 + LEVEL) / 2) * np.sqrt(values.size) / 2)
+    ordered = np.partition(values, [low - 1, values.size - low])
+    return float(ordered[low - 1]), float(ordered[values.size - low])
 
 
 def share_interval(share: float, trials: int) -> Interval:

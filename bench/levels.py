@@ -96,6 +96,12 @@ class Grid:
         begins = pa.array(begin_ms).cast(pa.timestamp("ms", tz="UTC"))
         return {self.column: self.subjects.take(pa.array(subject)), "begins": begins}
 
+    @property
+    def start_ms(self) -> IntArray:
+        """Shape (size,): when each entity begins, since the Unix epoch (UTC)."""
+        span = np.arange(self.first, self.first + self.spans) * self.span_ms - self.offset_ms
+        return np.tile(span, len(self.subjects))
+
     def lifted(self, scores: FloatArray) -> FloatArray:
         """Return the largest of the scores of each entity's calls, shape (size,); see above for one without a call."""
         kept = self.of_calls >= 0

@@ -32,10 +32,12 @@ NAMES = (
     ),
     Name("average_precision", SHARE, "precision averaged over the steps of recall, ties together", interval=True),
     Name("average_precision_chance", SHARE, "its exact mean for random scores, above the prevalence"),
-    Name("lift", "from 0", "average precision over prevalence"),
+    Name("lift", "from 0", "average precision over prevalence", interval=True),
     Name("roc_auc", SHARE, "chance that a positive scores above a normal entity, ties half", interval=True),
-    Name(f"precision_at_{AT_K}", SHARE, f"positives among the {AT_K} highest scores, ties at their mean"),
-    Name(f"recall_at_{AT_K}", SHARE, f"of the positives, those among the {AT_K} highest scores, ties at their mean"),
+    Name(
+        f"precision_at_{AT_K}", SHARE, f"positives among the {AT_K} highest scores, ties at their mean", interval=True
+    ),
+    Name(f"recall_at_{AT_K}", SHARE, f"of the positives, those among the {AT_K} highest scores", interval=True),
     Name("hits", COUNT, "positives with an alert"),
     Name("false_alarms", COUNT, "normal entities with an alert; shared by all types"),
     Name("precision", SHARE, "hits, of hits and false alarms; empty without an alert", interval=True),
@@ -43,10 +45,8 @@ NAMES = (
     Name("f1", SHARE, "harmonic mean of precision and recall", interval=True),
     Name("incident_recall", SHARE, "incidents with an alert, of the incidents", interval=True),
     Name("incident_recall_chance", SHARE, "its exact mean when as many alerts fall at random"),
-    Name(
-        "delay_seconds", "s", "median from an incident's first call to its first alert, of those found", calls_only=True
-    ),
-    Name("delay_calls", "calls", "median number of the incident's calls before that", calls_only=True),
+    Name("delay_seconds", "s", "median from an incident's start to its first alert, of those found", interval=True),
+    Name("delay_calls", "calls", "median number of the incident's calls before that", interval=True, calls_only=True),
 )
 """Each is `NAME/TYPE` of calls and `LEVEL/NAME/TYPE` above them; without a value where it is undefined."""
 
@@ -71,7 +71,8 @@ def markdown() -> str:
     lines = ["| metric | values | 95 % interval | meaning |", "|---|---|---|---|"]
     lines.append(f"| `alerts` | {COUNT} | | entities with an alert, whatever they are; only `alerts/all` |")
     for each in NAMES:
-        meaning = f"{each.meaning}; of calls and causal detectors only" if each.calls_only else each.meaning
+        limits = ["causal detectors only"] * each.name.startswith("delay") + ["calls only"] * each.calls_only
+        meaning = "; ".join([each.meaning, *limits])
         lines.append(f"| `{each.name}` | {each.values} | {'yes' if each.interval else ''} | {meaning} |")
     return "\n".join(lines)
 

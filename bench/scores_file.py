@@ -1,5 +1,6 @@
 """Scores that were made elsewhere: a file with one row a call, judged like a detector's."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ class ScoresFile:
     """Whether each score uses only the past of its call: then delays are reported."""
     threshold: float | None = None
     """Its own, for `threshold=detector`: a score at or above it is an alert."""
+    fingerprint: str | None = None
+    """That of the world which was scored, as the `manifest.json` beside its exported calls has it. Without it, such a
+    manifest is looked for beside the file; where there is none, the `call_id`s alone tell."""
 
     def scores(self, dataset: Dataset, truth: Truth) -> Scores:
         """Return the scores of the calls of the window.
@@ -39,6 +43,7 @@ class ScoresFile:
         UserError
             Naming the file, the row and the value that is wrong.
         """
+        self._check_world(dataset.folder.parent.name)
         table = self._table()
         values = _numbers(table["score"], self.path)
         known = dataset.table("calls", ["call_id"])["call_id"].combine_chunks()
@@ -58,6 +63,20 @@ class ScoresFile:
             raise UserError(f"{self.path} must have all {high - low} calls of the scored part: {missing.size} are not "
                             f"there, the first of them {first}")  # fmt: skip
         return Scores(Level.CALL, found[low:high], self.threshold, self.causal)
+
+    def _check_world(self, fingerprint: str) -> None:
+        """Refuse scores of another world, whose calls may well bear the same ids."""
+        beside = Path(self.path).with_name("manifest.json")
+        stated, source = self.fingerprint, "detector.fingerprint"
+        if stated is None and beside.exists():
+            try:
+                stated, source = json.loads(beside.read_text())["fingerprint"], str(beside)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise UserError(f"{beside} must be the manifest of a world, and cannot be read ({error})") from error
+        if stated not in (None, fingerprint):
+            raise UserError(
+                f"{source} must be that of this world, {fingerprint}, got {stated}: the scores are of another"
+            )
 
     def _table(self) -> pa.Table:
         path = Path(self.path)

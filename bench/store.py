@@ -66,7 +66,9 @@ def find_or_make(world: World, worlds: Path, workers: int, progress: Progress) -
     manifest, damage = _checked_manifest(folder, progress)
     if damage:
         with _written(worlds), FileLock(worlds / f".{fingerprint}.lock"):
-            aside = _moved_aside(folder)
+            manifest, damage = _checked_manifest(folder, progress)  # another process may have made it anew meanwhile
+            aside = _moved_aside(folder) if damage else folder
+    if damage:
         raise UserError(f"{damage}; the world was moved to {aside}, and running again will make it anew")
     return StoredWorld(folder, fingerprint, manifest)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench.class_values import ClassValues, known_values
+from bench.incidents import Times
 from bench.sample import Sample
 
 TYPES = 23
@@ -54,7 +55,7 @@ def main() -> None:
 
     def everything() -> None:
         found.update(known_values(sample, 10))
-        found.update(ClassValues(sample, scores, threshold, np.arange(size)).all())
+        found.update(ClassValues(sample, scores, threshold, Times(np.arange(size), 0)).all())
 
     sort, metrics = seconds(lambda: np.argsort(scores)), seconds(everything)
     print(f"scores {size:,}, types {TYPES}, values {len(found):,}, intervals {sum('_low/' in name for name in found)}")

@@ -158,7 +158,8 @@ def test_a_type_that_is_not_in_the_window_has_no_number(world):
 def test_intervals_hold_their_values(world):
     values = run(world, good_scores(world)).values
     for name in ("all", "long", "burst"):
-        for measure in ("average_precision", "roc_auc", "recall", "f1", "incident_recall"):
+        ranked = ("average_precision", "lift", "roc_auc", "precision_at_100", "recall_at_100")
+        for measure in (*ranked, "recall", "f1", "incident_recall"):
             assert values[f"{measure}_low/{name}"] <= values[f"{measure}/{name}"] <= values[f"{measure}_high/{name}"]
     assert values["precision_low/long"] < values["precision/long"] < values["precision_high/long"]
 
@@ -200,6 +201,8 @@ def test_delays_are_told_of_causal_detectors_alone(world):
     assert told["delay_seconds/long"] == told["delay_calls/long"] == 0
     assert 0 < told["delay_calls/burst"] < 10
     assert 0 < told["delay_seconds/burst"] < DAY_MS / 1000
+    for name in ("delay_seconds", "delay_calls"):
+        assert told[f"{name}_low/burst"] <= told[f"{name}/burst"] <= told[f"{name}_high/burst"]
 
 
 def test_a_type_with_few_incidents_is_one_the_run_cannot_speak_of(world):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from bench.incidents import chance_recall, delay, incident_sizes
+from bench.incidents import Times, chance_recall, incident_sizes, waits
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=40))
@@ -30,16 +30,17 @@ def test_without_an_incident_there_is_no_chance():
     assert chance_recall(np.array([], np.int64), records=10, alerts=3) is None
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 900), st.booleans()), max_size=30))
-def test_the_delay_is_from_an_incidents_first_call_to_its_first_alert(calls):
-    calls = sorted(calls, key=lambda call: call[1])
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 900), st.booleans()), max_size=30), st.sampled_from([0, 900])
+)
+def test_the_delay_is_from_an_incidents_first_call_to_its_first_alert(calls, span_s):
     incident, start_s, alerted = (np.array([call[i] for call in calls]) for i in range(3))
-    waits = []
-    for code in set(incident.tolist()):
-        its = [(second, alert) for each, second, alert in calls if each == code]
-        first = next((index for index, (_, alert) in enumerate(its) if alert), None)
+    expected = []
+    for code in sorted(set(incident.tolist())):
+        its = sorted((call for call in calls if call[0] == code), key=lambda call: call[1])
+        first = next((index for index, call in enumerate(its) if call[2]), None)
         if first is not None:
-            waits.append((its[first][0] - its[0][0], first))
-    found = delay(incident.astype(np.int64), start_s.astype(np.int64) * 1000, alerted.astype(np.bool_))
-    expected = np.median(waits, axis=0).tolist() if waits else [None, None]
-    assert [found.seconds, found.calls] == expected
+            expected.append((its[first][1] - its[0][1] + span_s, first))
+    times = Times(start_s.astype(np.int64) * 1000, span_s * 1000)
+    found = waits(incident.astype(np.int64), times, alerted.astype(np.bool_))
+    assert list(zip(found.seconds.tolist(), found.entities.tolist(), strict=True)) == expected

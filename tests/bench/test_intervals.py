@@ -1,13 +1,15 @@
 """Intervals that know clusters."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy.stats import binomtest, t
+from scipy.stats import binom, binomtest, t
 
 from bench import metrics
-from bench.bootstrap import DRAWS, bootstrapped
+from bench.bootstrap import DRAWS, bootstrapped, tail
 from bench.clustered import Class, Clustered
-from bench.intervals import DRAWN_UP_TO, by_influence, intervals, share_interval
+from bench.intervals import DRAWN_UP_TO, at_k_interval, by_influence, intervals, median_interval, share_interval
 from bench.quantiles import student_quantile
 
 THRESHOLD = 2.5
@@ -174,3 +176,64 @@ def test_quantiles_are_students(probability):
 def test_the_interval_of_a_share_stays_within_0_and_1(trials):
     assert share_interval(0.0, trials)[0] == 0.0
     assert share_interval(1.0, trials)[1] == 1.0
+
+
+def drawn_in_full(each, k):
+    """Positives among the k highest when every cluster is drawn, score by score."""
+    random = np.random.default_rng(13)
+    hits = []
+    for _ in range(DRAWS):
+        scores = []
+        for side, positive in ((each.found, True), (each.others, False)):
+            for cluster in random.integers(side.clusters, size=side.clusters):
+                scores += [(score, positive) for score in side.scores[side.cluster == cluster]]
+        scores.sort(key=lambda pair: -pair[0])
+        cut = scores[k - 1][0]
+        above, tied = ([positive for score, positive in scores if test(score)] for test in (cut.__lt__, cut.__eq__))
+        hits.append(sum(above) + (k - len(above)) * sum(tied) / len(tied))
+    return np.array(hits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [0, 0.25])
+def test_the_interval_at_k_is_that_of_drawing_everything(step):
+    found, others = sample(np.random.default_rng(14), 100, 25, 4)
+    if step:
+        found, others = (replace(each, scores=np.round(each.scores / step) * step) for each in (found, others))
+    each = Class(found, others)
+    low, high = at_k_interval(each, 30)
+    hits, share = drawn_in_full(each, 30), tail(0.95, 25)
+    expected = np.quantile(hits, [share, 1 - share])
+    assert (low, high) == pytest.approx(tuple(expected), abs=1.5)
+    assert low < each.apart.hits_at_k(30) < high
+
+
+def test_the_interval_at_k_holds_the_truth_about_as_often_as_promised():
+    random, held, repeats = np.random.default_rng(15), 0, 60
+    truth = Class(*sample(random, 200 * 50, 40 * 50, 5)).apart.hits_at_k(100 * 50) / 50
+    for _ in range(repeats):
+        low, high = at_k_interval(Class(*sample(random, 200, 40, 5)), 100)
+        held += low <= truth <= high
+    assert 0.85 * repeats <= held <= repeats
+
+
+def test_at_k_there_may_be_nothing_to_draw():
+    found, others = sample(np.random.default_rng(16), 100, 30, 2)
+    many = Class(found, others)
+    assert at_k_interval(many, 10**6) == (60, 60)
+    alike = Class(replace(found, scores=np.zeros(60)), replace(others, scores=np.zeros(others.scores.size)))
+    assert at_k_interval(alike, 10) is None
+    below = Class(replace(found, scores=found.scores - 99), others)
+    assert at_k_interval(below, 50) == pytest.approx(tuple(50 * end for end in share_interval(0.0, 50)))
+    assert at_k_interval(Class(*sample(np.random.default_rng(7), 30, 9, 3)), 10) is None
+
+
+@pytest.mark.parametrize("size", [10, 11, 30, 200, 2001])
+def test_the_interval_of_a_median_is_between_order_statistics(size):
+    values = np.random.default_rng(size).permutation(size).astype(float)
+    low, high = median_interval(values)
+    assert low + high == size - 1
+    held = binom.cdf(high, size, 0.5) - binom.cdf(low, size, 0.5)
+    assert 0.95 <= held < 0.99
+    assert binom.cdf(high - 1, size, 0.5) - binom.cdf(low + 1, size, 0.5) < 0.95
+    assert median_interval(values[:9]) is None

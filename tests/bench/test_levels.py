@@ -233,3 +233,15 @@ def test_without_a_table_of_users_there_are_no_user_days(world):
     values = evaluate(dataset, truth, Scores(Level.CALL, scores), ThresholdSettings()).values
     assert not [name for name in values if name.startswith("user_day")]
     assert values["cell_quarter/positives/all"] > 0
+
+
+def test_the_delay_above_calls_lasts_until_the_first_alert_is_over(world):
+    """In the quarters of the silent cell only the third is an alert: 45 min after the first of them began."""
+    dataset, truth = world
+    cells = grids(dataset)[1]
+    scores = (np.arange(cells.size) == 3 * 192 + 2).astype(float)
+    told = Scores(Level.CELL_QUARTER, scores, causal=True)
+    values = evaluate(dataset, truth, told, ThresholdSettings("quantile", share=0.01)).values
+    assert values["cell_quarter/delay_seconds/a"] == 45 * 60
+    silent = evaluate(dataset, truth, replace(told, causal=False), ThresholdSettings("quantile", share=0.01)).values
+    assert silent["cell_quarter/delay_seconds/a"] is None

@@ -1,5 +1,6 @@
 """Scores that the harness provides, and the files that others bring."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,21 @@ def test_scores_of_a_file_are_those_of_the_calls_in_any_order(
     scores = ScoresFile(name, causal=True, threshold=2.0).scores(dataset, truth)
     assert scores.values.tolist() == values[low:high]
     assert (scores.causal, scores.threshold) == (True, 2.0)
+
+
+def test_scores_of_another_world_are_refused(dataset: Dataset, truth: Truth) -> None:
+    ids, values = calls_of(dataset)
+    own = dataset.folder.parent.name
+    pq.write_table(pa.table({"call_id": ids, "score": values}), "mine.parquet")
+    with pytest.raises(UserError, match=f"^detector.fingerprint must be that of this world, {own}, got 0123"):
+        ScoresFile("mine.parquet", fingerprint="0123").scores(dataset, truth)
+    for text, told in (('{"fingerprint": "0123"}', "that of this world"), ("[]", "the manifest of a world, and")):
+        Path("manifest.json").write_text(text)
+        with pytest.raises(UserError, match=rf"^manifest\.json must be {told}"):
+            ScoresFile("mine.parquet").scores(dataset, truth)
+    shutil.copyfile(dataset.folder.parent / "manifest.json", "manifest.json")
+    assert ScoresFile("mine.parquet").scores(dataset, truth) is not None
+    assert ScoresFile("mine.parquet", fingerprint=own).scores(dataset, truth) is not None
 
 
 FAULTS = {

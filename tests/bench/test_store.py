@@ -2,10 +2,12 @@
 
 import errno
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from toy_world import ToySettings, ToyWorld
 
 from bench.faults import UserError
@@ -65,6 +67,21 @@ def test_a_damaged_world_is_told_moved_aside_and_made_anew(workplace: Path, name
     assert world.folder.with_name(f"{world.fingerprint}.damaged").is_dir()
     assert made() == world
     assert times_made() == 2
+
+
+def test_a_world_that_another_process_has_made_anew_is_not_moved(workplace: Path) -> None:
+    world = made()
+    path = world.folder / "data" / "calls.parquet"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(world.folder.with_name(f".{world.fingerprint}.lock")):
+            found = pool.submit(made)
+            time.sleep(0.5)  # it finds the damage, and waits for its turn to move the world aside
+            assert not found.done()
+            path.write_bytes(content)
+        assert found.result() == world
+    assert times_made() == 1
 
 
 @pytest.mark.parametrize(
