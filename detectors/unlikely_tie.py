@@ -15,6 +15,7 @@ from bench.faults import Fault, SettingsError
 from detectors.features.codes import IntArray
 from detectors.features.graph import CallGraph
 from detectors.features.groups import Groups
+from detectors.features.runs import sum_of_latest
 from detectors.features.timeline import Timeline
 
 LEAST, MOST = 1e-6, 1e6
@@ -156,9 +157,4 @@ def usual_of(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
 
 def mean_of_latest(group: IntArray, values: FloatArray, size: int) -> FloatArray:
     """Return the sum of the group's latest `size` values up to and with each one, over `size`, shape (rows,)."""
-    groups = Groups(group)
-    place = np.arange(group.size)
-    total = np.append(0.0, np.cumsum(values[groups.order]))
-    sums = np.empty(group.size)
-    sums[groups.order] = total[place + 1] - total[np.maximum(groups.first, place - size + 1)]
-    return sums / size
+    return sum_of_latest(Groups(group), values, size - 1) / size

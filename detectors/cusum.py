@@ -1,0 +1,103 @@
+"""Users whose days grow beyond what they were used to, little by little or at once."""
+
+from dataclasses import replace
+from typing import Self
+
+import numpy as np
+
+from bench.dataset import Dataset, Window
+from bench.detector import FloatArray, Level, Scores
+from bench.faults import Fault, SettingsError
+from bench.levels import Grid
+from detectors.features.runs import require_above_zero
+
+KINDS = ("calls", "talk_time")
+FEWEST_DAYS = 3
+
+
+class Cusum:
+    """Scores each user-day by a one-sided cumulative sum of how much the user's days exceed its earlier ones.
+
+    A day's calls (or talk time), as ln(1 + x), less the mean of the user's earlier days, over their standard deviation:
+    z. The sum is S = max(0, S + z - allowance), each z cut at `largest` (Page 1954). A day of which fewer than
+    `FEWEST_DAYS` came before, counts nothing. The standard deviation is at least half of that of an average user.
+
+    Parameters
+    ----------
+    of
+        `calls` or `talk_time` [s] a day.
+    allowance
+        How much above the mean is usual [standard deviations], above 0.
+    largest
+        What a single day counts at most, above 0.
+
+    Raises
+    ------
+    SettingsError
+        When a setting is out of its range.
+    """
+
+    level = Level.USER_DAY
+    causal = True
+
+    def __init__(self, of: str = "calls", allowance: float = 0.5, largest: float = 6.0) -> None:
+        if of not in KINDS:
+            raise SettingsError([Fault("detector.of", f"be one of {', '.join(KINDS)}", of)])
+        require_above_zero({"allowance": allowance, "largest": largest})
+        self.of, self.allowance, self.largest = of, allowance, largest
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Keep nothing: the past of what is scored is read anew."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the user-days of `dataset.window`, summing from the begin of the data on."""
+        begin_ms = dataset.clock.start_ms
+        whole = Grid(Level.USER_DAY, replace(dataset, window=Window(begin_ms, dataset.window.end_ms)))
+        days = self._days(whole)
+        learnt = max((dataset.history.end_ms - begin_ms) // whole.span_ms, 1)
+        typical = float(np.median(days[:, :learnt].std(axis=1))) if days.size else 0.0
+        z = np.minimum(beyond_earlier(days, typical / 2), self.largest)
+        scored = Grid(Level.USER_DAY, dataset).spans
+        return Scores(self.level, sums_of(z, self.allowance)[:, whole.spans - scored :].ravel())
+
+    def _days(self, grid: Grid) -> FloatArray:
+        """Return ln(1 + what is counted) of each user-day, shape (users, days)."""
+        calls = grid.dataset.calls(grid.dataset.window, ["call_duration"])
+        weights = np.asarray(calls["call_duration"]).astype(np.float64) if self.of == "talk_time" else None
+        known = grid.of_calls >= 0
+        weights = weights if weights is None else weights[known]
+        found = np.bincount(grid.of_calls[known], weights, minlength=grid.size)
+        return np.log1p(found).reshape(len(grid.subjects), grid.spans)
+
+
+def beyond_earlier(days: FloatArray, least_spread: float) -> FloatArray:
+    """Return how many standard deviations each day is above the mean of the earlier days of its row.
+
+    Parameters
+    ----------
+    days
+        Shape (users, days).
+    least_spread
+        What a standard deviation is at least.
+
+    Returns
+    -------
+    FloatArray
+        Shape of `days`; 0 where fewer than `FEWEST_DAYS` came before.
+    """
+    before = np.arange(days.shape[1])
+    size = np.maximum(before, 1)
+    mean = (np.cumsum(days, axis=1) - days) / size
+    square = (np.cumsum(days**2, axis=1) - days**2) / size
+    spread = np.maximum(np.sqrt(np.maximum(square - mean**2, 0.0)), max(least_spread, 1e-9))
+    return np.where(before >= FEWEST_DAYS, (days - mean) / spread, 0.0)
+
+
+def sums_of(z: FloatArray, allowance: float) -> FloatArray:
+    """Return the one-sided cumulative sum of each row, S = max(0, S + z - allowance), shape of z."""
+    sums = np.zeros_like(z)
+    for day in range(z.shape[1]):
+        earlier = sums[:, day - 1] if day else 0.0
+        sums[:, day] = np.maximum(0.0, earlier + z[:, day] - allowance)
+    return sums

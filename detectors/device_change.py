@@ -1,0 +1,82 @@
+"""Numbers whose SIM and phone change, and whose life changes with them."""
+
+from typing import Self
+
+import numpy as np
+
+from bench.dataset import Dataset
+from bench.detector import BoolArray, Level, Scores
+from detectors.features.codes import IntArray, shared_codes
+from detectors.features.groups import Groups
+from detectors.features.runs import require_above_zero, sum_of_latest
+from detectors.features.timeline import DAY_MS, Timeline
+from detectors.impossible_speed import previous
+
+
+class DeviceChange:
+    """Scores each call by whether SIM and phone of its caller changed lately, and how new its life is since then.
+
+    A change of SIM (IMSI) or of phone (IMEI) since the caller's previous call counts 1 each, from then on for `days`.
+    To that comes how new the calls since the change are: the share to parties that the caller had not called before it,
+    and the share from cells where it had not been. Honest people change one of the two and call their friends.
+
+    Parameters
+    ----------
+    days
+        How long a change counts, above 0.
+    prior_calls
+        As if there had been so many more calls since the change with nothing new in them, above 0.
+
+    Raises
+    ------
+    SettingsError
+        When a setting is out of its range.
+    """
+
+    level = Level.CALL
+    causal = True
+
+    def __init__(self, days: float = 3.0, prior_calls: float = 2.0) -> None:
+        require_above_zero({"days": days, "prior_calls": prior_calls})
+        self.span_ms = round(days * DAY_MS)
+        self.prior_calls = prior_calls
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Keep nothing: the past of what is scored is read anew."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the calls of `dataset.window`."""
+        timeline = Timeline(dataset)
+        calls = dataset.table("calls", ["caller_imsi", "caller_imei", "first_cell_id"])
+        sim, phone, cell = (shared_codes(calls, name)[1][0] for name in calls.column_names)
+        groups = timeline.by_caller
+        changes = [latest_change(groups, each) for each in (sim, phone)]
+        lately = [(each >= 0) & (timeline.start_ms - timeline.start_ms[each] <= self.span_ms) for each in changes]
+        latest = np.where(lately[0] | lately[1], np.maximum(*changes), -1)
+        new_party, new_cell = (
+            new_since(Groups(timeline.parties[1] * (each.max(initial=0) + 1) + each), latest)
+            for each in (timeline.parties[2], cell)
+        )
+        before = np.where(latest >= 0, groups.earlier() - groups.earlier()[latest], 0)
+        novelty = sum_of_latest(groups, new_party + 1.0 * new_cell, before) / (before + 1 + self.prior_calls)
+        score = np.sum(lately, axis=0) + np.where(latest >= 0, novelty, 0.0)
+        return Scores(self.level, np.asarray(score[slice(*dataset.call_range(dataset.window))], np.float64))
+
+
+def latest_change(groups: Groups, value: IntArray) -> IntArray:
+    """Return the latest row of its group, up to each row, with another value than the row before; -1 without one."""
+    before = previous(groups)
+    changed = (before >= 0) & (value != value[before])
+    place = np.arange(value.size)
+    latest = np.maximum.accumulate(np.where(changed[groups.order], place, -1)) if value.size else place
+    found = np.full(value.size, -1, np.int64)
+    found[groups.order] = np.where(latest >= groups.first, groups.order[latest], -1)
+    return found
+
+
+def new_since(groups: Groups, since: IntArray) -> BoolArray:
+    """Return whether the first row of its group is no earlier than row `since` (rows,), -1 for never."""
+    first = np.empty(groups.key.size, np.int64)
+    first[groups.order] = groups.order[groups.first]
+    return np.asarray((since >= 0) & (first >= since), np.bool_)

@@ -1,0 +1,64 @@
+"""Sums over what a group did last, and chances that so much is chance."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.stats import binom, nbinom
+
+from bench.detector import FloatArray
+from bench.faults import Fault, SettingsError
+from detectors.features.codes import IntArray
+from detectors.features.groups import Groups
+
+RealArray = np.ndarray[Any, np.dtype[Any]]
+
+MOST = 300.0
+"""Surprises are cut here: chances below 10^-300 are not told apart."""
+
+
+def sum_of_latest(groups: Groups, values: "np.ndarray[Any, Any]", before: "IntArray | int") -> FloatArray:
+    """Return the sum of each row's value and those of up to `before` rows of its group before it, shape (rows,)."""
+    counts = np.broadcast_to(before, groups.key.shape)[groups.order]
+    place = np.arange(groups.key.size)
+    total = np.append(0.0, np.cumsum(np.asarray(values, np.float64)[groups.order]))
+    sums = np.empty(groups.key.size)
+    sums[groups.order] = total[place + 1] - total[np.maximum(groups.first, place - counts)]
+    return sums
+
+
+def sum_within(groups: Groups, values: "np.ndarray[Any, Any]", time: IntArray, span: int) -> FloatArray:
+    """Return the sum of each row's value and those of its group's rows at most `span` older, shape (rows,)."""
+    return sum_of_latest(groups, values, groups.within(time, span=span))
+
+
+def counted_before(group: IntArray, time: IntArray, wanted: IntArray, until: IntArray) -> IntArray:
+    """Return how many rows (group, time) of each wanted group are no later than `until`, shape (wanted,)."""
+    low = min(time.min(initial=0), until.min(initial=0))
+    step = max(time.max(initial=0), until.max(initial=0)) - low + 1
+    rows = np.sort(group * step + (time - low))
+    first = np.searchsorted(rows, wanted * step)
+    return np.asarray(np.searchsorted(rows, wanted * step + (until - low), side="right") - first, np.int64)
+
+
+def surprise_of_count(count: RealArray, mean: RealArray, dispersion: float) -> FloatArray:
+    """Return -log10 of the chance that a negative binomial variable reaches a count, at most `MOST`, shape of both.
+
+    Its variance is mean + dispersion x mean^2; dispersion above 0.
+    """
+    size = 1 / dispersion
+    chance = nbinom.logsf(count - 1, size, size / (size + np.maximum(mean, 1e-12)))
+    return np.asarray(np.clip(-chance / np.log(10), 0.0, MOST), np.float64)
+
+
+def surprise_of_share(count: RealArray, of: RealArray, share: RealArray) -> FloatArray:
+    """Return -log10 of the chance that a binomial variable reaches a count, at most `MOST`, shape of all three."""
+    chance = binom.logsf(count - 1, of, share)
+    return np.asarray(np.clip(-chance / np.log(10), 0.0, MOST), np.float64)
+
+
+def require_above_zero(settings: Mapping[str, float]) -> None:
+    """Raise `SettingsError` naming each setting of a detector that is not above 0."""
+    faults = [Fault(f"detector.{name}", "be above 0", value) for name, value in settings.items() if not value > 0]
+    if faults:
+        raise SettingsError(faults)

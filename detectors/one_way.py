@@ -1,0 +1,51 @@
+"""Callers whom nobody calls."""
+
+from typing import Self
+
+import numpy as np
+
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from detectors.features.runs import counted_before, require_above_zero, sum_within
+from detectors.features.timeline import DAY_MS, Timeline
+
+
+class OneWay:
+    """Scores each call by how many parties its caller has called for the first time lately, per call it has received.
+
+    The score is ln(1 + new parties) - ln(1 + calls received), both of the latest days up to the call. A SIM box calls
+    hundreds and is called by next to nobody; people who call many are called by many.
+
+    Parameters
+    ----------
+    days
+        Length of the span, above 0.
+
+    Raises
+    ------
+    SettingsError
+        When the span is out of its range.
+    """
+
+    level = Level.CALL
+    causal = True
+
+    def __init__(self, days: float = 2.0) -> None:
+        require_above_zero({"days": days})
+        self.span_ms = round(days * DAY_MS)
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Learn nothing."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the calls of `dataset.window`."""
+        timeline = Timeline(dataset)
+        _, caller, callee = timeline.parties
+        start_ms = timeline.start_ms
+        new = sum_within(timeline.by_caller, timeline.by_pair.earlier() == 0, start_ms, self.span_ms)
+        received = counted_before(callee, start_ms, caller, start_ms) - counted_before(
+            callee, start_ms, caller, start_ms - self.span_ms - 1
+        )
+        scored = slice(*dataset.call_range(dataset.window))
+        return Scores(self.level, (np.log1p(new) - np.log1p(received))[scored])
