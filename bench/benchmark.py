@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from hydra.utils import instantiate
 
+from bench.audit.auditing import verdict_on
+from bench.audit.verdict import Verdict, told_in_row
 from bench.class_values import Values
 from bench.console import clock_running, progress_bars
 from bench.dataset import Dataset
@@ -31,9 +33,11 @@ class Ground:
 
     world: StoredWorld
     seconds: float
-    """What finding or making it took [s]."""
+    """What finding or making it took, and auditing it when that was due [s]."""
     dataset: Dataset
     truth: Truth
+    verdict: Verdict | None
+    """What an audit of the world has said; None where there was none."""
 
     @property
     def labelled(self) -> bool:
@@ -48,9 +52,10 @@ def prepared(request: Request) -> Ground:
     world = world_of(settings.generator, settings.anomaly)
     with progress_bars(request.number is None) as progress:
         stored = find_or_make(world, Path(settings.store.worlds), request.workers, progress)
+        verdict = verdict_on(stored, world, settings, progress)
     seconds = time.perf_counter() - began
     dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
-    ground = Ground(stored, seconds, dataset, Truth(stored.folder / "truth"))
+    ground = Ground(stored, seconds, dataset, Truth(stored.folder / "truth"), verdict)
     if not ground.labelled:
         _require_no_labels(request)
     return ground
@@ -85,7 +90,7 @@ def attempted(request: Request, ground: Ground, process: Waiting | None) -> Tria
 def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick) -> Outcome:
     """Evaluate what the detector's process left."""
     low, high = ground.dataset.call_range(ground.dataset.window)
-    asked = request.asked(ground.world.fingerprint)
+    asked = request.asked(ground.world.fingerprint) | told_in_row(ground.verdict)
     cost = {"world_seconds": ground.seconds, **trial.cost}
     failed = Result(asked, trial.status, trial.reason, {}, cost, versions())
     if trial.scores is None:

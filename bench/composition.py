@@ -170,4 +170,9 @@ def _path_faults(raw: Any) -> list[Fault]:
     named = {f"report.{name}": path for name, path in raw.get("report", {}).items()}
     named |= {"export": raw.get("export"), "generator._target_": raw.get("generator", {}).get("_target_")}
     faults = [fault for key, path in named.items() if path for fault in path_faults(path, key, trusted)]
-    return [*faults, *target_faults(raw.get("detector"), "detector", trusted)]
+    features = raw.get("audit", {}).get("features")
+    return [
+        *faults,
+        *target_faults(raw.get("detector"), "detector", trusted),
+        *target_faults(features, "audit.features", trusted),
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 Progress = Callable[[str, int, int], None]
 """Called as progress(what, done, of) from time to time."""
@@ -23,3 +23,6 @@ class World(Protocol):
 
         Returns counts and shares for the manifest, as JSON values. The bytes do not depend on `workers`.
         """
+
+    def twin(self) -> Self | None:
+        """Return the clean twin, the same world without its anomalies; None where nobody knows it."""

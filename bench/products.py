@@ -8,6 +8,8 @@ from pathlib import Path
 
 from hydra.utils import get_method
 
+from bench.audit.auditing import verdict_on
+from bench.audit.verdict import FILE as VERDICT
 from bench.console import progress_bars
 from bench.dataset import Dataset
 from bench.faults import UserError
@@ -33,8 +35,11 @@ def write(settings: GenerateSettings) -> None:
     world = world_of(settings.generator, settings.anomaly)
     with progress_bars() as progress:
         stored = find_or_make(world, Path(settings.store.worlds), settings.workers or usable(), progress)
+        verdict = verdict_on(stored, world, settings, progress)
         with _replacing(out) as aside:
-            shutil.copyfile(stored.folder / "manifest.json", aside / "manifest.json")
+            for name in ("manifest.json", VERDICT):
+                if (stored.folder / name).exists():
+                    shutil.copyfile(stored.folder / name, aside / name)
             get_method(settings.export)(stored.folder, aside, settings.csv, progress)
             dataset, truth = Dataset.open(stored.folder / "data"), Truth(stored.folder / "truth")
             if settings.report.network_figure is not None:
@@ -43,6 +48,8 @@ def write(settings: GenerateSettings) -> None:
                 get_method(settings.report.dataset_figure)(dataset, truth, aside / PICTURE)
     for path in sorted(out.iterdir()):
         print(path)
+    if verdict is not None:
+        print(f"audit: {verdict.summary}")
 
 
 def _check(out: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from omegaconf import MISSING, DictConfig
 
+from bench.audit.settings import AuditSettings
 from bench.faults import Fault, above, at_least, one_of, within
 
 SEED_MAX = 2**32 - 1
@@ -66,6 +67,8 @@ class ReportSettings:
     dataset_figure: str | None = "reports.dataset_figure.draw"
     network_figure: str | None = "reports.network_figures.draw"
     comparison: str = "reports.comparison.write"
+    audit: str = "reports.audit_report.write"
+    difficulty: str = "reports.difficulty_figure.draw"
     alerts: str | None = "detectors.alerts.write"
     """Writes the file that a run on records without labels ends in."""
 
@@ -112,6 +115,7 @@ class RunSettings:
     threshold: ThresholdSettings = field(default_factory=ThresholdSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     suite: SuiteSettings = field(default_factory=SuiteSettings)
@@ -144,11 +148,60 @@ class GenerateSettings:
     """Also write the tables as CSV."""
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     export: str = "generators.export.write"
     report: ReportSettings = field(default_factory=ReportSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     workers: int = field(default=0, metadata=at_least(0))
     trusted_packages: list[str] = field(default_factory=list)
+
+
+@dataclass
+class AuditRunSettings:
+    """`python -m bench.audit`: whether the truth of a world can be trusted."""
+
+    out: str = "audit"
+    """Folder that the report is written to."""
+    generator: Any = MISSING
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    workers: int = field(default=0, metadata=at_least(0))
+    trusted_packages: list[str] = field(default_factory=list)
+
+
+@dataclass
+class DifficultySettings:
+    """`python -m bench.difficulty`: whether difficulty does what it says, each type alone in its worlds."""
+
+    out: str = "difficulty"
+    """Folder that the table and the picture are written to."""
+    difficulties: list[float] = field(default_factory=lambda: [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
+    """`generator.seed` of the worlds, over which is averaged."""
+    most_correlation: float = field(default=-0.8, metadata=within(-1, 1))
+    """The largest rank correlation of ROC-AUC and difficulty that a type may have."""
+    generator: Any = MISSING
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    workers: int = field(default=0, metadata=at_least(0))
+    trusted_packages: list[str] = field(default_factory=list)
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is wrong with the lists."""
+        prefix = f"{key}." if key else ""
+        if len(set(self.difficulties)) < 3 or not all(0 <= each <= 1 for each in self.difficulties):
+            yield Fault(f"{prefix}difficulties", "be three numbers or more in [0, 1]", self.difficulties)
+        if not self.seeds:
+            yield Fault(f"{prefix}seeds", "have at least one entry", [])
+        if not hasattr(self.generator, "seed"):
+            yield Fault(f"{prefix}generator", "be one that makes worlds from a seed", type(self.generator).__name__)
 
 
 @dataclass
@@ -261,6 +314,8 @@ def schemas() -> dict[str, type]:
     return {
         "run": RunSettings,
         "generate": GenerateSettings,
+        "audit": AuditRunSettings,
+        "difficulty": DifficultySettings,
         "report": ReportPageSettings,
         "resume": ResumeSettings,
         "record": RecordSettings,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 ROW_GROUP = 2**18
@@ -31,13 +32,17 @@ def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 class ParquetRows:
-    """Writes a stream of tables as one Parquet file whose bytes do not depend on how the stream was cut."""
+    """Writes a stream of tables as one Parquet file whose bytes do not depend on how the stream was cut.
+
+    Dictionaries are written in the order of their texts: their own order would tell who was made last.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_statistics=True)
         self._schema = schema
         self._waiting: list[pa.Table] = []
         self._rows = 0
+        self._orders: dict[str, tuple[pa.Array, pa.Array, pa.Array]] = {}
 
     def write(self, table: pa.Table) -> None:
         """Add rows."""
@@ -54,9 +59,29 @@ class ParquetRows:
 
     def _flush(self, rows: int) -> None:
         table = pa.concat_tables(self._waiting).combine_chunks()
-        self._writer.write_table(table.slice(0, rows), row_group_size=ROW_GROUP)
+        self._writer.write_table(self._ordered(table.slice(0, rows)), row_group_size=ROW_GROUP)
         rest = table.slice(rows)
         self._waiting, self._rows = ([rest] if rest.num_rows else []), rest.num_rows
+
+    def _ordered(self, table: pa.Table) -> pa.Table:
+        """Return the same rows, each dictionary in the order of its texts."""
+        columns = [
+            self._in_order(field.name, table[field.name].combine_chunks())
+            if pa.types.is_dictionary(field.type)
+            else table[field.name]
+            for field in table.schema
+        ]
+        return pa.Table.from_arrays(columns, schema=table.schema)
+
+    def _in_order(self, name: str, column: pa.DictionaryArray) -> pa.DictionaryArray:
+        """Put one column's dictionary in order; it is sorted only when it is another than before."""
+        known = self._orders.get(name)
+        if known is None or not known[0].equals(column.dictionary):
+            order = pc.array_sort_indices(column.dictionary)
+            rank = np.empty(len(order), np.int32)
+            rank[np.asarray(order)] = np.arange(len(order), dtype=np.int32)
+            known = self._orders[name] = column.dictionary, column.dictionary.take(order), pa.array(rank)
+        return pa.DictionaryArray.from_arrays(known[2].take(column.indices), known[1])
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:

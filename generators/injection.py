@@ -39,7 +39,12 @@ class Incidents:
 
 
 class Injector(Protocol):
-    """A type of anomaly: its settings, and how it edits the plan."""
+    """A type of anomaly: its settings, and how it edits the plan.
+
+    It may also have `touches`: which of call_start_ts, call_duration, callee_id, callee_type and first_cell_id it
+    changes or chooses calls by. Audits hold it to leaving the others as they are in the actor's normal calls; only for
+    types whose incidents are single calls.
+    """
 
     share: float
     """Part of the anomalous calls, relative to the other types."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from importlib.metadata import version
 from inspect import getfile
@@ -66,6 +66,10 @@ class World:
             "plug_ins": _plugged_sources(self.anomalies),
             "versions": {name: version(name) for name in LIBRARIES},
         }
+
+    def twin(self) -> "World":
+        """Return the same world without its anomalies."""
+        return World(replace(self.settings, anomaly_ratio=0.0), {})
 
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
         """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest."""

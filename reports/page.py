@@ -103,6 +103,7 @@ def _cautions(each: Comparison) -> list[str]:
         cautions.append("Not every detector has a result on every world: differences may be those of the worlds.")
     if few := [name for name in each.types if _too_few(each, name)]:
         cautions.append(f"Too few incidents, in some world at least, to speak of: {', '.join(few)}.")
+    cautions += _of_audits(each)
     if each.sample.get("threshold_policy") == "oracle":
         cautions.append("The threshold uses the truth: recall and precision are ceilings, not what one would get.")
     if each.superseded:
@@ -111,6 +112,18 @@ def _cautions(each: Comparison) -> list[str]:
             f"{left_out} left out: their world was made anew since, by other code; run them again to compare."
         )
     return cautions
+
+
+def _of_audits(each: Comparison) -> Iterable[str]:
+    """Yield what audits have found wrong with the worlds."""
+    said = {str(row.get("fingerprint")): str(row.get("audit") or "") for row in each.rows}
+    red = {world: verdict for world, verdict in said.items() if verdict.startswith("red")}
+    if red:
+        worlds = ", ".join(f"{world} ({verdict})" for world, verdict in sorted(red.items()))
+        yield f"Failed its audit: world {worlds}. Do not trust the numbers that stand on it."
+    trivial = {name for row in each.rows for name in str(row.get("trivial_types") or "").split(",")} - {""}
+    if trivial:
+        yield f"Trivial at their difficulty, a single feature finds them: {', '.join(sorted(trivial))}."
 
 
 def _contest_section(contest: Contest) -> Section:

@@ -81,7 +81,16 @@ def _header(outcome: Outcome) -> list[Text]:
     if alerts is not None:
         sent = plural(outcome.result.values.get(f"alerts/{ALL}"), "alert")
         lines.append(Text(f"Threshold {policy_meaning(asked)}: {sent}, from a score of {alerts.threshold:.6g} on"))
-    return lines
+    return [*lines, *_of_audit(asked)]
+
+
+def _of_audit(asked: Row) -> Iterator[Text]:
+    """Yield what an audit of the world has found wrong with it."""
+    if str(asked.get("audit") or "").startswith("red"):
+        yield Text(f"The audit of this world is {asked['audit']}. Do not trust these numbers.", style="bold red")
+    if asked.get("trivial_types"):
+        types = str(asked["trivial_types"]).replace(",", ", ")
+        yield Text(f"Trivial at their difficulty, a single feature finds them: {types}", style="dim")
 
 
 def _span(outcome: Outcome) -> str:

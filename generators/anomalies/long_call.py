@@ -32,6 +32,7 @@ class LongCall:
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False
     least: ClassVar[int] = 1
+    touches: ClassVar[tuple[str, ...]] = ("call_duration", "callee_id", "callee_type")
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Stretch `calls` answered calls, drawn among all shorter ones between users of the network."""

@@ -33,6 +33,7 @@ class OffHourCall:
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False
     least: ClassVar[int] = 1
+    touches: ClassVar[tuple[str, ...]] = ("call_start_ts", "first_cell_id")
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Move `calls` calls that do not start at night."""

@@ -33,6 +33,7 @@ class ShortCall:
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False
     least: ClassVar[int] = 1
+    touches: ClassVar[tuple[str, ...]] = ("call_duration",)
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Shorten `calls` answered calls, drawn among all that last longer."""

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 TOY = (
-    "generator=toy", "generator.calls=400", "anomaly=[]", "trusted_packages=[toy_world,toy_detectors]",
+    "generator=toy", "generator.calls=400", "anomaly=[]", "audit=none", "trusted_packages=[toy_world,toy_detectors]",
     "detector=toy_longest", "tracking=none", "report.run_figures=null",
 )  # fmt: skip
 
 
 def ended(toys: Path, *arguments: str) -> tuple[int, str, str]:
-    environment = {**os.environ, "PYTHONPATH": str(toys), "HYDRA_FULL_ERROR": "0"}
+    environment = {**os.environ, "PYTHONPATH": f"{toys}{os.pathsep}{toys.parents[1]}", "HYDRA_FULL_ERROR": "0"}
     done = subprocess.run(
         [sys.executable, str(toys / "toy_run.py"), "run", *TOY, *arguments],
         env=environment,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 TOYS = Path(__file__).parent
-TOY = ("generator=toy", "generator.calls=400", "anomaly=[]", "trusted_packages=[toy_world,toy_detectors]")
+TOY = ("generator=toy", "generator.calls=400", "anomaly=[]", "audit=none", "trusted_packages=[toy_world,toy_detectors]")
 QUIET = ("tracking=none", "report.run_figures=null", "report.terminal=null")
 
 
 def started(program: str, *arguments: str) -> subprocess.Popen[str]:
     """Start `python -m bench.PROGRAM`."""
-    environment = {**os.environ, "PYTHONPATH": str(TOYS), "HYDRA_FULL_ERROR": "0"}
+    environment = {**os.environ, "PYTHONPATH": f"{TOYS}{os.pathsep}{TOYS.parents[1]}", "HYDRA_FULL_ERROR": "0"}
     return subprocess.Popen(
         [sys.executable, str(TOYS / "toy_run.py"), program, *arguments],
         env=environment,

@@ -1,8 +1,8 @@
 """`python toy_run.py ...` is `python -m bench.run ...` with the toys beside the shipped configuration."""
 
 import sys
-from importlib import import_module
 from pathlib import Path
+from runpy import run_module
 
 import conf
 
@@ -11,4 +11,4 @@ conf.SCHEMAS = (*conf.SCHEMAS, "toy_world")
 if __name__ == "__main__":
     program = sys.argv.pop(1)
     sys.argv[1:1] = ["--config-dir", str(Path(__file__).parent / "yaml")]
-    import_module(f"bench.{program}").main()
+    run_module(f"bench.{program}", run_name="__main__")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ class ToyWorld:
     def recipe(self) -> dict[str, Any]:
         return {"generator": asdict(self.settings)}
 
+    def twin(self) -> "ToyWorld":
+        return ToyWorld(replace(self.settings, anomaly_ratio=0.0), {})
+
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
         settings = self.settings
         (folder / "data").mkdir()
@@ -58,7 +61,7 @@ class ToyWorld:
         if settings.hole:
             raise OSError(int(settings.hole), "as asked")
         rng = np.random.default_rng(settings.seed)
-        bad = np.flatnonzero(rng.random(settings.calls) < settings.anomaly_ratio)
+        bad = np.sort(rng.permutation(settings.calls)[: round(settings.anomaly_ratio * settings.calls)])
         tables = {name: table.arrow.empty_table() for name, table in {**DATA_TABLES, **TRUTH_TABLES}.items()}
         tables |= {"calls": _calls(settings, rng, bad), **_truth(bad)}
         for name, table in tables.items():
@@ -72,7 +75,7 @@ def _calls(settings: ToySettings, rng: np.random.Generator, bad: np.ndarray) -> 
     number = settings.calls
     starts = START_MS + np.sort(rng.integers(0, settings.days * DAY_MS, number)) // 1000 * 1000
     durations = rng.integers(10, 300, number).astype(np.int32)
-    durations[bad] = 4000
+    durations[bad] = rng.integers(3600, 7200, number)[bad]
     words = {name: [f"{name}_{i % 7}" for i in range(number)] for name in (c.name for c in CALLS.columns)}
     users = [f"user_{i}" for i in rng.integers(0, settings.num_users, number)]
     values = words | {

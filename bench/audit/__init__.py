@@ -1,0 +1,1 @@
+"""Whether a world's truth can be trusted: five checks, and their verdict."""

@@ -1,0 +1,108 @@
+"""The audit of a stored world, made once and kept beside its manifest. What makes it is imported when it is needed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock
+
+from bench.audit.settings import AuditSettings
+from bench.audit.subject import Asked, Subject
+from bench.audit.verdict import Verdict, read_verdict
+from bench.dataset import Dataset
+from bench.generator import Progress, World
+from bench.protocol import applied
+from bench.settings import ProtocolSettings
+from bench.store import StoredWorld, find_or_make
+from bench.truth import Truth
+
+FORMAT = 1
+"""Version of what is checked and kept: an older verdict is made anew."""
+
+
+class Audits(Protocol):
+    """The settings of a program that makes worlds and audits them."""
+
+    generator: Any
+    anomaly: dict[str, Any]
+    protocol: ProtocolSettings
+    audit: AuditSettings
+
+
+def verdict_on(stored: StoredWorld, world: World, settings: Audits, progress: Progress) -> Verdict | None:
+    """Return the verdict on a world: made now if the settings say so, else the one that it has, if any."""
+    labelled = stored.manifest["counts"].get("labelled", True)
+    if settings.audit.when == "never" or not labelled:
+        return read_verdict(stored.folder)
+    asked = asked_of(settings.generator, settings.anomaly)
+    return audited(stored, world, asked, (settings.audit, settings.protocol), progress)
+
+
+def audited(
+    stored: StoredWorld, world: World, asked: Asked, how: tuple[AuditSettings, ProtocolSettings], progress: Progress
+) -> Verdict:
+    """Return the verdict on a stored world: the one that is kept with it when it was asked the same, else a new one.
+
+    Parameters
+    ----------
+    stored, world
+        The world on disk, and what made it: its clean twin is found or made in the same store, by as many workers.
+    asked
+        The anomalies that were asked for.
+    how
+        What is checked, and the protocol that says which part is scored.
+    progress
+        Told of each step.
+    """
+    settings, protocol = how
+    wanted = _wanted(settings, protocol)
+    with FileLock(stored.folder.with_name(f".{stored.fingerprint}.audit.lock")):
+        kept = read_verdict(stored.folder)
+        if kept is not None and kept.asked == wanted and kept.fingerprint == stored.fingerprint:
+            return kept
+        from bench.audit.checks import checks  # noqa: PLC0415 - heavy
+
+        subject = _subject(stored, world, asked, protocol, progress)
+        verdict = Verdict(stored.fingerprint, wanted, checks(subject, settings, progress))
+        verdict.write(stored.folder)
+        _note(stored.folder / "manifest.json", verdict)
+    return verdict
+
+
+def asked_of(generator: Any, anomaly: Mapping[str, Any]) -> Asked:
+    """Return what generator and anomaly settings ask for."""
+    ratio = getattr(generator, "anomaly_ratio", None)
+    shares = {name: float(getattr(each, "share", 1.0)) for name, each in anomaly.items()}
+    touches = {name: tuple(each.touches) for name, each in anomaly.items() if hasattr(each, "touches")}
+    return Asked(ratio, {name: share for name, share in shares.items() if ratio and share > 0}, touches)
+
+
+def _subject(
+    stored: StoredWorld, world: World, asked: Asked, protocol: ProtocolSettings, progress: Progress
+) -> Subject:
+    clean = world.twin()
+    twin = None if clean is None else find_or_make(clean, stored.folder.parent, 1, progress)
+    return Subject(
+        applied(Dataset.open(stored.folder / "data"), protocol),
+        Truth(stored.folder / "truth"),
+        None if twin is None else Dataset.open(twin.folder / "data"),
+        asked,
+        protocol.fewest_incidents,
+    )
+
+
+def _wanted(settings: AuditSettings, protocol: ProtocolSettings) -> dict[str, Any]:
+    """Return all that decides a verdict beside the world, as JSON values."""
+    asked = {name: value for name, value in asdict(settings).items() if name != "when"}
+    wanted = {"format": FORMAT, **asked, "protocol": asdict(protocol)}
+    return dict(json.loads(json.dumps(wanted)))
+
+
+def _note(manifest: Path, verdict: Verdict) -> None:
+    """Put the verdict into the manifest, aside and then renamed."""
+    content = json.loads(manifest.read_text()) | {"audit": verdict.summary}
+    aside = manifest.with_name(f".{manifest.name}.partial")
+    aside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+    aside.replace(manifest)

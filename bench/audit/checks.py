@@ -1,0 +1,18 @@
+"""The five checks of one subject."""
+
+from bench.audit.amounts import check_amounts, check_incidents
+from bench.audit.identity import check_identity
+from bench.audit.leak import check_bookkeeping
+from bench.audit.settings import AuditSettings
+from bench.audit.subject import Subject
+from bench.audit.triviality import check_triviality, feature_list
+from bench.audit.verdict import Check
+from bench.generator import Progress
+
+
+def checks(subject: Subject, settings: AuditSettings, progress: Progress) -> tuple[Check, ...]:
+    """Make the checks; that of triviality only where there is a list of features."""
+    made = [check_identity(subject, progress), check_bookkeeping(subject, settings, progress)]
+    if settings.features is not None:
+        made.append(check_triviality(subject, settings, feature_list(settings.features), progress))
+    return (*made, check_amounts(subject, settings), check_incidents(subject))

@@ -1,0 +1,49 @@
+"""From the settings of a trial of difficulties to what is told and written."""
+
+import json
+from pathlib import Path
+
+from hydra.utils import get_method
+
+from bench.audit.curve import Curve
+from bench.audit.dial import curves
+from bench.console import progress_bars
+from bench.faults import UserError
+from bench.settings import DifficultySettings
+
+
+def told(settings: DifficultySettings) -> bool:
+    """Try the difficulties, print a row a type and write table and picture; return whether each type's curve falls.
+
+    Raises
+    ------
+    UserError
+        When `out` cannot be written.
+    """
+    with progress_bars() as progress:
+        found = list(curves(settings, progress))
+    print(f"{'type':20} {'rank corr.':>10}  ROC-AUC of the best single feature at difficulty ...")
+    for curve in found:
+        steps = zip(curve.difficulties, curve.mean, curve.features, strict=True)
+        cells = "  ".join(f"{at:g}: {auc:.4f} {name}" for at, auc, name in steps)
+        print(f"{curve.type:20} {curve.rank_correlation:10.2f}  {cells}")
+    out = Path(settings.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "difficulty.json").write_text(json.dumps([_row(curve) for curve in found], indent=1) + "\n")
+        print(out / "difficulty.json")
+        print(get_method(settings.report.difficulty)(found, out / "difficulty.png"))
+    except OSError as error:
+        raise UserError(f"out must be a folder that can be written, got {out} ({error})") from error
+    return all(curve.rank_correlation <= settings.most_correlation for curve in found)
+
+
+def _row(curve: Curve) -> dict[str, object]:
+    strengths = {"all": curve.strength, "plain": curve.plain, "graph": curve.graph}
+    return {
+        "type": curve.type,
+        "difficulties": curve.difficulties,
+        "rank_correlation": round(curve.rank_correlation, 4),
+        "best_feature": curve.features,
+        "roc_auc": {name: values.round(6).tolist() for name, values in strengths.items()},
+    }

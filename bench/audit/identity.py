@@ -1,0 +1,171 @@
+"""Whether a world and its clean twin differ in exactly the rows that truth names.
+
+Both are read along time, a day at a time, so memory is bounded by a day. Rows are compared by every column but the
+number of the call, which only counts the rows of the final table. What is compared beside the calls: the events of each
+call that truth does not name; the tables of places; and of users those rows whose user no incident touched. The status
+of towers only counts events, and is left out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.audit.slices import Along, Digests, IntArray, digests, told_apart
+from bench.audit.subject import Subject
+from bench.audit.verdict import Check, Light
+from bench.dataset import Dataset
+from bench.detector import BoolArray
+from bench.generator import Progress
+
+DAY_MS = 86_400_000
+GONE = ["caller_id", "call_start_ts"]
+PLACES = ("cells", "coverage")
+PEOPLE = ("users", "subscriptions", "communities", "user_status")
+MEANINGS = {
+    "unnamed": "rows differ from the clean twin, and truth does not name them",
+    "idle": "rows are named by truth, and do not differ from the clean twin",
+    "moved": "rows stand in another order than in the clean twin",
+    "missing": "rows of the clean twin have gone, beyond those that truth says were altered or removed",
+    "left": "rows of the clean twin are there still that truth says were altered or removed",
+    "strange": "removed calls of truth are not among the rows of the clean twin that have gone",
+    "events": "events differ that belong to calls which truth does not name",
+}
+
+
+@dataclass
+class Tally:
+    """What was found so far."""
+
+    compared: int = 0
+    differing: int = 0
+    wrong: dict[str, int] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+    """Users with a row that differs."""
+    gone: list[pa.Table] = field(default_factory=list)
+    """Caller and start of the rows of the twin without an equal."""
+    idle: list[pa.Table] = field(default_factory=list)
+    """Caller and start of the named rows that the twin has too."""
+
+    def add(self, what: str, rows: "int | np.integer[Any]") -> None:
+        """Count rows that should not be."""
+        if rows:
+            self.wrong[what] = self.wrong.get(what, 0) + int(rows)
+
+
+def check_identity(subject: Subject, progress: Progress) -> Check:
+    """Compare a world with its clean twin, row for row."""
+    if subject.twin is None:
+        return Check("identity", Light.UNTESTED, ("there is no clean twin of records of one's own",), {})
+    truth = subject.truth.table("truth")
+    of_calls = np.asarray(pc.equal(truth["level"].cast(pa.string()), "call"))
+    change = truth["change"].cast(pa.string()).to_numpy()
+    rows = truth["row"].to_numpy()
+    tally = Tally()
+    _compare_calls(subject.dataset, subject.twin, np.sort(rows[of_calls & (rows >= 0)]), tally, progress)
+    gone = pa.concat_tables(tally.gone)
+    expected = int(np.count_nonzero(of_calls & (change != "added")))
+    tally.add("missing", max(gone.num_rows - expected, 0))
+    tally.add("left", max(expected - gone.num_rows, 0))
+    removed = truth.filter(pa.array(of_calls & (change == "removed"))).select(["user_id", "start_ts"])
+    removed_calls = digests(removed.rename_columns(GONE))
+    tally.add("strange", np.count_nonzero(~np.isin(removed_calls, digests(gone))))
+    # A call may have been moved to where, to the second, the same one was that it kept from happening.
+    tally.add("idle", np.count_nonzero(~np.isin(digests(pa.concat_tables(tally.idle)), removed_calls)))
+    actors = subject.truth.table("incidents")["actors"]
+    tally.touched |= set(pc.list_flatten(actors).to_pylist())
+    for name, rows_off in _other_tables(subject.dataset, subject.twin, tally.touched):
+        tally.add(f"rows of {name} differ that no incident touches", rows_off)
+    found = {"compared": tally.compared, "differing": tally.differing, **tally.wrong}
+    if tally.wrong:
+        return Check("identity", Light.RED, tuple(f"{n:,} {MEANINGS.get(k, k)}" for k, n in tally.wrong.items()), found)
+    told = f"{tally.compared:,} calls equal the clean twin's; the {tally.differing:,} that differ are those of truth"
+    return Check("identity", Light.GREEN, (told,), found)
+
+
+def _compare_calls(world: Dataset, twin: Dataset, named: IntArray, tally: Tally, progress: Progress) -> None:
+    """Go along both tables of calls, and along their events."""
+    calls, events = ([Along(each.open_table(name)) for each in (world, twin)] for name in ("calls", "events"))
+    clock, first = world.clock, 0
+    ends = [*range(clock.start_ms + DAY_MS, clock.end_ms, DAY_MS), np.iinfo(np.int64).max]
+    for number, end_ms in enumerate(ends, 1):
+        ours, theirs = (each.before("call_start_ts", end_ms) for each in calls)
+        low, high = np.searchsorted(named, [first, first + ours.num_rows])
+        is_named = np.zeros(ours.num_rows, np.bool_)
+        is_named[named[low:high] - first] = True
+        first += ours.num_rows
+        place = _matched(ours, theirs, is_named, tally)
+        same = [np.where(is_named, -1, np.cumsum(~is_named) - 1), np.full(theirs.num_rows, -1)]
+        same[1][place[place >= 0]] = np.flatnonzero(place >= 0)
+        parts = [_events(e, t["call_id"], s) for e, t, s in zip(events, (ours, theirs), same, strict=True)]
+        tally.add("events", _unequal(*parts))
+        progress("comparing with the clean twin", number, len(ends))
+
+
+def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Tally) -> IntArray:
+    """Find the unnamed rows of the world among those of the twin; -1 where there is none."""
+    mine, other = digests(ours, without=["call_id"]), digests(theirs, without=["call_id"])
+    unnamed, there = told_apart(mine[~is_named]), told_apart(other)
+    place = _places(unnamed, there)
+    kept = place[place >= 0]
+    left = np.ones(other.size, np.bool_)
+    left[kept] = False
+    tally.compared += kept.size
+    tally.differing += int(np.count_nonzero(is_named))
+    tally.gone.append(theirs.select(GONE).filter(pa.array(left)))
+    tally.add("unnamed", np.count_nonzero(place < 0))
+    tally.idle.append(ours.select(GONE).filter(pa.array(is_named & np.isin(mine, other[left]))))
+    tally.add("moved", np.count_nonzero(np.diff(kept) < 0))
+    for table, rows in ((ours, is_named), (theirs, left)):
+        tally.touched |= set(pc.unique(table["caller_id"].filter(pa.array(rows)).cast(pa.string())).to_pylist())
+    return place
+
+
+def _places(wanted: Digests, among: Digests) -> IntArray:
+    """Return where each wanted number stands among others that all differ; -1 where it does not."""
+    if not among.size:
+        return np.full(wanted.size, -1)
+    order = np.argsort(among)
+    place = order[np.minimum(np.searchsorted(among, wanted, sorter=order), among.size - 1)]
+    return np.where(among[place] == wanted, place, -1)
+
+
+def _events(events: Along, call_ids: pa.ChunkedArray, same: IntArray) -> Digests:
+    """Return digests of (unnamed call, event) for the events of these calls; `same` numbers the calls, -1: named."""
+    table, call = events.of("session_id", call_ids)
+    kept = same[call] >= 0
+    found = digests(table, without=["session_id"])[kept]
+    return found ^ (same[call][kept].astype(np.uint64) * np.uint64(0xD1B54A32D192ED03))
+
+
+def _unequal(one: Digests, other: Digests) -> int:
+    """Return how many entries are not the same in both."""
+    if np.array_equal(one, other):
+        return 0
+    return max(np.setdiff1d(one, other).size, np.setdiff1d(other, one).size, 1)
+
+
+def _other_tables(world: Dataset, twin: Dataset, touched: set[str]) -> Iterator[tuple[str, int]]:
+    """Yield for each table beside calls and events how many rows differ that should not."""
+    for name in (*PLACES, *PEOPLE):
+        skipped = touched if name in PEOPLE else set()
+        yield name, _unequal(*(np.sort(_untouched(each, name, skipped)) for each in (world, twin)))
+
+
+def _untouched(dataset: Dataset, name: str, touched: set[str]) -> Digests:
+    """Return the digests of a table's rows, those of touched users aside."""
+    users = pl.Series(list(touched), dtype=pl.String)
+    file = dataset.open_table(name)
+    parts = [np.empty(0, np.uint64)]
+    for group in range(file.num_row_groups):
+        table = file.read_row_group(group)
+        found = digests(table)
+        if touched:
+            user = pl.Series(table["user_id"].cast(pa.string()))
+            found = found[~user.is_in(users.implode()).to_numpy()]
+        parts.append(found)
+    return np.concatenate(parts)

@@ -1,0 +1,33 @@
+"""What is audited: a world, its truth, its clean twin, and what was asked of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.dataset import Dataset
+from bench.truth import Truth
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How many anomalies of which types were asked for."""
+
+    ratio: float | None
+    """Share of the calls; None where nobody asked for one."""
+    shares: Mapping[str, float]
+    """Part of each type in the anomalous calls, relative to the others; empty where nobody asked for a mix."""
+    touches: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By type, the columns of calls that it says it touches; a type that is missing has not said."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A world under audit."""
+
+    dataset: Dataset
+    """History and window are those of the protocol."""
+    truth: Truth
+    twin: Dataset | None
+    """The same world without its anomalies; None where nobody knows it."""
+    asked: Asked
+    fewest_incidents: int
+    """What a type needs in the window to be spoken of."""

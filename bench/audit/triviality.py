@@ -1,0 +1,126 @@
+"""Whether a single feature finds a type: each feature of a frozen list as a detector, either way round."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
+from bench.audit.settings import AuditSettings
+from bench.audit.subject import Subject
+from bench.audit.verdict import Check, Light
+from bench.dataset import Dataset
+from bench.detector import FloatArray
+from bench.faults import UserError
+from bench.generator import Progress
+from bench.separated import Separated
+from bench.truth import CallLabels
+
+
+class FeatureList(Protocol):
+    """A frozen, named list of features of calls; it may grow under a new version only."""
+
+    version: int
+
+    @property
+    def names(self) -> Mapping[str, bool]:
+        """Names in their order, and whether each needs the graph of who called whom."""
+
+    def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:
+        """Yield each feature with its values for the calls of the window, shape (calls,), finite."""
+
+
+def feature_list(config: Mapping[str, Any]) -> FeatureList:
+    """Return the list of features that a configuration names by its `_target_`.
+
+    Raises
+    ------
+    UserError
+        When its constructor refuses the parameters.
+    """
+    try:
+        features: FeatureList = instantiate(config)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, UserError):
+            raise error.__cause__ from error
+        raise
+    return features
+
+
+@dataclass(frozen=True)
+class Powers:
+    """What each feature does as a detector of each type."""
+
+    types: tuple[str, ...]
+    features: tuple[str, ...]
+    graph: tuple[bool, ...]
+    """Which of the features need the graph."""
+    roc_auc: FloatArray
+    """Shape (features, types): of the type's calls against normal ones, the higher the value the more suspicious."""
+
+    @property
+    def strength(self) -> FloatArray:
+        """The same, either way round: from 0.5 to 1."""
+        return np.maximum(self.roc_auc, 1 - self.roc_auc)
+
+    def best(self, type_: str, *, graph: bool | None = None) -> tuple[str, float]:
+        """Return the strongest feature of a type and its ROC-AUC either way round; of one kind, if told which."""
+        column = self.strength[:, self.types.index(type_)].copy()
+        if graph is not None:
+            column[[each != graph for each in self.graph]] = 0.0
+        row = int(column.argmax())
+        return self.features[row], float(column[row])
+
+
+def single_features(dataset: Dataset, labels: CallLabels, features: FeatureList, progress: Progress) -> Powers:
+    """Return the ROC-AUC of each feature for each type that has a call in the window.
+
+    Parameters
+    ----------
+    dataset
+        The calls; those of its window are scored.
+    labels
+        The truth about the calls of the window.
+    """
+    present = np.flatnonzero(np.bincount(labels.type_code[labels.anomalous], minlength=len(labels.types)))
+    of_type = [np.flatnonzero(labels.type_code == code) for code in present]
+    normal = np.flatnonzero(~labels.anomalous & ~labels.collateral)
+    rows = []
+    for number, (_, values) in enumerate(features.columns(dataset), 1):
+        others = np.sort(values[normal])
+        found = [Separated(np.sort(values[each]), others).roc_auc for each in of_type]
+        rows.append([0.5 if auc is None else auc for auc in found])
+        progress("looking at single features", number, len(features.names))
+    types = tuple(labels.types[code] for code in present)
+    auc = np.array(rows, np.float64).reshape(len(features.names), len(types))
+    return Powers(types, tuple(features.names), tuple(features.names.values()), auc)
+
+
+def check_triviality(subject: Subject, settings: AuditSettings, features: FeatureList, progress: Progress) -> Check:
+    """Mark the types that a single feature finds."""
+    labels = subject.truth.call_labels(*subject.dataset.call_range(subject.dataset.window))
+    if not labels.anomalous.any():
+        return Check("triviality", Light.UNTESTED, ("there are no anomalies in the scored part",), {})
+    powers = single_features(subject.dataset, labels, features, progress)
+    best = {name: powers.best(name) for name in powers.types}
+    trivial = [name for name, (_, auc) in best.items() if auc >= settings.trivial_auc]
+    found = {
+        "version": features.version,
+        "types": powers.types,
+        "features": powers.features,
+        "graph": powers.graph,
+        "roc_auc": powers.roc_auc.round(6).tolist(),
+        "best": {name: {"feature": feature, "roc_auc": round(auc, 6)} for name, (feature, auc) in best.items()},
+        "trivial": trivial,
+    }
+    light = (Light.RED if settings.trivial_fails else Light.MARKED) if trivial else Light.GREEN
+    hardest = max(best, key=lambda name: best[name][1])
+    told = f"no single feature finds a type; the nearest: {_told(hardest, *best[hardest])}"
+    lines = [f"trivial: {_told(name, *best[name])}" for name in trivial]
+    return Check("triviality", light, tuple(lines) or (told,), found)
+
+
+def _told(name: str, feature: str, auc: float) -> str:
+    return f"{name} by {feature} (ROC-AUC {auc:.4f})"

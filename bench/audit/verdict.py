@@ -1,0 +1,95 @@
+"""What an audit says: five checks, and one verdict."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+FILE = "audit.json"
+"""In the folder of a world, beside its manifest."""
+
+
+class Light(StrEnum):
+    """How a check came out."""
+
+    GREEN = "green"
+    MARKED = "marked"
+    """It holds, but there is something that every reader should know."""
+    RED = "red"
+    UNTESTED = "untested"
+    """There was nothing to test it on."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One of the checks."""
+
+    name: str
+    """identity | bookkeeping | triviality | amounts | incidents."""
+    light: Light
+    told: tuple[str, ...]
+    """What was found, in a few lines."""
+    found: Mapping[str, Any]
+    """The same as JSON values."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All checks of one world."""
+
+    fingerprint: str
+    asked: Mapping[str, Any]
+    """What the audit was asked to do, as JSON values: its settings and the protocol's."""
+    checks: tuple[Check, ...]
+
+    @property
+    def light(self) -> Light:
+        """Red when any check is; else green."""
+        return Light.RED if any(check.light is Light.RED for check in self.checks) else Light.GREEN
+
+    @property
+    def summary(self) -> str:
+        """The verdict in a few words.
+
+        >>> Verdict("", {}, (Check("identity", Light.RED, (), {}), Check("triviality", Light.MARKED, (), {}))).summary
+        'red: identity; marked: triviality'
+        """
+        named = [(light, [c.name for c in self.checks if c.light is light]) for light in (Light.RED, Light.MARKED)]
+        told = [f"{light}: {', '.join(names)}" for light, names in named if names]
+        return "; ".join(told if self.light is Light.RED else [str(Light.GREEN), *told])
+
+    def check(self, name: str) -> Check | None:
+        """Return one of the checks; None when it was not made."""
+        return next((check for check in self.checks if check.name == name), None)
+
+    def write(self, folder: Path) -> None:
+        """Write `audit.json`, aside and then renamed."""
+        checks = {c.name: {"light": c.light, "told": list(c.told), "found": dict(c.found)} for c in self.checks}
+        row = {"fingerprint": self.fingerprint, "verdict": self.summary, "asked": dict(self.asked), "checks": checks}
+        aside = folder / f".{FILE}.partial"
+        aside.write_text(json.dumps(row, indent=1, allow_nan=False) + "\n")
+        aside.replace(folder / FILE)
+
+
+def told_in_row(verdict: Verdict | None) -> dict[str, str]:
+    """Return what the row of a result says of the audit of its world."""
+    if verdict is None:
+        return {"audit": "", "trivial_types": ""}
+    triviality = verdict.check("triviality")
+    trivial = [] if triviality is None else triviality.found.get("trivial", [])
+    return {"audit": verdict.summary, "trivial_types": ",".join(trivial)}
+
+
+def read_verdict(folder: Path) -> Verdict | None:
+    """Return the verdict that a world has; None where there is none that can be read."""
+    try:
+        row = json.loads((folder / FILE).read_text())
+        checks = tuple(
+            Check(name, Light(check["light"]), tuple(check["told"]), check["found"])
+            for name, check in row["checks"].items()
+        )
+        return Verdict(row["fingerprint"], row["asked"], checks)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,70 @@
+"""The frozen list of features that audits try, one at a time, as detectors of each type of anomaly."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bench.dataset import Dataset
+from bench.detector import FloatArray
+from bench.faults import Fault, SettingsError
+from detectors.features import graph
+from detectors.features.calls import FEATURES
+from detectors.features.graph import CallGraph
+from detectors.features.timeline import Timeline
+
+PLAIN = (
+    "duration",
+    "duration_ratio",
+    "unanswered",
+    "hour",
+    "night",
+    "weekend",
+    "hour_share",
+    "gap",
+    "calls_last_hour",
+    "calls_last_day",
+    "outside",
+    "moved",
+)
+"""What a call and its caller's volume, times and places say."""
+OF_CONTACTS = ("new_contact",)
+"""Features of calls that need to know who called whom before."""
+RESOLUTION, SEED = 1.0, 0
+VERSION = 1
+
+
+class Audited:
+    """The list under its version; a feature is added, left out or changed under a new version only.
+
+    The features of calls look back on all that came before; those of the graph describe the calls of the window
+    against the graph of the history's calls, in Leiden communities.
+
+    Raises
+    ------
+    SettingsError
+        When there is no such version.
+    """
+
+    def __init__(self, version: int = VERSION) -> None:
+        if version != VERSION:
+            raise SettingsError([Fault("audit.features.version", f"be {VERSION}", version)])
+        self.version = version
+
+    @property
+    def names(self) -> dict[str, bool]:
+        """Names in their order, and whether each needs the graph of who called whom."""
+        of_graph = [*OF_CONTACTS, *(name for name, _, _ in graph.FEATURES)]
+        return {**dict.fromkeys(PLAIN, False), **dict.fromkeys(of_graph, True)}
+
+    def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:
+        """Yield each feature with its values for the calls of the window, shape (calls,), finite."""
+        timeline = Timeline(dataset)
+        low, high = dataset.call_range(dataset.window)
+        for name in (*PLAIN, *OF_CONTACTS):
+            yield name, np.asarray(FEATURES[name].compute(timeline)[low:high], np.float64)
+        past = slice(*dataset.call_range(dataset.history))
+        parties, caller, callee = timeline.parties
+        known = CallGraph(parties, caller[past], callee[past], resolution=RESOLUTION, seed=SEED)
+        matrix = known.features(caller[low:high], callee[low:high])
+        for column, (name, _, _) in enumerate(graph.FEATURES):
+            yield name, matrix[:, column]

@@ -1,0 +1,200 @@
+"""Audits of simulated worlds: green on what is shipped, red on each thing that can be wrong."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_worlds import make_settings, make_world
+from tampering import (
+    changed,
+    event_of,
+    idle_user,
+    named_in_vain,
+    place_of,
+    swapped_in_a_second,
+    tampered,
+    unnamed_row,
+    without,
+)
+
+from bench.audit.amounts import check_amounts, check_incidents
+from bench.audit.auditing import asked_of
+from bench.audit.checks import checks
+from bench.audit.identity import check_identity
+from bench.audit.settings import AuditSettings
+from bench.audit.subject import Asked, Subject
+from bench.audit.triviality import check_triviality
+from bench.audit.verdict import Check, Light, Verdict
+from bench.dataset import Dataset
+from bench.generator import silent
+from bench.protocol import applied
+from bench.settings import ProtocolSettings
+from bench.truth import Truth
+from detectors.features.audited import Audited
+from generators.anomalies.short_call import ShortCall
+from generators.injection import Incidents
+from generators.world import World
+
+SETTINGS = AuditSettings(features={"_target_": "detectors.features.audited.Audited"})
+AUDITED = ("generator.num_users=600", "generator.days=14")
+"""Users and days of the worlds that are audited over difficulties and seeds: 26,000 calls, 1,300 of them anomalous."""
+World_ = tuple[Path, dict[str, Any]]
+
+
+def subject_of(world: Path, clean: Path | None, *overrides: str) -> Subject:
+    """Put a world under audit, asked for by the shipped settings."""
+    asked = asked_of(*make_settings(*overrides))
+    twin = None if clean is None else Dataset.open(clean / "data")
+    dataset = applied(Dataset.open(world / "data"), ProtocolSettings())
+    return Subject(dataset, Truth(world / "truth"), twin, asked, ProtocolSettings().fewest_incidents)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A small world with a network, and its clean twin."""
+    folder = tmp_path_factory.mktemp("small")
+    size = ("generator.num_users=200", "generator.days=4", "generator.num_towers=7")
+    make_world(folder / "w", *size)
+    make_world(folder / "c", *size, "generator.anomaly_ratio=0")
+    return folder / "w", folder / "c"
+
+
+@pytest.fixture(scope="module")
+def default_checks(default_world: World_, clean_world: World_) -> dict[str, Check]:
+    subject = subject_of(default_world[0], clean_world[0])
+    return {check.name: check for check in checks(subject, SETTINGS, silent)}
+
+
+def test_the_default_world_is_green(default_checks: dict[str, Check], default_world: World_) -> None:
+    verdict = Verdict("", {}, tuple(default_checks.values()))
+    assert verdict.light is Light.GREEN
+    counts = default_world[1]
+    found = default_checks["identity"].found
+    touched = counts["anomalous_calls"] + counts["collateral_calls"]
+    assert (found["differing"], found["compared"]) == (touched, counts["calls"] - touched)
+
+
+def test_a_leak_planted_in_one_per_cent_of_the_anomalous_calls_is_found(default_checks: dict[str, Check]) -> None:
+    bookkeeping = default_checks["bookkeeping"]
+    assert bookkeeping.light is Light.GREEN
+    assert bookkeeping.found["least_share_found"] == 0.01
+    assert {test["type"] for test in bookkeeping.found["tests"]} >= {"all", "burst_call", "long_call"}
+    assert all(abs(test["roc_auc"] - 0.5) < 0.1 for test in bookkeeping.found["tests"])
+
+
+def test_what_a_single_feature_finds_is_marked_trivial(default_checks: dict[str, Check]) -> None:
+    triviality = default_checks["triviality"]
+    assert triviality.light is Light.MARKED
+    assert "long_call" in triviality.found["trivial"]
+    assert "short_call" not in triviality.found["trivial"]  # normal life has short calls too
+    assert triviality.found["best"]["long_call"]["feature"] in {"duration", "duration_ratio"}
+
+
+def test_a_trivial_type_can_be_made_to_fail(default_world: World_) -> None:
+    strict = replace(SETTINGS, trivial_fails=True)
+    check = check_triviality(subject_of(default_world[0], None), strict, Audited(), silent)
+    assert check.light is Light.RED
+    lenient = replace(strict, trivial_auc=1.0)
+    assert check_triviality(subject_of(default_world[0], None), lenient, Audited(), silent).light is Light.GREEN
+
+
+@pytest.mark.parametrize("column", ["call_duration", "callee_id", "caller_imei", "last_cell_id", "call_start_ts"])
+def test_a_changed_value_that_truth_does_not_name_is_red(small: tuple[Path, Path], tmp_path: Path, column: str) -> None:
+    world, clean = small
+    edit = changed(column, unnamed_row(world))
+    off = tampered(world, tmp_path / "w", "data/calls.parquet", edit)
+    check = check_identity(subject_of(off, clean), silent)
+    assert check.light is Light.RED
+    assert check.found["unnamed"] == 1
+
+
+def test_identity_tells_what_is_wrong_with_truth(small: tuple[Path, Path], tmp_path: Path) -> None:
+    world, clean = small
+    assert check_identity(subject_of(world, clean), silent).light is Light.GREEN
+    cases = {
+        "unnamed": ("truth/truth.parquet", without(place_of(world, change="added"))),
+        "missing": ("truth/truth.parquet", without(place_of(world, change="removed"))),
+        "strange": ("truth/truth.parquet", changed("user_id", place_of(world, change="removed"))),
+        "idle": ("truth/truth.parquet", named_in_vain(place_of(world, change="added"), unnamed_row(world))),
+        "events": ("data/events.parquet", changed("x", event_of(world, unnamed_row(world)))),
+        "rows of cells differ that no incident touches": ("data/cells.parquet", changed("tower_type", 0)),
+        "rows of users differ that no incident touches": (
+            "data/users.parquet",
+            changed("call_pattern", idle_user(world)),
+        ),
+    }
+    for what, (name, edit) in cases.items():
+        off = tampered(world, tmp_path / what.replace(" ", "_"), name, edit)
+        check = check_identity(subject_of(off, clean), silent)
+        assert check.light is Light.RED, what
+        assert check.found[what] >= 1
+    order = tampered(world, tmp_path / "order", "data/calls.parquet", swapped_in_a_second)
+    assert "moved" in check_identity(subject_of(order, clean), silent).found
+
+
+def test_without_a_twin_identity_is_untested(small: tuple[Path, Path]) -> None:
+    assert check_identity(subject_of(small[0], None), silent).light is Light.UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (Asked(0.04, {}), "the share of anomalous calls is 0.05"),
+        (Asked(0.05, {"short_call": 1.0}), "burst_call has "),
+        (Asked(0.05, {"short_call": 2.0, "long_call": 1, "burst_call": 1, "off_hour_call": 1}), "short_call has "),
+    ],
+)
+def test_amounts_other_than_asked_are_red(default_world: World_, asked: Asked, told: str) -> None:
+    check = check_amounts(replace(subject_of(default_world[0], None), asked=asked), SETTINGS)
+    assert check.light is Light.RED
+    assert any(line.startswith(told) for line in check.told)
+
+
+def test_too_few_incidents_are_red(small: tuple[Path, Path]) -> None:
+    check = check_incidents(subject_of(small[0], None))
+    assert check.light is Light.RED
+    assert check.found["by_type"]["burst_call"] < 10
+    assert check_incidents(replace(subject_of(small[0], None), fewest_incidents=1)).light is Light.GREEN
+
+
+@dataclass
+class Hasty(ShortCall):
+    """Short calls that begin with the minute: their times are rounded, which is a leak."""
+
+    def plan(self, draft: Any, calls: int, rng: np.random.Generator) -> Incidents | None:
+        found = super().plan(draft, calls, rng)
+        if found is None:
+            return None
+        start = found.edits.start_ms - found.edits.start_ms % 60_000
+        return replace(found, edits=found.edits._replace(start_ms=start))
+
+
+def test_a_leaky_injector_turns_the_audit_red(tmp_path: Path) -> None:
+    """Its records differ from the clean twin as truth says; only their bookkeeping gives them away."""
+    settings, anomalies = make_settings(*AUDITED, "anomaly=[short_call,long_call]", "generator/network=none")
+    leaky = World(settings, {**anomalies, "short_call": Hasty(**vars(anomalies["short_call"]))})
+    leaky.make(tmp_path / "w", 2, silent)
+    leaky.twin().make(tmp_path / "c", 2, silent)
+    asked = asked_of(settings, anomalies)
+    subject = replace(subject_of(tmp_path / "w", tmp_path / "c"), asked=asked)
+    found = {check.name: check for check in checks(subject, SETTINGS, silent)}
+    assert found["bookkeeping"].light is Light.RED
+    assert found["bookkeeping"].told[0].startswith("calls of short_call are told by bookkeeping")
+    assert found["identity"].light is Light.GREEN
+    tests = {(t["problem"], t["type"]): t["p_holm"] for t in found["bookkeeping"].found["tests"]}
+    assert tests["calls", "long_call"] > 0.001
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("difficulty", [0.2, 0.5, 0.8])
+def test_the_default_mix_is_green_at_every_difficulty(tmp_path: Path, seed: int, difficulty: float) -> None:
+    """Two of the five seeds of docs/audit.md."""
+    types = ("short_call", "long_call", "off_hour_call", "burst_call")
+    overrides = (*AUDITED, f"generator.seed={seed}", *(f"anomaly.{name}.difficulty={difficulty}" for name in types))
+    make_world(tmp_path / "w", *overrides)
+    make_world(tmp_path / "c", *overrides, "generator.anomaly_ratio=0")
+    made = checks(subject_of(tmp_path / "w", tmp_path / "c", *overrides), SETTINGS, silent)
+    assert Verdict("", {}, made).light is Light.GREEN, [check.told for check in made]
