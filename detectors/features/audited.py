@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from bench.dataset import Dataset
 from bench.detector import FloatArray
 from bench.faults import Fault, SettingsError
 from detectors.features import graph
-from detectors.features.calls import FEATURES
+from detectors.features.calls import call_features
 from detectors.features.graph import CallGraph
 from detectors.features.timeline import Timeline
 
@@ -31,6 +29,8 @@ OF_CONTACTS = ("new_contact",)
 """Features of calls that need to know who called whom before."""
 RESOLUTION, SEED = 1.0, 0
 VERSION = 1
+AT_ONCE = 10
+"""Features that are computed together; more take more memory, fewer more time."""
 
 
 class Audited:
@@ -58,12 +58,13 @@ class Audited:
 
     def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:
         """Yield each feature with its values for the calls of the window, shape (calls,), finite."""
-        timeline = Timeline(dataset)
+        names = (*PLAIN, *OF_CONTACTS)
+        for first in range(0, len(names), AT_ONCE):
+            some = names[first : first + AT_ONCE]
+            yield from zip(some, call_features(dataset, some, dataset.window).T, strict=True)
         low, high = dataset.call_range(dataset.window)
-        for name in (*PLAIN, *OF_CONTACTS):
-            yield name, np.asarray(FEATURES[name].compute(timeline)[low:high], np.float64)
         past = slice(*dataset.call_range(dataset.history))
-        parties, caller, callee = timeline.parties
+        parties, caller, callee = Timeline(dataset).parties
         known = CallGraph(parties, caller[past], callee[past], resolution=RESOLUTION, seed=SEED)
         matrix = known.features(caller[low:high], callee[low:high])
         for column, (name, _, _) in enumerate(graph.FEATURES):
