@@ -24,7 +24,7 @@ def require_outlier_model(model: Any) -> None:
         )
 
 
-def outlier_scores(model: Any, matrix: FloatArray) -> FloatArray:
+def outlier_scores(model: Any, matrix: "np.ndarray[Any, Any]") -> FloatArray:
     """Score rows by a fitted model; higher means more anomalous.
 
     Parameters

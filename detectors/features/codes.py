@@ -30,3 +30,32 @@ def is_text(table: pa.Table, column: str, text: str) -> "np.ndarray[Any, np.dtyp
     """Return where a dictionary column has this text, shape (rows,)."""
     found = table[column].unify_dictionaries().combine_chunks()
     return np.asarray(pc.equal(found.dictionary, text), np.bool_).take(np.asarray(found.indices))
+
+
+class Numbering:
+    """Gives texts numbers in the order in which they come, and each the same one whenever it comes again."""
+
+    REMEMBERED = 4
+    """Dictionaries: those of a file's parts are mostly one and the same."""
+
+    def __init__(self) -> None:
+        self.texts: pa.Array = pa.array([], pa.string())
+        self._seen: list[tuple[pa.Array, np.ndarray[Any, np.dtype[np.int32]]]] = []
+
+    def codes(self, column: pa.ChunkedArray) -> "np.ndarray[Any, np.dtype[np.int32]]":
+        """Return the number of each text of a dictionary column, shape (rows,)."""
+        parts = [self._numbers(chunk.dictionary)[np.asarray(chunk.indices)] for chunk in column.chunks]
+        return np.concatenate(parts) if parts else np.empty(0, np.int32)
+
+    def _numbers(self, dictionary: pa.Array) -> "np.ndarray[Any, np.dtype[np.int32]]":
+        for known, numbers in self._seen:
+            if known.equals(dictionary):
+                return numbers
+        found = pc.index_in(dictionary, self.texts)
+        new = pc.is_null(found)
+        numbers = np.asarray(pc.fill_null(found, -1), np.int32).copy()
+        fresh = np.asarray(new)
+        numbers[fresh] = len(self.texts) + np.arange(np.count_nonzero(fresh))
+        self.texts = pa.concat_arrays([self.texts, dictionary.filter(new)])
+        self._seen = [(dictionary, numbers), *self._seen[: self.REMEMBERED - 1]]
+        return numbers

@@ -1,14 +1,23 @@
 """Features of calls: against values worked out by hand, and that none sees the future."""
 
 import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from call_tables import DAY_MS, ordinary_calls, write_calls
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plain_features import plain_features
 
 from bench.dataset import Window
 from bench.faults import UserError
+from bench.schema import CELLS
 from detectors.features.calls import FEATURES, call_features
+from detectors.features.past import Column
 
 HOUR, DAY = 3600, 86_400
 OFFSET = 5 * HOUR + 1800
@@ -90,3 +99,54 @@ def test_an_unknown_name_is_told_with_the_nearest(ordinary):
         call_features(ordinary, ["log_durations"], ordinary.window)
     with pytest.raises(UserError, match="features must name at least one of duration, "):
         call_features(ordinary, [], ordinary.window)
+
+
+def test_the_numbers_of_features_are_those_of_the_kernels():
+    assert [column.name for column in Column] == list(FEATURES)
+
+
+PARTIES, PLACES = ("a", "b", "c"), ("p", "q", "nowhere")
+CALL = st.tuples(
+    st.one_of(st.integers(0, 3 * DAY), st.integers(DAY, DAY + 2 * HOUR)),
+    st.sampled_from(PARTIES),
+    st.sampled_from(PARTIES),
+    st.integers(0, 5000),
+    *(st.sampled_from(PLACES) for _ in range(2)),
+    *(st.sampled_from(("1", "2")) for _ in range(2)),
+    st.sampled_from(("answered", "missed")),
+)
+NAMES = ("start_s", "caller_id", "callee_id", "call_duration", "first_cell_id", "last_cell_id")
+NAMES += ("caller_imei", "caller_imsi", "outcome")
+
+
+@settings(max_examples=60)
+@given(st.lists(CALL, min_size=1, max_size=40))
+def test_a_plain_loop_finds_the_same(rows):
+    columns = dict(zip(NAMES, map(list, zip(*sorted(rows), strict=True)), strict=True))
+    with TemporaryDirectory() as folder:
+        dataset = write_calls(Path(folder), columns, 4, OFFSET)
+        place = {"cell_id": ["p", "q", "nowhere"], "latitude": [1.0, 1.2, None], "longitude": [50.0, 50.1, None]}
+        table = {field.name: pa.array(place.get(field.name, ["x"] * 3)).cast(field.type) for field in CELLS.arrow}
+        pq.write_table(pa.table(table, CELLS.arrow), Path(folder) / "cells.parquet")
+        whole = Window(dataset.clock.start_ms, dataset.clock.end_ms)
+        expected = plain_features(dataset)
+        found = dict(zip(FEATURES, call_features(dataset, list(FEATURES), whole).T, strict=True))
+    assert list(expected) == list(found)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], np.array(values, float), rtol=1e-5, atol=2e-5, err_msg=name)
+
+
+def test_texts_have_the_same_number_in_every_part_of_a_file(tmp_path):
+    calls = ordinary_calls(3000, 40, 8)
+    one, many = tmp_path / "one", tmp_path / "many"
+    for folder in (one, many):
+        folder.mkdir()
+    first, second = (write_calls(folder, calls, 8) for folder in (one, many))
+    table = pq.read_table(many / "calls.parquet")
+    parts = [table.slice(low, 100) for low in range(0, 3000, 100)]
+    with pq.ParquetWriter(many / "calls.parquet", table.schema) as writer:
+        for part in parts:  # each with a dictionary of its own
+            plain = [column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column for column in part]
+            writer.write_table(pa.table(plain, part.column_names).cast(table.schema))
+    found = [call_features(each, list(FEATURES), each.window) for each in (first, second)]
+    np.testing.assert_array_equal(*found)
