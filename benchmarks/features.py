@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from bench.dataset import Dataset
 from bench.schema import CALLS, CELLS
-from detectors.features.calls import FEATURES, call_features
+from detectors.features.calls import FEATURES, call_matrix
 
 DAYS, NUM_CELLS, CONTACTS = 28, 500, 60
 START_MS, DAY_MS = 1_704_067_200_000, 86_400_000
@@ -77,7 +77,7 @@ def texts(codes: "np.ndarray[Any, Any]", words: list[str]) -> pa.Array:
 
 def features(folder: Path) -> tuple[int, ...]:
     dataset = Dataset.open(folder)
-    return call_features(dataset, list(FEATURES), dataset.window).shape
+    return tuple(call_matrix(dataset, list(FEATURES), dataset.window).shape)
 
 
 def group_by(folder: Path) -> tuple[int, ...]:

@@ -69,8 +69,8 @@ def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> list[P
 def rarest(outcome: Outcome, names: list[str], rows: "np.ndarray[Any, np.dtype[np.int64]]") -> list[str]:
     """Return for some calls of the window which of their features are rarest, such as `log_gap 0.7 (z -3.1)`."""
     dataset = outcome.dataset
-    history = call_features(dataset, names, dataset.history).astype(np.float64)
-    values = call_features(dataset, names, dataset.window)[rows].astype(np.float64)
+    history = call_features(dataset, names, dataset.history)
+    values = call_features(dataset, names, dataset.window)[rows]
     z = robust_z(history, values)
     first = np.argsort(-np.abs(z), axis=1, kind="stable")[:, :TOLD]
     return [

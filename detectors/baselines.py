@@ -64,5 +64,4 @@ class OneFeature:
 
     def score(self, dataset: Dataset) -> Scores:
         """Score the calls of `dataset.window`."""
-        values = call_features(dataset, [self.feature], dataset.window)[:, 0]
-        return Scores(self.level, self.sign * values.astype(np.float64))
+        return Scores(self.level, self.sign * call_features(dataset, [self.feature], dataset.window)[:, 0])

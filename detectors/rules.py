@@ -65,7 +65,7 @@ class FourRules:
 
     def score(self, dataset: Dataset) -> Scores:
         """Score the calls of `dataset.window`."""
-        duration, unanswered, hour, before = call_features(dataset, FEATURES, dataset.window).astype(np.float64).T
+        duration, unanswered, hour, before = call_features(dataset, FEATURES, dataset.window).T
         calls = before + 1
         answered = unanswered == 0
         broken = [

@@ -10,6 +10,7 @@ import numpy as np
 from numba import get_num_threads
 
 from bench.dataset import Dataset, Window
+from bench.detector import FloatArray
 from bench.faults import UserError
 from detectors.features.packed import Packed, packed
 from detectors.features.past import (
@@ -38,7 +39,12 @@ class Feature:
     meaning: str
 
 
-def call_features(dataset: Dataset, names: Sequence[str], part: Window) -> Matrix:
+def call_features(dataset: Dataset, names: Sequence[str], part: Window) -> FloatArray:
+    """Return what `call_matrix` does in double precision, for arithmetic."""
+    return call_matrix(dataset, names, part).astype(np.float64)
+
+
+def call_matrix(dataset: Dataset, names: Sequence[str], part: Window) -> Matrix:
     """Compute features of the calls that start within `part`, from the whole time line up to each call.
 
     Parameters

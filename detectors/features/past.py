@@ -1,9 +1,8 @@
 """Kernels: what each call is like against the past of its caller, its callee and its cell.
 
 Calls are visited caller by caller: those of one are gathered, described in a buffer that fits into the processor's
-cache, and laid out where they belong, once. Every pass goes through calls in order of time and writes only what was known
-before each. They agree, number for number, with a plain loop over all earlier calls
-(`tests/detectors/plain_features.py`).
+cache, and laid out where they belong, once. Every pass goes through calls in order of time and writes only what was
+known before each. They agree with a plain loop over all earlier calls (`tests/detectors/plain_features.py`).
 """
 
 from enum import IntEnum
@@ -287,7 +286,7 @@ def found(key: Array, mask: int, party: int) -> int:
 @kernel
 def c_log_c(count: int) -> float:
     """Return c ln c, 0 for none."""
-    return C_LOG_C[count] if count < C_LOG_C.size else count * np.log(count)
+    return float(C_LOG_C[count]) if count < C_LOG_C.size else count * float(np.log(count))
 
 
 @kernel
