@@ -2,6 +2,8 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN = .venv/bin
+# One file of tests on each processor at a time.
+AT_ONCE = -n logical --dist loadfile
 
 .PHONY: run test check lint bench clean
 
@@ -9,10 +11,10 @@ run: .venv/.runs ## Install what it needs and run the main job.
 	$(BIN)/python -m bench.run generator.anomaly_ratio=0.05 detector=iforest
 
 test: .venv/.tests ## Install what it needs and run all tests.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE)
 
 check: lint ## What every commit passes: style, types, direction of imports, the quick tests.
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(AT_ONCE) -m "not slow"
 
 lint: .venv/.tests
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from bench.benchmark import attempted, begun, judged, measured, prepared
 from bench.composition import refuse
 from bench.faults import UserError
-from bench.record_of_run import ROW, marks, send
+from bench.record_of_run import ROW, marks, send, sending_later
 from bench.request import Request
 from bench.result import Outcome, Result, Status, read_result
 from bench.sweep import FAILED, UNRECORDED
@@ -125,8 +125,7 @@ def _send(request: Request, opened: Callable[[], Any], *, again: bool = False) -
         tracker = opened()
         send(request.folder, tracker, again=again)
     except UserError as error:
-        folder = os.path.relpath(request.folder)
-        return f"not in MLflow: {error}\nto send it later: python -m bench.record runs={folder}"
+        return f"not in MLflow: {error}\nto send it later: {sending_later(request.folder, uri)}"
     how = f"run `{tracker.command}` here, then open " if tracker.command else ""
     return f"in MLflow    {how}{tracker.link}"
 

@@ -1,6 +1,7 @@
 """What is recorded of a run, read from the files that it left; so it can be sent at any time, now or later."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bench.result import Result, Scalar, read_result
+from bench.settings import TrackingSettings
 
 ROW = "result.json"
 MARK = "mlflow.json"
@@ -90,6 +92,12 @@ def send(folder: Path, tracker: Tracker, *, again: bool = False) -> None:
     if again:
         tracker.forget(str(record.result.asked["run_id"]))
     mark(folder, tracker.uri, tracker.record(record))
+
+
+def sending_later(folder: Path, uri: str) -> str:
+    """Return the command that records what a store did not take."""
+    store = "" if uri == TrackingSettings().uri else f" tracking.uri={uri}"
+    return f"python -m bench.record runs={os.path.relpath(folder)}{store}"
 
 
 def marks(folder: Path) -> dict[str, str]:

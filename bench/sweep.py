@@ -14,7 +14,7 @@ from bench.composition import combinations, refuse, settings_of
 from bench.faults import UserError
 from bench.guard import sweep_overrides
 from bench.processors import at_once
-from bench.record_of_run import SOURCE, mark, marks
+from bench.record_of_run import SOURCE, mark, marks, sending_later
 from bench.reporter import Reporter
 from bench.settings import RunSettings
 from bench.sweep_folder import SweepFolder
@@ -84,8 +84,7 @@ class Sweep(Callback):
             told = str(error)
         left = self.folder.unrecorded(uri)
         if left or told:
-            print(f"{len(left)} results are not in MLflow {told}; "
-                  f"to send them: python -m bench.record runs={self.folder.path}")  # fmt: skip
+            print(f"{len(left)} results are not in MLflow {told}; to send them: {sending_later(self.folder.path, uri)}")
             return False
         opened = f"run `{self.tracker.command}` here, then open " if self.tracker.command else ""
         print(f"in MLflow    {opened}{self.tracker.link}")

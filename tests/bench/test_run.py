@@ -123,6 +123,18 @@ def test_a_store_that_fails_loses_no_result(workplace: Path) -> None:
     assert programs.ended("record")[1].startswith("0 results sent; ")
 
 
+@pytest.mark.slow
+def test_a_server_that_is_down_loses_no_result(workplace: Path) -> None:
+    code, out, err = ended("run", "detector=toy_longest", "report.run_figures=null", "tracking.uri=http://127.0.0.1:9")
+    assert (code, err) == (3, "")
+    assert [row["status"] for row in rows()] == ["OK"]
+    later = out.splitlines()[-1].removeprefix("to send it later: python -m bench.record ")
+    assert later.endswith(" tracking.uri=http://127.0.0.1:9")
+    code, out, err = programs.ended("record", later.split()[0], "tracking.uri=sqlite:///other.db")
+    assert (code, err) == (0, "")
+    assert out.startswith("1 results sent; ")
+
+
 def test_the_rows_that_are_always_there_are_marked(workplace: Path) -> None:
     for detector in ("oracle", "constant", "supervised"):
         label = ["detector._target_=toy_detectors.Labelled", "~detector.features", "~detector.model"]
