@@ -88,7 +88,6 @@ def reference_rate(*overrides: str) -> float:
     plain, users = Reference(drawn.habits), drawn.counts.shape[1]
     busy = np.zeros(users, np.int64)
     some = np.linspace(0, users - 1, REFERENCE_USERS).astype(int)
-    plain.society = plain.society._replace(matching=plain.society.matching[:0])  # it shuffles all users each time
     start = time.process_time()
     calls = sum(1 for user in some.tolist() for _ in plain.day(user, 0, no_edits(), busy))
     return calls / cpu(start)

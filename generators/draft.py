@@ -151,7 +151,7 @@ class Draft:
         habits, people = self.habits, self.habits.people
         pattern, shift_h = people.pattern[users], people.clock_shift_ms[users] / HOUR_MS
         share = np.zeros(len(users))
-        for number, before in enumerate(habits.hours):
+        for number, before in enumerate(habits.hours[0]):
             two_days = np.concatenate([before[:-1] - 1, before[:-1], before + 1])
             ends = [np.interp(hour - shift_h, np.arange(-HOURS, 2 * HOURS + 1), two_days) for hour in (from_h, to_h)]
             share = np.where(pattern == number, ends[1] - ends[0], share)

@@ -9,13 +9,10 @@ from generators.radio.plane import make_plane, to_degrees, to_metres
 from generators.radio.sites import place_sites
 from generators.rng import Purpose, uniforms
 from generators.settings import DISTRICTS, RegionSettings, WorldSettings
-from generators.social.communities import NOBODY, Society
 
 HOME_DISTRICTS = {"downtown": 0.15, "commercial": 0.15, "residential": 0.40, "suburban": 0.30}
 WORK_DISTRICTS = {"downtown": 0.40, "commercial": 0.40, "residential": 0.15, "suburban": 0.05}
 MOST_NEIGHBOURS = 4
-OWN_HOME, OWN_WORK = 1, 1
-SHARED = 0
 
 
 class Towers(NamedTuple):
@@ -51,7 +48,7 @@ def make_towers(settings: WorldSettings) -> Towers:
     else:
         draws = uniforms(settings.seed, Purpose.TOWER, settings.num_towers)
         shares = {name: box.share for name, box in settings.region.districts.items()}
-        district, latitude, longitude = _places(settings.region, shares, draws)
+        district, latitude, longitude = draw_places(settings.region, shares, draws)
         metres = to_metres(plane, latitude, longitude)
     count = len(metres)
     many = min(MOST_NEIGHBOURS, count - 1)
@@ -60,47 +57,12 @@ def make_towers(settings: WorldSettings) -> Towers:
     return Towers(latitude, longitude, district, macro, neighbours.astype(np.int32), metres)
 
 
-class Anchors(NamedTuple):
-    """Where the users live and work; N of them."""
-
-    home: Any
-    """Shape (N,), int32: nearest tower."""
-    work: Any
-    """Shape (N,), int32: nearest tower."""
-    home_m: Any
-    """Shape (N, 2), float64: position on the plane [m]."""
-    work_m: Any
-    """Shape (N, 2), float64: position on the plane [m]."""
+def nearest_towers(towers: Towers, points: Any) -> Any:
+    """Return the tower nearest to each point [m]; shape (n,), int32."""
+    return cKDTree(towers.metres).query(points)[1].astype(np.int32)
 
 
-def homes_and_work(settings: WorldSettings, towers: Towers, family: Any, work: Any) -> Anchors:
-    """Return where each user lives and works.
-
-    Parameters
-    ----------
-    settings, towers
-        The world.
-    family, work
-        Shape (N,): the number of a user's family and of its work group, -1 when it is in none. They share the place.
-    """
-    tree, plane = cKDTree(towers.metres), make_plane(settings.region, settings.network.wrap)
-    cells, places = [], []
-    for purpose, shares, group in ((Purpose.HOME, HOME_DISTRICTS, family), (Purpose.WORK, WORK_DISTRICTS, work)):
-        alone = uniforms(settings.seed, purpose, len(group), OWN_HOME)
-        shared = uniforms(settings.seed, purpose, len(group), SHARED)[group]
-        draws = np.where((group == NOBODY)[:, None], alone, shared)
-        _, latitude, longitude = _places(settings.region, shares, draws)
-        places.append(to_metres(plane, latitude, longitude))
-        cells.append(tree.query(places[-1])[1].astype(np.int32))
-    return Anchors(cells[0], cells[1], places[0], places[1])
-
-
-def group_numbers(society: Society, layer: int) -> Any:
-    """Return the number of each user's group in a layer (where the group begins), -1 outside; shape (N,)."""
-    return society.first[:, layer].astype(np.int64)
-
-
-def _places(region: RegionSettings, shares: dict[str, float], draws: Any) -> tuple[Any, Any, Any]:
+def draw_places(region: RegionSettings, shares: dict[str, float], draws: Any) -> tuple[Any, Any, Any]:
     """Return district, latitude and longitude for rows of three uniforms."""
     bounds = np.cumsum([shares[name] for name in DISTRICTS])
     district = np.searchsorted(bounds[:-1], draws[:, 0], side="right")

@@ -8,7 +8,7 @@ import pyarrow as pa
 from generators.calls.habits import Habits
 from generators.identities import devices, digits_for, numbered, phone_numbers, sims, user_ids
 from generators.settings import WorldSettings
-from generators.social.communities import NOBODY
+from generators.social.contacts import NOBODY
 from generators.social.people import NEVER
 
 SECOND = 1

@@ -39,6 +39,10 @@ class Purpose(IntEnum):
     GROUP_SIZE = 23
     ACQUAINTANCE = 24
     EXTERNAL_CONTACT = 25
+    SPELL = 26
+    TIE = 27
+    MEETING = 28
+    CLUBS = 29
     USER_NUMBER = 30
     PHONE_NUMBER = 31
     SIM = 32

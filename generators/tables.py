@@ -15,8 +15,9 @@ from generators.names import Names
 from generators.plan import Holdings
 from generators.radio.coverage import NO_CELL, RadioMap, pixel_middles
 from generators.settings import DISTRICTS, WorldSettings
-from generators.social.communities import KINDS, NOBODY, Society, layer_kinds
+from generators.social.contacts import NOBODY, Society
 from generators.social.people import NEVER, People
+from generators.social.settings import COMMUNITY_KINDS
 
 
 def users_table(settings: WorldSettings, people: People, names: Names, holdings: Holdings) -> pa.Table:
@@ -73,7 +74,7 @@ def coverage_table(radio: RadioMap | None, names: Names) -> pa.Table:
 
 def communities_table(settings: WorldSettings, society: Society, names: Names) -> pa.Table:
     """Return one row a user and community."""
-    kinds = layer_kinds(settings.communities)
+    kinds = settings.communities.layers()
     users, groups, sizes, types = [], [], [], []
     ids: list[pa.Array] = []
     for layer, kind in enumerate(kinds):
@@ -84,11 +85,11 @@ def communities_table(settings: WorldSettings, society: Society, names: Names) -
         users.append(members)
         groups.append(known + np.cumsum(begins) - 1)
         sizes.append(society.size[members, layer])
-        types.append(np.full(len(members), KINDS.index(kind)))
+        types.append(np.full(len(members), COMMUNITY_KINDS.index(kind)))
         ids.append(numbered(f"{kind}_", same + np.arange(begins.sum()), digits_for(settings.num_users, 4)))
     columns = [
         coded(_column(users), names.user),
-        coded(_column(types), pa.array(KINDS)),
+        coded(_column(types), pa.array(COMMUNITY_KINDS)),
         coded(_column(groups), pa.concat_arrays([pa.array([], pa.string()), *ids])),
         pa.array(_column(sizes)),
     ]
@@ -123,7 +124,7 @@ def _honest_periods(people: People, names: Names) -> Holdings:
     """Return who had which SIM and device when in normal life; these are places in `names`."""
     changes = np.sort(np.stack([people.sim_change_ms, people.device_change_ms]), axis=0)
     begins = np.concatenate([people.active_from_ms[None], changes])
-    ends = np.concatenate([changes, np.full((1, len(people.rate)), NEVER)])
+    ends = np.minimum(np.concatenate([changes, np.full((1, len(people.rate)), NEVER)]), people.active_until_ms)
     period, user = np.nonzero((begins != NEVER) & (begins < ends) & (ends > people.active_from_ms))
     begin, end = np.maximum(begins[period, user], people.active_from_ms[user]), ends[period, user]
     sim = np.where(begin < people.sim_change_ms[user], user, names.second_sim[user])

@@ -95,7 +95,7 @@ class World:
         """Draw the people and places, and plan the incidents; the calls are still to be rendered."""
         settings = self.settings
         towers = make_towers(settings)
-        society = make_society(settings.communities, settings.num_users, settings.seed)
+        society = make_society(settings)
         people = make_people(settings, towers, society)
         site, network = np.arange(len(towers.macro)), None
         if settings.network.radio:

@@ -1,22 +1,47 @@
 """The settings of calling, as arrays that the kernels read."""
 
 import math
-from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from generators.geography import Towers
 from generators.sessions.network import Network, no_network
-from generators.settings import EXTERNAL_TYPES, Durations, WorldSettings
-from generators.social.communities import Society
+from generators.settings import WorldSettings
+from generators.social.calendar import make_days
+from generators.social.contacts import Society
 from generators.social.people import People
+from generators.social.settings import EXTERNAL_TYPES, Durations, UserType
 
 FAMILIES = ("lognormal", "normal", "exponential")
 LOGNORMAL, NORMAL, EXPONENTIAL = range(len(FAMILIES))
-SATURDAY = 5
 REFERENCE_TALK_MS = 180_000.0
 """Length of the calls that `whereabouts.moving` is about."""
+KIND = np.dtype(
+    [
+        ("quiet", np.float64),
+        ("lively", np.float64),
+        ("cold", np.float64),
+        ("tie", np.float64),
+        ("own", np.float64),
+        ("least_s", np.float64),
+        ("longest_s", np.float64),
+        ("own_contacts", np.int32),
+        ("regular", np.int8),
+        ("family", np.int8),
+    ]
+)
+"""How a type of user calls.
+
+- `quiet`: share of its spells without calls;
+- `lively`: by how much it calls more in the others;
+- `cold`: share of the calls within the network that go to anybody;
+- `tie`, `own`: weights of the tie's and of the call's own normal variable in the talk time;
+- `least_s`, `longest_s`: shortest and longest talk time [s];
+- `own_contacts`: external parties of each type that it calls;
+- `regular`: whether it calls at a steady interval;
+- `family`: index into `FAMILIES`.
+"""
 
 
 class Habits(NamedTuple):
@@ -29,26 +54,26 @@ class Habits(NamedTuple):
     people: People
     society: Society
     hours: Any
-    """Shape (patterns, 25), float64: share of a day's calls before each local hour, for each pattern."""
+    """Shape (kinds of day, patterns, 25), float64: share of a day's calls before each local hour."""
+    day_kind: Any
+    """Shape (days,), int8: the kind of each day; 0 is a working day."""
     day_factor: Any
     """Shape (patterns, days), float64: volume of each day relative to a working day."""
-    family: Any
-    """Shape (types,), int8: family of the durations."""
+    kinds: Any
+    """Shape (types,) of `KIND`."""
     weights: Any
     """Shape (types, components), float64: cumulative."""
     centres: Any
     """Shape (types, components), float64: ln of the median in s, or the mean in s."""
     spreads: Any
     """Shape (types, components), float64."""
-    limits_s: Any
-    """Shape (types, 2), float64: least and longest duration."""
     outcomes: Any
-    """Shape (3,), float64: share of calls missed; missed or busy; missed, busy or failed."""
+    """Shape (types, 3), float64: share of calls missed; missed or busy; missed, busy or failed."""
     external_shares: Any
-    """Shape (3,), float64: cumulative share of the calls that go to each type of external party."""
+    """Shape (types, 3), float64: cumulative share of the calls that go to each type of external party."""
     external_first: Any
     """Shape (4,), int64: number of the first party of each type; the last entry is one past the end."""
-    own_contacts: int
+    favourite: float
     follow_up: float
     follow_up_gap_ms: float
     same_contact: float
@@ -59,7 +84,7 @@ class Habits(NamedTuple):
     neighbours: Any
     """Shape (towers, neighbours), int32."""
     weekend: Any
-    """Shape (days,), bool."""
+    """Shape (days,), bool; holidays count."""
     closed: bool
     """Whether calls are not planned by the day: each follows the one before after a wait."""
     wait_ms: tuple[float, float]
@@ -71,9 +96,8 @@ def make_habits(
     settings: WorldSettings, towers: Towers, society: Society, people: People, network: Network | None = None
 ) -> Habits:
     """Turn settings into arrays; without a network, calls fail by chance."""
-    patterns = list(settings.call_patterns.values())
-    weekend = weekend_days(settings)
-    outcomes = settings.outcomes
+    days = make_days(settings.calendar, list(settings.call_patterns.values()), settings.start, settings.days)
+    types = list(settings.user_types.values())
     parties = [
         max(1, round(settings.external.parties_per_100_users[name] * settings.num_users / 100))
         for name in EXTERNAL_TYPES
@@ -84,13 +108,15 @@ def make_habits(
         settings.num_users,
         people,
         society,
-        np.array([np.concatenate([[0.0], np.cumsum(p.hourly) / np.sum(p.hourly)]) for p in patterns]),
-        np.array([np.where(weekend, p.weekend_factor, 1.0) for p in patterns]),
-        *_durations([t.durations for t in settings.user_types.values()]),
-        np.cumsum([outcomes.missed, outcomes.busy, 0.0 if network else outcomes.failed]),
-        np.cumsum([settings.external.shares[name] for name in EXTERNAL_TYPES]),
+        days.hours,
+        days.kind,
+        days.factor,
+        _kinds(settings, types),
+        *_mixtures([t.durations for t in types]),
+        np.array([_outcomes(settings, t, network is not None) for t in types]),
+        np.array([_external(settings, t) for t in types]),
         len(people.rate) + np.concatenate([[0], np.cumsum(parties)]),
-        settings.external.own_contacts,
+        activity.favourite,
         activity.follow_up,
         activity.follow_up_gap_s * 1000.0,
         activity.same_contact,
@@ -98,27 +124,53 @@ def make_habits(
         places.elsewhere,
         math.log(1.0 - places.moving) / REFERENCE_TALK_MS,
         towers.neighbours,
-        weekend,
+        days.free,
         activity.loop == "closed",
         (activity.wait_s[0] * 1000.0, (activity.wait_s[1] - activity.wait_s[0]) * 1000.0),
         network or no_network(settings),
     )
 
 
-def weekend_days(settings: WorldSettings) -> Any:
-    """Return which days are a Saturday or a Sunday; shape (days,), bool."""
-    first = date.fromisoformat(settings.start)
-    return np.array([(first + timedelta(days=day)).weekday() >= SATURDAY for day in range(settings.days)])
+def _kinds(settings: WorldSettings, types: list[UserType]) -> Any:
+    """Return how each type calls; shape (types,) of `KIND`."""
+    rows = [
+        (
+            t.quiet,
+            1 / (1 - t.quiet),
+            t.cold_calls,
+            math.sqrt(t.durations.per_tie),
+            math.sqrt(1 - t.durations.per_tie),
+            t.durations.least_s,
+            t.durations.longest_s,
+            t.own_contacts or settings.external.own_contacts,
+            t.regular,
+            FAMILIES.index(t.durations.family),
+        )
+        for t in types
+    ]
+    return np.array(rows, KIND)
 
 
-def _durations(kinds: list[Durations]) -> tuple[Any, Any, Any, Any, Any]:
+def _outcomes(settings: WorldSettings, kind: UserType, network: bool) -> Any:
+    """Return the share of a type's calls missed; missed or busy; missed, busy or failed."""
+    outcomes = settings.outcomes
+    unanswered = [outcomes.missed * kind.unanswered, outcomes.busy * kind.unanswered]
+    return np.cumsum([*unanswered, 0.0 if network else outcomes.failed])
+
+
+def _external(settings: WorldSettings, kind: UserType) -> Any:
+    """Return the cumulative share of a type's calls that go to each type of external party."""
+    shares = kind.external or settings.external.shares
+    return np.cumsum([shares[name] for name in EXTERNAL_TYPES])
+
+
+def _mixtures(kinds: list[Durations]) -> tuple[Any, Any, Any]:
     """Pad the mixtures of all types to the same number of components."""
     most = max(len(d.weights) for d in kinds)
-    family = np.array([FAMILIES.index(d.family) for d in kinds], np.int8)
     weights, centres, spreads = (np.ones((len(kinds), most)) for _ in range(3))
     for row, d in enumerate(kinds):
         many = len(d.weights)
         weights[row, : many - 1] = np.cumsum(d.weights)[:-1]
         centres[row, :many] = np.log(d.centres_s) if d.family == "lognormal" else d.centres_s
         spreads[row, :many] = d.spreads
-    return family, weights, centres, spreads, np.array([[d.least_s, d.longest_s] for d in kinds])
+    return weights, centres, spreads

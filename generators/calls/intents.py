@@ -13,19 +13,21 @@ from generators.calls.outcome import ANSWERED
 from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
 from generators.numerics import normal_quantile, poisson_quantile
-from generators.rng import Purpose, philox, uniform
-from generators.social.communities import NOBODY, choose_contact
+from generators.rng import Purpose, Words, philox, uniform
+from generators.social.contacts import NOBODY, choose_contact
 
 UNLISTED = 0
 MOST_A_DAY = 2000
 """Slots of a user's day."""
 PAUSE_MS = 2000
 """Least time between a call's end and its follow-up."""
+JITTER_MS = 10_000.0
+"""Within this span a machine's call may be off its beat."""
 
 _COUNT, _WHO, _WHEN, _HOW = (
     np.uint64(p) for p in (Purpose.CALL_COUNT, Purpose.CALL_WHO, Purpose.CALL_WHEN, Purpose.CALL_HOW)
 )
-_EXTERNAL = np.uint64(Purpose.EXTERNAL_CONTACT)
+_EXTERNAL, _SPELL, _TIE = (np.uint64(p) for p in (Purpose.EXTERNAL_CONTACT, Purpose.SPELL, Purpose.TIE))
 _STEP = 32.0
 _DAY_BITS = np.uint64(20)
 
@@ -62,17 +64,30 @@ def make_slots(most: int = MOST_A_DAY) -> Slots:
 
 
 @kernel
-def count_calls(user: int, day: int, habits: Habits) -> int:
-    """Return how many calls a user wants to make on a day: a Poisson variable, in steps of a mean of at most 32.
+def spell(user: int, day: int, habits: Habits) -> Words:
+    """Return the draws of the spell that a user's day belongs to: whether it is quiet, and who is its favourite."""
+    number = (day + user) // habits.people.spell_days[user]
+    return philox(habits.seed, _SPELL, np.uint64(user), np.uint64(number), np.uint64(0))
 
-    In a closed loop, where that is not known beforehand: the most that it can be.
+
+@kernel
+def count_calls(user: int, day: int, habits: Habits) -> int:
+    """Return how many calls a user wants to make on a day.
+
+    A Poisson variable, in steps of a mean of at most 32; none in a quiet spell. A machine's calls are counted. In a
+    closed loop, where that is not known beforehand: the most that it can be.
     """
     people = habits.people
-    if people.active_from_ms[user] >= (day + 1) * DAY_MS:
+    if people.active_from_ms[user] >= (day + 1) * DAY_MS or people.active_until_ms[user] <= day * DAY_MS:
         return 0
     if habits.closed:
         return int(DAY_MS // habits.wait_ms[0]) + 1
-    mean = people.rate[user] * habits.day_factor[people.pattern[user], day]
+    kind = habits.kinds[people.kind[user]]
+    if kind.regular:
+        return min(_beat(user, day + 1, habits) - _beat(user, day, habits), MOST_A_DAY // 2)
+    if kind.quiet > 0.0 and uniform(spell(user, day, habits)[0]) < kind.quiet:
+        return 0
+    mean = people.rate[user] * habits.day_factor[people.pattern[user], day] * kind.lively
     count, part = 0, 0
     while mean > 0.0 and count < MOST_A_DAY // 2:
         words = philox(habits.seed, _COUNT, np.uint64(user), np.uint64(day), np.uint64(part))
@@ -80,6 +95,13 @@ def count_calls(user: int, day: int, habits: Habits) -> int:
         mean -= _STEP
         part += 1
     return min(count, MOST_A_DAY // 2)
+
+
+@kernel
+def _beat(user: int, day: int, habits: Habits) -> int:
+    """Return how many calls a machine has made since the world began, before a day; it begins anywhere in its beat."""
+    words = philox(habits.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
+    return int(np.ceil(day * habits.people.rate[user] - uniform(words[0])))
 
 
 @kernel
@@ -93,13 +115,14 @@ def plan_day(user: int, day: int, count: int, habits: Habits, slots: Slots) -> N
 @kernel
 def plan_turn(user: int, turn: int, free_ms: int, habits: Habits, slots: Slots) -> int:
     """Work out call number `turn` of a user in a closed loop, who is free from a moment on; return its slot, 0."""
-    who = philox(habits.seed, _WHO, np.uint64(user), np.uint64(turn), np.uint64(0))
-    when = philox(habits.seed, _WHEN, np.uint64(user), np.uint64(turn), np.uint64(0))
+    occurrence = np.uint64(turn)
+    who = philox(habits.seed, _WHO, np.uint64(user), occurrence, np.uint64(0))
+    when = philox(habits.seed, _WHEN, np.uint64(user), occurrence, np.uint64(0))
     least, spread = habits.wait_ms
     slots.start_ms[0] = free_ms + int(least + uniform(when[0]) * spread)
     slots.callee[0] = choose_callee(user, slots.start_ms[0], uniform(who[0]), uniform(who[1]), habits)
-    slots.outcome[0], slots.talk_ms[0], slots.move[0] = _talk(user, 0, turn, habits)
     slots.goal[0], slots.key[0], slots.edit[0] = uniform(when[2]), when[3], -1
+    _talk(user, occurrence, 0, habits, slots)
     return 0
 
 
@@ -117,15 +140,19 @@ def plan_slot(user: int, day: int, slot: int, habits: Habits, slots: Slots) -> N
 def first_start(user: int, day: int, span_ms: Any, habits: Habits, slots: Slots) -> int:
     """Return the first slot of a user's day that starts within a span of time of day, -1 when none does.
 
-    Of the other things about a call only what its start depends on is worked out.
+    Only a call that another follows on is worked out whole.
     """
-    for i in range(count_calls(user, day, habits)):
-        draws = _time_draws(user, day, i, habits)
-        if i > 0 and draws[0] < habits.follow_up:
-            slots.outcome[i - 1], slots.talk_ms[i - 1], _ = _talk(user, day, i - 1, habits)
-        slots.start_ms[i], _ = _start(user, day, i, draws, habits, slots)
+    count = count_calls(user, day, habits)
+    draws = _time_draws(user, day, 0, habits)
+    for i in range(count):
+        following = _time_draws(user, day, i + 1, habits)
+        if following[0] < habits.follow_up:
+            _plan_slot(user, day, i, habits, slots)
+        else:
+            slots.start_ms[i], _ = _start(user, day, i, draws, habits, slots)
         if span_ms[0] <= slots.start_ms[i] % DAY_MS < span_ms[1]:
             return i
+        draws = following
     return -1
 
 
@@ -136,13 +163,26 @@ def _plan_slot(user: int, day: int, i: int, habits: Habits, slots: Slots) -> Non
     when = philox(habits.seed, _WHEN, np.uint64(user), _occurrence(day, i), np.uint64(0))
     draws = (uniform(who[2]), uniform(when[0]), uniform(when[1]))
     start, follows = _start(user, day, i, draws, habits, slots)
-    if follows and uniform(who[3]) < habits.same_contact:
+    again = uniform(who[3])
+    if follows and again < habits.same_contact:
         callee = int(slots.callee[i - 1])
+    elif not follows and again < habits.favourite:
+        favourite = spell(user, day, habits)
+        callee = choose_callee(user, start, uniform(favourite[1]), uniform(favourite[2]), habits)
     else:
         callee = choose_callee(user, start, uniform(who[0]), uniform(who[1]), habits)
     slots.start_ms[i], slots.callee[i] = start, callee
-    slots.outcome[i], slots.talk_ms[i], slots.move[i] = _talk(user, day, i, habits)
     slots.goal[i], slots.key[i], slots.edit[i] = uniform(when[2]), when[3], -1
+    _talk(user, _occurrence(day, i), i, habits, slots)
+
+
+@kernel
+def _talk(user: int, occurrence: Any, i: int, habits: Habits, slots: Slots) -> None:
+    """Work out how the call of slot i ends, and how long it is."""
+    how = philox(habits.seed, _HOW, np.uint64(user), occurrence, np.uint64(0))
+    outcome = choose_outcome(user, uniform(how[2]), habits)
+    talk = choose_talk_ms(user, slots.callee[i], uniform(how[0]), uniform(how[1]), habits) if outcome == ANSWERED else 0
+    slots.outcome[i], slots.talk_ms[i], slots.move[i] = outcome, talk, uniform(how[3])
 
 
 @kernel
@@ -163,27 +203,29 @@ def _start(
     user: int, day: int, i: int, draws: tuple[float, float, float], habits: Habits, slots: Slots
 ) -> tuple[int, bool]:
     """Return when slot i starts [ms], and whether it follows on the one before; never past midnight."""
+    if habits.kinds[habits.people.kind[user]].regular:
+        return _beat_ms(user, day, i, draws[1], habits), False
     if i > 0 and draws[0] < habits.follow_up:
         gap = np.int64(-math.log(1.0 - draws[2]) * habits.follow_up_gap_ms)
         start = slots.start_ms[i - 1] + slots.talk_ms[i - 1] + PAUSE_MS + gap
         if start < (day + 1) * DAY_MS:
             return start, True
-    return day * DAY_MS + _time_of_day(user, draws[1], habits), False
+    return day * DAY_MS + _time_of_day(user, day, draws[1], habits), False
 
 
 @kernel
-def _talk(user: int, day: int, i: int, habits: Habits) -> tuple[int, int, float]:
-    """Return the outcome of slot i, its talk time [ms], and the uniform that decides whether the caller moves."""
-    how = philox(habits.seed, _HOW, np.uint64(user), _occurrence(day, i), np.uint64(0))
-    outcome = choose_outcome(uniform(how[2]), habits)
-    talk = choose_talk_ms(user, uniform(how[0]), uniform(how[1]), habits) if outcome == ANSWERED else 0
-    return outcome, talk, uniform(how[3])
+def _beat_ms(user: int, day: int, i: int, u: float, habits: Habits) -> int:
+    """Return when a machine makes its call number i of a day [ms]: on its beat, give or take some seconds."""
+    words = philox(habits.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
+    number = int(np.ceil(day * habits.people.rate[user] - uniform(words[0]))) + i
+    exact = (number + uniform(words[0])) / habits.people.rate[user] * DAY_MS
+    return int(min(max(exact + (u - 0.5) * JITTER_MS, day * DAY_MS), (day + 1) * DAY_MS - 1))
 
 
 @kernel
-def _time_of_day(user: int, u: float, habits: Habits) -> int:
+def _time_of_day(user: int, day: int, u: float, habits: Habits) -> int:
     """Return a time of day [ms] by the user's rhythm, on its own clock."""
-    hours = habits.hours[habits.people.pattern[user]]
+    hours = habits.hours[habits.day_kind[day], habits.people.pattern[user]]
     hour = 0
     for end in range(1, HOURS):
         hour += u >= hours[end]
@@ -193,21 +235,38 @@ def _time_of_day(user: int, u: float, habits: Habits) -> int:
 
 @kernel
 def choose_callee(user: int, start_ms: int, kind: float, who: float, habits: Habits) -> int:
-    """Return whom a user calls: somebody of its communities, an acquaintance, or an external party."""
-    outside = habits.external_shares[2]
+    """Return whom a user calls: somebody that it knows, anybody, or an external party."""
+    shares = habits.external_shares[habits.people.kind[user]]
     for i in range(3):
-        if kind < habits.external_shares[i]:
+        if kind < shares[i]:
             return _external(user, i, who, habits)
-    callee = choose_contact(user, (kind - outside) / (1.0 - outside), who, habits.society)
-    if callee == NOBODY or habits.people.active_from_ms[callee] > start_ms:
+    inside, cold = (kind - shares[2]) / (1.0 - shares[2]), habits.kinds[habits.people.kind[user]].cold
+    if inside < cold:
+        callee = _anybody(user, who, habits)
+    else:
+        callee = choose_contact(user, (inside - cold) / (1.0 - cold), who, habits.society)
+    if callee == NOBODY or not _is_subscribed(callee, start_ms, habits):
         return _external(user, UNLISTED, who, habits)
     return callee
 
 
 @kernel
+def _is_subscribed(user: int, moment: int, habits: Habits) -> bool:
+    return habits.people.active_from_ms[user] <= moment < habits.people.active_until_ms[user]  # type: ignore[no-any-return]
+
+
+@kernel
+def _anybody(user: int, who: float, habits: Habits) -> int:
+    """Return another user, all equally likely; nobody where there is no other."""
+    others = habits.society.order.shape[1] - 1
+    place = int(who * others)
+    return NOBODY if others == 0 else place + (place >= user)
+
+
+@kernel
 def _external(user: int, kind: int, who: float, habits: Habits) -> int:
     """Return one of the user's own contacts of a type; a few parties are known to very many users."""
-    contact = int(who * habits.own_contacts)
+    contact = int(who * habits.kinds[habits.people.kind[user]].own_contacts)
     words = philox(habits.seed, _EXTERNAL, np.uint64(user), np.uint64(kind), np.uint64(contact))
     popularity = uniform(words[0])
     first, end = habits.external_first[kind], habits.external_first[kind + 1]
@@ -215,25 +274,35 @@ def _external(user: int, kind: int, who: float, habits: Habits) -> int:
 
 
 @kernel
-def choose_outcome(u: float, habits: Habits) -> int:
+def choose_outcome(user: int, u: float, habits: Habits) -> int:
     """Return what becomes of a call."""
     for i in range(3):
-        if u < habits.outcomes[i]:
+        if u < habits.outcomes[habits.people.kind[user], i]:
             return i + 1
     return ANSWERED
 
 
 @kernel
-def choose_talk_ms(user: int, component: float, size: float, habits: Habits) -> int:
-    """Return a talk time [ms] by the durations of the user's type."""
-    kind = habits.people.kind[user]
+def choose_talk_ms(user: int, callee: int, component: float, size: float, habits: Habits) -> int:
+    """Return a talk time [ms] by the durations of the user's type; some pairs talk longer than others."""
+    number = habits.people.kind[user]
+    kind = habits.kinds[number]
     i = 0
-    while i < habits.weights.shape[1] - 1 and component >= habits.weights[kind, i]:
+    while i < habits.weights.shape[1] - 1 and component >= habits.weights[number, i]:
         i += 1
-    if habits.family[kind] == EXPONENTIAL:
-        seconds = -habits.centres[kind, i] * math.log(1.0 - size)
+    if kind.family == EXPONENTIAL:
+        seconds = -habits.centres[number, i] * math.log(1.0 - size)
     else:
-        value = habits.centres[kind, i] + habits.spreads[kind, i] * normal_quantile(size)
-        seconds = math.exp(value) if habits.family[kind] == LOGNORMAL else value
-    seconds = min(max(seconds, habits.limits_s[kind, 0]), habits.limits_s[kind, 1])
-    return int(seconds * 1000.0)
+        z = normal_quantile(size)
+        if kind.tie > 0.0:
+            z = kind.own * z + kind.tie * _of_tie(user, callee, habits)
+        value = habits.centres[number, i] + habits.spreads[number, i] * z
+        seconds = math.exp(value) if kind.family == LOGNORMAL else value
+    return int(min(max(seconds, kind.least_s), kind.longest_s) * 1000.0)
+
+
+@kernel
+def _of_tie(user: int, callee: int, habits: Habits) -> float:
+    """Return the normal variable of a pair, the same from both sides."""
+    words = philox(habits.seed, _TIE, np.uint64(min(user, callee)), np.uint64(max(user, callee)), np.uint64(0))
+    return normal_quantile(uniform(words[0]))

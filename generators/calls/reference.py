@@ -79,9 +79,14 @@ class Reference:
 
     def count(self, user: int, day: int) -> int:
         """Return how many calls a user wants to make on a day."""
-        if self.people.active_from_ms[user] >= (day + 1) * DAY_MS:
+        people, kind = self.people, self.habits.kinds[self.people.kind[user]]
+        if people.active_from_ms[user] >= (day + 1) * DAY_MS or people.active_until_ms[user] <= day * DAY_MS:
             return 0
-        mean = float(self.people.rate[user] * self.habits.day_factor[self.people.pattern[user], day])
+        if kind["regular"]:
+            return min(self.beat(user, day + 1) - self.beat(user, day), 1000)
+        if self.spell(user, day)[0] < kind["quiet"]:
+            return 0
+        mean = float(people.rate[user] * self.habits.day_factor[people.pattern[user], day] * kind["lively"])
         total, part = 0, 0
         while mean > 0 and total < 1000:
             u = self.draw(Purpose.CALL_COUNT, user, day, part)[0]
@@ -89,6 +94,14 @@ class Reference:
             mean -= 32.0
             part += 1
         return min(total, 1000)
+
+    def spell(self, user: int, day: int) -> Draws:
+        """Return the draws of the spell that a day belongs to."""
+        return self.draw(Purpose.SPELL, user, (day + user) // int(self.people.spell_days[user]))
+
+    def beat(self, user: int, day: int) -> int:
+        """Return how many calls a machine has made before a day."""
+        return math.ceil(day * float(self.people.rate[user]) - self.draw(Purpose.SPELL, user, 0, 1)[0])
 
     def intents(self, user: int, day: int) -> list[Intent]:
         """Return a user's day in the order of its slots."""
@@ -103,16 +116,19 @@ class Reference:
         kind, who, follow, again, _ = self.draw(Purpose.CALL_WHO, user, occurrence)
         time, gap, goal, _, key = self.draw(Purpose.CALL_WHEN, user, occurrence)
         component, size, result, move, _ = self.draw(Purpose.CALL_HOW, user, occurrence)
-        start = day * DAY_MS + self.time_of_day(user, time)
-        follows = False
-        if before is not None and follow < habits.follow_up:
+        start, follows = self.time_of_day(user, day, slot, time), False
+        if before is not None and follow < habits.follow_up and not self.is_regular(user):
             soon = before.start_ms + before.talk_ms + 2000 + int(-math.log(1 - gap) * habits.follow_up_gap_ms)
             follows = soon < (day + 1) * DAY_MS
             start = soon if follows else start
-        same = before is not None and follows and again < habits.same_contact
-        callee = before.callee if before is not None and same else self.callee(user, start, kind, who)
-        outcome = next((i + 1 for i, bound in enumerate(habits.outcomes) if result < bound), ANSWERED)
-        talk = self.talk_ms(user, component, size) if outcome == ANSWERED else 0
+        if before is not None and follows and again < habits.same_contact:
+            callee = before.callee
+        elif not follows and again < habits.favourite:
+            callee = self.callee(user, start, *self.spell(user, day)[1:3])
+        else:
+            callee = self.callee(user, start, kind, who)
+        outcome = self.outcome(user, result)
+        talk = self.talk_ms(user, callee, component, size) if outcome == ANSWERED else 0
         return Intent(start, talk, callee, outcome, move, goal, key)
 
     def next_turn(self, user: int, free_ms: int) -> Intent:
@@ -123,31 +139,52 @@ class Reference:
         component, size, result, move, _ = self.draw(Purpose.CALL_HOW, user, turn)
         least, spread = habits.wait_ms
         start = max(free_ms, int(self.people.active_from_ms[user])) + int(least + wait * spread)
-        outcome = next((i + 1 for i, bound in enumerate(habits.outcomes) if result < bound), ANSWERED)
-        talk = self.talk_ms(user, component, size) if outcome == ANSWERED else 0
-        return Intent(start, talk, self.callee(user, start, kind, who), outcome, move, goal, key)
+        callee, outcome = self.callee(user, start, kind, who), self.outcome(user, result)
+        talk = self.talk_ms(user, callee, component, size) if outcome == ANSWERED else 0
+        return Intent(start, talk, callee, outcome, move, goal, key)
 
-    def time_of_day(self, user: int, u: float) -> int:
-        """Return a time of day [ms] on the user's clock."""
-        hours = self.habits.hours[self.people.pattern[user]]
+    def outcome(self, user: int, u: float) -> int:
+        """Return what becomes of a call."""
+        bounds = self.habits.outcomes[self.people.kind[user]]
+        return next((i + 1 for i, bound in enumerate(bounds) if u < bound), ANSWERED)
+
+    def is_regular(self, user: int) -> bool:
+        """Return whether a user calls at a steady interval."""
+        return bool(self.habits.kinds[self.people.kind[user]]["regular"])
+
+    def time_of_day(self, user: int, day: int, slot: int, u: float) -> int:
+        """Return when a call of a day starts [ms]: on the user's clock, or on a machine's beat."""
+        if self.is_regular(user):
+            number = self.beat(user, day) + slot
+            exact = (number + self.draw(Purpose.SPELL, user, 0, 1)[0]) / float(self.people.rate[user]) * DAY_MS
+            return int(min(max(exact + (u - 0.5) * 10_000, day * DAY_MS), (day + 1) * DAY_MS - 1))
+        hours = self.habits.hours[self.habits.day_kind[day], self.people.pattern[user]]
         hour = next((h for h in range(23) if u < hours[h + 1]), 23)
         within = (u - hours[hour]) / (hours[hour + 1] - hours[hour])
-        return (int((hour + within) * HOUR_MS) + int(self.people.clock_shift_ms[user])) % DAY_MS
+        return day * DAY_MS + (int((hour + within) * HOUR_MS) + int(self.people.clock_shift_ms[user])) % DAY_MS
 
     def callee(self, user: int, start_ms: int, kind: float, who: float) -> int:
         """Return whom a user calls."""
-        shares = self.habits.external_shares
+        shares, people = self.habits.external_shares[self.people.kind[user]], self.people
         for i in range(3):
             if kind < shares[i]:
                 return self.external(user, i, who)
-        found = self.contact(user, (kind - shares[2]) / (1 - shares[2]), who)
-        if found is None or self.people.active_from_ms[found] > start_ms:
+        inside, cold = (kind - shares[2]) / (1 - shares[2]), self.habits.kinds[people.kind[user]]["cold"]
+        found = self.anybody(user, who) if inside < cold else self.contact(user, (inside - cold) / (1 - cold), who)
+        if found is None or not people.active_from_ms[found] <= start_ms < people.active_until_ms[found]:
             return self.external(user, 0, who)
         return found
 
+    def anybody(self, user: int, who: float) -> int | None:
+        """Return any other user."""
+        others = self.society.order.shape[1] - 1
+        place = int(who * others)
+        return None if others == 0 else place + 1 if place >= user else place
+
     def external(self, user: int, kind: int, who: float) -> int:
         """Return one of the user's own contacts outside the network."""
-        popularity = self.draw(Purpose.EXTERNAL_CONTACT, user, kind, int(who * self.habits.own_contacts))[0]
+        contacts = int(self.habits.kinds[self.people.kind[user]]["own_contacts"])
+        popularity = self.draw(Purpose.EXTERNAL_CONTACT, user, kind, int(who * contacts))[0]
         first, end = self.habits.external_first[kind : kind + 2]
         return int(first) + int(popularity * popularity * int(end - first))
 
@@ -155,7 +192,8 @@ class Reference:
         """Return somebody of the user's communities, or an acquaintance."""
         society = self.society
         groups = [self.group(layer, user) for layer in range(len(society.weight))]
-        strangers = society.stranger_weight * len(society.matching)
+        known = society.partner[user]
+        strangers = society.stranger_weight * len(known)
         total = strangers
         for weight, group in zip(society.weight, groups, strict=True):
             total += weight * (len(group) - 1) if group else 0
@@ -164,7 +202,10 @@ class Reference:
             rest -= weight * (len(group) - 1) if group else 0
             if group and rest < 0:
                 return self.fellow(group, user, who**society.skew)
-        return self.acquaintance(user, int(who * len(society.matching))) if strangers > 0 else None
+        if strangers <= 0:
+            return None
+        partner = int(known[int(who**society.skew * len(known))])
+        return None if partner < 0 else partner
 
     def group(self, layer: int, user: int) -> list[int]:
         """Return all members of a user's group in a layer; empty when it is in none."""
@@ -178,25 +219,21 @@ class Reference:
         step = rank // 2 + 1
         return group[(own + (step if (rank + own) % 2 == 0 else -step)) % len(group)]
 
-    def acquaintance(self, user: int, matching: int) -> int | None:
-        """Return the user's partner in a random matching."""
-        users = self.society.order.shape[1]
-        shuffled = [shuffle(i, users, self.society.matching[matching]) for i in range(users)]
-        partner = shuffled[user] ^ 1
-        return shuffled.index(partner) if partner < users else None
-
-    def talk_ms(self, user: int, component: float, size: float) -> int:
+    def talk_ms(self, user: int, callee: int, component: float, size: float) -> int:
         """Return a talk time [ms]."""
-        habits, kind = self.habits, self.people.kind[user]
-        parts = habits.weights.shape[1]
-        i = next((i for i in range(parts - 1) if component < habits.weights[kind, i]), parts - 1)
-        z = NormalDist().inv_cdf(max(size, 2.0**-54))
-        value = float(habits.centres[kind, i]) + float(habits.spreads[kind, i]) * z
-        seconds = math.exp(value) if habits.family[kind] == LOGNORMAL else value
-        if habits.family[kind] == EXPONENTIAL:
-            seconds = -float(habits.centres[kind, i]) * math.log(1 - size)
-        least, longest = habits.limits_s[kind]
-        return int(min(max(seconds, least), longest) * 1000)
+        habits, number = self.habits, self.people.kind[user]
+        kind, parts = habits.kinds[number], habits.weights.shape[1]
+        i = next((i for i in range(parts - 1) if component < habits.weights[number, i]), parts - 1)
+        z = quantile(size)
+        if kind["tie"] > 0:
+            z = float(kind["own"]) * z + float(kind["tie"]) * quantile(
+                self.draw(Purpose.TIE, min(user, callee), max(user, callee))[0]
+            )
+        value = float(habits.centres[number, i]) + float(habits.spreads[number, i]) * z
+        seconds = math.exp(value) if kind["family"] == LOGNORMAL else value
+        if kind["family"] == EXPONENTIAL:
+            seconds = -float(habits.centres[number, i]) * math.log(1 - size)
+        return int(min(max(seconds, float(kind["least_s"])), float(kind["longest_s"])) * 1000)
 
     def cell(self, user: int, start_ms: int) -> int:
         """Return the cell that serves a user."""
@@ -246,7 +283,8 @@ class Reference:
 
     def loop(self, user: int, day: int, busy_until_ms: Any) -> Iterator[Call]:
         """Yield the calls of a user's day in a closed loop."""
-        if self.people.active_from_ms[user] >= (day + 1) * DAY_MS:
+        begins, ends = self.people.active_from_ms[user], self.people.active_until_ms[user]
+        if begins >= (day + 1) * DAY_MS or ends <= day * DAY_MS:
             return
         while (intent := self.next_turn(user, int(busy_until_ms[user]))).start_ms < (day + 1) * DAY_MS:
             self.turns[user] = self.turns.get(user, 0) + 1
@@ -283,6 +321,11 @@ class Reference:
         )  # fmt: skip
 
 
+def quantile(u: float) -> float:
+    """Return the standard normal quantile; a u of 0 counts as 2^-54."""
+    return NormalDist().inv_cdf(max(u, 2.0**-54))
+
+
 def poisson(mean: float, u: float) -> int:
     """Return the smallest number whose share of a Poisson distribution lies above u."""
     count, term = 0, math.exp(-mean)
@@ -292,20 +335,3 @@ def poisson(mean: float, u: float) -> int:
         term *= mean / count
         below += term
     return count
-
-
-def shuffle(index: int, size: int, keys: Any) -> int:
-    """Return where the keyed permutation takes an index: a Feistel network, walked until it is within the range."""
-    half = 1
-    while 4**half < size:
-        half += 1
-    mask, wide = 2**half - 1, 2**64 - 1
-    while True:
-        left, right = index >> half, index & mask
-        for key in keys:
-            z = (right + int(key)) * 0xBF58476D1CE4E5B9 & wide
-            z = (z ^ z >> 27) * 0x94D049BB133111EB & wide
-            left, right = right, left ^ (z ^ z >> 31) & mask
-        index = left << half | right
-        if index < size:
-            return index

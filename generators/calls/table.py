@@ -15,8 +15,8 @@ from generators.columns import coded, moments
 from generators.compiled import kernel
 from generators.identities import counted
 from generators.names import Names
-from generators.settings import EXTERNAL_TYPES
 from generators.social.people import People
+from generators.social.settings import EXTERNAL_TYPES
 from generators.swaps import Swaps
 
 CALLEE_TYPES = ("subscriber", *EXTERNAL_TYPES)

@@ -14,8 +14,9 @@ from generators.mobility.itinerary import Folk, Trail, make_trail, position
 from generators.radio.coverage import NO_CELL, RadioMap, pixel_at
 from generators.sessions.network import HOURS_OF_WEEK
 from generators.sessions.settings import TowerSettings
-from generators.settings import Durations, WorldSettings
+from generators.settings import WorldSettings
 from generators.social.people import People
+from generators.social.settings import Durations
 
 LEAST_CHANNELS = 2
 DAYS_OF_WEEK, SATURDAY = 7, 5
@@ -50,13 +51,15 @@ def offered_load(settings: WorldSettings, people: People, folk: Folk, radio: Rad
         How many cells there are.
     """
     patterns, kinds = list(settings.call_patterns.values()), list(settings.user_types.values())
-    answered = 1 - settings.outcomes.missed - settings.outcomes.busy
+    unanswered = np.array([k.unanswered for k in kinds]) * (settings.outcomes.missed + settings.outcomes.busy)
     talk_h = np.array([mean_talk_s(k.durations) for k in kinds])[people.kind] / 3600
     shares = np.array([np.array(p.hourly) / sum(p.hourly) for p in patterns])
+    free = [np.array(p.weekend_hourly or p.hourly) for p in patterns]
+    weekend_shares = np.array([p.weekend_factor * hours / hours.sum() for p, hours in zip(patterns, free, strict=True)])
     habit = Talk(
-        people.rate * talk_h * answered,
+        people.rate * talk_h * (1 - unanswered)[people.kind],
         people.pattern,
-        np.column_stack([shares, shares * np.array([[p.weekend_factor] for p in patterns])]),
+        np.column_stack([shares, weekend_shares]),
         np.rint(people.clock_shift_ms / HOUR_MS).astype(np.int64),
     )
     days = min(settings.days, DAYS_OF_WEEK)

@@ -1,124 +1,125 @@
-"""Communities of three kinds that overlap, and the mutual acquaintances that bridge them.
+"""Communities of four kinds that overlap, and the mutual acquaintances that bridge them.
 
-A layer is a keyed permutation of all users, cut into groups; a user is in at most one group of a layer. So any
-number of users costs a few arrays, and whom somebody may call is found without a table of ties.
+A family lives together. For every other community, people go to some place, at work or at some distance from home, and
+those who come to neighbouring places are in one community. So a user is in at most one group of a layer, any number of
+users costs a few arrays, and whom somebody may call is found without a table of ties.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from generators.compiled import kernel
-from generators.rng import Purpose, permutation, permutation_keys, permuted, uniforms
-from generators.settings import Communities, Layer
+from generators.rng import Purpose, permutation, uniforms
+from generators.settings import WorldSettings
+from generators.social.contacts import NOBODY, Society
+from generators.social.homes import along_curve, home_places, meeting_places, work_places
+from generators.social.kinds import user_kinds
+from generators.social.settings import COMMUNITY_KINDS, Layer
 
-KINDS = ("family", "work", "friends")
-_PURPOSES = {"family": Purpose.FAMILY, "work": Purpose.WORK_GROUP, "friends": Purpose.FRIENDS}
-NOBODY = -1
-
-
-class Society(NamedTuple):
-    """Who is in which group; L layers, N users."""
-
-    order: Any
-    """Shape (L, N), int32: all users of a layer, those of a group side by side."""
-    first: Any
-    """Shape (N, L), int32: where a user's group begins in the order; -1 outside all groups."""
-    size: Any
-    """Shape (N, L), int32: how many members a user's group has; 1 outside all groups."""
-    own: Any
-    """Shape (N, L), int32: a user's place within its group."""
-    weight: Any
-    """Shape (L,), float64: how readily one calls any one fellow member."""
-    bounds: Any
-    """Shape (N, L), float64: share of a user's calls within the network that go to the layers up to each."""
-    matching: Any
-    """Shape (A, 4), uint64: the keys of A random matchings, one an acquaintance."""
-    stranger_weight: float
-    skew: float
+_PURPOSES = {
+    "family": Purpose.FAMILY,
+    "work": Purpose.WORK_GROUP,
+    "friends": Purpose.FRIENDS,
+    "clubs": Purpose.CLUBS,
+}
+FIRST_MATCHING = 64
+"""Meetings of acquaintances are numbered from here on, those of communities below."""
 
 
-def layer_kinds(settings: Communities) -> list[str]:
-    """Return the kind of each layer, in order."""
-    return [kind for kind in KINDS for _ in range(getattr(settings, kind).copies)]
-
-
-def make_society(settings: Communities, num_users: int, seed: int) -> Society:
-    """Draw the groups of every layer."""
-    layers = [(kind, copy) for kind in KINDS for copy in range(getattr(settings, kind).copies)]
-    order = np.zeros((len(layers), num_users), np.int32)
-    first, own = (np.full((num_users, len(layers)), NOBODY, np.int32) for _ in range(2))
-    size = np.ones((num_users, len(layers)), np.int32)
-    for number, (kind, copy) in enumerate(layers):
-        place = permutation(seed, _PURPOSES[kind], num_users, occurrence=copy)
-        order[number, place] = np.arange(num_users)
-        starts, sizes = _groups(getattr(settings, kind), num_users, seed, KINDS.index(kind) * 16 + copy)
-        members = order[number, : int(sizes.sum())]
-        first[members, number] = np.repeat(starts, sizes)
-        size[members, number] = np.repeat(sizes, sizes)
-        own[members, number] = np.arange(len(members)) - np.repeat(starts, sizes)
-    matching = [permutation_keys(seed, Purpose.ACQUAINTANCE, j) for j in range(settings.acquaintances)]
-    weight = np.array([getattr(settings, kind).weight for kind, _ in layers], np.float64)
-    keys = np.array(matching, np.uint64).reshape(-1, 4)
-    strangers = settings.stranger_weight * settings.acquaintances
-    readiness = np.cumsum(weight * (size - 1), axis=1)
-    total = readiness[:, -1:] + strangers if layers else np.full((num_users, 1), strangers)
+def make_society(settings: WorldSettings) -> Society:
+    """Draw the groups of every layer, homes and work places, and acquaintances."""
+    communities, kinds = settings.communities, settings.communities.layers()
+    kind, _ = user_kinds(settings)
+    sociable = np.array([t.sociable for t in settings.user_types.values()])[kind]
+    drawn = _Layers(settings, np.flatnonzero(sociable), len(kinds))
+    for number, name in enumerate(kinds):
+        drawn.add(number, name, kinds[:number].count(name))
+    partner = drawn.acquaintances()
+    weight = np.array([getattr(communities, name).weight for name in kinds], np.float64)
+    readiness = np.cumsum(weight * (drawn.size - 1), axis=1)
+    strangers = communities.stranger_weight * communities.acquaintances * sociable
+    total = (readiness[:, -1:] if kinds else 0.0) + strangers[:, None]
     bounds = np.divide(readiness, total, out=np.zeros_like(readiness), where=total > 0)
-    return Society(order, first, size, own, weight, bounds, keys, settings.stranger_weight, settings.skew)
+    return Society(
+        drawn.order,
+        drawn.first,
+        drawn.size,
+        drawn.own,
+        weight,
+        bounds,
+        partner,
+        communities.stranger_weight,
+        communities.skew,
+        drawn.homes,
+        drawn.work,
+    )
 
 
-def _groups(layer: Layer, num_users: int, seed: int, occurrence: int) -> tuple[Any, Any]:
+class _Layers:
+    """The layers of a society while they are drawn."""
+
+    def __init__(self, settings: WorldSettings, sociable: Any, layers: int) -> None:
+        self.settings, self.sociable, users = settings, sociable, settings.num_users
+        self.order = np.zeros((layers, users), np.int32)
+        self.first, self.own = (np.full((users, layers), NOBODY, np.int32) for _ in range(2))
+        self.size = np.ones((users, layers), np.int32)
+        self.homes = home_places(settings, np.full(users, NOBODY))
+        self.work = work_places(settings, self.homes)
+        self.company = np.arange(users)
+
+    def add(self, number: int, kind: str, copy: int) -> None:
+        """Draw the groups of one layer; families settle down, and groups at work come together in one place."""
+        layer: Layer = getattr(self.settings.communities, kind)
+        seed, users = self.settings.seed, self.settings.num_users
+        place = permutation(seed, _PURPOSES[kind], users, occurrence=copy)[self.sociable]
+        some = self.sociable[np.argsort(place)[: round(layer.coverage * len(self.sociable))]]
+        members = some[self._as_they_meet(kind, number, some)]
+        starts, sizes = _groups(layer, len(members), seed, COMMUNITY_KINDS.index(kind) * 16 + copy)
+        members = members[: int(sizes.sum())]
+        self.order[number, : len(members)] = members
+        self.first[members, number] = np.repeat(starts, sizes)
+        self.size[members, number] = np.repeat(sizes, sizes)
+        self.own[members, number] = np.arange(len(members)) - np.repeat(starts, sizes)
+        if kind == "family" and copy == 0:
+            self.homes = home_places(self.settings, self.first[:, number])
+            self.work = work_places(self.settings, self.homes)
+            self.company[members] = np.repeat(members[starts], sizes)
+        if kind == "work" and copy == 0:
+            self.work[members] = self.work[np.repeat(members[starts], sizes)]
+
+    def _as_they_meet(self, kind: str, number: int, members: Any) -> Any:
+        """Return the order of some users in which neighbours meet; without distances, as they come."""
+        if kind == "family" or not self.settings.communities.reach_km:
+            return np.arange(len(members))
+        places = self.work if kind == "work" else meeting_places(self.settings, self.homes, number, self.company)
+        return np.argsort(along_curve(self.settings, places[members]), kind="stable")
+
+    def acquaintances(self) -> Any:
+        """Return matchings of all sociable users, each of a new meeting; shape (N, A), int32."""
+        settings, count = self.settings, self.settings.communities.acquaintances
+        alone = np.arange(settings.num_users)
+        partner = np.full((settings.num_users, count), NOBODY, np.int32)
+        for number in range(count):
+            if settings.communities.reach_km:
+                places = meeting_places(settings, self.homes, FIRST_MATCHING + number, alone)
+                place = along_curve(settings, places[self.sociable])
+            else:
+                every = permutation(settings.seed, Purpose.ACQUAINTANCE, settings.num_users, occurrence=number)
+                place = every[self.sociable]
+            met = self.sociable[np.argsort(place, kind="stable")]
+            pairs = met[: len(met) // 2 * 2].reshape(-1, 2)
+            partner[pairs, number] = pairs[:, ::-1]
+        return partner
+
+
+def _groups(layer: Layer, members: int, seed: int, occurrence: int) -> tuple[Any, Any]:
     """Return where the groups of one layer begin and how many members each has."""
-    covered = round(layer.coverage * num_users)
-    draws = uniforms(seed, Purpose.GROUP_SIZE, covered // min(layer.sizes) + 1, occurrence)[:, 0]
+    draws = uniforms(seed, Purpose.GROUP_SIZE, members // min(layer.sizes) + 1, occurrence)[:, 0]
     bounds = np.cumsum(layer.probabilities)
     sizes = np.asarray(layer.sizes)[np.searchsorted(bounds[:-1], draws, side="right")]
     ends = np.cumsum(sizes)
-    whole = int(np.searchsorted(ends, covered, side="right"))
+    whole = int(np.searchsorted(ends, members, side="right"))
     sizes = sizes[: whole + 1]
-    sizes[whole:] = covered - (ends[whole - 1] if whole else 0)
+    sizes[whole:] = members - (ends[whole - 1] if whole else 0)
     sizes = sizes[sizes >= 2]  # what is left over at the end may be one user, who is then in no group
     return np.cumsum(sizes) - sizes, sizes
-
-
-@kernel
-def choose_contact(user: int, kind: float, who: float, society: Society) -> int:
-    """Return whom a user calls within the network, or -1 when it knows nobody there.
-
-    Parameters
-    ----------
-    user
-        The caller.
-    kind, who
-        Uniforms in [0, 1): which community, or an acquaintance, and which member of it.
-    society
-        The groups.
-    """
-    layer = 0
-    for bound in range(society.bounds.shape[1]):
-        layer += kind >= society.bounds[user, bound]
-    if layer < society.bounds.shape[1]:
-        place = _fellow(society.own[user, layer], society.size[user, layer], who**society.skew)
-        return int(society.order[layer, society.first[user, layer] + place])
-    if society.stranger_weight * society.matching.shape[0] <= 0:
-        return NOBODY
-    return _acquaintance(user, who, society)
-
-
-@kernel
-def _fellow(own: int, size: int, who: float) -> int:
-    """Return a fellow member's place in the group: the nearest first, so that favourites are often mutual."""
-    rank = min(int(who * (size - 1)), size - 2)
-    step = rank // 2 + 1
-    forward = (rank + own) % 2 == 0
-    return (own + step) % size if forward else (own - step) % size
-
-
-@kernel
-def _acquaintance(user: int, who: float, society: Society) -> int:
-    """Return the partner in one of the random matchings of all users; one in an odd number has none."""
-    users = society.order.shape[1]
-    keys = society.matching[int(who * society.matching.shape[0])]
-    place = permuted(user, users, keys, False)
-    partner = place ^ 1
-    return permuted(partner, users, keys, True) if partner < users else NOBODY

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators.clock import DAY_MS, HOUR_MS, MONTH_DAYS
-from generators.geography import Towers, group_numbers, homes_and_work
+from generators.geography import Towers, nearest_towers
 from generators.numerics import exponentials, normal_quantiles
 from generators.rng import Purpose, uniforms
 from generators.settings import WorldSettings
-from generators.social.communities import NOBODY, Society, layer_kinds
+from generators.social.contacts import NOBODY, Society
+from generators.social.kinds import user_kinds
 
 NEVER = np.int64(2**62)
 RESERVED_EACH, LEAST_RESERVE = 5, 20
@@ -32,12 +33,16 @@ class People(NamedTuple):
     """Shape (N,), float64: mean calls made on a working day."""
     clock_shift_ms: Any
     """Shape (N,), int64: by how much its day is later than other people's."""
+    spell_days: Any
+    """Shape (N,), int64: how long its spells of calling and of quiet are."""
     home: Any
     """Shape (N,), int32: cell."""
     work: Any
     """Shape (N,), int32: cell."""
     active_from_ms: Any
     """Shape (N,), int64: when the subscription began; negative when before the world."""
+    active_until_ms: Any
+    """Shape (N,), int64: the midnight at which the subscription ends; `NEVER` for most."""
     sim_change_ms: Any
     """Shape (N,), int64: when a second SIM replaces the first; `NEVER` for most."""
     device_change_ms: Any
@@ -53,28 +58,27 @@ class People(NamedTuple):
 def make_people(settings: WorldSettings, towers: Towers, society: Society) -> People:
     """Draw every user, and the reserve."""
     count, seed = settings.num_users, settings.seed
-    types = list(settings.user_types.values())
-    kinds = uniforms(seed, Purpose.USER_TYPE, count)
-    kind = _pick([t.share for t in types], kinds[:, 0])
-    pattern = _pick([p.share for p in settings.call_patterns.values()], kinds[:, 1])
-    anchors = homes_and_work(settings, towers, _groups(settings, society, "family"), _groups(settings, society, "work"))
-    own_shift = settings.activity.clock_sigma_h * normal_quantiles(
-        uniforms(seed, Purpose.USER_CLOCK, count)[:, 0].copy()
-    )
-    shift_h = own_shift + np.array([t.clock_shift_h for t in types])[kind]
+    kind, pattern = user_kinds(settings)
+    clocks = uniforms(seed, Purpose.USER_CLOCK, count)
+    own_shift = settings.activity.clock_sigma_h * normal_quantiles(clocks[:, 0].copy())
+    shift_h = own_shift + np.array([t.clock_shift_h for t in settings.user_types.values()])[kind]
+    least, most = settings.activity.spell_days
+    begins = _active_from(settings)
     people = People(
         kind,
         pattern,
-        _rates(settings, np.array([t.activity for t in types])[kind]),
+        _rates(settings, kind, _circles(settings, society)),
         np.rint(shift_h * HOUR_MS).astype(np.int64),
-        anchors.home,
-        anchors.work,
-        _active_from(settings),
+        least + (clocks[:, 1] * (most - least + 1)).astype(np.int64),
+        nearest_towers(towers, society.home_m),
+        nearest_towers(towers, society.work_m),
+        begins,
+        _active_until(settings, begins),
         _changes(settings, Purpose.USER_DEVICE, 0, settings.subscriptions.new_sim_per_month),
         _changes(settings, Purpose.USER_DEVICE, 1, settings.subscriptions.new_device_per_month),
-        anchors.home_m,
-        anchors.work_m,
-        np.zeros(count, np.bool_),
+        society.home_m,
+        society.work_m,
+        np.array([t.still for t in settings.user_types.values()])[kind],
     )
     return _with_reserve(people, seed)
 
@@ -94,6 +98,7 @@ def _with_reserve(people: People, seed: int) -> People:
     spare = spare._replace(
         rate=np.zeros(size),
         active_from_ms=never,
+        active_until_ms=never,
         sim_change_ms=never,
         device_change_ms=never,
         still=np.arange(size) % 2 == 0,
@@ -107,24 +112,27 @@ def calls_per_day(settings: WorldSettings) -> float:
     return float(low + (high - low) * uniforms(settings.seed, Purpose.WORLD, 1)[0, 0])
 
 
-def _pick(shares: list[float], draws: Any) -> Any:
-    return np.searchsorted(np.cumsum(shares)[:-1], draws, side="right").astype(np.int8)
+def _circles(settings: WorldSettings, society: Society) -> Any:
+    """Return the number of each user's circle of friends, -1 when it is in none; shape (N,)."""
+    kinds = settings.communities.layers()
+    if "friends" not in kinds:
+        return np.full(settings.num_users, NOBODY)
+    return society.first[:, kinds.index("friends")]
 
 
-def _groups(settings: WorldSettings, society: Society, kind: str) -> Any:
-    kinds = layer_kinds(settings.communities)
-    if kind not in kinds:
-        return np.full(settings.num_users, NOBODY, np.int64)
-    return group_numbers(society, kinds.index(kind))
-
-
-def _rates(settings: WorldSettings, relative: Any) -> Any:
-    """Return log-normal rates whose mean over the types is the world's calls a day."""
-    sigma = settings.activity.sigma
-    spread = normal_quantiles(uniforms(settings.seed, Purpose.USER_ACTIVITY, settings.num_users)[:, 0].copy())
-    mean_relative = sum(t.share * t.activity for t in settings.user_types.values())
+def _rates(settings: WorldSettings, kind: Any, circle: Any) -> Any:
+    """Return log-normal rates whose mean over the types is the world's calls a day; friends are somewhat alike."""
+    types, count = list(settings.user_types.values()), settings.num_users
+    own, shared = (
+        normal_quantiles(uniforms(settings.seed, Purpose.USER_ACTIVITY, count, part)[:, 0].copy()) for part in range(2)
+    )
+    alike = np.where(circle == NOBODY, 0.0, settings.activity.alike)
+    spread = np.sqrt(1 - alike) * own + np.sqrt(alike) * shared[circle]
+    sigma = settings.activity.sigma * np.array([t.spread for t in types])[kind]
     heavy = exponentials(sigma * spread - sigma * sigma / 2)
-    return calls_per_day(settings) * relative / mean_relative * heavy
+    relative = np.array([t.activity for t in types])
+    mean_relative = sum(t.share * t.activity for t in types)
+    return calls_per_day(settings) * relative[kind] / mean_relative * heavy
 
 
 def _active_from(settings: WorldSettings) -> Any:
@@ -134,6 +142,14 @@ def _active_from(settings: WorldSettings) -> Any:
     before = -(least + (most - least) * draws[:, 0]) * MONTH_DAYS * DAY_MS
     joins = draws[:, 1] < settings.subscriptions.joining_per_month * settings.days / MONTH_DAYS
     return np.where(joins, draws[:, 2] * settings.days * DAY_MS, before).astype(np.int64)
+
+
+def _active_until(settings: WorldSettings, begins: Any) -> Any:
+    """Return the midnight at which each subscription ends: never for most, and never on the day it began."""
+    draws = uniforms(settings.seed, Purpose.USER_CREATED, settings.num_users, occurrence=1)
+    leaves = draws[:, 0] < settings.subscriptions.leaving_per_month * settings.days / MONTH_DAYS
+    ends = (1 + (draws[:, 1] * settings.days).astype(np.int64)) * DAY_MS
+    return np.where(leaves & (ends > begins), ends, NEVER)
 
 
 def _changes(settings: WorldSettings, purpose: Purpose, occurrence: int, per_month: float) -> Any:

@@ -30,7 +30,7 @@ class SmallNetwork:
 
 def deployed(settings: Any) -> Deployment:
     towers = make_towers(settings)
-    society = make_society(settings.communities, settings.num_users, settings.seed)
+    society = make_society(settings)
     return deploy(settings, towers, make_people(settings, towers, society))
 
 

@@ -125,21 +125,23 @@ def test_the_offered_load_is_what_people_talk_where_they_are(clean_world: World_
     """Beside a plain loop over users and hours, and beside what the cells then carry."""
     settings, _ = make_settings("generator.anomaly_ratio=0")
     towers = make_towers(settings)
-    people = make_people(settings, towers, make_society(settings.communities, settings.num_users, settings.seed))
+    people = make_people(settings, towers, make_society(settings))
     plant = make_plant(settings, towers.metres, towers.district, towers.macro)
     folk = make_folk(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms, people.still)
     load = offered_load(settings, people, folk, plant.radio, len(plant.cells.site))
     again = np.zeros_like(load)
     users, pattern = np.arange(len(people.rate)), list(settings.call_patterns.values())
     talk = np.array([mean_talk_s(kind.durations) for kind in settings.user_types.values()])[people.kind]
-    answered = 1 - settings.outcomes.missed - settings.outcomes.busy
+    unanswered = np.array([kind.unanswered for kind in settings.user_types.values()])[people.kind]
+    answered = 1 - unanswered * (settings.outcomes.missed + settings.outcomes.busy)
     for day in range(7):
         for hour in range(24):
             moment = (day * 24 + hour) * 3_600_000 + 1_800_000
             where = positions(users, np.full(len(users), moment), folk)
             cell = plant.radio.cell[pixels_at(where, plant.radio), 0]
             own = (hour - np.rint(people.clock_shift_ms / 3_600_000).astype(int)) % 24
-            share = np.array([np.array(p.hourly) / np.sum(p.hourly) for p in pattern])[people.pattern, own]
+            hourly = [p.weekend_hourly or p.hourly if day >= 5 else p.hourly for p in pattern]
+            share = np.array([np.array(hours) / np.sum(hours) for hours in hourly])[people.pattern, own]
             share *= np.array([p.weekend_factor if day >= 5 else 1 for p in pattern])[people.pattern]
             heard = cell >= 0
             days, column = (2, 24 + hour) if day >= 5 else (5, hour)

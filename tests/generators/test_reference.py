@@ -52,7 +52,7 @@ def worlds(draw: Any, network: bool = False) -> SmallWorld:
     world.activity.loop = draw(st.sampled_from(["open", "open", "open", "closed"]))
     world.activity.wait_s = [draw(st.sampled_from([4_000.0, 20_000.0])), 40_000.0]
     towers = make_towers(world)
-    society = make_society(world.communities, world.num_users, world.seed)
+    society = make_society(world)
     people = make_people(world, towers, society)
     plant, net = None, None
     if network:

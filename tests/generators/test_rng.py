@@ -1,8 +1,9 @@
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generators.calls.reference import shuffle
 from generators.rng import Purpose, permutation, permutation_keys, permuted, philox, uniforms
 
 WORD = st.integers(0, 2**64 - 1)
@@ -48,3 +49,20 @@ def test_permutations_are_about_uniform() -> None:
 
 def test_no_two_purposes_share_a_number() -> None:
     assert len({int(p) for p in Purpose.__members__.values()}) == len(Purpose.__members__)
+
+
+def shuffle(index: int, size: int, keys: Any) -> int:
+    """Return where the keyed permutation takes an index: a Feistel network, walked until it is within the range."""
+    half = 1
+    while 4**half < size:
+        half += 1
+    mask, wide = 2**half - 1, 2**64 - 1
+    while True:
+        left, right = index >> half, index & mask
+        for key in keys:
+            z = (right + int(key)) * 0xBF58476D1CE4E5B9 & wide
+            z = (z ^ z >> 27) * 0x94D049BB133111EB & wide
+            left, right = right, left ^ (z ^ z >> 31) & mask
+        index = left << half | right
+        if index < size:
+            return index
