@@ -20,6 +20,7 @@ from bench.request import Request
 from bench.result import Outcome, Result, Status, read_result
 from bench.sweep import FAILED, UNRECORDED
 from bench.sweep_folder import discard
+from bench.twin import with_twin
 from bench.versions import versions
 
 
@@ -86,6 +87,8 @@ def _done(request: Request) -> tuple[Outcome, str]:
             trial = attempted(request, ground, process)
         outcome = judged(request, ground, trial, yardstick.result())
         draw, show = ahead.result()
+    if request.settings.twin:
+        outcome = with_twin(request, outcome)
     try:
         if outcome.scores is not None:
             draw(outcome, request.folder)

@@ -70,6 +70,7 @@ def markdown() -> str:
     """Return the table of the names as Markdown."""
     lines = ["| metric | values | 95 % interval | meaning |", "|---|---|---|---|"]
     lines.append(f"| `alerts` | {COUNT} | | entities with an alert, whatever they are; only `alerts/all` |")
+    lines.append(f"| `twin_alerts` | {COUNT} | | alerts from that score on in the clean twin; only `twin_alerts/all` |")
     for each in NAMES:
         limits = ["causal detectors only"] * each.name.startswith("delay") + ["calls only"] * each.calls_only
         meaning = "; ".join([each.meaning, *limits])

@@ -122,6 +122,8 @@ class RunSettings:
     role: str = field(default="detector", metadata=one_of("detector", "reference", "ceiling"))
     """`detector`: ranks among the others; `reference`: a row to compare with, such as the oracle, and `ceiling`: a
     detector that is fitted with the labels of the history; these two are marked, and never ranked."""
+    twin: bool = False
+    """Whether the detector is also fitted and scored in the same world without incidents, to count its alerts there."""
     name: str = ""
     """What the run is called; made from the detector, the world, the ratio and the seed when empty."""
     seed: int = field(default=0, metadata=within(0, SEED_MAX))
@@ -132,10 +134,14 @@ class RunSettings:
     """Further packages that a `_target_` may name."""
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield the rule that a ceiling and clean data break together."""
+        """Yield the rules that a ceiling breaks together with clean data, or with a world that has no anomalies."""
         if self.role == "ceiling" and self.protocol.training == "clean":
             name = f"{key}.protocol.training" if key else "protocol.training"
             yield Fault(name, "be contaminated for a ceiling, which learns from the anomalies", "clean")
+        if self.role == "ceiling" and self.twin:
+            yield Fault(
+                f"{key}.twin" if key else "twin", "be false for a ceiling, which learns from the anomalies", True
+            )
 
 
 @dataclass

@@ -4,12 +4,15 @@ import json
 import shutil
 import signal
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import programs
 import psutil
 import pytest
 from programs import QUIET, TOY, leavings, rows, started
+
+from bench.dataset import Dataset
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -34,6 +37,30 @@ def test_a_run_leaves_its_row_its_record_and_where_to_look(tracked_workplace: Pa
     code, out, err = ended("report")
     assert (code, err) == (0, "")
     assert all(Path(line).exists() for line in out.splitlines())
+
+
+def test_the_alerts_in_the_clean_twin_are_those_above_the_same_score(workplace: Path) -> None:
+    few = ("threshold.alerts_per_day=8", "tracking=none", "report.run_figures=null")
+    code, out, err = ended("run", "detector=toy_longest", "twin=true", *few)
+    assert (code, err) == (0, "")
+    (row,) = rows()
+    worlds = {
+        json.loads(path.read_text())["counts"]["anomalous_calls"]: path.parent
+        for path in Path("worlds").glob("*/*.json")
+    }
+    clean = Dataset.open(worlds[0] / "data")
+    scored = [
+        call["call_duration"] for call in clean.table("calls").to_pylist() if call["call_start_ts"] >= middle(clean)
+    ]
+    threshold = float(out.split("from a score of ")[1].split()[0])
+    assert row["twin_alerts/all"] == sum(duration >= threshold for duration in scored) >= row["false_alarms/all"] > 0
+    assert f"In the same world without incidents: {row['twin_alerts/all']} alerts" in out
+    assert ended("run", "detector=oracle", "role=ceiling", "twin=true", *few)[0] == 2
+
+
+def middle(dataset: Dataset) -> datetime:
+    clock = dataset.clock
+    return datetime.fromtimestamp((clock.start_ms + clock.end_ms) / 2000, UTC)
 
 
 def test_a_detector_that_fails_is_a_row_and_code_1(workplace: Path) -> None:

@@ -1,0 +1,44 @@
+"""The two-world check: how many alerts a detector raises in the same world without its incidents.
+
+The clean twin has the same normal life, call for call. What a detector finds there from the same score on is false by
+construction; where it is much more, or less, than the false alarms of the world itself, incidents change how their
+neighbours are scored.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from bench.benchmark import attempted, begun, prepared
+from bench.detector import Level
+from bench.faults import Fault, SettingsError
+from bench.request import Request
+from bench.result import Outcome
+
+FOLDER = "twin"
+
+
+def with_twin(request: Request, outcome: Outcome) -> Outcome:
+    """Fit and score the detector in the clean twin, and add `twin_alerts/all` at its level to the result.
+
+    The value is empty where that attempt fails.
+
+    Raises
+    ------
+    SettingsError
+        When the world has no twin.
+    """
+    settings = request.settings
+    if not hasattr(settings.generator, "anomaly_ratio"):
+        raise SettingsError([Fault("twin", "be false where the world is not simulated", True)])
+    if outcome.alerts is None or outcome.scores is None:
+        return outcome
+    clean = replace(settings, generator=replace(settings.generator, anomaly_ratio=0.0))
+    twin = replace(request, settings=clean, folder=request.folder / FOLDER)
+    twin.folder.mkdir()
+    with begun(twin) as process:
+        scores = attempted(twin, prepared(twin), process).scores
+    level = outcome.scores.level
+    name = f"{'' if level is Level.CALL else f'{level}/'}twin_alerts/all"
+    alerts = None if scores is None else int(np.count_nonzero(scores.values >= outcome.alerts.threshold))
+    return replace(outcome, result=replace(outcome.result, values=outcome.result.values | {name: alerts}))
