@@ -247,7 +247,7 @@ class Draft:
         slot = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
         which, day = np.repeat(which, many), np.repeat(day, many)
         found = Intents.room(users[which], day, slot)
-        _look_up(found, self.habits, make_slots())
+        self._fill(found)
         kept = (found.start_ms >= from_ms[which]) & (found.start_ms < to_ms[which])
         kept &= found.start_ms >= self.habits.people.active_from_ms[found.user]
         kept &= ~self._taken[self._numbers(found)]
@@ -255,13 +255,17 @@ class Draft:
         self._taken[self._numbers(found)] = True
         return found, which
 
+    def _fill(self, found: Intents) -> None:
+        """Fill in what the intents of these users, days and slots are."""
+        _look_up(found, self.habits, make_slots())
+
     def _at(self, numbers: Any) -> Intents:
         """Return the intents of these numbers, in order, that start when incidents may begin."""
         cell = np.searchsorted(self._ends, numbers, side="right")
         slot = numbers - (self._ends[cell] - self.counts.ravel()[cell])
         lines = self.counts.shape[1]
         found = Intents.room(cell % lines, cell // lines, slot)
-        _look_up(found, self.habits, make_slots())
+        self._fill(found)
         return found.pick(self._in_time(found) & (found.start_ms >= self.habits.people.active_from_ms[found.user]))
 
     def suppressed_share(self) -> float:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from omegaconf import MISSING
 
-from bench.faults import Fault, UserError, one_of
+from bench.faults import Fault, UserError, one_of, within
 
 REQUIRED = ("caller_id", "callee_id", "call_start_ts")
 LENGTH = ("call_duration", "call_end_ts")
@@ -116,6 +116,10 @@ class CdrFileSettings:
     """Folder with `incidents.parquet` and `truth.parquet` as this program exports them; instead of label columns."""
     pseudonyms: bool = True
     """Whether numbers, SIMs and devices are replaced by keyed hashes."""
+    anomaly_ratio: float | None = field(default=None, metadata=within(0, 0.5))
+    """Share of the calls that are to be anomalous, by the types chosen as `anomaly`; null: the records as they are."""
+    seed: int | None = field(default=None, metadata=within(0, 2**63 - 1))
+    """Of the anomalies; null: 0."""
     key_file: str = "pseudonyms.key"
     """The key of the pseudonyms; made when it is not there. Whoever has it can tell whose pseudonym is whose."""
 
@@ -173,6 +177,9 @@ class CdrFileSettings:
             yield Fault(f"{key}.columns.incident_id", "come with is_anomaly or anomaly_type", found["incident_id"])
         if self.truth is not None and "call_id" not in found:
             yield Fault(f"{key}.truth", "come with a column call_id", self.truth)
+        if self.anomaly_ratio and (self.truth is not None or set(LABEL_COLUMNS) & set(found)):
+            rule = "be 0 where the records have labels (generator.columns.is_anomaly=null leaves them out)"
+            yield Fault(f"{key}.anomaly_ratio", rule, self.anomaly_ratio)
         for other, columns in others:
             if unlike := set(found) ^ set(columns):
                 rule = f"be files with the same columns ({file} and {other} differ in {', '.join(sorted(unlike))})"

@@ -27,18 +27,21 @@ NOT_IN_RECIPE = ("path", "truth", "key_file")
 
 
 class CdrFile:
-    """Records of one's own; nothing is read before `recipe` or `make`.
+    """Records of one's own, with or without injected anomalies; nothing is read before `recipe` or `make`.
 
     Raises
     ------
     SettingsError
-        When anomalies are to be injected: that is for simulated worlds.
+        When types are chosen without a ratio, or a ratio without types.
     """
 
     def __init__(self, settings: CdrFileSettings, anomalies: Mapping[str, Any]) -> None:
-        if anomalies:
-            raise SettingsError([Fault("anomaly", "be [] for generator=cdr_file", sorted(anomalies))])
+        acting = any(each.share > 0 for each in anomalies.values())
+        if acting != bool(settings.anomaly_ratio):
+            rule = "be above 0 where types are chosen (anomaly=[...]), and 0 where none are"
+            raise SettingsError([Fault("generator.anomaly_ratio", rule, settings.anomaly_ratio)])
         self.settings = settings
+        self.anomalies = dict(anomalies) if acting else {}
         self.files = input_files(settings.path)
         self.columns = settings.columns.found_in(column_names(self.files[0], settings.delimiter))
 
@@ -54,7 +57,8 @@ class CdrFile:
             "inputs": [{"name": path.name, "blake2b": told} for path, told in self._digests.items()],
             "truth": None if self.settings.truth is None else [digest(path) for path in self._truth_files()],
             "key": self._naming.digest if isinstance(self._naming, Pseudonyms) else None,
-            "sources": sources_digest(),
+            "anomalies": {name: asdict(each) for name, each in sorted(self.anomalies.items())},
+            "sources": sources_digest(bool(self.anomalies)),
             "versions": {name: version(name) for name in LIBRARIES},
         }
 
@@ -64,14 +68,24 @@ class CdrFile:
         data.mkdir(parents=True)
         truth.mkdir()
         calls = in_order(self._read(progress), self.columns, self._naming)
+        progress("reading the calls", 1, 1)
+        self._say_filled(calls)
+        if self.anomalies:
+            from generators.cdr_file.injected import injected  # noqa: PLC0415 - loads the simulator
+
+            calls, counts = injected(calls, self.settings, self.anomalies, self._naming, truth)
+        else:
+            counts = self._label(calls, truth)
         self._write_data(data, calls)
+        return {**counts, "labelled": self._labelled, "filled": calls.filled}
+
+    def _label(self, calls: Calls, truth: Path) -> dict[str, Any]:
+        """Write what the files say of their labels; return counts."""
         given = self.settings.truth
         tables = labels_of(calls) if given is None else labels_in(Path(given), calls, self._naming)
         for name, table in tables.items():
             write_parquet(truth / f"{name}.parquet", table)
-        progress("reading the calls", 1, 1)
-        self._say_filled(calls)
-        return {**_label_counts(Truth(truth), calls), "labelled": self._labelled, "filled": calls.filled}
+        return _label_counts(Truth(truth), calls)
 
     def _read(self, progress: Progress) -> Records:
         records = Records(self.settings)
@@ -102,7 +116,8 @@ class CdrFile:
 
     @property
     def _labelled(self) -> bool:
-        return self.settings.truth is not None or any(name in self.columns for name in LABEL_COLUMNS)
+        given = self.settings.truth is not None or any(name in self.columns for name in LABEL_COLUMNS)
+        return given or bool(self.anomalies)
 
     @cached_property
     def _digests(self) -> dict[Path, str]:
@@ -116,11 +131,14 @@ class CdrFile:
         return [Path(str(self.settings.truth), f"{name}.parquet") for name in ("incidents", "truth")]
 
 
-def sources_digest() -> str:
-    """Return a digest of the code that reads files, so that a change of it never finds an old world."""
+def sources_digest(injecting: bool) -> str:
+    """Return a digest of the code that reads files, and that injects, so that a change never finds an old world."""
     here = Path(__file__).parent
     found = hashlib.blake2b(digest_size=16)
-    for path in [*sorted(here.glob("*.py")), here.parent / "columns.py"]:
+    for path in [
+        *sorted(here.glob("*.py")),
+        *sorted(here.parent.rglob("*.py") if injecting else [here.parent / "columns.py"]),
+    ]:
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
 

@@ -1,0 +1,241 @@
+"""What becomes of a file's records when incidents change the plan: which calls take place, and what they say."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from generators.calls.outcome import OUTCOMES
+from generators.calls.render import Edits, no_edits
+from generators.calls.twins import ADDED, ALTERED, REMOVED, Changes, talk_seconds
+from generators.cdr_file.calls import CALL_DIGITS, UNKNOWN, Calls
+from generators.cdr_file.life import KINDS, Life
+from generators.cdr_file.pseudonyms import Naming
+from generators.identities import digits_for, numbered
+from generators.mix import Plan
+
+OWN = -1
+NAMED = {"caller_imsi": "sim", "caller_imei": "device"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What takes place on the lines: which edits, and which of the file's calls make way for which edit."""
+
+    made: Any
+    """Shape (edits,), bool."""
+    lost: Any
+    """Shape (n,), int64: places in `Life` of calls that do not take place because of an edit that does."""
+    because: Any
+    """Shape (n,), int64: that edit."""
+
+
+def all_edits(plan: Plan) -> Edits:
+    """Return the edits of all days."""
+    every = [*plan.edits, no_edits()]
+    whole = (np.concatenate(columns) for columns in zip(*every, strict=True))
+    return Edits(*(column.astype(np.int64) if column.dtype.kind == "i" else column for column in whole))
+
+
+def on_the_line(life: Life, edits: Edits, edited: Any) -> Line:
+    """Let one line carry one call at a time: an edit gives way to a call that runs, and others give way to an edit.
+
+    Calls of the file that overlap each other stay as they are.
+
+    Parameters
+    ----------
+    life
+        The records.
+    edits
+        The edits.
+    edited
+        Shape (calls,), bool: which calls of `life` an edit has altered or taken away.
+    """
+    made = ~edits.gone
+    lost: dict[int, int] = {}
+    busy: dict[int, int] = {}
+    by_user, start, end = life.by_user, life.start_ms, life.start_ms + life.talk_ms
+    for i in np.lexsort((edits.start_ms, edits.user)).tolist():
+        user, begin = int(edits.user[i]), int(edits.start_ms[i])
+        if not made[i] or edits.leg[i]:
+            continue
+        own = by_user[life.first_of[user] : life.first_of[user + 1]]
+        after = int(np.searchsorted(start[own], begin, side="right"))
+        running = [each for each in own[max(after - LOOKED_BACK, 0) : after].tolist() if end[each] > begin]
+        if begin < busy.get(user, 0) or any(not edited[each] and each not in lost for each in running):
+            made[i] = False
+            continue
+        busy[user] = over = begin + int(edits.talk_ms[i])
+        for each in own[after : int(np.searchsorted(start[own], over))].tolist():
+            if not edited[each]:
+                lost.setdefault(each, i)
+    return Line(made, np.array(list(lost), np.int64), np.array(list(lost.values()), np.int64))
+
+
+LOOKED_BACK = 50
+"""How many calls of a user are looked at for one that is still running."""
+
+
+class Rewriter:
+    """Rewrites records by a plan; what was never there is named by `naming`."""
+
+    def __init__(self, calls: Calls, life: Life, plan: Plan, naming: Naming) -> None:
+        self.calls, self.life, self.plan, self.naming = calls, life, plan, naming
+        self.edits = all_edits(plan)
+        self.texts = {kind: texts.to_pylist() for kind, texts in calls.texts.items()}
+        self.code = life.code.copy()
+        self.names = self._named()
+
+    def _named(self) -> pa.StringArray:
+        """Name the reserve; return the names of all users, the reserve among them."""
+        reserve = np.arange(self.life.users, self.life.users + self.life.reserve)
+        self.code[reserve] = len(self.texts["number"]) + np.arange(len(reserve))
+        self.texts["number"] += self.naming.named("number", [f"reserve {i}" for i in reserve]).to_pylist()
+        return pa.array(self.texts["number"], pa.string()).take(pa.array(self.code[: self.life.users + len(reserve)]))
+
+    def rewritten(self) -> tuple[Calls, Changes]:
+        """Return the records with the incidents, in order of time and numbered anew, and what has changed."""
+        life, edits = self.life, self.edits
+        altered = edits.slot >= 0
+        place = self._places(altered)
+        edited = np.zeros(len(life.row), np.bool_)
+        edited[place[altered]] = True
+        line = on_the_line(life, edits, edited)
+        gone = edited.copy()
+        gone[line.lost] = True
+        kept = np.ones(len(life.row), np.bool_)
+        kept[life.row[gone]] = False
+        made = np.flatnonzero(line.made)
+        columns = self._columns(made, place)
+        start = self.calls.clock.start_ms + edits.start_ms[made] // 1000 * 1000
+        seconds = np.where(edits.outcome[made] == 0, talk_seconds(edits.talk_ms[made]), 0).astype(np.int32)
+        starts = np.concatenate([self.calls.start_ms[kept], start])
+        order = np.argsort(starts, kind="stable")
+        codes = {name: np.concatenate([own[kept], columns[name]])[order] for name, own in self.calls.codes.items()}
+        ids = numbered("call_", np.arange(order.size), digits_for(order.size, CALL_DIGITS))
+        position = np.empty(order.size, np.int64)
+        position[order] = np.arange(order.size)
+        calls = replace(
+            self.calls,
+            start_ms=starts[order],
+            seconds=np.concatenate([self.calls.seconds[kept], seconds])[order],
+            call_id=pa.chunked_array([ids]),
+            codes=codes,
+            texts={kind: pa.array(texts, pa.string()) for kind, texts in self.texts.items()},
+        )
+        return calls, self._changes(line, place, position[int(kept.sum()) :], calls)
+
+    def _places(self, altered: Any) -> Any:
+        """Return which call of the records each edit is of, -1 for one that is added; shape (edits,)."""
+        life, edits = self.life, self.edits
+        ends = np.cumsum(life.counts.ravel(), dtype=np.int64)
+        day = np.repeat(np.arange(len(self.plan.edits)), [len(each.user) for each in self.plan.edits])
+        cell = day * life.counts.shape[1] + edits.user
+        return np.where(altered, ends[cell] - life.counts.ravel()[cell] + edits.slot, -1)
+
+    def _columns(self, made: Any, place: Any) -> dict[str, Any]:
+        """Return the codes of the calls that edits make, shape (made,) each."""
+        edits, life = self.edits, self.life
+        near = self._near(edits.phone[made], edits.start_ms[made])
+        own = np.where(place[made] >= 0, place[made], self._near(edits.user[made], edits.start_ms[made]))
+        stays = (place[made] >= 0) & (life.start_ms[place[made]] == edits.start_ms[made])
+        where = np.where(stays, own, near)
+        changed = (place[made] < 0) | (life.callee[place[made]] != edits.callee[made])
+        found = {}
+        for name, codes in self.calls.codes.items():
+            source = where if name.endswith("_cell_id") else own
+            found[name] = codes[life.row[source]]
+        found["caller_id"] = self.code[edits.user[made]].astype(np.int32)
+        found["callee_id"] = self.code[edits.callee[made]].astype(np.int32)
+        found["outcome"] = self._words("outcome", OUTCOMES)[edits.outcome[made]]
+        for name in ("callee_imsi", "callee_number", "callee_type"):
+            if name in found:
+                found[name] = np.where(changed, self._of_party(name)[edits.callee[made]], found[name])
+        for name, holder in (("caller_imsi", edits.sim[made]), ("caller_imei", edits.device[made])):
+            if name in found:
+                shown = np.where((holder == OWN) & (edits.user[made] >= life.users), edits.user[made], holder)
+                found[name] = np.where(shown == OWN, found[name], self._of_owner(name)[np.maximum(shown, 0)])
+        return found
+
+    def _near(self, users: Any, start_ms: Any) -> Any:
+        """Return the call that tells where each user is at a moment; those without a call go with somebody else."""
+        life = self.life
+        callers = np.flatnonzero(np.diff(life.first_of))
+        found = life.nearest(users, start_ms)
+        other = callers[(users * PACE) % len(callers)]
+        still = users % 2 == 1
+        shadowed = np.where(still, life.by_user[life.first_of[other]], life.nearest(other, start_ms))
+        return np.where(found < 0, shadowed, found)
+
+    def _words(self, kind: str, words: tuple[str, ...]) -> Any:
+        """Return the codes of some words, new ones at the end."""
+        texts = self.texts[kind]
+        texts += [word for word in words if word not in texts]
+        return np.array([texts.index(word) for word in words], np.int32)
+
+    def _of_party(self, name: str) -> Any:
+        """Return what a column says of each party as a callee, shape (parties,); as it was first seen."""
+        life, parties = self.life, len(self.code)
+        if name == "callee_type":
+            kinds = np.searchsorted(life.external_first[1:], np.arange(parties), side="right") + 1
+            kinds = np.where(np.arange(parties) < life.external_first[0], 0, kinds)
+            return self._words(name, ("subscriber", *KINDS))[kinds]
+        found = self.code.astype(np.int32)  # its own number, where it was never called
+        if name == "callee_imsi":
+            found = self._of_owner("caller_imsi", parties)
+        order = life.by_user[::-1]
+        found[life.callee[order]] = self.calls.codes[name][life.row[order]]
+        return found
+
+    def _of_owner(self, name: str, parties: int = 0) -> Any:
+        """Return each user's first SIM or device, shape (users and reserve,) or (parties,); made up for the reserve."""
+        life, kind = self.life, NAMED[name]
+        lines = life.users + life.reserve
+        found = np.full(max(parties, lines), self._words(kind, (UNKNOWN,))[0], np.int32)
+        if name in self.calls.codes:
+            order = life.by_user[::-1]
+            found[life.user[order]] = self.calls.codes[name][life.row[order]]
+            texts, reserve = self.texts[kind], np.arange(life.users, lines)
+            names = self.naming.named(kind, [f"reserve {i}" for i in reserve]).to_pylist()
+            known = {text: number for number, text in enumerate(texts)}
+            texts += [each for each in names if each not in known]
+            known = {text: number for number, text in enumerate(texts)}
+            found[reserve] = [known[each] for each in names]
+        return found
+
+    def _changes(self, line: Line, place: Any, row: Any, calls: Calls) -> Changes:
+        """Return what has changed: what edits made, what they took away, and what made way for them."""
+        edits, life = self.edits, self.life
+        made, taken = np.flatnonzero(line.made), np.flatnonzero(~line.made & (place >= 0))
+        differs = (place[made] < 0) | self._differs(made, place, row, calls)
+        made, row = made[differs], row[differs]
+        gone = np.concatenate([place[taken], line.lost])
+        because = np.concatenate([taken, line.because])
+        cells = [
+            each.codes.get("first_cell_id", np.zeros(each.start_ms.size, np.int32)) for each in (calls, self.calls)
+        ]
+        return Changes(
+            row=np.concatenate([row, np.full(len(gone), -1)]),
+            key=np.concatenate([edits.key[made], life.row[gone].astype(np.uint64)]),
+            incident=np.concatenate([edits.incident[made], edits.incident[because]]),
+            change=np.concatenate([np.where(place[made] < 0, ADDED, ALTERED), np.full(len(gone), REMOVED)]).astype(
+                np.int8
+            ),
+            direct=np.concatenate([np.ones(len(made) + len(taken), np.bool_), np.zeros(len(line.lost), np.bool_)]),
+            caller=np.concatenate([edits.user[made], life.user[gone]]),
+            cell=np.concatenate([cells[0][row], cells[1][life.row[gone]]]),
+            start_ms=np.concatenate([edits.start_ms[made], life.start_ms[gone]]),
+        )
+
+    def _differs(self, made: Any, place: Any, row: Any, calls: Calls) -> Any:
+        """Return which altered calls say anything that they did not say before; shape (made,)."""
+        own = self.life.row[place[made]]
+        other = (calls.start_ms[row] != self.calls.start_ms[own]) | (calls.seconds[row] != self.calls.seconds[own])
+        for name, codes in self.calls.codes.items():
+            other |= calls.codes[name][row] != codes[own]
+        return other
+
+
+PACE = 7919
+"""A prime, so that people who have no calls of their own go with all kinds of others."""

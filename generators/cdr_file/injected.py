@@ -1,0 +1,88 @@
+"""Anomalies injected into a user's own records, by the same injectors as into a simulated world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from bench.faults import Fault, SettingsError, UserError
+from generators.cdr_file.calls import CALL_DIGITS, UNKNOWN, Calls
+from generators.cdr_file.draft import NotHad, OwnDraft
+from generators.cdr_file.edits import Rewriter
+from generators.cdr_file.life import Life
+from generators.cdr_file.pseudonyms import Naming, Pseudonyms
+from generators.cdr_file.settings import CdrFileSettings
+from generators.identities import digits_for
+from generators.injection import Injector
+from generators.mix import plan_incidents
+from generators.tally import Tally
+from generators.world import TOLERANCE
+
+
+@dataclass
+class Asked:
+    """An injector that notes what a file of records could not give it."""
+
+    injector: Any
+    lacked: str = ""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.injector, name)
+
+    def plan(self, draft: Any, calls: int, rng: Any) -> Any:
+        """Plan, unless something is lacking."""
+        try:
+            return self.injector.plan(draft, calls, rng)
+        except NotHad as error:
+            self.lacked = str(error)
+            return None
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the truth calls users and cells."""
+
+    user: pa.StringArray
+    cell: pa.StringArray
+
+
+def injected(
+    calls: Calls, settings: CdrFileSettings, anomalies: Mapping[str, Injector], naming: Naming, truth: Path
+) -> tuple[Calls, dict[str, Any]]:
+    """Return the records with anomalies, and counts for the manifest; write the truth to a folder.
+
+    Raises
+    ------
+    SettingsError
+        When a type needs what records do not tell, or more users or days than there are.
+    UserError
+        When the ratio is not met.
+    """
+    ratio, seed = settings.anomaly_ratio or 0.0, settings.seed or 0
+    life = Life.of(calls, with_reserve=isinstance(naming, Pseudonyms))
+    asked = {name: Asked(injector) for name, injector in anomalies.items()}
+    try:
+        plan = plan_incidents(OwnDraft(life), asked, ratio, seed)
+    except SettingsError as error:
+        rule = "leave out types that need what call records do not tell"
+        lacking = [Fault("anomaly", f"{rule} ({each.lacked})", name) for name, each in asked.items() if each.lacked]
+        raise SettingsError(lacking or error.faults) from error
+    rewriter = Rewriter(calls, life, plan, naming)
+    after, changes = rewriter.rewritten()
+    cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
+    tally = Tally(plan, Names(rewriter.names, cells), calls.clock.start_ms)  # type: ignore[arg-type]
+    tally.add(changes, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
+    tally.write(truth)
+    return after, _checked(tally.counts(), ratio)
+
+
+def _checked(counts: dict[str, Any], asked: float) -> dict[str, Any]:
+    got = counts["anomaly_ratio"]
+    if abs(got - asked) > TOLERANCE * asked:
+        raise UserError(
+            f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {got:.4g} where {asked:g} was asked: "
+            "these records are too few for it"
+        )
+    return counts
