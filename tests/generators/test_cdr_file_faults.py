@@ -100,11 +100,6 @@ def test_a_file_without_calls_is_refused(tmp_path: Path) -> None:
         read(tmp_path, f"{HEADER}\n")
 
 
-def test_anomalies_are_not_injected() -> None:
-    with pytest.raises(UserError, match=r"anomaly must be \[\] for generator=cdr_file"):
-        CdrFile(configured(path="any"), {"short_call": None})
-
-
 def test_words_may_not_mean_two_things() -> None:
     for given_words in ({"answered": ["x"], "busy": ["x"]}, {"answered": ["busy"]}):
         faults = faults_of(configured(path=str(SAMPLE), delimiter=";", outcomes=given_words), "generator")

@@ -1,4 +1,4 @@
-"""What docs/own-data.md tells people to paste works."""
+"""What docs/own-data.md and docs/tools.md tell people to paste works."""
 
 import json
 import os
@@ -16,7 +16,8 @@ from generators.cdr_file.settings import CdrFileSettings, Columns
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "own-data.md").read_text()
-READERS = {code.split()[1]: code for code in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)}
+TOOLS = (DOCS / "tools.md").read_text()
+READERS = {code.split()[1]: code for code in re.findall(r"```python\n(.*?)```", TOOLS, re.DOTALL)}
 
 
 def blocks(language: str) -> list[str]:
