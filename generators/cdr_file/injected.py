@@ -83,6 +83,6 @@ def _checked(counts: dict[str, Any], asked: float) -> dict[str, Any]:
     if abs(got - asked) > TOLERANCE * asked:
         raise UserError(
             f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {got:.4g} where {asked:g} was asked: "
-            "these records are too few for it"
+            "these records have no room for it (incidents give way to calls that run, and to each other)"
         )
     return counts

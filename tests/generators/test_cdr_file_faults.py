@@ -6,7 +6,6 @@ import pytest
 from own_files import GOOD, HEADER, SAMPLE, configured, make, read
 
 from bench.faults import UserError, faults_of
-from generators.cdr_file.world import CdrFile
 
 WRONG = [
     ("a,b,soon,1", "row 2, column call_start_ts: must be a time such as 2024-01-31T18:00:00Z (ISO 8601), got 'soon'"),

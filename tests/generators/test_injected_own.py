@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from small_worlds import SMALL, make_world, table
 
-from bench.faults import SettingsError
+from bench.faults import SettingsError, UserError
 from bench.schema import CALLS
 from generators.anomalies import schemas
 from generators.cdr_file.settings import CdrFileSettings, Columns, Outcomes
@@ -71,10 +71,13 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(max_examples=8)
-@given(st.integers(0, 1000), st.sets(st.sampled_from(SEED_FOUR), min_size=1), st.sampled_from([0.1, 0.2, 0.3]))
+@given(st.integers(0, 1000), st.sets(st.sampled_from(SEED_FOUR), min_size=1), st.sampled_from([0.08, 0.15, 0.25]))
 def test_the_two_worlds_of_own_records(clean: Path, seed: int, types: set[str], ratio: float) -> None:
     folder = Path(mkdtemp(dir=clean.parent)) / "world"
-    counts = make(folder, injectors(*sorted(types)), anomaly_ratio=ratio, seed=seed)
+    try:
+        counts = make(folder, injectors(*sorted(types)), anomaly_ratio=ratio, seed=seed)
+    except UserError:  # long calls get in each other's way
+        reject()
     assert_twins(clean, folder)
     assert counts["labelled"]
     assert set(counts["calls_by_type"]) == types
