@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
@@ -172,8 +173,9 @@ class Drawn:
         return (day["calls"] for day in self.days(workers))
 
     def _users(self) -> Any:
-        """Return all users and those of the reserve who have a subscription; shape (n,)."""
-        return np.flatnonzero(self.habits.people.active_from_ms != NEVER)
+        """Return all users and those of the reserve who have a subscription, in the order of their ids; shape (n,)."""
+        who = np.flatnonzero(self.habits.people.active_from_ms != NEVER)
+        return who[np.asarray(pc.array_sort_indices(self.names.user.take(pa.array(who))))]
 
     def days(self, workers: int) -> Iterator[Tables]:
         """Yield the tables that grow with each day, `DAILY`, day by day; without a network, the calls alone."""

@@ -76,6 +76,7 @@ def user_marks(dataset: Dataset) -> dict[str, FloatArray]:
     for name, key in (("caller_id", "user_id"), ("caller_imei", "imei"), ("caller_imsi", "imsi")):
         found = pc.index_in(users[key], first[name].chunk(0).dictionary.cast(pa.string()))
         marks[f"place_among_{name}"] = np.asarray(pc.fill_null(found.cast(pa.float64()), np.nan))
+    marks["row_in_user_status"] = _first_row(dataset, users["user_id"])
     return marks
 
 
@@ -95,6 +96,15 @@ def call_contents(dataset: Dataset, rows: IntArray) -> dict[str, FloatArray]:
         "first_cell_id": _share_of_caller(whole, "first_cell_id", rows),
         "callee_type": _codes(table["callee_type"]).astype(np.float64),
     }
+
+
+def _first_row(dataset: Dataset, users: pa.ChunkedArray) -> FloatArray:
+    """Return the row in which the status first tells of each user; NaN where it never does."""
+    file = dataset.open_table("user_status")
+    if not file.num_row_groups:
+        return np.full(len(users), np.nan)
+    first = file.read_row_group(0, ["user_id"])["user_id"].cast(pa.string())
+    return np.asarray(pc.fill_null(pc.index_in(users, first).cast(pa.float64()), np.nan))
 
 
 def trailing_number(texts: pa.ChunkedArray) -> FloatArray:
