@@ -1,6 +1,6 @@
 """The audit over difficulties and seeds, and what it costs beside making the worlds (CPU seconds, one run).
 
-python benchmarks/audit.py [users [days [anomaly mix]]]      # 600 users, 14 days, seed_four
+python benchmarks/audit.py [users [days [anomaly mix]]]      # 1200 users, 14 days, seed_four
 """
 
 import sys
@@ -47,7 +47,7 @@ def line(verdict: Verdict) -> str:
 
 
 def main() -> None:
-    users, days, mix = (*sys.argv[1:], *("600", "14", "seed_four")[len(sys.argv) - 1 :])
+    users, days, mix = (*sys.argv[1:], *("1200", "14", "seed_four")[len(sys.argv) - 1 :])
     size = (f"anomaly={mix}", f"generator.num_users={users}", f"generator.days={days}")
     register()
     spent = {"world": 0.0, "twin": 0.0, "audit": 0.0}

@@ -11,22 +11,20 @@ from detectors.features.graph import CallGraph
 from detectors.features.timeline import Timeline
 
 PLAIN = (
-    "duration",
-    "duration_ratio",
-    "unanswered",
-    "hour",
-    "night",
-    "weekend",
-    "hour_share",
-    "gap",
-    "calls_last_hour",
-    "calls_last_day",
-    "outside",
-    "moved",
-)
-"""What a call and its caller's volume, times and places say."""
-OF_CONTACTS = ("new_contact",)
+    "duration", "duration_ratio", "unanswered", "unanswered_share",
+    "hour", "night", "weekend", "hour_share", "night_share",
+    "gap", "burstiness", "overlap", "calls_last_hour", "calls_last_day",
+    "received_last_hour", "received_last_day", "callee_received_last_hour",
+    "contacts_last_hour", "contacts_last_day", "contact_entropy", "outside",
+    "new_device", "new_sim",
+    "moved", "handovers", "new_cell", "cell_share", "cells_last_day", "jump_km", "speed", "usual_km", "gyration_km",
+    "cell_calls_last_hour", "cell_surge",
+)  # fmt: skip
+"""What a call and the volume, times, number of contacts, device and places of its two sides and its cell say."""
+OF_CONTACTS = ("new_contact", "contact_share", "reciprocated", "reciprocity")
 """Features of calls that need to know who called whom before."""
+OF_GRAPH = {name: "shared_contacts" if name == "overlap" else name for name, _, _ in graph.FEATURES}
+"""Features of the graph, and what they are called here, where no two have one name."""
 RESOLUTION, SEED = 1.0, 0
 VERSION = 1
 AT_ONCE = 10
@@ -53,8 +51,7 @@ class Audited:
     @property
     def names(self) -> dict[str, bool]:
         """Names in their order, and whether each needs the graph of who called whom."""
-        of_graph = [*OF_CONTACTS, *(name for name, _, _ in graph.FEATURES)]
-        return {**dict.fromkeys(PLAIN, False), **dict.fromkeys(of_graph, True)}
+        return {**dict.fromkeys(PLAIN, False), **dict.fromkeys((*OF_CONTACTS, *OF_GRAPH.values()), True)}
 
     def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:
         """Yield each feature with its values for the calls of the window, shape (calls,), finite."""
@@ -67,5 +64,5 @@ class Audited:
         parties, caller, callee = Timeline(dataset).parties
         known = CallGraph(parties, caller[past], callee[past], resolution=RESOLUTION, seed=SEED)
         matrix = known.features(caller[low:high], callee[low:high])
-        for column, (name, _, _) in enumerate(graph.FEATURES):
+        for column, name in enumerate(OF_GRAPH.values()):
             yield name, matrix[:, column]

@@ -38,8 +38,8 @@ from generators.injection import Incidents
 from generators.world import World
 
 SETTINGS = AuditSettings(features={"_target_": "detectors.features.audited.Audited"})
-AUDITED = ("generator.num_users=600", "generator.days=14")
-"""Users and days of the worlds that are audited over difficulties and seeds: 26,000 calls, 1,300 of them anomalous."""
+AUDITED = ("generator.num_users=1200", "generator.days=14")
+"""Users and days of the worlds that are audited over difficulties and seeds: 52,000 calls, 2,600 of them anomalous."""
 World_ = tuple[Path, dict[str, Any]]
 
 
