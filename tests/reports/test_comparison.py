@@ -156,6 +156,16 @@ def failed(row: dict[str, Any], reason: str) -> dict[str, Any]:
     return {key: value for key, value in row.items() if "/" not in key} | {"status": "OOM", "reason": reason}
 
 
+def test_a_world_that_failed_its_audit_is_marked_on_every_page(run_row: MakeRow, tmp_path: Path) -> None:
+    write([run_row(fingerprint="abc123", audit="red: identity", trivial_types="long_call")], tmp_path)
+    for page in ("report.md", "report.html"):
+        text = (tmp_path / page).read_text().replace("\\_", "_")
+        assert "Failed its audit: world abc123 (red: identity)." in text
+        assert "a single feature finds them: long_call." in text
+    write([run_row(audit="green")], tmp_path)
+    assert "audit" not in (tmp_path / "report.md").read_text()
+
+
 def test_a_failed_run_is_listed_and_is_never_a_zero(run_row: MakeRow, tmp_path: Path) -> None:
     rows = [run_row(), failed(run_row(detector="lof", name="run-7"), "more than 100 MiB")]
     written = pages(rows, tmp_path)

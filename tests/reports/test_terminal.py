@@ -73,3 +73,14 @@ def test_a_detector_of_another_level_has_its_own_numbers(outcome: Outcome, capsy
     plain = shown(outcome, capsys)
     assert "Each type against normal days of users" in text
     assert text.replace("days of users", "calls") == plain
+
+
+def test_what_an_audit_said_of_the_world_is_told(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    def text(**said: str) -> str:
+        result = replace(outcome.result, asked=outcome.result.asked | said)
+        return " ".join(shown(replace(outcome, result=result), capsys).split())
+
+    assert "audit" not in text(audit="green", trivial_types="")
+    red = text(audit="red: identity, amounts", trivial_types="long_call,off_hour_call")
+    assert "The audit of this world is red: identity, amounts. Do not trust these numbers." in red
+    assert "Trivial at their difficulty, a single feature finds them: long_call, off_hour_call" in red
