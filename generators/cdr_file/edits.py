@@ -1,6 +1,6 @@
-"""What becomes of a file's records when incidents change the plan: which calls take place, and what they say."""
+"""What a file's records say when incidents change the plan."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,72 +9,18 @@ import pyarrow as pa
 from generators.calls.outcome import OUTCOMES
 from generators.calls.render import Edits, no_edits
 from generators.calls.twins import ADDED, ALTERED, REMOVED, Changes, talk_seconds
-from generators.cdr_file.calls import CALL_DIGITS, UNKNOWN, Calls
+from generators.cdr_file.calls import CALL_DIGITS, IDENTITIES, UNKNOWN, Calls
 from generators.cdr_file.life import KINDS, Life
+from generators.cdr_file.line import Line, on_the_line
 from generators.cdr_file.pseudonyms import Naming
+from generators.cdr_file.records import KINDS as KIND_OF
 from generators.identities import digits_for, numbered
 from generators.mix import Plan
 
 OWN = -1
+PACE = 7919
+"""A prime, so that people who have no calls of their own go with all kinds of others."""
 NAMED = {"caller_imsi": "sim", "caller_imei": "device"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """What takes place on the lines: which edits, and which of the file's calls make way for which edit."""
-
-    made: Any
-    """Shape (edits,), bool."""
-    lost: Any
-    """Shape (n,), int64: places in `Life` of calls that do not take place because of an edit that does."""
-    because: Any
-    """Shape (n,), int64: that edit."""
-
-
-def all_edits(plan: Plan) -> Edits:
-    """Return the edits of all days."""
-    every = [*plan.edits, no_edits()]
-    whole = (np.concatenate(columns) for columns in zip(*every, strict=True))
-    return Edits(*(column.astype(np.int64) if column.dtype.kind == "i" else column for column in whole))
-
-
-def on_the_line(life: Life, edits: Edits, edited: Any) -> Line:
-    """Let one line carry one call at a time: an edit gives way to a call that runs, and others give way to an edit.
-
-    Calls of the file that overlap each other stay as they are.
-
-    Parameters
-    ----------
-    life
-        The records.
-    edits
-        The edits.
-    edited
-        Shape (calls,), bool: which calls of `life` an edit has altered or taken away.
-    """
-    made = ~edits.gone
-    lost: dict[int, int] = {}
-    busy: dict[int, int] = {}
-    by_user, start, end = life.by_user, life.start_ms, life.start_ms + life.talk_ms
-    for i in np.lexsort((edits.start_ms, edits.user)).tolist():
-        user, begin = int(edits.user[i]), int(edits.start_ms[i])
-        if not made[i] or edits.leg[i]:
-            continue
-        own = by_user[life.first_of[user] : life.first_of[user + 1]]
-        after = int(np.searchsorted(start[own], begin, side="right"))
-        running = [each for each in own[max(after - LOOKED_BACK, 0) : after].tolist() if end[each] > begin]
-        if begin < busy.get(user, 0) or any(not edited[each] and each not in lost for each in running):
-            made[i] = False
-            continue
-        busy[user] = over = begin + int(edits.talk_ms[i])
-        for each in own[after : int(np.searchsorted(start[own], over))].tolist():
-            if not edited[each]:
-                lost.setdefault(each, i)
-    return Line(made, np.array(list(lost), np.int64), np.array(list(lost.values()), np.int64))
-
-
-LOOKED_BACK = 50
-"""How many calls of a user are looked at for one that is still running."""
 
 
 class Rewriter:
@@ -122,7 +68,7 @@ class Rewriter:
             seconds=np.concatenate([self.calls.seconds[kept], seconds])[order],
             call_id=pa.chunked_array([ids]),
             codes=codes,
-            texts={kind: pa.array(texts, pa.string()) for kind, texts in self.texts.items()},
+            texts={kind: _in_use(kind, texts, codes) for kind, texts in self.texts.items()},
         )
         return calls, self._changes(line, place, position[int(kept.sum()) :], calls)
 
@@ -237,5 +183,19 @@ class Rewriter:
         return other
 
 
-PACE = 7919
-"""A prime, so that people who have no calls of their own go with all kinds of others."""
+def all_edits(plan: Plan) -> Edits:
+    """Return the edits of all days."""
+    every = [*plan.edits, no_edits()]
+    whole = (np.concatenate(columns) for columns in zip(*every, strict=True))
+    return Edits(*(column.astype(np.int64) if column.dtype.kind == "i" else column for column in whole))
+
+
+def _in_use(kind: str, texts: list[str], codes: dict[str, Any]) -> pa.StringArray:
+    """Return the identities that occur, and number the columns of their kind anew: nobody is there without a call."""
+    if kind not in IDENTITIES:
+        return pa.array(texts, pa.string())
+    names = [name for name in codes if KIND_OF[name] == kind]
+    used = np.unique(np.concatenate([np.zeros(0, np.int32), *(codes[name] for name in names)]))
+    for name in names:
+        codes[name] = np.searchsorted(used, codes[name]).astype(np.int32)
+    return pa.array(texts, pa.string()).take(pa.array(used))

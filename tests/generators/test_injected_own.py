@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
@@ -59,6 +60,9 @@ def assert_twins(clean: Path, world: Path) -> None:
     assert rest.select(SAID).equals(before.join(rest, on=SAID, how="semi").select(SAID))  # in the same order
     touched = after.filter(pl.int_range(pl.len()).is_in(truth.filter(change="altered")["row"]))
     assert not rows(touched) & (rows(before) - rows(after))
+    gone = truth.filter(change="removed").select("user_id", "start_ts", "cell_id")
+    once_there = before.select("caller_id", "call_start_ts", "first_cell_id")
+    assert gone.join(once_there, left_on=gone.columns, right_on=once_there.columns, how="anti").height == 0
     assert after["call_start_ts"].is_sorted()
     assert after["call_id"].to_list() == [f"call_{number:06d}" for number in range(after.height)]
 
@@ -161,6 +165,9 @@ def test_who_is_made_up_looks_like_the_others(clean: Path) -> None:
     (face,) = set(table(folder, "incidents")["actors"].explode().to_list())
     assert face not in set(table(clean, "users")["user_id"])
     assert face in set(table(folder, "users")["user_id"])
+    dictionary = pq.read_table(folder / "data" / "calls.parquet")["caller_id"].chunk(0).dictionary.to_pylist()
+    assert sorted(dictionary) == dictionary
+    assert set(dictionary) == set(calls["caller_id"]) | set(calls["callee_id"])
     shape = r"^number_[0-9a-f]{20}$"
     assert calls["caller_id"].str.contains(shape).all()
     made = calls.filter(pl.int_range(pl.len()).is_in(truth["row"]))
