@@ -1,37 +1,61 @@
-"""Any outlier detector with PyOD's or scikit-learn's interface, on features of calls."""
+"""Any outlier detector with PyOD's or scikit-learn's interface, on features of calls, of users' days, of cells."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
-from bench.dataset import Dataset
-from bench.detector import Level, Scores
-from detectors.features.calls import call_features, check_names
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from bench.dataset import Dataset, Window
+from bench.detector import FloatArray, Scores
+from bench.faults import Fault, SettingsError, UserError
+from detectors.features.levels import features_of, level_of, matrix
 from detectors.outliers import outlier_scores, own_threshold, require_outlier_model
 
 
 class Tabular:
-    """Scores each call by a model of tables, fitted on the features of the calls of the history.
+    """Scores each entity by a model of tables, fitted on the features of those of the history.
 
     Parameters
     ----------
     features
-        Names out of `detectors.features.calls.FEATURES`; the columns that the model sees, in this order.
+        The columns that the model sees, in this order; names out of `detectors.features.levels.FEATURES`. None: the
+        standard ones of the level.
     model
         See `detectors.outliers` for what it may be.
+    level
+        What is scored: call, user_day or cell_quarter.
+    scale
+        Whether to standardise the columns by the mean and standard deviation of the fitted rows.
+    fit_rows
+        A model whose fitting or scoring takes long is fitted on this many rows at most, at even distances over the
+        history; None: on all of them.
 
     Raises
     ------
     UserError
-        When a feature is unknown, or the model has neither interface.
+        When a feature is unknown, a number is out of its range, or the model has neither interface.
     """
 
-    level = Level.CALL
     causal = True
 
-    def __init__(self, features: list[str], model: Any) -> None:
-        check_names(features)
+    def __init__(
+        self,
+        features: Sequence[str] | None,
+        model: Any,
+        level: str = "call",
+        scale: bool = False,
+        fit_rows: int | None = None,
+    ) -> None:
+        self.level = level_of(level)
+        self.features = features_of(self.level, features)
+        if fit_rows is not None and fit_rows < 1:
+            raise SettingsError([Fault("detector.fit_rows", "be at least 1 or null", fit_rows)])
         require_outlier_model(model)
-        self.features = list(features)
         self.model = model
+        self.scaler = StandardScaler() if scale else None
+        self.fit_rows = fit_rows
+        self.rows = 0
 
     @property
     def threshold_(self) -> float | None:
@@ -39,11 +63,31 @@ class Tabular:
         return own_threshold(self.model)
 
     def fit(self, dataset: Dataset) -> Self:
-        """Fit the model on the calls of `dataset.history`."""
-        self.model.fit(call_features(dataset, self.features, dataset.history))
+        """Fit the model on the entities of `dataset.history`."""
+        rows = self._matrix(dataset, dataset.history)
+        self.rows = len(rows)
+        if self.fit_rows is not None and self.fit_rows < len(rows):
+            rows = rows[np.arange(self.fit_rows) * len(rows) // self.fit_rows]
+        if self.rows:
+            self.model.fit(rows if self.scaler is None else self.scaler.fit_transform(rows))
         return self
 
     def score(self, dataset: Dataset) -> Scores:
-        """Score the calls of `dataset.window`."""
-        matrix = call_features(dataset, self.features, dataset.window)
-        return Scores(self.level, outlier_scores(self.model, matrix))
+        """Score the entities of `dataset.window`; where those were fitted on, as the model scored them in fitting."""
+        if dataset.window == dataset.history and self.own_scores is not None:
+            return Scores(self.level, self.own_scores)
+        rows = self._matrix(dataset, dataset.window)
+        if len(rows) and not self.rows:
+            raise UserError("the history must hold something to be fitted on")
+        if self.scaler is not None and len(rows):
+            rows = self.scaler.transform(rows)
+        return Scores(self.level, outlier_scores(self.model, rows))
+
+    @property
+    def own_scores(self) -> FloatArray | None:
+        """A PyOD model's scores of the rows of the history, when it was fitted on each: no row is its own neighbour."""
+        found = getattr(self.model, "decision_scores_", None)
+        return None if found is None or len(found) != self.rows else np.asarray(found, np.float64)
+
+    def _matrix(self, dataset: Dataset, part: Window) -> FloatArray:
+        return matrix(dataset, self.level, self.features, part).astype(np.float64, copy=False)

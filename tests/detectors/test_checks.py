@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,12 @@ MODELS = {"pyod": "pyod.models.hbos.HBOS", "sklearn": "sklearn.ensemble.Isolatio
 """For the leaves that leave the model open."""
 
 
+TORCH = find_spec("torch") is not None
+DEEP = ("auto_encoder", "deep_svdd")
+TABULAR = [leaf for leaf in LEAVES if leaf.stem in ("iforest", "hbos", "pca", "ecod", "knn", "lof", "gmm", "ocsvm")]
+"""Leaves of tables whose checks are also run on days of users and quarters of cells."""
+
+
 def detector_of(leaf: Path, **parameters: str) -> Detector:
     settings = OmegaConf.create({"seed": 7, "detector": OmegaConf.load(leaf)})
     if leaf.stem in MODELS:
@@ -32,12 +39,32 @@ def detector_of(leaf: Path, **parameters: str) -> Detector:
 
 @pytest.fixture(scope="module", params=LEAVES, ids=lambda leaf: leaf.stem)
 def subject(request: pytest.FixtureRequest) -> Subject:
+    if not TORCH and request.param.stem in DEEP:
+        pytest.skip("needs the extra torch")
     return Subject(lambda: detector_of(request.param))
+
+
+@pytest.fixture(scope="module", params=[Level.USER_DAY, Level.CELL_QUARTER])
+def level(request: pytest.FixtureRequest) -> Level:
+    found: Level = request.param
+    return found
+
+
+@pytest.fixture(scope="module", params=TABULAR, ids=lambda leaf: leaf.stem)
+def lifted(request: pytest.FixtureRequest, level: Level) -> Subject:
+    return Subject(lambda: detector_of(request.param, level=level.value))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_every_leaf_keeps_the_contract(subject: Subject, check: Check) -> None:
     check(subject)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_every_leaf_of_tables_keeps_it_above_calls(lifted: Subject, level: Level, check: Check) -> None:
+    check(lifted)
+    assert lifted.scores().level is level
 
 
 class Longest:
