@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from generators.cdr_file.life import Life
+from generators.cdr_file.life import KINDS, Life
 from generators.clock import DAY_MS, HOUR_MS
 from generators.draft import PAUSE_MS, Draft
 from generators.plan import Intents
 from generators.social.people import NEVER
+
+WEEK, SATURDAY = 7, 5
 
 
 class NotHad(Exception):  # noqa: N818 - it says what is wanted, not what is wrong
@@ -33,12 +35,19 @@ class OwnDraft(Draft):
         since = np.zeros(lines, np.int64)
         since[life.users :] = NEVER
         still = np.arange(lines) % 2 == 1
-        people = _Known(active_from_ms=since, still=still)
+        people = _Known(active_from_ms=since, still=still, kind=np.zeros(lines, np.int8))
         network = _Known(on=False)
+        weekend = (life.first_weekday + np.arange(len(life.counts))) % WEEK >= SATURDAY
         outside = {} if life.external_first[0] == life.external_first[-1] else {"external_first": life.external_first}
-        habits: Any = _Known(num_users=life.users, people=people, network=network, closed=False, **outside)
+        habits: Any = _Known(
+            num_users=life.users, people=people, network=network, closed=False, weekend=weekend, **outside
+        )
         super().__init__(habits, life.counts)
         self.life = life
+
+    def _of(self, found: Intents) -> Intents:
+        self._fill(found)
+        return found
 
     def _fill(self, found: Intents) -> None:
         place, life = self._numbers(found), self.life
@@ -87,6 +96,13 @@ class OwnDraft(Draft):
             if ends[i] > start_ms:
                 start_ms = int(ends[i]) + PAUSE_MS
         return start_ms
+
+    def outsiders(self, kind: str, count: int, rng: np.random.Generator) -> Any:
+        """Return external parties of a type (unlisted, foreign, premium), all equally likely; shape (count,)."""
+        first, end = self.life.external_first[KINDS.index(kind) :][:2]
+        if first == end:
+            raise NotHad(f"{kind} parties: none is in the records")
+        return rng.integers(first, end, count)
 
     def recruit(self, count: int, still: bool = False) -> Any:
         """Take some of the reserve."""

@@ -68,9 +68,36 @@ class Rewriter:
             seconds=np.concatenate([self.calls.seconds[kept], seconds])[order],
             call_id=pa.chunked_array([ids]),
             codes=codes,
-            texts={kind: _in_use(kind, texts, codes) for kind, texts in self.texts.items()},
         )
-        return calls, self._changes(line, place, position[int(kept.sum()) :], calls)
+        changes = self._changes(line, place, position[int(kept.sum()) :], calls)
+        whose = (self.edits.user[made], self.life.user), (self.edits.callee[made], self.life.callee)
+        caller, callee = (np.concatenate([self._by_row(own)[kept], new])[order] for new, own in whose)
+        calls, changes = self._diverted(calls, (caller, callee), changes)
+        texts = {kind: _in_use(kind, texts, calls.codes) for kind, texts in self.texts.items()}
+        return replace(calls, texts=texts), changes
+
+    def _by_row(self, values: Any) -> Any:
+        """Return values of `Life` in the order of the file's records."""
+        out = np.empty_like(values)
+        out[self.life.row] = values
+        return out
+
+    def _diverted(self, calls: Calls, parties: tuple[Any, Any], changes: Changes) -> tuple[Calls, Changes]:
+        """Let calls that reach a number carry the SIM that an incident has put it on; `parties` call and are called."""
+        start_ms = calls.start_ms - calls.clock.start_ms
+        row, holding = self.plan.swaps.in_force(parties[1], start_ms)
+        if "callee_imsi" not in calls.codes or not len(row):
+            return calls, changes
+        sim = calls.codes["callee_imsi"].copy()
+        sim[row] = self._of_owner("caller_imsi")[self.plan.swaps.holdings.sim[holding]]
+        new = (sim[row] != calls.codes["callee_imsi"][row]) & ~np.isin(row, changes.row)
+        row, incident = row[new], self.plan.swaps.incident[holding[new]]
+        cell = calls.codes["first_cell_id"][row] if "first_cell_id" in calls.codes else np.zeros(len(row), np.int32)
+        kind, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)
+        no_key = np.zeros(len(row), np.uint64)
+        more = Changes(row, no_key, incident, kind, direct, parties[0][row], cell, start_ms[row])
+        both = Changes(*(np.concatenate(columns) for columns in zip(changes, more, strict=True)))
+        return replace(calls, codes={**calls.codes, "callee_imsi": sim}), both
 
     def _places(self, altered: Any) -> Any:
         """Return which call of the records each edit is of, -1 for one that is added; shape (edits,)."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from numba.core.errors import NumbaError
 
 from bench.faults import Fault, SettingsError, UserError
 from generators.cdr_file.calls import CALL_DIGITS, UNKNOWN, Calls
@@ -37,7 +38,9 @@ class Asked:
             return self.injector.plan(draft, calls, rng)
         except NotHad as error:
             self.lacked = str(error)
-            return None
+        except NumbaError:  # a kernel of the simulator was asked, which wants to know all habits
+            self.lacked = "habits"
+        return None
 
 
 @dataclass(frozen=True)

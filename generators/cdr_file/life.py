@@ -13,6 +13,8 @@ from generators.social.people import reserve_size
 
 KINDS = ("unlisted", "foreign", "premium")
 """External parties, in the order in which worlds number them."""
+THURSDAY = 3
+"""Day of the week of 1970-01-01."""
 _MOMENTS = 2**42
 """More ms than the records span."""
 
@@ -38,6 +40,8 @@ class Life:
     outcome: Any
     counts: Any
     """Shape (days, users + reserve), int32."""
+    first_weekday: int
+    """Day of the week of the first day, 0 for a Monday."""
 
     @classmethod
     def of(cls, calls: Calls, with_reserve: bool) -> "Life":
@@ -64,6 +68,7 @@ class Life:
             callee=number[calls.codes["callee_id"]][row],
             outcome=outcome[calls.codes["outcome"]][row],
             counts=counts.astype(np.int32),
+            first_weekday=((calls.clock.start_ms + 1000 * calls.clock.utc_offset_s) // DAY_MS + THURSDAY) % 7,
         )
 
     @cached_property
