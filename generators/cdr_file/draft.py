@@ -97,13 +97,6 @@ class OwnDraft(Draft):
                 start_ms = int(ends[i]) + PAUSE_MS
         return start_ms
 
-    def outsiders(self, kind: str, count: int, rng: np.random.Generator) -> Any:
-        """Return external parties of a type (unlisted, foreign, premium), all equally likely; shape (count,)."""
-        first, end = self.life.external_first[KINDS.index(kind) :][:2]
-        if first == end:
-            raise NotHad(f"{kind} parties: none is in the records")
-        return rng.integers(first, end, count)
-
     def recruit(self, count: int, still: bool = False) -> Any:
         """Take some of the reserve."""
         if not self.life.reserve:
@@ -113,3 +106,10 @@ class OwnDraft(Draft):
     def suppressed_share(self) -> float:
         """Return 0: what is in the file has taken place."""
         return 0.0
+
+    def outsiders(self, kind: str, count: int, rng: np.random.Generator) -> Any:
+        """Return external parties of a type (unlisted, foreign, premium), all equally likely; shape (count,)."""
+        first, end = self.life.external_first[KINDS.index(kind) :][:2]
+        if first == end:
+            raise NotHad(f"{kind} parties: none is in the records")
+        return rng.integers(first, end, count)
