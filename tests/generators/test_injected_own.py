@@ -96,6 +96,19 @@ def test_the_two_worlds_of_own_records(clean: Path, seed: int, types: set[str], 
     assert set(nights.to_list()) <= {2, 3, 4}
 
 
+@pytest.mark.parametrize("name", sorted(key.removeprefix("anomaly/") for key in schemas()))
+def test_each_type_is_injected_or_refused_in_a_line(clean: Path, name: str) -> None:
+    folder = clean.parent / f"type_{name}"
+    try:
+        make(folder, injectors(name), anomaly_ratio=0.2)
+    except UserError as error:
+        told = str(error).splitlines()
+    else:
+        told = ["injected"]
+        assert_twins(clean, folder)
+    assert len(told) == 1
+
+
 def test_no_line_carries_an_incidents_call_and_another(clean: Path) -> None:
     folder = clean.parent / "lines"
     make(folder, injectors(*SEED_FOUR), anomaly_ratio=0.3, seed=3)
