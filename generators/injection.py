@@ -73,7 +73,9 @@ def between(crude: float, mimic: float, difficulty: float) -> float:
     return float(crude * (mimic / crude) ** difficulty)
 
 
-def parted(calls: int, bounds: tuple[int, int], least: int, rng: np.random.Generator) -> Any:
+def parted(
+    calls: int, bounds: tuple[int, int], least: int, rng: np.random.Generator, incidents: int | None = None
+) -> Any:
     """Cut a number of calls into incidents.
 
     Parameters
@@ -86,6 +88,8 @@ def parted(calls: int, bounds: tuple[int, int], least: int, rng: np.random.Gener
         The fewest that one can do with: they shrink to that where else there were fewer than a dozen.
     rng
         Where chance comes from.
+    incidents
+        The most incidents that there can be; any number when None.
 
     Returns
     -------
@@ -96,6 +100,7 @@ def parted(calls: int, bounds: tuple[int, int], least: int, rng: np.random.Gener
     fewest = max(least, min(fewest, calls // ENOUGH))
     usual = max(fewest, min((fewest + most) // 2, calls // ENOUGH))
     count = min(max(round(calls / usual), -(-calls // most)), calls // fewest)
+    count = count if incidents is None else min(count, incidents)
     if count == 0 or count * most < calls:
         return None
     mean = calls / count

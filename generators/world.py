@@ -22,10 +22,11 @@ from generators.calls.twins import Twins
 from generators.clock import DAY_MS
 from generators.columns import ParquetRows, write_parquet
 from generators.compiled import sources_digest
-from generators.draft import Draft, count_all
+from generators.draft import Draft
 from generators.geography import make_towers
 from generators.identities import digits_for
 from generators.injection import Injector
+from generators.life import count_all
 from generators.mix import Plan, no_plan, plan_incidents
 from generators.names import Names, make_names
 from generators.sessions.arrival import make_arrival
@@ -119,7 +120,7 @@ class World:
     def _plan(self, habits: Habits, counts: Any) -> Plan:
         if not self.anomalies:
             return no_plan(self.settings.days)
-        draft = Draft(habits, counts)
+        draft = Draft(habits, counts, tuple(self.settings.user_types))
         return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed)
 
     def _clock(self) -> dict[str, Any]:

@@ -190,6 +190,8 @@ def talk_seconds(talk_ms: Any) -> Any:
 
 def _differs(normal: Records, edited: Records, twin: Any) -> Any:
     """Return which edited records differ from their twin in anything that is exported."""
+    if not len(normal.key):
+        return np.ones(len(edited.key), np.bool_)
     other = Records(*(column[twin] for column in normal))
     same = (other.start_ms // 1000 == edited.start_ms // 1000) & (other.callee == edited.callee)
     same &= (talk_seconds(other.talk_ms) == talk_seconds(edited.talk_ms)) & (other.outcome == edited.outcome)

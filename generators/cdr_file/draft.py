@@ -7,7 +7,8 @@ import numpy as np
 
 from generators.cdr_file.life import KINDS, Life
 from generators.clock import DAY_MS, HOUR_MS
-from generators.draft import PAUSE_MS, Draft
+from generators.draft import Draft
+from generators.life import PAUSE_MS
 from generators.plan import Intents
 from generators.social.people import NEVER
 
@@ -97,11 +98,10 @@ class OwnDraft(Draft):
                 start_ms = int(ends[i]) + PAUSE_MS
         return start_ms
 
-    def recruit(self, count: int, still: bool = False) -> Any:
-        """Take some of the reserve."""
+    def _spare(self, still: bool) -> Any:
         if not self.life.reserve:
             raise NotHad("new users, who can be made up under pseudonyms only (generator.pseudonyms=true)")
-        return super().recruit(count, still)
+        return super()._spare(still)
 
     def suppressed_share(self) -> float:
         """Return 0: what is in the file has taken place."""

@@ -13,8 +13,10 @@ from generators.social.contacts import NOBODY, Society
 from generators.social.kinds import user_kinds
 
 NEVER = np.int64(2**62)
-RESERVED_EACH, LEAST_RESERVE = 5, 20
+RESERVED_EACH, LEAST_RESERVE = 4, 20
 """One in reserve for so many users, and so many more."""
+EVERY_FIFTH, STILL = 5, 2
+"""Of five of the reserve, two stand still."""
 
 
 class People(NamedTuple):
@@ -22,7 +24,7 @@ class People(NamedTuple):
 
     The reserve makes no calls in normal life and is in no community: subscriptions that an incident may bring in, and
     phones that carry the calls of others. It depends on nothing but the number of users, so nobody's identity depends
-    on incidents. Every other one stands still.
+    on incidents. Two of five stand still.
     """
 
     kind: Any
@@ -101,7 +103,7 @@ def _with_reserve(people: People, seed: int) -> People:
         active_until_ms=never,
         sim_change_ms=never,
         device_change_ms=never,
-        still=np.arange(size) % 2 == 0,
+        still=np.arange(size) % EVERY_FIFTH < STILL,
     )
     return People(*(np.concatenate(columns) for columns in zip(people, spare, strict=True)))
 

@@ -31,3 +31,15 @@ def table(world: Path, name: str) -> pl.DataFrame:
     """Read a table of a world's `data` or `truth`, with plain texts."""
     part = "truth" if name in ("truth", "incidents") else "data"
     return pl.read_parquet(world / part / f"{name}.parquet").with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def check_two_worlds(dirty: Path, clean: Path) -> None:
+    """Hold the two-world law: without the rows that truth names, a world is its twin without those that it changed."""
+    calls, normal, truth = table(dirty, "calls"), table(clean, "calls"), table(dirty, "truth").filter(level="call")
+    named = truth.filter(pl.col("change") != "removed")
+    untouched = calls.with_row_index("row").filter(~pl.col("row").is_in(named["row"].implode())).drop("row", "call_id")
+    kept = normal.drop("call_id").join(untouched, on=untouched.columns, how="semi", maintain_order="left")
+    assert kept.equals(untouched)
+    assert normal.height - (truth["change"] != "added").sum() == untouched.height
+    assert named["row"].is_unique().all()
+    assert calls.height == normal.height + (truth["change"] == "added").sum() - (truth["change"] == "removed").sum()

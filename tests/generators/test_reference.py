@@ -16,8 +16,9 @@ from generators.calls.habits import Habits, make_habits
 from generators.calls.reference import Call, Reference
 from generators.calls.render import Edits, no_edits
 from generators.calls.twins import ADDED, ALTERED, REMOVED, Day, Twins, talk_seconds
-from generators.draft import Draft, count_all
+from generators.draft import Draft
 from generators.geography import make_towers
+from generators.life import count_all
 from generators.mix import Plan, no_plan, plan_incidents
 from generators.sessions.deploy import deploy
 from generators.sessions.network import Plant

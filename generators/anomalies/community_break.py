@@ -1,0 +1,86 @@
+"""community_break: a user's calls leave its own circles for one that it has no tie to.
+
+In the field: an account that has changed hands, or is lent to strangers. Volume, times, lengths and the number of
+contacts stay what they were, so only a graph sees it. Akoglu, Tong and Koutra, "Graph based anomaly detection and
+description: a survey", Data Mining and Knowledge Discovery 29 (2015). The figures are starting values.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from bench.faults import within
+from generators.clock import DAY_MS
+from generators.deeds import Deed
+from generators.injection import Incidents
+from generators.plan import Intents
+from generators.redirection import Windows, redirected
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+TRIES = 12
+
+
+@dataclass
+class CommunityBreak(Deed):
+    """Sends the calls of a user, for some days, to the circle of a stranger: each contact has another in its place.
+
+    Difficulty is the share of the contacts whose place is taken by a contact's contact instead. Users are drawn evenly,
+    and all their calls within the network are sent elsewhere, so that the calls are those of anybody.
+    """
+
+    days: float = field(default=10.0, metadata=within(0.5, 365))
+
+    level: ClassVar[str] = "user"
+    adds: ClassVar[bool] = False
+    least: ClassVar[int] = 10
+
+    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+        """Send `calls` calls elsewhere."""
+        windows = Windows(draft, int(self.days * DAY_MS), group=1)
+        found = redirected(windows, calls, rng, self._elsewhere)
+        if found is None:
+            return None
+        edits, incident = found
+        return Incidents(edits, incident, [{"days": self.days}] * (int(incident.max()) + 1))
+
+    def _elsewhere(self, draft: "Draft", found: Intents, group: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
+        """Return the calls with other callees; the pairs of a user and a contact stay as many as they were."""
+        width = int(draft.habits.external_first[-1])
+        pairs, pair = np.unique(group * width + found.callee, return_inverse=True)
+        of, old = pairs // width, pairs % width
+        user = np.zeros(int(of.max(initial=-1)) + 1, np.int64)
+        user[group] = found.user
+        host = draft.strangers(user, rng)
+        return found._replace(callee=self._targets(draft, (of, old), user, host, rng)[pair]), group
+
+    def _targets(self, draft: "Draft", pairs: tuple[Any, Any], user: Any, host: Any, rng: np.random.Generator) -> Any:
+        """Return for each contact of each user whom it calls instead: all different, and none of the contacts."""
+        of, old = pairs
+        near = rng.random(len(of)) < self.difficulty
+        new, open_ = np.full(len(of), -1), np.ones(len(of), np.bool_)
+        for turn in range(TRIES):
+            who = np.flatnonzero(open_)
+            moment = np.full(len(who), draft.days * DAY_MS - 1)
+            via = np.where(near[who], old[who], host[of[who]])
+            found = draft.contacts(via, moment, rng)
+            further = draft.contacts(found % draft.num_users, moment, rng)
+            found = np.where(near[who] | (rng.random(len(who)) < (1.0 if turn == 0 else 0.5)), found, further)
+            if turn >= TRIES // 2:
+                found = draft.strangers(user[of[who]], rng)
+            new[who] = np.where((found < draft.num_users) & (found != user[of[who]]), found, -1)
+            open_ = (new < 0) | _repeated(of, old, new)
+            if not open_.any():
+                break
+        return np.where(open_, draft.strangers(user[of], rng), new)
+
+
+def _repeated(of: Any, old: Any, new: Any) -> Any:
+    """Return which new contacts are old ones of the same user, or the same as another new one before."""
+    width = int(max(old.max(initial=0), new.max(initial=0))) + 2
+    code = of * width + new + 1
+    first = np.zeros(len(code), np.bool_)
+    first[np.unique(code, return_index=True)[1]] = True
+    return ~first | np.isin(code, of * width + old + 1)

@@ -1,0 +1,68 @@
+"""ring: people who are no friends call each other in a closed ring.
+
+In the field: accounts that pass money, minutes or orders round. Volume, times, lengths and the number of contacts stay
+what they were, so only a graph sees it: a directed cycle of new ties. The figures are starting values.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from bench.faults import within
+from generators.clock import DAY_MS
+from generators.deeds import Deed
+from generators.injection import Incidents
+from generators.plan import Intents
+from generators.redirection import Windows, redirected
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+
+@dataclass
+class Ring(Deed):
+    """Sends, in a group of users for some days, all calls of each to its favourite contact to the next member instead.
+
+    Difficulty is the share of the members who are a contact's contact of the one before. Users are drawn evenly, and
+    the favourite's part of their calls hardly depends on how much they call, so that the calls are those of anybody.
+    """
+
+    days: float = field(default=7.0, metadata=within(0.5, 365))
+    members: int = field(default=5, metadata=within(3, 50))
+
+    level: ClassVar[str] = "group"
+    adds: ClassVar[bool] = False
+    least: ClassVar[int] = 10
+
+    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+        """Send `calls` calls round."""
+        windows = Windows(draft, int(self.days * DAY_MS), group=2 * self.members, near=self.difficulty)
+        found = redirected(windows, calls, rng, self._round)
+        if found is None:
+            return None
+        edits, incident = found
+        return Incidents(edits, incident, [{"members": self.members}] * (int(incident.max()) + 1))
+
+    def _round(self, draft: "Draft", found: Intents, group: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
+        """Return the calls to the favourite of each member, with the next member as the callee."""
+        width = int(draft.habits.external_first[-1])
+        ties, first, tie, many = np.unique(
+            found.user * width + found.callee, return_index=True, return_inverse=True, return_counts=True
+        )
+        user, of = ties // width, group[first]
+        order = np.lexsort((rng.random(len(ties)), -many, user))
+        begins = np.flatnonzero(np.diff(user[order], prepend=-1) != 0)
+        chosen = order[begins]
+        joined = np.full(int(user.max(initial=-1)) + 1, len(found.user))
+        np.minimum.at(joined, found.user, np.arange(len(found.user)))
+        chosen = chosen[np.lexsort((joined[user[chosen]], of[chosen]))]
+        place = np.arange(len(chosen)) - np.searchsorted(of[chosen], of[chosen])
+        size = np.bincount(of[chosen], minlength=int(group.max(initial=-1)) + 1)
+        kept = (place < self.members) & (size[of[chosen]] >= self.members)
+        chosen, place = chosen[kept], place[kept]
+        following = np.where(place + 1 == self.members, np.arange(len(chosen)) - place, np.arange(len(chosen)) + 1)
+        goes_to = np.full(len(ties), -1)
+        goes_to[chosen] = user[chosen][following]
+        calls = np.flatnonzero(goes_to[tie] >= 0)
+        return found.pick(calls)._replace(callee=goes_to[tie[calls]]), group[calls]

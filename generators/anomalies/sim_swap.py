@@ -1,0 +1,78 @@
+"""sim_swap: somebody gets a user's number onto a SIM of their own.
+
+In the field: the operator is talked into it; for some minutes nobody is reached, then the number is on another SIM in
+another phone, elsewhere, until the owner notices. Lee, Kaiser, Mayer and Narayanan, "An empirical study of wireless
+carrier authentication for SIM swaps", SOUPS 2020. Figures: a gap of 5 to 60 min, new cell, new contacts.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from bench.faults import within
+from generators.clock import DAY_MS, HOUR_MS
+from generators.deeds import MINUTE_MS, Deed, blended, fitted, like_normal, queued, talk_between, times
+from generators.injection import Incidents, between, new_calls, parted
+from generators.plan import Holdings, Intents
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+
+@dataclass
+class SimSwap(Deed):
+    """Puts a user's number on another SIM and device elsewhere, adds their calls, and removes the owner's meanwhile.
+
+    Difficulty slows the calls down and is the share of them that go to the owner's contacts; the SIM and the device are
+    others at any difficulty.
+    """
+
+    fewest_calls: int = field(default=6, metadata=within(3, 1000))
+    most_calls: int = field(default=40, metadata=within(3, 1000))
+    shortest_gap_min: float = field(default=5.0, metadata=within(0, 1440))
+    longest_gap_min: float = field(default=60.0, metadata=within(0, 1440))
+    held_h: float = field(default=2.0, metadata=within(0.1, 720))
+    """For how long the number is held, at difficulty 0; at 1 for `longest_h`."""
+    longest_h: float = field(default=24.0, metadata=within(0.1, 720))
+    abroad: float = field(default=0.3, metadata=within(0, 1))
+    """Share of the calls to strangers that go abroad."""
+
+    level: ClassVar[str] = "user"
+    adds: ClassVar[bool] = True
+    least: ClassVar[int] = 3
+
+    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+        """Add `calls` calls from other SIMs."""
+        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.least, rng, draft.spare())
+        rows = None if sizes is None else draft.recruit(len(sizes))
+        victims = None if sizes is None or rows is None else draft.victims(len(sizes), rng)
+        if sizes is None or rows is None or victims is None:
+            return None
+        gap = talk_between(60 * self.shortest_gap_min, 60 * self.longest_gap_min, len(sizes), rng)
+        held = int(between(self.held_h, max(self.held_h, self.longest_h), self.difficulty) * HOUR_MS)
+        cut_off, span = fitted(victims.start_ms, gap + held, draft)
+        begin = cut_off + np.minimum(gap, span // 2)
+        end = cut_off + span
+        lost, of_lost = draft.between(victims.user, cut_off, end)
+        lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
+        incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
+        made = self._calls(draft, user, (begin[incident], (end - begin)[incident]), rng)
+        made = made._replace(phone=rows[incident], sim=rows[incident], device=rows[incident])
+        made = queued(made, draft)
+        last = np.zeros(len(sizes), np.int64)
+        np.maximum.at(last, incident, made.start_ms + made.talk_ms)
+        end = np.minimum(np.maximum(end, last + MINUTE_MS), draft.days * DAY_MS)
+        return Incidents(
+            Intents.joined([made, lost]),
+            np.concatenate([incident, of_lost]),
+            [{"gap_min": round(g / MINUTE_MS, 1)} for g in gap.tolist()],
+            Holdings.of(victims.user, begin, end, rows, rows),
+            np.arange(len(rows)),
+        )
+
+    def _calls(self, draft: "Draft", user: Any, when: tuple[Any, Any], rng: np.random.Generator) -> Intents:
+        start = times(*when, draft, 0.0, rng)
+        stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", len(user), rng), self.abroad, rng)
+        callee = blended(stranger, draft.contacts(user, start, rng), self.difficulty, rng)
+        return like_normal(new_calls(user, start, np.zeros(len(user), np.int64), callee, rng), draft, 1.0, rng)

@@ -1,0 +1,62 @@
+"""stolen_phone: a thief calls from the owner's phone until it is blocked.
+
+In the field: SIM and device stay, the people called and the places do not. Fawcett and Provost, "Adaptive fraud
+detection", Data Mining and Knowledge Discovery 1 (1997), on use laid over or in place of the owner's. Figures: 10 to
+60 calls in 2 to 6 h.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from bench.faults import within
+from generators.clock import HOUR_MS
+from generators.deeds import Deed, blended, fitted, like_normal, queued, times
+from generators.injection import Incidents, between, new_calls, parted
+from generators.plan import Intents
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+
+@dataclass
+class StolenPhone(Deed):
+    """Puts a thief's calls in place of the owner's: another person's ways, other people called.
+
+    Difficulty slows the thief down and is the share of the calls that go to the owner's contacts.
+    """
+
+    fewest_calls: int = field(default=10, metadata=within(4, 1000))
+    most_calls: int = field(default=60, metadata=within(4, 1000))
+    within_h: float = field(default=2.0, metadata=within(0.1, 240))
+    """How long the calls take, at difficulty 0; at 1 they take `longest_h`."""
+    longest_h: float = field(default=24.0, metadata=within(0.1, 240))
+    silent_h: float = field(default=12.0, metadata=within(0, 240))
+    """For how long nobody calls afterwards: the SIM is blocked."""
+    abroad: float = field(default=0.3, metadata=within(0, 1))
+    """Share of the calls to strangers that go abroad."""
+
+    level: ClassVar[str] = "user"
+    adds: ClassVar[bool] = True
+    least: ClassVar[int] = 4
+
+    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+        """Add `calls` calls by thieves."""
+        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.least, rng, draft.spare())
+        rows = None if sizes is None else draft.recruit(len(sizes))
+        victims = None if sizes is None or rows is None else draft.victims(len(sizes), rng)
+        if sizes is None or rows is None or victims is None:
+            return None
+        span = int(between(self.within_h, max(self.within_h, self.longest_h), self.difficulty) * HOUR_MS)
+        begin, lasts = fitted(victims.start_ms, np.full(len(sizes), span), draft)
+        lost, of_lost = draft.between(victims.user, begin, begin + lasts + int(self.silent_h * HOUR_MS))
+        lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
+        incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
+        start = times(begin[incident], lasts[incident], draft, 0.0, rng)
+        stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
+        callee = blended(stranger, draft.contacts(user, start, rng), self.difficulty, rng)
+        made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), draft, 1.0, rng)
+        made = queued(made._replace(phone=rows[incident]), draft)
+        hours = [{"hours": round(h / HOUR_MS, 2)} for h in lasts.tolist()]
+        return Incidents(Intents.joined([made, lost]), np.concatenate([incident, of_lost]), hours)

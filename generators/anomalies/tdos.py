@@ -1,0 +1,68 @@
+"""tdos: very many calls within minutes keep a number from being reached.
+
+In the field (telephony denial of service): an emergency line, a hospital or somebody's bank is called by many phones at
+once, which infected devices or hired dialers are made to do. US DHS and FBI bulletin on TDoS (2013); Guri, Mirsky and
+Elovici, "9-1-1 DDoS", EuroS&P 2017. Figures: 100 to 1,000 calls in 10 min, 0 to 10 s each.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from bench.faults import within
+from generators.calls.outcome import BUSY
+from generators.clock import HOUR_MS
+from generators.deeds import MINUTE_MS, Deed, fitted, like_normal, talk_between, times
+from generators.injection import Incidents, between, new_calls, parted
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+
+@dataclass
+class Tdos(Deed):
+    """Adds calls of many users to one user.
+
+    Difficulty stretches them over hours, spreads them over more callers, and gives that share of them the length and
+    outcome of normal calls.
+    """
+
+    fewest_calls: int = field(default=100, metadata=within(20, 100_000))
+    most_calls: int = field(default=1000, metadata=within(20, 100_000))
+    within_min: float = field(default=10.0, metadata=within(1, 10_000))
+    """How long an attack of full size takes at difficulty 0; at 1 it takes `longest_h`."""
+    longest_h: float = field(default=24.0, metadata=within(0.1, 720))
+    calls_per_caller: float = field(default=5.0, metadata=within(1, 1000))
+    """At difficulty 0; one at 1."""
+    busy: float = field(default=0.5, metadata=within(0, 1))
+    """Share of the calls that find the line taken."""
+    shortest_s: float = field(default=1.0, metadata=within(1, 600))
+    longest_s: float = field(default=10.0, metadata=within(1, 600))
+
+    level: ClassVar[str] = "group"
+    adds: ClassVar[bool] = True
+    least: ClassVar[int] = 20
+
+    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+        """Add `calls` calls to victims."""
+        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.least, rng)
+        victims = None if sizes is None else draft.victims(len(sizes), rng)
+        if sizes is None or victims is None:
+            return None
+        full = np.minimum(2.0 * sizes / (self.fewest_calls + self.most_calls), 1.0) * self.within_min * MINUTE_MS
+        span = full * np.maximum(self.longest_h * HOUR_MS / full, 1.0) ** self.difficulty
+        begin, span = fitted(victims.start_ms, span, draft)
+        incident = np.repeat(np.arange(len(sizes)), sizes)
+        many = np.ceil(sizes / between(self.calls_per_caller, 1.0, self.difficulty)).astype(np.int64)
+        callers = draft.strangers(np.repeat(victims.user, many), rng)
+        which = (np.cumsum(many) - many)[incident] + (rng.random(calls) * many[incident]).astype(np.int64)
+        start = times(begin[incident], span[incident], draft, 0.0, rng)
+        talk = talk_between(self.shortest_s, self.longest_s, calls, rng)
+        made = new_calls(callers[which], start, talk, victims.user[incident], rng)
+        found_busy = rng.random(calls) < self.busy
+        made = made._replace(talk_ms=np.where(found_busy, 0, talk), outcome=np.where(found_busy, BUSY, made.outcome))
+        made = like_normal(made, draft, self.difficulty, rng)
+        start = draft.when_free(made.user, incident, made.start_ms, made.talk_ms)
+        minutes = [{"minutes": round(s / MINUTE_MS, 1)} for s in span.tolist()]
+        return Incidents(made._replace(start_ms=start), incident, minutes)

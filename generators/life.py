@@ -1,0 +1,267 @@
+"""Normal life as it can be asked: who intends what, whom somebody would call, when a line is free.
+
+Nothing is claimed or changed here; `generators.draft` does that.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from generators.calls.habits import Habits
+from generators.calls.intents import Slots, choose_callee, count_calls, first_start, make_slots, plan_day, plan_slot
+from generators.calls.render import Lines, make_room, no_edits, render, sort_by_start
+from generators.clock import DAY_MS, HOUR_MS, HOURS
+from generators.compiled import kernel
+from generators.plan import Intents
+from generators.social.settings import EXTERNAL_TYPES
+
+SAMPLED_LINES, EVENTS_A_CALL = 5000, 8
+PAUSE_MS = 2000
+UNKNOWN = -1
+SURELY, MOST_TRIES = 4.0, 12
+"""Who is expected to make so many calls at some time of the day is taken to make one, without looking."""
+
+
+@dataclass
+class Life:
+    """The plan of normal life."""
+
+    habits: Habits
+    counts: Any
+    """Shape (days, N), int32: intents of each user and day; the reserve has none."""
+    kinds: tuple[str, ...] = ()
+    """The names of the types of users."""
+    spans: Any = None
+    """Shape (n, 2), int64: when incidents of the type that is being planned may begin [ms]; None: at any time."""
+
+    @property
+    def num_users(self) -> int:
+        """Return how many users there are, without the reserve."""
+        return int(self.habits.num_users)
+
+    @property
+    def days(self) -> int:
+        """Return how many days there are."""
+        return int(self.counts.shape[0])
+
+    @property
+    def earliest_ms(self) -> int:
+        """Return before when no incident of the type that is being planned may begin [ms]."""
+        return 0 if self.spans is None else int(self.spans[0, 0])
+
+    @cached_property
+    def calls_per_day(self) -> float:
+        """Return how many calls a user intends a day, on average."""
+        return float(self._ends[-1]) / max(self.num_users * self.days, 1)
+
+    @cached_property
+    def _ends(self) -> Any:
+        """Shape (days * N,): number of intents up to and with each user's day."""
+        return np.cumsum(self.counts.ravel(), dtype=np.int64)
+
+    @cached_property
+    def _never(self) -> dict[tuple[int, int], Any]:
+        """What is known of who never calls between two hours; shape (N,), int8, each."""
+        return {}
+
+    def moments(self, count: int, rng: np.random.Generator) -> Any:
+        """Return starts of calls of normal life, whoever makes them, at which incidents may begin; shape (count,) [ms].
+
+        None when there are no such calls.
+        """
+        found = np.empty(0, np.int64)
+        asked, tried = 2 * count + 50, 0
+        while int(self._ends[-1]) and len(found) < count and tried < MOST_TRIES:
+            numbers = np.sort(rng.integers(0, int(self._ends[-1]), asked))
+            found = np.concatenate([found, rng.permutation(self._at(numbers).start_ms)])
+            asked, tried = 4 * asked, tried + 1
+        if not len(found):
+            return None
+        return rng.permutation(found if len(found) < count else found[:count])[np.arange(count) % len(found)]
+
+    def examples(self, count: int, rng: np.random.Generator) -> Intents:
+        """Return intents of normal life, all equally likely, whenever they start; none when there are none."""
+        total = int(self._ends[-1])
+        numbers = rng.integers(0, total, count if total else 0)
+        order = np.argsort(numbers)
+        found = self._look_up(numbers[order])
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        return found.pick(back)
+
+    def rhythm(self, begin_ms: Any, span_ms: Any, rng: np.random.Generator) -> Any:
+        """Return times within spans at the hours at which people call; shape (n,) [ms].
+
+        Parameters
+        ----------
+        begin_ms, span_ms
+            Shape (n,): the span of each [ms].
+        rng
+            Where chance comes from.
+        """
+        anywhere = begin_ms + (rng.random(len(begin_ms)) * span_ms).astype(np.int64)
+        usual = anywhere - anywhere % DAY_MS + self.examples(len(begin_ms), rng).start_ms % DAY_MS
+        return np.where((usual >= begin_ms) & (usual < begin_ms + span_ms), usual, anywhere)
+
+    def contacts(self, users: Any, start_ms: Any, rng: np.random.Generator) -> Any:
+        """Return whom each user would call by its own habits; shape (n,)."""
+        out = np.empty(len(users), np.int64)
+        _choose_all(users, start_ms, rng.random((len(users), 2)), self.habits, out)
+        return out
+
+    def strangers(self, users: Any, rng: np.random.Generator) -> Any:
+        """Return a user drawn at random for each, never the user itself; shape (n,)."""
+        others = rng.integers(0, max(1, self.num_users - 1), len(users))
+        return np.minimum(others + (others >= users), self.num_users - 1)
+
+    def outsiders(self, kind: str, count: int, rng: np.random.Generator) -> Any:
+        """Return external parties of a type (unlisted, foreign, premium), all equally likely; shape (count,)."""
+        first = self.habits.external_first[EXTERNAL_TYPES.index(kind) :]
+        return rng.integers(first[0], first[1], count)
+
+    def of_kind(self, name: str) -> Any:
+        """Return which users are of a type; all where the world does not have it; shape (N,), bool."""
+        if name not in self.kinds:
+            return np.ones(self.counts.shape[1], np.bool_)
+        return self.habits.people.kind == self.kinds.index(name)
+
+    def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any) -> Any:
+        """Put off new calls until their line is free of the user's own calls, and of their incident's; shape (n,) [ms].
+
+        None is put off past midnight; one that would have to be stays where it is.
+        """
+        order = np.lexsort((start_ms, users, incident))
+        moved = start_ms[order]
+        _put_off(users[order], incident[order], talk_ms[order], self.habits, make_slots(), moved)
+        out = np.empty_like(moved)
+        out[order] = moved
+        return out
+
+    def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
+        """Return who of some users makes no call between two local hours in the whole world; shape (n,), bool."""
+        never = self._never.setdefault((from_h, to_h), np.full(self.num_users, UNKNOWN, np.int8))
+        asked = np.unique(users)
+        asked = asked[never[asked] == UNKNOWN]
+        never[asked] = False
+        perhaps = asked[self._expected(asked, from_h, to_h) < SURELY]
+        out = np.empty(len(perhaps), np.bool_)
+        _never_between(perhaps, np.array([from_h, to_h]) * HOUR_MS, self.habits, make_slots(), out)
+        never[perhaps] = out
+        return never[users] > 0
+
+    def _expected(self, users: Any, from_h: int, to_h: int) -> Any:
+        """Return about how many calls users make between two local hours over the world; shape (n,)."""
+        habits, people = self.habits, self.habits.people
+        pattern, shift_h = people.pattern[users], people.clock_shift_ms[users] / HOUR_MS
+        share = np.zeros(len(users))
+        for number, before in enumerate(habits.hours[0]):
+            two_days = np.concatenate([before[:-1] - 1, before[:-1], before + 1])
+            ends = [np.interp(hour - shift_h, np.arange(-HOURS, 2 * HOURS + 1), two_days) for hour in (from_h, to_h)]
+            share = np.where(pattern == number, ends[1] - ends[0], share)
+        return people.rate[users] * habits.day_factor.sum(axis=1)[pattern] * share
+
+    def suppressed_share(self) -> float:
+        """Return about which share of the intents falls into a running call of the same line."""
+        users = np.unique(np.linspace(0, self.num_users - 1, SAMPLED_LINES).astype(np.int32))
+        day, every = int(self.counts.sum(axis=1).argmax()), self.counts.shape[1]
+        free = np.zeros((2, every), np.int64)
+        touched, turn = np.zeros(every, np.bool_), np.zeros(every, np.int32)
+        lines = Lines(self.counts[day], touched, free[0], free[1], turn)
+        most = int(self.counts[day, users].sum())
+        room = make_room(most, 0, EVENTS_A_CALL * most, self.habits.network)
+        calls, _, suppressed, _ = render(users, day, self.habits, no_edits(), lines, room)
+        return suppressed / max(calls + suppressed, 1)
+
+    def _at(self, numbers: Any) -> Intents:
+        """Return the intents of these numbers, in order, that start when incidents may begin."""
+        found = self._look_up(numbers)
+        return found.pick(self._in_time(found) & (found.start_ms >= self.habits.people.active_from_ms[found.user]))
+
+    def _look_up(self, numbers: Any) -> Intents:
+        """Return the intents of these numbers, which do not fall."""
+        cell = np.searchsorted(self._ends, numbers, side="right")
+        slot = numbers - (self._ends[cell] - self.counts.ravel()[cell])
+        lines = self.counts.shape[1]
+        return self._of(Intents.room(cell % lines, cell // lines, slot))
+
+    def _of(self, found: Intents) -> Intents:
+        """Fill in what is intended in these slots."""
+        self._fill(found)
+        return found
+
+    def _fill(self, found: Intents) -> None:
+        """Fill in what the intents of these users, days and slots are."""
+        look_up(found, self.habits, make_slots())
+
+    def _in_time(self, intents: Intents) -> Any:
+        """Return which intents start when incidents may begin; shape (n,), bool."""
+        if self.spans is None:
+            return np.ones(len(intents.user), np.bool_)
+        span = np.searchsorted(self.spans[:, 0], intents.start_ms, side="right") - 1
+        return (span >= 0) & (intents.start_ms < self.spans[span, 1])
+
+
+def count_all(habits: Habits, days: int) -> Any:
+    """Return how many intents each user, and each of the reserve, has on each day; shape (days, N), int32."""
+    out = np.empty((days, len(habits.people.rate)), np.int32)
+    _count_all(habits, out)
+    return out
+
+
+@kernel
+def _count_all(habits: Habits, out: Any) -> None:
+    for day in range(out.shape[0]):
+        for user in range(out.shape[1]):
+            out[day, user] = count_calls(user, day, habits)
+
+
+@kernel
+def look_up(out: Intents, habits: Habits, slots: Slots) -> None:
+    """Fill in what is intended in the slots that `out` names."""
+    for i in range(out.user.shape[0]):
+        j = out.slot[i]
+        plan_slot(out.user[i], out.day[i], j, habits, slots)
+        out.start_ms[i], out.talk_ms[i], out.callee[i] = slots.start_ms[j], slots.talk_ms[j], slots.callee[j]
+        out.outcome[i], out.move[i] = slots.outcome[j], slots.move[j]
+        out.goal[i], out.key[i] = slots.goal[j], slots.key[j]
+
+
+@kernel
+def _never_between(users: Any, span_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
+    for i in range(users.shape[0]):
+        out[i] = True
+        for day in range(habits.weekend.shape[0]):
+            if first_start(users[i], day, span_ms, habits, slots) >= 0:
+                out[i] = False
+                break
+
+
+@kernel
+def _put_off(users: Any, incident: Any, talk_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
+    following, busy_ms, free_ms, planned = 0, np.int64(0), np.int64(0), np.int64(-1)
+    for i in range(out.shape[0]):
+        day = out[i] // DAY_MS
+        if i == 0 or users[i] != users[i - 1] or incident[i] != incident[i - 1] or day != planned:
+            planned = day
+            plan_day(users[i], day, count_calls(users[i], day, habits), habits, slots)
+            sort_by_start(slots.start_ms, slots.count[0], slots.order)
+            following, busy_ms, free_ms = 0, np.int64(0), np.int64(0)
+        start = max(out[i], free_ms)
+        while following < slots.count[0] and slots.start_ms[slots.order[following]] <= start:
+            own = slots.order[following]
+            if slots.start_ms[own] >= busy_ms:
+                busy_ms = slots.start_ms[own] + slots.talk_ms[own]
+            start = max(start, busy_ms + PAUSE_MS if busy_ms > start else start)
+            following += 1
+        if start // DAY_MS == out[i] // DAY_MS:
+            out[i] = start
+        busy_ms = max(busy_ms, out[i] + talk_ms[i])
+        free_ms = out[i] + talk_ms[i] + PAUSE_MS
+
+
+@kernel
+def _choose_all(users: Any, start_ms: Any, draws: Any, habits: Habits, out: Any) -> None:
+    for i in range(users.shape[0]):
+        out[i] = choose_callee(users[i], start_ms[i], draws[i, 0], draws[i, 1], habits)

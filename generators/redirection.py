@@ -1,0 +1,103 @@
+"""Calls of normal life that go to other people than they would have: what only a graph can see."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from generators.clock import DAY_MS
+from generators.plan import Intents
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+Redirect = Callable[["Draft", Intents, Any, np.random.Generator], tuple[Intents, Any]]
+"""From calls within the network and the group of each, to those that go elsewhere, and the group of each."""
+AT_FIRST = 20
+WORTHWHILE = 0.02
+"""Part of the calls that one more pass over all users must find."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Groups of users, drawn evenly, each with a span of days of its own."""
+
+    draft: "Draft"
+    length_ms: int
+    group: int
+    """Users in a group."""
+    near: float = 0.0
+    """Share of the members who are a contact's contact of the one before, not anybody."""
+
+    def calls(self, many: int, users: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
+        """Claim the calls within the network of so many groups of users; return them, and the group of each.
+
+        The calls of a group are in the order of its members.
+        """
+        life = self.draft
+        users, kept = self._walked(users.reshape(many, self.group), rng)
+        latest = max(life.days * DAY_MS - self.length_ms, life.earliest_ms)
+        begin = rng.integers(life.earliest_ms, latest + 1, many).repeat(self.group)[kept]
+        end = np.minimum(begin + self.length_ms, life.days * DAY_MS)
+        found, which = life.between(users, begin, end)
+        inside = found.callee < life.num_users
+        life.release(found.pick(~inside))
+        return found.pick(inside), kept[which[inside]] // self.group
+
+    def _walked(self, users: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+        """Replace some members by a contact's contact of the one before; return each user once, and its place."""
+        moment = np.full(len(users), self.draft.days * DAY_MS - 1)
+        for place in range(1, users.shape[1]):
+            found = users[:, place - 1]
+            for _ in range(2):
+                found = self.draft.contacts(found % self.draft.num_users, moment, rng)
+            walks = (rng.random(len(users)) < self.near) & (found < self.draft.num_users)
+            users[walks, place] = found[walks]
+        kept = np.sort(np.unique(users.ravel(), return_index=True)[1])
+        return users.ravel()[kept], kept
+
+
+def redirected(
+    windows: Windows, calls: int, rng: np.random.Generator, redirect: Redirect
+) -> tuple[Intents, Any] | None:
+    """Send exactly so many calls elsewhere, group after group.
+
+    Parameters
+    ----------
+    windows
+        Who, and when.
+    calls
+        How many.
+    rng
+        Where chance comes from.
+    redirect
+        Says where to.
+
+    Returns
+    -------
+    tuple or None
+        The calls, and the incident of each; None when there are too few users.
+    """
+    draft, group, free = windows.draft, windows.group, np.empty(0, np.int64)
+    parts: list[Intents] = []
+    numbers: list[Any] = []
+    done, groups, before = 0, 0, -calls
+    while done < calls:
+        if len(free) < group:
+            if done - before < calls * WORTHWHILE:
+                return None
+            free, before = draft.anybody(rng), done
+        wanted = (calls - done) * groups // done + 1 if done else AT_FIRST + groups
+        many = min(len(free) // group, wanted)
+        if not many:
+            return None
+        inside, of_inside = windows.calls(many, free[: many * group].copy(), rng)
+        free, groups = free[many * group :], groups + many
+        found, of = redirect(draft, inside, of_inside, rng)
+        order = np.argsort(of, kind="stable")[: calls - done]
+        parts.append(found.pick(order))
+        draft.release(inside.pick(~np.isin(inside.key, parts[-1].key)))
+        numbers.append(of[order] + groups)
+        done += len(order)
+    return Intents.joined(parts), np.unique(np.concatenate(numbers), return_inverse=True)[1]

@@ -1,0 +1,335 @@
+"""Each type of fraud does what its entry says when it is crude, and nothing else; all types together."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+from small_worlds import check_two_worlds, make_settings, make_world, table
+
+from bench.faults import SettingsError, UserError
+from generators.anomalies import schemas
+from generators.world import World
+
+SIZE = ("anomaly=all", "generator/network=none", "generator.num_users=1500", "generator.days=14")
+TYPES = sorted(name.removeprefix("anomaly/") for name in schemas())
+
+
+def all_at(difficulty: float, types: list[str] = TYPES) -> list[str]:
+    return [f"anomaly.{name}.difficulty={difficulty}" for name in make_settings("anomaly=all")[1] if name in types]
+
+
+class Pair(NamedTuple):
+    """A world with all types, crude, and its clean twin."""
+
+    dirty: Path
+    clean: Path
+    counts: dict[str, Any]
+
+    def hits(self, name: str) -> pl.DataFrame:
+        """Return the calls of a type with the incident of each."""
+        direct = table(self.dirty, "truth").filter(pl.col("cause") == "direct", pl.col("row") >= 0)
+        direct = direct.filter(anomaly_type=name).select("row", "incident_id", "change")
+        calls = table(self.dirty, "calls").with_row_index("row").cast({"row": pl.Int64})
+        return calls.join(direct, on="row").sort("row")
+
+    def actors(self, name: str) -> pl.DataFrame:
+        """Return the incidents of a type, one row an actor."""
+        incidents = table(self.dirty, "incidents").filter(anomaly_type=name)
+        return incidents.explode("actors").rename({"actors": "user_id"})
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    folder = tmp_path_factory.mktemp("all")
+    counts = make_world(folder / "dirty", *SIZE, *all_at(0.0))
+    make_world(folder / "clean", *SIZE, *all_at(0.0), "generator.anomaly_ratio=0")
+    return Pair(folder / "dirty", folder / "clean", counts)
+
+
+def most_at_a_time(calls: pl.DataFrame) -> int:
+    """Return how many of some calls ran at the same time."""
+    begins, ends = calls["call_start_ts"].dt.epoch("s").to_numpy(), calls["call_end_ts"].dt.epoch("s").to_numpy()
+    return int(max(((begins <= moment) & (ends > moment)).sum() for moment in begins))
+
+
+def span_s(calls: pl.DataFrame) -> float:
+    return float((calls["call_start_ts"].max() - calls["call_start_ts"].min()).total_seconds())  # type: ignore[operator,union-attr]
+
+
+def each(calls: pl.DataFrame) -> list[pl.DataFrame]:
+    return calls.partition_by("incident_id")
+
+
+def test_all_types_together_leave_the_rest_as_it_was(pair: Pair) -> None:
+    check_two_worlds(pair.dirty, pair.clean)
+    assert pair.counts["anomaly_ratio"] == pytest.approx(0.05, rel=0.05)
+    assert all(many > 0 for many in pair.counts["incidents_by_type"].values())
+    assert set(table(pair.clean, "users")["user_id"]) < set(table(pair.dirty, "users")["user_id"])
+
+
+@given(
+    seed=st.integers(0, 2**63 - 1), difficulty=st.floats(0, 1), kind=st.sampled_from(["clustered", "drift", "spread"])
+)
+@settings(
+    max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+def test_the_two_world_law_holds_at_any_difficulty(tmp_path: Path, seed: int, difficulty: float, kind: str) -> None:
+    folder = tmp_path / f"{seed}"
+    world = (
+        "anomaly=all",
+        "generator/network=none",
+        "generator.num_users=800",
+        "generator.days=7",
+        f"generator.seed={seed}",
+    )
+    when = [f"anomaly.{name}.schedule={{kind:{kind},from_day:2}}" for name in make_settings("anomaly=all")[1]]
+    try:
+        made = make_world(folder / "d", *world, *all_at(difficulty), *when, "generator.anomaly_ratio=0.06")
+    except UserError:  # so small a world may not have room for all types in a few waves
+        reject()
+    make_world(folder / "c", *world, "generator.anomaly_ratio=0")
+    check_two_worlds(folder / "d", folder / "c")
+    assert made["anomaly_ratio"] == pytest.approx(0.06, rel=0.05)
+    if kind == "drift":
+        begins = table(folder / "d", "incidents")["start_ts"].dt.epoch("d")
+        assert begins.min() - table(folder / "c", "calls")["call_start_ts"].dt.epoch("d").min() >= 2  # type: ignore[operator]
+
+
+@pytest.mark.slow
+def test_the_two_world_law_holds_in_a_network(tmp_path: Path) -> None:
+    world = ("anomaly=all", "generator.num_users=800", "generator.days=7", *all_at(0.5))
+    make_world(tmp_path / "d", *world)
+    make_world(tmp_path / "c", *world, "generator.anomaly_ratio=0")
+    check_two_worlds(tmp_path / "d", tmp_path / "c")
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.2])
+def test_the_asked_ratio_is_met_with_all_types(ratio: float) -> None:
+    drawn = World(*make_settings("anomaly=all", "generator/network=none", f"generator.anomaly_ratio={ratio}")).draw()
+    assert sum(table.num_rows for table in drawn.calls(2)) > 0
+    assert drawn.tally.counts()["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
+
+
+def test_a_ratio_too_small_for_a_type_says_what_it_would_need() -> None:
+    world = World(*make_settings("anomaly=all", "generator/network=none", "generator.anomaly_ratio=0.001"))
+    with pytest.raises(SettingsError, match=r"sim_box, which needs \d+ calls or more and about \d+ users for 28 days"):
+        world.draw()
+
+
+def test_a_drift_past_the_end_is_refused() -> None:
+    drift = "anomaly.wangiri.schedule={kind:drift,from_day:99}"
+    world = World(*make_settings("anomaly=[wangiri]", "generator/network=none", drift))
+    with pytest.raises(
+        SettingsError, match=r"anomaly.wangiri.schedule.from_day must be below generator.days \(28\), got 99"
+    ):
+        world.draw()
+
+
+def test_clustered_incidents_begin_in_waves(tmp_path: Path) -> None:
+    waves = "anomaly.short_call.schedule={kind:clustered,waves:2,wave_h:12}"
+    make_world(tmp_path / "w", "generator/network=none", "anomaly=[short_call]", waves, "generator.anomaly_ratio=0.005")
+    hours = table(tmp_path / "w", "incidents")["start_ts"].dt.epoch("ms").unique().to_numpy() // 3_600_000
+    assert len(np.unique(hours)) <= 2 * 13
+
+
+def test_wangiri_rings_many_once_and_some_call_back(pair: Pair) -> None:
+    hits, callers = pair.hits("wangiri"), set(pair.actors("wangiri")["user_id"])
+    rings, backs = (hits.filter(pl.col("caller_id").is_in(callers) == made) for made in (True, False))
+    assert (rings["call_duration"] <= 1).all()
+    assert (rings["outcome"] == "missed").mean() > 0.9
+    assert rings.select("caller_id", "callee_id").is_unique().mean() > 0.95
+    assert all(span_s(calls) < 3600 for calls in each(rings))
+    assert set(backs["callee_id"]) <= callers
+    assert backs["call_duration"].is_between(60, 600).all()
+    assert backs.join(rings, left_on="caller_id", right_on="callee_id", how="anti").is_empty()
+    assert 0 < backs.height < 0.06 * rings.height
+
+
+def test_a_sim_box_is_many_sims_in_few_devices_in_one_place(pair: Pair) -> None:
+    hits, actors = pair.hits("sim_box"), pair.actors("sim_box")
+    for calls in each(hits):
+        assert calls["caller_imsi"].n_unique() >= 5
+        assert calls["caller_imei"].n_unique() <= -(-calls["caller_imsi"].n_unique() // 7)
+        assert calls["first_cell_id"].n_unique() == calls["last_cell_id"].n_unique() == 1
+        assert calls["callee_id"].n_unique() > 0.9 * calls.height
+    assert table(pair.dirty, "calls").filter(pl.col("callee_id").is_in(actors["user_id"].implode())).is_empty()
+    clean = table(pair.clean, "calls")
+    assert hits["call_duration"].mean() == pytest.approx(clean["call_duration"].mean(), rel=0.3)
+    known = table(pair.dirty, "subscriptions").join(actors, on="user_id")
+    assert set(known["imei"]) == set(hits["caller_imei"])
+
+
+def test_irsf_is_long_calls_abroad_several_at_a_time(pair: Pair) -> None:
+    hits = pair.hits("irsf")
+    assert (hits["callee_type"] == "foreign").all()
+    assert hits["call_duration"].is_between(300, 3600).all()
+    for calls in each(hits):
+        assert calls["caller_id"].n_unique() == 1
+        assert calls["callee_id"].n_unique() <= 3
+        assert 2 <= most_at_a_time(calls) <= 20
+
+
+def test_a_hacked_exchange_calls_premium_numbers_out_of_hours(pair: Pair) -> None:
+    hits = pair.hits("pbx_hack").with_columns(
+        hour=pl.col("call_start_ts").dt.hour(), day=pl.col("call_start_ts").dt.weekday()
+    )
+    assert (hits["callee_type"] == "premium").all()
+    assert (~hits["hour"].is_between(7, 17) | (hits["day"] >= 6)).all()
+    users = table(pair.dirty, "users").filter(user_type="business")
+    assert set(hits["caller_id"]) <= set(users["user_id"])
+
+
+def test_robocalls_are_short_and_nobody_calls_the_machines(pair: Pair) -> None:
+    hits, actors = pair.hits("robocall"), pair.actors("robocall")
+    assert hits.filter(outcome="answered")["call_duration"].is_between(5, 30).all()
+    assert (hits["outcome"] == "answered").mean() == pytest.approx(0.5, abs=0.06)
+    assert set(hits["caller_id"]) <= set(actors["user_id"])
+    assert table(pair.dirty, "calls").filter(pl.col("callee_id").is_in(actors["user_id"].implode())).is_empty()
+    assert hits["callee_id"].n_unique() > 0.5 * min(hits.height, 1500)
+
+
+def test_subscription_fraud_is_new_and_calls_far_more_than_others(pair: Pair) -> None:
+    hits = pair.hits("subscription_fraud")
+    new = table(pair.dirty, "users").join(pair.actors("subscription_fraud"), on="user_id")
+    assert (new["creation_date"].dt.year() == 2024).all()
+    usual = pair.counts["calls"] / 1500 / 14
+    for calls in each(hits):
+        assert calls["caller_id"].n_unique() == 1
+        assert calls.height / max(span_s(calls) / 86_400, 0.25) > 5 * usual
+    assert hits["callee_id"].n_unique() > 0.4 * hits.height
+
+
+def test_a_swapped_number_is_on_another_sim_elsewhere_and_its_owner_is_silent(pair: Pair) -> None:
+    hits, users = pair.hits("sim_swap"), table(pair.dirty, "users")
+    owned = hits.join(users, left_on="caller_id", right_on="user_id")
+    assert (owned["caller_imsi"] != owned["imsi"]).all()
+    assert (owned["caller_imei"] != owned["imei"]).all()
+    calls = table(pair.dirty, "calls")
+    truth = table(pair.dirty, "truth").filter(anomaly_type="sim_swap")
+    reached = calls[truth.filter(change="altered", cause="collateral")["row"].to_list()]
+    sims = dict(zip(hits["caller_id"], hits["caller_imsi"], strict=True))
+    assert reached.height > 0
+    assert all(
+        sims.get(callee) in (sim, None)
+        for callee, sim in zip(reached["callee_id"], reached["callee_imsi"], strict=True)
+    )
+    for made in each(hits):
+        (user,) = set(made["caller_id"])
+        own = calls.filter(pl.col("caller_id") == user, ~pl.col("call_id").is_in(made["call_id"].implode()))
+        assert not own["call_start_ts"].is_between(made["call_start_ts"].min(), made["call_start_ts"].max()).any()
+    assert truth.filter(change="removed").height > 0
+    held = table(pair.dirty, "subscriptions").join(hits.unique("caller_imsi"), left_on="imsi", right_on="caller_imsi")
+    assert set(held["user_id"]) == set(hits["caller_id"])
+
+
+def test_a_cloned_sim_is_in_two_devices_and_places(pair: Pair) -> None:
+    hits = pair.hits("cloned_sim")
+    calls = table(pair.dirty, "calls").filter(pl.col("caller_id").is_in(hits["caller_id"].implode()))
+    own = calls.filter(~pl.col("call_id").is_in(hits["call_id"].implode()))
+    for made in each(hits):
+        (user,), (sim,), (device,) = (set(made[name]) for name in ("caller_id", "caller_imsi", "caller_imei"))
+        theirs = own.filter(caller_id=user)
+        assert sim in set(theirs["caller_imsi"])
+        assert device not in set(theirs["caller_imei"])
+    homes = own.group_by("caller_id").agg(pl.col("first_cell_id").mode().first().alias("home"))
+    away = hits.join(homes, on="caller_id")
+    assert (away["first_cell_id"] != away["home"]).mean() > 0.8
+
+
+def test_a_thief_calls_others_from_the_same_phone_in_its_owners_place(pair: Pair) -> None:
+    hits, calls = pair.hits("stolen_phone"), table(pair.dirty, "calls")
+    for made in each(hits):
+        (user,), (_,), (_,) = (set(made[name]) for name in ("caller_id", "caller_imsi", "caller_imei"))
+        assert span_s(made) < 6 * 3600
+        own = calls.filter(pl.col("caller_id") == user, ~pl.col("call_id").is_in(made["call_id"].implode()))
+        assert not own["call_start_ts"].is_between(made["call_start_ts"].min(), made["call_start_ts"].max()).any()
+        assert {(made["caller_imsi"][0], made["caller_imei"][0])} <= set(
+            own.select("caller_imsi", "caller_imei").iter_rows()
+        )
+        assert len(set(made["callee_id"]) - set(own["callee_id"])) > 0.8 * made["callee_id"].n_unique()
+    assert table(pair.dirty, "truth").filter(anomaly_type="stolen_phone", change="removed").height > 0
+
+
+def test_forwarded_calls_are_legs_to_one_number_abroad(pair: Pair) -> None:
+    hits = pair.hits("call_forwarding")
+    assert (hits["callee_type"] == "foreign").all()
+    for calls in each(hits):
+        assert calls["caller_id"].n_unique() == calls["callee_id"].n_unique() == 1
+    assert max(most_at_a_time(calls) for calls in each(hits)) >= 4
+
+
+def test_tdos_is_very_many_callers_of_one_number_within_minutes(pair: Pair) -> None:
+    hits = pair.hits("tdos")
+    assert (hits["call_duration"] <= 10).all()
+    for calls in each(hits):
+        assert calls["callee_id"].n_unique() == 1
+        assert calls["caller_id"].n_unique() >= calls.height / 10
+        waited = (calls["call_start_ts"] - calls["call_start_ts"].min()).dt.total_seconds()
+        assert (waited <= 600).mean() > 0.9  # a few wait for their own line
+
+
+@pytest.mark.parametrize("name", ["community_break", "ring"])
+def test_only_the_callee_differs_where_only_a_graph_can_see(pair: Pair, name: str) -> None:
+    hits = pair.hits(name)
+    same = [
+        c for c in hits.columns if not c.startswith("callee") and c not in ("row", "call_id", "incident_id", "change")
+    ]
+    assert (hits["change"] == "altered").all()
+    was = hits.join(table(pair.clean, "calls"), on=same, how="inner", suffix="_was")
+    assert was.height == hits.height
+    assert (was["callee_id"] != was["callee_id_was"]).all()
+    assert (was["callee_type"] == "subscriber").all()
+    pairs = was.group_by("incident_id", "caller_id").agg(pl.col("callee_id", "callee_id_was").n_unique())
+    assert (pairs["callee_id"] == pairs["callee_id_was"]).all()
+
+
+def test_a_ring_is_closed(pair: Pair) -> None:
+    whole = 0
+    for calls in each(pair.hits("ring")):
+        following = dict(zip(calls["caller_id"], calls["callee_id"], strict=True))
+        assert set(following.values()) <= set(following) or len(following) < 5
+        user = calls["caller_id"][0]
+        round_trip = [user := following.get(user) for _ in range(5)]
+        whole += len(set(round_trip)) == 5 and round_trip[-1] == calls["caller_id"][0]
+    assert whole >= 0.6 * len(each(pair.hits("ring")))  # calls may be suppressed, and the last one is cut short
+
+
+PLAIN = {
+    "duration": pl.col("call_duration"),
+    "hour": pl.col("call_start_ts").dt.hour(),
+    "weekday": pl.col("call_start_ts").dt.weekday(),
+    "answered": pl.col("outcome") == "answered",
+    "moved": pl.col("first_cell_id") != pl.col("last_cell_id"),
+    "calls_of_caller": pl.len().over("caller_id"),
+    "calls_that_day": pl.len().over("caller_id", pl.col("call_start_ts").dt.date()),
+    "callees_that_day": pl.col("callee_id").n_unique().over("caller_id", pl.col("call_start_ts").dt.date()),
+    "mean_duration": pl.col("call_duration").mean().over("caller_id"),
+    "gap": pl.col("call_start_ts").diff().dt.total_seconds().fill_null(10**7).over("caller_id"),
+    "second": pl.col("call_start_ts").dt.second(),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["community_break", "ring"])
+@pytest.mark.parametrize("difficulty", [0.0, 0.5])
+def test_nothing_but_a_graph_sees_them(tmp_path: Path, name: str, difficulty: float) -> None:
+    """No plain feature of a call tells; whether the callee ever calls back does."""
+    world = ("generator.num_users=4000", "generator/network=none", f"anomaly=[{name}]")
+    make_world(tmp_path / "w", *world, f"anomaly.{name}.difficulty={difficulty}")
+    calls, truth = table(tmp_path / "w", "calls"), table(tmp_path / "w", "truth").filter(cause="direct")
+    hit = np.isin(np.arange(calls.height), truth["row"].to_numpy())
+    inside = (calls["callee_type"] == "subscriber").to_numpy()
+    features = calls.with_columns(**PLAIN)
+    for feature in PLAIN:
+        values = features[feature].cast(pl.Float64).to_numpy()
+        assert 0.4 < roc_auc_score(hit, values) < 0.6, feature
+        assert 0.4 < roc_auc_score(hit[inside], values[inside]) < 0.6, feature
+    pairs = set(calls.select("caller_id", "callee_id").iter_rows())
+    mutual = np.array([(b, a) in pairs for a, b in calls.select("caller_id", "callee_id").iter_rows()])
+    assert roc_auc_score(hit[inside], ~mutual[inside]) > 0.8
