@@ -92,7 +92,7 @@ QUANTITIES = (
     _value("overlap_9_20", TIES, "shared contacts of a pair with 9-20 calls", 0.196, CNS, "", SAMPLED),
     Quantity("weak_bridges", TIES, "what the weaker half of the ties holds together", 0, None, "Onnela 2007",
              "%", "published: more than the stronger half does", 0.001),
-    _value("distance_exponent", TIES, "ties fall with distance: exponent", 2, "Lambiotte 2008"),
+    _value("distance_exponent", TIES, "mutual ties fall with distance: exponent", 2, "Lambiotte 2008"),
     _value("community_mean", COMMUNITIES, "size, mean (Louvain, largest component)", 11.6, CNS, "", FINITE),
     _value("community_max", COMMUNITIES, "size, largest", 28, CNS, "", FINITE),
     _value("modularity", COMMUNITIES, "modularity", 0.89, CNS, "", SAMPLED),

@@ -100,12 +100,12 @@ def _tail(tail: IntArray) -> tuple[float, float]:
 
 
 def distance(records: Records) -> Found:
-    """Measure how the share of the pairs of users that are tied falls with the distance of their homes, as d^-a."""
+    """Measure how the share of the pairs of users with mutual ties falls with the distance of their homes, as d^-a."""
     found = Ties.of(records)
     home, cell_km = records.home, records.cell_km
     known = home >= 0
     known[known] &= np.isfinite(cell_km[home[known]]).all(axis=1)
-    both = known[found.one] & known[found.other]
+    both = known[found.one] & known[found.other] & (found.mutual == 2)
     apart = np.hypot(*(cell_km[home[found.one[both]]] - cell_km[home[found.other[both]]]).T)
     active = np.zeros(found.parties, np.bool_)
     active[found.one], active[found.other] = True, True

@@ -101,7 +101,8 @@ def test_ties_that_fall_with_a_known_power_of_the_distance(exponent: float) -> N
     km = np.hypot(*(cell_km[home[one]] - cell_km[home[other]]).T)
     chance = np.where(km > 0, 0.6 * np.maximum(km, 1.0) ** -exponent, 0) * (0.05 if exponent == 0 else 1.0)
     tied = rng.random(one.size) < chance
-    base = records(0, calls=int(tied.sum()))
-    of = with_values(base, caller=one[tied], callee=other[tied], participant=np.ones(people, np.bool_),
+    base = records(0, calls=2 * int(tied.sum()))
+    there, back = np.append(one[tied], other[tied]), np.append(other[tied], one[tied])
+    of = with_values(base, caller=there, callee=back, participant=np.ones(people, np.bool_),
                      home=home, cell_km=cell_km)  # fmt: skip
     assert ties.distance(of)["distance_exponent"] == pytest.approx(exponent, abs=0.1)
