@@ -5,7 +5,8 @@
 Prints, for a default world of so many calls (5 million): the ratio of making the calls, as Arrow tables, to writing
 those tables as zstd Parquet with pyarrow, day by day in turn in the same process; calls a second of the row-by-row
 reference of the same model, and how many times faster the kernels are; and the peak memory of making the world on
-disk. A second table does the same for `seed_cdr` at its full size, with the CSV export.
+disk. A second table does the same for `seed_cdr` at its full size, with the CSV export. Before them: what all types of
+anomaly cost.
 """
 
 import json
@@ -82,6 +83,23 @@ def make_and_write(big: World) -> tuple[int, float, float]:
     return calls, made, wrote
 
 
+def injection(*overrides: str) -> None:
+    """Print what all types of anomaly together cost beside making normal life."""
+    every = ("anomaly=all", *overrides)
+    list(world(*every, "generator.num_users=2000", "generator.days=7").draw().calls(WORKERS))  # compile first
+    seconds = []
+    for ratio in (0.0, 0.05):
+        start = time.process_time()
+        for _ in world(*every, f"generator.anomaly_ratio={ratio}").draw().calls(WORKERS):
+            pass
+        seconds.append(cpu(start))
+    normal, injected = seconds
+    print("\nall types at a ratio of 0.05")
+    print(f"  normal life made, CPU                {normal:12.2f} s")
+    print(f"  with incidents, CPU                  {injected:12.2f} s")
+    print(f"  injection / normal life              {injected / normal - 1:12.2f}     (bar: 0.30)")
+
+
 def reference_rate(*overrides: str) -> float:
     """Return how many calls a CPU second the plain model makes, intents and rendering."""
     drawn = world(*overrides).draw()
@@ -126,6 +144,7 @@ def main() -> None:
         return
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000_000
     default = ("generator=default", "generator/network=none", f"generator.num_users={round(calls / CALLS_A_USER)}")
+    injection(*default)
     for title, overrides in (
         ("default world without a network, 28 days", default),
         ("seed_cdr, 15,000 users, 7 days", ("generator=seed_cdr",)),

@@ -98,6 +98,6 @@ def redirected(
         order = np.argsort(of, kind="stable")[: calls - done]
         parts.append(found.pick(order))
         draft.release(inside.pick(~np.isin(inside.key, parts[-1].key)))
-        numbers.append(of[order] + groups)
+        numbers.append(of[order] + groups - many)
         done += len(order)
     return Intents.joined(parts), np.unique(np.concatenate(numbers), return_inverse=True)[1]

@@ -285,6 +285,9 @@ def test_only_the_callee_differs_where_only_a_graph_can_see(pair: Pair, name: st
     assert was.height == hits.height
     assert (was["callee_id"] != was["callee_id_was"]).all()
     assert (was["callee_type"] == "subscriber").all()
+    callers = was.group_by("incident_id").agg(pl.col("caller_id").n_unique())["caller_id"]
+    assert callers.max() <= (5 if name == "ring" else 1)  # type: ignore[operator]
+    assert callers.len() > 1
     pairs = was.group_by("incident_id", "caller_id").agg(pl.col("callee_id", "callee_id_was").n_unique())
     assert (pairs["callee_id"] == pairs["callee_id_was"]).all()
 
