@@ -13,6 +13,8 @@ from reports.style import FAINT, INK, new_figure, save
 CHANCE, TRIVIAL = 0.5, 0.95
 COLOURS = "RdBu_r"
 ROW, COLUMN = 0.3, 0.95
+UPRIGHT = 6
+"""With more types than that their names are slanted."""
 
 
 def draw(found: Mapping[str, Any], world: str, path: Path) -> Path:
@@ -42,7 +44,8 @@ def draw(found: Mapping[str, Any], world: str, path: Path) -> Path:
             column, row, f"{auc[row, column]:.2f}", ha="center", va="center", fontsize=8,
             color="white" if far else INK, weight="bold" if bold else "normal",
         )  # fmt: skip
-    _frame(axes, names, [f"{name}\n(trivial)" if name in trivial else name for name in types])
+    joint = " " if len(types) > UPRIGHT else "\n"
+    _frame(axes, names, [f"{name}{joint}(trivial)" if name in trivial else name for name in types])
     _kinds(axes, list(found["graph"]))
     bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.01)
     bar.ax.tick_params(labelsize=8, colors=INK)
@@ -50,10 +53,12 @@ def draw(found: Mapping[str, Any], world: str, path: Path) -> Path:
 
 
 def _frame(axes: Axes, rows: list[str], columns: list[str]) -> None:
-    axes.set_xticks(range(len(columns)), columns, rotation=30 if len(columns) > 6 else 0, fontsize=8.5)
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(columns)), columns, fontsize=8.5)
+    for label in axes.get_xticklabels() if len(columns) > UPRIGHT else ():
+        label.set(rotation=30, ha="left", va="bottom", rotation_mode="anchor")
     axes.set_yticks(range(len(rows)), rows, fontsize=8.5)
     axes.tick_params(length=0, colors=INK)
-    axes.xaxis.tick_top()
     for side in axes.spines.values():
         side.set_visible(False)
     axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)

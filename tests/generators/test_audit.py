@@ -188,12 +188,11 @@ def test_a_leaky_injector_turns_the_audit_red(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("difficulty", [0.2, 0.5, 0.8])
-def test_the_default_mix_is_green_at_every_difficulty(tmp_path: Path, seed: int, difficulty: float) -> None:
-    """Two of the five seeds of docs/audit.md."""
+def test_the_default_mix_is_green_at_every_difficulty(tmp_path: Path, difficulty: float) -> None:
+    """One of the five seeds of docs/audit.md."""
     types = ("short_call", "long_call", "off_hour_call", "burst_call")
-    overrides = (*AUDITED, f"generator.seed={seed}", *(f"anomaly.{name}.difficulty={difficulty}" for name in types))
+    overrides = (*AUDITED, "generator.seed=1", *(f"anomaly.{name}.difficulty={difficulty}" for name in types))
     make_world(tmp_path / "w", *overrides)
     make_world(tmp_path / "c", *overrides, "generator.anomaly_ratio=0")
     made = checks(subject_of(tmp_path / "w", tmp_path / "c", *overrides), SETTINGS, silent)
