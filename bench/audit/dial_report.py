@@ -20,13 +20,14 @@ def told(settings: DifficultySettings) -> bool:
     UserError
         When `out` cannot be written.
     """
-    with progress_bars() as progress:
-        found = list(curves(settings, progress))
     print(f"{'type':20} {'rank corr.':>10}  ROC-AUC of the best single feature at difficulty ...")
-    for curve in found:
-        steps = zip(curve.difficulties, curve.mean, curve.features, strict=True)
-        cells = "  ".join(f"{at:g}: {auc:.4f} {name}" for at, auc, name in steps)
-        print(f"{curve.type:20} {curve.rank_correlation:10.2f}  {cells}")
+    found = []
+    with progress_bars() as progress:
+        for curve in curves(settings, progress):
+            found.append(curve)
+            steps = zip(curve.difficulties, curve.mean, curve.features, strict=True)
+            cells = "  ".join(f"{at:g}: {auc:.4f} {name}" for at, auc, name in steps)
+            print(f"{curve.type:20} {curve.rank_correlation:10.2f}  {cells}", flush=True)
     out = Path(settings.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
