@@ -14,14 +14,14 @@ COLOURS = {Verdict.PASS: "#009e73", Verdict.NEAR: "#e69f00", Verdict.OFF: "#d55e
 LEFT, RIGHT = 1 / 4, 4.0
 """Ends of the scale; what lies beyond is drawn at the end, as an arrow."""
 ROW_INCHES = 0.225
-PUBLISHED, HERE = 1.03, 1.2
+PUBLISHED, HERE = 1.03, 1.17
 """Where the columns to the right begin, in widths of the panel."""
 
 
 def draw(title: str, rows: list[Row], path: Path) -> Path:
     """Draw where each quantity lies beside what is published, as PNG, and return its path."""
     lines = _lines(rows)
-    figure = new_figure(10.5, 1.5 + ROW_INCHES * len(lines), f"Is it real? {title}", summary(rows))
+    figure = new_figure(11.2, 1.5 + ROW_INCHES * len(lines), f"Is it real? {title}", summary(rows))
     axes = figure.add_subplot()
     for height, line in enumerate(lines):
         if isinstance(line, str):
