@@ -336,3 +336,12 @@ def test_nothing_but_a_graph_sees_them(tmp_path: Path, name: str, difficulty: fl
     pairs = set(calls.select("caller_id", "callee_id").iter_rows())
     mutual = np.array([(b, a) in pairs for a, b in calls.select("caller_id", "callee_id").iter_rows()])
     assert roc_auc_score(hit[inside], ~mutual[inside]) > 0.8
+
+
+def test_incidents_on_lines_without_a_normal_call(tmp_path: Path) -> None:
+    """Only new subscriptions act here, so there is nothing of normal life to compare their lines with."""
+    world = ("anomaly=[subscription_fraud]", "generator/network=none", "generator.num_users=60", "generator.days=7")
+    made = make_world(tmp_path / "d", *world, "generator.anomaly_ratio=0.1")
+    make_world(tmp_path / "c", *world, "generator.anomaly_ratio=0")
+    check_two_worlds(tmp_path / "d", tmp_path / "c")
+    assert made["removed_calls"] == made["collateral_calls"] == 0
