@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from generators.callmap import CallMap
 from generators.clock import DAY_MS
 from generators.compiled import kernel
 from generators.life import MOST_TRIES, Life
@@ -32,6 +33,9 @@ class Draft(Life):
     def _taken(self) -> Any:
         """Shape (intents,): those that an incident has already claimed."""
         return np.zeros(self._ends[-1], np.bool_)
+
+    callmap: CallMap | None = None
+    """Where calls are to be expected; None without a network."""
 
     @cached_property
     def _victims(self) -> Any:
@@ -83,6 +87,10 @@ class Draft(Life):
         numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
         found = self._at(numbers)
         return calls if few else total, found.pick(self._connects(found)) if self.habits.network.on else found
+
+    def look(self, calls: int, rng: np.random.Generator) -> Intents:
+        """Return some unclaimed intents, about so many, and claim none."""
+        return self._sample(calls, rng)[1]
 
     def _connects(self, intents: Intents) -> Any:
         """Return which intents the network would connect; shape (n,), bool."""

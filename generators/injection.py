@@ -5,13 +5,13 @@ incidents. This module holds what those modules share. It is light, since settin
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from generators.clock import DAY_MS
-from generators.plan import ADDED, Holdings, Intents
+from generators.plan import ADDED, CellFault, Holdings, Intents
 from generators.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ class Incidents:
     """Shape (holdings,): int64: number of the incident of each."""
     actors: Sequence[Any] | None = None
     """Who acts in each incident, arrays of users; those whose calls are edited when None."""
+    faults: Sequence[CellFault] = ()
+    """What happens to cells; `incident` is the number of the incident."""
+    cells: Sequence[Any] | None = None
+    """The cells that each incident holds, arrays, where its level is that of cells."""
 
 
 class Injector(Protocol):
@@ -71,6 +75,12 @@ def skewed(low: float, high: float, draws: Any, towards_high: float) -> Any:
 def between(crude: float, mimic: float, difficulty: float) -> float:
     """Return a positive figure on its way, in equal ratios, from difficulty 0 to difficulty 1."""
     return float(crude * (mimic / crude) ** difficulty)
+
+
+def around(crude: float, mimic: float, difficulty: float) -> tuple[float, float]:
+    """Return a range around the figure of a difficulty, by a factor of 1.5 either way, within its two ends."""
+    middle, (low, high) = between(crude, mimic, difficulty), sorted((crude, mimic))
+    return max(middle / 1.5, low), min(middle * 1.5, high)
 
 
 def parted(
@@ -125,6 +135,21 @@ def new_calls(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.rando
         goal=rng.random(len(user)),
         key=key,
     )
+
+
+def on_cells(faults: Sequence[Sequence[CellFault]], parameters: Sequence[Mapping[str, Any]]) -> Incidents:
+    """Return incidents that do nothing but bring faults to cells.
+
+    Parameters
+    ----------
+    faults
+        Those of each incident, at least one.
+    parameters
+        What was drawn for each.
+    """
+    cells = [np.unique([fault.cell for fault in each]) for each in faults]
+    numbered = [replace(fault, incident=number) for number, each in enumerate(faults) for fault in each]
+    return Incidents(Intents.none(), np.empty(0, np.int64), parameters, actors=cells, faults=numbered, cells=cells)
 
 
 def each_its_own(edits: Intents) -> Incidents:

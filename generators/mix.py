@@ -1,7 +1,7 @@
 """From the asked ratio and the chosen types to the edits of every day."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +11,7 @@ from bench.faults import Fault, SettingsError
 from generators.calls.render import Edits, no_edits
 from generators.draft import Draft
 from generators.injection import Incidents, Injector
-from generators.plan import Holdings, Intents
+from generators.plan import CellFault, Holdings, Intents
 from generators.rng import IntArray, Purpose, generator
 from generators.swaps import Swaps
 
@@ -38,6 +38,10 @@ class Plan:
     """The users who act in each."""
     swaps: Swaps
     """Who holds which SIM and device meanwhile."""
+    faults: list[CellFault]
+    """What happens to cells."""
+    cells: list[IntArray]
+    """The cells that each incident holds; those at the level of cells do."""
     calls: dict[str, int]
     """How many calls of each type were asked for."""
 
@@ -45,7 +49,7 @@ class Plan:
 def no_plan(days: int) -> Plan:
     """Return the plan of a world without incidents."""
     none = np.empty(0, np.int64)
-    return Plan([no_edits()] * days, [], [], none, [], none, none, [], Swaps(), {})
+    return Plan([no_edits()] * days, [], [], none, [], none, none, [], Swaps(), [], [], {})
 
 
 def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int) -> Plan:
@@ -66,6 +70,10 @@ def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float
         if not len(draft.spans):
             key, rule = f"anomaly.{name}.schedule.from_day", f"be below generator.days ({draft.days})"
             faults.append(Fault(key, rule, anomalies[name].schedule.from_day))
+            continue
+        if draft.callmap is None and anomalies[name].level == "cell":
+            rule = "be 0 where there is no network (generator/network=none)"
+            faults.append(Fault(f"anomaly.{name}.share", rule, anomalies[name].share))
             continue
         enough = wanted[name] >= anomalies[name].least
         incidents = anomalies[name].plan(draft, wanted[name], rng) if enough else None
@@ -125,7 +133,12 @@ def _gathered(
     np.minimum.at(start, incident, edits.start_ms)
     end = np.zeros(count, np.int64)
     np.maximum.at(end, incident, edits.start_ms + edits.talk_ms)
+    struck = [replace(f, incident=f.incident + int(n)) for i, n in zip(planned, firsts, strict=True) for f in i.faults]
+    for fault in struck:
+        start[fault.incident] = min(start[fault.incident], fault.begin_ms)
+        end[fault.incident] = max(end[fault.incident], fault.end_ms)
     actors = [users for i in planned for users in _actors(i)]
+    cells = [held for i in planned for held in i.cells or [np.empty(0, np.int64)] * len(i.parameters)]
     kind = np.repeat(np.arange(len(planned)), sizes)
     order = np.lexsort((np.array([users[0] for users in actors]), kind, start))
     number = np.empty(count, np.int64)
@@ -141,6 +154,8 @@ def _gathered(
         end[order],
         [actors[i] for i in order.tolist()],
         _swaps([i.holdings for i in planned], number[holding]),
+        [replace(fault, incident=int(number[fault.incident])) for fault in struck],
+        [cells[i] for i in order.tolist()],
         wanted,
     )
 

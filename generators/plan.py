@@ -1,6 +1,7 @@
 """The plan of a world as injectors see and edit it: what people want to do, and who holds which SIM and device."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,3 +101,29 @@ class Holdings(NamedTuple):
     def pick(self, chosen: Any) -> "Holdings":
         """Return some of them."""
         return Holdings(*(column[chosen] for column in self))
+
+
+PING_PONG = "ping_pong"
+
+
+@dataclass(frozen=True)
+class CellFault:
+    """Something that an incident does to a cell for a while."""
+
+    cell: int
+    begin_ms: int
+    end_ms: int
+    kind: str
+    """broken | degraded | sleeping, as of `TowerFault`; turned, when the antenna looks elsewhere; or `PING_PONG`."""
+    refuses: float = 0.0
+    losses_per_hour: float = 0.0
+    ramp: bool = False
+    turned_deg: float = 0.0
+    """Of a turned antenna: how far, clockwise."""
+    partner: int = -1
+    """Of ping-pong: the cell that its calls are handed to, if it is heard."""
+    margin_db: float = 0.0
+    """Of ping-pong: how much weaker than this cell the partner may be."""
+    dwell_ms: tuple[int, int] = (0, 0)
+    """Of ping-pong: how long a call stays, least and most."""
+    incident: int = -1

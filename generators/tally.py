@@ -46,11 +46,12 @@ class Tally:
             "level": pa.array(plan.levels, pa.string()).take(kind),
             "start_ts": moments(self.epoch_ms + plan.start_ms[real]),
             "end_ts": moments(self.epoch_ms + plan.end_ms[real]),
-            "actors": self._actors([plan.actors[i] for i in real.tolist()]),
+            "actors": self._actors(real),
             "parameters": pa.array(parameters, pa.string()),
         }
         write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
-        write_parquet(folder / "truth.parquet", conformed(pa.table(self._truth(real)), TRUTH.arrow))
+        truth = [conformed(pa.table(part), TRUTH.arrow) for part in (self._truth(real), self._held(real))]
+        write_parquet(folder / "truth.parquet", pa.concat_tables(truth).unify_dictionaries())
 
     def counts(self) -> dict[str, Any]:
         """Return what the manifest says of the calls."""
@@ -78,10 +79,32 @@ class Tally:
         """Return the incidents that changed anything; the calls of the others would not have taken place anyway."""
         return np.unique(self._changes().incident)
 
-    def _actors(self, users: list[Any]) -> pa.Array:
-        """Return a list of ids for each incident, in order of id."""
-        lists = [sorted(self.names.user.take(pa.array(each)).to_pylist()) for each in users]
+    def _actors(self, incidents: Any) -> pa.Array:
+        """Return a list of ids for each incident, of users or of cells, in order of id."""
+        plan, lists = self.plan, []
+        for i in incidents.tolist():
+            names = self.names.cell if plan.levels[plan.kind[i]] == "cell" else self.names.user
+            lists.append(sorted(names.take(pa.array(plan.actors[i])).to_pylist()))
         return pa.array(lists, pa.list_(pa.string()))
+
+    def _held(self, real: Any) -> dict[str, pa.Array]:
+        """Return the rows of the truth about cells that incidents held."""
+        each = [(number, i, cell) for number, i in enumerate(real.tolist()) for cell in self.plan.cells[i].tolist()]
+        number, incident, held = np.array(each, np.int64).reshape(-1, 3).T
+        cell = self.names.cell.take(pa.array(held))
+        return {
+            "level": pa.array(["cell"] * len(each), pa.string()),
+            "entity_id": cell,
+            "row": pa.array(np.full(len(each), -1)),
+            "incident_id": _ids(len(real)).take(pa.array(number)),
+            "anomaly_type": pa.array(self.plan.types, pa.string()).take(pa.array(self.plan.kind[incident])),
+            "change": pa.array(["altered"] * len(each), pa.string()),
+            "cause": pa.array(["direct"] * len(each), pa.string()),
+            "user_id": pa.nulls(len(each), pa.string()),
+            "cell_id": cell,
+            "start_ts": moments(self.epoch_ms + self.plan.start_ms[incident]),
+            "end_ts": moments(self.epoch_ms + self.plan.end_ms[incident]),
+        }
 
     def _truth(self, real: Any) -> dict[str, pa.Array]:
         changes = self._changes()

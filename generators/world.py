@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
 from bench.schema import DATA_TABLES
+from generators.callmap import CallMap
 from generators.calls.habits import Habits, make_habits
 from generators.calls.table import CallTable
 from generators.calls.twins import Twins
@@ -30,7 +31,8 @@ from generators.life import count_all
 from generators.mix import Plan, no_plan, plan_incidents
 from generators.names import Names, make_names
 from generators.sessions.arrival import make_arrival
-from generators.sessions.deploy import deploy
+from generators.sessions.deploy import deploy, struck
+from generators.sessions.network import Plant
 from generators.sessions.settings import NetworkSettings
 from generators.sessions.status import TowerStatus, UserStatus
 from generators.sessions.table import EventTable
@@ -99,14 +101,16 @@ class World:
         towers = make_towers(settings)
         society = make_society(settings)
         people = make_people(settings, towers, society)
-        site, network = np.arange(len(towers.macro)), None
+        site, network, plant = np.arange(len(towers.macro)), None, None
         if settings.network.radio:
             plant, network, people = deploy(settings, towers, people)
             site = plant.cells.site
         habits = make_habits(settings, towers, society, people, network)
         names = make_names(settings, habits, len(towers.macro), len(site))
         counts = count_all(habits, settings.days)
-        plan = self._plan(habits, counts)
+        plan = self._plan(habits, counts, plant)
+        if plant and network and plan.faults:
+            habits = habits._replace(network=struck(network, plant, settings, plan.faults))
         held = plan.swaps.holdings
         tables = {
             "users": users_table(settings, people, names, held),
@@ -117,10 +121,11 @@ class World:
         }
         return Drawn(habits, names, site, counts, plan, settings.start_ms(), tables, settings.network)
 
-    def _plan(self, habits: Habits, counts: Any) -> Plan:
+    def _plan(self, habits: Habits, counts: Any, plant: Plant | None) -> Plan:
         if not self.anomalies:
             return no_plan(self.settings.days)
-        draft = Draft(habits, counts, tuple(self.settings.user_types))
+        where = None if plant is None else CallMap(habits, plant, counts)
+        draft = Draft(habits, counts, tuple(self.settings.user_types), callmap=where)
         return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed)
 
     def _clock(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ what the model says; read `intents` and `render` to know how it is computed for 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
@@ -16,6 +16,7 @@ from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
 from generators.calls.outcome import ANSWERED, FAILED
 from generators.calls.render import Edits
 from generators.clock import DAY_MS, HOUR_MS
+from generators.plan import CellFault
 from generators.rng import Purpose
 from generators.sessions.network import Plant
 from generators.sessions.reference import Air, Draws, Event, Session, numpys_draws
@@ -64,10 +65,10 @@ class Call:
 class Reference:
     """The people of a world, asked one at a time."""
 
-    def __init__(self, habits: Habits, plant: Plant | None = None) -> None:
+    def __init__(self, habits: Habits, plant: Plant | None = None, incidents: Sequence[CellFault] | None = ()) -> None:
         self.habits, self.people, self.society = habits, habits.people, habits.society
         self.seed = int(habits.seed)
-        self.air = None if plant is None else Air(habits.network, plant)
+        self.air = None if plant is None else Air(habits.network, plant, incidents)
         self.turns: dict[int, int] = {}
         """Of a closed loop: how many calls each user has made."""
         self.events: list[Event] = []

@@ -17,6 +17,7 @@ from generators.compiled import kernel, part
 from generators.radio.coverage import NO_CELL
 from generators.rng import Purpose, philox, uniform
 from generators.sessions.events import make_events
+from generators.sessions.faults import DONE, MET
 from generators.sessions.network import Network
 from generators.sessions.session import CELL, ENDS, FIRST, FIRST_CELL, HANDOVERS, ROW, Phone, hold, make_phone
 
@@ -44,7 +45,7 @@ class Records(NamedTuple):
     key: Any
     """uint64: stable key of the intent."""
     incident: Any
-    """int32: incident that edited the intent; -1 for normal life."""
+    """int32: incident that edited the intent, or that the session met; -1 for normal life."""
     setup_ms: Any
     """int32: from the start until the call was connected, or given up."""
     handovers: Any
@@ -182,16 +183,22 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
         before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])
         turn_before = lines.turn[user]
         plan_day(user, day, lines.count[user], habits, room.slots)
-        touched = lines.touched[user]
-        for turn in range(2 if touched else 1):
+        touched, turn = lines.touched[user], 0
+        while turn < (2 if touched else 1):
             clean = touched and turn == 0
             if turn:
                 edit = _apply_all(user, edits, edit, room.slots)
             page, busy = room.normal if clean else room.page, lines.busy_ms if turn else lines.normal_busy_ms
             row, plan = normal_rows if clean else rows, (room.slots, edits)
+            page.phone.reports.world[DONE] = turn
             made, lost = _render_line((user, day), habits, plan, (busy, lines.turn), page, row)
+            if not touched and _met_any(page.records, row, made):  # in both worlds, then, from the beginning
+                written[ROW], lines.normal_busy_ms[user], lines.turn[user] = before[3], before[5], turn_before
+                touched, lines.touched[user] = True, True
+                continue
             rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
             suppressed += 0 if turn else lost
+            turn += 1
         if not touched:
             lines.busy_ms[user] = lines.normal_busy_ms[user]
         if written[ROW] > most:
@@ -199,6 +206,15 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
             lines.turn[user] = turn_before
             return rows, normal_rows, suppressed, index
     return rows, normal_rows, suppressed, users.shape[0]
+
+
+@kernel
+def _met_any(records: Records, row: int, many: int) -> bool:
+    """Return whether any of these calls met an incident."""
+    met = False
+    for i in range(row, row + many):
+        met = met or records.incident[i] >= 0
+    return met
 
 
 @part
@@ -298,6 +314,8 @@ def _fold(phone: Any, key: Any, habits: Habits, page: Page, row: int) -> int:
     connected = hold(phone, key, start, talk, habits.network, page.phone)
     if not connected:
         out.outcome[row] = FAILED
+    if out.incident[row] < 0:
+        out.incident[row] = page.phone.reports.world[MET] - 1
     first = state[FIRST_CELL]
     out.first_cell[row] = habits.people.home[phone] if first == NO_CELL else first
     out.last_cell[row] = state[CELL] if connected else out.first_cell[row]

@@ -72,6 +72,14 @@ class Block(NamedTuple):
     suppressed: int
 
 
+class Deeds(NamedTuple):
+    """What incidents did on a day, in order of user and time: calls that they edited, and calls that met them."""
+
+    user: Any
+    start_ms: Any
+    incident: Any
+
+
 class Twins:
     """Renders both worlds; carries what is true of each line from day to day."""
 
@@ -103,8 +111,10 @@ class Twins:
         order = _time_order(every, day)
         records = Records(*(column[order] for column in every))
         on_touched = np.flatnonzero(lines.touched[every.caller])
-        changes, marked = self._difference(normal, Records(*(c[on_touched] for c in every)), edits)
-        self.last_incident[edits.user] = edits.incident
+        edited = Records(*(c[on_touched] for c in every))
+        deeds = _deeds(edits, edited)
+        changes, marked = self._difference(normal, edited, edits, deeds)
+        self.last_incident[deeds.user] = deeds.incident
         position = np.empty(len(order), np.int64)
         position[order] = np.arange(len(order))
         present = changes.change != REMOVED
@@ -127,7 +137,8 @@ class Twins:
         low, high = np.searchsorted(self.edits[day].user, [users[0], users[-1] + 1])
         edits = Edits(*(column[low:high] for column in self.edits[day]))
         counts = self.counts[day, users]
-        touched = int(counts[self.lines.touched[users]].sum())
+        struck = self.habits.network.incidents  # then any line may turn out to be touched
+        touched = int(counts.sum() if struck else counts[self.lines.touched[users]].sum())
         room = make_room(int(counts.sum()) + len(edits.user), touched, events, self.habits.network)
         rows, normal_rows, suppressed, finished = render(users, day, self.habits, edits, self.lines, room)
         records, normal = room.page.records, room.normal.records
@@ -139,23 +150,25 @@ class Twins:
             suppressed,
         )
 
-    def _difference(self, normal: Records, edited: Records, edits: Edits) -> tuple[Changes, Any]:
+    def _difference(self, normal: Records, edited: Records, edits: Edits, deeds: Deeds) -> tuple[Changes, Any]:
         """Return what differs on the touched lines, and the position of each change among the edited records."""
         twin = np.empty(len(edited.key), np.int64)
         kept = np.zeros(len(normal.key), np.bool_)
         _match(normal, edited, twin, kept)
         changed = np.flatnonzero((twin == NONE) | _differs(normal, edited, twin))
         gone = np.flatnonzero(~kept)
-        own = _find(edits.key, normal.key[gone])
-        incident = np.concatenate([edited.incident[changed], np.where(own == NONE, NONE, edits.incident[own])])
-        direct = incident != NONE
-        caller = np.concatenate([edited.caller[changed], normal.caller[gone]])
-        start_ms = np.concatenate([edited.start_ms[changed], normal.start_ms[gone]])
-        cell = np.concatenate([edited.first_cell[changed], normal.first_cell[gone]])
-        incident[~direct] = self._nearest(caller[~direct], start_ms[~direct], edits)
         change = np.where(twin[changed] == NONE, ADDED, ALTERED)
         change = np.concatenate([change, np.full(len(gone), REMOVED)]).astype(np.int8)
         key = np.concatenate([edited.key[changed], normal.key[gone]])
+        own = _find(edits.key, key)
+        met = np.concatenate([edited.incident[changed], np.full(len(gone), NONE, np.int32)])
+        incident = np.where(own == NONE, met, edits.incident[own]) if len(edits.key) else met
+        direct = (own != NONE) | ((met != NONE) & (change == ALTERED))
+        caller = np.concatenate([edited.caller[changed], normal.caller[gone]])
+        start_ms = np.concatenate([edited.start_ms[changed], normal.start_ms[gone]])
+        cell = np.concatenate([edited.first_cell[changed], normal.first_cell[gone]])
+        other = incident == NONE
+        incident[other] = self._nearest(caller[other], start_ms[other], deeds)
         marked = np.concatenate([changed, np.full(len(gone), NONE)])
         row = np.full(len(key), NONE, np.int64)
         return Changes(row, key, incident, change, direct, caller, cell, start_ms), marked
@@ -170,17 +183,25 @@ class Twins:
         more = Changes(row, records.key[row], incident, change, direct, *where)
         return Changes(*(np.concatenate(columns) for columns in zip(changes, more, strict=True)))
 
-    def _nearest(self, caller: Any, start_ms: Any, edits: Edits) -> Any:
+    def _nearest(self, caller: Any, start_ms: Any, deeds: Deeds) -> Any:
         """Return the incident behind a collateral change: the last one on the line, else the next of that day."""
-        if not len(edits.user):
+        if not len(deeds.user):
             return self.last_incident[caller]
-        moment = edits.user.astype(np.int64) * DAY_MS + edits.start_ms % DAY_MS
+        moment = deeds.user.astype(np.int64) * DAY_MS + deeds.start_ms % DAY_MS
         after = np.searchsorted(moment, caller.astype(np.int64) * DAY_MS + start_ms % DAY_MS, side="right")
         before = np.maximum(after - 1, 0)
         following = np.minimum(after, len(moment) - 1)
-        same_day = np.where(edits.user[before] == caller, edits.incident[before], NONE)
+        same_day = np.where(deeds.user[before] == caller, deeds.incident[before], NONE)
         earlier = np.where(same_day == NONE, self.last_incident[caller], same_day)
-        return np.where(earlier == NONE, edits.incident[following], earlier)
+        return np.where(earlier == NONE, deeds.incident[following], earlier)
+
+
+def _deeds(edits: Edits, edited: Records) -> Deeds:
+    met = np.flatnonzero(edited.incident != NONE)
+    user = np.concatenate([edits.user, edited.caller[met]])
+    start = np.concatenate([edits.start_ms, edited.start_ms[met]])
+    order = np.lexsort((start, user))
+    return Deeds(user[order], start[order], np.concatenate([edits.incident, edited.incident[met]])[order])
 
 
 def talk_seconds(talk_ms: Any) -> Any:

@@ -120,6 +120,91 @@ def _hear(site: int, dx: float, dy: float, pixel: int, network: tuple[Cells, Air
             insert(radio.cell[pixel], radio.power[pixel], cell, np.float32(power))
 
 
+def turned_rows(cell: int, cells: Cells, air: Air, radio: RadioMap) -> tuple[Any, Any, Any]:
+    """Return what is heard where one cell's antenna looks elsewhere.
+
+    Parameters
+    ----------
+    cell
+        Whose antenna it is.
+    cells
+        The network with the antenna turned.
+    air, radio
+        The air, and the map of the normal network.
+
+    Returns
+    -------
+    tuple
+        Pixels in which anything is heard otherwise, shape (n,); the cells heard there and their powers, shape (n, K).
+    """
+    pixels = radio.columns * radio.rows
+    power = np.full(pixels, -np.inf, np.float32)
+    reach = reach_m(cells, air)
+    _hear_one(cell, (cells, air, reach, radio), power)
+    names, powers = radio.cell[:pixels], radio.power[:pixels]
+    place = (names == cell).argmax(axis=1)
+    listed = names[np.arange(pixels), place] == cell
+    before = np.where(listed, powers[np.arange(pixels), place], -np.inf)
+    changed = np.flatnonzero((power != before) & (listed | (power > powers[:, -1])))
+    names, powers = names[changed], powers[changed]
+    lost = listed[changed] & (names[:, -1] != NO_CELL) & (power[changed] < powers[:, -1])
+    _put(cell, power[changed], names, powers)
+    _hear_all(changed, lost, (cells, air, reach, radio._replace(cell=names, power=powers)))
+    return changed, names, powers
+
+
+@kernel
+def _hear_one(cell: int, network: tuple[Cells, Air, Any, RadioMap], power: Any) -> None:
+    """Measure one cell in every pixel in which it could be heard."""
+    cells, air, reach, radio = network
+    site = cells.site[cell]
+    for pixel in range(power.shape[0]):
+        dx, dy = _away(pixel, site, cells, radio)
+        if dx * dx + dy * dy <= reach[site] ** 2:
+            loss = site_loss_db(site, dx, dy, cells, air)
+            heard = cells.eirp[cell] + antenna_gain_db(cell, dx, dy, cells, air) - loss
+            if heard >= air.threshold:
+                power[pixel] = np.float32(heard)
+
+
+@kernel
+def _away(pixel: int, site: int, cells: Cells, radio: RadioMap) -> tuple[float, float]:
+    """Return how far east and north of a site the middle of a pixel is [m]."""
+    x = (pixel % radio.columns + 0.5) * radio.width / radio.columns
+    y = (pixel // radio.columns + 0.5) * radio.height / radio.rows
+    dx = shortest(x - cells.x[site], radio.width, radio.wrap)
+    return dx, shortest(y - cells.y[site], radio.height, radio.wrap)
+
+
+@kernel
+def _put(cell: int, power: Any, names: Any, powers: Any) -> None:
+    """Give a cell another power in each list."""
+    for i in range(power.shape[0]):
+        kept = 0
+        for j in range(names.shape[1]):
+            if names[i, j] != cell:
+                names[i, kept], powers[i, kept] = names[i, j], powers[i, j]
+                kept += 1
+        for j in range(kept, names.shape[1]):
+            names[i, j], powers[i, j] = NO_CELL, -np.inf
+        if power[i] > -np.inf:
+            insert(names[i], powers[i], cell, power[i])
+
+
+@kernel
+def _hear_all(pixels: Any, chosen: Any, network: tuple[Cells, Air, Any, RadioMap]) -> None:
+    """Fill some lists anew: those whose weakest cell gave way to one that was in none."""
+    cells, _, reach, radio = network
+    for i in range(pixels.shape[0]):
+        if not chosen[i]:
+            continue
+        radio.cell[i, :], radio.power[i, :] = NO_CELL, -np.inf
+        for site in range(reach.shape[0]):
+            dx, dy = _away(pixels[i], site, cells, radio)
+            if dx * dx + dy * dy <= reach[site] ** 2:
+                _hear(site, dx, dy, i, network)
+
+
 @kernel
 def insert(names: Any, powers: Any, cell: int, power: Any) -> None:
     """Put a cell into a full-length list by falling power, then by number; the weakest falls out."""

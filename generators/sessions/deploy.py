@@ -1,18 +1,21 @@
 """From settings to the network of a world: sites, radio map, load, and the people in it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from generators.geography import Towers
+from generators.plan import CellFault
+from generators.sessions.faults import make_faults
 from generators.sessions.load import blocking, offered_load
 from generators.sessions.network import (
     Network,
     Plant,
     best_cells,
-    make_faults,
     make_folk,
     make_plant,
     make_rules,
 )
+from generators.sessions.turned import nothing_turned, turn_antennas
 from generators.settings import WorldSettings
 from generators.social.people import People
 
@@ -46,6 +49,15 @@ def deploy(settings: WorldSettings, towers: Towers, people: People) -> Deploymen
         folk,
         make_rules(settings),
         make_faults(settings.network.towers.broken, cells),
+        nothing_turned(),
+        False,
         blocking(settings.network.towers, load),
     )
     return Deployment(plant, network, people._replace(home=home, work=work))
+
+
+def struck(network: Network, plant: Plant, settings: WorldSettings, incidents: Sequence[CellFault]) -> Network:
+    """Return a network with the faults of incidents, which do nothing in normal life."""
+    radio, turned = turn_antennas(incidents, network.radio, plant.cells, plant.air)
+    faults = make_faults(settings.network.towers.broken, plant.cells, incidents)
+    return network._replace(radio=radio, turned=turned, faults=faults, incidents=len(incidents) > 0)

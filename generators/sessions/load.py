@@ -11,7 +11,7 @@ import numpy as np
 from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
 from generators.mobility.itinerary import Folk, Trail, make_trail, position
-from generators.radio.coverage import NO_CELL, RadioMap, pixel_at
+from generators.radio.coverage import RadioMap, pixel_at
 from generators.sessions.network import HOURS_OF_WEEK
 from generators.sessions.settings import TowerSettings
 from generators.settings import WorldSettings
@@ -23,14 +23,14 @@ DAYS_OF_WEEK, SATURDAY = 7, 5
 
 
 class Talk(NamedTuple):
-    """How much everybody talks."""
+    """How much everybody talks, or calls."""
 
-    erlang: Any
-    """Shape (N,), float64: talk time of a working day [h]."""
+    much: Any
+    """Shape (N,), float64: on a working day."""
     pattern: Any
     """Shape (N,): row of `share`."""
     share: Any
-    """Shape (patterns, 48), float64: of a working day's talk, in each hour of a working day and of a weekend day."""
+    """Shape (patterns, 48), float64: of that much, in each hour of a working day and of a weekend day."""
     shift_h: Any
     """Shape (N,), int64: by how much a user's clock is behind the world's."""
 
@@ -62,32 +62,46 @@ def offered_load(settings: WorldSettings, people: People, folk: Folk, radio: Rad
         np.column_stack([shares, weekend_shares]),
         np.rint(people.clock_shift_ms / HOUR_MS).astype(np.int64),
     )
-    days = min(settings.days, DAYS_OF_WEEK)
-    load = np.zeros((cells, HOURS_OF_WEEK))
     if not settings.network.towers.congestion:
-        return load
-    _follow(days, habit, folk, radio, (load, make_trail()))
+        return np.zeros((cells, HOURS_OF_WEEK))
+    return follow(min(settings.days, DAYS_OF_WEEK), habit, folk, radio, (radio.cell[:, 0], cells))
+
+
+def follow(days: int, habit: Talk, folk: Folk, radio: RadioMap, places: tuple[Any, int]) -> Any:
+    """Return how much is talked in each place, by hour of a working day and then of a weekend day; shape (places, 48).
+
+    Parameters
+    ----------
+    days
+        For how long people are followed.
+    habit, folk, radio
+        How much they talk, where they are, and the pixels.
+    places
+        Shape (P,): the place that each pixel belongs to, negative for none; and how many places there are.
+    """
+    much = np.zeros((places[1], HOURS_OF_WEEK))
+    _follow(days, habit, folk, radio, (places[0], much, make_trail()))
     weekend = sum((folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY for day in range(days))
-    load[:, :HOURS] /= max(days - weekend, 1)
-    load[:, HOURS:] /= max(weekend, 1)
-    return load
+    much[:, :HOURS] /= max(days - weekend, 1)
+    much[:, HOURS:] /= max(weekend, 1)
+    return much
 
 
 @kernel
-def _follow(days: int, habit: Talk, folk: Folk, radio: RadioMap, room: tuple[Any, Trail]) -> None:
+def _follow(days: int, habit: Talk, folk: Folk, radio: RadioMap, room: tuple[Any, Any, Trail]) -> None:
     """Add up what is talked where, in the middle of each hour."""
-    load, trail = room
-    for user in range(habit.erlang.shape[0]):
+    place, much, trail = room
+    for user in range(habit.much.shape[0]):
         pattern, shift = habit.pattern[user], habit.shift_h[user]
         for day in range(days):
             first = HOURS if (folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY else 0
             for hour in range(HOURS):
                 moment = day * DAY_MS + hour * HOUR_MS + HOUR_MS // 2
                 x, y = position(user, moment, folk, trail)
-                cell = radio.cell[pixel_at(x, y, radio), 0]
-                if cell != NO_CELL:
+                here = place[pixel_at(x, y, radio)]
+                if here >= 0:
                     share = habit.share[pattern, first + (hour - shift) % HOURS]
-                    load[cell, first + hour] += habit.erlang[user] * share
+                    much[here, first + hour] += habit.much[user] * share
 
 
 def mean_talk_s(durations: Durations) -> float:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.faults import Fault, SettingsError, UserError
+from bench.faults import UserError
 from generators.clock import HOUR_MS
 from generators.mobility.itinerary import Folk
 from generators.mobility.places import make_ways
@@ -14,10 +14,11 @@ from generators.radio.cells import Air, Cells, make_air, make_cells
 from generators.radio.coverage import NO_CELL, RadioMap, make_map, pixels_at
 from generators.radio.plane import Plane, make_plane
 from generators.radio.settings import MODELS
-from generators.sessions.settings import KINDS, MEASURED_EACH_MS, TowerFault
+from generators.sessions.faults import Faults, no_faults
+from generators.sessions.settings import MEASURED_EACH_MS
+from generators.sessions.turned import Turned, nothing_turned
 from generators.settings import DISTRICTS, WorldSettings
 
-BROKEN, DEGRADED, SLEEPING = range(len(KINDS))
 HOURS_OF_WEEK = 48
 """Hours of a working day, then of a weekend day."""
 
@@ -43,28 +44,6 @@ class Rules(NamedTuple):
     """Of a live call [1/ms]."""
 
 
-FAULT = np.dtype(
-    [
-        ("begin_ms", np.int64),
-        ("end_ms", np.int64),
-        ("refuses", np.float64),
-        ("losses", np.float64),
-        ("kind", np.int8),
-        ("ramp", np.bool_),
-    ]
-)
-"""One fault of one cell; losses in 1/ms."""
-
-
-class Faults(NamedTuple):
-    """Faults of towers, by cell; F of them."""
-
-    first: Any
-    """Shape (C + 1,), int32: first fault of each cell."""
-    row: Any
-    """Shape (F,) of `FAULT`."""
-
-
 class Network(NamedTuple):
     """The network and the people in it."""
 
@@ -74,6 +53,9 @@ class Network(NamedTuple):
     folk: Folk
     rules: Rules
     faults: Faults
+    turned: Turned
+    incidents: bool
+    """Whether any of the faults is an incident's."""
     blocking: Any
     """Shape (C, 48), float64: share of calls that find all channels taken."""
 
@@ -134,39 +116,6 @@ def make_rules(settings: WorldSettings) -> Rules:
     )
 
 
-def make_faults(broken: list[TowerFault], cells: Cells) -> Faults:
-    """Spread the faults of towers over their cells.
-
-    Raises
-    ------
-    SettingsError
-        When a fault names a tower that does not exist.
-    """
-    sites = len(cells.first) - 1
-    wrong = [
-        Fault(f"generator.network.towers.broken[{i}].tower", f"be in [0, {sites - 1}]", fault.tower)
-        for i, fault in enumerate(broken)
-        if fault.tower >= sites
-    ]
-    if wrong:
-        raise SettingsError(wrong)
-    each = [(cell, f) for f in broken for cell in range(cells.first[f.tower], cells.first[f.tower + 1])]
-    each.sort(key=lambda pair: pair[0])
-    of = np.array([cell for cell, _ in each], np.int64)
-    rows = [
-        (
-            round(f.from_s * 1000),
-            round(f.to_s * 1000),
-            f.refuses,
-            f.losses_per_hour / HOUR_MS,
-            KINDS.index(f.kind),
-            f.ramp,
-        )
-        for _, f in each
-    ]
-    return Faults(np.searchsorted(of, np.arange(len(cells.site) + 1)).astype(np.int32), np.array(rows, FAULT))
-
-
 def make_folk(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift_ms: Any, still: Any) -> Folk:
     """Gather where people live and work, and how they move, if they do."""
     weekday = date.fromisoformat(settings.start).weekday()
@@ -186,5 +135,6 @@ def no_network(settings: WorldSettings) -> Network:
     radio = RadioMap(np.empty((0, 1), np.int32), np.empty((0, 1), np.float32), 1, 1, 1.0, 1.0, False)
     nowhere = np.empty((0, 2))
     folk = make_folk(settings, plane, nowhere, nowhere, np.empty(0, np.int64), np.empty(0, np.bool_))
-    faults = Faults(np.empty(0, np.int32), np.empty(0, FAULT))
-    return Network(False, radio, folk, make_rules(settings), faults, np.empty((0, HOURS_OF_WEEK)))
+    return Network(
+        False, radio, folk, make_rules(settings), no_faults(0), nothing_turned(), False, np.empty((0, HOURS_OF_WEEK))
+    )

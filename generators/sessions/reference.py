@@ -7,18 +7,21 @@ Numbers in comments are those of the transitions of the state diagram.
 import heapq
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from generators.mobility.itinerary import STANDING, locate, make_trail, position
+from generators.plan import CellFault
 from generators.radio.cells import power_dbm
 from generators.rng import Purpose
-from generators.sessions.network import BROKEN, SLEEPING, Network, Plant
+from generators.sessions.faults import BROKEN, NO_INCIDENT, SLEEPING, SWAPPING
+from generators.sessions.network import Network, Plant
 
 Draws = tuple[float, float, float, float, int]
-END, LOST, LEAVE, TICK, ANSWER, TIMEOUT = range(6)
+END, LOST, LEAVE, TICK, SWAP, ANSWER, TIMEOUT = range(7)
 """Timers and messages; of those at the same moment the first comes first."""
 IDLE, CONNECTING, LIVE = "IDLE", "CONNECTING", "LIVE"
 
@@ -51,8 +54,10 @@ class Event(NamedTuple):
 class Air:
     """Where phones are, and what they hear there."""
 
-    def __init__(self, network: Network, plant: Plant) -> None:
+    def __init__(self, network: Network, plant: Plant, incidents: Sequence[CellFault] | None = ()) -> None:
+        """Without `incidents`, None, those that the network may hold do nothing: normal life."""
         self.network, self.plant, self.trail = network, plant, make_trail()
+        self.normal, self.turned = incidents is None, [f for f in incidents or () if f.turned_deg]
         self.seed = int(network.folk.seed)
 
     def place(self, user: int, moment: int) -> tuple[float, float]:
@@ -75,6 +80,11 @@ class Air:
         row = min(int(y * radio.rows / radio.height), radio.rows - 1)
         middle = ((column + 0.5) * radio.width / radio.columns, (row + 0.5) * radio.height / radio.rows)
         cells, air = self.plant.cells, self.plant.air
+        for fault in self.turned:
+            if fault.begin_ms <= moment < fault.end_ms:
+                azimuth = cells.azimuth.copy()
+                azimuth[fault.cell] += fault.turned_deg
+                cells = cells._replace(azimuth=azimuth)
         powers = {cell: power_dbm(cell, *middle, cells, air) for cell in range(len(cells.site))}
         answers = {cell: float(np.float32(p)) for cell, p in powers.items() if p >= air.threshold}
         return strongest(answers, radio.cell.shape[1])
@@ -139,6 +149,8 @@ class Session:
             self.leave()  # 7
         elif kind == TICK:
             self.measure()
+        elif kind == SWAP:
+            self.swap(*content)
         elif kind == TIMEOUT:
             self.failed("timeout", *content)  # 3
         elif content[0] == "CONNECT":
@@ -199,14 +211,20 @@ class Session:
         weekend = (self.air.network.folk.first_weekday + day) % 7 >= 5
         return "blocked" if luck < self.air.network.blocking[cell, ms // 3_600_000 + 24 * weekend] else "CONNECT"
 
-    def faults(self, cell: int) -> list[int]:
+    def faults(self, cell: int, swapping: bool = False) -> list[int]:
         """Return the faults that a cell has now."""
-        faults = self.air.network.faults
+        rows = self.air.network.faults.row
         return [
             i
-            for i in range(faults.first[cell], faults.first[cell + 1])
-            if faults.row[i]["begin_ms"] <= self.now < faults.row[i]["end_ms"]
+            for i in self.all_faults(cell)
+            if rows[i]["begin_ms"] <= self.now < rows[i]["end_ms"] and (rows[i]["kind"] == SWAPPING) == swapping
         ]
+
+    def all_faults(self, cell: int) -> list[int]:
+        """Return the faults that a cell has at any time in this world."""
+        faults = self.air.network.faults
+        each = range(faults.first[cell], faults.first[cell + 1])
+        return [i for i in each if not self.air.normal or faults.row[i]["incident"] == NO_INCIDENT]
 
     def severity(self, fault: int) -> float:
         """Return how far a fault has come."""
@@ -237,7 +255,7 @@ class Session:
     def watch_out(self) -> None:
         """Set the timers of a phone that is LIVE."""
         faults = self.air.network.faults
-        mine = range(faults.first[self.cell], faults.first[self.cell + 1])
+        mine = self.all_faults(self.cell)
         now = self.faults(self.cell)
         self.rate = max([self.rules.losses, *(float(faults.row[i]["losses"]) * self.severity(i) for i in now)])
         if self.rate > 0 and self.withstands < 1e15 * self.rate:
@@ -245,6 +263,10 @@ class Session:
         for i in mine:
             if faults.row[i]["kind"] in (BROKEN, SLEEPING) and faults.row[i]["begin_ms"] > self.now:
                 self.after(int(faults.row[i]["begin_ms"]), LEAVE)
+            if faults.row[i]["kind"] == SWAPPING:
+                u = numpys_draws(self.air.seed, Purpose.HELLO, self.key, self.changes, 2)[0]
+                dwell = int(faults.row[i]["least_ms"]) + int(u * int(faults.row[i]["spread_ms"]))
+                self.after(self.now + 1 + dwell, SWAP, (i,))
         if self.rules.a3:
             self.after(self.first + ((self.now - self.first) // 480 + 1) * 480, TICK)
             return
@@ -268,14 +290,23 @@ class Session:
         if self.better == self.rules.trigger:
             self.leave()
 
-    def leave(self) -> None:
-        """Ask for a cell again: from LIVE to CONNECTING."""
+    def swap(self, fault: int) -> None:
+        """Hand the call to the cell's partner, if that is near enough."""
+        row = self.air.network.faults.row[fault]
+        partner, heard = int(row["partner"]), self.air.heard(self.user, self.now)
+        if fault not in self.faults(self.cell, swapping=True) or partner in self.barred[-16:] or partner not in heard:
+            return
+        if heard[partner] >= heard.get(self.cell, -math.inf) - row["margin"]:
+            self.leave(partner)
+
+    def leave(self, first: int = -1) -> None:
+        """Ask for a cell again, one of them first: from LIVE to CONNECTING."""
         self.state = CONNECTING
         self.round += 1
         self.changes += 1
         self.withstands -= (self.now - self.since) * self.rate
         found = self.air.heard(self.user, self.now) if self.rules.a3 else self.reports(self.changes)
-        self.candidates = list(found.items())
+        self.candidates = sorted(found.items(), key=lambda pair: pair[0] != first)
         self.hello()
 
     def finish(self, state: str, cause: str) -> None:

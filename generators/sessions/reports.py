@@ -10,6 +10,7 @@ from generators.mobility.itinerary import STANDING, Trail, locate, make_trail, p
 from generators.radio.coverage import NO_CELL, insert, pixel_at
 from generators.rng import Purpose, philox, uniform
 from generators.sessions.network import Network
+from generators.sessions.turned import heard_at, holds_until
 
 MOST_REQUESTS = 9
 """Requests whose answers a phone remembers."""
@@ -27,6 +28,8 @@ class Reports(NamedTuple):
     """Shape (K,), float32: as last reported [dBm]."""
     heard: Any
     """Shape (most requests * most candidates,), int32: every cell with an unexpired report."""
+    world: Any
+    """Shape (2,), int64: which world is looked at, and what was met; see `generators.sessions.faults`."""
 
 
 def make_reports(candidates: int) -> Reports:
@@ -36,21 +39,23 @@ def make_reports(candidates: int) -> Reports:
         np.full(candidates, NO_CELL, np.int32),
         np.full(candidates, -np.inf, np.float32),
         np.empty(MOST_REQUESTS * MOST_CANDIDATES, np.int32),
+        np.array([1, 0]),
     )
 
 
 @kernel
-def measure(pixel: int, network: Network, reports: Reports) -> None:
-    """Take what is heard in a pixel as the candidates."""
+def measure(user: int, moment: int, network: Network, reports: Reports) -> None:
+    """Take what a user's phone hears at a moment as the candidates."""
+    row = row_of(user, moment, network, reports)
     for i in range(reports.cell.shape[0]):
-        reports.cell[i], reports.power[i] = network.radio.cell[pixel, i], network.radio.power[pixel, i]
+        reports.cell[i], reports.power[i] = network.radio.cell[row, i], network.radio.power[row, i]
 
 
 @kernel
-def pixel_of(user: int, moment: int, network: Network, reports: Reports) -> int:
-    """Return the pixel in which a user is at a moment."""
+def row_of(user: int, moment: int, network: Network, reports: Reports) -> int:
+    """Return the row of the radio map that holds where a user is at a moment."""
     x, y = position(user, moment, network.folk, reports.trail)
-    return pixel_at(x, y, network.radio)
+    return heard_at(pixel_at(x, y, network.radio), moment, network.turned, reports.world)
 
 
 @kernel
@@ -58,7 +63,8 @@ def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, rep
     """Take the unexpired reports at a moment as the candidates.
 
     The requests are counted back from the moment: the age of the last is that of a renewal process in its stationary
-    state, the gaps before it are drawn as always. A phone that has not moved since the oldest need not look.
+    state, the gaps before it are drawn as always. A phone that has not moved since the oldest, where no antenna turned
+    meanwhile, need not look.
 
     Parameters
     ----------
@@ -73,8 +79,8 @@ def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, rep
     """
     rules, since = network.rules, moment - network.rules.expiry_ms
     leg, until = locate(user, since, network.folk, reports.trail)
-    if leg == STANDING and until > moment:
-        measure(pixel_of(user, moment, network, reports), network, reports)
+    if leg == STANDING and until > moment and _same_since(user, since, moment, network, reports):
+        measure(user, moment, network, reports)
         return
     reports.cell[:], reports.power[:] = NO_CELL, -np.inf
     least, spread = rules.heartbeat_ms
@@ -85,7 +91,16 @@ def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, rep
         when -= int(least + u * spread if request else stationary_age(u, least, spread))
         if when <= since:
             break
-        known = _merge(pixel_of(user, when, network, reports), known, network, reports)
+        known = _merge(row_of(user, when, network, reports), known, network, reports)
+
+
+@kernel
+def _same_since(user: int, since: int, moment: int, network: Network, reports: Reports) -> bool:
+    """Return whether no antenna has turned since a moment that is heard where a user stands."""
+    if network.turned.first.shape[0] == 0:
+        return True
+    x, y = position(user, moment, network.folk, reports.trail)
+    return holds_until(pixel_at(x, y, network.radio), since, network.turned) > moment
 
 
 @kernel
@@ -98,10 +113,10 @@ def stationary_age(u: float, least: float, spread: float) -> float:
 
 
 @kernel
-def _merge(pixel: int, known: int, network: Network, reports: Reports) -> int:
+def _merge(row: int, known: int, network: Network, reports: Reports) -> int:
     """Add the reports of an earlier request for cells without a later one; return how many are known."""
     for i in range(reports.cell.shape[0]):
-        cell: Any = np.int64(network.radio.cell[pixel, i])
+        cell: Any = np.int64(network.radio.cell[row, i])
         if cell == NO_CELL:
             break
         new = True
@@ -110,5 +125,5 @@ def _merge(pixel: int, known: int, network: Network, reports: Reports) -> int:
         if new:
             reports.heard[known] = cell
             known += 1
-            insert(reports.cell, reports.power, cell, network.radio.power[pixel, i])
+            insert(reports.cell, reports.power, cell, network.radio.power[row, i])
     return known

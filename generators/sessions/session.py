@@ -26,18 +26,19 @@ from generators.sessions.events import (
     SETUP,
     TIMEOUT,
 )
+from generators.sessions.faults import MET, SWAPPING, acts
 from generators.sessions.network import Network
-from generators.sessions.reports import Reports, collect, make_reports, measure, pixel_of
+from generators.sessions.reports import Reports, collect, make_reports, measure, row_of
 from generators.sessions.towers import BLOCKED, CONNECTED, IGNORED, NEVER, answer, breaks_after, losses
 from generators.sessions.watch import watch
 
 LIVE, NONE_LEFT, OVER = range(3)
 """What became of asking the candidates."""
 MOST_BARRED = 16
-NOW, CELL, SINCE, FIRST, ENDS, ASKED, CHANGES, BARRED, HANDOVERS, ROW, USER, FIRST_CELL = range(12)
+NOW, CELL, SINCE, FIRST, ENDS, ASKED, CHANGES, BARRED, HANDOVERS, ROW, USER, FIRST_CELL, PARTNER = range(13)
 POWER, HARDNESS = range(2)
 _HELLO = np.uint64(Purpose.HELLO)
-_REFRESH = np.uint64(1)
+_REFRESH, _SWAP = np.uint64(1), np.uint64(2)
 
 
 class Phone(NamedTuple):
@@ -47,7 +48,7 @@ class Phone(NamedTuple):
     events: Any
     """Shape (room,) of `EVENT`."""
     state: Any
-    """Shape (12,), int64: see the constants of this module. `ROW` counts on over sessions."""
+    """Shape (13,), int64: see the constants of this module. `ROW` counts on over sessions."""
     level: Any
     """Shape (2,), float64: reported power of the serving cell [dBm]; how much more the call withstands."""
     barred: Any
@@ -56,7 +57,7 @@ class Phone(NamedTuple):
 
 def make_phone(candidates: int, events: Any) -> Phone:
     """Make room for sessions."""
-    state = np.zeros(12, np.int64)
+    state = np.zeros(13, np.int64)
     return Phone(make_reports(candidates), events, state, np.zeros(2), np.zeros(MOST_BARRED, np.int32))
 
 
@@ -78,11 +79,13 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
         The network.
     phone
         Where to work. Afterwards `state` holds: `FIRST`, when it connected; `ENDS`, when it was over; `FIRST_CELL` (the
-        first one asked, when none connected) and `CELL`, the last; `HANDOVERS`; `ROW`, one past its last event.
+        first one asked, when none connected) and `CELL`, the last; `HANDOVERS`; `ROW`, one past its last event. The
+        view says which incident it met.
     """
     state = phone.state
+    phone.reports.world[MET] = 0
     state[NOW], state[CELL], state[USER] = start, NO_CELL, user
-    state[ASKED], state[CHANGES], state[BARRED], state[HANDOVERS] = 0, 0, 0, 0
+    state[ASKED], state[CHANGES], state[BARRED], state[HANDOVERS], state[PARTNER] = 0, 0, 0, 0, NO_CELL
     collect(user, start, (key, 0), network, phone.reports)  # 1
     if phone.reports.cell[0] == NO_CELL:
         _note(FAIL, NO_COVERAGE, NO_CELL, network, phone)
@@ -112,7 +115,8 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
         if state[ASKED] == 0:
             phone.level[HARDNESS] = -math.log(1.0 - uniform(words[3]))
         state[ASKED] += 1
-        result = answer(cell, state[NOW], uniform(words[0]), uniform(words[2]), network)
+        luck = (uniform(words[0]), uniform(words[2]))
+        result = answer(cell, state[NOW], luck, network, reports.world)
         delay = rules.timeout_ms if result == IGNORED else answer_ms(uniform(words[1]), network)
         if state[NOW] + delay >= deadline:
             return OVER
@@ -149,12 +153,14 @@ def _is_barred(cell: int, phone: Phone) -> bool:
 def _live_on(key: Any, network: Network, phone: Phone) -> bool:
     """Stay connected until something happens, and see to it; return whether the call goes on."""
     state, level = phone.state, phone.level
-    rate = losses(state[CELL], state[SINCE], network)
+    rate = losses(state[CELL], state[SINCE], network, phone.reports.world)
     lost = NEVER
     if rate > 0.0 and level[HARDNESS] < 1e15 * rate:
         lost = state[SINCE] + 1 + int(level[HARDNESS] / rate)
-    horizon = min(state[ENDS], lost, breaks_after(state[CELL], state[SINCE], network))
-    moment = _next_change(key, horizon, network, phone)
+    horizon = min(state[ENDS], lost)
+    moment = min(horizon, _next_change(key, horizon, network, phone))
+    moment = min(moment, breaks_after(state[CELL], state[SINCE], moment, network, phone.reports.world))
+    moment = min(moment, _swap_before(key, moment, network, phone))
     if moment >= state[ENDS]:
         return _finish(END, NO_CAUSE, state[ENDS], network, phone)  # 6
     if moment == lost:
@@ -176,6 +182,38 @@ def _next_change(key: Any, horizon: int, network: Network, phone: Phone) -> int:
 
 
 @kernel
+def _swap_before(key: Any, horizon: int, network: Network, phone: Phone) -> int:
+    """Return when the cell hands its call to the one that it swaps calls with, at the latest the horizon."""
+    state, faults, view = phone.state, network.faults, phone.reports.world
+    soonest = horizon
+    for i in range(faults.first[state[CELL]], faults.first[state[CELL] + 1]):
+        partner: Any = np.int64(faults.row[i].partner)
+        if faults.row[i].kind != SWAPPING or _is_barred(partner, phone):
+            continue
+        words = philox(network.folk.seed, _HELLO, key, np.uint64(state[CHANGES]), _SWAP)
+        moment = state[SINCE] + 1 + faults.row[i].least_ms + int(uniform(words[0]) * faults.row[i].spread_ms)
+        if moment >= soonest or not faults.row[i].begin_ms <= moment < faults.row[i].end_ms:
+            continue
+        near = _is_near(partner, moment, faults.row[i].margin, network, phone)
+        if near and acts(i, moment, faults, view):
+            soonest, state[PARTNER] = int(moment), partner
+    return soonest
+
+
+@kernel
+def _is_near(partner: int, moment: int, margin: float, network: Network, phone: Phone) -> bool:
+    """Return whether another cell is heard, and not weaker than the serving one by more than a margin [dB]."""
+    row = row_of(phone.state[USER], moment, network, phone.reports)
+    own, other = -np.inf, -np.inf
+    for i in range(network.radio.cell.shape[1]):
+        if network.radio.cell[row, i] == phone.state[CELL]:
+            own = float(network.radio.power[row, i])
+        elif network.radio.cell[row, i] == partner:
+            other = float(network.radio.power[row, i])
+    return bool(other > -np.inf and other >= own - margin)
+
+
+@kernel
 def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phone) -> bool:
     """Sort the candidates anew and send Hello to them: a handover, or a refresh on the same cell."""
     state, before, since = phone.state, phone.state[CELL], phone.state[SINCE]
@@ -183,9 +221,10 @@ def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phon
     state[CHANGES] += 1
     phone.level[HARDNESS] -= (moment - since) * rate
     if network.rules.a3:
-        measure(pixel_of(state[USER], moment, network, phone.reports), network, phone.reports)
+        measure(state[USER], moment, network, phone.reports)
     else:
         collect(state[USER], moment, (key, state[CHANGES]), network, phone.reports)
+    _put_first(phone)
     result = _ask(key, state[ENDS], network, phone)
     if result == OVER:
         return _finish(END, NO_CAUSE, state[ENDS], network, phone)
@@ -197,6 +236,21 @@ def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phon
     state[HANDOVERS] += state[CELL] != before
     state[SINCE] = state[NOW]
     return True
+
+
+@kernel
+def _put_first(phone: Phone) -> None:
+    """Ask the cell first that the call is to be handed to, if it is among the candidates."""
+    cells, powers, place = phone.reports.cell, phone.reports.power, 0
+    if phone.state[PARTNER] == NO_CELL:
+        return
+    for i in range(cells.shape[0]):
+        if cells[i] == phone.state[PARTNER]:
+            place = i
+    for i in range(place, 0, -1):
+        cells[i], cells[i - 1] = cells[i - 1], cells[i]
+        powers[i], powers[i - 1] = powers[i - 1], powers[i]
+    phone.state[PARTNER] = NO_CELL
 
 
 @kernel

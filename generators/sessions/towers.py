@@ -1,15 +1,18 @@
 """How towers answer: with CONNECT, with FAIL, or not at all."""
 
+from typing import Any
+
 from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
-from generators.sessions.network import BROKEN, DEGRADED, SLEEPING, Network
+from generators.sessions.faults import BROKEN, DEGRADED, SLEEPING, SWAPPING, acts, meets
+from generators.sessions.network import Network
 
 NEVER = 2**62
 CONNECTED, REFUSED, BLOCKED, IGNORED = range(4)
 
 
 @kernel
-def answer(cell: int, moment: int, u: float, luck: float, network: Network) -> int:
+def answer(cell: int, moment: int, luck: tuple[float, float], network: Network, view: Any) -> int:
     """Return what a tower makes of a Hello: CONNECTED, REFUSED, BLOCKED or IGNORED.
 
     Parameters
@@ -18,15 +21,16 @@ def answer(cell: int, moment: int, u: float, luck: float, network: Network) -> i
         Who is asked.
     moment
         When [ms].
-    u, luck
+    luck
         Uniforms in [0, 1): how the tower is disposed, and whether a channel is free.
-    network
-        The network.
+    network, view
+        The network, and the view of the world.
     """
+    u, channel = luck
     refuses, ignores = network.rules.refuses, network.rules.ignores
     faults = network.faults
     for i in range(faults.first[cell], faults.first[cell + 1]):
-        if not faults.row[i].begin_ms <= moment < faults.row[i].end_ms:
+        if faults.row[i].kind == SWAPPING or not acts(i, moment, faults, view):
             continue
         if faults.row[i].kind == BROKEN:
             return REFUSED
@@ -37,7 +41,7 @@ def answer(cell: int, moment: int, u: float, luck: float, network: Network) -> i
         return IGNORED
     if u < ignores + refuses:
         return REFUSED
-    return BLOCKED if luck < network.blocking[cell, hour_of_week(moment, network)] else CONNECTED
+    return BLOCKED if channel < network.blocking[cell, hour_of_week(moment, network)] else CONNECTED
 
 
 @kernel
@@ -55,20 +59,22 @@ def hour_of_week(moment: int, network: Network) -> int:
 
 
 @kernel
-def losses(cell: int, moment: int, network: Network) -> float:
+def losses(cell: int, moment: int, network: Network, view: Any) -> float:
     """Return the rate at which a cell loses live calls at a moment [1/ms]."""
     rate, faults = network.rules.losses, network.faults
     for i in range(faults.first[cell], faults.first[cell + 1]):
-        if faults.row[i].kind == DEGRADED and faults.row[i].begin_ms <= moment < faults.row[i].end_ms:
+        if faults.row[i].kind == DEGRADED and acts(i, moment, faults, view):
             rate = max(rate, faults.row[i].losses * severity(i, moment, network))
     return rate
 
 
 @kernel
-def breaks_after(cell: int, moment: int, network: Network) -> int:
-    """Return when a cell next breaks, or falls asleep, after a moment [ms]; `NEVER` when it does not."""
+def breaks_after(cell: int, moment: int, horizon: int, network: Network, view: Any) -> int:
+    """Return when a cell next breaks, or falls asleep, after a moment and before a horizon [ms]; else `NEVER`."""
     soonest, faults = NEVER, network.faults
     for i in range(faults.first[cell], faults.first[cell + 1]):
-        if faults.row[i].kind != DEGRADED and faults.row[i].begin_ms > moment:
-            soonest = min(soonest, int(faults.row[i].begin_ms))
+        begins = faults.row[i].begin_ms
+        stops = faults.row[i].kind == BROKEN or faults.row[i].kind == SLEEPING
+        if stops and moment < begins < min(horizon, soonest) and meets(faults.row[i].incident, view):
+            soonest = int(begins)
     return soonest

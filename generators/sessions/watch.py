@@ -13,6 +13,7 @@ from generators.radio.coverage import NO_CELL, RadioMap, pixel_at
 from generators.sessions.network import Network
 from generators.sessions.reports import Reports
 from generators.sessions.settings import MEASURED_EACH_MS
+from generators.sessions.turned import heard_at, holds_until
 
 STAY, BETTER, ALONE = range(3)
 """What a measurement says: stay; a neighbour is better; nobody is heard any more."""
@@ -50,8 +51,10 @@ def watch(
             moment += count * MEASURED_EACH_MS
             continue
         pixel = _pixel(leg, moment, trail, network.radio)
+        ends = holds_until(pixel, moment, network.turned)
+        count = min(count, (ends - moment + MEASURED_EACH_MS - 1) // MEASURED_EACH_MS)
         count = _stays(leg, moment, count, trail, network.radio)
-        found = look(pixel, cell, barred, network)
+        found = look(heard_at(pixel, moment, network.turned, reports.world), cell, barred, network)
         if found == ALONE:
             return moment
         if found == BETTER and better + count >= network.rules.trigger:
@@ -85,9 +88,9 @@ def _stays(leg: int, moment: int, count: int, trail: Trail, radio: RadioMap) -> 
 
 
 @kernel
-def look(pixel: int, cell: int, barred: Any, network: Network) -> int:
-    """Return what a measurement in a pixel says to a phone served by a cell."""
-    names, powers = network.radio.cell[pixel], network.radio.power[pixel]
+def look(row: int, cell: int, barred: Any, network: Network) -> int:
+    """Return what a measurement, a row of the radio map, says to a phone served by a cell."""
+    names, powers = network.radio.cell[row], network.radio.power[row]
     own, best = np.float32(-np.inf), np.float32(-np.inf)
     for i in range(names.shape[0]):
         if names[i] == NO_CELL:

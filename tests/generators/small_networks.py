@@ -1,7 +1,7 @@
 """Small random networks with people in them, and sessions to hold in them."""
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -9,7 +9,8 @@ from small_worlds import make_settings
 
 from generators.geography import make_towers
 from generators.mobility.itinerary import BEGINS, COUNT, ENDS, Folk, make_trail, plan
-from generators.sessions.deploy import Deployment, deploy
+from generators.plan import CellFault
+from generators.sessions.deploy import Deployment, deploy, struck
 from generators.sessions.events import CAUSES, EVENT, STATES
 from generators.sessions.reference import Event
 from generators.sessions.settings import TowerFault
@@ -18,6 +19,7 @@ from generators.social.people import make_people
 
 BASE = make_settings("generator=default")[0]
 DAY_S = 86_400
+FAULTS = ("broken", "degraded", "sleeping", "ping_pong", "turned")
 TALKS_MS = (60_000, 900_000, 0, 1, 3_000, 60_000, 900_000, 5_000_000)
 
 
@@ -26,6 +28,8 @@ class SmallNetwork:
     deployment: Deployment
     sessions: list[tuple[int, int, int, int]]
     """User, key, start [ms], talk [ms]."""
+    incidents: tuple[CellFault, ...] = ()
+    """Those that the network holds."""
 
 
 def deployed(settings: Any) -> Deployment:
@@ -45,6 +49,31 @@ def fault(draw: Any, towers: int) -> TowerFault:
         losses_per_hour=draw(st.sampled_from([5.0, 300.0])),
         ramp=draw(st.booleans()),
     )
+
+
+def incidents(draw: Any, cells: int) -> list[CellFault]:
+    """Draw faults that incidents bring: any kind, an antenna at most turned."""
+    found = []
+    for number, kind in enumerate(draw(st.lists(st.sampled_from(FAULTS), max_size=4))):
+        begin = draw(st.sampled_from([20_000_000, 43_200_000, 60_000_000]))
+        end = begin + draw(st.sampled_from([60_000, 20_000_000, 200_000_000]))
+        cell = draw(st.integers(0, cells - 1))
+        if kind == "turned":
+            if any(f.kind == kind for f in found):
+                continue
+            found.append(CellFault(cell, begin, end, kind, turned_deg=draw(st.sampled_from([60.0, -110.0]))))
+        elif kind == "ping_pong":
+            partner = draw(st.integers(0, cells - 1))
+            margin, dwell = draw(st.sampled_from([3.0, 60.0])), draw(st.sampled_from([(1000, 5000), (100, 100)]))
+            pair = ((cell, partner), (partner, cell)) if partner != cell else ()
+            found += [
+                CellFault(a, begin, end, kind, partner=b, margin_db=margin, dwell_ms=dwell, incident=number)
+                for a, b in pair
+            ]
+        else:
+            found.append(CellFault(cell, begin, end, kind, 0.5, 60.0, draw(st.booleans())))
+        found[-1:] = [replace(fault, incident=number) for fault in found[-1:]]
+    return found
 
 
 @st.composite
@@ -74,9 +103,12 @@ def networks(draw: Any) -> SmallNetwork:
     net.mobility.another_trip = draw(st.sampled_from([0.9, 0.4]))
     found = deployed(settings)
     network = found.network._replace(blocking=found.network.blocking + draw(st.sampled_from([0.0, 0.2])))
+    struck_by = incidents(draw, len(found.plant.cells.site))
+    network = struck(network, found.plant, settings, struck_by)
     begins = [int(f.from_s * 1000) for f in net.towers.broken]
+    begins += [edge for f in struck_by for edge in (f.begin_ms, f.begin_ms + 50_000, f.end_ms)]
     sessions = [session(draw, network.folk, begins) for _ in range(4)]
-    return SmallNetwork(found._replace(network=network), sessions)
+    return SmallNetwork(found._replace(network=network), sessions, tuple(struck_by))
 
 
 def session(draw: Any, folk: Folk, begins: list[int]) -> tuple[int, int, int, int]:

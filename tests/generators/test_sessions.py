@@ -10,7 +10,11 @@ from small_networks import SmallNetwork, deployed, in_words, networks
 from small_worlds import make_settings
 
 from generators.mobility.itinerary import BEGINS, COUNT, make_trail, plan
+from generators.plan import CellFault
+from generators.radio.coverage import pixels_at
+from generators.sessions.deploy import struck
 from generators.sessions.events import make_events
+from generators.sessions.faults import DONE, MET
 from generators.sessions.reference import Air, Event, Session
 from generators.sessions.session import CELL, FIRST, FIRST_CELL, HANDOVERS, ROW, hold, make_phone
 
@@ -24,13 +28,27 @@ def same(ours: Event, theirs: Event) -> bool:
 
 
 def check(small: SmallNetwork) -> list[list[Event]]:
-    """Hold each session both ways, and return what happened."""
+    """Hold each session both ways, with incidents and without, and return what happened with them."""
+    if small.incidents:
+        normal, met = check_world(small, done=False)
+        held, _ = check_world(small, done=True)
+        for incident, before, after in zip(met, normal, held, strict=True):
+            assert incident or len(before) == len(after)
+            assert incident or all(same(a, b) for a, b in zip(before, after, strict=True))
+        return held
+    return check_world(small, done=True)[0]
+
+
+def check_world(small: SmallNetwork, done: bool) -> tuple[list[list[Event]], list[int]]:
+    """Hold each session both ways, and return what happened, and which incidents were met."""
     plant, network, _ = small.deployment
-    held = []
+    held, met = [], []
     for user, key, start, talk in small.sessions:
         phone = make_phone(network.radio.cell.shape[1], make_events(20_000))
+        phone.reports.world[DONE] = done
         connected = hold(user, np.uint64(key), start, talk, network, phone)
-        plain = Session(Air(network, plant), user, key, start, talk)
+        met.append(int(phone.reports.world[MET]))
+        plain = Session(Air(network, plant, small.incidents if done else None), user, key, start, talk)
         expected, found = plain.run(), in_words(phone.events[: phone.state[ROW]])
         assert len(found) == len(expected)
         assert all(same(ours, theirs) for ours, theirs in zip(found, expected, strict=True)), (found, expected)
@@ -41,7 +59,7 @@ def check(small: SmallNetwork) -> list[list[Event]]:
             assert phone.state[HANDOVERS] == plain.handovers
         legal(expected)
         held.append(expected)
-    return held
+    return held, met
 
 
 def legal(events: list[Event]) -> None:
@@ -89,6 +107,39 @@ def test_they_agree_on_the_move_in_the_default_network() -> None:
     changes = [e for events in held for e in events if e.state == "RECONNECT" and e.previous != e.cell]
     assert len(held) > 30
     assert len(changes) > 40
+
+
+def test_they_agree_when_cells_swap_calls_and_antennas_turn() -> None:
+    """Ping-pong between the two best cells of each home, and an antenna turned each ten minutes, seen by everybody."""
+    settings = make_settings("generator.num_users=40")[0]
+    found, hour = deployed(settings), 3_600_000
+    radio = found.network.radio
+    best = radio.cell[pixels_at(found.people.home_m, radio), :2]
+    faults = [
+        CellFault(int(a), 0, 8 * hour, "ping_pong", partner=int(b), margin_db=40, dwell_ms=(1000, 5000), incident=0)
+        for pair in np.unique(np.sort(best, axis=1), axis=0)
+        for a, b in (pair, pair[::-1])
+    ]
+    turns = [(12 * hour + 600_000 * i, cell) for i, cell in enumerate(np.unique(best[:, 0]).tolist())]
+    faults += [
+        CellFault(c, t, t + 600_000, "turned", turned_deg=100.0, incident=1 + i) for i, (t, c) in enumerate(turns)
+    ]
+    network = struck(found.network, found.plant, settings, faults)
+    sessions = [(user, user, 5 * hour, 60_000) for user in range(40)]
+    for user, cell in enumerate(best[:, 0].tolist()):
+        begin = next(t for t, c in turns if c == cell)
+        sessions += [
+            (user, 100 + 3 * user + i, begin + late, 90_000) for i, late in enumerate((-9_000, 4_000, 604_000))
+        ]
+    small = SmallNetwork(found._replace(network=network), sessions, tuple(faults))
+    held = check(small)
+    handovers = [sum(e.state == "RECONNECT" and e.previous != e.cell for e in events) for events in held[:40]]
+    assert np.mean([many >= 3 for many in handovers]) > 0.5
+    dwells = [e.held_ms for events in held[:40] for e in events if e.state == "RECONNECT"]
+    assert 1000 < np.mean(dwells) < 5000
+    other = [a != b for a, b in zip(check_world(small, False)[0], held, strict=True)]
+    assert sum(other[:40]) > 20
+    assert sum(other[40:]) > 5
 
 
 class Watched(Session):

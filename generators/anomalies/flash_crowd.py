@@ -1,0 +1,106 @@
+"""flash_crowd: many people around a place call at once: 2 to 10 times the usual calls, fewer the farther away.
+
+In the field: an accident, a match, a demonstration that no calendar announces. Many users make few calls each, to whom
+they always call, and for as long; only that so many of them do so there and then is odd.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from bench.faults import above, within
+from generators.clock import DAY_MS, HOUR_MS
+from generators.injection import Incidents, between, new_calls
+from generators.plan import Intents
+from generators.schedule import Schedule
+
+if TYPE_CHECKING:
+    from generators.draft import Draft
+
+MOST_EACH = 3
+"""Calls that one person adds."""
+HELD = 0.1
+"""A cell that hears this share of the callers best is held by the crowd."""
+ANCHORS, SAMPLED = 400, 3000
+
+
+@dataclass
+class FlashCrowd:
+    """Adds calls of many people who are near a place."""
+
+    share: float = field(default=1.0, metadata=within(0, 1000))
+    difficulty: float = field(default=0.5, metadata=within(0, 1))
+    """From `most_times` the usual calls to `least_times`."""
+    least_times: float = field(default=2.0, metadata=within(1.1, 100))
+    most_times: float = field(default=10.0, metadata=within(1.1, 100))
+    radius_m: float = field(default=4000.0, metadata=above(0))
+    """Distance at which a crowd's calls have fallen to 37 %; it ends at three times that."""
+    shortest_h: float = field(default=1.0, metadata=within(0.25, 12))
+    longest_h: float = field(default=3.0, metadata=within(0.25, 12))
+    fewest_calls: int = field(default=15, metadata=within(2, 100_000))
+    """Smaller crowds are none."""
+    schedule: Schedule = field(default_factory=Schedule)
+
+    level: ClassVar[str] = "cell"
+    adds: ClassVar[bool] = True
+
+    @property
+    def least(self) -> int:
+        """Return the fewest calls that an incident can do with."""
+        return self.fewest_calls
+
+    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+        """Let crowds gather where and when somebody calls in normal life, until `calls` calls are added."""
+        if draft.callmap is None:
+            return None
+        times = between(self.most_times, self.least_times, self.difficulty)
+        anchors, ways = draft.look(ANCHORS, rng), draft.look(SAMPLED, rng)
+        found: list[tuple[Intents, Any]] = []
+        missing = calls
+        for i in rng.permutation(len(anchors.user)).tolist():
+            if missing < self.fewest_calls:
+                break
+            crowd = self._crowd(draft, (int(anchors.user[i]), int(anchors.start_ms[i])), (times, missing), rng)
+            if crowd is not None:
+                found.append(crowd)
+                missing -= len(crowd[0].user)
+        if missing > max(0.02 * calls, self.fewest_calls) or not found:
+            return None
+        incident = np.repeat(np.arange(len(found)), [len(edits.user) for edits, _ in found])
+        edits = _as_ever(draft, Intents.joined([edits for edits, _ in found]), incident, ways, rng)
+        cells = [held for _, held in found]
+        parameters = [{"times": times, "radius_m": self.radius_m, "calls": len(e.user)} for e, _ in found]
+        return Incidents(edits, incident, parameters, actors=cells, cells=cells)
+
+    def _crowd(
+        self, draft: "Draft", anchor: tuple[int, int], size: tuple[float, int], rng: np.random.Generator
+    ) -> tuple[Intents, Any] | None:
+        """Return the calls of a crowd around a user at a moment, and the cells that it holds; None when it is small."""
+        (user, middle), (times, most), where = anchor, size, draft.callmap
+        if where is None:
+            return None
+        half = int((self.shortest_h + (self.longest_h - self.shortest_h) * rng.random()) * HOUR_MS / 2)
+        midnight = middle - middle % DAY_MS
+        begin, end = max(middle - half, midnight), min(middle + half, midnight + DAY_MS)
+        near, cell = where.crowd(user, middle, self.radius_m)
+        count = round((times - 1) * where.within(where.around(user, middle, self.radius_m), begin, end))
+        there = np.flatnonzero((near > 0) & (cell >= 0))
+        count = min(count, most, MOST_EACH * len(there))
+        if count < self.fewest_calls:
+            return None
+        each = np.repeat(there, MOST_EACH)
+        callers = each[np.argsort(rng.exponential(size=len(each)) / near[each])][:count]  # the nearer, the likelier
+        start = begin + (rng.random((2, count)).mean(axis=0) * (end - begin)).astype(np.int64)
+        held, many = np.unique(cell[callers], return_counts=True)
+        zeros = np.zeros(count, np.int64)
+        return new_calls(callers, start, zeros, zeros, rng), held[many >= min(HELD * count, many.max())]
+
+
+def _as_ever(draft: "Draft", edits: Intents, incident: Any, ways: Intents, rng: np.random.Generator) -> Intents:
+    """Let the calls last, end, and go to whom calls of normal life do."""
+    like = rng.integers(0, len(ways.user), len(edits.user))
+    talk = ways.talk_ms[like]
+    start = draft.when_free(edits.user, incident, edits.start_ms, talk)
+    callee = draft.contacts(edits.user, start, rng)
+    return edits._replace(start_ms=start, talk_ms=talk, callee=callee, outcome=ways.outcome[like])

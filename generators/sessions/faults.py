@@ -1,0 +1,109 @@
+"""What is wrong with cells, and when: by the settings of the network, or as incidents that a normal network has not.
+
+The same arrays serve both worlds: in normal life the faults of incidents do nothing, but a session that would have met
+one says so, and only then is its line rendered a second time.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.faults import Fault, SettingsError
+from generators.clock import HOUR_MS
+from generators.compiled import kernel
+from generators.plan import PING_PONG, CellFault
+from generators.radio.cells import Cells
+from generators.sessions.settings import KINDS, TowerFault
+
+BROKEN, DEGRADED, SLEEPING = range(len(KINDS))
+SWAPPING = len(KINDS)
+"""Two cells that hand each other their calls."""
+NO_INCIDENT = -1
+DONE, MET = range(2)
+"""Of a view of the world: whether incidents do what they do; and the last one that the session met, plus 1."""
+
+FAULT = np.dtype(
+    [
+        ("begin_ms", np.int64),
+        ("end_ms", np.int64),
+        ("refuses", np.float64),
+        ("losses", np.float64),
+        ("margin", np.float64),
+        ("least_ms", np.int64),
+        ("spread_ms", np.int64),
+        ("partner", np.int32),
+        ("incident", np.int32),
+        ("kind", np.int8),
+        ("ramp", np.bool_),
+    ]
+)
+"""One fault of one cell; losses in 1/ms. Of swapping cells: the other one, by how many dB it may be weaker, and how
+long a call stays, least and spread."""
+
+
+class Faults(NamedTuple):
+    """Faults of cells; F of them."""
+
+    first: Any
+    """Shape (C + 1,), int32: first fault of each cell."""
+    row: Any
+    """Shape (F,) of `FAULT`."""
+
+
+def no_faults(cells: int) -> Faults:
+    """Return that nothing is wrong."""
+    return Faults(np.zeros(cells + 1, np.int32), np.empty(0, FAULT))
+
+
+def make_faults(broken: Sequence[TowerFault], cells: Cells, incidents: Sequence[CellFault] = ()) -> Faults:
+    """Put the faults of towers that are set, and those of incidents, in order of cell.
+
+    Raises
+    ------
+    SettingsError
+        When a fault names a tower that does not exist.
+    """
+    sites = len(cells.first) - 1
+    wrong = [
+        Fault(f"generator.network.towers.broken[{i}].tower", f"be in [0, {sites - 1}]", fault.tower)
+        for i, fault in enumerate(broken)
+        if fault.tower >= sites
+    ]
+    if wrong:
+        raise SettingsError(wrong)
+    each = [(cell, _set(f)) for f in broken for cell in range(cells.first[f.tower], cells.first[f.tower + 1])]
+    each += [(fault.cell, _planned(fault)) for fault in incidents if not fault.turned_deg]
+    each.sort(key=lambda pair: pair[0])
+    of = np.array([cell for cell, _ in each], np.int64)
+    rows = np.array([row for _, row in each], FAULT)
+    return Faults(np.searchsorted(of, np.arange(len(cells.site) + 1)).astype(np.int32), rows)
+
+
+def _set(f: TowerFault) -> tuple[Any, ...]:
+    span = (round(f.from_s * 1000), round(f.to_s * 1000))
+    return (*span, f.refuses, f.losses_per_hour / HOUR_MS, 0.0, 0, 0, -1, NO_INCIDENT, KINDS.index(f.kind), f.ramp)
+
+
+def _planned(f: CellFault) -> tuple[Any, ...]:
+    kind = SWAPPING if f.kind == PING_PONG else KINDS.index(f.kind)
+    span, dwell = (f.begin_ms, f.end_ms), (f.dwell_ms[0], f.dwell_ms[1] - f.dwell_ms[0])
+    return (*span, f.refuses, f.losses_per_hour / HOUR_MS, f.margin_db, *dwell, f.partner, f.incident, kind, f.ramp)
+
+
+@kernel
+def acts(fault: int, moment: int, faults: Faults, view: Any) -> bool:
+    """Return whether a fault does anything at a moment in a view of the world; who would meet it notes it."""
+    row = faults.row[fault]
+    if not row.begin_ms <= moment < row.end_ms:
+        return False
+    return meets(row.incident, view)
+
+
+@kernel
+def meets(incident: int, view: Any) -> bool:
+    """Note that a session meets an incident, unless it is none, and return whether that does anything."""
+    if incident == NO_INCIDENT:
+        return True
+    view[MET] = incident + 1
+    return bool(view[DONE])

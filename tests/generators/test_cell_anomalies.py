@@ -1,0 +1,211 @@
+"""Types at the level of cells: each does what its entry in the catalogue says, by the simulator, and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from small_worlds import make_settings, make_world, table
+
+from bench.faults import SettingsError, UserError
+from generators.world import World
+
+SMALL = ("generator.num_users=500", "generator.days=7", "generator.num_towers=7")
+TYPES = ("tower_outage", "tower_degraded", "sleeping_cell", "antenna_misaligned", "ping_pong", "flash_crowd")
+RATIO = {"antenna_misaligned": 0.02, "ping_pong": 0.03, "flash_crowd": 0.05}
+CONNECTED = pl.col("state").is_in(["CONNECT", "RECONNECT"])
+
+
+@dataclass(frozen=True)
+class Two:
+    """A world with incidents of one type, and its clean twin."""
+
+    folder: Path
+    clean: Path
+
+    def table(self, name: str) -> pl.DataFrame:
+        return table(self.folder, name)
+
+    @property
+    def incidents(self) -> list[dict[str, Any]]:
+        return self.table("incidents").to_dicts()
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Two]:
+    """Make the worlds of types as they are asked for."""
+    root = tmp_path_factory.mktemp("cells")
+    make_world(root / "clean", *SMALL, "generator.anomaly_ratio=0")
+
+    def made(name: str) -> Two:
+        if not (root / name).exists():
+            world = World(*make_settings(*SMALL, f"anomaly={name}", f"generator.anomaly_ratio={RATIO.get(name, 0.1)}"))
+            world._checked = lambda counts: counts  # type: ignore[method-assign]  # so small a world may miss the ratio
+            world.make(root / name, 2, lambda *_: None)
+        return Two(root / name, root / "clean")
+
+    return made
+
+
+def within(events: pl.DataFrame, incident: dict[str, Any]) -> pl.DataFrame:
+    """Return the events of an incident's cells during it."""
+    during = pl.col("time_stamp").is_between(incident["start_ts"], incident["end_ts"], closed="left")
+    return events.filter(during, pl.col("cell_id").is_in(incident["actors"]))
+
+
+def after_its_begin(events: pl.DataFrame, incident: dict[str, Any]) -> pl.DataFrame:
+    """Return the events of an incident's cells during it, without the ends of calls, and those lost as it began."""
+    here = within(events, incident).filter(pl.col("state") != "END")
+    begun = pl.col("time_stamp") > incident["start_ts"] + timedelta(seconds=30)
+    return here.filter(begun | (pl.col("cause") != "drop"))
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_differs_from_the_clean_twin_is_what_the_truth_names(worlds: Callable[[str], Two], name: str) -> None:
+    two = worlds(name)
+    calls, clean, truth = two.table("calls"), table(two.clean, "calls"), two.table("truth").filter(level="call")
+    columns = [c for c in calls.columns if c != "call_id"]
+    before, after = (t.select(pl.struct(columns).hash(seed=1).alias("h")) for t in (clean, calls))
+    named = truth.filter(pl.col("row") >= 0)["row"].to_list()
+    assert sorted(after.with_row_index().join(before, on="h", how="anti")["index"].to_list()) == sorted(named)
+    gone = before.join(after, on="h", how="anti").height
+    assert gone == truth.filter(pl.col("change") != "added").height
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_the_truth_holds_cells_for_as_long_as_incidents_last(worlds: Callable[[str], Two], name: str) -> None:
+    two = worlds(name)
+    truth = two.table("truth").filter(level="cell")
+    held = {(r["incident_id"], r["cell_id"], r["start_ts"], r["end_ts"]) for r in truth.to_dicts()}
+    assert held == {(i["incident_id"], c, i["start_ts"], i["end_ts"]) for i in two.incidents for c in i["actors"]}
+    assert set(truth["cause"]) == {"direct"}
+    assert set(truth["row"]) == {-1}
+    assert (truth["start_ts"] < truth["end_ts"]).all()
+    direct = two.table("truth").filter(level="call", cause="direct", change="altered")
+    starts = two.table("calls").with_row_index("row").cast({"row": pl.Int64}).join(direct, on="row")
+    spans = starts.join(two.table("incidents"), on="incident_id", suffix="_of")
+    assert (spans["call_start_ts"] < spans["end_ts_right" if "end_ts_right" in spans.columns else "end_ts_of"]).all()
+
+
+def test_a_site_that_is_out_refuses_everybody(worlds: Callable[[str], Two]) -> None:
+    two = worlds("tower_outage")
+    events = two.table("events")
+    for incident in two.incidents:
+        here = after_its_begin(events, incident)
+        assert set(here["cause"]) <= {"setup"}
+        assert not here.filter(CONNECTED).height
+    assert sum(within(events, i).height for i in two.incidents) > 300
+
+
+def test_a_sleeping_cell_answers_nobody_and_its_neighbours_take_over(worlds: Callable[[str], Two]) -> None:
+    two = worlds("sleeping_cell")
+    events, clean = two.table("events"), table(two.clean, "events")
+    missed = 0
+    for incident in two.incidents:
+        here = after_its_begin(events, incident)
+        assert set(here["cause"]) <= {"timeout"}
+        missed += within(clean, incident).filter(CONNECTED).height
+    gained = events.filter(CONNECTED).height - clean.filter(CONNECTED).height
+    assert missed > 300
+    assert abs(gained) < 0.3 * missed  # whom it does not serve, others mostly do
+
+
+def test_a_degraded_site_refuses_and_loses_as_its_parameters_say(tmp_path: Path) -> None:
+    ratio, step = "generator.anomaly_ratio=0.1", "anomaly.tower_degraded.ramps=0"
+    world = World(*make_settings(*SMALL, "anomaly=tower_degraded", "anomaly.tower_degraded.difficulty=0", ratio, step))
+    world._checked = lambda counts: counts  # type: ignore[method-assign]
+    world.make(tmp_path / "w", 2, lambda *_: None)
+    incidents = table(tmp_path / "w", "incidents").to_dicts()
+    here = pl.concat([within(table(tmp_path / "w", "events"), i) for i in incidents])
+    hellos = here.filter(CONNECTED | pl.col("cause").is_in(["setup", "blocked", "timeout"]))
+    assert (hellos["cause"] == "setup").mean() == pytest.approx(0.4, abs=0.04)
+    talked = here.filter(pl.col("duration") > 0)
+    assert (talked["cause"] == "drop").mean() == pytest.approx(0.3, abs=0.07)
+
+
+def test_a_turned_antenna_serves_others_and_fails_nobody(worlds: Callable[[str], Two]) -> None:
+    two = worlds("antenna_misaligned")
+    calls, clean = two.table("calls").with_row_index("row").cast({"row": pl.Int64}), table(two.clean, "calls")
+    direct = two.table("truth").filter(level="call", cause="direct").select("row", "incident_id")
+    keys = ["caller_id", "call_start_ts", "callee_id"]
+    both = calls.join(direct, on="row").join(clean, on=keys, suffix="_was")
+    both = both.join(two.table("incidents"), on="incident_id")
+    cell = pl.col("actors").list.first()
+    concerned = (pl.col("first_cell_id") == cell) | (pl.col("first_cell_id_was") == cell)
+    assert both.height > 50
+    assert both.select(concerned.mean()).item() > 0.9
+    failed = both.filter(pl.col("outcome") != pl.col("outcome_was"))["call_id"]
+    causes = two.table("events").filter(pl.col("session_id").is_in(failed))["cause"]
+    assert (causes == "no_coverage").mean() > 0.7  # where nobody else is heard
+
+
+def test_cells_that_play_ping_pong_hand_calls_back_within_seconds(worlds: Callable[[str], Two]) -> None:
+    two = worlds("ping_pong")
+    direct = two.table("truth").filter(level="call", cause="direct").select("row")
+    calls = two.table("calls").with_row_index("row").cast({"row": pl.Int64}).join(direct, on="row")
+    assert calls["handovers"].min() >= 1
+    assert (calls["handovers"] >= 3).mean() > 0.6
+    pairs = {frozenset(i["actors"]) for i in two.incidents}
+    assert {len(pair) for pair in pairs} == {2}
+    hops = two.table("events").filter(pl.col("session_id").is_in(calls["call_id"]), state="RECONNECT")
+    back = pl.col("previous_tower_id").is_not_null()
+    stays = hops.filter(back)["previous_connection_duration"].to_numpy()
+    assert np.quantile(stays, 0.1) >= 1
+    assert np.quantile(stays, 0.9) <= 5.5
+
+
+def test_a_crowd_is_many_people_near_a_place_who_call_a_little(worlds: Callable[[str], Two]) -> None:
+    two = worlds("flash_crowd")
+    truth = two.table("truth").filter(level="call", cause="direct")
+    assert set(truth["change"]) == {"added"}
+    calls = two.table("calls").with_row_index("row").cast({"row": pl.Int64})
+    added = calls.join(truth.select("row", "incident_id"), on="row")
+    most = []
+    begins, usual = (t.group_by("session_id").first() for t in (two.table("events"), table(two.clean, "events")))
+    for incident in two.incidents:
+        mine = added.filter(incident_id=incident["incident_id"])
+        assert mine["caller_id"].n_unique() >= mine.height / 3
+        assert mine.group_by("caller_id").len()["len"].max() <= 3
+        assert incident["end_ts"] - incident["start_ts"] < timedelta(hours=8)
+        at = begins.filter(pl.col("session_id").is_in(mine["call_id"]))
+        assert np.hypot(at["x"].std(), at["y"].std()) < 10_000
+        near = (pl.col("x") - at["x"].median()).pow(2) + (pl.col("y") - at["y"].median()).pow(2) < 3000**2
+        during = pl.col("time_stamp").is_between(incident["start_ts"], incident["end_ts"])
+        most.append((at.filter(near).height, usual.filter(near, during).height))
+    more, before = np.sum(most, axis=0)
+    assert more > 1.2 * before  # the last crowd is whatever is left
+    assert (added["outcome"] == "answered").mean() < 0.98  # as ever, some are missed
+
+
+def test_without_a_network_there_are_none() -> None:
+    world = World(*make_settings(*SMALL, "anomaly=tower_outage", "generator/network=none"))
+    told = r"anomaly.tower_outage.share must be 0 where there is no network \(generator/network=none\), got 1"
+    with pytest.raises(SettingsError, match=told):
+        world.draw()
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_difficulty_goes_one_way(name: str) -> None:
+    """From crude to hard: shorter, milder, or smaller."""
+    figures = []
+    for difficulty in (0.0, 0.5, 1.0):
+        hard = f"anomaly.{name}.difficulty={difficulty}"
+        ratio = f"generator.anomaly_ratio={RATIO.get(name, 0.1) / 4}"
+        world = World(*make_settings(*SMALL, f"anomaly={name}", hard, ratio, "generator.days=5"))
+        plan = world.draw().plan
+        hours = (plan.end_ms - plan.start_ms).mean() / 3_600_000
+        severity = [
+            p.get("times", p.get("refused", abs(p.get("turned_deg", 0)) or p.get("stay_s"))) for p in plan.parameters
+        ]
+        figures.append(hours if severity[0] is None else np.mean(severity) * (-1 if name == "ping_pong" else 1))
+    assert figures[0] > figures[1] > figures[2]
+
+
+def test_more_than_the_network_can_hold_is_refused() -> None:
+    world = World(*make_settings(*SMALL, "anomaly=antenna_misaligned", "generator.anomaly_ratio=0.3"))
+    with pytest.raises(UserError, match=r"generator.anomaly_ratio must leave room for antenna_misaligned"):
+        world.draw()
