@@ -51,7 +51,7 @@ def hourly(world: Path, incident: Any, name: str) -> pd.Series:
 
 
 def panel(axes: Axes, name: str, world: Path, clean: Path) -> None:
-    """Draw the incident of a type that holds its cells for the median time."""
+    """Draw the incident of a type that touched most calls."""
     incidents = pq.read_table(world / "truth" / "incidents.parquet").to_pandas()
     incidents = incidents[incidents["anomaly_type"] == name]
     lasts = incidents["end_ts"] - incidents["start_ts"]
@@ -79,7 +79,7 @@ def main() -> None:
     axes = figure.subplots(2, 3).ravel()
     with TemporaryDirectory() as folder:
         clean = make(Path(folder) / "clean", "generator.anomaly_ratio=0")
-        world = make(Path(folder) / "world", "anomaly=network_faults", "generator.anomaly_ratio=0.05")
+        world = make(Path(folder) / "world", "anomaly=network_faults", "generator.anomaly_ratio=0.01")
         for here, name in zip(axes, PANELS, strict=True):
             panel(here, name, world, clean)
     axes[0].legend(fontsize=8.5, frameon=False, labelcolor=INK)
