@@ -154,7 +154,12 @@ def main(*arguments: str) -> None:
     kinds: dict[str, Level] = {}
     for kind in asked["types"].split(",") if asked["types"] else known:
         for seed in map(int, asked["seeds"].split(",")):
-            kinds[kind] = compared(kind, seed, asked, values)
+            try:
+                kinds[kind] = compared(kind, seed, asked, values)
+            except UserError as error:  # a type that does not fit the world
+                print(f"{kind}: {error}", file=sys.stderr)
+        if kind not in kinds:
+            continue
         print(*list(summary(values, {kind: kinds[kind]}))[2:], file=sys.stderr, flush=True)
     for table in (summary(values, kinds), matrix(values, kinds, 0), matrix(values, kinds, 1)):
         print("\n".join(table), end="\n\n")
