@@ -110,9 +110,20 @@ COMMUNITIES = Table(
     "One row a user and community: who belongs where.",
     (
         Column("user_id", TEXT, "user"),
-        Column("community_type", TEXT, "family | work | friends"),
+        Column("community_type", TEXT, "family | work | friends | clubs"),
         Column("community_id", TEXT, "community"),
         Column("community_size", pa.int32(), "number of members"),
+    ),
+)
+
+TIES = Table(
+    "ties",
+    "One row a pair for each community that both are in, and for each time that they are acquainted.",
+    (
+        Column("user_a", TEXT, "one of the two"),
+        Column("user_b", TEXT, "the other"),
+        Column("tie_type", TEXT, "family | work | friends | clubs | acquaintance: what ties them"),
+        Column("strength", pa.float64(), "calls that they are expected to make to each other for it on a working day"),
     ),
 )
 
@@ -254,9 +265,9 @@ USER_FEATURES = Table(
     ),
 )
 
-DATA_TABLES = {
-    t.name: t for t in (CALLS, USERS, CELLS, COMMUNITIES, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)
-}
+DATA_TABLES = {t.name: t for t in (CALLS, USERS, CELLS, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)}
+PLANTED_TABLES = {t.name: t for t in (COMMUNITIES, TIES)}
+"""What was planted in a simulated world's society; they lie with the truth, and no detector sees them."""
 TRUTH_TABLES = {t.name: t for t in (INCIDENTS, TRUTH)}
 LABELS = (
     Column("is_anomaly", pa.bool_(), "directly made or altered by an injected incident"),

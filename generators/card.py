@@ -14,6 +14,7 @@ from bench.schema import (
     INCIDENTS,
     LABELS,
     SUBSCRIPTIONS,
+    TIES,
     TOWER_STATUS,
     TRUTH,
     USER_FEATURES,
@@ -26,7 +27,6 @@ SEPARATOR = "| --- | --- | --- |"
 TABLES = {
     "cdr_user_profiles": USERS,
     "cdr_cell_towers": CELLS,
-    "cdr_communities": COMMUNITIES,
     "cdr_subscriptions": SUBSCRIPTIONS,
     "cdr_coverage": COVERAGE,
     "cdr_session_events": EVENTS,
@@ -36,6 +36,7 @@ TABLES = {
     "truth": TRUTH,
     "user_features": USER_FEATURES,
 }
+PLANTED = {"cdr_communities": COMMUNITIES, "cdr_ties": TIES}
 
 
 def data_card(manifest: dict[str, Any], clock: Clock) -> str:
@@ -43,10 +44,12 @@ def data_card(manifest: dict[str, Any], clock: Clock) -> str:
     counts = manifest["counts"]
     incidents = counts["incidents_by_type"]
     rows = [f"| {name} | {calls:,} | {incidents[name]:,} |" for name, calls in counts["calls_by_type"].items()]
-    tables = [_table(name, table.meaning, table.columns) for name, table in TABLES.items()]
+    own = "inputs" in manifest["recipe"]
+    every = TABLES if own else {**TABLES, **PLANTED}
+    tables = [_table(name, table.meaning, table.columns) for name, table in every.items()]
     return "\n".join(
         [
-            *(_of_own_records(manifest, clock) if "inputs" in manifest["recipe"] else _of_world(manifest, clock)),
+            *(_of_own_records(manifest, clock) if own else _of_world(manifest, clock)),
             "",
             "| anomaly type | calls | incidents |",
             SEPARATOR,

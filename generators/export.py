@@ -23,7 +23,6 @@ CALL_FILE = "cdr_call_records"
 FILES = {
     "users": "cdr_user_profiles",
     "cells": "cdr_cell_towers",
-    "communities": "cdr_communities",
     "subscriptions": "cdr_subscriptions",
     "coverage": "cdr_coverage",
     "events": "cdr_session_events",
@@ -31,6 +30,8 @@ FILES = {
     "user_status": "cdr_user_status",
 }
 """What the export calls the other tables."""
+PLANTED_FILES = {"communities": "cdr_communities", "ties": "cdr_ties"}
+"""Those of a simulated society, which own records have not."""
 NIGHT_ENDS_H, SHORT_S, SATURDAY = 5, 10, 6
 
 
@@ -41,15 +42,16 @@ def write(world: Path, out: Path, csv: bool, progress: Progress) -> None:
     _write_calls(world, out, labels, csv, progress)
     for table, name in FILES.items():
         shutil.copyfile(world / "data" / f"{table}.parquet", out / f"{name}.parquet")
-    for name in ("incidents", "truth"):
-        shutil.copyfile(world / "truth" / f"{name}.parquet", out / f"{name}.parquet")
+    planted = {table: name for table, name in PLANTED_FILES.items() if (world / "truth" / f"{table}.parquet").exists()}
+    for table, name in {**planted, "incidents": "incidents", "truth": "truth"}.items():
+        shutil.copyfile(world / "truth" / f"{table}.parquet", out / f"{name}.parquet")
     write_parquet(out / "user_features.parquet", user_features(dataset, labels))
     shutil.copyfile(world / "manifest.json", out / "manifest.json")
     shutil.copyfile(world / "data" / "clock.json", out / "clock.json")
     manifest = json.loads((world / "manifest.json").read_text())
     (out / "README.md").write_text(data_card(manifest, dataset.clock))
     if csv:
-        for name in (*FILES.values(), "incidents", "truth", "user_features"):
+        for name in (*FILES.values(), *planted.values(), "incidents", "truth", "user_features"):
             _write_csv(out / f"{name}.csv", [_without_lists(pq.read_table(out / f"{name}.parquet"))])
 
 

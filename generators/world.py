@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
-from bench.schema import DATA_TABLES
+from bench.schema import DATA_TABLES, TIES
 from generators.callmap import CallMap
 from generators.calls.habits import Habits, make_habits
 from generators.calls.table import CallTable
@@ -39,6 +39,7 @@ from generators.sessions.table import EventTable
 from generators.settings import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import NEVER, make_people
+from generators.social.ties import tie_tables
 from generators.tables import cells_table, communities_table, coverage_table, subscriptions_table, users_table
 from generators.tally import Tally
 
@@ -84,6 +85,7 @@ class World:
         drawn = self.draw()
         for name, table in drawn.tables.items():
             write_parquet(data / f"{name}.parquet", table)
+        self._write_society(truth, drawn)
         files = {name: ParquetRows(data / f"{name}.parquet", DATA_TABLES[name].arrow) for name in DAILY}
         for number, day in enumerate(drawn.days(workers), 1):
             for name, rows in day.items():
@@ -94,6 +96,16 @@ class World:
         drawn.tally.write(truth)
         (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
         return self._checked({**drawn.tally.counts(), "cells": drawn.tables["cells"].num_rows})
+
+    def _write_society(self, folder: Path, drawn: "Drawn") -> None:
+        """Write the tables of what was planted, `bench.schema.PLANTED_TABLES`."""
+        settings, names = self.settings, drawn.names
+        communities = communities_table(settings, drawn.habits.society, names)
+        write_parquet(folder / "communities.parquet", communities)
+        ties = ParquetRows(folder / "ties.parquet", TIES.arrow)
+        for rows in tie_tables(settings.communities.layers(), drawn.habits, names):
+            ties.write(rows)
+        ties.close()
 
     def draw(self) -> "Drawn":
         """Draw the people and places, and plan the incidents; the calls are still to be rendered."""
@@ -116,7 +128,6 @@ class World:
             "users": users_table(settings, people, names, held),
             "cells": cells_table(towers, site, names),
             "coverage": coverage_table(None if network is None else network.radio, names),
-            "communities": communities_table(settings, society, names),
             "subscriptions": subscriptions_table(settings, people, names, held),
         }
         return Drawn(habits, names, site, counts, plan, settings.start_ms(), tables, settings.network)

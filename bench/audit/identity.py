@@ -25,7 +25,7 @@ from bench.generator import Progress
 DAY_MS = 86_400_000
 GONE = ["caller_id", "call_start_ts"]
 PLACES = ("cells", "coverage")
-PEOPLE = ("users", "subscriptions", "communities", "user_status")
+PEOPLE = ("users", "subscriptions", "user_status")
 MEANINGS = {
     "unnamed": "rows differ from the clean twin, and truth does not name them",
     "idle": "rows are named by truth, and do not differ from the clean twin",

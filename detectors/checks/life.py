@@ -97,17 +97,15 @@ class Life:
         }
 
     def tables(self) -> dict[str, pa.Table]:
-        """Return calls, users, cells, subscriptions, communities, events and tower_status as tables of the schema."""
+        """Return calls, users, cells, subscriptions, events and tower_status as tables of the schema."""
         users, cells = [f"user_{user}" for user in range(USERS)], [f"cell_{cell}" for cell in range(CELLS)]
         owned = {"user_id": users, "imei": [f"imei_{u}" for u in users], "imsi": [f"imsi_{u}" for u in users]}
-        circles = {"community_id": [f"friends_{user // FRIENDS}" for user in range(USERS)]}
         places = {"latitude": [0.1 * cell * cell for cell in range(CELLS)], "longitude": [0.0] * CELLS}
         home = {"home_cell_id": [f"cell_{user % CELLS}" for user in range(USERS)]}
         columns: dict[str, tuple[dict[str, Any], int]] = {
             "calls": (self._calls, len(self.rows)),
             "users": ({**owned, **home}, USERS),
             "subscriptions": ({**owned, "valid_from": [START_MS] * USERS}, USERS),
-            "communities": ({"user_id": users, **circles, "community_size": [FRIENDS] * USERS}, USERS),
             "cells": ({"cell_id": cells, "tower_id": [f"tower_{cell}" for cell in range(CELLS)], **places}, CELLS),
             "events": (events := self._events(), len(events["state"])),
             "tower_status": (self._status(), CELLS * DAYS * DAY_MS // QUARTER_MS),

@@ -64,7 +64,7 @@ class Worlds:
 
     def _without_users(self) -> Tables:
         """Return calls of people that no table knows."""
-        empty = ("users", "communities", "subscriptions", "user_status")
+        empty = ("users", "subscriptions", "user_status")
         return {**self._tables, **{name: self._tables[name].slice(0, 0) for name in empty}}
 
     def _without_network(self) -> Tables:

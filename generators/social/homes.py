@@ -7,6 +7,7 @@ import numpy as np
 
 from generators.compiled import kernel
 from generators.geography import HOME_DISTRICTS, WORK_DISTRICTS, draw_places
+from generators.mobility.places import truncated_power
 from generators.radio.plane import Plane, make_plane, shortest, to_metres, wrapped
 from generators.rng import Purpose, philox, uniform, uniforms
 from generators.settings import WorldSettings
@@ -72,10 +73,10 @@ def along_curve(settings: WorldSettings, points: Any) -> Any:
 
 
 def meeting_places(settings: WorldSettings, home_m: Any, number: int, company: Any) -> Any:
-    """Return where each user meets others for one purpose: at a log-uniform distance from home; shape (N, 2) [m].
+    """Return where each user meets others for one purpose: at a power-law distance from home; shape (N, 2) [m].
 
-    The distance between two who meet then has a density of about 1/d, and since there are d times as many people at
-    a distance d, the chance of a tie falls as d^-2 (Lambiotte et al., Physica A 387, 2008).
+    The distance between two who meet then falls as a power, too, and since there are d times as many people at a
+    distance d, the chance of a tie falls by one power more: about d^-2 (Lambiotte et al., Physica A 387, 2008).
 
     Parameters
     ----------
@@ -91,18 +92,20 @@ def meeting_places(settings: WorldSettings, home_m: Any, number: int, company: A
     least, most = settings.communities.reach_km
     out = np.empty_like(home_m)
     plane = make_plane(settings.region, settings.network.wrap)
-    way = (least * 1000.0, most / least, settings.communities.together)
+    way = (settings.communities.reach_exponent, least * 1000.0, most * 1000.0, settings.communities.together)
     _go_out((np.uint64(settings.seed), np.uint64(number)), home_m, company, way, plane, out)
     return out
 
 
 @kernel
-def _go_out(key: Any, home_m: Any, company: Any, way: tuple[float, float, float], plane: Plane, out: Any) -> None:
+def _go_out(
+    key: Any, home_m: Any, company: Any, way: tuple[float, float, float, float], plane: Plane, out: Any
+) -> None:
     for user in range(home_m.shape[0]):
         words = philox(key[0], _MEETING, np.uint64(user), key[1], np.uint64(0))
-        if company[user] != user and uniform(words[2]) < way[2]:
+        if company[user] != user and uniform(words[2]) < way[3]:
             words = philox(key[0], _MEETING, np.uint64(company[user]), key[1], np.uint64(0))
-        away = way[0] * way[1] ** uniform(words[0])
+        away = truncated_power(uniform(words[0]), way[0], way[1], way[2])
         direction = 2.0 * math.pi * uniform(words[1])
         x, y = home_m[user, 0] + away * math.cos(direction), home_m[user, 1] + away * math.sin(direction)
         out[user, 0], out[user, 1] = _folded(x, plane.width, plane.wrap), _folded(y, plane.height, plane.wrap)

@@ -178,8 +178,9 @@ class Communities:
     skew: float = field(default=1.0, metadata=within(1, 5))
     """How unevenly calls spread over the members of a community, and over acquaintances; 1 is evenly."""
     reach_km: list[float] = field(default_factory=list)
-    """How far from home people meet, [least, most], log-uniform, so that ties fall with the square of the distance
-    (Lambiotte et al. 2008); empty: wherever they live."""
+    """How far from home people meet, [least, most]; empty: wherever they live."""
+    reach_exponent: float = field(default=1.7, metadata=within(1.01, 5))
+    """Power with which that distance falls; with 1.7, ties fall with the square of the distance."""
 
     together: float = field(default=0.0, metadata=within(0, 1))
     """How often members of a family go to meet others together: then they share friends."""

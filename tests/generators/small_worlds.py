@@ -8,6 +8,7 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from bench.composition import register
+from bench.schema import PLANTED_TABLES
 from generators.world import World
 
 SMALL = ("generator.num_users=300", "generator.days=7", "generator.num_towers=7")
@@ -29,7 +30,7 @@ def make_world(folder: Path, *overrides: str, workers: int = 2) -> dict[str, Any
 
 def table(world: Path, name: str) -> pl.DataFrame:
     """Read a table of a world's `data` or `truth`, with plain texts."""
-    part = "truth" if name in ("truth", "incidents") else "data"
+    part = "truth" if name in ("truth", "incidents", *PLANTED_TABLES) else "data"
     return pl.read_parquet(world / part / f"{name}.parquet").with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 

@@ -10,7 +10,7 @@ from small_worlds import SMALL, make_settings, make_world, table
 
 from bench.dataset import Dataset
 from bench.faults import SettingsError
-from bench.schema import DATA_TABLES, TRUTH_TABLES
+from bench.schema import DATA_TABLES, PLANTED_TABLES, TRUTH_TABLES
 from generators.world import World
 
 World_ = tuple[Path, dict[str, Any]]
@@ -62,8 +62,8 @@ def test_a_removed_call_says_whose_it_was_where_and_when(default_world: World_, 
 
 
 def test_incidents_touch_nothing_but_calls(default_world: World_, clean_world: World_) -> None:
-    for part in ("users", "cells", "communities", "subscriptions"):
-        name = f"data/{part}.parquet"
+    for part in ("data/users", "data/cells", "data/subscriptions", "truth/communities", "truth/ties"):
+        name = f"{part}.parquet"
         assert contents(default_world[0])[name] == contents(clean_world[0])[name]
 
 
@@ -71,7 +71,7 @@ def test_tables_follow_their_schema(default_world: World_) -> None:
     folder = default_world[0]
     for name, schema in DATA_TABLES.items():
         schema.check(pq.read_table(folder / "data" / f"{name}.parquet"), name)
-    for name, schema in TRUTH_TABLES.items():
+    for name, schema in {**TRUTH_TABLES, **PLANTED_TABLES}.items():
         schema.check(pq.read_table(folder / "truth" / f"{name}.parquet"), name)
 
 
