@@ -1,0 +1,103 @@
+"""Isolation forests and nearest neighbours beside PyOD's: CPU seconds, and how well they keep its order of rows.
+
+`python benchmarks/models.py [rows]` fits on the standard features of so many made-up calls and scores as many others.
+`faiss` and `coniferest` are measured where they are installed; neither is needed.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from features import made_up
+from pyod.models.iforest import IForest
+from pyod.models.knn import KNN
+from scipy.stats import spearmanr
+from sklearn.ensemble import IsolationForest
+from sklearn.neighbors import NearestNeighbors
+
+from bench.dataset import Dataset
+from bench.detector import Level
+from detectors.features.calls import call_matrix
+from detectors.features.levels import STANDARD
+from detectors.models.neighbours import Nearest
+
+Rows = np.ndarray[Any, np.dtype[np.float64]]
+NEIGHBOURS = 5
+ENOUGH = 0.99
+Candidate = tuple[str, Callable[[Rows], object], Callable[[Rows], Any]]
+
+
+def described(size: int) -> Rows:
+    """Return the standard features of so many made-up calls, standardised, in no order."""
+    with TemporaryDirectory() as place:
+        made_up(Path(place), 2 * size)
+        dataset = Dataset.open(Path(place))
+        rows = call_matrix(dataset, STANDARD[Level.CALL], dataset.window).astype(np.float64)
+    rows = np.random.default_rng(1).permutation(rows)
+    return np.asarray((rows - rows.mean(axis=0)) / rows.std(axis=0))
+
+
+def forests() -> list[Candidate]:
+    theirs, plain = IForest(random_state=1), IsolationForest(random_state=1)
+    found: list[Candidate] = [
+        ("PyOD IForest", theirs.fit, theirs.decision_function),
+        ("scikit-learn IsolationForest", plain.fit, lambda rows: -plain.score_samples(rows)),
+    ]
+    if find_spec("coniferest"):
+        other = import_module("coniferest.isoforest").IsolationForest(n_trees=100, random_seed=1)
+        found.append(("coniferest", other.fit, lambda rows: -other.score_samples(rows)))
+    return found
+
+
+def neighbours() -> list[Candidate]:
+    theirs, ours = KNN(n_neighbors=NEIGHBOURS), Nearest(NEIGHBOURS)
+    found: list[Candidate] = [
+        ("PyOD KNN", theirs.fit, theirs.decision_function),
+        ("Nearest (scipy's k-d tree)", ours.fit, ours.decision_function),
+    ]
+    for algorithm in ("kd_tree", "brute"):
+        plain = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm=algorithm)
+        found.append((f"scikit-learn {algorithm}", plain.fit, lambda rows, it=plain: it.kneighbors(rows)[0][:, -1]))
+    if find_spec("faiss"):
+        faiss = import_module("faiss")
+        for kind in ("Flat", "HNSW32"):
+            index = faiss.index_factory(12, kind)
+            found.append((
+                f"faiss {kind}",
+                lambda rows, it=index: it.add(rows.astype(np.float32)),
+                lambda rows, it=index: it.search(rows.astype(np.float32), NEIGHBOURS)[0][:, -1],
+            ))  # fmt: skip
+    return found
+
+
+def compare(candidates: list[Candidate], fitted: Rows, scored: Rows) -> None:
+    """Print a line for each candidate; the first is the one whose order counts."""
+    expected = None
+    for name, fit, score in candidates:
+        began = time.process_time()
+        fit(fitted)
+        between = time.process_time()
+        found = score(scored)
+        ended = time.process_time()
+        expected = found if expected is None else expected
+        kept = float(spearmanr(found, expected).statistic)
+        verdict = "keeps the order" if kept >= ENOUGH else "another order"
+        print(f"{name:30} fit {between - began:6.2f}  score {ended - between:6.2f}  {kept:.4f} {verdict}", flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    rows = described(size)
+    for candidates in (forests(), neighbours()):
+        compare(candidates, rows[:size], rows[size:])
+
+
+if __name__ == "__main__":
+    main()
