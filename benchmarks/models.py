@@ -7,6 +7,7 @@
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,17 +64,25 @@ def neighbours() -> list[Candidate]:
     ]
     for algorithm in ("kd_tree", "brute"):
         plain = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm=algorithm)
-        found.append((f"scikit-learn {algorithm}", plain.fit, lambda rows, it=plain: it.kneighbors(rows)[0][:, -1]))
+        found.append((f"scikit-learn {algorithm}", plain.fit, partial(nearest, plain)))
     if find_spec("faiss"):
         faiss = import_module("faiss")
         for kind in ("Flat", "HNSW32"):
             index = faiss.index_factory(12, kind)
-            found.append((
-                f"faiss {kind}",
-                lambda rows, it=index: it.add(rows.astype(np.float32)),
-                lambda rows, it=index: it.search(rows.astype(np.float32), NEIGHBOURS)[0][:, -1],
-            ))  # fmt: skip
+            found.append((f"faiss {kind}", partial(faiss_add, index), partial(faiss_search, index)))
     return found
+
+
+def nearest(model: Any, rows: Rows) -> Any:
+    return model.kneighbors(rows)[0][:, -1]
+
+
+def faiss_add(index: Any, rows: Rows) -> None:
+    index.add(rows.astype(np.float32))
+
+
+def faiss_search(index: Any, rows: Rows) -> Any:
+    return index.search(rows.astype(np.float32), NEIGHBOURS)[0][:, -1]
 
 
 def compare(candidates: list[Candidate], fitted: Rows, scored: Rows) -> None:
