@@ -17,7 +17,7 @@ from generators.mobility.itinerary import STANDING, locate, make_trail, position
 from generators.plan import CellFault
 from generators.radio.cells import power_dbm
 from generators.rng import Purpose
-from generators.sessions.faults import BROKEN, NO_INCIDENT, SLEEPING, SWAPPING
+from generators.sessions.faults import BROKEN, DEGRADED, NO_INCIDENT, SLEEPING, SWAPPING
 from generators.sessions.network import Network, Plant
 
 Draws = tuple[float, float, float, float, int]
@@ -256,8 +256,8 @@ class Session:
         """Set the timers of a phone that is LIVE."""
         faults = self.air.network.faults
         mine = self.all_faults(self.cell)
-        now = self.faults(self.cell)
-        self.rate = max([self.rules.losses, *(float(faults.row[i]["losses"]) * self.severity(i) for i in now)])
+        losing = [i for i in self.faults(self.cell) if faults.row[i]["kind"] == DEGRADED]
+        self.rate = max([self.rules.losses, *(float(faults.row[i]["losses"]) * self.severity(i) for i in losing)])
         if self.rate > 0 and self.withstands < 1e15 * self.rate:
             self.after(self.now + 1 + int(self.withstands / self.rate), LOST)
         for i in mine:

@@ -15,12 +15,14 @@ from bench.faults import SettingsError, UserError
 from generators.anomalies import schemas
 from generators.world import World
 
-SIZE = ("anomaly=[seed_four,fraud]", "generator/network=none", "generator.num_users=1500", "generator.days=14")
+EVERY = "anomaly=[seed_four,fraud]"
+"""All types that need no network."""
+SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14")
 TYPES = sorted(name.removeprefix("anomaly/") for name in schemas())
 
 
 def all_at(difficulty: float, types: list[str] = TYPES) -> list[str]:
-    return [f"anomaly.{name}.difficulty={difficulty}" for name in make_settings("anomaly=[seed_four,fraud]")[1] if name in types]
+    return [f"anomaly.{name}.difficulty={difficulty}" for name in make_settings(EVERY)[1] if name in types]
 
 
 class Pair(NamedTuple):
@@ -82,13 +84,13 @@ def test_all_types_together_leave_the_rest_as_it_was(pair: Pair) -> None:
 def test_the_two_world_law_holds_at_any_difficulty(tmp_path: Path, seed: int, difficulty: float, kind: str) -> None:
     folder = tmp_path / f"{seed}"
     world = (
-        "anomaly=[seed_four,fraud]",
+        EVERY,
         "generator/network=none",
         "generator.num_users=800",
         "generator.days=7",
         f"generator.seed={seed}",
     )
-    when = [f"anomaly.{name}.schedule={{kind:{kind},from_day:2}}" for name in make_settings("anomaly=[seed_four,fraud]")[1]]
+    when = [f"anomaly.{name}.schedule={{kind:{kind},from_day:2}}" for name in make_settings(EVERY)[1]]
     try:
         made = make_world(folder / "d", *world, *all_at(difficulty), *when, "generator.anomaly_ratio=0.06")
     except UserError:  # so small a world may not have room for all types in a few waves
@@ -103,7 +105,7 @@ def test_the_two_world_law_holds_at_any_difficulty(tmp_path: Path, seed: int, di
 
 @pytest.mark.slow
 def test_the_two_world_law_holds_in_a_network(tmp_path: Path) -> None:
-    world = ("anomaly=[seed_four,fraud]", "generator.num_users=800", "generator.days=7", *all_at(0.5))
+    world = (EVERY, "generator.num_users=800", "generator.days=7", *all_at(0.5))
     make_world(tmp_path / "d", *world)
     make_world(tmp_path / "c", *world, "generator.anomaly_ratio=0")
     check_two_worlds(tmp_path / "d", tmp_path / "c")
@@ -111,13 +113,13 @@ def test_the_two_world_law_holds_in_a_network(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ratio", [0.01, 0.2])
 def test_the_asked_ratio_is_met_with_all_types(ratio: float) -> None:
-    drawn = World(*make_settings("anomaly=[seed_four,fraud]", "generator/network=none", f"generator.anomaly_ratio={ratio}")).draw()
+    drawn = World(*make_settings(EVERY, "generator/network=none", f"generator.anomaly_ratio={ratio}")).draw()
     assert sum(table.num_rows for table in drawn.calls(2)) > 0
     assert drawn.tally.counts()["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
 
 
 def test_a_ratio_too_small_for_a_type_says_what_it_would_need() -> None:
-    world = World(*make_settings("anomaly=[seed_four,fraud]", "generator/network=none", "generator.anomaly_ratio=0.001"))
+    world = World(*make_settings(EVERY, "generator/network=none", "generator.anomaly_ratio=0.001"))
     with pytest.raises(SettingsError, match=r"sim_box, which needs \d+ calls or more and about \d+ users for 28 days"):
         world.draw()
 
