@@ -7,7 +7,7 @@ from reports.grids import FEW_COLUMNS, Cell, Grid
 from reports.page import Section
 
 CELL_H, GAP = 34, 2
-WIDE, NARROW = 92, 53
+WIDE, NARROW = 92, 58
 """Width of a cell where there are few columns, and where there are more than so many: their names are slanted then."""
 LABEL_W = 190
 WRAP = 13
