@@ -54,7 +54,7 @@ def test_users_differ_as_published(calls: pl.DataFrame) -> None:
     made = calls.group_by("caller_id").len()["len"].to_numpy()
     assert np.log(made).std() == pytest.approx(1.22, rel=0.1)
     top = np.sort(made)[-len(made) // 10 :].sum() / made.sum()
-    assert top == pytest.approx(0.42, rel=0.15)
+    assert top == pytest.approx(0.42, rel=0.2)
 
 
 def test_ties_are_mutual_and_repeated(calls: pl.DataFrame) -> None:
