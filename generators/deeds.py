@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS, HOUR_MS
+from generators.clock import DAY_MS, HOUR_MS, PAUSE_MS
 from generators.plan import FOR_EVER, Holdings, Intents
 from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.life import Life
 
-PAUSE_MS, MINUTE_MS = 2000, 60_000
+MINUTE_MS = 60_000
 OLD_DAYS = 5.0
 """Mean age of a subscription of the reserve when it is first used [days]."""
 

@@ -12,15 +12,15 @@ import numpy as np
 from generators.calls.habits import Habits
 from generators.calls.intents import Slots, choose_callee, count_calls, first_start, make_slots, plan_day, plan_slot
 from generators.calls.render import Lines, make_room, no_edits, render, sort_by_start
-from generators.clock import DAY_MS, HOUR_MS, HOURS
+from generators.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
 from generators.compiled import kernel
 from generators.plan import Intents
 from generators.social.settings import EXTERNAL_TYPES
 
 SAMPLED_LINES, EVENTS_A_CALL = 5000, 8
-PAUSE_MS = 2000
 UNKNOWN = -1
-SURELY, MOST_TRIES = 4.0, 12
+MOST_TRIES = 12
+SURELY = 4.0
 """Who is expected to make so many calls at some time of the day is taken to make one, without looking."""
 
 

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS
+from generators.clock import DAY_MS, PAUSE_MS
 from generators.injection import Incidents, new_calls, parted
 from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.draft import Draft
-
-PAUSE_MS = 2000
 
 
 @dataclass

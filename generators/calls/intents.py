@@ -10,7 +10,7 @@ import numpy as np
 
 from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
 from generators.calls.outcome import ANSWERED
-from generators.clock import DAY_MS, HOUR_MS, HOURS
+from generators.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
 from generators.compiled import kernel
 from generators.numerics import normal_quantile, poisson_quantile
 from generators.rng import Purpose, Words, philox, uniform
@@ -19,8 +19,6 @@ from generators.social.contacts import NOBODY, choose_contact
 UNLISTED = 0
 MOST_A_DAY = 2000
 """Slots of a user's day."""
-PAUSE_MS = 2000
-"""Least time between a call's end and its follow-up."""
 JITTER_MS = 10_000.0
 """Within this span a machine's call may be off its beat."""
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from generators.cdr_file.life import KINDS, Life
-from generators.clock import DAY_MS, HOUR_MS
+from generators.cdr_file.life import Life
+from generators.clock import DAY_MS, HOUR_MS, PAUSE_MS
 from generators.draft import Draft
-from generators.life import PAUSE_MS
 from generators.plan import Intents
 from generators.social.people import NEVER
+from generators.social.settings import EXTERNAL_TYPES
 
 WEEK, SATURDAY = 7, 5
 
@@ -109,7 +109,7 @@ class OwnDraft(Draft):
 
     def outsiders(self, kind: str, count: int, rng: np.random.Generator) -> Any:
         """Return external parties of a type (unlisted, foreign, premium), all equally likely; shape (count,)."""
-        first, end = self.life.external_first[KINDS.index(kind) :][:2]
+        first, end = self.life.external_first[EXTERNAL_TYPES.index(kind) :][:2]
         if first == end:
             raise NotHad(f"{kind} parties: none is in the records")
-        return rng.integers(first, end, count)
+        return super().outsiders(kind, count, rng)

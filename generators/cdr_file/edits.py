@@ -10,12 +10,13 @@ from generators.calls.outcome import OUTCOMES
 from generators.calls.render import Edits, no_edits
 from generators.calls.twins import ADDED, ALTERED, REMOVED, Changes, talk_seconds
 from generators.cdr_file.calls import CALL_DIGITS, IDENTITIES, UNKNOWN, Calls
-from generators.cdr_file.life import KINDS, Life
+from generators.cdr_file.life import Life
 from generators.cdr_file.line import Line, on_the_line
 from generators.cdr_file.pseudonyms import Naming
 from generators.cdr_file.records import KINDS as KIND_OF
 from generators.identities import digits_for, numbered
 from generators.mix import Plan
+from generators.social.settings import EXTERNAL_TYPES
 
 OWN = -1
 PACE = 7919
@@ -153,7 +154,7 @@ class Rewriter:
         if name == "callee_type":
             kinds = np.searchsorted(life.external_first[1:], np.arange(parties), side="right") + 1
             kinds = np.where(np.arange(parties) < life.external_first[0], 0, kinds)
-            return self._words(name, ("subscriber", *KINDS))[kinds]
+            return self._words(name, ("subscriber", *EXTERNAL_TYPES))[kinds]
         found = self.code.astype(np.int32)  # its own number, where it was never called
         if name == "callee_imsi":
             found = self._of_owner("caller_imsi", parties)

@@ -10,9 +10,8 @@ from generators.calls.outcome import OUTCOMES
 from generators.cdr_file.calls import Calls
 from generators.clock import DAY_MS
 from generators.social.people import reserve_size
+from generators.social.settings import EXTERNAL_TYPES
 
-KINDS = ("unlisted", "foreign", "premium")
-"""External parties, in the order in which worlds number them."""
 THURSDAY = 3
 """Day of the week of 1970-01-01."""
 _MOMENTS = 2**42
@@ -101,12 +100,13 @@ def _parties(calls: Calls, with_reserve: bool) -> tuple[Any, int, int, Any]:
     calls_itself = np.bincount(caller, minlength=texts) > 0
     kind = np.zeros(texts, np.int64)
     if "callee_type" in calls.codes:
-        names = np.array([KINDS.index(t) + 1 if t in KINDS else 0 for t in calls.texts["callee_type"].to_pylist()])
+        numbers = {name: number for number, name in enumerate(EXTERNAL_TYPES, start=1)}
+        names = np.array([numbers.get(text, 0) for text in calls.texts["callee_type"].to_pylist()])
         np.maximum.at(kind, callee, names[calls.codes["callee_type"]])
         user = calls_itself | (kind == 0) & (np.bincount(callee, minlength=texts) > 0)
     else:
         user, kind = calls_itself, np.where(calls_itself, 0, 1)
-    outside = [np.flatnonzero(~user & (kind == number + 1)) for number in range(len(KINDS))]
+    outside = [np.flatnonzero(~user & (kind == number + 1)) for number in range(len(EXTERNAL_TYPES))]
     users = np.flatnonzero(user)
     reserve = reserve_size(len(users)) if with_reserve else 0
     first = len(users) + reserve + np.cumsum([0, *(len(each) for each in outside)])
