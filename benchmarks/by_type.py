@@ -1,168 +1,197 @@
 """Which detector finds which type? Each type alone in its world, every detector on it, beside a supervised ceiling.
 
-    python benchmarks/by_type.py [users=2000] [seeds=1,2] [difficulty=0.2] [ratio=0.02] [types=ring,...] [detectors=...]
+    python benchmarks/by_type.py [users=2000] [difficulty=0.2] [ratio=0.01] [types=ring,...] [detectors=...]
+                                 [seeds=1,2,3,4,5] [told=101,102]
 
-For each type of the catalogue a default world is made that holds nothing else; every unsupervised detector of the
-configuration is fitted on its first half and scores the rest, as in `protocol=split`. Printed are recall when the 1 %
-of highest scores are alerts, and average precision over what chance gives, as means over the seeds. The ceiling is
-boosted trees on all features of calls, trained with the labels of a whole world of another seed. Calls are what is
-scored, at types of cells their quarters; detectors of user-days are compared on user-days, in a line of their own.
+For each type of the catalogue default worlds are made that hold nothing else; the seed-four mix of the default has
+1.25 % of each type, these have 1 %. Every unsupervised detector of the configuration is fitted on the first half and
+scores the rest, as in `protocol=split`. Calls are scored, at types of cells their quarters (calls are lifted by their
+maximum); detectors of user-days are compared in a table of their own.
+
+The worlds `told` are for learning: boosted trees on all features are trained with their labels (the ceiling), and the
+detectors that are best on the first of them are the ones that the worlds of `seeds` report. So what is reported was
+neither trained nor chosen there. Printed are recall when the 1 % of highest scores are alerts, and average precision
+over what chance gives. What was measured is kept in `worlds/by_type.jsonl` until the world, the detector's own file or
+its leaf changes.
 """
 
+import hashlib
+import json
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-import numpy as np
-from hydra import compose, initialize_config_module
+from arena import WORLDS, Arena
+from ceilings import Informed
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 import conf
 from bench.composition import register
-from bench.console import progress_bars
-from bench.dataset import Dataset, Window
-from bench.detector import Detector, Level, Scores
+from bench.detector import Level
 from bench.faults import UserError
 from bench.levels import Grid
-from bench.metrics import average_precision, average_precision_by_chance
-from bench.protocol import applied
-from bench.sample import Sample, callers_of, sample_of_calls, sample_of_grid
-from bench.settings import ProtocolSettings
-from bench.store import find_or_make, world_of
-from bench.truth import Truth
-from detectors.ceiling import Ceiling
-from detectors.features.calls import FEATURES
 
-FOLDER, WORLDS = Path(conf.__path__[0]), Path("worlds")
-BUDGET, APART = 0.01, 1000
-"""Share of the entities that are alerts; what lies between the seed that is scored and the one that the ceiling saw."""
+FOLDER, KEPT = Path(conf.__path__[0]), WORLDS / "by_type.jsonl"
 CEILING = "(ceiling)"
 LEFT_OUT = ("random", "constant", "oracle", "scores_file", "supervised", "pyod", "sklearn")
-Values = dict[tuple[str, str], list[tuple[float, float]]]
+NEEDS_TORCH = ("auto_encoder", "deep_svdd")
+BAR, CHOSEN = 0.7, 3
+Row = dict[str, Any]
 
 
-class Arena:
-    """The world of one type and seed, with the truth at every level."""
-
-    def __init__(self, kind: str, seed: int, asked: dict[str, str]) -> None:
-        overrides = [f"anomaly=[{kind}]", f"anomaly.{kind}.difficulty={asked['difficulty']}"]
-        overrides += [f"generator.num_users={asked['users']}", f"generator.anomaly_ratio={asked['ratio']}"]
-        with initialize_config_module("conf", version_base="1.3"):
-            settings: Any = OmegaConf.to_object(compose("config", [*overrides, f"generator.seed={seed}"]))
-        with progress_bars(False) as progress:
-            stored = find_or_make(world_of(settings.generator, settings.anomaly), WORLDS, 1, progress)
-        self.dataset = applied(Dataset.open(stored.folder / "data"), ProtocolSettings())
-        self.truth = Truth(stored.folder / "truth")
-        levels = self.truth.table("incidents")["level"].cast("string").to_pylist()
-        self.home = Level.CELL_QUARTER if "cell" in levels else Level.CALL
-
-    def sample(self, level: Level) -> Sample:
-        """Return the truth about the window at a level."""
-        labels = self.truth.call_labels(*self.dataset.call_range(self.dataset.window))
-        if level is Level.CALL:
-            return sample_of_calls(labels, callers_of(self.dataset))
-        return sample_of_grid(Grid(level, self.dataset), labels, self.truth)
-
-    def worth(self, scores: Scores) -> tuple[Level, float, float]:
-        """Return the level at which scores are compared, their recall within the budget, and their lift."""
-        level, values = scores.level, scores.values
-        if level is Level.CALL and self.home is not Level.CALL:
-            level, values = self.home, Grid(self.home, self.dataset).lifted(values)
-        sample = self.sample(level)
-        positive = np.zeros(values.size, np.bool_)
-        positive[sample.entity] = True
-        kept = positive | sample.normal
-        limit = np.partition(values, -max(round(BUDGET * values.size), 1))[-max(round(BUDGET * values.size), 1)]
-        above, at = values > limit, values == limit
-        # Of entities with the score of the limit, as many are alerts as the budget allows, at random.
-        share = (BUDGET * values.size - above.sum()) / at.sum()
-        hits = above[positive].sum() + share * at[positive].sum()
-        chance = average_precision_by_chance(int(positive.sum()), int(kept.sum())) or np.nan
-        lift = (average_precision(positive[kept], values[kept]) or np.nan) / chance
-        return level, float(hits / max(positive.sum(), 1)), float(lift)
+def detectors() -> list[str]:
+    """Return the names of the detectors that know no truth and run here."""
+    names = sorted(path.stem for path in (FOLDER / "detector").glob("*.yaml") if path.stem not in LEFT_OUT)
+    return [name for name in names if name not in NEEDS_TORCH or find_spec("torch")]
 
 
-def detectors_of(names: str, seed: int) -> Iterator[tuple[str, Detector]]:
-    """Yield the detectors of the configuration, or those that are named."""
-    leaves = {path.stem: path for path in sorted((FOLDER / "detector").glob("*.yaml"))}
-    for name in names.split(",") if names else [each for each in leaves if each not in LEFT_OUT]:
-        settings = OmegaConf.create({"seed": seed, "detector": OmegaConf.load(leaves[name])})
-        yield name, instantiate(settings.detector, _convert_="all")
+@cache
+def made_of(name: str) -> str:
+    """Return a digest of what a detector is: its leaf and its own file, or those of the ceiling."""
+    leaf = FOLDER / "detector" / f"{name}.yaml"
+    sources = [Path(__file__).with_name("ceilings.py")]
+    if leaf.exists():
+        module = str(OmegaConf.select(OmegaConf.create(leaf.read_text()), "_target_")).rsplit(".", 1)[0]
+        sources = [leaf, (FOLDER.parent / module.replace(".", "/")).with_suffix(".py")]
+    return hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8).hexdigest()
 
 
-def compared(kind: str, seed: int, asked: dict[str, str], values: Values) -> Level:
-    """Add what each detector and the ceiling are worth on the world of a type and seed; return the type's level."""
-    arena, other = Arena(kind, seed, asked), Arena(kind, seed + APART, asked)
-    for name, detector in detectors_of(asked["detectors"], seed):
-        if detector.level is Level.CELL_QUARTER and arena.home is not Level.CELL_QUARTER:
-            continue
-        try:
-            level, *worth = arena.worth(detector.fit(arena.dataset).score(arena.dataset))
-        except UserError as error:
-            print(f"{name} on {kind}: {error}", file=sys.stderr)
-            continue
-        if level is arena.home or level is Level.USER_DAY:
-            values[name if level is arena.home else f"{name} ({level})", kind].append((worth[0], worth[1]))
-    clock = other.dataset.clock
-    whole = Window(clock.start_ms, clock.end_ms)
-    seen = Dataset(other.dataset.folder, clock, whole, whole)
-    anomalous = other.truth.call_labels(*seen.call_range(whole)).anomalous
-    if anomalous.any():
-        ceiling = Ceiling(list(FEATURES), HistGradientBoostingClassifier(max_iter=100, random_state=seed))
-        _, *worth = arena.worth(ceiling.fit_labelled(seen, anomalous).score(arena.dataset))
-        values[CEILING, kind].append((worth[0], worth[1]))
-    return arena.home
+class Measured:
+    """What has been measured, on disk line by line."""
+
+    def __init__(self) -> None:
+        lines = KEPT.read_text().splitlines() if KEPT.exists() else []
+        self.rows: dict[tuple[str, ...], list[Row]] = {}
+        for line in lines:
+            key, rows = json.loads(line)
+            self.rows[tuple(key)] = rows
+
+    def of(self, arena: Arena, name: str, source: Any) -> list[Row]:
+        """Return what a detector, or the ceiling, is worth in a world at each level; measure it if need be."""
+        key = arena.name, name, made_of(name)
+        if key not in self.rows:
+            began = time.process_time()
+            found = source()
+            seconds = time.process_time() - began
+            rows = [
+                {"level": str(level), "recall": recall, "lift": lift, "seconds": seconds}
+                for level, values in found
+                for recall, lift in [arena.worth(level, values)]
+            ]
+            self.rows[key] = rows
+            with KEPT.open("a") as file:
+                file.write(json.dumps([key, rows]) + "\n")
+        return [{"type": arena.kind, "seed": arena.seed, "name": name, **row} for row in self.rows[key]]
 
 
-def summary(values: Values, kinds: dict[str, Level]) -> Iterator[str]:
-    """Yield a table: for each type the ceiling and the best detectors of its level."""
-    yield "| type | scored | ceiling recall | best | its recall | of the ceiling's | its AP over chance | next |"
-    yield "|---|---|---|---|---|---|---|---|"
-    for kind, level in kinds.items():
-        found = {name: np.mean(each, axis=0) for (name, of), each in values.items() if of == kind}
-        ceiling = found.pop(CEILING, np.array([np.nan, np.nan]))
-        order = sorted((name for name in found if "(" not in name), key=lambda name: -found[name][0])
-        best, *others = order
-        told = ", ".join(f"`{name}` {found[name][0]:.2f}" for name in others[:2])
-        ratio = found[best][0] / ceiling[0] if ceiling[0] > 0 else np.inf
-        start = f"| {kind} | {level} | {ceiling[0]:.2f} | `{best}` | {found[best][0]:.2f} | {ratio:.2f} "
-        yield start + f"| {found[best][1]:.1f} | {told} |"
+def scores_of(name: str, arena: Arena) -> Any:
+    """Return the scores of a detector in a world, at each level that is looked at."""
+    settings = {"seed": arena.seed, "detector": OmegaConf.load(FOLDER / "detector" / f"{name}.yaml")}
+    detector = instantiate(OmegaConf.create(settings).detector, _convert_="all")
+    cells = arena.home is Level.CELL_QUARTER
+    if detector.level is (Level.USER_DAY if cells else Level.CELL_QUARTER):
+        return []
+    try:
+        scores = detector.fit(arena.dataset).score(arena.dataset)
+    except UserError as error:
+        print(f"{name} on {arena.kind}: {error}", file=sys.stderr)
+        return []
+    if scores.level is not Level.CALL:
+        return [(scores.level, scores.values)]
+    above = Level.CELL_QUARTER if cells else Level.USER_DAY
+    lifted = above, Grid(above, arena.dataset).lifted(scores.values)
+    return [lifted] if cells else [(Level.CALL, scores.values), lifted]
 
 
-def matrix(values: Values, kinds: dict[str, Level], which: int) -> Iterator[str]:
-    """Yield a table of detectors by types: recall (0) or lift (1)."""
-    yield f"| {('recall at 1 %', 'AP over chance')[which]} | " + " | ".join(kinds) + " |"
-    yield "|---|" + "---|" * len(kinds)
-    for name in sorted({name for name, _ in values}):
-        cells = [values.get((name, kind)) for kind in kinds]
-        shown = ["" if each is None else f"{np.mean(each, axis=0)[which]:.2f}" for each in cells]
-        yield f"| {name} | " + " | ".join(shown) + " |"
+def compared(kind: str, asked: dict[str, str], measured: Measured) -> Iterator[Row]:
+    """Yield what detectors and the ceiling are worth on the worlds of a type."""
+    told = [Arena(kind, int(seed), asked) for seed in asked["told"].split(",")]
+    names = asked["detectors"].split(",") if asked["detectors"] else detectors()
+    tried = [row for name in names for row in measured.of(told[0], name, lambda name=name: scores_of(name, told[0]))]
+    yield from tried
+    levels = (Level.CALL, Level.USER_DAY) if told[0].home is Level.CALL else (Level.CELL_QUARTER,)
+    best = {name for level in levels for name in ranked(tried, str(level))[:CHOSEN]}
+    knows = {level: cache(lambda level=level: Informed(level, told, 1)) for level in levels}
+    for seed in asked["seeds"].split(","):
+        arena = Arena(kind, int(seed), asked)
+        for name in sorted(best):
+            yield from measured.of(arena, name, lambda name=name, arena=arena: scores_of(name, arena))
+        yield from measured.of(
+            arena, CEILING, lambda arena=arena: [(level, knows[level]().score(arena.dataset)) for level in levels]
+        )
+
+
+def ranked(rows: Iterable[Row], level: str) -> list[str]:
+    """Return the detectors by their recall at a level, the best first."""
+    found = {row["name"]: (row["recall"], row["lift"]) for row in rows if row["level"] == level}
+    return sorted(found, key=lambda name: found[name], reverse=True)
+
+
+def mean(rows: Iterable[Row], what: str) -> float:
+    """Return the mean of a number over rows, NaN without any."""
+    found = [row[what] for row in rows]
+    return fmean(found) if found else float("nan")
+
+
+def summary(rows: list[Row], asked: dict[str, str], level: str) -> Iterator[str]:
+    """Yield a table: for each type the ceiling, the detector chosen on the told world, and the next ones."""
+    yield "| type | ceiling's recall | detector | its recall | of the ceiling's | AP over chance | next best |"
+    yield "|---|---:|---|---:|---:|---:|---|"
+    reported = [row for row in rows if str(row["seed"]) in asked["seeds"].split(",") and row["level"] == level]
+    for kind in dict.fromkeys(row["type"] for row in reported):
+        its = [row for row in reported if row["type"] == kind]
+        first = asked["told"].split(",")[0]
+        tried = [row for row in rows if row["type"] == kind and str(row["seed"]) == first and row["level"] == level]
+        best, *others = ranked(tried, level)[:CHOSEN]
+        ceiling, own = ([row for row in its if row["name"] == name] for name in (CEILING, best))
+        share = mean(own, "recall") / max(mean(ceiling, "recall"), 1e-9)
+        found = [(name, mean((row for row in its if row["name"] == name), "recall")) for name in others]
+        next_best = ", ".join(f"`{name}` {recall:.2f}" for name, recall in found)
+        yield (
+            f"| `{kind}` | {mean(ceiling, 'recall'):.2f} | `{best}` | {mean(own, 'recall'):.2f} "
+            f"| {share:.2f}{'' if share >= BAR else ' *'} | {mean(own, 'lift'):.0f} | {next_best} |"
+        )
+
+
+def everything(rows: list[Row], asked: dict[str, str], what: str) -> Iterator[str]:
+    """Yield a table of detectors by types on the first told world: recall or lift, at the type's own level."""
+    first = asked["told"].split(",")[0]
+    own = [row for row in rows if str(row["seed"]) == first and row["level"] != str(Level.USER_DAY)]
+    kinds = list(dict.fromkeys(row["type"] for row in own))
+    yield f"| {what} | " + " | ".join(kinds) + " |"
+    yield "|---|" + "---:|" * len(kinds)
+    value = {(row["name"], row["type"]): row[what] for row in own}
+    for name in sorted({row["name"] for row in own}):
+        shown = [f"{value[name, kind]:.2f}" if (name, kind) in value else "" for kind in kinds]
+        yield f"| `{name}` | " + " | ".join(shown) + " |"
 
 
 def main(*arguments: str) -> None:
     """Compare, and print the tables."""
     register()
-    asked = {"users": "2000", "seeds": "1,2", "difficulty": "0.2", "ratio": "0.02", "types": "", "detectors": ""}
-    asked |= dict(each.split("=", 1) for each in arguments)
+    asked = {"users": "2000", "seeds": "1,2,3,4,5", "told": "101,102", "difficulty": "0.2", "ratio": "0.01"}
+    asked |= {"types": "", "detectors": ""} | dict(each.split("=", 1) for each in arguments)
     leaves = sorted((FOLDER / "anomaly").glob("*.yaml"))
     known = [path.stem for path in leaves if f"/schema/anomaly/{path.stem}@" in path.read_text()]
-    values: Values = defaultdict(list)
-    kinds: dict[str, Level] = {}
+    measured, rows = Measured(), list[Row]()
     for kind in asked["types"].split(",") if asked["types"] else known:
-        for seed in map(int, asked["seeds"].split(",")):
-            try:
-                kinds[kind] = compared(kind, seed, asked, values)
-            except UserError as error:  # a type that does not fit the world
-                print(f"{kind}: {error}", file=sys.stderr)
-        if kind not in kinds:
-            continue
-        print(*list(summary(values, {kind: kinds[kind]}))[2:], file=sys.stderr, flush=True)
-    for table in (summary(values, kinds), matrix(values, kinds, 0), matrix(values, kinds, 1)):
-        print("\n".join(table), end="\n\n")
+        try:
+            rows += compared(kind, asked, measured)
+        except UserError as error:  # a type that does not fit the world
+            print(f"{kind}: {error}", file=sys.stderr)
+        level = next((row["level"] for row in rows if row["type"] == kind), "")
+        its = [row for row in rows if row["type"] == kind]
+        print(*list(summary(its, asked, level))[2:], file=sys.stderr, flush=True)
+    for level in (Level.CALL, Level.CELL_QUARTER, Level.USER_DAY):
+        print(f"\n{level}\n", *summary(rows, asked, str(level)), sep="\n")
+    for what in ("recall", "lift"):
+        print("", *everything(rows, asked, what), sep="\n")
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ PLAIN = (
 """What a call and the volume, times, number of contacts, device and places of its two sides and its cell say."""
 OF_CONTACTS = ("new_contact", "contact_share", "reciprocated", "reciprocity")
 """Features of calls that need to know who called whom before."""
-OF_GRAPH = {name: "shared_contacts" if name == "overlap" else name for name, _, _ in graph.FEATURES}
-"""Features of the graph, and what they are called here, where no two have one name."""
+OF_GRAPH = tuple(name for name, _, _ in graph.FEATURES)
+"""Features of the graph of who called whom."""
 RESOLUTION, SEED = 1.0, 0
 VERSION = 1
 AT_ONCE = 10
@@ -51,7 +51,7 @@ class Audited:
     @property
     def names(self) -> dict[str, bool]:
         """Names in their order, and whether each needs the graph of who called whom."""
-        return {**dict.fromkeys(PLAIN, False), **dict.fromkeys((*OF_CONTACTS, *OF_GRAPH.values()), True)}
+        return {**dict.fromkeys(PLAIN, False), **dict.fromkeys((*OF_CONTACTS, *OF_GRAPH), True)}
 
     def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:
         """Yield each feature with its values for the calls of the window, shape (calls,), finite."""
@@ -64,5 +64,5 @@ class Audited:
         parties, caller, callee = Timeline(dataset).parties
         known = CallGraph(parties, caller[past], callee[past], resolution=RESOLUTION, seed=SEED)
         matrix = known.features(caller[low:high], callee[low:high])
-        for column, name in enumerate(OF_GRAPH.values()):
+        for column, name in enumerate(OF_GRAPH):
             yield name, matrix[:, column]

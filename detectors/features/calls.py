@@ -12,20 +12,10 @@ from numba import get_num_threads
 from bench.dataset import Dataset, Window
 from bench.detector import FloatArray
 from bench.faults import UserError
+from detectors.features.crowds import called, crowded, grouped, seen_by_callees
+from detectors.features.described import CALL, GOT, Array, Column, Room, Wanted
 from detectors.features.packed import Packed, packed
-from detectors.features.past import (
-    CALL,
-    GOT,
-    Array,
-    Column,
-    Room,
-    Wanted,
-    called,
-    crowded,
-    describe,
-    grouped,
-    seen_by_callees,
-)
+from detectors.features.past import describe
 
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
 

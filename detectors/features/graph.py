@@ -19,7 +19,7 @@ FEATURES = (
     ("outside_share", "1", "share of the caller's calls in the graph that leave its own community"),
     ("new_tie", "0/1", "neither has called the other in the graph"),
     ("unknown_callee", "0/1", "the callee does not occur in the graph"),
-    ("overlap", "1", "contacts that caller and callee share, of all contacts of either (Jaccard)"),
+    ("shared_contacts", "1", "contacts that caller and callee share, of all contacts of either (Jaccard)"),
     ("log_callee_degree", "ln", "ln(1 + number of the callee's contacts)"),
 )
 """Name, unit and meaning of each feature, in the order of the columns."""

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from bench.dataset import Dataset
 from detectors.features.codes import Numbering, is_text
-from detectors.features.past import CALL, SECOND_MS
+from detectors.features.described import CALL, SECOND_MS
 
 KM_A_DEGREE = 6371.0088 * np.pi / 180
 """Along a meridian of the mean sphere."""
@@ -26,7 +26,7 @@ class Packed:
     """Calls with numbers for texts, and what those numbers stand for."""
 
     calls: "np.ndarray[Any, Any]"
-    """Shape (calls,), of `detectors.features.past.CALL`."""
+    """Shape (calls,), of `detectors.features.described.CALL`."""
     parties: int
     """How many parties there are: callers and callees are 0 .. parties - 1."""
     cell_ids: pa.Array

@@ -17,7 +17,7 @@ from bench.dataset import Window
 from bench.faults import UserError
 from bench.schema import CELLS
 from detectors.features.calls import FEATURES, call_features
-from detectors.features.past import Column
+from detectors.features.described import Column
 
 HOUR, DAY = 3600, 86_400
 OFFSET = 5 * HOUR + 1800

@@ -60,9 +60,14 @@ def test_a_call_that_leaves_its_communities_stands_out():
     graph = graph_of(two_cliques())
     home, away, stranger = graph.features(np.array([1, 1, 1]), np.array([2, 6, 8]))
     told = dict(zip(NAMES, home, strict=True))
-    assert (told["other_community"], told["community_share"], told["new_tie"], told["overlap"]) == (0, 1, 0, 0.5)
+    assert (told["other_community"], told["community_share"], told["new_tie"], told["shared_contacts"]) == (
+        0,
+        1,
+        0,
+        0.5,
+    )
     told = dict(zip(NAMES, away, strict=True))
-    assert (told["other_community"], told["community_share"], told["new_tie"], told["overlap"]) == (1, 0, 1, 0)
+    assert (told["other_community"], told["community_share"], told["new_tie"], told["shared_contacts"]) == (1, 0, 1, 0)
     told = dict(zip(NAMES, stranger, strict=True))
     assert (told["unknown_callee"], told["log_callee_degree"]) == (1, 0)
 
