@@ -67,8 +67,8 @@ class Draft(Life):
         total = len(self._taken)
         while tried < 2 * total:
             looked_at, found = self._sample(asked, rng)
-            found = found.pick(accept(found))
-            found = found.pick(rng.permutation(len(found.user))[: calls - len(chosen.user)])
+            fits = np.flatnonzero(accept(found))
+            found = found.pick(rng.permutation(fits)[: calls - len(chosen.user)])
             self._taken[self._numbers(found)] = True
             chosen = Intents.joined([chosen, found])
             missing = calls - len(chosen.user)

@@ -147,7 +147,8 @@ class Life:
         never[asked] = False
         perhaps = asked[self._expected(asked, from_h, to_h) < SURELY]
         out = np.empty(len(perhaps), np.bool_)
-        _never_between(perhaps, np.array([from_h, to_h]) * HOUR_MS, self.habits, make_slots(), out)
+        counts = np.ascontiguousarray(self.counts[:, perhaps].T)
+        _never_between(perhaps, counts, np.array([from_h, to_h]) * HOUR_MS, self.habits, make_slots(), out)
         never[perhaps] = out
         return never[users] > 0
 
@@ -229,11 +230,11 @@ def look_up(out: Intents, habits: Habits, slots: Slots) -> None:
 
 
 @kernel
-def _never_between(users: Any, span_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
+def _never_between(users: Any, counts: Any, span_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
     for i in range(users.shape[0]):
         out[i] = True
-        for day in range(habits.weekend.shape[0]):
-            if first_start(users[i], day, span_ms, habits, slots) >= 0:
+        for day in range(counts.shape[1]):
+            if counts[i, day] and first_start(users[i], day, counts[i, day], span_ms, habits, slots) >= 0:
                 out[i] = False
                 break
 

@@ -1,6 +1,6 @@
 """From the asked ratio and the chosen types to the edits of every day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ from bench.faults import Fault, SettingsError
 from generators.calls.render import Edits, no_edits
 from generators.draft import Draft
 from generators.injection import Incidents, Injector
-from generators.plan import CellFault, Holdings, Intents
+from generators.plan import CellFault, Holdings, Intents, Members
 from generators.rng import IntArray, Purpose, generator
 from generators.swaps import Swaps
 
@@ -34,13 +34,13 @@ class Plan:
     """Shape (I,): first start of an edited call, since the start of the world."""
     end_ms: IntArray
     """Shape (I,): last end of an edited call."""
-    actors: list[IntArray]
-    """The users who act in each."""
+    actors: Members
+    """The users, or at the level of cells the cells, that act in each."""
     swaps: Swaps
     """Who holds which SIM and device meanwhile."""
     faults: list[CellFault]
     """What happens to cells."""
-    cells: list[IntArray]
+    cells: Members
     """The cells that each incident holds; those at the level of cells do."""
     calls: dict[str, int]
     """How many calls of each type were asked for."""
@@ -49,7 +49,8 @@ class Plan:
 def no_plan(days: int) -> Plan:
     """Return the plan of a world without incidents."""
     none = np.empty(0, np.int64)
-    return Plan([no_edits()] * days, [], [], none, [], none, none, [], Swaps(), [], [], {})
+    nobody = Members.of([])
+    return Plan([no_edits()] * days, [], [], none, [], none, none, nobody, Swaps(), [], nobody, {})
 
 
 def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int) -> Plan:
@@ -137,10 +138,11 @@ def _gathered(
     for fault in struck:
         start[fault.incident] = min(start[fault.incident], fault.begin_ms)
         end[fault.incident] = max(end[fault.incident], fault.end_ms)
-    actors = [users for i in planned for users in _actors(i)]
-    cells = [held for i in planned for held in i.cells or [np.empty(0, np.int64)] * len(i.parameters)]
+    actors = Members.joined([_actors(i) for i in planned], firsts)
+    cells = Members.joined([Members.of(i.cells or []) for i in planned], firsts)
+    leader = actors.member[np.searchsorted(actors.incident, np.arange(count))]
     kind = np.repeat(np.arange(len(planned)), sizes)
-    order = np.lexsort((np.array([users[0] for users in actors]), kind, start))
+    order = np.lexsort((leader, kind, start))
     number = np.empty(count, np.int64)
     number[order] = np.arange(count)
     parameters = [p for i in planned for p in i.parameters]
@@ -152,22 +154,22 @@ def _gathered(
         [parameters[i] for i in order.tolist()],
         start[order],
         end[order],
-        [actors[i] for i in order.tolist()],
+        actors.renumbered(number),
         _swaps([i.holdings for i in planned], number[holding]),
         [replace(fault, incident=int(number[fault.incident])) for fault in struck],
-        [cells[i] for i in order.tolist()],
+        cells.renumbered(number),
         wanted,
     )
 
 
-def _actors(incidents: Incidents) -> Sequence[IntArray]:
+def _actors(incidents: Incidents) -> Members:
     """Return who acts in each incident: as it says, else those whose calls it edits."""
     if incidents.actors is not None:
-        return incidents.actors
+        return Members.of(incidents.actors)
     order = np.lexsort((incidents.edits.user, incidents.incident))
     user, incident = incidents.edits.user[order], incidents.incident[order]
     new = (np.diff(user, prepend=-1) != 0) | (np.diff(incident, prepend=-1) != 0)
-    return np.split(user[new], np.searchsorted(incident[new], np.arange(1, len(incidents.parameters))))
+    return Members(user[new], incident[new])
 
 
 def _swaps(holdings: list[Holdings], incident: IntArray) -> Swaps:

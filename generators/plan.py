@@ -103,6 +103,32 @@ class Holdings(NamedTuple):
         return Holdings(*(column[chosen] for column in self))
 
 
+class Members(NamedTuple):
+    """Who acts in which incident, or which cells it holds; shape (n,) each, in order of incident."""
+
+    member: Any
+    """int64: user, or cell."""
+    incident: Any
+    """int64."""
+
+    @staticmethod
+    def of(each: Sequence[Any]) -> "Members":
+        """Return the members of incidents, of each an array."""
+        none = np.empty(0, np.int64)
+        return Members(np.concatenate([none, *each]), np.repeat(np.arange(len(each)), [len(m) for m in each]))
+
+    @staticmethod
+    def joined(parts: "Sequence[Members]", firsts: Any) -> "Members":
+        """Return the members of all parts; the incidents of each are numbered on from its first."""
+        incident = np.concatenate([part.incident + first for part, first in zip(parts, firsts, strict=True)])
+        return Members(np.concatenate([part.member for part in parts]), incident)
+
+    def renumbered(self, number: Any) -> "Members":
+        """Return them with other numbers for the incidents, shape (I,)."""
+        order = np.argsort(number[self.incident], kind="stable")
+        return Members(self.member[order], number[self.incident][order])
+
+
 PING_PONG = "ping_pong"
 
 

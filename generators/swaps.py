@@ -45,6 +45,8 @@ class Swaps:
         tuple
             Positions among the parties, and row of the holding that is in force; shape (m,) each.
         """
+        if not len(self.holdings.user):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
         last = len(self._swapped) - 1
         found = np.flatnonzero(self._swapped[np.minimum(parties, last)])
         begins = self.holdings.user * _MOMENTS + self.holdings.from_ms

@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.schema import INCIDENTS, TIME, TRUTH
-from generators.calls.twins import CHANGES, REMOVED, Changes
+from generators.calls.changes import CHANGES, REMOVED, Changes
 from generators.columns import conformed, moments, write_parquet
 from generators.identities import digits_for, numbered
 from generators.mix import Plan
 from generators.names import Names
+from generators.plan import Members
 
 
 class Tally:
@@ -79,28 +80,30 @@ class Tally:
         """Return the incidents that changed anything; the calls of the others would not have taken place anyway."""
         return np.unique(self._changes().incident)
 
-    def _actors(self, incidents: Any) -> pa.Array:
+    def _actors(self, real: Any) -> pa.Array:
         """Return a list of ids for each incident, of users or of cells, in order of id."""
-        plan, lists = self.plan, []
-        for i in incidents.tolist():
-            names = self.names.cell if plan.levels[plan.kind[i]] == "cell" else self.names.user
-            lists.append(sorted(names.take(pa.array(plan.actors[i])).to_pylist()))
-        return pa.array(lists, pa.list_(pa.string()))
+        member, number = _among(self.plan.actors, real)
+        of_cells = np.isin(self.plan.levels, "cell")[self.plan.kind[real[number]]]
+        ids = pa.concat_arrays([self.names.user, self.names.cell])
+        rows = pa.table({"number": number, "id": ids.take(pa.array(member + len(self.names.user) * of_cells))})
+        rows = rows.sort_by([("number", "ascending"), ("id", "ascending")])
+        ends = np.searchsorted(number, np.arange(len(real) + 1)).astype(np.int32)
+        return pa.ListArray.from_arrays(ends, rows["id"].combine_chunks())
 
     def _held(self, real: Any) -> dict[str, pa.Array]:
         """Return the rows of the truth about cells that incidents held."""
-        each = [(number, i, cell) for number, i in enumerate(real.tolist()) for cell in self.plan.cells[i].tolist()]
-        number, incident, held = np.array(each, np.int64).reshape(-1, 3).T
+        held, number = _among(self.plan.cells, real)
+        incident, many = real[number], len(held)
         cell = self.names.cell.take(pa.array(held))
         return {
-            "level": pa.array(["cell"] * len(each), pa.string()),
+            "level": pa.array(["cell"] * many, pa.string()),
             "entity_id": cell,
-            "row": pa.array(np.full(len(each), -1)),
+            "row": pa.array(np.full(many, -1)),
             "incident_id": _ids(len(real)).take(pa.array(number)),
             "anomaly_type": pa.array(self.plan.types, pa.string()).take(pa.array(self.plan.kind[incident])),
-            "change": pa.array(["altered"] * len(each), pa.string()),
-            "cause": pa.array(["direct"] * len(each), pa.string()),
-            "user_id": pa.nulls(len(each), pa.string()),
+            "change": pa.array(["altered"] * many, pa.string()),
+            "cause": pa.array(["direct"] * many, pa.string()),
+            "user_id": pa.nulls(many, pa.string()),
             "cell_id": cell,
             "start_ts": moments(self.epoch_ms + self.plan.start_ms[incident]),
             "end_ts": moments(self.epoch_ms + self.plan.end_ms[incident]),
@@ -124,6 +127,12 @@ class Tally:
             "start_ts": start,
             "end_ts": start,
         }
+
+
+def _among(members: Members, real: Any) -> tuple[Any, Any]:
+    """Return the members of these incidents, which ascend, and the place of each one's incident among them."""
+    kept = np.isin(members.incident, real)
+    return members.member[kept], np.searchsorted(real, members.incident[kept])
 
 
 def _ids(count: int) -> pa.StringArray:

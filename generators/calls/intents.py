@@ -135,12 +135,11 @@ def plan_slot(user: int, day: int, slot: int, habits: Habits, slots: Slots) -> N
 
 
 @kernel
-def first_start(user: int, day: int, span_ms: Any, habits: Habits, slots: Slots) -> int:
-    """Return the first slot of a user's day that starts within a span of time of day, -1 when none does.
+def first_start(user: int, day: int, count: int, span_ms: Any, habits: Habits, slots: Slots) -> int:
+    """Return the first slot of a day of `count` calls that starts within a span of time of day, -1 when none does.
 
     Only a call that another follows on is worked out whole.
     """
-    count = count_calls(user, day, habits)
     draws = _time_draws(user, day, 0, habits)
     for i in range(count):
         following = _time_draws(user, day, i + 1, habits)
@@ -250,7 +249,8 @@ def choose_callee(user: int, start_ms: int, kind: float, who: float, habits: Hab
 
 @kernel
 def _is_subscribed(user: int, moment: int, habits: Habits) -> bool:
-    return habits.people.active_from_ms[user] <= moment < habits.people.active_until_ms[user]  # type: ignore[no-any-return]
+    people = habits.people  # one small column is asked of most, since the others lie far away
+    return bool(not people.passing[user] or people.active_from_ms[user] <= moment < people.active_until_ms[user])
 
 
 @kernel

@@ -180,6 +180,8 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
     written, most = room.page.phone.state, room.page.phone.events.shape[0]
     for index in range(users.shape[0]):
         user = users[index]
+        if lines.count[user] == 0 and not lines.touched[user]:
+            continue
         before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])
         turn_before = lines.turn[user]
         plan_day(user, day, lines.count[user], habits, room.slots)

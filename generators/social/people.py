@@ -45,6 +45,8 @@ class People(NamedTuple):
     """Shape (N,), int64: when the subscription began; negative when before the world."""
     active_until_ms: Any
     """Shape (N,), int64: the midnight at which the subscription ends; `NEVER` for most."""
+    passing: Any
+    """Shape (N,), bool: whether the subscription begins or ends within the world, or never begins."""
     sim_change_ms: Any
     """Shape (N,), int64: when a second SIM replaces the first; `NEVER` for most."""
     device_change_ms: Any
@@ -66,6 +68,7 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
     shift_h = own_shift + np.array([t.clock_shift_h for t in settings.user_types.values()])[kind]
     least, most = settings.activity.spell_days
     begins = _active_from(settings)
+    ends = _active_until(settings, begins)
     people = People(
         kind,
         pattern,
@@ -75,7 +78,8 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
         nearest_towers(towers, society.home_m),
         nearest_towers(towers, society.work_m),
         begins,
-        _active_until(settings, begins),
+        ends,
+        (begins > 0) | (ends != NEVER),
         _changes(settings, Purpose.USER_DEVICE, 0, settings.subscriptions.new_sim_per_month),
         _changes(settings, Purpose.USER_DEVICE, 1, settings.subscriptions.new_device_per_month),
         society.home_m,
@@ -101,6 +105,7 @@ def _with_reserve(people: People, seed: int) -> People:
         rate=np.zeros(size),
         active_from_ms=never,
         active_until_ms=never,
+        passing=np.ones(size, np.bool_),
         sim_change_ms=never,
         device_change_ms=never,
         still=np.arange(size) % EVERY_FIFTH < STILL,

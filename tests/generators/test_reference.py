@@ -13,10 +13,11 @@ from small_networks import in_words, incidents
 from small_worlds import make_settings
 
 from bench.faults import SettingsError
+from generators.calls.changes import ADDED, ALTERED, REMOVED, talk_seconds
 from generators.calls.habits import Habits, make_habits
 from generators.calls.reference import Call, Reference
 from generators.calls.render import no_edits
-from generators.calls.twins import ADDED, ALTERED, REMOVED, Day, Twins, talk_seconds
+from generators.calls.twins import Day, Twins
 from generators.draft import Draft
 from generators.geography import make_towers
 from generators.life import count_all

@@ -1,0 +1,182 @@
+"""How the world with incidents differs from normal life on a day: which calls, in what way, and whose doing it is."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generators.calls.render import Edits, Records
+from generators.clock import DAY_MS
+from generators.compiled import kernel
+from generators.swaps import Swaps
+
+CHANGES = ("added", "altered", "removed")
+ADDED, ALTERED, REMOVED = 0, 1, 2
+SAME, NONE = -1, -1
+
+
+class Changes(NamedTuple):
+    """The calls of a day that differ between the two worlds; shape (n,) each."""
+
+    row: Any
+    """int64: position among the day's calls; -1 when removed."""
+    key: Any
+    """uint64: stable key of the call."""
+    incident: Any
+    """int32: whose doing it is; -1 where nothing on the call says so."""
+    change: Any
+    """int8: index into `CHANGES`."""
+    direct: Any
+    """bool: the incident's own deed; else collateral."""
+    caller: Any
+    """int32."""
+    cell: Any
+    """int32: first cell."""
+    start_ms: Any
+    """int64: since the start of the world."""
+
+
+class Deeds(NamedTuple):
+    """What incidents did on a day, in order of user and time: calls that they edited, and calls that met them."""
+
+    user: Any
+    start_ms: Any
+    incident: Any
+
+
+def deeds_of(edits: Edits, calls: Records) -> Deeds:
+    """Return what incidents did on a day; its edits are in order of user and time already."""
+    met = np.flatnonzero(calls.incident != NONE)
+    if not len(met):
+        return Deeds(edits.user, edits.start_ms, edits.incident)
+    user = np.concatenate([edits.user, calls.caller[met]])
+    start = np.concatenate([edits.start_ms, calls.start_ms[met]])
+    order = np.lexsort((start, user))
+    return Deeds(user[order], start[order], np.concatenate([edits.incident, calls.incident[met]])[order])
+
+
+def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> Changes:
+    """Return what differs on the touched lines; both worlds' calls are ordered by caller.
+
+    Parameters
+    ----------
+    normal
+        Normal life on the touched lines.
+    calls
+        All calls of the world with incidents.
+    touched
+        Shape (N,), bool: the lines that may differ.
+    edits
+        What incidents changed in the plan of the day.
+    """
+    change = np.empty(len(calls.key), np.int8)
+    kept = np.zeros(len(normal.key), np.bool_)
+    _compare(normal, calls, touched, change, kept)
+    row, gone = np.flatnonzero(change != SAME), np.flatnonzero(~kept)
+    removed = np.full(len(gone), REMOVED, np.int8)
+    change = np.concatenate([change[row], removed])
+    key = np.concatenate([calls.key[row], normal.key[gone]])
+    own = _find(edits.key, key)
+    met = np.concatenate([calls.incident[row], np.full(len(gone), NONE, np.int32)])
+    return Changes(
+        np.concatenate([row, np.full(len(gone), NONE)]),
+        key,
+        np.where(own == NONE, met, edits.incident[own]) if len(edits.key) else met,
+        change,
+        (own != NONE) | ((met != NONE) & (change == ALTERED)),
+        np.concatenate([calls.caller[row], normal.caller[gone]]),
+        np.concatenate([calls.first_cell[row], normal.first_cell[gone]]),
+        np.concatenate([calls.start_ms[row], normal.start_ms[gone]]),
+    )
+
+
+def diverted(calls: Records, changes: Changes, swaps: Swaps) -> Changes:
+    """Add the calls of others that reach a number on the SIM that an incident has put it on."""
+    row, holding = swaps.in_force(calls.callee, calls.start_ms)
+    new = ~np.isin(row, changes.row)
+    row, incident = row[new], swaps.incident[holding[new]]
+    change, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)
+    where = (calls.caller[row], calls.first_cell[row], calls.start_ms[row])
+    more = Changes(row, calls.key[row], incident, change, direct, *where)
+    return Changes(*(np.concatenate(columns) for columns in zip(changes, more, strict=True)))
+
+
+def ascribed(changes: Changes, deeds: Deeds, last_incident: Any) -> None:
+    """Say whose doing the collateral changes are: the last incident's on the line, else the next one's of that day.
+
+    Parameters
+    ----------
+    changes
+        Their incidents are filled in where they are missing.
+    deeds
+        What incidents did on the day.
+    last_incident
+        Shape (N,), int32: the incident that last acted on each line before the day.
+    """
+    other = np.flatnonzero(changes.incident == NONE)
+    caller, start_ms = changes.caller[other], changes.start_ms[other]
+    if not len(deeds.user):
+        changes.incident[other] = last_incident[caller]
+        return
+    moment = deeds.user.astype(np.int64) * DAY_MS + deeds.start_ms % DAY_MS
+    after = np.searchsorted(moment, caller.astype(np.int64) * DAY_MS + start_ms % DAY_MS, side="right")
+    before = np.maximum(after - 1, 0)
+    following = np.minimum(after, len(moment) - 1)
+    same_day = np.where(deeds.user[before] == caller, deeds.incident[before], NONE)
+    earlier = np.where(same_day == NONE, last_incident[caller], same_day)
+    changes.incident[other] = np.where(earlier == NONE, deeds.incident[following], earlier)
+
+
+def talk_seconds(talk_ms: Any) -> Any:
+    """Return talk times in whole seconds, rounded half up; an answered call lasts at least one."""
+    return np.where(talk_ms > 0, np.maximum((talk_ms + 500) // 1000, 1), 0)
+
+
+@kernel
+def _seconds(talk_ms: int) -> int:
+    """Return a talk time as `talk_seconds` does."""
+    return max((talk_ms + 500) // 1000, 1) if talk_ms > 0 else 0
+
+
+@kernel
+def _compare(normal: Records, calls: Records, touched: Any, change: Any, kept: Any) -> None:
+    """Find the same call in both worlds, line by line, and say what became of it."""
+    first, end, expected, whose = 0, 0, 0, -1
+    for i in range(calls.key.shape[0]):
+        caller = calls.caller[i]
+        change[i] = SAME
+        if not touched[caller]:
+            continue
+        if caller != whose:
+            first = end
+            while first < normal.key.shape[0] and normal.caller[first] < caller:
+                first += 1
+            end = first
+            while end < normal.key.shape[0] and normal.caller[end] == caller:
+                end += 1
+            expected, whose = first, caller
+        change[i] = ADDED
+        for step in range(end - first):  # most follow each other in both worlds: look there first
+            j = expected + step if expected + step < end else expected + step - end + first
+            if normal.key[j] == calls.key[i]:
+                change[i] = SAME if _looks_the_same(normal, j, calls, i) else ALTERED
+                kept[j], expected = True, j + 1
+                break
+
+
+@kernel
+def _looks_the_same(normal: Records, j: int, calls: Records, i: int) -> bool:
+    """Return whether two calls agree in all that is exported."""
+    same = normal.start_ms[j] // 1000 == calls.start_ms[i] // 1000 and normal.callee[j] == calls.callee[i]
+    same = same and _seconds(normal.talk_ms[j]) == _seconds(calls.talk_ms[i]) and normal.outcome[j] == calls.outcome[i]
+    same = same and normal.sim[j] == calls.sim[i] and normal.device[j] == calls.device[i]
+    same = same and normal.first_cell[j] == calls.first_cell[i] and normal.last_cell[j] == calls.last_cell[i]
+    return bool(same and normal.handovers[j] == calls.handovers[i])
+
+
+def _find(keys: Any, wanted: Any) -> Any:
+    """Return where each wanted key stands among `keys`, -1 where it does not."""
+    if not len(keys):
+        return np.full(len(wanted), NONE)
+    order = np.argsort(keys)
+    place = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
+    return np.where(keys[place] == wanted, place, NONE)
