@@ -21,6 +21,7 @@ from bench.protocol import applied, without_incidents
 from bench.references import Reference
 from bench.request import Request
 from bench.result import Outcome, Result, Status
+from bench.spare import end_ahead
 from bench.staging import STAGING
 from bench.store import StoredWorld, find_or_make, world_of
 from bench.truth import Truth
@@ -65,6 +66,7 @@ def begun(request: Request) -> AbstractContextManager[Waiting | None]:
     """Start the detector's process, which gets ready meanwhile; None for scores that the harness itself provides."""
     detector = request.resolved["detector"]
     if str(detector["_target_"]).startswith("bench."):
+        end_ahead()
         return nullcontext()
     return Waiting(detector, request.folder, request.settings.seed, request.processors)
 

@@ -29,10 +29,13 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bench.diagnosis import REFUSALS, diagnose, plain, unknown_settings
 from bench.faults import Fault, SettingsError, UserError, faults_of
+from bench.mode import find_quickly
 from bench.plug_ins import plugged_schemas
 from bench.targets import path_faults, target_faults
 
 INTERRUPTED = 130
+SELDOM = 50_000
+"""So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
 MULTIRUN = ("--multirun", "-m")
 TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Whether the user wants to see where an error comes from."""
@@ -40,11 +43,13 @@ TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     """Compose what the command line says and run `task` on it, once or (in a multirun) many times."""
+    gc.set_threshold(SELDOM)
     try:
         register()
     except UserError as error:
         refuse(str(error))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
+    find_quickly()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda each: each not in MULTIRUN)  # Hydra wants it before the settings
     nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from bench.composition import combinations, explain, faults_told, refuse
 from bench.diagnosis import REFUSALS
+from bench.variants import Variants
 
 FIXED = ("generator", "anomaly", "protocol", "threshold", "seed", "suite", "role")
 """What a suite decides."""
@@ -51,9 +51,10 @@ class Guard(Callback):
             refuse("--multirun is for bench.run; start this once for each")
         overrides = [*config.hydra.overrides.hydra, *sweep_overrides(config)]
         messages: dict[str, None] = dict.fromkeys(_suite_faults(config))
+        variants = Variants(str(config_name))
         for combination in combinations(overrides):
             try:
-                messages.update(dict.fromkeys(faults_told(hydra.compose(str(config_name), combination))))
+                messages.update(dict.fromkeys(faults_told(variants.of(combination))))
             except REFUSALS as error:
                 messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
         if messages:

@@ -1,11 +1,9 @@
 """Fitting and scoring in a process of its own that sees a folder without labels, under limits of time and memory."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,16 +18,10 @@ from bench.detector import BoolArray, Level, Scores
 from bench.processes import Tree, killed_for_memory
 from bench.result import Status
 from bench.settings import LimitSettings
-from bench.staging import DATA, TEMPORARY, fill, lay_out
+from bench.spare import taken
+from bench.staging import fill, lay_out
 
 WATCH_S = 0.1
-THREAD_SETTINGS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-)
 
 
 @dataclass(frozen=True)
@@ -75,17 +67,10 @@ class Waiting:
     def __init__(self, detector: Mapping[str, Any], folder: Path, seed: int, threads: int) -> None:
         self.detector, self.seed = detector, seed
         self.place = lay_out(folder)
-        with (folder / "detector.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "bench.worker", str(os.getpid()), str(self.place), *modules_in(detector)],
-                cwd=self.place / DATA,
-                env=_environment(self.place, seed, threads),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.tree = Tree(process)
+        log = folder.resolve() / "detector.log"
+        log.write_bytes(b"")
+        self.tree = Tree(taken(threads))
+        self._tell(json.dumps({"place": str(self.place), "log": str(log), "modules": modules_in(detector)}))
 
     def __enter__(self) -> Self:
         return self
@@ -108,9 +93,7 @@ class Waiting:
         """
         facts = {"detector": dict(self.detector), "seed": self.seed}
         path = fill(self.place, job.dataset, facts, job.labels)
-        with suppress(BrokenPipeError):  # it has ended already: that is told below
-            self.tree.process.stdin.write(f"{path}\n".encode())  # type: ignore[union-attr]
-            self.tree.process.stdin.flush()  # type: ignore[union-attr]
+        self._tell(str(path))
         killed = killed_for_memory()
         status = _watched(self.tree, job.limits, tick)
         code = self.tree.process.returncode
@@ -119,6 +102,11 @@ class Waiting:
             peak = {"peak_mib": self.tree.peak_mib}
             return Trial(Status.OOM, "the system ran out of memory and ended it", None, peak)
         return _judged(status, self.tree, self.place, job.limits)
+
+    def _tell(self, line: str) -> None:
+        with suppress(BrokenPipeError):  # it has ended already: that is told when it is waited for
+            self.tree.process.stdin.write(f"{line}\n".encode())  # type: ignore[union-attr]
+            self.tree.process.stdin.flush()  # type: ignore[union-attr]
 
 
 def modules_in(node: object) -> list[str]:
@@ -129,13 +117,6 @@ def modules_in(node: object) -> list[str]:
         return []
     own = [str(node["_target_"]).rpartition(".")[0]] if "_target_" in node else []
     return list(dict.fromkeys([*own, *(module for item in node.values() for module in modules_in(item))]))
-
-
-def _environment(place: Path, seed: int, threads: int) -> dict[str, str]:
-    paths = [str(Path(path).resolve()) for path in sys.path if path]
-    limited = {name: str(threads) for name in THREAD_SETTINGS if name not in os.environ}
-    own = {"PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(place / TEMPORARY), "PYTHONHASHSEED": str(seed)}
-    return {**os.environ, **limited, **own}
 
 
 def _watched(tree: Tree, limits: LimitSettings, tick: Callable[[], None]) -> Status:

@@ -1,8 +1,10 @@
 """How many processors there are to use."""
 
 import os
+from typing import TYPE_CHECKING
 
-from hydra.conf import HydraConf
+if TYPE_CHECKING:
+    from hydra.conf import HydraConf
 
 
 def usable() -> int:
@@ -10,13 +12,13 @@ def usable() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def at_once(hydra: HydraConf) -> int:
+def at_once(hydra: "HydraConf") -> int:
     """Return how many jobs of a multirun go on at once."""
     jobs = int(hydra.launcher.get("n_jobs", 1))
     return jobs if jobs > 0 else usable()
 
 
-def share(hydra: HydraConf) -> int:
+def share(hydra: "HydraConf") -> int:
     """Return how many processors are one job's: all of them, or its part in a multirun."""
     multirun = hydra.mode is not None and hydra.mode.name == "MULTIRUN"
     return max(1, usable() // at_once(hydra)) if multirun else usable()

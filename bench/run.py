@@ -1,16 +1,26 @@
 """One benchmark run, or many: `python -m bench.run generator.anomaly_ratio=0.05 detector=iforest`."""
 
-from omegaconf import DictConfig
+import sys
+from typing import TYPE_CHECKING
 
-from bench.composition import launch
+from bench import spare
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 
 def main() -> None:
     """Run what the command line asks for."""
-    launch("config", run)
+    spare.start_ahead(sys.argv[1:])
+    try:
+        from bench.composition import launch  # noqa: PLC0415 - takes a while, which the process has to itself
+
+        launch("config", run)
+    finally:
+        spare.end_ahead()
 
 
-def run(config: DictConfig) -> None:
+def run(config: "DictConfig") -> None:
     """Run one job."""
     from bench import job  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 

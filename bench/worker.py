@@ -1,10 +1,14 @@
 """The child's side of `bench.isolation`: fits and scores one detector, in a process that knows no labels.
 
-Run as `python -m bench.worker PARENT FOLDER MODULE ...`: imports the modules, waits for a line with the path of a job
-on its standard input, and leaves `scores.npy` and `cost.json` beside the job, or `error.json`. It ends with its parent.
+Run as `python -m bench.worker PARENT`. It reads two lines from its standard input: where it is to work and what to
+import, and, later, the path of a job. It leaves `scores.npy` and `cost.json` beside the job, or `error.json`. It ends
+with its parent.
 """
 
 import gc
+
+gc.disable()  # until the libraries are there: looking for garbage among what is imported takes a quarter of the time
+
 import json
 import os
 import random
@@ -27,19 +31,21 @@ from hydra.utils import instantiate
 from bench.dataset import Clock, Dataset, Window
 from bench.detector import Detector, FloatArray, Scores, Supervised, with_own_facts
 from bench.processes import when_parent_ends
+from bench.staging import DATA, TEMPORARY
 
 FAILED = 1
 
 
 def main() -> None:
     """Do the job that comes in."""
-    parent, place, *modules = sys.argv[1:]
-    when_parent_ends(int(parent), lambda: _vanish(Path(place)))
-    for module in modules:
-        with suppress(Exception):  # is told when the detector is constructed
-            import_module(module)
+    where = sys.stdin.readline()
+    if not where:  # it is not needed
+        return
+    _settle(json.loads(where))
     path = Path(sys.stdin.readline().rstrip("\n"))
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+    gc.freeze()
+    gc.enable()
     try:
         scores, cost = fitted_and_scored(json.loads(path.read_text()))
         np.save(path.parent / "scores.npy", scores.values, allow_pickle=False)
@@ -51,6 +57,19 @@ def main() -> None:
         (path.parent / "error.json").write_text(json.dumps(_told(error)))
         sys.exit(FAILED)
     gc.freeze()  # else the end takes as long as an import
+
+
+def _settle(told: dict[str, Any]) -> None:
+    """Move to the folder that this process is to work in, and import what it will need there."""
+    place, log = Path(told["place"]), os.open(told["log"], os.O_WRONLY | os.O_APPEND)
+    when_parent_ends(int(sys.argv[1]), lambda: _vanish(place))
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(log, stream.fileno())
+    os.environ["TMPDIR"] = str(place / TEMPORARY)
+    os.chdir(place / DATA)
+    for module in told["modules"]:
+        with suppress(Exception):  # is told when the detector is constructed
+            import_module(module)
 
 
 def fitted_and_scored(job: dict[str, Any]) -> tuple[Scores, dict[str, float]]:

@@ -24,10 +24,10 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 
-from bench.isolation import THREAD_SETTINGS
 from bench.record_of_run import Record
 from bench.result import Result, Scalar, Status
 from bench.settings import TrackingSettings
+from bench.spare import THREAD_SETTINGS
 from bench.tracking import Tracker
 
 MOST_OVERHEAD, LEAST_SPEED_UP, MOST_TRACKING = 0.20, 1.8, 2.0

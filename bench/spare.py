@@ -1,0 +1,65 @@
+"""The processes that detectors run in; one may be started before it is known which detector it is for.
+
+What every detector's process imports takes as long as composing the settings does, so on two processors it is free.
+This module imports nothing heavy: it is read before anything else.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.processors import usable
+
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+_ahead: "list[tuple[int, subprocess.Popen[bytes]]]" = []
+"""The one that was started ahead, if it has not been taken, after the number of its threads."""
+
+
+def start_ahead(arguments: Sequence[str]) -> None:
+    """Start a process ahead, where a command line looks like that of a single run."""
+    others = [each for each in arguments if each.startswith(("-", "suite=", "hydra."))]
+    if all(each.startswith("--config-") for each in others):  # not --help, --cfg, --multirun, ...
+        _ahead.append((usable(), _start(usable())))
+
+
+def taken(threads: int) -> "subprocess.Popen[bytes]":
+    """Return a process that waits to be told where it is to work: the one that was started ahead, or a new one.
+
+    Parameters
+    ----------
+    threads
+        How many threads numerical libraries may start in it.
+    """
+    if _ahead and _ahead[0][0] == threads:
+        return _ahead.pop()[1]
+    return _start(threads)
+
+
+def end_ahead() -> None:
+    """End the process that was started ahead, if nobody has taken it."""
+    while _ahead:
+        _, process = _ahead.pop()
+        process.kill()
+        process.communicate()
+
+
+def _start(threads: int) -> "subprocess.Popen[bytes]":
+    paths = [str(Path(path).resolve()) for path in sys.path if path]
+    limited = {name: str(threads) for name in THREAD_SETTINGS if name not in os.environ}
+    # The order of sets is the same in every run; `-P`: the working directory is no place to import from.
+    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "bench.worker", str(os.getpid())],
+        env={**os.environ, **limited, **own},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )

@@ -1,0 +1,54 @@
+"""The process that is started before it is known which detector it is for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench import run, spare
+from bench.processors import usable
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children() if "bench.worker" in " ".join(child.cmdline())}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays() -> Iterator[None]:
+    before = children()
+    yield
+    spare.end_ahead()
+    assert children() == before
+
+
+def test_it_is_taken_once() -> None:
+    spare.start_ahead(["detector=iforest"])
+    (first,) = children()
+    taken = [spare.taken(usable()), spare.taken(usable())]
+    assert taken[0].pid == first != taken[1].pid
+    for process in taken:
+        process.communicate()  # closes its input: nobody needs it
+        assert process.returncode == 0
+
+
+def test_it_is_not_taken_where_it_would_use_too_many_processors() -> None:
+    spare.start_ahead([])
+    (ahead,) = children()
+    process = spare.taken(usable() + 1)
+    assert process.pid != ahead
+    process.communicate()
+
+
+@pytest.mark.parametrize("argument", ["--help", "-m", "--multirun", "--cfg", "suite=smoke", "hydra.mode=MULTIRUN"])
+def test_none_is_started_where_no_single_run_follows(argument: str) -> None:
+    spare.start_ahead(["detector=iforest", argument])
+    assert not children()
+
+
+def test_a_refused_command_line_leaves_none(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["cdrbench", "detector=iforst"])
+    with pytest.raises(SystemExit) as ended:
+        run.main()
+    assert ended.value.code == 2
+    assert not children()
