@@ -15,7 +15,7 @@ def find_quickly() -> None:
 
     Hydra itself composes the whole configuration for that, and then once more for the run: a third of a second.
     """
-    Hydra.get_mode = _mode  # type: ignore[method-assign]
+    Hydra.get_mode = _mode  # type: ignore[method-assign,assignment]
 
 
 def _mode(hydra: Hydra, config_name: str | None, overrides: list[str]) -> RunMode | None:
