@@ -32,7 +32,6 @@ from generators.mix import Plan, no_plan, plan_incidents
 from generators.names import Names, make_names
 from generators.sessions.arrival import make_arrival
 from generators.sessions.deploy import deploy, struck
-from generators.sessions.network import Plant
 from generators.sessions.settings import NetworkSettings
 from generators.sessions.status import TowerStatus, UserStatus
 from generators.sessions.table import EventTable
@@ -120,7 +119,8 @@ class World:
         habits = make_habits(settings, towers, society, people, network)
         names = make_names(settings, habits, len(towers.macro), len(site))
         counts = count_all(habits, settings.days)
-        plan = self._plan(habits, counts, plant)
+        where = None if plant is None else CallMap(habits, plant, counts, names.tower)
+        plan = self._plan(Draft(habits, counts, tuple(settings.user_types), callmap=where))
         if plant and network and plan.faults:
             habits = habits._replace(network=struck(network, plant, settings, plan.faults))
         held = plan.swaps.holdings
@@ -132,11 +132,9 @@ class World:
         }
         return Drawn(habits, names, site, counts, plan, settings.start_ms(), tables, settings.network)
 
-    def _plan(self, habits: Habits, counts: Any, plant: Plant | None) -> Plan:
+    def _plan(self, draft: Draft) -> Plan:
         if not self.anomalies:
             return no_plan(self.settings.days)
-        where = None if plant is None else CallMap(habits, plant, counts)
-        draft = Draft(habits, counts, tuple(self.settings.user_types), callmap=where)
         return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed)
 
     def _clock(self) -> dict[str, Any]:

@@ -5,62 +5,41 @@ shifts; where it alone was heard, nobody is. What phones hear is worked out anew
 phones that stand still keep their cell.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.faults import above, within
-from generators.injection import Incidents, around, between, on_cells
+from generators.cell_deeds import FaultDeed
+from generators.injection import between
 from generators.plan import CellFault
-from generators.schedule import Schedule
+from generators.strikes import LEFT_OPEN, Place, Places
 
 if TYPE_CHECKING:
+    from generators.callmap import CallMap
     from generators.draft import Draft
 
 
-EVERYWHERE = -1
-"""Only one antenna is turned at a time."""
-
-
 @dataclass
-class AntennaMisaligned:
-    """Turns the antenna of a cell for a while."""
+class AntennaMisaligned(FaultDeed):
+    """Turns the antenna of a cell for a while; difficulty goes from `most_deg` to `least_deg`, and to fewer hours."""
 
-    share: float = field(default=1.0, metadata=within(0, 1000))
-    difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """From `most_deg` to `least_deg`."""
     least_deg: float = field(default=30.0, metadata=within(1, 180))
     most_deg: float = field(default=120.0, metadata=within(1, 180))
     shortest_h: float = field(default=12.0, metadata=above(0))
     longest_h: float = field(default=96.0, metadata=above(0))
-    schedule: Schedule = field(default_factory=Schedule)
 
-    level: ClassVar[str] = "cell"
-    adds: ClassVar[bool] = False
-    least: ClassVar[int] = 5
-
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Turn antennas, one at a time, until about so many calls have been served otherwise."""
-        if draft.callmap is None:
-            return None
-        where = draft.callmap
+    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
+        """Offer all cells with a direction, for those whom another cell serves then."""
         cells = where.directed
         sign = np.where(rng.random(len(cells)) < 0.5, -1.0, 1.0)
         turned = sign * between(self.most_deg, self.least_deg, self.difficulty)
 
-        @cache
-        def met(place: int) -> Any:
-            return where.moved(int(cells[place]), float(turned[place]))
+        def at(number: int) -> Place:
+            cell, by = int(cells[number]), float(turned[number])
+            fault = CellFault(cell, *LEFT_OPEN, "turned", turned_deg=by)
+            return Place(np.array([cell]), where.moved(cell, by), [fault], {"turned_deg": by})
 
-        hours = around(self.longest_h, self.shortest_h, self.difficulty)
-        places = [np.array([cell, EVERYWHERE]) for cell in cells]
-        strikes = where.strike(calls, places, met, (draft.spans, hours), rng)
-        if strikes is None:
-            return None
-        faults = [
-            [CellFault(int(cells[s.place]), s.begin_ms, s.end_ms, "turned", turned_deg=float(turned[s.place]))]
-            for s in strikes
-        ]
-        return on_cells(faults, [{"turned_deg": float(turned[s.place])} for s in strikes])
+        yield 1.0, Places(where.by_cell[cells].sum(axis=1), at, one_by_one=True)

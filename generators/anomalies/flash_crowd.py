@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import above, within
+from generators.cell_deeds import CellDeed
 from generators.clock import DAY_MS, HOUR_MS
 from generators.injection import Incidents, between, new_calls
 from generators.plan import Intents
-from generators.schedule import Schedule
 
 if TYPE_CHECKING:
+    from generators.callmap import CallMap
     from generators.draft import Draft
 
 MOST_EACH = 3
@@ -26,12 +27,12 @@ ANCHORS, SAMPLED = 400, 3000
 
 
 @dataclass
-class FlashCrowd:
-    """Adds calls of many people who are near a place."""
+class FlashCrowd(CellDeed):
+    """Adds calls of many people who are near a place; difficulty: from `most_times` the usual calls to `least_times`.
 
-    share: float = field(default=1.0, metadata=within(0, 1000))
-    difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """From `most_times` the usual calls to `least_times`."""
+    A crowd lasts `shortest_h` to `longest_h`, whatever the difficulty.
+    """
+
     least_times: float = field(default=2.0, metadata=within(1.1, 100))
     most_times: float = field(default=10.0, metadata=within(1.1, 100))
     radius_m: float = field(default=4000.0, metadata=above(0))
@@ -40,9 +41,7 @@ class FlashCrowd:
     longest_h: float = field(default=3.0, metadata=within(0.25, 12))
     fewest_calls: int = field(default=15, metadata=within(2, 100_000))
     """Smaller crowds are none."""
-    schedule: Schedule = field(default_factory=Schedule)
 
-    level: ClassVar[str] = "cell"
     adds: ClassVar[bool] = True
 
     @property
@@ -50,10 +49,8 @@ class FlashCrowd:
         """Return the fewest calls that an incident can do with."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def befall(self, draft: "Draft", where: "CallMap", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Let crowds gather where and when somebody calls in normal life, until `calls` calls are added."""
-        if draft.callmap is None:
-            return None
         times = between(self.most_times, self.least_times, self.difficulty)
         anchors, ways = draft.look(ANCHORS, rng), draft.look(SAMPLED, rng)
         found: list[tuple[Intents, Any]] = []
@@ -61,7 +58,7 @@ class FlashCrowd:
         for i in rng.permutation(len(anchors.user)).tolist():
             if missing < self.fewest_calls:
                 break
-            crowd = self._crowd(draft, (int(anchors.user[i]), int(anchors.start_ms[i])), (times, missing), rng)
+            crowd = self._crowd(where, (int(anchors.user[i]), int(anchors.start_ms[i])), (times, missing), rng)
             if crowd is not None:
                 found.append(crowd)
                 missing -= len(crowd[0].user)
@@ -74,12 +71,10 @@ class FlashCrowd:
         return Incidents(edits, incident, parameters, actors=cells, cells=cells)
 
     def _crowd(
-        self, draft: "Draft", anchor: tuple[int, int], size: tuple[float, int], rng: np.random.Generator
+        self, where: "CallMap", anchor: tuple[int, int], size: tuple[float, int], rng: np.random.Generator
     ) -> tuple[Intents, Any] | None:
         """Return the calls of a crowd around a user at a moment, and the cells that it holds; None when it is small."""
-        (user, middle), (times, most), where = anchor, size, draft.callmap
-        if where is None:
-            return None
+        (user, middle), (times, most) = anchor, size
         half = int((self.shortest_h + (self.longest_h - self.shortest_h) * rng.random()) * HOUR_MS / 2)
         midnight = middle - middle % DAY_MS
         begin, end = max(middle - half, midnight), min(middle + half, midnight + DAY_MS)

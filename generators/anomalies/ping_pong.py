@@ -4,17 +4,20 @@ In the field: a wrong handover offset between neighbours, so that each takes the
 calls where both are heard nearly equally well; each handover is a chance to lose the call.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.faults import above, within
-from generators.injection import Incidents, around, between, on_cells
+from generators.cell_deeds import FaultDeed
+from generators.injection import between
 from generators.plan import PING_PONG, CellFault
-from generators.schedule import Schedule
+from generators.strikes import LEFT_OPEN, Place, Places
 
 if TYPE_CHECKING:
+    from generators.callmap import CallMap
     from generators.draft import Draft
 
 
@@ -24,43 +27,33 @@ SPREAD = 1.5
 
 
 @dataclass
-class PingPong:
-    """Lets two neighbours swap their calls for a while."""
+class PingPong(FaultDeed):
+    """Lets two neighbours swap their calls for a while.
 
-    share: float = field(default=1.0, metadata=within(0, 1000))
-    difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """From a stay of about `shortest_stay_s` to one of about `longest_stay_s`: the longer, the fewer handovers."""
+    Difficulty goes from a stay of about `shortest_stay_s` to one of about `longest_stay_s`, the longer the fewer
+    handovers, and to fewer hours.
+    """
+
     shortest_stay_s: float = field(default=1.0, metadata=within(0.1, 60))
     longest_stay_s: float = field(default=5.0, metadata=within(0.1, 60))
     margin_db: float = field(default=6.0, metadata=within(0.1, 40))
     """How much weaker the other cell may be."""
     shortest_h: float = field(default=12.0, metadata=above(0))
     longest_h: float = field(default=96.0, metadata=above(0))
-    schedule: Schedule = field(default_factory=Schedule)
 
-    level: ClassVar[str] = "cell"
-    adds: ClassVar[bool] = False
-    least: ClassVar[int] = 5
-
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Let pairs of cells swap calls until about so many have been handed over."""
-        if draft.callmap is None:
-            return None
+    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
+        """Offer all pairs that are heard alike somewhere, for the calls there that last long enough."""
         low, high = sorted((self.shortest_stay_s, self.longest_stay_s))
         stay_s = between(self.shortest_stay_s, self.longest_stay_s, self.difficulty)
         dwell = (int(1000 * max(stay_s / SPREAD, low)), int(1000 * min(stay_s * SPREAD, high)))
         lasts = np.mean(draft.look(SAMPLED, rng).talk_ms > sum(dwell) / 2)
-        pairs, near = draft.callmap.pairs(self.margin_db)
-        met = near * lasts
-        hours = around(self.longest_h, self.shortest_h, self.difficulty)
-        strikes = draft.callmap.strike(calls, list(pairs), met, (draft.spans, hours), rng)
-        if strikes is None:
-            return None
-        faults = [
-            [
-                CellFault(a, s.begin_ms, s.end_ms, PING_PONG, partner=b, margin_db=self.margin_db, dwell_ms=dwell)
-                for a, b in (pairs[s.place].tolist(), pairs[s.place, ::-1].tolist())
+        pairs, calls = where.pairs(self.margin_db)
+
+        def at(number: int) -> Place:
+            faults = [
+                CellFault(a, *LEFT_OPEN, PING_PONG, partner=b, margin_db=self.margin_db, dwell_ms=dwell)
+                for a, b in (pairs[number].tolist(), pairs[number, ::-1].tolist())
             ]
-            for s in strikes
-        ]
-        return on_cells(faults, [{"stay_s": stay_s} for _ in strikes])
+            return Place(pairs[number], calls[number] * lasts, faults, {"stay_s": stay_s})
+
+        yield 1.0, Places(calls.sum(axis=1), at)

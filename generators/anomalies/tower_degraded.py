@@ -4,18 +4,21 @@ In the field: a failing amplifier, water in a feeder, interference. Setup succes
 60-90 % (whoever is refused tries the next cell), 5-30 % of the calls that it carries drop: starting values.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.faults import above, within
+from generators.cell_deeds import FaultDeed
 from generators.clock import HOUR_MS
-from generators.injection import Incidents, around, between, on_cells
+from generators.injection import between
 from generators.plan import CellFault
-from generators.schedule import Schedule
+from generators.strikes import LEFT_OPEN, Place, Places
 
 if TYPE_CHECKING:
+    from generators.callmap import CallMap
     from generators.draft import Draft
 
 
@@ -23,12 +26,9 @@ SAMPLED, STEPS = 3000, 21
 
 
 @dataclass
-class TowerDegraded:
-    """Makes a site worse for a while."""
+class TowerDegraded(FaultDeed):
+    """Makes a site worse for a while; difficulty goes from the worst figures to the mildest, and to fewer hours."""
 
-    share: float = field(default=1.0, metadata=within(0, 1000))
-    difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """From the worst figures to the mildest."""
     most_refused: float = field(default=0.4, metadata=within(0.001, 1))
     least_refused: float = field(default=0.1, metadata=within(0.001, 1))
     """Share of the Hellos that are refused."""
@@ -38,35 +38,20 @@ class TowerDegraded:
     ramps: float = field(default=0.5, metadata=within(0, 1))
     """Share of the calls that meet a fault which grows from nothing over its time; the others meet all of it."""
     shortest_h: float = field(default=6.0, metadata=above(0))
-    longest_h: float = field(default=48.0, metadata=above(0))
-    schedule: Schedule = field(default_factory=Schedule)
 
-    level: ClassVar[str] = "cell"
-    adds: ClassVar[bool] = False
-    least: ClassVar[int] = 5
-
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Degrade sites until about so many calls have been refused or lost."""
-        if draft.callmap is None:
-            return None
-        where, sites = draft.callmap, draft.callmap.sites
+    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
+        """Offer all sites, for those who are refused or lost there: by faults that grow, and by others."""
         refuses = between(self.most_refused, self.least_refused, self.difficulty)
         drops = between(self.most_dropped, self.least_dropped, self.difficulty)
         talk_h = draft.look(SAMPLED, rng).talk_ms / HOUR_MS
         losses = _rate(drops, talk_h[talk_h > 0])
-        span = (draft.spans, around(self.longest_h, self.shortest_h, self.difficulty))
-        faults, parameters = [], []
-        for ramp, part in ((False, 1 - self.ramps), (True, self.ramps)):
-            effect = _effect(refuses, losses, talk_h, ramp)
-            met = effect * np.array([where.by_cell[cells].sum(axis=0) for cells in sites])
-            strikes = where.strike(part * calls, sites, met, span, rng)
-            if strikes is None:
-                return None
-            for s in strikes:
-                how = ("degraded", refuses, losses, ramp)
-                faults.append([CellFault(int(cell), s.begin_ms, s.end_ms, *how) for cell in sites[s.place]])
-                parameters.append({"site": s.place, "refused": refuses, "dropped": drops, "ramp": ramp})
-        return on_cells(faults, parameters)
+        for ramp, share in ((False, 1 - self.ramps), (True, self.ramps)):
+            effect, places = _effect(refuses, losses, talk_h, ramp), []
+            for tower_id, cells in where.sites:
+                faults = [CellFault(c, *LEFT_OPEN, "degraded", refuses, losses, ramp) for c in cells.tolist()]
+                told = {"tower_id": tower_id, "refused": refuses, "dropped": drops, "ramp": ramp}
+                places.append(Place(cells, effect * where.by_cell[cells].sum(axis=0), faults, told))
+            yield share, Places.of(places)
 
 
 def _rate(drops: float, talk_h: Any) -> float:

@@ -4,44 +4,32 @@ In the field: a power cut, a broken backhaul. Calls in progress look for another
 the next site that is heard, or fail. The network demo's towers that are broken, or break at a time, are of this kind.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.faults import above, within
-from generators.injection import Incidents, around, on_cells
+from bench.faults import above
+from generators.cell_deeds import FaultDeed
 from generators.plan import CellFault
-from generators.schedule import Schedule
+from generators.strikes import LEFT_OPEN, Place, Places
 
 if TYPE_CHECKING:
+    from generators.callmap import CallMap
     from generators.draft import Draft
 
 
 @dataclass
-class TowerOutage:
-    """Breaks all cells of a site for a while."""
+class TowerOutage(FaultDeed):
+    """Breaks all cells of a site for a while; however short, whoever counts failed Hellos sees it."""
 
-    share: float = field(default=1.0, metadata=within(0, 1000))
-    difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """From `longest_h` to `shortest_h`; however short, whoever counts failed Hellos sees it."""
-    shortest_h: float = field(default=1.0, metadata=above(0))
     longest_h: float = field(default=12.0, metadata=above(0))
-    schedule: Schedule = field(default_factory=Schedule)
 
-    level: ClassVar[str] = "cell"
-    adds: ClassVar[bool] = False
-    least: ClassVar[int] = 5
-
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Break sites until about so many calls have met it."""
-        if draft.callmap is None:
-            return None
-        where, sites = draft.callmap, draft.callmap.sites
-        met = np.array([where.by_cell[cells].sum(axis=0) for cells in sites])
-        hours = around(self.longest_h, self.shortest_h, self.difficulty)
-        strikes = where.strike(calls, sites, met, (draft.spans, hours), rng)
-        if strikes is None:
-            return None
-        faults = [[CellFault(int(cell), s.begin_ms, s.end_ms, "broken") for cell in sites[s.place]] for s in strikes]
-        return on_cells(faults, [{"site": s.place} for s in strikes])
+    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
+        """Offer all sites, for all who ask one of their cells first."""
+        places = []
+        for tower_id, cells in where.sites:
+            faults = [CellFault(cell, *LEFT_OPEN, "broken") for cell in cells.tolist()]
+            places.append(Place(cells, where.by_cell[cells].sum(axis=0), faults, {"tower_id": tower_id}))
+        yield 1.0, Places.of(places)

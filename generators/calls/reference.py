@@ -17,8 +17,8 @@ from generators.calls.outcome import ANSWERED, FAILED
 from generators.calls.render import Edits
 from generators.clock import DAY_MS, HOUR_MS
 from generators.plan import CellFault
+from generators.radio.plant import Plant
 from generators.rng import Purpose
-from generators.sessions.network import Plant
 from generators.sessions.reference import Air, Draws, Event, Session, numpys_draws
 
 

@@ -194,12 +194,11 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
             row, plan = normal_rows if clean else rows, (room.slots, edits)
             page.phone.reports.world[DONE] = turn
             made, lost = _render_line((user, day), habits, plan, (busy, lines.turn), page, row)
-            if not touched and _met_any(page.records, row, made):  # in both worlds, then, from the beginning
-                written[ROW], lines.normal_busy_ms[user], lines.turn[user] = before[3], before[5], turn_before
-                touched, lines.touched[user] = True, True
-                continue
-            rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
             suppressed += 0 if turn else lost
+            if not touched and _met_any(page.records, row, made):  # what was written is normal life alone, then
+                _copy(page.records, row, made, room.normal.records, normal_rows)
+                written[ROW], touched, lines.touched[user], clean = before[3], True, True, True
+            rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
             turn += 1
         if not touched:
             lines.busy_ms[user] = lines.normal_busy_ms[user]
@@ -217,6 +216,19 @@ def _met_any(records: Records, row: int, many: int) -> bool:
     for i in range(row, row + many):
         met = met or records.incident[i] >= 0
     return met
+
+
+@kernel
+def _copy(records: Records, row: int, many: int, to: Records, place: int) -> None:
+    """Copy so many calls, from a row on, to a place among others."""
+    for i in range(row, row + many):
+        j = place + i - row
+        to.caller[j], to.callee[j], to.start_ms[j] = records.caller[i], records.callee[i], records.start_ms[i]
+        to.talk_ms[j], to.outcome[j], to.key[j] = records.talk_ms[i], records.outcome[i], records.key[i]
+        to.first_cell[j], to.last_cell[j] = records.first_cell[i], records.last_cell[i]
+        to.incident[j], to.setup_ms[j] = records.incident[i], records.setup_ms[i]
+        to.handovers[j], to.events[j] = records.handovers[i], records.events[i]
+        to.sim[j], to.device[j] = records.sim[i], records.device[i]
 
 
 @part

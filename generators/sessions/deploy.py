@@ -5,17 +5,18 @@ from typing import NamedTuple
 
 from generators.geography import Towers
 from generators.plan import CellFault
+from generators.radio.plant import Plant
 from generators.sessions.faults import make_faults
 from generators.sessions.load import blocking, offered_load
 from generators.sessions.network import (
     Network,
-    Plant,
     best_cells,
     make_folk,
     make_plant,
     make_rules,
 )
-from generators.sessions.turned import nothing_turned, turn_antennas
+from generators.sessions.turned import nothing_turned
+from generators.sessions.turning import turn_antennas
 from generators.settings import WorldSettings
 from generators.social.people import People
 
@@ -58,6 +59,6 @@ def deploy(settings: WorldSettings, towers: Towers, people: People) -> Deploymen
 
 def struck(network: Network, plant: Plant, settings: WorldSettings, incidents: Sequence[CellFault]) -> Network:
     """Return a network with the faults of incidents, which do nothing in normal life."""
-    radio, turned = turn_antennas(incidents, network.radio, plant.cells, plant.air)
+    radio, turned = turn_antennas(incidents, plant)
     faults = make_faults(settings.network.towers.broken, plant.cells, incidents)
     return network._replace(radio=radio, turned=turned, faults=faults, incidents=len(incidents) > 0)

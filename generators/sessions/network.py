@@ -10,9 +10,10 @@ from bench.faults import UserError
 from generators.clock import HOUR_MS
 from generators.mobility.itinerary import Folk
 from generators.mobility.places import make_ways
-from generators.radio.cells import Air, Cells, make_air, make_cells
+from generators.radio.cells import make_air, make_cells
 from generators.radio.coverage import NO_CELL, RadioMap, make_map, pixels_at
 from generators.radio.plane import Plane, make_plane
+from generators.radio.plant import Plant
 from generators.radio.settings import MODELS
 from generators.sessions.faults import Faults, no_faults
 from generators.sessions.settings import MEASURED_EACH_MS
@@ -58,14 +59,6 @@ class Network(NamedTuple):
     """Whether any of the faults is an incident's."""
     blocking: Any
     """Shape (C, 48), float64: share of calls that find all channels taken."""
-
-
-class Plant(NamedTuple):
-    """What stands in the world: cells, the air between, and the map that follows from them."""
-
-    cells: Cells
-    air: Air
-    radio: RadioMap
 
 
 def make_plant(settings: WorldSettings, metres: Any, district: Any, macro: Any) -> Plant:

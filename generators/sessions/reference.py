@@ -16,9 +16,10 @@ import numpy as np
 from generators.mobility.itinerary import STANDING, locate, make_trail, position
 from generators.plan import CellFault
 from generators.radio.cells import power_dbm
+from generators.radio.plant import Plant
 from generators.rng import Purpose
 from generators.sessions.faults import BROKEN, DEGRADED, NO_INCIDENT, SLEEPING, SWAPPING
-from generators.sessions.network import Network, Plant
+from generators.sessions.network import Network
 
 Draws = tuple[float, float, float, float, int]
 END, LOST, LEAVE, TICK, SWAP, ANSWER, TIMEOUT = range(7)

@@ -1,17 +1,14 @@
 """Antennas that look elsewhere for a while: what phones then hear, in the pixels where that differs.
 
-What is heard in a pixel meanwhile is a row of its own behind the rows of the radio map.
+What is heard in a pixel meanwhile is a row of its own behind the rows of the radio map; of those of a pixel, one holds
+at a time.
 """
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from generators.compiled import kernel
-from generators.plan import CellFault
-from generators.radio.cells import Air, Cells
-from generators.radio.coverage import RadioMap, turned_rows
 from generators.sessions.faults import meets
 
 NONE = -1
@@ -40,43 +37,6 @@ class Turned(NamedTuple):
 def nothing_turned() -> Turned:
     """Return that every antenna stays as it is."""
     return Turned(np.empty(0, np.int32), np.empty(0, TURN))
-
-
-def turn_antennas(faults: Sequence[CellFault], radio: RadioMap, cells: Cells, air: Air) -> tuple[RadioMap, Turned]:
-    """Work out what is heard while antennas look elsewhere; one that is turned, its cell alone.
-
-    Parameters
-    ----------
-    faults
-        Of which those with `turned_deg` count; no two of them at the same time.
-    radio, cells, air
-        The normal network.
-
-    Returns
-    -------
-    tuple
-        The map with its further rows, and which of them holds where and when.
-    """
-    turns = [fault for fault in faults if fault.turned_deg]
-    if not turns:
-        return radio, nothing_turned()
-    pixels = radio.columns * radio.rows
-    first = np.full(pixels, NONE, np.int32)
-    names, powers, rows, count = [radio.cell], [radio.power], [], 0
-    for fault in turns:
-        azimuth = cells.azimuth.copy()
-        azimuth[fault.cell] += fault.turned_deg
-        changed, cell, power = turned_rows(fault.cell, cells._replace(azimuth=azimuth), air, radio)
-        row = np.empty(len(changed), TURN)
-        row["begin_ms"], row["end_ms"], row["incident"] = fault.begin_ms, fault.end_ms, fault.incident
-        row["next"] = first[changed]
-        first[changed] = np.arange(count, count + len(changed))
-        names.append(cell)
-        powers.append(power)
-        rows.append(row)
-        count += len(changed)
-    further = radio._replace(cell=np.concatenate(names), power=np.concatenate(powers))
-    return further, Turned(first, np.concatenate(rows))
 
 
 @kernel

@@ -52,14 +52,14 @@ def fault(draw: Any, towers: int) -> TowerFault:
 
 
 def incidents(draw: Any, cells: int) -> list[CellFault]:
-    """Draw faults that incidents bring: any kind, an antenna at most turned."""
+    """Draw faults that incidents bring: any kind, no antenna turned twice."""
     found = []
     for number, kind in enumerate(draw(st.lists(st.sampled_from(FAULTS), max_size=4))):
         begin = draw(st.sampled_from([20_000_000, 43_200_000, 60_000_000]))
         end = begin + draw(st.sampled_from([60_000, 20_000_000, 200_000_000]))
         cell = draw(st.integers(0, cells - 1))
         if kind == "turned":
-            if any(f.kind == kind for f in found):
+            if any((f.kind, f.cell) == (kind, cell) for f in found):
                 continue
             found.append(CellFault(cell, begin, end, kind, turned_deg=draw(st.sampled_from([60.0, -110.0]))))
         elif kind == "ping_pong":

@@ -206,6 +206,6 @@ def test_difficulty_goes_one_way(name: str) -> None:
 
 
 def test_more_than_the_network_can_hold_is_refused() -> None:
-    world = World(*make_settings(*SMALL, "anomaly=antenna_misaligned", "generator.anomaly_ratio=0.3"))
-    with pytest.raises(UserError, match=r"generator.anomaly_ratio must leave room for antenna_misaligned"):
+    world = World(*make_settings(*SMALL, "anomaly=ping_pong", "generator.anomaly_ratio=0.5"))
+    with pytest.raises(UserError, match=r"generator.anomaly_ratio must leave room for ping_pong"):
         world.draw()

@@ -23,8 +23,8 @@ from generators.geography import make_towers
 from generators.life import count_all
 from generators.mix import Plan, no_plan, plan_incidents
 from generators.plan import CellFault
+from generators.radio.plant import Plant
 from generators.sessions.deploy import deploy, struck
-from generators.sessions.network import Plant
 from generators.social.communities import make_society
 from generators.social.people import make_people
 from generators.swaps import Swaps

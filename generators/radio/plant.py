@@ -1,0 +1,31 @@
+"""What stands in a world: cells, the air between them and the phones, and the radio map that follows from both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from generators.radio.cells import Air, Cells
+from generators.radio.coverage import RadioMap, turned_rows
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Cells, air and map."""
+
+    cells: Cells
+    air: Air
+    radio: RadioMap
+    _known: dict[tuple[int, float], tuple[Any, Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    def turned(self, cell: int, turned_deg: float) -> tuple[Any, Any, Any]:
+        """Return what is heard while the antenna of one cell looks elsewhere, as `turned_rows`; worked out once."""
+        if (cell, turned_deg) not in self._known:
+            self._known[cell, turned_deg] = turned_rows(cell, self.aimed({cell: turned_deg}), self.air, self.radio)
+        return self._known[cell, turned_deg]
+
+    def aimed(self, turned_deg: Mapping[int, float]) -> Cells:
+        """Return the cells with the antennas of some turned, by so many degrees each."""
+        azimuth = self.cells.azimuth.copy()
+        for cell, by in turned_deg.items():
+            azimuth[cell] += by
+        return self.cells._replace(azimuth=azimuth)

@@ -1,0 +1,133 @@
+"""Where and when faults of cells strike, so that they meet as many calls as they should."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from generators.clock import DAY_MS, HOUR_MS
+from generators.plan import CellFault
+
+if TYPE_CHECKING:
+    from generators.callmap import CallMap
+
+LEFT_OPEN = (0, 0)
+"""When a fault begins and ends that is only offered."""
+SHORTEST_MS = 300_000
+"""No fault is shorter."""
+MOST_TRIES = 400
+EVERYWHERE = -1
+"""Claimed as a cell is, it keeps the others away that claim it."""
+
+
+class Place(NamedTuple):
+    """Where an incident may strike."""
+
+    cells: Any
+    """Those that no other incident may strike meanwhile; shape (n,)."""
+    met: Any
+    """How many intents would meet it, in each hour of a working day and then of a weekend day; shape (48,)."""
+    faults: Sequence[CellFault]
+    """What it would do, at a time that is `LEFT_OPEN`."""
+    parameters: Mapping[str, Any]
+    """Of the incident, as JSON values."""
+
+
+class Places(NamedTuple):
+    """Where incidents of a type may strike."""
+
+    weight: Any
+    """How likely each place is chosen, relative to the others; shape (n,)."""
+    at: Callable[[int], Place]
+    """Looked up only when it is chosen."""
+    one_by_one: bool = False
+    """Whether, where there is time for it, no two incidents of these happen at a time."""
+
+    def apart(self) -> "Places":
+        """Return the same places, of which no two are struck at a time."""
+
+        def at(number: int) -> Place:
+            place = self.at(number)
+            return place._replace(cells=np.append(place.cells, EVERYWHERE))
+
+        return Places(self.weight, at)
+
+    @staticmethod
+    def of(places: Sequence[Place]) -> "Places":
+        """Return places that are chosen by the calls which would meet the incident."""
+        return Places(np.array([place.met.sum() for place in places]), places.__getitem__)
+
+
+def strike(
+    where: "CallMap", calls: float, places: Places, span: tuple[Any, tuple[float, float]], rng: np.random.Generator
+) -> list[Place] | None:
+    """Choose places and times whose faults will meet about so many intents, and claim their cells.
+
+    Parameters
+    ----------
+    where
+        Where calls are to be expected.
+    calls
+        How many intents.
+    places
+        What is offered.
+    span
+        When faults may begin, shape (n, 2) [ms]; and how long they last, least and most [h].
+    rng
+        Where chance comes from.
+
+    Returns
+    -------
+    list or None
+        The places, their faults with a time; None where the world does not hold so many.
+    """
+    if places.one_by_one and (apart := strike(where, calls, places.apart(), span, rng)) is not None:
+        return apart
+    struck, claimed = list[Place](), list(where.claimed)
+    missing, tries = calls, 0
+    while missing > 0.5 and tries < MOST_TRIES + 20 * len(struck) and places.weight.sum() > 0:
+        tries += 1
+        place = places.at(int(rng.choice(len(places.weight), p=places.weight / places.weight.sum())))
+        begin, end = _put_off(claimed, place.cells, *_moments(where, span, rng))
+        end = min(end, where.days * DAY_MS)
+        expected = where.within(place.met, begin, end)
+        if expected > missing:
+            end, expected = _shortened(where, place.met, (begin, end), missing), missing
+        if expected < min(1.0, missing) or end - begin < SHORTEST_MS:
+            continue
+        claimed += [(cell, begin, end) for cell in place.cells.tolist()]
+        struck.append(place._replace(faults=[replace(f, begin_ms=begin, end_ms=end) for f in place.faults]))
+        missing -= expected
+    if missing > max(0.5, 0.02 * calls):
+        return None
+    where.claimed[:] = claimed
+    return struck
+
+
+def _moments(where: "CallMap", span: tuple[Any, tuple[float, float]], rng: np.random.Generator) -> tuple[int, int]:
+    """Return when a fault begins and ends: at any time, for any length on a logarithmic scale."""
+    spans, (least, most) = span
+    length = (spans[:, 1] - spans[:, 0]).astype(float)
+    number = int(rng.choice(len(spans), p=length / length.sum()))
+    begin = int(spans[number, 0] + rng.random() * length[number])
+    lasts = least * (most / least) ** rng.random() * HOUR_MS
+    return begin, min(int(begin + lasts), where.days * DAY_MS)
+
+
+def _shortened(where: "CallMap", met: Any, span_ms: tuple[int, int], calls: float) -> int:
+    """Return until when a fault meets so many intents, by halving the span."""
+    low, high = span_ms
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if where.within(met, span_ms[0], middle) < calls else (low, middle)
+    return high
+
+
+def _put_off(claimed: Sequence[tuple[int, int, int]], cells: Any, begin_ms: int, end_ms: int) -> tuple[int, int]:
+    """Return when a fault may begin and end, put off until those of the same cells are over."""
+    mine, lasts = set(cells.tolist()), end_ms - begin_ms
+    for begin, end in sorted((begin, end) for cell, begin, end in claimed if cell in mine):
+        if begin < begin_ms + lasts and begin_ms < end:
+            begin_ms = end
+    return begin_ms, begin_ms + lasts
