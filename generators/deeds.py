@@ -7,15 +7,18 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS, HOUR_MS, PAUSE_MS
-from generators.plan import FOR_EVER, Holdings, Intents
+from generators.plan import FOR_EVER, OWN, Holdings, Intents
 from generators.schedule import Schedule
 
 if TYPE_CHECKING:
+    from generators.draft import Draft
     from generators.life import Life
 
 MINUTE_MS = 60_000
 OLD_DAYS = 5.0
 """Mean age of a subscription of the reserve when it is first used [days]."""
+CALLED_BACK = 0.5
+"""Share of the calls between friends that the other one makes."""
 
 
 @dataclass
@@ -84,6 +87,55 @@ def in_a_row(line: Any, start_ms: Any, talk_ms: Any) -> Any:
     group = np.cumsum(first) - 1
     high = int(np.abs(slack).max(initial=0)) * 2 + 1  # lets one running maximum serve all lines
     out[order] = np.maximum.accumulate(slack + group * high) - group * high + before
+    return out
+
+
+def some(count: int, share: float, rng: np.random.Generator) -> Any:
+    """Return which of so many are chosen, a share of them; shape (count,), bool."""
+    return rng.permutation(count) < round(share * count)
+
+
+def recruited(draft: "Draft", roam: Any) -> Any:
+    """Take one of the reserve for each: who moves as people do, or who stands still; shape (n,), None when too few.
+
+    Those who roam are half of what the reserve has of them at most; the others stand still.
+    """
+    roam = roam & (np.cumsum(roam) <= draft.spare() // 2)
+    found = [draft.recruit(int(np.sum(roam == moves)), still=not moves) for moves in (False, True)]
+    if found[0] is None:
+        return None
+    rows = np.empty(len(roam), np.int64)
+    rows[~roam], rows[roam] = found
+    return rows
+
+
+def called_back(calls: Intents, friends: Any, incident: Any, draft: "Life", rng: np.random.Generator) -> Intents:
+    """Turn half of the calls to friends round: the friend calls, as soon as its line is free.
+
+    Parameters
+    ----------
+    calls
+        Calls of those who want to look like people.
+    friends
+        Shape (n,), bool: which go to somebody who would call back.
+    incident
+        Shape (n,): of which incident each is.
+    draft
+        The world; parties outside of it do not call back.
+    rng
+        Where chance comes from.
+    """
+    back = np.flatnonzero(friends & (calls.callee < draft.num_users) & (rng.random(len(friends)) < CALLED_BACK))
+    friend, some_calls = calls.callee[back], calls.pick(back)
+    start = draft.when_free(friend, incident[back], some_calls.start_ms, some_calls.talk_ms)
+    turned = {"user": friend, "phone": friend, "sim": OWN, "device": OWN, "callee": some_calls.user, "start_ms": start}
+    turned["move"] = rng.random(len(back))
+    return calls._replace(**{name: _with(getattr(calls, name), back, value) for name, value in turned.items()})
+
+
+def _with(column: Any, places: Any, values: Any) -> Any:
+    out = column.copy()
+    out[places] = values
     return out
 
 

@@ -37,13 +37,21 @@ class Windows:
         """
         life = self.draft
         users, kept = self._walked(users.reshape(many, self.group), rng)
-        latest = max(life.days * DAY_MS - self.length_ms, life.earliest_ms)
-        begin = rng.integers(life.earliest_ms, latest + 1, many).repeat(self.group)[kept]
+        begin = self._begins(many, rng).repeat(self.group)[kept]
         end = np.minimum(begin + self.length_ms, life.days * DAY_MS)
-        found, which = life.between(users, begin, end)
+        found, which = life.between(users, np.maximum(begin, 0), end)
         inside = found.callee < life.num_users
         life.release(found.pick(~inside))
         return found.pick(inside), kept[which[inside]] // self.group
+
+    def _begins(self, many: int, rng: np.random.Generator) -> Any:
+        """Return when spans begin, some before the world and some near its end: they cover all its days alike [ms]."""
+        spans = np.array([[0, self.draft.days * DAY_MS]]) if self.draft.spans is None else self.draft.spans.copy()
+        spans[0, 0] -= self.length_ms if spans[0, 0] == 0 else 0
+        lengths = spans[:, 1] - spans[:, 0]
+        at = rng.integers(0, lengths.sum(), many)
+        which = np.searchsorted(np.cumsum(lengths), at, side="right")
+        return at + spans[which, 0] - (np.cumsum(lengths) - lengths)[which]
 
     def _walked(self, users: Any, rng: np.random.Generator) -> tuple[Any, Any]:
         """Replace some members by a contact's contact of the one before; return each user once, and its place."""

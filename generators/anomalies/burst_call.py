@@ -11,26 +11,25 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS, PAUSE_MS
+from generators.deeds import Deed
 from generators.injection import Incidents, new_calls, parted
-from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.draft import Draft
 
 
 @dataclass
-class BurstCall:
-    """Adds bursts of calls, each at a time when its actor is used to call."""
+class BurstCall(Deed):
+    """Adds bursts of calls, each at a time when its actor is used to call.
 
-    share: float = field(default=1.0, metadata=within(0, 1000))
-    difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """0: within half the span; 0.5: within the span, to strangers; 1: within twice the span, to own contacts."""
+    Difficulty 0: within half the span; 0.5: within the span, to strangers; 1: within twice the span, to own contacts.
+    """
+
     fewest_calls: int = field(default=10, metadata=within(2, 1000))
     most_calls: int = field(default=20, metadata=within(2, 1000))
     shortest_s: int = field(default=10, metadata=within(1, 3600))
     longest_s: int = field(default=60, metadata=within(1, 3600))
     span_s: int = field(default=3600, metadata=within(60, 43200))
-    schedule: Schedule = field(default_factory=Schedule)
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True

@@ -27,8 +27,9 @@ TRIES = 12
 class CommunityBreak(Deed):
     """Sends the calls of a user, for some days, to the circle of a stranger: each contact has another in its place.
 
-    Difficulty is the share of the contacts whose place is taken by a contact's contact instead. Users are drawn evenly,
-    and all their calls within the network are sent elsewhere, so that the calls are those of anybody.
+    Difficulty is the share of the contacts whose place is taken by a contact's contact instead; above 0.5, ever more by
+    another contact of the user's own, seldom called till then. Users are drawn evenly, and all their calls within the
+    network are sent elsewhere, so that the calls are those of anybody.
     """
 
     days: float = field(default=10.0, metadata=within(0.5, 365))
@@ -60,16 +61,19 @@ class CommunityBreak(Deed):
         """Return for each contact of each user whom it calls instead: all different, and none of the contacts."""
         of, old = pairs
         near = rng.random(len(of)) < self.difficulty
+        own = rng.random(len(of)) < 2 * self.difficulty - 1
         new, open_ = np.full(len(of), -1), np.ones(len(of), np.bool_)
         for turn in range(TRIES):
             who = np.flatnonzero(open_)
             moment = np.full(len(who), draft.days * DAY_MS - 1)
             via = np.where(near[who], old[who], host[of[who]])
+            via = np.where(own[who], user[of[who]], via)
             found = draft.contacts(via, moment, rng)
             further = draft.contacts(found % draft.num_users, moment, rng)
-            found = np.where(near[who] | (rng.random(len(who)) < (1.0 if turn == 0 else 0.5)), found, further)
+            first = near[who] | own[who] | (rng.random(len(who)) < (1.0 if turn == 0 else 0.5))
+            found = np.where(first, found, further)
             if turn >= TRIES // 2:
-                found = draft.strangers(user[of[who]], rng)
+                own[:], found = False, np.where(own[who], further, draft.strangers(user[of[who]], rng))
             new[who] = np.where((found < draft.num_users) & (found != user[of[who]]), found, -1)
             open_ = (new < 0) | _repeated(of, old, new)
             if not open_.any():

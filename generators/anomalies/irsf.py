@@ -33,7 +33,7 @@ class Irsf(Deed):
     longest_s: float = field(default=3600.0, metadata=within(1, 14400))
     at_a_time: float = field(default=8.0, metadata=within(1, 50))
     """At difficulty 0; at 1 they are spread over `longest_h`."""
-    longest_h: float = field(default=96.0, metadata=within(1, 720))
+    longest_h: float = field(default=240.0, metadata=within(1, 720))
     numbers: int = field(default=3, metadata=within(1, 50))
     """How many foreign numbers one incident calls."""
 

@@ -11,23 +11,22 @@ import numpy as np
 
 from bench.faults import within
 from generators.calls.outcome import ANSWERED
+from generators.deeds import Deed
 from generators.injection import Incidents, each_its_own, skewed
-from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.draft import Draft
 
 
 @dataclass
-class LongCall:
-    """Stretches calls between users; what the caller wanted to do meanwhile does not happen (collateral)."""
+class LongCall(Deed):
+    """Stretches calls between users; what the caller wanted to do meanwhile does not happen (collateral).
 
-    share: float = field(default=1.0, metadata=within(0, 1000))
-    difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """0: mostly near the longest; 0.5: evenly; 1: mostly near the shortest."""
+    Difficulty 0: mostly near the longest; 0.5: evenly; 1: mostly near the shortest.
+    """
+
     shortest_s: int = field(default=3600, metadata=within(60, 43200))
     longest_s: int = field(default=7200, metadata=within(60, 43200))
-    schedule: Schedule = field(default_factory=Schedule)
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False

@@ -13,7 +13,7 @@ import numpy as np
 from bench.faults import within
 from generators.clock import DAY_MS, HOUR_MS
 from generators.deeds import Deed, blended, fitted, like_normal, talk_between, times
-from generators.injection import Incidents, new_calls, parted
+from generators.injection import Incidents, between, new_calls, parted
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 class PbxHack(Deed):
     """Adds calls of a business user to premium numbers, out of office hours, several at a time.
 
-    Difficulty is the share of the calls that keep people's hours, go to the user's own contacts and last as normal
-    ones.
+    Difficulty spreads them over more nights, and is the share of the calls that keep people's hours, go to the user's
+    own contacts and last as normal ones.
     """
 
     fewest_calls: int = field(default=30, metadata=within(8, 10_000))
     most_calls: int = field(default=300, metadata=within(8, 10_000))
-    """In a night."""
+    """In a night, at difficulty 0."""
+    most_nights: float = field(default=10.0, metadata=within(1, 365))
+    """Over how many nights they are spread at difficulty 1."""
     shortest_s: float = field(default=60.0, metadata=within(1, 7200))
     longest_s: float = field(default=1800.0, metadata=within(1, 14400))
     closes_h: int = field(default=18, metadata=within(12, 23))
@@ -48,10 +50,12 @@ class PbxHack(Deed):
         if sizes is None or victims is None:
             return None
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
-        begin, span = self._nights(draft, victims.start_ms)
-        start = times(begin[incident], span[incident], draft, 0.0, rng)
-        day = victims.start_ms - victims.start_ms % DAY_MS
-        usual = draft.rhythm(day[incident], np.full(calls, DAY_MS), rng)
+        many = max(1, round(between(1.0, self.most_nights, self.difficulty)))
+        first, lasts = fitted(victims.start_ms, np.full(len(sizes), (many - 1) * DAY_MS), draft)
+        night = (rng.random(calls) * (lasts[incident] // DAY_MS + 1)).astype(np.int64)
+        begin, span = self._nights(draft, first[incident] + night * DAY_MS)
+        start = times(begin, span, draft, 0.0, rng)
+        usual = draft.rhythm(begin - begin % DAY_MS, np.full(calls, DAY_MS), rng)
         start = blended(start, usual, self.difficulty, rng)
         numbers = draft.outsiders("premium", len(sizes) * self.numbers, rng)
         callee = numbers[incident * self.numbers + rng.integers(0, self.numbers, calls)]

@@ -51,9 +51,11 @@ class Ring(Deed):
             found.user * width + found.callee, return_index=True, return_inverse=True, return_counts=True
         )
         user, of = ties // width, group[first]
+        friends = user[np.isin(of * width + ties % width, of * width + user)]
         order = np.lexsort((rng.random(len(ties)), -many, user))
         begins = np.flatnonzero(np.diff(user[order], prepend=-1) != 0)
         chosen = order[begins]
+        chosen = chosen[~np.isin(user[chosen], friends)]
         joined = np.full(int(user.max(initial=-1)) + 1, len(found.user))
         np.minimum.at(joined, found.user, np.arange(len(found.user)))
         chosen = chosen[np.lexsort((joined[user[chosen]], of[chosen]))]

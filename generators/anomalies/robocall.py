@@ -13,7 +13,19 @@ import numpy as np
 from bench.faults import within
 from generators.calls.outcome import MISSED
 from generators.clock import HOUR_MS
-from generators.deeds import Deed, blended, fitted, like_normal, members, queued, subscribed, talk_between, times
+from generators.deeds import (
+    Deed,
+    called_back,
+    fitted,
+    like_normal,
+    members,
+    queued,
+    recruited,
+    some,
+    subscribed,
+    talk_between,
+    times,
+)
 from generators.injection import Incidents, between, new_calls, parted
 
 if TYPE_CHECKING:
@@ -24,8 +36,8 @@ if TYPE_CHECKING:
 class Robocall(Deed):
     """Adds short calls of a few new numbers that stand still, to strangers, at any hour.
 
-    Difficulty slows the machines down, and is the share of the calls that last as normal ones, keep people's hours and
-    go to one circle of people again and again.
+    Difficulty slows the machines down, is the share of them that are phones which people carry, and of the calls that
+    last as normal ones, keep people's hours and go to one circle of people again and again, who make half of them.
     """
 
     fewest_calls: int = field(default=200, metadata=within(20, 100_000))
@@ -51,7 +63,7 @@ class Robocall(Deed):
         if sizes is None or begin is None:
             return None
         machines = np.clip(sizes // self.calls_per_machine, 1, self.most_machines)
-        rows = draft.recruit(int(machines.sum()), still=True)
+        rows = recruited(draft, some(int(machines.sum()), self.difficulty, rng))
         if rows is None:
             return None
         incident = np.repeat(np.arange(len(sizes)), sizes)
@@ -60,12 +72,17 @@ class Robocall(Deed):
         begin, span = fitted(begin, sizes / pace, draft)
         start = times(begin[incident], span[incident], draft, self.difficulty, rng)
         host = rng.integers(0, draft.num_users, len(rows))[which]
-        callee = blended(draft.strangers(host, rng), draft.contacts(host, start, rng), self.difficulty, rng)
+        friends = rng.random(calls) < self.difficulty
+        callee = np.where(friends, draft.contacts(host, start, rng), draft.strangers(host, rng))
         heard = rng.random(calls) < self.answered
         talk = np.where(heard, talk_between(self.shortest_s, self.longest_s, calls, rng), 0)
         made = new_calls(rows[which], start, talk, callee, rng)
-        made = made._replace(outcome=np.where(heard, made.outcome, MISSED), move=np.zeros(calls))
+        made = made._replace(
+            outcome=np.where(heard, made.outcome, MISSED),
+            move=np.where(draft.habits.people.still[rows[which]], 0.0, made.move),
+        )
         made = queued(like_normal(made, draft, self.difficulty, rng), draft)
+        made = called_back(made, friends, incident, draft, rng)
         group = np.repeat(np.arange(len(machines)), machines)
         parameters = [{"machines": n} for n in machines.tolist()]
         held = subscribed(rows, begin[group], rows, rng)

@@ -12,23 +12,22 @@ import numpy as np
 
 from bench.faults import within
 from generators.calls.outcome import ANSWERED
+from generators.deeds import Deed
 from generators.injection import Incidents, each_its_own, skewed
-from generators.schedule import Schedule
 
 if TYPE_CHECKING:
     from generators.draft import Draft
 
 
 @dataclass
-class ShortCall:
-    """Cuts longer calls of normal life short; who calls whom, when and from where stays as it was."""
+class ShortCall(Deed):
+    """Cuts longer calls of normal life short; who calls whom, when and from where stays as it was.
 
-    share: float = field(default=1.0, metadata=within(0, 1000))
-    difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """0: mostly 1 s; 0.5: evenly 1 to 5 s; 1: mostly 5 s."""
+    Difficulty 0: mostly 1 s; 0.5: evenly 1 to 5 s; 1: mostly 5 s.
+    """
+
     shortest_s: int = field(default=1, metadata=within(1, 60))
     longest_s: int = field(default=5, metadata=within(1, 60))
-    schedule: Schedule = field(default_factory=Schedule)
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False

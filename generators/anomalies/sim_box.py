@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS
-from generators.deeds import Deed, blended, fitted, like_normal, members, queued, subscribed, times
+from generators.deeds import Deed, called_back, fitted, like_normal, members, queued, recruited, some, subscribed, times
 from generators.injection import Incidents, between, new_calls, parted
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ LEAST_SPAN_MS = 7_200_000
 class SimBox(Deed):
     """Adds calls of normal length from new SIMs in few devices that stand still, to strangers, around the clock.
 
-    Difficulty slows the SIMs down, gives each its own device, lets them keep people's hours, and lets them call one
-    circle of people again and again.
+    Difficulty slows the SIMs down, gives each its own device, and is the share of the SIMs that are carried about, and
+    of the calls that keep people's hours and go to one circle of people again and again, who make half of them.
     """
 
     fewest_sims: int = field(default=5, metadata=within(2, 1000))
@@ -54,22 +54,28 @@ class SimBox(Deed):
         if sizes is None or begin is None:
             return None
         sims = np.clip(sizes // per_sim, self.fewest_sims, self.most_sims)
-        rows = draft.recruit(int(sims.sum()), still=True)
+        box, first = np.repeat(np.arange(len(sims)), sims), np.cumsum(sims) - sims
+        roam = some(len(box), self.difficulty, rng)
+        roam[first] = False
+        rows = recruited(draft, roam)
         if rows is None:
             return None
         incident = np.repeat(np.arange(len(sizes)), sizes)
         which = members(incident, sims, rng)
         pace = self.calls_per_day * between(1.0, self.slowest, self.difficulty) * sims / DAY_MS
         begin, span = fitted(begin, np.maximum(sizes / pace, LEAST_SPAN_MS), draft)
-        box, first = np.repeat(np.arange(len(sims)), sims), np.cumsum(sims) - sims
         slot = np.arange(len(rows)) - first[box]
         device = rows[first[box] + (slot / between(self.sims_per_device, 1.0, self.difficulty)).astype(np.int64)]
         start = times(begin[incident], span[incident], draft, self.difficulty, rng)
         host = rng.integers(0, draft.num_users, len(rows))[which]
-        callee = blended(draft.strangers(host, rng), draft.contacts(host, start, rng), self.difficulty, rng)
+        friends = rng.random(calls) < self.difficulty
+        callee = np.where(friends, draft.contacts(host, start, rng), draft.strangers(host, rng))
         made = new_calls(rows[which], start, np.zeros(calls, np.int64), callee, rng)
         made = queued(like_normal(made, draft, 1.0, rng), draft)
-        made = made._replace(phone=rows[first[incident]], device=device[which], move=np.zeros(calls))
+        moves = ~draft.habits.people.still[rows[which]]
+        place = np.where(moves, rows[which], rows[first[incident]])
+        made = made._replace(phone=place, device=device[which], move=np.where(moves, made.move, 0.0))
+        made = called_back(made, friends, incident, draft, rng)
         return Incidents(
             made,
             incident,

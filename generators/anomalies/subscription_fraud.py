@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS
-from generators.deeds import Deed, blended, fitted, like_normal, queued, times
+from generators.deeds import Deed, blended, called_back, fitted, like_normal, queued, times
 from generators.injection import Incidents, between, new_calls, parted
 from generators.plan import FOR_EVER, Holdings
 
@@ -25,7 +25,7 @@ class SubscriptionFraud(Deed):
     """Adds the calls of a new subscription without ties: many, to strangers and abroad, long.
 
     Difficulty brings its use down to that of a lively user, and is the share of its calls that go to one circle of
-    people again and again.
+    people again and again, who make half of them.
     """
 
     times_usual: float = field(default=20.0, metadata=within(1, 200))
@@ -55,11 +55,13 @@ class SubscriptionFraud(Deed):
         start = times(begin[incident], span[incident], draft, 1.0, rng)
         host = rng.integers(0, draft.num_users, len(rows))[incident]
         stranger = blended(draft.strangers(host, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
-        callee = blended(stranger, draft.contacts(host, start, rng), self.difficulty, rng)
+        friends = rng.random(calls) < self.difficulty
+        callee = np.where(friends, draft.contacts(host, start, rng), stranger)
         made = new_calls(user, start, np.zeros(calls, np.int64), callee, rng)
         made = like_normal(made, draft, 1.0, rng)
         longer = between(self.times_as_long, 1.0, self.difficulty)
         made = queued(made._replace(talk_ms=(made.talk_ms * longer).astype(np.int64)), draft)
+        made = called_back(made, friends, incident, draft, rng)
         days = [{"days": round(s / DAY_MS, 2)} for s in span.tolist()]
         held = Holdings.of(rows, begin, FOR_EVER, rows, rows)
-        return Incidents(made, incident, days, held, np.arange(len(rows)))
+        return Incidents(made, incident, days, held, np.arange(len(rows)), list(rows[:, None]))

@@ -6,26 +6,30 @@ Elovici, "9-1-1 DDoS", EuroS&P 2017. Figures: 100 to 1,000 calls in 10 min, 0 to
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from bench.faults import within
 from generators.calls.outcome import BUSY
-from generators.clock import HOUR_MS
-from generators.deeds import MINUTE_MS, Deed, fitted, like_normal, talk_between, times
+from generators.clock import DAY_MS, HOUR_MS
+from generators.deeds import MINUTE_MS, Deed, blended, fitted, like_normal, talk_between, times
 from generators.injection import Incidents, between, new_calls, parted
 
 if TYPE_CHECKING:
     from generators.draft import Draft
 
 
+OF_CONTACTS = 3
+
+
 @dataclass
 class Tdos(Deed):
     """Adds calls of many users to one user.
 
-    Difficulty stretches them over hours, spreads them over more callers, and gives that share of them the length and
-    outcome of normal calls.
+    Difficulty stretches them, spreads them over more callers, and is the share of them that come around the attack, at
+    people's hours, of those with the length and outcome of normal calls, and of the callers whom the victim knows:
+    what makes phones call may spread by address books.
     """
 
     fewest_calls: int = field(default=100, metadata=within(20, 100_000))
@@ -33,6 +37,8 @@ class Tdos(Deed):
     within_min: float = field(default=10.0, metadata=within(1, 10_000))
     """How long an attack of full size takes at difficulty 0; at 1 it takes `longest_h`."""
     longest_h: float = field(default=24.0, metadata=within(0.1, 720))
+    around_days: float = field(default=7.0, metadata=within(0.01, 365))
+    """Over how many days the calls around the attack are spread."""
     calls_per_caller: float = field(default=5.0, metadata=within(1, 1000))
     """At difficulty 0; one at 1."""
     busy: float = field(default=0.5, metadata=within(0, 1))
@@ -55,9 +61,9 @@ class Tdos(Deed):
         begin, span = fitted(victims.start_ms, span, draft)
         incident = np.repeat(np.arange(len(sizes)), sizes)
         many = np.ceil(sizes / between(self.calls_per_caller, 1.0, self.difficulty)).astype(np.int64)
-        callers = draft.strangers(np.repeat(victims.user, many), rng)
+        callers = self._callers(draft, np.repeat(victims.user, many), rng)
         which = (np.cumsum(many) - many)[incident] + (rng.random(calls) * many[incident]).astype(np.int64)
-        start = times(begin[incident], span[incident], draft, 0.0, rng)
+        start = self._starts(draft, victims.start_ms, (begin, span), incident, rng)
         talk = talk_between(self.shortest_s, self.longest_s, calls, rng)
         made = new_calls(callers[which], start, talk, victims.user[incident], rng)
         found_busy = rng.random(calls) < self.busy
@@ -66,3 +72,19 @@ class Tdos(Deed):
         start = draft.when_free(made.user, incident, made.start_ms, made.talk_ms)
         minutes = [{"minutes": round(s / MINUTE_MS, 1)} for s in span.tolist()]
         return Incidents(made._replace(start_ms=start), incident, minutes)
+
+    def _callers(self, draft: "Draft", called: Any, rng: np.random.Generator) -> Any:
+        """Return a caller for each of these victims: a stranger, or the liveliest of some whom it calls itself."""
+        last, strangers = np.full(len(called), draft.days * DAY_MS - 1), draft.strangers(called, rng)
+        known = np.array([draft.contacts(called, last, rng) for _ in range(OF_CONTACTS)])
+        known = np.where(known < draft.num_users, known, strangers)
+        liveliest = draft.counts.sum(axis=0)[known].argmax(axis=0)
+        return blended(strangers, known[liveliest, np.arange(len(called))], self.difficulty, rng)
+
+    def _starts(
+        self, draft: "Draft", moment_ms: Any, attack: tuple[Any, Any], incident: Any, rng: np.random.Generator
+    ) -> Any:
+        """Return when each call starts: within its attack, or around it [ms]."""
+        crude = times(attack[0][incident], attack[1][incident], draft, 0.0, rng)
+        begin, span = fitted(moment_ms - int(self.around_days * DAY_MS / 2), self.around_days * DAY_MS, draft)
+        return blended(crude, times(begin[incident], span[incident], draft, 1.0, rng), self.difficulty, rng)

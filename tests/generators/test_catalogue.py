@@ -196,6 +196,25 @@ def test_robocalls_are_short_and_nobody_calls_the_machines(pair: Pair) -> None:
     assert hits["callee_id"].n_unique() > 0.5 * min(hits.height, 1500)
 
 
+def test_who_hides_is_called_back_and_carried_about(tmp_path: Path) -> None:
+    types = ["robocall", "sim_box", "subscription_fraud"]
+    world = ("generator/network=none", "generator.num_users=1500", "generator.days=7", f"anomaly=[{','.join(types)}]")
+    counts = make_world(tmp_path / "d", *world, *all_at(1.0, types))
+    made = Pair(tmp_path / "d", tmp_path / "d", counts)
+    for name in types:
+        hits, actors = made.hits(name), set(made.actors(name)["user_id"])
+        assert (hits["caller_id"].is_in(actors) != hits["callee_id"].is_in(actors)).all()
+        back = hits.filter(pl.col("callee_id").is_in(actors))
+        assert 0.35 < back.height / hits.height < 0.5  # nobody from outside calls back
+        assert hits.join(
+            back, left_on=["caller_id", "callee_id"], right_on=["callee_id", "caller_id"], how="semi"
+        ).height
+        cells = (
+            hits.filter(pl.col("caller_id").is_in(actors)).group_by("caller_id").agg(pl.col("first_cell_id").n_unique())
+        )
+        assert (cells["first_cell_id"] > 1).mean() > 0.5
+
+
 def test_subscription_fraud_is_new_and_calls_far_more_than_others(pair: Pair) -> None:
     hits = pair.hits("subscription_fraud")
     new = table(pair.dirty, "users").join(pair.actors("subscription_fraud"), on="user_id")
