@@ -159,8 +159,8 @@ class Draft(Life):
         return None
 
     def anybody(self, rng: np.random.Generator) -> Any:
-        """Return all users who have been there from the start, in random order."""
-        return rng.permutation(np.flatnonzero(self.habits.people.active_from_ms[: self.num_users] <= 0))
+        """Return all users who are in service all the time, in random order."""
+        return rng.permutation(self.steady)
 
     def release(self, intents: Intents) -> None:
         """Give back intents that were claimed and are not changed after all."""

@@ -66,6 +66,17 @@ class Life:
         """What is known of who never calls between two hours; shape (N,), int8, each."""
         return {}
 
+    @cached_property
+    def steady(self) -> Any:
+        """Users whose number is in service all the time, in order; all users where there is hardly one; shape (n,)."""
+        steady = np.flatnonzero(~self.habits.people.passing[: self.num_users])
+        return steady if len(steady) > 1 else np.arange(self.num_users)
+
+    def in_service(self, parties: Any) -> Any:
+        """Return which parties are in service all the time; those outside the network are taken to be; shape (n,)."""
+        passing = self.habits.people.passing
+        return ~passing[np.minimum(parties, len(passing) - 1)] | (parties >= len(passing))
+
     def moments(self, count: int, rng: np.random.Generator) -> Any:
         """Return starts of calls of normal life, whoever makes them, at which incidents may begin; shape (count,) [ms].
 
@@ -112,9 +123,9 @@ class Life:
         return out
 
     def strangers(self, users: Any, rng: np.random.Generator) -> Any:
-        """Return a user drawn at random for each, never the user itself; shape (n,)."""
-        others = rng.integers(0, max(1, self.num_users - 1), len(users))
-        return np.minimum(others + (others >= users), self.num_users - 1)
+        """Return a user drawn at random for each, in service all the time and never the user itself; shape (n,)."""
+        others = self.steady[rng.integers(0, max(1, len(self.steady) - 1), len(users))]
+        return np.where(others == users, self.steady[-1], others)
 
     def outsiders(self, kind: str, count: int, rng: np.random.Generator) -> Any:
         """Return external parties of a type (unlisted, foreign, premium), all equally likely; shape (count,)."""

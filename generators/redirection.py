@@ -61,6 +61,7 @@ class Windows:
             for _ in range(2):
                 found = self.draft.contacts(found % self.draft.num_users, moment, rng)
             walks = (rng.random(len(users)) < self.near) & (found < self.draft.num_users)
+            walks &= self.draft.in_service(found)
             users[walks, place] = found[walks]
         kept = np.sort(np.unique(users.ravel(), return_index=True)[1])
         return users.ravel()[kept], kept

@@ -74,7 +74,8 @@ class CommunityBreak(Deed):
             found = np.where(first, found, further)
             if turn >= TRIES // 2:
                 own[:], found = False, np.where(own[who], further, draft.strangers(user[of[who]], rng))
-            new[who] = np.where((found < draft.num_users) & (found != user[of[who]]), found, -1)
+            fits = (found < draft.num_users) & (found != user[of[who]]) & draft.in_service(found)
+            new[who] = np.where(fits, found, -1)
             open_ = (new < 0) | _repeated(of, old, new)
             if not open_.any():
                 break

@@ -47,9 +47,10 @@ class OffHourCall(Deed):
         def accept(found: Intents) -> Any:
             time = found.start_ms % DAY_MS
             by_day = (time < self.from_h * HOUR_MS) | (time >= until_h * HOUR_MS)
-            joined = draft.habits.people.active_from_ms[found.user] <= found.start_ms - time
+            served = draft.habits.people.active_from_ms[found.user] <= found.start_ms - time
+            served &= draft.in_service(found.callee)
             never = draft.never_calls(found.user, self.from_h, self.to_h)
-            return by_day & joined & (never | (rng.random(len(time)) < self.difficulty))
+            return by_day & served & (never | (rng.random(len(time)) < self.difficulty))
 
         found = draft.draw(calls, rng, accept)
         if found is None:

@@ -275,7 +275,8 @@ class Reference:
         for intent in sorted(intents, key=lambda i: i.start_ms):
             start = intent.start_ms
             taken = start < busy_until_ms[user] and not intent.leg
-            if start < self.people.active_from_ms[user] or intent.gone or taken:
+            served = self.people.active_from_ms[user] <= start < self.people.active_until_ms[user]
+            if not served or intent.gone or taken:
                 continue
             call = self.call(user, intent) if self.air is None else self.session(user, intent, self.air)
             if not intent.leg:

@@ -237,7 +237,8 @@ def _render_line(
 ) -> tuple[int, int]:
     """Write the calls that take place on a line on a day, from `row` on; return how many, and how many do not."""
     (user, day), (busy_ms, turn), (slots, edits) = whose, account, plan
-    first, suppressed, count, begins = row, 0, slots.count[0], habits.people.active_from_ms[user]
+    first, suppressed, count = row, 0, slots.count[0]
+    begins, ends = habits.people.active_from_ms[user], habits.people.active_until_ms[user]
     if not habits.closed:
         sort_by_start(slots.start_ms, count, slots.order)
     for j in range(count):
@@ -250,7 +251,7 @@ def _render_line(
             i = slots.order[j]
         start = slots.start_ms[i]
         edit = slots.edit[i]
-        if start < begins or (edit >= 0 and edits.gone[edit]):
+        if start < begins or start >= ends or (edit >= 0 and edits.gone[edit]):
             continue
         leg = edit >= 0 and edits.leg[edit]
         if start < busy_ms[user] and not leg:

@@ -36,7 +36,7 @@ class OwnDraft(Draft):
         since = np.zeros(lines, np.int64)
         since[life.users :] = NEVER
         still = np.arange(lines) % 2 == 1
-        people = _Known(active_from_ms=since, still=still, kind=np.zeros(lines, np.int8))
+        people = _Known(active_from_ms=since, passing=since > 0, still=still, kind=np.zeros(lines, np.int8))
         network = _Known(on=False)
         weekend = (life.first_weekday + np.arange(len(life.counts))) % WEEK >= SATURDAY
         outside = {} if life.external_first[0] == life.external_first[-1] else {"external_first": life.external_first}

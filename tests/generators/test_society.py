@@ -142,6 +142,22 @@ def test_a_layers_calls_give_away_its_communities(clean_world: World_, inside: p
     assert information(found, planted(clean_world[0], kind)) >= 0.7
 
 
+@pytest.mark.parametrize("copy", [0, 1])
+def test_the_calls_of_each_circle_of_friends_give_it_away(clean_world: World_, inside: pl.DataFrame, copy: int) -> None:
+    """Everybody may be in two circles, which the tables do not tell apart: their groups are drawn once more."""
+    settings, _ = make_settings(*NO_NETWORK)
+    drawn = World(settings, {}).draw()
+    layer = [number for number, kind in enumerate(settings.communities.layers()) if kind == "friends"][copy]
+    first = drawn.habits.society.first[:, layer]
+    circle = pl.DataFrame({"user_id": drawn.names.user.to_pylist()[: len(first)], "community_id": first})
+    circle = circle.filter(pl.col("community_id") != NOBODY)
+    calls = inside.filter(tie_type="friends")
+    for side in ("caller_id", "callee_id"):
+        calls = calls.join(circle.rename({"user_id": side, "community_id": f"{side}_circle"}), on=side)
+    found = leiden(calls.filter(pl.col("caller_id_circle") == pl.col("callee_id_circle")))
+    assert information(found, circle) >= 0.7
+
+
 def test_all_calls_give_families_away_in_part(clean_world: World_) -> None:
     """Layers overlap, so the whole graph shows families in part, and is not merely a heap of cliques.
 
