@@ -10,13 +10,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b, file_digest
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 from hydra.utils import get_class
 
+from bench.digests import file_digest
 from bench.faults import UserError
 from bench.generator import Progress, World
 from bench.versions import versions
@@ -135,9 +136,7 @@ def _files(folder: Path) -> list[Path]:
 
 def file_facts(path: Path) -> dict[str, Any]:
     """Return the size and a digest of a file."""
-    with path.open("rb") as stream:
-        digest = file_digest(stream, lambda: blake2b(digest_size=16))
-    return {"bytes": path.stat().st_size, "blake2b": digest.hexdigest()}
+    return {"bytes": path.stat().st_size, "blake2b": file_digest(path)}
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from hashlib import blake2b
 from importlib.metadata import version
 from inspect import getfile
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.digests import file_digest, sources_digest
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
 from bench.schema import DATA_TABLES, TIES
@@ -22,7 +22,6 @@ from generators.calls.table import CallTable
 from generators.calls.twins import Twins
 from generators.clock import DAY_MS
 from generators.columns import ParquetRows, write_parquet
-from generators.compiled import sources_digest
 from generators.draft import Draft
 from generators.geography import make_towers
 from generators.identities import digits_for
@@ -39,6 +38,7 @@ from generators.settings import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import NEVER, make_people
 from generators.social.ties import tie_tables
+from generators.sources import world_sources
 from generators.tables import cells_table, communities_table, coverage_table, subscriptions_table, users_table
 from generators.tally import Tally
 
@@ -66,7 +66,7 @@ class World:
         return {
             "settings": asdict(self.settings),
             "anomalies": {name: asdict(a) for name, a in sorted(self.anomalies.items())},  # type: ignore[call-overload]
-            "sources": sources_digest(),
+            "sources": sources_digest(world_sources()),
             "plug_ins": _plugged_sources(self.anomalies),
             "versions": {name: version(name) for name in LIBRARIES},
         }
@@ -161,7 +161,7 @@ class World:
 def _plugged_sources(anomalies: Mapping[str, Injector]) -> dict[str, str]:
     """Return a digest of the module of each injector that is not ours."""
     foreign = {name: type(a) for name, a in sorted(anomalies.items()) if not type(a).__module__.startswith(__package__)}
-    return {name: blake2b(Path(getfile(kind)).read_bytes()).hexdigest()[:32] for name, kind in foreign.items()}
+    return {name: file_digest(Path(getfile(kind))) for name, kind in foreign.items()}
 
 
 @dataclass

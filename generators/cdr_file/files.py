@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from bench.digests import file_digest
 from bench.faults import UserError
 
 CSV_ENDINGS, PARQUET_ENDINGS = (".csv", ".csv.gz"), (".parquet",)
@@ -88,8 +88,7 @@ def column_names(path: Path, delimiter: str) -> list[str]:
 def digest(path: Path) -> str:
     """Return a digest of a file's bytes."""
     try:
-        with path.open("rb") as stream:
-            return file_digest(stream, lambda: blake2b(digest_size=16)).hexdigest()
+        return file_digest(path)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error}") from error
 

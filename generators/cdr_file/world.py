@@ -1,6 +1,5 @@
 """The world behind `generator=cdr_file`: files of call records, laid out like a simulated world."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench.digests import sources_digest
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
 from bench.schema import CALLS, DATA_TABLES
@@ -20,6 +20,7 @@ from generators.cdr_file.pseudonyms import Naming, Plainly, Pseudonyms, key_in
 from generators.cdr_file.records import Records
 from generators.cdr_file.settings import LABEL_COLUMNS, NEUTRAL, CdrFileSettings
 from generators.columns import ParquetRows, write_parquet
+from generators.sources import world_sources
 
 LIBRARIES = ("numpy", "polars", "pyarrow")
 NOT_IN_RECIPE = ("path", "truth", "key_file")
@@ -58,7 +59,7 @@ class CdrFile:
             "truth": None if self.settings.truth is None else [digest(path) for path in self._truth_files()],
             "key": self._naming.digest if isinstance(self._naming, Pseudonyms) else None,
             "anomalies": {name: asdict(each) for name, each in sorted(self.anomalies.items())},
-            "sources": sources_digest(bool(self.anomalies)),
+            "sources": sources_digest(_sources(bool(self.anomalies))),
             "versions": {name: version(name) for name in LIBRARIES},
         }
 
@@ -131,16 +132,11 @@ class CdrFile:
         return [Path(str(self.settings.truth), f"{name}.parquet") for name in ("incidents", "truth")]
 
 
-def sources_digest(injecting: bool) -> str:
-    """Return a digest of the code that reads files, and that injects, so that a change never finds an old world."""
+def _sources(injecting: bool) -> list[tuple[str, Path]]:
+    """Return the code that reads files, and that injects: a change of it never finds an old world."""
     here = Path(__file__).parent
-    found = hashlib.blake2b(digest_size=16)
-    for path in [
-        *sorted(here.glob("*.py")),
-        *sorted(here.parent.rglob("*.py") if injecting else [here.parent / "columns.py"]),
-    ]:
-        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return found.hexdigest()
+    reading = [*sorted(here.glob("*.py")), here.parent / "columns.py"]
+    return world_sources() if injecting else [(path.name, path) for path in reading]
 
 
 def _label_counts(truth: Truth, calls: Calls) -> dict[str, Any]:
