@@ -27,8 +27,8 @@ from bench.composition import register
 from bench.generator import silent
 from bench.schema import CALLS
 from generators import export
+from generators.calls.records import no_edits
 from generators.calls.reference import Reference
-from generators.calls.render import no_edits
 from generators.world import World
 
 CALLS_A_USER = 90.8

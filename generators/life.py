@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from generators.calls.choices import choose_callee
 from generators.calls.habits import Habits
-from generators.calls.intents import Slots, choose_callee, count_calls, first_start, make_slots, plan_day, plan_slot
-from generators.calls.render import Lines, make_room, no_edits, render, sort_by_start
+from generators.calls.intents import Slots, count_calls, first_start, make_slots, plan_day, plan_slot
+from generators.calls.records import no_edits
+from generators.calls.render import Lines, make_room, render, sort_by_start
 from generators.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
 from generators.compiled import kernel
 from generators.plan import Intents

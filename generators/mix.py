@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.faults import Fault, SettingsError
-from generators.calls.render import Edits, no_edits
+from generators.calls.records import Edits, no_edits
 from generators.draft import Draft
 from generators.injection import Incidents, Injector
 from generators.plan import CellFault, Holdings, Intents, Members

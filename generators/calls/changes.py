@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.calls.render import Edits, Records
+from generators.calls.records import Edits, Records
 from generators.clock import DAY_MS
 from generators.compiled import kernel
 from generators.swaps import Swaps

@@ -8,15 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
+from generators.calls.choices import choose_callee, choose_outcome, choose_talk_ms
+from generators.calls.habits import Habits
 from generators.calls.outcome import ANSWERED
 from generators.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
 from generators.compiled import kernel
-from generators.numerics import normal_quantile, poisson_quantile
+from generators.numerics import poisson_quantile
 from generators.rng import Purpose, Words, philox, uniform
-from generators.social.contacts import NOBODY, choose_contact
 
-UNLISTED = 0
 MOST_A_DAY = 2000
 """Slots of a user's day."""
 JITTER_MS = 10_000.0
@@ -25,7 +24,7 @@ JITTER_MS = 10_000.0
 _COUNT, _WHO, _WHEN, _HOW = (
     np.uint64(p) for p in (Purpose.CALL_COUNT, Purpose.CALL_WHO, Purpose.CALL_WHEN, Purpose.CALL_HOW)
 )
-_EXTERNAL, _SPELL, _TIE = (np.uint64(p) for p in (Purpose.EXTERNAL_CONTACT, Purpose.SPELL, Purpose.TIE))
+_SPELL = np.uint64(Purpose.SPELL)
 _STEP = 32.0
 _DAY_BITS = np.uint64(20)
 
@@ -228,79 +227,3 @@ def _time_of_day(user: int, day: int, u: float, habits: Habits) -> int:
         hour += u >= hours[end]
     within = (u - hours[hour]) / (hours[hour + 1] - hours[hour])
     return int((np.int64((hour + within) * HOUR_MS) + habits.people.clock_shift_ms[user]) % DAY_MS)
-
-
-@kernel
-def choose_callee(user: int, start_ms: int, kind: float, who: float, habits: Habits) -> int:
-    """Return whom a user calls: somebody that it knows, anybody, or an external party."""
-    shares = habits.external_shares[habits.people.kind[user]]
-    for i in range(3):
-        if kind < shares[i]:
-            return _external(user, i, who, habits)
-    inside, cold = (kind - shares[2]) / (1.0 - shares[2]), habits.kinds[habits.people.kind[user]].cold
-    if inside < cold:
-        callee = _anybody(user, who, habits)
-    else:
-        callee = choose_contact(user, (inside - cold) / (1.0 - cold), who, habits.society)
-    if callee == NOBODY or not _is_subscribed(callee, start_ms, habits):
-        return _external(user, UNLISTED, who, habits)
-    return callee
-
-
-@kernel
-def _is_subscribed(user: int, moment: int, habits: Habits) -> bool:
-    people = habits.people  # one small column is asked of most, since the others lie far away
-    return bool(not people.passing[user] or people.active_from_ms[user] <= moment < people.active_until_ms[user])
-
-
-@kernel
-def _anybody(user: int, who: float, habits: Habits) -> int:
-    """Return another user, all equally likely; nobody where there is no other."""
-    others = habits.society.order.shape[1] - 1
-    place = int(who * others)
-    return NOBODY if others == 0 else place + (place >= user)
-
-
-@kernel
-def _external(user: int, kind: int, who: float, habits: Habits) -> int:
-    """Return one of the user's own contacts of a type; a few parties are known to very many users."""
-    contact = int(who * habits.kinds[habits.people.kind[user]].own_contacts)
-    words = philox(habits.seed, _EXTERNAL, np.uint64(user), np.uint64(kind), np.uint64(contact))
-    popularity = uniform(words[0])
-    first, end = habits.external_first[kind], habits.external_first[kind + 1]
-    return int(first + int(popularity * popularity * (end - first)))
-
-
-@kernel
-def choose_outcome(user: int, u: float, habits: Habits) -> int:
-    """Return what becomes of a call."""
-    for i in range(3):
-        if u < habits.outcomes[habits.people.kind[user], i]:
-            return i + 1
-    return ANSWERED
-
-
-@kernel
-def choose_talk_ms(user: int, callee: int, component: float, size: float, habits: Habits) -> int:
-    """Return a talk time [ms] by the durations of the user's type; some pairs talk longer than others."""
-    number = habits.people.kind[user]
-    kind = habits.kinds[number]
-    i = 0
-    while i < habits.weights.shape[1] - 1 and component >= habits.weights[number, i]:
-        i += 1
-    if kind.family == EXPONENTIAL:
-        seconds = -habits.centres[number, i] * math.log(1.0 - size)
-    else:
-        z = normal_quantile(size)
-        if kind.tie > 0.0:
-            z = kind.own * z + kind.tie * _of_tie(user, callee, habits)
-        value = habits.centres[number, i] + habits.spreads[number, i] * z
-        seconds = math.exp(value) if kind.family == LOGNORMAL else value
-    return int(min(max(seconds, kind.least_s), kind.longest_s) * 1000.0)
-
-
-@kernel
-def _of_tie(user: int, callee: int, habits: Habits) -> float:
-    """Return the normal variable of a pair, the same from both sides."""
-    words = philox(habits.seed, _TIE, np.uint64(min(user, callee)), np.uint64(max(user, callee)), np.uint64(0))
-    return normal_quantile(uniform(words[0]))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from generators.calls.render import Records
+from generators.calls.records import Records
 from generators.clock import DAY_MS
 from generators.compiled import kernel
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
 from generators.calls.outcome import ANSWERED, FAILED
-from generators.calls.render import Edits
+from generators.calls.records import Edits
 from generators.clock import DAY_MS, HOUR_MS
 from generators.plan import CellFault
 from generators.radio.plant import Plant

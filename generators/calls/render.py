@@ -4,7 +4,6 @@ A user's line carries one call at a time: an intent that falls into a running ca
 normal life and the world with incidents; a line that no incident touches is the same in both, and rendered once.
 """
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,94 +11,15 @@ import numpy as np
 from generators.calls.habits import Habits
 from generators.calls.intents import Slots, make_slots, plan_day, plan_turn
 from generators.calls.outcome import FAILED
-from generators.clock import DAY_MS, HOUR_MS
+from generators.calls.records import Edits, Records, make_records
+from generators.calls.whereabouts import last_cell, serving_cell
+from generators.clock import DAY_MS
 from generators.compiled import kernel, part
 from generators.radio.coverage import NO_CELL
-from generators.rng import Purpose, philox, uniform
 from generators.sessions.events import make_events
 from generators.sessions.faults import DONE, MET
 from generators.sessions.network import Network
 from generators.sessions.session import CELL, ENDS, FIRST, FIRST_CELL, HANDOVERS, ROW, Phone, hold, make_phone
-
-WORK_BEGINS_H, WORK_ENDS_H = 9, 17
-_PLACE = np.uint64(Purpose.PLACE)
-
-
-class Records(NamedTuple):
-    """Rendered calls; shape (calls,) each."""
-
-    caller: Any
-    """int32."""
-    callee: Any
-    """int32: user, or external party."""
-    start_ms: Any
-    """int64: since the start of the world."""
-    talk_ms: Any
-    """int32."""
-    outcome: Any
-    """int8."""
-    first_cell: Any
-    """int32."""
-    last_cell: Any
-    """int32."""
-    key: Any
-    """uint64: stable key of the intent."""
-    incident: Any
-    """int32: incident that edited the intent, or that the session met; -1 for normal life."""
-    setup_ms: Any
-    """int32: from the start until the call was connected, or given up."""
-    handovers: Any
-    """int32: how often it changed cells."""
-    events: Any
-    """int32: how many session events it has."""
-    sim: Any
-    """int32: the user whose first SIM it shows, -1 for the one that the caller has then."""
-    device: Any
-    """int32: the user whose first device it shows, -1 for the one that the caller has then."""
-
-
-class Edits(NamedTuple):
-    """What incidents change in the plan of one day, ordered by user; shape (edits,) each."""
-
-    user: Any
-    """int32."""
-    slot: Any
-    """int32: the slot that is altered, -1 for a call that is added."""
-    start_ms: Any
-    """int64."""
-    talk_ms: Any
-    """int32."""
-    callee: Any
-    """int32."""
-    outcome: Any
-    """int8."""
-    move: Any
-    """float64."""
-    goal: Any
-    """float64."""
-    key: Any
-    """uint64."""
-    incident: Any
-    """int32."""
-    phone: Any
-    """int32: the user whose whereabouts carry the call."""
-    sim: Any
-    """int32: the user whose first SIM it shows, -1 for the caller's own."""
-    device: Any
-    """int32: the user whose first device it shows, -1 for the caller's own."""
-    leg: Any
-    """bool: a concurrent leg, which neither needs nor takes the line."""
-    gone: Any
-    """bool: the slot is taken out of the plan."""
-
-
-def make_records(room: int) -> Records:
-    """Make room for so many calls."""
-    kinds = (
-        np.int32, np.int32, np.int64, np.int32, np.int8, np.int32, np.int32, np.uint64, np.int32, np.int32, np.int32,
-        np.int32, np.int32, np.int32,
-    )  # fmt: skip
-    return Records(*(np.empty(room, kind) for kind in kinds))
 
 
 class Page(NamedTuple):
@@ -139,15 +59,6 @@ def make_room(calls: int, touched_calls: int, events: int, network: Network) -> 
     candidates = network.radio.cell.shape[1]
     page = Page(make_records(calls), make_phone(candidates, make_events(events)))
     return Room(make_slots(), page, Page(make_records(touched_calls), make_phone(candidates, make_events(0))))
-
-
-def no_edits() -> Edits:
-    """Return the edits of a world without incidents."""
-    kinds = (
-        np.int32, np.int32, np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32,
-        np.int32, np.int32, np.int32, np.bool_, np.bool_,
-    )  # fmt: skip
-    return Edits(*(np.empty(0, kind) for kind in kinds))
 
 
 @kernel
@@ -315,7 +226,7 @@ def _record(user: int, i: int, habits: Habits, plan: tuple[Slots, Edits], page: 
     if habits.network.on:
         return _fold(phone, slots.key[i], habits, page, row)
     first = serving_cell(phone, slots.start_ms[i], habits)
-    out.first_cell[row], out.last_cell[row] = first, _last_cell(first, i, habits, slots)
+    out.first_cell[row], out.last_cell[row] = first, last_cell(first, i, habits, slots)
     out.setup_ms[row], out.handovers[row], out.events[row] = 0, 0, 0
     return int(slots.start_ms[i] + slots.talk_ms[i])
 
@@ -338,31 +249,3 @@ def _fold(phone: Any, key: Any, habits: Habits, page: Page, row: int) -> int:
     out.setup_ms[row] = (state[FIRST] if connected else state[ENDS]) - start
     out.handovers[row], out.events[row] = state[HANDOVERS], state[ROW] - first_event
     return int(state[ENDS])
-
-
-@kernel
-def serving_cell(user: int, start_ms: int, habits: Habits) -> int:
-    """Return the cell that serves a user: one for each hour, at work, at home or near home."""
-    hour = start_ms // HOUR_MS
-    words = philox(habits.seed, _PLACE, np.uint64(user), np.uint64(hour), np.uint64(0))
-    people = habits.people
-    if people.still[user]:
-        return int(people.home[user])
-    own_ms = start_ms - people.clock_shift_ms[user]
-    own_hour = own_ms // HOUR_MS % 24
-    working = WORK_BEGINS_H <= own_hour < WORK_ENDS_H and not habits.weekend[start_ms // DAY_MS]
-    if working and uniform(words[0]) < habits.at_work:
-        return int(people.work[user])
-    near = habits.neighbours.shape[1]
-    if near > 0 and uniform(words[1]) < habits.elsewhere:
-        return int(habits.neighbours[people.home[user], int(uniform(words[2]) * near)])
-    return int(people.home[user])
-
-
-@kernel
-def _last_cell(first: int, i: int, habits: Habits, slots: Slots) -> int:
-    """Return where a call ends: the longer it is, the likelier in a neighbouring cell."""
-    near = habits.neighbours.shape[1]
-    if near == 0 or slots.move[i] < math.exp(habits.stay_rate * slots.talk_ms[i]):
-        return first
-    return int(habits.neighbours[first, int(slots.goal[i] * near)])

@@ -10,7 +10,7 @@ from bench.schema import CALLS
 from generators.calls.changes import talk_seconds
 from generators.calls.habits import Habits
 from generators.calls.outcome import OUTCOMES
-from generators.calls.render import Records
+from generators.calls.records import Records
 from generators.columns import coded, moments
 from generators.compiled import kernel
 from generators.identities import counted

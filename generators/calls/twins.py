@@ -15,7 +15,8 @@ import numpy as np
 from generators.calls.changes import NONE, REMOVED, Changes, ascribed, deeds_of, differences, diverted
 from generators.calls.habits import Habits
 from generators.calls.order import events_ordered, ordered, time_order
-from generators.calls.render import Edits, Lines, Records, make_room, render
+from generators.calls.records import Edits, Records
+from generators.calls.render import Lines, make_room, render
 from generators.sessions.session import ROW
 from generators.swaps import Swaps
 

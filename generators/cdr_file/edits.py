@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from generators.calls.changes import ADDED, ALTERED, REMOVED, Changes, talk_seconds
 from generators.calls.outcome import OUTCOMES
-from generators.calls.render import Edits, no_edits
+from generators.calls.records import Edits, no_edits
 from generators.cdr_file.calls import CALL_DIGITS, IDENTITIES, UNKNOWN, Calls
 from generators.cdr_file.life import Life
 from generators.cdr_file.line import Line, on_the_line

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from generators.calls.render import Edits
+from generators.calls.records import Edits
 from generators.cdr_file.life import Life
 
 LOOKED_BACK = 50

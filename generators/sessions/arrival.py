@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.calls.render import Records
+from generators.calls.records import Records
 from generators.compiled import kernel
 from generators.numerics import normal_quantiles
 from generators.rng import Purpose, philox, uniform, uniforms

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from bench.schema import TOWER_STATUS, USER_STATUS
 from generators.calls.outcome import FAILED
-from generators.calls.render import Records
+from generators.calls.records import Records
 from generators.clock import DAY_MS
 from generators.columns import coded, moments
 from generators.compiled import kernel

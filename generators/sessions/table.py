@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from bench.schema import EVENTS
 from generators.calls.changes import talk_seconds
-from generators.calls.render import Records
+from generators.calls.records import Records
 from generators.columns import coded, moments
 from generators.identities import numbered
 from generators.names import Names

@@ -15,8 +15,8 @@ from small_worlds import make_settings
 from bench.faults import SettingsError
 from generators.calls.changes import ADDED, ALTERED, REMOVED, talk_seconds
 from generators.calls.habits import Habits, make_habits
+from generators.calls.records import no_edits
 from generators.calls.reference import Call, Reference
-from generators.calls.render import no_edits
 from generators.calls.twins import Day, Twins
 from generators.draft import Draft
 from generators.geography import make_towers
