@@ -5,6 +5,7 @@ against the ranges beside the settings and against the constructors that a `_tar
 """
 
 import copy
+import errno
 import gc
 import importlib
 import os
@@ -13,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,11 +31,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bench.diagnosis import REFUSALS, diagnose, plain, unknown_settings
 from bench.faults import Fault, SettingsError, UserError, faults_of
+from bench.interruption import INTERRUPTED, told_once_more
 from bench.mode import find_quickly
 from bench.plug_ins import plugged_schemas
 from bench.targets import path_faults, target_faults
 
-INTERRUPTED = 130
 SELDOM = 50_000
 """So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
 MULTIRUN = ("--multirun", "-m")
@@ -50,6 +52,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         refuse(str(error))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
     find_quickly()
+    told_once_more()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda each: each not in MULTIRUN)  # Hydra wants it before the settings
     nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]
@@ -63,6 +66,9 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         arguments = get_args_parser().parse_args()
         with composing(arguments.config_dir):
             refuse(explain(arguments.config_name or config_name, arguments.overrides, error))
+    except OSError as error:
+        refuse_if_full(error)
+        raise
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -89,6 +95,12 @@ def refuse(message: str) -> NoReturn:
     sys.exit(2)
 
 
+def refuse_if_full(error: OSError) -> None:
+    """End the program with code 2 where the cause of an error is that there is no room left on the disk."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        refuse(f"the disk is full ({error}); nothing half-written was left")
+
+
 def settings_of(config: DictConfig) -> Any:
     """Return the settings as the dataclass that the configuration was composed from.
 
@@ -99,20 +111,23 @@ def settings_of(config: DictConfig) -> Any:
     UserError
         When a value is not given, or refers to one that does not exist.
     """
-    job = copy.deepcopy(config)
-    OmegaConf.set_struct(job, False)
-    job.pop("hydra", None)
-    missing = sorted(OmegaConf.missing_keys(job))
-    if missing:
-        raise UserError("\n".join(f"{key} must be given: {key}=..." for key in missing))
-    unknown = list(unknown_settings(job, job))
-    if unknown:
-        raise UserError("\n".join(unknown))
+    job = config
+    if "hydra" in config:
+        job = copy.deepcopy(config)
+        OmegaConf.set_struct(job, False)
+        job.pop("hydra")
     try:
+        raw = OmegaConf.to_container(job, resolve=True, throw_on_missing=True)
+        unknown = list(unknown_settings(job, job))
+        if unknown:
+            raise UserError("\n".join(unknown))
         settings = OmegaConf.to_object(job)
-        raw = OmegaConf.to_container(job, resolve=True)
+        added = [name for name, each in getattr(settings, "anomaly", {}).items() if not is_dataclass(each)]
+        if added:
+            raise UserError("\n".join(f"anomaly.{name} must be chosen: anomaly=[...,{name}]" for name in added))
     except OmegaConfBaseException as error:
-        raise UserError(plain(error)) from error
+        missing = sorted(OmegaConf.missing_keys(job))
+        raise UserError("\n".join(f"{key} must be given: {key}=..." for key in missing) or plain(error)) from error
     faults = {str(fault): fault for fault in (*faults_of(settings, ""), *_path_faults(raw))}
     if faults:
         raise SettingsError(list(faults.values()))

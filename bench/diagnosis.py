@@ -106,10 +106,10 @@ def _told(config_name: str, accepted: list[str], base: DictConfig | None, overri
     key, value = override.key_or_group, override.value()
     if _is_group(override):
         return _told_choice(key, value)
-    if base is None:
+    if base is None or key.startswith("hydra."):
         return ""
     if not _has(base, key):
-        return _addable(config_name, accepted, base, override) or _unknown(key, base)
+        return _told_type(key, base) or _addable(config_name, accepted, base, override) or _unknown(key, base)
     return f"{key} must be {_expected(base, key)}, got {'null' if value is None else repr(value)}"
 
 
@@ -121,6 +121,18 @@ def _told_choice(group: str, value: Any) -> str:
     near = difflib.get_close_matches(str(wrong[0]), choices, 1, 0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"{group} must be one of {', '.join(choices)}, got {wrong[0]!r}{hint}"
+
+
+def _told_type(key: str, base: DictConfig) -> str:
+    """Tell of a setting of a type of anomaly that is not among those chosen; "" when it is of none."""
+    name = key.split(".")[1] if key.startswith("anomaly.") else ""
+    if not name or name in base.anomaly:
+        return ""
+    choices = _loader().get_group_options("anomaly")
+    if name in choices:
+        return f"{key} is about a type that is not chosen; to choose it: anomaly=[{','.join([*base.anomaly, name])}]"
+    near = difflib.get_close_matches(name, [*base.anomaly, *choices], 1, 0.5)
+    return f"anomaly.{name} is not a setting; " + (f"did you mean anomaly.{near[0]}?" if near else "no such type")
 
 
 def _addable(config_name: str, accepted: list[str], base: DictConfig, override: Override) -> str:

@@ -1,5 +1,6 @@
 """Checks before anything starts: every job's settings, what a suite fixes, and the folder for the results."""
 
+import atexit
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,12 @@ from omegaconf import DictConfig
 
 from bench.composition import combinations, explain, faults_told, refuse
 from bench.diagnosis import REFUSALS
+from bench.sweep_folder import discard
 from bench.variants import Variants
 
 FIXED = ("generator", "anomaly", "protocol", "threshold", "seed", "suite", "role")
 """What a suite decides."""
+NOTES = ".hydra"
 
 
 def sweep_overrides(config: DictConfig) -> list[str]:
@@ -43,12 +46,17 @@ class Guard(Callback):
         told = faults_told(config) if self.alone else []
         if told:
             refuse("\n".join(told))
+        folder = Path(config.hydra.run.dir).resolve()
+        if not folder.exists():
+            atexit.register(_tidy, folder)
         _make_folder(config.hydra.run.dir)
 
     def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
         """Compose and check the settings of every combination."""
         if not self.multirun:
             refuse("--multirun is for bench.run; start this once for each")
+        if config.hydra.launcher.get("n_jobs") == 0:
+            refuse("hydra.launcher.n_jobs must be how many runs go on at a time, or -1 for one a processor, got 0")
         overrides = [*config.hydra.overrides.hydra, *sweep_overrides(config)]
         messages: dict[str, None] = dict.fromkeys(_suite_faults(config))
         variants = Variants(str(config_name))
@@ -80,3 +88,9 @@ def _make_folder(folder: str) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         refuse(f"store.runs must be a folder that can be written, got {folder} ({error})")
+
+
+def _tidy(folder: Path) -> None:
+    """Remove the folder of a run that got no further than Hydra's notes in it."""
+    if [each.name for each in folder.glob("*")] in ([], [NOTES]):
+        discard(folder)

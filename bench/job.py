@@ -13,8 +13,9 @@ from hydra.utils import get_method
 from omegaconf import DictConfig
 
 from bench.benchmark import attempted, begun, judged, measured, prepared
-from bench.composition import refuse
+from bench.composition import refuse, refuse_if_full
 from bench.faults import UserError
+from bench.interruption import heed
 from bench.record_of_run import ROW, marks, send, sending_later
 from bench.request import Request
 from bench.result import Outcome, Result, Status, read_result
@@ -30,6 +31,7 @@ def run(config: DictConfig) -> None:
     By itself, a fault that the user can put right ends the program with code 2, a detector that failed with code 1,
     and a result that could not be recorded with code 3. In a multirun any failure is a row, and the other jobs go on.
     """
+    heed()
     request = Request.of(config)
     if request.number is None:
         _run_alone(request)
@@ -48,8 +50,10 @@ def _run_alone(request: Request) -> None:
     except UserError as error:
         _discard(request)
         refuse(str(error))
-    except BaseException:  # interrupted, or a fault of the program: nothing half-written stays
+    except BaseException as error:  # interrupted, or a fault of the program: nothing half-written stays
         _discard(request)
+        if isinstance(error, OSError):
+            refuse_if_full(error)
         raise
     print(f"run folder   {os.path.relpath(request.folder)}")
     print(told)

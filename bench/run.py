@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bench import spare
+from bench.interruption import INTERRUPTED
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -16,6 +17,9 @@ def main() -> None:
         from bench.composition import launch  # noqa: PLC0415 - takes a while, which the process has to itself
 
         launch("config", run)
+    except KeyboardInterrupt:  # before anything was composed
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     finally:
         spare.end_ahead()
 

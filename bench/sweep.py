@@ -9,7 +9,6 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from bench import watchdog
 from bench.composition import combinations, refuse, settings_of
 from bench.faults import UserError
 from bench.guard import sweep_overrides
@@ -37,13 +36,14 @@ class Sweep(Callback):
         overrides = sweep_overrides(config)
         self.jobs = len(combinations(overrides))
         self.tracker: Any = None
-        self.watchdog = watchdog.start()
         atexit.register(self._clean)
         try:
             self.folder.begin(sys.argv[1:], overrides)
             self._start_parent(" ".join(config.hydra.overrides.task))
         except UserError as error:
             refuse(str(error))
+        except OSError as error:
+            refuse(f"store.runs must be a folder that can be written, got {self.folder.path} ({error})")
         self.reporter = Reporter(self.folder, self.jobs)
         done = f", {self.reporter.before} of them done" if self.reporter.before else ""
         at_a_time = min(self.jobs, at_once(config.hydra))

@@ -70,11 +70,12 @@ def parameters(path: str) -> tuple[str, ...] | None:
     return tuple(argument.arg for argument in (*arguments.args, *arguments.kwonlyargs) if argument.arg != "self")
 
 
-def _missing(path: str) -> Iterator[str]:
-    """Yield the optional packages that the module of a dotted path imports at once and that are not installed."""
+@cache
+def _missing(path: str) -> tuple[str, ...]:
+    """Return the optional packages that the module of a dotted path imports at once and that are not installed."""
     source = _source(path.rpartition(".")[0] or path)
     imported = set(_imports(ast.parse(source.read_bytes()).body)) if source else set()
-    yield from (package for package in OPTIONAL if package in imported and find_spec(package) is None)
+    return tuple(package for package in OPTIONAL if package in imported and find_spec(package) is None)
 
 
 def _imports(nodes: Sequence[ast.stmt]) -> Iterator[str]:

@@ -21,7 +21,7 @@ FOLDER = "twin"
 def with_twin(request: Request, outcome: Outcome) -> Outcome:
     """Fit and score the detector in the clean twin, and add `twin_alerts/all` at its level to the result.
 
-    The value is empty where that attempt fails.
+    Where that attempt fails the value is empty, and the reason says why.
 
     Raises
     ------
@@ -37,8 +37,10 @@ def with_twin(request: Request, outcome: Outcome) -> Outcome:
     twin = replace(request, settings=clean, folder=request.folder / FOLDER)
     twin.folder.mkdir()
     with begun(twin) as process:
-        scores = attempted(twin, prepared(twin), process).scores
+        trial = attempted(twin, prepared(twin), process)
     level = outcome.scores.level
     name = f"{'' if level is Level.CALL else f'{level}/'}twin_alerts/all"
-    alerts = None if scores is None else int(np.count_nonzero(scores.values >= outcome.alerts.threshold))
-    return replace(outcome, result=replace(outcome.result, values=outcome.result.values | {name: alerts}))
+    alerts = None if trial.scores is None else int(np.count_nonzero(trial.scores.values >= outcome.alerts.threshold))
+    reason = "" if trial.scores is not None else f"{name} is empty: in the clean twin {trial.status}: {trial.reason}"
+    result = replace(outcome.result, values=outcome.result.values | {name: alerts}, reason=reason)
+    return replace(outcome, result=result)

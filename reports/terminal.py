@@ -140,6 +140,8 @@ def _further(outcome: Outcome, types: list[str]) -> Iterator[Text]:
     if (twin := values.get(f"twin_alerts/{ALL}")) is not None:
         here = count(values.get(f"false_alarms/{ALL}"))
         yield Text(f"In the same world without incidents: {count(twin)} alerts from that score on; false here: {here}")
+    elif outcome.result.reason:
+        yield Text(outcome.result.reason, style="bold")
     if not outcome.labelled:
         yield Text("No labels in these records: what needs the truth is empty. See alerts.csv.", style="bold")
     if few := [name for name in types if values.get(f"enough_incidents/{name}") == 0]:

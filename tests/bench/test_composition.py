@@ -45,6 +45,13 @@ CASES = {
     "anomaly_ratio=0.05": "anomaly_ratio is not a setting; did you mean generator.anomaly_ratio?",
     "anomaly.short_call.difficult=1": "anomaly.short_call.difficult is not a setting; "
     "did you mean anomaly.short_call.difficulty?",
+    "anomaly.short_cal.share=2": "anomaly.short_cal is not a setting; did you mean anomaly.short_call?",
+    "anomaly.x.share=2": "anomaly.x is not a setting; no such type",
+    "anomaly.ring.share=2": "anomaly.ring.share is about a type that is not chosen; "
+    "to choose it: anomaly=[short_call,long_call,off_hour_call,burst_call,ring]",
+    "+anomaly.ring.share=2": "anomaly.ring must be chosen: anomaly=[...,ring]",
+    "hydra.launcher.n_jobs=many": "Error merging override hydra.launcher.n_jobs=many "
+    "Value 'many' of type 'str' could not be converted to Integer",
     "generator.num_users=0": "generator.num_users must be in [1, 10000000], got 0",
     "generator.num_users=abc": "generator.num_users must be a whole number, got 'abc'",
     "generator.num_users=1.5": "generator.num_users must be a whole number, got 1.5",
@@ -151,6 +158,13 @@ def test_a_sweep_is_checked_whole_before_its_first_job(
         "seed must be in [0, 4294967295], got -2",
     ]
     assert not list(workplace.iterdir())
+
+
+def test_no_runs_at_a_time_are_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    (line,) = told(capsys, monkeypatch, "--multirun", "seed=1,2", "hydra.launcher.n_jobs=0")
+    assert line == "hydra.launcher.n_jobs must be how many runs go on at a time, or -1 for one a processor, got 0"
 
 
 def test_a_sweep_over_a_misspelt_detector_is_refused(

@@ -1,8 +1,11 @@
 """Whole runs through the command line, on toys."""
 
 import json
+import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +61,15 @@ def test_the_alerts_in_the_clean_twin_are_those_above_the_same_score(workplace: 
     assert ended("run", "detector=oracle", "role=ceiling", "twin=true", *few)[0] == 2
 
 
+def test_a_detector_that_fails_in_the_clean_twin_only_has_its_row_and_the_reason(workplace: Path) -> None:
+    code, out, err = ended("run", "detector=toy_bored", "twin=true", "tracking=none", "report.run_figures=null")
+    assert (code, err) == (0, "")
+    (row,) = rows()
+    assert (row["status"], row["recall/long_call"], row["twin_alerts/all"]) == ("OK", 1.0, None)
+    assert row["reason"] == "twin_alerts/all is empty: in the clean twin ERROR: ValueError: nothing here"
+    assert row["reason"] in out
+
+
 def middle(dataset: Dataset) -> datetime:
     clock = dataset.clock
     return datetime.fromtimestamp((clock.start_ms + clock.end_ms) / 2000, UTC)
@@ -104,6 +116,30 @@ def test_an_interrupted_detector_ends_with_all_that_it_started(workplace: Path, 
         time.sleep(0.05)
     assert leavings() == []
     assert not any(psutil.pid_exists(child) for child in children)
+
+
+FULL = """
+import errno, sys
+import {module}
+from bench import job, run
+
+def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+{module}.{name} = full
+sys.argv[1:] = ["detector=random", "tracking=none", *sys.argv[1:]]
+run.main()
+"""
+
+
+@pytest.mark.parametrize(("module", "name"), [("hydra.core.utils", "_save_config"), ("bench.job", "prepared")])
+def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(workplace: Path, module: str, name: str) -> None:
+    program = [sys.executable, "-c", FULL.format(module=module, name=name)]
+    quiet = {**os.environ, "HYDRA_FULL_ERROR": "0"}
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False, env=quiet)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "the disk is full ([Errno 28] No space left on device); nothing half-written was left\n"
+    assert not list(workplace.iterdir())
 
 
 def test_a_file_that_is_no_result_is_named(workplace: Path) -> None:

@@ -38,6 +38,16 @@ class Raising(Longest):
         raise ValueError("no such luck")
 
 
+class Bored(Longest):
+    """Raises where there is nothing to find."""
+
+    def score(self, dataset: Dataset) -> Scores:
+        scores = super().score(dataset)
+        if scores.values.max() < 3600:
+            raise ValueError("nothing here")
+        return scores
+
+
 class Slow(Longest):
     """Sleeps, and so does a process of its own; their numbers go to a file."""
 
