@@ -65,9 +65,8 @@ class CallMap:
     def by_cell(self) -> Any:
         """The same for the cell that is heard best; shape (C, 48)."""
         best = self.plant.radio.cell[self.busy, 0]
-        out = np.zeros((len(self.plant.cells.site), 2 * HOURS))
-        np.add.at(out, best[best != NO_CELL], self.calls[best != NO_CELL])
-        return out
+        heard = best != NO_CELL
+        return _summed(self.calls[heard], best[heard], len(self.plant.cells.site))
 
     @property
     def days(self) -> int:
@@ -101,14 +100,19 @@ class CallMap:
         pixel, place = np.nonzero(near)
         both = np.sort(np.column_stack([cell[pixel, 0], cell[pixel, place + 1]]), axis=1).astype(np.int64)
         code, which = np.unique(both[:, 0] * many + both[:, 1], return_inverse=True)
-        calls = np.zeros((len(code), 2 * HOURS))
-        np.add.at(calls, which, self.calls[pixel])
-        return np.column_stack(np.divmod(code, many)), calls
+        return np.column_stack(np.divmod(code, many)), _summed(self.calls[pixel], which, len(code))
 
     def around(self, user: int, moment_ms: int, radius_m: float) -> Any:
         """Return intents in each hour near where a user is at a moment, each weighed by its distance; shape (48,)."""
         middle = positions(np.array([user]), np.array([moment_ms]), self.habits.network.folk)
-        return self._nearness(pixel_middles(self.plant.radio)[self.busy] - middle, radius_m) @ self.calls
+        weight = self._nearness(self._middles - middle, radius_m)
+        near = np.flatnonzero(weight)
+        return weight[near] @ self.calls[near]
+
+    @cached_property
+    def _middles(self) -> Any:
+        """The middle of each busy pixel; shape (n, 2) [m]."""
+        return pixel_middles(self.plant.radio)[self.busy]
 
     def crowd(self, user: int, moment_ms: int, radius_m: float) -> tuple[Any, Any]:
         """Return how near everybody is to a user at a moment, in [0, 1], and the cell that each hears best.
@@ -148,3 +152,13 @@ class CallMap:
         """Shape (hours of the world,): hour of a working day or of a weekend day."""
         day, hour = np.divmod(np.arange(self.days * HOURS), HOURS)
         return hour + np.where(self.habits.weekend[day], HOURS, 0)
+
+
+def _summed(rows: Any, group: Any, groups: int) -> Any:
+    """Return the sum of the rows of each group; shape (groups, columns)."""
+    out = np.zeros((groups, rows.shape[1]))
+    order = np.argsort(group, kind="stable")
+    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
+    if begins.size:
+        out[group[order[begins]]] = np.add.reduceat(rows[order], begins)
+    return out

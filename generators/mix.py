@@ -134,10 +134,9 @@ def _gathered(
     np.minimum.at(start, incident, edits.start_ms)
     end = np.zeros(count, np.int64)
     np.maximum.at(end, incident, edits.start_ms + edits.talk_ms)
-    struck = [replace(f, incident=f.incident + int(n)) for i, n in zip(planned, firsts, strict=True) for f in i.faults]
-    for fault in struck:
-        start[fault.incident] = min(start[fault.incident], fault.begin_ms)
-        end[fault.incident] = max(end[fault.incident], fault.end_ms)
+    struck = [(f, f.incident + int(n)) for i, n in zip(planned, firsts, strict=True) for f in i.faults]
+    for fault, of in struck:
+        start[of], end[of] = min(start[of], fault.begin_ms), max(end[of], fault.end_ms)
     actors = Members.joined([_actors(i) for i in planned], firsts)
     cells = Members.joined([Members.of(i.cells or []) for i in planned], firsts)
     leader = actors.member[np.searchsorted(actors.incident, np.arange(count))]
@@ -156,7 +155,7 @@ def _gathered(
         end[order],
         actors.renumbered(number),
         _swaps([i.holdings for i in planned], number[holding]),
-        [replace(fault, incident=int(number[fault.incident])) for fault in struck],
+        [replace(fault, incident=int(number[of])) for fault, of in struck],
         cells.renumbered(number),
         wanted,
     )

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.audit.settings import AuditSettings
+from bench.audit.slices import milliseconds
 from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
 
@@ -25,22 +26,19 @@ def check_amounts(subject: Subject, settings: AuditSettings) -> Check:
     wrong = []
     if abs(ratio - asked.ratio) > settings.ratio_tolerance * asked.ratio:
         wrong.append(f"the share of anomalous calls is {ratio:.4g}, asked: {asked.ratio:g}")
-    whole = sum(asked.shares.values())
+    whole, chance = sum(asked.shares.values()), _deviations(subject)
     for name in sorted({*counts, *asked.shares}) if whole else ():
         expected = total * asked.shares.get(name, 0.0) / whole
-        if abs(counts.get(name, 0) - expected) > settings.mix_tolerance * expected + CHANCE * np.sqrt(expected):
+        allowed = settings.mix_tolerance * expected + CHANCE * chance.get(name, float(np.sqrt(expected)))
+        if abs(counts.get(name, 0) - expected) > allowed:
             wrong.append(f"{name} has {counts.get(name, 0):,} calls, asked: {expected:,.0f}")
     told = f"{total:,} of {calls:,} calls are anomalous, {ratio:.4g} (asked: {asked.ratio:g}); the mix is as asked"
     return Check("amounts", Light.RED if wrong else Light.GREEN, tuple(wrong) or (told,), found)
 
 
 def check_incidents(subject: Subject) -> Check:
-    """Count the incidents of each type that are direct and present in the scored part."""
-    low, high = subject.dataset.call_range(subject.dataset.window)
-    labels = subject.truth.call_labels(low, high)
-    counts = dict.fromkeys(sorted({*labels.types, *subject.asked.shares}), 0)
-    for code, name in enumerate(labels.types):
-        counts[name] = len(np.unique(labels.incident_code[labels.type_code == code]))
+    """Count the incidents of each type that have deeds of their own in the scored part."""
+    counts = dict(sorted((dict.fromkeys(subject.asked.shares, 0) | _present(subject)).items()))
     if not counts:
         return Check("incidents", Light.UNTESTED, ("there are no anomalies",), {"by_type": counts})
     few = [f"{name} has {n} incidents in the scored part" for name, n in counts.items() if n < subject.fewest_incidents]
@@ -51,9 +49,48 @@ def check_incidents(subject: Subject) -> Check:
     return Check("incidents", Light.RED if few else Light.GREEN, (*few, needed) if few else (told,), found)
 
 
+def _present(subject: Subject) -> dict[str, int]:
+    """Return how many incidents of each type made or altered a call, or held a user or a cell, in the scored part."""
+    truth, window = subject.truth.table("truth"), subject.dataset.window
+    low, high = subject.dataset.call_range(window)
+    row = truth["row"].to_numpy()
+    begins, ends = (milliseconds(pc.fill_null(truth[name].cast(pa.int64()), 0)) for name in ("start_ts", "end_ts"))
+    removed = np.asarray(pc.equal(truth["change"].cast(pa.string()), "removed"))
+    held = (row < 0) & ~removed & (begins < window.end_ms) & (ends > window.start_ms)
+    direct = np.asarray(pc.equal(truth["cause"].cast(pa.string()), "direct"))
+    here = truth.filter(pa.array(direct & (held | ((row >= low) & (row < high)))))
+    of_type = subject.truth.table("incidents").select(["incident_id", "anomaly_type"])
+    names = of_type["anomaly_type"].cast(pa.string())
+    present = pc.is_in(of_type["incident_id"], pc.unique(here["incident_id"].cast(pa.string())))
+    return dict.fromkeys(names.to_pylist(), 0) | Counter(names.filter(present).to_pylist())
+
+
+def _deviations(subject: Subject) -> dict[str, float]:
+    """Return, of each type that befalls cells, the standard deviation of how many calls happened to meet it.
+
+    People come or do not with all their calls: of a sum over callers it is the root of the sum of their squares.
+    """
+    incidents, truth = subject.truth.table("incidents"), _direct(subject)
+    befalls = incidents.filter(pc.equal(incidents["level"].cast(pa.string()), "cell"))["anomaly_type"]
+    of_cells = truth.filter(pc.is_in(truth["anomaly_type"].cast(pa.string()), pc.unique(befalls.cast(pa.string()))))
+    if not of_cells.num_rows:
+        return {}
+    callers = subject.dataset.open_table("calls").read(["caller_id"])["caller_id"].take(of_cells["row"])
+    each = pa.table({"type": of_cells["anomaly_type"].cast(pa.string()), "caller": callers.cast(pa.string())})
+    squares: Counter[str] = Counter()
+    for group in each.group_by(["type", "caller"]).aggregate([([], "count_all")]).to_pylist():
+        squares[group["type"]] += group["count_all"] ** 2
+    return {name: float(np.sqrt(total)) for name, total in squares.items()}
+
+
 def _direct_calls(subject: Subject) -> dict[str, int]:
     """Return how many calls each type made or altered itself."""
+    return dict(sorted(Counter(_direct(subject)["anomaly_type"].cast(pa.string()).to_pylist()).items()))
+
+
+def _direct(subject: Subject) -> pa.Table:
+    """Return the rows of truth about calls that an incident made or altered itself."""
     truth = subject.truth.table("truth")
     level, cause = (truth[name].cast(pa.string()) for name in ("level", "cause"))
     here = pc.and_(pc.and_(pc.equal(level, "call"), pc.equal(cause, "direct")), pc.greater_equal(truth["row"], 0))
-    return dict(sorted(Counter(truth["anomaly_type"].cast(pa.string()).filter(here).to_pylist()).items()))
+    return truth.filter(here).select(["row", "anomaly_type"])

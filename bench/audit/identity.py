@@ -2,22 +2,23 @@
 
 Both are read along time, a day at a time, so memory is bounded by a day. Rows are compared by every column but the
 number of the call, which only counts the rows of the final table. What is compared beside the calls: the events of each
-call that truth does not name; the tables of places; and of users those rows whose user no incident touched. The status
-of towers only counts events, and is left out.
+call that truth does not name; the tables of places; the status of cells where no call that differs was carried; and of
+users those rows whose user no incident touched. A call that truth names differs in its row or in its events.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.audit.slices import Along, Digests, IntArray, digests, told_apart
+from bench.audit.slices import Along, Digests, IntArray, digests, milliseconds, told_apart
 from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
+from bench.audit.windows import Windows
 from bench.dataset import Dataset
 from bench.detector import BoolArray
 from bench.generator import Progress
@@ -49,7 +50,7 @@ class Tally:
     gone: list[pa.Table] = field(default_factory=list)
     """Caller and start of the rows of the twin without an equal."""
     idle: list[pa.Table] = field(default_factory=list)
-    """Caller and start of the named rows that the twin has too."""
+    """Caller and start of the named rows that the twin has too, with the same events."""
 
     def add(self, what: str, rows: "int | np.integer[Any]") -> None:
         """Count rows that should not be."""
@@ -66,7 +67,9 @@ def check_identity(subject: Subject, progress: Progress) -> Check:
     change = truth["change"].cast(pa.string()).to_numpy()
     rows = truth["row"].to_numpy()
     tally = Tally()
-    _compare_calls(subject.dataset, subject.twin, np.sort(rows[of_calls & (rows >= 0)]), tally, progress)
+    windows = Windows(subject.dataset)
+    named = np.sort(rows[of_calls & (rows >= 0)])
+    _compare_calls(subject.dataset, subject.twin, named, (tally, windows), progress)
     gone = pa.concat_tables(tally.gone)
     expected = int(np.count_nonzero(of_calls & (change != "added")))
     tally.add("missing", max(gone.num_rows - expected, 0))
@@ -80,17 +83,21 @@ def check_identity(subject: Subject, progress: Progress) -> Check:
     tally.touched |= set(pc.list_flatten(actors).to_pylist())
     for name, rows_off in _other_tables(subject.dataset, subject.twin, tally.touched):
         tally.add(f"rows of {name} differ that no incident touches", rows_off)
-    found = {"compared": tally.compared, "differing": tally.differing, **tally.wrong}
+    quiet, rows_off = windows.unequal(subject.dataset, subject.twin)
+    tally.add("rows of tower_status differ that no incident touches", rows_off)
+    found = {"compared": tally.compared, "differing": tally.differing, "windows": quiet, **tally.wrong}
     if tally.wrong:
         return Check("identity", Light.RED, tuple(f"{n:,} {MEANINGS.get(k, k)}" for k, n in tally.wrong.items()), found)
     told = f"{tally.compared:,} calls equal the clean twin's; the {tally.differing:,} that differ are those of truth"
     return Check("identity", Light.GREEN, (told,), found)
 
 
-def _compare_calls(world: Dataset, twin: Dataset, named: IntArray, tally: Tally, progress: Progress) -> None:
+def _compare_calls(
+    world: Dataset, twin: Dataset, named: IntArray, into: tuple[Tally, Windows], progress: Progress
+) -> None:
     """Go along both tables of calls, and along their events."""
     calls, events = ([Along(each.open_table(name)) for each in (world, twin)] for name in ("calls", "events"))
-    clock, first = world.clock, 0
+    (tally, windows), clock, first = into, world.clock, 0
     ends = [*range(clock.start_ms + DAY_MS, clock.end_ms, DAY_MS), np.iinfo(np.int64).max]
     for number, end_ms in enumerate(ends, 1):
         ours, theirs = (each.before("call_start_ts", end_ms) for each in calls)
@@ -98,19 +105,29 @@ def _compare_calls(world: Dataset, twin: Dataset, named: IntArray, tally: Tally,
         is_named = np.zeros(ours.num_rows, np.bool_)
         is_named[named[low:high] - first] = True
         first += ours.num_rows
-        place = _matched(ours, theirs, is_named, tally)
-        same = [np.where(is_named, -1, np.cumsum(~is_named) - 1), np.full(theirs.num_rows, -1)]
-        same[1][place[place >= 0]] = np.flatnonzero(place >= 0)
-        parts = [_events(e, t["call_id"], s) for e, t, s in zip(events, (ours, theirs), same, strict=True)]
-        tally.add("events", _unequal(*parts))
+        pairs = _matched(ours, theirs, is_named, tally)
+        told = []
+        for file, table, rows in zip(events, (ours, theirs), pairs, strict=True):
+            differ = np.ones(table.num_rows, np.bool_)
+            differ[rows[~is_named[pairs.ours]]] = False
+            told.append(_events(file, table, differ, windows)[rows])
+        equal, of_truth = told[0] == told[1], is_named[pairs.ours]
+        tally.add("events", np.count_nonzero(~equal & ~of_truth))
+        tally.idle.append(ours.select(GONE).take(pa.array(pairs.ours[equal & of_truth])))
         progress("comparing with the clean twin", number, len(ends))
 
 
-def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Tally) -> IntArray:
-    """Find the unnamed rows of the world among those of the twin; -1 where there is none."""
+class Pairs(NamedTuple):
+    """Rows of the world and the same ones of the twin, the named ones last; shape (pairs,) each."""
+
+    ours: IntArray
+    theirs: IntArray
+
+
+def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Tally) -> Pairs:
+    """Find the rows of the world that are in the twin too."""
     mine, other = digests(ours, without=["call_id"]), digests(theirs, without=["call_id"])
-    unnamed, there = told_apart(mine[~is_named]), told_apart(other)
-    place = _places(unnamed, there)
+    place = _places(told_apart(mine[~is_named]), told_apart(other))
     kept = place[place >= 0]
     left = np.ones(other.size, np.bool_)
     left[kept] = False
@@ -118,11 +135,12 @@ def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Tally
     tally.differing += int(np.count_nonzero(is_named))
     tally.gone.append(theirs.select(GONE).filter(pa.array(left)))
     tally.add("unnamed", np.count_nonzero(place < 0))
-    tally.idle.append(ours.select(GONE).filter(pa.array(is_named & np.isin(mine, other[left]))))
     tally.add("moved", np.count_nonzero(np.diff(kept) < 0))
     for table, rows in ((ours, is_named), (theirs, left)):
         tally.touched |= set(pc.unique(table["caller_id"].filter(pa.array(rows)).cast(pa.string())).to_pylist())
-    return place
+    again = _places(told_apart(mine[is_named]), told_apart(other[left]))
+    found = [np.flatnonzero(~is_named)[place >= 0], np.flatnonzero(is_named)[again >= 0]]
+    return Pairs(np.concatenate(found), np.concatenate([kept, np.flatnonzero(left)[again[again >= 0]]]))
 
 
 def _places(wanted: Digests, among: Digests) -> IntArray:
@@ -134,12 +152,18 @@ def _places(wanted: Digests, among: Digests) -> IntArray:
     return np.where(among[place] == wanted, place, -1)
 
 
-def _events(events: Along, call_ids: pa.ChunkedArray, same: IntArray) -> Digests:
-    """Return digests of (unnamed call, event) for the events of these calls; `same` numbers the calls, -1: named."""
-    table, call = events.of("session_id", call_ids)
-    kept = same[call] >= 0
-    found = digests(table, without=["session_id"])[kept]
-    return found ^ (same[call][kept].astype(np.uint64) * np.uint64(0xD1B54A32D192ED03))
+def _events(events: Along, calls: pa.Table, differ: BoolArray, windows: Windows) -> Digests:
+    """Return a digest of the events of each of these calls, and note where those that differ were carried."""
+    table, call = events.of("session_id", calls["call_id"])
+    windows.touch(table.filter(pa.array(differ[call])), call[differ[call]], milliseconds(calls["call_start_ts"]))
+    out = np.zeros(calls.num_rows, np.uint64)
+    begins = np.flatnonzero(np.diff(call, prepend=-1))
+    if begins.size:
+        many = np.diff(np.append(begins, call.size))
+        place = (np.arange(call.size) - np.repeat(begins, many)).astype(np.uint64)
+        each = digests(table, without=["session_id"]) ^ (place * np.uint64(0xD1B54A32D192ED03))
+        out[call[begins]] = np.add.reduceat(each, begins)
+    return out
 
 
 def _unequal(one: Digests, other: Digests) -> int:

@@ -53,7 +53,7 @@ class Along:
         """Return the next rows, those with a time below `end_ms`; the rows are in order of that time."""
         while self._more_needed(column, end_ms):
             pass
-        times = _numbers(self._rest[column])
+        times = milliseconds(self._rest[column])
         return self._take(int(np.searchsorted(times, end_ms)))
 
     def of(self, column: str, keys: pa.ChunkedArray) -> tuple[pa.Table, IntArray]:
@@ -71,7 +71,7 @@ class Along:
 
     def _more_needed(self, column: str, end_ms: int) -> bool:
         rows = self._rest.num_rows
-        return (not rows or int(_numbers(self._rest[column].slice(rows - 1))[0]) < end_ms) and self._read_on()
+        return (not rows or int(milliseconds(self._rest[column].slice(rows - 1))[0]) < end_ms) and self._read_on()
 
     def _read_on(self) -> bool:
         group = next(self._groups, None)
@@ -84,5 +84,6 @@ class Along:
         return part
 
 
-def _numbers(column: pa.ChunkedArray) -> IntArray:
+def milliseconds(column: pa.ChunkedArray) -> IntArray:
+    """Return the times of a column, ms since the Unix epoch."""
     return np.asarray(column.cast(pa.int64())).astype(np.int64)

@@ -10,7 +10,8 @@ from generators.compiled import kernel
 from generators.swaps import Swaps
 
 CHANGES = ("added", "altered", "removed")
-ADDED, ALTERED, REMOVED = 0, 1, 2
+ADDED, ALTERED, REMOVED, REMARKED = 0, 1, 2, 3
+"""Remarked: the record is the same, its events are not."""
 SAME, NONE = -1, -1
 
 
@@ -26,7 +27,7 @@ class Changes(NamedTuple):
     change: Any
     """int8: index into `CHANGES`."""
     direct: Any
-    """bool: the incident's own deed; else collateral."""
+    """bool: the incident's own deed; else collateral, as is whatever shows in its events alone."""
     caller: Any
     """int32."""
     cell: Any
@@ -77,12 +78,14 @@ def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> 
     key = np.concatenate([calls.key[row], normal.key[gone]])
     own = _find(edits.key, key)
     met = np.concatenate([calls.incident[row], np.full(len(gone), NONE, np.int32)])
+    direct = ((own != NONE) & (change != REMARKED)) | ((met != NONE) & (change == ALTERED))
+    change[change == REMARKED] = ALTERED
     return Changes(
         np.concatenate([row, np.full(len(gone), NONE)]),
         key,
         np.where(own == NONE, met, edits.incident[own]) if len(edits.key) else met,
         change,
-        (own != NONE) | ((met != NONE) & (change == ALTERED)),
+        direct,
         np.concatenate([calls.caller[row], normal.caller[gone]]),
         np.concatenate([calls.first_cell[row], normal.first_cell[gone]]),
         np.concatenate([calls.start_ms[row], normal.start_ms[gone]]),
@@ -158,14 +161,16 @@ def _compare(normal: Records, calls: Records, touched: Any, change: Any, kept: A
         for step in range(end - first):  # most follow each other in both worlds: look there first
             j = expected + step if expected + step < end else expected + step - end + first
             if normal.key[j] == calls.key[i]:
-                change[i] = SAME if _looks_the_same(normal, j, calls, i) else ALTERED
+                change[i] = ALTERED
+                if _looks_the_same(normal, j, calls, i):
+                    change[i] = SAME if normal.mark[j] == calls.mark[i] else REMARKED
                 kept[j], expected = True, j + 1
                 break
 
 
 @kernel
 def _looks_the_same(normal: Records, j: int, calls: Records, i: int) -> bool:
-    """Return whether two calls agree in all that is exported."""
+    """Return whether the records of two calls agree in all that is exported."""
     same = normal.start_ms[j] // 1000 == calls.start_ms[i] // 1000 and normal.callee[j] == calls.callee[i]
     same = same and _seconds(normal.talk_ms[j]) == _seconds(calls.talk_ms[i]) and normal.outcome[j] == calls.outcome[i]
     same = same and normal.sim[j] == calls.sim[i] and normal.device[j] == calls.device[i]

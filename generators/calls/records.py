@@ -36,6 +36,8 @@ class Records(NamedTuple):
     """int32: the user whose first SIM it shows, -1 for the one that the caller has then."""
     device: Any
     """int32: the user whose first device it shows, -1 for the one that the caller has then."""
+    mark: Any
+    """int64: a digest of its events."""
 
 
 class Edits(NamedTuple):
@@ -77,7 +79,7 @@ def make_records(room: int) -> Records:
     """Make room for so many calls."""
     kinds = (
         np.int32, np.int32, np.int64, np.int32, np.int8, np.int32, np.int32, np.uint64, np.int32, np.int32, np.int32,
-        np.int32, np.int32, np.int32,
+        np.int32, np.int32, np.int32, np.int64,
     )  # fmt: skip
     return Records(*(np.empty(room, kind) for kind in kinds))
 

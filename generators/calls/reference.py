@@ -6,7 +6,7 @@ what the model says; read `intents` and `render` to know how it is computed for 
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -60,6 +60,8 @@ class Call:
     events: int = 0
     sim: int = -1
     device: int = -1
+    mark: int = field(default=0, compare=False)
+    """A digest of its events; the kernels have another."""
 
 
 class Reference:
@@ -309,17 +311,18 @@ class Reference:
         events = Session(air, phone, intent.key, intent.start_ms, intent.talk_ms).run()
         self.events += events
         connects = [e for e in events if e.state in {"CONNECT", "RECONNECT"}]
-        start, over = intent.start_ms, events[-1]
+        start, over, mark = intent.start_ms, events[-1], hash(repr(events))
         if not connects:
             asked = next((e.cell for e in events if e.cell >= 0), int(self.people.home[phone]))
             setup, count = over.time_ms - start, len(events)
             return Call(
-                user, intent.callee, start, 0, FAILED, asked, asked, intent.key, intent.incident, setup, 0, count
-            )
+                user, intent.callee, start, 0, FAILED, asked, asked, intent.key, intent.incident, setup, 0, count,
+                mark=mark,
+            )  # fmt: skip
         changes = sum(e.state == "RECONNECT" and e.previous != e.cell for e in connects)
         return Call(
             user, intent.callee, start, over.talk_ms, intent.outcome, connects[0].cell, connects[-1].cell, intent.key,
-            intent.incident, connects[0].time_ms - start, changes, len(events),
+            intent.incident, connects[0].time_ms - start, changes, len(events), mark=mark,
         )  # fmt: skip
 
 

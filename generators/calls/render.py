@@ -19,7 +19,7 @@ from generators.radio.coverage import NO_CELL
 from generators.sessions.events import make_events
 from generators.sessions.faults import DONE, MET
 from generators.sessions.network import Network
-from generators.sessions.session import CELL, ENDS, FIRST, FIRST_CELL, HANDOVERS, ROW, Phone, hold, make_phone
+from generators.sessions.session import CELL, ENDS, FIRST, FIRST_CELL, HANDOVERS, MARK, ROW, Phone, hold, make_phone
 
 
 class Page(NamedTuple):
@@ -96,20 +96,22 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
         before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])
         turn_before = lines.turn[user]
         plan_day(user, day, lines.count[user], habits, room.slots)
-        touched, turn = lines.touched[user], 0
+        touched, turn, kept, begins = lines.touched[user], 0, none, none
         while turn < (2 if touched else 1):
             clean = touched and turn == 0
             if turn:
                 edit = _apply_all(user, edits, edit, room.slots)
             page, busy = room.normal if clean else room.page, lines.busy_ms if turn else lines.normal_busy_ms
-            row, plan = normal_rows if clean else rows, (room.slots, edits)
+            row, plan = normal_rows if clean else rows + kept, (room.slots, edits)
             page.phone.reports.world[DONE] = turn
-            made, lost = _render_line((user, day), habits, plan, (busy, lines.turn), page, row)
+            made, lost = _render_line((user, day, begins), habits, plan, (busy, lines.turn), page, row)
             suppressed += 0 if turn else lost
-            if not touched and _met_any(page.records, row, made):  # what was written is normal life alone, then
+            first = made if touched else _first_met(page.records, row, made)
+            if first < made:  # what was written is normal life then; up to that call, incidents change nothing
                 _copy(page.records, row, made, room.normal.records, normal_rows)
-                written[ROW], touched, lines.touched[user], clean = before[3], True, True, True
-            rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
+                kept, touched, lines.touched[user], clean = first, True, True, True
+                begins = _take_back(page, row, (first, made), room.slots, (user, lines.busy_ms))
+            rows, normal_rows = rows + (0 if clean else kept + made), normal_rows + (made if clean else 0)
             turn += 1
         if not touched:
             lines.busy_ms[user] = lines.normal_busy_ms[user]
@@ -121,12 +123,27 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
 
 
 @kernel
-def _met_any(records: Records, row: int, many: int) -> bool:
-    """Return whether any of these calls met an incident."""
-    met = False
-    for i in range(row, row + many):
-        met = met or records.incident[i] >= 0
-    return met
+def _first_met(records: Records, row: int, many: int) -> int:
+    """Return which of these calls is the first that met an incident; `many` when none did."""
+    for i in range(many):
+        if records.incident[row + i] >= 0:
+            return i
+    return many
+
+
+@kernel
+def _take_back(page: Page, row: int, calls: tuple[int, int], slots: Slots, line: tuple[int, Any]) -> int:
+    """Take back a line's calls, but the first ones; return from which of its intents on it has to be gone on."""
+    records, (kept, many), (user, busy_ms) = page.records, calls, line
+    for i in range(row + kept, row + many):
+        page.phone.state[ROW] -= records.events[i]
+    if kept > 0:
+        last = row + kept - 1
+        busy_ms[user] = records.start_ms[last] + records.setup_ms[last] + records.talk_ms[last]
+    place = 0
+    while slots.key[slots.order[place]] != records.key[row + kept]:
+        place += 1
+    return place
 
 
 @kernel
@@ -139,20 +156,25 @@ def _copy(records: Records, row: int, many: int, to: Records, place: int) -> Non
         to.first_cell[j], to.last_cell[j] = records.first_cell[i], records.last_cell[i]
         to.incident[j], to.setup_ms[j] = records.incident[i], records.setup_ms[i]
         to.handovers[j], to.events[j] = records.handovers[i], records.events[i]
-        to.sim[j], to.device[j] = records.sim[i], records.device[i]
+        to.sim[j], to.device[j], to.mark[j] = records.sim[i], records.device[i], records.mark[i]
 
 
 @part
 def _render_line(
-    whose: tuple[int, int], habits: Habits, plan: tuple[Slots, Edits], account: tuple[Any, Any], page: Page, row: int
+    whose: tuple[int, int, int],
+    habits: Habits,
+    plan: tuple[Slots, Edits],
+    account: tuple[Any, Any],
+    page: Page,
+    row: int,
 ) -> tuple[int, int]:
-    """Write the calls that take place on a line on a day, from `row` on; return how many, and how many do not."""
-    (user, day), (busy_ms, turn), (slots, edits) = whose, account, plan
+    """Write the calls that take place on a line on a day, from an intent on; return how many, and how many do not."""
+    (user, day, begin), (busy_ms, turn), (slots, edits) = whose, account, plan
     first, suppressed, count = row, 0, slots.count[0]
     begins, ends = habits.people.active_from_ms[user], habits.people.active_until_ms[user]
     if not habits.closed:
         sort_by_start(slots.start_ms, count, slots.order)
-    for j in range(count):
+    for j in range(begin, count):
         if habits.closed:
             i = plan_turn(user, turn[user], max(busy_ms[user], begins), habits, slots)
             if slots.start_ms[i] >= (day + 1) * DAY_MS:
@@ -227,7 +249,7 @@ def _record(user: int, i: int, habits: Habits, plan: tuple[Slots, Edits], page: 
         return _fold(phone, slots.key[i], habits, page, row)
     first = serving_cell(phone, slots.start_ms[i], habits)
     out.first_cell[row], out.last_cell[row] = first, last_cell(first, i, habits, slots)
-    out.setup_ms[row], out.handovers[row], out.events[row] = 0, 0, 0
+    out.setup_ms[row], out.handovers[row], out.events[row], out.mark[row] = 0, 0, 0, 0
     return int(slots.start_ms[i] + slots.talk_ms[i])
 
 
@@ -247,5 +269,5 @@ def _fold(phone: Any, key: Any, habits: Habits, page: Page, row: int) -> int:
     out.last_cell[row] = state[CELL] if connected else out.first_cell[row]
     out.talk_ms[row] = state[ENDS] - state[FIRST] if connected else 0
     out.setup_ms[row] = (state[FIRST] if connected else state[ENDS]) - start
-    out.handovers[row], out.events[row] = state[HANDOVERS], state[ROW] - first_event
+    out.handovers[row], out.events[row], out.mark[row] = state[HANDOVERS], state[ROW] - first_event, state[MARK]
     return int(state[ENDS])

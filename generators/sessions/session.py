@@ -35,8 +35,12 @@ from generators.sessions.watch import watch
 LIVE, NONE_LEFT, OVER = range(3)
 """What became of asking the candidates."""
 MOST_BARRED = 16
-NOW, CELL, SINCE, FIRST, ENDS, ASKED, CHANGES, BARRED, HANDOVERS, ROW, USER, FIRST_CELL, PARTNER = range(13)
+NOW, CELL, SINCE, FIRST, ENDS, ASKED, CHANGES, BARRED, HANDOVERS, ROW, USER, FIRST_CELL, PARTNER, MARK = range(14)
 POWER, HARDNESS = range(2)
+FACTOR = 6364136223846793005
+"""Of the digest of a session's events: Knuth's for a linear congruential generator of 64 bits."""
+EXACT = 2.0**20
+"""Makes a whole number of a power in single precision [dBm]."""
 _HELLO = np.uint64(Purpose.HELLO)
 _REFRESH, _SWAP = np.uint64(1), np.uint64(2)
 
@@ -48,7 +52,7 @@ class Phone(NamedTuple):
     events: Any
     """Shape (room,) of `EVENT`."""
     state: Any
-    """Shape (13,), int64: see the constants of this module. `ROW` counts on over sessions."""
+    """Shape (14,), int64: see the constants of this module. `ROW` counts on over sessions."""
     level: Any
     """Shape (2,), float64: reported power of the serving cell [dBm]; how much more the call withstands."""
     barred: Any
@@ -57,7 +61,7 @@ class Phone(NamedTuple):
 
 def make_phone(candidates: int, events: Any) -> Phone:
     """Make room for sessions."""
-    state = np.zeros(13, np.int64)
+    state = np.zeros(14, np.int64)
     return Phone(make_reports(candidates), events, state, np.zeros(2), np.zeros(MOST_BARRED, np.int32))
 
 
@@ -79,13 +83,14 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
         The network.
     phone
         Where to work. Afterwards `state` holds: `FIRST`, when it connected; `ENDS`, when it was over; `FIRST_CELL` (the
-        first one asked, when none connected) and `CELL`, the last; `HANDOVERS`; `ROW`, one past its last event. The
-        view says which incident it met.
+        first one asked, when none connected) and `CELL`, the last; `HANDOVERS`; `ROW`, one past its last event;
+        `MARK`, a digest of its events. The view says which incident it met.
     """
     state = phone.state
     phone.reports.world[MET] = 0
     state[NOW], state[CELL], state[USER] = start, NO_CELL, user
     state[ASKED], state[CHANGES], state[BARRED], state[HANDOVERS], state[PARTNER] = 0, 0, 0, 0, NO_CELL
+    state[MARK] = 0
     collect(user, start, (key, 0), network, phone.reports)  # 1
     if phone.reports.cell[0] == NO_CELL:
         _note(FAIL, NO_COVERAGE, NO_CELL, network, phone)
@@ -127,6 +132,7 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
             return LIVE
         cause = TIMEOUT if result == IGNORED else (FULL if result == BLOCKED else SETUP)
         row = _note(FAIL, cause, cell, network, phone)  # 2, 3
+        _mark(int(reports.power[i] * EXACT), state)
         if row >= 0:
             phone.events[row].power = reports.power[i]
         phone.barred[state[BARRED] % MOST_BARRED] = cell
@@ -158,14 +164,26 @@ def _live_on(key: Any, network: Network, phone: Phone) -> bool:
     if rate > 0.0 and level[HARDNESS] < 1e15 * rate:
         lost = state[SINCE] + 1 + int(level[HARDNESS] / rate)
     horizon = min(state[ENDS], lost)
-    moment = min(horizon, _next_change(key, horizon, network, phone))
-    moment = min(moment, breaks_after(state[CELL], state[SINCE], moment, network, phone.reports.world))
-    moment = min(moment, _swap_before(key, moment, network, phone))
+    first = _first_swap(key, horizon, network, phone)
+    moment = _undisturbed(key, min(horizon, first + 1), network, phone)
+    if moment > first:  # only then is it worth asking whether the other cell is near
+        moment = _swap_before(key, first + 1, network, phone)
+    if moment > first:
+        moment = _undisturbed(key, horizon, network, phone)
+        moment = min(moment, _swap_before(key, moment, network, phone))
     if moment >= state[ENDS]:
         return _finish(END, NO_CAUSE, state[ENDS], network, phone)  # 6
     if moment == lost:
         return _finish(FAIL, DROP, lost, network, phone)
     return _reconnect(key, moment, rate, network, phone)  # 7
+
+
+@kernel
+def _undisturbed(key: Any, horizon: int, network: Network, phone: Phone) -> int:
+    """Return until when the phone stays where it is, not beyond the horizon, whatever swaps there are."""
+    state = phone.state
+    moment = min(horizon, _next_change(key, horizon, network, phone))
+    return int(min(moment, breaks_after(state[CELL], state[SINCE], moment, network, phone.reports.world)))
 
 
 @kernel
@@ -182,21 +200,39 @@ def _next_change(key: Any, horizon: int, network: Network, phone: Phone) -> int:
 
 
 @kernel
+def _swap_at(key: Any, fault: int, network: Network, phone: Phone) -> int:
+    """Return when a fault of the serving cell would hand its call on; never, where it is none that does."""
+    state, row = phone.state, network.faults.row[fault]
+    partner: Any = np.int64(row.partner)
+    if row.kind != SWAPPING or _is_barred(partner, phone):
+        return int(NEVER)
+    words = philox(network.folk.seed, _HELLO, key, np.uint64(state[CHANGES]), _SWAP)
+    moment = state[SINCE] + 1 + row.least_ms + int(uniform(words[0]) * row.spread_ms)
+    return int(moment if row.begin_ms <= moment < row.end_ms else NEVER)
+
+
+@kernel
+def _first_swap(key: Any, horizon: int, network: Network, phone: Phone) -> int:
+    """Return when the cell might first hand its call on, at the latest the horizon."""
+    first, faults, cell = horizon, network.faults, phone.state[CELL]
+    for i in range(faults.first[cell], faults.first[cell + 1]):
+        first = min(first, _swap_at(key, i, network, phone))
+    return first
+
+
+@kernel
 def _swap_before(key: Any, horizon: int, network: Network, phone: Phone) -> int:
     """Return when the cell hands its call to the one that it swaps calls with, at the latest the horizon."""
-    state, faults, view = phone.state, network.faults, phone.reports.world
+    state, faults = phone.state, network.faults
     soonest = horizon
     for i in range(faults.first[state[CELL]], faults.first[state[CELL] + 1]):
+        moment = _swap_at(key, i, network, phone)
+        if moment >= soonest:
+            continue
         partner: Any = np.int64(faults.row[i].partner)
-        if faults.row[i].kind != SWAPPING or _is_barred(partner, phone):
-            continue
-        words = philox(network.folk.seed, _HELLO, key, np.uint64(state[CHANGES]), _SWAP)
-        moment = state[SINCE] + 1 + faults.row[i].least_ms + int(uniform(words[0]) * faults.row[i].spread_ms)
-        if moment >= soonest or not faults.row[i].begin_ms <= moment < faults.row[i].end_ms:
-            continue
         near = _is_near(partner, moment, faults.row[i].margin, network, phone)
-        if near and acts(i, moment, faults, view):
-            soonest, state[PARTNER] = int(moment), partner
+        if near and acts(i, moment, faults, phone.reports.world):
+            soonest, state[PARTNER] = moment, partner
     return soonest
 
 
@@ -265,11 +301,22 @@ def _finish(kind: int, cause: int, moment: int, network: Network, phone: Phone) 
 
 
 @kernel
+def _mark(what: int, state: Any) -> None:
+    """Take something into account that an event says."""
+    state[MARK] = (state[MARK] ^ what) * FACTOR
+    state[MARK] ^= state[MARK] >> 29
+
+
+@kernel
 def _note(kind: int, cause: int, cell: int, network: Network, phone: Phone) -> int:
     """Append an event, and return its row; -1 when there is no room (`ROW` counts on)."""
     state, events = phone.state, phone.events
     row = state[ROW]
     state[ROW] += 1
+    _mark(state[NOW], state)
+    _mark((kind * 64 + cause) * 2**32 + cell, state)
+    if cell != NO_CELL and (kind != FAIL or cause == DROP):
+        _mark(int(phone.level[POWER] * EXACT), state)
     if row >= events.shape[0]:
         return -1
     x, y = position(state[USER], state[NOW], network.folk, phone.reports.trail)

@@ -1,12 +1,16 @@
 """Audits of simulated worlds: green on what is shipped, red on each thing that can be wrong."""
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
-from small_worlds import make_settings, make_world
+from small_worlds import make_settings, make_world, table
 from tampering import (
     changed,
     event_of,
@@ -40,6 +44,7 @@ from generators.world import World
 SETTINGS = AuditSettings(features={"_target_": "detectors.features.audited.Audited"})
 AUDITED = ("generator.num_users=1200", "generator.days=14")
 """Users and days of the worlds that are audited over difficulties and seeds: 52,000 calls, 2,600 of them anomalous."""
+FAULTS = "anomaly=network_faults"
 World_ = tuple[Path, dict[str, Any]]
 
 
@@ -134,6 +139,76 @@ def test_identity_tells_what_is_wrong_with_truth(small: tuple[Path, Path], tmp_p
     assert "moved" in check_identity(subject_of(order, clean), silent).found
 
 
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A world with faults of cells, turned antennas among them, and its clean twin."""
+    folder = tmp_path_factory.mktemp("faulty")
+    size = ("generator.num_users=400", "generator.days=5", "generator.num_towers=7", "generator.anomaly_ratio=0.1")
+    world = World(*make_settings(*size, FAULTS))
+    world._checked = lambda counts: counts  # type: ignore[method-assign]  # so small a world may miss the ratio
+    world.make(folder / "w", 2, silent)
+    world.twin().make(folder / "c", 2, silent)
+    return folder / "w", folder / "c"
+
+
+def test_identity_looks_at_the_status_of_cells_where_no_call_differs(faulty: tuple[Path, Path], tmp_path: Path) -> None:
+    world, clean = faulty
+    check = check_identity(subject_of(world, clean), silent)
+    assert check.light is Light.GREEN, check.told
+    status = table(world, "tower_status").with_row_index()
+    assert 0.3 * status.height < check.found["windows"] < status.height
+    assert not status.drop("index").equals(table(clean, "tower_status"))
+    quiet = int(status.filter(hellos=0)["index"][-1])
+    for column in ("hellos", "traffic_erlang"):
+        off = tampered(world, tmp_path / column, "data/tower_status.parquet", changed(column, quiet))
+        check = check_identity(subject_of(off, clean), silent)
+        assert check.found["rows of tower_status differ that no incident touches"] == 1
+
+
+def test_a_call_of_which_only_the_events_differ_has_to_be_named(faulty: tuple[Path, Path], tmp_path: Path) -> None:
+    world, clean = faulty
+    columns = [name for name in table(world, "calls").columns if name != "call_id"]
+    calls = table(world, "calls").with_row_index("row").cast({"row": pl.Int64})
+    truth = table(world, "truth").with_row_index("place").filter(level="call", change="altered")
+    alike = truth.join(calls.join(table(clean, "calls"), on=columns, how="semi"), on="row", how="semi")
+    assert set(alike["cause"]) == {"collateral"}
+    off = tampered(world, tmp_path / "w", "truth/truth.parquet", without(alike["place"][0]))
+    assert check_identity(subject_of(off, clean), silent).found["events"] == 1
+
+
+def test_incidents_that_only_hold_cells_are_counted(faulty: tuple[Path, Path], tmp_path: Path) -> None:
+    world, _ = faulty
+    counts = check_incidents(subject_of(world, None, FAULTS)).found["by_type"]
+    incidents = table(world, "incidents")
+    window = subject_of(world, None).dataset.window
+    late = pl.col("end_ts").dt.epoch("ms") > window.start_ms
+    expected = incidents.filter(late, pl.col("level") == "cell").group_by("anomaly_type").len()
+    assert counts == dict.fromkeys(counts, 0) | dict(expected.iter_rows())
+    assert sum(counts.values()) > 5
+    shutil.copytree(world, tmp_path / "w")
+    truth = pq.read_table(world / "truth" / "truth.parquet")
+    pq.write_table(truth.filter(pc.less(truth["row"], 0)), tmp_path / "w" / "truth" / "truth.parquet")
+    assert check_incidents(subject_of(tmp_path / "w", None, FAULTS)).found["by_type"] == counts
+
+
+def test_who_meets_a_fault_is_chance_with_all_its_calls(faulty: tuple[Path, Path]) -> None:
+    """More may be asked for than there are by as much as callers happen to come, and no more."""
+    subject = subject_of(faulty[0], None)
+    truth = table(faulty[0], "truth").filter(level="call", cause="direct", anomaly_type="sleeping_cell")
+    calls = table(faulty[0], "calls").with_row_index("row").cast({"row": pl.Int64}).join(truth, on="row")
+    each = calls.group_by("caller_id").len()["len"]
+    deviation = float(np.sqrt((each**2).sum()))
+    assert deviation > 1.2 * np.sqrt(each.sum())
+    counts = check_amounts(subject, SETTINGS).found["by_type"]
+    met, whole = counts["sleeping_cell"], sum(counts.values())
+    for deviations, wrong in ((2.9, False), (3.1, True)):
+        expected = (met + deviations * deviation) / 0.9
+        others = {name: many * (whole - expected) / (whole - met) for name, many in counts.items()}
+        asked = Asked(0.1, {**others, "sleeping_cell": expected})
+        told = check_amounts(replace(subject, asked=asked), SETTINGS).told
+        assert any(line.startswith("sleeping_cell has") for line in told) == wrong
+
+
 def test_without_a_twin_identity_is_untested(small: tuple[Path, Path]) -> None:
     assert check_identity(subject_of(small[0], None), silent).light is Light.UNTESTED
 
@@ -200,3 +275,14 @@ def test_the_default_mix_is_green_at_every_difficulty(tmp_path: Path, difficulty
     make_world(tmp_path / "c", *overrides, "generator.anomaly_ratio=0")
     made = checks(subject_of(tmp_path / "w", tmp_path / "c", *overrides), SETTINGS, silent)
     assert Verdict("", {}, made).light is Light.GREEN, [check.told for check in made]
+
+
+@pytest.mark.slow
+def test_the_whole_catalogue_is_green_but_for_the_number_of_incidents(tmp_path: Path, clean_world: World_) -> None:
+    """In the default world there is no room for ten incidents of each of 23 types in the scored part."""
+    make_world(tmp_path / "w", "anomaly=all")
+    made = checks(subject_of(tmp_path / "w", clean_world[0], "anomaly=all"), SETTINGS, silent)
+    lights = {check.name: check.light for check in made}
+    assert lights.pop("triviality") is Light.MARKED
+    assert lights.pop("incidents") is Light.RED
+    assert set(lights.values()) == {Light.GREEN}, [check.told for check in made]
