@@ -8,58 +8,43 @@ For each type of the catalogue default worlds are made that hold nothing else; t
 scores the rest, as in `protocol=split`. Calls are scored, at types of cells their quarters (calls are lifted by their
 maximum); detectors of user-days are compared in a table of their own.
 
-The worlds `told` are for learning: boosted trees on all features are trained with their labels (the ceiling), and the
-detectors that are best on the first of them are the ones that the worlds of `seeds` report. So what is reported was
-neither trained nor chosen there. Printed are recall when the 1 % of highest scores are alerts, and average precision
-over what chance gives. What was measured is kept in `worlds/by_type.jsonl` until the world, the detector's own file or
-its leaf changes.
+The worlds `told` are for learning: boosted trees on all features and on the scores of other detectors are trained with
+their labels (the ceiling), and the detectors that are best on the first of them are those that `seeds` reports. So what
+is reported was neither trained nor chosen there. Printed are recall when the 1 % of highest scores are alerts, and
+average precision over what chance gives. What was measured is kept in `worlds/by_type.jsonl` until the world, the
+detector's own file or its leaf changes.
 """
 
 import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from arena import WORLDS, Arena
 from ceilings import Informed
-from hydra.utils import instantiate
-from omegaconf import OmegaConf
+from roster import LEAVES, detectors, scores_of, sources
 
-import conf
 from bench.composition import register
-from bench.detector import Level
+from bench.detector import FloatArray, Level
 from bench.faults import UserError
-from bench.levels import Grid
 
-FOLDER, KEPT = Path(conf.__path__[0]), WORLDS / "by_type.jsonl"
+KEPT = WORLDS / "by_type.jsonl"
 CEILING = "(ceiling)"
-LEFT_OUT = ("random", "constant", "oracle", "scores_file", "supervised", "pyod", "sklearn")
-NEEDS_TORCH = ("auto_encoder", "deep_svdd")
 BAR, CHOSEN = 0.7, 3
 Row = dict[str, Any]
-
-
-def detectors() -> list[str]:
-    """Return the names of the detectors that know no truth and run here."""
-    names = sorted(path.stem for path in (FOLDER / "detector").glob("*.yaml") if path.stem not in LEFT_OUT)
-    return [name for name in names if name not in NEEDS_TORCH or find_spec("torch")]
+Scored = list[tuple[Level, FloatArray]]
 
 
 @cache
 def made_of(name: str) -> str:
-    """Return a digest of what a detector is: its leaf and its own file, or those of the ceiling."""
-    leaf = FOLDER / "detector" / f"{name}.yaml"
-    sources = [Path(__file__).with_name("ceilings.py")]
-    if leaf.exists():
-        module = str(OmegaConf.select(OmegaConf.create(leaf.read_text()), "_target_")).rsplit(".", 1)[0]
-        sources = [leaf, (FOLDER.parent / module.replace(".", "/")).with_suffix(".py")]
-    return hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8).hexdigest()
+    """Return a digest of what a detector is, or the ceiling: its own file, not all that it builds on."""
+    files = (Path(__file__).with_name("ceilings.py"),) if name == CEILING else sources(name)
+    return hashlib.blake2b(b"".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
 
 
 class Measured:
@@ -72,7 +57,7 @@ class Measured:
             key, rows = json.loads(line)
             self.rows[tuple(key)] = rows
 
-    def of(self, arena: Arena, name: str, source: Any) -> list[Row]:
+    def of(self, arena: Arena, name: str, source: Callable[[], Scored]) -> list[Row]:
         """Return what a detector, or the ceiling, is worth in a world at each level; measure it if need be."""
         key = arena.name, name, made_of(name)
         if key not in self.rows:
@@ -90,41 +75,24 @@ class Measured:
         return [{"type": arena.kind, "seed": arena.seed, "name": name, **row} for row in self.rows[key]]
 
 
-def scores_of(name: str, arena: Arena) -> Any:
-    """Return the scores of a detector in a world, at each level that is looked at."""
-    settings = {"seed": arena.seed, "detector": OmegaConf.load(FOLDER / "detector" / f"{name}.yaml")}
-    detector = instantiate(OmegaConf.create(settings).detector, _convert_="all")
-    cells = arena.home is Level.CELL_QUARTER
-    if detector.level is (Level.USER_DAY if cells else Level.CELL_QUARTER):
-        return []
-    try:
-        scores = detector.fit(arena.dataset).score(arena.dataset)
-    except UserError as error:
-        print(f"{name} on {arena.kind}: {error}", file=sys.stderr)
-        return []
-    if scores.level is not Level.CALL:
-        return [(scores.level, scores.values)]
-    above = Level.CELL_QUARTER if cells else Level.USER_DAY
-    lifted = above, Grid(above, arena.dataset).lifted(scores.values)
-    return [lifted] if cells else [(Level.CALL, scores.values), lifted]
-
-
 def compared(kind: str, asked: dict[str, str], measured: Measured) -> Iterator[Row]:
     """Yield what detectors and the ceiling are worth on the worlds of a type."""
     told = [Arena(kind, int(seed), asked) for seed in asked["told"].split(",")]
     names = asked["detectors"].split(",") if asked["detectors"] else detectors()
-    tried = [row for name in names for row in measured.of(told[0], name, lambda name=name: scores_of(name, told[0]))]
+    tried = [row for name in names for row in measured.of(told[0], name, partial(scores_of, name, told[0]))]
     yield from tried
     levels = (Level.CALL, Level.USER_DAY) if told[0].home is Level.CALL else (Level.CELL_QUARTER,)
-    best = {name for level in levels for name in ranked(tried, str(level))[:CHOSEN]}
-    knows = {level: cache(lambda level=level: Informed(level, told, 1)) for level in levels}
+    best = {name for level in levels for name in ranked(tried, level)[:CHOSEN]}
+    informed = cache(lambda level: Informed(level, told, 1))
+
+    def ceiling(arena: Arena) -> Scored:
+        return [(level, informed(level).score(arena)) for level in levels]
+
     for seed in asked["seeds"].split(","):
         arena = Arena(kind, int(seed), asked)
         for name in sorted(best):
-            yield from measured.of(arena, name, lambda name=name, arena=arena: scores_of(name, arena))
-        yield from measured.of(
-            arena, CEILING, lambda arena=arena: [(level, knows[level]().score(arena.dataset)) for level in levels]
-        )
+            yield from measured.of(arena, name, partial(scores_of, name, arena))
+        yield from measured.of(arena, CEILING, partial(ceiling, arena))
 
 
 def ranked(rows: Iterable[Row], level: str) -> list[str]:
@@ -177,7 +145,7 @@ def main(*arguments: str) -> None:
     register()
     asked = {"users": "2000", "seeds": "1,2,3,4,5", "told": "101,102", "difficulty": "0.2", "ratio": "0.01"}
     asked |= {"types": "", "detectors": ""} | dict(each.split("=", 1) for each in arguments)
-    leaves = sorted((FOLDER / "anomaly").glob("*.yaml"))
+    leaves = sorted((LEAVES.parent / "anomaly").glob("*.yaml"))
     known = [path.stem for path in leaves if f"/schema/anomaly/{path.stem}@" in path.read_text()]
     measured, rows = Measured(), list[Row]()
     for kind in asked["types"].split(",") if asked["types"] else known:

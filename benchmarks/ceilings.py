@@ -1,14 +1,13 @@
 """What a model could do that was told the truth about other worlds: a ceiling for `by_type.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from arena import Arena
+from roster import ideas, scores_of
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from bench.dataset import Dataset
-from bench.detector import FloatArray, Level
-from detectors.features import calls
+from bench.detector import BoolArray, FloatArray, Level
 from detectors.features.cell_quarters import trailing_sum
 from detectors.features.graph import CallGraph
 from detectors.features.graph_calls import NAMES, graph_features
@@ -20,28 +19,32 @@ LATELY = 8
 NORMAL_ROWS = 200_000
 
 
-def described(dataset: Dataset, level: Level) -> FloatArray:
-    """Return every feature that there is of the entities of the window, shape (entities, features).
+def described(arena: Arena, level: Level) -> FloatArray:
+    """Return all that there is about the entities of the window, shape (entities, columns).
 
-    Of calls all features of calls and of the call graph of the history; of cells all features of the quarter, and
-    their means over the latest two hours.
+    All features of the level (of calls also those of the call graph of the history, of cells also means over the
+    latest two hours), and the scores of all detectors that have one idea each: a ceiling should not miss what they see.
     """
+    scores = (found for name in ideas() for found in scores_of(name, arena))
+    return np.column_stack([*_features(arena, level), *(values for of, values in scores if of is level)])
+
+
+def _features(arena: Arena, level: Level) -> Iterator[FloatArray]:
+    dataset = arena.dataset
+    rows = matrix(dataset, level, list(FEATURES[level]), dataset.window)
+    yield rows
     if level is Level.CALL:
         parties, caller, callee = Timeline(dataset).parties
         past, those = (slice(*dataset.call_range(part)) for part in (dataset.history, dataset.window))
         graph = CallGraph(parties, caller[past], callee[past])
-        plain = matrix(dataset, level, list(calls.FEATURES), dataset.window)
-        return np.hstack([plain, graph_features(graph, caller[those], callee[those], NAMES)])
-    rows = matrix(dataset, level, list(FEATURES[level]), dataset.window)
-    if level is Level.USER_DAY:
-        return rows
-    cells = len(dataset.table("cells", ["cell_id"]))
-    lately = [trailing_sum(column.reshape(cells, -1), LATELY).ravel() / LATELY for column in rows.T]
-    return np.column_stack([rows, *lately])
+        yield graph_features(graph, caller[those], callee[those], NAMES)
+    if level is Level.CELL_QUARTER:
+        cells = len(dataset.table("cells", ["cell_id"]))
+        yield np.column_stack([trailing_sum(each.reshape(cells, -1), LATELY).ravel() / LATELY for each in rows.T])
 
 
 class Informed:
-    """Boosted trees on every feature of a level, fitted on the windows of some worlds and their truth."""
+    """Boosted trees on all that there is at a level, fitted on the windows of some worlds and their truth."""
 
     def __init__(self, level: Level, worlds: Sequence[Arena], seed: int) -> None:
         self.level = level
@@ -49,12 +52,12 @@ class Informed:
         rows, anomalous = (np.concatenate(each) for each in zip(*parts, strict=True))
         self.model = HistGradientBoostingClassifier(max_iter=200, random_state=seed).fit(rows, anomalous)
 
-    def _told(self, arena: Arena) -> tuple[FloatArray, "np.ndarray[tuple[int], np.dtype[np.bool_]]"]:
+    def _told(self, arena: Arena) -> tuple[FloatArray, BoolArray]:
         anomalous, counted = arena.known(self.level)
         every = max(1, int(counted.sum()) // NORMAL_ROWS)
         kept = np.flatnonzero(anomalous | (counted & (np.arange(counted.size) % every == 0)))
-        return described(arena.dataset, self.level)[kept], anomalous[kept]
+        return described(arena, self.level)[kept], anomalous[kept]
 
-    def score(self, dataset: Dataset) -> FloatArray:
+    def score(self, arena: Arena) -> FloatArray:
         """Return the chance of being anomalous of each entity of the window."""
-        return np.asarray(self.model.predict_proba(described(dataset, self.level))[:, 1], np.float64)
+        return np.asarray(self.model.predict_proba(described(arena, self.level))[:, 1], np.float64)

@@ -12,11 +12,8 @@ from pyarrow import csv
 from bench.detector import FloatArray, Level
 from bench.levels import Grid
 from bench.result import Outcome
-from detectors.features.calls import FEATURES as CALL_FEATURES
-from detectors.features.calls import call_features
+from detectors.reasons import described, features_told
 
-FEATURES = ("log_duration", "night", "hour_share", "log_gap", "calls_last_hour", "new_contact")
-"""What is told of the alerts of a detector without features of calls of its own."""
 TOLD = 3
 """How many features are told of an alert."""
 TO_SIGMA, MEAN_TO_SIGMA = 1.4826, 1.2533
@@ -28,18 +25,18 @@ COLUMNS = ("call_id", "call_start_ts", "caller_id", "callee_id")
 def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write `alerts.csv` into a run's folder: everything that was scored, the highest score first.
 
-    Columns: rank (from 1; calls with the same score in order of time), score, is_alert (the score reaches the
-    threshold), call_id, call_start_ts, caller_id, callee_id, and rarest_features: of an alert, the features whose
-    values are farthest from the history's, with their robust z-scores. They describe the call; a detector may have
-    had other reasons. Of days of users and quarter hours of cells: rank, score, is_alert, the user or cell, and when
-    the day or quarter hour begins.
+    Columns: rank (from 1; entities with the same score in order), score, is_alert (the score reaches the threshold);
+    of calls call_id, call_start_ts, caller_id, callee_id, of days of users and quarter hours of cells the user or the
+    cell, and when it begins; and rarest_features: of an alert, those of the features that the detector goes by (see
+    `detectors.reasons`) whose values are farthest from the history's, with their robust z-scores. They describe what
+    is alerted; the detector weighs them in its own way.
 
     Parameters
     ----------
     outcome
         A run that went well.
     detector
-        Its resolved configuration; its `features`, as far as they are features of calls, are those that are told.
+        Its resolved configuration.
     folder
         Where the file goes.
     """
@@ -54,27 +51,30 @@ def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> list[P
         "is_alert": np.arange(scores.size) < alerts,
     }
     if outcome.scores.level is Level.CALL:
-        names = [name for name in detector.get("features") or () if name in CALL_FEATURES] or list(FEATURES)
-        told = [*rarest(outcome, names, order[:alerts]), *[""] * (scores.size - alerts)]
         calls = outcome.dataset.calls(outcome.dataset.window, COLUMNS).take(pa.array(order))
         ranked |= {name: _plain(calls[name]) for name in COLUMNS}
-        ranked["rarest_features"] = pa.array(told, pa.string())
     else:
         ranked |= Grid(outcome.scores.level, outcome.dataset).named(order)
+    told = rarest(outcome, features_told(detector, outcome.scores.level), order[:alerts])
+    ranked["rarest_features"] = pa.array([*told, *[""] * (scores.size - alerts)], pa.string())
     aside = folder / ".alerts.csv.partial"
     csv.write_csv(pa.table(ranked), aside)
     return [aside.replace(folder / "alerts.csv")]
 
 
 def rarest(outcome: Outcome, names: list[str], rows: "np.ndarray[Any, np.dtype[np.int64]]") -> list[str]:
-    """Return for some calls of the window which of their features are rarest, such as `log_gap 0.7 (z -3.1)`."""
-    dataset = outcome.dataset
-    history = call_features(dataset, names, dataset.history)
-    values = call_features(dataset, names, dataset.window)[rows]
-    z = robust_z(history, values)
+    """Return for some entities of the window which of their features are rarest, such as `log_gap 0.7 (z -3.1)`."""
+    if outcome.scores is None or not rows.size:
+        return []
+    parts = [
+        (its, window[rows], robust_z(history, window[rows]))
+        for its, history, window in described(outcome.dataset, outcome.scores.level, names)
+    ]
+    order = [name for its, _, _ in parts for name in its]
+    values, z = (np.hstack([part[place] for part in parts]) for place in (1, 2))
     first = np.argsort(-np.abs(z), axis=1, kind="stable")[:, :TOLD]
     return [
-        "; ".join(f"{names[column]} {values[row, column]:.4g} (z {z[row, column]:.1f})" for column in columns)
+        "; ".join(f"{order[column]} {values[row, column]:.4g} (z {z[row, column]:.1f})" for column in columns)
         for row, columns in enumerate(first.tolist())
     ]
 
@@ -88,10 +88,12 @@ def robust_z(history: FloatArray, values: FloatArray) -> FloatArray:
     Parameters
     ----------
     history
-        Shape (calls, features), at least one call.
+        Shape (entities, features); without one, everything is as far away as can be.
     values
         Shape (n, features).
     """
+    if not len(history):
+        return np.full(values.shape, MOST)
     middle = np.median(history, axis=0)
     away = np.abs(history - middle)
     spread = TO_SIGMA * np.median(away, axis=0)

@@ -31,6 +31,7 @@ class AtOnce:
 
     level = Level.CALL
     causal = True
+    reasons = ("overlap", "calls_last_hour", "outside")
 
     def __init__(self, calls: int = 10, weight: float = 1.0) -> None:
         require_above_zero({"calls": calls, "weight": weight})

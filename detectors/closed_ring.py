@@ -40,6 +40,7 @@ class ClosedRing:
 
     level = Level.CALL
     causal = True
+    reasons = ("new_tie", "shared_contacts", "reciprocated", "contact_share")
 
     def __init__(self, days: float = 14.0, closing: float = 0.5) -> None:
         require_above_zero({"days": days, "closing": closing})

@@ -35,6 +35,7 @@ class CostlyCalls:
 
     level = Level.CALL
     causal = True
+    reasons = ("outside", "calls_last_day", "night")
 
     def __init__(self, days: float = 1.0, prior_calls: float = 20.0) -> None:
         require_above_zero({"days": days, "prior_calls": prior_calls})

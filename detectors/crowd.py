@@ -38,6 +38,7 @@ class Crowd:
 
     level = Level.CELL_QUARTER
     causal = True
+    reasons = ("calls", "new_callers", "surge", "calls_against_past")
 
     def __init__(self, quarters: int = 4, dispersion: float = 0.1) -> None:
         faults = [] if quarters >= 1 else [Fault("detector.quarters", "be at least 1", quarters)]

@@ -39,6 +39,7 @@ class Cusum:
 
     level = Level.USER_DAY
     causal = True
+    reasons = ("calls", "talk", "calls_against_past", "talk_against_past")
 
     def __init__(self, of: str = "calls", allowance: float = 0.5, largest: float = 6.0) -> None:
         if of not in KINDS:

@@ -35,6 +35,7 @@ class DeviceChange:
 
     level = Level.CALL
     causal = True
+    reasons = ("new_device", "new_sim", "new_contact", "new_cell")
 
     def __init__(self, days: float = 3.0, prior_calls: float = 2.0) -> None:
         require_above_zero({"days": days, "prior_calls": prior_calls})

@@ -37,6 +37,7 @@ class FailureShare:
 
     level = Level.CELL_QUARTER
     causal = True
+    reasons = ("hellos", "fails", "timeouts", "failure_share")
     threshold_ = 1.0
 
     def __init__(self, sigmas: float = 3.0, share: float = 0.6) -> None:

@@ -34,6 +34,7 @@ class FailureSurprise:
 
     level = Level.CELL_QUARTER
     causal = True
+    reasons = ("fails", "timeouts", "failure_share", "fails_against_past", "timeouts_against_past")
 
     def __init__(self, quarters: int = 4) -> None:
         if quarters < 1:

@@ -29,6 +29,7 @@ class FanOut:
 
     level = Level.CALL
     causal = True
+    reasons = ("contacts_last_hour", "calls_last_hour", "new_contact")
 
     def __init__(self, span_h: float = 1.0) -> None:
         require_above_zero({"span_h": span_h})

@@ -32,6 +32,7 @@ class CircleDays:
 
     level = Level.USER_DAY
     causal = True
+    reasons = ("outside_share", "new_share", "distant_share", "log_new_contacts", "oddball_ties", "contacts_change")
 
     def __init__(self, model: Any, resolution: float = 1.0, seed: int = 0) -> None:
         if resolution <= 0:

@@ -44,6 +44,7 @@ class ImpossibleSpeed:
 
     level = Level.CALL
     causal = True
+    reasons = ("speed", "jump_km", "moved_km")
 
     def __init__(self, slack_km: float = 5.0, alert_kmh: float = 300.0) -> None:
         require_above_zero({"slack_km": slack_km, "alert_kmh": alert_kmh})

@@ -35,6 +35,7 @@ class NewContacts:
 
     level = Level.CALL
     causal = True
+    reasons = ("new_contact", "contacts_last_day", "contact_share")
 
     def __init__(self, calls: int = 10, prior_calls: float = 20.0) -> None:
         require_above_zero({"calls": calls, "prior_calls": prior_calls})

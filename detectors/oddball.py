@@ -24,6 +24,7 @@ class OddBall:
 
     level = Level.USER_DAY
     causal = True
+    reasons = ("oddball_ties", "oddball_calls", "star", "density")
 
     def fit(self, dataset: Dataset) -> Self:
         """Fit the laws on the ego nets of the last week of `dataset.history`."""

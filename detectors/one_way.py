@@ -29,6 +29,7 @@ class OneWay:
 
     level = Level.CALL
     causal = True
+    reasons = ("contacts_last_day", "received_last_day", "reciprocity")
 
     def __init__(self, days: float = 2.0) -> None:
         require_above_zero({"days": days})

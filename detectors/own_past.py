@@ -33,6 +33,7 @@ class OwnPast:
 
     level = Level.CALL
     causal = True
+    reasons = ("log_duration", "duration_ratio", "log_gap")
 
     def __init__(self, features: list[str], prior_calls: float = 10.0) -> None:
         check_names(features)

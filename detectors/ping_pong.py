@@ -35,6 +35,7 @@ class PingPong:
 
     level = Level.CELL_QUARTER
     causal = True
+    reasons = ("handovers", "handovers_in", "handovers_out", "left")
 
     def __init__(self, stay_s: float = 5.0, quarters: int = 1) -> None:
         faults = [] if stay_s > 0 else [Fault("detector.stay_s", "be above 0", stay_s)]

@@ -38,6 +38,7 @@ class QuietNeighbour:
 
     level = Level.CELL_QUARTER
     causal = True
+    reasons = ("calls", "traffic", "calls_against_past", "traffic_against_past")
 
     def __init__(self, nearest: int = 6, quarters: int = 8) -> None:
         settings = {"nearest": nearest, "quarters": quarters}

@@ -44,6 +44,7 @@ class RateSurprise:
 
     level = Level.CALL
     causal = True
+    reasons = ("calls_last_hour", "callee_received_last_hour", "contact_share", "hour_share")
 
     def __init__(
         self, of: str = "caller", span_h: float = 1.0, dispersion: float = 1.0, prior_days: float = 3.0

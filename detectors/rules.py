@@ -37,6 +37,7 @@ class FourRules:
 
     level = Level.CALL
     causal = True
+    reasons = ("duration", "hour", "calls_last_hour")
 
     def __init__(
         self,

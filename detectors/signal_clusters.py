@@ -43,6 +43,7 @@ class SignalClusters:
 
     level = Level.CELL_QUARTER
     causal = True
+    reasons = ("usual_km", "left", "handovers_in", "handovers_out")
 
     def __init__(self, clusters: int = 20, quarters: int = 4, seed: int = 0) -> None:
         settings = {"clusters": clusters, "quarters": quarters}

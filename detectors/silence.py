@@ -39,6 +39,7 @@ class Silence:
 
     level = Level.CELL_QUARTER
     causal = True
+    reasons = ("calls", "hellos", "traffic", "hellos_against_past", "traffic_against_past")
     threshold_ = 1.0
 
     def __init__(self, quantile: float = 0.99, rhythm: bool = True) -> None:

@@ -116,6 +116,7 @@ class UnlikelyTie:
 
     level = Level.CALL
     causal = True
+    reasons = ("other_community", "community_share", "new_tie", "unknown_callee", "shared_contacts")
 
     def __init__(self, resolution: float = 1.0, run: int = 8, run_weight: float = 2.0, seed: int = 0) -> None:
         checks = (

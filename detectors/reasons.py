@@ -1,0 +1,91 @@
+"""What alerts are explained by: the features that a detector goes by, at the level of its scores.
+
+A detector of tables goes by its `features`. One with an idea of its own names the features that are nearest to it in
+`reasons`, a tuple of texts in its class, which is read from the source: nothing of a detector is run here.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from bench.dataset import Dataset, Window
+from bench.detector import FloatArray, Level
+from detectors.features import graph_days
+from detectors.features.graph import CallGraph
+from detectors.features.graph_calls import NAMES as OF_CALLS
+from detectors.features.graph_calls import graph_features
+from detectors.features.graph_days import GraphDays, Weeks
+from detectors.features.levels import FEATURES, matrix
+from detectors.features.timeline import Timeline
+
+OF_DAYS = tuple(name for name, _, _ in graph_days.FEATURES)
+GRAPH: Mapping[Level, tuple[str, ...]] = {Level.CALL: OF_CALLS, Level.USER_DAY: OF_DAYS, Level.CELL_QUARTER: ()}
+"""Features that take a graph of earlier calls; no name is among those of `FEATURES` too."""
+DEFAULT: Mapping[Level, tuple[str, ...]] = {
+    Level.CALL: ("log_duration", "night", "hour_share", "log_gap", "calls_last_hour", "new_contact"),
+    Level.USER_DAY: ("calls", "received", "talk", "night_calls", "new_contacts", "calls_against_past"),
+    Level.CELL_QUARTER: ("calls", "unanswered", "fails", "timeouts", "calls_against_past", "traffic_against_past"),
+}
+"""What is told of the alerts of a detector that does not say."""
+
+
+def features_told(detector: Mapping[str, Any], level: Level) -> list[str]:
+    """Return the features that explain a detector's alerts.
+
+    Parameters
+    ----------
+    detector
+        Its resolved configuration.
+    level
+        What its scores are about; features of other levels are left out.
+    """
+    chosen = [*(detector.get("features") or ()), detector.get("feature")]
+    own = [name for name in chosen if name is not None] or declared(str(detector.get("_target_", "")))
+    return [name for name in own if name in FEATURES[level] or name in GRAPH[level]] or list(DEFAULT[level])
+
+
+def declared(target: str) -> tuple[str, ...]:
+    """Return the `reasons` that the class of a dotted path has in its own source; none where it has none."""
+    module, _, name = target.rpartition(".")
+    try:
+        origin = getattr(find_spec(module), "origin", None) if module else None
+    except ImportError:
+        return ()
+    if not str(origin).endswith(".py"):
+        return ()
+    classes = [node for node in ast.parse(Path(str(origin)).read_bytes()).body if isinstance(node, ast.ClassDef)]
+    fields = [node for each in classes if each.name == name for node in each.body if isinstance(node, ast.Assign)]
+    found = [node.value for node in fields if ast.unparse(node.targets[0]) == "reasons"]
+    return tuple(ast.literal_eval(found[0])) if found else ()
+
+
+def described(dataset: Dataset, level: Level, names: list[str]) -> Iterator[tuple[list[str], FloatArray, FloatArray]]:
+    """Yield features with their values for the entities of the history and of the window, (entities, features) each.
+
+    Those of graphs describe the window against the graph of the history, and the later half of the history against the
+    graph of the earlier half, as graph detectors do.
+    """
+    plain, of_graph = ([name for name in names if name in among] for among in (FEATURES[level], GRAPH[level]))
+    history, window = dataset.history, dataset.window
+    if plain:
+        yield plain, matrix(dataset, level, plain, history), matrix(dataset, level, plain, window)
+    if of_graph:
+        middle = (history.start_ms + history.end_ms) // 2
+        earlier, later = Window(history.start_ms, middle), Window(middle, history.end_ms)
+        by_graph = _calls_by_graph if level is Level.CALL else _days_by_graph
+        yield of_graph, by_graph(dataset, earlier, later, of_graph), by_graph(dataset, history, window, of_graph)
+
+
+def _calls_by_graph(dataset: Dataset, known: Window, part: Window, names: list[str]) -> FloatArray:
+    parties, caller, callee = Timeline(dataset).parties
+    past, those = (slice(*dataset.call_range(each)) for each in (known, part))
+    return graph_features(CallGraph(parties, caller[past], callee[past]), caller[those], callee[those], names)
+
+
+def _days_by_graph(dataset: Dataset, known: Window, part: Window, names: list[str]) -> FloatArray:
+    weeks = Weeks(dataset)
+    graph = weeks.graph(weeks.rows(known.start_ms, known.end_ms))
+    found = GraphDays(weeks, graph, weeks.until(known.end_ms).laws).features(dataset, part)
+    return found[:, [OF_DAYS.index(name) for name in names]]
