@@ -6,7 +6,7 @@
 For each type of the catalogue default worlds are made that hold nothing else; the seed-four mix of the default has
 1.25 % of each type, these have 1 %. Every unsupervised detector of the configuration is fitted on the first half and
 scores the rest, as in `protocol=split`. Calls are scored, at types of cells their quarters (calls are lifted by their
-maximum); detectors of user-days are compared in a table of their own.
+maximum); the detectors of user-days are beside the others in a table of their own, at user-days.
 
 The worlds `told` are for learning: boosted trees on all features and on the scores of other detectors are trained with
 their labels (the ceiling), and the detectors that are best on the first of them are those that `seeds` reports. So what
@@ -81,16 +81,15 @@ def compared(kind: str, asked: dict[str, str], measured: Measured) -> Iterator[R
     names = asked["detectors"].split(",") if asked["detectors"] else detectors()
     tried = [row for name in names for row in measured.of(told[0], name, partial(scores_of, name, told[0]))]
     yield from tried
-    levels = (Level.CALL, Level.USER_DAY) if told[0].home is Level.CALL else (Level.CELL_QUARTER,)
-    best = {name for level in levels for name in ranked(tried, level)[:CHOSEN]}
-    informed = cache(lambda level: Informed(level, told, 1))
+    level = told[0].home
+    informed = cache(lambda: Informed(level, told, 1))
 
     def ceiling(arena: Arena) -> Scored:
-        return [(level, informed(level).score(arena)) for level in levels]
+        return [(level, informed().score(arena))]
 
     for seed in asked["seeds"].split(","):
         arena = Arena(kind, int(seed), asked)
-        for name in sorted(best):
+        for name in ranked(tried, level)[:CHOSEN]:
             yield from measured.of(arena, name, partial(scores_of, name, arena))
         yield from measured.of(arena, CEILING, partial(ceiling, arena))
 
@@ -128,9 +127,9 @@ def summary(rows: list[Row], asked: dict[str, str], level: str) -> Iterator[str]
 
 
 def everything(rows: list[Row], asked: dict[str, str], what: str) -> Iterator[str]:
-    """Yield a table of detectors by types on the first told world: recall or lift, at the type's own level."""
+    """Yield a table of detectors by types on the first told world: recall or lift."""
     first = asked["told"].split(",")[0]
-    own = [row for row in rows if str(row["seed"]) == first and row["level"] != str(Level.USER_DAY)]
+    own = [row for row in rows if str(row["seed"]) == first]
     kinds = list(dict.fromkeys(row["type"] for row in own))
     yield f"| {what} | " + " | ".join(kinds) + " |"
     yield "|---|" + "---:|" * len(kinds)
@@ -156,10 +155,10 @@ def main(*arguments: str) -> None:
         level = next((row["level"] for row in rows if row["type"] == kind), "")
         its = [row for row in rows if row["type"] == kind]
         print(*list(summary(its, asked, level))[2:], file=sys.stderr, flush=True)
-    for level in (Level.CALL, Level.CELL_QUARTER, Level.USER_DAY):
+    for level in (Level.CALL, Level.CELL_QUARTER):
         print(f"\n{level}\n", *summary(rows, asked, str(level)), sep="\n")
-    for what in ("recall", "lift"):
-        print("", *everything(rows, asked, what), sep="\n")
+    for levels in ((Level.CALL, Level.CELL_QUARTER), (Level.USER_DAY,)):
+        print("", *everything([row for row in rows if row["level"] in levels], asked, "recall"), sep="\n")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from detectors.features.timeline import Timeline
 
 LATELY = 8
 """Quarters of an hour over which a cell's features are averaged, beside those of the quarter itself."""
-NORMAL_ROWS = 200_000
+NORMAL_ROWS = 50_000
+"""Normal entities of a world that the ceiling learns from, at even distances."""
 
 
 def described(arena: Arena, level: Level) -> FloatArray:
@@ -25,7 +26,7 @@ def described(arena: Arena, level: Level) -> FloatArray:
     All features of the level (of calls also those of the call graph of the history, of cells also means over the
     latest two hours), and the scores of all detectors that have one idea each: a ceiling should not miss what they see.
     """
-    scores = (found for name in ideas() for found in scores_of(name, arena))
+    scores = (found for name in ideas(level) for found in scores_of(name, arena))
     return np.column_stack([*_features(arena, level), *(values for of, values in scores if of is level)])
 
 
@@ -50,7 +51,7 @@ class Informed:
         self.level = level
         parts = [self._told(arena) for arena in worlds]
         rows, anomalous = (np.concatenate(each) for each in zip(*parts, strict=True))
-        self.model = HistGradientBoostingClassifier(max_iter=200, random_state=seed).fit(rows, anomalous)
+        self.model = HistGradientBoostingClassifier(max_iter=100, random_state=seed).fit(rows, anomalous)
 
     def _told(self, arena: Arena) -> tuple[FloatArray, BoolArray]:
         anomalous, counted = arena.known(self.level)

@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 import conf
-from bench.detector import FloatArray, Level
+from bench.detector import Detector, FloatArray, Level
 from bench.faults import UserError
 from bench.levels import Grid
 
@@ -40,15 +40,22 @@ def module_of(name: str) -> str:
     return str(target).rsplit(".", 1)[0]
 
 
-def ideas() -> list[str]:
-    """Return the detectors that are no model of tables: one idea about calls, people or cells each."""
-    return [name for name in detectors() if module_of(name) not in OF_TABLES]
+def made(name: str, seed: int) -> Detector:
+    """Return a detector as its leaf has it."""
+    settings = {"seed": seed, "detector": OmegaConf.load(LEAVES / f"{name}.yaml")}
+    found: Detector = instantiate(OmegaConf.create(settings).detector, _convert_="all")
+    return found
+
+
+def ideas(level: Level) -> list[str]:
+    """Return the detectors that are no model of tables, one idea each, and whose scores can be had at a level."""
+    names = [name for name in detectors() if module_of(name) not in OF_TABLES]
+    return [name for name in names if made(name, 0).level in (Level.CALL, level)]
 
 
 def scores_of(name: str, arena: Arena) -> list[tuple[Level, FloatArray]]:
     """Return the scores of a detector in a world, at each level that is looked at there; none where it has no say."""
-    settings = {"seed": arena.seed, "detector": OmegaConf.load(LEAVES / f"{name}.yaml")}
-    detector = instantiate(OmegaConf.create(settings).detector, _convert_="all")
+    detector = made(name, arena.seed)
     cells = arena.home is Level.CELL_QUARTER
     if detector.level is (Level.USER_DAY if cells else Level.CELL_QUARTER):
         return []
