@@ -47,6 +47,8 @@ class Arena:
         self.dataset = applied(Dataset.open(stored.folder / "data"), ProtocolSettings())
         self.truth = Truth(stored.folder / "truth")
         self._samples: dict[Level, Sample] = {}
+        self.scored: dict[str, list[tuple[Level, FloatArray]]] = {}
+        """What detectors said of it, by their names."""
 
     @cached_property
     def home(self) -> Level:

@@ -55,6 +55,12 @@ def ideas(level: Level) -> list[str]:
 
 def scores_of(name: str, arena: Arena) -> list[tuple[Level, FloatArray]]:
     """Return the scores of a detector in a world, at each level that is looked at there; none where it has no say."""
+    if name not in arena.scored:
+        arena.scored[name] = _scores_of(name, arena)
+    return arena.scored[name]
+
+
+def _scores_of(name: str, arena: Arena) -> list[tuple[Level, FloatArray]]:
     detector = made(name, arena.seed)
     cells = arena.home is Level.CELL_QUARTER
     if detector.level is (Level.USER_DAY if cells else Level.CELL_QUARTER):

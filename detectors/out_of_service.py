@@ -3,6 +3,7 @@
 from typing import Self
 
 import numpy as np
+import pyarrow as pa
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
@@ -16,12 +17,13 @@ PRIOR_HELLOS = 20.0
 class OutOfService:
     """Scores each quarter of a cell by how unlikely it is that nobody has connected since the last quarter with one.
 
-    What is out of service stays so until somebody connects: a night without a Hello is no recovery. The score is -log10
-    of the chance that a cell in service refuses, or leaves unanswered, each Hello since then, at its own share of such
-    Hellos in the history (as if it had `PRIOR_HELLOS` more of the share of all), and that it is silent for so long, at
-    its own pace by the hour of the week. A silence in which m connections are usual has the chance
+    What is out of service stays so until somebody connects: a night without a Hello is no recovery. The surprise is
+    -log10 of the chance that a cell in service refuses, or leaves unanswered, each Hello since then, at its own share
+    of such Hellos in the history (as if it had `PRIOR_HELLOS` more of the share of all), and that it is silent for so
+    long, at its own pace by the hour of the week. A silence in which m connections are usual has the chance
     (1 + m / bursts) ^ -bursts, that of waiting times at a rate that varies by a gamma distribution (Lomax 1954): people
-    come in bursts.
+    come in bursts. The score is the cell's surprise, plus the mean over the cells of its site, which share its power
+    and its link.
 
     Parameters
     ----------
@@ -55,7 +57,21 @@ class OutOfService:
         missed = since_last(connected, usual_by_hour(connected, quarters.slot, history))
         share = usual_share(refused[:, history].sum(axis=1), connected[:, history].sum(axis=1))
         silent = self.bursts * np.log10(1 + missed / self.bursts)
-        return Scores(self.level, quarters.scored(silent - np.log10(share)[:, None] * since_last(connected, refused)))
+        surprise = silent - np.log10(share)[:, None] * since_last(connected, refused)
+        return Scores(self.level, quarters.scored(surprise + mean_of_site(surprise, sites(dataset))))
+
+
+def sites(dataset: Dataset) -> IntArray:
+    """Return the number of each cell's site, shape (cells,)."""
+    tower = dataset.table("cells", ["tower_id"])["tower_id"].cast(pa.string()).combine_chunks()
+    return np.asarray(tower.dictionary_encode(null_encoding="encode").indices, np.int64)
+
+
+def mean_of_site(values: FloatArray, site: IntArray) -> FloatArray:
+    """Return the mean over the cells of each cell's site, shape (cells, quarters)."""
+    total = np.zeros((int(site.max(initial=-1)) + 1, values.shape[1]))
+    np.add.at(total, site, values)
+    return np.asarray((total / np.bincount(site, minlength=len(total))[:, None])[site], np.float64)
 
 
 def usual_share(refused: IntArray, connected: IntArray) -> FloatArray:

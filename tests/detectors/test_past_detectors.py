@@ -25,6 +25,7 @@ from detectors.features.groups import Groups
 from detectors.features.runs import counted_before, sum_of_latest, sum_within
 from detectors.impossible_speed import ImpossibleSpeed, distance_km
 from detectors.new_contacts import NewContacts
+from detectors.odd_hour import OddHour
 from detectors.one_way import OneWay
 from detectors.own_past import OwnPast
 from detectors.rate_surprise import RateSurprise
@@ -104,6 +105,38 @@ def test_one_way(world, rows):
         return math.log1p(new) - math.log1p(received)
 
     compared(OneWay(2.0), world, rows, expected)
+
+
+def test_odd_hour(world, rows):
+    def near(one, other):
+        away = abs(one["start_s"] % DAY // 1800 - other["start_s"] % DAY // 1800)
+        return max(1 - min(away, 48 - away) / 2 / 3, 0)
+
+    history = [row for row in rows if row["start_s"] < SPLIT_S]
+    habits = np.full(48, 1 / 48)
+    for row in history:
+        others = [each for each in history if each["caller_id"] == row["caller_id"] and each is not row]
+        habits[row["start_s"] % DAY // 1800] += np.mean([near(row, each) for each in others]) if others else 0
+
+    def expected(row):
+        share = habits[row["start_s"] % DAY // 1800] / habits.sum()
+        return -math.log10(share) - math.log10(1 + sum(near(row, each) for each in row["mine"])) / 2
+
+    compared(OddHour(3.0), world, rows, expected)
+
+
+def test_the_night_is_odd_but_not_for_who_works_then(tmp_path):
+    night = [day * DAY + 3 * HOUR + 60 * minute for day in range(DAYS) for minute in range(3)]
+    day = [day * DAY + 15 * HOUR + 60 * minute for day in range(DAYS) for minute in range(9)]
+    lone = [13 * DAY + 3 * HOUR + 30 * 60]
+    who = ["owl"] * len(night) + ["lark"] * (len(day) + 1)
+    order = np.argsort([*night, *day, *lone], kind="stable")
+    rows = {"start_s": sorted([*night, *day, *lone]), "caller_id": [who[each] for each in order]}
+    dataset = write_calls(tmp_path, rows, DAYS)
+    scores = OddHour().fit(dataset).score(dataset).values
+    low, _ = dataset.call_range(dataset.window)
+    assert rows["start_s"][low + int(np.argmax(scores))] == lone[0]
+    assert scores.max() > np.sort(scores)[-2] + 0.5
 
 
 def test_costly_calls(world, rows):
