@@ -2,7 +2,7 @@
 
 In the field: a storm turns it, or somebody mounts it wrongly. No tower fails: who the cell serves, and from how far,
 shifts; where it alone was heard, nobody is. What phones hear is worked out anew for that cell. Calls in progress on
-phones that stand still keep their cell.
+phones that stand still keep their cell. The figures are starting values.
 """
 
 from collections.abc import Iterator

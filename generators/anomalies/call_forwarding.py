@@ -1,8 +1,8 @@
 """call_forwarding: a user's line is made to pass calls on to a number abroad, several at a time.
 
 In the field: forwarding is set on a stolen or hacked line; calls to it go on at the user's cost, each a leg of its own
-that leaves the phone free. 3GPP TS 22.082 (the service); GSMA FF.21 "Fraud Manual" (the abuse). The figures are
-starting values.
+that leaves the phone free. 3GPP TS 22.082 (the service); "call forwarding fraud" in the GSMA's taxonomy of fraud, as
+MISP publishes it (gsma-fraud). The figures are starting values.
 """
 
 from dataclasses import dataclass, field

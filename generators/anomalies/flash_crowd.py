@@ -1,7 +1,9 @@
 """flash_crowd: many people around a place call at once: 2 to 10 times the usual calls, fewer the farther away.
 
 In the field: an accident, a match, a demonstration that no calendar announces. Many users make few calls each, to whom
-they always call, and for as long; only that so many of them do so there and then is odd.
+they always call, and for as long; only that so many of them do so there and then is odd. Bagrow, Wang and Barabasi,
+"Collective response of human populations to large-scale emergencies", PLoS ONE 6 (2011) e17680: the calls of eight
+emergencies, and of concerts and matches, rise for hours and near the place. The figures are starting values.
 """
 
 from dataclasses import dataclass, field

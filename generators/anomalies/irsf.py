@@ -1,8 +1,8 @@
 """irsf: international revenue share fraud: long, overlapping calls to a few foreign numbers.
 
 In the field: a stolen or hacked line calls numbers abroad whose owner shares what they cost, as many at a time as the
-network lets it (by conference, or call forwarding). GSMA FF.21 "Fraud Manual"; Europol and Trend Micro,
-"Cyber-Telecom Crime Report 2019". Figures: 5 to 60 min, 2 to 10 at a time.
+network lets it (by conference, or call forwarding). Europol and Trend Micro, "Cyber-Telecom Crime Report 2019". Figures
+(starting values): 5 to 60 min, 2 to 10 at a time.
 """
 
 from dataclasses import dataclass, field

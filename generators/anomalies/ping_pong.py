@@ -1,7 +1,8 @@
 """ping_pong: two cells hand a call to each other, again and again, every 1 to 5 seconds.
 
 In the field: a wrong handover offset between neighbours, so that each takes the other for the better one. It befalls
-calls where both are heard nearly equally well; each handover is a chance to lose the call.
+calls where both are heard nearly equally well; each handover is a chance to lose the call. The figures are starting
+values.
 """
 
 from collections.abc import Iterator

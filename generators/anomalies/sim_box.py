@@ -2,8 +2,8 @@
 
 In the field (bypass fraud, a GSM gateway): calls from abroad enter by the internet and leave as local ones, from SIMs
 that only call, very many different people, from one place. Murynets, Zabarankin, Jover and Panagia, "Analysis and
-detection of SIMbox fraud in mobility networks", INFOCOM 2014: static cell, almost no calls received, many SIMs
-per IMEI.
+detection of SIMbox fraud in mobility networks", INFOCOM 2014: they stand still, and call far more than they are called.
+How many SIMs share a device is a starting value.
 """
 
 from dataclasses import dataclass, field

@@ -1,7 +1,8 @@
 """tower_outage: a site answers every Hello with FAIL for some hours.
 
 In the field: a power cut, a broken backhaul. Calls in progress look for another cell, new ones are refused and go to
-the next site that is heard, or fail. The network demo's towers that are broken, or break at a time, are of this kind.
+the next site that is heard, or fail. The hours are starting values. The network demo's towers that are broken, or break
+at a time, are of this kind.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,8 @@
 """wangiri: a number rings very many people once, so that some call back.
 
 In the field ("one ring and cut"): an automatic dialler lets numbers ring for a second; who calls back pays for minutes
-at a rate that the number's owner shares. Europol and Trend Micro, "Cyber-Telecom Crime Report 2019"; GSMA, FS.21. The
+at a rate that the number's owner shares. Europol and Trend Micro, "Cyber-Telecom Crime Report 2019"; Prasad et al.,
+"Who's calling? Characterizing robocalls through audio and metadata analysis", USENIX Security 2020, measure it. The
 figures of this entry (rings an hour, share of those who call back) are starting values.
 """
 
