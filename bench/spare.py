@@ -5,6 +5,7 @@ This module imports nothing heavy: it is read before anything else.
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ THREAD_SETTINGS = (
     "NUMBA_NUM_THREADS",
     "POLARS_MAX_THREADS",
 )
+LEAVES = Path(__file__).parents[1] / "conf" / "detector"
 _ahead: "list[tuple[int, subprocess.Popen[bytes]]]" = []
 """The one that was started ahead, if it has not been taken, after the number of its threads."""
 
@@ -27,7 +29,7 @@ def start_ahead(arguments: Sequence[str]) -> None:
     """Start a process ahead, where a command line looks like that of a single run."""
     others = [each for each in arguments if each.startswith(("-", "suite=", "hydra."))]
     if all(each.startswith("--config-") for each in others):  # not --help, --cfg, --multirun, ...
-        _ahead.append((usable(), _start(usable())))
+        _ahead.append((usable(), _start(usable(), _likely(arguments))))
 
 
 def taken(threads: int) -> "subprocess.Popen[bytes]":
@@ -51,13 +53,21 @@ def end_ahead() -> None:
         process.communicate()
 
 
-def _start(threads: int) -> "subprocess.Popen[bytes]":
+def _likely(arguments: Sequence[str]) -> list[str]:
+    """Return the modules that a shipped detector, named on the command line, is made of."""
+    names = [each.removeprefix("detector=") for each in arguments if each.startswith("detector=")]
+    leaf = LEAVES / f"{names[-1]}.yaml" if names and names[-1].isidentifier() else None
+    targets = re.findall(r"_target_: *([\w.]+)", leaf.read_text()) if leaf is not None and leaf.exists() else []
+    return [module for module in (path.rpartition(".")[0] for path in targets) if module]
+
+
+def _start(threads: int, modules: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
     paths = [str(Path(path).resolve()) for path in sys.path if path]
     limited = {name: str(threads) for name in THREAD_SETTINGS if name not in os.environ}
     # The order of sets is the same in every run; `-P`: the working directory is no place to import from.
     own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bench.worker", str(os.getpid())],
+        [sys.executable, "-P", "-m", "bench.worker", str(os.getpid()), *modules],
         env={**os.environ, **limited, **own},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -1,8 +1,8 @@
 """The child's side of `bench.isolation`: fits and scores one detector, in a process that knows no labels.
 
-Run as `python -m bench.worker PARENT`. It reads two lines from its standard input: where it is to work and what to
-import, and, later, the path of a job. It leaves `scores.npy` and `cost.json` beside the job, or `error.json`. It ends
-with its parent.
+Run as `python -m bench.worker PARENT MODULE ...`. It imports the modules, which are a guess, and reads two lines from
+its standard input: where it is to work and what to import there, and, later, the path of a job. It leaves `scores.npy`
+and `cost.json` beside the job, or `error.json`. It ends with its parent.
 """
 
 import gc
@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
@@ -38,6 +38,7 @@ FAILED = 1
 
 def main() -> None:
     """Do the job that comes in."""
+    _imported(sys.argv[2:])
     where = sys.stdin.readline()
     if not where:  # it is not needed
         return
@@ -67,7 +68,11 @@ def _settle(told: dict[str, Any]) -> None:
         os.dup2(log, stream.fileno())
     os.environ["TMPDIR"] = str(place / TEMPORARY)
     os.chdir(place / DATA)
-    for module in told["modules"]:
+    _imported(told["modules"])
+
+
+def _imported(modules: Sequence[str]) -> None:
+    for module in modules:
         with suppress(Exception):  # is told when the detector is constructed
             import_module(module)
 

@@ -32,6 +32,21 @@ def test_it_is_taken_once() -> None:
         assert process.returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "modules"),
+    [
+        (["detector=random", "detector=iforest"], ["detectors.tabular", "pyod.models.iforest"]),
+        (["detector=../../secret"], []),
+        (["detector=nosuch"], []),
+        (["seed=2"], []),
+    ],
+)
+def test_it_imports_what_a_shipped_detector_is_made_of(arguments: list[str], modules: list[str]) -> None:
+    spare.start_ahead(arguments)
+    (pid,) = children()
+    assert psutil.Process(pid).cmdline()[5:] == modules
+
+
 def test_it_is_not_taken_where_it_would_use_too_many_processors() -> None:
     spare.start_ahead([])
     (ahead,) = children()
