@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
+from math import isnan
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -102,8 +103,8 @@ def ranked(rows: Iterable[Row], level: str) -> list[str]:
 
 
 def mean(rows: Iterable[Row], what: str) -> float:
-    """Return the mean of a number over rows, NaN without any."""
-    found = [row[what] for row in rows]
+    """Return the mean of a number over rows that have it, NaN without any."""
+    found = [row[what] for row in rows if not isnan(row[what])]
     return fmean(found) if found else float("nan")
 
 

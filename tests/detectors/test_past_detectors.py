@@ -25,6 +25,7 @@ from detectors.features.groups import Groups
 from detectors.features.runs import counted_before, sum_of_latest, sum_within
 from detectors.impossible_speed import ImpossibleSpeed, distance_km
 from detectors.new_contacts import NewContacts
+from detectors.newcomer import Newcomer
 from detectors.odd_hour import OddHour
 from detectors.one_way import OneWay
 from detectors.own_past import OwnPast
@@ -137,6 +138,28 @@ def test_the_night_is_odd_but_not_for_who_works_then(tmp_path):
     low, _ = dataset.call_range(dataset.window)
     assert rows["start_s"][low + int(np.argmax(scores))] == lone[0]
     assert scores.max() > np.sort(scores)[-2] + 0.5
+
+
+def test_newcomer(world, rows):
+    def expected(row):
+        heard = min(each["start_s"] for each in rows if row["caller_id"] in (each["caller_id"], each["callee_id"]))
+        days = (row["start_s"] - heard) / DAY + 1
+        return math.log1p((len(row["mine"]) + 1) / days * (heard / DAY) / days)
+
+    compared(Newcomer(), world, rows, expected)
+
+
+def test_who_is_new_and_busy_is_odder_than_who_is_new_or_busy(tmp_path):
+    busy = [("old", hour * HOUR) for hour in range(0, DAYS * 24, 1)]
+    fraud = [("fraud", 12 * DAY + hour * HOUR) for hour in range(24)]
+    shy = [("shy", 12 * DAY), ("shy", 13 * DAY)]
+    calls = sorted([*busy, *fraud, *shy], key=lambda each: each[1])
+    rows = {"start_s": [start for _, start in calls], "caller_id": [who for who, _ in calls]}
+    dataset = write_calls(tmp_path, rows, DAYS)
+    scores = Newcomer().fit(dataset).score(dataset).values
+    low, _ = dataset.call_range(dataset.window)
+    highest = {who: max(s for (w, _), s in zip(calls[low:], scores, strict=True) if w == who) for who, _ in calls}
+    assert highest["fraud"] > highest["shy"] > highest["old"] == 0
 
 
 def test_costly_calls(world, rows):
