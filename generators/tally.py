@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from bench.schema import INCIDENTS, TIME, TRUTH
 from generators.calls.changes import CHANGES, REMOVED, Changes
-from generators.columns import conformed, moments, write_parquet
+from generators.columns import ParquetRows, conformed, moments, write_parquet
 from generators.identities import digits_for, numbered
 from generators.mix import Plan
 from generators.names import Names
@@ -51,34 +51,37 @@ class Tally:
             "parameters": pa.array(parameters, pa.string()),
         }
         write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
-        truth = [conformed(pa.table(part), TRUTH.arrow) for part in (self._truth(real), self._held(real))]
-        write_parquet(folder / "truth.parquet", pa.concat_tables(truth).unify_dictionaries())
+        truth = ParquetRows(folder / "truth.parquet", TRUTH.arrow)
+        for changes, ids in self._parts:
+            truth.write(conformed(pa.table(self._truth(changes, ids, real)), TRUTH.arrow))
+        truth.write(conformed(pa.table(self._held(real)), TRUTH.arrow))
+        truth.close()
 
     def counts(self) -> dict[str, Any]:
         """Return what the manifest says of the calls."""
-        changes = self._changes()
         types, kind = self.plan.types, self.plan.kind
-        hits = changes.direct & (changes.change != REMOVED)
-        calls = np.bincount(kind[changes.incident[hits]], minlength=len(types))
-        incidents = np.bincount(kind[self._real()], minlength=len(types))
-        innocent = ~changes.direct
+        calls = np.zeros(len(types), np.int64)
+        removed = collateral = 0
+        for changes, _ in self._parts:
+            there = changes.change != REMOVED
+            calls += np.bincount(kind[changes.incident[there & changes.direct]], minlength=len(types))
+            removed += int((~there).sum())
+            collateral += int((there & ~changes.direct).sum())
+        anomalous, incidents = int(calls.sum()), np.bincount(kind[self._real()], minlength=len(types))
         return {
             "calls": self.calls,
-            "anomalous_calls": int(hits.sum()),
-            "anomaly_ratio": float(hits.sum() / max(self.calls, 1)),
+            "anomalous_calls": anomalous,
+            "anomaly_ratio": anomalous / max(self.calls, 1),
             "calls_by_type": dict(zip(types, calls.tolist(), strict=True)),
             "incidents_by_type": dict(zip(types, incidents.tolist(), strict=True)),
-            "collateral_calls": int((innocent & (changes.change != REMOVED)).sum()),
-            "removed_calls": int((changes.change == REMOVED).sum()),
+            "collateral_calls": collateral,
+            "removed_calls": removed,
             "suppressed_intents": self.suppressed,
         }
 
-    def _changes(self) -> Changes:
-        return Changes(*(np.concatenate(columns) for columns in zip(*(c for c, _ in self._parts), strict=True)))
-
     def _real(self) -> Any:
         """Return the incidents that changed anything; the calls of the others would not have taken place anyway."""
-        return np.unique(self._changes().incident)
+        return np.unique(np.concatenate([np.unique(changes.incident) for changes, _ in self._parts]))
 
     def _actors(self, real: Any) -> pa.Array:
         """Return a list of ids for each incident, of users or of cells, in order of id."""
@@ -109,14 +112,14 @@ class Tally:
             "end_ts": moments(self.epoch_ms + self.plan.end_ms[incident]),
         }
 
-    def _truth(self, real: Any) -> dict[str, pa.Array]:
-        changes = self._changes()
+    def _truth(self, changes: Changes, ids: pa.Array, real: Any) -> dict[str, pa.Array]:
+        """Return the rows of the truth about the calls of a day."""
         kind = pa.array(self.plan.kind[changes.incident])
         there = changes.change != REMOVED
         start = pa.array(self.epoch_ms + changes.start_ms // 1000 * 1000, mask=there).cast(TIME)
         return {
             "level": pa.array(["call"] * len(changes.key), pa.string()),
-            "entity_id": pa.concat_arrays([ids for _, ids in self._parts]),
+            "entity_id": ids,
             "row": pa.array(changes.row),
             "incident_id": _ids(len(real)).take(pa.array(np.searchsorted(real, changes.incident))),
             "anomaly_type": pa.array(self.plan.types, pa.string()).take(kind),

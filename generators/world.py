@@ -82,8 +82,11 @@ class World:
         truth.mkdir()
         progress("making the world", 0, self.settings.days)  # the first days may wait for the compiler
         drawn = self.draw()
-        for name, table in drawn.tables.items():
+        sizes = {name: table.num_rows for name, table in drawn.tables.items()}
+        while drawn.tables:  # large, and not needed any more
+            name, table = drawn.tables.popitem()
             write_parquet(data / f"{name}.parquet", table)
+        del table
         self._write_society(truth, drawn)
         files = {name: ParquetRows(data / f"{name}.parquet", DATA_TABLES[name].arrow) for name in DAILY}
         for number, day in enumerate(drawn.days(workers), 1):
@@ -94,7 +97,7 @@ class World:
             file.close()
         drawn.tally.write(truth)
         (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
-        return self._checked({**drawn.tally.counts(), "cells": drawn.tables["cells"].num_rows})
+        return self._checked({**drawn.tally.counts(), "cells": sizes["cells"]})
 
     def _write_society(self, folder: Path, drawn: "Drawn") -> None:
         """Write the tables of what was planted, `bench.schema.PLANTED_TABLES`."""
