@@ -1,6 +1,6 @@
 """The entities of one level beside the truth about them: what every metric of that level is computed from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -97,6 +97,20 @@ def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
     return Sample(labels.types, normal, grid.clusters, *deeds.T)
 
 
+def sample_of_held(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
+    """Return the entities of a grid as a sample of which those are anomalous that an incident held, whatever happened.
+
+    Those that only its calls touched are neither: where a neighbour takes them, nothing is wrong with the neighbour.
+    """
+    level = grid.column.removesuffix("_id")
+    entity, kind, incident = _deeds_beyond_calls(grid, labels, truth, level)
+    direct = kind >= 0
+    deeds = np.unique(np.column_stack([entity, kind, incident])[direct], axis=0)
+    return replace(
+        sample_of_grid(grid, labels, truth), **dict(zip(("entity", "type_code", "incident"), deeds.T, strict=True))
+    )
+
+
 def callers_of(dataset: Dataset) -> IntArray:
     """Return the number of the caller of each call of the window, in order of appearance, shape (calls,).
 
@@ -106,10 +120,14 @@ def callers_of(dataset: Dataset) -> IntArray:
     return np.asarray(callers.indices.dictionary_encode().indices).astype(np.int64)
 
 
-def _deeds_beyond_calls(grid: Grid, labels: CallLabels, truth: Truth) -> tuple[IntArray, IntArray, IntArray]:
-    """Return entity, type (-1: collateral) and incident of what the table of calls does not show."""
+def _deeds_beyond_calls(
+    grid: Grid, labels: CallLabels, truth: Truth, level: str = ""
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return entity, type (-1: collateral) and incident of what the calls do not show; of one level, if told which."""
     table = truth.table("truth")
     table = table.filter(pc.is_valid(table[grid.column]))
+    if level:
+        table = table.filter(pc.equal(table["level"].cast(pa.string()), level))
     start_ms, end_ms = (np.asarray(pc.cast(table[name], pa.int64())) for name in ("start_ts", "end_ts"))
     entity, origin = grid.held(table[grid.column], start_ms, end_ms)
     kind = np.asarray(pc.index_in(table["anomaly_type"].cast(pa.string()), pa.array(labels.types, pa.string())))

@@ -188,12 +188,16 @@ class DifficultySettings:
     difficulties: list[float] = field(default_factory=lambda: [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
     """`generator.seed` of the worlds, over which is averaged."""
+    together: bool = False
+    """Whether all types act in the same worlds, not each alone: fewer worlds, with fewer incidents of each."""
     most_correlation: float = field(default=-0.8, metadata=within(-1, 1))
     """The largest rank correlation of ROC-AUC and difficulty that a type may have."""
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
+    cell_features: Any = None
+    """What computes the frozen list of features of cells' quarters (`_target_`), for types at the level of cells."""
     report: ReportSettings = field(default_factory=ReportSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     workers: int = field(default=0, metadata=at_least(0))

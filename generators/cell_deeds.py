@@ -39,7 +39,7 @@ class CellDeed(Deed, ABC):
 
 @dataclass
 class FaultDeed(CellDeed, ABC):
-    """Faults of cells that last around `longest_h` at difficulty 0 and `shortest_h` at 1."""
+    """Faults of cells: at difficulty 0 about `longest_h` long, busy places and hours; at 1 `shortest_h`, quiet."""
 
     least: ClassVar[int] = 5
 
@@ -52,7 +52,7 @@ class FaultDeed(CellDeed, ABC):
         span = (draft.spans, around(self.longest_h, self.shortest_h, self.difficulty))
         found = []
         for share, places in self.offers(draft, where, rng):
-            struck = strike(where, share * calls, places, span, rng)
+            struck = strike(where, share * calls, places.quieter(self.difficulty), span, rng)
             if struck is None:
                 return None
             found += struck

@@ -17,6 +17,11 @@ LEFT_OPEN = (0, 0)
 SHORTEST_MS = 300_000
 """No fault is shorter."""
 MOST_TRIES = 400
+FEWEST = 0.3
+"""Calls that a fault is expected to meet, at least."""
+MOMENTS = 6
+"""Of which one is chosen."""
+TINY = 1e-12
 EVERYWHERE = -1
 """Claimed as a cell is, it keeps the others away that claim it."""
 
@@ -43,6 +48,8 @@ class Places(NamedTuple):
     """Looked up only when it is chosen."""
     one_by_one: bool = False
     """Whether, where there is time for it, no two incidents of these happen at a time."""
+    quiet: float = 0.0
+    """From 0, the busier of some moments are chosen, to 1, the quieter ones."""
 
     def apart(self) -> "Places":
         """Return the same places, of which no two are struck at a time."""
@@ -51,7 +58,12 @@ class Places(NamedTuple):
             place = self.at(number)
             return place._replace(cells=np.append(place.cells, EVERYWHERE))
 
-        return Places(self.weight, at)
+        return self._replace(at=at, one_by_one=False)
+
+    def quieter(self, difficulty: float) -> "Places":
+        """Return the same places, chosen by their calls at difficulty 0, evenly at 1, and in ever quieter hours."""
+        weight = np.where(self.weight > 0, np.maximum(self.weight, TINY) ** (1.0 - difficulty), 0.0)
+        return self._replace(weight=weight, quiet=difficulty)
 
     @staticmethod
     def of(places: Sequence[Place]) -> "Places":
@@ -89,12 +101,12 @@ def strike(
     while missing > 0.5 and tries < MOST_TRIES + 20 * len(struck) and places.weight.sum() > 0:
         tries += 1
         place = places.at(int(rng.choice(len(places.weight), p=places.weight / places.weight.sum())))
-        begin, end = _put_off(claimed, place.cells, *_moments(where, span, rng))
+        begin, end = _put_off(claimed, place.cells, *_moment(where, place.met, (span, places.quiet), rng))
         end = min(end, where.days * DAY_MS)
         expected = where.within(place.met, begin, end)
         if expected > missing:
             end, expected = _shortened(where, place.met, (begin, end), missing), missing
-        if expected < min(1.0, missing) or end - begin < SHORTEST_MS:
+        if expected < min(FEWEST, missing) or end - begin < SHORTEST_MS:
             continue
         claimed += [(cell, begin, end) for cell in place.cells.tolist()]
         struck.append(place._replace(faults=[replace(f, begin_ms=begin, end_ms=end) for f in place.faults]))
@@ -105,14 +117,18 @@ def strike(
     return struck
 
 
-def _moments(where: "CallMap", span: tuple[Any, tuple[float, float]], rng: np.random.Generator) -> tuple[int, int]:
-    """Return when a fault begins and ends: at any time, for any length on a logarithmic scale."""
-    spans, (least, most) = span
+def _moment(
+    where: "CallMap", met: Any, span: tuple[tuple[Any, tuple[float, float]], float], rng: np.random.Generator
+) -> tuple[int, int]:
+    """Return when a fault begins and ends: one of some moments, by how many it would meet, for a length of chance."""
+    (spans, (least, most)), quiet = span
     length = (spans[:, 1] - spans[:, 0]).astype(float)
-    number = int(rng.choice(len(spans), p=length / length.sum()))
-    begin = int(spans[number, 0] + rng.random() * length[number])
+    number = rng.choice(len(spans), MOMENTS, p=length / length.sum())
+    begins = (spans[number, 0] + rng.random(MOMENTS) * length[number]).astype(np.int64).tolist()
     lasts = least * (most / least) ** rng.random() * HOUR_MS
-    return begin, min(int(begin + lasts), where.days * DAY_MS)
+    found = [(begin, min(int(begin + lasts), where.days * DAY_MS)) for begin in begins]
+    found.sort(key=lambda each: -where.within(met, *each))
+    return found[int(quiet * (MOMENTS - 1) + rng.random())]
 
 
 def _shortened(where: "CallMap", met: Any, span_ms: tuple[int, int], calls: float) -> int:

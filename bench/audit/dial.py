@@ -1,32 +1,37 @@
 """Whether difficulty does what it says: the best single feature finds a type ever less, the higher its difficulty."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.audit.curve import Curve
-from bench.audit.triviality import FeatureList, Powers, feature_list, single_features
+from bench.audit.triviality import Powers, feature_list, single_features
 from bench.dataset import Dataset
-from bench.detector import FloatArray
-from bench.faults import Fault, SettingsError
+from bench.detector import FloatArray, Level
+from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress, silent
+from bench.levels import Grid
 from bench.processors import usable
 from bench.protocol import applied
+from bench.sample import callers_of, sample_of_calls, sample_of_held
 from bench.settings import DifficultySettings
 from bench.store import find_or_make, world_of
 from bench.truth import Truth
 
 
 def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
-    """Yield the curve of each chosen type, alone in its worlds, which are found or made.
+    """Yield the curve of each chosen type, alone in its worlds or with the others; worlds are found or made.
 
     Raises
     ------
     SettingsError
         When no type is chosen, or one has no difficulty.
+    UserError
+        When a world holds too few incidents.
     """
     faults = [
         Fault(f"anomaly.{name}", "have a difficulty", name)
@@ -35,28 +40,57 @@ def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
     ]
     if faults or not settings.anomaly:
         raise SettingsError(faults or [Fault("anomaly", "name at least one type", [])])
-    features = feature_list(settings.audit.features)
-    steps, done = len(settings.anomaly) * len(settings.seeds) * len(settings.difficulties), 0
-    for name in sorted(settings.anomaly):
-        rows: list[list[Powers]] = []
+    names = sorted(settings.anomaly)
+    groups = [names] if settings.together else [[name] for name in names]
+    steps, done = len(groups) * len(settings.seeds) * len(settings.difficulties), 0
+    for group in groups:
+        rows: list[list[list[Powers]]] = [[] for _ in group]
         for seed in settings.seeds:
-            rows.append([])
+            for of_type in rows:
+                of_type.append([])
             for difficulty in settings.difficulties:
-                rows[-1].append(_powers(settings, name, (seed, difficulty), features))
+                for of_type, powers in zip(rows, _powers(settings, group, (seed, difficulty)), strict=True):
+                    of_type[-1].append(powers)
                 done += 1
                 progress("trying difficulties", done, steps)
-        yield _curve(name, settings.difficulties, rows)
+        yield from (_curve(name, settings.difficulties, found) for name, found in zip(group, rows, strict=True))
 
 
-def _powers(settings: DifficultySettings, name: str, at: tuple[int, float], features: FeatureList) -> Powers:
-    """Return what each feature does in the world of one type, seed and difficulty."""
+def _powers(settings: DifficultySettings, names: Sequence[str], at: tuple[int, float]) -> list[Powers]:
+    """Return what each feature does for each of some types in the world of one seed and difficulty.
+
+    Features are of calls, or of quarters of cells where the type is at that level.
+
+    Raises
+    ------
+    UserError
+        When no incident of a type lies in the scored part.
+    """
     seed, difficulty = at
-    anomaly: Mapping[str, Any] = {name: replace(settings.anomaly[name], difficulty=difficulty)}
-    world = world_of(replace(settings.generator, seed=seed), dict(anomaly))
+    anomaly: dict[str, Any] = {name: replace(settings.anomaly[name], difficulty=difficulty) for name in names}
+    world = world_of(replace(settings.generator, seed=seed), anomaly)
     stored = find_or_make(world, Path(settings.store.worlds), settings.workers or usable(), silent)
     dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
-    labels = Truth(stored.folder / "truth").call_labels(*dataset.call_range(dataset.window))
-    return single_features(dataset, labels, features, silent)
+    truth = Truth(stored.folder / "truth")
+    labels = truth.call_labels(*dataset.call_range(dataset.window))
+
+    @cache
+    def found(of_cells: bool) -> Powers:
+        if of_cells:
+            sample = sample_of_held(Grid(Level.CELL_QUARTER, dataset), labels, truth)
+        else:
+            sample = sample_of_calls(labels, callers_of(dataset))
+        features = settings.cell_features if of_cells else settings.audit.features
+        return single_features(dataset, sample, feature_list(features), silent)
+
+    powers = [found(getattr(anomaly[name], "level", None) == "cell") for name in names]
+    for name, each in zip(names, powers, strict=True):
+        if name not in each.types:
+            size = "raise generator.num_users, generator.days or generator.anomaly_ratio"
+            raise UserError(
+                f"{name} has no incident in the scored part at difficulty {difficulty:g}, seed {seed}: {size}"
+            )
+    return powers
 
 
 def _curve(name: str, difficulties: Sequence[float], rows: Sequence[Sequence[Powers]]) -> Curve:

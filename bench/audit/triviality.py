@@ -15,12 +15,12 @@ from bench.dataset import Dataset
 from bench.detector import FloatArray
 from bench.faults import UserError
 from bench.generator import Progress
+from bench.sample import Sample, callers_of, sample_of_calls
 from bench.separated import Separated
-from bench.truth import CallLabels
 
 
 class FeatureList(Protocol):
-    """A frozen, named list of features of calls; it may grow under a new version only."""
+    """A frozen, named list of features of calls or of other entities; it may grow under a new version only."""
 
     version: int
 
@@ -29,7 +29,7 @@ class FeatureList(Protocol):
         """Names in their order, and whether each needs the graph of who called whom."""
 
     def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:
-        """Yield each feature with its values for the calls of the window, shape (calls,), finite."""
+        """Yield each feature with its values for the entities of the window, shape (entities,), finite."""
 
 
 def feature_list(config: Mapping[str, Any]) -> FeatureList:
@@ -74,28 +74,27 @@ class Powers:
         return self.features[row], float(column[row])
 
 
-def single_features(dataset: Dataset, labels: CallLabels, features: FeatureList, progress: Progress) -> Powers:
-    """Return the ROC-AUC of each feature for each type that has a call in the window.
+def single_features(dataset: Dataset, sample: Sample, features: FeatureList, progress: Progress) -> Powers:
+    """Return the ROC-AUC of each feature for each type that has an entity in the window.
 
     Parameters
     ----------
     dataset
-        The calls; those of its window are scored.
-    labels
-        The truth about the calls of the window.
+        What is looked at; the entities of its window are scored.
+    sample
+        The entities of the window that the features describe, and the truth about them.
     """
-    present = np.flatnonzero(np.bincount(labels.type_code[labels.anomalous], minlength=len(labels.types)))
-    of_type = [np.flatnonzero(labels.type_code == code) for code in present]
-    normal = np.flatnonzero(~labels.anomalous & ~labels.collateral)
+    present = [name for code, name in enumerate(sample.types) if (sample.type_code == code).any()]
+    of_type = [sample.positives(name)[0] for name in present]
+    normal = np.flatnonzero(sample.normal)
     rows = []
     for number, (_, values) in enumerate(features.columns(dataset), 1):
         others = np.sort(values[normal])
         found = [Separated(np.sort(values[each]), others).roc_auc for each in of_type]
         rows.append([0.5 if auc is None else auc for auc in found])
         progress("looking at single features", number, len(features.names))
-    types = tuple(labels.types[code] for code in present)
-    auc = np.array(rows, np.float64).reshape(len(features.names), len(types))
-    return Powers(types, tuple(features.names), tuple(features.names.values()), auc)
+    auc = np.array(rows, np.float64).reshape(len(features.names), len(present))
+    return Powers(tuple(present), tuple(features.names), tuple(features.names.values()), auc)
 
 
 def check_triviality(subject: Subject, settings: AuditSettings, features: FeatureList, progress: Progress) -> Check:
@@ -103,7 +102,8 @@ def check_triviality(subject: Subject, settings: AuditSettings, features: Featur
     labels = subject.truth.call_labels(*subject.dataset.call_range(subject.dataset.window))
     if not labels.anomalous.any():
         return Check("triviality", Light.UNTESTED, ("there are no anomalies in the scored part",), {})
-    powers = single_features(subject.dataset, labels, features, progress)
+    sample = sample_of_calls(labels, callers_of(subject.dataset))
+    powers = single_features(subject.dataset, sample, features, progress)
     best = {name: powers.best(name) for name in powers.types}
     trivial = [name for name, (_, auc) in best.items() if auc >= settings.trivial_auc]
     found = {

@@ -16,6 +16,7 @@ from generators.cell_deeds import CellDeed
 from generators.clock import DAY_MS, HOUR_MS
 from generators.injection import Incidents, between, new_calls
 from generators.plan import Intents
+from generators.strikes import MOMENTS
 
 if TYPE_CHECKING:
     from generators.callmap import CallMap
@@ -25,14 +26,19 @@ MOST_EACH = 3
 """Calls that one person adds."""
 HELD = 0.1
 """A cell that hears this share of the callers best is held by the crowd."""
-ANCHORS, SAMPLED = 400, 3000
+ANCHORS, SAMPLED = 2000, 3000
+CROWDS = 4
+"""There are so many at least: too large a crowd gets narrower."""
+FEWEST = 4
+"""No crowd is smaller."""
 
 
 @dataclass
 class FlashCrowd(CellDeed):
     """Adds calls of many people who are near a place; difficulty: from `most_times` the usual calls to `least_times`.
 
-    A crowd lasts `shortest_h` to `longest_h`, whatever the difficulty.
+    Busy places and hours are chosen at 0, quiet ones at 1. The least crowd gets smaller alike, else only the busiest
+    places had room for a mild one. A crowd lasts `shortest_h` to `longest_h`, whatever the difficulty.
     """
 
     least_times: float = field(default=2.0, metadata=within(1.1, 100))
@@ -42,56 +48,67 @@ class FlashCrowd(CellDeed):
     shortest_h: float = field(default=1.0, metadata=within(0.25, 12))
     longest_h: float = field(default=3.0, metadata=within(0.25, 12))
     fewest_calls: int = field(default=15, metadata=within(2, 100_000))
-    """Smaller crowds are none."""
+    """Smaller crowds are none, at difficulty 0."""
 
     adds: ClassVar[bool] = True
 
     @property
     def least(self) -> int:
         """Return the fewest calls that an incident can do with."""
-        return self.fewest_calls
+        times = between(self.most_times, self.least_times, self.difficulty)
+        return max(round(self.fewest_calls * (times - 1) / (self.most_times - 1)), min(self.fewest_calls, FEWEST))
 
     def befall(self, draft: "Draft", where: "CallMap", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Let crowds gather where and when somebody calls in normal life, until `calls` calls are added."""
         times = between(self.most_times, self.least_times, self.difficulty)
         anchors, ways = draft.look(ANCHORS, rng), draft.look(SAMPLED, rng)
-        found: list[tuple[Intents, Any]] = []
-        missing = calls
-        for i in rng.permutation(len(anchors.user)).tolist():
-            if missing < self.fewest_calls:
+        found: list[tuple[Intents, Any, float]] = []
+        missing, enough = calls, max(calls / CROWDS, self.least)
+        for some in rng.permutation(len(anchors.user))[: len(anchors.user) // MOMENTS * MOMENTS].reshape(-1, MOMENTS):
+            if missing < self.least:
                 break
-            crowd = self._crowd(where, (int(anchors.user[i]), int(anchors.start_ms[i])), (times, missing), rng)
+            offered = [(int(anchors.user[i]), int(anchors.start_ms[i])) for i in some]
+            offered.sort(key=lambda each: -self._usual(where, *each))
+            anchor = offered[int(self.difficulty * (MOMENTS - 1) + rng.random())]
+            crowd = self._crowd(where, anchor, (times, missing, enough), rng)
             if crowd is not None:
                 found.append(crowd)
                 missing -= len(crowd[0].user)
-        if missing > max(0.02 * calls, self.fewest_calls) or not found:
+        if missing > max(0.02 * calls, self.least) or not found:
             return None
-        incident = np.repeat(np.arange(len(found)), [len(edits.user) for edits, _ in found])
-        edits = _as_ever(draft, Intents.joined([edits for edits, _ in found]), incident, ways, rng)
-        cells = [held for _, held in found]
-        parameters = [{"times": times, "radius_m": self.radius_m, "calls": len(e.user)} for e, _ in found]
+        incident = np.repeat(np.arange(len(found)), [len(edits.user) for edits, *_ in found])
+        edits = _as_ever(draft, Intents.joined([edits for edits, *_ in found]), incident, ways, rng)
+        cells = [held for _, held, _ in found]
+        parameters = [{"times": times, "radius_m": round(r), "calls": len(e.user)} for e, _, r in found]
         return Incidents(edits, incident, parameters, actors=cells, cells=cells)
 
+    def _usual(self, where: "CallMap", user: int, middle: int) -> float:
+        """Return how many calls are usual around a user within an hour of a moment."""
+        return where.within(where.around(user, middle, self.radius_m), middle - HOUR_MS, middle + HOUR_MS)
+
     def _crowd(
-        self, where: "CallMap", anchor: tuple[int, int], size: tuple[float, int], rng: np.random.Generator
-    ) -> tuple[Intents, Any] | None:
-        """Return the calls of a crowd around a user at a moment, and the cells that it holds; None when it is small."""
-        (user, middle), (times, most) = anchor, size
+        self, where: "CallMap", anchor: tuple[int, int], size: tuple[float, int, float], rng: np.random.Generator
+    ) -> tuple[Intents, Any, float] | None:
+        """Return the calls of a crowd around a user at a moment, the cells that it holds, its radius; None if small."""
+        (user, middle), (times, most, enough) = anchor, size
         half = int((self.shortest_h + (self.longest_h - self.shortest_h) * rng.random()) * HOUR_MS / 2)
         midnight = middle - middle % DAY_MS
         begin, end = max(middle - half, midnight), min(middle + half, midnight + DAY_MS)
-        near, cell = where.crowd(user, middle, self.radius_m)
-        count = round((times - 1) * where.within(where.around(user, middle, self.radius_m), begin, end))
+        radius_m, count = self.radius_m, 0.0
+        for _ in range(2):  # where the crowd is too large it is narrower, as dense as ever
+            radius_m *= min(1.0, np.sqrt(enough / count)) if count else 1.0
+            count = (times - 1) * where.within(where.around(user, middle, radius_m), begin, end)
+        near, cell = where.crowd(user, middle, radius_m)
         there = np.flatnonzero((near > 0) & (cell >= 0))
-        count = min(count, most, MOST_EACH * len(there))
-        if count < self.fewest_calls:
+        count = min(round(count), most, MOST_EACH * len(there))
+        if count < self.least:
             return None
         each = np.repeat(there, MOST_EACH)
         callers = each[np.argsort(rng.exponential(size=len(each)) / near[each])][:count]  # the nearer, the likelier
         start = begin + (rng.random((2, count)).mean(axis=0) * (end - begin)).astype(np.int64)
         held, many = np.unique(cell[callers], return_counts=True)
         zeros = np.zeros(count, np.int64)
-        return new_calls(callers, start, zeros, zeros, rng), held[many >= min(HELD * count, many.max())]
+        return new_calls(callers, start, zeros, zeros, rng), held[many >= min(HELD * count, many.max())], radius_m
 
 
 def _as_ever(draft: "Draft", edits: Intents, incident: Any, ways: Intents, rng: np.random.Generator) -> Intents:
