@@ -7,11 +7,12 @@ and Networking 2016:149, on what it is. The hours are starting values.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.faults import above
 from generators.cell_deeds import FaultDeed
 from generators.plan import CellFault
 from generators.strikes import LEFT_OPEN, Place, Places
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class SleepingCell(FaultDeed):
-    """Lets a cell sleep for a while: the shorter, the more like a quiet time."""
+    """Lets a cell sleep for a while: the shorter, and the quieter the place and the hour, the more like a quiet time.
+
+    Not much shorter than two hours: a shorter sleep that anybody meets at all is met by many, and shows more.
+    """
+
+    shortest_h: float = field(default=2.0, metadata=above(0))
 
     def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
         """Offer all cells, for all who ask them first."""

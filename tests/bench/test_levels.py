@@ -17,7 +17,7 @@ from bench.faults import UserError
 from bench.levels import Grid, grids
 from bench.metric_names import metric_names
 from bench.result import Status
-from bench.sample import sample_of_grid
+from bench.sample import sample_of_grid, sample_of_held
 from bench.schema import CALLS, CELLS, INCIDENTS, TRUTH, USERS
 from bench.settings import ThresholdSettings
 from bench.truth import Truth
@@ -162,6 +162,23 @@ def test_an_entity_is_a_positive_of_every_type_that_touched_it(world):
             assert {(each, f"i{code}") for each, code in zip(entity.tolist(), incident.tolist(), strict=True)} == direct
             assert entity.size == len(direct)
         assert set(np.flatnonzero(~sample.normal).tolist()) == {entity for _, entity in found}
+
+
+def test_what_an_incident_held_is_told_from_what_its_calls_touched(world):
+    dataset, truth = world
+    labels = truth.call_labels(*dataset.call_range(dataset.window))
+    for grid in grids(dataset):
+        level = "user" if grid.level is Level.USER_DAY else "cell"
+        held, whole = sample_of_held(grid, labels, truth), sample_of_grid(grid, labels, truth)
+        assert (held.normal == whole.normal).all()
+        for name in ("a", "b"):
+            direct = {
+                entity
+                for row, entity in beyond_calls(world, grid.level)
+                if row["level"] == level and row["cause"] == "direct" and row["anomaly_type"] == name
+            }
+            assert set(held.positives(name)[0].tolist()) == direct
+            assert direct <= set(whole.positives(name)[0].tolist())
 
 
 def test_a_silent_cell_is_found_by_a_detector_of_cells(world):

@@ -118,6 +118,16 @@ def test_the_asked_ratio_is_met_with_all_types(ratio: float) -> None:
     assert drawn.tally.counts()["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("ratio", [0.01, 0.05, 0.2])
+def test_the_asked_ratio_is_met_with_the_whole_catalogue(ratio: float) -> None:
+    drawn = World(*make_settings("anomaly=all", f"generator.anomaly_ratio={ratio}")).draw()
+    assert sum(table.num_rows for table in drawn.calls(2)) > 0
+    counts = drawn.tally.counts()
+    assert counts["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
+    assert sorted(name for name, calls in counts["calls_by_type"].items() if calls) == TYPES
+
+
 def test_a_ratio_too_small_for_a_type_says_what_it_would_need() -> None:
     world = World(*make_settings(EVERY, "generator/network=none", "generator.anomaly_ratio=0.001"))
     with pytest.raises(SettingsError, match=r"sim_box, which needs \d+ calls or more and about \d+ users for 28 days"):

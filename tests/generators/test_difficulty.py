@@ -16,6 +16,7 @@ from bench.generator import silent
 SMALL = ("generator.num_users=300", "generator.days=6", "generator/network=none", "seeds=[1]")
 TYPES = sorted(make_settings("anomaly=[seed_four,fraud]")[1])
 """All that need no network."""
+OF_CELLS = sorted(make_settings("anomaly=network_faults")[1])
 
 
 def composed(*overrides: str) -> Any:
@@ -24,12 +25,12 @@ def composed(*overrides: str) -> Any:
         return settings_of(compose("difficulty", overrides=list(overrides)))
 
 
-def test_the_curve_of_short_calls_falls(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ("difficulties=[0,0.5,1]", "anomaly=[short_call]")
+def test_curves_of_calls_that_are_changed_fall(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("difficulties=[0,0.5,1]", "anomaly=[long_call,short_call]", "together=true")
     assert told(composed(*SMALL, *asked))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split()[:2] == ["short_call", "-1.00"]
-    assert lines[2:] == ["difficulty/difficulty.json", "difficulty/difficulty.png"]
+    assert [line.split()[:2] for line in lines[1:3]] == [["long_call", "-1.00"], ["short_call", "-1.00"]]
+    assert lines[3:] == ["difficulty/difficulty.json", "difficulty/difficulty.png"]
     assert Path("difficulty/difficulty.png").stat().st_size > 10_000
 
 
@@ -47,6 +48,13 @@ def test_faults_are_told(workplace: Path) -> None:
         composed("difficulties=[0,2]")
     with pytest.raises(SettingsError, match="anomaly must name at least one type"):
         list(curves(composed(*SMALL, "anomaly=[]"), silent))
+    rare = (
+        "anomaly=[wangiri]",
+        "generator.anomaly_ratio=0.005",
+        "anomaly.wangiri.schedule={kind:clustered,waves:1,wave_h:12}",
+    )
+    with pytest.raises(UserError, match="wangiri has no incident in the scored part at difficulty 0, seed 3: raise "):
+        list(curves(composed(*SMALL, *rare, "difficulties=[0,0.5,1]", "seeds=[3]"), silent))
     Path("file").write_text("")
     with pytest.raises(UserError, match="out must be a folder that can be written"):
         told(composed(*SMALL, "difficulties=[0,0.5,1]", "anomaly=[short_call]", "out=file/here"))
@@ -59,3 +67,11 @@ def test_the_best_single_feature_finds_ever_less(workplace: Path, name: str) -> 
     asked = ("generator/network=none", "seeds=[1]", "difficulties=[0.1,0.5,0.9]", f"anomaly=[{name}]")
     (curve,) = curves(composed(*asked), silent)
     assert curve.rank_correlation <= -0.8
+
+
+@pytest.mark.slow
+def test_the_best_single_feature_of_cells_finds_ever_less(workplace: Path) -> None:
+    """All types at the level of cells, in the same worlds."""
+    world = ("generator.num_users=6000", "generator.num_towers=60", f"anomaly=[{','.join(OF_CELLS)}]", "together=true")
+    found = list(curves(composed(*world, "seeds=[1]", "difficulties=[0.1,0.5,0.9]"), silent))
+    assert {curve.type: curve.rank_correlation <= -0.8 for curve in found} == dict.fromkeys(OF_CELLS, True)
