@@ -66,7 +66,16 @@ class CallMap:
         """The same for the cell that is heard best; shape (C, 48)."""
         best = self.plant.radio.cell[self.busy, 0]
         heard = best != NO_CELL
-        return _summed(self.calls[heard], best[heard], len(self.plant.cells.site))
+        return self._summed(np.flatnonzero(heard), best[heard], len(self.plant.cells.site))
+
+    def _summed(self, place: Any, group: Any, groups: int) -> Any:
+        """Return how many intents the busy pixels of each group have in each hour; shape (groups, 48)."""
+        out = np.zeros((groups, 2 * HOURS))
+        order = np.argsort(group, kind="stable")
+        begins = np.flatnonzero(np.diff(group[order], prepend=-1))
+        if begins.size:
+            out[group[order[begins]]] = np.add.reduceat(self.calls[place[order]], begins)
+        return out
 
     @property
     def days(self) -> int:
@@ -100,7 +109,7 @@ class CallMap:
         pixel, place = np.nonzero(near)
         both = np.sort(np.column_stack([cell[pixel, 0], cell[pixel, place + 1]]), axis=1).astype(np.int64)
         code, which = np.unique(both[:, 0] * many + both[:, 1], return_inverse=True)
-        return np.column_stack(np.divmod(code, many)), _summed(self.calls[pixel], which, len(code))
+        return np.column_stack(np.divmod(code, many)), self._summed(pixel, which, len(code))
 
     def around(self, user: int, moment_ms: int, radius_m: float) -> Any:
         """Return intents in each hour near where a user is at a moment, each weighed by its distance; shape (48,)."""
@@ -152,13 +161,3 @@ class CallMap:
         """Shape (hours of the world,): hour of a working day or of a weekend day."""
         day, hour = np.divmod(np.arange(self.days * HOURS), HOURS)
         return hour + np.where(self.habits.weekend[day], HOURS, 0)
-
-
-def _summed(rows: Any, group: Any, groups: int) -> Any:
-    """Return the sum of the rows of each group; shape (groups, columns)."""
-    out = np.zeros((groups, rows.shape[1]))
-    order = np.argsort(group, kind="stable")
-    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
-    if begins.size:
-        out[group[order[begins]]] = np.add.reduceat(rows[order], begins)
-    return out

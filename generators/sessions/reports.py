@@ -46,7 +46,12 @@ def make_reports(candidates: int) -> Reports:
 @kernel
 def measure(user: int, moment: int, network: Network, reports: Reports) -> None:
     """Take what a user's phone hears at a moment as the candidates."""
-    row = row_of(user, moment, network, reports)
+    _take(row_of(user, moment, network, reports), network, reports)
+
+
+@kernel
+def _take(row: int, network: Network, reports: Reports) -> None:
+    """Take a row of the radio map as the candidates."""
     for i in range(reports.cell.shape[0]):
         reports.cell[i], reports.power[i] = network.radio.cell[row, i], network.radio.power[row, i]
 
@@ -79,9 +84,12 @@ def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, rep
     """
     rules, since = network.rules, moment - network.rules.expiry_ms
     leg, until = locate(user, since, network.folk, reports.trail)
-    if leg == STANDING and until > moment and _same_since(user, since, moment, network, reports):
-        measure(user, moment, network, reports)
-        return
+    if leg == STANDING and until > moment:
+        x, y = position(user, moment, network.folk, reports.trail)
+        pixel = pixel_at(x, y, network.radio)
+        if holds_until(pixel, since, network.turned) > moment:
+            _take(heard_at(pixel, moment, network.turned, reports.world), network, reports)
+            return
     reports.cell[:], reports.power[:] = NO_CELL, -np.inf
     least, spread = rules.heartbeat_ms
     when, known = moment, 0
@@ -92,15 +100,6 @@ def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, rep
         if when <= since:
             break
         known = _merge(row_of(user, when, network, reports), known, network, reports)
-
-
-@kernel
-def _same_since(user: int, since: int, moment: int, network: Network, reports: Reports) -> bool:
-    """Return whether no antenna has turned since a moment that is heard where a user stands."""
-    if network.turned.first.shape[0] == 0:
-        return True
-    x, y = position(user, moment, network.folk, reports.trail)
-    return holds_until(pixel_at(x, y, network.radio), since, network.turned) > moment
 
 
 @kernel
