@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.result import Scalar, Status
 from reports.differences import told_apart, without_seeds
-from reports.wording import ALL, Row, settings_of, types_in, world_meaning
+from reports.wording import ALL, Row, settings_of, types_in, types_meaning, world_meaning
 
 WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy")
 COMPETES = "detector"
@@ -118,9 +118,12 @@ def comparisons(rows: Iterable[Row]) -> list[Comparison]:
 
 
 def titles(compared: Sequence[Comparison]) -> list[str]:
-    """Name the comparisons by their worlds and, where that is the same, by the settings that differ."""
+    """Name the comparisons by their worlds; where that is the same, by their types, and by the settings that differ."""
     samples = [each.sample for each in compared]
-    return told_apart([world_meaning(row) for row in samples], [_task_settings(row) for row in samples])
+    worlds = [(world_meaning(row), types_meaning(row)) for row in samples]
+    several = {world for world, types in worlds if any(world == name and types != other for name, other in worlds)}
+    names = [f"{world}: {types}" if world in several else world for world, types in worlds]
+    return told_apart(names, [_task_settings(row) for row in samples])
 
 
 def _comparison(rows: list[Row]) -> Comparison:

@@ -9,6 +9,8 @@ from bench.result import Scalar
 
 Row = Mapping[str, Scalar]
 ALL = "all"
+FEW_TYPES = 6
+"""So many are named one by one in a heading."""
 LEVELS = {"user_day": "days of users", "cell_quarter": "quarter hours of cells"}
 """What there is above calls."""
 NOTHING = "-"
@@ -104,6 +106,18 @@ def world_meaning(row: Row) -> str:
     if row.get("anomaly_ratio") is not None:
         parts.append(f"{percent(row['anomaly_ratio'])} of the calls anomalous")
     return ", ".join(parts)
+
+
+def types_meaning(row: Row) -> str:
+    """Return the types of anomaly of a run's world in a few words.
+
+    >>> types_meaning({"anomalies": "ring,tdos"}), types_meaning({"anomalies": "a,b,c,d,e,f,g"})
+    ('ring, tdos', '7 types from a to g')
+    """
+    types = [each for each in str(row.get("anomalies") or "").split(",") if each]
+    if len(types) <= FEW_TYPES:
+        return ", ".join(types) or "no anomalies"
+    return f"{len(types)} types from {types[0]} to {types[-1]}"
 
 
 def types_in(names: Iterable[str]) -> list[str]:

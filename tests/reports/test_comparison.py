@@ -105,6 +105,18 @@ def test_worlds_that_differ_in_a_hidden_setting_are_told_apart(run_row: MakeRow,
     assert "(sigma=unset)" in text
 
 
+def test_worlds_of_other_types_are_named_by_them(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = []
+    for types in (["ring", "tdos"], list("abcdefgh"), []):
+        row = run_row(anomalies=",".join(types))
+        settings = json.loads(row["settings"])
+        settings["anomaly"] = {name: {"difficulty": 0.5, "share": 1.0} for name in types}
+        rows.append({**row, "settings": json.dumps(settings)})
+    text = pages(rows, tmp_path)["report.md"]
+    headings = [line.rsplit(": ", 1)[-1] for line in re.findall(r"^## generator.*", text, re.MULTILINE)]
+    assert sorted(headings) == ["8 types from a to h", "no anomalies", "ring, tdos"]
+
+
 def test_configurations_of_a_detector_are_not_repeats(run_row: MakeRow, tmp_path: Path) -> None:
     text = pages([run_row(), run_row(0.5, n_estimators=400)], tmp_path)["report.md"]
     value = run_row()["recall/all"]
