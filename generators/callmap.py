@@ -17,6 +17,8 @@ from generators.sessions.load import DAYS_OF_WEEK, Talk, follow
 
 FARTHEST = 3
 """Radii from the middle of a crowd."""
+TILES = 4
+"""Of a radius: calls so near to each other are taken together."""
 
 
 @dataclass
@@ -31,6 +33,8 @@ class CallMap:
     """Id of each site, a string array; shape (S,)."""
     claimed: list[tuple[int, int, int]] = field(default_factory=list)
     """Cell, begin and end of the faults that are planned."""
+    _known: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    """By the pixels along their edge, the tiles that were worked out."""
 
     @property
     def busy(self) -> Any:
@@ -114,14 +118,20 @@ class CallMap:
     def around(self, user: int, moment_ms: int, radius_m: float) -> Any:
         """Return intents in each hour near where a user is at a moment, each weighed by its distance; shape (48,)."""
         middle = positions(np.array([user]), np.array([moment_ms]), self.habits.network.folk)
-        weight = self._nearness(self._middles - middle, radius_m)
-        near = np.flatnonzero(weight)
-        return weight[near] @ self.calls[near]
+        middles, calls = self._tiles(radius_m)
+        return self._nearness(middles - middle, radius_m) @ calls
 
-    @cached_property
-    def _middles(self) -> Any:
-        """The middle of each busy pixel; shape (n, 2) [m]."""
-        return pixel_middles(self.plant.radio)[self.busy]
+    def _tiles(self, radius_m: float) -> tuple[Any, Any]:
+        """Return the middles of the busy tiles, a quarter of a radius wide, and their intents in each hour."""
+        radio = self.plant.radio
+        step = max(1, int(radius_m / TILES / (radio.width / radio.columns)))
+        if step not in self._known:
+            row, column = np.divmod(self.busy, radio.columns)
+            tile, of = np.unique(row // step * radio.columns + column // step, return_inverse=True)
+            middle = pixel_middles(radio)[self.busy]
+            middles = np.column_stack([np.bincount(of, middle[:, axis]) / np.bincount(of) for axis in (0, 1)])
+            self._known[step] = middles, self._summed(np.arange(len(of)), of, len(tile))
+        return self._known[step]
 
     def crowd(self, user: int, moment_ms: int, radius_m: float) -> tuple[Any, Any]:
         """Return how near everybody is to a user at a moment, in [0, 1], and the cell that each hears best.
