@@ -27,9 +27,9 @@ TRIES = 12
 class CommunityBreak(Deed):
     """Sends the calls of a user, for some days, to the circle of a stranger: each contact has another in its place.
 
-    Difficulty is the share of the contacts whose place is taken by a contact's contact instead; above 0.5, ever more by
-    another contact of the user's own, seldom called till then. Users are drawn evenly, and all their calls within the
-    network are sent elsewhere, so that the calls are those of anybody.
+    Difficulty is the share of the contacts whose place is taken by a contact's contact instead; its third power that of
+    those who make way for another contact of the user's own, seldom called till then. Users are drawn evenly, and all
+    their calls within the network are sent elsewhere, so that the calls are those of anybody.
     """
 
     days: float = field(default=10.0, metadata=within(0.5, 365))
@@ -61,7 +61,7 @@ class CommunityBreak(Deed):
         """Return for each contact of each user whom it calls instead: all different, and none of the contacts."""
         of, old = pairs
         near = rng.random(len(of)) < self.difficulty
-        own = rng.random(len(of)) < 2 * self.difficulty - 1
+        own = rng.random(len(of)) < self.difficulty**3
         new, open_ = np.full(len(of), -1), np.ones(len(of), np.bool_)
         for turn in range(TRIES):
             who = np.flatnonzero(open_)
