@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from generators.radio.plane import make_plane, to_degrees, to_metres
 from generators.radio.sites import place_sites
@@ -52,14 +51,21 @@ def make_towers(settings: WorldSettings) -> Towers:
         metres = to_metres(plane, latitude, longitude)
     count = len(metres)
     many = min(MOST_NEIGHBOURS, count - 1)
-    neighbours = cKDTree(metres).query(metres, k=np.arange(2, many + 2))[1] if many else np.zeros((1, 0))
+    neighbours = _nearest(metres, metres, np.arange(2, many + 2)) if many else np.zeros((1, 0))
     macro = uniforms(settings.seed, Purpose.TOWER, count)[:, 3] < settings.macro_share
     return Towers(latitude, longitude, district, macro, neighbours.astype(np.int32), metres)
 
 
 def nearest_towers(towers: Towers, points: Any) -> Any:
     """Return the tower nearest to each point [m]; shape (n,), int32."""
-    return cKDTree(towers.metres).query(points)[1].astype(np.int32)
+    return _nearest(towers.metres, points, 1).astype(np.int32)
+
+
+def _nearest(places: Any, points: Any, rank: Any) -> Any:
+    """Return the place that is the first, second, ... nearest to each point; shape (n,), or (n, ranks)."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - takes a while
+
+    return cKDTree(places).query(points, k=rank)[1]
 
 
 def draw_places(region: RegionSettings, shares: dict[str, float], draws: Any) -> tuple[Any, Any, Any]:
