@@ -1,6 +1,5 @@
 """The tables of a world beside its calls."""
 
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,9 +21,8 @@ from generators.social.settings import COMMUNITY_KINDS
 
 def users_table(settings: WorldSettings, people: People, names: Names, holdings: Holdings) -> pa.Table:
     """Return one row a user, ordered by id; of the reserve those who have a subscription."""
-    first_day = date.fromisoformat(settings.start)
     who = np.flatnonzero(people.active_from_ms != NEVER)
-    created = [first_day + timedelta(days=int(day)) for day in people.active_from_ms[who] // DAY_MS]
+    created = np.datetime64(settings.start, "D") + people.active_from_ms[who] // DAY_MS
     device = np.arange(len(people.rate))
     new = holdings.user >= settings.num_users
     device[holdings.user[new]] = holdings.device[new]

@@ -44,11 +44,21 @@ class Deeds(NamedTuple):
     incident: Any
 
 
-def deeds_of(edits: Edits, calls: Records) -> Deeds:
-    """Return what incidents did on a day; its edits are in order of user and time already."""
-    met = np.flatnonzero(calls.incident != NONE)
-    if not len(met):
+def deeds_of(edits: Edits, calls: Records, struck: bool) -> Deeds:
+    """Return what incidents did on a day: its edits, in order of user and time already, and what met faults of cells.
+
+    Parameters
+    ----------
+    edits
+        What incidents changed in the plan.
+    calls
+        What came of it.
+    struck
+        Whether there are faults of cells at all.
+    """
+    if not struck:
         return Deeds(edits.user, edits.start_ms, edits.incident)
+    met = np.flatnonzero(calls.incident != NONE)
     user = np.concatenate([edits.user, calls.caller[met]])
     start = np.concatenate([edits.start_ms, calls.start_ms[met]])
     order = np.lexsort((start, user))
@@ -95,6 +105,8 @@ def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> 
 def diverted(calls: Records, changes: Changes, swaps: Swaps) -> Changes:
     """Add the calls of others that reach a number on the SIM that an incident has put it on."""
     row, holding = swaps.in_force(calls.callee, calls.start_ms)
+    if not len(row):
+        return changes
     new = ~np.isin(row, changes.row)
     row, incident = row[new], swaps.incident[holding[new]]
     change, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)

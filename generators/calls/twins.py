@@ -76,7 +76,8 @@ class Twins:
         lines.touched[edits.user] = True
         blocks = [self.users[first : first + BLOCK] for first in range(0, len(self.users), BLOCK)]
         every, normal, events, suppressed = _gathered(list(pool.map(partial(self._block, day), blocks)))
-        changes, deeds = differences(normal, every, lines.touched, edits), deeds_of(edits, every)
+        deeds = deeds_of(edits, every, self.habits.network.incidents)
+        changes = differences(normal, every, lines.touched, edits)
         ascribed(changes, deeds, self.last_incident)
         self.last_incident[deeds.user] = deeds.incident
         order = time_order(every, day)
