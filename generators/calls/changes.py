@@ -147,7 +147,7 @@ def talk_seconds(talk_ms: Any) -> Any:
 
 
 @kernel
-def _seconds(talk_ms: int) -> int:
+def whole_seconds(talk_ms: int) -> int:
     """Return a talk time as `talk_seconds` does."""
     return max((talk_ms + 500) // 1000, 1) if talk_ms > 0 else 0
 
@@ -184,7 +184,11 @@ def _compare(normal: Records, calls: Records, touched: Any, change: Any, kept: A
 def _looks_the_same(normal: Records, j: int, calls: Records, i: int) -> bool:
     """Return whether the records of two calls agree in all that is exported."""
     same = normal.start_ms[j] // 1000 == calls.start_ms[i] // 1000 and normal.callee[j] == calls.callee[i]
-    same = same and _seconds(normal.talk_ms[j]) == _seconds(calls.talk_ms[i]) and normal.outcome[j] == calls.outcome[i]
+    same = (
+        same
+        and whole_seconds(normal.talk_ms[j]) == whole_seconds(calls.talk_ms[i])
+        and normal.outcome[j] == calls.outcome[i]
+    )
     same = same and normal.sim[j] == calls.sim[i] and normal.device[j] == calls.device[i]
     same = same and normal.first_cell[j] == calls.first_cell[i] and normal.last_cell[j] == calls.last_cell[i]
     return bool(same and normal.handovers[j] == calls.handovers[i])

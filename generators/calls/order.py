@@ -20,9 +20,15 @@ def time_order(calls: Records, day: int) -> Any:
 
 def ordered(calls: Records, order: Any) -> Records:
     """Return calls in another order."""
-    out = Records(*(np.empty_like(column) for column in calls))
-    for column, target in zip(calls, out, strict=True):
-        _arrange(column, order, target)
+    return Records(*(_ordered(column, order) for column in calls))
+
+
+def _ordered(column: Any, order: Any) -> Any:
+    """Return a column in another order; one that says the same of every call is in every order already."""
+    if len(column) == 0 or (column[0] == column[-1] and (column == column[0]).all()):
+        return column
+    out = np.empty_like(column)
+    _arrange(column, order, out)
     return out
 
 

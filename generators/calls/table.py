@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.schema import CALLS
-from generators.calls.changes import talk_seconds
+from generators.calls.changes import whole_seconds
 from generators.calls.habits import Habits
 from generators.calls.outcome import OUTCOMES
 from generators.calls.records import Records
@@ -45,14 +45,14 @@ class CallTable:
         _identify(records, self.habits.people, seconds, self.habits.external_first, codes)
         called, row = self.swaps.in_force(records.callee, records.start_ms)
         codes[2, called] = self.swaps.holdings.sim[row]
-        start_ms = self.epoch_ms + records.start_ms // 1000 * 1000
-        duration = talk_seconds(records.talk_ms).astype(np.int32)
+        duration, start_ms, end_ms = np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count, np.int64)
+        _time(records, self.epoch_ms, duration, start_ms, end_ms)
         columns = [
             counted("call_", first_number, count, self.digits),
             coded(records.caller, names.user),
             coded(records.callee, names.party),
             moments(start_ms),
-            moments(start_ms + duration.astype(np.int64) * 1000),
+            moments(end_ms),
             pa.array(duration),
             coded(records.first_cell, names.cell),
             coded(records.last_cell, names.cell),
@@ -65,6 +65,15 @@ class CallTable:
             pa.array(records.handovers),
         ]
         return pa.Table.from_arrays(columns, schema=CALLS.arrow)
+
+
+@kernel
+def _time(records: Records, epoch_ms: int, duration: Any, start_ms: Any, end_ms: Any) -> None:
+    """Write talk time [s], and begin and end since the Unix epoch, both in whole seconds, for each call."""
+    for i in range(records.start_ms.shape[0]):
+        duration[i] = whole_seconds(records.talk_ms[i])
+        start_ms[i] = epoch_ms + records.start_ms[i] // 1000 * 1000
+        end_ms[i] = start_ms[i] + np.int64(duration[i]) * 1000
 
 
 @kernel
