@@ -158,15 +158,27 @@ def test_the_calls_of_each_circle_of_friends_give_it_away(clean_world: World_, i
     assert information(found, circle) >= 0.7
 
 
-def test_all_calls_give_families_away_in_part(clean_world: World_) -> None:
-    """Layers overlap, so the whole graph shows families in part, and is not merely a heap of cliques.
+@pytest.mark.parametrize(
+    ("kind", "resolution", "weights"), [("family", 10.0, "len"), ("work", 20.0, None), ("clubs", 10.0, None)]
+)
+def test_all_calls_give_each_layer_away_in_part(
+    clean_world: World_, kind: str, resolution: float, weights: str | None
+) -> None:
+    """Layers overlap: families show by how much they call, colleagues and clubs by who calls whom at all.
 
-    They are far smaller than what modularity looks for in so large a graph: hence the resolution.
+    All are far smaller than what modularity looks for in so large a graph: hence the resolution.
     """
-    calls = table(clean_world[0], "calls").filter(callee_type="subscriber").select("caller_id", "callee_id")
-    found = leiden(calls, resolution=10.0)
-    assert 0.3 <= information(found, planted(clean_world[0], "family")) <= 0.9
-    assert graph_of(calls).community_leiden("modularity", weights="len", n_iterations=5).modularity < 0.95
+    found = leiden(within(clean_world), resolution, weights)
+    assert 0.3 <= information(found, planted(clean_world[0], kind)) <= 0.9
+
+
+def test_the_call_graph_is_not_merely_a_heap_of_cliques(clean_world: World_) -> None:
+    graph = graph_of(within(clean_world))
+    assert graph.community_leiden("modularity", weights="len", n_iterations=5).modularity < 0.95
+
+
+def within(world: World_) -> pl.DataFrame:
+    return table(world[0], "calls").filter(callee_type="subscriber").select("caller_id", "callee_id")
 
 
 def planted(world: Path, kind: str) -> pl.DataFrame:
@@ -182,10 +194,10 @@ def graph_of(calls: pl.DataFrame) -> igraph.Graph:
     return igraph.Graph.DictList([], edges.to_dicts(), edge_foreign_keys=("a", "b"))
 
 
-def leiden(calls: pl.DataFrame, resolution: float = 1.0) -> pl.DataFrame:
+def leiden(calls: pl.DataFrame, resolution: float = 1.0, weights: str | None = "len") -> pl.DataFrame:
     graph = graph_of(calls)
     igraph.set_random_number_generator(random.Random(1))
-    found = graph.community_leiden("modularity", weights="len", resolution=resolution, n_iterations=5)
+    found = graph.community_leiden("modularity", weights=weights, resolution=resolution, n_iterations=5)
     return pl.DataFrame({"user_id": graph.vs["name"], "found": found.membership})
 
 
