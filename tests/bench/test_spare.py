@@ -1,5 +1,6 @@
 """The process that is started before it is known which detector it is for."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,15 @@ from bench.processors import usable
 
 
 def children() -> set[int]:
-    return {child.pid for child in psutil.Process().children() if "bench.worker" in " ".join(child.cmdline())}
+    return {child.pid for child in psutil.Process().children() if "bench.worker" in command(child)}
+
+
+def command(process: psutil.Process) -> list[str]:
+    """Return the command line of a process; one that has just begun has none for a moment."""
+    until = time.monotonic() + 5
+    while not (told := process.cmdline()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return told
 
 
 @pytest.fixture(autouse=True)
