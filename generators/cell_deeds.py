@@ -10,7 +10,7 @@ import numpy as np
 from bench.faults import above
 from generators.deeds import Deed
 from generators.injection import Incidents, around, on_cells
-from generators.strikes import Places, strike
+from generators.strikes import LEAST, Places, strike
 
 if TYPE_CHECKING:
     from generators.callmap import CallMap
@@ -41,7 +41,7 @@ class CellDeed(Deed, ABC):
 class FaultDeed(CellDeed, ABC):
     """Faults of cells: at difficulty 0 about `longest_h` long, busy places and hours; at 1 `shortest_h`, quiet."""
 
-    least: ClassVar[int] = 5
+    least: ClassVar[int] = LEAST
 
     @abstractmethod
     def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterable[tuple[float, Places]]:

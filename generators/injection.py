@@ -41,6 +41,27 @@ class Incidents:
     cells: Sequence[Any] | None = None
     """The cells that each incident holds, arrays, where its level is that of cells."""
 
+    @staticmethod
+    def joined(parts: "Sequence[Incidents]") -> "Incidents":
+        """Return the incidents of all parts of one type, numbered on."""
+        first = np.cumsum([0, *(len(part.parameters) for part in parts)]).tolist()
+        numbered = list(zip(parts, first, strict=False))
+        return Incidents(
+            Intents.joined([part.edits for part in parts]),
+            np.concatenate([part.incident + n for part, n in numbered]),
+            [told for part in parts for told in part.parameters],
+            Holdings.joined([part.holdings for part in parts]),
+            np.concatenate([part.holding_incident + n for part, n in numbered]),
+            _all_of([part.actors for part in parts]),
+            [replace(fault, incident=fault.incident + n) for part, n in numbered for fault in part.faults],
+            _all_of([part.cells for part in parts]),
+        )
+
+
+def _all_of(parts: "Sequence[Sequence[Any] | None]") -> Sequence[Any] | None:
+    """Return what parts of one type say of each incident; None where they say nothing."""
+    return None if None in parts else [each for part in parts for each in part or ()]
+
 
 class Injector(Protocol):
     """A type of anomaly: its settings, and how it edits the plan.

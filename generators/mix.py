@@ -67,8 +67,8 @@ def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float
     faults = []
     for name in sorted(wanted):
         rng, waves = (generator(seed, purpose, _stable_number(name)) for purpose in (Purpose.ANOMALY, Purpose.SCHEDULE))
-        draft.spans = anomalies[name].schedule.spans(draft.days, waves)
-        if not len(draft.spans):
+        spans = anomalies[name].schedule.spans(draft.days, waves)
+        if not spans:
             key, rule = f"anomaly.{name}.schedule.from_day", f"be below generator.days ({draft.days})"
             faults.append(Fault(key, rule, anomalies[name].schedule.from_day))
             continue
@@ -76,8 +76,7 @@ def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float
             rule = "be 0 where there is no network (generator/network=none)"
             faults.append(Fault(f"anomaly.{name}.share", rule, anomalies[name].share))
             continue
-        enough = wanted[name] >= anomalies[name].least
-        incidents = anomalies[name].plan(draft, wanted[name], rng) if enough else None
+        incidents = _planned(draft, anomalies[name], wanted[name], spans, rng)
         if incidents is None:
             faults.append(_too_small(name, anomalies[name], wanted[name], draft, ratio))
             continue
@@ -88,6 +87,23 @@ def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float
     plan = _gathered(draft, names, [anomalies[name].level for name in names], planned, wanted)
     _enrol(draft, plan.swaps.holdings)
     return plan
+
+
+def _planned(
+    draft: Draft, anomaly: Injector, calls: int, spans: list[Any], rng: np.random.Generator
+) -> Incidents | None:
+    """Let a type plan its calls, as many in each of some spans of time as long as that does not get too few."""
+    if calls < len(spans) * anomaly.least:
+        spans = [np.concatenate(spans)]
+    found = []
+    for number, part in enumerate(spans):
+        draft.spans = part
+        here = calls * (number + 1) // len(spans) - calls * number // len(spans)
+        incidents = anomaly.plan(draft, here, rng) if here >= anomaly.least else None
+        if incidents is None:
+            return None
+        found.append(incidents)
+    return Incidents.joined(found)
 
 
 def _enrol(draft: Draft, holdings: Holdings) -> None:
@@ -172,7 +188,7 @@ def _actors(incidents: Incidents) -> Members:
 
 
 def _swaps(holdings: list[Holdings], incident: IntArray) -> Swaps:
-    held = Holdings(*(np.concatenate(columns) for columns in zip(*holdings, strict=True)))
+    held = Holdings.joined(holdings)
     order = np.lexsort((held.from_ms, held.user))
     return Swaps(held.pick(order), incident[order])
 

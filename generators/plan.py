@@ -98,6 +98,11 @@ class Holdings(NamedTuple):
         columns = np.broadcast_arrays(user, from_ms, to_ms, sim, device)
         return Holdings(*(np.array(column, np.int64) for column in columns))
 
+    @staticmethod
+    def joined(parts: "Sequence[Holdings]") -> "Holdings":
+        """Return the holdings of all parts, one after the other."""
+        return Holdings(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
     def pick(self, chosen: Any) -> "Holdings":
         """Return some of them."""
         return Holdings(*(column[chosen] for column in self))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from generators.clock import DAY_MS, HOUR_MS
+from generators.injection import ENOUGH
 from generators.plan import CellFault
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ SHORTEST_MS = 300_000
 MOST_TRIES = 400
 FEWEST = 0.3
 """Calls that a fault is expected to meet, at least."""
+LEAST = 5
+"""Calls that a fault meets, at least, however many faults there ought to be."""
 MOMENTS = 6
 """Of which one is chosen."""
 TINY = 1e-12
@@ -76,6 +79,10 @@ def strike(
 ) -> list[Place] | None:
     """Choose places and times whose faults will meet about so many intents, and claim their cells.
 
+    A fault that would meet more than a dozenth of them is over sooner, so that there are enough; none meets fewer than
+    `LEAST` for that. Where there is no room for so many, they are as large as they come, and put off as
+    long as need be.
+
     Parameters
     ----------
     where
@@ -94,27 +101,39 @@ def strike(
     list or None
         The places, their faults with a time; None where the world does not hold so many.
     """
-    if places.one_by_one and (apart := strike(where, calls, places.apart(), span, rng)) is not None:
-        return apart
-    struck, claimed = list[Place](), list(where.claimed)
+    dozenth = max(calls / ENOUGH, LEAST)
+    tried = [(places.apart(), dozenth)] if places.one_by_one else []
+    for offered, most in [*tried, (places, dozenth), (places, calls)]:
+        struck, claimed = list[Place](), list(where.claimed)
+        if _filled(where, (calls, most), offered, span, (struck, claimed, rng)):
+            where.claimed[:] = claimed
+            return struck
+    return None
+
+
+def _filled(
+    where: "CallMap",
+    size: tuple[float, float],
+    places: Places,
+    span: tuple[Any, tuple[float, float]],
+    so_far: tuple[list[Place], list[tuple[int, int, int]], np.random.Generator],
+) -> bool:
+    """Choose places and times, each fault to meet no more than so many intents; return whether there is room."""
+    (calls, most), (struck, claimed, rng) = size, so_far
     missing, tries = calls, 0
     while missing > 0.5 and tries < MOST_TRIES + 20 * len(struck) and places.weight.sum() > 0:
         tries += 1
         place = places.at(int(rng.choice(len(places.weight), p=places.weight / places.weight.sum())))
         begin, end = _put_off(claimed, place.cells, *_moment(where, place.met, (span, places.quiet), rng))
-        end = min(end, where.days * DAY_MS)
+        end = _shortened(where, place.met, (begin, min(end, where.days * DAY_MS)), min(missing, most))
         expected = where.within(place.met, begin, end)
-        if expected > missing:
-            end, expected = _shortened(where, place.met, (begin, end), missing), missing
-        if expected < min(FEWEST, missing) or end - begin < SHORTEST_MS:
+        late = most < calls and not _begins_within(span[0], begin)
+        if late or expected < min(FEWEST, missing) or end - begin < SHORTEST_MS:
             continue
         claimed += [(cell, begin, end) for cell in place.cells.tolist()]
         struck.append(place._replace(faults=[replace(f, begin_ms=begin, end_ms=end) for f in place.faults]))
         missing -= expected
-    if missing > max(0.5, 0.02 * calls):
-        return None
-    where.claimed[:] = claimed
-    return struck
+    return missing <= max(0.5, 0.02 * calls)
 
 
 def _moment(
@@ -132,12 +151,19 @@ def _moment(
 
 
 def _shortened(where: "CallMap", met: Any, span_ms: tuple[int, int], calls: float) -> int:
-    """Return until when a fault meets so many intents, by halving the span."""
+    """Return until when a fault meets so many intents at most, by halving the span."""
     low, high = span_ms
+    if where.within(met, low, high) <= calls:
+        return high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if where.within(met, span_ms[0], middle) < calls else (low, middle)
     return high
+
+
+def _begins_within(spans: Any, begin_ms: int) -> bool:
+    """Return whether a fault that begins then does so when it may."""
+    return bool(((spans[:, 0] <= begin_ms) & (begin_ms < spans[:, 1])).any())
 
 
 def _put_off(claimed: Sequence[tuple[int, int, int]], cells: Any, begin_ms: int, end_ms: int) -> tuple[int, int]:

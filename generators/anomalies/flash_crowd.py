@@ -14,7 +14,7 @@ import numpy as np
 from bench.faults import above, within
 from generators.cell_deeds import CellDeed
 from generators.clock import DAY_MS, HOUR_MS
-from generators.injection import Incidents, between, new_calls
+from generators.injection import ENOUGH, Incidents, between, new_calls
 from generators.plan import Intents
 from generators.strikes import MOMENTS
 
@@ -27,10 +27,15 @@ MOST_EACH = 3
 HELD = 0.1
 """A cell that hears this share of the callers best is held by the crowd."""
 ANCHORS, SAMPLED = 2000, 3000
-CROWDS = 4
-"""There are so many at least: too large a crowd gets narrower."""
+NARROWED, NARROWEST_M = 5, 300.0
+"""Times that its radius is worked out; no crowd gets narrower."""
+LARGE = 1.5
+"""Crowds of more than so many times what makes a dozen are taken last."""
 FEWEST = 4
 """No crowd is smaller."""
+
+Crowd = tuple[Intents, Any, float]
+"""Its calls, the cells that it holds, and its radius [m]."""
 
 
 @dataclass
@@ -62,18 +67,7 @@ class FlashCrowd(CellDeed):
         """Let crowds gather where and when somebody calls in normal life, until `calls` calls are added."""
         times = between(self.most_times, self.least_times, self.difficulty)
         anchors, ways = draft.look(ANCHORS, rng), draft.look(SAMPLED, rng)
-        found: list[tuple[Intents, Any, float]] = []
-        missing, enough = calls, max(calls / CROWDS, self.least)
-        for some in rng.permutation(len(anchors.user))[: len(anchors.user) // MOMENTS * MOMENTS].reshape(-1, MOMENTS):
-            if missing < self.least:
-                break
-            offered = [(int(anchors.user[i]), int(anchors.start_ms[i])) for i in some]
-            offered.sort(key=lambda each: -self._usual(where, *each))
-            anchor = offered[int(self.difficulty * (MOMENTS - 1) + rng.random())]
-            crowd = self._crowd(where, anchor, (times, missing, enough), rng)
-            if crowd is not None:
-                found.append(crowd)
-                missing -= len(crowd[0].user)
+        found, missing = self._gathered(where, anchors, (times, calls), rng)
         if missing > max(0.02 * calls, self.least) or not found:
             return None
         incident = np.repeat(np.arange(len(found)), [len(edits.user) for edits, *_ in found])
@@ -82,21 +76,45 @@ class FlashCrowd(CellDeed):
         parameters = [{"times": times, "radius_m": round(r), "calls": len(e.user)} for e, _, r in found]
         return Incidents(edits, incident, parameters, actors=cells, cells=cells)
 
+    def _gathered(
+        self, where: "CallMap", anchors: Intents, size: tuple[float, int], rng: np.random.Generator
+    ) -> tuple[list[Crowd], int]:
+        """Return crowds, at least a dozen where there is room for such, and how many calls are still missing."""
+        times, missing = size
+        enough = max(missing / ENOUGH, self.least)
+        left = list(rng.permutation(len(anchors.user))[: len(anchors.user) // MOMENTS * MOMENTS].reshape(-1, MOMENTS))
+        found: list[Crowd] = []
+        for limit in (LARGE * enough, missing):  # large ones only where the others do not suffice
+            batches, left = left, []
+            for some in batches:
+                if missing < self.least:
+                    return found, missing
+                offered = [(int(anchors.user[i]), int(anchors.start_ms[i])) for i in some]
+                offered.sort(key=lambda each: -self._usual(where, *each))
+                anchor = offered[int(self.difficulty * (MOMENTS - 1) + rng.random())]
+                crowd = self._crowd(where, anchor, (times, missing, enough), rng)
+                if crowd is None or len(crowd[0].user) > limit:
+                    left.append(some)
+                    continue
+                found.append(crowd)
+                missing -= len(crowd[0].user)
+        return found, missing
+
     def _usual(self, where: "CallMap", user: int, middle: int) -> float:
         """Return how many calls are usual around a user within an hour of a moment."""
         return where.within(where.around(user, middle, self.radius_m), middle - HOUR_MS, middle + HOUR_MS)
 
     def _crowd(
         self, where: "CallMap", anchor: tuple[int, int], size: tuple[float, int, float], rng: np.random.Generator
-    ) -> tuple[Intents, Any, float] | None:
+    ) -> Crowd | None:
         """Return the calls of a crowd around a user at a moment, the cells that it holds, its radius; None if small."""
         (user, middle), (times, most, enough) = anchor, size
         half = int((self.shortest_h + (self.longest_h - self.shortest_h) * rng.random()) * HOUR_MS / 2)
         midnight = middle - middle % DAY_MS
         begin, end = max(middle - half, midnight), min(middle + half, midnight + DAY_MS)
-        radius_m, count = self.radius_m, 0.0
-        for _ in range(2):  # where the crowd is too large it is narrower, as dense as ever
-            radius_m *= min(1.0, np.sqrt(enough / count)) if count else 1.0
+        radius_m, narrowest, count = self.radius_m, min(self.radius_m, NARROWEST_M), 0.0
+        for _ in range(NARROWED):  # where the crowd is too large it is narrower, as dense as ever
+            radius_m = max(radius_m * np.sqrt(min(1.0, enough / count)), narrowest) if count else radius_m
             count = (times - 1) * where.within(where.around(user, middle, radius_m), begin, end)
         near, cell = where.crowd(user, middle, radius_m)
         there = np.flatnonzero((near > 0) & (cell >= 0))

@@ -15,7 +15,12 @@ from bench import composition, run
 
 ALWAYS = {"random", "constant", "volume", "rules", "oracle"}
 FILES = sorted(path for path in Path(conf.__path__[0]).glob("suite/*.yaml"))
-FROZEN = {"core-1": "c2125045b5a57785", "core-2": "ca7c8981f20a39c8", "smoke-1": "88a51975e9b8c7fc"}
+FROZEN = {
+    "core-1": "c2125045b5a57785",
+    "core-2": "ca7c8981f20a39c8",
+    "core-3": "656f8b09dc365413",
+    "smoke-1": "88a51975e9b8c7fc",
+}
 """What each version was when it came out: a suite that has to change gets a new version."""
 
 

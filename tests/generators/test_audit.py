@@ -143,7 +143,7 @@ def test_identity_tells_what_is_wrong_with_truth(small: tuple[Path, Path], tmp_p
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A world with faults of cells, turned antennas among them, and its clean twin."""
     folder = tmp_path_factory.mktemp("faulty")
-    size = ("generator.num_users=400", "generator.days=5", "generator.num_towers=7", "generator.anomaly_ratio=0.1")
+    size = ("generator.num_users=400", "generator.days=5", "generator.num_towers=7", "generator.anomaly_ratio=0.07")
     world = World(*make_settings(*size, FAULTS))
     world._checked = lambda counts: counts  # type: ignore[method-assign]  # so small a world may miss the ratio
     world.make(folder / "w", 2, silent)
@@ -204,7 +204,7 @@ def test_who_meets_a_fault_is_chance_with_all_its_calls(faulty: tuple[Path, Path
     for deviations, wrong in ((2.9, False), (3.1, True)):
         expected = (met + deviations * deviation) / 0.9
         others = {name: many * (whole - expected) / (whole - met) for name, many in counts.items()}
-        asked = Asked(0.1, {**others, "sleeping_cell": expected})
+        asked = Asked(0.07, {**others, "sleeping_cell": expected})
         told = check_amounts(replace(subject, asked=asked), SETTINGS).told
         assert any(line.startswith("sleeping_cell has") for line in told) == wrong
 
