@@ -18,6 +18,8 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from bench.members import form_of_members, told_member
+
 REFUSALS = (HydraException, OmegaConfBaseException)
 """What composing raises."""
 WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
@@ -109,7 +111,10 @@ def _told(config_name: str, accepted: list[str], base: DictConfig | None, overri
     if base is None or key.startswith("hydra."):
         return ""
     if not _has(base, key):
-        return _told_type(key, base) or _addable(config_name, accepted, base, override) or _unknown(key, base)
+        told = _told_type(key, base) or told_member(key, base)
+        return told or _addable(config_name, accepted, base, override) or _unknown(key, base)
+    if override.is_add() and isinstance(value, Mapping) and (form := form_of_members(key, base)):
+        return f"{key} must be of the form {form}, got {value}"
     return f"{key} must be {_expected(base, key)}, got {'null' if value is None else repr(value)}"
 
 

@@ -5,6 +5,7 @@ This module imports nothing heavy: it is read before a program knows whether it 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from typing import Any
 
 from omegaconf import MISSING, DictConfig
@@ -12,6 +13,8 @@ from omegaconf import MISSING, DictConfig
 from bench.audit.settings import AuditSettings
 from bench.faults import Fault, above, at_least, one_of, within
 
+STORES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
+"""What an MLflow tracking URI begins with, besides the names that MLflow's plug-ins bring. It refuses folders."""
 SEED_MAX = 2**32 - 1
 """The largest seed that NumPy's and scikit-learn's generators take."""
 
@@ -56,6 +59,14 @@ class TrackingSettings:
     uri: str | None = "sqlite:///mlflow.db"
     """An MLflow tracking URI: SQLite, another database or a server; empty (null): no tracking."""
     experiment: str = "cdrbench"
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield the kind of store that there is not; whether one can be reached is found out by using it."""
+        kind = (self.uri or "").partition(":")[0].partition("+")[0]
+        plugged = {each.name for each in entry_points(group="mlflow.tracking_store")} if kind not in STORES else ()
+        if self.uri is not None and (kind not in (*STORES, *plugged) or self.uri == "sqlite:///"):
+            rule = "be a store such as sqlite:///FILE, postgresql://... or http://HOST:PORT; tracking=none for no store"
+            yield Fault(f"{key}.uri", rule, self.uri)
 
 
 @dataclass

@@ -153,6 +153,6 @@ def _alone(uri: str) -> Iterator[None]:
 def _told(uri: str) -> Iterator[None]:
     try:
         yield
-    except (MlflowException, OSError, sqlite3.Error) as error:
+    except (MlflowException, OSError, sqlite3.Error, ImportError) as error:
         reason = shorten(str(error), 200, placeholder=" ...")
         raise UserError(f"tracking.uri must be a store that can be used, got {uri} ({reason})") from error

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.digests import file_digest, sources_digest
+from bench.digests import file_digest
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
 from bench.schema import DATA_TABLES, TIES
@@ -38,7 +38,7 @@ from generators.settings import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import NEVER, make_people
 from generators.social.ties import tie_tables
-from generators.sources import world_sources
+from generators.sources import world_code
 from generators.tables import cells_table, communities_table, coverage_table, subscriptions_table, users_table
 from generators.tally import Tally
 
@@ -66,7 +66,7 @@ class World:
         return {
             "settings": asdict(self.settings),
             "anomalies": {name: asdict(a) for name, a in sorted(self.anomalies.items())},  # type: ignore[call-overload]
-            "sources": sources_digest(world_sources()),
+            "sources": world_code(),
             "plug_ins": _plugged_sources(self.anomalies),
             "versions": {name: version(name) for name in LIBRARIES},
         }

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.digests import sources_digest
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
 from bench.schema import CALLS, DATA_TABLES
@@ -20,7 +19,7 @@ from generators.cdr_file.pseudonyms import Naming, Plainly, Pseudonyms, key_in
 from generators.cdr_file.records import Records
 from generators.cdr_file.settings import LABEL_COLUMNS, NEUTRAL, CdrFileSettings
 from generators.columns import ParquetRows, write_parquet
-from generators.sources import world_sources
+from generators.sources import world_code
 
 LIBRARIES = ("numpy", "polars", "pyarrow")
 NOT_IN_RECIPE = ("path", "truth", "key_file")
@@ -59,7 +58,7 @@ class CdrFile:
             "truth": None if self.settings.truth is None else [digest(path) for path in self._truth_files()],
             "key": self._naming.digest if isinstance(self._naming, Pseudonyms) else None,
             "anomalies": {name: asdict(each) for name, each in sorted(self.anomalies.items())},
-            "sources": sources_digest(_sources(bool(self.anomalies))),
+            "sources": _code(bool(self.anomalies)),
             "versions": {name: version(name) for name in LIBRARIES},
         }
 
@@ -132,11 +131,10 @@ class CdrFile:
         return [Path(str(self.settings.truth), f"{name}.parquet") for name in ("incidents", "truth")]
 
 
-def _sources(injecting: bool) -> list[tuple[str, Path]]:
-    """Return the code that reads files, and that injects: a change of it never finds an old world."""
+def _code(injecting: bool) -> str:
+    """Return a digest of the code that reads files, and that injects: a change of it never finds an old world."""
     here = Path(__file__).parent
-    reading = [*sorted(here.glob("*.py")), here.parent / "columns.py"]
-    return world_sources() if injecting else [(path.name, path) for path in reading]
+    return world_code(None if injecting else [*sorted(here.glob("*.py")), here.parent / "columns.py"])
 
 
 def _label_counts(truth: Truth, calls: Calls) -> dict[str, Any]:

@@ -63,6 +63,14 @@ CASES = {
     "must be one of lognormal, normal, exponential, got 'gauss'",
     "generator=[1": "'generator=[1' cannot be read as setting=value (no viable alternative at input '[1'); "
     "check its brackets and quotes",
+    "tracking.uri=nonsense": "tracking.uri must be a store such as sqlite:///FILE, postgresql://... or "
+    "http://HOST:PORT; tracking=none for no store, got 'nonsense'",
+    "generator.calendar.events.derby.factor=3": "generator.calendar.events.derby is not there yet; to add it: "
+    "'+generator.calendar.events={derby: {date: ..., from_h: ..., to_h: ..., factor: ...}}'",
+    "+generator.calendar.events.derby={factor: 3}": "generator.calendar.events.derby is not there yet; to add it: "
+    "'+generator.calendar.events={derby: {date: ..., from_h: ..., to_h: ..., factor: ...}}'",
+    "+generator.calendar.events={derby: {factr: 3}}": "generator.calendar.events must be of the form "
+    "{NAME: {date: ..., from_h: ..., to_h: ..., factor: ...}}, got {'derby': {'factr': 3}}",
     "=3": "'=3' cannot be read as setting=value: it names no setting",
     "+=3": "'+=3' cannot be read as setting=value: it names no setting",
     "seed=1,2": "several values for one setting need --multirun",
@@ -96,6 +104,22 @@ def test_all_faults_are_told_at_once(
     lines = told(capsys, monkeypatch, *overrides)
     assert len(lines) == 5
     assert {line.split()[0] for line in lines} == {each.split("=")[0] for each in overrides}
+
+
+def test_a_member_of_a_mapping_is_added_as_the_message_says() -> None:
+    composition.register()
+    with composition.composing():
+        derby = 'derby: {date: "2024-01-10", from_h: 20, to_h: 22, factor: 3}'
+        config = compose("config", [f"+generator.calendar.events={{{derby}}}"])
+        assert composition.faults_told(config) == []
+        assert set(config.generator.calendar.events) == {"new_year", "final", "derby"}
+
+
+@pytest.mark.parametrize("uri", ["sqlite:///a.db", "http://127.0.0.1:9", "mysql+pymysql://host/runs", "null"])
+def test_a_store_of_a_known_kind_is_not_refused(uri: str) -> None:
+    composition.register()
+    with composition.composing():
+        assert composition.faults_told(compose("config", [f"tracking.uri={uri}"])) == []
 
 
 PYOD = ("detector=pyod", "detector.model._target_=pyod.models.lof.LOF")

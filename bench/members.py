@@ -1,0 +1,32 @@
+"""Settings that are mappings of named things of one type, such as the events of a calendar: how one more is added.
+
+OmegaConf takes no plain mapping for a member that has a type, but merges one into the mapping around it.
+"""
+
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+
+def told_member(key: str, config: DictConfig) -> str:
+    """Tell how a member that is not there is added; "" where the key is of none, or like that of another."""
+    parts = key.split(".")
+    for depth in range(1, len(parts)):
+        above, name = ".".join(parts[:depth]), parts[depth]
+        node = OmegaConf.select(config, above)
+        if _kind(node) is not None and name not in node and not get_close_matches(name, list(node), 1):
+            return f"{above}.{name} is not there yet; to add it: '+{above}={form_of_members(above, config, name)}'"
+    return ""
+
+
+def form_of_members(key: str, config: DictConfig, name: str = "NAME") -> str:
+    """Return what a member looks like on the command line; "" for what is no mapping of things of one type."""
+    kind = _kind(OmegaConf.select(config, key))
+    return "" if kind is None else f"{{{name}: {{{', '.join(f'{each.name}: ...' for each in fields(kind))}}}}}"
+
+
+def _kind(node: Any) -> Any:
+    kind = node._metadata.element_type if isinstance(node, DictConfig) else None
+    return kind if is_dataclass(kind) else None
