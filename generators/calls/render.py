@@ -36,7 +36,10 @@ class Room(NamedTuple):
     page: Page
     """The world with incidents."""
     normal: Page
-    """Normal life on the lines that an incident touches; its events are not kept."""
+    """Normal life on the lines that an incident touches; of its events, those of the line at hand."""
+    place: Any
+    """Shape (2, slots), int32: of each slot of the line at hand, which of the line's calls it is in normal life, -1 for
+    none, and which of the line's events is its first."""
 
 
 class Lines(NamedTuple):
@@ -56,9 +59,9 @@ class Lines(NamedTuple):
 
 def make_room(calls: int, touched_calls: int, events: int, network: Network) -> Room:
     """Make room for rendering so many calls with so many events, and so many calls of normal life on touched lines."""
-    candidates = network.radio.cell.shape[1]
-    page = Page(make_records(calls), make_phone(candidates, make_events(events)))
-    return Room(make_slots(), page, Page(make_records(touched_calls), make_phone(candidates, make_events(0))))
+    candidates, slots = network.radio.cell.shape[1], make_slots()
+    pages = (Page(make_records(n), make_phone(candidates, make_events(events))) for n in (calls, touched_calls))
+    return Room(slots, *pages, np.empty((2, len(slots.order)), np.int32))
 
 
 @kernel
@@ -87,8 +90,8 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
         and how many users are done; of the others nothing was written.
     """
     none: Any = np.int64(0)  # a literal 0 would be a type of its own, for which everything is compiled once more
-    rows, normal_rows, suppressed, edit = none, none, none, none
-    written, most = room.page.phone.state, room.page.phone.events.shape[0]
+    rows, normal_rows, suppressed, edit, made = none, none, none, none, none
+    written, past, most = room.page.phone.state, room.normal.phone.state, room.page.phone.events.shape[0]
     for index in range(users.shape[0]):
         user = users[index]
         if lines.count[user] == 0 and not lines.touched[user]:
@@ -96,85 +99,94 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
         before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])
         turn_before = lines.turn[user]
         plan_day(user, day, lines.count[user], habits, room.slots)
-        touched, turn, kept, begins = lines.touched[user], 0, none, none
+        touched, turn, past[ROW] = lines.touched[user], 0, 0
         while turn < (2 if touched else 1):
             clean = touched and turn == 0
             if turn:
                 edit = _apply_all(user, edits, edit, room.slots)
             page, busy = room.normal if clean else room.page, lines.busy_ms if turn else lines.normal_busy_ms
-            row, plan = normal_rows if clean else rows + kept, (room.slots, edits)
+            row, twin = normal_rows if clean else rows, normal_rows - made if turn else none
             page.phone.reports.world[DONE] = turn
-            made, lost = _render_line((user, day, begins), habits, plan, (busy, lines.turn), page, row)
+            whose, account = (user, day, turn, twin), (busy, lines.turn)
+            made, lost = _render_line(whose, habits, edits, account, room, (page, row))
+            if max(written[ROW], past[ROW]) > most:
+                rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user] = before
+                lines.turn[user] = turn_before
+                return rows, normal_rows, suppressed, index
             suppressed += 0 if turn else lost
-            first = made if touched else _first_met(page.records, row, made)
-            if first < made:  # what was written is normal life then; up to that call, incidents change nothing
-                _copy(page.records, row, made, room.normal.records, normal_rows)
-                kept, touched, lines.touched[user], clean = first, True, True, True
-                begins = _take_back(page, row, (first, made), room.slots, (user, lines.busy_ms))
-            rows, normal_rows = rows + (0 if clean else kept + made), normal_rows + (made if clean else 0)
+            if not touched and _meets_any(page.records, row, made):  # what was written is normal life then
+                _copy_all(room, row, made, normal_rows, before[3])
+                touched, lines.touched[user], clean = True, True, True
+            rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
             turn += 1
         if not touched:
             lines.busy_ms[user] = lines.normal_busy_ms[user]
-        if written[ROW] > most:
-            rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user] = before
-            lines.turn[user] = turn_before
-            return rows, normal_rows, suppressed, index
     return rows, normal_rows, suppressed, users.shape[0]
 
 
 @kernel
-def _first_met(records: Records, row: int, many: int) -> int:
-    """Return which of these calls is the first that met an incident; `many` when none did."""
+def _meets_any(records: Records, row: int, many: int) -> bool:
+    """Return whether any of these calls met an incident."""
     for i in range(many):
         if records.incident[row + i] >= 0:
-            return i
-    return many
+            return True
+    return False
 
 
 @kernel
-def _take_back(page: Page, row: int, calls: tuple[int, int], slots: Slots, line: tuple[int, Any]) -> int:
-    """Take back a line's calls, but the first ones; return from which of its intents on it has to be gone on."""
-    records, (kept, many), (user, busy_ms) = page.records, calls, line
-    for i in range(row + kept, row + many):
-        page.phone.state[ROW] -= records.events[i]
-    if kept > 0:
-        last = row + kept - 1
-        busy_ms[user] = records.start_ms[last] + records.setup_ms[last] + records.talk_ms[last]
-    place = 0
-    while slots.key[slots.order[place]] != records.key[row + kept]:
-        place += 1
-    return place
+def _copy_all(room: Room, row: int, many: int, place: int, first_event: int) -> None:
+    """Move a line's calls, and their events, from the world with incidents to normal life."""
+    state, past = room.page.phone.state, room.normal.phone
+    for i in range(many):
+        _copy(room.page.records, row + i, room.normal.records, place + i)
+    past.state[ROW] = state[ROW] - first_event
+    for i in range(past.state[ROW]):
+        past.events[i] = room.page.phone.events[first_event + i]
+    state[ROW] = first_event
 
 
 @kernel
-def _copy(records: Records, row: int, many: int, to: Records, place: int) -> None:
-    """Copy so many calls, from a row on, to a place among others."""
-    for i in range(row, row + many):
-        j = place + i - row
-        to.caller[j], to.callee[j], to.start_ms[j] = records.caller[i], records.callee[i], records.start_ms[i]
-        to.talk_ms[j], to.outcome[j], to.key[j] = records.talk_ms[i], records.outcome[i], records.key[i]
-        to.first_cell[j], to.last_cell[j] = records.first_cell[i], records.last_cell[i]
-        to.incident[j], to.setup_ms[j] = records.incident[i], records.setup_ms[i]
-        to.handovers[j], to.events[j] = records.handovers[i], records.events[i]
-        to.sim[j], to.device[j], to.mark[j] = records.sim[i], records.device[i], records.mark[i]
+def _copy(records: Records, i: int, to: Records, j: int) -> None:
+    """Copy a call to a place among others."""
+    to.caller[j], to.callee[j], to.start_ms[j] = records.caller[i], records.callee[i], records.start_ms[i]
+    to.talk_ms[j], to.outcome[j], to.key[j] = records.talk_ms[i], records.outcome[i], records.key[i]
+    to.first_cell[j], to.last_cell[j] = records.first_cell[i], records.last_cell[i]
+    to.incident[j], to.setup_ms[j] = records.incident[i], records.setup_ms[i]
+    to.handovers[j], to.events[j] = records.handovers[i], records.events[i]
+    to.sim[j], to.device[j], to.mark[j] = records.sim[i], records.device[i], records.mark[i]
+
+
+@kernel
+def _repeat(room: Room, twin: int, event: int, row: int) -> int:
+    """Let a call take place as in normal life, with its events; return until when it takes the line."""
+    out, phone, past = room.page.records, room.page.phone, room.normal.phone
+    _copy(room.normal.records, twin, out, row)
+    for i in range(out.events[row]):
+        if phone.state[ROW] < phone.events.shape[0]:
+            phone.events[phone.state[ROW]] = past.events[event + i]
+        phone.state[ROW] += 1
+    return int(out.start_ms[row] + out.setup_ms[row] + out.talk_ms[row])
 
 
 @part
 def _render_line(
-    whose: tuple[int, int, int],
+    whose: tuple[int, int, int, int],
     habits: Habits,
-    plan: tuple[Slots, Edits],
+    edits: Edits,
     account: tuple[Any, Any],
-    page: Page,
-    row: int,
+    room: Room,
+    start_at: tuple[Page, int],
 ) -> tuple[int, int]:
-    """Write the calls that take place on a line on a day, from an intent on; return how many, and how many do not."""
-    (user, day, begin), (busy_ms, turn), (slots, edits) = whose, account, plan
-    first, suppressed, count = row, 0, slots.count[0]
+    """Write the calls that take place on a line on a day; return how many, and how many do not.
+
+    In its second turn a call that no edit changed, and that met no incident in normal life, is what it is there.
+    """
+    (user, day, again, twin), (busy_ms, turn), (page, row), slots = whose, account, start_at, room.slots
+    first, first_event, suppressed, count = row, page.phone.state[ROW], 0, slots.count[0]
     begins, ends = habits.people.active_from_ms[user], habits.people.active_until_ms[user]
     if not habits.closed:
         sort_by_start(slots.start_ms, count, slots.order)
-    for j in range(begin, count):
+    for j in range(count):
         if habits.closed:
             i = plan_turn(user, turn[user], max(busy_ms[user], begins), habits, slots)
             if slots.start_ms[i] >= (day + 1) * DAY_MS:
@@ -182,15 +194,23 @@ def _render_line(
             turn[user] += 1
         else:
             i = slots.order[j]
-        start = slots.start_ms[i]
-        edit = slots.edit[i]
+        start, edit = slots.start_ms[i], slots.edit[i]
+        same = again and edit < 0 and not habits.closed
+        if not again:
+            room.place[0, i] = -1
         if start < begins or start >= ends or (edit >= 0 and edits.gone[edit]):
             continue
         leg = edit >= 0 and edits.leg[edit]
         if start < busy_ms[user] and not leg:
             suppressed += 1
             continue
-        over = _record(user, i, habits, plan, page, row)
+        if not again:
+            room.place[0, i], room.place[1, i] = row - first, page.phone.state[ROW] - first_event
+        same = same and room.place[0, i] >= 0
+        if same and room.normal.records.incident[twin + room.place[0, i]] < 0:
+            over = _repeat(room, twin + room.place[0, i], room.place[1, i], row)
+        else:
+            over = _record(user, i, habits, (slots, edits), page, row)
         if not leg:
             busy_ms[user] = over
         row += 1
