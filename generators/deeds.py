@@ -70,10 +70,11 @@ def talk_between(shortest_s: float, longest_s: float, count: int, rng: np.random
 
 def like_normal(calls: Intents, draft: "Life", share: float, rng: np.random.Generator) -> Intents:
     """Give a share of the calls the talk time and the outcome that calls of normal life have."""
-    usual = draft.examples(len(calls.user), rng)
+    talk, outcome = draft.usual_talks(len(calls.user), rng)
     chosen = rng.random(len(calls.user)) < share
-    talk, outcome = (np.where(chosen, getattr(usual, name), getattr(calls, name)) for name in ("talk_ms", "outcome"))
-    return calls._replace(talk_ms=talk, outcome=outcome)
+    return calls._replace(
+        talk_ms=np.where(chosen, talk, calls.talk_ms), outcome=np.where(chosen, outcome, calls.outcome)
+    )
 
 
 def in_a_row(line: Any, start_ms: Any, talk_ms: Any) -> Any:

@@ -181,10 +181,9 @@ def _actors(incidents: Incidents) -> Members:
     """Return who acts in each incident: as it says, else those whose calls it edits."""
     if incidents.actors is not None:
         return Members.of(incidents.actors)
-    order = np.lexsort((incidents.edits.user, incidents.incident))
-    user, incident = incidents.edits.user[order], incidents.incident[order]
-    new = (np.diff(user, prepend=-1) != 0) | (np.diff(incident, prepend=-1) != 0)
-    return Members(user[new], incident[new])
+    users = int(incidents.edits.user.max(initial=0)) + 1
+    incident, user = np.divmod(np.unique(incidents.incident * users + incidents.edits.user), users)
+    return Members(user, incident)
 
 
 def _swaps(holdings: list[Holdings], incident: IntArray) -> Swaps:

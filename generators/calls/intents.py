@@ -126,11 +126,26 @@ def plan_turn(user: int, turn: int, free_ms: int, habits: Habits, slots: Slots) 
 @kernel
 def plan_slot(user: int, day: int, slot: int, habits: Habits, slots: Slots) -> None:
     """Work out one slot of a user's day, and those before that it follows on."""
+    for i in range(_root(user, day, slot, habits), slot + 1):
+        _plan_slot(user, day, i, habits, slots)
+
+
+@kernel
+def plan_start(user: int, day: int, slot: int, habits: Habits, slots: Slots) -> int:
+    """Return when one slot of a user's day starts [ms]; only those that it follows on are worked out whole."""
+    for i in range(_root(user, day, slot, habits), slot):
+        _plan_slot(user, day, i, habits, slots)
+    start, _ = _start(user, day, slot, _time_draws(user, day, slot, habits), habits, slots)
+    return start
+
+
+@kernel
+def _root(user: int, day: int, slot: int, habits: Habits) -> int:
+    """Return the first of the slots of a user's day that follow on each other up to this one."""
     root = slot
     while root > 0 and _time_draws(user, day, root, habits)[0] < habits.follow_up:
         root -= 1
-    for i in range(root, slot + 1):
-        _plan_slot(user, day, i, habits, slots)
+    return root
 
 
 @kernel

@@ -60,8 +60,8 @@ class Lines(NamedTuple):
 def make_room(calls: int, touched_calls: int, events: int, network: Network) -> Room:
     """Make room for rendering so many calls with so many events, and so many calls of normal life on touched lines."""
     candidates, slots = network.radio.cell.shape[1], make_slots()
-    pages = (Page(make_records(n), make_phone(candidates, make_events(events))) for n in (calls, touched_calls))
-    return Room(slots, *pages, np.empty((2, len(slots.order)), np.int32))
+    page, normal = (Page(make_records(n), make_phone(candidates, make_events(events))) for n in (calls, touched_calls))
+    return Room(slots, page, normal, np.empty((2, len(slots.order)), np.int32))
 
 
 @kernel
@@ -127,10 +127,10 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
 @kernel
 def _meets_any(records: Records, row: int, many: int) -> bool:
     """Return whether any of these calls met an incident."""
+    met = False
     for i in range(many):
-        if records.incident[row + i] >= 0:
-            return True
-    return False
+        met = met or records.incident[row + i] >= 0
+    return met
 
 
 @kernel

@@ -56,6 +56,15 @@ class OwnDraft(Draft):
         found.callee[:], found.outcome[:] = life.callee[place], life.outcome[place]
         found.move[:], found.goal[:], found.key[:] = 0, 0, life.row[place]
 
+    def usual_hours(self, count: int, rng: np.random.Generator) -> Any:
+        """Return at which time of day calls of the file start, all equally likely; shape (count,) [ms]."""
+        return self.life.start_ms[self._any_numbers(count, rng)] % DAY_MS
+
+    def usual_talks(self, count: int, rng: np.random.Generator) -> tuple[Any, Any]:
+        """Return talk times [ms] and outcomes of calls of the file, all equally likely; shape (count,) each."""
+        numbers = self._any_numbers(count, rng)
+        return self.life.talk_ms[numbers], self.life.outcome[numbers]
+
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
         """Return who of some users makes no call between two local hours in the whole file; shape (n,), bool."""
         time = self.life.start_ms % DAY_MS

@@ -189,12 +189,12 @@ def power_dbm(cell: int, x: float, y: float, cells: Cells, air: Air) -> float:
 
 
 @kernel
-def could_reach(site: int, distance: float, cells: Cells, air: Air, most_gain_db: float) -> bool:
-    """Return whether a phone at a distance could hear a site in the best case: boresight, line of sight, no shadow."""
+def best_power_dbm(site: int, distance: float, cells: Cells, air: Air, most_gain_db: float) -> float:
+    """Return the power of a site at a distance in the best case: boresight, line of sight, the best shadow [dBm]."""
     model = cells.model[site]
     if model == REFERENCE:
         least = 20.0 * math.log10(max(distance, air.reference_m) / air.reference_m)
     else:
         least = path_loss_db(model, distance, air.ghz, (cells.height[site], air.phone_m), True)
         least -= CUT * max(air.sigma[model, 0], air.sigma[model, 1])
-    return bool(cells.eirp[cells.first[site]] + most_gain_db - least >= air.threshold)
+    return float(cells.eirp[cells.first[site]] + most_gain_db - least)

@@ -13,12 +13,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators.compiled import kernel
-from generators.radio.cells import Air, Cells, antenna_gain_db, could_reach, site_loss_db
+from generators.radio.cells import Air, Cells, antenna_gain_db, best_power_dbm, site_loss_db
 from generators.radio.plane import shortest, wrapped
 
 NO_CELL = -1
 BAND = 32
 """Rows of pixels worked on at a time."""
+RING_M = 100.0
+"""Width of the rings in which an antenna's best case is known."""
+OTHERWISE, LOST = 1, 2
+"""What becomes of a pixel's list as an antenna turns: it changes, or is made anew, its weakest being unknown."""
 _FURTHEST_M = 1e6
 
 
@@ -63,10 +67,14 @@ def make_map(cells: Cells, air: Air, resolution_m: float, candidates: int, worke
 
 def reach_m(cells: Cells, air: Air) -> Any:
     """Return how far away a phone could hear each site in the best case, by bisection to a metre; shape (S,) [m]."""
-    most = -10 * math.log10(1 - air.eccentricity) + 10 * math.log10(max(air.ellipse_scale, 1.0))
     out = np.empty(len(cells.x))
-    _reach(cells, air, most, out)
+    _reach(cells, air, _most_gain_db(air), out)
     return out
+
+
+def _most_gain_db(air: Air) -> float:
+    """Return a gain that no antenna exceeds [dB]."""
+    return -10 * math.log10(1 - air.eccentricity) + 10 * math.log10(max(air.ellipse_scale, 1.0))
 
 
 @kernel
@@ -75,7 +83,7 @@ def _reach(cells: Cells, air: Air, most_gain_db: float, out: Any) -> None:
         near, far = 0.0, _FURTHEST_M
         while far - near > 1.0:
             middle = (near + far) / 2.0
-            if could_reach(site, middle, cells, air, most_gain_db):
+            if best_power_dbm(site, middle, cells, air, most_gain_db) >= air.threshold:
                 near = middle
             else:
                 far = middle
@@ -137,34 +145,48 @@ def turned_rows(cell: int, cells: Cells, air: Air, radio: RadioMap) -> tuple[Any
     tuple
         Pixels in which anything is heard otherwise, shape (n,); the cells heard there and their powers, shape (n, K).
     """
-    pixels = radio.columns * radio.rows
-    power = np.full(pixels, -np.inf, np.float32)
-    reach = reach_m(cells, air)
-    _hear_one(cell, (cells, air, reach, radio), power)
-    names, powers = radio.cell[:pixels], radio.power[:pixels]
-    place = (names == cell).argmax(axis=1)
-    listed = names[np.arange(pixels), place] == cell
-    before = np.where(listed, powers[np.arange(pixels), place], -np.inf)
-    changed = np.flatnonzero((power != before) & (listed | (power > powers[:, -1])))
-    names, powers = names[changed], powers[changed]
-    lost = listed[changed] & (names[:, -1] != NO_CELL) & (power[changed] < powers[:, -1])
+    pixels, site = radio.columns * radio.rows, cells.site[cell]
+    reach, radio = reach_m(cells, air), radio._replace(cell=radio.cell[:pixels], power=radio.power[:pixels])
+    rings = np.empty(int(reach[site] / RING_M) + 1, np.float32)
+    _best_case(site, cells, air, _most_gain_db(air), rings)
+    power, what = np.empty(pixels, np.float32), np.zeros(pixels, np.int8)
+    _hear_one(cell, (cells, air, reach, radio), rings, power, what)
+    changed = np.flatnonzero(what)
+    names, powers = radio.cell[changed], radio.power[changed]
     _put(cell, power[changed], names, powers)
-    _hear_all(changed, lost, (cells, air, reach, radio._replace(cell=names, power=powers)))
+    _hear_all(changed, what[changed] == LOST, (cells, air, reach, radio._replace(cell=names, power=powers)))
     return changed, names, powers
 
 
 @kernel
-def _hear_one(cell: int, network: tuple[Cells, Air, Any, RadioMap], power: Any) -> None:
-    """Measure one cell in every pixel in which it could be heard."""
+def _best_case(site: int, cells: Cells, air: Air, most_gain_db: float, rings: Any) -> None:
+    """Work out a power that nobody exceeds in each ring around a site."""
+    for ring in range(rings.shape[0]):
+        rings[ring] = np.float32(best_power_dbm(site, ring * RING_M, cells, air, most_gain_db))
+
+
+@kernel
+def _hear_one(cell: int, network: tuple[Cells, Air, Any, RadioMap], rings: Any, power: Any, what: Any) -> None:
+    """Measure one cell where it is in a pixel's list, or could be; say what becomes of the list."""
     cells, air, reach, radio = network
-    site = cells.site[cell]
+    site, last = cells.site[cell], radio.cell.shape[1] - 1
     for pixel in range(power.shape[0]):
+        before, weakest = np.float32(-np.inf), radio.power[pixel, last]
+        for i in range(last + 1):
+            if radio.cell[pixel, i] == cell:
+                before = radio.power[pixel, i]
+        listed, power[pixel] = before > -np.inf, -np.inf
         dx, dy = _away(pixel, site, cells, radio)
-        if dx * dx + dy * dy <= reach[site] ** 2:
+        away = dx * dx + dy * dy
+        near = away <= reach[site] ** 2
+        if near and (listed or rings[int(math.sqrt(away) / RING_M)] > weakest):
             loss = site_loss_db(site, dx, dy, cells, air)
             heard = cells.eirp[cell] + antenna_gain_db(cell, dx, dy, cells, air) - loss
             if heard >= air.threshold:
                 power[pixel] = np.float32(heard)
+        if power[pixel] != before and (listed or power[pixel] > weakest):
+            full = radio.cell[pixel, last] != NO_CELL
+            what[pixel] = LOST if listed and full and power[pixel] < weakest else OTHERWISE
 
 
 @kernel

@@ -5,12 +5,13 @@ one says so, and only then is its line rendered a second time.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench.faults import Fault, SettingsError
-from generators.clock import HOUR_MS
+from generators.clock import DAY_MS, HOUR_MS
 from generators.compiled import kernel
 from generators.plan import PING_PONG, CellFault
 from generators.radio.cells import Cells
@@ -48,12 +49,14 @@ class Faults(NamedTuple):
     first: Any
     """Shape (C + 1,), int32: first fault of each cell."""
     row: Any
-    """Shape (F,) of `FAULT`."""
+    """Shape (F,) of `FAULT`; those of a cell in order of their begin."""
+    ahead: Any
+    """Shape (C, days), int32: first fault of each cell that is not over when a day begins."""
 
 
 def no_faults(cells: int) -> Faults:
     """Return that nothing is wrong."""
-    return Faults(np.zeros(cells + 1, np.int32), np.empty(0, FAULT))
+    return Faults(np.zeros(cells + 1, np.int32), np.empty(0, FAULT), np.zeros((cells, 1), np.int32))
 
 
 def make_faults(broken: Sequence[TowerFault], cells: Cells, incidents: Sequence[CellFault] = ()) -> Faults:
@@ -74,10 +77,20 @@ def make_faults(broken: Sequence[TowerFault], cells: Cells, incidents: Sequence[
         raise SettingsError(wrong)
     each = [(cell, _set(f)) for f in broken for cell in range(cells.first[f.tower], cells.first[f.tower + 1])]
     each += [(fault.cell, _planned(fault)) for fault in incidents if not fault.turned_deg]
-    each.sort(key=lambda pair: pair[0])
-    of = np.array([cell for cell, _ in each], np.int64)
+    if not each:
+        return no_faults(len(cells.site))
+    each.sort(key=lambda pair: (pair[0], pair[1][0]))
+    of = np.array([cell for cell, _ in each])
     rows = np.array([row for _, row in each], FAULT)
-    return Faults(np.searchsorted(of, np.arange(len(cells.site) + 1)).astype(np.int32), rows)
+    first = np.searchsorted(of, np.arange(len(cells.site) + 1))
+    midnights = np.arange(int(rows["begin_ms"].max()) // DAY_MS + 2) * DAY_MS
+    ahead = [low + _over_before(rows["end_ms"][low:high], midnights) for low, high in pairwise(first.tolist())]
+    return Faults(first.astype(np.int32), rows, np.array(ahead, np.int32))
+
+
+def _over_before(end_ms: Any, moments: Any) -> Any:
+    """Return how many of these faults, before the first that is not, are over at each moment; shape (moments,)."""
+    return np.searchsorted(np.maximum.accumulate(end_ms), moments, side="right")
 
 
 def _set(f: TowerFault) -> tuple[Any, ...]:
@@ -89,6 +102,14 @@ def _planned(f: CellFault) -> tuple[Any, ...]:
     kind = SWAPPING if f.kind == PING_PONG else KINDS.index(f.kind)
     span, dwell = (f.begin_ms, f.end_ms), (f.dwell_ms[0], f.dwell_ms[1] - f.dwell_ms[0])
     return (*span, f.refuses, f.losses_per_hour / HOUR_MS, f.margin_db, *dwell, f.partner, f.incident, kind, f.ramp)
+
+
+@kernel
+def next_fault(cell: int, moment: int, faults: Faults) -> int:
+    """Return the first fault of a cell that was not over when the day of a moment began, or one past its last."""
+    if faults.first[cell] == faults.first[cell + 1]:
+        return int(faults.first[cell + 1])
+    return int(faults.ahead[cell, min(moment // DAY_MS, faults.ahead.shape[1] - 1)])
 
 
 @kernel

@@ -64,16 +64,16 @@ def offered_load(settings: WorldSettings, people: People, folk: Folk, radio: Rad
     )
     if not settings.network.towers.congestion:
         return np.zeros((cells, HOURS_OF_WEEK))
-    return follow(min(settings.days, DAYS_OF_WEEK), habit, folk, radio, (radio.cell[:, 0], cells))
+    return follow(np.arange(min(settings.days, DAYS_OF_WEEK)), habit, folk, radio, (radio.cell[:, 0], cells))
 
 
-def follow(days: int, habit: Talk, folk: Folk, radio: RadioMap, places: tuple[Any, int]) -> Any:
+def follow(days: Any, habit: Talk, folk: Folk, radio: RadioMap, places: tuple[Any, int]) -> Any:
     """Return how much is talked in each place, by hour of a working day and then of a weekend day; shape (places, 48).
 
     Parameters
     ----------
     days
-        For how long people are followed.
+        Shape (n,): the days on which people are followed.
     habit, folk, radio
         How much they talk, where they are, and the pixels.
     places
@@ -81,19 +81,19 @@ def follow(days: int, habit: Talk, folk: Folk, radio: RadioMap, places: tuple[An
     """
     much = np.zeros((places[1], HOURS_OF_WEEK))
     _follow(days, habit, folk, radio, (places[0], much, make_trail()))
-    weekend = sum((folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY for day in range(days))
-    much[:, :HOURS] /= max(days - weekend, 1)
+    weekend = int(((folk.first_weekday + days) % DAYS_OF_WEEK >= SATURDAY).sum())
+    much[:, :HOURS] /= max(len(days) - weekend, 1)
     much[:, HOURS:] /= max(weekend, 1)
     return much
 
 
 @kernel
-def _follow(days: int, habit: Talk, folk: Folk, radio: RadioMap, room: tuple[Any, Any, Trail]) -> None:
+def _follow(days: Any, habit: Talk, folk: Folk, radio: RadioMap, room: tuple[Any, Any, Trail]) -> None:
     """Add up what is talked where, in the middle of each hour."""
     place, much, trail = room
     for user in range(habit.much.shape[0]):
         pattern, shift = habit.pattern[user], habit.shift_h[user]
-        for day in range(days):
+        for day in days:
             first = HOURS if (folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY else 0
             for hour in range(HOURS):
                 moment = day * DAY_MS + hour * HOUR_MS + HOUR_MS // 2

@@ -26,7 +26,7 @@ from generators.sessions.events import (
     SETUP,
     TIMEOUT,
 )
-from generators.sessions.faults import MET, SWAPPING, acts
+from generators.sessions.faults import MET, SWAPPING, acts, next_fault
 from generators.sessions.network import Network
 from generators.sessions.reports import Reports, collect, make_reports, measure, row_of
 from generators.sessions.towers import BLOCKED, CONNECTED, IGNORED, NEVER, answer, breaks_after, losses
@@ -215,7 +215,9 @@ def _swap_at(key: Any, fault: int, network: Network, phone: Phone) -> int:
 def _first_swap(key: Any, horizon: int, network: Network, phone: Phone) -> int:
     """Return when the cell might first hand its call on, at the latest the horizon."""
     first, faults, cell = horizon, network.faults, phone.state[CELL]
-    for i in range(faults.first[cell], faults.first[cell + 1]):
+    for i in range(next_fault(cell, phone.state[SINCE], faults), faults.first[cell + 1]):
+        if faults.row[i].begin_ms >= first:
+            break
         first = min(first, _swap_at(key, i, network, phone))
     return first
 
@@ -225,7 +227,9 @@ def _swap_before(key: Any, horizon: int, network: Network, phone: Phone) -> int:
     """Return when the cell hands its call to the one that it swaps calls with, at the latest the horizon."""
     state, faults = phone.state, network.faults
     soonest = horizon
-    for i in range(faults.first[state[CELL]], faults.first[state[CELL] + 1]):
+    for i in range(next_fault(state[CELL], state[SINCE], faults), faults.first[state[CELL] + 1]):
+        if faults.row[i].begin_ms >= soonest:
+            break
         moment = _swap_at(key, i, network, phone)
         if moment >= soonest:
             continue

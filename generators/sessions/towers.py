@@ -4,7 +4,7 @@ from typing import Any
 
 from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
-from generators.sessions.faults import BROKEN, DEGRADED, SLEEPING, SWAPPING, acts, meets
+from generators.sessions.faults import BROKEN, DEGRADED, SLEEPING, SWAPPING, acts, meets, next_fault
 from generators.sessions.network import Network
 
 NEVER = 2**62
@@ -29,7 +29,9 @@ def answer(cell: int, moment: int, luck: tuple[float, float], network: Network, 
     u, channel = luck
     refuses, ignores = network.rules.refuses, network.rules.ignores
     faults = network.faults
-    for i in range(faults.first[cell], faults.first[cell + 1]):
+    for i in range(next_fault(cell, moment, faults), faults.first[cell + 1]):
+        if faults.row[i].begin_ms > moment:
+            break
         if faults.row[i].kind == SWAPPING or not acts(i, moment, faults, view):
             continue
         if faults.row[i].kind == BROKEN:
@@ -62,7 +64,9 @@ def hour_of_week(moment: int, network: Network) -> int:
 def losses(cell: int, moment: int, network: Network, view: Any) -> float:
     """Return the rate at which a cell loses live calls at a moment [1/ms]."""
     rate, faults = network.rules.losses, network.faults
-    for i in range(faults.first[cell], faults.first[cell + 1]):
+    for i in range(next_fault(cell, moment, faults), faults.first[cell + 1]):
+        if faults.row[i].begin_ms > moment:
+            break
         if faults.row[i].kind == DEGRADED and acts(i, moment, faults, view):
             rate = max(rate, faults.row[i].losses * severity(i, moment, network))
     return rate
@@ -72,8 +76,10 @@ def losses(cell: int, moment: int, network: Network, view: Any) -> float:
 def breaks_after(cell: int, moment: int, horizon: int, network: Network, view: Any) -> int:
     """Return when a cell next breaks, or falls asleep, after a moment and before a horizon [ms]; else `NEVER`."""
     soonest, faults = NEVER, network.faults
-    for i in range(faults.first[cell], faults.first[cell + 1]):
+    for i in range(next_fault(cell, moment, faults), faults.first[cell + 1]):
         begins = faults.row[i].begin_ms
+        if begins >= horizon:
+            break
         stops = faults.row[i].kind == BROKEN or faults.row[i].kind == SLEEPING
         if stops and moment < begins < min(horizon, soonest) and meets(faults.row[i].incident, view):
             soonest = int(begins)
