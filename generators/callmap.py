@@ -18,7 +18,7 @@ from generators.sessions.load import DAYS_OF_WEEK, Talk, follow
 FARTHEST = 3
 """Radii from the middle of a crowd."""
 MANY = 20_000
-"""Users, of whom one working day and one day of the weekend tell where they are."""
+"""Of so many users everybody is followed every day, of twice as many every second, and so on."""
 TILES = 4
 """Of a radius: calls so near to each other are taken together."""
 
@@ -63,15 +63,10 @@ class CallMap:
         )
         pixels = radio.columns * radio.rows
         places = (np.arange(pixels), pixels)
-        calls = follow(self._followed(), talk, habits.network.folk, radio, places)
+        every = min(habits.num_users // MANY + 1, DAYS_OF_WEEK)
+        calls = follow((min(self.days, DAYS_OF_WEEK), every), talk, habits.network.folk, radio, places)
         busy = np.flatnonzero(calls.any(axis=1))
         return busy, calls[busy]
-
-    def _followed(self) -> Any:
-        """Return on which days everybody is followed: the first week; of many people, one day of each kind."""
-        week = np.arange(min(self.days, DAYS_OF_WEEK))
-        first = np.unique(self.habits.weekend[week], return_index=True)[1]
-        return week if self.habits.num_users <= MANY else np.sort(first)
 
     @cached_property
     def by_cell(self) -> Any:

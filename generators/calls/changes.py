@@ -107,7 +107,9 @@ def diverted(calls: Records, changes: Changes, swaps: Swaps) -> Changes:
     row, holding = swaps.in_force(calls.callee, calls.start_ms)
     if not len(row):
         return changes
-    new = ~np.isin(row, changes.row)
+    named = np.zeros(len(calls.key) + 1, np.bool_)
+    named[changes.row] = True  # those that are removed, at -1, name the one past the last
+    new = ~named[row]
     row, incident = row[new], swaps.incident[holding[new]]
     change, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)
     where = (calls.caller[row], calls.first_cell[row], calls.start_ms[row])

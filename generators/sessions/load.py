@@ -64,16 +64,16 @@ def offered_load(settings: WorldSettings, people: People, folk: Folk, radio: Rad
     )
     if not settings.network.towers.congestion:
         return np.zeros((cells, HOURS_OF_WEEK))
-    return follow(np.arange(min(settings.days, DAYS_OF_WEEK)), habit, folk, radio, (radio.cell[:, 0], cells))
+    return follow((min(settings.days, DAYS_OF_WEEK), 1), habit, folk, radio, (radio.cell[:, 0], cells))
 
 
-def follow(days: Any, habit: Talk, folk: Folk, radio: RadioMap, places: tuple[Any, int]) -> Any:
+def follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, places: tuple[Any, int]) -> Any:
     """Return how much is talked in each place, by hour of a working day and then of a weekend day; shape (places, 48).
 
     Parameters
     ----------
     days
-        Shape (n,): the days on which people are followed.
+        For how many days people are followed; and on every how manieth of them, each day another part of the people.
     habit, folk, radio
         How much they talk, where they are, and the pixels.
     places
@@ -81,19 +81,20 @@ def follow(days: Any, habit: Talk, folk: Folk, radio: RadioMap, places: tuple[An
     """
     much = np.zeros((places[1], HOURS_OF_WEEK))
     _follow(days, habit, folk, radio, (places[0], much, make_trail()))
-    weekend = int(((folk.first_weekday + days) % DAYS_OF_WEEK >= SATURDAY).sum())
-    much[:, :HOURS] /= max(len(days) - weekend, 1)
-    much[:, HOURS:] /= max(weekend, 1)
+    many, every = days
+    weekend = sum((folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY for day in range(many))
+    much[:, :HOURS] /= max(many - weekend, 1) / every
+    much[:, HOURS:] /= max(weekend, 1) / every
     return much
 
 
 @kernel
-def _follow(days: Any, habit: Talk, folk: Folk, radio: RadioMap, room: tuple[Any, Any, Trail]) -> None:
+def _follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, room: tuple[Any, Any, Trail]) -> None:
     """Add up what is talked where, in the middle of each hour."""
-    place, much, trail = room
+    (many, every), (place, much, trail) = days, room
     for user in range(habit.much.shape[0]):
         pattern, shift = habit.pattern[user], habit.shift_h[user]
-        for day in days:
+        for day in range(user % every, many, every):
             first = HOURS if (folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY else 0
             for hour in range(HOURS):
                 moment = day * DAY_MS + hour * HOUR_MS + HOUR_MS // 2

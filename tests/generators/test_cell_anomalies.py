@@ -222,3 +222,14 @@ def test_more_than_the_network_can_hold_is_refused() -> None:
     world = World(*make_settings(*SMALL, "anomaly=ping_pong", "generator.anomaly_ratio=0.5"))
     with pytest.raises(UserError, match=r"generator.anomaly_ratio must leave room for ping_pong"):
         world.draw()
+
+
+@pytest.mark.parametrize("followed", [20_000, 1300])
+def test_where_people_call_is_known_well_enough_by_a_part_of_their_days(
+    monkeypatch: pytest.MonkeyPatch, followed: int
+) -> None:
+    monkeypatch.setattr("generators.callmap.MANY", followed)
+    world = World(*make_settings("generator.num_users=3000", "generator.days=7", "anomaly=[sleeping_cell]")).draw()
+    for _ in world.calls(2):
+        pass
+    assert world.tally.counts()["anomaly_ratio"] == pytest.approx(0.05, rel=0.1)
