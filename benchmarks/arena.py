@@ -23,6 +23,8 @@ from bench.truth import Truth
 WORLDS = Path("worlds")
 BUDGET = 0.01
 """Share of the entities that are alerts."""
+SIZES = {"users": "num_users", "towers": "num_towers", "days": "days"}
+"""What of the size of a world can be asked for, and the setting that it is."""
 TRIED = (1.0, 1.5, 0.5, 2.0, 3.0, 5.0)
 """Times the ratio that is asked for: incidents of cells come in sizes, and must come within 5 % of it."""
 
@@ -37,7 +39,7 @@ class Arena:
     seed
         Of the world.
     asked
-        `users`, `ratio` and `difficulty`, as the command line has them.
+        `ratio`, `difficulty` and sizes, as the command line has them.
     """
 
     def __init__(self, kind: str, seed: int, asked: dict[str, str]) -> None:
@@ -96,8 +98,8 @@ def fitting_world(kind: str, seed: int, asked: dict[str, str]) -> StoredWorld:
     refused = None
     for times in TRIED:
         overrides = [f"anomaly=[{kind}]", f"anomaly.{kind}.difficulty={asked['difficulty']}"]
-        overrides += [f"generator.num_users={asked['users']}", f"generator.seed={seed}"]
-        overrides += [f"generator.anomaly_ratio={times * float(asked['ratio'])}"]
+        overrides += [f"generator.{name}={asked[word]}" for word, name in SIZES.items() if word in asked]
+        overrides += [f"generator.seed={seed}", f"generator.anomaly_ratio={times * float(asked['ratio'])}"]
         with initialize_config_module("conf", version_base="1.3"):
             settings: Any = OmegaConf.to_object(compose("config", overrides))
         try:

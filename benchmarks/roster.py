@@ -40,17 +40,18 @@ def module_of(name: str) -> str:
     return str(target).rsplit(".", 1)[0]
 
 
-def made(name: str, seed: int) -> Detector:
-    """Return a detector as its leaf has it."""
-    settings = {"seed": seed, "detector": OmegaConf.load(LEAVES / f"{name}.yaml")}
-    found: Detector = instantiate(OmegaConf.create(settings).detector, _convert_="all")
+def made(name: str, seed: int, home: Level = Level.CALL) -> Detector:
+    """Return a detector as its leaf has it; a model of tables that has no features of its own sees those of a level."""
+    settings = OmegaConf.create({"seed": seed, "detector": OmegaConf.load(LEAVES / f"{name}.yaml")})
+    if module_of(name) in OF_TABLES and "level" in settings.detector and settings.detector.get("features") is None:
+        settings.detector.level = str(home)
+    found: Detector = instantiate(settings.detector, _convert_="all")
     return found
 
 
 def ideas(level: Level) -> list[str]:
-    """Return the detectors that are no model of tables, one idea each, and whose scores can be had at a level."""
-    names = [name for name in detectors() if module_of(name) not in OF_TABLES]
-    return [name for name in names if made(name, 0).level in (Level.CALL, level)]
+    """Return the detectors of a level that are no model of tables, one idea each."""
+    return [name for name in detectors() if module_of(name) not in OF_TABLES and made(name, 0).level is level]
 
 
 def scores_of(name: str, arena: Arena) -> list[tuple[Level, FloatArray]]:
@@ -61,7 +62,7 @@ def scores_of(name: str, arena: Arena) -> list[tuple[Level, FloatArray]]:
 
 
 def _scores_of(name: str, arena: Arena) -> list[tuple[Level, FloatArray]]:
-    detector = made(name, arena.seed)
+    detector = made(name, arena.seed, arena.home)
     cells = arena.home is Level.CELL_QUARTER
     if detector.level is (Level.USER_DAY if cells else Level.CELL_QUARTER):
         return []

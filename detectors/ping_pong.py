@@ -53,10 +53,8 @@ class PingPong:
         """Score the quarters of `dataset.window`."""
         quarters = Quarters(dataset)
         events = CellEvents(quarters, "ping_pong")
-        table = dataset.table("events", ["session_id"])
-        session = np.asarray(table["session_id"].combine_chunks().dictionary_encode().indices)
         served = events.connected & (events.cell >= 0)
-        cell, time_ms, session = events.cell[served], events.time_ms[served], session[served]
+        cell, time_ms, session = events.cell[served], events.time_ms[served], events.session[served]
         order = np.lexsort((time_ms, session))
         left, entered, moment, weight = handovers(cell[order], time_ms[order], session[order], self.stay_s)
         sums = np.zeros(quarters.shape)

@@ -133,6 +133,7 @@ class Life:
                 "FAIL" if bad else states[last - 1][step]
                 for (_, step), last, bad in zip(rows, last_step, failed, strict=True)
             ],
+            "x": [100 * int(calls["caller_id"][call].removeprefix("user_")) for call, _ in rows],
             "cell_id": [f"cell_{each}" for each in cell],
             "tower_id": [f"tower_{each}" for each in cell],
             "power_dbm": [-70.0 - 0.01 * (number % 997) for number in range(len(rows))],

@@ -126,10 +126,8 @@ class _Noted:
     @cached_property
     def _served(self) -> tuple[IntArray, IntArray, IntArray]:
         """Cell, time and session of each connection, session by session in order of time; shape (connections,)."""
-        table = self.quarters.dataset.table("events", ["session_id"])
-        session = np.asarray(table["session_id"].combine_chunks().dictionary_encode().indices)
         heard = self.events.connected & (self.events.cell >= 0)
-        cell, time_ms, session = self.events.cell[heard], self.events.time_ms[heard], session[heard]
+        cell, time_ms, session = self.events.cell[heard], self.events.time_ms[heard], self.events.session[heard]
         order = np.lexsort((time_ms, session))
         return cell[order], time_ms[order], session[order]
 

@@ -47,13 +47,18 @@ class Quarters:
         """Return the scores of the window from those of all quarters, (cells, quarters), as `Scores` wants them."""
         return np.ascontiguousarray(values[:, self.columns_of(self.dataset.window)]).ravel()
 
-    def counts(self, cell: IntArray, time_ms: IntArray) -> IntArray:
-        """Count what happens at cells (rows,), -1 for nowhere, and times (rows,), shape (cells, quarters)."""
-        cells, quarters = self.shape
+    def places(self, cell: IntArray, time_ms: IntArray) -> tuple[IntArray, BoolArray]:
+        """Return where in an array of cells by quarters, laid flat, rows (cell, time) belong, and which of them do."""
+        quarters = self.shape[1]
         quarter = time_ms // QUARTER_MS - self.grid.first
         known = (cell >= 0) & (quarter >= 0) & (quarter < quarters)
-        found = np.bincount(cell[known] * quarters + quarter[known], minlength=cells * quarters)
-        return np.asarray(found, np.int64).reshape(cells, quarters)
+        return np.where(known, cell * quarters + quarter, 0), known
+
+    def counts(self, cell: IntArray, time_ms: IntArray) -> IntArray:
+        """Count what happens at cells (rows,), -1 for nowhere, and times (rows,), shape (cells, quarters)."""
+        place, known = self.places(cell, time_ms)
+        found = np.bincount(place[known], minlength=int(np.prod(self.shape)))
+        return np.asarray(found, np.int64).reshape(self.shape)
 
     @cached_property
     def slot(self) -> IntArray:
@@ -105,6 +110,12 @@ class CellEvents:
     def cell(self) -> IntArray:
         """Row of the cell in the table of cells, -1 where no cell was heard."""
         return self.quarters.cells_of(self.table["cell_id"])
+
+    @cached_property
+    def session(self) -> IntArray:
+        """Number of the session."""
+        column = self.quarters.dataset.table("events", ["session_id"])["session_id"]
+        return np.asarray(column.combine_chunks().dictionary_encode().indices, np.int64)
 
     @cached_property
     def connected(self) -> BoolArray:

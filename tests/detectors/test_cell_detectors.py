@@ -14,18 +14,18 @@ from bench.faults import SettingsError, UserError
 from bench.levels import QUARTER_MS
 from detectors.checks.subject import worlds
 from detectors.crowd import Crowd
+from detectors.failover import Failover
 from detectors.failure_share import FEWEST, FailureShare, deviations
 from detectors.failure_surprise import PRIOR_HELLOS, FailureSurprise
 from detectors.features.cell_quarters import Quarters, trailing_sum, usual_by_hour
-from detectors.out_of_service import PRIOR_HELLOS as PRIOR
-from detectors.out_of_service import OutOfService, mean_of_site
 from detectors.ping_pong import ONE_WAY, PingPong, handovers
 from detectors.quiet_neighbour import SPREAD, QuietNeighbour, neighbourhoods, too_few
 from detectors.signal_clusters import SignalClusters
 from detectors.silence import CellClock, Silence, quantiles
+from detectors.usual_server import UsualServer
 
 HOUR = 4
-ALL = (FailureShare, FailureSurprise, OutOfService, Silence, QuietNeighbour, SignalClusters, PingPong)
+ALL = (FailureShare, FailureSurprise, Failover, Silence, QuietNeighbour, SignalClusters, UsualServer, PingPong)
 
 
 @pytest.fixture(scope="module")
@@ -94,34 +94,6 @@ def test_surprise_at_failures_is_a_binomial_test(world, noted):
         recent = np.sum([noted.get((cell, first + quarter - back), (0, 0)) for back in range(HOUR)], axis=0)
         chance = binomtest(int(recent[1]), int(recent.sum()), usual, "greater").pvalue if recent.sum() else 1.0
         assert scores[cell, quarter] == pytest.approx(-np.log10(chance), abs=1e-6)
-
-
-def test_out_of_service_is_that_of_a_plain_loop(world, noted):
-    quarters = Quarters(world)
-    counts = np.zeros((2, *quarters.shape), int)
-    for (cell, quarter), (connected, refused) in noted.items():
-        counts[:, cell, quarter - quarters.grid.first] = connected, refused
-    usual = usual_by_hour(counts[0], quarters.slot, quarters.columns_of(world.history))
-    scores, first = scores_of(OutOfService(2.0), world), quarters.columns_of(world.window).start
-    past = counts[:, :, :first].sum(axis=2)
-    overall = (past[1].sum() + 1) / (past.sum() + 2)
-    sites = world.table("cells")["tower_id"].to_pylist()
-
-    def surprise(cell, last):
-        share = (past[1, cell] + PRIOR * overall) / (past[:, cell].sum() + PRIOR)
-        missed, refused, quarter = 0.0, 0, last
-        while quarter >= 0 and counts[0, cell, quarter] == 0:
-            missed, refused, quarter = missed + usual[cell, quarter], refused + counts[1, cell, quarter], quarter - 1
-        return -np.log10((1 + missed / 2.0) ** -2.0 * share**refused)
-
-    for cell, last in [(0, first + 100), (0, first + 130), (0, first + 160), (3, first + 40), (5, first + 63)]:
-        around = [surprise(each, last) for each, site in enumerate(sites) if site == sites[cell]]
-        assert scores[cell, last - first] == pytest.approx(surprise(cell, last) + np.mean(around), abs=1e-6)
-
-
-def test_cells_of_a_site_share_their_mean():
-    values, site = np.array([[1.0, 2], [5, 0], [3, 4]]), np.array([1, 0, 1])
-    assert mean_of_site(values, site).tolist() == [[2, 3], [5, 0], [2, 3]]
 
 
 @pytest.mark.parametrize("rhythm", [False, True])
@@ -234,7 +206,7 @@ def test_trailing_sums(row, quarters):
     assert trailing_sum(np.array([row]), quarters)[0].tolist() == expected
 
 
-@pytest.mark.parametrize("make", [FailureSurprise, OutOfService, Silence, QuietNeighbour])
+@pytest.mark.parametrize("make", [FailureSurprise, Failover, Silence, QuietNeighbour])
 def test_an_outage_stands_out(world, make):
     scores, labels = scores_of(make(), world), outage(world)
     assert scores[labels].mean() > 1.3 * scores[~labels].mean()
@@ -286,6 +258,12 @@ def test_places_of_cells_are_needed_to_know_neighbours(world, tmp_path):
         (
             lambda: Crowd(0, 0),
             "detector.quarters must be at least 1, got 0\ndetector.dispersion must be above 0, got 0",
+        ),
+        (lambda: Failover(1.0, 0), "detector.refused must be in (0, 1), got 1.0\ndetector.most must be above 0, got 0"),
+        (
+            lambda: UsualServer(0, keeps=0, shift_db=0),
+            "detector.nearest must be at least 1, got 0\ndetector.keeps must be in (0, 1), got 0\n"
+            "detector.shift_db must be above 0, got 0",
         ),
         (lambda: SignalClusters(0), "detector.clusters must be at least 1, got 0"),
         (lambda: PingPong(0), "detector.stay_s must be above 0, got 0"),
