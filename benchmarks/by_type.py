@@ -12,8 +12,8 @@ user-days.
 The worlds `told` are for learning: boosted trees on all features and on the scores of other detectors are trained with
 their labels (the ceiling), and the detectors with the highest mean recall over all of them are those that `seeds`
 reports. So what is reported was neither trained nor chosen there: no seed may be in both. A pick is worth what the
-incidents are that it was made on: `told` should hold ten or more, which types of cells need several worlds for, or
-larger ones. The ceiling of a type of cells is given the features and the detectors of cells; that of calls likewise.
+incidents are that it was made on: told windows should hold ten or more, which types of cells need several worlds for,
+or larger ones. The ceiling of a type of cells is given features and detectors of cells; that of calls likewise.
 Printed are recall when the 1 % of highest scores are alerts, and average precision over what chance gives. What was
 measured is kept in `worlds/by_type.jsonl` until the world, the detector's own file or its leaf changes.
 """
