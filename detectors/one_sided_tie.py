@@ -1,17 +1,16 @@
 """New ties that one side uses again and again, and the other never."""
 
-from typing import Self
-
 import numpy as np
 
 from bench.dataset import Dataset
-from bench.detector import Level, Scores
+from bench.detector import Scores
 from detectors.features.graph import CallGraph
-from detectors.features.runs import counted_before, require_above_zero, sum_within
-from detectors.features.timeline import DAY_MS, Timeline
+from detectors.features.lookback import LooksBack
+from detectors.features.runs import counted_before, sum_within
+from detectors.features.timeline import Timeline
 
 
-class OneSidedTie:
+class OneSidedTie(LooksBack):
     """Scores each call by how much its caller uses a tie that the call graph of the history does not have.
 
     People call back who calls them, and come to know each other through common contacts (triadic closure). The score is
@@ -29,17 +28,10 @@ class OneSidedTie:
         When `days` is out of its range.
     """
 
-    level = Level.CALL
-    causal = True
     reasons = ("new_tie", "shared_contacts", "other_community", "reciprocated", "contact_share")
 
     def __init__(self, days: float = 5.0) -> None:
-        require_above_zero({"days": days})
-        self.span_ms = round(days * DAY_MS)
-
-    def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the graph is that of the history of what is scored."""
-        return self
+        super().__init__(days)
 
     def score(self, dataset: Dataset) -> Scores:
         """Score the calls of `dataset.window` against the graph of `dataset.history`."""

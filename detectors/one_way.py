@@ -1,16 +1,15 @@
 """Callers whom nobody calls."""
 
-from typing import Self
-
 import numpy as np
 
 from bench.dataset import Dataset
-from bench.detector import Level, Scores
-from detectors.features.runs import counted_before, require_above_zero, sum_within
-from detectors.features.timeline import DAY_MS, Timeline
+from bench.detector import Scores
+from detectors.features.lookback import LooksBack
+from detectors.features.runs import counted_before, sum_within
+from detectors.features.timeline import Timeline
 
 
-class OneWay:
+class OneWay(LooksBack):
     """Scores each call by how many parties its caller has called for the first time lately, per call it has received.
 
     The score is ln(1 + new parties) - ln(1 + calls received), both of the latest days up to the call. A SIM box calls
@@ -27,17 +26,10 @@ class OneWay:
         When the span is out of its range.
     """
 
-    level = Level.CALL
-    causal = True
     reasons = ("contacts_last_day", "received_last_day", "reciprocity")
 
     def __init__(self, days: float = 2.0) -> None:
-        require_above_zero({"days": days})
-        self.span_ms = round(days * DAY_MS)
-
-    def fit(self, dataset: Dataset) -> Self:
-        """Learn nothing."""
-        return self
+        super().__init__(days)
 
     def score(self, dataset: Dataset) -> Scores:
         """Score the calls of `dataset.window`."""

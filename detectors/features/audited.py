@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray
-from bench.faults import Fault, SettingsError
 from detectors.features import graph
 from detectors.features.calls import call_features
+from detectors.features.frozen import require_version
 from detectors.features.graph import CallGraph
 from detectors.features.timeline import Timeline
 
@@ -44,9 +44,7 @@ class Audited:
     """
 
     def __init__(self, version: int = VERSION) -> None:
-        if version != VERSION:
-            raise SettingsError([Fault("audit.features.version", f"be {VERSION}", version)])
-        self.version = version
+        self.version = require_version("audit.features", version, VERSION)
 
     @property
     def names(self) -> dict[str, bool]:

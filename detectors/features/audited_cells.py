@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray
-from bench.faults import Fault, SettingsError
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum, usual_by_hour
 from detectors.features.codes import IntArray
+from detectors.features.frozen import require_version
 from detectors.ping_pong import handovers
 from detectors.quiet_neighbour import neighbourhoods
 
@@ -46,9 +46,7 @@ class AuditedCells:
     """
 
     def __init__(self, version: int = VERSION) -> None:
-        if version != VERSION:
-            raise SettingsError([Fault("cell_features.version", f"be {VERSION}", version)])
-        self.version = version
+        self.version = require_version("cell_features", version, VERSION)
 
     @property
     def names(self) -> dict[str, bool]:
