@@ -29,6 +29,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from bench import launcher
 from bench.diagnosis import REFUSALS, diagnose, plain, unknown_settings
 from bench.faults import Fault, SettingsError, UserError, faults_of
 from bench.interruption import INTERRUPTED, told_once_more
@@ -78,6 +79,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
 
 def register() -> None:
     """Make the types of all settings known to Hydra, as entries of the group `schema` (see the package `conf`)."""
+    launcher.register()
     store = ConfigStore.instance()
     # Hydra copies the whole store for each group that it lists, which takes as long as everything else in `--help`.
     vars(store)["__deepcopy__"] = lambda _: store

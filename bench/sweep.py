@@ -1,8 +1,11 @@
 """What surrounds the jobs of a multirun: its plan, the run they are recorded under, and the summary at the end."""
 
 import atexit
+import signal
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from bench.guard import sweep_overrides
 from bench.processors import at_once
 from bench.record_of_run import SOURCE, mark, marks, sending_later
 from bench.reporter import Reporter
-from bench.settings import RunSettings
+from bench.settings import RunSettings, TrackingSettings
 from bench.sweep_folder import SweepFolder
 
 FAILED, UNRECORDED = 1, 3
@@ -35,7 +38,6 @@ class Sweep(Callback):
         self.settings: RunSettings = settings_of(config)
         overrides = sweep_overrides(config)
         self.jobs = len(combinations(overrides))
-        self.tracker: Any = None
         atexit.register(self._clean)
         try:
             self.folder.begin(sys.argv[1:], overrides)
@@ -62,7 +64,7 @@ class Sweep(Callback):
             print(f"  {number}: {row.get('name', '')}: {row.get('status', 'no result')}: {row.get('reason', '')}")
         if failed:
             print(f"to run these again: python -m bench.resume folder={self.folder.path} failed=true")
-        recorded = self.tracker is None or self._finish(not failed)
+        recorded = self.settings.tracking.uri is None or self._finish(not failed)
         if failed or not recorded:
             sys.exit(FAILED if failed else UNRECORDED)
 
@@ -70,34 +72,53 @@ class Sweep(Callback):
         tracking = self.settings.tracking
         if tracking.uri is None:
             return
-        self.tracker = import_module("bench.tracking").Tracker(tracking.uri, tracking)
-        if tracking.uri not in marks(self.folder.path):
-            tags = {**SOURCE, "jobs": str(self.jobs)}
-            mark(self.folder.path, tracking.uri, self.tracker.start_parent(name or "sweep", tags))
+        import_module("bench.tracking")  # here, so that the jobs share it
+        tags = None if tracking.uri in marks(self.folder.path) else {**SOURCE, "jobs": str(self.jobs)}
+        # Apart: the jobs are forked from this process, and a connection must not be shared with them.
+        with ProcessPoolExecutor(1, get_context("fork"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as apart:
+            run_id = apart.submit(_begun, tracking, name or "sweep", tags).result()
+        if run_id is not None:
+            mark(self.folder.path, tracking.uri, run_id)
 
     def _finish(self, well: bool) -> bool:
         """End the parent run; return whether all is recorded."""
-        uri, told = self.tracker.uri, ""
+        uri, told = str(self.settings.tracking.uri), ""
         try:
-            self.tracker.finish(marks(self.folder.path)[uri], well)
+            tracker = self._ended(well)
         except UserError as error:
             told = str(error)
         left = self.folder.unrecorded(uri)
         if left or told:
             print(f"{len(left)} results are not in MLflow {told}; to send them: {sending_later(self.folder.path, uri)}")
             return False
-        opened = f"run `{self.tracker.command}` here, then open " if self.tracker.command else ""
-        print(f"in MLflow    {opened}{self.tracker.link}")
+        opened = f"run `{tracker.command}` here, then open " if tracker.command else ""
+        print(f"in MLflow    {opened}{tracker.link}")
         return True
+
+    def _ended(self, well: bool) -> Any:
+        """End the parent run; return the store."""
+        tracker = _store(self.settings.tracking)
+        tracker.finish(marks(self.folder.path)[tracker.uri], well)
+        return tracker
 
     def _clean(self) -> None:
         """After an interruption: remove what has no result, end the parent run, and tell how to go on."""
         self.folder.tidy()
         import_module("bench.store").remove_unfinished(Path(self.settings.store.worlds))
-        if self.tracker is not None and self.folder.begun:
-            self.tracker.finish(marks(self.folder.path)[self.tracker.uri], False)
+        if self.settings.tracking.uri in marks(self.folder.path):
+            self._ended(False)
         if self.folder.begun:
             print(f"to do the rest: python -m bench.resume folder={self.folder.path}", file=sys.stderr)
+
+
+def _store(tracking: TrackingSettings) -> Any:
+    return import_module("bench.tracking").Tracker(tracking.uri, tracking)
+
+
+def _begun(tracking: TrackingSettings, name: str, tags: dict[str, str] | None) -> str | None:
+    """Open the store, and begin the run that the jobs are below, unless that was done before."""
+    store = _store(tracking)
+    return None if tags is None else str(store.start_parent(name, tags))
 
 
 def _well(row: dict[str, Any] | None) -> bool:
