@@ -17,12 +17,17 @@ from generators.injection import Incidents, new_calls, parted
 if TYPE_CHECKING:
     from generators.draft import Draft
 
+PUBLISHED = 0.5
+"""The difficulty of the published figures."""
+FASTER, SLOWER = 4.0, 16.0
+"""Over the whole dial, how much longer a burst would take, below and above that."""
+
 
 @dataclass
 class BurstCall(Deed):
     """Adds bursts of calls, each at a time when its actor is used to call.
 
-    Difficulty 0: within half the span; 0.5: within the span, to strangers; 1: within twice the span, to own contacts.
+    Difficulty 0: within half the span; 0.5: within the span, to strangers; 1: within four spans, to own contacts.
     """
 
     fewest_calls: int = field(default=10, metadata=within(2, 1000))
@@ -48,7 +53,8 @@ class BurstCall(Deed):
         incident = np.repeat(np.arange(len(sizes)), sizes)
         user = anchors.user[incident]
         talk = rng.integers(self.shortest_s * 1000, self.longest_s * 1000 + 1, calls)
-        span_ms = np.int64(self.span_s * 1000 * 4.0 ** (self.difficulty - 0.5))
+        pace = SLOWER if self.difficulty > PUBLISHED else FASTER
+        span_ms = np.int64(self.span_s * 1000 * pace ** (self.difficulty - PUBLISHED))
         start = draft.when_free(user, incident, _spread(anchors.start_ms, incident, talk, span_ms, rng), talk)
         known = rng.random(calls) < 2 * self.difficulty - 1
         callee = np.where(known, draft.contacts(user, start, rng), draft.strangers(user, rng))

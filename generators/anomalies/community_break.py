@@ -2,7 +2,8 @@
 
 In the field: an account that has changed hands, or is lent to strangers. Volume, times, lengths and the number of
 contacts stay what they were, so only a graph sees it. Akoglu, Tong and Koutra, "Graph based anomaly detection and
-description: a survey", Data Mining and Knowledge Discovery 29 (2015). The figures are starting values.
+description: a survey", Data Mining and Knowledge Discovery 29 (2015) 626-688, on edges between communities. The figures
+are starting values.
 """
 
 from dataclasses import dataclass, field

@@ -1,8 +1,8 @@
 """pbx_hack: a hacked exchange calls premium numbers when the office is empty.
 
 In the field: who gets into a company's telephone exchange (by its voice mail, or a weak password) has it call premium
-numbers at night and at weekends. NIST SP 800-24, "PBX vulnerability analysis"; CFCA, "Fraud Loss Survey". Figures: 30
-to 300 calls a night, 18:00 to 07:00 and weekends.
+numbers at night and at weekends. NIST SP 800-24, "PBX vulnerability analysis"; CFCA, "2013 Global Fraud Loss Survey",
+has it among the costliest methods. Figures (starting values): 30 to 300 calls a night, 18:00 to 07:00 and weekends.
 """
 
 from dataclasses import dataclass, field

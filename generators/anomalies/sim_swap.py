@@ -2,7 +2,8 @@
 
 In the field: the operator is talked into it; for some minutes nobody is reached, then the number is on another SIM in
 another phone, elsewhere, until the owner notices. Lee, Kaiser, Mayer and Narayanan, "An empirical study of wireless
-carrier authentication for SIM swaps", SOUPS 2020. Figures: a gap of 5 to 60 min, new cell, new contacts.
+carrier authentication for SIM swaps", SOUPS 2020. Figures (starting values): a gap of 5 to 60 min, new cell, new
+contacts.
 """
 
 from dataclasses import dataclass, field

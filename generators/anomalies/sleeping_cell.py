@@ -1,9 +1,9 @@
 """sleeping_cell: a cell answers nobody, and raises no alarm.
 
 In the field: its radio hangs while its supervision says that all is well. It carries nothing, phones that ask it wait
-in vain and go elsewhere; what its neighbours then carry follows from the simulation. "Location-based distributed
-sleeping cell detection and root cause analysis for 5G ultra-dense networks", EURASIP Journal on Wireless Communications
-and Networking 2016:149, on what it is. The hours are starting values.
+in vain and go elsewhere; what its neighbours then carry follows from the simulation. Fortes, Barco and Aguilar-Garcia,
+"Location-based distributed sleeping cell detection and root cause analysis for 5G ultra-dense networks", EURASIP
+Journal on Wireless Communications and Networking 2016:149, on what it is. The hours are starting values.
 """
 
 from collections.abc import Iterator

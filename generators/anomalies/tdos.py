@@ -2,8 +2,8 @@
 
 In the field (telephony denial of service): an emergency line, a hospital or somebody's bank is called by many phones at
 once, which infected devices or hired dialers are made to do. FBI, public service announcement of 17 February 2021;
-Guri, Mirsky and Elovici, "9-1-1 DDoS: threat, analysis and mitigation", EuroS&P 2017. Figures (starting values): 100 to
-1,000 calls in 10 min, 0 to 10 s each.
+Guri, Mirsky and Elovici, "9-1-1 DDoS: threat, analysis and mitigation", arXiv 1609.02353 (2016). Figures (starting
+values): 100 to 1,000 calls in 10 min, 0 to 10 s each.
 """
 
 from dataclasses import dataclass, field
