@@ -1,6 +1,6 @@
 """Draw docs/images/cell_incidents.png, one incident of each type that befalls cells: `python docs/cell_incidents.py`.
 
-Each in the default world, beside the same cells in its clean twin.
+Each in a world of its own, beside the same cells in its clean twin.
 """
 
 from pathlib import Path
@@ -79,8 +79,8 @@ def main() -> None:
     axes = figure.subplots(2, 3).ravel()
     with TemporaryDirectory() as folder:
         clean = make(Path(folder) / "clean", "generator.anomaly_ratio=0")
-        world = make(Path(folder) / "world", "anomaly=network_faults", "generator.anomaly_ratio=0.01")
         for here, name in zip(axes, PANELS, strict=True):
+            world = make(Path(folder) / name, f"anomaly=[{name}]", "generator.anomaly_ratio=0.03")
             panel(here, name, world, clean)
     axes[0].legend(fontsize=8.5, frameon=False, labelcolor=INK)
     images = Path(__file__).with_name("images")
