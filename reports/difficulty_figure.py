@@ -33,7 +33,8 @@ def draw(curves: Sequence[Curve], path: Path) -> Path:
     for number, curve in enumerate(curves):
         axes = figure.add_subplot(grid[number // COLUMNS, number % COLUMNS])
         _panel(axes, curve, first=number % COLUMNS == 0, last=number + COLUMNS >= len(curves))
-    figure.axes[0].legend(fontsize=7.5, frameon=False, loc="lower left", handlelength=1.6)
+    named = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*named, fontsize=8, frameon=False, loc="outside lower center", ncols=3, handlelength=1.6)
     return save(figure, path)
 
 
