@@ -3,6 +3,7 @@
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from bench.protocol import applied, without_incidents
 from bench.references import Reference
 from bench.request import Request
 from bench.result import Outcome, Result, Status
+from bench.settings import LimitSettings
 from bench.spare import end_ahead
 from bench.staging import STAGING
 from bench.store import StoredWorld, find_or_make, world_of
@@ -46,13 +48,14 @@ class Ground:
         return bool(self.world.manifest["counts"].get("labelled", True))
 
 
-def prepared(request: Request) -> Ground:
-    """Find or make the world, and part it into history and window."""
+def prepared(request: Request, process: Waiting | None = None) -> Ground:
+    """Find or make the world, and part it into history and window; none is made for a detector that is refused."""
     settings = request.settings
     began = time.perf_counter()
+    required = partial(_require_constructed, process, settings.limits)
     world = world_of(settings.generator, settings.anomaly)
     with progress_bars(request.number is None) as progress:
-        stored = find_or_make(world, Path(settings.store.worlds), request.workers, progress)
+        stored = find_or_make(world, Path(settings.store.worlds), request.workers, progress, required)
         verdict = verdict_on(stored, world, settings, progress)
     seconds = time.perf_counter() - began
     dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
@@ -115,6 +118,11 @@ def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick)
         evaluation.sample,
         ground.labelled,
     )
+
+
+def _require_constructed(process: Waiting | None, limits: LimitSettings) -> None:
+    if process is not None:
+        process.require_constructed(limits)
 
 
 def _require_no_labels(request: Request) -> None:

@@ -15,13 +15,14 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import BoolArray, Level, Scores
+from bench.faults import UserError
 from bench.processes import Tree, killed_for_memory
 from bench.result import Status
 from bench.settings import LimitSettings
 from bench.spare import taken
-from bench.staging import fill, lay_out
+from bench.staging import CONSTRUCTED, fill, lay_out
 
-WATCH_S = 0.1
+WATCH_S, READY_S = 0.1, 0.02
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,12 @@ class Waiting:
     """
 
     def __init__(self, detector: Mapping[str, Any], folder: Path, seed: int, threads: int) -> None:
-        self.detector, self.seed = detector, seed
         self.place = lay_out(folder)
         log = folder.resolve() / "detector.log"
         log.write_bytes(b"")
         self.tree = Tree(taken(threads))
-        self._tell(json.dumps({"place": str(self.place), "log": str(log), "modules": modules_in(detector)}))
+        where = {"place": str(self.place), "log": str(log), "modules": modules_in(detector)}
+        self._tell(json.dumps({**where, "detector": dict(detector), "seed": seed}))
 
     def __enter__(self) -> Self:
         return self
@@ -81,6 +82,20 @@ class Waiting:
             self.tree.process.stdin.close()  # type: ignore[union-attr]
         shutil.rmtree(self.place, ignore_errors=True)
 
+    def require_constructed(self, limits: LimitSettings) -> None:
+        """Wait until the detector is constructed; for one that takes longer than all its time, no more is waited.
+
+        Raises
+        ------
+        UserError
+            When its constructor refuses a setting.
+        """
+        ends_at = time.monotonic() + limits.seconds
+        ready = self.place / CONSTRUCTED
+        while not ready.exists() and self.tree.process.poll() is None and time.monotonic() < ends_at:
+            time.sleep(READY_S)
+        _require_accepted(_read(self.place / "error.json"))
+
     def tried(self, job: Job, tick: Callable[[], None]) -> Trial:
         """Hand it the job, and wait for the end or a limit.
 
@@ -90,9 +105,13 @@ class Waiting:
             What to do.
         tick
             Called about ten times a second while the process runs.
+
+        Raises
+        ------
+        UserError
+            When the detector's constructor refuses a setting.
         """
-        facts = {"detector": dict(self.detector), "seed": self.seed}
-        path = fill(self.place, job.dataset, facts, job.labels)
+        path = fill(self.place, job.dataset, job.labels)
         self._tell(str(path))
         killed = killed_for_memory()
         status = _watched(self.tree, job.limits, tick)
@@ -147,7 +166,14 @@ def _judged(ended: Status, tree: Tree, place: Path, limits: LimitSettings) -> Tr
     if code == 0 and told:
         values = np.load(place / "scores.npy", allow_pickle=False)
         return Trial(Status.OK, "", Scores(Level(told["level"]), values, told["threshold"], told["causal"]), cost)
-    return Trial(*_failure(code, _read(place / "error.json")), None, cost)
+    error = _read(place / "error.json")
+    _require_accepted(error)
+    return Trial(*_failure(code, error), None, cost)
+
+
+def _require_accepted(error: Mapping[str, Any]) -> None:
+    if error.get("refused"):
+        raise UserError(error["reason"])
 
 
 def _failure(code: int, error: dict[str, Any]) -> tuple[Status, str]:

@@ -83,7 +83,7 @@ def _done(request: Request) -> tuple[Outcome, str]:
     """Do it; return the outcome, and what to tell about its record."""
     with ThreadPoolExecutor(1) as pool:
         with begun(request) as process:
-            ground = prepared(request)
+            ground = prepared(request, process)
             # While the detector's process is at work: what takes seconds to import, and what needs no scores.
             yardstick = pool.submit(measured, request, ground)
             ahead = pool.submit(_tools, request)

@@ -5,7 +5,6 @@ import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,8 @@ from bench.schema import DATA_TABLES
 STAGING = ".detector"
 """Folder within that of the run, which is there only while the detector's process is."""
 DATA, TEMPORARY, JOB = "data", "tmp", "job.json"
+CONSTRUCTED = "constructed"
+"""Name of the file that says that the detector is there, and waits for its job."""
 
 
 def lay_out(folder: Path) -> Path:
@@ -26,7 +27,7 @@ def lay_out(folder: Path) -> Path:
     return place
 
 
-def fill(place: Path, dataset: Dataset, facts: dict[str, Any], labels: BoolArray | None) -> Path:
+def fill(place: Path, dataset: Dataset, labels: BoolArray | None) -> Path:
     """Copy the tables into a process's own folder, and describe its job; return the file of that.
 
     Parameters
@@ -35,8 +36,6 @@ def fill(place: Path, dataset: Dataset, facts: dict[str, Any], labels: BoolArray
         The folder.
     dataset
         What to copy.
-    facts
-        What else the job is, as JSON values.
     labels
         For a ceiling: whether each call of the history is anomalous.
     """
@@ -48,7 +47,6 @@ def fill(place: Path, dataset: Dataset, facts: dict[str, Any], labels: BoolArray
     if labels is not None:
         np.save(place / "labels.npy", labels, allow_pickle=False)
     content = {
-        **facts,
         "folder": str(data),
         "clock": asdict(dataset.clock),
         "history": asdict(dataset.history),

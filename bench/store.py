@@ -7,7 +7,7 @@ hidden folder beside and then renamed, so that a folder of that name is always w
 import errno
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -49,8 +49,21 @@ def fingerprint_of(world: World) -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def find_or_make(world: World, worlds: Path, workers: int, progress: Progress) -> StoredWorld:
+def find_or_make(
+    world: World, worlds: Path, workers: int, progress: Progress, before: Callable[[], None] = lambda: None
+) -> StoredWorld:
     """Find a world by its fingerprint, or make it.
+
+    Parameters
+    ----------
+    world, worlds
+        Which, and the folder of all.
+    workers
+        How many processes may make it.
+    progress
+        Is told how far it is.
+    before
+        Called before it is made; what it raises keeps it from being made.
 
     Raises
     ------
@@ -61,6 +74,7 @@ def find_or_make(world: World, worlds: Path, workers: int, progress: Progress) -
     fingerprint = fingerprint_of(world)
     folder = worlds / fingerprint
     if not folder.exists():
+        before()
         with _written(worlds), FileLock(worlds / f".{fingerprint}.lock"):
             if not folder.exists():
                 _make(world, folder, workers, progress)

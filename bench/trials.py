@@ -87,7 +87,7 @@ def _value(overrides: list[str], metric: str) -> float | None:
     with TemporaryDirectory(prefix="cdrbench-") as folder:
         request = Request(settings_of(config), plain_values(config), {}, Path(folder), None, usable())
         with begun(request) as process:
-            ground = prepared(request)
+            ground = prepared(request, process)
             trial = attempted(request, ground, process)
         result = judged(request, ground, trial, measured(request, ground)).result
     if result.status is not Status.OK:

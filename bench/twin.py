@@ -37,7 +37,7 @@ def with_twin(request: Request, outcome: Outcome) -> Outcome:
     twin = replace(request, settings=clean, folder=request.folder / FOLDER)
     twin.folder.mkdir()
     with begun(twin) as process:
-        trial = attempted(twin, prepared(twin), process)
+        trial = attempted(twin, prepared(twin, process), process)
     level = outcome.scores.level
     name = f"{'' if level is Level.CALL else f'{level}/'}twin_alerts/all"
     alerts = None if trial.scores is None else int(np.count_nonzero(trial.scores.values >= outcome.alerts.threshold))

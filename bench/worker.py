@@ -1,8 +1,8 @@
 """The child's side of `bench.isolation`: fits and scores one detector, in a process that knows no labels.
 
 Run as `python -m bench.worker PARENT MODULE ...`. It imports the modules, which are a guess, and reads two lines from
-its standard input: where it is to work and what to import there, and, later, the path of a job. It leaves `scores.npy`
-and `cost.json` beside the job, or `error.json`. It ends with its parent.
+its standard input: where it is to work and which detector it is to construct there, and, later, the path of a job. It
+leaves `scores.npy` and `cost.json` beside the job, or `error.json`. It ends with its parent.
 """
 
 import gc
@@ -30,8 +30,9 @@ from hydra.utils import instantiate
 
 from bench.dataset import Clock, Dataset, Window
 from bench.detector import Detector, FloatArray, Scores, Supervised, with_own_facts
+from bench.faults import UserError
 from bench.processes import when_parent_ends
-from bench.staging import DATA, TEMPORARY
+from bench.staging import CONSTRUCTED, DATA, TEMPORARY
 
 FAILED = 1
 
@@ -39,25 +40,36 @@ FAILED = 1
 def main() -> None:
     """Do the job that comes in."""
     _imported(sys.argv[2:])
-    where = sys.stdin.readline()
+    lines = os.fdopen(os.dup(sys.stdin.fileno()))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+    where = lines.readline()
     if not where:  # it is not needed
         return
-    _settle(json.loads(where))
-    path = Path(sys.stdin.readline().rstrip("\n"))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
-    gc.freeze()
-    gc.enable()
+    told = json.loads(where)
+    _settle(told)
+    place = Path(told["place"])
     try:
-        scores, cost = fitted_and_scored(json.loads(path.read_text()))
-        np.save(path.parent / "scores.npy", scores.values, allow_pickle=False)
-        facts = {**cost, "peak_mib": own_peak_mib()}
-        told = {"level": str(scores.level), "threshold": scores.threshold, "causal": scores.causal, "cost": facts}
-        (path.parent / "cost.json").write_text(json.dumps(told))
+        detector = _constructed(told["detector"], told["seed"])
+        (place / CONSTRUCTED).touch()
+        _do(detector, Path(lines.readline().rstrip("\n")))
     except Exception as error:  # noqa: BLE001 - whatever a detector raises is the outcome of its run
         traceback.print_exc()
-        (path.parent / "error.json").write_text(json.dumps(_told(error)))
+        aside = place / ".error"
+        aside.write_text(json.dumps(_told(error)))
+        aside.rename(place / "error.json")
         sys.exit(FAILED)
     gc.freeze()  # else the end takes as long as an import
+
+
+def _do(detector: Detector, path: Path) -> None:
+    """Do a job, and leave what came of it."""
+    gc.freeze()
+    gc.enable()
+    scores, cost = fitted_and_scored(detector, json.loads(path.read_text()))
+    np.save(path.parent / "scores.npy", scores.values, allow_pickle=False)
+    facts = {**cost, "peak_mib": own_peak_mib()}
+    told = {"level": str(scores.level), "threshold": scores.threshold, "causal": scores.causal, "cost": facts}
+    (path.parent / "cost.json").write_text(json.dumps(told))
 
 
 def _settle(told: dict[str, Any]) -> None:
@@ -71,21 +83,25 @@ def _settle(told: dict[str, Any]) -> None:
     _imported(told["modules"])
 
 
+def _constructed(config: dict[str, Any], seed: int) -> Detector:
+    # A third party's detector may draw from the global generators: then it, too, gives the same scores again.
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    detector = instantiate(config, _convert_="all")
+    if not isinstance(detector, Detector):
+        raise TypeError(f"{config.get('_target_')} is no detector: it needs level, causal, fit and score")
+    return detector
+
+
 def _imported(modules: Sequence[str]) -> None:
     for module in modules:
         with suppress(Exception):  # is told when the detector is constructed
             import_module(module)
 
 
-def fitted_and_scored(job: dict[str, Any]) -> tuple[Scores, dict[str, float]]:
-    """Fit and score the detector of a job; return its scores, and what each step took [s]."""
-    # A third party's detector may draw from the global generators: then it, too, gives the same scores again.
-    random.seed(job["seed"])
-    np.random.seed(job["seed"])  # noqa: NPY002
+def fitted_and_scored(detector: Detector, job: dict[str, Any]) -> tuple[Scores, dict[str, float]]:
+    """Fit and score a detector; return its scores, and what each step took [s]."""
     dataset = Dataset(Path(job["folder"]), Clock(**job["clock"]), Window(**job["history"]), Window(**job["window"]))
-    detector = instantiate(job["detector"], _convert_="all")
-    if not isinstance(detector, Detector):
-        raise TypeError(f"{job['detector'].get('_target_')} is no detector: it needs level, causal, fit and score")
     fit = _fitting(detector, dataset, Path(job["folder"]).parent / "labels.npy" if job["labelled"] else None)
     began = time.perf_counter()
     fitted = fit()
@@ -118,10 +134,15 @@ def own_peak_mib() -> float:
 
 
 def _told(error: Exception) -> dict[str, Any]:
-    """Return the reason as one line: that of the constructor itself where Hydra wraps it."""
+    """Return the reason as one line: that of the constructor itself where Hydra wraps it.
+
+    What our own constructors refuse is for the user to put right, and is told in full.
+    """
     inner = error.__cause__ if isinstance(error, InstantiationException) and error.__cause__ else error
+    if inner is not error and isinstance(inner, UserError):
+        return {"out_of_memory": False, "refused": True, "reason": str(inner)}
     reason = traceback.format_exception_only(inner)[-1].strip().splitlines()[0]
-    return {"out_of_memory": isinstance(inner, MemoryError), "reason": reason}
+    return {"out_of_memory": isinstance(inner, MemoryError), "refused": False, "reason": reason}
 
 
 def _vanish(folder: Path) -> None:

@@ -90,6 +90,18 @@ def test_a_fault_on_the_way_is_one_message_and_leaves_no_run(workplace: Path) ->
     assert not Path("runs").exists()
 
 
+def test_what_a_detector_refuses_is_one_message_before_a_world_is_made(workplace: Path) -> None:
+    told = (2, "", "detector.power must be more, got less\n")
+    assert ended("run", "detector=toy_fussy", "tracking=none") == told
+    assert not Path("made.txt").exists()
+    assert ended("run", "detector=toy_longest", *QUIET)[0] == 0
+    assert ended("run", "detector=toy_fussy", "tracking=none") == told
+    assert len(list(Path("runs").rglob("result.json"))) == 1
+    code, out, err = ended("run", "--multirun", "detector=toy_fussy,toy_longest", *QUIET)
+    assert (code, err) == (1, "")
+    assert "ERROR: detector.power must be more, got less\n" in out
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_making_leaves_nothing(workplace: Path, number: int, code: int) -> None:
     process = started("run", *TOY, "detector=toy_longest", "tracking=none", "generator.pause_s=60")

@@ -13,6 +13,7 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
+from bench.faults import UserError
 
 
 class Longest:
@@ -31,6 +32,13 @@ class Longest:
         print("heard from the detector")
         values = dataset.calls(dataset.window, ["call_duration"])["call_duration"].to_numpy()
         return Scores(Level.CALL, values.astype(float) ** self.power)
+
+
+class Fussy(Longest):
+    """Refuses to be constructed."""
+
+    def __init__(self) -> None:
+        raise UserError("detector.power must be more, got less")
 
 
 class Raising(Longest):
