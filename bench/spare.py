@@ -63,12 +63,14 @@ def _likely(arguments: Sequence[str]) -> list[str]:
 
 def _start(threads: int, modules: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
     paths = [str(Path(path).resolve()) for path in sys.path if path]
-    limited = {name: str(threads) for name in THREAD_SETTINGS if name not in os.environ}
+    limited = {name: str(threads) for name in THREAD_SETTINGS}
+    # OpenMP's threads wait for each other by turning in circles: for minutes where others want the processors too.
+    given = {name: value for name, value in {**limited, "OMP_WAIT_POLICY": "PASSIVE"}.items() if name not in os.environ}
     # The order of sets is the same in every run; `-P`: the working directory is no place to import from.
     own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "bench.worker", str(os.getpid()), *modules],
-        env={**os.environ, **limited, **own},
+        env={**os.environ, **given, **own},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         start_new_session=True,

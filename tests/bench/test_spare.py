@@ -64,6 +64,17 @@ def test_it_is_not_taken_where_it_would_use_too_many_processors() -> None:
     process.communicate()
 
 
+def test_its_threads_do_not_spin_unless_the_user_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for wish, found in ((None, "PASSIVE"), ("ACTIVE", "ACTIVE")):
+        monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+        if wish:
+            monkeypatch.setenv("OMP_WAIT_POLICY", wish)
+        process = spare.taken(usable())
+        command(psutil.Process(process.pid))
+        assert psutil.Process(process.pid).environ()["OMP_WAIT_POLICY"] == found
+        process.communicate()
+
+
 @pytest.mark.parametrize("argument", ["--help", "-m", "--multirun", "--cfg", "suite=smoke", "hydra.mode=MULTIRUN"])
 def test_none_is_started_where_no_single_run_follows(argument: str) -> None:
     spare.start_ahead(["detector=iforest", argument])
