@@ -5,7 +5,8 @@ the program ends with code 1 when one is beyond its bound. Everything is done in
 
 - overhead: a run of isolation forest on a million calls beside a program that does by hand what the detector's process
   does: import the libraries, open the tables, fit, score. The rest is the harness: checks, evaluation with intervals,
-  pictures, the record. Also printed: what either takes beyond fit and score alone;
+  pictures, the record. This reading is held to the bound. The other, also printed, is all that is not fit and score,
+  imports included, which nobody can do without: that of the program by hand is its floor;
 - workers: the throughput of two jobs at a time beside one at a time, over a sweep of 16 runs;
 - tracking: 500 recorded runs of 100 metrics beside plain calls of MLflow for the same.
 """
@@ -94,9 +95,10 @@ def overhead() -> bool:
     work = min(float(row["fit_seconds"]) + float(row["score_seconds"]) for row in rows)
     calls = json.loads(world.read_text())["counts"]["calls"]
     print(f"{calls:,} calls, isolation forest: by hand {hand}, a run {run}")
-    print(f"beyond fit and score ({work:.1f} s): by hand {1 - work / hand.wall:.0%}, a run {1 - work / run.wall:.0%}")
     share = 1 - hand.wall / run.wall
-    print(f"overhead {share:.0%} of a run (at most {MOST_OVERHEAD:.0%})")
+    print(f"overhead over the program by hand: {share:.0%} of a run (at most {MOST_OVERHEAD:.0%})")
+    floor, rest = (1 - work / cost.wall for cost in (hand, run))
+    print(f"all but fit and score ({work:.1f} s), imports too: {rest:.0%} of a run, {floor:.0%} of the program by hand")
     return share <= MOST_OVERHEAD
 
 
