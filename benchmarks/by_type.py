@@ -86,9 +86,8 @@ def compared(kind: str, asked: dict[str, str], measured: Measured) -> Iterator[R
     """Yield what detectors and the ceiling are worth on the worlds of a type."""
     told = [Arena(kind, int(seed), asked) for seed in asked["told"].split(",")]
     names = asked["detectors"].split(",") if asked["detectors"] else detectors()
-    each = [measured.of(arena, name, partial(scores_of, name, arena)) for arena in told for name in names]
-    tried = list(chain.from_iterable(each))
-    yield from tried
+    each = (measured.of(arena, name, partial(scores_of, name, arena)) for arena in told for name in names)
+    yield from (tried := list(chain.from_iterable(each)))
     level = told[0].home
     informed = cache(lambda: Informed(level, told, 1))
 
@@ -96,7 +95,11 @@ def compared(kind: str, asked: dict[str, str], measured: Measured) -> Iterator[R
         return [(level, informed().score(arena))]
 
     for seed in asked["seeds"].split(","):
-        arena = Arena(kind, int(seed), asked)
+        try:
+            arena = Arena(kind, int(seed), asked)
+        except UserError as error:  # a type that does not fit this world
+            print(f"{kind}, seed {seed}: {error}", file=sys.stderr)
+            continue
         for name in ranked(tried, level)[:CHOSEN]:
             yield from measured.of(arena, name, partial(scores_of, name, arena))
         yield from measured.of(arena, f"{CEILING} {asked['told']}", partial(ceiling, arena))
@@ -161,7 +164,7 @@ def main(*arguments: str) -> None:
     for kind in asked["types"].split(",") if asked["types"] else known:
         try:
             rows += compared(kind, asked, measured)
-        except UserError as error:  # a type that does not fit the world
+        except UserError as error:  # one that does not fit a told world
             print(f"{kind}: {error}", file=sys.stderr)
         level = next((row["level"] for row in rows if row["type"] == kind), "")
         its = [row for row in rows if row["type"] == kind]
