@@ -122,7 +122,9 @@ class CallMap:
         """Return intents in each hour near where a user is at a moment, each weighed by its distance; shape (48,)."""
         middle = positions(np.array([user]), np.array([moment_ms]), self.habits.network.folk)
         middles, calls = self._tiles(radius_m)
-        return self._nearness(middles - middle, radius_m) @ calls
+        apart = self._apart(middles, middle)
+        near = np.flatnonzero((np.abs(apart) < FARTHEST * radius_m).all(axis=1))
+        return _nearness(apart[near], radius_m) @ calls[near]
 
     def _tiles(self, radius_m: float) -> tuple[Any, Any]:
         """Return the middles of the busy tiles, a quarter of a radius wide, and their intents in each hour."""
@@ -148,15 +150,15 @@ class CallMap:
         everybody = np.arange(self.habits.num_users)
         where = positions(everybody, np.full(len(everybody), moment_ms), self.habits.network.folk)
         cell = self.plant.radio.cell[pixels_at(where, self.plant.radio), 0]
-        return self._nearness(where - where[user], radius_m), cell
+        return _nearness(self._apart(where, where[user]), radius_m), cell
 
-    def _nearness(self, apart: Any, radius_m: float) -> Any:
-        plane = self.plant.air.plane
-        if plane.wrap:
-            size = np.array([plane.width, plane.height])
-            apart = apart - size * np.floor(apart / size + 0.5)
-        distance = np.hypot(apart[:, 0], apart[:, 1])
-        return np.where(distance < FARTHEST * radius_m, np.exp(-distance / radius_m), 0.0)
+    def _apart(self, points: Any, middle: Any) -> Any:
+        """Return how far points are from a middle, the shortest way; shape (n, 2) [m]."""
+        plane, apart = self.plant.air.plane, points - middle
+        if not plane.wrap:
+            return apart
+        size = np.array([plane.width, plane.height])
+        return apart - size * np.floor(apart / size + 0.5)
 
     @property
     def directed(self) -> Any:
@@ -174,3 +176,9 @@ class CallMap:
         """Shape (hours of the world,): hour of a working day or of a weekend day."""
         day, hour = np.divmod(np.arange(self.days * HOURS), HOURS)
         return hour + np.where(self.habits.weekend[day], HOURS, 0)
+
+
+def _nearness(apart: Any, radius_m: float) -> Any:
+    """Return how near points are to a middle, in [0, 1], by how far they are from it; shape (n,)."""
+    distance = np.hypot(apart[:, 0], apart[:, 1])
+    return np.where(distance < FARTHEST * radius_m, np.exp(-distance / radius_m), 0.0)

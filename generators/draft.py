@@ -64,7 +64,8 @@ class Draft(Life):
         """
         chosen = Intents.none()
         tried, asked = 0, calls + calls // 4 + 50
-        total = len(self._taken)
+        first, end = self._numbers_in_time()
+        total = end - first
         while tried < 2 * total:
             looked_at, found = self._sample(asked, rng)
             fits = np.flatnonzero(accept(found))
@@ -80,9 +81,10 @@ class Draft(Life):
 
     def _sample(self, calls: int, rng: np.random.Generator) -> tuple[int, Intents]:
         """Draw unclaimed intents, fewer than asked perhaps; return how many were looked at, and those that count."""
-        total = len(self._taken)
+        first, end = self._numbers_in_time()
+        total = end - first
         few = calls * EVERY_FOURTH < total
-        numbers = np.sort(rng.integers(0, total, calls)) if few else np.arange(total)
+        numbers = np.sort(rng.integers(first, end, calls)) if few else np.arange(first, end)
         numbers = numbers[~self._taken[numbers]]
         numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
         found = self._at(numbers)

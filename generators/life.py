@@ -84,10 +84,10 @@ class Life:
 
         None when there are no such calls.
         """
-        found = np.empty(0, np.int64)
+        found, (first, end) = np.empty(0, np.int64), self._numbers_in_time()
         asked, tried = 2 * count + 50, 0
-        while int(self._ends[-1]) and len(found) < count and tried < MOST_TRIES:
-            numbers = np.sort(rng.integers(0, int(self._ends[-1]), asked))
+        while end > first and len(found) < count and tried < MOST_TRIES:
+            numbers = np.sort(rng.integers(first, end, asked))
             found = np.concatenate([found, rng.permutation(self._at(numbers).start_ms)])
             asked, tried = 4 * asked, tried + 1
         if not len(found):
@@ -226,6 +226,14 @@ class Life:
     def _fill(self, found: Intents) -> None:
         """Fill in what the intents of these users, days and slots are."""
         look_up(found, self.habits, make_slots())
+
+    def _numbers_in_time(self) -> tuple[int, int]:
+        """Return the first number of an intent of the days on which incidents may begin, and one past the last."""
+        if self.spans is None:
+            return 0, int(self._ends[-1])
+        days = int(self.spans[0, 0]) // DAY_MS, min(-(-int(self.spans[-1, 1]) // DAY_MS), self.days)
+        first, end = (int(self._ends[day * self.counts.shape[1] - 1]) if day else 0 for day in days)
+        return first, end
 
     def _in_time(self, intents: Intents) -> Any:
         """Return which intents start when incidents may begin; shape (n,), bool."""

@@ -139,19 +139,22 @@ def _by_model(own: dict[int, tuple[float, float]], other: float, given: float | 
 
 
 @kernel
-def site_loss_db(site: int, dx: float, dy: float, cells: Cells, air: Air) -> float:
+def site_loss_db(site: int, away: tuple[float, float], most: float, cells: Cells, air: Air) -> float:
     """Return what is lost between a site and a point, shadowing included [dB].
 
     Parameters
     ----------
     site
         Number of the site.
-    dx, dy
-        East and north of the site, along the shortest way [m].
+    away
+        How far east and north of the site it is, along the shortest way [m].
+    most
+        More loss than this [dB] need not be known: it may be infinite.
     cells, air
         The network.
     """
-    flat, model = math.sqrt(dx * dx + dy * dy), cells.model[site]
+    (dx, dy), model = away, cells.model[site]
+    flat = math.sqrt(dx * dx + dy * dy)
     if model == REFERENCE:
         return 20.0 * math.log10(max(flat, air.reference_m) / air.reference_m)
     x, y = cells.x[site] + dx, cells.y[site] + dy
@@ -159,6 +162,8 @@ def site_loss_db(site: int, dx: float, dy: float, cells: Cells, air: Air) -> flo
     sight = in_sight(air.seed, site, x / across, y / across, sight_probability(model, flat))
     loss = path_loss_db(model, flat, air.ghz, (cells.height[site], air.phone_m), sight)
     sigma, apart = air.sigma[model, 0 if sight else 1], air.correlation[model, 0 if sight else 1]
+    if loss - CUT * sigma > most:
+        return math.inf
     if sigma > 0.0:
         loss += sigma * shadow(air.seed, site, x / apart, y / apart)
     return loss
@@ -166,7 +171,7 @@ def site_loss_db(site: int, dx: float, dy: float, cells: Cells, air: Air) -> flo
 
 @kernel
 def antenna_gain_db(cell: int, dx: float, dy: float, cells: Cells, air: Air) -> float:
-    """Return a cell's gain towards a point, relative to its EIRP [dB]; parameters as of `site_loss_db`."""
+    """Return a cell's gain towards a point east and north of it [m], relative to its EIRP [dB]."""
     if cells.kind[cell] == OMNI:
         return 0.0
     turn = shortest(bearing_deg(dx, dy) - cells.azimuth[cell], 360.0, True)
@@ -185,16 +190,16 @@ def power_dbm(cell: int, x: float, y: float, cells: Cells, air: Air) -> float:
     dx = shortest(x - cells.x[site], plane.width, plane.wrap)
     dy = shortest(y - cells.y[site], plane.height, plane.wrap)
     gain = antenna_gain_db(cell, dx, dy, cells, air)
-    return float(cells.eirp[cell] + gain - site_loss_db(site, dx, dy, cells, air))
+    return float(cells.eirp[cell] + gain - site_loss_db(site, (dx, dy), math.inf, cells, air))
 
 
 @kernel
-def best_power_dbm(site: int, distance: float, cells: Cells, air: Air, most_gain_db: float) -> float:
-    """Return the power of a site at a distance in the best case: boresight, line of sight, the best shadow [dBm]."""
+def could_reach(site: int, distance: float, cells: Cells, air: Air, most_gain_db: float) -> bool:
+    """Return whether a phone at a distance could hear a site in the best case: boresight, line of sight, no shadow."""
     model = cells.model[site]
     if model == REFERENCE:
         least = 20.0 * math.log10(max(distance, air.reference_m) / air.reference_m)
     else:
         least = path_loss_db(model, distance, air.ghz, (cells.height[site], air.phone_m), True)
         least -= CUT * max(air.sigma[model, 0], air.sigma[model, 1])
-    return float(cells.eirp[cells.first[site]] + most_gain_db - least)
+    return bool(cells.eirp[cells.first[site]] + most_gain_db - least >= air.threshold)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from generators.radio.cells import Air, Cells
-from generators.radio.coverage import RadioMap, turned_rows
+from generators.radio.coverage import RadioMap, Reach, make_reach
+from generators.radio.turned_rows import Audible, audible, turned_rows
 
 
 @dataclass(frozen=True)
@@ -16,12 +18,24 @@ class Plant:
     air: Air
     radio: RadioMap
     _known: dict[tuple[int, float], tuple[Any, Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+    _audible: dict[int, Audible] = field(default_factory=dict, repr=False, compare=False)
 
     def turned(self, cell: int, turned_deg: float) -> tuple[Any, Any, Any]:
         """Return what is heard while the antenna of one cell looks elsewhere, as `turned_rows`; worked out once."""
         if (cell, turned_deg) not in self._known:
-            self._known[cell, turned_deg] = turned_rows(cell, self.aimed({cell: turned_deg}), self.air, self.radio)
+            self._known[cell, turned_deg] = self.heard(cell, {cell: turned_deg}, self.radio)
         return self._known[cell, turned_deg]
+
+    def heard(self, cell: int, turned_deg: Mapping[int, float], before: RadioMap) -> tuple[Any, Any, Any]:
+        """Return what is heard otherwise than before as one cell's antenna turns, so that these are turned."""
+        site = int(self.cells.site[cell])
+        if site not in self._audible:
+            self._audible[site] = audible(site, (self.cells, self.air, self._reach, self.radio))
+        return turned_rows(cell, self._audible[site], (self.aimed(turned_deg), self.air, self._reach, before))
+
+    @cached_property
+    def _reach(self) -> Reach:
+        return make_reach(self.cells, self.air)
 
     def aimed(self, turned_deg: Mapping[int, float]) -> Cells:
         """Return the cells with the antennas of some turned, by so many degrees each."""

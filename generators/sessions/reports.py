@@ -84,12 +84,9 @@ def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, rep
     """
     rules, since = network.rules, moment - network.rules.expiry_ms
     leg, until = locate(user, since, network.folk, reports.trail)
-    if leg == STANDING and until > moment:
-        x, y = position(user, moment, network.folk, reports.trail)
-        pixel = pixel_at(x, y, network.radio)
-        if holds_until(pixel, since, network.turned) > moment:
-            _take(heard_at(pixel, moment, network.turned, reports.world), network, reports)
-            return
+    if leg == STANDING and until > moment and holds_until(since, network.turned) > moment:
+        measure(user, moment, network, reports)
+        return
     reports.cell[:], reports.power[:] = NO_CELL, -np.inf
     least, spread = rules.heartbeat_ms
     when, known = moment, 0

@@ -1,7 +1,7 @@
 """Antennas that look elsewhere for a while: what phones then hear, in the pixels where that differs.
 
-What is heard in a pixel meanwhile is a row of its own behind the rows of the radio map; of those of a pixel, one holds
-at a time.
+What is heard in a pixel meanwhile is a row of its own behind the rows of the radio map. Between two moments at which an
+antenna turns, one row holds in each pixel.
 """
 
 from typing import Any, NamedTuple
@@ -14,57 +14,60 @@ from generators.sessions.faults import meets
 NONE = -1
 NEVER = 2**62
 
-TURN = np.dtype(
-    [
-        ("begin_ms", np.int64),
-        ("end_ms", np.int64),
-        ("next", np.int32),
-        ("incident", np.int32),
-    ]
-)
-"""What is heard in a pixel for a while; `next` is another time there, or `NONE`."""
-
 
 class Turned(NamedTuple):
-    """Times at which other cells are heard in some pixels."""
+    """Which rows hold when and where; E moments at which an antenna turns, away or back."""
 
-    first: Any
-    """Shape (P,), int32: of each pixel, or `NONE`; empty where no antenna ever turns."""
+    edge_ms: Any
+    """Shape (E,), int64: those moments, ascending."""
+    pixel: Any
+    """Shape (E,), int64: from each on, the first pixel in which anything is heard otherwise."""
+    place: Any
+    """Shape (E + 1,), int64: where in `row` what holds from each moment on begins, pixel by pixel."""
     row: Any
-    """Shape (T,) of `TURN`: what is heard is row P + t of the radio map."""
+    """int32: row of the radio map, counted from the first that is not a pixel's own; `NONE` for the pixel's own."""
+    incident: Any
+    """int32: whose doing each of those rows is."""
+    pixels: int
+    """How many pixels there are."""
 
 
 def nothing_turned() -> Turned:
     """Return that every antenna stays as it is."""
-    return Turned(np.empty(0, np.int32), np.empty(0, TURN))
+    times, rows = np.empty((2, 0), np.int64), np.empty((2, 0), np.int32)
+    return Turned(times[0], times[1], np.zeros(1, np.int64), rows[0], rows[1], 0)
+
+
+@kernel
+def _since(moment: int, turned: Turned) -> int:
+    """Return the number of edges up to a moment."""
+    low, high = np.int64(0), np.int64(turned.edge_ms.shape[0])
+    while low < high:
+        middle = (low + high) // 2
+        if turned.edge_ms[middle] <= moment:
+            low = middle + 1
+        else:
+            high = middle
+    return int(low)
 
 
 @kernel
 def heard_at(pixel: int, moment: int, turned: Turned, view: Any) -> int:
     """Return the row of the radio map that holds in a pixel at a moment, in a view of the world."""
-    if turned.first.shape[0] == 0:
+    edge = _since(moment, turned) - 1
+    if edge < 0:
         return pixel
-    turn, row = turned.first[pixel], pixel
-    while turn != NONE:
-        here = turned.row[turn]
-        if here.begin_ms <= moment < here.end_ms and meets(here.incident, view):
-            row = turned.first.shape[0] + turn
-        turn = here.next
-    return row
+    place = turned.place[edge] + pixel - turned.pixel[edge]
+    if place < turned.place[edge] or place >= turned.place[edge + 1]:
+        return pixel
+    row: Any = np.int64(turned.row[place])
+    if row == NONE or not meets(turned.incident[row], view):
+        return pixel
+    return int(turned.pixels + row)
 
 
 @kernel
-def holds_until(pixel: int, moment: int, turned: Turned) -> int:
+def holds_until(moment: int, turned: Turned) -> int:
     """Return when, after a moment, another row may hold in a pixel."""
-    soonest: Any = np.int64(NEVER)
-    if turned.first.shape[0] == 0:
-        return int(soonest)
-    turn = turned.first[pixel]
-    while turn != NONE:
-        here = turned.row[turn]
-        if here.begin_ms > moment:
-            soonest = min(soonest, here.begin_ms)
-        elif here.end_ms > moment:
-            soonest = min(soonest, here.end_ms)
-        turn = here.next
-    return int(soonest)
+    edge = _since(moment, turned)
+    return int(turned.edge_ms[edge] if edge < turned.edge_ms.shape[0] else NEVER)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from generators.plan import CellFault
-from generators.radio.coverage import RadioMap, turned_rows
+from generators.radio.coverage import RadioMap
 from generators.radio.plant import Plant
-from generators.sessions.turned import NEVER, NONE, TURN, Turned, nothing_turned
+from generators.sessions.turned import NONE, Turned, nothing_turned
 
 
 def turn_antennas(faults: Sequence[CellFault], plant: Plant) -> tuple[RadioMap, Turned]:
@@ -45,13 +45,14 @@ class _Rows:
         self.radio = radio._replace(cell=radio.cell.copy(), power=radio.power.copy())
         """What is heard at the moment."""
         pixels = len(radio.cell)
-        self.first, self.open, self.whose = np.full((3, pixels), NONE, np.int32)
-        """Of each pixel: its latest row, the row that holds at the moment, and whose doing that is."""
+        self.open, self.whose = np.full((2, pixels), NONE, np.int32)
+        """Of each pixel: the row that holds at the moment, and whose doing that is."""
         self.touched: dict[CellFault, Any] = {}
         """The pixels that each turn changed."""
-        self.count, self.rows, self.ends = 0, list[Any](), list[tuple[Any, int]]()
-        """Rows so far, in parts; and which of them end when."""
-        self.names, self.powers = [radio.cell], [radio.power]
+        self.count, self.names, self.powers, self.incidents = 0, [radio.cell], [radio.power], list[Any]()
+        """Rows so far, in parts: what is heard, and whose doing it is."""
+        self.edges, self.held = list[int](), list[tuple[int, Any]]()
+        """Moments, and what holds from each on: the first pixel, and the rows of it and those that follow."""
 
     def change(self, moment: int, fault: CellFault, now: Sequence[CellFault]) -> None:
         """Turn an antenna away or back at a moment, after which these are turned, in the order in which they were."""
@@ -61,12 +62,14 @@ class _Rows:
         for turned in now:
             self.whose[self.touched[turned]] = turned.incident
         self.radio.cell[pixels], self.radio.power[pixels] = names, powers
-        over = self.open[pixels]
-        self.ends.append((over[over != NONE], moment))
         self.open[pixels] = NONE
         normal = self.plant.radio
         other = ((names != normal.cell[pixels]) | (powers != normal.power[pixels])).any(axis=1)
-        self._begin(moment, pixels[other], names[other], powers[other])
+        self._begin(pixels[other], names[other], powers[other])
+        differs = np.flatnonzero(self.open != NONE)
+        first, end = (int(differs[0]), int(differs[-1]) + 1) if len(differs) else (0, 0)
+        self.edges.append(moment)
+        self.held.append((first, self.open[first:end].copy()))
 
     def _heard(self, fault: CellFault, now: Sequence[CellFault]) -> tuple[Any, Any, Any]:
         """Return in which pixels another row holds from now on, and what is heard there."""
@@ -75,23 +78,20 @@ class _Rows:
             return pixels, self.plant.radio.cell[pixels], self.plant.radio.power[pixels]
         if list(now) == [fault]:
             return self.plant.turned(fault.cell, fault.turned_deg)
-        cells = self.plant.aimed({turned.cell: turned.turned_deg for turned in now})
-        return turned_rows(fault.cell, cells, self.plant.air, self.radio)
+        return self.plant.heard(fault.cell, {turned.cell: turned.turned_deg for turned in now}, self.radio)
 
-    def _begin(self, moment: int, pixels: Any, names: Any, powers: Any) -> None:
-        row = np.empty(len(pixels), TURN)
-        row["begin_ms"], row["end_ms"], row["incident"] = moment, NEVER, self.whose[pixels]
-        row["next"] = self.first[pixels]
-        self.first[pixels] = self.open[pixels] = np.arange(self.count, self.count + len(pixels))
+    def _begin(self, pixels: Any, names: Any, powers: Any) -> None:
+        self.open[pixels] = np.arange(self.count, self.count + len(pixels))
         self.count += len(pixels)
-        self.rows.append(row)
         self.names.append(names)
         self.powers.append(powers)
+        self.incidents.append(self.whose[pixels])
 
     def gathered(self) -> tuple[RadioMap, Turned]:
         """Return the map with all its rows, and which of them holds where and when."""
         further = self.radio._replace(cell=np.concatenate(self.names), power=np.concatenate(self.powers))
-        row = np.concatenate(self.rows)
-        for over, moment in self.ends:
-            row["end_ms"][over] = moment
-        return further, Turned(self.first, row)
+        first, rows = (list(each) for each in zip(*self.held, strict=True))
+        place = np.cumsum([0, *(len(each) for each in rows)])
+        moments = np.array(self.edges), np.array(first)
+        incident = np.concatenate(self.incidents)
+        return further, Turned(*moments, place, np.concatenate(rows), incident, len(self.open))

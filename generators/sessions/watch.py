@@ -51,7 +51,7 @@ def watch(
             moment += count * MEASURED_EACH_MS
             continue
         pixel = _pixel(leg, moment, trail, network.radio)
-        ends = holds_until(pixel, moment, network.turned)
+        ends = holds_until(moment, network.turned)
         count = min(count, (ends - moment + MEASURED_EACH_MS - 1) // MEASURED_EACH_MS)
         count = _stays(leg, moment, count, trail, network.radio)
         found = look(heard_at(pixel, moment, network.turned, reports.world), cell, barred, network)

@@ -1,0 +1,111 @@
+"""What phones hear where an antenna looks elsewhere: the rows of the radio map that differ."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generators.compiled import kernel
+from generators.radio.cells import Air, Cells, antenna_gain_db, site_loss_db
+from generators.radio.coverage import NO_CELL, RadioMap, Reach, away_from, hear, insert
+
+AS_EVER, OTHERWISE, LOST = range(3)
+"""What becomes of a pixel's list: nothing; it changes; it loses its weakest, so that a cell beyond it may come in."""
+Network = tuple[Cells, Air, Reach, RadioMap]
+
+
+class Audible(NamedTuple):
+    """Where a site could be heard, however its antennas look; shape (n,) each."""
+
+    pixel: Any
+    """int64, ascending."""
+    loss: Any
+    """float64: what is lost on the way [dB]."""
+
+
+def audible(site: int, network: Network) -> Audible:
+    """Measure a site in all pixels."""
+    cells, air, reach, radio = network
+    loss = np.empty(radio.columns * radio.rows)
+    most = float(reach.sent_dbm[site] - air.threshold)
+    _measure(site, most, cells, air, radio, loss)
+    pixel = np.flatnonzero(loss <= most)
+    return Audible(pixel, loss[pixel])
+
+
+@kernel
+def _measure(site: int, most: float, cells: Cells, air: Air, radio: RadioMap, loss: Any) -> None:
+    for pixel in range(loss.shape[0]):
+        loss[pixel] = site_loss_db(site, away_from(site, pixel, cells, radio), most, cells, air)
+
+
+def turned_rows(cell: int, here: Audible, network: Network) -> tuple[Any, Any, Any]:
+    """Return what is heard where one cell's antenna looks elsewhere.
+
+    Parameters
+    ----------
+    cell
+        Whose antenna it is.
+    here
+        Where its site could be heard.
+    network
+        The cells, with the antenna turned; the air; what sites can do at best; the map before.
+
+    Returns
+    -------
+    tuple
+        Pixels in which anything is heard otherwise, shape (n,); the cells heard there and their powers, shape (n, K).
+    """
+    cells, air, reach, radio = network
+    power, what = np.empty(len(here.pixel), np.float32), np.empty(len(here.pixel), np.int8)
+    _hear_one(cell, here, network, power, what)
+    other = np.flatnonzero(what)
+    pixels = here.pixel[other]
+    names, powers = radio.cell[pixels], radio.power[pixels]
+    _put(cell, power[other], names, powers)
+    _fill_up(pixels, what[other] == LOST, (cells, air, reach, radio._replace(cell=names, power=powers)))
+    return pixels, names, powers
+
+
+@kernel
+def _hear_one(cell: int, here: Audible, network: Network, power: Any, what: Any) -> None:
+    """Work out the power of one cell where its site could be heard, and what becomes of the list there."""
+    cells, air, _, radio = network
+    last = radio.cell.shape[1] - 1
+    for i in range(here.pixel.shape[0]):
+        pixel = here.pixel[i]
+        before, weakest = np.float32(-np.inf), radio.power[pixel, last]
+        for j in range(last + 1):
+            if radio.cell[pixel, j] == cell:
+                before = radio.power[pixel, j]
+        dx, dy = away_from(cells.site[cell], pixel, cells, radio)
+        heard = cells.eirp[cell] + antenna_gain_db(cell, dx, dy, cells, air) - here.loss[i]
+        power[i] = np.float32(heard) if heard >= air.threshold else np.float32(-np.inf)
+        listed, what[i] = before > -np.inf, AS_EVER
+        if power[i] != before and (listed or power[i] > weakest):
+            full = radio.cell[pixel, last] != NO_CELL
+            what[i] = LOST if listed and full and power[i] < weakest else OTHERWISE
+
+
+@kernel
+def _put(cell: int, power: Any, names: Any, powers: Any) -> None:
+    """Give a cell another power in each list."""
+    for i in range(power.shape[0]):
+        kept = 0
+        for j in range(names.shape[1]):
+            if names[i, j] != cell:
+                names[i, kept], powers[i, kept] = names[i, j], powers[i, j]
+                kept += 1
+        for j in range(kept, names.shape[1]):
+            names[i, j], powers[i, j] = NO_CELL, -np.inf
+        if power[i] > -np.inf:
+            insert(names[i], powers[i], cell, power[i])
+
+
+@kernel
+def _fill_up(pixels: Any, lost: Any, network: Network) -> None:
+    """Let others into the lists that have lost their weakest."""
+    cells, _, reach, radio = network
+    for row in range(pixels.shape[0]):
+        if lost[row]:
+            for site in range(reach.far_m.shape[0]):
+                hear(site, away_from(site, pixels[row], cells, radio), row, network)
