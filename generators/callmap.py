@@ -18,7 +18,7 @@ from generators.sessions.load import DAYS_OF_WEEK, Talk, follow
 FARTHEST = 3
 """Radii from the middle of a crowd."""
 MANY = 20_000
-"""Of so many users everybody is followed every day, of twice as many every second, and so on."""
+"""Users of whom everybody is looked at, every day; of twice as many every second one, and so on."""
 TILES = 4
 """Of a radius: calls so near to each other are taken together."""
 
@@ -127,9 +127,9 @@ class CallMap:
         return _nearness(apart[near], radius_m) @ calls[near]
 
     def _tiles(self, radius_m: float) -> tuple[Any, Any]:
-        """Return the middles of the busy tiles, a quarter of a radius wide, and their intents in each hour."""
+        """Return the middles of the busy tiles, up to a quarter of a radius wide, and their intents in each hour."""
         radio = self.plant.radio
-        step = max(1, int(radius_m / TILES / (radio.width / radio.columns)))
+        step = 2 ** max(0, int(np.log2(radius_m / TILES / (radio.width / radio.columns))))
         if step not in self._known:
             row, column = np.divmod(self.busy, radio.columns)
             tile, of = np.unique(row // step * radio.columns + column // step, return_inverse=True)
@@ -138,19 +138,20 @@ class CallMap:
             self._known[step] = middles, self._summed(np.arange(len(of)), of, len(tile))
         return self._known[step]
 
-    def crowd(self, user: int, moment_ms: int, radius_m: float) -> tuple[Any, Any]:
-        """Return how near everybody is to a user at a moment, in [0, 1], and the cell that each hears best.
+    def crowd(self, user: int, moment_ms: int, radius_m: float) -> tuple[Any, Any, Any]:
+        """Return how near people are to a user at a moment, in [0, 1], and the cell that each hears best.
 
         Returns
         -------
         tuple
-            Shape (users,) each; nearness is exp(-distance / radius), 0 from three radii on; the cell -1 where none is
-            heard.
+            Some of the users, all where there are not many; how near they are, exp(-distance / radius), 0 from three
+            radii on; the cell, -1 where none is heard; shape (n,) each.
         """
-        everybody = np.arange(self.habits.num_users)
-        where = positions(everybody, np.full(len(everybody), moment_ms), self.habits.network.folk)
+        every = self.habits.num_users // MANY + 1
+        some = np.arange(user % every, self.habits.num_users, every)
+        where = positions(some, np.full(len(some), moment_ms), self.habits.network.folk)
         cell = self.plant.radio.cell[pixels_at(where, self.plant.radio), 0]
-        return _nearness(self._apart(where, where[user]), radius_m), cell
+        return some, _nearness(self._apart(where, where[user // every]), radius_m), cell
 
     def _apart(self, points: Any, middle: Any) -> Any:
         """Return how far points are from a middle, the shortest way; shape (n, 2) [m]."""
@@ -165,11 +166,18 @@ class CallMap:
         """Return the cells whose antenna has a direction; shape (n,)."""
         return np.flatnonzero(self.plant.cells.kind != OMNI)
 
-    def within(self, hourly: Any, begin_ms: int, end_ms: int) -> float:
-        """Return what a figure of each hour of a working and a weekend day, shape (48,), adds up to in a span."""
-        total = np.concatenate([[0.0], np.cumsum(hourly[self._hours])])
-        edges = np.arange(len(total)) * HOUR_MS
-        return float(np.interp(end_ms, edges, total) - np.interp(begin_ms, edges, total))
+    def sums(self, hourly: Any) -> Any:
+        """Return what a figure of each hour of a working and a weekend day, shape (48,), adds up to so far, hour by hour."""
+        return np.concatenate([[0.0], np.cumsum(hourly[self._hours])])
+
+    def within(self, sums: Any, begin_ms: int, end_ms: int) -> float:
+        """Return what such a figure adds up to in a span."""
+        begin, end = np.interp((begin_ms / HOUR_MS, end_ms / HOUR_MS), self._edges, sums)
+        return float(end - begin)
+
+    @cached_property
+    def _edges(self) -> Any:
+        return np.arange(self.days * HOURS + 1)
 
     @cached_property
     def _hours(self) -> Any:

@@ -124,9 +124,10 @@ def _filled(
     while missing > 0.5 and tries < MOST_TRIES + 20 * len(struck) and places.weight.sum() > 0:
         tries += 1
         place = places.at(int(rng.choice(len(places.weight), p=places.weight / places.weight.sum())))
-        begin, end = _put_off(claimed, place.cells, *_moment(where, place.met, (span, places.quiet), rng))
-        end = _shortened(where, place.met, (begin, min(end, where.days * DAY_MS)), min(missing, most))
-        expected = where.within(place.met, begin, end)
+        sums = where.sums(place.met)
+        begin, end = _put_off(claimed, place.cells, *_moment(where, sums, (span, places.quiet), rng))
+        end = _shortened(where, sums, (begin, min(end, where.days * DAY_MS)), min(missing, most))
+        expected = where.within(sums, begin, end)
         late = most < calls and not _begins_within(span[0], begin)
         if late or expected < min(FEWEST, missing) or end - begin < SHORTEST_MS:
             continue
@@ -137,7 +138,7 @@ def _filled(
 
 
 def _moment(
-    where: "CallMap", met: Any, span: tuple[tuple[Any, tuple[float, float]], float], rng: np.random.Generator
+    where: "CallMap", sums: Any, span: tuple[tuple[Any, tuple[float, float]], float], rng: np.random.Generator
 ) -> tuple[int, int]:
     """Return when a fault begins and ends: one of some moments, by how many it would meet, for a length of chance."""
     (spans, (least, most)), quiet = span
@@ -146,18 +147,18 @@ def _moment(
     begins = (spans[number, 0] + rng.random(MOMENTS) * length[number]).astype(np.int64).tolist()
     lasts = least * (most / least) ** rng.random() * HOUR_MS
     found = [(begin, min(int(begin + lasts), where.days * DAY_MS)) for begin in begins]
-    found.sort(key=lambda each: -where.within(met, *each))
+    found.sort(key=lambda each: -where.within(sums, *each))
     return found[int(quiet * (MOMENTS - 1) + rng.random())]
 
 
-def _shortened(where: "CallMap", met: Any, span_ms: tuple[int, int], calls: float) -> int:
+def _shortened(where: "CallMap", sums: Any, span_ms: tuple[int, int], calls: float) -> int:
     """Return until when a fault meets so many intents at most, by halving the span."""
     low, high = span_ms
-    if where.within(met, low, high) <= calls:
+    if where.within(sums, low, high) <= calls:
         return high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if where.within(met, span_ms[0], middle) < calls else (low, middle)
+        low, high = (middle, high) if where.within(sums, span_ms[0], middle) < calls else (low, middle)
     return high
 
 

@@ -102,7 +102,7 @@ class FlashCrowd(CellDeed):
 
     def _usual(self, where: "CallMap", user: int, middle: int) -> float:
         """Return how many calls are usual around a user within an hour of a moment."""
-        return where.within(where.around(user, middle, self.radius_m), middle - HOUR_MS, middle + HOUR_MS)
+        return where.within(where.sums(where.around(user, middle, self.radius_m)), middle - HOUR_MS, middle + HOUR_MS)
 
     def _crowd(
         self, where: "CallMap", anchor: tuple[int, int], size: tuple[float, int, float], rng: np.random.Generator
@@ -115,8 +115,8 @@ class FlashCrowd(CellDeed):
         radius_m, narrowest, count = self.radius_m, min(self.radius_m, NARROWEST_M), 0.0
         for _ in range(NARROWED):  # where the crowd is too large it is narrower, as dense as ever
             radius_m = max(radius_m * np.sqrt(min(1.0, enough / count)), narrowest) if count else radius_m
-            count = (times - 1) * where.within(where.around(user, middle, radius_m), begin, end)
-        near, cell = where.crowd(user, middle, radius_m)
+            count = (times - 1) * where.within(where.sums(where.around(user, middle, radius_m)), begin, end)
+        some, near, cell = where.crowd(user, middle, radius_m)
         there = np.flatnonzero((near > 0) & (cell >= 0))
         count = min(round(count), most, MOST_EACH * len(there))
         if count < self.least:
@@ -126,7 +126,7 @@ class FlashCrowd(CellDeed):
         start = begin + (rng.random((2, count)).mean(axis=0) * (end - begin)).astype(np.int64)
         held, many = np.unique(cell[callers], return_counts=True)
         zeros = np.zeros(count, np.int64)
-        return new_calls(callers, start, zeros, zeros, rng), held[many >= min(HELD * count, many.max())], radius_m
+        return new_calls(some[callers], start, zeros, zeros, rng), held[many >= min(HELD * count, many.max())], radius_m
 
 
 def _as_ever(draft: "Draft", edits: Intents, incident: Any, ways: Intents, rng: np.random.Generator) -> Intents:

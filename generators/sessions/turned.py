@@ -27,7 +27,7 @@ class Turned(NamedTuple):
     row: Any
     """int32: row of the radio map, counted from the first that is not a pixel's own; `NONE` for the pixel's own."""
     incident: Any
-    """int32: whose doing each of those rows is."""
+    """int32: whose doing it is that each of these holds."""
     pixels: int
     """How many pixels there are."""
 
@@ -61,7 +61,7 @@ def heard_at(pixel: int, moment: int, turned: Turned, view: Any) -> int:
     if place < turned.place[edge] or place >= turned.place[edge + 1]:
         return pixel
     row: Any = np.int64(turned.row[place])
-    if row == NONE or not meets(turned.incident[row], view):
+    if row == NONE or not meets(turned.incident[place], view):
         return pixel
     return int(turned.pixels + row)
 

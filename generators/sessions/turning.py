@@ -33,7 +33,7 @@ def turn_antennas(faults: Sequence[CellFault], plant: Plant) -> tuple[RadioMap, 
     rows, now = _Rows(plant), list[CellFault]()
     for moment, begins, fault in sorted(edges, key=lambda edge: edge[:2]):
         now = [*now, fault] if begins else [other for other in now if other is not fault]
-        rows.change(moment, fault, now)
+        rows.change(moment, now)
     return rows.gathered()
 
 
@@ -41,57 +41,66 @@ class _Rows:
     """The further rows of a radio map, as antennas turn away and back."""
 
     def __init__(self, plant: Plant) -> None:
-        self.plant, radio = plant, plant.radio
-        self.radio = radio._replace(cell=radio.cell.copy(), power=radio.power.copy())
-        """What is heard at the moment."""
-        pixels = len(radio.cell)
-        self.open, self.whose = np.full((2, pixels), NONE, np.int32)
-        """Of each pixel: the row that holds at the moment, and whose doing that is."""
-        self.touched: dict[CellFault, Any] = {}
-        """The pixels that each turn changed."""
-        self.count, self.names, self.powers, self.incidents = 0, [radio.cell], [radio.power], list[Any]()
-        """Rows so far, in parts: what is heard, and whose doing it is."""
+        self.plant = plant
+        self.count, self.names, self.powers = 0, [plant.radio.cell], [plant.radio.power]
+        """Rows so far, in parts: what is heard."""
+        self.known: dict[tuple[int, float], int] = {}
+        """The first row of each antenna that has been turned alone."""
         self.edges, self.held = list[int](), list[tuple[int, Any]]()
-        """Moments, and what holds from each on: the first pixel, and the rows of it and those that follow."""
+        """Moments, and what holds from each on: the first pixel; rows, and whose doing they are, of it and the next."""
 
-    def change(self, moment: int, fault: CellFault, now: Sequence[CellFault]) -> None:
-        """Turn an antenna away or back at a moment, after which these are turned, in the order in which they were."""
-        pixels, names, powers = self._heard(fault, now)
-        self.touched.setdefault(fault, pixels)
-        self.whose[pixels] = now[-1].incident if now else NONE
-        for turned in now:
-            self.whose[self.touched[turned]] = turned.incident
-        self.radio.cell[pixels], self.radio.power[pixels] = names, powers
-        self.open[pixels] = NONE
-        normal = self.plant.radio
-        other = ((names != normal.cell[pixels]) | (powers != normal.power[pixels])).any(axis=1)
-        self._begin(pixels[other], names[other], powers[other])
-        differs = np.flatnonzero(self.open != NONE)
-        first, end = (int(differs[0]), int(differs[-1]) + 1) if len(differs) else (0, 0)
+    def change(self, moment: int, now: Sequence[CellFault]) -> None:
+        """Note that from a moment on these antennas are turned, in the order in which they were."""
         self.edges.append(moment)
-        self.held.append((first, self.open[first:end].copy()))
+        self.held.append(self._holding(*self._rows(now)) if now else (0, np.empty((2, 0), np.int32)))
 
-    def _heard(self, fault: CellFault, now: Sequence[CellFault]) -> tuple[Any, Any, Any]:
-        """Return in which pixels another row holds from now on, and what is heard there."""
-        if not now:
-            pixels = np.flatnonzero(self.open != NONE)
-            return pixels, self.plant.radio.cell[pixels], self.plant.radio.power[pixels]
-        if list(now) == [fault]:
-            return self.plant.turned(fault.cell, fault.turned_deg)
-        return self.plant.heard(fault.cell, {turned.cell: turned.turned_deg for turned in now}, self.radio)
+    def _holding(self, pixels: Any, rows: Any, incident: Any) -> tuple[int, Any]:
+        first, end = (int(pixels[0]), int(pixels[-1]) + 1) if len(pixels) else (0, 0)
+        held = np.full((2, end - first), NONE, np.int32)
+        held[0, pixels - first], held[1, pixels - first] = rows, incident
+        return first, held
 
-    def _begin(self, pixels: Any, names: Any, powers: Any) -> None:
-        self.open[pixels] = np.arange(self.count, self.count + len(pixels))
-        self.count += len(pixels)
+    def _rows(self, now: Sequence[CellFault]) -> tuple[Any, Any, Any]:
+        """Return in which pixels another row holds, which, and whose doing that is."""
+        if len(now) > 1:
+            pixels, names, powers, incident = self._together(now)
+            return pixels, self._added(names, powers), incident
+        (fault,) = now
+        pixels, names, powers = self.plant.turned(fault.cell, fault.turned_deg)
+        antenna = fault.cell, fault.turned_deg
+        if antenna not in self.known:
+            self.known[antenna] = self.count
+            self._added(names, powers)
+        return pixels, self.known[antenna] + np.arange(len(pixels)), fault.incident
+
+    def _together(self, now: Sequence[CellFault]) -> tuple[Any, Any, Any, Any]:
+        """Return in which pixels anything is heard otherwise, what, and whose doing that is: of some, the last's."""
+        normal = self.plant.radio
+        radio, whose = (
+            normal._replace(cell=normal.cell.copy(), power=normal.power.copy()),
+            np.full(len(normal.cell), NONE),
+        )
+        for number, fault in enumerate(now, 1):
+            turned = {each.cell: each.turned_deg for each in now[:number]}
+            pixels, names, powers = self.plant.heard(fault.cell, turned, radio)
+            radio.cell[pixels], radio.power[pixels], whose[pixels] = names, powers, fault.incident
+        otherwise = (radio.cell != normal.cell) | (radio.power != normal.power)
+        pixels = np.flatnonzero(otherwise.any(axis=1))
+        return pixels, radio.cell[pixels], radio.power[pixels], whose[pixels]
+
+    def _added(self, names: Any, powers: Any) -> Any:
+        """Add rows to the map; return their numbers."""
+        rows = self.count + np.arange(len(names))
+        self.count += len(names)
         self.names.append(names)
         self.powers.append(powers)
-        self.incidents.append(self.whose[pixels])
+        return rows
 
     def gathered(self) -> tuple[RadioMap, Turned]:
         """Return the map with all its rows, and which of them holds where and when."""
-        further = self.radio._replace(cell=np.concatenate(self.names), power=np.concatenate(self.powers))
-        first, rows = (list(each) for each in zip(*self.held, strict=True))
-        place = np.cumsum([0, *(len(each) for each in rows)])
-        moments = np.array(self.edges), np.array(first)
-        incident = np.concatenate(self.incidents)
-        return further, Turned(*moments, place, np.concatenate(rows), incident, len(self.open))
+        normal = self.plant.radio
+        radio = normal._replace(cell=np.concatenate(self.names), power=np.concatenate(self.powers))
+        first, held = (list(each) for each in zip(*self.held, strict=True))
+        place = np.cumsum([0, *(each.shape[1] for each in held)])
+        row, incident = np.concatenate(held, axis=1)
+        return radio, Turned(np.array(self.edges), np.array(first), place, row, incident, len(normal.cell))
