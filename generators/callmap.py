@@ -167,7 +167,7 @@ class CallMap:
         return np.flatnonzero(self.plant.cells.kind != OMNI)
 
     def sums(self, hourly: Any) -> Any:
-        """Return what a figure of each hour of a working and a weekend day, shape (48,), adds up to so far, hour by hour."""
+        """Return what a figure of each hour of a working and a weekend day, shape (48,), adds up to, hour by hour."""
         return np.concatenate([[0.0], np.cumsum(hourly[self._hours])])
 
     def within(self, sums: Any, begin_ms: int, end_ms: int) -> float:
