@@ -127,9 +127,9 @@ class CallMap:
         return _nearness(apart[near], radius_m) @ calls[near]
 
     def _tiles(self, radius_m: float) -> tuple[Any, Any]:
-        """Return the middles of the busy tiles, up to a quarter of a radius wide, and their intents in each hour."""
+        """Return the middles of the busy tiles, a quarter of a radius wide, and their intents in each hour."""
         radio = self.plant.radio
-        step = 2 ** max(0, int(np.log2(radius_m / TILES / (radio.width / radio.columns))))
+        step = max(1, int(radius_m / TILES / (radio.width / radio.columns)))
         if step not in self._known:
             row, column = np.divmod(self.busy, radio.columns)
             tile, of = np.unique(row // step * radio.columns + column // step, return_inverse=True)

@@ -236,6 +236,17 @@ def test_subscription_fraud_is_new_and_calls_far_more_than_others(pair: Pair) ->
     assert hits["callee_id"].n_unique() > 0.4 * hits.height
 
 
+def test_who_calls_a_swapped_number_reaches_the_other_sim(tmp_path: Path) -> None:
+    make_world(tmp_path / "w", *SIZE, "anomaly=[sim_swap]", "anomaly.sim_swap.difficulty=0")
+    pair = Pair(tmp_path / "w", tmp_path / "w", {})
+    calls, hits = table(pair.dirty, "calls"), pair.hits("sim_swap")
+    sims = dict(zip(hits["caller_id"], hits["caller_imsi"], strict=True))
+    reached = calls[table(pair.dirty, "truth").filter(change="altered", cause="collateral")["row"].to_list()]
+    assert reached.height > 10
+    assert set(reached["callee_id"]) <= set(sims)
+    assert all(sims[user] == sim for user, sim in zip(reached["callee_id"], reached["callee_imsi"], strict=True))
+
+
 def test_a_swapped_number_is_on_another_sim_elsewhere_and_its_owner_is_silent(pair: Pair) -> None:
     hits, users = pair.hits("sim_swap"), table(pair.dirty, "users")
     owned = hits.join(users, left_on="caller_id", right_on="user_id")
@@ -243,14 +254,7 @@ def test_a_swapped_number_is_on_another_sim_elsewhere_and_its_owner_is_silent(pa
     assert (owned["caller_imei"] != owned["imei"]).all()
     calls = table(pair.dirty, "calls")
     truth = table(pair.dirty, "truth").filter(anomaly_type="sim_swap")
-    reached = calls[truth.filter(change="altered", cause="collateral")["row"].to_list()]
-    others = table(pair.dirty, "truth").filter(pl.col("anomaly_type") != "sim_swap", cause="direct", change="altered")
-    sims = dict(zip(hits["caller_id"], hits["caller_imsi"], strict=True))
-    assert reached.height > 0
-    assert all(
-        sims.get(callee) in (sim, None)
-        for callee, sim in zip(reached["callee_id"], reached["callee_imsi"], strict=True)
-    )
+    others = table(pair.dirty, "truth").filter(pl.col("anomaly_type") != "sim_swap", cause="direct")
     for made in each(hits):
         (user,) = set(made["caller_id"])
         own = calls.with_row_index("row").cast({"row": pl.Int64}).join(others, on="row", how="anti")
@@ -276,7 +280,9 @@ def test_a_cloned_sim_is_in_two_devices_and_places(pair: Pair) -> None:
 
 
 def test_a_thief_calls_others_from_the_same_phone_in_its_owners_place(pair: Pair) -> None:
-    hits, calls = pair.hits("stolen_phone"), table(pair.dirty, "calls")
+    hits, calls = pair.hits("stolen_phone"), table(pair.dirty, "calls").with_row_index("row").cast({"row": pl.Int64})
+    others = table(pair.dirty, "truth").filter(pl.col("anomaly_type") != "stolen_phone", cause="direct")
+    calls = calls.join(others, on="row", how="anti")
     for made in each(hits):
         (user,), (_,), (_,) = (set(made[name]) for name in ("caller_id", "caller_imsi", "caller_imei"))
         assert span_s(made) < 6 * 3600
