@@ -148,7 +148,7 @@ def main() -> None:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000_000
     default = ("generator=default", "generator/network=none", f"generator.num_users={round(calls / CALLS_A_USER)}")
     injection("17 types, no network,", "anomaly=[seed_four,fraud]", *default)
-    for mix in ("all", "network_faults"):
+    for mix in ("seed_four", "all", "network_faults"):
         injection(f"anomaly={mix}, with the network,", f"anomaly={mix}", default[0], default[-1])
     if sys.argv[2:] == ["injection"]:
         return
