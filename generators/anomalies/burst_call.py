@@ -21,13 +21,16 @@ PUBLISHED = 0.5
 """The difficulty of the published figures."""
 FASTER, SLOWER = 4.0, 16.0
 """Over the whole dial, how much longer a burst would take, below and above that."""
+FULL = 0.8
+"""How much of the way to the most calls the fewest are at difficulty 0, and the other way round at 1."""
 
 
 @dataclass
 class BurstCall(Deed):
     """Adds bursts of calls, each at a time when its actor is used to call.
 
-    Difficulty 0: within half the span; 0.5: within the span, to strangers; 1: within four spans, to own contacts.
+    Difficulty 0: nearly the most calls, within half the span; 0.5: any number of calls, within the span, to strangers;
+    1: nearly the fewest calls, within four spans, to own contacts.
     """
 
     fewest_calls: int = field(default=10, metadata=within(2, 1000))
@@ -44,9 +47,14 @@ class BurstCall(Deed):
         """Return the fewest calls that an incident can do with."""
         return self.fewest_calls
 
+    def _bounds(self) -> tuple[int, int]:
+        """Return the fewest and the most calls of a burst at the difficulty."""
+        off = FULL * (1 - self.difficulty / PUBLISHED) * (self.most_calls - self.fewest_calls)
+        return round(self.fewest_calls + max(off, 0)), round(self.most_calls + min(off, 0))
+
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` calls in bursts; each is anchored at a call of its actor's normal life."""
-        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.fewest_calls, rng)
+        sizes = parted(calls, self._bounds(), self.fewest_calls, rng)
         anchors = None if sizes is None else draft.draw(len(sizes), rng, lambda c: c.start_ms >= 0)
         if sizes is None or anchors is None:
             return None
