@@ -59,9 +59,38 @@ def above(low: float) -> dict[str, Rule]:
     return {"rule": (f"be above {low}", lambda value: value > low)}
 
 
+def inside(low: float, high: float) -> dict[str, Rule]:
+    """Metadata for a number in the open range (low, high)."""
+    return {"rule": (f"be in ({low}, {high})", lambda value: low < value < high)}
+
+
+def up_to(low: float, high: float) -> dict[str, Rule]:
+    """Metadata for a number in the range (low, high], its lower end left out."""
+    return {"rule": (f"be in ({low}, {high}]", lambda value: low < value <= high)}
+
+
 def one_of(*choices: str) -> dict[str, Rule]:
     """Metadata for a word out of a closed list."""
     return {"rule": (f"be one of {', '.join(choices)}", lambda value: value in choices)}
+
+
+def require(key: str, **settings: tuple[object, dict[str, Rule]]) -> None:
+    """Check arguments that are settings, each with its rule: what a constructor does without a dataclass.
+
+    >>> require("detector", quarters=(0, at_least(1)), share=(2.0, inside(0, 1)))
+    Traceback (most recent call last):
+    bench.faults.SettingsError: detector.quarters must be at least 1, got 0
+    detector.share must be in (0, 1), got 2.0
+
+    Raises
+    ------
+    SettingsError
+        Naming every setting that breaks its rule.
+    """
+    rules = [(name, value, metadata["rule"]) for name, (value, metadata) in settings.items()]
+    faults = [Fault(f"{key}.{name}", rule, value) for name, value, (rule, holds) in rules if not holds(value)]
+    if faults:
+        raise SettingsError(faults)
 
 
 def faults_of(settings: object, key: str) -> Iterator[Fault]:

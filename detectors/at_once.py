@@ -6,7 +6,8 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
-from detectors.features.runs import counted_before, require_above_zero, sum_of_latest
+from bench.faults import above, require
+from detectors.features.runs import counted_before, sum_of_latest
 from detectors.features.timeline import SECOND_MS, Timeline
 
 
@@ -34,7 +35,7 @@ class AtOnce:
     reasons = ("overlap", "calls_last_hour", "outside")
 
     def __init__(self, calls: int = 10, weight: float = 1.0) -> None:
-        require_above_zero({"calls": calls, "weight": weight})
+        require("detector", calls=(calls, above(0)), weight=(weight, above(0)))
         self.calls, self.weight = int(calls), weight
 
     def fit(self, dataset: Dataset) -> Self:

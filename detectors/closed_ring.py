@@ -8,8 +8,8 @@ from scipy.sparse.csgraph import connected_components
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
+from bench.faults import above, require
 from detectors.features.graph import CallGraph
-from detectors.features.runs import require_above_zero
 from detectors.features.timeline import DAY_MS, SECOND_MS, Timeline
 
 FEWEST_CALLS, MOST_SHARED = 2, 1
@@ -43,7 +43,7 @@ class ClosedRing:
     reasons = ("new_tie", "shared_contacts", "reciprocated", "contact_share")
 
     def __init__(self, days: float = 14.0, closing: float = 0.5) -> None:
-        require_above_zero({"days": days, "closing": closing})
+        require("detector", days=(days, above(0)), closing=(closing, above(0)))
         self.span_ms, self.closing = round(days * DAY_MS), closing
 
     def fit(self, dataset: Dataset) -> Self:

@@ -6,8 +6,9 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
+from bench.faults import above, require
 from detectors.features.codes import is_text
-from detectors.features.runs import require_above_zero, sum_within, surprise_of_share
+from detectors.features.runs import sum_within, surprise_of_share
 from detectors.features.timeline import DAY_MS, Timeline
 
 TYPES = ("foreign", "premium")
@@ -38,7 +39,7 @@ class CostlyCalls:
     reasons = ("outside", "calls_last_day", "night")
 
     def __init__(self, days: float = 1.0, prior_calls: float = 20.0) -> None:
-        require_above_zero({"days": days, "prior_calls": prior_calls})
+        require("detector", days=(days, above(0)), prior_calls=(prior_calls, above(0)))
         self.span_ms = round(days * DAY_MS)
         self.prior_calls = prior_calls
 

@@ -7,7 +7,7 @@ from scipy.stats import nbinom
 
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, at_least, require
 from bench.levels import QUARTER_MS
 from detectors.features.cell_quarters import Quarters, trailing_sum, usual_by_hour
 from detectors.features.codes import IntArray
@@ -41,11 +41,7 @@ class Crowd:
     reasons = ("calls", "new_callers", "surge", "calls_against_past")
 
     def __init__(self, quarters: int = 4, dispersion: float = 0.1) -> None:
-        faults = [] if quarters >= 1 else [Fault("detector.quarters", "be at least 1", quarters)]
-        if dispersion <= 0:
-            faults.append(Fault("detector.dispersion", "be above 0", dispersion))
-        if faults:
-            raise SettingsError(faults)
+        require("detector", quarters=(quarters, at_least(1)), dispersion=(dispersion, above(0)))
         self.quarters, self.dispersion = quarters, dispersion
 
     def fit(self, dataset: Dataset) -> Self:

@@ -7,9 +7,8 @@ import numpy as np
 
 from bench.dataset import Dataset, Window
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, one_of, require
 from bench.levels import Grid
-from detectors.features.runs import require_above_zero
 
 KINDS = ("calls", "talk_time")
 FEWEST_DAYS = 3
@@ -42,9 +41,7 @@ class Cusum:
     reasons = ("calls", "talk", "calls_against_past", "talk_against_past")
 
     def __init__(self, of: str = "calls", allowance: float = 0.5, largest: float = 6.0) -> None:
-        if of not in KINDS:
-            raise SettingsError([Fault("detector.of", f"be one of {', '.join(KINDS)}", of)])
-        require_above_zero({"allowance": allowance, "largest": largest})
+        require("detector", of=(of, one_of(*KINDS)), allowance=(allowance, above(0)), largest=(largest, above(0)))
         self.of, self.allowance, self.largest = of, allowance, largest
 
     def fit(self, dataset: Dataset) -> Self:

@@ -6,9 +6,10 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import BoolArray, Level, Scores
+from bench.faults import above, require
 from detectors.features.codes import IntArray, shared_codes
 from detectors.features.groups import Groups
-from detectors.features.runs import require_above_zero, sum_of_latest
+from detectors.features.runs import sum_of_latest
 from detectors.features.timeline import DAY_MS, Timeline
 from detectors.impossible_speed import previous
 
@@ -38,7 +39,7 @@ class DeviceChange:
     reasons = ("new_device", "new_sim", "new_contact", "new_cell")
 
     def __init__(self, days: float = 3.0, prior_calls: float = 2.0) -> None:
-        require_above_zero({"days": days, "prior_calls": prior_calls})
+        require("detector", days=(days, above(0)), prior_calls=(prior_calls, above(0)))
         self.span_ms = round(days * DAY_MS)
         self.prior_calls = prior_calls
 

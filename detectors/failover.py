@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import BoolArray, FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, inside, require
 from detectors.features.cell_quarters import CellEvents, Quarters
 from detectors.features.codes import IntArray
 from detectors.features.evidence import added_up, passed_on
@@ -43,11 +43,7 @@ class Failover:
     reasons = ("hellos", "fails", "timeouts", "failure_share", "fails_against_past", "timeouts_against_past")
 
     def __init__(self, refused: float = 0.5, most: float = 10.0) -> None:
-        faults = [] if 0 < refused < 1 else [Fault("detector.refused", "be in (0, 1)", refused)]
-        if not most > 0:
-            faults.append(Fault("detector.most", "be above 0", most))
-        if faults:
-            raise SettingsError(faults)
+        require("detector", refused=(refused, inside(0, 1)), most=(most, above(0)))
         self.refused, self.most = refused, most
 
     def fit(self, dataset: Dataset) -> Self:

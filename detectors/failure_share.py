@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, require, up_to
 from detectors.features.cell_quarters import CellEvents, Quarters
 from detectors.features.codes import IntArray
 
@@ -41,11 +41,7 @@ class FailureShare:
     threshold_ = 1.0
 
     def __init__(self, sigmas: float = 3.0, share: float = 0.6) -> None:
-        faults = [] if sigmas > 0 else [Fault("detector.sigmas", "be above 0", sigmas)]
-        if not 0 < share <= 1:
-            faults.append(Fault("detector.share", "be in (0, 1]", share))
-        if faults:
-            raise SettingsError(faults)
+        require("detector", sigmas=(sigmas, above(0)), share=(share, up_to(0, 1)))
         self.sigmas, self.share = sigmas, share
 
     def fit(self, dataset: Dataset) -> Self:

@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import at_least, require
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
 
 PRIOR_HELLOS = 200
@@ -37,8 +37,7 @@ class FailureSurprise:
     reasons = ("fails", "timeouts", "failure_share", "fails_against_past", "timeouts_against_past")
 
     def __init__(self, quarters: int = 4) -> None:
-        if quarters < 1:
-            raise SettingsError([Fault("detector.quarters", "be at least 1", quarters)])
+        require("detector", quarters=(quarters, at_least(1)))
         self.quarters = quarters
 
     def fit(self, dataset: Dataset) -> Self:

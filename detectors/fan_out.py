@@ -6,7 +6,8 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
-from detectors.features.runs import require_above_zero, sum_within
+from bench.faults import above, require
+from detectors.features.runs import sum_within
 from detectors.features.timeline import HOUR_MS, Timeline
 
 
@@ -32,7 +33,7 @@ class FanOut:
     reasons = ("contacts_last_hour", "calls_last_hour", "new_contact")
 
     def __init__(self, span_h: float = 1.0) -> None:
-        require_above_zero({"span_h": span_h})
+        require("detector", span_h=(span_h, above(0)))
         self.span_ms = round(span_h * HOUR_MS)
 
     def fit(self, dataset: Dataset) -> Self:

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, require
 from detectors.features.graph import FEATURES, CallGraph
 from detectors.features.graph_calls import check_graph_names, graph_features
 from detectors.features.timeline import Timeline
@@ -39,8 +39,7 @@ class GraphCommunity:
     causal = True
 
     def __init__(self, model: Any, features: list[str] | None = None, resolution: float = 1.0, seed: int = 0) -> None:
-        if resolution <= 0:
-            raise SettingsError([Fault("detector.resolution", "be above 0", resolution)])
+        require("detector", resolution=(resolution, above(0)))
         require_outlier_model(model)
         self.features = [name for name, _, _ in FEATURES] if features is None else list(features)
         check_graph_names(self.features)

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from bench.dataset import Dataset, Window
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, require
 from detectors.features.graph_days import GraphDays, Weeks
 from detectors.outliers import outlier_scores, own_threshold, require_outlier_model
 
@@ -35,8 +35,7 @@ class CircleDays:
     reasons = ("outside_share", "new_share", "distant_share", "log_new_contacts", "oddball_ties", "contacts_change")
 
     def __init__(self, model: Any, resolution: float = 1.0, seed: int = 0) -> None:
-        if resolution <= 0:
-            raise SettingsError([Fault("detector.resolution", "be above 0", resolution)])
+        require("detector", resolution=(resolution, above(0)))
         require_outlier_model(model)
         self.model = model
         self.resolution = resolution

@@ -6,9 +6,9 @@ import numpy as np
 
 from bench.dataset import Dataset, Window
 from bench.detector import FloatArray, Level, Scores
+from bench.faults import above, require
 from detectors.features.calls import call_features, check_names
 from detectors.features.codes import IntArray
-from detectors.features.runs import require_above_zero
 
 TERMINAL_SHARE = 0.1
 """A node is not looked below when it held at most this share of a window's calls."""
@@ -50,7 +50,7 @@ class HalfSpaceTrees:
         self, features: list[str], trees: int = 25, height: int = 10, window: int = 1000, seed: int = 0
     ) -> None:
         check_names(features)
-        require_above_zero({"trees": trees, "height": height, "window": window})
+        require("detector", trees=(trees, above(0)), height=(height, above(0)), window=(window, above(0)))
         self.features = list(features)
         self.height, self.window = height, window
         self.forest = Forest(len(features), trees, height, seed)

@@ -7,11 +7,10 @@ import pyarrow as pa
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import UserError
+from bench.faults import UserError, above, require
 from detectors.features.cell_quarters import Quarters
 from detectors.features.codes import IntArray, shared_codes
 from detectors.features.groups import Groups
-from detectors.features.runs import require_above_zero
 from detectors.features.timeline import SECOND_MS, Timeline
 
 EARTH_KM = 6371.0
@@ -47,7 +46,7 @@ class ImpossibleSpeed:
     reasons = ("speed", "jump_km", "moved_km")
 
     def __init__(self, slack_km: float = 5.0, alert_kmh: float = 300.0) -> None:
-        require_above_zero({"slack_km": slack_km, "alert_kmh": alert_kmh})
+        require("detector", slack_km=(slack_km, above(0)), alert_kmh=(alert_kmh, above(0)))
         self.slack_km, self.alert_kmh = slack_km, alert_kmh
 
     @property

@@ -6,7 +6,8 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
-from detectors.features.runs import require_above_zero, sum_of_latest, surprise_of_share
+from bench.faults import above, require
+from detectors.features.runs import sum_of_latest, surprise_of_share
 from detectors.features.timeline import Timeline
 
 BUCKETS = 24
@@ -38,7 +39,7 @@ class NewContacts:
     reasons = ("new_contact", "contacts_last_day", "contact_share")
 
     def __init__(self, calls: int = 10, prior_calls: float = 20.0) -> None:
-        require_above_zero({"calls": calls, "prior_calls": prior_calls})
+        require("detector", calls=(calls, above(0)), prior_calls=(prior_calls, above(0)))
         self.calls, self.prior_calls = int(calls), prior_calls
 
     def fit(self, dataset: Dataset) -> Self:

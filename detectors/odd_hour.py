@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import require, up_to
 from detectors.features.codes import IntArray
 from detectors.features.groups import Groups
 from detectors.features.timeline import Timeline
@@ -40,8 +40,7 @@ class OddHour:
     reasons = ("hour", "hour_share", "night_share")
 
     def __init__(self, width_h: float = 5.0) -> None:
-        if not 0 < width_h <= 12:
-            raise SettingsError([Fault("detector.width_h", "be in (0, 12]", width_h)])
+        require("detector", width_h=(width_h, up_to(0, 12)))
         self.width_h = width_h
 
     def fit(self, dataset: Dataset) -> Self:

@@ -6,9 +6,10 @@ import numpy as np
 
 from bench.dataset import Dataset, Window
 from bench.detector import FloatArray, Level, Scores
+from bench.faults import above, require
 from detectors.features.calls import call_features, check_names
 from detectors.features.groups import Groups
-from detectors.features.runs import require_above_zero, sum_of_latest
+from detectors.features.runs import sum_of_latest
 from detectors.features.timeline import Timeline
 
 
@@ -37,7 +38,7 @@ class OwnPast:
 
     def __init__(self, features: list[str], prior_calls: float = 10.0) -> None:
         check_names(features)
-        require_above_zero({"prior_calls": prior_calls})
+        require("detector", prior_calls=(prior_calls, above(0)))
         self.features = list(features)
         self.prior_calls = prior_calls
 

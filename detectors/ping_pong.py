@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, at_least, require
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
 from detectors.features.codes import IntArray
 
@@ -38,11 +38,7 @@ class PingPong:
     reasons = ("handovers", "handovers_in", "handovers_out", "left")
 
     def __init__(self, stay_s: float = 5.0, quarters: int = 1) -> None:
-        faults = [] if stay_s > 0 else [Fault("detector.stay_s", "be above 0", stay_s)]
-        if quarters < 1:
-            faults.append(Fault("detector.quarters", "be at least 1", quarters))
-        if faults:
-            raise SettingsError(faults)
+        require("detector", stay_s=(stay_s, above(0)), quarters=(quarters, at_least(1)))
         self.stay_s, self.quarters = stay_s, quarters
 
     def fit(self, dataset: Dataset) -> Self:

@@ -7,7 +7,7 @@ from scipy.stats import betabinom
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError, UserError
+from bench.faults import UserError, at_least, require
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
 from detectors.features.codes import IntArray
 
@@ -41,10 +41,7 @@ class QuietNeighbour:
     reasons = ("calls", "traffic", "calls_against_past", "traffic_against_past")
 
     def __init__(self, nearest: int = 6, quarters: int = 8) -> None:
-        settings = {"nearest": nearest, "quarters": quarters}
-        faults = [Fault(f"detector.{name}", "be at least 1", value) for name, value in settings.items() if value < 1]
-        if faults:
-            raise SettingsError(faults)
+        require("detector", nearest=(nearest, at_least(1)), quarters=(quarters, at_least(1)))
         self.nearest, self.quarters = nearest, quarters
 
     def fit(self, dataset: Dataset) -> Self:

@@ -6,10 +6,10 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, one_of, require
 from detectors.features.codes import IntArray
 from detectors.features.groups import Groups
-from detectors.features.runs import require_above_zero, surprise_of_count
+from detectors.features.runs import surprise_of_count
 from detectors.features.timeline import DAY_MS, HOUR_MS, Timeline
 
 KINDS = ("caller", "callee", "tie")
@@ -49,9 +49,8 @@ class RateSurprise:
     def __init__(
         self, of: str = "caller", span_h: float = 1.0, dispersion: float = 1.0, prior_days: float = 3.0
     ) -> None:
-        if of not in KINDS:
-            raise SettingsError([Fault("detector.of", f"be one of {', '.join(KINDS)}", of)])
-        require_above_zero({"span_h": span_h, "dispersion": dispersion, "prior_days": prior_days})
+        positive = {"span_h": span_h, "dispersion": dispersion, "prior_days": prior_days}
+        require("detector", of=(of, one_of(*KINDS)), **{name: (value, above(0)) for name, value in positive.items()})
         self.of = of
         self.span_ms = round(span_h * HOUR_MS)
         self.dispersion, self.prior_days = dispersion, prior_days

@@ -6,11 +6,12 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, require
 from detectors.features.calls import call_features
 
 FEATURES = ("duration", "unanswered", "hour", "calls_last_hour")
 HALF_DAY_H = 12
+NIGHT = {"rule": ("lie in [0, 24] and before detector.night_to_h", lambda night: 0 <= night[0] < night[1] <= 24)}
 
 
 class FourRules:
@@ -47,16 +48,13 @@ class FourRules:
         night_to_h: float = 5,
         burst_calls: int = 10,
     ) -> None:
-        faults = [
-            Fault(f"detector.{name}", "be above 0", value)
-            for name, value in (("short_s", short_s), ("long_s", long_s), ("burst_calls", burst_calls))
-            if value <= 0
-        ]
-        if not 0 <= night_from_h < night_to_h <= 24:
-            rule = "lie in [0, 24] and before detector.night_to_h"
-            faults.append(Fault("detector.night_from_h", rule, (night_from_h, night_to_h)))
-        if faults:
-            raise SettingsError(faults)
+        require(
+            "detector",
+            short_s=(short_s, above(0)),
+            long_s=(long_s, above(0)),
+            burst_calls=(burst_calls, above(0)),
+            night_from_h=((night_from_h, night_to_h), NIGHT),
+        )
         self.short_s, self.long_s, self.burst_calls = short_s, long_s, burst_calls
         self.night_h = (night_from_h, night_to_h)
 

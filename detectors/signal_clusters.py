@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import at_least, require
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
 from detectors.features.codes import IntArray
 
@@ -46,10 +46,7 @@ class SignalClusters:
     reasons = ("usual_km", "left", "handovers_in", "handovers_out")
 
     def __init__(self, clusters: int = 20, quarters: int = 4, seed: int = 0) -> None:
-        settings = {"clusters": clusters, "quarters": quarters}
-        faults = [Fault(f"detector.{name}", "be at least 1", value) for name, value in settings.items() if value < 1]
-        if faults:
-            raise SettingsError(faults)
+        require("detector", clusters=(clusters, at_least(1)), quarters=(quarters, at_least(1)))
         self.clusters, self.quarters, self.seed = clusters, quarters, seed
 
     def fit(self, dataset: Dataset) -> Self:

@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import inside, require
 from bench.levels import QUARTER_MS
 from detectors.features.cell_quarters import CellEvents, Quarters, usual_by_hour
 from detectors.features.codes import IntArray
@@ -43,8 +43,7 @@ class Silence:
     threshold_ = 1.0
 
     def __init__(self, quantile: float = 0.99, rhythm: bool = True) -> None:
-        if not 0 < quantile < 1:
-            raise SettingsError([Fault("detector.quantile", "be in (0, 1)", quantile)])
+        require("detector", quantile=(quantile, inside(0, 1)))
         self.quantile, self.rhythm = quantile, rhythm
 
     def fit(self, dataset: Dataset) -> Self:

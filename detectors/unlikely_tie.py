@@ -11,7 +11,7 @@ from scipy.special import digamma
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, at_least, require
 from detectors.features.codes import IntArray
 from detectors.features.graph import CallGraph
 from detectors.features.groups import Groups
@@ -119,14 +119,8 @@ class UnlikelyTie:
     reasons = ("other_community", "community_share", "new_tie", "unknown_callee", "shared_contacts")
 
     def __init__(self, resolution: float = 1.0, run: int = 8, run_weight: float = 2.0, seed: int = 0) -> None:
-        checks = (
-            ("resolution", "be above 0", resolution, resolution > 0),
-            ("run", "be at least 1", run, run >= 1),
-            ("run_weight", "be at least 0", run_weight, run_weight >= 0),
-        )
-        faults = [Fault(f"detector.{name}", rule, value) for name, rule, value, right in checks if not right]
-        if faults:
-            raise SettingsError(faults)
+        of_runs = {"run": (run, at_least(1)), "run_weight": (run_weight, at_least(0))}
+        require("detector", resolution=(resolution, above(0)), **of_runs)
         self.resolution, self.seed = resolution, seed
         self.run, self.run_weight = run, run_weight
 

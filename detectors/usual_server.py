@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.faults import Fault, SettingsError
+from bench.faults import above, at_least, inside, require
 from detectors.features.cell_quarters import Quarters
 from detectors.features.evidence import added_up, passed_on, total_of
 from detectors.features.nearby import Connections, Nearby, connections, nearby
@@ -59,13 +59,9 @@ class UsualServer:
         spread_db: float = 5.0,
         shift_db: float = 15.0,
     ) -> None:
-        faults = [] if nearest >= 1 else [Fault("detector.nearest", "be at least 1", nearest)]
-        if not 0 < keeps < 1:
-            faults.append(Fault("detector.keeps", "be in (0, 1)", keeps))
-        lengths = {"within_m": within_m, "spread_db": spread_db, "shift_db": shift_db}
-        faults += [Fault(f"detector.{name}", "be above 0", value) for name, value in lengths.items() if not value > 0]
-        if faults:
-            raise SettingsError(faults)
+        positive = {"within_m": within_m, "spread_db": spread_db, "shift_db": shift_db}
+        above_zero = {name: (value, above(0)) for name, value in positive.items()}
+        require("detector", nearest=(nearest, at_least(1)), keeps=(keeps, inside(0, 1)), **above_zero)
         self.nearest, self.within_m, self.keeps = nearest, within_m, keeps
         self.spread_db, self.shift_db = spread_db, shift_db
 

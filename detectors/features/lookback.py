@@ -4,7 +4,7 @@ from typing import Self
 
 from bench.dataset import Dataset
 from bench.detector import Level
-from detectors.features.runs import require_above_zero
+from bench.faults import above, require
 from detectors.features.timeline import DAY_MS
 
 
@@ -26,7 +26,7 @@ class LooksBack:
     causal = True
 
     def __init__(self, days: float) -> None:
-        require_above_zero({"days": days})
+        require("detector", days=(days, above(0)))
         self.span_ms = round(days * DAY_MS)
 
     def fit(self, dataset: Dataset) -> Self:

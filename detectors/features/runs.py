@@ -1,13 +1,11 @@
 """Sums over what a group did last, and chances that so much is chance."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from scipy.stats import binom, nbinom
 
 from bench.detector import FloatArray
-from bench.faults import Fault, SettingsError
 from detectors.features.codes import IntArray
 from detectors.features.groups import Groups
 
@@ -55,10 +53,3 @@ def surprise_of_share(count: RealArray, of: RealArray, share: RealArray) -> Floa
     """Return -log10 of the chance that a binomial variable reaches a count, at most `MOST`, shape of all three."""
     chance = binom.logsf(count - 1, of, share)
     return np.asarray(np.clip(-chance / np.log(10), 0.0, MOST), np.float64)
-
-
-def require_above_zero(settings: Mapping[str, float]) -> None:
-    """Raise `SettingsError` naming each setting of a detector that is not above 0."""
-    faults = [Fault(f"detector.{name}", "be above 0", value) for name, value in settings.items() if not value > 0]
-    if faults:
-        raise SettingsError(faults)
