@@ -6,8 +6,8 @@
 Prints, for a default world of so many calls (5 million): the ratio of making the calls, as Arrow tables, to writing
 those tables as zstd Parquet with pyarrow, day by day in turn in the same process; calls a second of the row-by-row
 reference of the same model, and how many times faster the kernels are; and the peak memory of making the world on
-disk. A second table does the same for `seed_cdr` at its full size, with the CSV export. Before them: what all types of
-anomaly cost. The second form only makes a world on disk: here of a million users.
+disk. A second table does the same for `seed_cdr` at its full size, with the CSV export. Before them: what anomalies
+cost, by mix. The second form only makes a world on disk: here of a million users.
 """
 
 import json
@@ -34,7 +34,7 @@ from generators.world import World
 CALLS_A_USER = 90.8
 """Of the default world."""
 REFERENCE_USERS = 400
-TURNS = 3
+TURNS = range(5)
 WORKERS = 1
 """As pyarrow writes: with two busy threads, a processor that runs both on one core counts their seconds twice."""
 
@@ -86,20 +86,35 @@ def make_and_write(big: World) -> tuple[int, float, float]:
 
 
 def injection(title: str, *overrides: str) -> None:
-    """Print what anomalies at a ratio of 0.05 cost beside making normal life: the least of some turns at each."""
-    list(world(*overrides, "generator.num_users=3000", "generator.days=7").draw().calls(WORKERS))  # compile first
-    seconds: dict[float, list[float]] = {0.0: [], 0.05: []}
-    for _ in range(TURNS):
-        for ratio, taken in seconds.items():
-            start = time.process_time()
-            for _ in world(*overrides, f"generator.anomaly_ratio={ratio}").draw().calls(WORKERS):
-                pass
-            taken.append(cpu(start))
-    normal, injected = (min(taken) for taken in seconds.values())
-    print(f"\n{title} at a ratio of 0.05")
-    print(f"  normal life made, CPU                {normal:12.2f} s")
-    print(f"  with incidents, CPU                  {injected:12.2f} s")
-    print(f"  injection / normal life              {injected / normal - 1:12.2f}     (bar: 0.30)")
+    """Print what anomalies at a ratio of 0.05 cost beside making normal life: the median of some pairs, in turn."""
+    small = (*overrides, "generator.num_users=3000", "generator.days=7")
+    list(world(*small).draw().calls(WORKERS))  # compile first
+    print(f"\n{title} at a ratio of 0.05, CPU of normal life, with incidents; injection / normal life (bar: 0.30)")
+    for way, made in (
+        ("in a folder, as bench.generate makes it", in_a_folder),
+        ("in memory, nothing written", in_memory),
+    ):
+        pairs = [[made(world(*overrides, f"generator.anomaly_ratio={ratio}")) for ratio in (0.0, 0.05)] for _ in TURNS]
+        ratios = sorted(injected / normal - 1 for normal, injected in pairs)
+        normal, injected = np.median(pairs, axis=0)
+        spread = f"{np.median(ratios):6.2f}     (from {ratios[0]:.2f} to {ratios[-1]:.2f})"
+        print(f"  {way:<40} {normal:6.2f} s {injected:6.2f} s {spread}", flush=True)
+
+
+def in_memory(one: World) -> float:
+    """Make a world's tables and drop them; return CPU seconds."""
+    start = time.process_time()
+    for _ in one.draw().calls(WORKERS):
+        pass
+    return cpu(start)
+
+
+def in_a_folder(one: World) -> float:
+    """Make a world, its data and its truth; return CPU seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.process_time()
+        one.make(Path(folder) / "world", WORKERS, silent)
+        return cpu(start)
 
 
 def reference_rate(*overrides: str) -> float:

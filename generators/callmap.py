@@ -1,5 +1,6 @@
 """Where and when calls are to be expected, and where faults of cells will therefore meet how many of them."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -9,15 +10,17 @@ import numpy as np
 
 from generators.calls.habits import Habits
 from generators.clock import HOUR_MS, HOURS
+from generators.compiled import kernel
 from generators.mobility.itinerary import positions
 from generators.radio.cells import OMNI
 from generators.radio.coverage import NO_CELL, pixel_middles, pixels_at
+from generators.radio.plane import Plane, shortest
 from generators.radio.plant import Plant
 from generators.sessions.load import DAYS_OF_WEEK, Talk, follow
 
 FARTHEST = 3
 """Radii from the middle of a crowd."""
-MANY = 20_000
+MANY = 10_000
 """Users of whom everybody is looked at, every day; of twice as many every second one, and so on."""
 TILES = 4
 """Of a radius: calls so near to each other are taken together."""
@@ -63,10 +66,15 @@ class CallMap:
         )
         pixels = radio.columns * radio.rows
         places = (np.arange(pixels), pixels)
-        every = min(habits.num_users // MANY + 1, DAYS_OF_WEEK)
-        calls = follow((min(self.days, DAYS_OF_WEEK), every), talk, habits.network.folk, radio, places)
+        followed = min(self.days, DAYS_OF_WEEK), min(self._part, DAYS_OF_WEEK)
+        calls = follow(followed, talk, habits.network.folk, radio, places)
         busy = np.flatnonzero(calls.any(axis=1))
         return busy, calls[busy]
+
+    @property
+    def _part(self) -> int:
+        """One of so many users is enough to look at."""
+        return int(self.habits.num_users) // MANY + 1
 
     @cached_property
     def by_cell(self) -> Any:
@@ -78,10 +86,7 @@ class CallMap:
     def _summed(self, place: Any, group: Any, groups: int) -> Any:
         """Return how many intents the busy pixels of each group have in each hour; shape (groups, 48)."""
         out = np.zeros((groups, 2 * HOURS))
-        order = np.argsort(group, kind="stable")
-        begins = np.flatnonzero(np.diff(group[order], prepend=-1))
-        if begins.size:
-            out[group[order[begins]]] = np.add.reduceat(self.calls[place[order]], begins)
+        _add_up(self.calls, place, group, out)
         return out
 
     @property
@@ -118,13 +123,16 @@ class CallMap:
         code, which = np.unique(both[:, 0] * many + both[:, 1], return_inverse=True)
         return np.column_stack(np.divmod(code, many)), self._summed(pixel, which, len(code))
 
-    def around(self, user: int, moment_ms: int, radius_m: float) -> Any:
-        """Return intents in each hour near where a user is at a moment, each weighed by its distance; shape (48,)."""
-        middle = positions(np.array([user]), np.array([moment_ms]), self.habits.network.folk)
+    def positions(self, users: Any, moments_ms: Any) -> Any:
+        """Return where users are at moments; shape (n, 2) [m]."""
+        return positions(users, moments_ms, self.habits.network.folk)
+
+    def around(self, middle: Any, radius_m: float) -> Any:
+        """Return intents in each hour near a place [m], each weighed by its distance; shape (48,)."""
         middles, calls = self._tiles(radius_m)
-        apart = self._apart(middles, middle)
-        near = np.flatnonzero((np.abs(apart) < FARTHEST * radius_m).all(axis=1))
-        return _nearness(apart[near], radius_m) @ calls[near]
+        near = self._nearness(middles, middle, radius_m)
+        some = np.flatnonzero(near)
+        return near[some] @ calls[some]
 
     def _tiles(self, radius_m: float) -> tuple[Any, Any]:
         """Return the middles of the busy tiles, a quarter of a radius wide, and their intents in each hour."""
@@ -138,8 +146,8 @@ class CallMap:
             self._known[step] = middles, self._summed(np.arange(len(of)), of, len(tile))
         return self._known[step]
 
-    def crowd(self, user: int, moment_ms: int, radius_m: float) -> tuple[Any, Any, Any]:
-        """Return how near people are to a user at a moment, in [0, 1], and the cell that each hears best.
+    def crowd(self, middle: Any, moment_ms: int, radius_m: float, rng: np.random.Generator) -> tuple[Any, Any, Any]:
+        """Return how near people are to a place at a moment, in [0, 1], and the cell that each hears best.
 
         Returns
         -------
@@ -147,19 +155,16 @@ class CallMap:
             Some of the users, all where there are not many; how near they are, exp(-distance / radius), 0 from three
             radii on; the cell, -1 where none is heard; shape (n,) each.
         """
-        every = self.habits.num_users // MANY + 1
-        some = np.arange(user % every, self.habits.num_users, every)
-        where = positions(some, np.full(len(some), moment_ms), self.habits.network.folk)
+        some = np.arange(int(rng.integers(self._part)), self.habits.num_users, self._part)
+        where = self.positions(some, np.full(len(some), moment_ms))
         cell = self.plant.radio.cell[pixels_at(where, self.plant.radio), 0]
-        return some, _nearness(self._apart(where, where[user // every]), radius_m), cell
+        return some, self._nearness(where, middle, radius_m), cell
 
-    def _apart(self, points: Any, middle: Any) -> Any:
-        """Return how far points are from a middle, the shortest way; shape (n, 2) [m]."""
-        plane, apart = self.plant.air.plane, points - middle
-        if not plane.wrap:
-            return apart
-        size = np.array([plane.width, plane.height])
-        return apart - size * np.floor(apart / size + 0.5)
+    def _nearness(self, points: Any, middle: Any, radius_m: float) -> Any:
+        """Return how near points are to a middle, in [0, 1], the shortest way; shape (n,)."""
+        near = np.empty(len(points))
+        _weigh(points, middle, radius_m, self.plant.air.plane, near)
+        return near
 
     @property
     def directed(self) -> Any:
@@ -175,6 +180,11 @@ class CallMap:
         begin, end = np.interp((begin_ms / HOUR_MS, end_ms / HOUR_MS), self._edges, sums)
         return float(end - begin)
 
+    def until(self, sums: Any, begin_ms: int, much: float) -> int:
+        """Return until when, from a moment on, such a figure adds up to so much [ms]."""
+        met = float(np.interp(begin_ms / HOUR_MS, self._edges, sums)) + much
+        return math.ceil(float(np.interp(met, sums, self._edges)) * HOUR_MS)
+
     @cached_property
     def _edges(self) -> Any:
         return np.arange(self.days * HOURS + 1)
@@ -186,7 +196,17 @@ class CallMap:
         return hour + np.where(self.habits.weekend[day], HOURS, 0)
 
 
-def _nearness(apart: Any, radius_m: float) -> Any:
-    """Return how near points are to a middle, in [0, 1], by how far they are from it; shape (n,)."""
-    distance = np.hypot(apart[:, 0], apart[:, 1])
-    return np.where(distance < FARTHEST * radius_m, np.exp(-distance / radius_m), 0.0)
+@kernel
+def _add_up(calls: Any, place: Any, group: Any, out: Any) -> None:
+    for i in range(place.shape[0]):
+        for hour in range(out.shape[1]):
+            out[group[i], hour] += calls[place[i], hour]
+
+
+@kernel
+def _weigh(points: Any, middle: Any, radius_m: float, plane: Plane, near: Any) -> None:
+    for i in range(near.shape[0]):
+        dx = shortest(points[i, 0] - middle[0], plane.width, plane.wrap)
+        dy = shortest(points[i, 1] - middle[1], plane.height, plane.wrap)
+        distance = math.sqrt(dx * dx + dy * dy)
+        near[i] = math.exp(-distance / radius_m) if distance < FARTHEST * radius_m else 0.0

@@ -5,7 +5,7 @@ incidents. This module holds what those modules share. It is light, since settin
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -53,7 +53,7 @@ class Incidents:
             Holdings.joined([part.holdings for part in parts]),
             np.concatenate([part.holding_incident + n for part, n in numbered]),
             _all_of([part.actors for part in parts]),
-            [replace(fault, incident=fault.incident + n) for part, n in numbered for fault in part.faults],
+            [fault._replace(incident=fault.incident + n) for part, n in numbered for fault in part.faults],
             _all_of([part.cells for part in parts]),
         )
 
@@ -169,7 +169,7 @@ def on_cells(faults: Sequence[Sequence[CellFault]], parameters: Sequence[Mapping
         What was drawn for each.
     """
     cells = [np.unique([fault.cell for fault in each]) for each in faults]
-    numbered = [replace(fault, incident=number) for number, each in enumerate(faults) for fault in each]
+    numbered = [fault._replace(incident=number) for number, each in enumerate(faults) for fault in each]
     return Incidents(Intents.none(), np.empty(0, np.int64), parameters, actors=cells, faults=numbered, cells=cells)
 
 

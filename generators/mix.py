@@ -1,7 +1,7 @@
 """From the asked ratio and the chosen types to the edits of every day."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -53,8 +53,28 @@ def no_plan(days: int) -> Plan:
     return Plan([no_edits()] * days, [], [], none, [], none, none, nobody, Swaps(), [], nobody, {})
 
 
-def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int) -> Plan:
+def meets_calls(anomaly: Injector) -> bool:
+    """Return whether a type lets faults meet the calls there are, about so many, rather than choosing them."""
+    return anomaly.level == "cell" and not anomaly.adds
+
+
+def plan_incidents(
+    draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int, of_faults: float = 1.0
+) -> Plan:
     """Let every type plan its part, so that `ratio` of all calls will be anomalous.
+
+    Parameters
+    ----------
+    draft
+        Normal life.
+    anomalies
+        The types.
+    ratio
+        The asked share of anomalous calls.
+    seed
+        Of the world.
+    of_faults
+        For how many times their part the types plan that meet calls: more where they turned out to meet too few.
 
     Raises
     ------
@@ -62,6 +82,9 @@ def plan_incidents(draft: Draft, anomalies: Mapping[str, Injector], ratio: float
         When the world is too small for a type, naming what it would need.
     """
     wanted = _shared_out(draft, anomalies, ratio)
+    wanted = {
+        name: round(calls * of_faults) if meets_calls(anomalies[name]) else calls for name, calls in wanted.items()
+    }
     planned: list[Incidents] = []
     names: list[str] = []
     faults = []
@@ -171,7 +194,7 @@ def _gathered(
         end[order],
         actors.renumbered(number),
         _swaps([i.holdings for i in planned], number[holding]),
-        [replace(fault, incident=int(number[of])) for fault, of in struck],
+        [fault._replace(incident=int(number[of])) for fault, of in struck],
         cells.renumbered(number),
         wanted,
     )

@@ -1,7 +1,6 @@
 """The plan of a world as injectors see and edit it: what people want to do, and who holds which SIM and device."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -137,8 +136,7 @@ class Members(NamedTuple):
 PING_PONG = "ping_pong"
 
 
-@dataclass(frozen=True)
-class CellFault:
+class CellFault(NamedTuple):
     """Something that an incident does to a cell for a while."""
 
     cell: int

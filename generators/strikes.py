@@ -1,7 +1,6 @@
 """Where and when faults of cells strike, so that they meet as many calls as they should."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -132,7 +131,7 @@ def _filled(
         if late or expected < min(FEWEST, missing) or end - begin < SHORTEST_MS:
             continue
         claimed += [(cell, begin, end) for cell in place.cells.tolist()]
-        struck.append(place._replace(faults=[replace(f, begin_ms=begin, end_ms=end) for f in place.faults]))
+        struck.append(place._replace(faults=[f._replace(begin_ms=begin, end_ms=end) for f in place.faults]))
         missing -= expected
     return missing <= max(0.5, 0.02 * calls)
 
@@ -152,14 +151,9 @@ def _moment(
 
 
 def _shortened(where: "CallMap", sums: Any, span_ms: tuple[int, int], calls: float) -> int:
-    """Return until when a fault meets so many intents at most, by halving the span."""
-    low, high = span_ms
-    if where.within(sums, low, high) <= calls:
-        return high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if where.within(sums, span_ms[0], middle) < calls else (low, middle)
-    return high
+    """Return until when a fault meets so many intents at most."""
+    begin, end = span_ms
+    return end if where.within(sums, begin, end) <= calls else where.until(sums, begin, calls)
 
 
 def _begins_within(spans: Any, begin_ms: int) -> bool:

@@ -83,13 +83,14 @@ class FlashCrowd(CellDeed):
         times, missing = size
         enough = max(missing / ENOUGH, self.least)
         left = list(rng.permutation(len(anchors.user))[: len(anchors.user) // MOMENTS * MOMENTS].reshape(-1, MOMENTS))
+        places = where.positions(anchors.user, anchors.start_ms)
         found: list[Crowd] = []
         for limit in (LARGE * enough, missing):  # large ones only where the others do not suffice
             batches, left = left, []
             for some in batches:
                 if missing < self.least:
                     return found, missing
-                offered = [(int(anchors.user[i]), int(anchors.start_ms[i])) for i in some]
+                offered = [(places[i], int(anchors.start_ms[i])) for i in some]
                 offered.sort(key=lambda each: -self._usual(where, *each))
                 anchor = offered[int(self.difficulty * (MOMENTS - 1) + rng.random())]
                 crowd = self._crowd(where, anchor, (times, missing, enough), rng)
@@ -100,23 +101,23 @@ class FlashCrowd(CellDeed):
                 missing -= len(crowd[0].user)
         return found, missing
 
-    def _usual(self, where: "CallMap", user: int, middle: int) -> float:
-        """Return how many calls are usual around a user within an hour of a moment."""
-        return where.within(where.sums(where.around(user, middle, self.radius_m)), middle - HOUR_MS, middle + HOUR_MS)
+    def _usual(self, where: "CallMap", place: Any, moment: int) -> float:
+        """Return how many calls are usual around a place within an hour of a moment."""
+        return where.within(where.sums(where.around(place, self.radius_m)), moment - HOUR_MS, moment + HOUR_MS)
 
     def _crowd(
-        self, where: "CallMap", anchor: tuple[int, int], size: tuple[float, int, float], rng: np.random.Generator
+        self, where: "CallMap", anchor: tuple[Any, int], size: tuple[float, int, float], rng: np.random.Generator
     ) -> Crowd | None:
-        """Return the calls of a crowd around a user at a moment, the cells that it holds, its radius; None if small."""
-        (user, middle), (times, most, enough) = anchor, size
+        """Return the calls of a crowd at a place and a moment, the cells that it holds, its radius; None if small."""
+        (place, middle), (times, most, enough) = anchor, size
         half = int((self.shortest_h + (self.longest_h - self.shortest_h) * rng.random()) * HOUR_MS / 2)
         midnight = middle - middle % DAY_MS
         begin, end = max(middle - half, midnight), min(middle + half, midnight + DAY_MS)
         radius_m, narrowest, count = self.radius_m, min(self.radius_m, NARROWEST_M), 0.0
         for _ in range(NARROWED):  # where the crowd is too large it is narrower, as dense as ever
             radius_m = max(radius_m * np.sqrt(min(1.0, enough / count)), narrowest) if count else radius_m
-            count = (times - 1) * where.within(where.sums(where.around(user, middle, radius_m)), begin, end)
-        some, near, cell = where.crowd(user, middle, radius_m)
+            count = (times - 1) * where.within(where.sums(where.around(place, radius_m)), begin, end)
+        some, near, cell = where.crowd(place, middle, radius_m, rng)
         there = np.flatnonzero((near > 0) & (cell >= 0))
         count = min(round(count), most, MOST_EACH * len(there))
         if count < self.least:

@@ -7,7 +7,7 @@ from typing import Any
 
 from generators.radio.cells import Air, Cells
 from generators.radio.coverage import RadioMap, Reach, make_reach
-from generators.radio.turned_rows import Audible, audible, turned_rows
+from generators.radio.turned_rows import Audible, RunnersUp, audible, turned_rows
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,25 @@ class Plant:
     def turned(self, cell: int, turned_deg: float) -> tuple[Any, Any, Any]:
         """Return what is heard while the antenna of one cell looks elsewhere, as `turned_rows`; worked out once."""
         if (cell, turned_deg) not in self._known:
-            self._known[cell, turned_deg] = self.heard(cell, {cell: turned_deg}, self.radio)
+            self._known[cell, turned_deg] = self._heard(cell, {cell: turned_deg}, self.radio, self._next_best)
         return self._known[cell, turned_deg]
 
     def heard(self, cell: int, turned_deg: Mapping[int, float], before: RadioMap) -> tuple[Any, Any, Any]:
         """Return what is heard otherwise than before as one cell's antenna turns, so that these are turned."""
+        return self._heard(cell, turned_deg, before, RunnersUp.unknown(len(before.cell)))
+
+    def _heard(
+        self, cell: int, turned_deg: Mapping[int, float], before: RadioMap, next_best: RunnersUp
+    ) -> tuple[Any, Any, Any]:
         site = int(self.cells.site[cell])
         if site not in self._audible:
             self._audible[site] = audible(site, (self.cells, self.air, self._reach, self.radio))
-        return turned_rows(cell, self._audible[site], (self.aimed(turned_deg), self.air, self._reach, before))
+        network = self.aimed(turned_deg), self.air, self._reach, before
+        return turned_rows(cell, self._audible[site], network, next_best)
+
+    @cached_property
+    def _next_best(self) -> RunnersUp:
+        return RunnersUp.unknown(len(self.radio.cell))
 
     @cached_property
     def _reach(self) -> Reach:

@@ -8,6 +8,7 @@ from generators.compiled import kernel
 from generators.radio.cells import Air, Cells, antenna_gain_db, site_loss_db
 from generators.radio.coverage import NO_CELL, RadioMap, Reach, away_from, hear, insert
 
+UNKNOWN = -2
 AS_EVER, OTHERWISE, LOST = range(3)
 """What becomes of a pixel's list: nothing; it changes; it loses its weakest, so that a cell beyond it may come in."""
 Network = tuple[Cells, Air, Reach, RadioMap]
@@ -38,7 +39,21 @@ def _measure(site: int, most: float, cells: Cells, air: Air, radio: RadioMap, lo
         loss[pixel] = site_loss_db(site, away_from(site, pixel, cells, radio), most, cells, air)
 
 
-def turned_rows(cell: int, here: Audible, network: Network) -> tuple[Any, Any, Any]:
+class RunnersUp(NamedTuple):
+    """The strongest cell of each pixel that is not in its list, as far as anybody has asked; shape (P,) each."""
+
+    cell: Any
+    """int32: `NO_CELL` where no other can be heard, `UNKNOWN` before it is worked out."""
+    power: Any
+    """float32 [dBm]."""
+
+    @staticmethod
+    def unknown(pixels: int) -> "RunnersUp":
+        """Return room for those of a map."""
+        return RunnersUp(np.full(pixels, UNKNOWN, np.int32), np.full(pixels, -np.inf, np.float32))
+
+
+def turned_rows(cell: int, here: Audible, network: Network, next_best: RunnersUp) -> tuple[Any, Any, Any]:
     """Return what is heard where one cell's antenna looks elsewhere.
 
     Parameters
@@ -49,20 +64,23 @@ def turned_rows(cell: int, here: Audible, network: Network) -> tuple[Any, Any, A
         Where its site could be heard.
     network
         The cells, with the antenna turned; the air; what sites can do at best; the map before.
+    next_best
+        What is known of the map before; more of it afterwards.
 
     Returns
     -------
     tuple
         Pixels in which anything is heard otherwise, shape (n,); the cells heard there and their powers, shape (n, K).
     """
-    cells, air, reach, radio = network
+    radio = network[-1]
     power, what = np.empty(len(here.pixel), np.float32), np.empty(len(here.pixel), np.int8)
     _hear_one(cell, here, network, power, what)
     other = np.flatnonzero(what)
-    pixels = here.pixel[other]
+    pixels, lost = here.pixel[other], what[other] == LOST
+    _find(pixels[lost], network, next_best)
     names, powers = radio.cell[pixels], radio.power[pixels]
     _put(cell, power[other], names, powers)
-    _fill_up(pixels, what[other] == LOST, (cells, air, reach, radio._replace(cell=names, power=powers)))
+    _let_in(pixels, lost, next_best, names, powers)
     return pixels, names, powers
 
 
@@ -101,11 +119,28 @@ def _put(cell: int, power: Any, names: Any, powers: Any) -> None:
             insert(names[i], powers[i], cell, power[i])
 
 
+def _find(pixels: Any, network: Network, next_best: RunnersUp) -> None:
+    """Work out the runners-up of some pixels, whose lists are full, where they are not known."""
+    radio = network[-1]
+    new = pixels[next_best.cell[pixels] == UNKNOWN]
+    names = np.column_stack([radio.cell[new], np.full(len(new), NO_CELL, np.int32)])
+    powers = np.column_stack([radio.power[new], np.full(len(new), -np.inf, np.float32)])
+    _hear_all(new, (*network[:-1], radio._replace(cell=names, power=powers)))
+    next_best.cell[new], next_best.power[new] = names[:, -1], powers[:, -1]
+
+
 @kernel
-def _fill_up(pixels: Any, lost: Any, network: Network) -> None:
-    """Let others into the lists that have lost their weakest."""
+def _hear_all(pixels: Any, network: Network) -> None:
+    """Let all cells of the network into the list of each pixel."""
     cells, _, reach, radio = network
     for row in range(pixels.shape[0]):
-        if lost[row]:
-            for site in range(reach.far_m.shape[0]):
-                hear(site, away_from(site, pixels[row], cells, radio), row, network)
+        for site in range(reach.far_m.shape[0]):
+            hear(site, away_from(site, pixels[row], cells, radio), row, network)
+
+
+@kernel
+def _let_in(pixels: Any, lost: Any, next_best: RunnersUp, names: Any, powers: Any) -> None:
+    """Let the runners-up into the lists that have lost their weakest."""
+    for i in range(pixels.shape[0]):
+        if lost[i] and next_best.cell[pixels[i]] != NO_CELL:
+            insert(names[i], powers[i], next_best.cell[pixels[i]], next_best.power[pixels[i]])

@@ -79,12 +79,11 @@ def follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, plac
     places
         Shape (P,): the place that each pixel belongs to, negative for none; and how many places there are.
     """
-    much = np.zeros((places[1], HOURS_OF_WEEK))
-    _follow(days, habit, folk, radio, (places[0], much, make_trail()))
     many, every = days
     weekend = sum((folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY for day in range(many))
-    much[:, :HOURS] /= max(many - weekend, 1) / every
-    much[:, HOURS:] /= max(weekend, 1) / every
+    looked_at = np.repeat([max(many - weekend, 1) / every, max(weekend, 1) / every], HOURS)
+    much = np.zeros((places[1], HOURS_OF_WEEK))
+    _follow(days, habit._replace(share=habit.share / looked_at), folk, radio, (places[0], much, make_trail()))
     return much
 
 

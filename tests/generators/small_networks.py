@@ -1,7 +1,7 @@
 """Small random networks with people in them, and sessions to hold in them."""
 
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
@@ -72,7 +72,7 @@ def incidents(draw: Any, cells: int) -> list[CellFault]:
             ]
         else:
             found.append(CellFault(cell, begin, end, kind, 0.5, 60.0, draw(st.booleans())))
-        found[-1:] = [replace(fault, incident=number) for fault in found[-1:]]
+        found[-1:] = [fault._replace(incident=number) for fault in found[-1:]]
     return found
 
 

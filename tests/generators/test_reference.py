@@ -80,7 +80,7 @@ def worlds(draw: Any, network: bool = False) -> SmallWorld:
         except SettingsError:  # such a world has no room for them; test_world says what is told then
             reject()
     if plant and net and not habits.closed:
-        faults = tuple(replace(f, incident=MET + f.incident) for f in incidents(draw, len(plant.cells.site)))
+        faults = tuple(f._replace(incident=MET + f.incident) for f in incidents(draw, len(plant.cells.site)))
         habits = habits._replace(network=struck(net, plant, world, faults))
     return SmallWorld(habits, counts, plan, plant, faults)
 
