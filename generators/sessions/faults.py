@@ -1,7 +1,7 @@
 """What is wrong with cells, and when: by the settings of the network, or as incidents that a normal network has not.
 
-The same arrays serve both worlds: in normal life the faults of incidents do nothing, but a session that would have met
-one says so, and only then is its line rendered a second time.
+The same arrays serve both worlds: in normal life the faults of incidents do nothing, but a session to which one would
+have made a difference says so, and only then is its line rendered a second time.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,9 @@ BROKEN, DEGRADED, SLEEPING = range(len(KINDS))
 SWAPPING = len(KINDS)
 """Two cells that hand each other their calls."""
 NO_INCIDENT = -1
-DONE, MET = range(2)
-"""Of a view of the world: whether incidents do what they do; and the last one that the session met, plus 1."""
+DONE, MET, SHOWN, OTHER = range(4)
+"""Of a view of the world: whether incidents do what they do; the first that made a difference to the session, plus 1.
+Of the candidates at hand: the one that they may show, plus 1; and the row of the map that tells whether they do."""
 
 FAULT = np.dtype(
     [
@@ -105,26 +106,36 @@ def _planned(f: CellFault) -> tuple[Any, ...]:
 
 
 @kernel
-def next_fault(cell: int, moment: int, faults: Faults) -> int:
-    """Return the first fault of a cell that was not over when the day of a moment began, or one past its last."""
-    if faults.first[cell] == faults.first[cell + 1]:
-        return int(faults.first[cell + 1])
-    return int(faults.ahead[cell, min(moment // DAY_MS, faults.ahead.shape[1] - 1)])
+def faults_between(cell: int, moment: int, end: int, faults: Faults) -> tuple[int, int]:
+    """Return the numbers of a cell's faults that may matter between two moments: the first, and one past the last."""
+    low, high = faults.first[cell], faults.first[cell + 1]
+    if low == high:
+        return int(low), int(low)
+    low = faults.ahead[cell, min(moment // DAY_MS, faults.ahead.shape[1] - 1)]
+    last = low
+    while last < high and faults.row[last].begin_ms < end:
+        last += 1
+    return int(low), int(last)
 
 
 @kernel
 def acts(fault: int, moment: int, faults: Faults, view: Any) -> bool:
     """Return whether a fault does anything at a moment in a view of the world; who would meet it notes it."""
+    return lasts(fault, moment, faults) and meets(faults.row[fault].incident, view)
+
+
+@kernel
+def lasts(fault: int, moment: int, faults: Faults) -> bool:
+    """Return whether a moment is within a fault."""
     row = faults.row[fault]
-    if not row.begin_ms <= moment < row.end_ms:
-        return False
-    return meets(row.incident, view)
+    return bool(row.begin_ms <= moment < row.end_ms)
 
 
 @kernel
 def meets(incident: int, view: Any) -> bool:
-    """Note that a session meets an incident, unless it is none, and return whether that does anything."""
+    """Note that an incident, unless it is none, makes a difference to a session; return whether it does so here."""
     if incident == NO_INCIDENT:
         return True
-    view[MET] = incident + 1
+    if not view[MET]:
+        view[MET] = incident + 1
     return bool(view[DONE])

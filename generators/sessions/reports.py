@@ -9,8 +9,9 @@ from generators.compiled import kernel
 from generators.mobility.itinerary import STANDING, Trail, locate, make_trail, position
 from generators.radio.coverage import NO_CELL, insert, pixel_at
 from generators.rng import Purpose, philox, uniform
+from generators.sessions.faults import DONE, OTHER, SHOWN, meets
 from generators.sessions.network import Network
-from generators.sessions.turned import heard_at, holds_until
+from generators.sessions.turned import holds_since, otherwise
 
 MOST_REQUESTS = 9
 """Requests whose answers a phone remembers."""
@@ -29,7 +30,7 @@ class Reports(NamedTuple):
     heard: Any
     """Shape (most requests * most candidates,), int32: every cell with an unexpired report."""
     world: Any
-    """Shape (2,), int64: which world is looked at, and what was met; see `generators.sessions.faults`."""
+    """Shape (4,), int64: which world is looked at, and what was met; see `generators.sessions.faults`."""
 
 
 def make_reports(candidates: int) -> Reports:
@@ -39,14 +40,27 @@ def make_reports(candidates: int) -> Reports:
         np.full(candidates, NO_CELL, np.int32),
         np.full(candidates, -np.inf, np.float32),
         np.empty(MOST_REQUESTS * MOST_CANDIDATES, np.int32),
-        np.array([1, 0]),
+        np.array([1, 0, 0, 0]),
     )
 
 
 @kernel
 def measure(user: int, moment: int, network: Network, reports: Reports) -> None:
     """Take what a user's phone hears at a moment as the candidates."""
-    _take(row_of(user, moment, network, reports), network, reports)
+    view, (pixel, row, incident) = reports.world, rows_of(user, moment, network, reports)
+    view[SHOWN] = incident + 1
+    view[OTHER] = pixel if view[DONE] else row
+    _take(row if view[DONE] else pixel, network, reports)
+
+
+@kernel
+def look_at(candidate: int, network: Network, reports: Reports) -> None:
+    """Note whose doing it is that a candidate, as a phone comes to it, is another than it would be."""
+    view, radio = reports.world, network.radio
+    if view[SHOWN]:
+        same = reports.cell[candidate] == radio.cell[view[OTHER], candidate]
+        if not (same and reports.power[candidate] == radio.power[view[OTHER], candidate]):
+            meets(view[SHOWN] - 1, view)
 
 
 @kernel
@@ -57,10 +71,12 @@ def _take(row: int, network: Network, reports: Reports) -> None:
 
 
 @kernel
-def row_of(user: int, moment: int, network: Network, reports: Reports) -> int:
-    """Return the row of the radio map that holds where a user is at a moment."""
+def rows_of(user: int, moment: int, network: Network, reports: Reports) -> tuple[int, int, int]:
+    """Return the row of the radio map where a user is; the one that incidents let hold; and whose doing that is."""
     x, y = position(user, moment, network.folk, reports.trail)
-    return heard_at(pixel_at(x, y, network.radio), moment, network.turned, reports.world)
+    pixel = pixel_at(x, y, network.radio)
+    row, incident = otherwise(pixel, moment, network.turned)
+    return pixel, row, incident
 
 
 @kernel
@@ -84,10 +100,10 @@ def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, rep
     """
     rules, since = network.rules, moment - network.rules.expiry_ms
     leg, until = locate(user, since, network.folk, reports.trail)
-    if leg == STANDING and until > moment and holds_until(since, network.turned) > moment:
+    if leg == STANDING and until > moment and holds_since(moment, network.turned) <= since:
         measure(user, moment, network, reports)
         return
-    reports.cell[:], reports.power[:] = NO_CELL, -np.inf
+    reports.cell[:], reports.power[:], reports.world[SHOWN] = NO_CELL, -np.inf, 0
     least, spread = rules.heartbeat_ms
     when, known = moment, 0
     for request in range(MOST_REQUESTS):
@@ -96,7 +112,8 @@ def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, rep
         when -= int(least + u * spread if request else stationary_age(u, least, spread))
         if when <= since:
             break
-        known = _merge(row_of(user, when, network, reports), known, network, reports)
+        pixel, row, incident = rows_of(user, when, network, reports)
+        known = _merge(row if meets(incident, reports.world) else pixel, known, network, reports)
 
 
 @kernel

@@ -11,7 +11,7 @@ import numpy as np
 
 from generators.compiled import kernel
 from generators.mobility.itinerary import position
-from generators.radio.coverage import NO_CELL
+from generators.radio.coverage import NO_CELL, RadioMap
 from generators.radio.plane import wrapped
 from generators.rng import Purpose, philox, uniform
 from generators.sessions.events import (
@@ -26,9 +26,9 @@ from generators.sessions.events import (
     SETUP,
     TIMEOUT,
 )
-from generators.sessions.faults import MET, SWAPPING, acts, next_fault
+from generators.sessions.faults import MET, SHOWN, SWAPPING, acts, faults_between, meets
 from generators.sessions.network import Network
-from generators.sessions.reports import Reports, collect, make_reports, measure, row_of
+from generators.sessions.reports import Reports, collect, look_at, make_reports, measure, rows_of
 from generators.sessions.towers import BLOCKED, CONNECTED, IGNORED, NEVER, answer, breaks_after, losses
 from generators.sessions.watch import watch
 
@@ -111,6 +111,7 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
     """Send Hello to one candidate after the other until one connects, none is left, or the call is over."""
     state, rules, reports = phone.state, network.rules, phone.reports
     for i in range(reports.cell.shape[0]):
+        look_at(i, network, reports)
         cell: Any = np.int64(reports.cell[i])
         if cell == NO_CELL:
             break
@@ -158,32 +159,42 @@ def _is_barred(cell: int, phone: Phone) -> bool:
 @kernel
 def _live_on(key: Any, network: Network, phone: Phone) -> bool:
     """Stay connected until something happens, and see to it; return whether the call goes on."""
-    state, level = phone.state, phone.level
-    rate = losses(state[CELL], state[SINCE], network, phone.reports.world)
-    lost = NEVER
-    if rate > 0.0 and level[HARDNESS] < 1e15 * rate:
-        lost = state[SINCE] + 1 + int(level[HARDNESS] / rate)
+    state = phone.state
+    ahead = faults_between(state[CELL], state[SINCE], state[ENDS], network.faults)
+    rate, worse, whose = losses(ahead, state[SINCE], network)
+    if worse > rate and _lost_at(worse, phone) < state[ENDS] and meets(whose, phone.reports.world):
+        rate = worse
+    lost = _lost_at(rate, phone)
     horizon = min(state[ENDS], lost)
-    first = _first_swap(key, horizon, network, phone)
-    moment = _undisturbed(key, min(horizon, first + 1), network, phone)
+    first = _first_swap(ahead, key, horizon, network, phone)
+    moment = _undisturbed(ahead, key, min(horizon, first + 1), network, phone)
     if moment > first:  # only then is it worth asking whether the other cell is near
-        moment = _swap_before(key, first + 1, network, phone)
+        moment = _swap_before(ahead, key, first + 1, network, phone)
     if moment > first:
-        moment = _undisturbed(key, horizon, network, phone)
-        moment = min(moment, _swap_before(key, moment, network, phone))
+        moment = _undisturbed(ahead, key, horizon, network, phone)
+        moment = min(moment, _swap_before(ahead, key, moment, network, phone))
     if moment >= state[ENDS]:
         return _finish(END, NO_CAUSE, state[ENDS], network, phone)  # 6
     if moment == lost:
         return _finish(FAIL, DROP, lost, network, phone)
+    if worse > rate and meets(whose, phone.reports.world):  # it withstands less from now on
+        rate = worse
     return _reconnect(key, moment, rate, network, phone)  # 7
 
 
 @kernel
-def _undisturbed(key: Any, horizon: int, network: Network, phone: Phone) -> int:
+def _lost_at(rate: float, phone: Phone) -> int:
+    """Return when a call that is lost at a rate [1/ms] is lost, if it lasts till then."""
+    hardness = phone.level[HARDNESS]
+    return int(phone.state[SINCE] + 1 + int(hardness / rate) if rate > 0.0 and hardness < 1e15 * rate else NEVER)
+
+
+@kernel
+def _undisturbed(ahead: tuple[int, int], key: Any, horizon: int, network: Network, phone: Phone) -> int:
     """Return until when the phone stays where it is, not beyond the horizon, whatever swaps there are."""
     state = phone.state
     moment = min(horizon, _next_change(key, horizon, network, phone))
-    return int(min(moment, breaks_after(state[CELL], state[SINCE], moment, network, phone.reports.world)))
+    return int(min(moment, breaks_after(ahead, state[SINCE], moment, network, phone.reports.world)))
 
 
 @kernel
@@ -212,22 +223,22 @@ def _swap_at(key: Any, fault: int, network: Network, phone: Phone) -> int:
 
 
 @kernel
-def _first_swap(key: Any, horizon: int, network: Network, phone: Phone) -> int:
+def _first_swap(ahead: tuple[int, int], key: Any, horizon: int, network: Network, phone: Phone) -> int:
     """Return when the cell might first hand its call on, at the latest the horizon."""
-    first, faults, cell = horizon, network.faults, phone.state[CELL]
-    for i in range(next_fault(cell, phone.state[SINCE], faults), faults.first[cell + 1]):
-        if faults.row[i].begin_ms >= first:
+    (low, high), first = ahead, horizon
+    for i in range(low, high):
+        if network.faults.row[i].begin_ms >= first:
             break
         first = min(first, _swap_at(key, i, network, phone))
     return first
 
 
 @kernel
-def _swap_before(key: Any, horizon: int, network: Network, phone: Phone) -> int:
+def _swap_before(ahead: tuple[int, int], key: Any, horizon: int, network: Network, phone: Phone) -> int:
     """Return when the cell hands its call to the one that it swaps calls with, at the latest the horizon."""
     state, faults = phone.state, network.faults
-    soonest = horizon
-    for i in range(next_fault(state[CELL], state[SINCE], faults), faults.first[state[CELL] + 1]):
+    (low, high), soonest = ahead, horizon
+    for i in range(low, high):
         if faults.row[i].begin_ms >= soonest:
             break
         moment = _swap_at(key, i, network, phone)
@@ -243,13 +254,23 @@ def _swap_before(key: Any, horizon: int, network: Network, phone: Phone) -> int:
 @kernel
 def _is_near(partner: int, moment: int, margin: float, network: Network, phone: Phone) -> bool:
     """Return whether another cell is heard, and not weaker than the serving one by more than a margin [dB]."""
-    row = row_of(phone.state[USER], moment, network, phone.reports)
+    pixel, row, incident = rows_of(phone.state[USER], moment, network, phone.reports)
+    pair = (phone.state[CELL], partner)
+    near = _near_in(pixel, pair, margin, network.radio)
+    if row == pixel or _near_in(row, pair, margin, network.radio) == near:
+        return near
+    return not near if meets(incident, phone.reports.world) else near
+
+
+@kernel
+def _near_in(row: int, pair: tuple[int, int], margin: float, radio: RadioMap) -> bool:
+    """Return whether the second of two cells is heard in a row of the map, and not much weaker than the first."""
     own, other = -np.inf, -np.inf
-    for i in range(network.radio.cell.shape[1]):
-        if network.radio.cell[row, i] == phone.state[CELL]:
-            own = float(network.radio.power[row, i])
-        elif network.radio.cell[row, i] == partner:
-            other = float(network.radio.power[row, i])
+    for i in range(radio.cell.shape[1]):
+        if radio.cell[row, i] == pair[0]:
+            own = float(radio.power[row, i])
+        elif radio.cell[row, i] == pair[1]:
+            other = float(radio.power[row, i])
     return bool(other > -np.inf and other >= own - margin)
 
 
@@ -264,7 +285,7 @@ def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phon
         measure(state[USER], moment, network, phone.reports)
     else:
         collect(state[USER], moment, (key, state[CHANGES]), network, phone.reports)
-    _put_first(phone)
+    _put_first(network, phone)
     result = _ask(key, state[ENDS], network, phone)
     if result == OVER:
         return _finish(END, NO_CAUSE, state[ENDS], network, phone)
@@ -279,11 +300,14 @@ def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phon
 
 
 @kernel
-def _put_first(phone: Phone) -> None:
+def _put_first(network: Network, phone: Phone) -> None:
     """Ask the cell first that the call is to be handed to, if it is among the candidates."""
     cells, powers, place = phone.reports.cell, phone.reports.power, 0
     if phone.state[PARTNER] == NO_CELL:
         return
+    for i in range(cells.shape[0]):
+        look_at(i, network, phone.reports)
+    phone.reports.world[SHOWN] = 0
     for i in range(cells.shape[0]):
         if cells[i] == phone.state[PARTNER]:
             place = i

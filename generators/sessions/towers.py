@@ -4,7 +4,17 @@ from typing import Any
 
 from generators.clock import DAY_MS, HOUR_MS, HOURS
 from generators.compiled import kernel
-from generators.sessions.faults import BROKEN, DEGRADED, SLEEPING, SWAPPING, acts, meets, next_fault
+from generators.sessions.faults import (
+    BROKEN,
+    DEGRADED,
+    NO_INCIDENT,
+    SLEEPING,
+    SWAPPING,
+    acts,
+    faults_between,
+    lasts,
+    meets,
+)
 from generators.sessions.network import Network
 
 NEVER = 2**62
@@ -26,24 +36,32 @@ def answer(cell: int, moment: int, luck: tuple[float, float], network: Network, 
     network, view
         The network, and the view of the world.
     """
-    u, channel = luck
-    refuses, ignores = network.rules.refuses, network.rules.ignores
-    faults = network.faults
-    for i in range(next_fault(cell, moment, faults), faults.first[cell + 1]):
-        if faults.row[i].begin_ms > moment:
-            break
-        if faults.row[i].kind == SWAPPING or not acts(i, moment, faults, view):
-            continue
-        if faults.row[i].kind == BROKEN:
-            return REFUSED
-        if faults.row[i].kind == SLEEPING:
-            return IGNORED
-        refuses = max(refuses, faults.row[i].refuses * severity(i, moment, network))
+    (u, channel), faults = luck, network.faults
+    ignores, refuses = network.rules.ignores, network.rules.refuses
+    worse, whose = refuses, NO_INCIDENT
+    first, end = faults_between(cell, moment, moment + 1, faults)
+    for i in range(first, end):
+        if faults.row[i].kind == DEGRADED and lasts(i, moment, faults):
+            refused = faults.row[i].refuses * severity(i, moment, network)
+            refuses, worse, whose = _worst((refuses, worse, whose), refused, faults.row[i].incident)
+        elif faults.row[i].kind != SWAPPING and acts(i, moment, faults, view):
+            return REFUSED if faults.row[i].kind == BROKEN else IGNORED
     if u < ignores:
         return IGNORED
-    if u < ignores + refuses:
+    if u < ignores + refuses or (u < ignores + worse and meets(whose, view)):
         return REFUSED
     return BLOCKED if channel < network.blocking[cell, hour_of_week(moment, network)] else CONNECTED
+
+
+@kernel
+def _worst(so_far: tuple[float, float, int], figure: float, incident: int) -> tuple[float, float, int]:
+    """Take one more fault into account: the worst figure in normal life; with incidents; and whose doing that is."""
+    normal, worse, whose = so_far
+    if incident == NO_INCIDENT:
+        return max(normal, figure), max(worse, figure), whose
+    if figure > worse:
+        return normal, figure, incident
+    return normal, worse, whose
 
 
 @kernel
@@ -61,22 +79,24 @@ def hour_of_week(moment: int, network: Network) -> int:
 
 
 @kernel
-def losses(cell: int, moment: int, network: Network, view: Any) -> float:
-    """Return the rate at which a cell loses live calls at a moment [1/ms]."""
-    rate, faults = network.rules.losses, network.faults
-    for i in range(next_fault(cell, moment, faults), faults.first[cell + 1]):
-        if faults.row[i].begin_ms > moment:
-            break
-        if faults.row[i].kind == DEGRADED and acts(i, moment, faults, view):
-            rate = max(rate, faults.row[i].losses * severity(i, moment, network))
-    return rate
+def losses(ahead: tuple[int, int], moment: int, network: Network) -> tuple[float, float, int]:
+    """Return the rate at which a cell with these faults, `faults_between`, loses live calls at a moment [1/ms].
+
+    In normal life; with what incidents do; and whose doing it is that the second is higher.
+    """
+    (first, end), faults = ahead, network.faults
+    found = (network.rules.losses, network.rules.losses, NO_INCIDENT)
+    for i in range(first, end):
+        if faults.row[i].kind == DEGRADED and lasts(i, moment, faults):
+            found = _worst(found, faults.row[i].losses * severity(i, moment, network), faults.row[i].incident)
+    return found
 
 
 @kernel
-def breaks_after(cell: int, moment: int, horizon: int, network: Network, view: Any) -> int:
+def breaks_after(ahead: tuple[int, int], moment: int, horizon: int, network: Network, view: Any) -> int:
     """Return when a cell next breaks, or falls asleep, after a moment and before a horizon [ms]; else `NEVER`."""
-    soonest, faults = NEVER, network.faults
-    for i in range(next_fault(cell, moment, faults), faults.first[cell + 1]):
+    (first, end), soonest, faults = ahead, NEVER, network.faults
+    for i in range(first, end):
         begins = faults.row[i].begin_ms
         if begins >= horizon:
             break

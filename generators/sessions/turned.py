@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from generators.clock import DAY_MS
 from generators.compiled import kernel
-from generators.sessions.faults import meets
+from generators.sessions.faults import NO_INCIDENT
 
 NONE = -1
 NEVER = 2**62
@@ -20,6 +21,8 @@ class Turned(NamedTuple):
 
     edge_ms: Any
     """Shape (E,), int64: those moments, ascending."""
+    ahead: Any
+    """Shape (days,), int32: the first of them that is not past when a day begins."""
     pixel: Any
     """Shape (E,), int64: from each on, the first pixel in which anything is heard otherwise."""
     place: Any
@@ -35,35 +38,44 @@ class Turned(NamedTuple):
 def nothing_turned() -> Turned:
     """Return that every antenna stays as it is."""
     times, rows = np.empty((2, 0), np.int64), np.empty((2, 0), np.int32)
-    return Turned(times[0], times[1], np.zeros(1, np.int64), rows[0], rows[1], 0)
+    return Turned(times[0], first_ahead(times[0]), times[1], np.zeros(1, np.int64), rows[0], rows[1], 0)
+
+
+def first_ahead(edge_ms: Any) -> Any:
+    """Return the first of some moments, ascending, that is not past when each day begins; shape (days,)."""
+    midnights = np.arange(int(edge_ms.max(initial=0)) // DAY_MS + 2) * DAY_MS
+    return np.searchsorted(edge_ms, midnights).astype(np.int32)
 
 
 @kernel
 def _since(moment: int, turned: Turned) -> int:
     """Return the number of edges up to a moment."""
-    low, high = np.int64(0), np.int64(turned.edge_ms.shape[0])
-    while low < high:
-        middle = (low + high) // 2
-        if turned.edge_ms[middle] <= moment:
-            low = middle + 1
-        else:
-            high = middle
-    return int(low)
+    edge: Any = np.int64(turned.ahead[min(max(moment // DAY_MS, 0), turned.ahead.shape[0] - 1)])
+    while edge < turned.edge_ms.shape[0] and turned.edge_ms[edge] <= moment:
+        edge += 1
+    return int(edge)
 
 
 @kernel
-def heard_at(pixel: int, moment: int, turned: Turned, view: Any) -> int:
-    """Return the row of the radio map that holds in a pixel at a moment, in a view of the world."""
+def otherwise(pixel: int, moment: int, turned: Turned) -> tuple[int, int]:
+    """Return the row of the radio map that incidents let hold in a pixel at a moment, and whose doing that is.
+
+    The pixel's own, and `NO_INCIDENT`, where no antenna makes a difference.
+    """
     edge = _since(moment, turned) - 1
     if edge < 0:
-        return pixel
+        return pixel, NO_INCIDENT
     place = turned.place[edge] + pixel - turned.pixel[edge]
-    if place < turned.place[edge] or place >= turned.place[edge + 1]:
-        return pixel
-    row: Any = np.int64(turned.row[place])
-    if row == NONE or not meets(turned.incident[place], view):
-        return pixel
-    return int(turned.pixels + row)
+    if place < turned.place[edge] or place >= turned.place[edge + 1] or turned.row[place] == NONE:
+        return pixel, NO_INCIDENT
+    return int(turned.pixels + turned.row[place]), int(turned.incident[place])
+
+
+@kernel
+def holds_since(moment: int, turned: Turned) -> int:
+    """Return from when on, up to a moment, no antenna has turned."""
+    edge = _since(moment, turned)
+    return int(turned.edge_ms[edge - 1] if edge > 0 else -NEVER)
 
 
 @kernel

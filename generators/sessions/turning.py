@@ -8,7 +8,7 @@ import numpy as np
 from generators.plan import CellFault
 from generators.radio.coverage import RadioMap
 from generators.radio.plant import Plant
-from generators.sessions.turned import NONE, Turned, nothing_turned
+from generators.sessions.turned import NONE, Turned, first_ahead, nothing_turned
 
 
 def turn_antennas(faults: Sequence[CellFault], plant: Plant) -> tuple[RadioMap, Turned]:
@@ -103,4 +103,5 @@ class _Rows:
         first, held = (list(each) for each in zip(*self.held, strict=True))
         place = np.cumsum([0, *(each.shape[1] for each in held)])
         row, incident = np.concatenate(held, axis=1)
-        return radio, Turned(np.array(self.edges), np.array(first), place, row, incident, len(normal.cell))
+        edges = np.array(self.edges)
+        return radio, Turned(edges, first_ahead(edges), np.array(first), place, row, incident, len(normal.cell))

@@ -10,10 +10,11 @@ import numpy as np
 from generators.compiled import kernel
 from generators.mobility.itinerary import STANDING, Trail, locate, on_leg
 from generators.radio.coverage import NO_CELL, RadioMap, pixel_at
+from generators.sessions.faults import meets
 from generators.sessions.network import Network
 from generators.sessions.reports import Reports
 from generators.sessions.settings import MEASURED_EACH_MS
-from generators.sessions.turned import heard_at, holds_until
+from generators.sessions.turned import holds_until, otherwise
 
 STAY, BETTER, ALONE = range(3)
 """What a measurement says: stay; a neighbour is better; nobody is heard any more."""
@@ -54,7 +55,7 @@ def watch(
         ends = holds_until(moment, network.turned)
         count = min(count, (ends - moment + MEASURED_EACH_MS - 1) // MEASURED_EACH_MS)
         count = _stays(leg, moment, count, trail, network.radio)
-        found = look(heard_at(pixel, moment, network.turned, reports.world), cell, barred, network)
+        found = _found((pixel, moment), cell, barred, network, reports.world)
         if found == ALONE:
             return moment
         if found == BETTER and better + count >= network.rules.trigger:
@@ -62,6 +63,18 @@ def watch(
         better = better + count if found == BETTER else 0
         moment += count * MEASURED_EACH_MS
     return horizon
+
+
+@kernel
+def _found(where: tuple[int, int], cell: int, barred: Any, network: Network, view: Any) -> int:
+    """Return what a measurement in a pixel at a moment says; incidents are met where they make it say another thing."""
+    pixel, moment = where
+    row, incident = otherwise(pixel, moment, network.turned)
+    found = look(pixel, cell, barred, network)
+    if row == pixel:
+        return found
+    other = look(row, cell, barred, network)
+    return other if other != found and meets(incident, view) else found
 
 
 @kernel

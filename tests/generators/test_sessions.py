@@ -109,6 +109,22 @@ def test_they_agree_on_the_move_in_the_default_network() -> None:
     assert len(changes) > 40
 
 
+def test_who_meets_a_degraded_cell_is_who_fares_otherwise_there() -> None:
+    """Not everybody who is served by it: only whose luck it decides."""
+    settings = make_settings("generator.num_users=40")[0]
+    found, hour = deployed(settings), 3_600_000
+    cells = range(len(found.plant.cells.site))
+    faults = [CellFault(c, 0, 10 * hour, "degraded", 0.2, 20.0, incident=c) for c in cells]
+    network = struck(found.network, found.plant, settings, faults)
+    sessions = [(user, 100 * user + i, 4 * hour + i, 200_000) for user in range(40) for i in range(5)]  # all at home
+    small = SmallNetwork(found._replace(network=network), sessions, tuple(faults))
+    normal, met = check_world(small, done=False)
+    held, _ = check_world(small, done=True)
+    differ = [before != after for before, after in zip(normal, held, strict=True)]
+    assert [incident > 0 for incident in met] == differ
+    assert 0.2 < np.mean(differ) < 0.8
+
+
 def test_they_agree_when_cells_swap_calls_and_antennas_turn() -> None:
     """Ping-pong between the two best cells of each home, and antennas that turn in turn, up to three at a time."""
     settings = make_settings("generator.num_users=40")[0]
