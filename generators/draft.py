@@ -136,7 +136,8 @@ class Draft(Life):
     def victims(self, count: int, rng: np.random.Generator, fits: Any = None) -> Intents | None:
         """Take possession of users, drawn by their calls: a call of each, at which it begins.
 
-        Nobody is the victim of two incidents. The calls are not claimed. None when there are too few users.
+        Nobody is the victim of two incidents, nor anybody whose subscription ends: its incident might outlast it. The
+        calls are not claimed. None when there are too few users.
 
         Parameters
         ----------
@@ -152,7 +153,8 @@ class Draft(Life):
             _, found = self._sample(asked, rng)
             found = found.pick(rng.permutation(len(found.user)))
             found = found.pick(np.sort(np.unique(found.user, return_index=True)[1]))
-            found = found.pick(~self._victims[found.user] & (fits is None or fits[found.user]))
+            stays = self.habits.people.active_until_ms[found.user] >= self.days * DAY_MS
+            found = found.pick(stays & ~self._victims[found.user] & (fits is None or fits[found.user]))
             found = found.pick(slice(count - len(chosen.user)))
             self._victims[found.user] = True
             chosen, asked = Intents.joined([chosen, found]), 2 * asked

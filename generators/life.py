@@ -11,7 +11,7 @@ import numpy as np
 
 from generators.calls.choices import choose_callee
 from generators.calls.habits import Habits
-from generators.calls.intents import Slots, count_calls, first_start, make_slots, plan_day, plan_slot, plan_start
+from generators.calls.intents import Slots, count_calls, first_start, make_slots, plan_day, plan_slot
 from generators.calls.records import no_edits
 from generators.calls.render import Lines, make_room, render, sort_by_start
 from generators.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
@@ -22,6 +22,8 @@ from generators.social.settings import EXTERNAL_TYPES
 SAMPLED_LINES, EVENTS_A_CALL = 5000, 8
 UNKNOWN = -1
 MOST_TRIES = 12
+EXAMPLES = 65_536
+"""Calls of normal life whose hours, lengths and outcomes those of incidents take."""
 SURELY = 4.0
 """Who is expected to make so many calls at some time of the day is taken to make one, without looking."""
 
@@ -94,30 +96,30 @@ class Life:
             return None
         return rng.permutation(found if len(found) < count else found[:count])[np.arange(count) % len(found)]
 
+    @cached_property
+    def _examples(self) -> Intents:
+        """Some calls of normal life, all equally likely; none where there are none."""
+        total = int(self._ends[-1])
+        return self._look_up(np.linspace(0, max(total - 1, 0), min(total, EXAMPLES)).astype(np.int64))
+
     def usual_hours(self, count: int, rng: np.random.Generator) -> Any:
         """Return at which time of day calls of normal life start, all equally likely; shape (count,) [ms].
 
         None of them when there are no such calls.
         """
-        numbers = self._any_numbers(count, rng)
-        order, hour_ms = np.argsort(numbers), np.empty(len(numbers), np.int64)
-        _look_up_hours(self._slots(numbers[order]), order, self.habits, make_slots(), hour_ms)
-        return hour_ms
+        return self._examples.start_ms[self._any_examples(count, rng)] % DAY_MS
 
     def usual_talks(self, count: int, rng: np.random.Generator) -> tuple[Any, Any]:
         """Return talk times [ms] and outcomes of calls of normal life, all equally likely; shape (count,) each.
 
         None of them when there are no such calls.
         """
-        numbers = self._any_numbers(count, rng)
-        order, (talk_ms, outcome) = np.argsort(numbers), np.empty((2, len(numbers)), np.int64)
-        _look_up_talks(self._slots(numbers[order]), order, self.habits, make_slots(), (talk_ms, outcome))
-        return talk_ms, outcome
+        some = self._any_examples(count, rng)
+        return self._examples.talk_ms[some], self._examples.outcome[some]
 
-    def _any_numbers(self, count: int, rng: np.random.Generator) -> Any:
-        """Return numbers of intents, all equally likely; none where there are none."""
-        total = int(self._ends[-1])
-        return rng.integers(0, total, count if total else 0)
+    def _any_examples(self, count: int, rng: np.random.Generator) -> Any:
+        many = len(self._examples.user)
+        return rng.integers(0, many, count if many else 0)
 
     def rhythm(self, begin_ms: Any, span_ms: Any, rng: np.random.Generator) -> Any:
         """Return times within spans at the hours at which people call; shape (n,) [ms].
@@ -210,13 +212,9 @@ class Life:
 
     def _look_up(self, numbers: Any) -> Intents:
         """Return the intents of these numbers, which do not fall."""
-        return self._of(Intents.room(*self._slots(numbers)))
-
-    def _slots(self, numbers: Any) -> tuple[Any, Any, Any]:
-        """Return user, day and slot of the intents of these numbers, which do not fall; shape (n,) each."""
         cell = np.searchsorted(self._ends, numbers, side="right")
         day, user = np.divmod(cell, self.counts.shape[1])
-        return user, day, numbers - (self._ends[cell] - self.counts.ravel()[cell])
+        return self._of(Intents.room(user, day, numbers - (self._ends[cell] - self.counts.ravel()[cell])))
 
     def _of(self, found: Intents) -> Intents:
         """Fill in what is intended in these slots."""
@@ -266,22 +264,6 @@ def look_up(out: Intents, habits: Habits, slots: Slots) -> None:
         out.start_ms[i], out.talk_ms[i], out.callee[i] = slots.start_ms[j], slots.talk_ms[j], slots.callee[j]
         out.outcome[i], out.move[i] = slots.outcome[j], slots.move[j]
         out.goal[i], out.key[i] = slots.goal[j], slots.key[j]
-
-
-@kernel
-def _look_up_hours(where: tuple[Any, Any, Any], order: Any, habits: Habits, slots: Slots, out: Any) -> None:
-    user, day, slot = where
-    for i in range(order.shape[0]):
-        out[order[i]] = plan_start(user[i], day[i], slot[i], habits, slots) % DAY_MS
-
-
-@kernel
-def _look_up_talks(where: tuple[Any, Any, Any], order: Any, habits: Habits, slots: Slots, out: tuple[Any, Any]) -> None:
-    (user, day, slot), (talk_ms, outcome) = where, out
-    for i in range(order.shape[0]):
-        j = slot[i]
-        plan_slot(user[i], day[i], j, habits, slots)
-        talk_ms[order[i]], outcome[order[i]] = slots.talk_ms[j], slots.outcome[j]
 
 
 @kernel

@@ -1,6 +1,7 @@
 """The simulated world: from settings to a folder of tables and a folder of truth."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
@@ -27,7 +28,7 @@ from generators.geography import make_towers
 from generators.identities import digits_for
 from generators.injection import Injector
 from generators.life import count_all
-from generators.mix import Plan, no_plan, plan_incidents
+from generators.mix import Plan, meets_calls, no_plan, plan_incidents
 from generators.names import Names, make_names
 from generators.sessions.arrival import make_arrival
 from generators.sessions.deploy import deploy, struck
@@ -46,6 +47,8 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 """Their versions may change the bytes of a world."""
 TOLERANCE = 0.05
 """How far the realised anomaly ratio may be from the asked one, relative to it."""
+AGAIN, MOST_MORE = 2, 2.0
+"""How often a world is made again, and with how many times the faults at most."""
 CALL_DIGITS = 6
 DAILY = ("calls", "events", "tower_status", "user_status")
 Tables = dict[str, pa.Table]
@@ -76,12 +79,29 @@ class World:
         return World(replace(self.settings, anomaly_ratio=0.0), {})
 
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
-        """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest."""
+        """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest.
+
+        How many calls meet the faults of cells is known for certain only then. Where the ratio is missed by it, the
+        world is made again, with faults for so many more or fewer.
+        """
+        faults = 1.0
+        for _ in range(AGAIN):
+            counts = self._made(folder, workers, progress, faults)
+            more = self._more_faults(counts)
+            if more is None:
+                return self._checked(counts)
+            faults *= more
+            for part in ("data", "truth"):
+                shutil.rmtree(folder / part)
+        return self._checked(self._made(folder, workers, progress, faults))
+
+    def _made(self, folder: Path, workers: int, progress: Progress, faults: float) -> dict[str, Any]:
+        """Write the tables and the truth, with faults of cells for so many times the calls that they should meet."""
         data, truth = folder / "data", folder / "truth"
         data.mkdir(parents=True)
         truth.mkdir()
         progress("making the world", 0, self.settings.days)  # the first days may wait for the compiler
-        drawn = self.draw()
+        drawn = self.draw(faults)
         sizes = {name: table.num_rows for name, table in drawn.tables.items()}
         while drawn.tables:  # large, and not needed any more
             name, table = drawn.tables.popitem()
@@ -97,7 +117,7 @@ class World:
             file.close()
         drawn.tally.write(truth)
         (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
-        return self._checked({**drawn.tally.counts(), "cells": sizes["cells"]})
+        return {**drawn.tally.counts(), "cells": sizes["cells"]}
 
     def _write_society(self, folder: Path, drawn: "Drawn") -> None:
         """Write the tables of what was planted, `bench.schema.PLANTED_TABLES`."""
@@ -109,8 +129,14 @@ class World:
             ties.write(rows)
         ties.close()
 
-    def draw(self) -> "Drawn":
-        """Draw the people and places, and plan the incidents; the calls are still to be rendered."""
+    def draw(self, faults: float = 1.0) -> "Drawn":
+        """Draw the people and places, and plan the incidents; the calls are still to be rendered.
+
+        Parameters
+        ----------
+        faults
+            For how many times the calls that they should meet faults of cells are planned.
+        """
         settings = self.settings
         towers = make_towers(settings)
         society = make_society(settings)
@@ -123,7 +149,7 @@ class World:
         names = make_names(settings, habits, len(towers.macro), len(site))
         counts = count_all(habits, settings.days)
         where = None if plant is None else CallMap(habits, plant, counts, names.tower)
-        plan = self._plan(Draft(habits, counts, tuple(settings.user_types), callmap=where))
+        plan = self._plan(Draft(habits, counts, tuple(settings.user_types), callmap=where), faults)
         if plant and network and plan.faults:
             habits = habits._replace(network=struck(network, plant, settings, plan.faults))
         held = plan.swaps.holdings
@@ -135,10 +161,10 @@ class World:
         }
         return Drawn(habits, names, site, counts, plan, settings.start_ms(), tables, settings.network)
 
-    def _plan(self, draft: Draft) -> Plan:
+    def _plan(self, draft: Draft, faults: float) -> Plan:
         if not self.anomalies:
             return no_plan(self.settings.days)
-        return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed)
+        return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed, faults)
 
     def _clock(self) -> dict[str, Any]:
         start = self.settings.start_ms()
@@ -148,6 +174,15 @@ class World:
             "time_zone": self.settings.region.time_zone,
             "utc_offset_s": self.settings.utc_offset_s(),
         }
+
+    def _more_faults(self, counts: dict[str, Any]) -> float | None:
+        """Return how many times the faults of cells would meet the ratio; None where it is met, or not to be met so."""
+        asked, got = self.settings.anomaly_ratio, counts["anomaly_ratio"]
+        met = sum(counts["calls_by_type"][name] for name, a in self.anomalies.items() if a.share and meets_calls(a))
+        if abs(got - asked) <= TOLERANCE * asked or not met:
+            return None
+        more = 1 + (asked * counts["calls"] - counts["anomalous_calls"]) / met
+        return more if 1 / MOST_MORE < more < MOST_MORE else None
 
     def _checked(self, counts: dict[str, Any]) -> dict[str, Any]:
         """Refuse a world whose anomaly ratio is not what was asked for."""

@@ -144,13 +144,21 @@ def ascribed(changes: Changes, deeds: Deeds, last_incident: Any) -> None:
 
 
 def talk_seconds(talk_ms: Any) -> Any:
-    """Return talk times in whole seconds, rounded half up; an answered call lasts at least one."""
-    return np.where(talk_ms > 0, np.maximum((talk_ms + 500) // 1000, 1), 0)
+    """Return talk times in whole seconds, as `whole_seconds`; shape (n,), int64."""
+    seconds = np.empty(len(talk_ms), np.int64)
+    _round_all(talk_ms, seconds)
+    return seconds
+
+
+@kernel
+def _round_all(talk_ms: Any, seconds: Any) -> None:
+    for i in range(seconds.shape[0]):
+        seconds[i] = whole_seconds(talk_ms[i])
 
 
 @kernel
 def whole_seconds(talk_ms: int) -> int:
-    """Return a talk time as `talk_seconds` does."""
+    """Return a talk time in whole seconds, rounded half up; an answered call lasts at least one."""
     return max((talk_ms + 500) // 1000, 1) if talk_ms > 0 else 0
 
 

@@ -131,15 +131,6 @@ def plan_slot(user: int, day: int, slot: int, habits: Habits, slots: Slots) -> N
 
 
 @kernel
-def plan_start(user: int, day: int, slot: int, habits: Habits, slots: Slots) -> int:
-    """Return when one slot of a user's day starts [ms]; only those that it follows on are worked out whole."""
-    for i in range(_root(user, day, slot, habits), slot):
-        _plan_slot(user, day, i, habits, slots)
-    start, _ = _start(user, day, slot, _time_draws(user, day, slot, habits), habits, slots)
-    return start
-
-
-@kernel
 def _root(user: int, day: int, slot: int, habits: Habits) -> int:
     """Return the first of the slots of a user's day that follow on each other up to this one."""
     root = slot

@@ -36,7 +36,13 @@ class OwnDraft(Draft):
         since = np.zeros(lines, np.int64)
         since[life.users :] = NEVER
         still = np.arange(lines) % 2 == 1
-        people = _Known(active_from_ms=since, passing=since > 0, still=still, kind=np.zeros(lines, np.int8))
+        people = _Known(
+            active_from_ms=since,
+            active_until_ms=np.full(lines, NEVER),
+            passing=since > 0,
+            still=still,
+            kind=np.zeros(lines, np.int8),
+        )
         network = _Known(on=False)
         weekend = (life.first_weekday + np.arange(len(life.counts))) % WEEK >= SATURDAY
         outside = {} if life.external_first[0] == life.external_first[-1] else {"external_first": life.external_first}
@@ -55,15 +61,6 @@ class OwnDraft(Draft):
         found.start_ms[:], found.talk_ms[:] = life.start_ms[place], life.talk_ms[place]
         found.callee[:], found.outcome[:] = life.callee[place], life.outcome[place]
         found.move[:], found.goal[:], found.key[:] = 0, 0, life.row[place]
-
-    def usual_hours(self, count: int, rng: np.random.Generator) -> Any:
-        """Return at which time of day calls of the file start, all equally likely; shape (count,) [ms]."""
-        return self.life.start_ms[self._any_numbers(count, rng)] % DAY_MS
-
-    def usual_talks(self, count: int, rng: np.random.Generator) -> tuple[Any, Any]:
-        """Return talk times [ms] and outcomes of calls of the file, all equally likely; shape (count,) each."""
-        numbers = self._any_numbers(count, rng)
-        return self.life.talk_ms[numbers], self.life.outcome[numbers]
 
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
         """Return who of some users makes no call between two local hours in the whole file; shape (n,), bool."""

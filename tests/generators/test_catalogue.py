@@ -14,6 +14,7 @@ from small_worlds import check_two_worlds, make_settings, make_world, table
 
 from bench.faults import SettingsError, UserError
 from generators.anomalies import schemas
+from generators.clock import DAY_MS
 from generators.world import World
 
 EVERY = "anomaly=[seed_four,fraud]"
@@ -204,6 +205,21 @@ def test_robocalls_are_short_and_nobody_calls_the_machines(pair: Pair) -> None:
     assert set(hits["caller_id"]) <= set(actors["user_id"])
     assert table(pair.dirty, "calls").filter(pl.col("callee_id").is_in(actors["user_id"].implode())).is_empty()
     assert hits["callee_id"].n_unique() > 0.5 * min(hits.height, 1500)
+
+
+VICTIMS = ("irsf", "pbx_hack", "cloned_sim", "stolen_phone", "call_forwarding")
+
+
+def test_whose_subscription_ends_is_no_victim() -> None:
+    """The rest of the incident would not take place, and its type miss its share."""
+    world = ("generator/network=none", "generator.num_users=600", "generator.days=14")
+    leaving = "generator.subscriptions.leaving_per_month=0.5"
+    drawn = World(*make_settings(*world, leaving, f"anomaly=[{','.join(VICTIMS)}]")).draw()
+    ends = drawn.habits.people.active_until_ms
+    assert (ends[:600] < 14 * DAY_MS).mean() > 0.1
+    actors = drawn.plan.actors.member
+    assert len(actors) > 30
+    assert (ends[actors[actors < 600]] >= 14 * DAY_MS).all()
 
 
 def test_who_hides_is_called_back_and_carried_about(tmp_path: Path) -> None:
