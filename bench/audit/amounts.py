@@ -44,7 +44,7 @@ def check_incidents(subject: Subject) -> Check:
     few = [f"{name} has {n} incidents in the scored part" for name, n in counts.items() if n < subject.fewest_incidents]
     fewest = min(counts, key=lambda name: counts[name])
     told = f"every type has {counts[fewest]:,} incidents ({fewest}) or more in the scored part"
-    needed = f"{subject.fewest_incidents} are needed to speak of a type"
+    needed = f"{subject.fewest_incidents} are needed to speak of a type: more users or days, or its schedule.kind=even"
     found = {"by_type": counts, "needed": subject.fewest_incidents}
     return Check("incidents", Light.RED if few else Light.GREEN, (*few, needed) if few else (told,), found)
 
