@@ -66,7 +66,7 @@ def _require_same_key(detector: SavedDetector, world: StoredWorld) -> None:
     """Refuse records whose identities are named otherwise: nobody in them would be known."""
     key = world.manifest["recipe"].get("key")
     if key != detector.key:
-        told = [f"key {each}" if each else "no pseudonyms" for each in (detector.key, key)]
+        told = [f"key {each}" if each else "none (generator.pseudonyms=false)" for each in (detector.key, key)]
         raise UserError(f"the records must have the pseudonyms that the detector knows, {told[0]}, got {told[1]}")
 
 
