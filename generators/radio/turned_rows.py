@@ -99,9 +99,10 @@ def _hear_one(cell: int, here: Audible, network: Network, power: Any, what: Any)
         heard = cells.eirp[cell] + antenna_gain_db(cell, dx, dy, cells, air) - here.loss[i]
         power[i] = np.float32(heard) if heard >= air.threshold else np.float32(-np.inf)
         listed, what[i] = before > -np.inf, AS_EVER
-        if power[i] != before and (listed or power[i] > weakest):
+        comes_in = power[i] > weakest or (power[i] == weakest and cell < radio.cell[pixel, last])
+        if power[i] != before and (listed or comes_in):
             full = radio.cell[pixel, last] != NO_CELL
-            what[i] = LOST if listed and full and power[i] < weakest else OTHERWISE
+            what[i] = LOST if listed and full and power[i] <= weakest else OTHERWISE
 
 
 @kernel

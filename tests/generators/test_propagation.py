@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_networks import SmallNetwork, networks
+from small_networks import SmallNetwork, deployed, networks
 from small_worlds import make_settings
 
 from bench.faults import UserError
 from generators.geography import make_towers
-from generators.radio.cells import power_dbm
-from generators.radio.coverage import NO_CELL, pixel_middles, pixels_at
+from generators.radio.cells import OMNI, power_dbm
+from generators.radio.coverage import NO_CELL, make_map, pixel_middles, pixels_at
 from generators.radio.path_loss import (
     RMA,
     UMA,
@@ -104,6 +104,26 @@ def test_the_map_is_what_a_broadcast_would_hear(small: SmallNetwork) -> None:
         found = [(float(p), int(c)) for c, p in zip(radio.cell[pixel], radio.power[pixel], strict=True) if c != NO_CELL]
         assert found == expected
     assert (pixels_at(middles, radio) == np.arange(len(middles))).all()
+
+
+@pytest.mark.parametrize("candidates", [2, 4, 10])
+def test_a_turned_antenna_is_heard_as_if_it_had_always_looked_there(candidates: int) -> None:
+    """One after the other, so that what was worked out for one turn serves the next; full lists let others in."""
+    asked = make_settings("generator.network.propagation.resolution_m=800", "generator.num_users=20")[0]
+    asked.network.propagation.candidates = candidates
+    plant, changed, full = deployed(asked).plant, 0, 0
+    for cell in np.flatnonzero(plant.cells.kind != OMNI)[:12].tolist():
+        for turned_deg in (60.0, -110.0):
+            pixels, names, powers = plant.turned(cell, turned_deg)
+            expected = make_map(plant.aimed({cell: turned_deg}), plant.air, 800, candidates)
+            found = plant.radio._replace(cell=plant.radio.cell.copy(), power=plant.radio.power.copy())
+            found.cell[pixels], found.power[pixels] = names, powers
+            assert (found.cell == expected.cell).all()
+            assert (found.power == expected.power).all()
+            lost = (plant.radio.cell[pixels] == cell).any(axis=1) & ~(names == cell).any(axis=1)
+            changed, full = changed + len(pixels), full + int((lost & (names[:, -1] != NO_CELL)).sum())
+    assert changed > 100
+    assert full > 0
 
 
 @pytest.mark.parametrize("placement", ["grid", "hexagonal", "poisson", "clustered"])
