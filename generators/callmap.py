@@ -127,12 +127,12 @@ class CallMap:
         """Return where users are at moments; shape (n, 2) [m]."""
         return positions(users, moments_ms, self.habits.network.folk)
 
-    def around(self, middle: Any, radius_m: float) -> Any:
-        """Return intents in each hour near a place [m], each weighed by its distance; shape (48,)."""
+    def near(self, middle: Any, radius_m: float, span_ms: tuple[int, int]) -> float:
+        """Return how many intents there are near a place [m] in a span, each weighed by its distance."""
         middles, calls = self._tiles(radius_m)
-        near = self._nearness(middles, middle, radius_m)
-        some = np.flatnonzero(near)
-        return near[some] @ calls[some]
+        nearness = self._nearness(middles, middle, radius_m)
+        some = np.flatnonzero(nearness)
+        return self.within(self.sums(nearness[some] @ calls[some]), *span_ms)
 
     def _tiles(self, radius_m: float) -> tuple[Any, Any]:
         """Return the middles of the busy tiles, a quarter of a radius wide, and their intents in each hour."""

@@ -82,9 +82,7 @@ def plan_incidents(
         When the world is too small for a type, naming what it would need.
     """
     wanted = _shared_out(draft, anomalies, ratio)
-    wanted = {
-        name: round(calls * of_faults) if meets_calls(anomalies[name]) else calls for name, calls in wanted.items()
-    }
+    wanted |= {name: round(calls * of_faults) for name, calls in wanted.items() if meets_calls(anomalies[name])}
     planned: list[Incidents] = []
     names: list[str] = []
     faults = []

@@ -103,7 +103,7 @@ class FlashCrowd(CellDeed):
 
     def _usual(self, where: "CallMap", place: Any, moment: int) -> float:
         """Return how many calls are usual around a place within an hour of a moment."""
-        return where.within(where.sums(where.around(place, self.radius_m)), moment - HOUR_MS, moment + HOUR_MS)
+        return where.near(place, self.radius_m, (moment - HOUR_MS, moment + HOUR_MS))
 
     def _crowd(
         self, where: "CallMap", anchor: tuple[Any, int], size: tuple[float, int, float], rng: np.random.Generator
@@ -116,7 +116,7 @@ class FlashCrowd(CellDeed):
         radius_m, narrowest, count = self.radius_m, min(self.radius_m, NARROWEST_M), 0.0
         for _ in range(NARROWED):  # where the crowd is too large it is narrower, as dense as ever
             radius_m = max(radius_m * np.sqrt(min(1.0, enough / count)), narrowest) if count else radius_m
-            count = (times - 1) * where.within(where.sums(where.around(place, radius_m)), begin, end)
+            count = (times - 1) * where.near(place, radius_m, (begin, end))
         some, near, cell = where.crowd(place, middle, radius_m, rng)
         there = np.flatnonzero((near > 0) & (cell >= 0))
         count = min(round(count), most, MOST_EACH * len(there))

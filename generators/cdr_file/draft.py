@@ -52,10 +52,6 @@ class OwnDraft(Draft):
         super().__init__(habits, life.counts)
         self.life = life
 
-    def _of(self, found: Intents) -> Intents:
-        self._fill(found)
-        return found
-
     def _fill(self, found: Intents) -> None:
         place, life = self._numbers(found), self.life
         found.start_ms[:], found.talk_ms[:] = life.start_ms[place], life.talk_ms[place]

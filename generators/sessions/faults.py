@@ -84,9 +84,14 @@ def make_faults(broken: Sequence[TowerFault], cells: Cells, incidents: Sequence[
     of = np.array([cell for cell, _ in each])
     rows = np.array([row for _, row in each], FAULT)
     first = np.searchsorted(of, np.arange(len(cells.site) + 1))
-    midnights = np.arange(int(rows["begin_ms"].max()) // DAY_MS + 2) * DAY_MS
-    ahead = [low + _over_before(rows["end_ms"][low:high], midnights) for low, high in pairwise(first.tolist())]
+    begun = midnights(int(rows["begin_ms"].max()))
+    ahead = [low + _over_before(rows["end_ms"][low:high], begun) for low, high in pairwise(first.tolist())]
     return Faults(first.astype(np.int32), rows, np.array(ahead, np.int32))
+
+
+def midnights(last_ms: int) -> Any:
+    """Return when each day begins, up to the one after a moment; shape (days,)."""
+    return np.arange(last_ms // DAY_MS + 2) * DAY_MS
 
 
 def _over_before(end_ms: Any, moments: Any) -> Any:

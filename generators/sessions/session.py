@@ -307,10 +307,9 @@ def _put_first(network: Network, phone: Phone) -> None:
         return
     for i in range(cells.shape[0]):
         look_at(i, network, phone.reports)
-    phone.reports.world[SHOWN] = 0
-    for i in range(cells.shape[0]):
         if cells[i] == phone.state[PARTNER]:
             place = i
+    phone.reports.world[SHOWN] = 0  # in another order they cannot be told by the row of the map
     for i in range(place, 0, -1):
         cells[i], cells[i - 1] = cells[i - 1], cells[i]
         powers[i], powers[i - 1] = powers[i - 1], powers[i]

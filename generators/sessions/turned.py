@@ -10,7 +10,7 @@ import numpy as np
 
 from generators.clock import DAY_MS
 from generators.compiled import kernel
-from generators.sessions.faults import NO_INCIDENT
+from generators.sessions.faults import NO_INCIDENT, midnights
 
 NONE = -1
 NEVER = 2**62
@@ -43,8 +43,7 @@ def nothing_turned() -> Turned:
 
 def first_ahead(edge_ms: Any) -> Any:
     """Return the first of some moments, ascending, that is not past when each day begins; shape (days,)."""
-    midnights = np.arange(int(edge_ms.max(initial=0)) // DAY_MS + 2) * DAY_MS
-    return np.searchsorted(edge_ms, midnights).astype(np.int32)
+    return np.searchsorted(edge_ms, midnights(int(edge_ms.max(initial=0)))).astype(np.int32)
 
 
 @kernel

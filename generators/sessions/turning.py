@@ -76,10 +76,8 @@ class _Rows:
     def _together(self, now: Sequence[CellFault]) -> tuple[Any, Any, Any, Any]:
         """Return in which pixels anything is heard otherwise, what, and whose doing that is: of some, the last's."""
         normal = self.plant.radio
-        radio, whose = (
-            normal._replace(cell=normal.cell.copy(), power=normal.power.copy()),
-            np.full(len(normal.cell), NONE),
-        )
+        radio = normal._replace(cell=normal.cell.copy(), power=normal.power.copy())
+        whose = np.full(len(normal.cell), NONE)
         for number, fault in enumerate(now, 1):
             turned = {each.cell: each.turned_deg for each in now[:number]}
             pixels, names, powers = self.plant.heard(fault.cell, turned, radio)
