@@ -34,7 +34,7 @@ from generators.world import World
 CALLS_A_USER = 90.8
 """Of the default world."""
 REFERENCE_USERS = 400
-TURNS = range(5)
+TURNS = 5
 WORKERS = 1
 """As pyarrow writes: with two busy threads, a processor that runs both on one core counts their seconds twice."""
 
@@ -94,7 +94,8 @@ def injection(title: str, *overrides: str) -> None:
         ("in a folder, as bench.generate makes it", in_a_folder),
         ("in memory, nothing written", in_memory),
     ):
-        pairs = [[made(world(*overrides, f"generator.anomaly_ratio={ratio}")) for ratio in (0.0, 0.05)] for _ in TURNS]
+        both = [(*overrides, f"generator.anomaly_ratio={ratio}") for ratio in (0.0, 0.05)]
+        pairs = [[made(world(*each)) for each in both] for _ in range(TURNS)]
         ratios = sorted(injected / normal - 1 for normal, injected in pairs)
         normal, injected = np.median(pairs, axis=0)
         spread = f"{np.median(ratios):6.2f}     (from {ratios[0]:.2f} to {ratios[-1]:.2f})"

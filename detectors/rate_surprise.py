@@ -49,8 +49,13 @@ class RateSurprise:
     def __init__(
         self, of: str = "caller", span_h: float = 1.0, dispersion: float = 1.0, prior_days: float = 3.0
     ) -> None:
-        positive = {"span_h": span_h, "dispersion": dispersion, "prior_days": prior_days}
-        require("detector", of=(of, one_of(*KINDS)), **{name: (value, above(0)) for name, value in positive.items()})
+        require(
+            "detector",
+            of=(of, one_of(*KINDS)),
+            span_h=(span_h, above(0)),
+            dispersion=(dispersion, above(0)),
+            prior_days=(prior_days, above(0)),
+        )
         self.of = of
         self.span_ms = round(span_h * HOUR_MS)
         self.dispersion, self.prior_days = dispersion, prior_days

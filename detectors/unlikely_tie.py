@@ -119,8 +119,12 @@ class UnlikelyTie:
     reasons = ("other_community", "community_share", "new_tie", "unknown_callee", "shared_contacts")
 
     def __init__(self, resolution: float = 1.0, run: int = 8, run_weight: float = 2.0, seed: int = 0) -> None:
-        of_runs = {"run": (run, at_least(1)), "run_weight": (run_weight, at_least(0))}
-        require("detector", resolution=(resolution, above(0)), **of_runs)
+        require(
+            "detector",
+            resolution=(resolution, above(0)),
+            run=(run, at_least(1)),
+            run_weight=(run_weight, at_least(0)),
+        )
         self.resolution, self.seed = resolution, seed
         self.run, self.run_weight = run, run_weight
 

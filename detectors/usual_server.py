@@ -59,9 +59,14 @@ class UsualServer:
         spread_db: float = 5.0,
         shift_db: float = 15.0,
     ) -> None:
-        positive = {"within_m": within_m, "spread_db": spread_db, "shift_db": shift_db}
-        above_zero = {name: (value, above(0)) for name, value in positive.items()}
-        require("detector", nearest=(nearest, at_least(1)), keeps=(keeps, inside(0, 1)), **above_zero)
+        require(
+            "detector",
+            nearest=(nearest, at_least(1)),
+            keeps=(keeps, inside(0, 1)),
+            within_m=(within_m, above(0)),
+            spread_db=(spread_db, above(0)),
+            shift_db=(shift_db, above(0)),
+        )
         self.nearest, self.within_m, self.keeps = nearest, within_m, keeps
         self.spread_db, self.shift_db = spread_db, shift_db
 
