@@ -34,6 +34,8 @@ from bench.settings import TrackingSettings
 
 SQLITE = "sqlite:///"
 LONGEST_PARAMETER = 6000
+LONGEST_REASON = 200
+"""Characters told of why a store cannot be used: the message of a database may go on with its whole statement."""
 BATCH = 100
 BAD_CHARACTERS = re.compile(r"[^\w\-. /:]")
 
@@ -154,5 +156,5 @@ def _told(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, OSError, sqlite3.Error, ImportError) as error:
-        reason = shorten(str(error), 200, placeholder=" ...")
+        reason = shorten(str(error), LONGEST_REASON, placeholder=" ...")
         raise UserError(f"tracking.uri must be a store that can be used, got {uri} ({reason})") from error

@@ -16,6 +16,7 @@ from reports.wording import NOTHING, Row, plural, policy_meaning, settings_of
 
 LISTED = ("name", "started_at", "detector", "generator", "world_seed", "seed", "status", "reason", "fingerprint")
 LONGEST_REASON = 300
+"""Characters of a failed run's reason in the table; its `result.json` has it whole."""
 
 
 @dataclass(frozen=True)

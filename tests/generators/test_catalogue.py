@@ -1,4 +1,4 @@
-"""Each type of fraud does what its entry says when it is crude, and nothing else; all types together."""
+"""Each type of fraud does what its entry says when it is crude, and nothing else."""
 
 from datetime import date
 from pathlib import Path
@@ -7,24 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, Phase, given, reject, settings
-from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
-from small_worlds import check_two_worlds, make_settings, make_world, table
+from small_worlds import EVERY, all_at, check_two_worlds, make_settings, make_world, table
 
-from bench.faults import SettingsError, UserError
-from generators.anomalies import schemas
 from generators.clock import DAY_MS
 from generators.world import World
 
-EVERY = "anomaly=[seed_four,fraud]"
-"""All types that need no network."""
 SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14")
-TYPES = sorted(name.removeprefix("anomaly/") for name in schemas())
-
-
-def all_at(difficulty: float, types: list[str] = TYPES) -> list[str]:
-    return [f"anomaly.{name}.difficulty={difficulty}" for name in make_settings(EVERY)[1] if name in types]
 
 
 class Pair(NamedTuple):
@@ -74,80 +63,6 @@ def test_all_types_together_leave_the_rest_as_it_was(pair: Pair) -> None:
     assert pair.counts["anomaly_ratio"] == pytest.approx(0.05, rel=0.05)
     assert all(many > 0 for many in pair.counts["incidents_by_type"].values())
     assert set(table(pair.clean, "users")["user_id"]) < set(table(pair.dirty, "users")["user_id"])
-
-
-@given(seed=st.integers(0, 2**63 - 1), difficulty=st.floats(0, 1), kind=st.sampled_from(["clustered", "drift", "even"]))
-@settings(
-    max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
-def test_the_two_world_law_holds_at_any_difficulty(tmp_path: Path, seed: int, difficulty: float, kind: str) -> None:
-    folder = tmp_path / f"{seed}"
-    world = (
-        EVERY,
-        "generator/network=none",
-        "generator.num_users=800",
-        "generator.days=7",
-        f"generator.seed={seed}",
-    )
-    when = [f"anomaly.{name}.schedule={{kind:{kind},from_day:2}}" for name in make_settings(EVERY)[1]]
-    try:
-        made = make_world(folder / "d", *world, *all_at(difficulty), *when, "generator.anomaly_ratio=0.06")
-    except UserError:  # so small a world may not have room for all types in a few waves
-        reject()
-    make_world(folder / "c", *world, "generator.anomaly_ratio=0")
-    check_two_worlds(folder / "d", folder / "c")
-    assert made["anomaly_ratio"] == pytest.approx(0.06, rel=0.05)
-    if kind == "drift":
-        begins = table(folder / "d", "incidents")["start_ts"].dt.epoch("d")
-        assert begins.min() - table(folder / "c", "calls")["call_start_ts"].dt.epoch("d").min() >= 2  # type: ignore[operator]
-
-
-@pytest.mark.slow
-def test_the_two_world_law_holds_in_a_network(tmp_path: Path) -> None:
-    world = (EVERY, "generator.num_users=800", "generator.days=7", *all_at(0.5))
-    make_world(tmp_path / "d", *world)
-    make_world(tmp_path / "c", *world, "generator.anomaly_ratio=0")
-    check_two_worlds(tmp_path / "d", tmp_path / "c")
-
-
-@pytest.mark.parametrize("ratio", [0.01, 0.2])
-def test_the_asked_ratio_is_met_with_all_types(ratio: float) -> None:
-    drawn = World(*make_settings(EVERY, "generator/network=none", f"generator.anomaly_ratio={ratio}")).draw()
-    assert sum(table.num_rows for table in drawn.calls(2)) > 0
-    assert drawn.tally.counts()["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("ratio", [0.01, 0.05, 0.2])
-def test_the_asked_ratio_is_met_with_the_whole_catalogue(ratio: float) -> None:
-    drawn = World(*make_settings("anomaly=all", f"generator.anomaly_ratio={ratio}")).draw()
-    assert sum(table.num_rows for table in drawn.calls(2)) > 0
-    counts = drawn.tally.counts()
-    assert counts["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
-    assert sorted(name for name, calls in counts["calls_by_type"].items() if calls) == TYPES
-
-
-def test_a_ratio_too_small_for_a_type_says_what_it_would_need() -> None:
-    world = World(*make_settings(EVERY, "generator/network=none", "generator.anomaly_ratio=0.001"))
-    with pytest.raises(SettingsError, match=r"sim_box, which needs \d+ calls or more and about \d+ users for 28 days"):
-        world.draw()
-
-
-def test_a_drift_past_the_end_is_refused() -> None:
-    drift = "anomaly.wangiri.schedule={kind:drift,from_day:99}"
-    world = World(*make_settings("anomaly=[wangiri]", "generator/network=none", drift))
-    with pytest.raises(
-        SettingsError, match=r"anomaly.wangiri.schedule.from_day must be below generator.days \(28\), got 99"
-    ):
-        world.draw()
-
-
-def test_clustered_incidents_begin_in_waves(tmp_path: Path) -> None:
-    waves = "anomaly.short_call.schedule={kind:clustered,waves:2,wave_h:12}"
-    make_world(tmp_path / "w", "generator/network=none", "anomaly=[short_call]", waves, "generator.anomaly_ratio=0.005")
-    hours = table(tmp_path / "w", "incidents")["start_ts"].dt.epoch("ms").unique().to_numpy() // 3_600_000
-    assert len(np.unique(hours)) <= 2 * 13
 
 
 def test_wangiri_rings_many_once_and_some_call_back(pair: Pair) -> None:
@@ -391,12 +306,3 @@ def test_nothing_but_a_graph_sees_them(tmp_path: Path, name: str, difficulty: fl
     pairs = set(calls.select("caller_id", "callee_id").iter_rows())
     mutual = np.array([(b, a) in pairs for a, b in calls.select("caller_id", "callee_id").iter_rows()])
     assert roc_auc_score(hit[inside], ~mutual[inside]) > 0.8
-
-
-def test_incidents_on_lines_without_a_normal_call(tmp_path: Path) -> None:
-    """Only new subscriptions act here, so there is nothing of normal life to compare their lines with."""
-    world = ("anomaly=[subscription_fraud]", "generator/network=none", "generator.num_users=60", "generator.days=7")
-    made = make_world(tmp_path / "d", *world, "generator.anomaly_ratio=0.1")
-    make_world(tmp_path / "c", *world, "generator.anomaly_ratio=0")
-    check_two_worlds(tmp_path / "d", tmp_path / "c")
-    assert made["removed_calls"] == made["collateral_calls"] == 0

@@ -19,15 +19,15 @@ HOURLY = np.array([1, 0.6, 0.5, 0.3, 0.2, 0.4, 1, 3, 5, 7, 8, 8, 7, 7, 7, 8, 9, 
 
 
 def write(table: Table, columns: dict[str, Any], path: Path) -> None:
-    """Write a table after the schema; columns without a value hold a dummy, or nothing where they may."""
+    """Write a table after the schema; where a column is not given it is null, or where it must not be, x or 0."""
     rows = len(next(iter(columns.values())))
     arrays = []
     for column in table.columns:
         plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         values = columns.get(column.name)
         if values is None:
-            dummies = ["x"] * rows if plain == pa.string() else np.zeros(rows, np.int32)
-            values = [None] * rows if column.nullable else dummies
+            something = ["x"] * rows if plain == pa.string() else np.zeros(rows, np.int32)
+            values = [None] * rows if column.nullable else something
         array = pa.array(values)
         arrays.append(array if array.type == column.type else array.cast(plain).cast(column.type))
     pq.write_table(pa.Table.from_arrays(arrays, schema=table.arrow), path)
