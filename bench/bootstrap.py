@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.clustered import Class, Clustered, Drawn
+from bench.cut import Cut
 from bench.detector import FloatArray
 from bench.quantiles import NORMAL, student_quantile
 from bench.separated import IntArray
@@ -24,11 +25,11 @@ STREAM = 0x1D1A_B007
 
 
 def bootstrapped(
-    classes: Mapping[str, Class], negatives: Clustered, threshold: float, level: float
+    classes: Mapping[str, Class], negatives: Clustered, cut: Cut, level: float
 ) -> dict[str, dict[str, tuple[float, float]]]:
     """Return class -> measure -> interval of that level; without a measure that is undefined in some draw."""
     random = np.random.Generator(np.random.Philox(key=STREAM))
-    ranked = {name: _Ranked.of(each, threshold) for name, each in classes.items()}
+    ranked = {name: _Ranked.of(each, cut) for name, each in classes.items()}
     drawn = {name: np.empty((DRAWS, len(MEASURES))) for name in classes}
     for index in range(DRAWS if ranked else 0):
         alarms = negatives.draw(random)
@@ -39,28 +40,31 @@ def bootstrapped(
 
 @dataclass(frozen=True)
 class _Ranked:
-    """How many scores lie below each distinct score of the positives, and last below the threshold."""
+    """How many scores lie below each distinct score of the positives; last two: below the cut, and not above it."""
 
     found: Clustered
     hits_rank: IntArray
     alarms_rank: IntArray
     ties_rank: IntArray
+    share: float
+    """Of the scores equal to the cut, the share that are alerts."""
 
     @classmethod
-    def of(cls, each: Class, threshold: float) -> "_Ranked":
+    def of(cls, each: Class, cut: Cut) -> "_Ranked":
         steps = each.apart.steps
-        cuts = np.append(steps.thresholds, threshold)
-        return cls(each.found, each.found.below(cuts), each.others.below(cuts), steps.not_above)
+        cuts = np.append(steps.thresholds, [cut.score, np.nextafter(cut.score, np.inf)])
+        return cls(each.found, each.found.below(cuts), each.others.below(cuts), steps.not_above, cut.share)
 
     def measure(self, found: Drawn, others: Drawn) -> tuple[float, ...]:
         """Return the measures of a draw; NaN where undefined."""
         positives, negatives = found.times.size - 1, others.times.size - 1
         below = others.below(self.alarms_rank)
         hits, alarms = positives - found.below(self.hits_rank), negatives - below
-        gained = -np.diff(hits[:-1], append=0)
-        average = np.sum(gained * (hits[:-1] / np.maximum(hits[:-1] + alarms[:-1], TINY))) / positives
-        area = np.sum(gained * (below[:-1] + others.below(self.ties_rank))) / (2 * positives * negatives)
-        hit, alerts = hits[-1], hits[-1] + alarms[-1]
+        gained = -np.diff(hits[:-2], append=0)
+        average = np.sum(gained * (hits[:-2] / np.maximum(hits[:-2] + alarms[:-2], TINY))) / positives
+        area = np.sum(gained * (below[:-2] + others.below(self.ties_rank))) / (2 * positives * negatives)
+        hit, alarm = (each[-1] + self.share * (each[-2] - each[-1]) for each in (hits, alarms))
+        alerts = hit + alarm
         precision = hit / alerts if alerts else np.nan
         return average, area, precision, hit / positives, 2 * hit / (alerts + positives)
 

@@ -7,13 +7,14 @@ from functools import cached_property
 import numpy as np
 
 from bench.clustered import Class, Clustered
+from bench.cut import Cut, expected_alerts
 from bench.detector import FloatArray
-from bench.incidents import Times, chance_recall, incident_sizes, waits
+from bench.incidents import Moments, chance_recall, found_chances, waits, weighted_median
 from bench.intervals import FEWEST_CLUSTERS, at_k_interval, intervals, median_interval, share_interval
 from bench.metric_names import AT_K
 from bench.metrics import average_precision_by_chance
 from bench.sample import Sample
-from bench.separated import BoolArray, IntArray
+from bench.separated import IntArray
 
 Value = int | float | None
 Values = dict[str, float | None]
@@ -43,14 +44,14 @@ class ClassValues:
     sample: Sample
     scores: FloatArray
     """Shape (entities,)."""
-    threshold: float
-    times: Times | None
-    """When the entities are, where delays are to be told."""
+    cut: Cut
+    moments: Moments | None
+    """When entities are over and incidents began, where delays are to be told."""
 
     def all(self) -> Values:
         """Return every number that takes scores."""
         values: Values = {"alerts/all": self.alerts}
-        known = intervals({name: each.found for name, each in self.classes.items()}, self.others, self.threshold)
+        known = intervals({name: each.found for name, each in self.classes.items()}, self.others, self.cut)
         for name, each in self.classes.items():
             row = {**self._ranking(each), **self._detection(each), **self._incidents(name)}
             for measure, bounds in known.get(name, {}).items():
@@ -61,14 +62,9 @@ class ClassValues:
         return values
 
     @cached_property
-    def alerted(self) -> BoolArray:
-        """Shape (entities,): whether each is an alert."""
-        return np.asarray(self.scores >= self.threshold)
-
-    @cached_property
-    def alerts(self) -> int:
+    def alerts(self) -> float:
         """How many alerts there are."""
-        return int(np.count_nonzero(self.alerted))
+        return expected_alerts(self.scores, self.cut)
 
     @cached_property
     def others(self) -> Clustered:
@@ -104,7 +100,7 @@ class ClassValues:
         return each.found.scores.size / (each.found.scores.size + each.others.scores.size)
 
     def _detection(self, each: Class) -> Values:
-        counts = each.apart.counts_at(self.threshold)
+        counts = each.apart.counts_at(self.cut)
         return {
             "hits": counts.hits,
             "false_alarms": counts.false_alarms,
@@ -115,10 +111,10 @@ class ClassValues:
 
     def _incidents(self, name: str) -> Values:
         entity, incident = self.sample.deeds(name)
-        sizes, found = incident_sizes(incident, self.alerted[entity])
-        if not sizes.size:
+        if not incident.size:
             return {}
-        share = float(np.mean(found))
+        sizes = np.unique(incident, return_counts=True)[1]
+        share = float(np.mean(found_chances(incident, self.scores[entity], self.cut)))
         values: Values = {
             "incident_recall": share,
             "incident_recall_chance": chance_recall(sizes, records=self.scores.size, alerts=self.alerts),
@@ -130,13 +126,14 @@ class ClassValues:
 
     def _delays(self, incident: IntArray, entity: IntArray) -> Values:
         """Return the medians over the incidents that were found."""
-        if self.times is None:
+        if self.moments is None:
             return {}
-        waited = waits(incident, self.times.of(entity), self.alerted[entity])
+        waited = waits(incident, entity, self.scores, self.cut, self.moments)
         values: Values = {}
-        for name, each in (("delay_seconds", waited.seconds), ("delay_calls", waited.entities)):
-            if each.size:
-                values |= {name: float(np.median(each)), **_bounds(name, median_interval(each))}
+        for name, each in (("delay_seconds", waited.seconds), ("delay_calls", waited.calls)):
+            if each is not None and each.size:
+                values |= {name: weighted_median(each, waited.weight)}
+                values |= _bounds(name, median_interval(each, waited.weight))
         return values
 
 

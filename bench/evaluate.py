@@ -8,14 +8,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.beginnings import beginnings
 from bench.class_values import ClassValues, Values, known_values
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
-from bench.incidents import Times
+from bench.incidents import Moments, Parts
 from bench.levels import Grid, grids
 from bench.metric_names import metric_names
 from bench.result import Alerts, Status
 from bench.sample import Sample, callers_of, sample_of_calls, sample_of_grid
+from bench.separated import IntArray
 from bench.thresholds import alerts_of
 from bench.truth import CallLabels, Truth
 
@@ -54,6 +56,10 @@ class Yardstick:
     """The truth at each level."""
     known: Mapping[Level, Values]
     """The values that take no scores, such as `positives/all`."""
+    begun_ms: IntArray
+    """When each incident began, in the scored part or before it (`bench.beginnings`)."""
+    parts: Parts
+    """The calls of all incidents, likewise."""
 
     @classmethod
     def of(cls, dataset: Dataset, truth: Truth, fewest_incidents: int = FEWEST_INCIDENTS) -> "Yardstick":
@@ -71,7 +77,7 @@ class Yardstick:
         samples = {Level.CALL: sample_of_calls(labels, callers_of(dataset))}
         samples |= {grid.level: sample_of_grid(grid, labels, truth) for grid in above}
         known = {level: known_values(sample, fewest_incidents) for level, sample in samples.items()}
-        return cls(dataset, labels, above, samples, known)
+        return cls(dataset, labels, above, samples, known, *beginnings(dataset, truth))
 
     def evaluation(self, scores: Scores, threshold: "ThresholdSettings", *, constant: bool = False) -> Evaluation:
         """Evaluate scores of the entities of the window, at their own level and lifted to those above calls.
@@ -107,18 +113,18 @@ class Yardstick:
             if level in lifted:
                 chosen = _alerts(self.dataset, sample, lifted[level], threshold)
                 alerts = chosen if level is scores.level else alerts
-                times = self._times(level) if scores.causal else None
-                found |= ClassValues(sample, lifted[level].values, chosen.threshold, times).all()
+                moments = self._moments(level) if scores.causal else None
+                found |= ClassValues(sample, lifted[level].values, chosen.cut, moments).all()
             values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(self.labels.types, prefix)}
         status = Status.DEGENERATE if reason else Status.OK
         return Evaluation(values, self.labels, alerts, status, reason, self.samples.get(scores.level))
 
-    def _times(self, level: Level) -> Times:
+    def _moments(self, level: Level) -> Moments:
         for grid in self.above:
             if grid.level is level:
-                return Times(grid.start_ms, grid.span_ms)
-        starts = self.dataset.calls(self.dataset.window, ["call_start_ts"])["call_start_ts"]
-        return Times(np.asarray(pc.cast(starts, pa.int64())), 0)
+                return Moments(grid.start_ms + grid.span_ms, self.begun_ms)
+        ends = self.dataset.calls(self.dataset.window, ["call_end_ts"])["call_end_ts"]
+        return Moments(np.asarray(pc.cast(ends, pa.int64())), self.begun_ms, self.parts)
 
 
 def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: "ThresholdSettings") -> Evaluation:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.clustered import Class, Clustered
+from bench.cut import Cut
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,14 @@ class Estimate:
     variance: float
 
 
-def estimates(classes: Mapping[str, Class], negatives: Clustered, threshold: float) -> dict[str, dict[str, Estimate]]:
+def estimates(classes: Mapping[str, Class], negatives: Clustered, cut: Cut) -> dict[str, dict[str, Estimate]]:
     """Return class -> measure -> estimate; without a precision where there is no alert."""
-    alarms = np.asarray(negatives.scores >= threshold, np.float64)
-    spread = negatives.variance(alarms)
+    spread = negatives.variance(cut.weights(negatives.scores))
     return {
         name: {
             "average_precision": _average_precision(each),
             "roc_auc": _roc_auc(each),
-            **_at_threshold(each, threshold, spread),
+            **_at_threshold(each, cut, spread),
         }
         for name, each in classes.items()
     }
@@ -65,12 +65,11 @@ def _roc_auc(each: Class) -> Estimate:
     return Estimate(value, each.found.variance(own) + each.others.variance(theirs))
 
 
-def _at_threshold(each: Class, threshold: float, spread: float) -> dict[str, Estimate]:
+def _at_threshold(each: Class, cut: Cut, spread: float) -> dict[str, Estimate]:
     """Return precision, recall and F1; `spread` is the variance of the number of false alarms."""
-    counts = each.apart.counts_at(threshold)
+    counts = each.apart.counts_at(cut)
     hits, alarms, positives = counts.hits, counts.false_alarms, each.found.scores.size
-    alert = np.repeat([0.0, 1.0], [counts.misses, hits])
-    varied, total = each.found.variance(alert), hits + alarms + positives
+    varied, total = each.found.variance(cut.weights(each.found.scores)), hits + alarms + positives
     f1 = 2 * hits / total
     measures = {
         "recall": Estimate(hits / positives, varied / positives**2),

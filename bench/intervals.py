@@ -13,7 +13,9 @@ import numpy as np
 from bench.at_k import hits_interval
 from bench.bootstrap import bootstrapped
 from bench.clustered import Class, Clustered
+from bench.cut import Cut
 from bench.detector import FloatArray
+from bench.incidents import weighted_quantile
 from bench.influence import Estimate, estimates
 from bench.quantiles import NORMAL, student_quantile
 
@@ -25,9 +27,7 @@ DRAWN_UP_TO = 100_000
 """Scores, positives and negatives, up to which intervals are drawn."""
 
 
-def intervals(
-    positives: Mapping[str, Clustered], negatives: Clustered, threshold: float
-) -> dict[str, dict[str, Interval]]:
+def intervals(positives: Mapping[str, Clustered], negatives: Clustered, cut: Cut) -> dict[str, dict[str, Interval]]:
     """Return 95 % intervals of the measures of each class of positives against the negatives.
 
     Parameters
@@ -36,8 +36,8 @@ def intervals(
         The positives of each class, by incident.
     negatives
         The negatives that all classes share, by user.
-    threshold
-        A score at or above it is an alert.
+    cut
+        Where alerts begin.
 
     Returns
     -------
@@ -55,8 +55,8 @@ def intervals(
     }
     largest = max((each.found.scores.size for each in spoken_of.values()), default=0)
     if largest + negatives.scores.size > DRAWN_UP_TO:
-        return by_influence(spoken_of, negatives, threshold)
-    drawn = bootstrapped(spoken_of, negatives, threshold, LEVEL)
+        return by_influence(spoken_of, negatives, cut)
+    drawn = bootstrapped(spoken_of, negatives, cut, LEVEL)
     return {
         name: {
             measure: share_interval(low, spoken_of[name].found.clusters)
@@ -68,15 +68,13 @@ def intervals(
     }
 
 
-def by_influence(
-    classes: Mapping[str, Class], negatives: Clustered, threshold: float
-) -> dict[str, dict[str, Interval]]:
+def by_influence(classes: Mapping[str, Class], negatives: Clustered, cut: Cut) -> dict[str, dict[str, Interval]]:
     """Return the intervals from the influence of each cluster: on the scale of log odds, with Student's quantile.
 
     The degrees of freedom are one fewer than the incidents.
     """
     found: dict[str, dict[str, Interval]] = {}
-    for name, estimated in estimates(classes, negatives, threshold).items():
+    for name, estimated in estimates(classes, negatives, cut).items():
         clusters = classes[name].found.clusters
         found[name] = {measure: _bounds(estimate, clusters) for measure, estimate in estimated.items()}
     return found
@@ -93,17 +91,18 @@ def at_k_interval(each: Class, k: int) -> Interval | None:
     return bounds
 
 
-def median_interval(values: FloatArray) -> Interval | None:
+def median_interval(values: FloatArray, weight: FloatArray) -> Interval | None:
     """Return the 95 % interval of a median from the order of independent values (Conover 1999, section 3.2).
 
     None of fewer than 10. Whatever their distribution, the median lies between the values of ranks
-    (n + 1)/2 -+ z sqrt(n)/2, rounded away from the middle.
+    (n + 1)/2 -+ z sqrt(n)/2, rounded away from the middle. A value that is only probable counts by its probability
+    in n and in the ranks.
     """
-    if values.size < FEWEST_CLUSTERS:
+    number = float(weight.sum())
+    if number < FEWEST_CLUSTERS:
         return None
-    low = int((values.size + 1) / 2 - NORMAL.inv_cdf((1 + LEVEL) / 2) * np.sqrt(values.size) / 2)
-    ordered = np.partition(values, [low - 1, values.size - low])
-    return float(ordered[low - 1]), float(ordered[values.size - low])
+    low = int((number + 1) / 2 - NORMAL.inv_cdf((1 + LEVEL) / 2) * np.sqrt(number) / 2)
+    return weighted_quantile(values, weight, low), weighted_quantile(values, weight, number - low + 1)
 
 
 def share_interval(share: float, trials: int) -> Interval:

@@ -45,8 +45,19 @@ NAMES = (
     Name("f1", SHARE, "harmonic mean of precision and recall", interval=True),
     Name("incident_recall", SHARE, "incidents with an alert, of the incidents", interval=True),
     Name("incident_recall_chance", SHARE, "its exact mean when as many alerts fall at random"),
-    Name("delay_seconds", "s", "median from an incident's start to its first alert, of those found", interval=True),
-    Name("delay_calls", "calls", "median number of the incident's calls before that", interval=True, calls_only=True),
+    Name(
+        "delay_seconds",
+        "s",
+        "median from an incident's beginning in the truth to the end of its first alert, of those found",
+        interval=True,
+    ),
+    Name(
+        "delay_calls",
+        "calls",
+        "median number of the incident's calls that were over before that",
+        interval=True,
+        calls_only=True,
+    ),
 )
 """Each is `NAME/TYPE` of calls and `LEVEL/NAME/TYPE` above them; without a value where it is undefined."""
 

@@ -8,6 +8,7 @@ Whoever wants several metrics of the same scores separates them once, and reads 
 
 import numpy as np
 
+from bench.cut import Cut, expected_alerts
 from bench.detector import FloatArray
 from bench.separated import BoolArray, Counts, Separated
 
@@ -15,11 +16,10 @@ EULER = 0.5772156649015329
 MANY = 1_000
 
 
-def counts_at(positive: BoolArray, scores: FloatArray, *, threshold: float) -> Counts:
-    """Count hits, false alarms and misses when a score at or above `threshold` is an alert."""
-    alerts = scores >= threshold
-    hits = int(np.count_nonzero(alerts & positive))
-    return Counts(hits, int(np.count_nonzero(alerts)) - hits, int(np.count_nonzero(positive)) - hits)
+def counts_at(positive: BoolArray, scores: FloatArray, *, cut: Cut) -> Counts:
+    """Count hits, false alarms and misses; where the cut divides equal scores, the expected numbers."""
+    hits, alarms = expected_alerts(scores[positive], cut), expected_alerts(scores[~positive], cut)
+    return Counts(hits, alarms, int(np.count_nonzero(positive)) - hits)
 
 
 def prevalence(positive: BoolArray) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.cut import Cut
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Scores
 from bench.faults import UserError
@@ -83,11 +84,10 @@ def read_result(path: Path) -> Result:
 
 @dataclass(frozen=True)
 class Alerts:
-    """A threshold, who set it, and what it means."""
+    """Where alerts begin, and who set it."""
 
     policy: str
-    threshold: float
-    """Entities with a score at or above it are alerts."""
+    cut: Cut
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.cut import Cut
 from bench.detector import FloatArray
 
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -14,13 +15,13 @@ IntArray = np.ndarray[Any, np.dtype[np.int64]]
 
 @dataclass(frozen=True)
 class Counts:
-    """What the alerts at one threshold came to."""
+    """What the alerts at one threshold came to: whole numbers but where the cut divides equal scores."""
 
-    hits: int
+    hits: float
     """Positives with an alert."""
-    false_alarms: int
+    false_alarms: float
     """Negatives with an alert."""
-    misses: int
+    misses: float
     """Positives without one."""
 
     @property
@@ -96,10 +97,13 @@ class Separated:
         wins = np.sum(self.steps.gained * (self.steps.below + self.steps.not_above))
         return float(wins / (2 * self.found.size * self.others.size))
 
-    def counts_at(self, threshold: float) -> Counts:
-        """Count hits, false alarms and misses when a score at or above `threshold` is an alert."""
-        misses, quiet = (int(np.searchsorted(each, threshold, side="left")) for each in (self.found, self.others))
-        return Counts(self.found.size - misses, self.others.size - quiet, misses)
+    def counts_at(self, cut: Cut) -> Counts:
+        """Count hits, false alarms and misses; where the cut divides equal scores, the expected numbers."""
+        hits, alarms = (
+            above + cut.of_tied(tied)
+            for above, tied in (_above_and_at(each, cut.score) for each in (self.found, self.others))
+        )
+        return Counts(hits, alarms, self.found.size - hits)
 
     def hits_at_k(self, k: int) -> float:
         """Return how many positives the `k` highest scores hold; where the cut divides ties, the expected number.

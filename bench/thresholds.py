@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.cut import Cut
 from bench.detector import FloatArray, Scores
 from bench.faults import UserError
 from bench.result import Alerts
@@ -18,9 +19,8 @@ DAY_MS = 86_400_000
 def alerts_of(scores: Scores, settings: "ThresholdSettings", *, span_ms: int, anomalies: int) -> Alerts:
     """Choose the threshold that the policy asks for.
 
-    Every entity of the window can use the number of alerts up, whatever it is. That number is never exceeded: where
-    it divides ties, none of them becomes an alert. So a detector that scores too many entities alike at its top
-    raises no alert at all.
+    Every entity of the window can use the number of alerts up, whatever it is. That number is met exactly, as long as
+    there are as many entities: where it divides equal scores, each of them is an alert with the same probability.
 
     Parameters
     ----------
@@ -43,19 +43,21 @@ def alerts_of(scores: Scores, settings: "ThresholdSettings", *, span_ms: int, an
     if settings.policy == "detector":
         if scores.threshold is None or math.isnan(scores.threshold):
             raise UserError("threshold.policy=detector needs a detector with a threshold of its own (`threshold_`)")
-        return Alerts(settings.policy, scores.threshold)
+        return Alerts(settings.policy, Cut(scores.threshold))
     allowed = {
         "budget": math.floor(settings.alerts_per_day * span_ms / DAY_MS),
         "quantile": math.floor(settings.share * scores.values.size),
         "oracle": anomalies,
     }
-    return Alerts(settings.policy, threshold_for(scores.values, allowed[settings.policy]))
+    return Alerts(settings.policy, cut_for(scores.values, allowed[settings.policy]))
 
 
-def threshold_for(scores: FloatArray, allowed: int) -> float:
-    """Return the lowest of the scores that at most `allowed` scores reach; just above the highest where none does."""
+def cut_for(scores: FloatArray, allowed: int) -> Cut:
+    """Return where `allowed` alerts begin; all scores are alerts where there are fewer, and none where it is 0."""
+    if allowed <= 0:
+        return Cut(float(np.nextafter(scores.max(), np.inf)))
     if allowed >= scores.size:
-        return float(scores.min())
-    best_refused = np.partition(scores, scores.size - 1 - allowed)[scores.size - 1 - allowed]
-    accepted = scores[scores > best_refused]
-    return float(accepted.min() if accepted.size else np.nextafter(best_refused, np.inf))
+        return Cut(float(scores.min()))
+    lowest = np.partition(scores, scores.size - allowed)[scores.size - allowed]
+    above = int(np.count_nonzero(scores > lowest))
+    return Cut(float(lowest), allowed - above, int(np.count_nonzero(scores == lowest)))

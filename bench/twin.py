@@ -7,9 +7,8 @@ neighbours are scored.
 
 from dataclasses import replace
 
-import numpy as np
-
 from bench.benchmark import attempted, begun, prepared
+from bench.cut import expected_alerts
 from bench.detector import Level
 from bench.faults import Fault, SettingsError
 from bench.request import Request
@@ -40,7 +39,7 @@ def with_twin(request: Request, outcome: Outcome) -> Outcome:
         trial = attempted(twin, prepared(twin, process), process)
     level = outcome.scores.level
     name = f"{'' if level is Level.CALL else f'{level}/'}twin_alerts/all"
-    alerts = None if trial.scores is None else int(np.count_nonzero(trial.scores.values >= outcome.alerts.threshold))
+    alerts = None if trial.scores is None else expected_alerts(trial.scores.values, outcome.alerts.cut)
     reason = "" if trial.scores is not None else f"{name} is empty: in the clean twin {trial.status}: {trial.reason}"
     result = replace(outcome.result, values=outcome.result.values | {name: alerts}, reason=reason)
     return replace(outcome, result=result)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from bench.class_values import ClassValues, known_values
-from bench.incidents import Times
+from bench.cut import Cut
+from bench.incidents import Moments, Parts
 from bench.sample import Sample
 
 TYPES = 23
@@ -50,12 +51,13 @@ def main() -> None:
     """Measure, print, and fail above the bound."""
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
     sample, scores = made_up(size)
-    threshold = float(np.quantile(scores, 0.99))
+    cut, ends_ms = Cut(float(np.quantile(scores, 0.99))), np.arange(size)
+    moments = Moments(ends_ms, np.zeros(size, np.int64), Parts(sample.incident, ends_ms[sample.entity]))
     found: dict[str, float | None] = {}
 
     def everything() -> None:
         found.update(known_values(sample, 10))
-        found.update(ClassValues(sample, scores, threshold, Times(np.arange(size), 0)).all())
+        found.update(ClassValues(sample, scores, cut, moments).all())
 
     sort, metrics = seconds(lambda: np.argsort(scores)), seconds(everything)
     print(f"scores {size:,}, types {TYPES}, values {len(found):,}, intervals {sum('_low/' in name for name in found)}")

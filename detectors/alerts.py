@@ -25,7 +25,8 @@ COLUMNS = ("call_id", "call_start_ts", "caller_id", "callee_id")
 def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write `alerts.csv` into a run's folder: everything that was scored, the highest score first.
 
-    Columns: rank (from 1; entities with the same score in order), score, is_alert (the score reaches the threshold);
+    Columns: rank (from 1; entities with the same score in order, alerts first), score, is_alert (where the budget cuts
+    through equal scores, as many of them as it allows, chosen at random, always the same ones);
     of calls call_id, call_start_ts, caller_id, callee_id, of days of users and quarter hours of cells the user or the
     cell, and when it begins; and rarest_features: of an alert, those of the features that the detector goes by (see
     `detectors.reasons`) whose values are farthest from the history's, with their robust z-scores. They describe what
@@ -43,8 +44,9 @@ def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> list[P
     if outcome.scores is None or outcome.alerts is None:
         return []
     scores = outcome.scores.values
-    order = np.argsort(-scores, kind="stable")
-    alerts = int(np.count_nonzero(scores >= outcome.alerts.threshold))
+    alerted = outcome.alerts.cut.drawn(scores)
+    order = np.lexsort((~alerted, -scores))
+    alerts = int(np.count_nonzero(alerted))
     ranked = {
         "rank": np.arange(1, scores.size + 1),
         "score": scores[order],

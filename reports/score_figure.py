@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from bench.detector import FloatArray
 from bench.result import Outcome
 from reports.style import FAINT, INK, NORMAL_COLOUR, Look, looks, new_figure, save, tidy
-from reports.wording import ALL, count, percent, policy_meaning
+from reports.wording import ALL, count, cut_meaning, percent, policy_meaning
 
 BINS = 90
 ONE_COLUMN = 8
@@ -99,13 +99,13 @@ def _shares(scores: FloatArray, edges: FloatArray) -> np.ndarray[Any, np.dtype[n
 
 def _threshold(axes: Axes, outcome: Outcome) -> None:
     low, high = axes.get_xlim()
-    if outcome.alerts is not None and low <= outcome.alerts.threshold <= high:
-        axes.axvline(outcome.alerts.threshold, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
+    if outcome.alerts is not None and low <= outcome.alerts.cut.score <= high:
+        axes.axvline(outcome.alerts.cut.score, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
 
 
 def _legend(axes: Axes, outcome: Outcome, normal: int) -> None:
     axes.stairs([], [0], fill=True, color=NORMAL_COLOUR, alpha=0.75, label=f"normal ({count(normal)} calls)")
     if outcome.alerts is not None:
-        label = f"alerts from {outcome.alerts.threshold:.4g} on ({policy_meaning(outcome.result.asked)})"
+        label = f"alerts {cut_meaning(outcome.alerts.cut)} ({policy_meaning(outcome.result.asked)})"
         axes.plot([], [], color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
     axes.figure.legend(loc="outside lower left", ncols=2, fontsize=8.8, frameon=False)

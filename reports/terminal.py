@@ -16,6 +16,7 @@ from reports.wording import (
     NOTHING,
     Row,
     count,
+    cut_meaning,
     lift,
     number,
     percent,
@@ -80,7 +81,7 @@ def _header(outcome: Outcome) -> list[Text]:
     alerts = outcome.alerts
     if alerts is not None:
         sent = plural(outcome.result.values.get(f"alerts/{ALL}"), "alert")
-        lines.append(Text(f"Threshold {policy_meaning(asked)}: {sent}, from a score of {alerts.threshold:.6g} on"))
+        lines.append(Text(f"Threshold {policy_meaning(asked)}: {sent}, {cut_meaning(alerts.cut)}"))
     return [*lines, *_of_audit(asked)]
 
 

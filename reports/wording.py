@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bench.cut import Cut
 from bench.faults import UserError
 from bench.result import Scalar
 
@@ -94,6 +95,19 @@ def policy_meaning(row: Row) -> str:
     if policy == "oracle":
         return "oracle: as many alerts as there are anomalies, which nobody knows in practice"
     return policy or "not recorded"
+
+
+def cut_meaning(cut: Cut) -> str:
+    """Return where alerts begin.
+
+    >>> cut_meaning(Cut(0.5))
+    'from a score of 0.5 on'
+    >>> cut_meaning(Cut(1, 1400, 4293))
+    'of the 4,293 equal scores of 1, 1,400 chosen at random'
+    """
+    if cut.divides:
+        return f"of the {count(cut.tied)} equal scores of {cut.score:.6g}, {count(cut.taken)} chosen at random"
+    return f"from a score of {cut.score:.6g} on"
 
 
 def world_meaning(row: Row) -> str:

@@ -11,6 +11,7 @@ from bench import metrics
 from bench.bootstrap import bootstrapped
 from bench.class_values import ClassValues
 from bench.clustered import Class
+from bench.cut import Cut
 from bench.intervals import by_influence
 from bench.metrics import average_precision_by_chance
 from bench.sample import Sample
@@ -45,11 +46,11 @@ def guessing(seed):
     users = (1000 * random.random(size) ** 2).astype(np.int64)
     incident = np.arange(entity.size) // 10
     sample = Sample(("guess",), normal, users, entity, np.zeros(entity.size, np.int64), incident)
-    return ClassValues(sample, random.random(size), 0.99, None)
+    return ClassValues(sample, random.random(size), Cut(0.99), None)
 
 
-def by_drawing(classes, others, threshold):
-    return bootstrapped(classes, others, threshold, 0.95)
+def by_drawing(classes, others, cut):
+    return bootstrapped(classes, others, cut, 0.95)
 
 
 @pytest.mark.slow
@@ -65,7 +66,7 @@ def test_a_random_detector_sits_at_chance_within_its_interval(method):
     for seed in range(WORLDS):
         values = guessing(seed)
         found: Class = values.classes["guess"]
-        bounds = method({"guess": found}, values.others, values.threshold)["guess"]
+        bounds = method({"guess": found}, values.others, values.cut)["guess"]
         for measure, value in expected.items():
             low, high = bounds.get(measure, (np.nan, np.nan))
             held[measure] += low <= value <= high

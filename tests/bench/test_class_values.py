@@ -1,10 +1,13 @@
 """The numbers of one level are those of the plain metrics, class by class."""
 
+from math import comb
+
 import numpy as np
 import pytest
 
 from bench import metrics
 from bench.class_values import ClassValues, known_values
+from bench.cut import Cut
 from bench.sample import ALL, Sample
 
 TYPES = ("a", "b", "none")
@@ -24,11 +27,27 @@ def random_sample(random):
     return Sample(TYPES, normal, random.integers(0, 9, size), entity, kind, incident), scores
 
 
-def expected_values(sample, scores, threshold, name):
+def random_cut(random, scores):
+    """Draw where alerts begin: with all scores equal to it, or with some of them."""
+    score = float(random.choice([-1.0, 99.0, *scores]))
+    tied = int(np.count_nonzero(scores == score))
+    return Cut(score, int(random.integers(1, tied + 1)), tied) if tied else Cut(score)
+
+
+def found_by_loop(deeds, scores, cut, code):
+    """Return how probable it is that an incident is found: in which of the choices among equal scores it is."""
+    its = [entity for entity, incident in zip(*(each.tolist() for each in deeds), strict=True) if incident == code]
+    if any(scores[entity] > cut.score for entity in its):
+        return 1.0
+    equal = sum(scores[entity] == cut.score for entity in its)
+    return 1 - comb(cut.tied - equal, cut.taken) / comb(cut.tied, cut.taken)
+
+
+def expected_values(sample, scores, cut, name):
     positive = np.isin(np.arange(scores.size), sample.deeds(name)[0])
     kept = positive | sample.normal
     positive, scores = positive[kept], scores[kept]
-    counts = metrics.counts_at(positive, scores, threshold=threshold)
+    counts = metrics.counts_at(positive, scores, cut=cut)
     average, share = metrics.average_precision(positive, scores), metrics.prevalence(positive)
     return {
         "positives": positive.sum(),
@@ -50,16 +69,16 @@ def test_many_random_levels():
     random = np.random.default_rng(3)
     for _ in range(400):
         sample, scores = random_sample(random)
-        threshold = float(random.choice([-1.0, 99.0, *scores]))
+        cut = random_cut(random, scores)
         values = known_values(sample, 3)
-        values |= ClassValues(sample, scores, threshold, None).all()
+        values |= ClassValues(sample, scores, cut, None).all()
         for name in (ALL, *TYPES):
-            for metric, value in expected_values(sample, scores, threshold, name).items():
+            for metric, value in expected_values(sample, scores, cut, name).items():
                 found = values.get(f"{metric}/{name}")
                 assert found == (None if value is None else pytest.approx(value)), (metric, name)
             incidents = set(sample.deeds(name)[1].tolist())
             assert values[f"incidents/{name}"] == len(incidents)
             assert values[f"enough_incidents/{name}"] == (len(incidents) >= 3)
-            hit = {code for entity, code in zip(*sample.deeds(name), strict=True) if scores[entity] >= threshold}
-            share = len(hit) / len(incidents) if incidents else None
+            missed = {code: found_by_loop(sample.deeds(name), scores, cut, code) for code in incidents}
+            share = sum(missed.values()) / len(incidents) if incidents else None
             assert values.get(f"incident_recall/{name}") == (None if share is None else pytest.approx(share))

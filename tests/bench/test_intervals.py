@@ -9,10 +9,11 @@ from scipy.stats import binom, binomtest, t
 from bench import metrics
 from bench.bootstrap import DRAWS, bootstrapped, tail
 from bench.clustered import Class, Clustered
+from bench.cut import Cut
 from bench.intervals import DRAWN_UP_TO, at_k_interval, by_influence, intervals, median_interval, share_interval
 from bench.quantiles import student_quantile
 
-THRESHOLD = 2.5
+THRESHOLD = Cut(2.5)
 MEASURES = ("average_precision", "roc_auc", "precision", "recall", "f1")
 
 
@@ -28,7 +29,7 @@ def sample(random, users, incidents, size):
 def measures(found, others):
     positive = np.repeat([True, False], [found.scores.size, others.scores.size])
     scores = np.append(found.scores, others.scores)
-    counts = metrics.counts_at(positive, scores, threshold=THRESHOLD)
+    counts = metrics.counts_at(positive, scores, cut=THRESHOLD)
     return {
         "average_precision": metrics.average_precision(positive, scores),
         "roc_auc": metrics.roc_auc(positive, scores),
@@ -94,7 +95,10 @@ def test_same_scores_same_intervals_whatever_their_order():
     found, others = sample(random, 50, 20, 3)
     order = random.permutation(found.scores.size)
     shuffled = Clustered.of(found.scores[order], found.cluster[order])
-    assert intervals({"t": found}, others, 1.0)["t"]["recall"] == intervals({"t": shuffled}, others, 1.0)["t"]["recall"]
+    assert (
+        intervals({"t": found}, others, Cut(1.0))["t"]["recall"]
+        == intervals({"t": shuffled}, others, Cut(1.0))["t"]["recall"]
+    )
 
 
 @pytest.mark.parametrize(("users", "incidents"), [(9, 30), (30, 9)])
@@ -106,7 +110,7 @@ def test_too_few_clusters_have_no_interval(users, incidents):
 def test_a_precision_that_a_draw_can_miss_has_no_interval():
     found, others = sample(np.random.default_rng(8), 50, 20, 3)
     highest = max(found.scores[-1], others.scores[-1])
-    bounds = intervals({"type": found}, others, highest)["type"]
+    bounds = intervals({"type": found}, others, Cut(highest))["type"]
     assert "precision" not in bounds
     assert bounds["recall"][0] == 0
 
@@ -123,7 +127,7 @@ def test_influence_agrees_with_drawing(incidents, size, step):
                 Clustered(np.round(each.scores / step) * step, each.cluster, each.clusters) for each in (found, others)
             )
         for method, into in ends.items():
-            bounds = method({"type": Class(found, others)}, others, 1.5)["type"]
+            bounds = method({"type": Class(found, others)}, others, Cut(1.5))["type"]
             into[repeat] = [bounds[measure] for measure in MEASURES]
     by_sum, by_draw = (np.mean(each, axis=0) for each in ends.values())
     widths = by_draw[:, 1] - by_draw[:, 0]
@@ -131,8 +135,8 @@ def test_influence_agrees_with_drawing(incidents, size, step):
     assert (np.abs(by_sum - by_draw) < 0.12 * widths[:, None]).all()
 
 
-def drawn(classes, others, threshold):
-    return bootstrapped(classes, others, threshold, 0.95)
+def drawn(classes, others, cut):
+    return bootstrapped(classes, others, cut, 0.95)
 
 
 def test_large_samples_are_not_drawn(monkeypatch):
@@ -148,14 +152,14 @@ def test_large_samples_are_not_drawn(monkeypatch):
 @pytest.mark.parametrize("method", [drawn, by_influence])
 def test_when_every_entity_is_an_alert_the_precision_is_the_prevalence(method):
     found, others = sample(np.random.default_rng(11), 100, 30, 2)
-    bounds = method({"type": Class(found, others)}, others, -99.0)["type"]
+    bounds = method({"type": Class(found, others)}, others, Cut(-99.0))["type"]
     prevalence = found.scores.size / (found.scores.size + others.scores.size)
     assert bounds["precision"] == pytest.approx((prevalence, prevalence))
 
 
 def test_a_recall_of_one_is_as_sure_as_there_are_incidents():
     found, others = sample(np.random.default_rng(12), 100, 30, 2)
-    low, high = intervals({"type": found}, others, -99.0)["type"]["recall"]
+    low, high = intervals({"type": found}, others, Cut(-99.0))["type"]["recall"]
     assert (low, high) == share_interval(1.0, 30)
     assert 0.85 < low < 0.9
 
@@ -231,9 +235,22 @@ def test_at_k_there_may_be_nothing_to_draw():
 @pytest.mark.parametrize("size", [10, 11, 30, 200, 2001])
 def test_the_interval_of_a_median_is_between_order_statistics(size):
     values = np.random.default_rng(size).permutation(size).astype(float)
-    low, high = median_interval(values)
+    low, high = median_interval(values, np.ones(values.size))
     assert low + high == size - 1
     held = binom.cdf(high, size, 0.5) - binom.cdf(low, size, 0.5)
     assert 0.95 <= held < 0.99
     assert binom.cdf(high - 1, size, 0.5) - binom.cdf(low + 1, size, 0.5) < 0.95
-    assert median_interval(values[:9]) is None
+    assert median_interval(values[:9], np.ones(9)) is None
+
+
+@pytest.mark.parametrize("method", [drawn, by_influence])
+def test_a_cut_through_equal_scores_has_intervals_between_those_of_none_and_of_all(method):
+    found, others = (Clustered(np.round(each.scores), each.cluster, each.clusters) for each in
+                     sample(np.random.default_rng(3), 150, 40, 5))  # fmt: skip
+    classes = {"type": Class(found, others)}
+    none, half, every = (method(classes, others, cut)["type"] for cut in (Cut(2.5), Cut(2.0, 1, 2), Cut(2.0)))
+    value = Class(found, others).apart.counts_at(Cut(2.0, 1, 2)).recall
+    assert half["recall"][0] < value < half["recall"][1]
+    for end in (0, 1):
+        assert none["recall"][end] < half["recall"][end] < every["recall"][end]
+        assert none["precision"][end] > half["precision"][end] > every["precision"][end]

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn import metrics as reference
 
 from bench import metrics
+from bench.cut import Cut
 
 
 @st.composite
@@ -74,7 +75,7 @@ def test_at_k_ties_are_expected_values(sample, k):
 def test_counts_at_a_threshold(sample, data):
     positive, scores = sample
     threshold = data.draw(st.sampled_from([*scores, -np.inf, np.inf]) | st.floats(-4, 4))
-    counts = metrics.counts_at(positive, scores, threshold=threshold)
+    counts = metrics.counts_at(positive, scores, cut=Cut(threshold))
     alerts = scores >= threshold
     flagged = list(zip(positive, alerts, strict=True))
     assert (counts.hits, counts.false_alarms, counts.misses) == (
@@ -111,7 +112,7 @@ def test_a_constant_score_gets_the_prevalence_in_any_order(positives, negatives,
 
 def test_without_a_positive_nothing_is_zero():
     positive, scores = np.zeros(5, np.bool_), np.arange(5.0)
-    counts = metrics.counts_at(positive, scores, threshold=3.0)
+    counts = metrics.counts_at(positive, scores, cut=Cut(3.0))
     assert (counts.hits, counts.false_alarms) == (0, 2)
     undefined = [
         counts.precision,
@@ -152,8 +153,8 @@ def test_thousands_of_random_cases():
     random = np.random.default_rng(7)
     for _ in range(3000):
         positive, scores, threshold = random_case(random)
-        counts, alerts = metrics.counts_at(positive, scores, threshold=threshold), scores >= threshold
-        assert metrics.separate(positive, scores).counts_at(threshold) == counts
+        counts, alerts = metrics.counts_at(positive, scores, cut=Cut(threshold)), scores >= threshold
+        assert metrics.separate(positive, scores).counts_at(Cut(threshold)) == counts
         if not positive.any():
             assert {metrics.average_precision(positive, scores), metrics.roc_auc(positive, scores)} == {None}
             assert {counts.precision, counts.recall, counts.f1} == {None}

@@ -8,6 +8,7 @@ import pytest
 from call_tables import ordinary_calls, write_calls
 from scipy.stats import median_abs_deviation
 
+from bench.cut import Cut
 from bench.detector import Level, Scores
 from bench.levels import Grid
 from bench.result import Alerts, Outcome, Result, Status
@@ -22,7 +23,7 @@ def an_outcome(folder: Path, threshold: float) -> Outcome:
     scores = Scores(Level.CALL, np.random.default_rng(1).integers(0, 50, high - low).astype(float))
     nothing = np.zeros(0)
     labels = CallLabels((), nothing, nothing, nothing)
-    return Outcome(Result({}, Status.OK), dataset, Truth(folder), labels, scores, Alerts("budget", threshold))
+    return Outcome(Result({}, Status.OK), dataset, Truth(folder), labels, scores, Alerts("budget", Cut(threshold)))
 
 
 def test_every_call_is_there_once_from_the_highest_score_down(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_days_of_users_are_told_by_user_and_begin(tmp_path: Path) -> None:
     pl.DataFrame({"user_id": ["ann", "bob"]}).write_parquet(outcome.dataset.folder / "users.parquet")
     grid = Grid(Level.USER_DAY, outcome.dataset)
     scores = Scores(Level.USER_DAY, np.arange(grid.size, dtype=np.float64))
-    write(Outcome(**{**vars(outcome), "scores": scores, "alerts": Alerts("budget", grid.size - 2)}), {}, tmp_path)
+    write(Outcome(**{**vars(outcome), "scores": scores, "alerts": Alerts("budget", Cut(grid.size - 2))}), {}, tmp_path)
     found = pl.read_csv(tmp_path / "alerts.csv", try_parse_dates=True)
     assert found["is_alert"].to_list()[:3] == [True, True, False]
     assert found["user_id"].to_list() == ["bob"] * grid.spans + ["ann"] * grid.spans

@@ -10,6 +10,7 @@ from hydra.utils import get_class
 from omegaconf import OmegaConf
 
 import conf
+from bench.cut import Cut
 from bench.detector import Level, Scores
 from bench.levels import Grid
 from bench.result import Alerts, Outcome, Result, Status
@@ -57,7 +58,7 @@ def an_outcome(folder: Path, level: Level) -> Outcome:
     size = high - low if level is Level.CALL else Grid(level, dataset).size
     scores, nothing = Scores(level, np.arange(size, dtype=np.float64)), np.zeros(0)
     labels = CallLabels((), nothing, nothing, nothing)
-    alerts = Alerts("budget", size - 5.0)
+    alerts = Alerts("budget", Cut(size - 5.0))
     return Outcome(Result({}, Status.OK), dataset, Truth(folder), labels, scores, alerts)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from made_up_world import TYPES
 
+from bench.cut import Cut, expected_alerts
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.metrics import average_precision, counts_at
@@ -44,12 +45,12 @@ def make_outcome(dataset: Dataset, truth: Truth, heavy: bool = False) -> Outcome
     shift = np.append(0.0, np.resize(merits, len(labels.types)))[labels.type_code + 1]
     values = rng.normal(shift, 1.0)
     scores = Scores(Level.CALL, np.exp(2.5 * values) if heavy else 0.45 + 0.06 * values)
-    alerts = Alerts("budget", float(np.sort(scores.values)[-1400]))
+    alerts = Alerts("budget", Cut(float(np.sort(scores.values)[-1400])))
     cost = {"world_seconds": 1.31, "fit_seconds": 0.82, "score_seconds": 0.44, "peak_mib": 412.3}
     cost["calls_per_second"] = scores.values.size / 0.44
     sample = sample_of_calls(labels, callers_of(dataset))
     draft = Outcome(Result(make_asked(), Status.OK), dataset, truth, labels, scores, alerts, sample)
-    values = measured(draft) | {"alerts/all": float(np.count_nonzero(scores.values >= alerts.threshold))}
+    values = measured(draft) | {"alerts/all": expected_alerts(scores.values, alerts.cut)}
     result = Result(draft.result.asked, Status.OK, "", values, cost, {"version/numpy": "2.4.0"})
     return Outcome(result, dataset, truth, labels, scores, alerts, sample)
 
@@ -60,7 +61,7 @@ def measured(draft: Outcome) -> dict[str, float | None]:
     values: dict[str, float | None] = {}
     for name in (*draft.labels.types, "all"):
         positive, scores = draft.type_sample(None if name == "all" else name)
-        found = counts_at(positive, scores, threshold=draft.alerts.threshold)
+        found = counts_at(positive, scores, cut=draft.alerts.cut)
         precise = average_precision(positive, scores)
         numbers = {
             "positives": float(positive.sum()), "incidents": float(positive.sum()) // 15, "hits": float(found.hits),
