@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ from generators.calls.records import Edits, no_edits
 from generators.draft import Draft
 from generators.injection import Incidents, Injector
 from generators.plan import CellFault, Holdings, Intents, Members
+from generators.realised import USUAL, Figures
 from generators.rng import IntArray, Purpose, generator
 from generators.swaps import Swaps
 
@@ -28,8 +30,10 @@ class Plan:
     """The level of each of them."""
     kind: IntArray
     """Shape (I,): index into `types`."""
+    figures: list[Figures]
+    """What is told of the incidents of each type."""
     parameters: list[Mapping[str, Any]]
-    """Of each incident."""
+    """What each does to cells."""
     start_ms: IntArray
     """Shape (I,): first start of an edited call, since the start of the world."""
     end_ms: IntArray
@@ -50,7 +54,7 @@ def no_plan(days: int) -> Plan:
     """Return the plan of a world without incidents."""
     none = np.empty(0, np.int64)
     nobody = Members.of([])
-    return Plan([no_edits()] * days, [], [], none, [], none, none, nobody, Swaps(), [], nobody, {})
+    return Plan([no_edits()] * days, [], [], none, [], [], none, none, nobody, Swaps(), [], nobody, {})
 
 
 def meets_calls(anomaly: Injector) -> bool:
@@ -105,7 +109,7 @@ def plan_incidents(
         names.append(name)
     if faults:
         raise SettingsError(faults)
-    plan = _gathered(draft, names, [anomalies[name].level for name in names], planned, wanted)
+    plan = _gathered(draft, {name: anomalies[name] for name in names}, planned, wanted)
     _enrol(draft, plan.swaps.holdings)
     return plan
 
@@ -147,7 +151,7 @@ def _shared_out(draft: Draft, anomalies: Mapping[str, Injector], ratio: float) -
 
 def _stable_number(name: str) -> int:
     """Return a number for a type's name, so that a type draws the same whichever others are chosen."""
-    return int.from_bytes(name.encode()[-7:].rjust(7, b"\0"), "big") ^ len(name) << 48
+    return int.from_bytes(sha256(name.encode()).digest()[:7], "big")
 
 
 def _too_small(name: str, anomaly: Injector, calls: int, draft: Draft, ratio: float) -> Fault:
@@ -157,9 +161,7 @@ def _too_small(name: str, anomaly: Injector, calls: int, draft: Draft, ratio: fl
     return Fault("generator.anomaly_ratio", rule, ratio)
 
 
-def _gathered(
-    draft: Draft, names: list[str], levels: list[str], planned: list[Incidents], wanted: dict[str, int]
-) -> Plan:
+def _gathered(draft: Draft, types: Mapping[str, Injector], planned: list[Incidents], wanted: dict[str, int]) -> Plan:
     """Put the incidents of all types in order of time, and their edits in order of day and user."""
     sizes = [len(incidents.parameters) for incidents in planned]
     firsts = np.cumsum([0, *sizes])[:-1]
@@ -184,9 +186,10 @@ def _gathered(
     parameters = [p for i in planned for p in i.parameters]
     return Plan(
         _by_day(edits, number[incident], draft.days),
-        names,
-        levels,
+        list(types),
+        [each.level for each in types.values()],
         kind[order],
+        [getattr(each, "figures", USUAL) for each in types.values()],
         [parameters[i] for i in order.tolist()],
         start[order],
         end[order],

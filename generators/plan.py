@@ -43,6 +43,8 @@ class Intents(NamedTuple):
     """bool: a concurrent leg, which neither needs nor takes the caller's line."""
     gone: Any
     """bool: the slot is taken out of the plan; the rest says what it would have been."""
+    innocent: Any
+    """bool: made by somebody whom the incident moved to it, who is none of its actors: collateral."""
 
     @staticmethod
     def room(user: Any, day: Any, slot: Any) -> "Intents":
@@ -51,7 +53,7 @@ class Intents(NamedTuple):
         start, talk, callee, outcome = (np.empty(n, np.int64) for _ in range(4))
         move, goal, key = np.empty(n), np.empty(n), np.empty(n, np.uint64)
         own = np.full((2, n), OWN)
-        no = np.zeros((2, n), np.bool_)
+        no = np.zeros((3, n), np.bool_)
         return Intents(user, day, slot, start, talk, callee, outcome, move, goal, key, user, *own, *no)
 
     @staticmethod

@@ -1,4 +1,8 @@
-"""The truth about a world, gathered while its calls are written."""
+"""The truth about a world, gathered while its calls are written.
+
+What `incidents` says of an incident is counted from its records: nothing is copied from the plan but what was done to
+cells, which a fault does as it says.
+"""
 
 import json
 from pathlib import Path
@@ -9,30 +13,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.schema import INCIDENTS, TIME, TRUTH
-from generators.calls.changes import CHANGES, REMOVED, Changes
+from generators.calls.changes import ADDED, CHANGES, REMOVED, Changes, joined
 from generators.columns import ParquetRows, conformed, moments, write_parquet
 from generators.identities import digits_for, numbered
 from generators.mix import Plan
 from generators.names import Names
 from generators.plan import Members
+from generators.realised import Told, figures_of, spans_of
 
 
 class Tally:
     """Gathers the truth while the calls are written."""
 
-    def __init__(self, plan: Plan, names: Names, epoch_ms: int) -> None:
-        self.plan, self.names, self.epoch_ms = plan, names, epoch_ms
+    def __init__(self, plan: Plan, names: Names, epoch_ms: int, users: int) -> None:
+        self.plan, self.names, self.epoch_ms, self.users = plan, names, epoch_ms, users
         self.calls = 0
         self.suppressed = 0
-        self._parts: list[tuple[Changes, pa.Array]] = []
+        self._parts: list[tuple[Changes, Told, pa.Array]] = []
 
-    def add(self, changes: Changes, calls: int, suppressed: int, digits: int) -> None:
+    def add(self, changes: Changes, told: Told, calls: int, suppressed: int, digits: int) -> None:
         """Take in one day; its calls are numbered on from those before."""
         removed = changes.change == REMOVED
         row = np.where(removed, -1, changes.row + self.calls)
         keys = pa.array([f"key_{key:016x}" for key in changes.key[removed].tolist()], pa.string())
         ids = pc.replace_with_mask(numbered("call_", np.maximum(row, 0), digits), pa.array(removed), keys)
-        self._parts.append((changes._replace(row=row), ids))
+        self._parts.append((changes._replace(row=row), told, ids))
         self.calls += calls
         self.suppressed += suppressed
 
@@ -40,29 +45,52 @@ class Tally:
         """Write `incidents`, those that came to anything, and `truth`."""
         plan, real = self.plan, self._real()
         kind = pa.array(plan.kind[real])
-        parameters = [json.dumps(plan.parameters[i], sort_keys=True) for i in real.tolist()]
+        changes, told = joined([part[0] for part in self._parts]), Told.joined([part[1] for part in self._parts])
+        begin, end = self._spans(changes, told)
+        figures = self._figures(changes, told)
+        parameters = [json.dumps(figures.get(i, {}), sort_keys=True) for i in real.tolist()]
         incidents = {
             "incident_id": _ids(len(real)),
             "anomaly_type": pa.array(plan.types, pa.string()).take(kind),
             "level": pa.array(plan.levels, pa.string()).take(kind),
-            "start_ts": moments(self.epoch_ms + plan.start_ms[real]),
-            "end_ts": moments(self.epoch_ms + plan.end_ms[real]),
+            "start_ts": moments(self.epoch_ms + begin[real]),
+            "end_ts": moments(self.epoch_ms + end[real]),
             "actors": self._actors(real),
             "parameters": pa.array(parameters, pa.string()),
         }
         write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
         truth = ParquetRows(folder / "truth.parquet", TRUTH.arrow)
-        for changes, ids in self._parts:
+        for changes, _, ids in self._parts:
             truth.write(conformed(pa.table(self._truth(changes, ids, real)), TRUTH.arrow))
-        truth.write(conformed(pa.table(self._held(real)), TRUTH.arrow))
+        truth.write(conformed(pa.table(self._held(real, begin, end)), TRUTH.arrow))
         truth.close()
+
+    def _spans(self, changes: Changes, told: Told) -> tuple[Any, Any]:
+        """Return when each incident begins and ends: with its records; where it befalls cells, as it befalls them."""
+        begin, end = spans_of(changes, told, len(self.plan.kind))
+        of_cells = np.unique(np.array([fault.incident for fault in self.plan.faults], np.int64))
+        begin[of_cells], end[of_cells] = self.plan.start_ms[of_cells], self.plan.end_ms[of_cells]
+        return begin, end
+
+    def _figures(self, changes: Changes, told: Told) -> dict[int, dict[str, Any]]:
+        """Return what is told of each incident that changed records: the figures of its type."""
+        removed, added = (int((changes.change == kind).sum()) for kind in (REMOVED, ADDED))
+        usual = (self.calls - added + removed) / max(self.users * len(self.plan.edits), 1)
+        found: dict[int, dict[str, Any]] = {}
+        for kind, names in enumerate(self.plan.figures):
+            mine = self.plan.kind[changes.incident] == kind
+            which, rows = figures_of((changes, told), mine, names, usual)
+            found |= zip(which.tolist(), rows, strict=True)
+        for fault in self.plan.faults:
+            found[fault.incident] = {**self.plan.parameters[fault.incident], **found.get(fault.incident, {})}
+        return found
 
     def counts(self) -> dict[str, Any]:
         """Return what the manifest says of the calls."""
         types, kind = self.plan.types, self.plan.kind
         calls = np.zeros(len(types), np.int64)
         removed = collateral = 0
-        for changes, _ in self._parts:
+        for changes, *_ in self._parts:
             there = changes.change != REMOVED
             calls += np.bincount(kind[changes.incident[there & changes.direct]], minlength=len(types))
             removed += int((~there).sum())
@@ -81,7 +109,7 @@ class Tally:
 
     def _real(self) -> Any:
         """Return the incidents that changed anything; the calls of the others would not have taken place anyway."""
-        return np.unique(np.concatenate([np.unique(changes.incident) for changes, _ in self._parts]))
+        return np.unique(np.concatenate([np.unique(changes.incident) for changes, *_ in self._parts]))
 
     def _actors(self, real: Any) -> pa.Array:
         """Return a list of ids for each incident, of users or of cells, in order of id."""
@@ -93,7 +121,7 @@ class Tally:
         ends = np.searchsorted(number, np.arange(len(real) + 1)).astype(np.int32)
         return pa.ListArray.from_arrays(ends, rows["id"].combine_chunks())
 
-    def _held(self, real: Any) -> dict[str, pa.Array]:
+    def _held(self, real: Any, begin: Any, end: Any) -> dict[str, pa.Array]:
         """Return the rows of the truth about cells that incidents held."""
         held, number = _among(self.plan.cells, real)
         incident, many = real[number], len(held)
@@ -108,8 +136,8 @@ class Tally:
             "cause": pa.array(["direct"] * many, pa.string()),
             "user_id": pa.nulls(many, pa.string()),
             "cell_id": cell,
-            "start_ts": moments(self.epoch_ms + self.plan.start_ms[incident]),
-            "end_ts": moments(self.epoch_ms + self.plan.end_ms[incident]),
+            "start_ts": moments(self.epoch_ms + begin[incident]),
+            "end_ts": moments(self.epoch_ms + end[incident]),
         }
 
     def _truth(self, changes: Changes, ids: pa.Array, real: Any) -> dict[str, pa.Array]:

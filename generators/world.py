@@ -30,6 +30,7 @@ from generators.injection import Injector
 from generators.life import count_all
 from generators.mix import Plan, meets_calls, no_plan, plan_incidents
 from generators.names import Names, make_names
+from generators.realised import Told
 from generators.sessions.arrival import make_arrival
 from generators.sessions.deploy import deploy, struck
 from generators.sessions.settings import NetworkSettings
@@ -219,7 +220,7 @@ class Drawn:
     """How its events and status are told."""
 
     def __post_init__(self) -> None:
-        self.tally = Tally(self.plan, self.names, self.epoch_ms)
+        self.tally = Tally(self.plan, self.names, self.epoch_ms, int(self.habits.num_users))
 
     def calls(self, workers: int) -> Iterator[pa.Table]:
         """Yield the calls of each day in turn; what they say of the truth is added to the tally."""
@@ -248,5 +249,6 @@ class Drawn:
                 tables["events"] = events.rows(day.events, day.records, first)
                 tables["tower_status"] = towers.rows(number, day.events, day.records)
                 tables["user_status"] = users.rows(number, day.records, twins.lines.busy_ms)
-            self.tally.add(day.changes, len(day.records.key), day.suppressed, digits)
+            told = Told.of(day.records, day.changes)
+            self.tally.add(day.changes, told, len(day.records.key), day.suppressed, digits)
             yield tables

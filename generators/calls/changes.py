@@ -1,5 +1,6 @@
 """How the world with incidents differs from normal life on a day: which calls, in what way, and whose doing it is."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,7 +89,9 @@ def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> 
     key = np.concatenate([calls.key[row], normal.key[gone]])
     own = _find(edits.key, key)
     met = np.concatenate([calls.incident[row], np.full(len(gone), NONE, np.int32)])
-    direct = ((own != NONE) & (change != REMARKED)) | ((met != NONE) & (change == ALTERED))
+    direct = (own != NONE) & (change != REMARKED)
+    direct[direct] = ~edits.innocent[own[direct]]
+    direct |= (own == NONE) & (met != NONE) & (change == ALTERED)
     change[change == REMARKED] = ALTERED
     return Changes(
         np.concatenate([row, np.full(len(gone), NONE)]),
@@ -102,6 +105,11 @@ def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> 
     )
 
 
+def joined(parts: Sequence[Changes]) -> Changes:
+    """Return all parts, one after the other."""
+    return Changes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
 def diverted(calls: Records, changes: Changes, swaps: Swaps) -> Changes:
     """Add the calls of others that reach a number on the SIM that an incident has put it on."""
     row, holding = swaps.in_force(calls.callee, calls.start_ms)
@@ -113,8 +121,7 @@ def diverted(calls: Records, changes: Changes, swaps: Swaps) -> Changes:
     row, incident = row[new], swaps.incident[holding[new]]
     change, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)
     where = (calls.caller[row], calls.first_cell[row], calls.start_ms[row])
-    more = Changes(row, calls.key[row], incident, change, direct, *where)
-    return Changes(*(np.concatenate(columns) for columns in zip(changes, more, strict=True)))
+    return joined([changes, Changes(row, calls.key[row], incident, change, direct, *where)])
 
 
 def ascribed(changes: Changes, deeds: Deeds, last_incident: Any) -> None:

@@ -73,6 +73,8 @@ class Edits(NamedTuple):
     """bool: a concurrent leg, which neither needs nor takes the line."""
     gone: Any
     """bool: the slot is taken out of the plan."""
+    innocent: Any
+    """bool: made by somebody who is none of the incident's actors: what comes of it is collateral."""
 
 
 def make_records(room: int) -> Records:
@@ -88,6 +90,6 @@ def no_edits() -> Edits:
     """Return the edits of a world without incidents."""
     kinds = (
         np.int32, np.int32, np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32,
-        np.int32, np.int32, np.int32, np.bool_, np.bool_,
+        np.int32, np.int32, np.int32, np.bool_, np.bool_, np.bool_,
     )  # fmt: skip
     return Edits(*(np.empty(0, kind) for kind in kinds))

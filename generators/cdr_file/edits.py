@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from generators.calls.changes import ADDED, ALTERED, REMOVED, Changes, talk_seconds
+from generators.calls.changes import ADDED, ALTERED, REMOVED, Changes, joined, talk_seconds
 from generators.calls.outcome import OUTCOMES
 from generators.calls.records import Edits, no_edits
 from generators.cdr_file.calls import CALL_DIGITS, IDENTITIES, UNKNOWN, Calls
@@ -16,6 +16,7 @@ from generators.cdr_file.pseudonyms import Naming
 from generators.cdr_file.records import KINDS as KIND_OF
 from generators.identities import digits_for, numbered
 from generators.mix import Plan
+from generators.realised import Told
 from generators.social.settings import EXTERNAL_TYPES
 
 OWN = -1
@@ -41,8 +42,8 @@ class Rewriter:
         self.texts["number"] += self.naming.named("number", [f"reserve {i}" for i in reserve]).to_pylist()
         return pa.array(self.texts["number"], pa.string()).take(pa.array(self.code[: self.life.users + len(reserve)]))
 
-    def rewritten(self) -> tuple[Calls, Changes]:
-        """Return the records with the incidents, in order of time and numbered anew, and what has changed."""
+    def rewritten(self) -> tuple[Calls, Changes, Told]:
+        """Return the records with the incidents, in order of time and numbered anew, what has changed, and to what."""
         life, edits = self.life, self.edits
         altered = edits.slot >= 0
         place = self._places(altered)
@@ -75,7 +76,14 @@ class Rewriter:
         caller, callee = (np.concatenate([self._by_row(own)[kept], new])[order] for new, own in whose)
         calls, changes = self._diverted(calls, (caller, callee), changes)
         texts = {kind: _in_use(kind, texts, calls.codes) for kind, texts in self.texts.items()}
-        return replace(calls, texts=texts), changes
+        return replace(calls, texts=texts), changes, self._told(calls, (caller, callee), changes)
+
+    def _told(self, calls: Calls, parties: tuple[Any, Any], changes: Changes) -> Told:
+        """Return what the records say of the changes; `parties` call and are called, by their numbers in `Life`."""
+        row = changes.row
+        words = np.array([OUTCOMES.index(text) if text in OUTCOMES else 0 for text in self.texts["outcome"]])
+        whose = [calls.codes.get(name, parties[0])[row] for name in NAMED]
+        return Told(parties[1][row], calls.seconds[row], words[calls.codes["outcome"][row]], *whose)
 
     def _by_row(self, values: Any) -> Any:
         """Return values of `Life` in the order of the file's records."""
@@ -97,8 +105,7 @@ class Rewriter:
         kind, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)
         no_key = np.zeros(len(row), np.uint64)
         more = Changes(row, no_key, incident, kind, direct, parties[0][row], cell, start_ms[row])
-        both = Changes(*(np.concatenate(columns) for columns in zip(changes, more, strict=True)))
-        return replace(calls, codes={**calls.codes, "callee_imsi": sim}), both
+        return replace(calls, codes={**calls.codes, "callee_imsi": sim}), joined([changes, more])
 
     def _places(self, altered: Any) -> Any:
         """Return which call of the records each edit is of, -1 for one that is added; shape (edits,)."""
@@ -196,7 +203,7 @@ class Rewriter:
             change=np.concatenate([np.where(place[made] < 0, ADDED, ALTERED), np.full(len(gone), REMOVED)]).astype(
                 np.int8
             ),
-            direct=np.concatenate([np.ones(len(made) + len(taken), np.bool_), np.zeros(len(line.lost), np.bool_)]),
+            direct=np.concatenate([~edits.innocent[made], ~edits.innocent[taken], np.zeros(len(line.lost), np.bool_)]),
             caller=np.concatenate([edits.user[made], life.user[gone]]),
             cell=np.concatenate([cells[0][row], cells[1][life.row[gone]]]),
             start_ms=np.concatenate([edits.start_ms[made], life.start_ms[gone]]),

@@ -73,10 +73,10 @@ def injected(
         lacking = [Fault("anomaly", f"{rule} ({each.lacked})", name) for name, each in asked.items() if each.lacked]
         raise SettingsError(lacking or error.faults) from error
     rewriter = Rewriter(calls, life, plan, naming)
-    after, changes = rewriter.rewritten()
+    after, changes, told = rewriter.rewritten()
     cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
-    tally = Tally(plan, Names(rewriter.names, cells), calls.clock.start_ms)  # type: ignore[arg-type]
-    tally.add(changes, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
+    tally = Tally(plan, Names(rewriter.names, cells), calls.clock.start_ms, life.users)  # type: ignore[arg-type]
+    tally.add(changes, told, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
     tally.write(truth)
     return after, _checked(tally.counts(), ratio)
 

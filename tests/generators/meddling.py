@@ -43,6 +43,7 @@ class Meddling:
             sim=rng.integers(-1, draft.counts.shape[1], more),
             device=rng.integers(-1, draft.counts.shape[1], more),
             leg=rng.random(more) < 0.5,
+            innocent=rng.random(more) < 0.2,
         )
         begin = int(start.min())
         held = Holdings.of(np.array([victim, rows[0]]), np.array([begin, 0]), begin + 9 * HOUR_MS, rows, rows)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_worlds import make_settings, make_world, table
+from small_worlds import TYPES, make_settings, make_world, table
 
 from bench.audit.amounts import check_amounts, check_incidents
 from bench.audit.auditing import asked_of
@@ -18,6 +18,7 @@ from bench.protocol import applied
 from bench.settings import ProtocolSettings
 from bench.truth import Truth
 from generators.clock import DAY_MS
+from generators.mix import _stable_number
 from generators.schedule import Schedule
 from generators.world import World
 
@@ -37,6 +38,16 @@ def test_a_shipped_mix_in_the_default_world_is_one_that_can_be_spoken_of(tmp_pat
     features = {"_target_": "detectors.features.audited.Audited"}
     for check in (check_incidents(subject), check_amounts(subject, AuditSettings(features=features))):
         assert check.light is Light.GREEN, check.told
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_types_of_different_names_draw_differently(one: str, other: str) -> None:
+    assert (_stable_number(one) == _stable_number(other)) == (one == other)
+
+
+def test_no_two_shipped_types_share_their_draws() -> None:
+    assert len({_stable_number(name) for name in TYPES}) == len(TYPES)
+    assert _stable_number("x_same_end") != _stable_number("y_same_end")
 
 
 @given(days=st.integers(1, 60), parts=st.integers(2, 40), seed=st.integers(0, 9))
