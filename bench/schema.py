@@ -226,7 +226,7 @@ INCIDENTS = Table(
         Column("end_ts", TIME, "end of the last one (of a fault of a cell: its end), UTC"),
         Column("actors", pa.list_(pa.string()), "users or cells that act"),
         Column(
-            "parameters", pa.string(), "what it came to, counted from its records, as JSON: the figures of its type"
+            "parameters", pa.string(), "what it came to, counted from its records: the figures of its type, as JSON"
         ),
     ),
 )
@@ -244,8 +244,8 @@ TRUTH = Table(
         Column(
             "cause",
             TEXT,
-            "direct: the incident's own deed, a record of its actors or of a line in its hands that it made, altered or "
-            "took away, or that met its fault | collateral: all else that differs, as an innocent's call back",
+            "direct: the incident's own deed, a record of its actors or of a line in its hands that it made, altered "
+            "or took away, or that met its fault | collateral: all else that differs, as an innocent's call back",
         ),
         Column("user_id", TEXT, "of what is not in the table of calls: the user held, or the caller", nullable=True),
         Column("cell_id", TEXT, "likewise: the cell held, or the call's first cell", nullable=True),
