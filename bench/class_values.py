@@ -6,13 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
+from bench.chance import Chance
 from bench.clustered import Class, Clustered
 from bench.cut import Cut, expected_alerts
 from bench.detector import FloatArray
-from bench.incidents import Moments, chance_recall, found_chances, waits, weighted_median
+from bench.incidents import Moments, found_chances, waits, weighted_median
 from bench.intervals import FEWEST_CLUSTERS, at_k_interval, intervals, median_interval, share_interval
 from bench.metric_names import AT_K
-from bench.metrics import average_precision_by_chance
 from bench.sample import Sample
 from bench.separated import IntArray
 
@@ -26,13 +26,14 @@ def known_values(sample: Sample, fewest_incidents: int) -> Values:
 
 
 def _known(sample: Sample, fewest_incidents: int) -> Iterator[tuple[str, str, Value]]:
-    normal = int(np.count_nonzero(sample.normal))
+    normal, by_chance = int(np.count_nonzero(sample.normal)), Chance(sample).average_precision
     for name in sample.classes:
         entity, incident = sample.deeds(name)
         positives, incidents = np.unique(entity).size, np.unique(incident).size
         yield "positives", name, positives
         yield "prevalence", name, positives / (positives + normal) if positives + normal else None
-        yield "average_precision_chance", name, average_precision_by_chance(positives, positives + normal)
+        yield "shared_share", name, sample.shared_share(name)
+        yield "average_precision_chance", name, by_chance[name]
         yield "incidents", name, incidents
         yield "enough_incidents", name, int(incidents >= fewest_incidents)
 
@@ -47,17 +48,19 @@ class ClassValues:
     cut: Cut
     moments: Moments | None
     """When entities are over and incidents began, where delays are to be told."""
+    chance: Chance
+    """What random scores get, aggregated as these are."""
 
     def all(self) -> Values:
         """Return every number that takes scores."""
         values: Values = {"alerts/all": self.alerts}
         known = intervals({name: each.found for name, each in self.classes.items()}, self.others, self.cut)
         for name, each in self.classes.items():
-            row = {**self._ranking(each), **self._detection(each), **self._incidents(name)}
+            row = {**self._ranking(name, each), **self._detection(each), **self._incidents(name)}
             for measure, bounds in known.get(name, {}).items():
                 row |= _bounds(measure, bounds)
             if name in known:
-                row |= _bounds("lift", known[name]["average_precision"], self._prevalence(each))
+                row |= _bounds("lift", known[name]["average_precision"], self._by_chance(name))
             values |= {f"{metric}/{name}": value for metric, value in row.items()}
         return values
 
@@ -80,7 +83,7 @@ class ClassValues:
             found[name] = Class(Clustered.of(self.scores[entity], incident), self.others)
         return found
 
-    def _ranking(self, each: Class) -> Values:
+    def _ranking(self, name: str, each: Class) -> Values:
         apart, positives = each.apart, each.found.scores.size
         if not positives:
             return {}
@@ -88,7 +91,8 @@ class ClassValues:
         top = at_k_interval(each, AT_K)
         return {
             "average_precision": average,
-            "lift": average / self._prevalence(each),
+            "average_precision_chance": self._by_chance(name),
+            "lift": average / self._by_chance(name),
             "roc_auc": apart.roc_auc,
             f"precision_at_{AT_K}": apart.precision_at_k(AT_K),
             f"recall_at_{AT_K}": apart.recall_at_k(AT_K),
@@ -96,16 +100,17 @@ class ClassValues:
             **_bounds(f"recall_at_{AT_K}", top, positives),
         }
 
-    def _prevalence(self, each: Class) -> float:
-        return each.found.scores.size / (each.found.scores.size + each.others.scores.size)
+    def _by_chance(self, name: str) -> float:
+        return self.chance.average_precision[name] or 1.0
 
     def _detection(self, each: Class) -> Values:
-        counts = each.apart.counts_at(self.cut)
+        counts, positives = each.apart.counts_at(self.cut), each.found.scores.size
         return {
             "hits": counts.hits,
             "false_alarms": counts.false_alarms,
             "precision": counts.precision,
             "recall": counts.recall,
+            "recall_cap": min(self.alerts / positives, 1.0) if positives else None,
             "f1": counts.f1,
         }
 
@@ -113,14 +118,14 @@ class ClassValues:
         entity, incident = self.sample.deeds(name)
         if not incident.size:
             return {}
-        sizes = np.unique(incident, return_counts=True)[1]
-        share = float(np.mean(found_chances(incident, self.scores[entity], self.cut)))
+        chances = found_chances(incident, self.scores[entity], self.cut)
+        share = float(np.mean(chances))
         values: Values = {
             "incident_recall": share,
-            "incident_recall_chance": chance_recall(sizes, records=self.scores.size, alerts=self.alerts),
+            "incident_recall_chance": self.chance.incident_recall(name, self.alerts),
         }
-        if sizes.size >= FEWEST_CLUSTERS:
-            low, high = share_interval(share, sizes.size)
+        if chances.size >= FEWEST_CLUSTERS:
+            low, high = share_interval(share, chances.size)
             values |= {"incident_recall_low": low, "incident_recall_high": high}
         return values | self._delays(incident, entity)
 

@@ -1,6 +1,7 @@
 """What a detector is. Nothing to inherit and nothing to register: a dotted path in a YAML file is enough."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -36,6 +37,8 @@ class Scores:
     """The detector's own, when it has one: a score at or above it is an alert. The harness fills this in."""
     causal: bool = False
     """Whether each score uses only the past of what it describes. The harness fills this in."""
+    above: Mapping[Level, FloatArray] = field(default_factory=dict)
+    """Scores of the levels above calls that are no maximum over calls; the oracle alone has them."""
 
 
 @runtime_checkable

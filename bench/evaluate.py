@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.beginnings import beginnings
+from bench.chance import Chance
 from bench.class_values import ClassValues, Values, known_values
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bench.settings import ThresholdSettings
 
 FEWEST_INCIDENTS = 10
+ROUNDING = 1e-9
+"""Scores whose whole range is at most this share of the largest say nothing: a sum in another order does as much."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Yardstick:
     """When each incident began, in the scored part or before it (`bench.beginnings`)."""
     parts: Parts
     """The calls of all incidents, likewise."""
+    chances: Mapping[tuple[Level, bool], Chance]
+    """What random scores get at a level, of its entities (False), and of calls, aggregated to it (True)."""
 
     @classmethod
     def of(cls, dataset: Dataset, truth: Truth, fewest_incidents: int = FEWEST_INCIDENTS) -> "Yardstick":
@@ -77,7 +82,9 @@ class Yardstick:
         samples = {Level.CALL: sample_of_calls(labels, callers_of(dataset))}
         samples |= {grid.level: sample_of_grid(grid, labels, truth) for grid in above}
         known = {level: known_values(sample, fewest_incidents) for level, sample in samples.items()}
-        return cls(dataset, labels, above, samples, known, *beginnings(dataset, truth))
+        chances = {(level, False): Chance(sample) for level, sample in samples.items()}
+        chances |= {(grid.level, True): Chance(samples[grid.level], grid.calls) for grid in above}
+        return cls(dataset, labels, above, samples, known, *beginnings(dataset, truth), chances)
 
     def evaluation(self, scores: Scores, threshold: "ThresholdSettings", *, constant: bool = False) -> Evaluation:
         """Evaluate scores of the entities of the window, at their own level and lifted to those above calls.
@@ -114,7 +121,8 @@ class Yardstick:
                 chosen = _alerts(self.dataset, sample, lifted[level], threshold)
                 alerts = chosen if level is scores.level else alerts
                 moments = self._moments(level) if scores.causal else None
-                found |= ClassValues(sample, lifted[level].values, chosen.cut, moments).all()
+                chance = self.chances[level, level is not scores.level]
+                found |= ClassValues(sample, lifted[level].values, chosen.cut, moments, chance).all()
             values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(self.labels.types, prefix)}
         status = Status.DEGENERATE if reason else Status.OK
         return Evaluation(values, self.labels, alerts, status, reason, self.samples.get(scores.level))
@@ -136,7 +144,9 @@ def _reached(scores: Scores, above: Sequence[Grid]) -> dict[Level, Scores]:
     """Return the scores at each level that they reach."""
     found = {scores.level: scores}
     if scores.level is Level.CALL:
-        found |= {grid.level: replace(scores, level=grid.level, values=grid.lifted(scores.values)) for grid in above}
+        for grid in above:
+            values = scores.above[grid.level] if grid.level in scores.above else grid.lifted(scores.values)
+            found[grid.level] = replace(scores, level=grid.level, values=values)
     return found
 
 
@@ -155,6 +165,9 @@ def _fault_of(scores: Scores, entities: int, constant: bool) -> str:
         return f"{wrong} of {entities} scores are not finite"
     if entities == 0:
         return f"the window has no {noun}"
-    if not constant and values.min() == values.max():
-        return f"all of the {entities} scores are the same"
+    if not constant and values.max() - values.min() <= ROUNDING * np.abs(values).max():
+        exactly = (
+            "" if values.max() == values.min() else f" but for rounding: between {values.min()} and {values.max()}"
+        )
+        return f"all of the {entities} scores are the same{exactly}"
     return ""

@@ -80,6 +80,11 @@ class Grid:
         start_ms = np.asarray(pc.cast(calls["call_start_ts"], pa.int64()))
         return self._entities(subject, start_ms + self.offset_ms)
 
+    @cached_property
+    def calls(self) -> IntArray:
+        """Shape (size,): how many calls of the window each entity has."""
+        return np.bincount(self.of_calls[self.of_calls >= 0], minlength=self.size)
+
     @property
     def clusters(self) -> IntArray:
         """Shape (size,): the user of each user-day, the cell and UTC day of each quarter: they are not independent."""

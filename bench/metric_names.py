@@ -26,13 +26,14 @@ COUNT = "count"
 NAMES = (
     Name("positives", COUNT, "anomalous entities of the type that were scored"),
     Name("prevalence", SHARE, "positives, of them and the normal entities"),
+    Name("shared_share", SHARE, "of the type's entities, those of several types: no positives but of `all`"),
     Name("incidents", COUNT, "incidents with at least one positive"),
     Name(
         "enough_incidents", "0 or 1", "whether there are `protocol.fewest_incidents`: else the run cannot speak of it"
     ),
     Name("average_precision", SHARE, "precision averaged over the steps of recall, ties together", interval=True),
-    Name("average_precision_chance", SHARE, "its exact mean for random scores, above the prevalence"),
-    Name("lift", "from 0", "average precision over prevalence", interval=True),
+    Name("average_precision_chance", SHARE, "its exact mean for random scores, aggregated as the scores were"),
+    Name("lift", "from 0", "average precision over `average_precision_chance`", interval=True),
     Name("roc_auc", SHARE, "chance that a positive scores above a normal entity, ties half", interval=True),
     Name(
         f"precision_at_{AT_K}", SHARE, f"positives among the {AT_K} highest scores, ties at their mean", interval=True
@@ -42,9 +43,14 @@ NAMES = (
     Name("false_alarms", COUNT, "normal entities with an alert; shared by all types"),
     Name("precision", SHARE, "hits, of hits and false alarms; empty without an alert", interval=True),
     Name("recall", SHARE, "hits, of the positives", interval=True),
+    Name("recall_cap", SHARE, "the largest recall that so many alerts allow: alerts over positives, at most 1"),
     Name("f1", SHARE, "harmonic mean of precision and recall", interval=True),
     Name("incident_recall", SHARE, "incidents with an alert, of the incidents", interval=True),
-    Name("incident_recall_chance", SHARE, "its exact mean when as many alerts fall at random"),
+    Name(
+        "incident_recall_chance",
+        SHARE,
+        "its mean when as many alerts go by random scores, aggregated as the scores were",
+    ),
     Name(
         "delay_seconds",
         "s",

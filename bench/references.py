@@ -11,6 +11,8 @@ import numpy as np
 
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
+from bench.levels import grids
+from bench.sample import sample_of_grid
 from bench.truth import Truth
 
 
@@ -24,12 +26,20 @@ class Reference(Protocol):
 
 @dataclass(frozen=True)
 class Oracle:
-    """The truth as a score: 1 for an anomalous call, 0 for any other. No detector can be better."""
+    """The truth as a score: 1 for what is anomalous, 0 for anything else, at every level. No detector can be better.
+
+    At the levels above calls it is the truth of the level, not the maximum over calls: a user's day from which an
+    incident removed a call, or a quarter in which a cell was silent, is anomalous without any such call.
+    """
 
     def scores(self, dataset: Dataset, truth: Truth) -> Scores:
-        """Return 1 or 0 for each call."""
+        """Return 1 or 0 for each call, and for each entity of the levels above."""
         labels = truth.call_labels(*dataset.call_range(dataset.window))
-        return Scores(Level.CALL, labels.anomalous.astype(np.float64), causal=True)
+        above = {}
+        for grid in grids(dataset):
+            above[grid.level] = np.zeros(grid.size)
+            above[grid.level][sample_of_grid(grid, labels, truth).entity] = 1
+        return Scores(Level.CALL, labels.anomalous.astype(np.float64), causal=True, above=above)
 
 
 @dataclass(frozen=True)

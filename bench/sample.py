@@ -19,8 +19,9 @@ ALL = "all"
 class Sample:
     """Entities, which of them are normal, and what the incidents touched.
 
-    A call belongs to one incident at most; a user's day or a cell's quarter can belong to several, of several types,
-    and is a positive of each. What an incident touched without being its deed (`collateral`) is neither.
+    A call belongs to one incident at most; a user's day or a cell's quarter can belong to several, of several types.
+    Then it is a positive of all types together, but of none of them by itself: whoever finds the one would get credit
+    for the other. What an incident touched without being its deed (`collateral`) is neither positive nor normal.
     """
 
     types: tuple[str, ...]
@@ -42,11 +43,24 @@ class Sample:
         return (ALL, *self.types)
 
     def deeds(self, name: str) -> tuple[IntArray, IntArray]:
-        """Return entity and incident of each deed of a class."""
+        """Return entity and incident of each deed of a class; of one type, without the entities of several."""
         if name == ALL:
             return self.entity, self.incident
-        its = self.type_code == self.types.index(name)
+        its = (self.type_code == self.types.index(name)) & ~self._shared
         return self.entity[its], self.incident[its]
+
+    def shared_share(self, name: str) -> float | None:
+        """Return of the entities of a class the share that is of several types; None without any."""
+        its = np.full(self.entity.size, True) if name == ALL else self.type_code == self.types.index(name)
+        every, shared = (np.unique(self.entity[kept]).size for kept in (its, its & self._shared))
+        return shared / every if every else None
+
+    @cached_property
+    def _shared(self) -> BoolArray:
+        """Shape (deeds,): whether the entity is of several types."""
+        many = max(len(self.types), 1)
+        entity = np.unique(self.entity * many + self.type_code) // many
+        return np.isin(self.entity, entity[1:][np.diff(entity) == 0])
 
     def positives(self, name: str) -> tuple[IntArray, IntArray]:
         """Return the positives of a class, each once, and the first incident of each."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.chance import Chance
 from bench.class_values import ClassValues, known_values
 from bench.cut import Cut
 from bench.incidents import Moments, Parts
@@ -57,7 +58,7 @@ def main() -> None:
 
     def everything() -> None:
         found.update(known_values(sample, 10))
-        found.update(ClassValues(sample, scores, cut, moments).all())
+        found.update(ClassValues(sample, scores, cut, moments, Chance(sample)).all())
 
     sort, metrics = seconds(lambda: np.argsort(scores)), seconds(everything)
     print(f"scores {size:,}, types {TYPES}, values {len(found):,}, intervals {sum('_low/' in name for name in found)}")

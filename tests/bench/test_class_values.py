@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from bench import metrics
+from bench.chance import Chance
 from bench.class_values import ClassValues, known_values
 from bench.cut import Cut
+from bench.metrics import average_precision_by_chance
 from bench.sample import ALL, Sample
 
 TYPES = ("a", "b", "none")
@@ -43,9 +45,27 @@ def found_by_loop(deeds, scores, cut, code):
     return 1 - comb(cut.tied - equal, cut.taken) / comb(cut.tied, cut.taken)
 
 
+def types_by_entity(sample):
+    """Return the types of each anomalous entity."""
+    found = {}
+    for entity, kind in zip(sample.entity.tolist(), sample.type_code.tolist(), strict=True):
+        found.setdefault(entity, set()).add(sample.types[kind])
+    return found
+
+
+def own_of(sample, name):
+    """Return the entities that are of no other type; of `all`, every anomalous one."""
+    return {entity for entity, types in types_by_entity(sample).items() if name == ALL or types == {name}}
+
+
+def shared_by_loop(sample, name):
+    its = [types for types in types_by_entity(sample).values() if name == ALL or name in types]
+    return sum(len(types) > 1 for types in its) / len(its) if its else None
+
+
 def expected_values(sample, scores, cut, name):
-    positive = np.isin(np.arange(scores.size), sample.deeds(name)[0])
-    kept = positive | sample.normal
+    positive = np.isin(np.arange(scores.size), list(own_of(sample, name)))
+    kept, alerts = positive | sample.normal, cut.weights(scores).sum()
     positive, scores = positive[kept], scores[kept]
     counts = metrics.counts_at(positive, scores, cut=cut)
     average, share = metrics.average_precision(positive, scores), metrics.prevalence(positive)
@@ -58,7 +78,9 @@ def expected_values(sample, scores, cut, name):
         "recall": counts.recall,
         "f1": counts.f1,
         "average_precision": average,
-        "lift": None if average is None else average / share,
+        "lift": None if average is None else average / average_precision_by_chance(positive.sum(), positive.size),
+        "recall_cap": min(alerts / positive.sum(), 1) if positive.any() else None,
+        "shared_share": shared_by_loop(sample, name),
         "roc_auc": metrics.roc_auc(positive, scores),
         "precision_at_100": metrics.separate(positive, scores).precision_at_k(100) if kept.any() else None,
         "recall_at_100": metrics.separate(positive, scores).recall_at_k(100) if kept.any() else None,
@@ -71,7 +93,7 @@ def test_many_random_levels():
         sample, scores = random_sample(random)
         cut = random_cut(random, scores)
         values = known_values(sample, 3)
-        values |= ClassValues(sample, scores, cut, None).all()
+        values |= ClassValues(sample, scores, cut, None, Chance(sample)).all()
         for name in (ALL, *TYPES):
             for metric, value in expected_values(sample, scores, cut, name).items():
                 found = values.get(f"{metric}/{name}")

@@ -111,7 +111,9 @@ def test_each_type_against_normal(world):
         average, share = metrics.average_precision(positive, kept), positives / (820 + positives)
         assert values[f"average_precision/{name}"] == pytest.approx(average)
         assert values[f"prevalence/{name}"] == pytest.approx(share)
-        assert values[f"lift/{name}"] == pytest.approx(average / share)
+        assert values[f"lift/{name}"] == pytest.approx(
+            average / metrics.average_precision_by_chance(positives, 820 + positives)
+        )
         assert values[f"roc_auc/{name}"] == pytest.approx(metrics.roc_auc(positive, kept))
         assert values[f"precision_at_100/{name}"] == pytest.approx(metrics.separate(positive, kept).precision_at_k(100))
 
@@ -183,7 +185,7 @@ def test_scores_that_say_nothing_are_refused_not_repaired(world, spoil, reason):
     assert evaluation.status is Status.DEGENERATE
     assert evaluation.alerts is None
     assert re.search(reason, evaluation.reason)
-    known = {"positives", "prevalence", "incidents", "enough_incidents", "average_precision_chance"}
+    known = {"positives", "prevalence", "incidents", "enough_incidents", "average_precision_chance", "shared_share"}
     for name, value in evaluation.values.items():
         assert value == (good[name] if name.split("/")[0] in known else None)
     assert evaluation.values.keys() == good.keys()

@@ -151,7 +151,7 @@ def test_spans_become_the_entities_that_have_a_part_in_them(world):
     assert entity.tolist() == list(range(192, 384))
 
 
-def test_an_entity_is_a_positive_of_every_type_that_touched_it(world):
+def test_an_entity_is_a_positive_of_the_type_that_touched_it_unless_there_are_several(world):
     dataset, truth = world
     labels = truth.call_labels(*dataset.call_range(dataset.window))
     deeds = {row["row"]: row for row in truth.table("truth").to_pylist() if row["row"] >= 0}
@@ -160,8 +160,13 @@ def test_an_entity_is_a_positive_of_every_type_that_touched_it(world):
         of_calls = [(deeds[row[0]], row[place]) for row in call_rows(world) if row[0] in deeds]
         found = [each for each in (*of_calls, *beyond_calls(world, grid.level)) if each[1] is not None]
         for name in ("a", "b"):
-            direct = {(entity, row["incident_id"]) for row, entity in found
-                      if row["cause"] == "direct" and row["anomaly_type"] == name}  # fmt: skip
+            own = [
+                (row["anomaly_type"], entity, row["incident_id"]) for row, entity in found if row["cause"] == "direct"
+            ]
+            its, others = ({entity for kind, entity, _ in own if (kind == name) == same} for same in (True, False))
+            assert its & others or grid.level is Level.CELL_QUARTER
+            assert sample.shared_share(name) == pytest.approx(len(its & others) / len(its))
+            direct = {(entity, incident) for kind, entity, incident in own if kind == name and entity not in others}
             entity, incident = sample.deeds(name)
             assert {(each, f"i{code}") for each, code in zip(entity.tolist(), incident.tolist(), strict=True)} == direct
             assert entity.size == len(direct)
