@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.faults import UserError
-from bench.schema import DATA_TABLES
+from bench.schema import DATA_TABLES, UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Dataset:
         path = self.folder / f"{name}.parquet"
         try:
             return pq.read_table(path, columns=None if columns is None else list(columns))
-        except (OSError, pa.ArrowInvalid) as error:
+        except UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}") from error
 
     def open_table(self, name: str) -> pq.ParquetFile:
@@ -87,7 +87,7 @@ class Dataset:
         path = self.folder / f"{name}.parquet"
         try:
             return pq.ParquetFile(path)
-        except (OSError, pa.ArrowInvalid) as error:
+        except UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}") from error
 
     def calls(self, part: Window, columns: Sequence[str] | None = None) -> pa.Table:

@@ -35,7 +35,8 @@ def applied(dataset: Dataset, protocol: ProtocolSettings) -> Dataset:
     unit = WEEK if days >= 2 * WEEK else 1
     parts = days / unit
     if parts < 2:
-        raise UserError(f"protocol.name=split needs at least 2 days of data, got {days:g}")
+        way = "protocol=transductive fits and scores the whole; in a simulated world, generator.days=2 or more"
+        raise UserError(f"protocol.name={protocol.name} needs at least 2 days of data, got {days:g} ({way})")
     fitted = min(max(int(parts * protocol.fit_share + 0.5), 1), int(parts - 0.5))
     border = clock.start_ms + fitted * unit * DAY_MS
     return replace(dataset, history=Window(whole.start_ms, border), window=Window(border, whole.end_ms))

@@ -4,6 +4,7 @@ Reading, writing, validation, the data card and the README's tables all follow f
 Text columns that repeat are dictionaries, so a table of ten million calls stays small in memory and on disk.
 """
 
+import zlib
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -12,6 +13,8 @@ from bench.faults import UserError
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 TIME = pa.timestamp("ms", tz="UTC")
+UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, pa.ArrowException)
+"""What reading a table may raise when its file is not what its name says; caught together wherever files are opened."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
 from bench.faults import UserError
+from bench.schema import UNREADABLE
 from bench.truth import Truth
 
 KINDS = (".csv", ".parquet")
@@ -84,7 +85,7 @@ class ScoresFile:
             raise UserError(f"detector.path must end with {' or '.join(KINDS)}, got {self.path}")
         try:
             table = _csv(path) if path.suffix == ".csv" else pq.read_table(path)
-        except (OSError, pa.ArrowInvalid) as error:
+        except UNREADABLE as error:
             raise UserError(f"detector.path must be a file that can be read, got {self.path} ({error})") from error
         lacking = [name for name in ("call_id", "score") if name not in table.column_names]
         if lacking:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.faults import UserError
-from bench.schema import TRUTH_TABLES
+from bench.schema import TRUTH_TABLES, UNREADABLE
 
 NORMAL = "normal"
 
@@ -45,7 +45,7 @@ class Truth:
         path = self.folder / f"{name}.parquet"
         try:
             table = pq.read_table(path)
-        except (OSError, pa.ArrowInvalid) as error:
+        except UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}") from error
         TRUTH_TABLES[name].check(table, str(path))
         if name == "truth":

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from bench.dataset import Clock
 from bench.faults import UserError
 from bench.realism.records import CELLS, EVENTS, OUTCOMES, POSITIONS, BoolArray, FloatArray, IntArray, Records
+from bench.schema import UNREADABLE
 from bench.truth import Truth
 
 TABLES = {
@@ -73,7 +74,7 @@ def records_at(place: Place) -> tuple[Records, dict[str, Any]]:
         events = place.table("events")
         eventful = events.exists() and pq.read_metadata(events).num_rows > 0
         filled = manifest["counts"].get("filled", {})
-    except (OSError, ValueError, TypeError, KeyError, pa.ArrowInvalid) as error:
+    except (ValueError, TypeError, KeyError, *UNREADABLE) as error:
         raise UserError(f"data must be a world that can be read, got {place.data} ({error})") from error
     labels = Truth(place.truth).call_labels(0, len(calls))
     absent = {name for name, count in filled.items() if count == len(calls)}

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from bench.faults import UserError
 from generators.cdr_file.files import Piece
-from generators.cdr_file.settings import CdrFileSettings, Words
+from generators.cdr_file.settings import CdrFileSettings
 
 ISO = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?$"
 ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
@@ -24,7 +24,6 @@ TEXT_KINDS = (
 )
 EARLIEST_MS, LATEST_MS = 31_536_000_000, 7_258_118_400_000
 """The years 1971 to 2199."""
-TRUE, FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n", "")
 
 
 def texts(piece: Piece) -> pa.StringArray:
@@ -71,22 +70,6 @@ def times(piece: Piece, settings: CdrFileSettings) -> tuple[Any, bool]:
     ms = np.asarray(found)
     piece.refuse((ms < EARLIEST_MS) | (ms >= LATEST_MS), "lie in the years 1971 to 2199")
     return ms.astype(np.int64), local
-
-
-def words(piece: Piece, meaning: Words, setting: str) -> pa.StringArray:
-    """Return our words for the file's; empty where there is none. `setting` is where meanings are set."""
-    known = {"": "", **meaning.meanings()}
-    place = pc.index_in(texts(piece), pa.array(list(known)))
-    piece.refuse(pc.is_null(place), f"be one of {', '.join(list(known)[1:])} (other words: {setting})")
-    return pa.array(list(known.values())).take(place)
-
-
-def truths(piece: Piece) -> Any:
-    """Return whether a column says yes, shape (rows,), bool."""
-    fields = pc.utf8_lower(texts(piece))
-    known = pc.is_in(fields, pa.array([*TRUE, *FALSE]))
-    piece.refuse(pc.invert(known), "be true or false")
-    return np.asarray(pc.is_in(fields, pa.array(TRUE)))
 
 
 def _iso(piece: Piece) -> tuple[Any, bool]:

@@ -1,7 +1,9 @@
 """The files that are read: which they are, what columns they have, and their rows in batches."""
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from pyarrow import csv
 
 from bench.digests import file_digest
 from bench.faults import UserError
+from bench.schema import UNREADABLE
 
 CSV_ENDINGS, PARQUET_ENDINGS = (".csv", ".csv.gz"), (".parquet",)
 BLOCK_BYTES, BATCH_ROWS = 2**24, 2**18
@@ -75,10 +78,10 @@ def column_names(path: Path, delimiter: str) -> list[str]:
             names = pq.read_schema(path).names
         else:
             rest = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=lambda _: "skip")
-            with csv.open_csv(path, parse_options=rest) as reader:
+            with _Utf8(path) as source, csv.open_csv(source, parse_options=rest) as reader:
                 names = reader.schema.names
-    except (OSError, pa.ArrowInvalid) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+    except UNREADABLE as error:
+        raise UserError(f"{path} cannot be read: {_why(path, error)}") from error
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise UserError(f"{path} has the column {twice[0]} twice")
@@ -108,8 +111,28 @@ def pieces(path: Path, columns: dict[str, str], delimiter: str) -> Iterator[dict
         for batch in source:
             yield {name: Piece(str(path), column, row, _plain(batch[column])) for name, column in columns.items()}
             row += batch.num_rows
-    except (OSError, pa.ArrowInvalid) as error:
-        raise UserError(f"{path}, from row {row} on: {error}") from error
+    except UNREADABLE as error:
+        raise UserError(f"{path}, from row {row} on: {_why(path, error)}") from error
+
+
+class _Utf8(RawIOBase):
+    """The bytes of a file, decompressed, which have to be UTF-8: Arrow skips rows in silence that it cannot decode."""
+
+    def __init__(self, path: Path) -> None:
+        self._source = pa.input_stream(path)
+        self._decoder = getincrementaldecoder("utf-8")()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        block: bytes = self._source.read(None if size < 0 else size)
+        self._decoder.decode(block, final=not block)
+        return block
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
 
 
 def _csv(path: Path, columns: dict[str, str], delimiter: str) -> Iterator[pa.RecordBatch]:
@@ -121,14 +144,15 @@ def _csv(path: Path, columns: dict[str, str], delimiter: str) -> Iterator[pa.Rec
 
     wanted = list(dict.fromkeys(columns.values()))
     try:
-        yield from csv.open_csv(
-            path,
-            read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
-            convert_options=csv.ConvertOptions(
-                include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False
-            ),
-        )
+        with _Utf8(path) as source:
+            yield from csv.open_csv(
+                source,
+                read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+                parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
+                convert_options=csv.ConvertOptions(
+                    include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False
+                ),
+            )
     except pa.ArrowInvalid as error:
         if not broken:
             raise
@@ -140,6 +164,13 @@ def _csv(path: Path, columns: dict[str, str], delimiter: str) -> Iterator[pa.Rec
 def _parquet(path: Path, columns: dict[str, str]) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
         yield from file.iter_batches(BATCH_ROWS, columns=list(dict.fromkeys(columns.values())))
+
+
+def _why(path: Path, error: BaseException) -> str:
+    """Return why a file cannot be read; of a text in another encoding, what to do."""
+    if isinstance(error, UnicodeError) or "UTF8" in str(error):
+        return f"CSV files must be UTF-8 (for example: iconv -f UTF-16 -t UTF-8 {path.name} > utf8.csv)"
+    return " ".join(str(error).split())
 
 
 def _plain(values: pa.Array) -> pa.Array:

@@ -8,9 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.cdr_file.fields import numbers, texts, times, truths, words
+from bench.faults import UserError
+from generators.anomalies import types
+from generators.cdr_file.fields import numbers, texts, times
 from generators.cdr_file.files import Piece
-from generators.cdr_file.settings import NEUTRAL, CdrFileSettings
+from generators.cdr_file.identifiers import alike, identifiers
+from generators.cdr_file.settings import FALSE, NEUTRAL, NORMAL, TRUE, UNNAMED_TYPE, CdrFileSettings
+from generators.cdr_file.words import Meaning
 
 KINDS = {
     "caller_id": "number",
@@ -29,9 +33,7 @@ KINDS = {
 """Columns of a kind share their texts: a number is the same party, whether it calls or is called."""
 UNIT_S = {"s": 1.0, "ms": 0.001, "min": 60.0}
 LONGEST_S = 31 * 86_400
-TYPE_NAME = r"^[A-Za-z0-9_.-]{1,60}$"
-UNNAMED_TYPE = "anomaly"
-"""What a labelled record is an anomaly of where the file does not tell its type."""
+PARTIES = ("caller_id", "callee_id")
 
 
 class Vocabulary:
@@ -65,8 +67,13 @@ class Records:
     """Whether times are local; None before the first row."""
     columns: dict[str, list[Any]] = field(default_factory=dict)
     """Parts of each column: `start_ms` int64, `seconds` int32, `call_id` texts, the rest int32 by `vocabularies`."""
-    batches: list[tuple[str, int, int]] = field(default_factory=list)
-    """Of each batch its file, and the row of its first and past its last record there."""
+    batches: list[tuple[str, Any]] = field(default_factory=list)
+    """Of each batch its file, and the row there of each record that was kept."""
+    dropped: int = 0
+    """How many records were left out because a party is missing."""
+    words: dict[str, Meaning] = field(default_factory=dict)
+    """Of each column of words, by our name, what its words mean."""
+    _unknown_parties: int = 0
 
     def take(self, batch: dict[str, Piece]) -> None:
         """Take in some rows.
@@ -77,21 +84,42 @@ class Records:
             About the first field that is wrong, with its file, row, column and value.
         """
         piece = batch["call_start_ts"]
-        self.batches.append((piece.file, piece.first_row, piece.first_row + len(piece.values)))
         start_ms = self._times(piece)
         seconds = self._seconds(batch, start_ms)
         self._add("start_ms", start_ms)
         self._add("seconds", seconds)
         if "call_id" in batch:
             self._add("call_id", _required(batch["call_id"]))
-        for name in ("caller_id", "callee_id"):
-            self._add_texts(name, _required(batch[name]))
+        there = self._take_parties(batch)
         for name in ("caller_imei", "caller_imsi", "callee_imsi", "callee_number"):
             if name in batch:
-                self._add_texts(name, self._filled(name, texts(batch[name]), NEUTRAL[name]))
+                self._add_texts(name, self._filled(name, self._identifiers(batch[name]), NEUTRAL[name]))
         self._take_cells(batch)
         self._take_words(batch, seconds)
-        self._take_labels(batch)
+        if self.settings.truth is None:
+            self._take_labels(batch)
+        self.batches.append((piece.file, piece.first_row + np.flatnonzero(there)))
+        if not there.all():
+            self._drop(there)
+
+    def finish(self) -> list[str]:
+        """Return what a reader of all rows should be told: calls left out, and parties that look like one.
+
+        Raises
+        ------
+        UserError
+            When words were met that no setting explains.
+        """
+        if unexplained := [line for meaning in self.words.values() for line in meaning.explained()]:
+            raise UserError("\n".join(f"{self.settings.path}, {line}" for line in unexplained))
+        told = [f"{self.dropped:,} calls without a caller or callee were left out"] if self.dropped else []
+        if pairs := alike(self.vocabularies["number"].texts):
+            one, other = pairs[0]
+            told.append(
+                f"{len(pairs):,} pairs of numbers differ in leading zeros or + only, such as {one} and {other}, "
+                "and are taken for different parties"
+            )
+        return told
 
     def whole(self, name: str) -> Any:
         """Return a column as one array, in the order of reading."""
@@ -100,11 +128,45 @@ class Records:
 
     def place(self, number: int) -> str:
         """Return where a record was read, by its number in the order of reading."""
-        for file, first, end in self.batches:
-            if number < end - first:
-                return f"{file}, row {first + number}"
-            number -= end - first
+        for file, rows in self.batches:
+            if number < len(rows):
+                return f"{file}, row {rows[number]}"
+            number -= len(rows)
         raise IndexError(number)
+
+    def _take_parties(self, batch: dict[str, Piece]) -> Any:
+        """Take in who calls whom; return which rows have both, or may go without, shape (rows,), bool."""
+        there = np.ones(len(batch["caller_id"].values), np.bool_)
+        for name in PARTIES:
+            piece = batch[name]
+            found = self._identifiers(piece)
+            missing = np.asarray(pc.equal(found, ""))
+            if self.settings.missing_parties == "refuse":
+                rule = "name a party (generator.missing_parties=drop leaves such calls out, =separate keeps them)"
+                piece.refuse(missing, rule)
+            elif self.settings.missing_parties == "drop":
+                there &= ~missing
+            else:
+                found = self._separate(found, missing)
+            self._add_texts(name, found)
+        return there
+
+    def _separate(self, found: pa.StringArray, missing: Any) -> pa.StringArray:
+        """Name each missing party differently."""
+        count = int(missing.sum())
+        names = [f"unknown_{self._unknown_parties + number}" for number in range(count)]
+        self._unknown_parties += count
+        return pc.replace_with_mask(found, pa.array(missing), pa.array(names, pa.string()))
+
+    def _drop(self, there: Any) -> None:
+        """Take rows out of the batch that came last."""
+        self.dropped += int((~there).sum())
+        for parts in self.columns.values():
+            last = parts[-1]
+            parts[-1] = last.filter(pa.array(there)) if isinstance(last, pa.Array) else last[there]
+
+    def _identifiers(self, piece: Piece) -> pa.StringArray:
+        return identifiers(piece, self.settings.missing_words)
 
     def _add(self, name: str, part: Any) -> None:
         self.columns.setdefault(name, []).append(part)
@@ -139,8 +201,8 @@ class Records:
         """Take in cells; where only one end of a call is known, the other is the same."""
         if "first_cell_id" not in batch:
             return
-        first = texts(batch["first_cell_id"])
-        last = texts(batch["last_cell_id"]) if "last_cell_id" in batch else None
+        first = self._identifiers(batch["first_cell_id"])
+        last = self._identifiers(batch["last_cell_id"]) if "last_cell_id" in batch else None
         self._add_texts(
             "first_cell_id", _or_unknown(self._filled("first_cell_id", first, first if last is None else last))
         )
@@ -151,31 +213,45 @@ class Records:
         settings = self.settings
         guessed = pa.array(["missed", "answered"]).take(pa.array((seconds > 0).astype(np.int8)))
         if "outcome" in batch:
-            found = words(batch["outcome"], settings.outcomes, "generator.outcomes")
+            found = self._meant("outcome", batch["outcome"], "outcomes", settings.outcomes.meanings())
             guessed = self._filled("outcome", found, guessed)
         self._add_texts("outcome", guessed)
         if "callee_type" in batch:
-            found = words(batch["callee_type"], settings.callee_types, "generator.callee_types")
+            found = self._meant("callee_type", batch["callee_type"], "callee_types", settings.callee_types.meanings())
             self._add_texts("callee_type", self._filled("callee_type", found, NEUTRAL["callee_type"]))
 
     def _take_labels(self, batch: dict[str, Piece]) -> None:
-        """Take in what kind of anomaly a record is, empty for none, and its incident."""
-        if "anomaly_type" in batch:
-            piece = batch["anomaly_type"]
-            found = texts(piece)
-            kinds = pc.if_else(pc.equal(found, "normal"), "", found)
-            strange = pc.or_(pc.equal(kinds, "all"), pc.invert(pc.match_substring_regex(kinds, TYPE_NAME)))
-            piece.refuse(pc.and_(strange, pc.not_equal(kinds, "")), "be a name of letters, digits, _ - . (not `all`)")
-            if "is_anomaly" in batch:
-                unlike = truths(batch["is_anomaly"]) != np.asarray(pc.not_equal(kinds, ""))
-                piece.refuse(unlike, f"be a type where {batch['is_anomaly'].column} says so, and nowhere else")
-        elif "is_anomaly" in batch:
-            kinds = pa.array(["", UNNAMED_TYPE]).take(pa.array(truths(batch["is_anomaly"]).astype(np.int8)))
-        else:
+        """Take in what type of anomaly a record is, empty for none, and its incident."""
+        given = self.settings.label_words
+        own = {word: "" if name == NORMAL else name for name, words in given.items() for word in words}
+        names = {**{name: name for name in (*types(), *given)}, NORMAL: ""}
+        says = {**dict.fromkeys(TRUE, UNNAMED_TYPE), **dict.fromkeys(FALSE, "")}
+        kinds = {
+            name: self._meant(name, batch[name], "labels", {**understood, **own})
+            for name, understood in (("is_anomaly", {**says, **names}), ("anomaly_type", names))
+            if name in batch
+        }
+        if not kinds:
             return
-        self._add_texts("anomaly_type", kinds)
+        if len(kinds) == 2 and not any(self.words[name].unexplained for name in kinds):
+            is_one, is_typed = (np.asarray(pc.not_equal(kind, "")) for kind in kinds.values())
+            rule = f"be a type where {batch['is_anomaly'].column} says so, and nowhere else"
+            batch["anomaly_type"].refuse(is_one != is_typed, rule)
+        self._add_texts("anomaly_type", list(kinds.values())[-1])
         if "incident_id" in batch:
             self._add_texts("incident_id", texts(batch["incident_id"]))
+
+    def _meant(self, name: str, piece: Piece, setting: str, meanings: dict[str, str]) -> pa.StringArray:
+        """Return our words for a column's, by the meanings that a setting of that name has."""
+        if name not in self.words:
+            choices = " | ".join(dict.fromkeys(meanings.values()))
+            if setting == "labels":
+                choices = (
+                    "as in \"generator.labels={normal: ['ok'], sim_box: ['SIM box']}\"; "
+                    f"generator.columns.{name}=null leaves the column out"
+                )
+            self.words[name] = Meaning(piece.column, f"generator.{setting}", meanings, choices)
+        return self.words[name].of(piece)
 
 
 def _required(piece: Piece) -> pa.StringArray:

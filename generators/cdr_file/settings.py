@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
+from re import fullmatch
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from omegaconf import MISSING
@@ -26,6 +28,13 @@ NEUTRAL = {
 """What stands in for an optional column that is not there, and for its empty fields."""
 LABEL_COLUMNS = ("is_anomaly", "anomaly_type", "incident_id")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms")
+NORMAL, UNNAMED_TYPE = "normal", "anomaly"
+"""What `labels` calls records that are no anomaly, and anomalies of which the file does not tell the type."""
+TYPE_NAME = r"[A-Za-z0-9_.-]{1,60}"
+TRUE, FALSE = ("true", "1", "1.0", "yes", "t", "y"), ("false", "0", "0.0", "no", "f", "n")
+MISSING_WORDS = ("-", "-1", "\\N", "anonymous", "n/a", "na", "nan", "none", "null", "private", "restricted",
+                 "unavailable", "unknown", "withheld")  # fmt: skip
+"""What exports write where they know of no party, SIM, device or cell."""
 
 
 @dataclass
@@ -58,13 +67,13 @@ class Columns:
 
 @dataclass
 class Words:
-    """What the file's words mean: of each of ours, those of the file. Ours are understood anyway."""
+    """What the file's words mean, whatever their case: of each of ours, the file's. Ours are understood anyway."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield a word that is to mean two things."""
         seen: dict[str, str] = {}
         for name, given in asdict(self).items():
-            for word in given:
+            for word in (each.casefold() for each in given):
                 if word in seen or (word != name and word in asdict(self)):
                     yield Fault(f"{key}.{name}", f"not have what means {seen.get(word, word)} already", word)
                 seen[word] = name
@@ -112,6 +121,16 @@ class CdrFileSettings:
     duration_unit: str = field(default="s", metadata=one_of("s", "ms", "min"))
     outcomes: Outcomes = field(default_factory=Outcomes)
     callee_types: CalleeTypes = field(default_factory=CalleeTypes)
+    labels: Any = None
+    """What the file's words in `is_anomaly` and `anomaly_type` mean: of `normal` and of each type, a list of the file's
+    words. `normal`, the types of the catalogue and, in `is_anomaly`, true, false, 1 and 0 are understood anyway."""
+    mostly_anomalous: bool = False
+    """Whether more than half of the calls may be labelled as anomalies: rare labels are usual, turned ones are not."""
+    missing_words: list[str] = field(default_factory=lambda: list(MISSING_WORDS))
+    """Words, whatever their case, that stand for no party, SIM, device or cell, as an empty field does."""
+    missing_parties: str = field(default="refuse", metadata=one_of("refuse", "drop", "separate"))
+    """What to do with a call whose caller or callee is missing: refuse the file, leave the call out and count it, or
+    take each for another unknown party."""
     truth: str | None = None
     """Folder with `incidents.parquet` and `truth.parquet` as this program exports them; instead of label columns."""
     pseudonyms: bool = True
@@ -137,12 +156,31 @@ class CdrFileSettings:
         if self.time_format not in TIME_WORDS and ("%" not in self.time_format or "%f" in self.pattern):
             rule = f"be one of {', '.join(TIME_WORDS)}, or a pattern (with .%f for fractions of a second)"
             yield Fault(f"{key}.time_format", rule, self.time_format)
+        yield from self._label_faults(f"{key}.labels")
         if len(self.delimiter.encode()) != 1:
             yield Fault(f"{key}.delimiter", "be one character", self.delimiter)
         elif not self.path:
             yield Fault(f"{key}.path", "be a file, a folder or a pattern", self.path)
         else:
             yield from self._file_faults(key)
+
+    @property
+    def label_words(self) -> dict[str, list[str]]:
+        """The file's words for `normal` and for each type, as texts."""
+        return {str(name): [str(word) for word in words] for name, words in (self.labels or {}).items()}
+
+    def _label_faults(self, key: str) -> Iterator[Fault]:
+        given = {} if self.labels is None else self.labels
+        if not isinstance(given, dict) or not all(isinstance(words, list) for words in given.values()):
+            yield Fault(key, "give a list of words for normal and each type, as {normal: [ok]}", given)
+            return
+        seen: dict[str, str] = {}
+        for name, words in self.label_words.items():
+            if not fullmatch(TYPE_NAME, name) or name == "all":
+                yield Fault(f"{key}.{name}", "be a type's name of letters, digits, _ - . (not `all`)", name)
+            for word in (each.casefold() for each in words):
+                if seen.setdefault(word, name) != name:
+                    yield Fault(f"{key}.{name}", f"not have what means {seen[word]} already", word)
 
     def _file_faults(self, key: str) -> Iterator[Fault]:
         from generators.cdr_file.files import column_names, input_files  # noqa: PLC0415 - loads pyarrow
@@ -178,7 +216,9 @@ class CdrFileSettings:
         if self.truth is not None and "call_id" not in found:
             yield Fault(f"{key}.truth", "come with a column call_id", self.truth)
         if self.anomaly_ratio and (self.truth is not None or set(LABEL_COLUMNS) & set(found)):
-            rule = "be 0 where the records have labels (generator.columns.is_anomaly=null leaves them out)"
+            without = [f"generator.columns.{name}=null" for name in LABEL_COLUMNS if name in found]
+            without += ["generator.truth=null"] if self.truth is not None else []
+            rule = f"be 0 where the records have labels ({' '.join(without)} leaves them out)"
             yield Fault(f"{key}.anomaly_ratio", rule, self.anomaly_ratio)
         for other, columns in others:
             if unlike := set(found) ^ set(columns):

@@ -22,6 +22,7 @@ from generators.columns import ParquetRows, write_parquet
 from generators.sources import world_code
 
 LIBRARIES = ("numpy", "polars", "pyarrow")
+MOST_ANOMALOUS = 0.5
 NOT_IN_RECIPE = ("path", "truth", "key_file")
 """Where something lies; what lies there is in the recipe by its digest."""
 
@@ -67,8 +68,11 @@ class CdrFile:
         data, truth = folder / "data", folder / "truth"
         data.mkdir(parents=True)
         truth.mkdir()
-        calls = in_order(self._read(progress), self.columns, self._naming)
+        records = self._read(progress)
         progress("reading the calls", 1, 1)
+        for line in records.finish():
+            print(f"{self.settings.path}: {line}")
+        calls = in_order(records, self.columns, self._naming)
         self._say_filled(calls)
         if self.anomalies:
             from generators.cdr_file.injected import injected  # noqa: PLC0415 - loads the simulator
@@ -77,7 +81,7 @@ class CdrFile:
         else:
             counts = self._label(calls, truth)
         self._write_data(data, calls)
-        return {**counts, "labelled": self._labelled, "filled": calls.filled}
+        return {**counts, "labelled": self._labelled, "filled": calls.filled, "dropped": records.dropped}
 
     def _label(self, calls: Calls, truth: Path) -> dict[str, Any]:
         """Write what the files say of their labels; return counts."""
@@ -85,7 +89,14 @@ class CdrFile:
         tables = labels_of(calls) if given is None else labels_in(Path(given), calls, self._naming)
         for name, table in tables.items():
             write_parquet(truth / f"{name}.parquet", table)
-        return _label_counts(Truth(truth), calls)
+        counts = _label_counts(Truth(truth), calls)
+        if given is None and counts["anomaly_ratio"] > MOST_ANOMALOUS and not self.settings.mostly_anomalous:
+            raise UserError(
+                "generator.mostly_anomalous must be true where more than half of the calls are labelled as anomalies "
+                f"({counts['anomalous_calls']:,} of {counts['calls']:,} are; generator.labels says what the words "
+                "mean), got false"
+            )
+        return counts
 
     def _read(self, progress: Progress) -> Records:
         records = Records(self.settings)

@@ -86,7 +86,7 @@ def test_a_detector_that_fails_is_a_row_and_code_1(workplace: Path) -> None:
 def test_a_fault_on_the_way_is_one_message_and_leaves_no_run(workplace: Path) -> None:
     code, out, err = ended("run", "detector=toy_longest", "tracking=none", "generator.days=1")
     assert (code, out) == (2, "")
-    assert err == "protocol.name=split needs at least 2 days of data, got 1\n"
+    assert err.startswith("protocol.name=split needs at least 2 days of data, got 1 (protocol=transductive ")
     assert not Path("runs").exists()
 
 

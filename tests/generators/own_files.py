@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -20,6 +21,7 @@ def read(folder: Path, text: str, name: str = "cdr.csv", **changes: Any) -> tupl
     """Read a file with this text, plainly unless told otherwise; return the world's folder and its counts."""
     path = folder / name
     path.write_text(text)
+    rmtree(folder / "world", ignore_errors=True)
     return make(folder / "world", path=str(path), **changes)
 
 

@@ -13,7 +13,7 @@ WRONG = [
     ("a,b,2024-01-01T00:00:00,1", "row 2, column call_start_ts: must have a zone, or none, like the rows before"),
     ("a,b,1024-01-01T00:00:00Z,1", "row 2, column call_start_ts: must be a time that exists"),
     ("a,b,1924-01-01T00:00:00Z,1", "row 2, column call_start_ts: must lie in the years 1971 to 2199"),
-    (",b,2024-01-01T00:00:00Z,1", "row 2, column caller_id: must not be empty, got ''"),
+    (",b,2024-01-01T00:00:00Z,1", "row 2, column caller_id: must name a party (generator.missing_parties=drop"),
     ("a,b,2024-01-01T00:00:00Z,one", "row 2, column call_duration: must be a number, got 'one'"),
     ("a,b,2024-01-01T00:00:00Z,-3", "row 2, column call_duration: must give a length of 0 to 31 days, got '-3'"),
     ("a,b,2024-01-01T00:00:00Z,", "row 2, column call_duration: must be a number, got ''"),
@@ -37,7 +37,8 @@ def test_a_wrong_row_far_down_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_words_that_nobody_explained_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"row 2, column outcome: .* \(other words: generator.outcomes\), got '17'"):
+    told = r"column outcome: generator.outcomes must say .* \(answered \| missed \| busy \| failed\), got '17' \(1 rows"
+    with pytest.raises(UserError, match=told):
         read(tmp_path, f"{HEADER},outcome\n{GOOD},16\n{GOOD},17\n", outcomes={"answered": ["16"]})
 
 

@@ -29,7 +29,9 @@ def test_labels_become_incidents(tmp_path: Path) -> None:
         "b,c,2024-01-01T00:03Z,1,0,normal,",
         "b,c,2024-01-01T00:04Z,1,false,,",
     ]
-    world, counts = read(tmp_path, "\n".join([f"{HEADER},is_anomaly,anomaly_type,incident_id", *rows]))
+    world, counts = read(
+        tmp_path, "\n".join([f"{HEADER},is_anomaly,anomaly_type,incident_id", *rows]), mostly_anomalous=True
+    )
     labels = Truth(world / "truth").call_labels(0, 5)
     assert labels.types == ("burst_call", "long_call")
     assert labels.type_code.tolist() == [0, 0, 1, -1, -1]
@@ -43,18 +45,18 @@ def test_labels_become_incidents(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "rows", "told"),
     [
-        ("is_anomaly", ["perhaps"], "row 1, column is_anomaly: must be true or false, got 'perhaps'"),
+        ("is_anomaly", ["perhaps"], "column is_anomaly: generator.labels must say what these words mean"),
         (
             "is_anomaly,anomaly_type",
             ["0,wangiri"],
             "row 1, column anomaly_type: must be a type where is_anomaly says so",
         ),
-        ("anomaly_type", ["a/b"], "row 1, column anomaly_type: must be a name of letters, digits, _ - ."),
-        ("anomaly_type", ["all"], "row 1, column anomaly_type: must be a name of letters, digits, _ - ."),
+        ("anomaly_type", ["a/b"], "column anomaly_type: generator.labels must say what these words mean"),
+        ("anomaly_type", ["all"], "column anomaly_type: generator.labels must say what these words mean"),
         (
             "anomaly_type,incident_id",
-            ["x,1", "y,1"],
-            "incident_id 1: all its calls must have one anomaly_type, got x and y",
+            ["ring,1", "irsf,1"],
+            "incident_id 1: all its calls must have one anomaly_type, got ring and irsf",
         ),
     ],
 )
