@@ -7,6 +7,7 @@ import numpy as np
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from detectors.features.calls import call_features, check_names
+from detectors.features.timeline import Timeline
 
 
 class Chance:
@@ -29,9 +30,12 @@ class Chance:
         return self
 
     def score(self, dataset: Dataset) -> Scores:
-        """Draw a score for each call of `dataset.window`."""
+        """Draw a score for each call of `dataset.window`, in order of time, of those of a moment by what they are."""
         low, high = dataset.call_range(dataset.window)
-        return Scores(self.level, np.random.Generator(np.random.Philox(key=self.seed)).random(high - low))
+        drawn, order = np.random.Generator(np.random.Philox(key=self.seed)).random(high - low), Timeline(dataset).order
+        if order is not None:
+            drawn[order[low:high] - low] = drawn.copy()
+        return Scores(self.level, drawn)
 
 
 class OneFeature:

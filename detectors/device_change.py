@@ -57,7 +57,7 @@ class DeviceChange:
         lately = [(each >= 0) & (timeline.start_ms - timeline.start_ms[each] <= self.span_ms) for each in changes]
         latest = np.where(lately[0] | lately[1], np.maximum(*changes), -1)
         new_party, new_cell = (
-            new_since(Groups(timeline.parties[1] * (each.max(initial=0) + 1) + each), latest)
+            new_since(timeline.grouped(timeline.parties[1] * (each.max(initial=0) + 1) + each), latest)
             for each in (timeline.parties[2], cell)
         )
         before = np.where(latest >= 0, groups.earlier() - groups.earlier()[latest], 0)

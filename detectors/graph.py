@@ -7,8 +7,8 @@ from bench.detector import FloatArray, Level, Scores
 from bench.faults import above, require
 from detectors.features.graph import FEATURES, CallGraph
 from detectors.features.graph_calls import check_graph_names, graph_features
-from detectors.features.timeline import Timeline
-from detectors.outliers import outlier_scores, own_threshold, require_outlier_model
+from detectors.features.timeline import Timeline, middle_of
+from detectors.outliers import by_content, outlier_scores, own_threshold, require_outlier_model
 
 
 class GraphCommunity:
@@ -55,8 +55,9 @@ class GraphCommunity:
     def fit(self, dataset: Dataset) -> Self:
         """Fit the model on the later half of the calls of `dataset.history`."""
         low, high = dataset.call_range(dataset.history)
-        middle = (low + high) // 2
-        self.model.fit(self._features(dataset, (low, middle), (middle, high)))
+        middle = middle_of(Timeline(dataset).start_ms, low, high)
+        matrix = self._features(dataset, (low, middle), (middle, high))
+        self.model.fit(matrix[by_content(matrix)])
         return self
 
     def score(self, dataset: Dataset) -> Scores:
@@ -67,7 +68,9 @@ class GraphCommunity:
 
     def _features(self, dataset: Dataset, known: tuple[int, int], described: tuple[int, int]) -> FloatArray:
         """Return features of the calls at positions `described` against the graph of those at positions `known`."""
-        parties, caller, callee = Timeline(dataset).parties
+        timeline = Timeline(dataset)
+        parties, caller, callee = timeline.parties
         past, those = slice(*known), slice(*described)
-        graph = CallGraph(parties, caller[past], callee[past], resolution=self.resolution, seed=self.seed)
+        calls = caller[past], callee[past], timeline.start_ms[past]
+        graph = CallGraph(parties, *calls, resolution=self.resolution, seed=self.seed)
         return graph_features(graph, caller[those], callee[those], self.features)

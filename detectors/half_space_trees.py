@@ -9,6 +9,7 @@ from bench.detector import FloatArray, Level, Scores
 from bench.faults import above, require
 from detectors.features.calls import call_features, check_names
 from detectors.features.codes import IntArray
+from detectors.features.timeline import Timeline
 
 TERMINAL_SHARE = 0.1
 """A node is not looked below when it held at most this share of a window's calls."""
@@ -71,7 +72,11 @@ class HalfSpaceTrees:
         if high == low:
             return Scores(self.level, np.empty(0))
         matrix = np.clip((call_features(dataset, self.features, passed) - self.low) / self.span, 0.0, 1.0)
-        return Scores(self.level, -np.log1p(prequential_mass(self.forest, matrix, self.window))[low:high])
+        order = Timeline(dataset).order
+        order = np.arange(high) if order is None else order[:high]
+        mass = np.empty(high)
+        mass[order] = prequential_mass(self.forest, matrix[order], self.window)
+        return Scores(self.level, -np.log1p(mass)[low:high])
 
 
 class Forest:

@@ -63,7 +63,7 @@ class ImpossibleSpeed:
         timeline = Timeline(dataset)
         calls = dataset.table("calls", ["caller_imsi", "first_cell_id", "last_cell_id", "call_duration"])
         _, (sim,) = shared_codes(calls, "caller_imsi")
-        groups = Groups(sim)
+        groups = timeline.grouped(sim)
         before = previous(groups)
         known = before >= 0
         end_ms = timeline.start_ms + timeline.duration_s * SECOND_MS

@@ -14,6 +14,10 @@ import numpy as np
 from bench.detector import FloatArray
 from bench.faults import UserError
 
+IntArray = np.ndarray[Any, np.dtype[np.int64]]
+ODD, OTHER_ODD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+"""Odd multipliers, those of splitmix64."""
+
 
 def require_outlier_model(model: Any) -> None:
     """Raise `UserError` unless the model has one of the two interfaces."""
@@ -45,6 +49,21 @@ def outlier_scores(model: Any, matrix: "np.ndarray[Any, Any]") -> FloatArray:
     return np.asarray(scores, np.float64)
 
 
+def by_content(matrix: "np.ndarray[Any, Any]") -> IntArray:
+    """Return the rows of a matrix in an order that only their content decides, shape (rows,).
+
+    A model that draws rows, or starts from some of them, gives the same whichever way they were ordered before. The
+    order is that of a digest, so rows at even distances are a sample at random.
+    """
+    bits = np.ascontiguousarray(matrix, np.float64) + 0.0  # no -0
+    found = np.zeros(len(bits), np.uint64)
+    for column in bits.view(np.uint64).T:
+        found = (found ^ column) * ODD
+        found = (found ^ (found >> np.uint64(31))) * OTHER_ODD
+        found ^= found >> np.uint64(32)
+    return np.argsort(found, kind="stable")
+
+
 def own_threshold(model: Any) -> float | None:
     """Return the lowest score by which a fitted model calls a row an outlier; None where it draws no line.
 
@@ -54,7 +73,9 @@ def own_threshold(model: Any) -> float | None:
     if not _is_scikit_learn(model):
         return float(np.nextafter(model.threshold_, np.inf))
     offset = getattr(model[-1] if hasattr(model, "steps") else model, "offset_", None)
-    return None if offset is None else float(np.nextafter(-offset, np.inf))
+    if offset is None:
+        return None
+    return float(np.nextafter(-np.asarray(offset, np.float64).item(), np.inf))  # some models keep an array of one
 
 
 def _is_scikit_learn(model: Any) -> bool:

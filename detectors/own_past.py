@@ -1,5 +1,6 @@
 """Calls that are not like the caller's earlier ones."""
 
+from math import fsum
 from typing import Self
 
 import numpy as np
@@ -11,6 +12,8 @@ from detectors.features.calls import call_features, check_names
 from detectors.features.groups import Groups
 from detectors.features.runs import sum_of_latest
 from detectors.features.timeline import Timeline
+
+NOTHING = 1e-9
 
 
 class OwnPast:
@@ -50,7 +53,8 @@ class OwnPast:
         """Score the calls of `dataset.window`."""
         clock = dataset.clock
         values = call_features(dataset, self.features, Window(clock.start_ms, clock.end_ms))
-        groups = Groups(Timeline(dataset).parties[1][slice(*dataset.call_range(Window(clock.start_ms, clock.end_ms)))])
+        timeline = Timeline(dataset)
+        groups = timeline.by_caller
         history, scored = (slice(*dataset.call_range(part)) for part in (dataset.history, dataset.window))
         off = [self._off(column, groups, history)[scored] for column in values.T]
         return Scores(self.level, np.max(off, axis=0))
@@ -58,9 +62,11 @@ class OwnPast:
     def _off(self, values: FloatArray, groups: Groups, history: slice) -> FloatArray:
         """Return how many standard deviations each value is from the earlier ones of its group, shape (calls,)."""
         everybody = values[history] if values[history].size else np.zeros(1)
-        mean, square = everybody.mean(), (everybody**2).mean()
+        mean, square = fsum(everybody) / everybody.size, fsum(everybody**2) / everybody.size
         calls = groups.earlier() + self.prior_calls
         own = (sum_of_latest(groups, values, values.size) - values + self.prior_calls * mean) / calls
         own_square = (sum_of_latest(groups, values**2, values.size) - values**2 + self.prior_calls * square) / calls
         spread = np.sqrt(np.maximum(own_square - own**2, 1e-12))
-        return np.asarray(np.abs(values - own) / spread, np.float64)
+        away = np.abs(values - own)
+        away[away < NOTHING * np.maximum(np.abs(values), 1.0)] = 0.0  # what is left of equal values by rounding
+        return np.asarray(away / spread, np.float64)

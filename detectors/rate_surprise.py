@@ -82,7 +82,7 @@ class RateSurprise:
 
     def _groups(self, timeline: Timeline) -> Groups:
         if self.of == "callee":
-            return Groups(timeline.parties[2])
+            return timeline.grouped(timeline.parties[2])
         return timeline.by_caller if self.of == "caller" else timeline.by_pair
 
 

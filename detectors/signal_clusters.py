@@ -5,12 +5,14 @@ from typing import Self
 import numpy as np
 import pyarrow.compute as pc
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
 from bench.faults import at_least, require
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
 from detectors.features.codes import IntArray
+from detectors.outliers import by_content
 
 FEWEST_A_CLUSTER = 20
 PRIOR_REPORTS = 4
@@ -76,9 +78,11 @@ class SignalClusters:
         clusters = min(self.clusters, len(known) // FEWEST_A_CLUSTER)
         if not clusters or not len(reports):
             return np.zeros(len(reports))
+        known = known[by_content(known)]
         scale = np.maximum(known.std(axis=0), 1e-6)
         some = known[:: -(-len(known) // MOST_REPORTS)] / scale
-        model = KMeans(min(clusters, len(np.unique(some, axis=0))), n_init=1, random_state=self.seed).fit(some)
+        with threadpool_limits(1):  # the order of sums, and so the clusters, would depend on the number of threads
+            model = KMeans(min(clusters, len(np.unique(some, axis=0))), n_init=1, random_state=self.seed).fit(some)
         limit = float(np.quantile(model.transform(some).min(axis=1), 0.99))
         return np.asarray(model.transform(reports / scale).min(axis=1) / max(limit, 1e-6), np.float64)
 

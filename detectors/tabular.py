@@ -10,11 +10,14 @@ from bench.dataset import Dataset, Window
 from bench.detector import FloatArray, Scores
 from bench.faults import Fault, SettingsError, UserError
 from detectors.features.levels import features_of, level_of, matrix
-from detectors.outliers import outlier_scores, own_threshold, require_outlier_model
+from detectors.outliers import by_content, outlier_scores, own_threshold, require_outlier_model
 
 
 class Tabular:
     """Scores each entity by a model of tables, fitted on the features of those of the history.
+
+    The model is given its rows in an order that only their content decides: what it draws from them does not depend on
+    how the history was ordered.
 
     Parameters
     ----------
@@ -28,8 +31,8 @@ class Tabular:
     scale
         Whether to standardise the columns by the mean and standard deviation of the fitted rows.
     fit_rows
-        A model whose fitting or scoring takes long is fitted on this many rows at most, at even distances over the
-        history; None: on all of them.
+        A model whose fitting or scoring takes long is fitted on this many rows at most, drawn from all of the history;
+        None: on all of them.
 
     Raises
     ------
@@ -65,10 +68,11 @@ class Tabular:
     def fit(self, dataset: Dataset) -> Self:
         """Fit the model on the entities of `dataset.history`."""
         rows = self._matrix(dataset, dataset.history)
-        self.rows = len(rows)
+        self.rows, order = len(rows), by_content(rows)
         if self.fit_rows is not None and self.fit_rows < len(rows):
-            rows = rows[np.arange(self.fit_rows) * len(rows) // self.fit_rows]
+            order = order[np.arange(self.fit_rows) * len(rows) // self.fit_rows]
         if self.rows:
+            rows, self.order = rows[order], order
             self.model.fit(rows if self.scaler is None else self.scaler.fit_transform(rows))
         return self
 
@@ -87,7 +91,11 @@ class Tabular:
     def own_scores(self) -> FloatArray | None:
         """A PyOD model's scores of the rows of the history, when it was fitted on each: no row is its own neighbour."""
         found = getattr(self.model, "decision_scores_", None)
-        return None if found is None or len(found) != self.rows else np.asarray(found, np.float64)
+        if found is None or len(found) != self.rows:
+            return None
+        scores = np.empty(self.rows)
+        scores[self.order] = found
+        return scores
 
     def _matrix(self, dataset: Dataset, part: Window) -> FloatArray:
         return matrix(dataset, self.level, self.features, part).astype(np.float64, copy=False)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import fsum
 from typing import Any, Self
 
 import numpy as np
@@ -14,12 +15,13 @@ from bench.detector import FloatArray, Level, Scores
 from bench.faults import above, at_least, require
 from detectors.features.codes import IntArray
 from detectors.features.graph import CallGraph
-from detectors.features.groups import Groups
 from detectors.features.runs import sum_of_latest
-from detectors.features.timeline import Timeline
+from detectors.features.timeline import Timeline, middle_of
 
 LEAST, MOST = 1e-6, 1e6
 PRIOR_CALLS = 5
+GRAIN = 2.0**-16
+"""Surprises are told apart down to this [nat]: finer differences are those of arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,14 @@ class TieModel:
     @cached_property
     def alpha(self) -> float:
         """Concentration of the urn [calls], by which the parties together have as many contacts as they do."""
-        calls, contacts = self.graph.strength[self.graph.strength > 0], int(self.graph.contacts.sum())
-        if contacts == calls.size or contacts >= calls.sum():
-            return LEAST if contacts == calls.size else MOST
+        present, contacts = self.graph.strength[self.graph.strength > 0], int(self.graph.contacts.sum())
+        if contacts == present.size or contacts >= present.sum():
+            return LEAST if contacts == present.size else MOST
+        calls, many = np.unique(present, return_counts=True)
 
         def excess(log_alpha: float) -> float:
             alpha = np.exp(log_alpha)
-            return float((alpha * (digamma(alpha + calls) - digamma(alpha))).sum() - contacts)
+            return float((many * alpha * (digamma(alpha + calls) - digamma(alpha))).sum() - contacts)
 
         return float(np.exp(brentq(excess, np.log(LEAST), np.log(MOST), xtol=1e-6)))
 
@@ -134,26 +137,31 @@ class UnlikelyTie:
 
     def score(self, dataset: Dataset) -> Scores:
         """Score the calls of `dataset.window` against the graph of `dataset.history`."""
-        parties, caller, callee = Timeline(dataset).parties
+        timeline = Timeline(dataset)
+        parties, caller, callee = timeline.parties
         (low, high), scored = dataset.call_range(dataset.history), slice(*dataset.call_range(dataset.window))
-        middle = (low + high) // 2
+        middle = middle_of(timeline.start_ms, low, high)
 
         def surprise(known: slice, described: slice) -> FloatArray:
-            graph = CallGraph(parties, caller[known], callee[known], resolution=self.resolution, seed=self.seed)
-            return TieModel(graph).surprise(caller[described], callee[described])
+            calls = caller[known], callee[known], timeline.start_ms[known]
+            graph = CallGraph(parties, *calls, resolution=self.resolution, seed=self.seed)
+            return grained(TieModel(graph).surprise(caller[described], callee[described]))
 
         usual = usual_of(caller[middle:high], surprise(slice(low, middle), slice(middle, high)), parties)
-        beyond = surprise(slice(low, high), scored) - usual[caller[scored]]
-        return Scores(self.level, beyond + self.run_weight * mean_of_latest(caller[scored], beyond, self.run))
+        beyond = grained(surprise(slice(low, high), scored) - usual[caller[scored]])
+        recent = np.zeros(caller.size)
+        recent[scored] = beyond
+        lately = sum_of_latest(timeline.by_caller, recent, self.run - 1)[scored] / self.run
+        return Scores(self.level, beyond + self.run_weight * lately)
 
 
 def usual_of(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
     """Return the mean of each group's values, as if it had `PRIOR_CALLS` more of the mean of all, shape (groups,)."""
     calls = np.bincount(group, minlength=groups)
-    overall = values.mean() if values.size else 0.0
+    overall = fsum(values) / max(values.size, 1)
     return np.asarray((np.bincount(group, values, groups) + PRIOR_CALLS * overall) / (calls + PRIOR_CALLS), np.float64)
 
 
-def mean_of_latest(group: IntArray, values: FloatArray, size: int) -> FloatArray:
-    """Return the sum of the group's latest `size` values up to and with each one, over `size`, shape (rows,)."""
-    return sum_of_latest(Groups(group), values, size - 1) / size
+def grained(values: FloatArray) -> FloatArray:
+    """Return values rounded to multiples of `GRAIN`, of which sums are exact in whatever order they are taken."""
+    return np.asarray(np.rint(values / GRAIN) * GRAIN, np.float64)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.dataset import Dataset, Window
-from bench.detector import Detector, Level, Scores
+from bench.detector import Detector, FloatArray, Level, Scores
 from bench.faults import UserError
 from bench.metrics import roc_auc
 from detectors.checks.life import DAY_MS
@@ -101,6 +101,29 @@ def a_causal_score_knows_no_future(subject: Subject) -> None:
     _hold(differ == 0, f"causal is true, but {differ} of {some.size} scores depend on what comes after")
 
 
+def the_order_of_rows_does_not_matter(subject: Subject) -> None:
+    """Everything keeps its score when calls and events of a moment, users, cells and the rest are in another order."""
+    scores, other = subject.scores("coarse"), worlds()["shuffled"]
+    expected = worlds().places["shuffled"].moved(scores.level, scores.values, other.call_range(other.window)[0])
+    _same(expected, subject.scores("shuffled").values, "rows are in another order")
+
+
+def names_do_not_matter(subject: Subject) -> None:
+    """All scores stay when people, numbers, SIMs, devices, cells and calls are renamed, one for one."""
+    _same(subject.scores("coarse").values, subject.scores("renamed").values, "identifiers are renamed")
+
+
+def the_date_and_the_time_zone_do_not_matter(subject: Subject) -> None:
+    """Whole weeks later, in another time zone with the same local hours, the scores are as before."""
+    _same(subject.scores("coarse").values, subject.scores("moved").values, "it is weeks later in another time zone")
+
+
+def threads_do_not_matter(subject: Subject) -> None:
+    """With one thread and with two (numba's, OpenMP's and BLAS's), the scores are the same."""
+    one, two = (subject.with_threads("ordinary", threads).values for threads in (1, 2))
+    _same(one, two, "the number of threads changes")
+
+
 def one_call_and_none_have_their_scores(subject: Subject) -> None:
     """Windows with a single call, and with none, are scored like any other."""
     dataset = worlds()["ordinary"]
@@ -132,6 +155,10 @@ CHECKS: tuple[Check, ...] = (
     labels_do_not_matter,
     the_data_stay_as_they_are,
     a_causal_score_knows_no_future,
+    the_order_of_rows_does_not_matter,
+    names_do_not_matter,
+    the_date_and_the_time_zone_do_not_matter,
+    threads_do_not_matter,
     one_call_and_none_have_their_scores,
     empty_tables_are_no_fault,
     calls_that_are_all_alike_are_no_fault,
@@ -141,6 +168,11 @@ CHECKS: tuple[Check, ...] = (
 def _hold(kept: bool, otherwise: str) -> None:
     if not kept:
         raise BrokenContract(otherwise)
+
+
+def _same(expected: FloatArray, found: FloatArray, what: str) -> None:
+    differ = int(np.count_nonzero(~np.isclose(expected, found, rtol=TOLERANCE, atol=TOLERANCE)))
+    _hold(differ == 0, f"{differ} of {found.size} scores are different when {what}")
 
 
 def _scores_or_says_why(subject: Subject, name: str) -> None:

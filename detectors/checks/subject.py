@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
+import numba
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
 
 from bench.dataset import Dataset, Window
 from bench.detector import Detector, FloatArray, Level, Scores
@@ -15,6 +17,8 @@ from bench.levels import Grid
 from detectors.checks.worlds import Worlds
 
 SEED = 7
+MOST_THREADS = numba.get_num_threads()
+"""How many numba may have at most: as many as it starts with."""
 
 
 @cache
@@ -44,6 +48,16 @@ class Subject:
         dataset = worlds()[name]
         fitted = self.make().fit(dataset)
         return fitted, fitted.score(dataset)
+
+    def with_threads(self, name: str, threads: int) -> Scores:
+        """Make it, fit it and score the window with at most so many threads."""
+        before = numba.get_num_threads()
+        numba.set_num_threads(min(threads, MOST_THREADS))
+        try:
+            with threadpool_limits(threads):
+                return self.anew(name)[1]
+        finally:
+            numba.set_num_threads(before)
 
     def fitted(self, name: str) -> Detector:
         """Return it fitted on the history of a world."""

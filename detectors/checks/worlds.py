@@ -13,8 +13,11 @@ import pyarrow.parquet as pq
 from bench.dataset import Dataset, Window
 from bench.schema import DATA_TABLES
 from detectors.checks.life import DAY_MS, DAYS, HISTORY_DAYS, START_MS, UTC_OFFSET_S, Life
+from detectors.checks.other_forms import Places, Tables, at_whole_minutes, moved, renamed, shuffled, with_looser_circles
 
-Tables = dict[str, pa.Table]
+OTHER_ZONE, OTHER_OFFSET_S = "Etc/GMT+4", -4 * 3600
+LATER_MS = 3 * 7 * DAY_MS + 1000 * (UTC_OFFSET_S - OTHER_OFFSET_S)
+"""Three weeks, and what the local hours are later in UTC in the other time zone."""
 
 
 class Worlds:
@@ -23,6 +26,7 @@ class Worlds:
     def __init__(self) -> None:
         self._place = TemporaryDirectory(prefix="cdrbench-checks-")
         self._made: dict[str, Dataset] = {}
+        self.places: dict[str, Places] = {}
         self.life = Life(seed=0)
 
     def __getitem__(self, name: str) -> Dataset:
@@ -36,10 +40,13 @@ class Worlds:
         folder.mkdir(parents=True)
         for table, content in tables.items():
             pq.write_table(content, folder / f"{table}.parquet")
-        clock = {"start_ms": START_MS, "end_ms": START_MS + DAYS * DAY_MS, "time_zone": "Etc/GMT-5"}
-        (folder / "clock.json").write_text(json.dumps({**clock, "utc_offset_s": UTC_OFFSET_S}))
-        whole, border = Dataset.open(folder), START_MS + HISTORY_DAYS * DAY_MS
-        return Dataset(folder, whole.clock, Window(START_MS, border), Window(border, whole.clock.end_ms))
+        later_ms = LATER_MS if name == "moved" else 0
+        zone = (OTHER_ZONE, OTHER_OFFSET_S) if later_ms else ("Etc/GMT-5", UTC_OFFSET_S)
+        start_ms = START_MS + later_ms
+        clock = {"start_ms": start_ms, "end_ms": start_ms + DAYS * DAY_MS, "time_zone": zone[0]}
+        (folder / "clock.json").write_text(json.dumps({**clock, "utc_offset_s": zone[1]}))
+        whole, border = Dataset.open(folder), start_ms + HISTORY_DAYS * DAY_MS
+        return Dataset(folder, whole.clock, Window(start_ms, border), Window(border, whole.clock.end_ms))
 
     @cached_property
     def _tables(self) -> Tables:
@@ -61,6 +68,26 @@ class Worlds:
         end_ms = START_MS + (HISTORY_DAYS + 2) * DAY_MS
         times = {"calls": "call_start_ts", "events": "time_stamp", "tower_status": "window_start"}
         return {**self._tables, **{name: _before(self._tables[name], time, end_ms) for name, time in times.items()}}
+
+    def _coarse(self) -> Tables:
+        """Return it with starts at whole minutes, so that many calls start at the same moment, and with looser circles.
+
+        A search for communities has to have more than one answer, else it would find that one by whatever way.
+        """
+        return with_looser_circles(at_whole_minutes(self._tables))
+
+    def _shuffled(self) -> Tables:
+        """Return the same in another order: tables of users and cells at random, rows of time among their equals."""
+        tables, self.places["shuffled"] = shuffled(self._coarse())
+        return tables
+
+    def _renamed(self) -> Tables:
+        """Return the coarse world under other identifiers, one for one, in dictionaries of another order."""
+        return renamed(self._coarse())
+
+    def _moved(self) -> Tables:
+        """Return the coarse world some weeks later in another time zone, with its local hours kept."""
+        return moved(self._coarse(), LATER_MS)
 
     def _without_users(self) -> Tables:
         """Return calls of people that no table knows."""

@@ -82,7 +82,13 @@ def described(past: Packed, names: Sequence[str], low: int) -> Matrix:
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(share, borders[:-1], borders[1:]))
-    return out
+    return out if past.rows is None else _as_in_the_table(out, past.rows[low:] - low)
+
+
+def _as_in_the_table(out: Matrix, rows: Array) -> Matrix:
+    found = np.empty_like(out)
+    found[rows] = out
+    return found
 
 
 def _sorted(key: Array, groups: int) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from detectors.features.graph import ROWS_AT_ONCE, CallGraph
 
 DAMPING = 0.85
 STEPS, CLOSE = 150, 1e-10
+WHOLE = 2**60
 BUCKETS_AN_OCTAVE = 2
 FEATURES = (
     ("log_contacts", "ln", "ln(1 + number of contacts)"),
@@ -111,13 +112,15 @@ class Egos:
     def pagerank(self) -> FloatArray:
         """PageRank (Brin & Page 1998) by calls, over the parties with a tie; their sum is 1."""
         present = self.contacts > 0
-        share = present / max(int(present.sum()), 1)
-        rank, strength, between = share, np.maximum(self.graph.strength, 1), self.graph.between.astype(np.float64)
+        share = present * (WHOLE // max(int(present.sum()), 1))
+        rank, strength = share, np.maximum(self.graph.strength, 1)
         for _ in range(STEPS):
-            last, rank = rank, DAMPING * (between @ (rank / strength)) + (1 - DAMPING) * share
-            if np.abs(rank - last).sum() < CLOSE:
+            # Sums of whole numbers are the same in whatever order the parties are.
+            last, rank = rank, np.rint(DAMPING * (self.graph.between @ (rank // strength)) + (1 - DAMPING) * share)
+            rank = rank.astype(np.int64)
+            if np.abs(rank - last).sum() < CLOSE * WHOLE:
                 break
-        return np.asarray(rank, np.float64)
+        return np.asarray(rank / WHOLE, np.float64)
 
     @cached_property
     def core(self) -> IntArray:

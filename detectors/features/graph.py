@@ -12,6 +12,7 @@ from scipy import sparse
 
 from bench.detector import FloatArray
 from detectors.features.codes import IntArray
+from detectors.features.colours import colours
 
 FEATURES = (
     ("other_community", "0/1", "the callee is not of the caller's community"),
@@ -29,8 +30,10 @@ ROWS_AT_ONCE = 200_000
 class CallGraph:
     """Parties joined where one called the other, weighted by the calls between them, in communities.
 
-    Communities are those of the Leiden algorithm (Traag, Waltman & van Eck 2019) for modularity, two iterations. The
-    same calls and seed always give the same communities. Everything is worked out when it is first asked for.
+    Communities are those of the Leiden algorithm (Traag, Waltman & van Eck 2019) for modularity, two iterations. It
+    goes through parties by `detectors.features.colours`, so the same calls and seed always give the same communities,
+    whatever the codes of the parties and the order of the calls; only of parties whose calls are all at the same
+    moments, at the same place in the graph, the code decides. Everything is worked out when it is first asked for.
 
     Parameters
     ----------
@@ -38,6 +41,8 @@ class CallGraph:
         How many parties codes may name; those without a call in the graph are unknown to it.
     caller, callee
         Shape (calls,): codes, 0 .. parties - 1, of the parties of each call that makes the graph.
+    start_ms
+        Shape (calls,): when they start; needed for communities only, and only to tell alike parties apart.
     resolution
         Resolution of the modularity, above 0; more makes smaller communities.
     seed
@@ -45,10 +50,18 @@ class CallGraph:
     """
 
     def __init__(
-        self, parties: int, caller: IntArray, callee: IntArray, *, resolution: float = 1.0, seed: int = 0
+        self,
+        parties: int,
+        caller: IntArray,
+        callee: IntArray,
+        start_ms: IntArray | None = None,
+        *,
+        resolution: float = 1.0,
+        seed: int = 0,
     ) -> None:
         self.parties = parties
         self.caller, self.callee = caller, callee
+        self.start_ms = np.zeros(caller.size, np.int64) if start_ms is None else start_ms
         self.resolution, self.seed = resolution, seed
         upper = sparse.triu(self.between, k=1, format="coo")
         self.one, self.other = upper.row.astype(np.int64), upper.col.astype(np.int64)
@@ -93,11 +106,21 @@ class CallGraph:
     @cached_property
     def community(self) -> IntArray:
         """Shape (parties,): number of each party's community; a party without a tie is one by itself."""
+        tied = np.flatnonzero(self.contacts)
+        moments = self.start_ms - self.start_ms.min(initial=np.iinfo(np.int64).max)
+        colour = colours(self.parties, self.caller, self.callee, moments, self.between)
+        place = np.full(self.parties, -1, np.int64)
+        place[tied[np.argsort(colour[tied], kind="stable")]] = np.arange(tied.size)
+        ends = np.sort(np.stack([place[self.one], place[self.other]]), axis=0)
+        order = np.lexsort(ends[::-1])
+        graph = igraph.Graph(n=tied.size, edges=list(zip(*ends[:, order].tolist(), strict=True)))
         with _drawing_from(random.Random(self.seed)):
-            found = self.undirected.community_leiden(
-                "modularity", weights=self.weights.tolist(), resolution=self.resolution
+            found = graph.community_leiden(
+                "modularity", weights=self.weights[order].tolist(), resolution=self.resolution
             )
-        return np.array(found.membership, np.int64)
+        alone = place < 0
+        place[alone] = tied.size + np.arange(self.parties - tied.size)
+        return np.append(np.array(found.membership, np.int64), place[alone])[place]
 
     def shared_contacts(self, one: IntArray, other: IntArray) -> IntArray:
         """Return how many contacts two parties have in common, shape of both."""

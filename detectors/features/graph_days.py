@@ -68,7 +68,8 @@ class Weeks:
 
     def graph(self, rows: slice, *, resolution: float = 1.0, seed: int = 0) -> CallGraph:
         """Return the graph of some calls."""
-        return CallGraph(self.parties, self.caller[rows], self.callee[rows], resolution=resolution, seed=seed)
+        calls = self.caller[rows], self.callee[rows], self.start_ms[rows]
+        return CallGraph(self.parties, *calls, resolution=resolution, seed=seed)
 
     def _until(self, end_ms: int) -> Egos:
         return Egos(self.graph(self.rows(end_ms - WEEK * DAY_MS, end_ms)))

@@ -20,11 +20,15 @@ class Groups:
 
     key: IntArray
     """Shape (rows,): the group of each row; rows are in order of time."""
+    rows: IntArray | None = None
+    """Shape (rows,): the rows in the order in which they come one after another; None: as they stand."""
 
     @cached_property
     def order(self) -> IntArray:
         """Shape (rows,): positions of the rows, group by group, within a group in order of time."""
-        return np.argsort(self.key, kind="stable")
+        if self.rows is None:
+            return np.argsort(self.key, kind="stable")
+        return self.rows[np.argsort(self.key[self.rows], kind="stable")]
 
     @cached_property
     def first(self) -> IntArray:

@@ -17,7 +17,7 @@ AT_ONCE = 50_000
 
 @dataclass(frozen=True)
 class Connections:
-    """Connections whose cell and power are known; every array has the shape (connections,), in the order of events."""
+    """Connections whose cell and power are known; every array has the shape (connections,), in order of time."""
 
     cell: IntArray
     time_ms: IntArray
@@ -25,8 +25,8 @@ class Connections:
     y_m: FloatArray
     power_dbm: FloatArray
 
-    def of(self, which: BoolArray) -> "Connections":
-        """Return some of them."""
+    def of(self, which: BoolArray | IntArray) -> "Connections":
+        """Return some of them, or all in another order."""
         return Connections(*(getattr(self, each.name)[which] for each in fields(self)))
 
     @property
@@ -55,7 +55,9 @@ def connections(quarters: Quarters, needed_by: str) -> Connections:
     table = quarters.dataset.table("events", ["x", "y", "power_dbm"])
     heard = events.connected & (events.cell >= 0) & np.asarray(pc.is_valid(table["power_dbm"]))
     places = (np.asarray(pc.fill_null(table[name], 0)).astype(np.float64)[heard] for name in table.column_names)
-    return Connections(events.cell[heard], events.time_ms[heard], *places)
+    found = Connections(events.cell[heard], events.time_ms[heard], *places)
+    # Of places that are equally near the first ones count: so these stand by what they are, not by their rows.
+    return found.of(np.lexsort((found.power_dbm, found.y_m, found.x_m, found.time_ms)))
 
 
 def nearby(known: Connections, new: Connections, nearest: int, within_m: float, prior: float) -> Nearby:

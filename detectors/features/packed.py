@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from bench.dataset import Dataset
 from detectors.features.codes import Numbering, is_text
 from detectors.features.described import CALL, SECOND_MS
+from detectors.features.simultaneous import Known, order_of
 
 KM_A_DEGREE = 6371.0088 * np.pi / 180
 """Along a meridian of the mean sphere."""
@@ -26,7 +27,7 @@ class Packed:
     """Calls with numbers for texts, and what those numbers stand for."""
 
     calls: "np.ndarray[Any, Any]"
-    """Shape (calls,), of `detectors.features.described.CALL`."""
+    """Shape (calls,), of `detectors.features.described.CALL`; those of the same moment in an order of their content."""
     parties: int
     """How many parties there are: callers and callees are 0 .. parties - 1."""
     cell_ids: pa.Array
@@ -36,6 +37,8 @@ class Packed:
     begin_ms: int
     offset_ms: int
     """What local time is ahead of UTC [ms]."""
+    rows: "np.ndarray[Any, Any] | None" = None
+    """Shape (calls,): position in the table of each call; None: they stand as there."""
 
 
 def packed(dataset: Dataset, end_ms: int) -> Packed:
@@ -55,7 +58,15 @@ def packed(dataset: Dataset, end_ms: int) -> Packed:
     (_, parties), (_, cells) = texts[:2]
     places = _places_km(dataset, cells.texts)
     offset_ms = dataset.clock.utc_offset_s * SECOND_MS
-    return Packed(calls, len(parties.texts), cells.texts, places, dataset.clock.start_ms, offset_ms)
+    rows = _order_of(calls, len(parties.texts), len(cells.texts))
+    calls = calls if rows is None else calls[rows]
+    return Packed(calls, len(parties.texts), cells.texts, places, dataset.clock.start_ms, offset_ms, rows)
+
+
+def _order_of(calls: "np.ndarray[Any, Any]", parties: int, cells: int) -> "np.ndarray[Any, Any] | None":
+    kind = calls["handovers"].astype(np.int64) * 4 + calls["answered"] * 2 + calls["outside"]
+    ends = calls["caller"], calls["callee"], calls["first"]
+    return order_of(Known(calls["start_ms"], *ends, calls["duration_s"], kind), parties, cells)
 
 
 def _fill(calls: "np.ndarray[Any, Any]", table: pa.Table, texts: list[tuple[dict[str, str], Numbering]]) -> None:
@@ -78,8 +89,8 @@ def _places_km(dataset: Dataset, cell_ids: pa.Array) -> "np.ndarray[Any, np.dtyp
     north, east = (_degrees(table[name].take(row)) for name in ("latitude", "longitude"))
     if np.isnan(north).all():
         return np.column_stack([east, north])
-    middle = np.nanmean(north)
-    east_km = (east - np.nanmean(east)) * KM_A_DEGREE * np.cos(np.radians(middle))
+    middle = np.nanmean(np.sort(north))  # in whichever order the cells come
+    east_km = (east - np.nanmean(np.sort(east))) * KM_A_DEGREE * np.cos(np.radians(middle))
     return np.column_stack([east_km, (north - middle) * KM_A_DEGREE])
 
 

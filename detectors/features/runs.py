@@ -11,6 +11,7 @@ from detectors.features.groups import Groups
 
 RealArray = np.ndarray[Any, np.dtype[Any]]
 
+FINEST_BITS, LARGEST_BITS = 40, 62
 MOST = 300.0
 """Surprises are cut here: chances below 10^-300 are not told apart."""
 
@@ -19,10 +20,18 @@ def sum_of_latest(groups: Groups, values: "np.ndarray[Any, Any]", before: "IntAr
     """Return the sum of each row's value and those of up to `before` rows of its group before it, shape (rows,)."""
     counts = np.broadcast_to(before, groups.key.shape)[groups.order]
     place = np.arange(groups.key.size)
-    total = np.append(0.0, np.cumsum(np.asarray(values, np.float64)[groups.order]))
+    whole, bits = _in_whole_numbers(np.asarray(values, np.float64))
+    total = np.append(0, np.cumsum(whole[groups.order]))
     sums = np.empty(groups.key.size)
-    sums[groups.order] = total[place + 1] - total[np.maximum(groups.first, place - counts)]
+    sums[groups.order] = np.ldexp(total[place + 1] - total[np.maximum(groups.first, place - counts)], -bits)
     return sums
+
+
+def _in_whole_numbers(values: FloatArray) -> tuple[IntArray, int]:
+    """Return values over 2^-bits, rounded, and the bits: sums of whole numbers are exact in whatever order."""
+    largest = float(np.abs(values).max(initial=0.0))
+    bits = min(FINEST_BITS, LARGEST_BITS - int(np.ceil(np.log2(values.size * largest + 1))))
+    return np.rint(np.ldexp(values, bits)).astype(np.int64), bits
 
 
 def sum_within(groups: Groups, values: "np.ndarray[Any, Any]", time: IntArray, span: int) -> FloatArray:

@@ -12,6 +12,7 @@ from bench.dataset import Dataset
 from bench.detector import FloatArray
 from detectors.features.codes import IntArray, is_text, shared_codes
 from detectors.features.groups import Groups
+from detectors.features.simultaneous import Known, order_of
 
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -69,20 +70,38 @@ class Timeline:
         return count, caller, callee
 
     @cached_property
+    def order(self) -> IntArray | None:
+        """The calls in order of time, those of the same moment by what they are; None: as they stand."""
+        table = self._read("first_cell_id", "callee_type", "outcome", "handovers")
+        cells, (cell,) = shared_codes(table, "first_cell_id")
+        kind = np.asarray(table["handovers"]).astype(np.int64) * 4 + self.answered * 2 + self.outside
+        count, caller, callee = self.parties
+        return order_of(Known(self.start_ms, caller, callee, cell, self.duration_s, kind), count, cells)
+
+    def grouped(self, key: IntArray) -> Groups:
+        """Return calls in groups, by the number of each call's group, shape (calls,)."""
+        return Groups(key, self.order)
+
+    @cached_property
     def by_caller(self) -> Groups:
         """The calls of each caller."""
-        return Groups(self.parties[1])
+        return self.grouped(self.parties[1])
 
     @cached_property
     def by_pair(self) -> Groups:
         """The calls of each caller to each callee."""
         count, caller, callee = self.parties
-        return Groups(caller * count + callee)
+        return self.grouped(caller * count + callee)
 
     @cached_property
     def by_caller_hour(self) -> Groups:
         """The calls of each caller that start in the same hour of the local day."""
-        return Groups(self.parties[1] * 24 + self.local_ms % DAY_MS // HOUR_MS)
+        return self.grouped(self.parties[1] * 24 + self.local_ms % DAY_MS // HOUR_MS)
 
     def _read(self, *columns: str) -> pa.Table:
         return self.dataset.table("calls", columns)
+
+
+def middle_of(start_ms: IntArray, low: int, high: int) -> int:
+    """Return the position of the first call that starts when the middle one of those at low .. high - 1 does."""
+    return int(np.searchsorted(start_ms, start_ms[(low + high) // 2])) if low < high else low

@@ -20,6 +20,7 @@ def rows_of(dataset):
     past = packed(dataset, dataset.clock.end_ms)
     place = dict(zip(past.cell_ids.to_pylist(), past.places_km.tolist(), strict=True))
     rows = dataset.table("calls").to_pylist()
+    rows = [rows[place] for place in (range(len(rows)) if past.rows is None else past.rows)]
     for number, row in enumerate(rows):
         row["row"], row["t"] = number, round(row["call_start_ts"].timestamp() * 1000)
         row["end"] = row["t"] + 1000 * row["call_duration"]
@@ -100,7 +101,7 @@ def surge(call, in_cell, begin_ms):
 
 
 def plain_features(dataset):
-    """Return every feature of every call, by name, each a list in order of time."""
+    """Return every feature of every call, by name, each a list in the order of the table."""
     rows, found = rows_of(dataset), []
     for call in rows:
         before = rows[: call["row"]]
@@ -154,4 +155,6 @@ def plain_features(dataset):
             "cell_calls_last_hour": len(since(in_cell, call, HOUR)),
             "cell_surge": surge(call, in_cell, dataset.clock.start_ms),
         })  # fmt: skip
+    place = {call["call_id"]: number for number, call in enumerate(rows)}
+    found = [found[place[call_id]] for call_id in dataset.table("calls")["call_id"].to_pylist()]
     return {name: [row[name] for row in found] for name in (found[0] if found else {})}

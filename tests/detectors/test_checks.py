@@ -7,10 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
+from threadpoolctl import threadpool_info
 
 import conf
 from bench.detector import Detector, Level, Scores
@@ -166,6 +168,29 @@ class Various(Longest):
         return super().values(dataset) / everything.std()
 
 
+class Rowwise(Longest):
+    def values(self, dataset):
+        values = super().values(dataset)
+        return values + np.arange(values.size)
+
+
+class Namer(Longest):
+    def values(self, dataset):
+        caller = dataset.calls(dataset.window, ["caller_id"])["caller_id"].to_pylist()
+        return super().values(dataset) + [sum(name.encode()) for name in caller]
+
+
+class Londoner(Longest):
+    def values(self, dataset):
+        starts = dataset.calls(dataset.window, ["call_start_ts"])["call_start_ts"]
+        return super().values(dataset) * np.asarray(pc.hour(starts))
+
+
+class Threaded(Longest):
+    def values(self, dataset):
+        return super().values(dataset) * max(each["num_threads"] for each in threadpool_info())
+
+
 BROKEN = {
     Unlevel: "it_is_a_detector",
     Forgetful: "it_is_a_detector",
@@ -178,6 +203,10 @@ BROKEN = {
     Reader: "labels_do_not_matter",
     Peeper: "labels_do_not_matter",
     Writer: "the_data_stay_as_they_are",
+    Rowwise: "the_order_of_rows_does_not_matter",
+    Namer: "names_do_not_matter",
+    Londoner: "the_date_and_the_time_zone_do_not_matter",
+    Threaded: "threads_do_not_matter",
     Prophet: "a_causal_score_knows_no_future",
     Crowded: "one_call_and_none_have_their_scores",
     Acquainted: "empty_tables_are_no_fault",
@@ -217,7 +246,7 @@ def checked(*arguments: str) -> tuple[int, str, str]:
 
 def test_the_command_line(toys: Path) -> None:
     code, out, _ = checked("detectors.baselines:OneFeature", "feature=duration")
-    assert (code, out.splitlines()[-1]) == (0, "11 of 11 checks passed")
+    assert (code, out.splitlines()[-1]) == (0, "15 of 15 checks passed")
     code, _, err = checked("detectors.baselines:OneFeature", "feature=duratoin")
     assert (code, err) == (2, "'duratoin' is not a feature of calls; did you mean duration?\n")
     code, _, err = checked("detectors.baselines:OneFeature", "featur=duration")

@@ -11,7 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 from bench.faults import SettingsError
 from detectors.features.graph import CallGraph
-from detectors.unlikely_tie import TieModel, UnlikelyTie, mean_of_latest, usual_of
+from detectors.features.groups import Groups
+from detectors.features.runs import sum_of_latest
+from detectors.unlikely_tie import TieModel, UnlikelyTie, usual_of
 
 PARTIES = 8
 CALL_LISTS = st.lists(st.tuples(st.integers(0, PARTIES - 1), st.integers(0, PARTIES - 1)), min_size=1, max_size=40)
@@ -78,7 +80,7 @@ def test_the_latest_of_a_group(rows, size):
         sum([value for key, value in rows[: index + 1] if key == row[0]][-size:]) / size
         for index, row in enumerate(rows)
     ]
-    assert mean_of_latest(group, values.astype(float), size) == pytest.approx(expected, abs=1e-9)
+    assert sum_of_latest(Groups(group), values, size - 1) / size == pytest.approx(expected, abs=1e-9)
 
 
 def test_what_is_usual_leans_on_all_where_little_is_known():
