@@ -22,26 +22,19 @@ from bench.settings import ScoreSettings
 from bench.store import StoredWorld, find_or_make, world_of
 from bench.truth import Truth
 
+STAGING = ".staging"
 FACTS = "score.json"
 
 
-def scored(settings: ScoreSettings, out: Path, staging: Path) -> str:
+def scored(settings: ScoreSettings, out: Path) -> str:
     """Score records and write the most suspicious first; return why the detector gave no scores, if it did not.
-
-    Parameters
-    ----------
-    settings
-        What is to be scored, and by what.
-    out
-        Folder of the results.
-    staging
-        An empty folder for what is needed meanwhile.
 
     Raises
     ------
     UserError
         When the detector cannot be used here, or the records do not go on where those end that it knows.
     """
+    staging = out / STAGING
     detector = _usable(settings, staging)
     with progress_bars() as progress:
         world = find_or_make(
@@ -54,7 +47,7 @@ def scored(settings: ScoreSettings, out: Path, staging: Path) -> str:
             trial = process.tried(Job(dataset, settings.limits), tick)
     if trial.scores is None:
         return f"{trial.status}: {trial.reason}; see {out / 'detector.log'}"
-    return _written(settings, detector, (dataset, trial.scores), (out, _nothing_known(staging / "truth")))
+    return _written(settings, detector, (dataset, trial.scores), out)
 
 
 def _usable(settings: ScoreSettings, staging: Path) -> SavedDetector:
@@ -77,11 +70,10 @@ def _require_same_key(detector: SavedDetector, world: StoredWorld) -> None:
         raise UserError(f"the records must have the pseudonyms that the detector knows, {told[0]}, got {told[1]}")
 
 
-def _written(
-    settings: ScoreSettings, detector: SavedDetector, result: tuple[Dataset, Scores], where: tuple[Path, Truth]
-) -> str:
+def _written(settings: ScoreSettings, detector: SavedDetector, result: tuple[Dataset, Scores], out: Path) -> str:
     """Write the alerts; return why there are none, if there are not."""
-    (dataset, scores), (out, truth) = result, where
+    dataset, scores = result
+    truth = _nothing_known(out / STAGING / "truth")
     evaluation = evaluate(dataset, truth, scores, settings.threshold)
     if evaluation.status is not Status.OK:
         return f"{evaluation.status}: {evaluation.reason}"

@@ -13,7 +13,8 @@ from bench.detector import Level
 from bench.faults import Fault, SettingsError
 from bench.request import Request
 from bench.result import Outcome
-from bench.run_folder import TWIN
+
+FOLDER = "twin"
 
 
 def with_twin(request: Request, outcome: Outcome) -> Outcome:
@@ -32,7 +33,7 @@ def with_twin(request: Request, outcome: Outcome) -> Outcome:
     if outcome.alerts is None or outcome.scores is None:
         return outcome
     clean = replace(settings, generator=replace(settings.generator, anomaly_ratio=0.0))
-    twin = replace(request, settings=clean, folder=request.folder / TWIN)
+    twin = replace(request, settings=clean, folder=request.folder / FOLDER)
     twin.folder.mkdir()
     with begun(twin) as process:
         trial = attempted(twin, prepared(twin, process), process)

@@ -11,6 +11,7 @@ from bench.faults import above
 from generators.deeds import Deed
 from generators.injection import Incidents, around, on_cells
 from generators.strikes import LEAST, Places, strike
+from generators.touches import TALK, WHEN, WHERE
 
 if TYPE_CHECKING:
     from generators.callmap import CallMap
@@ -27,6 +28,7 @@ class CellDeed(Deed, ABC):
 
     level: ClassVar[str] = "cell"
     adds: ClassVar[bool] = False
+    touches: ClassVar[tuple[str, ...]] = (*WHEN, *TALK, *WHERE)
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Plan incidents that about so many calls meet; None without a network, or room for them."""

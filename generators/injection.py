@@ -66,9 +66,9 @@ def _all_of(parts: "Sequence[Sequence[Any] | None]") -> Sequence[Any] | None:
 class Injector(Protocol):
     """A type of anomaly: its settings, and how it edits the plan.
 
-    It may also have `touches`: which of call_start_ts, call_duration, callee_id, callee_type and first_cell_id it
-    changes or chooses calls by. Audits hold it to leaving the others as they are in the actor's normal calls; only for
-    types whose incidents are single calls.
+    It should also have `touches`, words of `bench.audit.looks.TOUCHABLE`: what of a call it changes or chooses calls by
+    (`generators.touches`). Audits hold it to leaving everything else as it is in the actor's normal calls. Of a type
+    that does not say, only forms and agreements are looked at.
     """
 
     share: float

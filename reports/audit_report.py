@@ -49,6 +49,8 @@ def _page(verdict: Verdict, picture: bool) -> Iterator[str]:
     bookkeeping = verdict.check("bookkeeping")
     if bookkeeping is not None and bookkeeping.found.get("tests"):
         yield from ("", "## Bookkeeping", "", *_tests(bookkeeping))
+    if bookkeeping is not None and bookkeeping.found.get("coverage"):
+        yield from ("", "## What was looked at", "", *_coverage(bookkeeping))
 
 
 def _tests(check: Check) -> Iterator[str]:
@@ -60,3 +62,33 @@ def _tests(check: Check) -> Iterator[str]:
         between = f"{test['low']:.3f} to {test['high']:.3f}"
         auc, p = f"{test['roc_auc']:.3f}", f"{test['p_holm']:.2g}"
         yield f"| {test['problem']} | {test['type']} | {count(test['positives'])} | {auc} | {between} | {p} |"
+    if check.found.get("leaks"):
+        yield from (
+            "",
+            "By one mark:",
+            "",
+            "| records | type | mark | columns | ROC-AUC | p |",
+            "|---|---|---|---|---:|---:|",
+        )
+    for leak in check.found.get("leaks", ()):
+        if leak["mark"]:
+            told = f"{leak['mark']} | {', '.join(leak['columns'])} | {leak['roc_auc']:.3f} | {leak['p_holm']:.2g}"
+            yield f"| {leak['problem']} | {leak['type']} | {told} |"
+
+
+def _coverage(check: Check) -> Iterator[str]:
+    """Say of each column, at which level, in which ways it was looked at."""
+    found = check.found
+    yield (
+        f"{found['columns_covered']} of {found['columns']} columns, in {found['looks_taken']} ways. Without a row: "
+        + (", ".join(found["tables_without_rows"]) or "no table")
+        + "."
+    )
+    yield ""
+    yield "| column | level | what is looked at |"
+    yield "|---|---|---|"
+    for column, levels in found["coverage"].items():
+        for level, ways in levels.items():
+            yield f"| {column} | {level} | {', '.join(ways)} |"
+        if not levels:
+            yield f"| {column} | | nothing |"

@@ -18,7 +18,7 @@ from bench.settings import ProtocolSettings
 from bench.store import StoredWorld, find_or_make
 from bench.truth import Truth
 
-FORMAT = 2
+FORMAT = 3
 """Version of what is checked and kept: an older verdict is made anew."""
 
 

@@ -2,11 +2,12 @@
 
 Both are read along time, a day at a time, so memory is bounded by a day. Rows are compared by every column but the
 number of the call, which only counts the rows of the final table. What is compared beside the calls: the events of each
-call that truth does not name; the tables of places; the status of cells where no call that differs was carried; and of
-users those rows whose user no incident touched. A call that truth names differs in its row or in its events.
+call that truth does not name; the tables of places; the status of cells where no call that differs was carried; of
+users and subscriptions all rows but those of actors of types that say in `touches` that they change them; and of user
+status those whose user no incident touched. A call that truth names differs in its row or in its events.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.audit.looks import TABLES
 from bench.audit.slices import Along, Digests, IntArray, digests, milliseconds, told_apart
 from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
@@ -26,7 +28,7 @@ from bench.generator import Progress
 DAY_MS = 86_400_000
 GONE = ["caller_id", "call_start_ts"]
 PLACES = ("cells", "coverage")
-PEOPLE = ("users", "subscriptions", "user_status")
+PEOPLE = (*TABLES, "user_status")
 MEANINGS = {
     "unnamed": "rows differ from the clean twin, and truth does not name them",
     "idle": "rows are named by truth, and do not differ from the clean twin",
@@ -79,9 +81,9 @@ def check_identity(subject: Subject, progress: Progress) -> Check:
     tally.add("strange", np.count_nonzero(~np.isin(removed_calls, digests(gone))))
     # A call may have been moved to where, to the second, the same one was that it kept from happening.
     tally.add("idle", np.count_nonzero(~np.isin(digests(pa.concat_tables(tally.idle)), removed_calls)))
-    actors = subject.truth.table("incidents")["actors"]
-    tally.touched |= set(pc.list_flatten(actors).to_pylist())
-    for name, rows_off in _other_tables(subject.dataset, subject.twin, tally.touched):
+    tally.touched |= _actors(subject, None)
+    skipped = {name: _actors(subject, name) for name in TABLES} | {"user_status": tally.touched}
+    for name, rows_off in _other_tables(subject.dataset, subject.twin, skipped):
         tally.add(f"rows of {name} differ that no incident touches", rows_off)
     quiet, rows_off = windows.unequal(subject.dataset, subject.twin)
     tally.add("rows of tower_status differ that no incident touches", rows_off)
@@ -173,11 +175,19 @@ def _unequal(one: Digests, other: Digests) -> int:
     return max(np.setdiff1d(one, other).size, np.setdiff1d(other, one).size, 1)
 
 
-def _other_tables(world: Dataset, twin: Dataset, touched: set[str]) -> Iterator[tuple[str, int]]:
+def _actors(subject: Subject, table: str | None) -> set[str]:
+    """Return who acts in the incidents of types that touch a table, or have not said what they touch; None: of all."""
+    incidents, said = subject.truth.table("incidents"), subject.asked.touches
+    types = incidents["anomaly_type"].cast(pa.string())
+    chosen = [name for name in pc.unique(types).to_pylist() if table is None or table in said.get(name, (table,))]
+    actors = incidents.filter(pc.is_in(types, pa.array(chosen, pa.string())))["actors"]
+    return set(pc.list_flatten(actors).to_pylist())
+
+
+def _other_tables(world: Dataset, twin: Dataset, skipped: Mapping[str, set[str]]) -> Iterator[tuple[str, int]]:
     """Yield for each table beside calls and events how many rows differ that should not."""
     for name in (*PLACES, *PEOPLE):
-        skipped = touched if name in PEOPLE else set()
-        yield name, _unequal(*(np.sort(_untouched(each, name, skipped)) for each in (world, twin)))
+        yield name, _unequal(*(np.sort(_untouched(each, name, skipped.get(name, set()))) for each in (world, twin)))
 
 
 def _untouched(dataset: Dataset, name: str, touched: set[str]) -> Digests:

@@ -1,6 +1,6 @@
 """A test without assumptions of whether the marked members of sets score higher than chance makes them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ STEPS = 60
 STEEPEST = 256.0
 """Beyond it exponentials overflow; a bound that is not the least is one still."""
 STANDING_OUT = 4
+ENOUGH = 1e-6
+"""What a step has to gain in the logarithm of a bound."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Sets:
         """
         return min(1.0, 2 * min(self._of_sum(self.scores), self._of_sum(self.scores**STANDING_OUT)))
 
+    def either_way(self) -> float:
+        """Return an upper bound on the chance that the marked members' scores sum up so high or so low."""
+        return min(1.0, 2 * min(self._of_sum(self.scores), self._of_sum(-self.scores)))
+
     def _of_sum(self, scores: FloatArray) -> float:
         """Bound the chance of so high a sum of the marked members' scores.
 
@@ -69,18 +75,16 @@ class Sets:
         first, size = _runs(self.group[order])
         if not first.size:
             return 1.0
-        spread = scores.max() - scores.min()
+        found = np.add.reduceat(marked.astype(np.int64), first)
+        mixed = (found > 0) & (found < size)  # the others are what they are, however it is drawn
+        keep = np.repeat(mixed, size)
+        scores, marked, found, size = scores[keep], marked[keep], found[mixed], size[mixed]
+        first = np.cumsum(size) - size
+        spread = np.ptp(scores) if scores.size else 0.0
         if not spread > 0:
             return 1.0
         centred = (scores - np.repeat(np.add.reduceat(scores, first) / size, size)) / spread
-        found = np.add.reduceat(marked.astype(np.int64), first)
-        total = float(centred[marked].sum())
-
-        def log_bound(t: float) -> float:
-            means = np.add.reduceat(np.exp(t * centred), first) / size
-            return float(found @ np.log(means)) - t * total
-
-        return float(np.exp(min(_least(log_bound), 0.0)))
+        return float(np.exp(_least_log_moment(centred, first, size, found, float(centred[marked].sum()))))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -110,16 +114,36 @@ def _middle_ranks(group: IntArray, scores: FloatArray) -> FloatArray:
     return np.repeat(first + (length - 1) / 2, length)
 
 
-def _least(function: Callable[[float], float]) -> float:
-    """Return the least value of a convex function over t >= 0 that is 0 at t = 0, by the golden section."""
-    high = 1.0
-    while high < STEEPEST and function(2 * high) < function(high):
-        high *= 2
-    low, high, golden = 0.0, 2 * high, (np.sqrt(5) - 1) / 2
+def _least_log_moment(centred: FloatArray, first: IntArray, size: IntArray, found: IntArray, total: float) -> float:
+    """Return the least of log E exp(t (S - s)) over t >= 0, which is convex in t, by Newton's method; at most 0.
+
+    Parameters
+    ----------
+    centred
+        Shape (members,): scores less the mean of their set, at most 1 apart.
+    first, size, found
+        Of each set where it begins, its members, and the marked ones; shape (sets,) each.
+    total
+        Sum of the marked members' scores.
+
+    Any t gives a bound; Newton's steps, halved where they lead uphill, only make it sharp.
+    """
+    steepness, best = 0.0, 0.0
+    step_from = 0.0
     for _ in range(STEPS):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        if function(left) < function(right):
-            high = right
-        else:
-            low = left
-    return function((low + high) / 2)
+        weights = np.exp(steepness * centred)
+        mass = np.add.reduceat(weights, first)
+        value = float(found @ np.log(mass / size)) - steepness * total
+        if value > best:
+            steepness = (steepness + step_from) / 2
+            continue
+        mean = np.add.reduceat(weights * centred, first) / mass
+        spread = np.add.reduceat(weights * centred**2, first) / mass - mean**2
+        slope, bend = float(found @ mean) - total, float(found @ spread)
+        gained, best, step_from = best - value, value, steepness
+        if not bend > 0 or (steepness > 0 and gained < ENOUGH) or (steepness == 0 and slope >= 0):
+            break
+        steepness = min(max(steepness - slope / bend, 0.0), STEEPEST)
+        if steepness == step_from:
+            break
+    return best

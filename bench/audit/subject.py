@@ -16,7 +16,7 @@ class Asked:
     shares: Mapping[str, float]
     """Part of each type in the anomalous calls, relative to the others; empty where nobody asked for a mix."""
     touches: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """By type, the columns of calls that it says it touches; a type that is missing has not said."""
+    """By type, what it says it touches (`bench.audit.looks.TOUCHABLE`); a type that is missing has not said."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from bench.faults import within
 from generators.clock import DAY_MS, PAUSE_MS
 from generators.deeds import Deed
 from generators.injection import Incidents, new_calls, parted
+from generators.touches import ALL_OF_A_CALL
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -41,6 +42,7 @@ class BurstCall(Deed):
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = ALL_OF_A_CALL
 
     @property
     def least(self) -> int:

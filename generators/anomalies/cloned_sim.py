@@ -14,6 +14,7 @@ from bench.faults import within
 from generators.clock import DAY_MS
 from generators.deeds import Deed, blended, fitted, like_normal, queued, times
 from generators.injection import Incidents, between, new_calls, parted
+from generators.touches import ALL_OF_A_CALL, OTHER_DEVICE
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -36,6 +37,7 @@ class ClonedSim(Deed):
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *OTHER_DEVICE)
     least: ClassVar[int] = 4
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

@@ -17,6 +17,7 @@ from generators.deeds import Deed
 from generators.injection import Incidents
 from generators.plan import Intents
 from generators.redirection import Windows, redirected
+from generators.touches import WHOM
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -37,6 +38,7 @@ class CommunityBreak(Deed):
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = False
+    touches: ClassVar[tuple[str, ...]] = WHOM
     least: ClassVar[int] = 10
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

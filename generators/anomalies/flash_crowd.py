@@ -17,6 +17,7 @@ from generators.clock import DAY_MS, HOUR_MS
 from generators.injection import ENOUGH, Incidents, between, new_calls
 from generators.plan import Intents
 from generators.strikes import MOMENTS
+from generators.touches import WHEN, WHERE
 
 if TYPE_CHECKING:
     from generators.callmap import CallMap
@@ -56,6 +57,7 @@ class FlashCrowd(CellDeed):
     """Smaller crowds are none, at difficulty 0."""
 
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = (*WHEN, *WHERE)
 
     @property
     def least(self) -> int:

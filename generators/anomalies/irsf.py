@@ -14,6 +14,7 @@ from bench.faults import within
 from generators.clock import HOUR_MS
 from generators.deeds import Deed, blended, fitted, like_normal, talk_between, times
 from generators.injection import Incidents, new_calls, parted
+from generators.touches import ALL_OF_A_CALL
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -39,6 +40,7 @@ class Irsf(Deed):
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = ALL_OF_A_CALL
     least: ClassVar[int] = 6
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

@@ -13,6 +13,7 @@ from bench.faults import within
 from generators.calls.outcome import ANSWERED
 from generators.deeds import Deed
 from generators.injection import Incidents, each_its_own, skewed
+from generators.touches import TALK, WHOM
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -30,8 +31,8 @@ class LongCall(Deed):
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False
+    touches: ClassVar[tuple[str, ...]] = (*TALK, *WHOM)
     least: ClassVar[int] = 1
-    touches: ClassVar[tuple[str, ...]] = ("call_duration", "callee_id", "callee_type")
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Stretch `calls` answered calls, drawn among all shorter ones between users of the network."""

@@ -14,6 +14,7 @@ from generators.clock import DAY_MS, HOUR_MS
 from generators.deeds import Deed
 from generators.injection import Incidents, each_its_own
 from generators.plan import Intents
+from generators.touches import WHEN, WHERE
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -37,8 +38,8 @@ class OffHourCall(Deed):
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False
+    touches: ClassVar[tuple[str, ...]] = (*WHEN, *WHERE)
     least: ClassVar[int] = 1
-    touches: ClassVar[tuple[str, ...]] = ("call_start_ts", "first_cell_id")
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Move `calls` calls that do not start at night."""

@@ -15,6 +15,7 @@ from generators.deeds import Deed
 from generators.injection import Incidents
 from generators.plan import Intents
 from generators.redirection import Windows, redirected
+from generators.touches import WHOM
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -33,6 +34,7 @@ class Ring(Deed):
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = False
+    touches: ClassVar[tuple[str, ...]] = WHOM
     least: ClassVar[int] = 10
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

@@ -27,6 +27,7 @@ from generators.deeds import (
     times,
 )
 from generators.injection import Incidents, between, new_calls, parted
+from generators.touches import ALL_OF_A_CALL, NEW_USERS
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -54,6 +55,7 @@ class Robocall(Deed):
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS)
     least: ClassVar[int] = 20
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

@@ -14,6 +14,7 @@ from bench.faults import within
 from generators.calls.outcome import ANSWERED
 from generators.deeds import Deed
 from generators.injection import Incidents, each_its_own, skewed
+from generators.touches import TALK
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -31,8 +32,8 @@ class ShortCall(Deed):
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False
+    touches: ClassVar[tuple[str, ...]] = TALK
     least: ClassVar[int] = 1
-    touches: ClassVar[tuple[str, ...]] = ("call_duration",)
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Shorten `calls` answered calls, drawn among all that last longer."""

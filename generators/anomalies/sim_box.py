@@ -15,6 +15,7 @@ from bench.faults import within
 from generators.clock import DAY_MS
 from generators.deeds import Deed, called_back, fitted, like_normal, members, queued, recruited, some, subscribed, times
 from generators.injection import Incidents, between, new_calls, parted
+from generators.touches import ALL_OF_A_CALL, NEW_USERS
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -43,6 +44,7 @@ class SimBox(Deed):
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS, "unique_identifiers")
     least: ClassVar[int] = 30
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

@@ -16,6 +16,7 @@ from generators.clock import DAY_MS, HOUR_MS
 from generators.deeds import MINUTE_MS, Deed, blended, fitted, like_normal, queued, talk_between, times
 from generators.injection import Incidents, between, new_calls, parted
 from generators.plan import Holdings, Intents
+from generators.touches import ALL_OF_A_CALL, OTHER_SIM
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -41,6 +42,7 @@ class SimSwap(Deed):
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *OTHER_SIM)
     least: ClassVar[int] = 3
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

@@ -15,6 +15,7 @@ from generators.clock import HOUR_MS
 from generators.deeds import Deed, blended, fitted, like_normal, queued, times
 from generators.injection import Incidents, between, new_calls, parted
 from generators.plan import Intents
+from generators.touches import ALL_OF_A_CALL
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -39,6 +40,7 @@ class StolenPhone(Deed):
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = ALL_OF_A_CALL
     least: ClassVar[int] = 4
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

@@ -16,6 +16,7 @@ from generators.clock import DAY_MS
 from generators.deeds import Deed, blended, called_back, fitted, like_normal, queued, times
 from generators.injection import Incidents, between, new_calls, parted
 from generators.plan import FOR_EVER, Holdings
+from generators.touches import ALL_OF_A_CALL, NEW_USERS
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -40,6 +41,7 @@ class SubscriptionFraud(Deed):
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS)
     least: ClassVar[int] = 10
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

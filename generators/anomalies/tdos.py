@@ -16,6 +16,7 @@ from generators.calls.outcome import BUSY
 from generators.clock import DAY_MS, HOUR_MS
 from generators.deeds import MINUTE_MS, Deed, blended, fitted, like_normal, talk_between, times
 from generators.injection import Incidents, between, new_calls, parted
+from generators.touches import ALL_OF_A_CALL
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -49,6 +50,7 @@ class Tdos(Deed):
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = ALL_OF_A_CALL
     least: ClassVar[int] = 20
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

@@ -17,6 +17,7 @@ from generators.clock import HOUR_MS
 from generators.deeds import Deed, fitted, like_normal, queued, subscribed, talk_between
 from generators.injection import Incidents, between, new_calls, parted
 from generators.plan import Intents
+from generators.touches import ALL_OF_A_CALL, NEW_USERS
 
 if TYPE_CHECKING:
     from generators.draft import Draft
@@ -46,6 +47,7 @@ class Wangiri(Deed):
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
+    touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS)
     least: ClassVar[int] = 20
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

@@ -86,7 +86,8 @@ def test_a_leak_planted_in_one_per_cent_of_the_anomalous_calls_is_found(default_
     assert bookkeeping.light is Light.GREEN
     assert bookkeeping.found["least_share_found"] == 0.01
     assert {test["type"] for test in bookkeeping.found["tests"]} >= {"all", "burst_call", "long_call"}
-    assert all(abs(test["roc_auc"] - 0.5) < 0.1 for test in bookkeeping.found["tests"])
+    assert all(abs(test["roc_auc"] - 0.5) < 0.2 for test in bookkeeping.found["tests"])
+    assert bookkeeping.found["columns_covered"] == bookkeeping.found["columns"]
 
 
 def test_what_a_single_feature_finds_is_marked_trivial(default_checks: dict[str, Check]) -> None:
@@ -259,7 +260,7 @@ def test_a_leaky_injector_turns_the_audit_red(tmp_path: Path) -> None:
     subject = replace(subject_of(tmp_path / "w", tmp_path / "c"), asked=asked)
     found = {check.name: check for check in checks(subject, SETTINGS, silent)}
     assert found["bookkeeping"].light is Light.RED
-    assert found["bookkeeping"].told[0].startswith("calls of short_call are told by bookkeeping")
+    assert any(line.startswith("calls of short_call are told by start_second") for line in found["bookkeeping"].told)
     assert found["identity"].light is Light.GREEN
     tests = {(t["problem"], t["type"]): t["p_holm"] for t in found["bookkeeping"].found["tests"]}
     assert tests["calls", "long_call"] > 0.001

@@ -1,0 +1,47 @@
+"""What an audit looked at, column by column: the list that its report prints."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.audit.looks import BY_NAME, TWINS, Kind
+from bench.dataset import Dataset
+from bench.detector import FloatArray
+from bench.schema import DATA_TABLES
+
+
+def coverage(dataset: Dataset, taken: Sequence[tuple[str, Mapping[str, FloatArray]]], twin: bool) -> dict[str, Any]:
+    """Return which looks were taken at each column, as JSON values.
+
+    Parameters
+    ----------
+    dataset
+        Tables without a row cannot be looked at.
+    taken
+        Marks by what was asked; a mark without a single value was not looked at.
+    twin
+        Whether there is a clean twin to compare with.
+    """
+    names = {name for _, marks in taken for name, values in marks.items() if np.isfinite(values).any()}
+    names |= {look.name for look in TWINS if twin}
+    columns: dict[str, dict[str, list[str]]] = {
+        f"{table.name}.{column.name}": {} for table in DATA_TABLES.values() for column in table.columns
+    }
+    for name in sorted(names):
+        look = BY_NAME[name]
+        for column in look.columns:
+            columns[column].setdefault(str(look.level), []).append(_what(name, look.kind, column))
+    empty = [name for name in DATA_TABLES if not dataset.open_table(name).metadata.num_rows]
+    return {
+        "columns": len(columns),
+        "columns_covered": sum(bool(levels) for levels in columns.values()),
+        "looks_taken": len(names),
+        "tables_without_rows": empty,
+        "coverage": columns,
+    }
+
+
+def _what(name: str, kind: Kind, column: str) -> str:
+    """Return what is told of a look at a column: a form without the column's own name."""
+    return name.removeprefix(f"{column}.") if kind is Kind.FORM else f"{name} ({kind})"

@@ -1,0 +1,71 @@
+"""What a test of an audit looks at: rows of which some are positive, in sets, and what is known of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.audit.looks import BY_NAME
+from bench.audit.sampling import Chosen
+from bench.audit.slices import IntArray
+from bench.audit.subject import Subject
+from bench.detector import BoolArray, FloatArray
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows of which some are positive, in sets within which any could be, and what is known of each."""
+
+    name: str
+    """calls | incidents | callers | callees | days | quarters."""
+    types: tuple[str, ...]
+    marks: Mapping[str, FloatArray]
+    """By name, shape (rows,)."""
+    positive: BoolArray
+    type_code: IntArray
+    """Shape (rows,): the type that a row is positive for, or beside whose positives it stands."""
+    entity: IntArray
+    """Shape (rows,): who a row is of; rows of one entity are never both learned from and tested."""
+    group: IntArray
+    """Shape (rows,): the set."""
+
+    def planted(self, share: float, rng: np.random.Generator) -> "Problem":
+        """Return the same with a leak in this share of the positives: a mark that nobody else has, in one column.
+
+        What it is does not matter to trees: one value beyond all others of the column.
+        """
+        rows = np.flatnonzero(self.positive)
+        name = next(iter(self.marks))
+        column = self.marks[name].copy()
+        column[rng.choice(rows, max(1, round(share * rows.size)), replace=False)] = np.nanmax(column) + 1
+        return replace(self, marks={**self.marks, name: column})
+
+
+def problem_of(
+    subject: Subject,
+    name: str,
+    types: tuple[str, ...],
+    chosen: Chosen,
+    entity: IntArray,
+    marks: Mapping[str, FloatArray],
+) -> Problem:
+    """Return a problem; what a type touches is empty in its rows."""
+    said = subject.asked.touches
+    own = {}
+    for mark, values in marks.items():
+        blind = np.array([BY_NAME[mark].touched(said.get(each)) for each in types])
+        own[mark] = np.where(blind[chosen.type_code], np.nan, values) if blind.any() else values
+    parts = (chosen.positive, chosen.type_code, entity[chosen.row], chosen.group)
+    return Problem(name, types, own, *parts)
+
+
+def places(texts: pa.ChunkedArray, among: pa.ChunkedArray | pa.Array) -> IntArray:
+    """Return which of some texts each text is; -1 where it is none."""
+    if not pa.types.is_dictionary(texts.type):
+        return np.asarray(pc.fill_null(pc.index_in(texts, among), -1)).astype(np.int64)
+    coded = texts.unify_dictionaries().combine_chunks()
+    place = np.asarray(pc.fill_null(pc.index_in(coded.dictionary, among), -1)).astype(np.int64)
+    index = np.asarray(pc.fill_null(coded.indices, -1)).astype(np.int64)
+    return np.where(index < 0, -1, place[index]) if place.size else np.full(index.size, -1)

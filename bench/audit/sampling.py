@@ -1,0 +1,99 @@
+"""Which rows are put beside each other: anomalous ones and normal ones of the same user or cell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.audit.slices import IntArray
+from bench.detector import BoolArray
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Rows of a table in sets within which any could be the positive ones; shape (chosen,) each."""
+
+    row: IntArray
+    type_code: IntArray
+    """The type that a row is positive for, or beside whose positives it stands."""
+    positive: BoolArray
+    group: IntArray
+    """The set."""
+
+    def pick(self, keep: BoolArray) -> "Chosen":
+        """Return some of the rows."""
+        return Chosen(self.row[keep], self.type_code[keep], self.positive[keep], self.group[keep])
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Whom a row may be compared with; shape (rows,) each."""
+
+    key: IntArray
+    """Rows of the same user, say, have the same; it is what positives are matched by."""
+    loose: IntArray
+    """What they are matched by when nobody is left with the same key: those who are in the world for an incident."""
+    normal: BoolArray
+    """Rows that no incident has to do with."""
+
+
+def beside_normal(positives: Sequence[IntArray], match: Matching, controls: int, rng: np.random.Generator) -> Chosen:
+    """Put up to `controls` normal rows beside each positive one.
+
+    Parameters
+    ----------
+    positives
+        The positive rows of each type.
+    match
+        What they are matched by.
+    """
+    normal = np.flatnonzero(match.normal)
+    by_key, by_loose = (normal[np.argsort(key[normal], kind="stable")] for key in (match.key, match.loose))
+    rows, groups, codes, positive = [], [], [], []
+    width = int(match.key.max(initial=0)) + int(match.loose.max(initial=0)) + 2
+    for code, found in enumerate(positives):
+        lonely = ~np.isin(match.key[found], match.key[by_key])
+        for some, key, ordered, shift in (
+            (found[~lonely], match.key, by_key, 0),
+            (found[lonely], match.loose, by_loose, int(match.key.max(initial=0)) + 1),
+        ):
+            others = ordered[_drawn(key[some], key[ordered], controls, rng)]
+            rows += [some, others]
+            groups += [code * width + shift + key[some], code * width + shift + key[others]]
+            positive += [np.ones(some.size, np.bool_), np.zeros(others.size, np.bool_)]
+            codes.append(np.full(some.size + others.size, code))
+    empty = np.empty(0, np.int64)
+    row, group, type_code = (np.concatenate([empty, *each]) for each in (rows, groups, codes))
+    order = np.argsort(row, kind="stable")
+    marked = np.concatenate([np.empty(0, np.bool_), *positive])
+    return Chosen(row[order], type_code[order], marked[order], group[order])
+
+
+def one_of_each(chosen: Chosen, cluster: IntArray, rng: np.random.Generator) -> Chosen:
+    """Keep one positive row, drawn at random, of each cluster of a type: rows of one incident resemble each other.
+
+    Parameters
+    ----------
+    chosen
+        The rows.
+    cluster
+        Shape (chosen,): incident and user of each.
+    """
+    order = rng.permutation(chosen.row.size)
+    order = order[chosen.positive[order]]
+    _, first = np.unique(np.stack([chosen.type_code, cluster])[:, order], axis=1, return_index=True)
+    keep = ~chosen.positive
+    keep[order[first]] = True
+    return chosen.pick(keep)
+
+
+def _drawn(keys: IntArray, ordered: IntArray, most: int, rng: np.random.Generator) -> IntArray:
+    """Draw, for each key, up to `most` places for each time that it occurs in `keys`, out of those that have it."""
+    wanted, counts = np.unique(keys, return_counts=True)
+    low, high = np.searchsorted(ordered, wanted), np.searchsorted(ordered, wanted, side="right")
+    parts = [
+        first + rng.choice(last - first, min(last - first, most * count), replace=False, shuffle=False)
+        for first, last, count in zip(low.tolist(), high.tolist(), counts.tolist(), strict=True)
+        if last > first
+    ]
+    return np.concatenate([np.empty(0, np.int64), *parts])
