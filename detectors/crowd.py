@@ -13,7 +13,7 @@ from detectors.features.cell_quarters import Quarters, trailing_sum, usual_by_ho
 from detectors.features.codes import IntArray
 from detectors.features.timeline import Timeline
 
-MOST = 300.0
+MOST, DIGITS = 300.0, 9
 
 
 class Crowd:
@@ -56,7 +56,7 @@ class Crowd:
         mean = np.maximum(trailing_sum(usual, self.quarters), 1e-9)
         size = 1 / self.dispersion
         chance = nbinom.logsf(trailing_sum(callers, self.quarters) - 1, size, size / (size + mean))
-        return Scores(self.level, quarters.scored(np.clip(-chance / np.log(10), 0.0, MOST)))
+        return Scores(self.level, quarters.scored(np.round(np.clip(-chance / np.log(10), 0.0, MOST), DIGITS)))
 
 
 def _callers(quarters: Quarters) -> IntArray:

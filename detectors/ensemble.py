@@ -10,6 +10,7 @@ from bench.dataset import Dataset
 from bench.detector import Detector, FloatArray, Scores
 from bench.faults import UserError
 from detectors.features.levels import level_of
+from detectors.outliers import without_dust
 
 
 class RankAverage:
@@ -59,7 +60,7 @@ class RankAverage:
         """Score the entities of `dataset.window`."""
         found = [member.score(dataset).values for member in self.members]
         ranks = [rank_among(past, values) for past, values in zip(self.past, found, strict=True)]
-        return Scores(self.level, np.mean(ranks, axis=0))
+        return Scores(self.level, without_dust(np.mean(ranks, axis=0)))
 
 
 def rank_among(past: FloatArray, values: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from bench.faults import above, require
 from detectors.features.graph import FEATURES, CallGraph
 from detectors.features.graph_calls import check_graph_names, graph_features
 from detectors.features.timeline import Timeline, middle_of
-from detectors.outliers import by_content, outlier_scores, own_threshold, require_outlier_model
+from detectors.outliers import fitted, outlier_scores, own_threshold, require_outlier_model
 
 
 class GraphCommunity:
@@ -56,8 +56,7 @@ class GraphCommunity:
         """Fit the model on the later half of the calls of `dataset.history`."""
         low, high = dataset.call_range(dataset.history)
         middle = middle_of(Timeline(dataset).start_ms, low, high)
-        matrix = self._features(dataset, (low, middle), (middle, high))
-        self.model.fit(matrix[by_content(matrix)])
+        fitted(self.model, self._features(dataset, (low, middle), (middle, high)))
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -6,7 +6,7 @@ from bench.dataset import Dataset, Window
 from bench.detector import FloatArray, Level, Scores
 from bench.faults import above, require
 from detectors.features.graph_days import GraphDays, Weeks
-from detectors.outliers import by_content, outlier_scores, own_threshold, require_outlier_model
+from detectors.outliers import fitted, outlier_scores, own_threshold, require_outlier_model
 
 
 class CircleDays:
@@ -53,7 +53,7 @@ class CircleDays:
         known, later = Window(history.start_ms, middle), Window(middle, history.end_ms)
         matrix = self._features(dataset, known, later)
         if len(matrix):  # else there are no users to score either
-            self.model.fit(matrix[by_content(matrix)])
+            fitted(self.model, matrix)
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -13,6 +13,8 @@ from detectors.features.timeline import Timeline
 
 BINS = 48
 """Half hours of the local day."""
+DIGITS = 9
+"""Differences of logarithms are told apart down to so many."""
 
 
 class OddHour:
@@ -54,7 +56,8 @@ class OddHour:
         timeline, scored = Timeline(dataset), slice(*dataset.call_range(dataset.window))
         bins = half_hours(timeline)
         own = near_before(timeline.by_caller, bins, self.weights)
-        return Scores(self.level, (-np.log10(self.habits[bins]) - np.log10(1 + own) / 2)[scored])
+        found = -np.log10(self.habits[bins]) - np.log10(1 + own) / 2
+        return Scores(self.level, np.round(found[scored], DIGITS))
 
     @property
     def weights(self) -> FloatArray:

@@ -8,6 +8,9 @@ from detectors.features.lookback import LooksBack
 from detectors.features.runs import counted_before, sum_within
 from detectors.features.timeline import Timeline
 
+DIGITS = 9
+"""Differences of logarithms are told apart down to so many."""
+
 
 class OneWay(LooksBack):
     """Scores each call by how many parties its caller has called for the first time lately, per call it has received.
@@ -41,4 +44,4 @@ class OneWay(LooksBack):
             callee, start_ms, caller, start_ms - self.span_ms - 1
         )
         scored = slice(*dataset.call_range(dataset.window))
-        return Scores(self.level, (np.log1p(new) - np.log1p(received))[scored])
+        return Scores(self.level, np.round((np.log1p(new) - np.log1p(received))[scored], DIGITS))

@@ -17,6 +17,8 @@ from bench.faults import UserError
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 ODD, OTHER_ODD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 """Odd multipliers, those of splitmix64."""
+BITS = 40
+FEW_ROWS = 100
 
 
 def require_outlier_model(model: Any) -> None:
@@ -45,8 +47,30 @@ def outlier_scores(model: Any, matrix: "np.ndarray[Any, Any]") -> FloatArray:
     """
     if not len(matrix):
         return np.empty(0)
-    scores = -model.score_samples(matrix) if _is_scikit_learn(model) else model.decision_function(matrix)
-    return np.asarray(scores, np.float64)
+    return without_dust(-model.score_samples(matrix) if _is_scikit_learn(model) else model.decision_function(matrix))
+
+
+def fitted(model: Any, matrix: "np.ndarray[Any, Any]", ordered: bool = False) -> Any:
+    """Fit a model on rows, `ordered` by their content or to be ordered so, and return it.
+
+    Raises
+    ------
+    UserError
+        When there are too few rows for it.
+    """
+    try:
+        return model.fit(matrix if ordered else matrix[by_content(matrix)])
+    except ValueError as error:
+        if len(matrix) > FEW_ROWS:
+            raise
+        told = f"the history has {len(matrix)} rows to fit on, too few for {type(model).__name__}"
+        raise UserError(f"{told}: {str(error).splitlines()[0]}") from error
+
+
+def without_dust(scores: "np.ndarray[Any, Any]") -> FloatArray:
+    """Return scores rounded to `BITS` binary digits each, so that those that arithmetic alone tells apart are equal."""
+    part, exponent = np.frexp(np.asarray(scores, np.float64))
+    return np.asarray(np.ldexp(np.rint(np.ldexp(part, BITS)), exponent - BITS), np.float64)
 
 
 def by_content(matrix: "np.ndarray[Any, Any]") -> IntArray:
@@ -71,11 +95,11 @@ def own_threshold(model: Any) -> float | None:
     `score_samples` is below `offset_`.
     """
     if not _is_scikit_learn(model):
-        return float(np.nextafter(model.threshold_, np.inf))
+        return float(np.nextafter(without_dust(model.threshold_), np.inf))
     offset = getattr(model[-1] if hasattr(model, "steps") else model, "offset_", None)
     if offset is None:
         return None
-    return float(np.nextafter(-np.asarray(offset, np.float64).item(), np.inf))  # some models keep an array of one
+    return float(np.nextafter(without_dust(-np.asarray(offset).item()), np.inf))  # some models keep an array of one
 
 
 def _is_scikit_learn(model: Any) -> bool:

@@ -9,9 +9,12 @@ from bench.detector import FloatArray, Level, Scores
 from bench.faults import above, at_least, require
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
 from detectors.features.codes import IntArray
+from detectors.outliers import without_dust
 
 ONE_WAY = 0.1
 """What a handover that goes on counts for beside one that goes back."""
+DIGITS = 9
+"""Sums are told apart down to so many."""
 
 
 class PingPong:
@@ -58,7 +61,7 @@ class PingPong:
         known = (quarter >= 0) & (quarter < quarters.shape[1])
         for end in (left, entered):
             np.add.at(sums, (end[known], quarter[known]), weight[known])
-        return Scores(self.level, quarters.scored(trailing_sum(sums, self.quarters)))
+        return Scores(self.level, quarters.scored(without_dust(np.round(trailing_sum(sums, self.quarters), DIGITS))))
 
 
 def handovers(

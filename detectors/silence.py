@@ -11,6 +11,7 @@ from bench.faults import inside, require
 from bench.levels import QUARTER_MS
 from detectors.features.cell_quarters import CellEvents, Quarters, usual_by_hour
 from detectors.features.codes import IntArray
+from detectors.outliers import without_dust
 
 FEWEST_GAPS = 100
 
@@ -65,7 +66,7 @@ class Silence:
         longest = clock.longest(cell, time_ms, read, gaps)
         past = same & (time_ms < dataset.history.end_ms) & (time_ms >= dataset.history.start_ms)
         usual = quantiles(gaps[past], cell[past], self.quantile, quarters.shape[0])
-        return Scores(self.level, quarters.scored(longest / usual[:, None]))
+        return Scores(self.level, quarters.scored(without_dust(longest / usual[:, None])))
 
     def _pace(self, quarters: Quarters, counts: IntArray) -> FloatArray:
         """Return how much time a quarter counts for, shape (cells, quarters): its length [s], or usual connections."""

@@ -7,10 +7,19 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from bench.dataset import Dataset, Window
-from bench.detector import FloatArray, Scores
+from bench.detector import FloatArray, Level, Scores
 from bench.faults import Fault, SettingsError, UserError
+from bench.levels import Grid
+from detectors.costs import require_affordable
 from detectors.features.levels import features_of, level_of, matrix
-from detectors.outliers import by_content, outlier_scores, own_threshold, require_outlier_model
+from detectors.outliers import (
+    by_content,
+    fitted,
+    outlier_scores,
+    own_threshold,
+    require_outlier_model,
+    without_dust,
+)
 
 
 class Tabular:
@@ -71,9 +80,10 @@ class Tabular:
         self.rows, order = len(rows), by_content(rows)
         if self.fit_rows is not None and self.fit_rows < len(rows):
             order = order[np.arange(self.fit_rows) * len(rows) // self.fit_rows]
+        require_affordable(self.model, len(order), rows_of(self.level, dataset))
         if self.rows:
             rows, self.order = rows[order], order
-            self.model.fit(rows if self.scaler is None else self.scaler.fit_transform(rows))
+            fitted(self.model, rows if self.scaler is None else self.scaler.fit_transform(rows), ordered=True)
         return self
 
     def score(self, dataset: Dataset) -> Scores:
@@ -94,8 +104,14 @@ class Tabular:
         if found is None or len(found) != self.rows:
             return None
         scores = np.empty(self.rows)
-        scores[self.order] = found
+        scores[self.order] = without_dust(found)
         return scores
 
     def _matrix(self, dataset: Dataset, part: Window) -> FloatArray:
         return matrix(dataset, self.level, self.features, part).astype(np.float64, copy=False)
+
+
+def rows_of(level: Level, dataset: Dataset) -> int:
+    """Return how many entities the window has at a level."""
+    low, high = dataset.call_range(dataset.window)
+    return high - low if level is Level.CALL else Grid(level, dataset).size

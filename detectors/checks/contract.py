@@ -18,6 +18,8 @@ Check = Callable[[Subject], None]
 CHANCE_SIGMA = 4
 """How many standard errors a ROC-AUC may be from one half by chance."""
 TOLERANCE = 1e-9
+DUST = 1e-11
+"""Scores that differ by less, of themselves, are told apart by arithmetic alone."""
 
 
 class BrokenContract(AssertionError):  # noqa: N818 - it is what is raised, not what went wrong
@@ -146,6 +148,19 @@ def calls_that_are_all_alike_are_no_fault(subject: Subject) -> None:
     _scores_or_says_why(subject, "all_alike")
 
 
+def rounding_makes_no_differences(subject: Subject) -> None:
+    """Scores differ by more than arithmetic does, where all calls are of one pair, to the caller itself, or missed."""
+    for name in ("one_pair", "self_calls", "unanswered", "all_alike"):
+        _scores_or_says_why(subject, name)
+        try:
+            values = np.unique(subject.scores(name).values)
+        except UserError:
+            continue
+        gaps = np.diff(values) / np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
+        dust = int(np.count_nonzero(gaps < DUST))
+        _hold(dust == 0, f"{dust} scores differ by less than {DUST:g} of them where calls are {name.replace('_', ' ')}")
+
+
 CHECKS: tuple[Check, ...] = (
     it_is_a_detector,
     it_gives_a_score_to_each_entity,
@@ -162,6 +177,7 @@ CHECKS: tuple[Check, ...] = (
     one_call_and_none_have_their_scores,
     empty_tables_are_no_fault,
     calls_that_are_all_alike_are_no_fault,
+    rounding_makes_no_differences,
 )
 
 

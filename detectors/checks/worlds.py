@@ -103,6 +103,25 @@ class Worlds:
         empty = {name: self._tables[name].slice(0, 0) for name in ("events", "tower_status", "user_status", "coverage")}
         return {**self._tables, **empty, "cells": cells}
 
+    def _one_pair(self) -> Tables:
+        """Return calls of one caller to one callee."""
+        calls = self._tables["calls"]
+        for name in ("caller_id", "callee_id", "caller_imei", "caller_imsi", "callee_imsi", "callee_number"):
+            calls = _with(calls, name, calls[name].take(pa.array([0] * len(calls))))
+        return {**self._tables, "calls": calls}
+
+    def _self_calls(self) -> Tables:
+        """Return calls of everybody to itself."""
+        calls = self._tables["calls"]
+        return {**self._tables, "calls": _with(calls, "callee_id", calls["caller_id"])}
+
+    def _unanswered(self) -> Tables:
+        """Return calls that nobody answered."""
+        calls = self._tables["calls"]
+        missed = pa.array(["missed"] * len(calls)).cast(calls.schema.field("outcome").type)
+        calls = _with(_with(calls, "outcome", missed), "call_end_ts", calls["call_start_ts"])
+        return {**self._tables, "calls": _with(calls, "call_duration", pa.array([0] * len(calls), pa.int32()))}
+
     def _all_alike(self) -> Tables:
         """Return calls that differ in nothing but their start: one caller, callee, length, cell and device."""
         calls = self._tables["calls"]
@@ -114,6 +133,11 @@ class Worlds:
         both = {**columns, **same, "call_end_ts": pc.cast(end, calls["call_end_ts"].type)}
         alike = pa.table({name: both[name] for name in calls.column_names}, calls.schema)
         return {**self._without_network(), "calls": alike}
+
+
+def _with(calls: pa.Table, name: str, values: "pa.Array | pa.ChunkedArray") -> pa.Table:
+    """Return calls with the values of a column replaced."""
+    return calls.set_column(calls.column_names.index(name), calls.schema.field(name), values)
 
 
 def _before(table: pa.Table, time: str, end_ms: int) -> pa.Table:

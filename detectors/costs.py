@@ -1,0 +1,37 @@
+"""Models of tables whose cost grows with the square of the rows: they get some of the rows, or are refused at once."""
+
+from typing import Any
+
+from bench.faults import UserError
+
+MOST_ROWS = 20_000
+"""From more rows on such models take hours, or more memory than there is."""
+OF_FITTED = frozenset(
+    {"ABOD", "KDE", "KNN", "KPCA", "LocalOutlierFactor", "LOF", "LUNAR", "OCSVM", "OneClassSVM", "KernelDensity"}
+)
+"""Models of PyOD and scikit-learn that compare fitted rows, or scored rows with fitted ones, each with each."""
+OF_SCORED = frozenset({"CD", "COF", "LMDD", "LOCI", "QMCD", "ROD", "SOD", "SOS"})
+"""Models of PyOD that compare the scored rows with each other, each with each."""
+
+
+def require_affordable(model: Any, fitted: int, scored: int) -> None:
+    """Raise `UserError` where a model would compare more than `MOST_ROWS` rows, each with each.
+
+    Parameters
+    ----------
+    model
+        Any model, or a pipeline that ends in one.
+    fitted, scored
+        How many rows it would be fitted on, and how many it would score.
+    """
+    name = type(model[-1] if hasattr(model, "steps") else model).__name__
+    if name in OF_FITTED and fitted > MOST_ROWS:
+        raise UserError(
+            f"detector.fit_rows must be at most {MOST_ROWS:,} for {name}, whose cost grows with the square of the "
+            f"rows, got {fitted:,} rows of history (detector.fit_rows={MOST_ROWS} draws so many of them)"
+        )
+    if name in OF_SCORED and max(fitted, scored) > MOST_ROWS:
+        raise UserError(
+            f"detector.model must not be {name} for more than {MOST_ROWS:,} rows, which it compares each with each, "
+            f"got {max(fitted, scored):,} (LOF and KNN with detector.fit_rows={MOST_ROWS} score as many as there are)"
+        )

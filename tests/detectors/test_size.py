@@ -1,0 +1,59 @@
+"""Every leaf, and models of PyOD and scikit-learn by their dotted path, at the size of the default world."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from pyod.models.cof import COF
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
+
+from bench.dataset import Dataset
+from bench.faults import UserError
+from detectors.checks.subject import entities
+from detectors.costs import MOST_ROWS, require_affordable
+from detectors.tabular import Tabular
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+sizes: ModuleType = __import__("sizes")
+ALL = dict(sizes.settings_of_all())
+
+
+@pytest.fixture(scope="session")
+def default_size(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The default world: 2,000 users, 28 days."""
+    found: Dataset = sizes.world_of_size(2000, 28, tmp_path_factory.mktemp("size"))
+    return found
+
+
+def test_there_is_a_dozen_of_models_by_path_and_every_leaf():
+    assert len(sizes.PYOD) >= 12
+    assert sum(not name.startswith(("pyod.", "sklearn.")) for name in ALL) >= 45
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the models' own
+@pytest.mark.parametrize("name", ALL)
+def test_it_fits_and_scores_the_default_world(name: str, default_size: Dataset) -> None:
+    detector = sizes.made(ALL[name]).fit(default_size)
+    scores = detector.score(default_size)
+    assert scores.values.shape == (entities(scores.level, default_size),)
+    assert np.isfinite(scores.values).all()
+    assert np.unique(scores.values).size > 1
+    assert getattr(detector, "threshold_", None) is None or isinstance(detector.threshold_, float)
+
+
+def test_what_would_take_hours_is_refused_with_a_way_on(ordinary, monkeypatch):
+    slow = make_pipeline(StandardScaler(), OneClassSVM())
+    require_affordable(slow, MOST_ROWS, 10**9)
+    with pytest.raises(UserError, match=r"fit_rows must be at most 20,000 for OneClassSVM.*\(detector\.fit_rows=20000"):
+        require_affordable(slow, MOST_ROWS + 1, 10)
+    with pytest.raises(UserError, match=r"detector\.model must not be COF for more than 20,000 rows"):
+        require_affordable(COF(), 10, MOST_ROWS + 1)
+    monkeypatch.setattr("detectors.costs.MOST_ROWS", 1000)
+    with pytest.raises(UserError, match=r"got 2,0[0-9]{2} rows of history"):
+        Tabular(None, OneClassSVM()).fit(ordinary)
+    assert Tabular(None, OneClassSVM(), fit_rows=1000).fit(ordinary).score(ordinary).values.size
