@@ -24,7 +24,6 @@ from bench.request import Request
 from bench.result import Outcome, Result, Status
 from bench.settings import LimitSettings
 from bench.spare import end_ahead
-from bench.staging import STAGING
 from bench.store import StoredWorld, find_or_make, world_of
 from bench.truth import Truth
 from bench.versions import versions
@@ -86,7 +85,7 @@ def attempted(request: Request, ground: Ground, process: Waiting | None) -> Tria
     settings, dataset = request.settings, ground.dataset
     what = f"fitting and scoring {request.choices.get('detector')}"
     if settings.protocol.training == "clean":
-        dataset = without_incidents(dataset, ground.truth, request.folder / STAGING / "clean")
+        dataset = without_incidents(dataset, ground.truth, process.place / "clean")
     labels = _labels(ground) if settings.role == "ceiling" else None
     with clock_running(what, request.number is None) as tick:
         return process.tried(Job(dataset, settings.limits, labels), tick)

@@ -8,16 +8,19 @@ from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from bench.composition import combinations, explain, faults_told, refuse
 from bench.diagnosis import REFUSALS
-from bench.sweep_folder import discard
+from bench.faults import SettingsError
+from bench.run_folder import NOTES, discard, make, require_unused
+from bench.sweep_folder import PLAN
 from bench.variants import Variants
 
 FIXED = ("generator", "anomaly", "protocol", "threshold", "seed", "suite", "role")
 """What a suite decides."""
-NOTES = ".hydra"
+JOB = "${hydra.job.num}"
+"""A job's folder within that of its sweep."""
 
 
 def sweep_overrides(config: DictConfig) -> list[str]:
@@ -46,10 +49,9 @@ class Guard(Callback):
         told = faults_told(config) if self.alone else []
         if told:
             refuse("\n".join(told))
-        folder = Path(config.hydra.run.dir).resolve()
-        if not folder.exists():
-            atexit.register(_tidy, folder)
-        _make_folder(config.hydra.run.dir)
+        if self.multirun:  # else there is no folder of a run
+            _prepare(Path(config.hydra.run.dir), config, "hydra.run.dir")
+            atexit.register(_tidy, Path(config.hydra.run.dir).absolute())
 
     def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
         """Compose and check the settings of every combination."""
@@ -69,7 +71,10 @@ class Guard(Callback):
             refuse("\n".join(messages))
         # Hydra would compose them all once more, which takes seconds.
         BasicSweeper.validate_batch_is_legal = lambda *_: None  # type: ignore[method-assign]
-        _make_folder(config.hydra.sweep.dir)
+        place = Path(config.hydra.sweep.dir)
+        if OmegaConf.to_container(config.hydra.sweep, resolve=False)["subdir"] != JOB:  # type: ignore[index,call-overload]
+            refuse("hydra.sweep.subdir cannot be set: the folder of each job is its number")
+        _prepare(place, config, "hydra.sweep.dir", begun=(place / PLAN).exists())
 
 
 def _suite_faults(config: DictConfig) -> Iterator[str]:
@@ -82,10 +87,16 @@ def _suite_faults(config: DictConfig) -> Iterator[str]:
             yield f"{key} is fixed by suite={config.suite.name}: leave it out, or do without the suite"
 
 
-def _make_folder(folder: str) -> None:
-    """Make the folder of a run or sweep before Hydra does, which would end in a traceback."""
+def _prepare(folder: Path, config: DictConfig, setting: str, *, begun: bool = False) -> None:
+    """Make the folder of a run or sweep before Hydra does, which would end in a traceback; refuse one in use."""
+    if config.hydra.output_subdir not in (NOTES, None):
+        refuse(f"hydra.output_subdir must be {NOTES} or null, got {config.hydra.output_subdir}")
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        if not begun:
+            require_unused(folder, setting)
+        make(folder)
+    except SettingsError as error:
+        refuse(str(error))
     except OSError as error:
         refuse(f"store.runs must be a folder that can be written, got {folder} ({error})")
 

@@ -1,7 +1,6 @@
 """One run from its settings to its record: the order of things, and what becomes of a failure."""
 
 import os
-import shutil
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +18,8 @@ from bench.interruption import heed
 from bench.record_of_run import ROW, marks, send, sending_later
 from bench.request import Request
 from bench.result import Outcome, Result, Status, read_result
+from bench.run_folder import ERROR_LOG, NOTES, clear, discard
 from bench.sweep import FAILED, UNRECORDED
-from bench.sweep_folder import discard
 from bench.twin import with_twin
 from bench.versions import versions
 
@@ -64,15 +63,13 @@ def _run_alone(request: Request) -> None:
 
 
 def _run_of_sweep(request: Request) -> None:
-    for left in request.folder.iterdir():  # by a job that was cut short
-        if left.name != ".hydra":
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+    clear(request.folder, keep=(NOTES,))  # what a job left that was cut short
     try:
         _done(request)
     except UserError as error:
         _fail(request, str(error))
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is the outcome of this job
-        (request.folder / "error.log").write_text(traceback.format_exc())
+        (request.folder / ERROR_LOG).write_text(traceback.format_exc())
         _fail(request, f"{type(error).__name__}: {error}")
     except BaseException:  # interrupted
         _discard(request)
@@ -153,4 +150,4 @@ def _fail(request: Request, reason: str) -> None:
 
 def _discard(request: Request) -> None:
     if not (request.folder / ROW).exists():
-        discard(request.folder)
+        discard(request.folder, of_sweep=request.number is not None)

@@ -2,12 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from hydra.utils import get_method
 
+from bench.aside import written_aside
 from bench.audit.auditing import verdict_on
 from bench.audit.verdict import FILE as VERDICT
 from bench.console import progress_bars
@@ -18,6 +17,7 @@ from bench.settings import GenerateSettings
 from bench.store import find_or_make, world_of
 from bench.truth import Truth
 
+MANIFEST = "manifest.json"
 PICTURE = "cdr_dataset_analysis.png"
 NETWORK_PICTURE = "cdr_network.png"
 
@@ -31,13 +31,13 @@ def write(settings: GenerateSettings) -> None:
         When `out` cannot be written, or holds something that this program did not write.
     """
     out = Path(settings.out)
-    _check(out)
+    products = _products_in(out)
     world = world_of(settings.generator, settings.anomaly)
     with progress_bars() as progress:
         stored = find_or_make(world, Path(settings.store.worlds), settings.workers or usable(), progress)
         verdict = verdict_on(stored, world, settings, progress)
-        with _replacing(out) as aside:
-            for name in ("manifest.json", VERDICT):
+        with written_aside(out, products) as aside:
+            for name in (MANIFEST, VERDICT):
                 if (stored.folder / name).exists():
                     shutil.copyfile(stored.folder / name, aside / name)
             get_method(settings.export)(stored.folder, aside, settings.csv, progress)
@@ -46,39 +46,30 @@ def write(settings: GenerateSettings) -> None:
                 get_method(settings.report.network_figure)(dataset, aside / NETWORK_PICTURE)
             if settings.report.dataset_figure is not None:
                 get_method(settings.report.dataset_figure)(dataset, truth, aside / PICTURE)
+            _note_products(aside)
     for path in sorted(out.iterdir()):
         print(path)
     if verdict is not None:
         print(f"audit: {verdict.summary}")
 
 
-def _check(out: Path) -> None:
-    """Refuse a place that holds something of somebody else's."""
+def _products_in(out: Path) -> list[str]:
+    """Return the names of the files that an earlier call wrote; refuse a folder that is somebody else's."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
+        return []
     try:
-        ours = "fingerprint" in json.loads((out / "manifest.json").read_text())
-    except (OSError, ValueError, TypeError):
-        ours = False
+        manifest = json.loads((out / MANIFEST).read_text())
+        ours = "fingerprint" in manifest
+        names = [str(name) for name in manifest.get("products", [])]
+    except (OSError, ValueError, TypeError, AttributeError):
+        ours, names = False, []
     if not ours:
         raise UserError(f"out must be a new folder, an empty one or one that this program wrote, got {out}")
+    return names
 
 
-@contextmanager
-def _replacing(out: Path) -> Iterator[Path]:
-    """Give a folder beside `out` to write to, and put it in the place of `out` when all is written."""
-    out = out.absolute()
-    aside, old = out.with_name(f".{out.name}.partial"), out.with_name(f".{out.name}.replaced")
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        yield aside
-        shutil.rmtree(old, ignore_errors=True)
-        if out.exists():
-            out.rename(old)
-        aside.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise UserError(f"out must be a folder that can be written, got {out} ({error})") from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+def _note_products(out: Path) -> None:
+    """Add the names of all products to their manifest, so that a later call knows what it may replace."""
+    manifest = json.loads((out / MANIFEST).read_text())
+    manifest["products"] = sorted(path.name for path in out.iterdir())
+    (out / MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n")

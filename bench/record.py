@@ -23,12 +23,14 @@ def record(config: DictConfig) -> None:
     uri = settings.tracking.uri
     if uri is None:
         refuse("tracking.uri must be a store, got None")
+    if not Path(settings.runs).is_dir():
+        refuse(f"runs must be a folder of runs or sweeps, got {settings.runs}")
     left = [path.parent for path in sorted(Path(settings.runs).rglob(ROW)) if uri not in marks(path.parent)]
     try:
         tracker = import_module("bench.tracking").Tracker(uri, settings.tracking)
         for folder in left:
             if (folder.parent / PLAN).exists() and uri not in marks(folder.parent):
-                name = " ".join(SweepFolder(folder.parent).plan()["overrides"])
+                name = " ".join(SweepFolder(folder.parent).plan().asked)
                 mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE))
                 tracker.finish(parent, True)
             send(folder, tracker, again=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from hydra.utils import get_class
 
+from bench.aside import written_aside
 from bench.dataset import Dataset, Window
 from bench.faults import Fault, SettingsError, UserError
 from bench.protocol import applied, without_incidents
@@ -65,21 +66,14 @@ class SavedDetector:
         UserError
             When the folder is there already, or cannot be written.
         """
-        aside = out.absolute().with_name(f".{out.name}.partial")
-        try:
-            if out.exists():
-                raise UserError(f"out must be a new folder, got {out}")
-            shutil.rmtree(aside, ignore_errors=True)
-            (aside / DATA).mkdir(parents=True)
+        if out.exists():
+            raise UserError(f"out must be a new folder, got {out}")
+        with written_aside(out) as aside:
+            (aside / DATA).mkdir()
             for name in (*(f"{table}.parquet" for table in DATA_TABLES), "clock.json"):
                 if (self.dataset.folder / name).exists():
                     shutil.copyfile(self.dataset.folder / name, aside / DATA / name)
             (aside / FACTS).write_text(json.dumps(self._facts(aside / DATA), indent=1) + "\n")
-            aside.rename(out)
-        except OSError as error:
-            raise UserError(f"out must be a folder that can be written, got {out} ({error})") from error
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
 
     def _facts(self, data: Path) -> dict[str, Any]:
         return {

@@ -1,7 +1,7 @@
 """New records, scored by a detector of an earlier run: `python -m bench.score run=RUN generator.path=tomorrow.csv`."""
 
-import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from omegaconf import DictConfig
 
@@ -23,13 +23,12 @@ def score(config: DictConfig) -> None:
     out = Path(settings.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        failure = scored(settings, out)
+        with TemporaryDirectory(prefix=".staging-", dir=out) as staging:
+            failure = scored(settings, out, Path(staging))
     except UserError as error:
         refuse(str(error))
     except OSError as error:
         refuse(f"out must be a folder that can be written, got {out} ({error})")
-    finally:
-        shutil.rmtree(out / ".staging", ignore_errors=True)
     if failure:
         print(failure)
         raise SystemExit(1)

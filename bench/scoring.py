@@ -22,19 +22,26 @@ from bench.settings import ScoreSettings
 from bench.store import StoredWorld, find_or_make, world_of
 from bench.truth import Truth
 
-STAGING = ".staging"
 FACTS = "score.json"
 
 
-def scored(settings: ScoreSettings, out: Path) -> str:
+def scored(settings: ScoreSettings, out: Path, staging: Path) -> str:
     """Score records and write the most suspicious first; return why the detector gave no scores, if it did not.
+
+    Parameters
+    ----------
+    settings
+        What is to be scored, and by what.
+    out
+        Folder of the results.
+    staging
+        An empty folder for what is needed meanwhile.
 
     Raises
     ------
     UserError
         When the detector cannot be used here, or the records do not go on where those end that it knows.
     """
-    staging = out / STAGING
     detector = _usable(settings, staging)
     with progress_bars() as progress:
         world = find_or_make(
@@ -47,7 +54,7 @@ def scored(settings: ScoreSettings, out: Path) -> str:
             trial = process.tried(Job(dataset, settings.limits), tick)
     if trial.scores is None:
         return f"{trial.status}: {trial.reason}; see {out / 'detector.log'}"
-    return _written(settings, detector, (dataset, trial.scores), out)
+    return _written(settings, detector, (dataset, trial.scores), (out, _nothing_known(staging / "truth")))
 
 
 def _usable(settings: ScoreSettings, staging: Path) -> SavedDetector:
@@ -70,10 +77,11 @@ def _require_same_key(detector: SavedDetector, world: StoredWorld) -> None:
         raise UserError(f"the records must have the pseudonyms that the detector knows, {told[0]}, got {told[1]}")
 
 
-def _written(settings: ScoreSettings, detector: SavedDetector, result: tuple[Dataset, Scores], out: Path) -> str:
+def _written(
+    settings: ScoreSettings, detector: SavedDetector, result: tuple[Dataset, Scores], where: tuple[Path, Truth]
+) -> str:
     """Write the alerts; return why there are none, if there are not."""
-    dataset, scores = result
-    truth = _nothing_known(out / STAGING / "truth")
+    (dataset, scores), (out, truth) = result, where
     evaluation = evaluate(dataset, truth, scores, settings.threshold)
     if evaluation.status is not Status.OK:
         return f"{evaluation.status}: {evaluation.reason}"

@@ -5,6 +5,7 @@ import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from bench.dataset import Dataset
 from bench.detector import BoolArray
 from bench.schema import DATA_TABLES
 
-STAGING = ".detector"
-"""Folder within that of the run, which is there only while the detector's process is."""
+STAGING = ".detector-"
+"""How the name of the folder within that of the run begins, which is there only while the detector's process is."""
 DATA, TEMPORARY, JOB = "data", "tmp", "job.json"
 CONSTRUCTED = "constructed"
 """Name of the file that says that the detector is there, and waits for its job."""
@@ -21,9 +22,9 @@ CONSTRUCTED = "constructed"
 
 def lay_out(folder: Path) -> Path:
     """Make the process's own folder within that of the run, still empty; return it."""
-    place = folder.resolve() / STAGING
+    place = Path(mkdtemp(prefix=STAGING, dir=folder.resolve()))
     for name in (DATA, TEMPORARY):
-        (place / name).mkdir(parents=True, exist_ok=True)
+        (place / name).mkdir()
     return place
 
 

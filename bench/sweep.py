@@ -19,7 +19,7 @@ from bench.processors import at_once
 from bench.record_of_run import SOURCE, mark, marks, sending_later
 from bench.reporter import Reporter
 from bench.settings import RunSettings, TrackingSettings
-from bench.sweep_folder import SweepFolder
+from bench.sweep_folder import N_JOBS, Plan, SweepFolder
 
 FAILED, UNRECORDED = 1, 3
 """Exit codes: a run failed; all went well, but a result could not be recorded."""
@@ -40,7 +40,7 @@ class Sweep(Callback):
         self.jobs = len(combinations(overrides))
         atexit.register(self._clean)
         try:
-            self.folder.begin(sys.argv[1:], overrides)
+            self.folder.begin(_plan(config, overrides))
             self._start_parent(" ".join(config.hydra.overrides.task))
         except UserError as error:
             refuse(str(error))
@@ -109,6 +109,19 @@ class Sweep(Callback):
             self._ended(False)
         if self.folder.begun:
             print(f"to do the rest: python -m bench.resume folder={self.folder.path}", file=sys.stderr)
+
+
+def _plan(config: DictConfig, overrides: list[str]) -> Plan:
+    """Return what is to be done, as it may be taken up again."""
+    asked = config.hydra.overrides
+    launcher = [each for each in asked.hydra if each.startswith(N_JOBS)]
+    return Plan(list(asked.task), overrides, launcher, config_dir(config.hydra))
+
+
+def config_dir(hydra: Any) -> str | None:
+    """Return the user's own folder of configuration, where the command line names one."""
+    sources = hydra.runtime.config_sources
+    return next((str(each.path) for each in sources if each.provider == "command-line"), None)
 
 
 def _store(tracking: TrackingSettings) -> Any:

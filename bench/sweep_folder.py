@@ -1,17 +1,37 @@
 """The folder of a sweep: what it is to do, what is done, and what is left to do after it was cut short."""
 
 import json
-import shutil
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.faults import UserError
-from bench.record_of_run import ROW, marks
+from bench.record_of_run import MARK, ROW, marks
+from bench.run_folder import NOTES, clear, discard, made_here, remove_made
 
 PLAN = "sweep.json"
+HYDRAS = "multirun.yaml"
+"""Hydra's own note of the configuration."""
+
+
+N_JOBS = "hydra.launcher.n_jobs="
+"""The one setting of Hydra's that a sweep keeps."""
+FORMAT = 2
+"""Version of the plan's file."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep is to do: settings, not a command."""
+
+    settings: list[str]
+    """Those of the command line, each as setting=value."""
+    asked: list[str]
+    """The same, with the matrix of the suite before them."""
+    launcher: list[str]
+    """Those of them that say how many jobs go on at a time."""
+    config_dir: str | None
+    """The user's own folder of configuration."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +45,8 @@ class SweepFolder:
         """Whether this sweep was started before."""
         return (self.path / PLAN).exists()
 
-    def begin(self, command: Sequence[str], overrides: Sequence[str]) -> None:
+    def begin(self, plan: Plan) -> None:
         """Note what is to be done; when it was begun before, it has to be the same.
-
-        Parameters
-        ----------
-        command
-            The command line that does it.
-        overrides
-            What it asks for.
 
         Raises
         ------
@@ -41,26 +54,35 @@ class SweepFolder:
             When the folder is that of another sweep.
         """
         if self.begun:
-            if self.plan()["overrides"] != list(overrides):
-                raise UserError(f"{self.path} is the folder of another sweep: {' '.join(self.plan()['overrides'])}")
+            if (asked := self.plan().asked) != plan.asked:
+                raise UserError(f"{self.path} is the folder of another sweep: {' '.join(asked)}")
             return
         aside = self.path / f".{PLAN}.partial"
-        aside.write_text(json.dumps({"command": list(command), "overrides": list(overrides)}, indent=1) + "\n")
+        aside.write_text(json.dumps({"format": FORMAT, **asdict(plan)}, indent=1) + "\n")
         aside.replace(self.path / PLAN)
 
-    def plan(self) -> dict[str, Any]:
-        """Read what is to be done: `command` and `overrides`.
+    def plan(self) -> Plan:
+        """Read what is to be done.
 
         Raises
         ------
         UserError
-            When this is no folder of a sweep.
+            When this is no folder of a sweep, or its plan is not one that this program writes.
         """
+        place = self.path / PLAN
         try:
-            plan: dict[str, Any] = json.loads((self.path / PLAN).read_text())
-            return {"command": plan["command"], "overrides": plan["overrides"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            content: dict[str, Any] = json.loads(place.read_text())
+            if content.pop("format") != FORMAT:
+                raise UserError(f"{place} must have format {FORMAT}")
+            plan = Plan(**content)
+            lists = (plan.settings, plan.asked, plan.launcher)
+            if not all(isinstance(each, list) and all(isinstance(text, str) for text in each) for each in lists):
+                raise TypeError("not lists of texts")
+            if plan.config_dir is not None and not isinstance(plan.config_dir, str):
+                raise TypeError("config_dir is no text")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"folder must be that of a sweep, with its {PLAN}, got {self.path} ({error})") from error
+        return plan
 
     def ended(self) -> set[int]:
         """Return which jobs have a result."""
@@ -83,21 +105,17 @@ class SweepFolder:
         """Remove the results of the jobs that failed, so that they are run again."""
         for number, row in self.rows().items():
             if row["status"] != "OK":
-                shutil.rmtree(self.path / str(number))
+                clear(self.path / str(number))
 
     def tidy(self) -> None:
-        """Remove the folders of jobs without a result and the locks; and the folder itself when there is no result."""
-        for lock in self.path.glob(".*.lock"):
-            lock.unlink()
-        jobs = [folder for folder in self.path.glob("*") if folder.is_dir()]
-        unfinished = [folder for folder in jobs if not (folder / ROW).exists()]
-        for folder in unfinished if len(unfinished) < len(jobs) else [self.path]:
-            discard(folder)
-
-
-def discard(folder: Path) -> None:
-    """Remove the folder of a run that has no result, and the folders above it that this leaves empty."""
-    shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):
-        for parent in list(folder.parents)[:2]:
-            parent.rmdir()
+        """Remove what jobs without a result left, and the locks; without any result, the plan of a new sweep too."""
+        for place in self.path.glob(".*.lock"):
+            if place.name[1:-5].isdigit():
+                place.unlink()
+        for place in self.path.glob("*"):
+            if place.name.isdigit() and (place / NOTES).is_dir() and not (place / ROW).exists():
+                discard(place, of_sweep=True)
+        if not self.ended() and made_here(self.path):
+            for name in (PLAN, f".{PLAN}.partial", HYDRAS, MARK, f".{MARK}.partial"):
+                (self.path / name).unlink(missing_ok=True)
+            remove_made(self.path)

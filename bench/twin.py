@@ -13,8 +13,7 @@ from bench.detector import Level
 from bench.faults import Fault, SettingsError
 from bench.request import Request
 from bench.result import Outcome
-
-FOLDER = "twin"
+from bench.run_folder import TWIN
 
 
 def with_twin(request: Request, outcome: Outcome) -> Outcome:
@@ -33,7 +32,7 @@ def with_twin(request: Request, outcome: Outcome) -> Outcome:
     if outcome.alerts is None or outcome.scores is None:
         return outcome
     clean = replace(settings, generator=replace(settings.generator, anomaly_ratio=0.0))
-    twin = replace(request, settings=clean, folder=request.folder / FOLDER)
+    twin = replace(request, settings=clean, folder=request.folder / TWIN)
     twin.folder.mkdir()
     with begun(twin) as process:
         trial = attempted(twin, prepared(twin, process), process)

@@ -57,7 +57,7 @@ def test_the_alerts_in_the_clean_twin_are_those_above_the_same_score(workplace: 
     ]
     threshold = float(out.split("from a score of ")[1].split()[0])
     assert row["twin_alerts/all"] == sum(duration >= threshold for duration in scored) >= row["false_alarms/all"] > 0
-    assert f"In the same world without incidents: {row['twin_alerts/all']} alerts" in out
+    assert f"In the same world without incidents: {row['twin_alerts/all']:g} alerts" in out
     assert ended("run", "detector=oracle", "role=ceiling", "twin=true", *few)[0] == 2
 
 

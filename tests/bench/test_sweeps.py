@@ -116,7 +116,9 @@ def test_what_failed_is_run_again_on_request_only(tracked_workplace: Path) -> No
 
 def test_a_folder_of_another_sweep_is_refused(workplace: Path) -> None:
     Path("runs/sweep").mkdir(parents=True)
-    Path("runs/sweep/sweep.json").write_text(json.dumps({"command": [], "overrides": ["seed=1"]}))
+    Path("runs/sweep/sweep.json").write_text(
+        json.dumps({"format": 2, "settings": [], "asked": ["seed=1"], "launcher": [], "config_dir": None})
+    )
     code, out, err = ended("run", *SWEEP, "detector=toy_longest", "seed=3,4", *QUIET)
     assert (code, out) == (2, "")
     assert err.startswith("runs/sweep is the folder of another sweep: seed=1\n")

@@ -39,6 +39,6 @@ def rows(folder: str = "runs") -> list[dict[str, Any]]:
 
 def leavings() -> list[str]:
     """What would be half-written: folders and files that only exist while something is made."""
-    marks = (".making", ".partial", ".detector", ".replaced")
-    unwanted = [path for path in Path().rglob("*") if path.name.endswith(marks) or path.name.startswith(".clean-")]
+    marks = (".making", ".partial")
+    unwanted = [path for path in Path().rglob("*") if path.name.endswith(marks) or path.name.startswith(".detector-")]
     return [str(path) for path in [*unwanted, *Path().glob("runs/**/.*.lock")]]
