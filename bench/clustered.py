@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bench.cut import Cut
 from bench.detector import FloatArray
 from bench.separated import IntArray, Separated
 
@@ -29,44 +30,45 @@ class Clustered:
             ordered = (np.cumsum(occurs) - 1)[ordered]
         return cls(scores[order], ordered, int(np.count_nonzero(occurs)))
 
-    def below(self, thresholds: FloatArray) -> IntArray:
-        """Return how many of the scores are lower than each threshold."""
-        return np.searchsorted(self.scores, thresholds, side="left")
-
     @cached_property
     def sizes(self) -> IntArray:
         """Shape (clusters,): scores of each cluster."""
         return np.bincount(self.cluster, minlength=self.clusters)
 
-    def variance(self, influence: FloatArray) -> float:
-        """Return the variance of a measure when clusters are drawn, from the influence of each score, shape (n,).
+    def reaching(self, score: float) -> int:
+        """Return how many of the scores are not lower than a score."""
+        return self.scores.size - int(np.searchsorted(self.scores, score, side="left"))
 
-        Only what a cluster adds beyond its number of scores counts: there are always as many scores. Two clusters are
-        needed at least.
+    def highest(self, number: int) -> Cut:
+        """Return the cut that takes so many of the highest scores, at least 1 and at most all, ties in part."""
+        score = float(self.scores[-number])
+        first, last = (int(np.searchsorted(self.scores, score, side=side)) for side in ("left", "right"))
+        return Cut(score, number - (self.scores.size - last), last - first)
+
+    def alerts(self, cut: Cut) -> FloatArray:
+        """Return the expected number of alerts in each cluster, shape (clusters,)."""
+        first, last = (int(np.searchsorted(self.scores, cut.score, side=side)) for side in ("left", "right"))
+        above = np.bincount(self.cluster[last:], minlength=self.clusters)
+        return np.asarray(above + cut.of_tied(1) * np.bincount(self.cluster[first:last], minlength=self.clusters))
+
+    def summed(self, values: FloatArray) -> FloatArray:
+        """Return the sums over each cluster of a value for each score, shape (clusters,)."""
+        return np.asarray(np.bincount(self.cluster, weights=values, minlength=self.clusters), np.float64)
+
+    def deviations(self, summed: FloatArray) -> FloatArray:
+        """Return how far a total moves when a cluster is left out and the others are scaled up in its place.
+
+        The total of a value is (sum over clusters) / (sum of their sizes) times n. Without a cluster of m scores and
+        the sum s it moves by -(s - m * total / n) / (1 - m / n): with what the cluster adds beyond its size, and the
+        more, the larger a part of all it is.
+
+        Parameters
+        ----------
+        summed
+            Shape (clusters,): sums of the value.
         """
-        added = np.bincount(self.cluster, weights=influence, minlength=self.clusters)
-        beyond = added - self.sizes * (added.sum() / self.scores.size)
-        return float(self.clusters / (self.clusters - 1) * np.sum(beyond**2))
-
-    def draw(self, random: np.random.Generator) -> "Drawn":
-        """Draw the clusters with replacement."""
-        times = np.bincount(random.integers(self.clusters, size=self.clusters), minlength=self.clusters)
-        weight = np.zeros(self.scores.size + 1, np.int64)
-        # Small numbers stay near the processor, which makes this several times as fast.
-        np.cumsum(times.astype(np.uint16)[self.cluster], out=weight[1:])
-        return Drawn(weight)
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """How much weight scores have when clusters are drawn; that of all n is n, whatever clusters those are."""
-
-    times: IntArray
-    """Shape (n + 1,): how often the lowest 0, 1, ... n scores were drawn together."""
-
-    def below(self, rank: IntArray | int) -> FloatArray:
-        """Return the weight of the lowest `rank` scores."""
-        return np.asarray(self.times[rank] * ((self.times.size - 1) / self.times[-1]))
+        share = self.sizes / self.scores.size
+        return np.asarray((summed - share * summed.sum()) / (1 - share))
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ class Cut:
     """Alerts among the scores equal to `score`, at least 1."""
     tied: int = 1
     """How many scores equal `score`, at least `taken`."""
+    ranked: bool = False
+    """Whether it is where a number of alerts is met: then it moves with the scores, and does not stand still."""
 
     @property
     def share(self) -> float:

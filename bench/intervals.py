@@ -1,30 +1,31 @@
 """How far a number can be trusted: 95 % intervals that know that calls come in incidents and from users.
 
 Calls of one incident, or of one user, are not independent: incidents are the units of the positives, users those of
-the negatives. The threshold and the prevalence stay what they are. Samples up to `DRAWN_UP_TO` scores are
-bootstrapped; of larger ones the influence of each cluster is summed (`bench.influence`), which takes as long as a few
-draws and agrees with them.
+the negatives. What an interval holds is the value that infinitely many incidents and users of the same kind would have,
+at the prevalence of the world, and at its threshold, or its number of alerts. How often it does is measured by
+`python -m bench.coverage`, whose table stands in docs/metrics.md.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from bench.at_k import hits_interval
-from bench.bootstrap import bootstrapped
+from bench.at_budget import hits_at_k
+from bench.at_cut import detection
 from bench.clustered import Class, Clustered
 from bench.cut import Cut
 from bench.detector import FloatArray
 from bench.incidents import weighted_quantile
-from bench.influence import Estimate, estimates
-from bench.quantiles import NORMAL, student_quantile
+from bench.influence import Estimate, average_precision, roc_auc
+from bench.quantiles import LEVEL, Z
+from bench.sample import ALL
+from bench.shares import Interval, wilson
+from bench.spread import effective_number
 
-Interval = tuple[float, float]
-
-LEVEL = 0.95
 FEWEST_CLUSTERS = 10
-DRAWN_UP_TO = 100_000
-"""Scores, positives and negatives, up to which intervals are drawn."""
+EXACT_UP_TO = 500
+"""Values of which the interval of a median is worked out by the binomial distribution."""
 
 
 def intervals(positives: Mapping[str, Clustered], negatives: Clustered, cut: Cut) -> dict[str, dict[str, Interval]]:
@@ -33,7 +34,7 @@ def intervals(positives: Mapping[str, Clustered], negatives: Clustered, cut: Cut
     Parameters
     ----------
     positives
-        The positives of each class, by incident.
+        The positives of each class, by incident; those of `all` share a number of alerts.
     negatives
         The negatives that all classes share, by user.
     cut
@@ -42,82 +43,102 @@ def intervals(positives: Mapping[str, Clustered], negatives: Clustered, cut: Cut
     Returns
     -------
     dict
-        Class -> measure (`average_precision`, `roc_auc`, `precision`, `recall`, `f1`) -> (low, high). A class of fewer
-        than 10 incidents, or with fewer than 10 users among the negatives, has none; nor has a measure that is
-        undefined, or is so in some draw, such as a precision when so few clusters have an alert that a draw can miss
-        them all. A measure that cannot vary because it is 0 or 1 has the interval of a share of that many independent
-        incidents.
+        Class -> measure (`average_precision`, `roc_auc`, `precision`, `recall`, `f1`) -> (low, high), 0 <= low <= value
+        <= high <= 1. A class of fewer than 10 incidents, or with fewer than 10 users among the negatives, has none; nor
+        has a precision without an alert.
     """
-    spoken_of = {
-        name: Class(found, negatives)
+    return {
+        name: _of_class(Class(found, negatives), cut, positives.get(ALL) if name != ALL else None)
         for name, found in positives.items()
         if min(found.clusters, negatives.clusters) >= FEWEST_CLUSTERS
     }
-    largest = max((each.found.scores.size for each in spoken_of.values()), default=0)
-    if largest + negatives.scores.size > DRAWN_UP_TO:
-        return by_influence(spoken_of, negatives, cut)
-    drawn = bootstrapped(spoken_of, negatives, cut, LEVEL)
-    return {
-        name: {
-            measure: share_interval(low, spoken_of[name].found.clusters)
-            if low == high and low in (0, 1)
-            else (low, high)
-            for measure, (low, high) in bounds.items()
-        }
-        for name, bounds in drawn.items()
-    }
-
-
-def by_influence(classes: Mapping[str, Class], negatives: Clustered, cut: Cut) -> dict[str, dict[str, Interval]]:
-    """Return the intervals from the influence of each cluster: on the scale of log odds, with Student's quantile.
-
-    The degrees of freedom are one fewer than the incidents.
-    """
-    found: dict[str, dict[str, Interval]] = {}
-    for name, estimated in estimates(classes, negatives, cut).items():
-        clusters = classes[name].found.clusters
-        found[name] = {measure: _bounds(estimate, clusters) for measure, estimate in estimated.items()}
-    return found
 
 
 def at_k_interval(each: Class, k: int) -> Interval | None:
     """Return the 95 % interval of the number of positives among the `k` highest scores; None where there is none."""
-    if min(each.found.clusters, each.others.clusters) < FEWEST_CLUSTERS:
-        return None
-    bounds = hits_interval(each, k, LEVEL)
-    if bounds in ((0.0, 0.0), (float(k), float(k))):
-        low, high = share_interval(bounds[0] / k, k)
-        return low * k, high * k
-    return bounds
+    return hits_at_k(each, k) if min(each.found.clusters, each.others.clusters) >= FEWEST_CLUSTERS else None
+
+
+def share_interval(share: float, trials: int) -> Interval:
+    """Return Wilson's 95 % interval of the share of independent trials, at least one, that succeeded."""
+    return wilson(share, trials)
 
 
 def median_interval(values: FloatArray, weight: FloatArray) -> Interval | None:
-    """Return the 95 % interval of a median from the order of independent values (Conover 1999, section 3.2).
+    """Return the 95 % interval of a median from the order of independent values.
 
-    None of fewer than 10. Whatever their distribution, the median lies between the values of ranks
-    (n + 1)/2 -+ z sqrt(n)/2, rounded away from the middle. A value that is only probable counts by its probability
-    in n and in the ranks.
+    None of fewer than 10. Whatever their distribution, the median lies between the values of the ranks d and n + 1 - d
+    with a probability that the binomial distribution gives; between two ranks it is interpolated (Hettmansperger &
+    Sheather 1986). A value that is only probable counts by its probability in n and in the ranks.
     """
     number = float(weight.sum())
     if number < FEWEST_CLUSTERS:
         return None
-    low = int((number + 1) / 2 - NORMAL.inv_cdf((1 + LEVEL) / 2) * np.sqrt(number) / 2)
-    return weighted_quantile(values, weight, low), weighted_quantile(values, weight, number - low + 1)
+    rank, part = _ranks(int(number))
+    low, inner_low = (weighted_quantile(values, weight, rank + step) for step in (0, 1))
+    high, inner_high = (weighted_quantile(values, weight, number - rank + 1 - step) for step in (0, 1))
+    return low + part * (inner_low - low), high - part * (high - inner_high)
 
 
-def share_interval(share: float, trials: int) -> Interval:
-    """Return Wilson's 95 % interval (1927) of the share of independent trials, at least one, that succeeded."""
-    z = NORMAL.inv_cdf((1 + LEVEL) / 2)
-    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    half = z / (1 + z**2 / trials) * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    return float(max(min(middle - half, share), 0.0)), float(min(max(middle + half, share), 1.0))
+def _ranks(number: int) -> tuple[int, float]:
+    """Return the rank whose interval holds a median in 95 % or more, and how far to go from it to the next rank."""
+    if number > EXACT_UP_TO:
+        place = (number + 1) / 2 - Z * math.sqrt(number) / 2
+        return int(place), place % 1
+    missed = np.cumsum([math.comb(number, count) / 2**number for count in range(number // 2 + 1)])
+    held = 1 - 2 * missed  # between the ranks d and n + 1 - d, at d - 1
+    rank = int(np.count_nonzero(held >= LEVEL))
+    spare = (held[rank - 1] - LEVEL) / (held[rank - 1] - held[rank])
+    return rank, float((number - rank) * spare / (rank + (number - 2 * rank) * spare))
 
 
-def _bounds(estimate: Estimate, clusters: int) -> Interval:
-    value, odds = estimate.value, estimate.value * (1 - estimate.value)
-    if odds <= 0:
-        return share_interval(value, clusters)
-    quantile = student_quantile((1 + LEVEL) / 2, clusters - 1)
-    middle, half = np.log(value / (1 - value)), quantile * np.sqrt(estimate.variance) / odds
-    low, high = 1 / (1 + np.exp(-np.clip([middle - half, middle + half], -500, 500)))
-    return float(low), float(high)
+def _of_class(each: Class, cut: Cut, every: Clustered | None) -> dict[str, Interval]:
+    bounds = {
+        "average_precision": _average_precision(each),
+        "roc_auc": _roc_auc(each),
+        **detection(each, cut, every if cut.ranked else None),
+    }
+    values = _values(each, cut)
+    return {name: _around(values[name], *ends) for name, ends in bounds.items()}
+
+
+def _values(each: Class, cut: Cut) -> dict[str, float]:
+    """Return what lies within the intervals."""
+    counts, apart = each.apart.counts_at(cut), each.apart
+    values = {"average_precision": apart.average_precision, "roc_auc": apart.roc_auc}
+    values |= {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _average_precision(each: Class) -> Interval:
+    if each.apart.steps.below[0] == each.others.scores.size:
+        return wilson(1.0, effective_number(each.found.sizes))
+    estimate = average_precision(each)
+    lower = max(estimate.value - estimate.bias, estimate.value / 2)
+    return _on_log_odds(estimate, lower)
+
+
+def _on_log_odds(estimate: Estimate, lower: float) -> Interval:
+    """Return an interval that is symmetric in the logarithm of the odds; its lower end about a corrected value."""
+    value = estimate.value
+    half = estimate.spread.quantile * math.sqrt(estimate.spread.variance) / (value * (1 - value))
+    ends = (math.log(lower / (1 - lower)) - half, math.log(value / (1 - value)) + half)
+    low, high = (1 / (1 + math.exp(-min(max(end, -500.0), 500.0))) for end in ends)
+    return low, high
+
+
+def _roc_auc(each: Class) -> Interval:
+    steps, clusters = each.apart.steps, effective_number(each.found.sizes)
+    if steps.below[0] == each.others.scores.size:
+        return wilson(1.0, clusters)
+    if steps.not_above[-1] == 0:
+        return wilson(0.0, clusters)
+    estimate = roc_auc(each)
+    independent, scores = estimate.value * (1 - estimate.value), each.found.scores.size * each.others.scores.size
+    trials = independent / max(estimate.spread.variance, independent / scores)
+    return wilson(estimate.value, trials, estimate.spread.quantile)
+
+
+def _around(value: float, low: float, high: float) -> Interval:
+    """Return the ends of an interval, in [0, 1], without rounding that would put the value outside."""
+    return max(0.0, min(low, value)), min(1.0, max(high, value))

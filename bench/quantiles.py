@@ -3,9 +3,12 @@
 from statistics import NormalDist
 
 NORMAL = NormalDist()
+LEVEL = 0.95
+TWO_SIDED = (1 + LEVEL) / 2
+Z = NORMAL.inv_cdf(TWO_SIDED)
 
 
-def student_quantile(probability: float, freedom: int) -> float:
+def student_quantile(probability: float, freedom: float) -> float:
     """Return a quantile of Student's t by its expansion around the normal one (Abramowitz & Stegun 1964, 26.7.5).
 
     >>> round(student_quantile(0.975, 9), 3)
@@ -14,9 +17,10 @@ def student_quantile(probability: float, freedom: int) -> float:
     Parameters
     ----------
     probability
-        In (0, 1); exact to three digits in [0.005, 0.995].
+        In (0, 1); exact to three digits in [0.005, 0.995] from 9 degrees of freedom on, and to 0.2 % in [0.025, 0.975]
+        from 3 on.
     freedom
-        Degrees of freedom, at least 9.
+        Degrees of freedom, at least 3.
     """
     z = NORMAL.inv_cdf(probability)
     terms = (

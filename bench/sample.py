@@ -128,7 +128,7 @@ def sample_of_held(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
 def callers_of(dataset: Dataset) -> IntArray:
     """Return the number of the caller of each call of the window, in order of appearance, shape (calls,).
 
-    So the numbers, and the draws of a bootstrap, are the same whatever callers are called and wherever they are stored.
+    So the numbers are the same whatever callers are called and wherever they are stored.
     """
     callers = dataset.calls(dataset.window, ["caller_id"]).unify_dictionaries()["caller_id"].combine_chunks()
     return np.asarray(callers.indices.dictionary_encode().indices).astype(np.int64)

@@ -55,9 +55,9 @@ def alerts_of(scores: Scores, settings: "ThresholdSettings", *, span_ms: int, an
 def cut_for(scores: FloatArray, allowed: int) -> Cut:
     """Return where `allowed` alerts begin; all scores are alerts where there are fewer, and none where it is 0."""
     if allowed <= 0:
-        return Cut(float(np.nextafter(scores.max(), np.inf)))
+        return Cut(float(np.nextafter(scores.max(), np.inf)), ranked=True)
     if allowed >= scores.size:
-        return Cut(float(scores.min()))
+        return Cut(float(scores.min()), ranked=True)
     lowest = np.partition(scores, scores.size - allowed)[scores.size - allowed]
     above = int(np.count_nonzero(scores > lowest))
-    return Cut(float(lowest), allowed - above, int(np.count_nonzero(scores == lowest)))
+    return Cut(float(lowest), allowed - above, int(np.count_nonzero(scores == lowest)), ranked=True)
