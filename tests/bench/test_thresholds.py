@@ -56,7 +56,7 @@ def test_each_policy_allows_what_it_says(settings, alerts, distinct):
 def test_a_tie_at_the_top_that_does_not_fit_shares_the_alerts():
     scores = np.array([5.0, 5.0, 5.0, 1.0])
     assert cut_for(scores, 2) == Cut(5.0, 2, 3, ranked=True)
-    assert cut_for(scores, 3) == Cut(5.0, 3, 3)
+    assert cut_for(scores, 3) == Cut(5.0, 3, 3, ranked=True)
     assert Cut(5.0, 2, 3).drawn(scores).sum() == 2
 
 
