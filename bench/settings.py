@@ -116,11 +116,20 @@ def open_part() -> DictConfig:
 
 
 @dataclass
+class MixSettings:
+    """What a mix of anomalies (`anomaly=fraud`) asks of `generator=default`, unless that is told otherwise."""
+
+    num_users: int = field(default=2000, metadata=within(1, 10_000_000))
+    """As many as it takes to have ten incidents or more of each type in the scored part."""
+
+
+@dataclass
 class RunSettings:
     """`python -m bench.run`: one benchmark run."""
 
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
+    mix: MixSettings = field(default_factory=MixSettings)
     detector: Any = field(default_factory=open_part)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     threshold: ThresholdSettings = field(default_factory=ThresholdSettings)
@@ -165,6 +174,7 @@ class GenerateSettings:
     """Also write the tables as CSV."""
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
+    mix: MixSettings = field(default_factory=MixSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
     export: str = "generators.export.write"
@@ -182,6 +192,7 @@ class AuditRunSettings:
     """Folder that the report is written to."""
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
+    mix: MixSettings = field(default_factory=MixSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
@@ -203,8 +214,11 @@ class DifficultySettings:
     """Whether all types act in the same worlds, not each alone: fewer worlds, with fewer incidents of each."""
     most_correlation: float = field(default=-0.8, metadata=within(-1, 1))
     """The largest rank correlation of ROC-AUC and difficulty that a type may have."""
+    least_effect: float = field(default=0.02, metadata=within(0, 1))
+    """By how much the ROC-AUC, or the share of the calls found with as many alerts, has to fall over them."""
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
+    mix: MixSettings = field(default_factory=MixSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
     cell_features: Any = None

@@ -1,13 +1,14 @@
 """What the types of the catalogue have in common: their settings, and how crude deeds turn into mimicry."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS, HOUR_MS, PAUSE_MS
-from generators.plan import FOR_EVER, OWN, Holdings, Intents
+from generators.injection import USUAL, Figures, new_calls
+from generators.plan import FOR_EVER, Holdings, Intents
 from generators.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
 MINUTE_MS = 60_000
 OLD_DAYS = 5.0
 """Mean age of a subscription of the reserve when it is first used [days]."""
-CALLED_BACK = 0.5
-"""Share of the calls between friends that the other one makes."""
+LINE_FREE_MS = 8 * HOUR_MS
+"""Whose line another incident uses so near to it is no victim of an incident that takes the line."""
+BACK_H = 2.0
+"""Mean time until somebody calls back [h]."""
+LEG_WITHIN_MS = 10_000
+"""Legs of a round begin within so long."""
 
 
 @dataclass
@@ -28,8 +33,15 @@ class Deed:
     share: float = field(default=1.0, metadata=within(0, 1000))
     """Part of the anomalous calls, relative to the other types."""
     difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """From 0, crude, to 1, like normal life; what that means is said of each type."""
+    """From 0, crude, to 1, like normal life; what that means is said of each type. Types without a dial ignore it."""
     schedule: Schedule = field(default_factory=Schedule)
+
+    dial: ClassVar[bool] = True
+    """Whether `difficulty` does anything."""
+    figures: ClassVar[Figures] = USUAL
+    """What is told of its incidents, and the range of each figure by the entry of the type."""
+    people: ClassVar[int] = 1
+    """The fewest users of a world in which it can happen."""
 
 
 def blended(crude: Any, normal: Any, share: float, rng: np.random.Generator) -> Any:
@@ -58,9 +70,55 @@ def times(begin_ms: Any, span_ms: Any, life: "Life", share: float, rng: np.rando
     return blended(anywhere, life.rhythm(begin_ms, span_ms, rng), share, rng)
 
 
-def members(group: Any, sizes: Any, rng: np.random.Generator) -> Any:
-    """Return a random member of each call's group, members being numbered group by group; shape (n,)."""
-    return (np.cumsum(sizes) - sizes)[group] + (rng.random(len(group)) * sizes[group]).astype(np.int64)
+def members(group: Any, sizes: Any) -> Any:
+    """Return a member for each call of its group, in turn; calls and members are in order of group; shape (n,)."""
+    place = np.arange(len(group)) - np.searchsorted(group, group)
+    return (np.cumsum(sizes) - sizes)[group] + place % sizes[group]
+
+
+def stretched(start_ms: Any, incident: Any, begin_ms: Any, span_ms: Any) -> Any:
+    """Return starts moved so that the first of each incident is at its begin and the last at its end; shape (n,) [ms].
+
+    So what an incident takes is what was meant, however few its calls are. Calls are in order of incident.
+    """
+    _, first = np.unique(incident, return_index=True)
+    low, high = np.minimum.reduceat(start_ms, first), np.maximum.reduceat(start_ms, first)
+    share = (start_ms - low[incident]) / np.maximum(high - low, 1)[incident]
+    return begin_ms[incident] + (share * span_ms[incident]).astype(np.int64)
+
+
+def line_free(victims: Intents, life: "Life") -> Any:
+    """Return from when on each victim's line is free of its own calls; shape (n,) [ms]."""
+    return life.when_free(victims.user, np.arange(len(victims.user)), victims.start_ms, np.zeros_like(victims.talk_ms))
+
+
+def in_rounds(talk_ms: Any, incident: Any, at_a_time: int, life: "Life", when: tuple[Any, Any, float, Any]) -> Any:
+    """Return starts of legs that come in rounds: so many at a time, never more; shape (n,) [ms].
+
+    Parameters
+    ----------
+    talk_ms, incident
+        Shape (n,): of each leg, in order of incident.
+    at_a_time
+        Legs of a round, all of which run at once.
+    life
+        The world.
+    when
+        When incidents begin and how long they would last, shape (I,) [ms], which share of the rounds keeps people's
+        hours, and where chance comes from.
+    """
+    begin, span, usual, rng = when
+    place = np.arange(len(incident)) - np.searchsorted(incident, incident)
+    new = place % at_a_time == 0
+    number, first = np.cumsum(new) - 1, np.flatnonzero(new)
+    lasts, of = np.maximum.reduceat(talk_ms, first) + LEG_WITHIN_MS, incident[first]
+    whole = np.maximum(span, np.bincount(of, lasts + PAUSE_MS))
+    begin, whole = fitted(begin, whole, life)
+    start = in_a_row(of, times(begin[of], whole[of], life, usual, rng), lasts)
+    late = np.zeros(len(begin), np.int64)
+    np.maximum.at(late, of, start + lasts - (life.days * DAY_MS - 1))
+    start = np.maximum(start - late[of], 0)
+    return start[number] + (rng.random(len(incident)) * LEG_WITHIN_MS).astype(np.int64)
 
 
 def talk_between(shortest_s: float, longest_s: float, count: int, rng: np.random.Generator) -> Any:
@@ -110,34 +168,46 @@ def recruited(draft: "Draft", roam: Any) -> Any:
     return rows
 
 
-def called_back(calls: Intents, friends: Any, incident: Any, draft: "Life", rng: np.random.Generator) -> Intents:
-    """Turn half of the calls to friends round: the friend calls, as soon as its line is free.
+def called_back(
+    calls: Intents, incident: Any, share: Any, draft: "Life", rng: np.random.Generator
+) -> tuple[Intents, Any]:
+    """Add calls back by some who were called: innocents, whose calls are not the incident's deed.
 
     Parameters
     ----------
-    calls
-        Calls of those who want to look like people.
-    friends
-        Shape (n,), bool: which go to somebody who would call back.
-    incident
-        Shape (n,): of which incident each is.
+    calls, incident
+        Shape (n,): calls of an incident, and of which.
+    share
+        Shape (n,), or one for all: how likely each is followed by a call back.
     draft
         The world; parties outside of it do not call back.
     rng
         Where chance comes from.
+
+    Returns
+    -------
+    tuple
+        All calls, those back at the end, and the incident of each.
     """
-    back = np.flatnonzero(friends & (calls.callee < draft.num_users) & (rng.random(len(friends)) < CALLED_BACK))
-    friend, some_calls = calls.callee[back], calls.pick(back)
-    start = draft.when_free(friend, incident[back], some_calls.start_ms, some_calls.talk_ms)
-    turned = {"user": friend, "phone": friend, "sim": OWN, "device": OWN, "callee": some_calls.user, "start_ms": start}
-    turned["move"] = rng.random(len(back))
-    return calls._replace(**{name: _with(getattr(calls, name), back, value) for name, value in turned.items()})
+    back = np.flatnonzero((calls.callee < draft.num_users) & (rng.random(len(calls.user)) < share))
+    friend, wait = calls.callee[back], (rng.exponential(BACK_H, len(back)) * HOUR_MS).astype(np.int64) + MINUTE_MS
+    talk, outcome = draft.usual_talks(len(back), rng)
+    start = np.minimum(calls.start_ms[back] + calls.talk_ms[back] + wait, draft.days * DAY_MS - 1)
+    made = answering(friend, draft.when_free(friend, incident[back], start, talk), talk, calls.user[back], rng)
+    return Intents.joined([calls, made._replace(outcome=outcome)]), np.concatenate([incident, incident[back]])
 
 
-def _with(column: Any, places: Any, values: Any) -> Any:
-    out = column.copy()
-    out[places] = values
-    return out
+def answering(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.random.Generator) -> Intents:
+    """Return calls that innocents make because of an incident: they are none of its deeds."""
+    return new_calls(user, start_ms, talk_ms, callee, rng)._replace(innocent=np.ones(len(user), np.bool_))
+
+
+def around_a_circle(host: Any, moment_ms: Any, draft: "Life", rng: np.random.Generator) -> Any:
+    """Return people around a host: contacts of its contacts, who know each other; shape (n,)."""
+    near = draft.contacts(host, moment_ms, rng)
+    found = draft.contacts(np.where(near < draft.num_users, near, host), moment_ms, rng)
+    fits = (found < draft.num_users) & draft.in_service(np.minimum(found, draft.num_users - 1))
+    return np.where(fits, found, draft.strangers(host, rng))
 
 
 def queued(calls: Intents, life: "Life") -> Intents:

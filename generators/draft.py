@@ -4,9 +4,9 @@ An injector never touches records. It says which intents change and which are ad
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,17 @@ class Draft(Life):
 
     _recruited: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
     """How many of the reserve are taken, of those who stand still and of the others."""
+
+    can_grow: ClassVar[bool] = True
+    """Whether there could be more users, if asked for."""
+    without_network: ClassVar[str] = (
+        "leave out what befalls cells where there is no network (generator/network=default brings one)"
+    )
+    """What is asked for where a type needs one."""
+
+    def fresh(self) -> "Draft":
+        """Return the same normal life, of which nothing is claimed."""
+        return replace(self, _recruited={True: 0, False: 0})
 
     @cached_property
     def _taken(self) -> Any:
@@ -118,6 +129,20 @@ class Draft(Life):
         tuple
             The intents, and to which of the n each belongs.
         """
+        found, which = self._meant_between(users, from_ms, to_ms)
+        kept = ~self._taken[self._numbers(found)]
+        found, which = found.pick(kept), which[kept]
+        self._taken[self._numbers(found)] = True
+        return found, which
+
+    def left_alone(self, intents: Intents, for_ms: int) -> Any:
+        """Return around which intents no incident has claimed one of the same user's, for so long; shape (n,), bool."""
+        begin = np.maximum(intents.start_ms - for_ms, 0)
+        found, which = self._meant_between(intents.user, begin, intents.start_ms + for_ms)
+        return np.bincount(which[self._taken[self._numbers(found)]], minlength=len(begin)) == 0
+
+    def _meant_between(self, users: Any, from_ms: Any, to_ms: Any) -> tuple[Intents, Any]:
+        """Return what users intend between two moments each, and to which of them each intent belongs."""
         last = np.minimum(to_ms - 1, self.days * DAY_MS - 1) // DAY_MS
         days = np.maximum(last - from_ms // DAY_MS + 1, 0)
         which = np.repeat(np.arange(len(users)), days)
@@ -128,12 +153,11 @@ class Draft(Life):
         found = self._of(Intents.room(users[which], day, slot))
         kept = (found.start_ms >= from_ms[which]) & (found.start_ms < to_ms[which])
         kept &= found.start_ms >= self.habits.people.active_from_ms[found.user]
-        kept &= ~self._taken[self._numbers(found)]
-        found, which = found.pick(kept), which[kept]
-        self._taken[self._numbers(found)] = True
-        return found, which
+        return found.pick(kept), which[kept]
 
-    def victims(self, count: int, rng: np.random.Generator, fits: Any = None) -> Intents | None:
+    def victims(
+        self, count: int, rng: np.random.Generator, accept: Callable[[Intents], Any] | None = None
+    ) -> Intents | None:
         """Take possession of users, drawn by their calls: a call of each, at which it begins.
 
         Nobody is the victim of two incidents, nor anybody whose subscription ends: its incident might outlast it. The
@@ -145,8 +169,8 @@ class Draft(Life):
             How many.
         rng
             Where chance comes from.
-        fits
-            Shape (N,), bool: who may be chosen; everybody when None.
+        accept
+            Says of such calls which are acceptable; shape (n,), bool. All are when None.
         """
         chosen, asked = Intents.none(), count + count // 4 + 50
         for _ in range(MOST_TRIES):
@@ -154,7 +178,8 @@ class Draft(Life):
             found = found.pick(rng.permutation(len(found.user)))
             found = found.pick(np.sort(np.unique(found.user, return_index=True)[1]))
             stays = self.habits.people.active_until_ms[found.user] >= self.days * DAY_MS
-            found = found.pick(stays & ~self._victims[found.user] & (fits is None or fits[found.user]))
+            found = found.pick(stays & ~self._victims[found.user])
+            found = found if accept is None else found.pick(accept(found))
             found = found.pick(slice(count - len(chosen.user)))
             self._victims[found.user] = True
             chosen, asked = Intents.joined([chosen, found]), 2 * asked

@@ -21,6 +21,12 @@ ENOUGH = 12
 """Incidents that a type is parted into, where they need not get too small for that."""
 
 
+Figures = Mapping[str, tuple[float, float] | None]
+"""What is told of incidents, by the names of `generators.realised.MEASURES`; the range of each by a type's entry."""
+USUAL: Figures = {"calls": None, "callers": None, "callees": None, "span_s": None}
+"""Of types that name none."""
+
+
 @dataclass(frozen=True)
 class Incidents:
     """What an injector plans: incidents, and the edits that carry them out."""
@@ -29,7 +35,7 @@ class Incidents:
     incident: Any
     """Shape (edits,): int64: number of the incident of each edit, from 0."""
     parameters: Sequence[Mapping[str, Any]]
-    """What was drawn for each incident, as JSON values."""
+    """What each does to cells, as JSON values; nothing where the records tell what it came to."""
     holdings: Holdings = field(default_factory=Holdings.none)
     """Who holds which SIM and device meanwhile; of each user one at most."""
     holding_incident: Any = field(default_factory=lambda: np.empty(0, np.int64))
@@ -66,6 +72,9 @@ def _all_of(parts: "Sequence[Sequence[Any] | None]") -> Sequence[Any] | None:
 class Injector(Protocol):
     """A type of anomaly: its settings, and how it edits the plan.
 
+    `figures` names what is told of its incidents (`generators.realised`), with the range of each by its entry, which
+    every incident keeps at every difficulty. A type whose `difficulty` does nothing says so: `dial = False`.
+
     It should also have `touches`, words of `bench.audit.looks.TOUCHABLE`: what of a call it changes or chooses calls by
     (`generators.touches`). Audits hold it to leaving everything else as it is in the actor's normal calls. Of a type
     that does not say, only forms and agreements are looked at.
@@ -82,10 +91,13 @@ class Injector(Protocol):
     adds: bool
     """Whether it adds calls; else it alters calls of normal life."""
     least: int
-    """The fewest calls that an incident can do with."""
+    """The fewest calls of an incident by the entry of the type."""
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Plan incidents that change exactly so many calls; None when normal life has no room for them."""
+        """Plan incidents whose own deeds are so many calls; None when normal life has no room for them.
+
+        Calls that innocents make because of them (`Intents.innocent`) do not count.
+        """
 
 
 def skewed(low: float, high: float, draws: Any, towards_high: float) -> Any:
@@ -105,18 +117,20 @@ def around(crude: float, mimic: float, difficulty: float) -> tuple[float, float]
 
 
 def parted(
-    calls: int, bounds: tuple[int, int], least: int, rng: np.random.Generator, incidents: int | None = None
+    calls: int, bounds: tuple[int, int], entry: tuple[int, int], rng: np.random.Generator, incidents: int | None = None
 ) -> Any:
-    """Cut a number of calls into incidents.
+    """Cut a number of calls into incidents, none smaller or larger than the entry of its type allows.
 
     Parameters
     ----------
     calls
         How many there are in all.
     bounds
-        The fewest and the most calls of an incident of full size.
-    least
-        The fewest that one can do with: they shrink to that where else there were fewer than a dozen.
+        The fewest and the most calls of an incident at the difficulty. A dozen incidents are wanted: they are as
+        small as that asks for, within these bounds.
+    entry
+        The fewest and the most by the entry of the type: those of the only incidents where the calls do not part
+        into others.
     rng
         Where chance comes from.
     incidents
@@ -125,15 +139,19 @@ def parted(
     Returns
     -------
     array or None
-        Calls of each incident, shape (incidents,), which add up to `calls`; None when they are too few for one.
+        Calls of each incident, shape (incidents,), which add up to `calls`; None when no whole incidents do.
     """
+    for fewest, most in (bounds, entry):
+        usual = max(fewest, min((fewest + most) // 2, calls // ENOUGH))
+        least, highest = -(-calls // most), min(calls // fewest, incidents or calls)
+        if calls and least <= highest:
+            return _sizes(calls, min(max(round(calls / usual), least), highest), (fewest, most), rng)
+    return None
+
+
+def _sizes(calls: int, count: int, bounds: tuple[int, int], rng: np.random.Generator) -> Any:
+    """Return so many sizes within bounds that add up to `calls`, which the bounds allow; shape (count,)."""
     fewest, most = bounds
-    fewest = max(least, min(fewest, calls // ENOUGH))
-    usual = max(fewest, min((fewest + most) // 2, calls // ENOUGH))
-    count = min(max(round(calls / usual), -(-calls // most)), calls // fewest)
-    count = count if incidents is None else min(count, incidents)
-    if count == 0 or count * most < calls:
-        return None
     mean = calls / count
     spread = min(mean - fewest, most - mean) * (2 * rng.random(count) - 1)
     sizes = np.clip(np.rint(mean + spread).astype(np.int64), fewest, most)
@@ -141,6 +159,12 @@ def parted(
         room = np.flatnonzero(sizes < most if rest > 0 else sizes > fewest)
         sizes[rng.permutation(room)[: abs(rest)]] += np.sign(rest)
     return sizes
+
+
+def bounds_around(crude: int, mimic: int, difficulty: float) -> tuple[int, int]:
+    """Return the fewest and the most calls of an incident at a difficulty, as `around`."""
+    low, high = around(crude, mimic, difficulty)
+    return round(low), round(high)
 
 
 def new_calls(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.random.Generator) -> Intents:
@@ -175,5 +199,9 @@ def on_cells(faults: Sequence[Sequence[CellFault]], parameters: Sequence[Mapping
 
 def each_its_own(edits: Intents) -> Incidents:
     """Return an incident for each of these edits."""
-    count = len(edits.user)
-    return Incidents(edits, np.arange(count), [{}] * count)
+    return of_records(edits, np.arange(len(edits.user)), len(edits.user))
+
+
+def of_records(edits: Intents, incident: Any, count: int, **more: Any) -> Incidents:
+    """Return so many incidents that do nothing to cells; `more` as of `Incidents`."""
+    return Incidents(edits, incident, [{}] * count, **more)

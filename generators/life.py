@@ -146,6 +146,22 @@ class Life:
         others = self.steady[rng.integers(0, max(1, len(self.steady) - 1), len(users))]
         return np.where(others == users, self.steady[-1], others)
 
+    def different(self, sizes: Any, rng: np.random.Generator) -> Any:
+        """Return parties to dial for each of some incidents, all different while there are others; shape (sum,).
+
+        Users in service all the time, and numbers outside the network that are not listed, where there are such.
+        """
+        pool = np.concatenate([self.steady, self.unlisted])
+        whole = [[rng.permutation(pool)] * (int(size) // len(pool)) for size in sizes]
+        rest = [rng.choice(pool, int(size) % len(pool), replace=False) for size in sizes]
+        return np.concatenate([part for each, last in zip(whole, rest, strict=True) for part in (*each, last)])
+
+    @cached_property
+    def unlisted(self) -> Any:
+        """Parties outside the network who are neither foreign nor premium numbers; shape (n,)."""
+        first = self.habits.external_first[EXTERNAL_TYPES.index("unlisted") :]
+        return np.arange(first[0], first[1])
+
     def outsiders(self, kind: str, count: int, rng: np.random.Generator) -> Any:
         """Return external parties of a type (unlisted, foreign, premium), all equally likely; shape (count,)."""
         first = self.habits.external_first[EXTERNAL_TYPES.index(kind) :]

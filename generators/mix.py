@@ -1,21 +1,26 @@
 """From the asked ratio and the chosen types to the edits of every day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench.faults import Fault, SettingsError
 from generators.calls.records import Edits, no_edits
 from generators.draft import Draft
-from generators.injection import Incidents, Injector
+from generators.injection import USUAL, Figures, Incidents, Injector
 from generators.plan import CellFault, Holdings, Intents, Members
-from generators.realised import USUAL, Figures
 from generators.rng import IntArray, Purpose, generator
 from generators.swaps import Swaps
+
+HALVINGS = 6
+"""How often the asked ratio is halved in search of one that there is room for."""
+MOST_RATIO = 0.5
+SPREAD = 3.0
+"""Twice the standard deviation of how much users call, relative to the mean."""
 
 
 @dataclass(frozen=True)
@@ -78,46 +83,93 @@ def plan_incidents(
     seed
         Of the world.
     of_faults
-        For how many times their part the types plan that meet calls: more where they turned out to meet too few.
+        For how many times their part the types plan that meet calls, or all where there is none such: more where they
+        turned out to come to too few.
 
     Raises
     ------
     SettingsError
-        When the world is too small for a type, naming what it would need.
+        When the world is too small for whole incidents of a type, or has no room for so many, naming a way on.
     """
-    wanted = _shared_out(draft, anomalies, ratio)
-    wanted |= {name: round(calls * of_faults) for name, calls in wanted.items() if meets_calls(anomalies[name])}
-    planned: list[Incidents] = []
-    names: list[str] = []
-    faults = []
-    for name in sorted(wanted):
-        rng, waves = (generator(seed, purpose, _stable_number(name)) for purpose in (Purpose.ANOMALY, Purpose.SCHEDULE))
-        spans = anomalies[name].schedule.spans(draft.days, waves)
-        if not spans:
-            key, rule = f"anomaly.{name}.schedule.from_day", f"be below generator.days ({draft.days})"
-            faults.append(Fault(key, rule, anomalies[name].schedule.from_day))
-            continue
-        if draft.callmap is None and anomalies[name].level == "cell":
-            rule = "be 0 where there is no network (generator/network=none)"
-            faults.append(Fault(f"anomaly.{name}.share", rule, anomalies[name].share))
-            continue
-        incidents = _planned(draft, anomalies[name], wanted[name], spans, rng)
-        if incidents is None:
-            faults.append(_too_small(name, anomalies[name], wanted[name], draft, ratio))
-            continue
-        planned.append(incidents)
-        names.append(name)
+    faults = [fault for name, each in anomalies.items() if each.share for fault in _misplaced(name, each, draft)]
     if faults:
         raise SettingsError(faults)
-    plan = _gathered(draft, {name: anomalies[name] for name in names}, planned, wanted)
+    tried = _tried(draft, anomalies, ratio, seed, of_faults)
+    if tried.short:
+        raise SettingsError([_too_small(tried.short, draft, ratio)])
+    if tried.full:
+        lower = (ratio / 2**step for step in range(1, HALVINGS + 1))
+        holds = (r for r in lower if not _tried(draft.fresh(), anomalies, r, seed, 1.0).refused)
+        raise SettingsError([_too_full(tried.full, ratio, next(holds, None))])
+    plan = _gathered(
+        draft, {name: anomalies[name] for name in tried.planned}, list(tried.planned.values()), tried.wanted
+    )
     _enrol(draft, plan.swaps.holdings)
     return plan
+
+
+class Short(NamedTuple):
+    """What a type wants of which there is not a whole incident."""
+
+    least: int
+    """Its calls."""
+    calls: float
+    """How many times the calls would do."""
+    people: float
+    """How many times the users it needs, however they call."""
+
+
+class Tried(NamedTuple):
+    """What came of planning all types."""
+
+    wanted: dict[str, int]
+    planned: dict[str, Incidents]
+    short: dict[str, Short]
+    """The types of which there is not a whole incident."""
+    full: list[str]
+    """The types for which there is no room."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether any is."""
+        return bool(self.short or self.full)
+
+
+def _tried(draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int, of_faults: float) -> Tried:
+    """Let every type plan its part."""
+    wanted = _shared_out(draft, anomalies, ratio)
+    adjusted = [name for name in wanted if meets_calls(anomalies[name])] or list(wanted)
+    wanted |= {name: round(wanted[name] * of_faults) for name in adjusted}
+    tried = Tried(wanted, {}, {}, [])
+    for name in sorted(wanted):
+        anomaly, calls = anomalies[name], wanted[name]
+        rng, waves = (generator(seed, purpose, _stable_number(name)) for purpose in (Purpose.ANOMALY, Purpose.SCHEDULE))
+        people = getattr(anomaly, "people", 1) / max(draft.num_users, 1)
+        short = Short(anomaly.least, anomaly.least / max(calls, 0.5), people)
+        if short.calls > 1 or short.people > 1:
+            tried.short[name] = short
+            continue
+        incidents = _planned(draft, anomaly, calls, anomaly.schedule.spans(draft.days, waves), rng)
+        if incidents is None:
+            tried.full.append(name)
+        else:
+            tried.planned[name] = incidents
+    return tried
+
+
+def _misplaced(name: str, anomaly: Injector, draft: Draft) -> Iterator[Fault]:
+    """Yield why a type cannot happen in a world, however large."""
+    if anomaly.schedule.kind == "drift" and anomaly.schedule.from_day >= draft.days:
+        key, rule = f"anomaly.{name}.schedule.from_day", f"be below generator.days ({draft.days})"
+        yield Fault(key, rule, anomaly.schedule.from_day)
+    if draft.callmap is None and anomaly.level == "cell":
+        yield Fault("anomaly", draft.without_network, name)
 
 
 def _planned(
     draft: Draft, anomaly: Injector, calls: int, spans: list[Any], rng: np.random.Generator
 ) -> Incidents | None:
-    """Let a type plan its calls, as many in each of some spans of time as long as that does not get too few."""
+    """Let a type plan its calls, as many in each of some spans of time as long as each holds a whole incident."""
     if calls < len(spans) * anomaly.least:
         spans = [np.concatenate(spans)]
     found = []
@@ -154,11 +206,31 @@ def _stable_number(name: str) -> int:
     return int.from_bytes(sha256(name.encode()).digest()[:7], "big")
 
 
-def _too_small(name: str, anomaly: Injector, calls: int, draft: Draft, ratio: float) -> Fault:
-    factor = max(2.0, anomaly.least / max(calls, 1))
-    size = f"about {int(np.ceil(draft.num_users * factor))} users for {draft.days} days"
-    rule = f"leave room for {name}, which needs {anomaly.least} calls or more and {size} at this ratio"
+def _too_small(short: Mapping[str, Short], draft: Draft, ratio: float) -> Fault:
+    """Return what is to be told of a world too small for whole incidents of some types, with what would do."""
+    needs = ", ".join(f"{name} ({each.least:,} calls or more)" for name, each in short.items())
+    users = enough_users(draft.num_users, max(max(each.calls, each.people) for each in short.values()))
+    ways = [f"about {users} users for {draft.days} days do"] if draft.can_grow else []
+    higher = ratio * 1.05 * max(each.calls for each in short.values())
+    if higher <= MOST_RATIO and all(each.people <= 1 for each in short.values()):
+        ways.append(f"a ratio of {np.ceil(higher * 1000) / 1000:g} does")
+    rule = f"leave room for whole incidents of {needs}: {', or '.join(ways) or 'leave them out'}"
     return Fault("generator.anomaly_ratio", rule, ratio)
+
+
+def enough_users(users: int, times: float) -> int:
+    """Return so many times the users, rounded up, with room for some calling more than others, here and there."""
+    wanted = users * times
+    wanted *= 1 + SPREAD / np.sqrt(users) + SPREAD / np.sqrt(wanted)
+    step = 10 ** max(int(np.log10(wanted)) - 1, 0)
+    return int(-(-wanted // step) * step)
+
+
+def _too_full(full: list[str], ratio: float, lower: float | None) -> Fault:
+    names = ", ".join(full)
+    if lower is None:
+        return Fault("anomaly", f"leave out {names}, for which this world has no room at any ratio", names)
+    return Fault("generator.anomaly_ratio", f"leave room for {names}: a ratio of {lower:g} does", ratio)
 
 
 def _gathered(draft: Draft, types: Mapping[str, Injector], planned: list[Incidents], wanted: dict[str, int]) -> Plan:

@@ -4,7 +4,7 @@ A type names its figures (`figures`, a mapping of names to the range that its en
 means is said here, once. Counting happens when the world is written, from what the records say, never from the plan.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,12 +14,9 @@ from generators.calls.outcome import ANSWERED
 from generators.calls.records import Records
 from generators.clock import DAY_MS, HOUR_MS
 
-Range = tuple[float, float]
-Figures = Mapping[str, Range | None]
-"""Names of figures, and the range of each by the type's entry."""
-USUAL: Figures = {"calls": None, "callers": None, "callees": None, "span_s": None}
-"""Of types that name none."""
 DIGITS = 4
+_PARTIES = 2**33
+"""More than a world has."""
 DAY_S, HOUR_S, TEN_MINUTES_S = DAY_MS // 1000, HOUR_MS // 1000, 600
 
 
@@ -94,7 +91,7 @@ class Context(NamedTuple):
     calls_a_day: float
     """Of an average user, in normal life."""
     innocents: Any
-    """Shape (I,): calls that innocents made because of each incident."""
+    """Shape (I,): calls that innocents made to those who had called them, because of each incident."""
 
 
 def _at_a_time(made: Made, _: Context) -> Any:
@@ -121,6 +118,14 @@ def _of_answered(made: Made, how: Callable[..., Any], none: int) -> Any:
     return np.where(np.logical_or.reduceat(answered, made.first), found, 0)
 
 
+def _median(made: Made) -> Any:
+    """Return the lower median of the talk times of answered calls, 0 where none is answered; shape (I,)."""
+    answered = made.told.outcome == ANSWERED
+    order = np.lexsort((made.told.seconds, ~answered, made.incident))
+    many = np.add.reduceat(answered, made.first, dtype=np.int64)
+    return np.where(many > 0, made.told.seconds[order][made.first + np.maximum(many - 1, 0) // 2], 0)
+
+
 def _callees_a_day(made: Made, _: Context) -> Any:
     pairs, sims = made.different(made.told.sim, made.told.callee), made.different(made.told.sim)
     return pairs / sims / np.maximum(made.waited_s() / DAY_S, 1)
@@ -137,6 +142,7 @@ MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
         lambda m, _: np.maximum.reduceat(m.end_s, m.first) - m.start_s[m.first],
         "from the first start to the last end [s]",
     ),
+    "within_s": (lambda m, _: m.waited_s(), "from the first start to the last [s]"),
     "calls_per_hour": (lambda m, _: (m.count - 1) * HOUR_S / m.waited_s(), "calls an hour from the first to the last"),
     "callees_per_hour": (
         lambda m, _: (m.different(m.told.callee) - 1) * HOUR_S / m.waited_s(),
@@ -148,6 +154,7 @@ MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
     "in_1_h": (lambda m, _: _within(m, HOUR_S), "the most calls that start within an hour"),
     "at_a_time": (_at_a_time, "the most calls that run at a time"),
     "shortest_s": (lambda m, _: _of_answered(m, np.minimum.reduceat, 2**31 - 1), "least talk time of the answered [s]"),
+    "median_s": (lambda m, _: _median(m), "median talk time of the answered [s]"),
     "longest_s": (lambda m, _: _of_answered(m, np.maximum.reduceat, 0), "greatest talk time [s]"),
     "answered": (lambda m, _: np.add.reduceat(m.told.outcome == ANSWERED, m.first) / m.count, "share answered"),
     "earliest_h": (
@@ -158,7 +165,7 @@ MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
         lambda m, _: np.maximum.reduceat(m.start_s % DAY_S, m.first) / HOUR_S,
         "latest time of day of a start, local [h]",
     ),
-    "calls_back": (lambda _, c: c.innocents, "calls that innocents made because of it"),
+    "calls_back": (lambda _, c: c.innocents, "calls back by innocents"),
     "reciprocity": (lambda m, c: c.innocents / m.count, "calls back for each call"),
     "times_usual": (
         lambda m, c: (m.count - 1) * DAY_S / np.maximum(m.waited_s(), 1) / c.calls_a_day,
@@ -206,9 +213,11 @@ def figures_of(
     which = np.unique(changes.incident[there & changes.direct])
     if not len(which):
         return which, []
-    added = changes.incident[there & ~changes.direct & (changes.change == ADDED)]
-    innocents = np.bincount(np.searchsorted(which, added[np.isin(added, which)]), minlength=len(which))
-    made, context = ordered(changes, told, there & changes.direct), Context(calls_a_day, innocents)
+    made = ordered(changes, told, there & changes.direct)
+    added = np.flatnonzero(there & ~changes.direct & (changes.change == ADDED) & np.isin(changes.incident, which))
+    of = np.searchsorted(which, changes.incident[added])
+    back = np.isin(of * _PARTIES + told.callee[added], made.incident * _PARTIES + made.caller)
+    context = Context(calls_a_day, np.bincount(of[back], minlength=len(which)))
     columns = {name: _plain(MEASURES[name][0](made, context)) for name in names}
     return which, [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 

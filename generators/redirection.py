@@ -70,7 +70,7 @@ class Windows:
 def redirected(
     windows: Windows, calls: int, rng: np.random.Generator, redirect: Redirect
 ) -> tuple[Intents, Any] | None:
-    """Send exactly so many calls elsewhere, group after group.
+    """Send about so many calls elsewhere, group after group, each whole: the last one where that comes nearer.
 
     Parameters
     ----------
@@ -104,9 +104,23 @@ def redirected(
         inside, of_inside = windows.calls(many, free[: many * group].copy(), rng)
         free, groups = free[many * group :], groups + many
         found, of = redirect(draft, inside, of_inside, rng)
-        order = np.argsort(of, kind="stable")[: calls - done]
+        order = _whole(of, calls - done, none_yet=not done)
         parts.append(found.pick(order))
         draft.release(inside.pick(~np.isin(inside.key, parts[-1].key)))
         numbers.append(of[order] + groups - many)
         done += len(order)
+        if len(order) < len(of):
+            break
     return Intents.joined(parts), np.unique(np.concatenate(numbers), return_inverse=True)[1]
+
+
+def _whole(group: Any, calls: int, *, none_yet: bool) -> Any:
+    """Return the calls of the first groups, those that come nearest to so many calls; one group where there is none."""
+    order = np.argsort(group, kind="stable")
+    if len(order) <= calls:
+        return order
+    ends = np.append(np.flatnonzero(np.diff(group[order])) + 1, len(order))
+    after = int(np.searchsorted(ends, calls))
+    before = int(ends[after - 1]) if after else 0
+    nearer = calls - before <= ends[after] - calls and (before or not none_yet)
+    return order[: before if nearer else ends[after]]

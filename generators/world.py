@@ -28,7 +28,7 @@ from generators.geography import make_towers
 from generators.identities import digits_for
 from generators.injection import Injector
 from generators.life import count_all
-from generators.mix import Plan, meets_calls, no_plan, plan_incidents
+from generators.mix import Plan, enough_users, meets_calls, no_plan, plan_incidents
 from generators.names import Names, make_names
 from generators.realised import Told
 from generators.sessions.arrival import make_arrival
@@ -48,8 +48,8 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 """Their versions may change the bytes of a world."""
 TOLERANCE = 0.05
 """How far the realised anomaly ratio may be from the asked one, relative to it."""
-AGAIN, MOST_MORE = 2, 2.0
-"""How often a world is made again, and with how many times the faults at most."""
+AGAIN, MOST_MORE, MORE_USERS = 2, 2.0, 1.5
+"""How often a world is made again, with how many times the faults at most; how many times the users it lacks."""
 CALL_DIGITS = 6
 DAILY = ("calls", "events", "tower_status", "user_status")
 Tables = dict[str, pa.Table]
@@ -82,8 +82,8 @@ class World:
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
         """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest.
 
-        How many calls meet the faults of cells is known for certain only then. Where the ratio is missed by it, the
-        world is made again, with faults for so many more or fewer.
+        How many calls meet the faults of cells, or take place at all, is known for certain only then. Where the ratio
+        is missed by it, the world is made again, with faults for so many more or fewer, or with incidents.
         """
         faults = 1.0
         for _ in range(AGAIN):
@@ -179,7 +179,9 @@ class World:
     def _more_faults(self, counts: dict[str, Any]) -> float | None:
         """Return how many times the faults of cells would meet the ratio; None where it is met, or not to be met so."""
         asked, got = self.settings.anomaly_ratio, counts["anomaly_ratio"]
-        met = sum(counts["calls_by_type"][name] for name, a in self.anomalies.items() if a.share and meets_calls(a))
+        acting = {name: a for name, a in self.anomalies.items() if a.share}
+        adjusted = [name for name, a in acting.items() if meets_calls(a)] or list(acting)
+        met = sum(counts["calls_by_type"][name] for name in adjusted)
         if abs(got - asked) <= TOLERANCE * asked or not met:
             return None
         more = 1 + (asked * counts["calls"] - counts["anomalous_calls"]) / met
@@ -189,10 +191,11 @@ class World:
         """Refuse a world whose anomaly ratio is not what was asked for."""
         asked, got = self.settings.anomaly_ratio, counts["anomaly_ratio"]
         if abs(got - asked) > TOLERANCE * asked:
+            users = enough_users(self.settings.num_users, max(abs(got - asked) / (TOLERANCE * asked), MORE_USERS))
             raise UserError(
                 f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {got:.4g} where {asked:g} was asked: "
-                f"this world is too small for it; raise generator.num_users ({self.settings.num_users}) or "
-                f"generator.days ({self.settings.days})"
+                f"whole incidents do not add up to it here; about {users} users (generator.num_users) for "
+                f"{self.settings.days} days do"
             )
         return counts
 

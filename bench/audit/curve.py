@@ -22,6 +22,8 @@ class Curve:
     """The same, of the best feature that does."""
     features: tuple[str, ...]
     """The best feature at each difficulty, with the first seed."""
+    found: FloatArray
+    """Shape (seeds, difficulties): the largest share of the calls that a feature finds with as many alerts as calls."""
 
     @property
     def mean(self) -> FloatArray:
@@ -34,3 +36,9 @@ class Curve:
         if np.ptp(self.mean) == 0:
             return 0.0
         return float(spearmanr(self.difficulties, self.mean).statistic)
+
+    @property
+    def effect(self) -> float:
+        """By how much the ROC-AUC, or the share found if that is more, falls from the least difficulty to the most."""
+        crude, mimic = int(np.argmin(self.difficulties)), int(np.argmax(self.difficulties))
+        return max(float(mean[crude] - mean[mimic]) for mean in (self.mean, self.found.mean(axis=0)))

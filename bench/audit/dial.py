@@ -29,7 +29,7 @@ def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
     Raises
     ------
     SettingsError
-        When no type is chosen, or one has no difficulty.
+        When no type with a dial is chosen, or one has no difficulty.
     UserError
         When a world holds too few incidents.
     """
@@ -38,9 +38,11 @@ def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
         for name, each in settings.anomaly.items()
         if not hasattr(each, "difficulty")
     ]
-    if faults or not settings.anomaly:
-        raise SettingsError(faults or [Fault("anomaly", "name at least one type", [])])
-    names = sorted(settings.anomaly)
+    names = sorted(name for name, each in settings.anomaly.items() if has_dial(each))
+    if faults or not names:
+        raise SettingsError(
+            faults or [Fault("anomaly", "name at least one type with a dial", sorted(settings.anomaly))]
+        )
     groups = [names] if settings.together else [[name] for name in names]
     steps, done = len(groups) * len(settings.seeds) * len(settings.difficulties), 0
     for group in groups:
@@ -54,6 +56,11 @@ def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
                 done += 1
                 progress("trying difficulties", done, steps)
         yield from (_curve(name, settings.difficulties, found) for name, found in zip(group, rows, strict=True))
+
+
+def has_dial(anomaly: object) -> bool:
+    """Return whether the difficulty of a type does anything; one that does nothing has `dial = False`."""
+    return bool(getattr(anomaly, "dial", True))
 
 
 def _powers(settings: DifficultySettings, names: Sequence[str], at: tuple[int, float]) -> list[Powers]:
@@ -81,7 +88,7 @@ def _powers(settings: DifficultySettings, names: Sequence[str], at: tuple[int, f
         else:
             sample = sample_of_calls(labels, callers_of(dataset))
         features = settings.cell_features if of_cells else settings.audit.features
-        return single_features(dataset, sample, feature_list(features), silent)
+        return single_features(dataset, sample, feature_list(features), silent, shares=True)
 
     powers = [found(getattr(anomaly[name], "level", None) == "cell") for name in names]
     for name, each in zip(names, powers, strict=True):
@@ -98,4 +105,5 @@ def _curve(name: str, difficulties: Sequence[float], rows: Sequence[Sequence[Pow
         return np.array([[each.best(name, graph=graph)[1] for each in row] for row in rows])
 
     features = tuple(each.best(name)[0] for each in rows[0])
-    return Curve(name, tuple(difficulties), best(None), best(False), best(True), features)
+    found = np.array([[each.most_found(name) for each in row] for row in rows])
+    return Curve(name, tuple(difficulties), best(None), best(False), best(True), features, found)

@@ -6,28 +6,30 @@ from pathlib import Path
 from hydra.utils import get_method
 
 from bench.audit.curve import Curve
-from bench.audit.dial import curves
+from bench.audit.dial import curves, has_dial
 from bench.console import progress_bars
 from bench.faults import UserError
 from bench.settings import DifficultySettings
 
 
 def told(settings: DifficultySettings) -> bool:
-    """Try the difficulties, print a row a type and write table and picture; return whether each type's curve falls.
+    """Try the difficulties, print a row a type, write table and picture; return whether each curve falls by enough.
 
     Raises
     ------
     UserError
         When `out` cannot be written.
     """
-    print(f"{'type':20} {'rank corr.':>10}  ROC-AUC of the best single feature at difficulty ...")
+    for name in (name for name, each in settings.anomaly.items() if not has_dial(each)):
+        print(f"{name} has no dial: its difficulty does nothing")
+    print(f"{'type':20} {'rank corr.':>10} {'effect':>7}  ROC-AUC of the best single feature at difficulty ...")
     found = []
     with progress_bars() as progress:
         for curve in curves(settings, progress):
             found.append(curve)
             steps = zip(curve.difficulties, curve.mean, curve.features, strict=True)
             cells = "  ".join(f"{at:g}: {auc:.4f} {name}" for at, auc, name in steps)
-            print(f"{curve.type:20} {curve.rank_correlation:10.2f}  {cells}", flush=True)
+            print(f"{curve.type:20} {curve.rank_correlation:10.2f} {curve.effect:7.3f}  {cells}", flush=True)
     out = Path(settings.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -36,7 +38,12 @@ def told(settings: DifficultySettings) -> bool:
         print(get_method(settings.report.difficulty)(found, out / "difficulty.png"))
     except OSError as error:
         raise UserError(f"out must be a folder that can be written, got {out} ({error})") from error
-    return all(curve.rank_correlation <= settings.most_correlation for curve in found)
+    return all(fell(curve, settings) for curve in found)
+
+
+def fell(curve: Curve, settings: DifficultySettings) -> bool:
+    """Return whether a curve falls with difficulty, and by as much as a dial has to move it."""
+    return curve.rank_correlation <= settings.most_correlation and curve.effect >= settings.least_effect
 
 
 def _row(curve: Curve) -> dict[str, object]:
@@ -45,6 +52,8 @@ def _row(curve: Curve) -> dict[str, object]:
         "type": curve.type,
         "difficulties": curve.difficulties,
         "rank_correlation": round(curve.rank_correlation, 4),
+        "effect": round(curve.effect, 6),
         "best_feature": curve.features,
         "roc_auc": {name: values.round(6).tolist() for name, values in strengths.items()},
+        "share_found": curve.found.round(6).tolist(),
     }

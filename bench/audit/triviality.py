@@ -59,6 +59,8 @@ class Powers:
     """Which of the features need the graph."""
     roc_auc: FloatArray
     """Shape (features, types): of the type's calls against normal ones, the higher the value the more suspicious."""
+    found: FloatArray | None = None
+    """Shape (features, types): share of the type's calls among as many alerts as it has calls, either way round."""
 
     @property
     def strength(self) -> FloatArray:
@@ -73,8 +75,14 @@ class Powers:
         row = int(column.argmax())
         return self.features[row], float(column[row])
 
+    def most_found(self, type_: str) -> float:
+        """Return the largest share of a type's calls that a feature finds; 0 where that was not asked for."""
+        return 0.0 if self.found is None else float(self.found[:, self.types.index(type_)].max())
 
-def single_features(dataset: Dataset, sample: Sample, features: FeatureList, progress: Progress) -> Powers:
+
+def single_features(
+    dataset: Dataset, sample: Sample, features: FeatureList, progress: Progress, *, shares: bool = False
+) -> Powers:
     """Return the ROC-AUC of each feature for each type that has an entity in the window.
 
     Parameters
@@ -83,18 +91,42 @@ def single_features(dataset: Dataset, sample: Sample, features: FeatureList, pro
         What is looked at; the entities of its window are scored.
     sample
         The entities of the window that the features describe, and the truth about them.
+    features
+        The list.
+    progress
+        Told how far it is.
+    shares
+        Whether the share that each finds is worked out too.
     """
     present = [name for code, name in enumerate(sample.types) if (sample.type_code == code).any()]
     of_type = [sample.positives(name)[0] for name in present]
     normal = np.flatnonzero(sample.normal)
-    rows = []
+    rows, found_rows = [], []
     for number, (_, values) in enumerate(features.columns(dataset), 1):
         others = np.sort(values[normal])
         found = [Separated(np.sort(values[each]), others).roc_auc for each in of_type]
         rows.append([0.5 if auc is None else auc for auc in found])
+        if shares:
+            found_rows.append([share_found(values[each], others) for each in of_type])
         progress("looking at single features", number, len(features.names))
     auc = np.array(rows, np.float64).reshape(len(features.names), len(present))
-    return Powers(tuple(present), tuple(features.names), tuple(features.names.values()), auc)
+    shared = np.array(found_rows).reshape(auc.shape) if shares else None
+    return Powers(tuple(present), tuple(features.names), tuple(features.names.values()), auc, shared)
+
+
+def share_found(positives: FloatArray, others: FloatArray) -> float:
+    """Return which share of the positives is among as many alerts as there are positives, either way round.
+
+    Where the last alert is one of several equal values, the share is what a random choice among them would find.
+    """
+    wanted, best = len(positives), 0.0
+    for sign in (1.0, -1.0):
+        mine, all_ = sign * positives, sign * np.concatenate([positives, others])
+        last = np.partition(all_, len(all_) - wanted)[len(all_) - wanted]
+        above, tied = int((mine > last).sum()), int((mine == last).sum())
+        left = wanted - int((all_ > last).sum())
+        best = max(best, (above + tied * left / max(int((all_ == last).sum()), 1)) / wanted)
+    return best
 
 
 def check_triviality(subject: Subject, settings: AuditSettings, features: FeatureList, progress: Progress) -> Check:

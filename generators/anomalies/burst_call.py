@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS, PAUSE_MS
+from generators.clock import DAY_MS, HOUR_MS, PAUSE_MS
 from generators.deeds import Deed
-from generators.injection import Incidents, new_calls, parted
+from generators.injection import Figures, Incidents, new_calls, of_records, parted
 from generators.touches import ALL_OF_A_CALL
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 PUBLISHED = 0.5
 """The difficulty of the published figures."""
-FASTER, SLOWER = 4.0, 16.0
+FASTER, SLOWER = 4.0, 1.2
 """Over the whole dial, how much longer a burst would take, below and above that."""
+AROUND_MS = 2 * HOUR_MS
+"""No other incident changes the actor's calls so near to a burst: a long one would leave it no line."""
 FULL = 0.8
 """How much of the way to the most calls the fewest are at difficulty 0, and the other way round at 1."""
 
@@ -31,7 +33,7 @@ class BurstCall(Deed):
     """Adds bursts of calls, each at a time when its actor is used to call.
 
     Difficulty 0: nearly the most calls, within half the span; 0.5: any number of calls, within the span, to strangers;
-    1: nearly the fewest calls, within four spans, to own contacts.
+    1: nearly the fewest calls, within a tenth more, to own contacts.
     """
 
     fewest_calls: int = field(default=10, metadata=within(2, 1000))
@@ -43,6 +45,7 @@ class BurstCall(Deed):
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = ALL_OF_A_CALL
+    figures: ClassVar[Figures] = {"calls": (10, 20), "callees": None, "median_s": (10, 60), "within_s": (60, 7200)}
 
     @property
     def least(self) -> int:
@@ -56,10 +59,11 @@ class BurstCall(Deed):
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` calls in bursts; each is anchored at a call of its actor's normal life."""
-        sizes = parted(calls, self._bounds(), self.fewest_calls, rng)
+        sizes = parted(calls, self._bounds(), (self.fewest_calls, self.most_calls), rng)
         anchors = None if sizes is None else draft.draw(len(sizes), rng, lambda c: c.start_ms >= 0)
         if sizes is None or anchors is None:
             return None
+        draft.between(anchors.user, np.maximum(anchors.start_ms - AROUND_MS, 0), anchors.start_ms + AROUND_MS)
         incident = np.repeat(np.arange(len(sizes)), sizes)
         user = anchors.user[incident]
         talk = rng.integers(self.shortest_s * 1000, self.longest_s * 1000 + 1, calls)
@@ -69,7 +73,7 @@ class BurstCall(Deed):
         known = rng.random(calls) < 2 * self.difficulty - 1
         callee = np.where(known, draft.contacts(user, start, rng), draft.strangers(user, rng))
         edits = new_calls(user, start, talk, callee, rng)
-        return Incidents(edits, incident, [{"calls": int(n), "span_s": int(span_ms // 1000)} for n in sizes])
+        return of_records(edits, incident, len(sizes))
 
 
 def _spread(anchor_ms: Any, incident: Any, talk_ms: Any, span_ms: np.int64, rng: np.random.Generator) -> Any:

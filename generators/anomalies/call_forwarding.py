@@ -12,8 +12,8 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import HOUR_MS
-from generators.deeds import MINUTE_MS, Deed, blended, fitted, like_normal, talk_between, times
-from generators.injection import Incidents, between, new_calls, parted
+from generators.deeds import Deed, in_rounds
+from generators.injection import Figures, Incidents, between, new_calls, of_records, parted, skewed
 from generators.touches import ALL_OF_A_CALL
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 class CallForwarding(Deed):
     """Adds legs from a user to one number abroad; the line itself stays free for the user's own calls.
 
-    Difficulty lets fewer run at a time, over more hours, and is the share of them that keep people's hours, last as
-    normal calls and go to the user's own contacts.
+    Difficulty lets fewer run at a time, over more hours and at people's hours, and makes them shorter.
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 10_000))
@@ -33,7 +32,7 @@ class CallForwarding(Deed):
     shortest_s: float = field(default=60.0, metadata=within(1, 7200))
     longest_s: float = field(default=1200.0, metadata=within(1, 14400))
     at_a_time: float = field(default=6.0, metadata=within(1, 50))
-    """Legs that begin within a minute, at difficulty 0; at 1 a single one."""
+    """Legs that begin at once, at difficulty 0; two at 1."""
     within_h: float = field(default=6.0, metadata=within(0.1, 720))
     """How long it takes, at difficulty 0; at 1 it takes `longest_h`."""
     longest_h: float = field(default=120.0, metadata=within(0.1, 720))
@@ -41,25 +40,35 @@ class CallForwarding(Deed):
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = ALL_OF_A_CALL
-    least: ClassVar[int] = 4
+    people: ClassVar[int] = 20
+    figures: ClassVar[Figures] = {
+        "calls": (10, 120),
+        "callees": (1, 1),
+        "at_a_time": (2, 6),
+        "median_s": (60, 1200),
+        "longest_s": (60, 1200),
+        "span_s": None,
+    }
+
+    @property
+    def least(self) -> int:
+        """Return the fewest legs of an incident."""
+        return self.fewest_calls
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` legs."""
-        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.least, rng)
+        bounds = self.fewest_calls, self.most_calls
+        sizes = parted(calls, bounds, bounds, rng, draft.num_users)
         victims = None if sizes is None else draft.victims(len(sizes), rng)
         if sizes is None or victims is None:
             return None
         span = between(self.within_h, max(self.within_h, self.longest_h), self.difficulty) * HOUR_MS
-        begin, lasts = fitted(victims.start_ms, np.full(len(sizes), span), draft)
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
-        start = times(begin[incident], lasts[incident], draft, self.difficulty, rng)
-        at_once = max(1, round(between(self.at_a_time, 1.0, self.difficulty)))
-        place = np.arange(calls) - (np.cumsum(sizes) - sizes)[incident]
-        leader = np.arange(calls) - place % at_once
-        start = np.minimum(start[leader] + (rng.random(calls) * MINUTE_MS).astype(np.int64), (begin + lasts)[incident])
+        talk = 1000 * skewed(self.shortest_s, self.longest_s, rng.random(calls), 0.5 - 0.5 * self.difficulty)
+        talk = talk.astype(np.int64)
+        legs = round(between(self.at_a_time, 2.0, self.difficulty))
+        lasts = np.full(len(sizes), int(span))
+        start = in_rounds(talk, incident, legs, draft, (victims.start_ms, lasts, self.difficulty, rng))
         callee = draft.outsiders("foreign", len(sizes), rng)[incident]
-        callee = blended(callee, draft.contacts(user, start, rng), self.difficulty, rng)
-        talk = talk_between(self.shortest_s, self.longest_s, calls, rng)
-        made = like_normal(new_calls(user, start, talk, callee, rng), draft, self.difficulty, rng)
-        hours = [{"hours": round(h / HOUR_MS, 2), "at_a_time": at_once} for h in lasts.tolist()]
-        return Incidents(made._replace(leg=np.ones(calls, np.bool_)), incident, hours)
+        made = new_calls(user, start, talk, callee, rng)._replace(leg=np.ones(calls, np.bool_))
+        return of_records(made, incident, len(sizes))

@@ -6,25 +6,34 @@ Discovery 1 (1997) 291-316, on cloned phones, whose use comes on top of the owne
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from bench.faults import within
+from generators.calls.outcome import ANSWERED
 from generators.clock import DAY_MS
 from generators.deeds import Deed, blended, fitted, like_normal, queued, times
-from generators.injection import Incidents, between, new_calls, parted
+from generators.injection import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
+from generators.plan import Intents
 from generators.touches import ALL_OF_A_CALL, OTHER_DEVICE
 
 if TYPE_CHECKING:
     from generators.draft import Draft
 
 
+LEAST_TALK_MS = 20_000
+"""The owner talks for so long, at least, while the copy calls."""
+KNOWN = 0.5
+"""Share of the calls that go to the owner's contacts at difficulty 1: most of the people called are new."""
+
+
 @dataclass
 class ClonedSim(Deed):
     """Adds the calls of another person, who moves on its own, under the user's number and SIM from another device.
 
-    Difficulty spreads the calls over more days, lets that share keep people's hours and go to the owner's contacts.
+    At least one of its calls runs while the owner talks. Difficulty is fewer calls, over more days; that share keeps
+    people's hours, and half of it goes to the owner's contacts.
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 1000))
@@ -38,22 +47,44 @@ class ClonedSim(Deed):
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *OTHER_DEVICE)
-    least: ClassVar[int] = 4
+    people: ClassVar[int] = 20
+    figures: ClassVar[Figures] = {
+        "calls": (10, 80),
+        "callees": None,
+        "within_s": (0, 8 * 86_400),
+        "sims": (1, 1),
+        "devices": (1, 1),
+    }
+
+    @property
+    def least(self) -> int:
+        """Return the fewest calls of a copy."""
+        return self.fewest_calls
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` calls by second phones."""
-        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.least, rng, draft.spare())
+        bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
+        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, draft.spare())
         rows = None if sizes is None else draft.recruit(len(sizes))
-        victims = None if sizes is None or rows is None else draft.victims(len(sizes), rng)
+        victims = None if sizes is None or rows is None else draft.victims(len(sizes), rng, _talks)
         if sizes is None or rows is None or victims is None:
             return None
+        draft.between(victims.user, victims.start_ms, victims.start_ms + 1)  # no other incident takes those calls away
         span = between(self.within_days, max(self.within_days, self.longest_days), self.difficulty) * DAY_MS
         begin, lasts = fitted(victims.start_ms, np.full(len(sizes), span), draft)
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
         start = times(begin[incident], lasts[incident], draft, self.difficulty, rng)
+        first = np.cumsum(sizes) - sizes
+        start[first] = victims.start_ms + (rng.random(len(sizes)) * victims.talk_ms / 2).astype(np.int64)
         stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
-        callee = blended(stranger, draft.contacts(user, start, rng), self.difficulty, rng)
+        callee = blended(stranger, draft.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), draft, 1.0, rng)
         made = made._replace(phone=rows[incident], device=rows[incident], leg=np.ones(calls, np.bool_))
-        days = [{"days": round(s / DAY_MS, 2)} for s in lasts.tolist()]
-        return Incidents(queued(made, draft), incident, days)
+        made = queued(made, draft)
+        made.start_ms[first], made.day[first] = start[first], start[first] // DAY_MS
+        return of_records(made, incident, len(sizes))
+
+
+def _talks(calls: Intents) -> Any:
+    """Return which calls last long enough for the copy to call meanwhile; shape (n,), bool."""
+    return (calls.outcome == ANSWERED) & (calls.talk_ms >= LEAST_TALK_MS)

@@ -14,7 +14,7 @@ import numpy as np
 from bench.faults import within
 from generators.clock import DAY_MS
 from generators.deeds import Deed
-from generators.injection import Incidents
+from generators.injection import Figures, Incidents, of_records
 from generators.plan import Intents
 from generators.redirection import Windows, redirected
 from generators.touches import WHOM
@@ -29,9 +29,9 @@ TRIES = 12
 class CommunityBreak(Deed):
     """Sends the calls of a user, for some days, to the circle of a stranger: each contact has another in its place.
 
-    Difficulty is the share of the contacts whose place is taken by a contact's contact instead; its third power that of
-    those who make way for another contact of the user's own, seldom called till then. Users are drawn evenly, and all
-    their calls within the network are sent elsewhere, so that the calls are those of anybody.
+    Difficulty is the share of the contacts whose place is taken by a contact's contact instead: never by one of the
+    user's own. Users are drawn evenly, and all their calls within the network are sent elsewhere, so that the calls are
+    those of anybody.
     """
 
     days: float = field(default=10.0, metadata=within(0.5, 365))
@@ -40,6 +40,8 @@ class CommunityBreak(Deed):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = WHOM
     least: ClassVar[int] = 10
+    people: ClassVar[int] = 100
+    figures: ClassVar[Figures] = {"calls": None, "callers": (1, 1), "callees": None, "within_s": (0, 10 * 86_400)}
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Send `calls` calls elsewhere."""
@@ -48,7 +50,7 @@ class CommunityBreak(Deed):
         if found is None:
             return None
         edits, incident = found
-        return Incidents(edits, incident, [{"days": self.days}] * (int(incident.max()) + 1))
+        return of_records(edits, incident, int(incident.max()) + 1)
 
     def _elsewhere(self, draft: "Draft", found: Intents, group: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
         """Return the calls with other callees; the pairs of a user and a contact stay as many as they were."""
@@ -64,19 +66,17 @@ class CommunityBreak(Deed):
         """Return for each contact of each user whom it calls instead: all different, and none of the contacts."""
         of, old = pairs
         near = rng.random(len(of)) < self.difficulty
-        own = rng.random(len(of)) < self.difficulty**3
         new, open_ = np.full(len(of), -1), np.ones(len(of), np.bool_)
         for turn in range(TRIES):
             who = np.flatnonzero(open_)
             moment = np.full(len(who), draft.days * DAY_MS - 1)
             via = np.where(near[who], old[who], host[of[who]])
-            via = np.where(own[who], user[of[who]], via)
             found = draft.contacts(via, moment, rng)
             further = draft.contacts(found % draft.num_users, moment, rng)
-            first = near[who] | own[who] | (rng.random(len(who)) < (1.0 if turn == 0 else 0.5))
+            first = near[who] | (rng.random(len(who)) < (1.0 if turn == 0 else 0.5))
             found = np.where(first, found, further)
             if turn >= TRIES // 2:
-                own[:], found = False, np.where(own[who], further, draft.strangers(user[of[who]], rng))
+                found = draft.strangers(user[of[who]], rng)
             fits = (found < draft.num_users) & (found != user[of[who]]) & draft.in_service(found)
             new[who] = np.where(fits, found, -1)
             open_ = (new < 0) | _repeated(of, old, new)

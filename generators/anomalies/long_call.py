@@ -11,8 +11,8 @@ import numpy as np
 
 from bench.faults import within
 from generators.calls.outcome import ANSWERED
-from generators.deeds import Deed
-from generators.injection import Incidents, each_its_own, skewed
+from generators.deeds import Deed, talk_between
+from generators.injection import Figures, Incidents, each_its_own
 from generators.touches import TALK, WHOM
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class LongCall(Deed):
     """Stretches calls between users; what the caller wanted to do meanwhile does not happen (collateral).
 
-    Difficulty 0: mostly near the longest; 0.5: evenly; 1: mostly near the shortest.
+    It has no dial: nobody can hide an hour.
     """
 
     shortest_s: int = field(default=3600, metadata=within(60, 43200))
@@ -33,6 +33,8 @@ class LongCall(Deed):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = (*TALK, *WHOM)
     least: ClassVar[int] = 1
+    dial: ClassVar[bool] = False
+    figures: ClassVar[Figures] = {"longest_s": (3600, 7200)}
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Stretch `calls` answered calls, drawn among all shorter ones between users of the network."""
@@ -42,5 +44,4 @@ class LongCall(Deed):
         )
         if found is None:
             return None
-        seconds = skewed(self.shortest_s, self.longest_s, rng.random(calls), 1 - self.difficulty)
-        return each_its_own(found._replace(talk_ms=(seconds * 1000).astype(np.int64)))
+        return each_its_own(found._replace(talk_ms=talk_between(self.shortest_s, self.longest_s, calls, rng)))

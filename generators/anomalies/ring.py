@@ -12,7 +12,7 @@ import numpy as np
 from bench.faults import within
 from generators.clock import DAY_MS
 from generators.deeds import Deed
-from generators.injection import Incidents
+from generators.injection import Figures, Incidents, of_records
 from generators.plan import Intents
 from generators.redirection import Windows, redirected
 from generators.touches import WHOM
@@ -36,6 +36,8 @@ class Ring(Deed):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = WHOM
     least: ClassVar[int] = 10
+    people: ClassVar[int] = 100
+    figures: ClassVar[Figures] = {"calls": None, "callers": None, "callees": None, "within_s": (0, 7 * 86_400)}
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Send `calls` calls round."""
@@ -44,7 +46,7 @@ class Ring(Deed):
         if found is None:
             return None
         edits, incident = found
-        return Incidents(edits, incident, [{"members": self.members}] * (int(incident.max()) + 1))
+        return of_records(edits, incident, int(incident.max()) + 1)
 
     def _round(self, draft: "Draft", found: Intents, group: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
         """Return the calls to the favourite of each member, with the next member as the callee."""

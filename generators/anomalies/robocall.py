@@ -15,9 +15,10 @@ from generators.calls.outcome import MISSED
 from generators.clock import HOUR_MS
 from generators.deeds import (
     Deed,
+    around_a_circle,
+    blended,
     called_back,
     fitted,
-    like_normal,
     members,
     queued,
     recruited,
@@ -26,7 +27,7 @@ from generators.deeds import (
     talk_between,
     times,
 )
-from generators.injection import Incidents, between, new_calls, parted
+from generators.injection import Figures, Incidents, between, new_calls, of_records, parted
 from generators.touches import ALL_OF_A_CALL, NEW_USERS
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Robocall(Deed):
-    """Adds short calls of a few new numbers that stand still, to strangers, at any hour.
+    """Adds short calls of a few new numbers that stand still, to numbers at random, at any hour.
 
-    Difficulty slows the machines down, is the share of them that are phones which people carry, and of the calls that
-    last as normal ones, keep people's hours and go to one circle of people again and again, who make half of them.
+    Difficulty slows the machines down, is the share of them that are phones which people carry, of the calls that keep
+    people's hours, and of the callees whose numbers come from one circle of people (stolen address books); a few call
+    back (collateral).
     """
 
     fewest_calls: int = field(default=200, metadata=within(20, 100_000))
@@ -47,20 +49,38 @@ class Robocall(Deed):
     most_machines: int = field(default=8, metadata=within(1, 100))
     calls_per_hour: float = field(default=90.0, metadata=within(1, 120))
     """Of one machine, at difficulty 0."""
-    slowest: float = field(default=0.01, metadata=within(0.0001, 1))
+    slowest: float = field(default=0.02, metadata=within(0.0001, 1))
     """Part of that pace that is left at difficulty 1."""
     answered: float = field(default=0.5, metadata=within(0, 1))
+    calls_back: float = field(default=0.02, metadata=within(0, 1))
+    """How likely a call is followed by one back, at difficulty 1; none is at 0."""
     shortest_s: float = field(default=5.0, metadata=within(1, 600))
     longest_s: float = field(default=30.0, metadata=within(1, 600))
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS)
-    least: ClassVar[int] = 20
+    people: ClassVar[int] = 100
+    figures: ClassVar[Figures] = {
+        "calls": None,
+        "callers": (1, 8),
+        "callees": None,
+        "median_s": (5, 30),
+        "longest_s": (5, 30),
+        "calls_per_hour": None,
+        "calls_back": None,
+        "reciprocity": (0, 0.05),
+    }
+
+    @property
+    def least(self) -> int:
+        """Return the fewest calls of an incident."""
+        return self.fewest_calls
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` calls by machines."""
-        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.least, rng)
+        bounds = self.fewest_calls, self.most_calls
+        sizes = parted(calls, bounds, bounds, rng)
         begin = draft.moments(1 if sizes is None else len(sizes), rng)
         if sizes is None or begin is None:
             return None
@@ -69,13 +89,12 @@ class Robocall(Deed):
         if rows is None:
             return None
         incident = np.repeat(np.arange(len(sizes)), sizes)
-        which = members(incident, machines, rng)
+        which = members(incident, machines)
         pace = self.calls_per_hour * between(1.0, self.slowest, self.difficulty) * machines / HOUR_MS
         begin, span = fitted(begin, sizes / pace, draft)
         start = times(begin[incident], span[incident], draft, self.difficulty, rng)
-        host = rng.integers(0, draft.num_users, len(rows))[which]
-        friends = rng.random(calls) < self.difficulty
-        callee = np.where(friends, draft.contacts(host, start, rng), draft.strangers(host, rng))
+        circle = around_a_circle(draft.strangers(rows, rng)[which], start, draft, rng)
+        callee = blended(draft.different(sizes, rng), circle, self.difficulty, rng)
         heard = rng.random(calls) < self.answered
         talk = np.where(heard, talk_between(self.shortest_s, self.longest_s, calls, rng), 0)
         made = new_calls(rows[which], start, talk, callee, rng)
@@ -83,9 +102,13 @@ class Robocall(Deed):
             outcome=np.where(heard, made.outcome, MISSED),
             move=np.where(draft.habits.people.still[rows[which]], 0.0, made.move),
         )
-        made = queued(like_normal(made, draft, self.difficulty, rng), draft)
-        made = called_back(made, friends, incident, draft, rng)
+        made, of = called_back(queued(made, draft), incident, self.calls_back * self.difficulty, draft, rng)
         group = np.repeat(np.arange(len(machines)), machines)
-        parameters = [{"machines": n} for n in machines.tolist()]
-        held = subscribed(rows, begin[group], rows, rng)
-        return Incidents(made, incident, parameters, held, group, np.split(rows, np.cumsum(machines)[:-1]))
+        return of_records(
+            made,
+            of,
+            len(sizes),
+            holdings=subscribed(rows, begin[group], rows, rng),
+            holding_incident=group,
+            actors=np.split(rows, np.cumsum(machines)[:-1]),
+        )

@@ -13,7 +13,7 @@ import numpy as np
 from bench.faults import within
 from generators.calls.outcome import ANSWERED
 from generators.deeds import Deed
-from generators.injection import Incidents, each_its_own, skewed
+from generators.injection import Figures, Incidents, each_its_own, skewed
 from generators.touches import TALK
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class ShortCall(Deed):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = TALK
     least: ClassVar[int] = 1
+    figures: ClassVar[Figures] = {"longest_s": (1, 5)}
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Shorten `calls` answered calls, drawn among all that last longer."""

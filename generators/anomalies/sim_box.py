@@ -13,76 +13,103 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS
-from generators.deeds import Deed, called_back, fitted, like_normal, members, queued, recruited, some, subscribed, times
-from generators.injection import Incidents, between, new_calls, parted
+from generators.deeds import (
+    Deed,
+    around_a_circle,
+    blended,
+    called_back,
+    fitted,
+    like_normal,
+    members,
+    queued,
+    subscribed,
+    times,
+)
+from generators.injection import Figures, Incidents, between, new_calls, of_records, parted
 from generators.touches import ALL_OF_A_CALL, NEW_USERS
 
 if TYPE_CHECKING:
     from generators.draft import Draft
 
-LEAST_SPAN_MS = 7_200_000
+MOST_DAYS = 7
+CIRCLES = 0.6
+"""Share of the callees, at difficulty 1, who are around one host of each SIM."""
 
 
 @dataclass
 class SimBox(Deed):
-    """Adds calls of normal length from new SIMs in few devices that stand still, to strangers, around the clock.
+    """Adds calls of normal length from new SIMs in few devices that stand still, each to many people.
 
-    Difficulty slows the SIMs down, gives each its own device, and is the share of the SIMs that are carried about, and
-    of the calls that keep people's hours and go to one circle of people again and again, who make half of them.
+    Difficulty slows the SIMs down, gives them more devices, and is the share of the calls that keep people's hours; a
+    part of it is the share of the callees of a SIM who know each other, and a few of whom call back (collateral).
     """
 
     fewest_sims: int = field(default=5, metadata=within(2, 1000))
     most_sims: int = field(default=60, metadata=within(2, 1000))
-    calls_per_sim: int = field(default=60, metadata=within(1, 10_000))
-    """Of a box of full size: how many calls a SIM makes before it is found out; more where there are too few SIMs."""
-    calls_per_day: float = field(default=150.0, metadata=within(1, 1000))
-    """Of one SIM, at difficulty 0."""
-    slowest: float = field(default=0.04, metadata=within(0.001, 1))
-    """Part of that pace that is left at difficulty 1."""
+    most_per_day: float = field(default=160.0, metadata=within(1, 1000))
+    """Calls of one SIM, at difficulty 0; a box lasts a day or more."""
+    fewest_per_day: float = field(default=68.0, metadata=within(1, 1000))
+    """At difficulty 1."""
     sims_per_device: float = field(default=8.0, metadata=within(1, 64))
-    """At difficulty 0; one at 1."""
+    """At difficulty 0; two at 1."""
+    calls_back: float = field(default=0.02, metadata=within(0, 1))
+    """How likely a call is followed by one back, at difficulty 1; none is at 0."""
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS, "unique_identifiers")
-    least: ClassVar[int] = 30
+    people: ClassVar[int] = 400
+    figures: ClassVar[Figures] = {
+        "calls": None,
+        "sims": (5, 60),
+        "sims_per_device": (1.5, 8),
+        "callees_per_day": (50, 300),
+        "cells": None,
+        "calls_back": None,
+        "reciprocity": (0, 0.05),
+        "span_s": None,
+    }
+
+    @property
+    def pace(self) -> float:
+        """Return how many calls a SIM makes a day."""
+        return between(self.most_per_day, self.fewest_per_day, self.difficulty)
+
+    @property
+    def least(self) -> int:
+        """Return the fewest calls of a box: a day of the fewest SIMs."""
+        return int(np.ceil(self.fewest_sims * self.pace))
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` calls by boxes of SIMs."""
-        per_sim = max(self.calls_per_sim, calls // max(draft.spare(still=True), 1) + 1)
-        bounds = (self.fewest_sims * per_sim, self.most_sims * per_sim)
-        sizes = parted(calls, bounds, self.least, rng)
+        bounds = self.least, max(self.least, int(self.most_sims * self.pace * min(MOST_DAYS, draft.days)))
+        sizes = parted(calls, bounds, bounds, rng)
         begin = draft.moments(1 if sizes is None else len(sizes), rng)
         if sizes is None or begin is None:
             return None
-        sims = np.clip(sizes // per_sim, self.fewest_sims, self.most_sims)
+        sims = np.clip((sizes / self.pace).astype(np.int64), self.fewest_sims, self.most_sims)
         box, first = np.repeat(np.arange(len(sims)), sims), np.cumsum(sims) - sims
-        roam = some(len(box), self.difficulty, rng)
-        roam[first] = False
-        rows = recruited(draft, roam)
+        rows = draft.recruit(len(box), still=True)
         if rows is None:
             return None
         incident = np.repeat(np.arange(len(sizes)), sizes)
-        which = members(incident, sims, rng)
-        pace = self.calls_per_day * between(1.0, self.slowest, self.difficulty) * sims / DAY_MS
-        begin, span = fitted(begin, np.maximum(sizes / pace, LEAST_SPAN_MS), draft)
+        which = members(incident, sims)
+        begin, span = fitted(begin, sizes / sims / self.pace * DAY_MS, draft)
         slot = np.arange(len(rows)) - first[box]
-        device = rows[first[box] + (slot / between(self.sims_per_device, 1.0, self.difficulty)).astype(np.int64)]
+        device = rows[first[box] + (slot / between(self.sims_per_device, 2.0, self.difficulty)).astype(np.int64)]
         start = times(begin[incident], span[incident], draft, self.difficulty, rng)
-        host = rng.integers(0, draft.num_users, len(rows))[which]
-        friends = rng.random(calls) < self.difficulty
-        callee = np.where(friends, draft.contacts(host, start, rng), draft.strangers(host, rng))
+        host = draft.strangers(rows, rng)[which]
+        circle = around_a_circle(host, start, draft, rng)
+        callee = blended(draft.different(sizes, rng), circle, CIRCLES * self.difficulty, rng)
         made = new_calls(rows[which], start, np.zeros(calls, np.int64), callee, rng)
         made = queued(like_normal(made, draft, 1.0, rng), draft)
-        moves = ~draft.habits.people.still[rows[which]]
-        place = np.where(moves, rows[which], rows[first[incident]])
-        made = made._replace(phone=place, device=device[which], move=np.where(moves, made.move, 0.0))
-        made = called_back(made, friends, incident, draft, rng)
-        return Incidents(
+        made = made._replace(phone=rows[first[incident]], device=device[which], move=np.zeros(calls))
+        made, of = called_back(made, incident, self.calls_back * self.difficulty, draft, rng)
+        return of_records(
             made,
-            incident,
-            [{"sims": int(s), "devices": len(set(device[box == i].tolist()))} for i, s in enumerate(sims)],
-            subscribed(rows, begin[box], device, rng),
-            box,
-            np.split(rows, first[1:]),
+            of,
+            len(sizes),
+            holdings=subscribed(rows, begin[box], device, rng),
+            holding_incident=box,
+            actors=np.split(rows, first[1:]),
         )

@@ -13,8 +13,19 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS, HOUR_MS
-from generators.deeds import MINUTE_MS, Deed, blended, fitted, like_normal, queued, talk_between, times
-from generators.injection import Incidents, between, new_calls, parted
+from generators.deeds import (
+    LINE_FREE_MS,
+    MINUTE_MS,
+    Deed,
+    blended,
+    fitted,
+    like_normal,
+    line_free,
+    queued,
+    talk_between,
+    times,
+)
+from generators.injection import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.plan import Holdings, Intents
 from generators.touches import ALL_OF_A_CALL, OTHER_SIM
 
@@ -22,12 +33,16 @@ if TYPE_CHECKING:
     from generators.draft import Draft
 
 
+KNOWN = 0.5
+"""Share of the calls that go to the owner's contacts at difficulty 1: most of the people called are new."""
+
+
 @dataclass
 class SimSwap(Deed):
     """Puts a user's number on another SIM and device elsewhere, adds their calls, and removes the owner's meanwhile.
 
-    Difficulty slows the calls down and is the share of them that go to the owner's contacts; the SIM and the device are
-    others at any difficulty.
+    Difficulty is fewer calls, over more hours, of which half its share goes to the owner's contacts; the SIM and the
+    device are others at any difficulty.
     """
 
     fewest_calls: int = field(default=6, metadata=within(3, 1000))
@@ -36,26 +51,43 @@ class SimSwap(Deed):
     longest_gap_min: float = field(default=60.0, metadata=within(0, 1440))
     held_h: float = field(default=2.0, metadata=within(0.1, 720))
     """For how long the number is held, at difficulty 0; at 1 for `longest_h`."""
-    longest_h: float = field(default=24.0, metadata=within(0.1, 720))
+    longest_h: float = field(default=20.0, metadata=within(0.1, 720))
     abroad: float = field(default=0.3, metadata=within(0, 1))
     """Share of the calls to strangers that go abroad."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *OTHER_SIM)
-    least: ClassVar[int] = 3
+    people: ClassVar[int] = 20
+    figures: ClassVar[Figures] = {
+        "calls": (6, 40),
+        "callees": None,
+        "within_s": (0, 86_400),
+        "sims": (1, 1),
+        "devices": (1, 1),
+    }
+
+    @property
+    def least(self) -> int:
+        """Return the fewest calls from another SIM."""
+        return self.fewest_calls
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` calls from other SIMs."""
-        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.least, rng, draft.spare())
+        bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
+        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, draft.spare())
         rows = None if sizes is None else draft.recruit(len(sizes))
-        victims = None if sizes is None or rows is None else draft.victims(len(sizes), rng)
+        victims = (
+            None
+            if sizes is None or rows is None
+            else draft.victims(len(sizes), rng, lambda c: draft.left_alone(c, LINE_FREE_MS))
+        )
         if sizes is None or rows is None or victims is None:
             return None
         gap = talk_between(60 * self.shortest_gap_min, 60 * self.longest_gap_min, len(sizes), rng)
         held = int(between(self.held_h, max(self.held_h, self.longest_h), self.difficulty) * HOUR_MS)
-        cut_off, span = fitted(victims.start_ms, gap + held, draft)
-        begin = cut_off + np.minimum(gap, span // 2)
+        cut_off, span = fitted(line_free(victims, draft), gap + held, draft)
+        begin = cut_off + np.minimum(gap, span - span // 4)
         end = cut_off + span
         lost, of_lost = draft.between(victims.user, cut_off, end)
         lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
@@ -66,16 +98,16 @@ class SimSwap(Deed):
         last = np.zeros(len(sizes), np.int64)
         np.maximum.at(last, incident, made.start_ms + made.talk_ms)
         end = np.minimum(np.maximum(end, last + MINUTE_MS), draft.days * DAY_MS)
-        return Incidents(
+        return of_records(
             Intents.joined([made, lost]),
             np.concatenate([incident, of_lost]),
-            [{"gap_min": round(g / MINUTE_MS, 1)} for g in gap.tolist()],
-            Holdings.of(victims.user, begin, end, rows, rows),
-            np.arange(len(rows)),
+            len(sizes),
+            holdings=Holdings.of(victims.user, begin, end, rows, rows),
+            holding_incident=np.arange(len(rows)),
         )
 
     def _calls(self, draft: "Draft", user: Any, when: tuple[Any, Any], rng: np.random.Generator) -> Intents:
         start = times(*when, draft, 0.0, rng)
         stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", len(user), rng), self.abroad, rng)
-        callee = blended(stranger, draft.contacts(user, start, rng), self.difficulty, rng)
+        callee = blended(stranger, draft.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         return like_normal(new_calls(user, start, np.zeros(len(user), np.int64), callee, rng), draft, 1.0, rng)

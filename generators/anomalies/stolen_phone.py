@@ -12,8 +12,8 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import HOUR_MS
-from generators.deeds import Deed, blended, fitted, like_normal, queued, times
-from generators.injection import Incidents, between, new_calls, parted
+from generators.deeds import LINE_FREE_MS, Deed, blended, fitted, like_normal, line_free, queued, stretched, times
+from generators.injection import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.plan import Intents
 from generators.touches import ALL_OF_A_CALL
 
@@ -21,18 +21,23 @@ if TYPE_CHECKING:
     from generators.draft import Draft
 
 
+KNOWN = 0.5
+"""Share of the calls that go to the owner's contacts at difficulty 1: most of the people called are new."""
+
+
 @dataclass
 class StolenPhone(Deed):
     """Puts a thief's calls in place of the owner's: another person's ways, other people called.
 
-    Difficulty slows the thief down and is the share of the calls that go to the owner's contacts.
+    Difficulty is fewer calls, over more hours, of which half its share goes to the owner's contacts.
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 1000))
     most_calls: int = field(default=60, metadata=within(4, 1000))
-    within_h: float = field(default=2.0, metadata=within(0.1, 240))
+    """About the most at difficulty 0, about the fewest at 1."""
+    within_h: float = field(default=2.1, metadata=within(0.1, 240))
     """How long the calls take, at difficulty 0; at 1 they take `longest_h`."""
-    longest_h: float = field(default=24.0, metadata=within(0.1, 240))
+    longest_h: float = field(default=5.0, metadata=within(0.1, 240))
     silent_h: float = field(default=12.0, metadata=within(0, 240))
     """For how long nobody calls afterwards: the SIM is blocked."""
     abroad: float = field(default=0.3, metadata=within(0, 1))
@@ -41,24 +46,34 @@ class StolenPhone(Deed):
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = ALL_OF_A_CALL
-    least: ClassVar[int] = 4
+    people: ClassVar[int] = 20
+    figures: ClassVar[Figures] = {"calls": (10, 60), "callees": None, "within_s": (7200, 21_600), "devices": (1, 1)}
+
+    @property
+    def least(self) -> int:
+        """Return the fewest calls of a thief."""
+        return self.fewest_calls
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` calls by thieves."""
-        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.least, rng, draft.spare())
+        bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
+        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, draft.spare())
         rows = None if sizes is None else draft.recruit(len(sizes))
-        victims = None if sizes is None or rows is None else draft.victims(len(sizes), rng)
+        victims = (
+            None
+            if sizes is None or rows is None
+            else draft.victims(len(sizes), rng, lambda c: draft.left_alone(c, LINE_FREE_MS))
+        )
         if sizes is None or rows is None or victims is None:
             return None
         span = int(between(self.within_h, max(self.within_h, self.longest_h), self.difficulty) * HOUR_MS)
-        begin, lasts = fitted(victims.start_ms, np.full(len(sizes), span), draft)
+        begin, lasts = fitted(line_free(victims, draft), np.full(len(sizes), span), draft)
         lost, of_lost = draft.between(victims.user, begin, begin + lasts + int(self.silent_h * HOUR_MS))
         lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
-        start = times(begin[incident], lasts[incident], draft, 0.0, rng)
+        start = stretched(times(begin[incident], lasts[incident], draft, 0.0, rng), incident, begin, lasts)
         stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
-        callee = blended(stranger, draft.contacts(user, start, rng), self.difficulty, rng)
+        callee = blended(stranger, draft.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), draft, 1.0, rng)
         made = queued(made._replace(phone=rows[incident]), draft)
-        hours = [{"hours": round(h / HOUR_MS, 2)} for h in lasts.tolist()]
-        return Incidents(Intents.joined([made, lost]), np.concatenate([incident, of_lost]), hours)
+        return of_records(Intents.joined([made, lost]), np.concatenate([incident, of_lost]), len(sizes))

@@ -13,8 +13,8 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS
-from generators.deeds import Deed, blended, called_back, fitted, like_normal, queued, times
-from generators.injection import Incidents, between, new_calls, parted
+from generators.deeds import Deed, blended, called_back, fitted, like_normal, queued, stretched, times
+from generators.injection import Figures, Incidents, between, new_calls, of_records, parted
 from generators.plan import FOR_EVER, Holdings
 from generators.touches import ALL_OF_A_CALL, NEW_USERS
 
@@ -26,45 +26,59 @@ if TYPE_CHECKING:
 class SubscriptionFraud(Deed):
     """Adds the calls of a new subscription without ties: many, to strangers and abroad, long.
 
-    Difficulty brings its use down to that of a lively user, and is the share of its calls that go to one circle of
-    people again and again, who make half of them.
+    Difficulty brings its use down, from twenty times an average user's to five, and is the share of its calls that go
+    to one circle of people again and again, who call back as often as not (collateral).
     """
 
-    times_usual: float = field(default=20.0, metadata=within(1, 200))
+    times_usual: float = field(default=18.0, metadata=within(1, 200))
     """Use at difficulty 0, relative to an average user's."""
-    times_at_most_difficult: float = field(default=2.0, metadata=within(0.1, 200))
-    longest_days: float = field(default=30.0, metadata=within(1, 365))
+    times_at_most_difficult: float = field(default=5.7, metadata=within(0.1, 200))
+    longest_days: float = field(default=29.0, metadata=within(1, 365))
     abroad: float = field(default=0.3, metadata=within(0, 1))
     """Share of the calls to strangers that go abroad."""
     times_as_long: float = field(default=3.0, metadata=within(1, 20))
     """Talk time at difficulty 0, relative to normal calls."""
+    calls_back: float = field(default=0.5, metadata=within(0, 1))
+    """How likely a call to its circle is followed by one back."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS)
-    least: ClassVar[int] = 10
+    people: ClassVar[int] = 20
+    figures: ClassVar[Figures] = {
+        "calls": None,
+        "callees": None,
+        "times_usual": (5, 20),
+        "within_s": (0, 30 * 86_400),
+        "calls_back": None,
+    }
+
+    @property
+    def least(self) -> int:
+        """Return the fewest calls of an incident: about a day's, where people call three times a day."""
+        return int(3 * between(self.times_usual, self.times_at_most_difficult, self.difficulty))
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Add `calls` calls of new subscriptions."""
         pace = draft.calls_per_day * between(self.times_usual, self.times_at_most_difficult, self.difficulty)
-        most = max(self.least, int(pace * min(self.longest_days, draft.days / 2)))
-        sizes = parted(calls, (min(most, max(self.least, int(pace))), most), self.least, rng, draft.spare())
+        bounds = self.least, max(self.least, int(pace * min(self.longest_days, draft.days / 2)))
+        sizes = parted(calls, bounds, bounds, rng, draft.spare())
         rows = None if sizes is None else draft.recruit(len(sizes))
         begin = None if sizes is None else draft.moments(len(sizes), rng)
         if sizes is None or rows is None or begin is None:
             return None
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(rows, sizes)
-        begin, span = fitted(begin, sizes / pace * DAY_MS, draft)
-        start = times(begin[incident], span[incident], draft, 1.0, rng)
-        host = rng.integers(0, draft.num_users, len(rows))[incident]
-        stranger = blended(draft.strangers(host, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
+        begin, span = fitted(begin, (sizes - 1) / pace * DAY_MS, draft)
+        start = stretched(times(begin[incident], span[incident], draft, 1.0, rng), incident, begin, span)
+        host = draft.strangers(rows, rng)[incident]
+        stranger = blended(draft.different(sizes, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
         friends = rng.random(calls) < self.difficulty
         callee = np.where(friends, draft.contacts(host, start, rng), stranger)
         made = new_calls(user, start, np.zeros(calls, np.int64), callee, rng)
         made = like_normal(made, draft, 1.0, rng)
         longer = between(self.times_as_long, 1.0, self.difficulty)
         made = queued(made._replace(talk_ms=(made.talk_ms * longer).astype(np.int64)), draft)
-        made = called_back(made, friends, incident, draft, rng)
-        days = [{"days": round(s / DAY_MS, 2)} for s in span.tolist()]
+        made, of = called_back(made, incident, self.calls_back * friends, draft, rng)
         held = Holdings.of(rows, begin, FOR_EVER, rows, rows)
-        return Incidents(made, incident, days, held, np.arange(len(rows)), list(rows[:, None]))
+        more = {"holdings": held, "holding_incident": np.arange(len(rows)), "actors": list(rows[:, None])}
+        return of_records(made, of, len(sizes), **more)

@@ -11,33 +11,33 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from bench.faults import above, within
+from bench.faults import within
 from generators.calls.outcome import MISSED
 from generators.clock import HOUR_MS
-from generators.deeds import Deed, fitted, like_normal, queued, subscribed, talk_between
-from generators.injection import Incidents, between, new_calls, parted
+from generators.deeds import Deed, answering, fitted, stretched, subscribed, talk_between
+from generators.injection import Figures, Incidents, new_calls, of_records, parted
 from generators.plan import Intents
 from generators.touches import ALL_OF_A_CALL, NEW_USERS
 
 if TYPE_CHECKING:
     from generators.draft import Draft
 
-RING_MS, ANSWERED_SHARE = 1000, 0.05
+ANSWERED_SHARE = 0.05
+SHORTEST_RING_S, LONGEST_RING_S = 0.6, 1.4
 
 
 @dataclass
 class Wangiri(Deed):
-    """Adds calls of a new number to strangers, nearly all missed, and the victims' calls back.
+    """Adds calls of a new number to strangers, nearly all missed; some of those call back (collateral).
 
-    Difficulty slows the dialler down to `slowest` of its pace and gives that share of the calls the length and outcome
-    of normal ones.
+    It has no dial: a number that rings hundreds of strangers an hour, a second each, and is not called before, cannot
+    look like anything else. Each dialler has a pace of its own.
     """
 
-    fewest_calls: int = field(default=200, metadata=within(20, 100_000))
+    fewest_calls: int = field(default=205, metadata=within(20, 100_000))
     most_calls: int = field(default=2000, metadata=within(20, 100_000))
-    calls_per_hour: float = field(default=2000.0, metadata=within(1, 3600))
-    """At difficulty 0."""
-    slowest: float = field(default=0.01, metadata=above(0))
+    fewest_per_hour: float = field(default=220.0, metadata=within(1, 3600))
+    most_per_hour: float = field(default=1900.0, metadata=within(1, 3600))
     call_back: float = field(default=0.03, metadata=within(0, 1))
     """Share of those rung who call back, within `within_h`."""
     within_h: float = field(default=2.0, metadata=within(0.01, 24))
@@ -48,52 +48,64 @@ class Wangiri(Deed):
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS)
-    least: ClassVar[int] = 20
+    dial: ClassVar[bool] = False
+    people: ClassVar[int] = 250
+    figures: ClassVar[Figures] = {
+        "calls": None,
+        "callees": (200, 2000),
+        "callees_per_hour": (200, 2000),
+        "longest_s": (0, 1),
+        "calls_back": None,
+        "reciprocity": (0.01, 0.05),
+    }
+
+    @property
+    def least(self) -> int:
+        """Return the fewest rings of an incident."""
+        return self.fewest_calls
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Add `calls` rings and calls back."""
-        sizes = parted(calls, (self.fewest_calls, self.most_calls), self.least, rng, draft.spare(still=True))
+        """Add `calls` rings, and calls back."""
+        bounds = self.fewest_calls, max(self.fewest_calls, min(self.most_calls, len(draft.steady)))
+        sizes = parted(calls, bounds, bounds, rng, draft.spare(still=True))
         rows = None if sizes is None else draft.recruit(len(sizes), still=True)
         begin = None if sizes is None else draft.moments(len(sizes), rng)
         if rows is None or begin is None:
             return None
-        backs = np.round(sizes * self.call_back / (1 + self.call_back)).astype(np.int64)
-        pace = between(1.0, self.slowest, self.difficulty) * self.calls_per_hour / HOUR_MS
-        span = (sizes / pace).astype(np.int64)
-        begin, span = fitted(begin, span, draft)
-        rings = self._rings(draft, (rows, begin, span), sizes - backs, rng)
-        incident = np.repeat(np.arange(len(sizes)), sizes - backs)
-        back, of_back = self._backs(draft, rings, (incident, backs), rng)
-        parameters = [{"rings": int(n - b), "calls_back": int(b)} for n, b in zip(sizes, backs, strict=True)]
-        return Incidents(
+        pace = self.fewest_per_hour * (self.most_per_hour / self.fewest_per_hour) ** rng.random(len(sizes)) / HOUR_MS
+        begin, span = fitted(begin, (sizes / pace).astype(np.int64), draft)
+        incident = np.repeat(np.arange(len(sizes)), sizes)
+        rings = self._rings(draft, (rows, begin, span), (sizes, incident), rng)
+        back, of_back = self._backs(draft, rings, incident, rng)
+        return of_records(
             Intents.joined([rings, back]),
             np.concatenate([incident, of_back]),
-            parameters,
-            subscribed(rows, begin, rows, rng),
-            np.arange(len(rows)),
-            list(rows[:, None]),
+            len(sizes),
+            holdings=subscribed(rows, begin, rows, rng),
+            holding_incident=np.arange(len(rows)),
+            actors=list(rows[:, None]),
         )
 
-    def _rings(self, draft: "Draft", who: tuple[Any, Any, Any], sizes: Any, rng: np.random.Generator) -> Intents:
-        user, begin, span = (np.repeat(column, sizes) for column in who)
-        start = begin + (rng.random(len(user)) * span).astype(np.int64)
-        answered = rng.random(len(user)) < ANSWERED_SHARE
-        talk = np.where(answered, RING_MS, 0)
-        rings = new_calls(user, start, talk, draft.strangers(user, rng), rng)
-        rings = rings._replace(outcome=np.where(answered, rings.outcome, MISSED))
-        return queued(like_normal(rings, draft, self.difficulty, rng), draft)
+    def _rings(
+        self, draft: "Draft", who: tuple[Any, Any, Any], of: tuple[Any, Any], rng: np.random.Generator
+    ) -> Intents:
+        (rows, begin, span), (sizes, incident) = who, of
+        anywhere = begin[incident] + (rng.random(len(incident)) * span[incident]).astype(np.int64)
+        start = stretched(anywhere, incident, begin, span)
+        answered = rng.random(len(incident)) < ANSWERED_SHARE
+        talk = np.where(answered, talk_between(SHORTEST_RING_S, LONGEST_RING_S, len(incident), rng), 0)
+        rings = new_calls(rows[incident], start, talk, draft.different(sizes, rng), rng)
+        many_channels = np.ones(len(incident), np.bool_)
+        return rings._replace(outcome=np.where(answered, rings.outcome, MISSED), leg=many_channels)
 
-    def _backs(
-        self, draft: "Draft", rings: Intents, of: tuple[Any, Any], rng: np.random.Generator
-    ) -> tuple[Intents, Any]:
+    def _backs(self, draft: "Draft", rings: Intents, incident: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
         """Return calls back of some who were rung, and of which incident each is."""
-        incident, backs = of
-        order = np.lexsort((rng.random(len(incident)), incident))
-        first = np.searchsorted(incident, np.arange(len(backs)))
-        rung = order[np.repeat(first, backs) + np.arange(backs.sum()) - np.repeat(np.cumsum(backs) - backs, backs)]
+        order = np.lexsort((rings.callee >= draft.num_users, incident))  # parties outside do not call back
+        place = np.arange(len(order)) - np.searchsorted(incident, incident)
+        rung = order[place < np.round(self.call_back * np.bincount(incident))[incident]]
         wait = (rng.random(len(rung)) * self.within_h * HOUR_MS).astype(np.int64) + 30_000
         start = np.minimum(rings.start_ms[rung] + wait, draft.days * 24 * HOUR_MS - 1)
         talk = talk_between(self.shortest_s, self.longest_s, len(rung), rng)
         user = rings.callee[rung]
         start = draft.when_free(user, incident[rung], start, talk)
-        return new_calls(user, start, talk, rings.user[rung], rng), incident[rung]
+        return answering(user, start, talk, rings.user[rung], rng), incident[rung]

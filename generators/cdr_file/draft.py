@@ -31,6 +31,13 @@ class _Known(SimpleNamespace):
 class OwnDraft(Draft):
     """The plan of normal life, read from records; whoever is in them has been there from the start."""
 
+    can_grow = False
+    without_network = "leave out what befalls cells: call records do not tell of a network"
+
+    def fresh(self) -> "OwnDraft":
+        """Return the same records, of which nothing is claimed."""
+        return OwnDraft(self.life)
+
     def __init__(self, life: Life) -> None:
         lines = life.users + life.reserve
         since = np.zeros(lines, np.int64)
@@ -108,6 +115,11 @@ class OwnDraft(Draft):
     def suppressed_share(self) -> float:
         """Return 0: what is in the file has taken place."""
         return 0.0
+
+    @property
+    def unlisted(self) -> Any:
+        """Parties outside the network of whom the records say no more; shape (n,)."""
+        return np.arange(*self.life.external_first[EXTERNAL_TYPES.index("unlisted") :][:2])
 
     def outsiders(self, kind: str, count: int, rng: np.random.Generator) -> Any:
         """Return external parties of a type (unlisted, foreign, premium), all equally likely; shape (count,)."""

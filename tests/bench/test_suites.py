@@ -19,6 +19,7 @@ FROZEN = {
     "core-1": "c2125045b5a57785",
     "core-2": "ca7c8981f20a39c8",
     "core-3": "656f8b09dc365413",
+    "core-4": "8af35d583e65a69a",
     "smoke-1": "88a51975e9b8c7fc",
 }
 """What each version was when it came out: a suite that has to change gets a new version."""

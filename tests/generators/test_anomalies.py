@@ -109,8 +109,6 @@ def test_the_callers_of_incidents_are_drawn_by_their_calls(tmp_path: Path) -> No
     ("name", "measure"),
     [
         ("short_call", lambda hits: -hits["call_duration"].mean()),
-        ("long_call", lambda hits: hits["call_duration"].mean()),
-        ("off_hour_call", lambda hits: -local_hour(hits).mean()),
         ("burst_call", lambda hits: -_span(hits)),
     ],
 )

@@ -13,7 +13,8 @@ from small_worlds import EVERY, all_at, check_two_worlds, make_settings, make_wo
 from generators.clock import DAY_MS
 from generators.world import World
 
-SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14")
+RATIO = "generator.anomaly_ratio=0.2"
+SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14", RATIO)
 
 
 class Pair(NamedTuple):
@@ -60,29 +61,26 @@ def each(calls: pl.DataFrame) -> list[pl.DataFrame]:
 
 def test_all_types_together_leave_the_rest_as_it_was(pair: Pair) -> None:
     check_two_worlds(pair.dirty, pair.clean)
-    assert pair.counts["anomaly_ratio"] == pytest.approx(0.05, rel=0.05)
+    assert pair.counts["anomaly_ratio"] == pytest.approx(0.2, rel=0.05)
     assert all(many > 0 for many in pair.counts["incidents_by_type"].values())
     assert set(table(pair.clean, "users")["user_id"]) < set(table(pair.dirty, "users")["user_id"])
 
 
-def test_wangiri_rings_many_once_and_some_call_back(pair: Pair) -> None:
-    hits, callers = pair.hits("wangiri"), set(pair.actors("wangiri")["user_id"])
-    rings, backs = (hits.filter(pl.col("caller_id").is_in(callers) == made) for made in (True, False))
+def test_wangiri_rings_many_once(pair: Pair) -> None:
+    rings, callers = pair.hits("wangiri"), set(pair.actors("wangiri")["user_id"])
+    assert set(rings["caller_id"]) == callers
     assert (rings["call_duration"] <= 1).all()
     assert (rings["outcome"] == "missed").mean() > 0.9
     assert rings.select("caller_id", "callee_id").is_unique().mean() > 0.95
-    assert all(span_s(calls) < 3600 for calls in each(rings))
-    assert set(backs["callee_id"]) <= callers
-    assert backs["call_duration"].is_between(60, 600).all()
-    assert backs.join(rings, left_on="caller_id", right_on="callee_id", how="anti").is_empty()
-    assert 0 < backs.height < 0.06 * rings.height
+    assert all(span_s(calls) < 10 * 3600 for calls in each(rings))
+    assert 0 < (rings["callee_type"] == "unlisted").mean() < 0.3
 
 
 def test_a_sim_box_is_many_sims_in_few_devices_in_one_place(pair: Pair) -> None:
     hits, actors = pair.hits("sim_box"), pair.actors("sim_box")
     for calls in each(hits):
         assert calls["caller_imsi"].n_unique() >= 5
-        assert calls["caller_imei"].n_unique() <= -(-calls["caller_imsi"].n_unique() // 7)
+        assert calls["caller_imei"].n_unique() <= -(-calls["caller_imsi"].n_unique() // 5)
         assert calls["first_cell_id"].n_unique() == calls["last_cell_id"].n_unique() == 1
         assert calls["callee_id"].n_unique() > 0.9 * calls.height
     assert table(pair.dirty, "calls").filter(pl.col("callee_id").is_in(actors["user_id"].implode())).is_empty()
@@ -99,7 +97,7 @@ def test_irsf_is_long_calls_abroad_several_at_a_time(pair: Pair) -> None:
     for calls in each(hits):
         assert calls["caller_id"].n_unique() == 1
         assert calls["callee_id"].n_unique() <= 3
-        assert 2 <= most_at_a_time(calls) <= 20
+        assert 2 <= most_at_a_time(calls) <= 10
 
 
 def test_a_hacked_exchange_calls_premium_numbers_out_of_hours(pair: Pair) -> None:
@@ -137,22 +135,18 @@ def test_whose_subscription_ends_is_no_victim() -> None:
     assert (ends[actors[actors < 600]] >= 14 * DAY_MS).all()
 
 
-def test_who_hides_is_called_back_and_carried_about(tmp_path: Path) -> None:
-    types = ["robocall", "sim_box", "subscription_fraud"]
+def test_who_hides_is_carried_about_or_called_back(tmp_path: Path) -> None:
+    types = ["robocall", "subscription_fraud"]
     world = ("generator/network=none", "generator.num_users=1500", "generator.days=7", f"anomaly=[{','.join(types)}]")
     counts = make_world(tmp_path / "d", *world, *all_at(1.0, types))
     made = Pair(tmp_path / "d", tmp_path / "d", counts)
+    calls = table(tmp_path / "d", "calls")
     for name in types:
         hits, actors = made.hits(name), set(made.actors(name)["user_id"])
-        assert (hits["caller_id"].is_in(actors) != hits["callee_id"].is_in(actors)).all()
-        back = hits.filter(pl.col("callee_id").is_in(actors))
-        assert 0.35 < back.height / hits.height < 0.5  # nobody from outside calls back
-        assert hits.join(
-            back, left_on=["caller_id", "callee_id"], right_on=["callee_id", "caller_id"], how="semi"
-        ).height
-        cells = (
-            hits.filter(pl.col("caller_id").is_in(actors)).group_by("caller_id").agg(pl.col("first_cell_id").n_unique())
-        )
+        assert set(hits["caller_id"]) <= actors
+        back = calls.filter(pl.col("callee_id").is_in(actors))
+        assert 0 < back.height / hits.height < (0.05 if name == "robocall" else 0.6)
+        cells = hits.group_by("caller_id").agg(pl.col("first_cell_id").n_unique())
         assert (cells["first_cell_id"] > 1).mean() > 0.5
 
 
@@ -168,7 +162,7 @@ def test_subscription_fraud_is_new_and_calls_far_more_than_others(pair: Pair) ->
 
 
 def test_who_calls_a_swapped_number_reaches_the_other_sim(tmp_path: Path) -> None:
-    make_world(tmp_path / "w", *SIZE, "anomaly=[sim_swap]", "anomaly.sim_swap.difficulty=0")
+    make_world(tmp_path / "w", *SIZE[1:-1], "anomaly=[sim_swap]", "anomaly.sim_swap.difficulty=0")
     pair = Pair(tmp_path / "w", tmp_path / "w", {})
     calls, hits = table(pair.dirty, "calls"), pair.hits("sim_swap")
     sims = dict(zip(hits["caller_id"], hits["caller_imsi"], strict=True))
@@ -207,7 +201,7 @@ def test_a_cloned_sim_is_in_two_devices_and_places(pair: Pair) -> None:
         assert device not in set(theirs["caller_imei"])
     homes = own.group_by("caller_id").agg(pl.col("first_cell_id").mode().first().alias("home"))
     away = hits.join(homes, on="caller_id")
-    assert (away["first_cell_id"] != away["home"]).mean() > 0.8
+    assert (away["first_cell_id"] != away["home"]).mean() > 0.6  # few incidents, and a copy may live in the same cell
 
 
 def test_a_thief_calls_others_from_the_same_phone_in_its_owners_place(pair: Pair) -> None:

@@ -1,21 +1,29 @@
 """Difficulty does what it says: what the best single feature makes of a type falls as its difficulty rises."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
-from small_worlds import make_settings
+from hypothesis import given
+from hypothesis import strategies as st
+from small_worlds import make_settings, make_world, table
 
+from bench.audit.curve import Curve
 from bench.audit.dial import curves
-from bench.audit.dial_report import told
+from bench.audit.dial_report import fell, told
+from bench.audit.triviality import share_found
 from bench.composition import register, settings_of
 from bench.faults import SettingsError, UserError
 from bench.generator import silent
 
 SMALL = ("generator.num_users=300", "generator.days=6", "generator/network=none", "seeds=[1]")
-TYPES = sorted(make_settings("anomaly=[seed_four,fraud]")[1])
-"""All that need no network."""
+EVERY = make_settings("anomaly=[seed_four,fraud]")[1]
+TYPES = sorted(name for name, each in EVERY.items() if each.dial)
+"""All that need no network and have a dial."""
+WITHOUT_DIAL = sorted(EVERY.keys() - set(TYPES))
 OF_GRAPHS = ("community_break", "ring")
 """Those that only a graph sees, for which 600 users are too few."""
 OF_CELLS = sorted(make_settings("anomaly=network_faults")[1])
@@ -31,31 +39,71 @@ def test_curves_of_calls_that_are_changed_fall(workplace: Path, capsys: pytest.C
     asked = ("difficulties=[0,0.5,1]", "anomaly=[long_call,short_call]", "together=true")
     assert told(composed(*SMALL, *asked))
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines[1:3]] == [["long_call", "-1.00"], ["short_call", "-1.00"]]
+    assert lines[0] == "long_call has no dial: its difficulty does nothing"
+    assert lines[2].split()[:2] == ["short_call", "-1.00"]
     assert lines[3:] == ["difficulty/difficulty.json", "difficulty/difficulty.png"]
     assert Path("difficulty/difficulty.png").stat().st_size > 10_000
 
 
 def test_a_type_that_does_not_get_harder_is_told(workplace: Path) -> None:
     """A difficulty that changes nothing: both ends of the range that it draws from are the same."""
-    fixed = ("anomaly=[long_call]", "anomaly.long_call.shortest_s=3600", "anomaly.long_call.longest_s=3600")
+    fixed = ("anomaly=[short_call]", "anomaly.short_call.shortest_s=5", "anomaly.short_call.longest_s=5")
     settings = composed(*SMALL, *fixed, "difficulties=[0,0.5,1]")
     (curve,) = curves(settings, silent)
-    assert curve.rank_correlation == 0
+    assert curve.effect < 0.02
     assert not told(settings)
+
+
+@pytest.mark.parametrize(("fall", "enough"), [(0.0002, False), (0.019, False), (0.021, True)])
+def test_a_dial_has_to_have_an_effect(fall: float, enough: bool) -> None:
+    """From 0.9996 to 0.9994 passes a rank correlation of -1."""
+    strength = np.array([[0.9996, 0.9996 - fall / 2, 0.9996 - fall]])
+    settings = composed(*SMALL)
+    curve = Curve("mine", (0.0, 0.5, 1.0), strength, strength, strength, ("duration",) * 3, np.ones((1, 3)))
+    assert curve.rank_correlation == pytest.approx(-1)
+    assert fell(curve, settings) == enough
+    found = np.array([[0.9, 0.8, 0.7]])
+    assert fell(replace(curve, found=found), settings)  # much of it is found no more, though ranks hardly change
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=8), st.lists(st.integers(0, 5), min_size=1, max_size=8))
+def test_the_share_found_is_that_of_the_best_ranks(positives: list[int], others: list[int]) -> None:
+    """Over all orders of equal values, taken one by one."""
+    found = share_found(np.array(positives, float), np.array(others, float))
+    expected = []
+    for sign in (1, -1):
+        ranked = sorted([(-sign * each, True) for each in positives] + [(-sign * each, False) for each in others])
+        chosen, left = 0.0, len(positives)
+        for value in sorted({value for value, _ in ranked}):
+            tied = [mine for each, mine in ranked if each == value]
+            taken = min(left, len(tied))
+            chosen, left = chosen + sum(tied) * taken / len(tied), left - taken
+        expected.append(chosen / len(positives))
+    assert found == pytest.approx(max(expected))
+
+
+def test_types_without_a_dial_give_the_same_world_at_any_difficulty(tmp_path: Path) -> None:
+    for name in WITHOUT_DIAL:
+        world = ("generator/network=none", "generator.num_users=400", "generator.days=14", f"anomaly=[{name}]")
+        for difficulty in (0.0, 1.0):
+            make_world(tmp_path / f"{name}_{difficulty}", *world, f"anomaly.{name}.difficulty={difficulty}")
+        one, other = (table(tmp_path / f"{name}_{difficulty}", "calls") for difficulty in (0.0, 1.0))
+        assert one.equals(other), name
 
 
 def test_faults_are_told(workplace: Path) -> None:
     with pytest.raises(SettingsError, match="difficulties must be three numbers or more in"):
         composed("difficulties=[0,2]")
+    with pytest.raises(SettingsError, match="anomaly must name at least one type with a dial, got \\['long_call'\\]"):
+        list(curves(composed(*SMALL, "anomaly=[long_call]"), silent))
     with pytest.raises(SettingsError, match="anomaly must name at least one type"):
         list(curves(composed(*SMALL, "anomaly=[]"), silent))
     rare = (
-        "anomaly=[wangiri]",
-        "generator.anomaly_ratio=0.005",
-        "anomaly.wangiri.schedule={kind:clustered,waves:1,wave_h:12}",
+        "anomaly=[robocall]",
+        "generator.anomaly_ratio=0.06",
+        "anomaly.robocall.schedule={kind:clustered,waves:1,wave_h:12}",
     )
-    with pytest.raises(UserError, match="wangiri has no incident in the scored part at difficulty 0, seed 3: raise "):
+    with pytest.raises(UserError, match="robocall has no incident in the scored part at difficulty 0, seed 3: raise "):
         list(curves(composed(*SMALL, *rare, "difficulties=[0,0.5,1]", "seeds=[3]"), silent))
     Path("file").write_text("")
     with pytest.raises(UserError, match="out must be a folder that can be written"):
@@ -70,6 +118,7 @@ def test_the_best_single_feature_finds_ever_less(workplace: Path, name: str) -> 
     size = ("generator.num_users=4000", "generator.days=28") if name in OF_GRAPHS else ()
     (curve,) = curves(composed(*asked, *size), silent)
     assert curve.rank_correlation <= -0.8
+    assert curve.effect >= 0.02
 
 
 @pytest.mark.slow

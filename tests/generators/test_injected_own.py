@@ -1,5 +1,6 @@
 """Anomalies in a user's own records: what the truth names has changed, and nothing else."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,6 +108,30 @@ def test_each_type_is_injected_or_refused_in_a_line(clean: Path, name: str) -> N
         told = ["injected"]
         assert_twins(clean, folder)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("name", sorted(key.removeprefix("anomaly/") for key in schemas()))
+def test_the_way_on_of_a_refusal_leads_out(clean: Path, name: str) -> None:
+    """Another ratio, or to leave the type out, which is nothing that could fail."""
+    ratio = 0.02
+    for step in range(4):
+        told = refused(clean.parent / f"way_{name}_{step}", name, ratio)
+        found = re.findall(r"ratio of ([\d.]+) does", told or "")
+        if not found:
+            assert told is None or "leave" in told
+            return
+        assert "generator.num_users" not in str(told)
+        ratio = float(found[0])
+    raise AssertionError(name)
+
+
+def refused(folder: Path, name: str, ratio: float) -> str | None:
+    """Return why a type is not injected; None when it is."""
+    try:
+        make(folder, injectors(name), anomaly_ratio=ratio)
+    except UserError as error:
+        return str(error)
+    return None
 
 
 def test_no_line_carries_an_incidents_call_and_another(clean: Path) -> None:

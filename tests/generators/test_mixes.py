@@ -73,9 +73,9 @@ def test_even_incidents_are_as_many_in_each_part(tmp_path: Path) -> None:
 
 def test_parts_too_small_for_an_incident_are_one() -> None:
     few = ("anomaly.burst_call.schedule.parts=7", "generator.anomaly_ratio=0.005")
-    plan = World(*make_settings(*SMALL, EVEN, *few)).draw().plan
-    assert 7 * 10 > plan.calls["burst_call"] > 10
-    assert sum(int(p["calls"]) for p in plan.parameters) == plan.calls["burst_call"]
+    drawn = World(*make_settings(*SMALL, EVEN, *few)).draw()
+    assert 7 * 10 > drawn.plan.calls["burst_call"] > 10
+    assert sum(len(edits.user) for edits in drawn.plan.edits) == drawn.plan.calls["burst_call"]
 
 
 @pytest.mark.parametrize("name", ["tower_outage", "antenna_misaligned", "flash_crowd"])

@@ -55,7 +55,7 @@ def test_a_verdict_that_cannot_be_read_is_none(tmp_path: Path) -> None:
 def test_rank_correlation_of_a_curve() -> None:
     def curve(*strengths: float) -> Curve:
         values = np.array([strengths])
-        return Curve("ring", tuple(np.linspace(0, 1, len(strengths))), values, values, values, ("new_tie",))
+        return Curve("ring", tuple(np.linspace(0, 1, len(strengths))), values, values, values, ("new_tie",), values)
 
     assert curve(0.9, 0.8, 0.7).rank_correlation == -1
     assert curve(0.7, 0.8, 0.9).rank_correlation == 1
@@ -64,5 +64,7 @@ def test_rank_correlation_of_a_curve() -> None:
 
 def test_a_panel_for_each_type_is_drawn(tmp_path: Path) -> None:
     values = np.array([[0.99, 0.9, 0.7], [0.98, 0.91, 0.72]])
-    found = [Curve(f"type_{n}", (0.0, 0.5, 1.0), values, values - 0.1, values - 0.2, ("hour",) * 3) for n in range(6)]
+    found = [
+        Curve(f"type_{n}", (0.0, 0.5, 1.0), values, values - 0.1, values - 0.2, ("hour",) * 3, values) for n in range(6)
+    ]
     assert draw(found, tmp_path / "d.png").stat().st_size > 20_000

@@ -1,0 +1,146 @@
+"""Each incident is what the entry of its type says, and says of itself what its records say."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from recount import backs, figures, own_calls, rows_of, span_of
+from small_worlds import EVERY, all_at, make_settings, make_world, table
+
+from generators.anomalies import schemas
+from generators.realised import MEASURES
+
+SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.2")
+KINDS: dict[str, Any] = {name.removeprefix("anomaly/"): kind for name, kind in schemas().items()}
+OF_CALLS = sorted(name for name, kind in KINDS.items() if kind.level != "cell")
+DIFFICULTIES = (0.0, 0.2, 0.5, 0.8, 1.0)
+REMOVES = ("sim_swap", "stolen_phone")
+"""Types that take calls of an owner away, while they have the line in hand."""
+PAGE = Path(__file__).parents[2] / "docs" / "anomalies.md"
+
+
+class Told:
+    """A world, and its incidents beside their records."""
+
+    def __init__(self, folder: Path, *overrides: str) -> None:
+        make_world(folder, *overrides)
+        self.rows = rows_of(folder)
+        self.incidents = {each["incident_id"]: each for each in table(folder, "incidents").to_dicts()}
+        settings = make_settings(*overrides)[0]
+        changes = table(folder, "truth").filter(level="call")["change"]
+        normal = table(folder, "calls").height - (changes == "added").sum() + (changes == "removed").sum()
+        self.calls_a_day = normal / settings.num_users / settings.days
+
+    def of(self, name: str) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+        """Return the incidents of a type, those that made or altered calls, each with its rows of the truth."""
+        found = [(each, self.rows[i]) for i, each in self.incidents.items() if each["anomaly_type"] == name]
+        return [(each, rows) for each, rows in found if own_calls(rows)]
+
+
+@pytest.fixture(scope="module", params=DIFFICULTIES)
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return Told(tmp_path_factory.mktemp("entries") / "world", *SIZE, *all_at(request.param))
+
+
+def test_every_type_names_figures_that_are_known() -> None:
+    for name, kind in KINDS.items():
+        unknown = set(getattr(kind, "figures", {})) - set(MEASURES)
+        assert not unknown, name
+
+
+def test_parameters_are_those_of_the_records(told: Told) -> None:
+    for name in OF_CALLS:
+        for incident, rows in told.of(name):
+            said, counted = json.loads(incident["parameters"]), figures(rows, told.calls_a_day)
+            assert set(said) == set(KINDS[name].figures), name
+            expected = {each: counted[each] for each in said}
+            assert said == pytest.approx(expected, abs=2e-4, rel=1e-6), (name, incident["incident_id"])
+
+
+def test_incidents_begin_and_end_with_their_records(told: Told) -> None:
+    for name in OF_CALLS:
+        for incident, rows in told.of(name):
+            assert (incident["start_ts"], incident["end_ts"]) == span_of(rows), (name, incident["incident_id"])
+
+
+def test_every_incident_keeps_the_range_of_its_entry(told: Told) -> None:
+    for name in OF_CALLS:
+        incidents = told.of(name)
+        assert incidents, name
+        for incident, rows in incidents:
+            counted = figures(rows, told.calls_a_day)
+            for figure, span in KINDS[name].figures.items():
+                if span is not None:
+                    assert span[0] <= counted[figure] <= span[1], (name, figure, incident["incident_id"])
+
+
+def test_direct_is_what_the_actors_did_and_nothing_else(told: Told) -> None:
+    """Whoever calls an actor because of an incident is none of its actors, and its call is not its deed."""
+    for name in OF_CALLS:
+        for incident, rows in told.of(name):
+            actors = set(incident["actors"])
+            assert {call["caller_id"] for call in own_calls(rows)} <= actors, name
+            assert not {row["caller_id"] for row in backs(rows)} & actors, name
+            if KINDS[name].adds and name not in REMOVES:
+                made = [row for row in rows if row["truth_cause"] == "direct"]
+                assert {row["truth_change"] for row in made} == {"added"}, name
+
+
+def test_who_was_rung_calls_back_as_an_innocent(told: Told) -> None:
+    for _, rows in told.of("wangiri"):
+        rung, calling = {call["callee_id"] for call in own_calls(rows)}, backs(rows)
+        assert {row["caller_id"] for row in calling} <= rung
+        assert all(60 <= row["call_duration"] <= 600 for row in calling)
+
+
+def test_a_copy_calls_while_its_owner_talks(tmp_path: Path) -> None:
+    world = ("anomaly=[cloned_sim]", "generator/network=none", "generator.num_users=600", "generator.days=14")
+    told = Told(tmp_path / "w", *world)
+    calls = table(tmp_path / "w", "calls")
+    beside = []
+    for _, rows in told.of("cloned_sim"):
+        made = pl.DataFrame([{"call_id": c["call_id"]} for c in own_calls(rows)])
+        theirs = calls.filter(caller_id=own_calls(rows)[0]["caller_id"])
+        copy, owner = theirs.join(made, on="call_id", how="semi"), theirs.join(made, on="call_id", how="anti")
+        pairs = copy.join(owner, how="cross")
+        both = pl.col("call_start_ts") < pl.col("call_start_ts_right") + pl.duration(seconds="call_duration_right")
+        both &= pl.col("call_start_ts") >= pl.col("call_start_ts_right")
+        beside.append(pairs.filter(both).height > 0)
+    assert sum(beside) >= 0.9 * len(beside)
+
+
+def entry_rows() -> list[str]:
+    """Return the rows of the page's table of entries, as they have to be."""
+    rows = []
+    for name in OF_CALLS:
+        for figure, span in KINDS[name].figures.items():
+            rows.append(f"| `{name}` | `{figure}` | {MEASURES[figure][1]} | {told_range(span)} |")
+    return rows
+
+
+def told_range(span: tuple[float, float] | None) -> str:
+    return "" if span is None else f"{span[0]:,g}" if span[0] == span[1] else f"{span[0]:,g} to {span[1]:,g}"
+
+
+def test_the_page_has_the_entries() -> None:
+    lines = [line for line in PAGE.read_text().splitlines() if line.count("|") == 5 and line.startswith("| `")]
+    cells = [[cell.strip().strip("`") for cell in line.split("|")] for line in lines]
+    named = [line for line, cell in zip(lines, cells, strict=True) if cell[1] in OF_CALLS and cell[2] in MEASURES]
+    assert named == entry_rows()
+
+
+@pytest.mark.slow
+def test_entries_hold_in_a_network(tmp_path: Path) -> None:
+    """It may fail a call, or lose it, so that talk times are shorter; all else is as the entry says."""
+    world = (EVERY, "generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.2")
+    told = Told(tmp_path / "w", *world)
+    for name in OF_CALLS:
+        for incident, rows in told.of(name):
+            counted = figures(rows, told.calls_a_day)
+            said = json.loads(incident["parameters"])
+            assert said == pytest.approx({each: counted[each] for each in said}, abs=2e-4, rel=1e-6), name
+            for figure, span in KINDS[name].figures.items():
+                if span is not None and figure not in ("median_s", "longest_s"):
+                    assert span[0] <= counted[figure] <= span[1], (name, figure, incident["incident_id"])

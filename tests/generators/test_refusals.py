@@ -1,0 +1,86 @@
+"""What a world is refused for, and that following the advice leads out."""
+
+import re
+
+import pytest
+from small_worlds import TYPES, make_settings
+
+from bench.faults import UserError
+from generators.world import World
+
+WITHOUT = ("generator/network=none", "generator.days=7")
+OF_CELLS = sorted(make_settings("anomaly=network_faults")[1])
+MOST_STEPS = 3
+
+
+def refusal(*overrides: str) -> str | None:
+    """Return why a world's incidents are refused; None where they are not."""
+    try:
+        World(*make_settings(*overrides)).draw()
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def ways_on(told: str) -> list[list[str]]:
+    """Return the settings that each way on of a refusal asks for."""
+    users = [[f"generator.num_users={found}"] for found in re.findall(r"about (\d+) users", told)]
+    ratios = [[f"generator.anomaly_ratio={found}"] for found in re.findall(r"ratio of ([\d.]+) does", told)]
+    network = [["generator/network=default"]] if "generator/network=default" in told else []
+    return users + ratios + network
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if name not in OF_CELLS])
+@pytest.mark.parametrize("difficulty", [0.0, 0.5, 1.0])
+def test_each_way_on_leads_out_for_each_type(name: str, difficulty: float) -> None:
+    world = (*WITHOUT, f"anomaly=[{name}]", f"anomaly.{name}.difficulty={difficulty}", "generator.num_users=120")
+    told = refusal(*world, "generator.anomaly_ratio=0.002")
+    if told is None:
+        assert name in ("short_call", "long_call", "off_hour_call")
+        return
+    assert len(told.splitlines()) == 1
+    assert told.startswith(f"generator.anomaly_ratio must leave room for whole incidents of {name} (")
+    ways = ways_on(told)
+    assert ways
+    for way in ways:
+        assert refusal(*world, "generator.anomaly_ratio=0.002", *way) is None, way
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if name not in OF_CELLS])
+def test_a_ratio_too_high_says_which_there_is_room_for(name: str) -> None:
+    world = (*WITHOUT, f"anomaly=[{name}]", "generator.num_users=600", "generator.anomaly_ratio=0.5")
+    told = refusal(*world)
+    for _ in range(MOST_STEPS):
+        if told is None:
+            return
+        ways = ways_on(told)
+        assert ways, told
+        told = refusal(*world, *ways[-1])
+    assert told is None
+
+
+@pytest.mark.parametrize("mix", ["[seed_four,fraud]", "fraud"])
+def test_the_ways_on_lead_out_for_the_mixes(mix: str) -> None:
+    world = (*WITHOUT, f"anomaly={mix}", "generator.num_users=300")
+    told = refusal(*world)
+    assert told is not None
+    assert "sim_box (" in told
+    for way in ways_on(told):
+        assert refusal(*world, *way) is None, way
+
+
+def test_no_more_users_are_asked_for_than_it_takes() -> None:
+    world = (*WITHOUT, "anomaly=[wangiri]", "generator.num_users=1000", "generator.anomaly_ratio=0.005")
+    told = refusal(*world)
+    assert told is not None
+    users = int(re.findall(r"about (\d+) users", told)[0])
+    assert refusal(*world, f"generator.num_users={int(users / 1.4)}") is not None
+
+
+def test_what_befalls_cells_asks_for_a_network() -> None:
+    world = ("anomaly=[tower_outage]", "generator.num_users=600", "generator.days=7", "generator/network=none")
+    told = refusal(*world)
+    assert told is not None
+    assert told.startswith("anomaly must leave out what befalls cells where there is no network")
+    (way,) = ways_on(told)
+    assert refusal(*world[:-1], *way) is None
