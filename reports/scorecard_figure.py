@@ -10,7 +10,7 @@ from bench.realism.scorecard import NEAR, PASS, Row, Verdict
 from reports.scorecard_table import published, summary, value_text
 from reports.style import FAINT, GRID, INK, new_figure, save, tidy
 
-COLOURS = {Verdict.PASS: "#009e73", Verdict.NEAR: "#e69f00", Verdict.OFF: "#d55e00", Verdict.NOT_MEASURED: FAINT}
+COLOURS = {Verdict.PASS: "#009e73", Verdict.NEAR: "#e69f00", Verdict.OFF: "#d55e00"}
 LEFT, RIGHT = 1 / 4, 4.0
 """Ends of the scale; what lies beyond is drawn at the end, as an arrow."""
 ROW_INCHES = 0.225
@@ -45,16 +45,17 @@ def _lines(rows: list[Row]) -> list[Row | str]:
 
 def _row(axes: Axes, row: Row, height: int) -> None:
     sides = axes.get_yaxis_transform()
-    colour = COLOURS[row.verdict]
     texts = ((-0.02, "right", row.quantity.what), (PUBLISHED, "left", published(row.quantity)),
              (HERE, "left", value_text(row.quantity, row.value)))  # fmt: skip
     for x, side, text in texts:
         axes.text(x, height, text, transform=sides, ha=side, va="center", fontsize=8, color=INK)
-    if row.value is None:
-        axes.text(0.5, height, row.reason, transform=sides, ha="center", va="center", fontsize=7.5, color=FAINT)
+    if row.distance is None:
+        why = row.reason or "nothing is published"
+        axes.text(0.5, height, why, transform=sides, ha="center", va="center", fontsize=7.5, color=FAINT)
         return
     where = ratio(row)
     marker = "<" if where < LEFT else ">" if where > RIGHT else "o"
+    colour = COLOURS[row.verdict]
     axes.plot(np.clip(where, LEFT, RIGHT), height, marker, color=colour, markersize=6.5, clip_on=False, zorder=3)
 
 

@@ -12,11 +12,17 @@ from bench.realism.scorecard import Row, Verdict
 from reports.wording import NOTHING, count
 
 WIDTH = 118
-COLOURS = {Verdict.PASS: "green", Verdict.NEAR: "yellow", Verdict.OFF: "red", Verdict.NOT_MEASURED: "dim"}
+COLOURS = {
+    Verdict.PASS: "green",
+    Verdict.NEAR: "yellow",
+    Verdict.OFF: "red",
+    Verdict.NOT_MEASURED: "dim",
+    Verdict.NOT_JUDGED: "dim",
+}
 
 
 def show(title: str, calls: int, rows: list[Row]) -> None:
-    """Print each quantity beside what is published, how far it is from that, and why what is not there is not."""
+    """Print each quantity beside what is published, how far it is from that, what it counts, and what is missing."""
     console = Console(file=sys.stdout, highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
@@ -44,12 +50,20 @@ def summary(rows: list[Row]) -> str:
 
 def published(quantity: Quantity) -> str:
     """Return the published value or range in words."""
+    if not quantity.is_published:
+        return NOTHING
     low, high = (None if end is None else value_text(quantity, end) for end in (quantity.low, quantity.high))
     if low == high:
         return str(low)
     if high is None:
         return f"above {low}"
     return f"{str(low).removesuffix(f' {quantity.unit}')} to {high}" if quantity.low else f"at most {high}"
+
+
+def definitions(quantity: Quantity) -> str:
+    """Return what is counted, here and by the source where that is something else; empty where nothing is said."""
+    here, source = str(quantity.definition), str(quantity.published or "")
+    return f"{here} (the source: {source})" if source else here
 
 
 def value_text(quantity: Quantity, value: float | None) -> str:
@@ -69,8 +83,11 @@ def _cells(row: Row) -> list[Text | str]:
 
 
 def _footnotes(rows: list[Row]) -> list[str]:
-    """Return why what is not measured is not, what the measuring differs in, and the sources."""
+    """Return what is counted, why what is not measured is not, what the measuring differs in, and the sources."""
     told: dict[str, list[str]] = {}
+    for row in rows:
+        if counted := definitions(row.quantity):
+            told.setdefault(counted, []).append(row.quantity.what)
     for row in rows:
         if row.reason:
             told.setdefault(f"cannot be measured here, {row.reason}", []).append(row.quantity.what)

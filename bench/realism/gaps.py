@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.realism.definitions import MADE_OR_RECEIVED
+from bench.realism.published import GAP_SHARES
 from bench.realism.records import FloatArray, IntArray, Records
 
 Found = dict[str, float]
@@ -28,7 +30,7 @@ class Gaps:
 
     @classmethod
     def of(cls, records: Records, fewest: int) -> "Gaps":
-        """Return the gaps of those with so many, from start to start."""
+        """Return the gaps between the calls of each caller with so many of them, from start to start."""
         order = records.by_caller
         caller, start = records.caller[order], records.local_ms[order]
         same = caller[1:] == caller[:-1]
@@ -44,13 +46,22 @@ class Gaps:
 
 
 def burstiness(records: Records) -> Found:
-    """Measure how bursty callers are (Goh & Barabasi 2008), also corrected for few gaps (Kim & Jo 2016), and memory.
+    """Measure how bursty users are, by the calls that they make and by those that they make or receive; and memory.
 
-    With r the standard deviation of a caller's gaps over their mean, and n their number, burstiness is
-    (r - 1) / (r + 1); corrected, (sqrt(n + 1) r - sqrt(n - 1)) / ((sqrt(n + 1) - 2) r + sqrt(n - 1)). Memory is the
-    correlation of a gap with the next. All three are means over callers.
+    Memory is the correlation of a gap between calls made with the next. All are means over users.
     """
-    gaps = Gaps.of(records.between, FEWEST)
+    made = Gaps.of(records.between, FEWEST)
+    both = Gaps.of(records.between.of_users(MADE_OR_RECEIVED), FEWEST)
+    found = {**bursts(made), **{f"both_{name}": value for name, value in bursts(both).items()}}
+    return found | ({"memory": float(np.mean(memory(made)))} if made.count.size else {})
+
+
+def bursts(gaps: Gaps) -> Found:
+    """Return mean burstiness (Goh & Barabasi 2008), and the same corrected for few gaps (Kim & Jo 2016).
+
+    With r the standard deviation of a user's gaps over their mean, and n their number, burstiness is
+    (r - 1) / (r + 1); corrected, (sqrt(n + 1) r - sqrt(n - 1)) / ((sqrt(n + 1) - 2) r + sqrt(n - 1)).
+    """
     if not gaps.count.size:
         return {}
     mean = gaps.mean(gaps.seconds)
@@ -59,8 +70,16 @@ def burstiness(records: Records) -> Found:
     return {
         "burstiness": float(np.mean((r - 1) / (r + 1))),
         "burstiness_corrected": float(np.mean((more * r - less) / ((more - 2) * r + less))),
-        "memory": float(np.mean(memory(gaps))),
     }
+
+
+def within_users(records: Records) -> Found:
+    """Measure the gaps between the calls that users make, each over its user's mean gap: quantiles over all gaps."""
+    gaps = Gaps.of(records.between, FEWEST)
+    if not gaps.count.size:
+        return {}
+    relative = gaps.seconds / gaps.mean(gaps.seconds)[gaps.owner]
+    return {f"gap_p{share}": float(np.percentile(relative, share)) for share in GAP_SHARES}
 
 
 def memory(gaps: Gaps) -> FloatArray:

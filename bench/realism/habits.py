@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from bench.realism.definitions import CLOCK_HOURS, MADE, MADE_OR_RECEIVED, SLIDING_HOURS
 from bench.realism.families import EXPONENTIAL, akaike, places
-from bench.realism.records import DAY_MS, HOUR_MS, FloatArray, IntArray, Records
+from bench.realism.records import DAY_MS, HOUR_MS, IntArray, Records
 
 Found = dict[str, float]
 MINUTE_S, HOUR_S = 60, 3600
 BUSY = 10
-"""Calls within an hour that few people reach."""
+"""Calls within an hour that few people reach; and the fewest users who can be compared."""
+HOUR_SHARES = (50, 90, 99)
 
 
 def talk_times(records: Records) -> Found:
@@ -36,41 +38,62 @@ def talk_times(records: Records) -> Found:
 
 
 def outcomes(records: Records) -> Found:
-    """Measure how many calls between participants are missed."""
-    return {"missed": float(records.between.missed.mean())} if records.between.caller.size else {}
+    """Measure how many calls between participants are missed, and how many others have no talk."""
+    calls = records.between
+    if not calls.caller.size:
+        return {}
+    silent = (calls.seconds == 0) & ~calls.missed
+    return {"missed": float(calls.missed.mean()), "no_talk_not_missed": float(silent.mean())}
 
 
 def rhythm(records: Records) -> Found:
-    """Measure when calls between participants start, and how many have no length."""
+    """Measure when calls between participants start, and how many are without talk."""
     calls = records.between
     if not calls.caller.size:
         return {}
     hour = np.bincount(calls.local_ms % DAY_MS // HOUR_MS, minlength=24) / calls.caller.size
+    spans = {"02_05": slice(2, 5), "16_17": slice(16, 17), "17_18": slice(17, 18), "04_05": slice(4, 5)}
+    spans["05_06"] = slice(5, 6)
     return {
-        "zero_length": float((calls.seconds == 0).mean()),
-        "starts_02_05": float(hour[2:5].sum()),
-        "starts_16_17": float(hour[16]),
-        "starts_04_05": float(hour[4]),
+        "no_talk": float((calls.missed | (calls.seconds == 0)).mean()),
+        "starts_busiest_hour": float(hour.max()),
+        "starts_quietest_hour": float(hour.min()),
+        **{f"starts_{name}": float(hour[span].sum()) for name, span in spans.items()},
     }
 
 
 def activity(records: Records) -> Found:
-    """Measure how unlike callers are, and how many calls they make within an hour of the clock."""
+    """Measure how unlike users are, by the calls that they make and by those that they make or receive."""
     calls = records.between
-    made = np.sort(calls.calls_made[calls.calls_made > 0])
-    if made.size < BUSY:
+    found: Found = {}
+    for whose, prefix in ((MADE, "calls"), (MADE_OR_RECEIVED, "both")):
+        own = calls.of_users(whose).calls_made
+        found |= {f"{prefix}_{name}": value for name, value in spread(np.sort(own[own > 0])).items()}
+    return found
+
+
+def spread(count: IntArray) -> Found:
+    """Measure how unlike positive numbers are, shape (users,), rising; nothing for less than ten."""
+    if count.size < BUSY:
         return {}
-    most = most_in_an_hour(calls)
-    p50, p90, p99 = np.percentile(most, [50, 90, 99])
     return {
-        "calls_sigma": float(np.log(made).std()),
-        "calls_gini": gini(made),
-        "calls_top_tenth": float(made[-(made.size // 10) :].sum() / made.sum()),
-        "hour_p50": float(p50),
-        "hour_p90": float(p90),
-        "hour_p99": float(p99),
-        "hour_ten": float((most >= BUSY).mean()),
+        "sigma": float(np.log(count).std()),
+        "gini": gini(count),
+        "top_tenth": float(count[-(count.size // 10) :].sum() / count.sum()),
     }
+
+
+def busiest_hours(records: Records) -> Found:
+    """Measure the most calls that callers make in a clock hour, and in any 3,600 s."""
+    calls = records.between
+    found: Found = {}
+    for hours, prefix in ((CLOCK_HOURS, "hour"), (SLIDING_HOURS, "sliding")):
+        most = most_in_an_hour(calls, hours)
+        if most.size < BUSY:
+            return {}
+        found |= {f"{prefix}_p{share}": float(np.percentile(most, share)) for share in HOUR_SHARES}
+        found[f"{prefix}_ten"] = float((most >= BUSY).mean())
+    return found
 
 
 def gini(ordered: IntArray) -> float:
@@ -79,11 +102,18 @@ def gini(ordered: IntArray) -> float:
     return float(np.sum((2 * place - ordered.size - 1) * ordered) / (ordered.size * ordered.sum()))
 
 
-def most_in_an_hour(records: Records) -> FloatArray:
-    """Return the most calls that each caller makes in any hour of the clock, shape (callers,)."""
-    hour = records.local_ms // HOUR_MS
-    hour -= hour.min()
-    keys, counts = np.unique(records.caller * (hour.max() + 1) + hour, return_counts=True)
-    most = np.zeros(records.participant.size)
-    np.maximum.at(most, keys // (hour.max() + 1), counts)
-    return most[most > 0]
+def most_in_an_hour(records: Records, hours: str) -> IntArray:
+    """Return the most calls that each caller makes in a clock hour, or in any 3,600 s, shape (callers,)."""
+    order = records.by_caller
+    if not order.size:
+        return np.zeros(0, np.int64)
+    caller, start = records.caller[order], records.local_ms[order]
+    start = start - start.min() // HOUR_MS * HOUR_MS
+    span = (int(start.max()) // HOUR_MS + 2) * HOUR_MS  # between two callers lies an hour at least
+    moment = caller * span + start
+    if hours == CLOCK_HOURS:
+        _, hour, within = np.unique(moment // HOUR_MS, return_inverse=True, return_counts=True)
+        count = within[hour]
+    else:
+        count = np.searchsorted(moment, moment + HOUR_MS) - np.arange(moment.size)
+    return np.asarray(np.maximum.reduceat(count, np.flatnonzero(np.append(True, caller[1:] != caller[:-1]))))

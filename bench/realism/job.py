@@ -22,7 +22,8 @@ from bench.store import find_or_make, world_of
 from bench.versions import versions
 
 TABLE, PICTURE = "scorecard.csv", "scorecard.png"
-COLUMNS = ("key", "group", "quantity", "unit", "low", "high", "source", "note", "value", "distance", "verdict")
+COLUMNS = ("key", "group", "quantity", "unit", "low", "high", "source", "counted by the source", "counted here", "note",
+           "value", "distance", "verdict")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def _written(card: Scorecard, settings: RealismSettings) -> list[Path]:
 def _cells(row: Row) -> tuple[object, ...]:
     of = row.quantity
     note = "; ".join(text for text in (of.note, row.reason) if text)
-    known = (of.key, of.group, of.what, of.unit, of.low, of.high, of.source, note)
+    counted = (str(of.published or of.definition) if of.is_published else "", str(of.definition))
+    known = (of.key, of.group, of.what, of.unit, of.low, of.high, of.source, *counted, note)
     return (*known, row.value, row.distance, str(row.verdict))
 
 

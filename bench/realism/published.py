@@ -1,8 +1,24 @@
 """What others have published about real phone life: numbers with their sources, and no record of anybody's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-CNS = "CNS"
+from bench.realism.definitions import (
+    CLOCK_HOURS,
+    ELEVEN,
+    FILES_OWN,
+    IN,
+    LOCAL,
+    MADE,
+    MADE_OR_RECEIVED,
+    NOT_SAID,
+    OUT,
+    PARTICIPANTS,
+    SLIDING_HOURS,
+    THIRTY_ONE,
+    Definition,
+)
+
+CNS, NOBODY = "CNS", ""
 SOURCES = {
     CNS: "Copenhagen Networks Study (Sapiezynski et al. 2019): 3,600 calls of students, 28 days, between participants",
     "Nodobo": "Nodobo (McDiarmid et al. 2013)",
@@ -19,7 +35,10 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity with its published value (low and high are the same) or range; an end that is open is None."""
+    """A quantity with its published value (low and high are the same) or range; an end that is open is None.
+
+    Both ends are None where nothing is published: then the quantity is measured, and not judged.
+    """
 
     key: str
     group: str
@@ -33,78 +52,161 @@ class Quantity:
     """What is different between the source's way of measuring and ours, or that a value was not looked up."""
     scale: float | None = None
     """What a distance is relative to, where the published end is 0."""
+    definition: Definition = NOT_SAID
+    """What the measure counts."""
+    published: Definition | None = None
+    """What the source counts, where that is something else: then `note` says what the difference is."""
+
+    @property
+    def is_published(self) -> bool:
+        """Whether there is a published value to hold a measured one against."""
+        return self.low is not None or self.high is not None
 
 
-def _value(key: str, group: str, what: str, value: float, *about: str) -> Quantity:
-    """Return a quantity with one published value; `about` are its source, unit and note."""
-    source, unit, note = (*about, "", "")[:3]
-    return Quantity(key, group, what, value, value, source, unit, note)
+def _value(key: str, what: str, value: float, about: "About", unit: str = "", note: str = "") -> Quantity:
+    """Return a quantity with one published value."""
+    return _range(key, what, (value, value), about, unit, note)
+
+
+def _range(
+    key: str, what: str, ends: tuple[float | None, float | None], about: "About", unit: str = "", note: str = ""
+) -> Quantity:
+    """Return a quantity with a published range."""
+    return Quantity(
+        key,
+        about.group,
+        what,
+        *ends,
+        about.source,
+        unit,
+        note or about.note,
+        definition=about.definition,
+        published=about.published,
+    )
+
+
+@dataclass(frozen=True)
+class About:
+    """What quantities have in common that are published together."""
+
+    group: str
+    source: str
+    definition: Definition = NOT_SAID
+    note: str = ""
+    published: Definition | None = None
 
 
 TALK, RHYTHM, ACTIVITY, GAPS = "talk time", "rhythm and outcome", "activity", "gaps"
 TIES, COMMUNITIES, PLACES, SERVICE = "ties", "communities", "places", "service"
 FROM_MEMORY = "quoted from memory of the paper"
 FINITE = "grows with the number of users"
-BY_AIC = "here by AIC, out of Weibull, power law and exponential"
+BY_AIC = "the source tests each user's gaps over months; here by AIC, out of Weibull, power law and exponential"
 SAMPLED = "the source knows only calls among its participants: its network is sparser than everybody's"
+CLOCKS = "the source does not say whether its clock is local time: hours may be shifted"
+MONTHS = "recorded for longer than most worlds last"
+GAP_SHARES = (1, 5, 25, 50, 75, 95, 99)
+"""Quantiles of the gaps within a user, in percent."""
+UNKNOWN = "nothing is published; a Weibull is what most users' gaps are (Jiang 2013): docs/realism.md has its quantiles"
+
+AMONG = Definition(among=PARTICIPANTS, missed=IN)
+USERS_MADE = replace(AMONG, whose=MADE)
+USERS_BOTH = replace(AMONG, whose=MADE_OR_RECEIVED)
+BY_CLOCK, BY_SLIDING = replace(USERS_MADE, hours=CLOCK_HOURS), replace(USERS_MADE, hours=SLIDING_HOURS)
+GAPS_MADE, GAPS_BOTH = replace(USERS_MADE, users=ELEVEN), replace(USERS_BOTH, users=ELEVEN)
+FITTED = replace(USERS_MADE, users=THIRTY_ONE)
+STARTS = replace(AMONG, clock=LOCAL)
+
+ANSWERED = About(TALK, CNS, replace(AMONG, missed=OUT))
+OUTCOME, NOT_MISSED = About(RHYTHM, CNS, AMONG), About(RHYTHM, CNS, replace(AMONG, missed=OUT))
+HOURS = About(RHYTHM, CNS, STARTS, CLOCKS, replace(STARTS, clock=FILES_OWN))
+MADE_CALLS, BOTH_CALLS = About(ACTIVITY, CNS, USERS_MADE), About(ACTIVITY, CNS, USERS_BOTH)
+CLOCK, SLIDING = About(ACTIVITY, CNS, BY_CLOCK), About(ACTIVITY, CNS, BY_SLIDING)
+BURSTS, BURSTS_BOTH = About(GAPS, CNS, GAPS_MADE), About(GAPS, CNS, GAPS_BOTH)
+CORRECTED = "CNS, Kim & Jo 2016"
+BURSTS_CORRECTED, BOTH_CORRECTED = replace(BURSTS, source=CORRECTED), replace(BURSTS_BOTH, source=CORRECTED)
+WITHIN_USER = About(GAPS, NOBODY, GAPS_MADE, UNKNOWN)
+GAP_FAMILY = About(GAPS, "Jiang 2013", FITTED, BY_AIC, Definition(period="months"))
+PAIRS = About(TIES, CNS, AMONG)
+SPARSE = replace(PAIRS, note=SAMPLED)
+ONNELA = About(TIES, "Onnela 2007", AMONG, "18 weeks; " + MONTHS, Definition(period="18 weeks"))
+LAMBIOTTE = About(TIES, "Lambiotte 2008", AMONG, "six months; " + MONTHS, Definition(period="six months"))
+CIRCLES = About(COMMUNITIES, CNS, AMONG, FINITE)
+GONZALEZ, SONG = About(PLACES, "Gonzalez 2008"), About(PLACES, "Song 2010")
+REGULATORS = About(SERVICE, "regulators")
 
 QUANTITIES = (
-    _value("talk_median", TALK, "median", 27, CNS, "s"),
-    _value("talk_mean", TALK, "mean", 77, CNS, "s"),
-    _value("talk_p90", TALK, "90 of 100 are below", 167, CNS, "s"),
-    _value("talk_p95", TALK, "95 of 100 are below", 288, CNS, "s"),
-    _value("talk_p99", TALK, "99 of 100 are below", 870, CNS, "s"),
-    _value("talk_sigma", TALK, "sigma of ln", 1.66, CNS),
-    _value("talk_1_5_s", TALK, "answered calls of 1-5 s", 0.27, CNS, "%"),
-    _value("talk_30_min", TALK, "answered calls of 30 min and more", 0.0019, CNS, "%"),
-    _value("talk_1_2_h", TALK, "answered calls of 1-2 h", 0.0004, CNS, "%"),
-    _value("talk_lognormal_place", TALK, "place by AIC of log-normal or log-logistic, of five families", 1, CNS),
-    _value("talk_heavier", TALK, "families that fit better than the exponential, of four", 4, CNS),
-    _value("missed", RHYTHM, "missed calls", 0.102, CNS, "%"),
-    _value("zero_length", RHYTHM, "calls of no length", 0.161, CNS, "%"),
-    Quantity("starts_02_05", RHYTHM, "calls that start 02:00-05:00", 0.013, 0.021, "CNS, Nodobo", "%"),
-    _value("starts_16_17", RHYTHM, "calls that start 16-17 h, the busiest hour", 0.11, "CNS, Nodobo", "%"),
-    Quantity("starts_04_05", RHYTHM, "calls that start 04-05 h, the quietest hour", 0.001, 0.002, "CNS, Nodobo", "%"),
-    _value("calls_sigma", ACTIVITY, "calls a caller makes, sigma of ln", 1.22, CNS),
-    _value("calls_gini", ACTIVITY, "calls a caller makes, Gini", 0.59, CNS),
-    _value("calls_top_tenth", ACTIVITY, "calls that the busiest tenth makes", 0.42, CNS, "%"),
-    _value("hour_p50", ACTIVITY, "a caller's most calls in an hour, median", 2, CNS),
-    _value("hour_p90", ACTIVITY, "a caller's most calls in an hour, 90 of 100 below", 4, CNS),
-    _value("hour_p99", ACTIVITY, "a caller's most calls in an hour, 99 of 100 below", 12, CNS),
-    _value("hour_ten", ACTIVITY, "callers who reach ten calls in an hour", 0.013, CNS, "%"),
-    _value("burstiness", GAPS, "burstiness of a caller, 11 calls and more", 0.27, CNS),
-    _value("burstiness_corrected", GAPS, "the same, corrected for its length", 0.41, "CNS, Kim & Jo 2016"),
-    Quantity("memory", GAPS, "memory: correlation of a gap with the next", -0.1, 0.1, CNS, "", "published: about 0"),
-    _value("gaps_weibull", GAPS, "callers whose gaps are Weibull", 0.73, "Jiang 2013", "%", BY_AIC),
-    _value("gaps_power_law", GAPS, "callers whose gaps are a power law", 0.035, "Jiang 2013", "%", BY_AIC),
-    _value("reciprocity", TIES, "directed ties with calls the other way, too", 0.66, CNS, "%"),
-    _value("tie_mean", TIES, "calls between a pair, mean", 5.8, CNS),
-    _value("tie_median", TIES, "calls between a pair, median", 3, CNS),
-    _value("tie_single", TIES, "pairs with a single call", 0.32, CNS, "%"),
-    _value("degree_exponent", TIES, "mutual ties: gamma of (k + 10.9)^-gamma", 8.4, "Onnela 2007", "", "18 weeks"),
-    _value("degree_tail", TIES, "mutual ties: exponent of the tail", 5, "Lambiotte 2008", "", "six months"),
-    _value("clustering", TIES, "clustering, mean over users", 0.155, CNS, "", SAMPLED),
-    _value("assortativity", TIES, "correlation of the degrees of a tie's ends", 0.17, CNS),
-    _value("largest_component", TIES, "users in the largest component", 0.65, CNS, "%", SAMPLED),
-    _value("overlap_1", TIES, "shared contacts of a pair with 1 call", 0.086, CNS, "", SAMPLED),
-    _value("overlap_2_3", TIES, "shared contacts of a pair with 2-3 calls", 0.114, CNS, "", SAMPLED),
-    _value("overlap_4_8", TIES, "shared contacts of a pair with 4-8 calls", 0.130, CNS, "", SAMPLED),
-    _value("overlap_9_20", TIES, "shared contacts of a pair with 9-20 calls", 0.196, CNS, "", SAMPLED),
+    _value("talk_median", "median", 27, ANSWERED, "s"),
+    _value("talk_mean", "mean", 77, ANSWERED, "s"),
+    _value("talk_p90", "90 of 100 are below", 167, ANSWERED, "s"),
+    _value("talk_p95", "95 of 100 are below", 288, ANSWERED, "s"),
+    _value("talk_p99", "99 of 100 are below", 870, ANSWERED, "s"),
+    _value("talk_sigma", "sigma of ln", 1.66, ANSWERED),
+    _value("talk_1_5_s", "answered calls of 1-5 s", 0.27, ANSWERED, "%"),
+    _value("talk_30_min", "answered calls of 30 min and more", 0.0019, ANSWERED, "%"),
+    _value("talk_1_2_h", "answered calls of 1-2 h", 0.0004, ANSWERED, "%"),
+    _value("talk_lognormal_place", "place by AIC of log-normal or log-logistic, of five families", 1, ANSWERED),
+    _value("talk_heavier", "families that fit better than the exponential, of four", 4, ANSWERED),
+    _value("missed", "missed calls", 0.102, OUTCOME, "%"),
+    _value("no_talk_not_missed", "calls of 0 s, missed ones left out", 0.161, NOT_MISSED, "%"),
+    _value("no_talk", "calls without talk, missed ones and others", 0.263, OUTCOME, "%"),
+    Quantity("starts_02_05", RHYTHM, "calls that start 02-05 h", 0.013, 0.021, "CNS, Nodobo", "%", CLOCKS,
+             definition=STARTS, published=HOURS.published),
+    _value("starts_busiest_hour", "calls that start in the busiest hour of the day", 0.111, OUTCOME, "%"),
+    _value("starts_quietest_hour", "calls that start in the quietest hour of the day", 0.0011, OUTCOME, "%"),
+    _value("starts_16_17", "calls that start 16-17 h", 0.084, HOURS, "%"),
+    _value("starts_17_18", "calls that start 17-18 h, the busiest hour", 0.111, HOURS, "%"),
+    _value("starts_04_05", "calls that start 04-05 h", 0.005, HOURS, "%"),
+    _value("starts_05_06", "calls that start 05-06 h, the quietest hour", 0.0011, HOURS, "%"),
+    _value("calls_sigma", "calls a user makes, sigma of ln", 1.086, MADE_CALLS),
+    _value("calls_gini", "calls a user makes, Gini", 0.56, MADE_CALLS),
+    _value("calls_top_tenth", "calls that the busiest tenth makes", 0.406, MADE_CALLS, "%"),
+    _value("both_sigma", "calls a user makes or receives, sigma of ln", 1.216, BOTH_CALLS),
+    _value("both_gini", "calls a user makes or receives, Gini", 0.59, BOTH_CALLS),
+    _value("both_top_tenth", "calls that the busiest tenth makes or receives", 0.42, BOTH_CALLS, "%"),
+    _value("hour_p50", "a user's most calls in a clock hour, median", 2, CLOCK),
+    _value("hour_p90", "a user's most calls in a clock hour, 90 of 100 below", 4, CLOCK),
+    _value("hour_p99", "a user's most calls in a clock hour, 99 of 100 below", 9, CLOCK),
+    _value("hour_ten", "users who reach ten calls in a clock hour", 0.0089, CLOCK, "%"),
+    _value("sliding_p99", "a user's most calls in any 3,600 s, 99 of 100 below", 11.6, SLIDING),
+    _value("sliding_ten", "users who reach ten calls in any 3,600 s", 0.0134, SLIDING, "%"),
+    _value("burstiness", "burstiness of the calls a user makes", 0.21, BURSTS),
+    _value("burstiness_corrected", "the same, corrected for short sequences", 0.347, BURSTS_CORRECTED),
+    _value("both_burstiness", "burstiness of the calls a user makes or receives", 0.269, BURSTS_BOTH),
+    _value("both_burstiness_corrected", "the same, corrected for short sequences", 0.415, BOTH_CORRECTED),
+    _range("memory", "memory: correlation of a gap with the next", (-0.1, 0.1), BURSTS, "", "published: -0.03"),
+    *(_range(f"gap_p{share}", f"gap over the user's mean gap, {share} of 100 below", (None, None), WITHIN_USER)
+      for share in GAP_SHARES),
+    _value("gaps_weibull", "users whose gaps are Weibull", 0.73, GAP_FAMILY, "%"),
+    _value("gaps_power_law", "users whose gaps are a power law", 0.035, GAP_FAMILY, "%"),
+    _value("reciprocity", "directed ties with calls the other way, too", 0.66, PAIRS, "%"),
+    _value("tie_mean", "calls between a pair, mean", 5.8, PAIRS),
+    _value("tie_median", "calls between a pair, median", 3, PAIRS),
+    _value("tie_single", "pairs with a single call", 0.32, PAIRS, "%"),
+    _value("degree_exponent", "mutual ties: gamma of (k + 10.9)^-gamma", 8.4, ONNELA),
+    _value("degree_tail", "mutual ties: exponent of the tail", 5, LAMBIOTTE),
+    _value("clustering", "clustering, mean over users", 0.155, SPARSE),
+    _value("assortativity", "correlation of the degrees of a tie's ends", 0.17, PAIRS),
+    _value("largest_component", "users in the largest component", 0.65, SPARSE, "%"),
+    _value("overlap_1", "shared contacts of a pair with 1 call", 0.086, SPARSE),
+    _value("overlap_2_3", "shared contacts of a pair with 2-3 calls", 0.114, SPARSE),
+    _value("overlap_4_8", "shared contacts of a pair with 4-8 calls", 0.130, SPARSE),
+    _value("overlap_9_20", "shared contacts of a pair with 9-20 calls", 0.196, SPARSE),
     Quantity("weak_bridges", TIES, "what the weaker half of the ties holds together", 0, None, "Onnela 2007",
-             "%", "published: more than the stronger half does", 0.001),
-    _value("distance_exponent", TIES, "mutual ties fall with distance: exponent", 2, "Lambiotte 2008"),
-    _value("community_mean", COMMUNITIES, "size, mean (Louvain, largest component)", 11.6, CNS, "", FINITE),
-    _value("community_max", COMMUNITIES, "size, largest", 28, CNS, "", FINITE),
-    _value("modularity", COMMUNITIES, "modularity", 0.89, CNS, "", SAMPLED),
-    Quantity("displacement", PLACES, "displacement: beta of (d + 1.5 km)^-beta", 1.6, 1.9, "Gonzalez 2008"),
-    _value("gyration", PLACES, "gyration radius: beta of (r + 5.8 km)^-beta", 1.65, "Gonzalez 2008", "", FROM_MEMORY),
-    _value("exploration_share", PLACES, "a move to a new place: rho of rho S^-gamma", 0.6, "Song 2010"),
-    _value("exploration_exponent", PLACES, "a move to a new place: gamma", 0.21, "Song 2010"),
-    _value("waiting", PLACES, "time at a place: beta of t^-(1 + beta)", 0.8, "Song 2010"),
-    _value("visit_zipf", PLACES, "visits by rank of the place: Zipf's exponent", 1.2, "Song 2010", "", FROM_MEMORY),
-    _value("load_lognormal_place", PLACES, "calls of a cell: place of the log-normal by AIC, of five", 1, "Wang 2017"),
-    Quantity("setup_success", SERVICE, "calls that are connected", 0.98, 1, "regulators", "%"),
-    Quantity("drops", SERVICE, "connected calls that are lost", 0, 0.02, "regulators", "%"),
-    Quantity("blocking", SERVICE, "calls refused for want of a channel", 0, 0.02, "regulators", "%"),
+             "%", "published: more than the stronger half does", 0.001, AMONG, Definition(period="18 weeks")),
+    _value("distance_exponent", "mutual ties fall with distance: exponent", 2, LAMBIOTTE),
+    _range("community_mean", "size, mean (Louvain, largest component)", (11.6, 12.4), CIRCLES),
+    _range("community_max", "size, largest", (28, 30), CIRCLES),
+    _value("modularity", "modularity", 0.89, replace(CIRCLES, note=SAMPLED)),
+    _range("displacement", "displacement: beta of (d + 1.5 km)^-beta", (1.6, 1.9), GONZALEZ),
+    _value("gyration", "gyration radius: beta of (r + 5.8 km)^-beta", 1.65, GONZALEZ, "", FROM_MEMORY),
+    _value("exploration_share", "a move to a new place: rho of rho S^-gamma", 0.6, SONG),
+    _value("exploration_exponent", "a move to a new place: gamma", 0.21, SONG),
+    _value("waiting", "time at a place: beta of t^-(1 + beta)", 0.8, SONG),
+    _value("visit_zipf", "visits by rank of the place: Zipf's exponent", 1.2, SONG, "", FROM_MEMORY),
+    _value("load_lognormal_place", "calls of a cell: place of the log-normal by AIC, of five", 1,
+           About(PLACES, "Wang 2017")),
+    _range("setup_success", "calls that are connected", (0.98, 1), REGULATORS, "%"),
+    _range("drops", "connected calls that are lost", (0, 0.02), REGULATORS, "%"),
+    _range("blocking", "calls refused for want of a channel", (0, 0.02), REGULATORS, "%"),
 )  # fmt: skip
 """Every quantity of the scorecard, in its order."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bench.realism.definitions import MADE_OR_RECEIVED
+
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -49,12 +51,25 @@ class Records:
         both = self.participant[self.caller] & self.participant[self.callee]
         return self.chosen(both & (self.caller != self.callee))
 
-    def chosen(self, rows: BoolArray) -> "Records":
+    @cached_property
+    def both_ways(self) -> "Records":
+        """Each call twice: once for its caller, and once as if its callee had made it."""
+        twice = np.repeat(np.arange(self.caller.size), 2)
+        doubled = self.chosen(twice)
+        back = np.arange(twice.size) % 2 == 1
+        callee = np.where(back, doubled.caller, doubled.callee)
+        return replace(doubled, caller=np.where(back, doubled.callee, doubled.caller), callee=callee)
+
+    def chosen(self, rows: BoolArray | IntArray) -> "Records":
         """Return some of the calls."""
         count = self.caller.size
         columns = {each.name: getattr(self, each.name) for each in fields(self)[:8]}
         assert all(column.size == count for column in columns.values())
         return replace(self, **{name: column[rows] for name, column in columns.items()})
+
+    def of_users(self, whose: str) -> "Records":
+        """Return the calls that are a user's own as calls that it makes: `MADE`, or `MADE_OR_RECEIVED`."""
+        return self.both_ways if whose == MADE_OR_RECEIVED else self
 
     @cached_property
     def by_caller(self) -> IntArray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bench.realism import gaps, graph, habits, service, ties, whereabouts
-from bench.realism.published import QUANTITIES, Quantity
+from bench.realism.published import GAP_SHARES, QUANTITIES, Quantity
 from bench.realism.records import CELLS, EVENTS, OUTCOMES, POSITIONS, Records
 
 PASS, NEAR = 0.2, 0.4
@@ -24,15 +24,22 @@ class Measure:
 
 
 TALK = ("median", "mean", "p90", "p95", "p99", "sigma", "1_5_s", "30_min", "1_2_h", "lognormal_place", "heavier")
+SPREAD = ("sigma", "gini", "top_tenth")
 MEASURES = (
     Measure(habits.talk_times, tuple(f"talk_{name}" for name in TALK)),
-    Measure(habits.outcomes, ("missed",), (OUTCOMES,)),
-    Measure(habits.rhythm, ("zero_length", "starts_02_05", "starts_16_17", "starts_04_05")),
+    Measure(habits.outcomes, ("missed", "no_talk_not_missed"), (OUTCOMES,)),
     Measure(
-        habits.activity,
-        ("calls_sigma", "calls_gini", "calls_top_tenth", "hour_p50", "hour_p90", "hour_p99", "hour_ten"),
+        habits.rhythm,
+        ("no_talk", "starts_02_05", "starts_busiest_hour", "starts_quietest_hour", "starts_16_17", "starts_17_18",
+         "starts_04_05", "starts_05_06"),
     ),
-    Measure(gaps.burstiness, ("burstiness", "burstiness_corrected", "memory")),
+    Measure(habits.activity, tuple(f"{whose}_{name}" for whose in ("calls", "both") for name in SPREAD)),
+    Measure(habits.busiest_hours, ("hour_p50", "hour_p90", "hour_p99", "hour_ten", "sliding_p99", "sliding_ten")),
+    Measure(
+        gaps.burstiness,
+        ("burstiness", "burstiness_corrected", "both_burstiness", "both_burstiness_corrected", "memory"),
+    ),
+    Measure(gaps.within_users, tuple(f"gap_p{share}" for share in GAP_SHARES)),
     Measure(gaps.families, ("gaps_weibull", "gaps_power_law")),
     Measure(ties.ties, ("reciprocity", "tie_mean", "tie_median", "tie_single", "degree_exponent", "degree_tail")),
     Measure(
@@ -58,6 +65,8 @@ class Verdict(StrEnum):
     NEAR = "near"
     OFF = "off"
     NOT_MEASURED = "not measured"
+    NOT_JUDGED = "not judged"
+    """Measured, but nothing is published to hold it against."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +80,16 @@ class Row:
 
     @property
     def distance(self) -> float | None:
-        """How far outside the published range, relative to its nearer end; 0 within."""
-        return None if self.value is None else distance(self.quantity, self.value)
+        """How far outside the published range, relative to its nearer end; 0 within; None where there is none."""
+        judged = self.value is not None and self.quantity.is_published
+        return distance(self.quantity, self.value) if judged and self.value is not None else None
 
     @property
     def verdict(self) -> Verdict:
         """Pass up to a fifth away from the published range, near up to two fifths, else off."""
         away = self.distance
         if away is None:
-            return Verdict.NOT_MEASURED
+            return Verdict.NOT_MEASURED if self.value is None else Verdict.NOT_JUDGED
         return Verdict.PASS if away <= PASS else Verdict.NEAR if away <= NEAR else Verdict.OFF
 
 

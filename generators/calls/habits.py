@@ -10,17 +10,17 @@ from generators.sessions.network import Network, no_network
 from generators.settings import WorldSettings
 from generators.social.calendar import make_days
 from generators.social.contacts import Society
-from generators.social.people import People
+from generators.social.people import People, calls_per_day
 from generators.social.settings import EXTERNAL_TYPES, Durations, UserType
 
 FAMILIES = ("lognormal", "normal", "exponential")
 LOGNORMAL, NORMAL, EXPONENTIAL = range(len(FAMILIES))
+LEAST_CALLING = 0.1
+"""Share of the spells with calls of those who call least."""
 REFERENCE_TALK_MS = 180_000.0
 """Length of the calls that `whereabouts.moving` is about."""
 KIND = np.dtype(
     [
-        ("quiet", np.float64),
-        ("lively", np.float64),
         ("cold", np.float64),
         ("tie", np.float64),
         ("own", np.float64),
@@ -33,8 +33,6 @@ KIND = np.dtype(
 )
 """How a type of user calls.
 
-- `quiet`: share of its spells without calls;
-- `lively`: by how much it calls more in the others;
 - `cold`: share of the calls within the network that go to anybody;
 - `tie`, `own`: weights of the tie's and of the call's own normal variable in the talk time;
 - `least_s`, `longest_s`: shortest and longest talk time [s];
@@ -59,6 +57,8 @@ class Habits(NamedTuple):
     """Shape (days,), int8: the kind of each day; 0 is a working day."""
     day_factor: Any
     """Shape (patterns, days), float64: volume of each day relative to a working day."""
+    quiet: Any
+    """Shape (N,), float64: share of each user's spells that are without calls; it calls the more in the others."""
     kinds: Any
     """Shape (types,) of `KIND`."""
     weights: Any
@@ -76,6 +76,9 @@ class Habits(NamedTuple):
     favourite: float
     follow_up: float
     follow_up_gap_ms: float
+    redial: float
+    redial_gap_ms: float
+    spell_sigma: float
     same_contact: float
     at_work: float
     elsewhere: float
@@ -111,6 +114,7 @@ def make_habits(
         days.hours,
         days.kind,
         days.factor,
+        _quiet(settings, people),
         _kinds(settings, types),
         *_mixtures([t.durations for t in types]),
         np.array([_outcomes(settings, t, network is not None) for t in types]),
@@ -119,6 +123,9 @@ def make_habits(
         activity.favourite,
         activity.follow_up,
         activity.follow_up_gap_s * 1000.0,
+        activity.redial,
+        activity.redial_gap_s * 1000.0,
+        activity.spell_sigma,
         activity.same_contact,
         places.at_work,
         places.elsewhere,
@@ -131,12 +138,20 @@ def make_habits(
     )
 
 
+def _quiet(settings: WorldSettings, people: People) -> Any:
+    """Return the share of each user's spells without calls: larger for those who call little; shape (N,)."""
+    calling = 1 - np.array([t.quiet for t in settings.user_types.values()])[people.kind]
+    power = settings.activity.quiet_exponent
+    if power > 0:
+        relative = people.rate / calls_per_day(settings)
+        calling = np.clip(calling * relative**power, np.minimum(LEAST_CALLING, calling), 1)
+    return 1 - calling
+
+
 def _kinds(settings: WorldSettings, types: list[UserType]) -> Any:
     """Return how each type calls; shape (types,) of `KIND`."""
     rows = [
         (
-            t.quiet,
-            1 / (1 - t.quiet),
             t.cold_calls,
             math.sqrt(t.durations.per_tie),
             math.sqrt(1 - t.durations.per_tie),

@@ -13,7 +13,7 @@ from generators.calls.habits import Habits
 from generators.calls.outcome import ANSWERED
 from generators.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
 from generators.compiled import kernel
-from generators.numerics import poisson_quantile
+from generators.numerics import normal_quantile, poisson_quantile
 from generators.rng import Purpose, Words, philox, uniform
 
 MOST_A_DAY = 2000
@@ -71,8 +71,8 @@ def spell(user: int, day: int, habits: Habits) -> Words:
 def count_calls(user: int, day: int, habits: Habits) -> int:
     """Return how many calls a user wants to make on a day.
 
-    A Poisson variable, in steps of a mean of at most 32; none in a quiet spell. A machine's calls are counted. In a
-    closed loop, where that is not known beforehand: the most that it can be.
+    A Poisson variable, in steps of a mean of at most 32, which is log-normal over spells; none in a quiet spell. A
+    machine's calls are counted. In a closed loop, where that is not known beforehand: the most that it can be.
     """
     people = habits.people
     if people.active_from_ms[user] >= (day + 1) * DAY_MS or people.active_until_ms[user] <= day * DAY_MS:
@@ -82,9 +82,13 @@ def count_calls(user: int, day: int, habits: Habits) -> int:
     kind = habits.kinds[people.kind[user]]
     if kind.regular:
         return min(_beat(user, day + 1, habits) - _beat(user, day, habits), MOST_A_DAY // 2)
-    if kind.quiet > 0.0 and uniform(spell(user, day, habits)[0]) < kind.quiet:
+    quiet = habits.quiet[user]
+    if quiet > 0.0 and uniform(spell(user, day, habits)[0]) < quiet:
         return 0
-    mean = people.rate[user] * habits.day_factor[people.pattern[user], day] * kind.lively
+    mean = people.rate[user] * habits.day_factor[people.pattern[user], day] / (1.0 - quiet)
+    if habits.spell_sigma > 0.0:
+        level = habits.spell_sigma * normal_quantile(uniform(spell(user, day, habits)[3]))
+        mean *= math.exp(level - habits.spell_sigma * habits.spell_sigma / 2.0)
     count, part = 0, 0
     while mean > 0.0 and count < MOST_A_DAY // 2:
         words = philox(habits.seed, _COUNT, np.uint64(user), np.uint64(day), np.uint64(part))
@@ -134,9 +138,19 @@ def plan_slot(user: int, day: int, slot: int, habits: Habits, slots: Slots) -> N
 def _root(user: int, day: int, slot: int, habits: Habits) -> int:
     """Return the first of the slots of a user's day that follow on each other up to this one."""
     root = slot
-    while root > 0 and _time_draws(user, day, root, habits)[0] < habits.follow_up:
+    while _follows(user, day, root, _time_draws(user, day, root, habits)[0], habits):
         root -= 1
     return root
+
+
+@kernel
+def _follows(user: int, day: int, i: int, u: float, habits: Habits) -> bool:
+    """Return whether slot i is to follow on the one before: a call that was answered, or one to be dialled again."""
+    if i == 0 or (u >= habits.follow_up and u >= habits.redial):
+        return False
+    how = philox(habits.seed, _HOW, np.uint64(user), _occurrence(day, i - 1), np.uint64(0))
+    answered = choose_outcome(user, uniform(how[2]), habits) == ANSWERED
+    return bool(u < (habits.follow_up if answered else habits.redial))
 
 
 @kernel
@@ -148,7 +162,7 @@ def first_start(user: int, day: int, count: int, span_ms: Any, habits: Habits, s
     draws = _time_draws(user, day, 0, habits)
     for i in range(count):
         following = _time_draws(user, day, i + 1, habits)
-        if following[0] < habits.follow_up:
+        if _follows(user, day, i + 1, following[0], habits):
             _plan_slot(user, day, i, habits, slots)
         else:
             slots.start_ms[i], _ = _start(user, day, i, draws, habits, slots)
@@ -166,7 +180,7 @@ def _plan_slot(user: int, day: int, i: int, habits: Habits, slots: Slots) -> Non
     draws = (uniform(who[2]), uniform(when[0]), uniform(when[1]))
     start, follows = _start(user, day, i, draws, habits, slots)
     again = uniform(who[3])
-    if follows and again < habits.same_contact:
+    if follows and (slots.outcome[i - 1] != ANSWERED or again < habits.same_contact):
         callee = int(slots.callee[i - 1])
     elif not follows and again < habits.favourite:
         favourite = spell(user, day, habits)
@@ -207,8 +221,9 @@ def _start(
     """Return when slot i starts [ms], and whether it follows on the one before; never past midnight."""
     if habits.kinds[habits.people.kind[user]].regular:
         return _beat_ms(user, day, i, draws[1], habits), False
-    if i > 0 and draws[0] < habits.follow_up:
-        gap = np.int64(-math.log(1.0 - draws[2]) * habits.follow_up_gap_ms)
+    if _follows(user, day, i, draws[0], habits):
+        mean_ms = habits.follow_up_gap_ms if slots.outcome[i - 1] == ANSWERED else habits.redial_gap_ms
+        gap = np.int64(-math.log(1.0 - draws[2]) * mean_ms)
         start = slots.start_ms[i - 1] + slots.talk_ms[i - 1] + PAUSE_MS + gap
         if start < (day + 1) * DAY_MS:
             return start, True

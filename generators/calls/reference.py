@@ -87,9 +87,13 @@ class Reference:
             return 0
         if kind["regular"]:
             return min(self.beat(user, day + 1) - self.beat(user, day), 1000)
-        if self.spell(user, day)[0] < kind["quiet"]:
+        spell, sigma = self.spell(user, day), self.habits.spell_sigma
+        quiet = float(self.habits.quiet[user])
+        if spell[0] < quiet:
             return 0
-        mean = float(people.rate[user] * self.habits.day_factor[people.pattern[user], day] * kind["lively"])
+        mean = float(people.rate[user] * self.habits.day_factor[people.pattern[user], day] / (1 - quiet))
+        if sigma > 0:
+            mean *= math.exp(sigma * quantile(spell[3]) - sigma * sigma / 2)
         total, part = 0, 0
         while mean > 0 and total < 1000:
             u = self.draw(Purpose.CALL_COUNT, user, day, part)[0]
@@ -120,11 +124,15 @@ class Reference:
         time, gap, goal, _, key = self.draw(Purpose.CALL_WHEN, user, occurrence)
         component, size, result, move, _ = self.draw(Purpose.CALL_HOW, user, occurrence)
         start, follows = self.time_of_day(user, day, slot, time), False
-        if before is not None and follow < habits.follow_up and not self.is_regular(user):
-            soon = before.start_ms + before.talk_ms + 2000 + int(-math.log(1 - gap) * habits.follow_up_gap_ms)
+        again_at_once = before is not None and before.outcome != ANSWERED
+        chance, mean_ms = habits.follow_up, habits.follow_up_gap_ms
+        if again_at_once:
+            chance, mean_ms = habits.redial, habits.redial_gap_ms
+        if before is not None and follow < chance and not self.is_regular(user):
+            soon = before.start_ms + before.talk_ms + 2000 + int(-math.log(1 - gap) * mean_ms)
             follows = soon < (day + 1) * DAY_MS
             start = soon if follows else start
-        if before is not None and follows and again < habits.same_contact:
+        if before is not None and follows and (again_at_once or again < habits.same_contact):
             callee = before.callee
         elif not follows and again < habits.favourite:
             callee = self.callee(user, start, *self.spell(user, day)[1:3])

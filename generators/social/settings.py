@@ -115,14 +115,23 @@ class Activity:
     """Spread over users of when their day begins [h]."""
     spell_days: list[int] = field(default_factory=lambda: [1, 4])
     """How long spells of calling, or of quiet, last [days]: [least, most], one value a user."""
+    quiet_exponent: float = field(default=0.0, metadata=within(0, 2))
+    """Power with which the share of spells with calls rises with a user's calls a day: who calls little is silent for
+    longer, then calls as others do. 0: the same for all of a type."""
+    spell_sigma: float = field(default=0.0, metadata=within(0, 2))
+    """Spread of a user's activity from spell to spell: standard deviation of ln(calls a day); its mean stays."""
     favourite: float = field(default=0.0, metadata=within(0, 0.9))
     """Share of calls to whom the user has most to say to in the present spell: so the calls of a tie bunch, too."""
     follow_up: float = field(default=0.0, metadata=within(0, 0.9))
-    """Share of calls made soon after the one before."""
+    """Share of calls made soon after the one before, where that was answered."""
     follow_up_gap_s: float = field(default=120.0, metadata=within(1, 7200))
     """Mean gap [s] between the end of a call and its follow-up."""
     same_contact: float = field(default=0.0, metadata=within(0, 1))
     """Share of follow-ups that go to the same contact again."""
+    redial: float = field(default=0.0, metadata=within(0, 0.9))
+    """Share of calls that dial the one before again, where that was not answered."""
+    redial_gap_s: float = field(default=60.0, metadata=within(1, 7200))
+    """Mean gap [s] between a call that was not answered and the same number dialled again."""
     loop: str = field(default="open", metadata=one_of("open", "closed"))
     """open: calls are planned by the day; closed: a call, however it goes, is followed by a wait and the next one, and
     nothing else of this group counts."""

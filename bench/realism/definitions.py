@@ -1,0 +1,44 @@
+"""What a quantity counts: every published value has a definition, and so has the measure beside it."""
+
+from dataclasses import dataclass, fields
+
+MADE, MADE_OR_RECEIVED = "calls made", "calls made or received"
+IN, OUT = "missed calls in", "missed calls out"
+CLOCK_HOURS, SLIDING_HOURS = "clock hours", "sliding hours"
+PARTICIPANTS = "calls between participants"
+LOCAL, FILES_OWN = "local time", "the file's own clock"
+ELEVEN, THIRTY_ONE = "users with 11 calls or more", "users with 31 calls or more"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What is counted; a field is empty where it makes no difference, or where the source does not say.
+
+    Example
+    -------
+    >>> str(Definition(whose=MADE, missed=IN, hours=CLOCK_HOURS))
+    'calls made; missed calls in; clock hours'
+    """
+
+    among: str = ""
+    """Which calls are looked at: `PARTICIPANTS`, those that users of the network make to each other."""
+    whose: str = ""
+    """Which calls are a user's: `MADE`, or `MADE_OR_RECEIVED`."""
+    missed: str = ""
+    """Whether missed calls are counted: `IN` or `OUT`."""
+    hours: str = ""
+    """What an hour is: from full hour to full hour (`CLOCK_HOURS`), or any 3,600 s (`SLIDING_HOURS`)."""
+    users: str = ""
+    """Which users are looked at: those with so many calls."""
+    clock: str = ""
+    """Which clock tells the hour of the day."""
+    period: str = ""
+    """How long the calls were recorded."""
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return "; ".join(text for each in fields(self) if (text := getattr(self, each.name)))
+
+
+NOT_SAID = Definition()
+"""Nothing is said of what is counted: the words of the quantity are all there is."""
