@@ -145,12 +145,16 @@ def _root(user: int, day: int, slot: int, habits: Habits) -> int:
 
 @kernel
 def _follows(user: int, day: int, i: int, u: float, habits: Habits) -> bool:
-    """Return whether slot i is to follow on the one before: a call that was answered, or one to be dialled again."""
+    """Return whether slot i is to follow on the one before: one that was answered, or one to be dialled again.
+
+    Who calls people that it does not know goes on to the next.
+    """
     if i == 0 or (u >= habits.follow_up and u >= habits.redial):
         return False
     how = philox(habits.seed, _HOW, np.uint64(user), _occurrence(day, i - 1), np.uint64(0))
     answered = choose_outcome(user, uniform(how[2]), habits) == ANSWERED
-    return bool(u < (habits.follow_up if answered else habits.redial))
+    known = 1.0 - habits.kinds[habits.people.kind[user]].cold
+    return bool(u < (habits.follow_up if answered else habits.redial * known))
 
 
 @kernel

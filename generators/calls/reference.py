@@ -127,7 +127,8 @@ class Reference:
         again_at_once = before is not None and before.outcome != ANSWERED
         chance, mean_ms = habits.follow_up, habits.follow_up_gap_ms
         if again_at_once:
-            chance, mean_ms = habits.redial, habits.redial_gap_ms
+            known = 1 - float(habits.kinds[self.people.kind[user]]["cold"])
+            chance, mean_ms = habits.redial * known, habits.redial_gap_ms
         if before is not None and follow < chance and not self.is_regular(user):
             soon = before.start_ms + before.talk_ms + 2000 + int(-math.log(1 - gap) * mean_ms)
             follows = soon < (day + 1) * DAY_MS

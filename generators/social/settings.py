@@ -129,7 +129,7 @@ class Activity:
     same_contact: float = field(default=0.0, metadata=within(0, 1))
     """Share of follow-ups that go to the same contact again."""
     redial: float = field(default=0.0, metadata=within(0, 0.9))
-    """Share of calls that dial the one before again, where that was not answered."""
+    """Share of calls that dial the one before again, where that was not answered; not where it was a cold call."""
     redial_gap_s: float = field(default=60.0, metadata=within(1, 7200))
     """Mean gap [s] between a call that was not answered and the same number dialled again."""
     loop: str = field(default="open", metadata=one_of("open", "closed"))
