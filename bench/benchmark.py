@@ -28,6 +28,9 @@ from bench.store import StoredWorld, find_or_make, world_of
 from bench.truth import Truth
 from bench.versions import versions
 
+TELLING_SECONDS = 0.01
+"""Scoring that took less tells no speed: it is the clock's and the first call's time that would be divided by."""
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -95,6 +98,7 @@ def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick)
     """Evaluate what the detector's process left."""
     low, high = ground.dataset.call_range(ground.dataset.window)
     asked = request.asked(ground.world.fingerprint) | told_in_row(ground.verdict)
+    asked["anomalies"] = asked["anomalies"] or ",".join(yardstick.labels.types)
     cost = {"world_seconds": ground.seconds, **trial.cost}
     failed = Result(asked, trial.status, trial.reason, {}, cost, versions())
     if trial.scores is None:
@@ -102,7 +106,7 @@ def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick)
     settings = request.settings
     evaluation = yardstick.evaluation(trial.scores, settings.threshold, constant=settings.role == "reference")
     failed = replace(failed, asked=asked | {"level": str(trial.scores.level)})
-    if trial.cost.get("score_seconds"):
+    if trial.cost.get("score_seconds", 0.0) >= TELLING_SECONDS:
         cost["calls_per_second"] = (high - low) / trial.cost["score_seconds"]
     result = replace(failed, status=evaluation.status, reason=evaluation.reason, cost=cost)
     result = replace(result, values=evaluation.values if ground.labelled else _without_truth(evaluation.values))

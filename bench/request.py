@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from bench.composition import settings_of
+from bench.home import homes_text
 from bench.processors import share
 from bench.result import Scalar
 from bench.settings import RunSettings
@@ -62,9 +63,11 @@ class Request:
     def asked(self, fingerprint: str) -> dict[str, Scalar]:
         """Return the part of the result row that tells what was asked."""
         settings, world = self.settings, self.resolved["generator"]
+        injected = settings.anomaly if world.get("anomaly_ratio") else {}
         chosen: dict[str, Scalar] = {name: self.choices.get(name, "") for name in ("detector", "generator")}
         facts: dict[str, Scalar] = {
-            "anomalies": ",".join(sorted(settings.anomaly)),
+            "anomalies": ",".join(sorted(injected)),
+            "home_levels": homes_text(injected),
             "protocol": settings.protocol.name,
             "threshold_policy": settings.threshold.policy,
             "seed": settings.seed,

@@ -39,6 +39,10 @@ class ProtocolSettings:
             yield Fault(f"{key}.training", "be contaminated where the scored part is fitted on", self.training)
 
 
+MOST_ALERTS = 1_000_000
+"""A day."""
+
+
 @dataclass
 class ThresholdSettings:
     """Which scores become alerts."""
@@ -50,6 +54,12 @@ class ThresholdSettings:
     """What analysts can read in a day, shared by all types; for `budget`."""
     share: float = field(default=0.01, metadata=within(0, 1))
     """Share of the scored records; for `quantile`."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield a budget that nobody could read."""
+        if self.policy == "budget" and self.alerts_per_day > MOST_ALERTS:
+            rule = f"be at most {MOST_ALERTS:,}, which is more than anybody reads (threshold=quantile takes any share)"
+            yield Fault(f"{key}.alerts_per_day", rule, self.alerts_per_day)
 
 
 @dataclass

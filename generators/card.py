@@ -43,7 +43,8 @@ def data_card(manifest: dict[str, Any], clock: Clock) -> str:
     """Return what a stranger needs to know about the data, as Markdown."""
     counts = manifest["counts"]
     incidents = counts["incidents_by_type"]
-    rows = [f"| {name} | {calls:,} | {incidents[name]:,} |" for name, calls in counts["calls_by_type"].items()]
+    told = {name: calls for name, calls in counts["calls_by_type"].items() if calls or incidents[name]}
+    rows = [f"| {name} | {calls:,} | {incidents[name]:,} |" for name, calls in told.items()]
     own = "inputs" in manifest["recipe"]
     every = TABLES if own else {**TABLES, **PLANTED}
     tables = [_table(name, table.meaning, table.columns) for name, table in every.items()]

@@ -11,13 +11,13 @@ from bench.metrics import separate
 from bench.result import Outcome
 from bench.separated import BoolArray
 from reports.style import FAINT, INK, Look, looks, new_figure, save, tidy
-from reports.wording import ALL, number, percent, world_meaning
+from reports.wording import ALL, LEVELS, Row, number, percent, world_meaning
 
 POINTS = 2000
 """A curve is drawn with about this many points, evenly spread over recall."""
 TOGETHER, ACROSS = 8, 5
 """So many types share a panel; of more, so many panels stand side by side."""
-RECALL = "recall: share of the anomalous calls found"
+RECALL = "recall: share of the anomalous {} found"
 PRECISION = "precision: share of those found that are anomalous"
 
 
@@ -36,7 +36,7 @@ def draw_precision_recall(outcome: Outcome, types: list[str], path: Path) -> Pat
     for name in ordered:
         _curve(axes, outcome, name, by_type[name])
     axes.set(xlim=(0, 1.005), ylim=(0, 1.02))
-    tidy(axes, x=RECALL, y=PRECISION)
+    tidy(axes, x=_recall(asked), y=PRECISION)
     axes.plot([], [], "o", color="white", markeredgecolor=INK, label="where the alerts begin")
     axes.plot([], [], color=FAINT, linewidth=0.9, linestyle=":", label="prevalence: precision of random alerts")
     legend = figure.legend(
@@ -61,9 +61,13 @@ def _draw_apart(outcome: Outcome, ordered: list[str], path: Path) -> Path:
         axes.text(0.97, 0.93, f"AP {precise}", transform=axes.transAxes, ha="right", va="top", fontsize=8.5, color=INK)
     for axes in panels[len(ordered) :]:
         axes.set_axis_off()
-    figure.supxlabel(RECALL, fontsize=9, color=INK)
+    figure.supxlabel(_recall(asked), fontsize=9, color=INK)
     figure.supylabel(PRECISION, fontsize=9, color=INK)
     return save(figure, path)
+
+
+def _recall(asked: Row) -> str:
+    return RECALL.format(LEVELS[str(asked.get("level") or "call")])
 
 
 def step_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -8,17 +8,18 @@ from bench.compare import Standing, fewest_blocks
 from bench.result import Scalar
 from reports.grouping import Comparison, Contender
 from reports.standing import Contest, meaning, told_from, verdict
-from reports.wording import ALL, LEVELS, NOTHING, count, number, percent
+from reports.wording import ALL, LEVELS, NOTHING, SHORT, count, duration, home_level, key, number, percent
 
 MEASURES = {
     "average_precision": (
         "Average precision",
-        "the precision averaged over all thresholds; random scores get about the prevalence",
+        "the precision averaged over all thresholds, each type at its home level; random scores get about the "
+        "prevalence, more where scores of calls are aggregated",
     ),
-    "recall": ("Recall of the alerts", "the share of the anomalous calls that are alerts"),
+    "recall": ("Recall of the alerts", "the share of what is anomalous that is an alert, each type at its home level"),
     "precision": (
         "Precision of the alerts",
-        "the share of the alerts that are anomalous; random alerts get the prevalence",
+        "the share of the alerts that are anomalous, each type at its home level; random alerts get the prevalence",
     ),
     "incident_recall": (
         "Incidents found",
@@ -72,8 +73,11 @@ def grids_of(each: Comparison) -> list[Grid]:
     """Return the tables of one comparison, the average precision first and the cost last."""
     grids = [_measure_grid(each, measure) for measure in MEASURES if each.prevalences.repeats]
     names = {name for row in each.rows for name in row}
-    grids += [_level_grid(each, level) for level in LEVELS if f"{level}/prevalence/{ALL}" in names]
-    if any(who.summary(f"delay_seconds/{ALL}") for who in each.contenders):
+    homes = {home_level(each.sample, name) for name in each.types}
+    grids += [
+        _level_grid(each, level) for level in LEVELS if key("prevalence", level, ALL) in names and homes != {level}
+    ]
+    if any(who.summary(at_home(each, "delay_seconds", ALL)) for who in each.contenders):
         grids.append(_delay_grid(each))
     return [*grids, _cost_grid(each)]
 
@@ -102,11 +106,17 @@ def difference_grid(contest: Contest) -> Grid:
     return Grid("Paired differences", said, columns, rows, [])
 
 
-def _measure_cell(who: Contender, measure: str, name: str) -> Cell:
-    cell, summary = _cell(who, f"{measure}/{name}", number), who.summary(f"{measure}/{name}")
+def at_home(each: Comparison, measure: str, name: str) -> str:
+    """Return the name of a metric of a type at its home level."""
+    return key(measure, home_level(each.sample, name), name)
+
+
+def _measure_cell(who: Contender, measure: str, level: str, name: str) -> Cell:
+    metric = key(measure, level, name)
+    cell, summary = _cell(who, metric, number), who.summary(metric)
     if summary is None:
         return cell if who.good else Cell(who.failure, failed=True)
-    chance = who.summary(f"{measure}_chance/{name}") if measure == "incident_recall" else None
+    chance = who.summary(key(f"{measure}_chance", level, name)) if measure == "incident_recall" else None
     details = (*cell.details, f"random {number(chance.mean)}") if chance else cell.details
     return replace(cell, details=details, shade=min(max(summary.mean, 0), 1))
 
@@ -131,27 +141,51 @@ def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> Cell:
     return Cell(say(summary.mean), () if summary.low is None or low == high else (f"{low} to {high}",))
 
 
+def _any_cell(each: Comparison, metric: str) -> Cell:
+    """Return a share that is the same for every detector that has it."""
+    found = [who for who in each.contenders if who.summary(metric) is not None]
+    return _cell(found[0], metric, percent) if found else Cell(NOTHING)
+
+
 def _level_grid(each: Comparison, level: str) -> Grid:
     title = f"Average precision of {LEVELS[level]}"
     meaning = (
         "each scored by its most suspicious call, or by a detector of its own; random scores of calls get more than "
         "the prevalence, for the busier are more suspicious then"
     )
-    measure = f"{level}/average_precision"
-    rows = [(who.label, [_measure_cell(who, measure, name) for name in each.types]) for who in each.contenders]
-    shares = [_cell(each.prevalences, f"{level}/prevalence/{name}", percent) for name in each.types]
+    rows = [
+        (who.label, [_measure_cell(who, "average_precision", level, name) for name in each.types])
+        for who in each.contenders
+    ]
+    shares = [_cell(each.prevalences, key("prevalence", level, name), percent) for name in each.types]
     return Grid(title, meaning, each.types, rows, [("prevalence", shares)])
 
 
 def _delay_grid(each: Comparison) -> Grid:
-    meaning = "median seconds from an incident's first call to its first alert, of those found; causal detectors only"
-    rows = [(who.label, [_cell(who, f"delay_seconds/{name}", count) for name in each.types]) for who in each.contenders]
-    return Grid("Delay of the first alert [s]", meaning, each.types, rows, [])
+    meaning = (
+        "median time from an incident's beginning to the end of its first alert, of those found, each type at its home "
+        "level; causal detectors only"
+    )
+    rows = [
+        (who.label, [_cell(who, at_home(each, "delay_seconds", name), duration) for name in each.types])
+        for who in each.contenders
+    ]
+    return Grid("Delay of the first alert", meaning, each.types, rows, [])
 
 
 def _measure_grid(each: Comparison, measure: str) -> Grid:
     title, meaning = MEASURES[measure]
-    rows = [(who.label, [_measure_cell(who, measure, name) for name in each.types]) for who in each.contenders]
-    shares = [_cell(each.prevalences, f"prevalence/{name}", percent) for name in each.types]
+    homes = {name: home_level(each.sample, name) for name in each.types}
+    rows = [
+        (who.label, [_measure_cell(who, measure, homes[name], name) for name in each.types]) for who in each.contenders
+    ]
+    shares = [_cell(each.prevalences, at_home(each, "prevalence", name), percent) for name in each.types]
     reference = [("prevalence", shares)] if measure != "incident_recall" else []
+    if set(homes.values()) != {"call"}:
+        reference.append(("home level", [Cell(f"{SHORT[level]}s") for level in homes.values()]))
+    beside = {"average_precision": ("of several types, left out", "shared_share"), "recall": ("at most", "recall_cap")}
+    if measure in beside:
+        label, metric = beside[measure]
+        cells = [_any_cell(each, at_home(each, metric, name)) for name in each.types]
+        reference += [(label, cells)] * any(cell.text not in {NOTHING, "0 %", "100 %"} for cell in cells)
     return Grid(title, meaning, each.types, rows, reference)

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.result import Scalar, Status
 from reports.differences import told_apart, without_seeds
-from reports.wording import ALL, Row, settings_of, types_in, types_meaning, world_meaning
+from reports.wording import ALL, Row, home_level, key, settings_of, types_in, types_meaning, world_meaning
 
 WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy")
 COMPETES = "detector"
@@ -146,7 +146,7 @@ def _marked(row: Row) -> str:
 
 
 def _rank(contender: Contender) -> tuple[bool, float, str]:
-    overall = contender.summary(f"average_precision/{ALL}")
+    overall = contender.summary(key("average_precision", home_level(contender.repeats[0], ALL), ALL))
     return (not contender.ranked, -overall.mean if overall else 1.0, contender.label)
 
 

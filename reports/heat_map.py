@@ -6,7 +6,7 @@ from html import escape
 from reports.grids import FEW_COLUMNS, Cell, Grid
 from reports.page import Section
 
-CELL_H, GAP = 34, 2
+CELL_H, GAP, REFERENCE_H = 34, 2, 20
 WIDE, NARROW = 92, 58
 """Width of a cell where there are few columns, and where there are more than so many: their names are slanted then."""
 LABEL_W = 190
@@ -44,7 +44,7 @@ def heat_map(sections: list[Section]) -> str:
     body, top = [], 0
     for title, grid in shown:
         body.append(f'<g transform="translate(0 {top})">{"".join(_panel(title, grid))}</g>')
-        top += _first_row(grid) + 24 + CELL_H * (len(grid.rows) + 1)
+        top += _first_row(grid) + 24 + CELL_H * len(grid.rows) + REFERENCE_H * max(len(grid.reference), 1)
     if not shown:
         body, top = ['<text x="8" y="30">No run has ended well.</text>'], 48
     return (
@@ -79,9 +79,9 @@ def _panel(title: str, grid: Grid) -> Iterator[str]:
         yield f'<text x="8" y="{top + 21}"><title>{escape(label)}</title>{escape(short)}</text>'
         for column, cell in enumerate(cells):
             yield from _square(LABEL_W + column * wide, top, wide, cell)
-    top = first + len(grid.rows) * CELL_H + 20
-    for label, cells in grid.reference:
-        yield f'<text class="small" x="8" y="{top}">{escape(label)} (random scores)</text>'
+    for place, (label, cells) in enumerate(grid.reference):
+        top = first + len(grid.rows) * CELL_H + 20 + place * REFERENCE_H
+        yield f'<text class="small" x="8" y="{top}">{escape(label)}</text>'
         for column, cell in enumerate(cells):
             yield _text(LABEL_W + (column + 0.5) * wide - GAP / 2, top, cell.text, "small")
 

@@ -12,7 +12,7 @@ from bench.result import Status
 from reports.grids import Grid, difference_grid, grids_of, rank_grid
 from reports.grouping import Comparison, comparisons, titles
 from reports.standing import Contest, contests
-from reports.wording import NOTHING, Row, plural, policy_meaning, settings_of
+from reports.wording import NOTHING, Row, home_level, key, plural, policy_meaning, settings_of
 
 LISTED = ("name", "started_at", "detector", "generator", "world_seed", "seed", "status", "reason", "fingerprint")
 LONGEST_REASON = 300
@@ -141,5 +141,5 @@ def _contest_section(contest: Contest) -> Section:
 
 
 def _too_few(each: Comparison, name: str) -> bool:
-    enough = each.prevalences.summary(f"enough_incidents/{name}")
+    enough = each.prevalences.summary(key("enough_incidents", home_level(each.sample, name), name))
     return enough is not None and enough.mean < 1

@@ -1,5 +1,6 @@
 """The pictures of one run: precision and recall, the scores, and what the alerts caught."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from bench.result import Outcome, Status
 from reports.curve_figure import draw_precision_recall
 from reports.score_figure import draw_scores
 from reports.style import GRID, INK, looks, new_figure, save, tidy
-from reports.wording import number, policy_meaning, types_in
+from reports.wording import LEVELS, number, own_values, policy_meaning, types_in
 
 
 def draw(outcome: Outcome, folder: Path) -> list[Path]:
@@ -24,7 +25,8 @@ def draw(outcome: Outcome, folder: Path) -> list[Path]:
     folder
         Where `precision_recall.png`, `scores.png` and `at_threshold.png` go.
     """
-    values = outcome.result.values
+    values = own_values(outcome.result)
+    outcome = replace(outcome, result=replace(outcome.result, values=values))
     types = [name for name in types_in(values) if values.get(f"positives/{name}")]
     if outcome.result.status is not Status.OK or not types:
         return []
@@ -49,7 +51,8 @@ def draw_at_threshold(outcome: Outcome, types: list[str], path: Path) -> Path:
     right.plot(prevalence, range(len(types)), "|", color=INK, markersize=13, markeredgewidth=1.6, zorder=4)
     left.set_yticks(range(len(types)), types)
     left.set_ylim(len(types) - 0.4, -0.6)
-    tidy(left, "Recall", x="share of the anomalous calls that are alerts", grid="x")
+    noun = LEVELS[str(asked.get("level") or "call")]
+    tidy(left, "Recall", x=f"share of the anomalous {noun} that are alerts", grid="x")
     tidy(right, "Precision", x="share of the alerts that are anomalous", grid="x")
     return save(figure, path)
 

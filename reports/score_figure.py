@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from bench.detector import FloatArray
 from bench.result import Outcome
 from reports.style import FAINT, INK, NORMAL_COLOUR, Look, looks, new_figure, save, tidy
-from reports.wording import ALL, count, cut_meaning, percent, policy_meaning
+from reports.wording import ALL, LEVELS, count, cut_meaning, percent, policy_meaning
 
 BINS = 90
 ONE_COLUMN = 8
@@ -23,12 +23,13 @@ LONG_TAIL = 30
 def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
     """Draw the distribution of the scores, a panel a type, with the normal calls behind each."""
     asked = outcome.result.asked
+    noun = LEVELS[str(asked.get("level") or "call")]
     shown = [name for name in types if name != ALL]
     across = 1 if len(shown) <= ONE_COLUMN else 3
     rows = -(-len(shown) // across)
     figure = new_figure(
-        7.5 + 1.5 * across, 1.35 + 1.02 * rows, f"{asked.get('detector')}: scores of normal and of anomalous calls",
-        "share of the calls of a kind in each bin; the percentage is the share of calls that are alerts",
+        7.5 + 1.5 * across, 1.35 + 1.02 * rows, f"{asked.get('detector')}: scores of normal and of anomalous {noun}",
+        f"share of the {noun} of a kind in each bin; the percentage is the share that are alerts",
     )  # fmt: skip
     every_panel = figure.subplots(rows, across, sharex=True, squeeze=False)
     panels = every_panel.T.ravel()[: len(shown)]
@@ -43,6 +44,9 @@ def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
         if width is not None:
             axes.set_xscale("asinh", linear_width=width)
         _panel(axes, edges, normal, scores[positive], (name, by_type[name]))
+        axes.set_title(
+            f"{count(int(np.count_nonzero(positive)))} {noun}", loc="right", fontsize=8.8, color=FAINT, pad=3
+        )
         _threshold(axes, outcome)
         caught = outcome.result.values.get(f"recall/{name}")
         axes.text(1.0, 0.93, f"{percent(caught)} alerts", transform=axes.transAxes, ha="right", va="top", fontsize=9)
@@ -86,7 +90,6 @@ def _panel(axes: Axes, edges: FloatArray, normal: FloatArray, anomalous: FloatAr
     axes.stairs(shares, edges, color=look.colour, linewidth=1.6)
     tidy(axes, grid="y")
     axes.set_title(name, loc="left", fontsize=10, weight="bold", color=look.colour, pad=3)
-    axes.set_title(f"{count(anomalous.size)} calls", loc="right", fontsize=8.8, color=FAINT, pad=3)
     axes.set_xlim(edges[0], edges[-1])
     axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(round(value, 6))))
@@ -104,7 +107,7 @@ def _threshold(axes: Axes, outcome: Outcome) -> None:
 
 
 def _legend(axes: Axes, outcome: Outcome, normal: int) -> None:
-    axes.stairs([], [0], fill=True, color=NORMAL_COLOUR, alpha=0.75, label=f"normal ({count(normal)} calls)")
+    axes.stairs([], [0], fill=True, color=NORMAL_COLOUR, alpha=0.75, label=f"normal ({count(normal)})")
     if outcome.alerts is not None:
         label = f"alerts {cut_meaning(outcome.alerts.cut)} ({policy_meaning(outcome.result.asked)})"
         axes.plot([], [], color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=label)

@@ -14,9 +14,8 @@ import numpy as np
 from bench.compare import ALPHA, Difference, Standing, fewest_blocks, paired_difference, standing
 from bench.detector import FloatArray
 from reports.grouping import Comparison, Contender
-from reports.wording import ALL, NOTHING, number, plural, policy_meaning, settings_of
+from reports.wording import ALL, NOTHING, home_level, key, number, plural, policy_meaning, settings_of
 
-MEASURE = f"average_precision/{ALL}"
 FEWEST_DETECTORS = 2
 
 
@@ -50,7 +49,10 @@ class Contest:
 
     def standing(self) -> Standing:
         """Rank and test the detectors over the blocks."""
-        values = [[_mean(each[key]) for key in self.keys] for each in self.by_key]
+        values = [
+            [_mean(each[who], _measure(comparison)) for who in self.keys]
+            for comparison, each in zip(self.compared, self.by_key, strict=True)
+        ]
         return standing([self.labels[key] for key in self.keys], np.array(values, np.float64))
 
     def differences(self) -> list[tuple[str, float, Difference | None]]:
@@ -69,7 +71,9 @@ class Contest:
         for comparison, contenders in zip(self.compared, self.by_key, strict=True):
             for seed in comparison.world_seeds:
                 rows = [row for row in contenders[key].good if row.get("world_seed") == seed]
-                values = [float(value) for row in rows if isinstance(value := row.get(MEASURE), int | float)]
+                values = [
+                    float(value) for row in rows if isinstance(value := row.get(_measure(comparison)), int | float)
+                ]
                 found.append(fmean(values) if values else np.nan)
         return np.array(found)
 
@@ -119,6 +123,11 @@ def meaning(found: Standing) -> str:
     )
 
 
-def _mean(contender: Contender) -> float:
-    summary = contender.summary(MEASURE)
+def _measure(comparison: Comparison) -> str:
+    """Return what detectors are ranked by: the average precision of all types, at the home level of most of them."""
+    return key("average_precision", home_level(comparison.sample, ALL), ALL)
+
+
+def _mean(contender: Contender, measure: str) -> float:
+    summary = contender.summary(measure)
     return np.nan if summary is None else summary.mean

@@ -41,7 +41,7 @@ class Tally:
     clock: Clock
     types: tuple[str, ...]
     incidents: tuple[int, ...]
-    """Incidents of each type."""
+    """Incidents of each type that have a call in the table; others only removed calls, or held a cell."""
     hours: Counts
     """Shape (types + 2, 24): by local hour of the start."""
     days: Counts
@@ -79,8 +79,14 @@ def tally(dataset: Dataset, truth: Truth) -> Tally:
             width = counts[index].shape[1]
             cell = kind[which] * width + np.clip(column, 0, width - 1)
             counts[index] += np.bincount(cell, minlength=rows * width).reshape(rows, width)
-    names = truth.table("incidents")["anomaly_type"].cast(pa.string()).to_pylist()
-    return Tally(clock, labels.types, tuple(names.count(name) for name in labels.types), *counts)
+    return Tally(clock, labels.types, _incidents(labels), *counts)
+
+
+def _incidents(labels: CallLabels) -> tuple[int, ...]:
+    """Return how many incidents of each type have a call."""
+    its = labels.anomalous
+    pairs = np.unique(np.column_stack([labels.type_code[its], labels.incident_code[its]]), axis=0)
+    return tuple(np.bincount(pairs[:, 0], minlength=len(labels.types)).tolist())
 
 
 def _kinds(labels: CallLabels) -> np.ndarray[Any, np.dtype[np.int16]]:

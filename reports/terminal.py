@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -14,9 +13,13 @@ from reports.wording import (
     ALL,
     LEVELS,
     NOTHING,
+    SHORT,
     Row,
     count,
     cut_meaning,
+    duration,
+    home_level,
+    key,
     lift,
     number,
     percent,
@@ -27,18 +30,20 @@ from reports.wording import (
 )
 
 WIDTH = 100
-COLUMNS = ("type", "incidents", "calls", "prevalence", "precision", "recall", "F1", "AP", "95 % int.", "lift")
+COLUMNS = ("type", "incidents", "positives", "prevalence", "precision", "recall", "F1", "AP", "95 % int.", "lift")
+CAP = "cap"
+"""Takes the place of F1 where the budget is too small for a recall of 1."""
 LEFT_OUT_WHEN_NARROW = ("incidents", "95 % int.")
 HOW_TO_READ = (
-    "Each type against normal {noun}; the other types are neither hits nor false alarms.",
-    "AP: average precision, with its 95 % interval; lift: AP over prevalence, which random scores get.",
+    "Each type at its home level, against normal {nouns}; the other types are neither hits nor false alarms.",
+    "AP: average precision, with its 95 % interval; lift: AP over what random scores get.",
 )
+HOW_TO_READ_CAP = "cap: the largest recall that so many alerts allow."
 
 
 def show(outcome: Outcome) -> None:
     """Print what was run, a row a type with its numbers, and what it cost; of a run that failed, why it did."""
-    result = replace(outcome.result, values=_own_level(outcome.result))
-    outcome = replace(outcome, result=result)
+    result = outcome.result
     console = _console()
     console.print()
     for line in _header(outcome):
@@ -46,21 +51,22 @@ def show(outcome: Outcome) -> None:
     if result.status is not Status.OK:
         console.print(Text(f"{result.status}: {result.reason}", style="bold red"))
     elif types := types_in(result.values):
-        console.print(_table(result, types, console.width))
-        noun = LEVELS.get(str(result.asked.get("level")), "calls")
-        console.print(Text("\n".join(HOW_TO_READ).format(noun=noun), style="dim"))
-        for line in _further(outcome, types):
+        levels = {name: _level(result, name) for name in types}
+        capped = any((result.values.get(key("recall_cap", levels[name], name)) or 1) < 1 for name in types)
+        console.print(_table(result, levels, console.width, capped))
+        nouns = " or ".join(noun for level, noun in LEVELS.items() if level in levels.values())
+        told = "\n".join([*HOW_TO_READ, *[HOW_TO_READ_CAP] * capped])
+        console.print(Text(told.format(nouns=nouns), style="dim"))
+        for line in _further(outcome, levels):
             console.print(line)
     console.print(Text(_cost(result.cost)))
 
 
-def _own_level(result: Result) -> dict[str, float | None]:
-    """Return the values with those of the detector's own level under their plain names."""
-    level = result.asked.get("level")
-    if level not in LEVELS:
-        return result.values
-    prefix = f"{level}/"
-    return {name.removeprefix(prefix): value for name, value in result.values.items() if name.startswith(prefix)}
+def _level(result: Result, name: str) -> str:
+    """Return the level at which a type is shown: its home or, where the scores do not reach that, their own."""
+    home, own = home_level(result.asked, name), str(result.asked.get("level") or "call")
+    reached = result.values.get(key("average_precision", own, name)) is None
+    return home if reached or result.values.get(key("average_precision", home, name)) is not None else own
 
 
 def _console() -> Console:
@@ -80,7 +86,8 @@ def _header(outcome: Outcome) -> list[Text]:
     ]
     alerts = outcome.alerts
     if alerts is not None:
-        sent = plural(outcome.result.values.get(f"alerts/{ALL}"), "alert")
+        level = str(asked.get("level") or "call")
+        sent = plural(outcome.result.values.get(key("alerts", level, ALL)), "alert")
         lines.append(Text(f"Threshold {policy_meaning(asked)}: {sent}, {cut_meaning(alerts.cut)}"))
     return [*lines, *_of_audit(asked)]
 
@@ -97,55 +104,62 @@ def _of_audit(asked: Row) -> Iterator[Text]:
 def _span(outcome: Outcome) -> str:
     window, history = outcome.dataset.window, outcome.dataset.history
     day_ms = 86_400_000
-    scored = plural(round((window.end_ms - window.start_ms) / day_ms), "day")
-    fitted = plural(round((history.end_ms - history.start_ms) / day_ms), "day")
+    scored, fitted = (
+        plural(round(length / day_ms), "day") if length >= day_ms else duration(length / 1000)
+        for length in (window.end_ms - window.start_ms, history.end_ms - history.start_ms)
+    )
     return f"{scored}, the same that it was fitted on" if window == history else f"{scored}, fitted on {fitted}"
 
 
-def _table(result: Result, types: list[str], width: int) -> Table:
+def _table(result: Result, levels: dict[str, str], width: int, capped: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    shown = [name for name in COLUMNS if width == WIDTH or name not in LEFT_OUT_WHEN_NARROW]
+    columns = [CAP if capped and name == "F1" else name for name in COLUMNS]
+    shown = [name for name in columns if width == WIDTH or name not in LEFT_OUT_WHEN_NARROW]
     for name in shown:
         table.add_column(name, justify="left" if name == "type" else "right", no_wrap=name != "type", overflow="fold")
-    for name in types:
+    for name, level in levels.items():
         if name == ALL:
             table.add_section()
-        cells = _cells(result.values, name)
+        cells = _cells(result.values, level, name)
         table.add_row(*(cells[column] for column in shown), style="bold" if name == ALL else "")
     return table
 
 
-def _cells(values: Row, name: str) -> dict[str, str]:
+def _cells(values: Row, level: str, name: str) -> dict[str, str]:
     def get(metric: str) -> Scalar:
-        return values.get(f"{metric}/{name}")
+        return values.get(key(metric, level, name))
 
+    positives = NOTHING if get("positives") is None else plural(get("positives"), SHORT[level])
     texts = (
-        name, count(get("incidents")), count(get("positives")), percent(get("prevalence")), number(get("precision")),
+        name, count(get("incidents")), positives, percent(get("prevalence")), number(get("precision")),
         number(get("recall")), number(get("f1")), number(get("average_precision")),
         _between(get("average_precision_low"), get("average_precision_high")), lift(get("lift")),
     )  # fmt: skip
-    return dict(zip(COLUMNS, texts, strict=True))
+    return {**dict(zip(COLUMNS, texts, strict=True)), CAP: number(get("recall_cap"))}
 
 
-def _further(outcome: Outcome, types: list[str]) -> Iterator[Text]:
-    """Yield what there is to say beyond the table: the levels above calls, and the types that it cannot speak of."""
-    values = outcome.result.values
+def _further(outcome: Outcome, levels: dict[str, str]) -> Iterator[Text]:
+    """Yield what there is to say beyond the table: other levels, what was left out, types of few incidents."""
+    values, own = outcome.result.values, str(outcome.result.asked.get("level") or "call")
     found = [
-        f"{noun} AP {number(values[f'{level}/average_precision/{ALL}'])} "
-        f"(prevalence {percent(values.get(f'{level}/prevalence/{ALL}'))})"
+        f"{noun} AP {number(values[key('average_precision', level, ALL)])} "
+        f"(lift {lift(values.get(key('lift', level, ALL)))})"
         for level, noun in LEVELS.items()
-        if values.get(f"{level}/average_precision/{ALL}") is not None
+        if level != levels.get(ALL) and values.get(key("average_precision", level, ALL)) is not None
     ]
     if found:
-        yield Text(f"Lifted by the highest score, all types: {'; '.join(found)}")
-    if (twin := values.get(f"twin_alerts/{ALL}")) is not None:
-        here = count(values.get(f"false_alarms/{ALL}"))
+        yield Text(f"All types at other levels: {'; '.join(found)}")
+    shared = {name: values.get(key("shared_share", level, name)) for name, level in levels.items() if name != ALL}
+    if told := [f"{percent(share)} of {name}" for name, share in shared.items() if share]:
+        yield Text(f"Of another type too, so left out of its own: {', '.join(told)}")
+    if (twin := values.get(key("twin_alerts", own, ALL))) is not None:
+        here = count(values.get(key("false_alarms", own, ALL)))
         yield Text(f"In the same world without incidents: {count(twin)} alerts from that score on; false here: {here}")
     elif outcome.result.reason:
         yield Text(outcome.result.reason, style="bold")
     if not outcome.labelled:
         yield Text("No labels in these records: what needs the truth is empty. See alerts.csv.", style="bold")
-    if few := [name for name in types if values.get(f"enough_incidents/{name}") == 0]:
+    if few := [name for name, level in levels.items() if values.get(key("enough_incidents", level, name)) == 0]:
         yield Text(f"Too few incidents to speak of: {', '.join(few)}", style="bold")
 
 
@@ -156,7 +170,7 @@ def _between(low: Scalar, high: Scalar) -> str:
 
 def _cost(cost: dict[str, float]) -> str:
     words = {"world_seconds": "world", "fit_seconds": "fit", "score_seconds": "score"}
-    parts = [f"{word} {cost[key]:,.2f} s" for key, word in words.items() if key in cost]
+    parts = [f"{word} {cost[name]:,.2f} s" for name, word in words.items() if name in cost]
     if "calls_per_second" in cost:
         parts.append(f"{count(cost['calls_per_second'])} calls a second scored")
     if "peak_mib" in cost:

@@ -5,15 +5,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.cut import Cut
+from bench.detector import Level
 from bench.faults import UserError
-from bench.result import Scalar
+from bench.home import home_of_all
+from bench.result import Result, Scalar
 
 Row = Mapping[str, Scalar]
 ALL = "all"
 FEW_TYPES = 6
 """So many are named one by one in a heading."""
-LEVELS = {"user_day": "days of users", "cell_quarter": "quarter hours of cells"}
-"""What there is above calls."""
+LEVELS = {"call": "calls", "user_day": "days of users", "cell_quarter": "quarter hours of cells"}
+"""What scores can be about."""
+SHORT = {"call": "call", "user_day": "day", "cell_quarter": "quarter"}
+"""The same in a word."""
+SPANS = ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h"))
+"""Below how many seconds a span is told in which unit, and the seconds of that."""
 NOTHING = "-"
 """What stands where there is no number."""
 
@@ -54,6 +60,49 @@ def lift(value: Scalar) -> str:
     if value is None or isinstance(value, str):
         return NOTHING
     return f"{value:.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def duration(value: Scalar) -> str:
+    """Return a span of time in the unit that suits it, to about two digits.
+
+    >>> duration(45.0), duration(450.0), duration(82000.0), duration(277424.0)
+    ('45 s', '7.5 min', '23 h', '3.2 days')
+    """
+    if value is None or isinstance(value, str):
+        return NOTHING
+    unit_s, unit = next(((size, word) for below, size, word in SPANS if value < below), (86_400, "days"))
+    return f"{value / unit_s:.2g} {unit}" if value < 100 * unit_s else f"{value / unit_s:,.0f} {unit}"
+
+
+def home_level(row: Row, name: str) -> str:
+    """Return the level at which a type is judged first in the world of a run; `all`, at that of most types.
+
+    >>> row = {"home_levels": "ring:user_day,short_call:call,wangiri:user_day"}
+    >>> home_level(row, "short_call"), home_level(row, "all"), home_level({}, "all")
+    ('call', 'user_day', 'call')
+    """
+    homes = dict(each.split(":") for each in str(row.get("home_levels") or "").split(",") if each)
+    if name == ALL:
+        return str(home_of_all(map(Level, homes.values())))
+    return homes.get(name, "call")
+
+
+def key(metric: str, level: str, name: str) -> str:
+    """Return the name of a metric of a class at a level.
+
+    >>> key("recall", "call", "all"), key("recall", "user_day", "all")
+    ('recall/all', 'user_day/recall/all')
+    """
+    return f"{metric}/{name}" if level == "call" else f"{level}/{metric}/{name}"
+
+
+def own_values(result: Result) -> dict[str, float | None]:
+    """Return the values with those of the level of the scores themselves under their plain names."""
+    level = result.asked.get("level") or "call"
+    if level == "call":
+        return result.values
+    prefix = f"{level}/"
+    return {name.removeprefix(prefix): value for name, value in result.values.items() if name.startswith(prefix)}
 
 
 def plural(amount: Scalar, noun: str) -> str:

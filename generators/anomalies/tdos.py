@@ -45,6 +45,8 @@ class Tdos(Deed):
     longest_s: float = field(default=10.0, metadata=within(1, 600))
 
     level: ClassVar[str] = "group"
+    home: ClassVar[str] = "call"
+    """A user's day is that of a caller; it is the callee who suffers."""
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = ALL_OF_A_CALL
     people: ClassVar[int] = 400

@@ -32,7 +32,7 @@ def test_a_run_leaves_its_row_its_record_and_where_to_look(tracked_workplace: Pa
     assert row["status"] == "OK"
     assert row["average_precision/all"] == row["recall/long_call"] == 1.0
     assert row["name"] == "toy_longest toy ratio=0.05 world=0 seed=0"
-    assert {"run_id", "started_at", "fingerprint", "world_seconds", "calls_per_second", "version/numpy"} <= set(row)
+    assert {"run_id", "started_at", "fingerprint", "world_seconds", "version/numpy"} <= set(row)
     assert json.loads(row["settings"])["generator"]["calls"] == 400
     assert "mlflow ui" in out
     assert "workflowType=machine_learning" in out
@@ -57,7 +57,7 @@ def test_the_alerts_in_the_clean_twin_are_those_above_the_same_score(workplace: 
     ]
     threshold = float(out.split("from a score of ")[1].split()[0])
     assert row["twin_alerts/all"] == sum(duration >= threshold for duration in scored) >= row["false_alarms/all"] > 0
-    assert f"In the same world without incidents: {row['twin_alerts/all']:g} alerts" in out
+    assert f"In the same world without incidents: {row['twin_alerts/all']:.0f} alerts" in out
     assert ended("run", "detector=oracle", "role=ceiling", "twin=true", *few)[0] == 2
 
 
@@ -238,3 +238,16 @@ def test_a_place_for_runs_that_cannot_be_written_is_named(workplace: Path) -> No
     assert (code, out) == (2, "")
     assert err.startswith("store.runs must be a folder that can be written, got file/runs/")
     assert len(err.splitlines()) == 1
+
+
+def test_nothing_is_said_that_cannot_be(workplace: Path) -> None:
+    quick = ("tracking=none", "report.run_figures=null", "detector=toy_longest")
+    code, out, err = ended("run", *quick, "generator.anomaly_ratio=0", "anomaly=[long_call]")
+    assert (code, err) == (0, "")
+    (row,) = rows()
+    assert (row["anomalies"], row["home_levels"]) == ("", "")
+    assert "long_call" not in out
+    assert row.get("calls_per_second") is None or row["score_seconds"] >= 0.01
+    code, _, err = ended("run", *quick, "threshold.alerts_per_day=1e12")
+    assert code == 2
+    assert "threshold.alerts_per_day must be at most 1,000,000, which is more than anybody reads" in err

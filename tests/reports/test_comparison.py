@@ -265,3 +265,22 @@ def test_many_types_become_rows_and_their_names_are_slanted(run_row: MakeRow, tm
     assert written["average_precision.svg"].count("rotate(-45") == 28
     ElementTree.fromstring(written["average_precision.svg"])
     assert not Page(written["report.html"]).open
+
+
+def test_headline_and_ranks_are_of_the_home_level(run_row: MakeRow, tmp_path: Path) -> None:
+    homes = {"home_levels": "burst_call:user_day,long_call:user_day,short_call:call"}
+    cells = run_row(detector="failover", level="cell_quarter") | homes
+    cells = {name: value for name, value in cells.items() if "average_precision" not in name}
+    days = run_row(detector="own_past") | homes
+    for name in ("burst_call", "all"):
+        days |= {f"user_day/average_precision/{name}": 0.123, f"user_day/prevalence/{name}": 0.05}
+        days |= {f"user_day/recall_cap/{name}": 0.25, f"user_day/shared_share/{name}": 0.28}
+    write([cells, days], tmp_path)
+    text = (tmp_path / "report.md").read_text()
+    headline = text.split("### Average precision\n")[1].split("###")[0]
+    (row,) = [line for line in headline.splitlines() if line.startswith("| own_past")]
+    assert row.count("0.123") == 2
+    assert "| home level | days | days | calls | calls | days |" in headline
+    assert "| of several types, left out | 28 %" in headline
+    assert "| at most | 25 %" in text.split("### Recall of the alerts\n")[1].split("###")[0]
+    assert "### Average precision of calls\n" in text

@@ -19,6 +19,7 @@ def test_a_row_a_type_with_its_numbers(outcome: Outcome, capsys: pytest.CaptureF
         wanted = [f"{values[f'{metric}/{name}']:.3f}" for metric in ("precision", "recall", "f1", "average_precision")]
         assert [cell for cell in row if cell in wanted] == wanted
         assert f"{values[f'positives/{name}']:,.0f}" in row
+        assert "calls" in row
         assert f"{100 * (values[f'prevalence/{name}'] or 0):.3g}" in row
         low, high = values[f"average_precision_low/{name}"], values[f"average_precision_high/{name}"]
         assert f"{low:.3f}-{high:.3f}".replace("0.", ".") in row
@@ -56,12 +57,12 @@ def test_a_failed_run_says_how_and_why(outcome: Outcome, capsys: pytest.CaptureF
 
 
 def test_other_levels_and_too_few_incidents_are_said(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "Lifted" not in shown(outcome, capsys)
-    further = {"user_day/average_precision/all": 0.4567, "user_day/prevalence/all": 0.021}
+    assert "other levels" not in shown(outcome, capsys)
+    further = {"user_day/average_precision/all": 0.4567, "user_day/lift/all": 2.1}
     further |= {"enough_incidents/burst_call": 0, "enough_incidents/long_call": 1}
     result = replace(outcome.result, values=outcome.result.values | further)
     text = shown(replace(outcome, result=result), capsys)
-    assert "Lifted by the highest score, all types: days of users AP 0.457 (prevalence 2.1 %)\n" in text
+    assert "All types at other levels: days of users AP 0.457 (lift 2.10)\n" in text
     assert "Too few incidents to speak of: burst_call\n" in text
 
 
@@ -71,8 +72,29 @@ def test_a_detector_of_another_level_has_its_own_numbers(outcome: Outcome, capsy
     asked = outcome.result.asked | {"level": "user_day"}
     text = shown(replace(outcome, result=replace(outcome.result, asked=asked, values=calls | days)), capsys)
     plain = shown(outcome, capsys)
-    assert "Each type against normal days of users" in text
-    assert text.replace("days of users", "calls") == plain
+    assert "against normal days of users" in text
+    assert re.sub("days( of users)?|calls?", "of", text).split() == re.sub("days|calls?", "of", plain).split()
+
+
+def test_each_type_is_shown_at_its_home_level(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+    name = outcome.labels.types[0]
+    days = {"average_precision": 0.77, "positives": 1234.0, "recall_cap": 0.333, "shared_share": 0.27}
+    values = outcome.result.values | {f"user_day/{metric}/{name}": value for metric, value in days.items()}
+    asked = outcome.result.asked | {"home_levels": f"{name}:user_day"}
+    text = shown(replace(outcome, result=replace(outcome.result, asked=asked, values=values)), capsys)
+    (row,) = [line.split() for line in text.splitlines() if line.split()[:1] == [name]]
+    assert "0.770" in row
+    assert row[2:4] == ["1,234", "days"]
+    assert "0.333" in row
+    assert "cap: the largest recall that so many alerts allow." in text
+    assert f"Of another type too, so left out of its own: 27 % of {name}" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_detector_that_does_not_reach_the_home_level_has_its_own_numbers(outcome, capsys) -> None:  # type: ignore[no-untyped-def]
+    asked = outcome.result.asked | {"home_levels": "burst_call:cell_quarter"}
+    text = shown(replace(outcome, result=replace(outcome.result, asked=asked)), capsys)
+    assert text == shown(outcome, capsys)
 
 
 def test_what_an_audit_said_of_the_world_is_told(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:

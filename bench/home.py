@@ -1,0 +1,30 @@
+"""The level at which a type of anomaly is judged first: its home level."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bench.detector import Level
+
+HOMES = {"call": Level.CALL, "user": Level.USER_DAY, "group": Level.USER_DAY, "cell": Level.CELL_QUARTER}
+"""By whom an incident is about: a single call, the users who make its calls, or a cell."""
+
+
+def home_of(injector: Any) -> Level:
+    """Return the home level of a type: its `home` or, where it has none, what its `level` says."""
+    return Level(getattr(injector, "home", HOMES[injector.level]))
+
+
+def home_of_all(homes: Iterable[Level]) -> Level:
+    """Return the level at which all types together are judged first: that of most of them, the first of equals.
+
+    >>> str(home_of_all([Level.CALL, Level.USER_DAY, Level.USER_DAY])), str(home_of_all([]))
+    ('user_day', 'call')
+    """
+    counts = Counter(homes)
+    return max(Level, key=lambda level: counts[level])
+
+
+def homes_text(anomaly: Mapping[str, Any]) -> str:
+    """Return the home levels of the types of a world as they stand in a result row: `ring:user_day,short_call:call`."""
+    return ",".join(f"{name}:{home_of(injector)}" for name, injector in sorted(anomaly.items()))
