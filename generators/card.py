@@ -52,9 +52,7 @@ def data_card(manifest: dict[str, Any], clock: Clock) -> str:
         [
             *(_of_own_records(manifest, clock) if own else _of_world(manifest, clock)),
             "",
-            "| anomaly type | calls | incidents |",
-            SEPARATOR,
-            *rows,
+            *(["| anomaly type | calls | incidents |", SEPARATOR, *rows] if rows else ["There are no anomalies."]),
             "",
             "Labels are in `is_anomaly` and `anomaly_type` of the call records; `truth` says of each changed record",
             "which incident changed it.",

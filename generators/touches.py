@@ -16,10 +16,4 @@ NEW_USERS = ("users", "subscriptions", "caller_imei", "caller_imsi")
 ALL_OF_A_CALL = (*WHEN, *TALK, *WHOM, *WHERE)
 """Calls of somebody else's, with SIM and device as they were."""
 OTHER_DEVICE = ("subscriptions", "caller_imei", "caller_imei_and_inventory", "imsi_with_imei_in_inventory")
-OTHER_SIM = (
-    *OTHER_DEVICE,
-    "caller_imsi",
-    "caller_imsi_and_inventory",
-    "callee_imsi_and_inventory",
-    "callee_usual_imsi",
-)
+OTHER_SIM = (*OTHER_DEVICE, "caller_imsi", "caller_imsi_and_inventory")

@@ -1,6 +1,6 @@
 """What an audit looked at, column by column: the list that its report prints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,3 +45,16 @@ def coverage(dataset: Dataset, taken: Sequence[tuple[str, Mapping[str, FloatArra
 def _what(name: str, kind: Kind, column: str) -> str:
     """Return what is told of a look at a column: a form without the column's own name."""
     return name.removeprefix(f"{column}.") if kind is Kind.FORM else f"{name} ({kind})"
+
+
+def listed() -> Iterator[str]:
+    """Yield the list of all that is looked at as a table of Markdown, a row a column."""
+    kinds = (Kind.FORM, Kind.AGREEMENT, Kind.CONTENT)
+    yield "| column | form | agreement | content |"
+    yield "|---|---|---|---|"
+    for table in DATA_TABLES.values():
+        for column in table.columns:
+            name = f"{table.name}.{column.name}"
+            mine = [look for look in BY_NAME.values() if name in look.columns]
+            ways = [[look.name.removeprefix(f"{name}.") for look in mine if look.kind is kind] for kind in kinds]
+            yield f"| {name} | {' | '.join(', '.join(each) for each in ways)} |"

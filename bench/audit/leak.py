@@ -24,7 +24,7 @@ from bench.audit.settings import AuditSettings
 from bench.audit.slices import IntArray
 from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
-from bench.detector import FloatArray
+from bench.detector import BoolArray, FloatArray
 from bench.generator import Progress
 
 ALL = "all"
@@ -122,32 +122,32 @@ def _varying(problem: Problem) -> Problem:
 
 def _single_marks(problem: Problem) -> Iterator[Test]:
     """Test each mark by itself for each type, either way round."""
-    for code, name in enumerate(problem.types):
-        mine = problem.type_code == code
-        positive = problem.positive[mine]
-        if positive.sum() < FEWEST_MARKED:
-            continue
-        for mark, values in problem.marks.items():
-            known = np.isfinite(values[mine])
-            if not known.any():
-                continue
-            ranks = rankdata(np.where(known, values[mine], np.median(values[mine][known]))) / known.size
-            sets = Sets(problem.group[mine], positive, ranks)
-            auc = sets.roc_auc() if np.ptp(ranks) else None
-            if auc is None:
-                continue
-            p_value = 1.0
-            if abs(auc[0] - 0.5) > FAR * auc[1] or _rare(ranks, positive):
-                p_value = sets.either_way()
-            yield Test(problem.name, name, int(positive.sum()), *auc, p_value, mark)
+    kinds = len(problem.types)
+    positives = np.bincount(problem.type_code[problem.positive], minlength=kinds)
+    for mark, values in problem.marks.items():
+        known = np.isfinite(values)
+        asked = np.bincount(problem.type_code[known], minlength=kinds) > 0
+        ranks = np.full(values.size, 0.5)
+        ranks[known] = rankdata(values[known]) / known.sum()
+        sets = Sets(problem.group, problem.positive, ranks)
+        auc, deviation = sets.roc_auc_by(problem.type_code, kinds)
+        near = np.abs(auc - 0.5) <= FAR * deviation
+        apart = _apart(problem, ranks)
+        for code in np.flatnonzero((positives >= FEWEST_MARKED) & asked & np.isfinite(auc)).tolist():
+            plain = near[code] and not apart[code]
+            p_value = 1.0 if plain else sets.pick(problem.type_code == code).either_way()
+            numbers = (int(positives[code]), float(auc[code]), float(deviation[code]))
+            yield Test(problem.name, problem.types[code], *numbers, p_value, mark)
 
 
-def _rare(ranks: FloatArray, positive: np.ndarray) -> bool:
-    """Return whether a few positives stand apart from all others: a rank sum hardly sees them."""
-    return bool(
-        ranks[positive].max() > ranks[~positive].max(initial=0)
-        or ranks[positive].min() < ranks[~positive].min(initial=1)
-    )
+def _apart(problem: Problem, ranks: FloatArray) -> BoolArray:
+    """Return, of each type, whether a few positives stand beyond all others: a ROC-AUC hardly sees them."""
+    kinds = len(problem.types)
+    highest, lowest = np.full((2, kinds), -1.0), np.full((2, kinds), 2.0)
+    row = problem.positive.astype(np.int64)
+    np.maximum.at(highest, (row, problem.type_code), ranks)
+    np.minimum.at(lowest, (row, problem.type_code), ranks)
+    return np.asarray((highest[1] > highest[0]) | (lowest[1] < lowest[0]))
 
 
 def _sets(problem: Problem, folds: int) -> Sets:

@@ -34,22 +34,37 @@ class Sets:
         return Sets(self.group[chosen], self.marked[chosen], self.scores[chosen])
 
     def roc_auc(self) -> tuple[float, float] | None:
-        """Return the ROC-AUC within sets, ties counting half, and what it deviates by chance; None without a pair.
+        """Return the ROC-AUC within sets, ties counting half, and what it deviates by chance; None without a pair."""
+        auc, deviation = self.roc_auc_by(np.zeros(self.group.size, np.int64), 1)
+        return None if np.isnan(auc[0]) else (float(auc[0]), float(deviation[0]))
+
+    def roc_auc_by(self, kind: IntArray, kinds: int) -> tuple[FloatArray, FloatArray]:
+        """Return the same for the sets of each kind, shape (kinds,) each; NaN without a pair.
 
         With m of n members of a set marked, the number of pairs that a marked one wins has the variance
         m (n - m) (n + 1) / 12 without ties, less with them (Mann & Whitney 1947).
+
+        Parameters
+        ----------
+        kind
+            Shape (n,): of each member, the same in a set.
+        kinds
+            How many there are.
         """
         order = np.lexsort((self.scores, self.group))
-        marked = self.marked[order]
-        first, size = _runs(self.group[order])
-        rank = _middle_ranks(self.group[order], self.scores[order]) - np.repeat(first, size)
-        found = np.add.reduceat(marked.astype(np.int64), first) if first.size else first
-        wins = np.add.reduceat(np.where(marked, rank + 0.5, 0.0), first) - found * found / 2 if first.size else found
-        pairs = found * (size - found)
-        if not pairs.sum():
-            return None
-        deviation = np.sqrt(np.sum(pairs * (size + 1) / 12)) / pairs.sum()
-        return float(wins.sum() / pairs.sum()), float(deviation)
+        marked, group = self.marked[order], self.group[order]
+        first, size = _runs(group)
+        if not first.size:
+            return np.full(kinds, np.nan), np.full(kinds, np.nan)
+        rank = _middle_ranks(group, self.scores[order]) - np.repeat(first, size)
+        found = np.add.reduceat(marked.astype(np.int64), first)
+        wins = np.add.reduceat(np.where(marked, rank + 0.5, 0.0), first) - found * found / 2
+        pairs, of_set = found * (size - found), kind[order][first]
+        won, spread, total = (
+            np.bincount(of_set, each, kinds) for each in (np.where(pairs > 0, wins, 0), pairs * (size + 1) / 12, pairs)
+        )
+        with np.errstate(invalid="ignore"):
+            return won / total, np.sqrt(spread) / total
 
     def p_value(self) -> float:
         """Return an upper bound on the chance that marked members, drawn at random, score so high.

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from bench.dataset import Dataset
 from bench.detector import FloatArray
 from detectors.features import graph
-from detectors.features.calls import call_features
+from detectors.features.calls import call_matrix
 from detectors.features.frozen import require_version
 from detectors.features.graph import CallGraph
 from detectors.features.timeline import Timeline
@@ -27,8 +29,8 @@ OF_GRAPH = tuple(name for name, _, _ in graph.FEATURES)
 """Features of the graph of who called whom."""
 RESOLUTION, SEED = 1.0, 0
 VERSION = 1
-AT_ONCE = 10
-"""Features that are computed together; more take more memory, fewer more time."""
+AT_ONCE = 40_000_000
+"""Values that are computed together, in single precision; each further part looks over all calls again."""
 
 
 class Audited:
@@ -54,10 +56,12 @@ class Audited:
     def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:
         """Yield each feature with its values for the calls of the window, shape (calls,), finite."""
         names = (*PLAIN, *OF_CONTACTS)
-        for first in range(0, len(names), AT_ONCE):
-            some = names[first : first + AT_ONCE]
-            yield from zip(some, call_features(dataset, some, dataset.window).T, strict=True)
         low, high = dataset.call_range(dataset.window)
+        together = max(AT_ONCE // max(high - low, 1), 1)
+        for first in range(0, len(names), together):
+            some = names[first : first + together]
+            for name, values in zip(some, call_matrix(dataset, some, dataset.window).T, strict=True):
+                yield name, values.astype(np.float64)
         past = slice(*dataset.call_range(dataset.history))
         parties, caller, callee = Timeline(dataset).parties
         known = CallGraph(parties, caller[past], callee[past], resolution=RESOLUTION, seed=SEED)

@@ -11,6 +11,7 @@ from pretended import pretended
 from small_worlds import TYPES, make_settings, make_world
 
 from bench.audit.auditing import asked_of
+from bench.audit.covered import listed
 from bench.audit.identity import check_identity
 from bench.audit.leak import check_bookkeeping
 from bench.audit.looks import ALONE, BY_NAME, TOUCHABLE, Kind, looks
@@ -23,6 +24,7 @@ from bench.generator import silent
 from bench.schema import DATA_TABLES
 from bench.truth import Truth
 
+ROOT = Path(__file__).parents[2]
 SIZE = ("generator.num_users=400", "generator.days=10")
 COLUMNS = [f"{table.name}.{column.name}" for table in DATA_TABLES.values() for column in table.columns]
 BY_COLUMN = {f"{plant.table}.{plant.column}": plant for plant in PLANTS}
@@ -132,10 +134,18 @@ def test_every_look_is_taken_in_a_world_with_a_network(world: Path) -> None:
 
 
 def test_types_name_what_can_be_touched() -> None:
+    """In words of the closed list, and their entries in the docs say so."""
     anomalies = make_settings("anomaly=all")[1]
     assert sorted(anomalies) == TYPES
+    entries = (ROOT / "docs" / "anomalies.md").read_text().splitlines()
     for name, injector in anomalies.items():
         assert set(injector.touches) <= TOUCHABLE, name
+        assert f"| `{name}` | {', '.join(dict.fromkeys(injector.touches))} |" in entries
+
+
+def test_the_docs_list_what_is_looked_at() -> None:
+    page = (ROOT / "docs" / "audit.md").read_text().splitlines()
+    assert set(listed()) <= set(page)
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
