@@ -14,14 +14,16 @@ from bench.audit.verdict import Verdict, told_in_row
 from bench.class_values import Values
 from bench.console import clock_running, progress_bars
 from bench.dataset import Dataset
-from bench.detector import BoolArray
+from bench.detector import BoolArray, Level
 from bench.evaluate import Yardstick
 from bench.faults import Fault, SettingsError, UserError
 from bench.isolation import Job, Trial, Waiting
+from bench.levels import Grid
 from bench.protocol import applied, without_incidents
 from bench.references import Reference
 from bench.request import Request
 from bench.result import Outcome, Result, Status
+from bench.sample import sample_of_grid
 from bench.settings import LimitSettings
 from bench.spare import end_ahead
 from bench.store import StoredWorld, find_or_make, world_of
@@ -89,7 +91,7 @@ def attempted(request: Request, ground: Ground, process: Waiting | None) -> Tria
     what = f"fitting and scoring {request.choices.get('detector')}"
     if settings.protocol.training == "clean":
         dataset = without_incidents(dataset, ground.truth, process.place / "clean")
-    labels = _labels(ground) if settings.role == "ceiling" else None
+    labels = _labels(ground, request) if settings.role == "ceiling" else None
     with clock_running(what, request.number is None) as tick:
         return process.tried(Job(dataset, settings.limits, labels), tick)
 
@@ -155,7 +157,13 @@ def _provided(request: Request, ground: Ground) -> Trial:
     return Trial(Status.OK, "", reference.scores(ground.dataset, ground.truth))
 
 
-def _labels(ground: Ground) -> BoolArray:
-    """Return whether each call of the history is anomalous."""
-    history = ground.dataset.call_range(ground.dataset.history)
-    return np.asarray(ground.truth.call_labels(*history).anomalous)
+def _labels(ground: Ground, request: Request) -> BoolArray:
+    """Return whether each entity of the history is anomalous: calls, or what `detector.level` says."""
+    labels = ground.truth.call_labels(*ground.dataset.call_range(ground.dataset.history))
+    level = str(request.resolved["detector"].get("level", Level.CALL))
+    if level not in (Level.USER_DAY, Level.CELL_QUARTER):
+        return np.asarray(labels.anomalous)
+    grid = Grid(Level(level), replace(ground.dataset, window=ground.dataset.history))
+    found = np.zeros(grid.size, np.bool_)
+    found[sample_of_grid(grid, labels, ground.truth).entity] = True
+    return found

@@ -74,7 +74,10 @@ class Supervised(Protocol):
     """A detector that may be fitted with labels: a ceiling (`role=ceiling`), marked and never ranked."""
 
     def fit_labelled(self, dataset: Dataset, anomalous: BoolArray) -> Self:
-        """Learn from the calls of `dataset.history` and whether each is anomalous, shape (calls,)."""
+        """Learn from the entities of `dataset.history` and whether each is anomalous, shape (entities,).
+
+        They are calls, or what the setting `detector.level` says.
+        """
 
 
 def with_own_facts(scores: Scores, detector: Detector) -> Scores:

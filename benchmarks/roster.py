@@ -13,6 +13,7 @@ import conf
 from bench.detector import Detector, FloatArray, Level
 from bench.faults import UserError
 from bench.levels import Grid
+from detectors.ceiling import Ceiling
 
 LEAVES = Path(conf.__path__[0]) / "detector"
 LEFT_OUT = ("random", "constant", "oracle", "scores_file", "supervised", "pyod", "sklearn")
@@ -49,9 +50,12 @@ def made(name: str, seed: int, home: Level = Level.CALL) -> Detector:
     return found
 
 
-def ideas(level: Level) -> list[str]:
-    """Return the detectors of a level that are no model of tables, one idea each."""
-    return [name for name in detectors() if module_of(name) not in OF_TABLES and made(name, 0).level is level]
+def supervised(level: Level, seed: int) -> Ceiling:
+    """Return the supervised baseline as its leaf has it, at a level."""
+    leaf = OmegaConf.load(LEAVES / "supervised.yaml")
+    settings = OmegaConf.merge({"seed": seed}, leaf, {"detector": {"level": str(level)}})
+    found: Ceiling = instantiate(settings, _convert_="all")["detector"]
+    return found
 
 
 def scores_of(name: str, arena: Arena) -> list[tuple[Level, FloatArray]]:

@@ -79,9 +79,11 @@ def described(dataset: Dataset, level: Level, names: list[str]) -> Iterator[tupl
 
 
 def _calls_by_graph(dataset: Dataset, known: Window, part: Window, names: list[str]) -> FloatArray:
-    parties, caller, callee = Timeline(dataset).parties
+    timeline = Timeline(dataset)
+    parties, caller, callee = timeline.parties
     past, those = (slice(*dataset.call_range(each)) for each in (known, part))
-    return graph_features(CallGraph(parties, caller[past], callee[past]), caller[those], callee[those], names)
+    graph = CallGraph(parties, caller[past], callee[past], timeline.start_ms[past])
+    return graph_features(graph, caller[those], callee[those], names)
 
 
 def _days_by_graph(dataset: Dataset, known: Window, part: Window, names: list[str]) -> FloatArray:

@@ -63,8 +63,10 @@ class Audited:
             for name, values in zip(some, call_matrix(dataset, some, dataset.window).T, strict=True):
                 yield name, values.astype(np.float64)
         past = slice(*dataset.call_range(dataset.history))
-        parties, caller, callee = Timeline(dataset).parties
-        known = CallGraph(parties, caller[past], callee[past], resolution=RESOLUTION, seed=SEED)
+        timeline = Timeline(dataset)
+        parties, caller, callee = timeline.parties
+        calls = caller[past], callee[past], timeline.start_ms[past]
+        known = CallGraph(parties, *calls, resolution=RESOLUTION, seed=SEED)
         matrix = known.features(caller[low:high], callee[low:high])
         for column, name in enumerate(OF_GRAPH):
             yield name, matrix[:, column]
