@@ -71,10 +71,12 @@ def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progr
     by_trees: list[Test] = []
     by_mark: list[Test] = []
     planting, marks = None, []
+    broken: list[Test] = []
     for number, problem in enumerate(problems(subject, settings, rng), 1):
         asked = _varying(problem)
         marks.append((problem.name, problem.marks))
         by_mark += _single_marks(asked)
+        broken += _single_marks(replace(problem, marks=problem.touched))
         if asked.marks and asked.positive.sum() >= FEWEST:
             planting = planting or asked
             by_trees += _tests(asked, _sets(asked, settings.folds))
@@ -95,19 +97,22 @@ def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progr
         "tests": [_row(test, p) for test, p in trees],
         "single_marks": len(single),
         "leaks": [_row(test, p) | {"mark": test.mark, "columns": _columns(test)} for test, p in leaks],
+        "touched": [_row(test, test.p_value) | {"mark": test.mark, "columns": _columns(test)} for test in broken],
         "planted_share": settings.planted_share,
         "least_share_found": seen,
     }
+    enough = [test for test in broken if max(test.roc_auc, 1 - test.roc_auc) >= settings.trivial_auc]
+    open_to_all = tuple(f"{test.told}: its entry says so, and it is enough" for test in enough)
     looked = f"looked at {found['columns_covered']} of {found['columns']} columns in {found['looks_taken']} ways"
     if leaks:
         lines = [f"{test.told}, p = {p:.2g} (Holm)" for test, p in sorted(leaks, key=lambda leak: leak[1])]
         more = [f"and {len(lines) - TOLD} more"] if len(lines) > TOLD else []
-        return Check("bookkeeping", Light.RED, (*lines[:TOLD], *more, looked), found)
+        return Check("bookkeeping", Light.RED, (*lines[:TOLD], *more, *open_to_all, looked), found)
     widest = max(by_trees, key=lambda test: test.roc_auc)
     told = f"nothing found in {len(trees)} tests of all marks together and {len(single)} of one"
     highest = f"the highest: {widest.problem} of {widest.type}, ROC-AUC {widest.roc_auc:.3f}"
-    light = Light.GREEN if seen == settings.planted_share else Light.MARKED
-    return Check("bookkeeping", light, (f"{told}; {highest}", looked, _power(seen)), found)
+    light = Light.GREEN if seen == settings.planted_share and not enough else Light.MARKED
+    return Check("bookkeeping", light, (f"{told}; {highest}", *open_to_all, looked, _power(seen)), found)
 
 
 def _varying(problem: Problem) -> Problem:

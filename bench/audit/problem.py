@@ -1,13 +1,13 @@
 """What a test of an audit looks at: rows of which some are positive, in sets, and what is known of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.audit.looks import BY_NAME
+from bench.audit.looks import BY_NAME, Kind
 from bench.audit.sampling import Chosen
 from bench.audit.slices import IntArray
 from bench.audit.subject import Subject
@@ -30,6 +30,8 @@ class Problem:
     """Shape (rows,): who a row is of; rows of one entity are never both learned from and tested."""
     group: IntArray
     """Shape (rows,): the set."""
+    touched: Mapping[str, FloatArray] = field(default_factory=dict)
+    """Agreements that some type says it breaks, shape (rows,): empty in the rows of the others."""
 
     def planted(self, share: float, rng: np.random.Generator) -> "Problem":
         """Return the same with a leak in this share of the positives: a mark that nobody else has, in one column.
@@ -53,12 +55,14 @@ def problem_of(
 ) -> Problem:
     """Return a problem; what a type touches is empty in its rows."""
     said = subject.asked.touches
-    own = {}
+    own, touched = {}, {}
     for mark, values in marks.items():
-        blind = np.array([BY_NAME[mark].touched(said.get(each)) for each in types])
-        own[mark] = np.where(blind[chosen.type_code], np.nan, values) if blind.any() else values
+        blind = np.array([BY_NAME[mark].touched(said.get(each)) for each in types])[chosen.type_code]
+        own[mark] = np.where(blind, np.nan, values) if blind.any() else values
+        if blind.any() and BY_NAME[mark].kind is Kind.AGREEMENT:
+            touched[mark] = np.where(blind, values, np.nan)
     parts = (chosen.positive, chosen.type_code, entity[chosen.row], chosen.group)
-    return Problem(name, types, own, *parts)
+    return Problem(name, types, own, *parts, touched)
 
 
 def places(texts: pa.ChunkedArray, among: pa.ChunkedArray | pa.Array) -> IntArray:
