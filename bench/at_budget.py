@@ -122,15 +122,48 @@ def hits_at_k(each: Class, k: int) -> Interval:
     return Budget.of(each, _highest((each.found, each.others), k)).found
 
 
+def incidents_found(each: Class, chances: FloatArray, cut: Cut, every: Clustered | None = None) -> Interval:
+    """Return the interval of the number of incidents with an alert, at a cut that a number of alerts sets.
+
+    Parameters
+    ----------
+    each
+        What the incidents did, by incident, beside the normal entities.
+    chances
+        Shape (incidents,): the probability that each has an alert.
+    """
+    budget, number = Budget.of(each, cut, every), chances.size
+    low, high, entities = _counted(each, budget.alerts, every)
+    best = np.full(number, -np.inf)
+    np.maximum.at(best, each.found.cluster, each.found.scores)
+    gained = float(np.count_nonzero((best >= low) & (best <= high)) / sum(entities))
+    moved = (chances - chances.mean()) * number / (number - 1) - gained * each.found.deviations(budget.hits)
+    spread = Spread.of_incidents(moved, np.ones(number)) + budget.own[1].scaled(gained) + budget.rest.scaled(gained)
+    found, most = float(chances.sum()), min(float(number), budget.alerts + budget.elsewhere)
+    if 0 < found < most:
+        ends = of_share(
+            found / most, spread.scaled(1 / most), records=max(most, 2.0), most=float(each.others.scores.size)
+        )
+    else:
+        ends = wilson(1.0 if found else 0.0, float(number))
+    return ends[0] * most, ends[1] * most
+
+
 def _margin(each: Class, alerts: float, every: Clustered | None) -> tuple[float, float]:
-    """Return the shares of the class and of the others between half as many alerts and half as many again."""
+    """Return the shares of the class and of the others among the scores around a cut."""
+    found, others, rest = _counted(each, alerts, every)[2]
+    return found / (found + others + rest), rest / (found + others + rest)
+
+
+def _counted(each: Class, alerts: float, every: Clustered | None) -> tuple[float, float, tuple[int, int, int]]:
+    """Return the scores of half as many alerts again and of half as many, and whose scores lie between."""
     size = each.found.scores.size + each.others.scores.size
     reach = (min(max(round(alerts * part), 1), size) for part in (0.5, 1.5))
     high, low = (_highest((each.found, each.others), number).score for number in reach)
     above = np.nextafter(high, np.inf)
     found, others = (side.reaching(low) - side.reaching(above) for side in (each.found, each.others))
     rest = max(every.reaching(low) - every.reaching(above) - found, 0) if every is not None else 0
-    return found / (found + others + rest), rest / (found + others + rest)
+    return low, high, (found, others, rest)
 
 
 def _highest(sides: tuple[Clustered, Clustered], number: int) -> Cut:

@@ -11,9 +11,9 @@ from bench.clustered import Class, Clustered
 from bench.cut import Cut, expected_alerts
 from bench.detector import FloatArray
 from bench.incidents import Moments, found_chances, waits, weighted_median
-from bench.intervals import FEWEST_CLUSTERS, at_k_interval, intervals, median_interval, share_interval
+from bench.intervals import at_k_interval, incidents_interval, intervals, median_interval
 from bench.metric_names import AT_K
-from bench.sample import Sample
+from bench.sample import ALL, Sample
 from bench.separated import IntArray
 
 Value = int | float | None
@@ -124,10 +124,15 @@ class ClassValues:
             "incident_recall": share,
             "incident_recall_chance": self.chance.incident_recall(name, self.alerts),
         }
-        if chances.size >= FEWEST_CLUSTERS:
-            low, high = share_interval(share, chances.size)
-            values |= {"incident_recall_low": low, "incident_recall_high": high}
-        return values | self._delays(incident, entity)
+        every = self._parts(ALL) if name != ALL else None
+        bounds = incidents_interval(Class(self._parts(name), self.others), chances, self.cut, every)
+        return values | _bounds("incident_recall", bounds) | self._delays(incident, entity)
+
+    def _parts(self, name: str) -> Clustered:
+        """Return what the incidents of a class did, by incident: an entity of several incidents is a part of each."""
+        entity, incident = self.sample.deeds(name)
+        found = self.classes[name].found
+        return found if found.scores.size == entity.size else Clustered.of(self.scores[entity], incident)
 
     def _delays(self, incident: IntArray, entity: IntArray) -> Values:
         """Return the medians over the incidents that were found."""

@@ -89,10 +89,13 @@ def coverage(population: Population, repeats: int, seed: int = 0) -> dict[Cell, 
     counts = {Cell(population, budget): {metric: Count() for metric in METRICS} for budget in (False, True)}
     for _ in range(repeats):
         world = population.draw(random)
-        chance = Chance(world.sample)
+        chance, in_order = Chance(world.sample), dict[str, object]()
         for cell, tally in counts.items():
             cut = cut_of(cell, world.scores)
-            values = ClassValues(world.sample, world.scores, cut, world.moments, chance).all()
+            judged = ClassValues(world.sample, world.scores, cut, world.moments, chance)
+            vars(judged).update(in_order)  # the scores are put in order once for both cuts
+            values = judged.all()
+            in_order = {"others": judged.others, "classes": judged.classes}
             for metric, value in world.truth(cut).items():
                 bounds = _bounds(values, metric, world.judged)
                 if bounds is not None:

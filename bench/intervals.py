@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bench.at_budget import hits_at_k
+from bench.at_budget import hits_at_k, incidents_found
 from bench.at_cut import detection
 from bench.clustered import Class, Clustered
 from bench.cut import Cut
@@ -57,6 +57,28 @@ def intervals(positives: Mapping[str, Clustered], negatives: Clustered, cut: Cut
 def at_k_interval(each: Class, k: int) -> Interval | None:
     """Return the 95 % interval of the number of positives among the `k` highest scores; None where there is none."""
     return hits_at_k(each, k) if min(each.found.clusters, each.others.clusters) >= FEWEST_CLUSTERS else None
+
+
+def incidents_interval(each: Class, chances: FloatArray, cut: Cut, every: Clustered | None = None) -> Interval | None:
+    """Return the 95 % interval of the share of incidents with an alert; None where there is none.
+
+    Parameters
+    ----------
+    each
+        What the incidents of a class did, by incident, beside the normal entities.
+    chances
+        Shape (incidents,): the probability that each has an alert.
+    every
+        What those of all classes did, where they share a number of alerts.
+    """
+    number = chances.size
+    if number < FEWEST_CLUSTERS:
+        return None
+    share = float(chances.mean())
+    if not cut.ranked or not chances.any() or each.others.clusters < FEWEST_CLUSTERS:
+        return wilson(share, number)
+    low, high = incidents_found(each, chances, cut, every)
+    return _around(share, low / number, high / number)
 
 
 def share_interval(share: float, trials: int) -> Interval:

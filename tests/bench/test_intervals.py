@@ -16,7 +16,7 @@ from bench.clustered import Class, Clustered
 from bench.cut import Cut
 from bench.incidents import Moments, Parts
 from bench.influence import average_precision, roc_auc
-from bench.intervals import at_k_interval, intervals, median_interval, share_interval
+from bench.intervals import at_k_interval, incidents_interval, intervals, median_interval, share_interval
 from bench.quantiles import student_quantile
 from bench.sample import Sample
 from bench.shares import part_of
@@ -150,6 +150,22 @@ def test_a_budget_that_another_type_uses_up_is_less_sure():
     assert shared.elsewhere == pytest.approx(every.alerts(cut).sum() - found.alerts(cut).sum())
     widths = [each.intervals()["precision"][1] - each.intervals()["precision"][0] for each in (alone, shared)]
     assert widths[0] < widths[1] < 3 * widths[0]
+
+
+@pytest.mark.parametrize("others", [0, 60])
+def test_incidents_of_one_record_are_found_as_surely_as_their_records(others):
+    random = np.random.default_rng(18)
+    found, normal = Clustered.of(random.normal(1.5, 1, 60), np.arange(60)), sample(random, 150, 20, 2)[1]
+    rest = random.normal(1.5, 1, others)
+    every = Clustered.of(np.append(found.scores, rest), np.append(found.cluster, 60 + np.arange(others)))
+    cut = cut_for(np.append(every.scores, normal.scores), 80)
+    each, chances = Class(found, normal), (found.scores >= cut.score).astype(float)
+    low, high = incidents_interval(each, chances[np.argsort(found.cluster)], cut, every)
+    assert (low, high) == pytest.approx(intervals({"type": found, "all": every}, normal, cut)["type"]["recall"])
+    still = incidents_interval(each, chances, Cut(cut.score))
+    assert still == share_interval(chances.mean(), 60)
+    assert high - low < still[1] - still[0]  # a hit more is in part a hit less elsewhere
+    assert incidents_interval(each, chances[:9], cut) is None
 
 
 def test_calls_of_one_incident_do_not_count_as_independent():
