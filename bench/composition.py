@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_search_path import SearchPathQuery
@@ -35,6 +34,7 @@ from bench.faults import Fault, SettingsError, UserError, faults_of
 from bench.interruption import INTERRUPTED, told_once_more
 from bench.mode import find_quickly
 from bench.plug_ins import plugged_schemas
+from bench.repeats import split
 from bench.targets import path_faults, target_faults
 
 SELDOM = 50_000
@@ -156,7 +156,7 @@ def combinations(overrides: Sequence[str]) -> list[list[str]]:
         parsed = parser.parse_overrides(list(overrides))
         if not any(override.is_sweep_override() for override in parsed):
             return [list(overrides)]
-        return BasicSweeper.split_arguments(parsed, None)[0]
+        return split(parsed, None)[0]
     except REFUSALS:
         return [list(overrides)]
 

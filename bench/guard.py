@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from bench.composition import combinations, explain, faults_told, refuse
 from bench.diagnosis import REFUSALS
 from bench.faults import SettingsError
+from bench.repeats import split
 from bench.run_folder import NOTES, discard, make, require_unused
 from bench.sweep_folder import PLAN
 from bench.variants import Variants
@@ -71,6 +72,7 @@ class Guard(Callback):
             refuse("\n".join(messages))
         # Hydra would compose them all once more, which takes seconds.
         BasicSweeper.validate_batch_is_legal = lambda *_: None  # type: ignore[method-assign]
+        BasicSweeper.split_arguments = staticmethod(split)  # type: ignore[assignment]
         place = Path(config.hydra.sweep.dir)
         if OmegaConf.to_container(config.hydra.sweep, resolve=False)["subdir"] != JOB:  # type: ignore[index,call-overload]
             refuse("hydra.sweep.subdir cannot be set: the folder of each job is its number")

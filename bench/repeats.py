@@ -1,0 +1,43 @@
+"""Which jobs of a suite are worth doing: a detector that draws nothing gives the same with every seed."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+SEED = "${seed}"
+"""What stands in the leaf of a detector that is random."""
+_every = BasicSweeper.split_arguments
+
+
+def split(overrides: list[Override], size: int | None) -> list[list[list[str]]]:
+    """Return the jobs of a sweep, as Hydra does; those of a suite without repeats that cannot differ.
+
+    In a suite, a detector whose leaf does not speak of `${seed}` is run with the first of the seeds only.
+    """
+    return [worth_doing(batch) for batch in _every(overrides, size)]
+
+
+def worth_doing(jobs: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return the jobs without those that differ from one before in nothing but a seed that their detector ignores."""
+    kept: dict[tuple[str, ...], list[str]] = {}
+    for job in jobs:
+        values = dict(line.partition("=")[::2] for line in job)
+        idle = "suite" in values and "detector" in values and not is_random(values["detector"])
+        told = tuple(line for line in job if not (idle and line.startswith("seed=")))
+        kept.setdefault(told, list(job))
+    return list(kept.values())
+
+
+@cache
+def is_random(detector: str) -> bool:
+    """Whether the leaf of a detector passes the seed on."""
+    try:
+        found = GlobalHydra.instance().config_loader().repository.load_config(f"detector/{detector}")  # type: ignore[attr-defined]
+    except HydraException:
+        return True
+    return found is None or SEED in OmegaConf.to_yaml(found.config)
