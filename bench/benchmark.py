@@ -91,7 +91,7 @@ def attempted(request: Request, ground: Ground, process: Waiting | None) -> Tria
     what = f"fitting and scoring {request.choices.get('detector')}"
     if settings.protocol.training == "clean":
         dataset = without_incidents(dataset, ground.truth, process.place / "clean")
-    labels = _labels(ground, request) if settings.role == "ceiling" else None
+    labels = _labels(ground, request) if settings.role == "supervised" else None
     with clock_running(what, request.number is None) as tick:
         return process.tried(Job(dataset, settings.limits, labels), tick)
 
@@ -134,7 +134,7 @@ def _require_no_labels(request: Request) -> None:
     """Refuse what cannot be done on records without labels."""
     settings, rule = request.settings, "not need the truth where the records have no labels"
     needs = {
-        "role": (settings.role, "ceiling"),
+        "role": (settings.role, "supervised"),
         "protocol.training": (settings.protocol.training, "clean"),
         "threshold.policy": (settings.threshold.policy, "oracle"),
         "detector._target_": (request.resolved["detector"]["_target_"], "bench.references.Oracle"),

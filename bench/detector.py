@@ -71,7 +71,7 @@ class Thresholded(Protocol):
 
 @runtime_checkable
 class Supervised(Protocol):
-    """A detector that may be fitted with labels: a ceiling (`role=ceiling`), marked and never ranked."""
+    """A detector that may be fitted with labels: a supervised baseline (`role=supervised`), marked and never ranked."""
 
     def fit_labelled(self, dataset: Dataset, anomalous: BoolArray) -> Self:
         """Learn from the entities of `dataset.history` and whether each is anomalous, shape (entities,).

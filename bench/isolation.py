@@ -32,7 +32,7 @@ class Job:
     dataset: Dataset
     limits: LimitSettings
     labels: BoolArray | None = None
-    """For a ceiling: whether each call of the history is anomalous. Nobody else gets to see them."""
+    """For a supervised baseline: whether each call of the history is anomalous. Nobody else gets to see them."""
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def _of_run(folder: Path, staging: Path) -> SavedDetector:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"the world of {folder} must be in its store ({type(error).__name__}: {error})") from error
     config = settings["detector"]
-    if str(result.asked["role"]) == "ceiling" or str(config["_target_"]).startswith("bench."):
+    if str(result.asked["role"]) == "supervised" or str(config["_target_"]).startswith("bench."):
         rule = "be of a detector that learns without labels"
         raise SettingsError([Fault("run", rule, str(result.asked["detector"]))])
     dataset = applied(Dataset.open(world / DATA), protocol)

@@ -149,8 +149,8 @@ class RunSettings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     suite: SuiteSettings = field(default_factory=SuiteSettings)
-    role: str = field(default="detector", metadata=one_of("detector", "reference", "ceiling"))
-    """`detector`: ranks among the others; `reference`: a row to compare with, such as the oracle, and `ceiling`: a
+    role: str = field(default="detector", metadata=one_of("detector", "reference", "supervised"))
+    """`detector`: ranks among the others; `reference`: a row to compare with, such as the oracle, and `supervised`: a
     detector that is fitted with the labels of the history; these two are marked, and never ranked."""
     twin: bool = False
     """Whether the detector is also fitted and scored in the same world without incidents, to count its alerts there."""
@@ -164,13 +164,15 @@ class RunSettings:
     """Further packages that a `_target_` may name."""
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield the rules that a ceiling breaks together with clean data, or with a world that has no anomalies."""
-        if self.role == "ceiling" and self.protocol.training == "clean":
+        """Yield the rules that a supervised baseline breaks with clean data, or with a world without anomalies."""
+        if self.role == "supervised" and self.protocol.training == "clean":
             name = f"{key}.protocol.training" if key else "protocol.training"
-            yield Fault(name, "be contaminated for a ceiling, which learns from the anomalies", "clean")
-        if self.role == "ceiling" and self.twin:
+            yield Fault(name, "be contaminated for a supervised baseline, which learns from the anomalies", "clean")
+        if self.role == "supervised" and self.twin:
             yield Fault(
-                f"{key}.twin" if key else "twin", "be false for a ceiling, which learns from the anomalies", True
+                f"{key}.twin" if key else "twin",
+                "be false for a supervised baseline, which learns from the anomalies",
+                True,
             )
 
 

@@ -38,7 +38,7 @@ def fill(place: Path, dataset: Dataset, labels: BoolArray | None) -> Path:
     dataset
         What to copy.
     labels
-        For a ceiling: whether each call of the history is anomalous.
+        For a supervised baseline: whether each call of the history is anomalous.
     """
     data = place / DATA
     for name in (*(f"{table}.parquet" for table in DATA_TABLES), "clock.json"):

@@ -116,11 +116,11 @@ def fitted_and_scored(detector: Detector, job: dict[str, Any]) -> tuple[Scores, 
 
 
 def _fitting(detector: Detector, dataset: Dataset, labels: Path | None) -> Callable[[], Detector]:
-    """Return what fits the detector: without labels, or with those of the history for a ceiling."""
+    """Return what fits the detector: without labels, or with those of the history for a supervised baseline."""
     if labels is None:
         return partial(detector.fit, dataset)
     if not isinstance(detector, Supervised):
-        raise TypeError(f"role=ceiling is for detectors with fit_labelled, which {type(detector).__name__} lacks")
+        raise TypeError(f"role=supervised is for detectors with fit_labelled, which {type(detector).__name__} lacks")
     return partial(detector.fit_labelled, dataset, np.load(labels, allow_pickle=False))
 
 

@@ -1,4 +1,4 @@
-"""Which detector finds which type? Each type alone in its world, every detector on it, beside a supervised ceiling.
+"""Which detector finds which type? Each type alone in its world, every detector on it, beside a supervised baseline.
 
     python benchmarks/by_type.py [users=2000] [towers=20] [days=28] [difficulty=0.2] [ratio=0.01] [types=ring,...]
                                  [detectors=...] [seeds=1,2,3,4,5] [told=101]
@@ -122,7 +122,7 @@ def mean(rows: Iterable[Row], what: str) -> float:
 
 def summary(rows: list[Row], asked: dict[str, str], level: str) -> Iterator[str]:
     """Yield a table: for each type the ceiling, the detector chosen on the told world, and the next ones."""
-    yield "| type | ceiling's recall | detector | its recall | of the ceiling's | AP over chance | next best |"
+    yield "| type | baseline's recall | detector | its recall | of the baseline's | AP over chance | next best |"
     yield "|---|---:|---|---:|---:|---:|---|"
     reported = [row for row in rows if str(row["seed"]) in asked["seeds"].split(",") and row["level"] == level]
     for kind in dict.fromkeys(row["type"] for row in reported):

@@ -18,7 +18,7 @@ from detectors.outliers import by_content
 
 
 class Ceiling:
-    """Scores each entity by the chance of being anomalous that a classifier gives it; for `role=ceiling` only.
+    """Scores each entity by the chance of being anomalous that a classifier gives it; for `role=supervised` only.
 
     It sees all that a detector can open (`detectors.features.everything`), and the scores of other detectors. To be
     told something about the history that would not hold for the window, each half of the history is described with the
@@ -53,7 +53,7 @@ class Ceiling:
 
     def fit(self, dataset: Dataset) -> Self:
         """Refuse: there is nothing to learn without labels."""
-        raise UserError("role must be ceiling for a detector that needs labels, got detector")
+        raise UserError("role must be supervised for a detector that needs labels, got detector")
 
     def fit_labelled(self, dataset: Dataset, anomalous: BoolArray) -> Self:
         """Fit the classifier on the entities of `dataset.history`."""

@@ -44,7 +44,7 @@ class Contender:
 
     @property
     def ranked(self) -> bool:
-        """Whether it competes: a reference that knows the truth, or a ceiling fitted with labels, does not."""
+        """Whether it competes: a reference that knows the truth, or a baseline fitted with labels, does not."""
         return (self.repeats[0].get("role") or COMPETES) == COMPETES
 
     @cached_property

@@ -106,7 +106,7 @@ def _cautions(each: Comparison) -> list[str]:
         cautions.append(f"Too few incidents, in some world at least, to speak of: {', '.join(few)}.")
     cautions += _of_audits(each)
     if each.sample.get("threshold_policy") == "oracle":
-        cautions.append("The threshold uses the truth: recall and precision are ceilings, not what one would get.")
+        cautions.append("The threshold uses the truth: recall and precision are not what one would get in practice.")
     if each.superseded:
         left_out = plural(each.superseded, "run")
         cautions.append(

@@ -37,7 +37,8 @@ def test_a_novelty_run_leaves_its_row_and_nothing_of_the_clean_data(toys: Path, 
     assert (code, err) == (0, "")
     assert json.loads(row()["settings"])["protocol"]["training"] == "clean"
     assert row()["average_precision/all"] == 1
-    assert row()["delay_seconds/all"] == 0
+    assert row()["delay_calls/all"] == 0
+    assert 3600 <= row()["delay_seconds/all"] <= 7200, "a long call is an alert when it is over"
     assert row()["enough_incidents/all"] == 0
     assert "Too few incidents to speak of: long_call, all" in out
     assert not list(Path("runs").rglob("*clean*"))
@@ -55,8 +56,8 @@ def test_a_clean_transductive_run_is_refused(toys: Path, workplace: Path) -> Non
     assert err == "protocol.training must be contaminated where the scored part is fitted on, got 'clean'\n"
 
 
-def test_a_ceiling_has_nothing_to_learn_from_clean_data(toys: Path, workplace: Path) -> None:
-    code, _, err = ended(toys, "role=ceiling", "protocol=novelty")
+def test_a_supervised_baseline_has_nothing_to_learn_from_clean_data(toys: Path, workplace: Path) -> None:
+    code, _, err = ended(toys, "role=supervised", "protocol=novelty")
     assert code == 2
-    rule = "be contaminated for a ceiling, which learns from the anomalies"
+    rule = "be contaminated for a supervised baseline, which learns from the anomalies"
     assert err == f"protocol.training must {rule}, got 'clean'\n"

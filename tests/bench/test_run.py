@@ -58,7 +58,7 @@ def test_the_alerts_in_the_clean_twin_are_those_above_the_same_score(workplace: 
     threshold = float(out.split("from a score of ")[1].split()[0])
     assert row["twin_alerts/all"] == sum(duration >= threshold for duration in scored) >= row["false_alarms/all"] > 0
     assert f"In the same world without incidents: {row['twin_alerts/all']:.0f} alerts" in out
-    assert ended("run", "detector=oracle", "role=ceiling", "twin=true", *few)[0] == 2
+    assert ended("run", "detector=oracle", "role=supervised", "twin=true", *few)[0] == 2
 
 
 def test_a_detector_that_fails_in_the_clean_twin_only_has_its_row_and_the_reason(workplace: Path) -> None:
@@ -216,7 +216,7 @@ def test_the_rows_that_are_always_there_are_marked(workplace: Path) -> None:
         more = label if detector == "supervised" else []
         assert ended("run", f"detector={detector}", *more, *QUIET)[0] == 0
     found = {row["detector"]: (row["role"], row["status"]) for row in rows()}
-    assert found == {"oracle": ("reference", "OK"), "constant": ("reference", "OK"), "supervised": ("ceiling", "OK")}
+    assert found == {"oracle": ("reference", "OK"), "constant": ("reference", "OK"), "supervised": ("supervised", "OK")}
 
 
 def test_a_fault_in_a_file_of_scores_is_one_message(workplace: Path) -> None:

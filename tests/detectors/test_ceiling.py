@@ -133,7 +133,7 @@ def test_what_is_not_there_is_unknown():
 
 
 def test_without_labels_there_is_nothing_to_learn(ordinary):
-    with pytest.raises(UserError, match=r"^role must be ceiling"):
+    with pytest.raises(UserError, match=r"^role must be supervised"):
         ceiling().fit(ordinary)
     low, high = ordinary.call_range(ordinary.history)
     with pytest.raises(UserError, match="both normal and anomalous"):
