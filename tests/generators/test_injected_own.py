@@ -220,7 +220,7 @@ def test_who_is_made_up_looks_like_the_others(clean: Path) -> None:
          "pseudonyms only (generator.pseudonyms=true)), got 'new_face'"),
         ({"c": Clairvoyant(), **injectors("short_call")}, {"anomaly_ratio": 0.05},
          "anomaly must leave out types that need what call records do not tell (pattern), got 'c'"),
-        (injectors("burst_call"), {"anomaly_ratio": 0.001}, "generator.anomaly_ratio must leave room for burst_call"),
+        (injectors("burst_call"), {"anomaly_ratio": 0.001}, "generator.anomaly_ratio must leave room for whole incidents of burst_call (10 calls or more): "),
         (injectors("short_call"), {}, "generator.anomaly_ratio must be above 0 where types are chosen"),
         ({}, {"anomaly_ratio": 0.1}, "generator.anomaly_ratio must be above 0 where types are chosen"),
     ],

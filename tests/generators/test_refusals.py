@@ -1,9 +1,10 @@
 """What a world is refused for, and that following the advice leads out."""
 
 import re
+from pathlib import Path
 
 import pytest
-from small_worlds import TYPES, make_settings
+from small_worlds import TYPES, make_settings, make_world
 
 from bench.faults import UserError
 from generators.world import World
@@ -17,6 +18,15 @@ def refusal(*overrides: str) -> str | None:
     """Return why a world's incidents are refused; None where they are not."""
     try:
         World(*make_settings(*overrides)).draw()
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def refusal_once_made(folder: Path, *overrides: str) -> str | None:
+    """Return why a world is refused, before or after it is made; None where it is not."""
+    try:
+        make_world(folder, *overrides)
     except UserError as error:
         return str(error)
     return None
@@ -84,3 +94,20 @@ def test_what_befalls_cells_asks_for_a_network() -> None:
     assert told.startswith("anomaly must leave out what befalls cells where there is no network")
     (way,) = ways_on(told)
     assert refusal(*world[:-1], *way) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in TYPES if name not in OF_CELLS])
+def test_the_users_that_are_asked_for_do_until_the_world_is_made(tmp_path: Path, name: str) -> None:
+    """Whole incidents may still not add up to the ratio: then so many users more are asked for, and these do."""
+    world = (*WITHOUT, f"anomaly=[{name}]", "generator.anomaly_ratio=0.004")
+    users, steps = 120, []
+    for step in range(MOST_STEPS):
+        told = refusal_once_made(tmp_path / str(step), *world, f"generator.num_users={users}")
+        if told is None:
+            return
+        (found,) = re.findall(r"about (\d+) users", told)
+        steps.append(told)
+        assert int(found) > users
+        users = int(found)
+    raise AssertionError(steps)

@@ -88,8 +88,9 @@ def test_clustered_incidents_begin_in_waves(tmp_path: Path) -> None:
 
 
 def test_incidents_on_lines_without_a_normal_call(tmp_path: Path) -> None:
-    """Only new subscriptions act here, so there is nothing of normal life to compare their lines with."""
-    world = ("anomaly=[subscription_fraud]", "generator/network=none", "generator.num_users=60", "generator.days=10")
+    """Only new subscriptions act here, whom nobody calls: there is nothing of normal life to compare with."""
+    size = ("generator/network=none", "generator.num_users=60", "generator.days=10")
+    world = ("anomaly=[subscription_fraud]", "anomaly.subscription_fraud.difficulty=0", *size)
     made = make_world(tmp_path / "d", *world, "generator.anomaly_ratio=0.1")
     make_world(tmp_path / "c", *world, "generator.anomaly_ratio=0")
     check_two_worlds(tmp_path / "d", tmp_path / "c")

@@ -149,7 +149,7 @@ def test_a_type_draws_the_same_whichever_others_are_chosen(tmp_path: Path) -> No
 
 def test_a_world_too_small_for_a_type_says_what_it_would_need(tmp_path: Path) -> None:
     world = World(*make_settings("generator.num_users=20", "generator.days=2"))
-    with pytest.raises(SettingsError, match=r"burst_call, which needs 10 calls or more and about \d+ users for 2 days"):
+    with pytest.raises(SettingsError, match=r"burst_call \(10 calls or more\): about \d+ users for 2 days do"):
         world.make(tmp_path / "w", 1, lambda *_: None)
 
 
