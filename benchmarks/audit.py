@@ -59,14 +59,20 @@ def line(verdict: Verdict) -> str:
     return f"{differing:13} least p {low:5.2g} of {len(tests)}  leak seen from {seen}  trivial: {trivial}"
 
 
-def leaks_of(subject: Subject, plant: Plant) -> tuple[str, float] | None:
-    """Return which mark finds a plant and its p-value (Holm), those of its own column first; None: nothing does."""
-    found = check_bookkeeping(subject, AuditSettings(), silent).found.get("leaks", [])
-    ranked = sorted(found, key=lambda leak: (f"{plant.table}.{plant.column}" not in leak["columns"], leak["p_holm"]))
-    if ranked:
-        return ranked[0]["mark"] or "all marks together", ranked[0]["p_holm"]
+def leaks_of(subject: Subject) -> list[dict[str, Any]]:
+    """Return the leaks that the audit names."""
+    return list(check_bookkeeping(subject, AuditSettings(), silent).found.get("leaks", []))
+
+
+def seen_of(plant: Plant, subject: Subject, before: set[tuple[str, str]]) -> str:
+    """Say which mark finds a plant, and its p-value (Holm), or that nothing does."""
+    new = [leak for leak in leaks_of(subject) if (leak["mark"], leak["type"]) not in before]
+    here = f"{plant.table}.{plant.column}"
+    new.sort(key=lambda leak: (here not in leak["columns"], leak["p_holm"]))
+    if new:
+        return f"{new[0]['mark'] or 'all marks together'}, {new[0]['p_holm']:.1g}"
     off = plant.table not in ("calls", "events") and check_identity(subject, silent).light is Light.RED
-    return ("the clean twin", 0.0) if off else None
+    return "the clean twin" if off else "no"
 
 
 def power(size: tuple[str, ...]) -> None:
@@ -78,17 +84,18 @@ def power(size: tuple[str, ...]) -> None:
         clean = world.twin()
         assert clean is not None
         stored, twin = (find_or_make(each, worlds, 1, silent).folder for each in (world, clean))
-        asked = asked_of(settings.generator, settings.anomaly)
+        asked, theirs = asked_of(settings.generator, settings.anomaly), Dataset.open(twin / "data")
+        whole = Subject(Dataset.open(stored / "data"), Truth(stored / "truth"), theirs, asked, 1)
+        before = {(leak["mark"], leak["type"]) for leak in leaks_of(whole)}
         print("| plant | " + " | ".join(f"in {share:.0%}" for share in POWERS) + " |")
         print("|---|" + "---|" * len(POWERS))
         for number, plant in enumerate(PLANTS):
             cells = []
             for share in POWERS:
                 off = planted(stored, Path(folder) / f"{number}-{share}", plant, share)
-                parts = (Dataset.open(off / "data"), Truth(off / "truth"), Dataset.open(twin / "data"))
-                hit = leaks_of(Subject(*parts, asked, 1), plant)
+                parts = (Dataset.open(off / "data"), Truth(off / "truth"), theirs)
+                cells.append(seen_of(plant, Subject(*parts, asked, 1), before))
                 rmtree(off)
-                cells.append("no" if hit is None else f"{hit[0]}, {hit[1]:.1g}" if hit[1] else hit[0])
             print(f"| {plant.name} | {' | '.join(cells)} |", flush=True)
 
 

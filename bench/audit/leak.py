@@ -165,7 +165,7 @@ def _sets(problem: Problem, folds: int) -> Sets:
         if not tested.any() or learned.all() or not learned.any():
             continue
         model = HistGradientBoostingClassifier(
-            max_iter=20, learning_rate=0.3, max_leaf_nodes=8, min_samples_leaf=5, early_stopping=False,
+            max_iter=12, learning_rate=0.4, max_leaf_nodes=8, min_samples_leaf=5, early_stopping=False,
             random_state=SEED,
         )  # fmt: skip
         known = matrix[:, np.isfinite(matrix[~tested]).any(axis=0)]
