@@ -69,7 +69,7 @@ CALLS = Table(
         Column("call_duration", pa.int32(), "talk time [s]; 0 unless answered"),
         Column("first_cell_id", TEXT, "cell that served the caller at the start"),
         Column("last_cell_id", TEXT, "cell that served the caller at the end"),
-        Column("caller_imei", TEXT, "device of the caller"),
+        Column("caller_imei", TEXT, "device that the caller's SIM was in, as the network saw it"),
         Column("caller_imsi", TEXT, "SIM of the caller"),
         Column("callee_imsi", TEXT, "SIM of the callee"),
         Column("callee_number", TEXT, "dialled number (MSISDN, E.164 with +)"),
@@ -81,11 +81,11 @@ CALLS = Table(
 
 USERS = Table(
     "users",
-    "One row a subscriber, with the number, SIM and device it had first.",
+    "One row a subscriber, with the number, SIM and device that the operator first knew it by.",
     (
         Column("user_id", pa.string(), "user"),
         Column("phone_number", pa.string(), "MSISDN under +999, which is no country's"),
-        Column("imei", pa.string(), "device: test TAC (00...), Luhn check digit"),
+        Column("imei", pa.string(), "device, may be an earlier one: test TAC (00...), Luhn check digit"),
         Column("imsi", pa.string(), "SIM: test network 001-01, 15 digits"),
         Column("home_cell_id", TEXT, "cell that serves the home"),
         Column("user_type", TEXT, "kind of subscriber"),
@@ -132,12 +132,12 @@ TIES = Table(
 
 SUBSCRIPTIONS = Table(
     "subscriptions",
-    "Who had which number, SIM and device, and when: one row a user and period.",
+    "The operator's inventory: who was known by which number, SIM and device, and when. One row a user and period.",
     (
         Column("user_id", TEXT, "user"),
         Column("phone_number", pa.string(), "MSISDN"),
-        Column("imsi", pa.string(), "SIM"),
-        Column("imei", pa.string(), "device"),
+        Column("imsi", pa.string(), "SIM, exact: the operator puts the number on it"),
+        Column("imei", pa.string(), "device as last seen by the operator: hours or days late, or never"),
         Column("valid_from", TIME, "first moment, UTC"),
         Column("valid_to", TIME, "end (exclusive), UTC; empty while it lasts", nullable=True),
     ),

@@ -11,22 +11,22 @@ from detectors.features.codes import IntArray, shared_codes
 from detectors.features.groups import Groups
 from detectors.features.runs import sum_of_latest
 from detectors.features.timeline import DAY_MS, Timeline
-from detectors.impossible_speed import previous
 
 
 class DeviceChange:
-    """Scores each call by whether SIM and phone of its caller changed lately, and how new its life is since then.
+    """Scores each call by whether its SIM and its phone are new to its caller, and how new the caller's life is since.
 
-    A change of SIM (IMSI) or of phone (IMEI) since the caller's previous call counts 1 each, from then on for `days`.
-    To that comes how new the calls since the change are: the share to parties that the caller had not called before it,
-    and the share from cells where it had not been. Honest people change one of the two and call their friends.
+    A SIM (IMSI) or a phone (IMEI) that the caller, who had called before, first showed at most `days` ago counts 1
+    each, in the calls that show it: people who go to and fro between two phones of theirs are known by both after a
+    while. To that comes how new the caller's calls since then are: the share to parties that it had not called before,
+    and the share from cells where it had not been. Honest people seldom change both, and call their friends.
 
     Parameters
     ----------
     days
-        How long a change counts, above 0.
+        How long a SIM or phone counts as new, above 0.
     prior_calls
-        As if there had been so many more calls since the change with nothing new in them, above 0.
+        As if there had been so many more calls since then with nothing new in them, above 0.
 
     Raises
     ------
@@ -53,7 +53,7 @@ class DeviceChange:
         calls = dataset.table("calls", ["caller_imsi", "caller_imei", "first_cell_id"])
         sim, phone, cell = (shared_codes(calls, name)[1][0] for name in calls.column_names)
         groups = timeline.by_caller
-        changes = [latest_change(groups, each) for each in (sim, phone)]
+        changes = [first_use(timeline, each) for each in (sim, phone)]
         lately = [(each >= 0) & (timeline.start_ms - timeline.start_ms[each] <= self.span_ms) for each in changes]
         latest = np.where(lately[0] | lately[1], np.maximum(*changes), -1)
         new_party, new_cell = (
@@ -66,15 +66,13 @@ class DeviceChange:
         return Scores(self.level, np.asarray(score[slice(*dataset.call_range(dataset.window))], np.float64))
 
 
-def latest_change(groups: Groups, value: IntArray) -> IntArray:
-    """Return the latest row of its group, up to each row, with another value than the row before; -1 without one."""
-    before = previous(groups)
-    changed = (before >= 0) & (value != value[before])
-    place = np.arange(value.size)
-    latest = np.maximum.accumulate(np.where(changed[groups.order], place, -1)) if value.size else place
-    found = np.full(value.size, -1, np.int64)
-    found[groups.order] = np.where(latest >= groups.first, groups.order[latest], -1)
-    return found
+def first_use(timeline: Timeline, value: IntArray) -> IntArray:
+    """Return the first row in which the caller of each row showed its value; -1 where that was the caller's first."""
+    callers = timeline.by_caller
+    own = timeline.grouped(callers.key * (value.max(initial=0) + 1) + value)
+    first = np.empty(value.size, np.int64)
+    first[own.order] = own.order[own.first]
+    return np.where(callers.earlier()[first] > 0, first, -1)
 
 
 def new_since(groups: Groups, since: IntArray) -> BoolArray:

@@ -10,14 +10,13 @@ from generators.clock import DAY_MS, HOUR_MS, PAUSE_MS
 from generators.injection import USUAL, Figures, new_calls
 from generators.plan import FOR_EVER, Holdings, Intents
 from generators.schedule import Schedule
+from generators.social.subscriptions import shop_hours
 
 if TYPE_CHECKING:
     from generators.draft import Draft
     from generators.life import Life
 
 MINUTE_MS = 60_000
-OLD_DAYS = 5.0
-"""Mean age of a subscription of the reserve when it is first used [days]."""
 LINE_FREE_MS = 8 * HOUR_MS
 """Whose line another incident uses so near to it is no victim of an incident that takes the line."""
 BACK_H = 2.0
@@ -216,7 +215,29 @@ def queued(calls: Intents, life: "Life") -> Intents:
     return calls._replace(start_ms=start, day=start // DAY_MS)
 
 
-def subscribed(user: Any, begin_ms: Any, device: Any, rng: np.random.Generator) -> Holdings:
-    """Let users of the reserve have subscriptions, from some days before an incident begins, in these devices."""
-    age = (rng.exponential(OLD_DAYS, len(user)) * DAY_MS).astype(np.int64)
-    return Holdings.of(user, begin_ms - age - HOUR_MS, FOR_EVER, user, device)
+def subscribed(
+    user: Any, begin_ms: Any, device: Any, draft: "Life", rng: np.random.Generator, home: Any = None
+) -> Holdings:
+    """Let users of the reserve have subscriptions, as old as people's are when an incident begins, in these devices.
+
+    Parameters
+    ----------
+    user, begin_ms, device
+        Shape (n,): whose, when the incident begins [ms], and the user whose device each is in.
+    draft
+        The world, whose people's subscriptions say how old those of incidents are.
+    rng
+        Where chance comes from.
+    home
+        Shape (n,): the user of the reserve at whose home each is; its own when None.
+    """
+    began = np.sort(draft.habits.people.active_from_ms[: draft.num_users])
+    older = np.searchsorted(began, begin_ms - DAY_MS)
+    like = began[(rng.random(len(user)) * older).astype(np.int64)]
+    return Holdings.of(user, opened(np.where(older > 0, like, begin_ms), begin_ms, rng), FOR_EVER, user, device, home)
+
+
+def opened(day_ms: Any, begin_ms: Any, rng: np.random.Generator) -> Any:
+    """Return when shops opened subscriptions: on the days of some moments, or a day earlier, before `begin_ms`."""
+    moment = shop_hours(day_ms, rng.random(len(day_ms)))
+    return np.where(moment < begin_ms, moment, moment - DAY_MS)

@@ -17,6 +17,8 @@ from generators.schedule import Schedule
 if TYPE_CHECKING:
     from generators.draft import Draft
 
+STAYS = -2
+"""As the device of an edit: the one that the caller's SIM is in when the incident begins, as long as that lasts."""
 ENOUGH = 12
 """Incidents that a type is parted into, where they need not get too small for that."""
 

@@ -1,7 +1,7 @@
 """From the asked ratio and the chosen types to the edits of every day."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -11,9 +11,11 @@ import numpy as np
 from bench.faults import Fault, SettingsError
 from generators.calls.records import Edits, no_edits
 from generators.draft import Draft
-from generators.injection import USUAL, Figures, Incidents, Injector
-from generators.plan import CellFault, Holdings, Intents, Members
+from generators.injection import STAYS, USUAL, Figures, Incidents, Injector
+from generators.plan import FOR_EVER, OWN, CellFault, Holdings, Intents, Members
 from generators.rng import IntArray, Purpose, generator
+from generators.social.possessions import Possessions, devices_at
+from generators.social.subscriptions import NEVER, SECOND_MS, whole
 from generators.swaps import Swaps
 
 HALVINGS = 6
@@ -68,7 +70,12 @@ def meets_calls(anomaly: Injector) -> bool:
 
 
 def plan_incidents(
-    draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int, of_faults: float = 1.0
+    draft: Draft,
+    anomalies: Mapping[str, Injector],
+    ratio: float,
+    seed: int,
+    of_faults: float = 1.0,
+    owned: Possessions | None = None,
 ) -> Plan:
     """Let every type plan its part, so that `ratio` of all calls will be anomalous.
 
@@ -85,6 +92,8 @@ def plan_incidents(
     of_faults
         For how many times their part the types plan that meet calls, or all where there is none such: more where they
         turned out to come to too few.
+    owned
+        What users have; None where nobody knows.
 
     Raises
     ------
@@ -101,9 +110,8 @@ def plan_incidents(
         lower = (ratio / 2**step for step in range(1, HALVINGS + 1))
         holds = (r for r in lower if not _tried(draft.fresh(), anomalies, r, seed, 1.0).refused)
         raise SettingsError([_too_full(tried.full, ratio, next(holds, None))])
-    plan = _gathered(
-        draft, {name: anomalies[name] for name in tried.planned}, list(tried.planned.values()), tried.wanted
-    )
+    planned = [_staying(each, owned) for each in tried.planned.values()]
+    plan = _gathered(draft, {name: anomalies[name] for name in tried.planned}, planned, tried.wanted)
     _enrol(draft, plan.swaps.holdings)
     return plan
 
@@ -183,10 +191,30 @@ def _planned(
     return Incidents.joined(found)
 
 
+def _staying(incidents: Incidents, owned: Possessions | None) -> Incidents:
+    """Find the devices of edits that are to stay as they are when their incident begins."""
+    edits, incident = incidents.edits, incidents.incident
+    stays = np.flatnonzero(edits.device == STAYS)
+    if not len(stays):
+        return incidents
+    device = edits.device.copy()
+    device[stays] = OWN
+    if owned is not None:
+        begin = np.full(len(incidents.parameters), NEVER)
+        np.minimum.at(begin, incident[stays], edits.start_ms[stays])
+        found = np.empty(len(stays), np.int64)
+        devices_at(edits.user[stays], begin[incident[stays]], owned, found)
+        device[stays] = found
+    return replace(incidents, edits=edits._replace(device=device))
+
+
 def _enrol(draft: Draft, holdings: Holdings) -> None:
-    """Let those of the reserve who hold a subscription have it from then on."""
-    new = holdings.user >= draft.num_users
-    draft.habits.people.active_from_ms[holdings.user[new]] = holdings.from_ms[new]
+    """Let those of the reserve who hold a subscription have it from then on, and those of one box live in one place."""
+    people, new = draft.habits.people, holdings.pick(holdings.user >= draft.num_users)
+    people.active_from_ms[new.user] = new.from_ms
+    moved = new.pick(new.home != new.user)
+    for place in (people.home, people.work, people.home_m, people.work_m) if len(moved.user) else ():
+        place[moved.user] = place[moved.home]
 
 
 def _shared_out(draft: Draft, anomalies: Mapping[str, Injector], ratio: float) -> dict[str, int]:
@@ -284,6 +312,8 @@ def _actors(incidents: Incidents) -> Members:
 
 def _swaps(holdings: list[Holdings], incident: IntArray) -> Swaps:
     held = Holdings.joined(holdings)
+    last = np.where(held.to_ms >= FOR_EVER, held.to_ms, whole(held.to_ms + SECOND_MS - 1))
+    held = held._replace(from_ms=whole(held.from_ms), to_ms=last)  # starts of calls are told in whole seconds
     order = np.lexsort((held.from_ms, held.user))
     return Swaps(held.pick(order), incident[order])
 

@@ -84,19 +84,21 @@ class Holdings(NamedTuple):
     to_ms: Any
     """int64: exclusive; `FOR_EVER` for one that does not end."""
     sim: Any
-    """int64: the user whose first SIM it is on."""
+    """int64: the user whose first SIM it is on, `OWN` for the one that its user has then."""
     device: Any
     """int64: the user whose first device that SIM is in."""
+    home: Any
+    """int64: of users of the reserve, the one at whose home it is: the user itself, but in a box of SIMs."""
 
     @staticmethod
     def none() -> "Holdings":
         """Return no holdings."""
-        return Holdings(*(np.empty(0, np.int64) for _ in range(5)))
+        return Holdings(*(np.empty(0, np.int64) for _ in Holdings._fields))
 
     @staticmethod
-    def of(user: Any, from_ms: Any, to_ms: Any, sim: Any, device: Any) -> "Holdings":
-        """Return holdings whose columns are arrays or, where all are alike, single values."""
-        columns = np.broadcast_arrays(user, from_ms, to_ms, sim, device)
+    def of(user: Any, from_ms: Any, to_ms: Any, sim: Any, device: Any, home: Any = None) -> "Holdings":
+        """Return holdings whose columns are arrays or, where all are alike, single values; `home` is its own."""
+        columns = np.broadcast_arrays(user, from_ms, to_ms, sim, device, user if home is None else home)
         return Holdings(*(np.array(column, np.int64) for column in columns))
 
     @staticmethod

@@ -29,6 +29,9 @@ class Purpose(IntEnum):
     USER_CLOCK = 4
     USER_CREATED = 5
     USER_DEVICE = 6
+    USER_SECOND_DEVICE = 7
+    SECOND_DEVICE = 8
+    DEVICE_SEEN = 9
     TOWER = 10
     TOWER_NUMBER = 11
     HOME = 12
@@ -168,6 +171,22 @@ def permuted(index: Any, size: Any, keys: Any, backwards: Any) -> Any:
 def _permute_all(size: Any, keys: Any, out: Any) -> None:
     for i in range(out.shape[0]):
         out[i] = permuted(i, size, keys, False)
+
+
+@kernel
+def _fill_pairs(seed: Any, purpose: Any, entities: Any, occurrences: Any, out: Any) -> None:
+    for i in range(out.shape[0]):
+        words = philox(seed, purpose, np.uint64(entities[i]), np.uint64(occurrences[i]), np.uint64(0))
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = (
+            uniform(words[0]), uniform(words[1]), uniform(words[2]), uniform(words[3]),
+        )  # fmt: skip
+
+
+def uniforms_of(seed: int, purpose: Purpose, entities: IntArray, occurrences: IntArray) -> FloatArray:
+    """Return four uniforms in [0, 1) for each pair of an entity and an occurrence; shape (n, 4)."""
+    out = np.empty((len(entities), 4))
+    _fill_pairs(np.uint64(seed), np.uint64(purpose), entities, occurrences, out)
+    return out
 
 
 def permutation_keys(seed: int, purpose: Purpose, occurrence: int = 0) -> Any:

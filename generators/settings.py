@@ -16,6 +16,7 @@ from generators.social.settings import (
     UserType,
     shares_faults,
 )
+from generators.social.subscriptions import Subscriptions
 
 DISTRICTS = ("downtown", "commercial", "residential", "suburban")
 
@@ -96,26 +97,6 @@ class Whereabouts:
     """Share of the remaining hours spent in a cell near the home."""
     moving: float = field(default=0.15, metadata=within(0, 0.9))
     """Share of three-minute calls that end in another cell than they began in; rises with the length of the call."""
-
-
-@dataclass
-class Subscriptions:
-    """Numbers, SIMs and devices over time, for honest reasons."""
-
-    created_months: list[float] = field(default_factory=lambda: [1.0, 24.0])
-    """How long before the start a subscription began [months of 30 days]."""
-    joining_per_month: float = field(default=0.0, metadata=within(0, 0.5))
-    """Share of the users whose subscription begins within the world, per 30 days."""
-    leaving_per_month: float = field(default=0.0, metadata=within(0, 0.5))
-    """Share of the users whose subscription ends within the world, at a midnight, per 30 days."""
-    new_device_per_month: float = field(default=0.0, metadata=within(0, 0.5))
-    new_sim_per_month: float = field(default=0.0, metadata=within(0, 0.5))
-
-    def faults(self, key: str) -> Iterator[Fault]:
-        """Yield what is inconsistent."""
-        months = self.created_months
-        if len(months) != 2 or not 0 < months[0] <= months[1] <= 600:
-            yield Fault(f"{key}.created_months", "be [least, most] with 0 < least <= most <= 600", months)
 
 
 @dataclass

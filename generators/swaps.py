@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from generators.plan import Holdings
+from generators.plan import OWN, Holdings
 
 NONE = -1
 _MOMENTS = 2**42
@@ -23,9 +23,14 @@ class Swaps:
     """Shape (n,), int64: whose doing each is."""
 
     @cached_property
+    def _other_sim(self) -> Any:
+        """Which holdings are on another SIM than the user's; shape (n,), bool."""
+        return (self.holdings.sim != OWN) & (self.holdings.sim != self.holdings.user)
+
+    @cached_property
     def _swapped(self) -> Any:
         """Which users have at some time another SIM than their own; shape (highest such user + 2,), bool."""
-        users = self.holdings.user[self.holdings.sim != self.holdings.user]
+        users = self.holdings.user[self._other_sim]
         swapped = np.zeros(int(users.max(initial=-1)) + 2, np.bool_)
         swapped[users] = True
         return swapped
@@ -55,5 +60,5 @@ class Swaps:
         held = row >= 0
         held &= self.holdings.user[row] == parties[found]
         held &= moments_ms[found] < self.holdings.to_ms[row]
-        held &= self.holdings.sim[row] != self.holdings.user[row]
+        held &= self._other_sim[row]
         return found[held], row[held]

@@ -4,39 +4,42 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from bench.schema import CELLS, COMMUNITIES, COVERAGE, SUBSCRIPTIONS, USERS
+from bench.schema import CELLS, COMMUNITIES, COVERAGE, USERS
 from generators.clock import DAY_MS
-from generators.columns import coded, conformed, moments
+from generators.columns import coded, conformed
 from generators.geography import Towers
 from generators.identities import digits_for, numbered
 from generators.names import Names
-from generators.plan import Holdings
 from generators.radio.coverage import NO_CELL, RadioMap, pixel_middles
 from generators.settings import DISTRICTS, WorldSettings
 from generators.social.contacts import NOBODY, Society
-from generators.social.people import NEVER, People
+from generators.social.people import People
 from generators.social.settings import COMMUNITY_KINDS
+from generators.social.subscriptions import NEVER
 
 
-def users_table(settings: WorldSettings, people: People, names: Names, holdings: Holdings) -> pa.Table:
-    """Return one row a user, ordered by id; of the reserve those who have a subscription."""
+def users_table(settings: WorldSettings, people: People, names: Names, known: pa.Table) -> pa.Table:
+    """Return one row a user, ordered by id, with the SIM and device of its first period in the inventory.
+
+    Of the reserve those are in it who have a subscription.
+    """
     who = np.flatnonzero(people.active_from_ms != NEVER)
     created = np.datetime64(settings.start, "D") + people.active_from_ms[who] // DAY_MS
-    device = np.arange(len(people.rate))
-    new = holdings.user >= settings.num_users
-    device[holdings.user[new]] = holdings.device[new]
     columns = [
         names.user.take(pa.array(who)),
         names.number.take(pa.array(who)),
-        names.device.take(pa.array(device[who])),
-        names.sim.take(pa.array(who)),
         coded(people.home[who], names.cell),
         coded(people.kind[who].astype(np.int32), pa.array(list(settings.user_types))),
         pa.array(created, pa.date32()),
         coded(people.pattern[who].astype(np.int32), pa.array(list(settings.call_patterns))),
     ]
-    return pa.Table.from_arrays(columns, schema=USERS.arrow).sort_by("user_id")
+    others = [name for name in USERS.arrow.names if name not in ("imei", "imsi")]
+    table = pa.Table.from_arrays(columns, others).sort_by("user_id")
+    owner = known["user_id"].cast(pa.string()).combine_chunks()
+    first = known.take(pc.index_in(table["user_id"], owner))
+    return conformed(table.append_column("imei", first["imei"]).append_column("imsi", first["imsi"]), USERS.arrow)
 
 
 def cells_table(towers: Towers, site: Any, names: Names) -> pa.Table:
@@ -96,47 +99,3 @@ def communities_table(settings: WorldSettings, society: Society, names: Names) -
 
 def _column(parts: list[Any]) -> Any:
     return np.concatenate([np.empty(0, np.int32), *parts]).astype(np.int32)
-
-
-def subscriptions_table(settings: WorldSettings, people: People, names: Names, holdings: Holdings) -> pa.Table:
-    """Return one row for each period in which a user had the same number, SIM and device, by right or not."""
-    epoch_ms = settings.start_ms()
-    cut = _without(_honest_periods(people, names), holdings)
-    held = Holdings(*(np.concatenate(columns) for columns in zip(cut, holdings, strict=True)))
-    lasts = held.to_ms >= NEVER
-    columns = {
-        "user_id": names.user.take(pa.array(held.user)),
-        "phone_number": names.number.take(pa.array(held.user)),
-        "imsi": names.sim.take(pa.array(held.sim)),
-        "imei": names.device.take(pa.array(held.device)),
-        "valid_from": moments(epoch_ms + held.from_ms),
-        "valid_to": pa.array(epoch_ms + np.where(lasts, 0, held.to_ms), mask=lasts).cast(
-            SUBSCRIPTIONS.arrow.field("valid_to").type
-        ),
-    }
-    table = pa.table(columns).sort_by([("user_id", "ascending"), ("valid_from", "ascending")])
-    return conformed(table, SUBSCRIPTIONS.arrow)
-
-
-def _honest_periods(people: People, names: Names) -> Holdings:
-    """Return who had which SIM and device when in normal life; these are places in `names`."""
-    changes = np.sort(np.stack([people.sim_change_ms, people.device_change_ms]), axis=0)
-    begins = np.concatenate([people.active_from_ms[None], changes])
-    ends = np.minimum(np.concatenate([changes, np.full((1, len(people.rate)), NEVER)]), people.active_until_ms)
-    period, user = np.nonzero((begins != NEVER) & (begins < ends) & (ends > people.active_from_ms))
-    begin, end = np.maximum(begins[period, user], people.active_from_ms[user]), ends[period, user]
-    sim = np.where(begin < people.sim_change_ms[user], user, names.second_sim[user])
-    device = np.where(begin < people.device_change_ms[user], user, names.second_device[user])
-    return Holdings(user, begin, end, sim, device)
-
-
-def _without(periods: Holdings, holdings: Holdings) -> Holdings:
-    """Return what is left of periods when other holdings, of each user one at most, are taken out."""
-    place = np.full(int(periods.user.max(initial=-1)) + 1, NOBODY)
-    place[holdings.user] = np.arange(len(holdings.user))
-    held = place[periods.user] != NOBODY
-    split, by = periods.pick(held), holdings.pick(place[periods.user[held]])
-    before = split._replace(to_ms=np.minimum(split.to_ms, by.from_ms))
-    after = split._replace(from_ms=np.maximum(split.from_ms, by.to_ms))
-    left = Holdings(*(np.concatenate(columns) for columns in zip(periods.pick(~held), before, after, strict=True)))
-    return left.pick(left.from_ms < left.to_ms)

@@ -27,6 +27,7 @@ from generators.draft import Draft
 from generators.geography import make_towers
 from generators.identities import digits_for
 from generators.injection import Injector
+from generators.inventory import Inventory
 from generators.life import count_all
 from generators.mix import Plan, enough_users, meets_calls, no_plan, plan_incidents
 from generators.names import Names, make_names
@@ -38,10 +39,12 @@ from generators.sessions.status import TowerStatus, UserStatus
 from generators.sessions.table import EventTable
 from generators.settings import WorldSettings
 from generators.social.communities import make_society
-from generators.social.people import NEVER, make_people
+from generators.social.people import make_people
+from generators.social.possessions import Possessions, make_possessions
+from generators.social.subscriptions import NEVER
 from generators.social.ties import tie_tables
 from generators.sources import world_code
-from generators.tables import cells_table, communities_table, coverage_table, subscriptions_table, users_table
+from generators.tables import cells_table, communities_table, coverage_table, users_table
 from generators.tally import Tally
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
@@ -147,25 +150,27 @@ class World:
             plant, network, people = deploy(settings, towers, people)
             site = plant.cells.site
         habits = make_habits(settings, towers, society, people, network)
-        names = make_names(settings, habits, len(towers.macro), len(site))
+        owned = make_possessions(settings, people.still)
+        names = make_names(settings, habits, owned, len(towers.macro), len(site))
         counts = count_all(habits, settings.days)
         where = None if plant is None else CallMap(habits, plant, counts, names.tower)
-        plan = self._plan(Draft(habits, counts, tuple(settings.user_types), callmap=where), faults)
+        plan = self._plan(Draft(habits, counts, tuple(settings.user_types), callmap=where), owned, faults)
         if plant and network and plan.faults:
             habits = habits._replace(network=struck(network, plant, settings, plan.faults))
-        held = plan.swaps.holdings
+        inventory = Inventory(people, owned, names, plan.swaps.holdings, settings.days)
+        known = inventory.table(settings.subscriptions, settings.start_ms())
         tables = {
-            "users": users_table(settings, people, names, held),
+            "users": users_table(settings, people, names, known),
             "cells": cells_table(towers, site, names),
             "coverage": coverage_table(None if network is None else network.radio, names),
-            "subscriptions": subscriptions_table(settings, people, names, held),
+            "subscriptions": known,
         }
-        return Drawn(habits, names, site, counts, plan, settings.start_ms(), tables, settings.network)
+        return Drawn(habits, owned, names, site, counts, plan, settings.start_ms(), tables, settings.network)
 
-    def _plan(self, draft: Draft, faults: float) -> Plan:
+    def _plan(self, draft: Draft, owned: Possessions, faults: float) -> Plan:
         if not self.anomalies:
             return no_plan(self.settings.days)
-        return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed, faults)
+        return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed, faults, owned)
 
     def _clock(self) -> dict[str, Any]:
         start = self.settings.start_ms()
@@ -211,6 +216,7 @@ class Drawn:
     """A world whose people, places and incidents are drawn, and whose calls come day by day."""
 
     habits: Habits
+    owned: Possessions
     names: Names
     site: Any
     """Shape (C,), int: tower of each cell."""
@@ -240,7 +246,7 @@ class Drawn:
         digits = digits_for(most, CALL_DIGITS)
         names, epoch_ms, network = self.names, self.epoch_ms, self.habits.network
         arrival = make_arrival(self.network.arrival, int(self.habits.seed), self.counts.shape[1])
-        calls = CallTable(self.habits, names, epoch_ms, digits, self.plan.swaps)
+        calls = CallTable(self.habits, self.owned, names, epoch_ms, digits, self.plan.swaps)
         events = EventTable(names, epoch_ms, digits, self.site, arrival)
         towers = TowerStatus(names, epoch_ms, self.site, self.network.status)
         users = UserStatus(names, epoch_ms, network, self._users())

@@ -13,9 +13,9 @@ import numpy as np
 from bench.faults import within
 from generators.calls.outcome import ANSWERED
 from generators.clock import DAY_MS
-from generators.deeds import Deed, blended, fitted, like_normal, queued, times
+from generators.deeds import MINUTE_MS, Deed, blended, fitted, like_normal, queued, times
 from generators.injection import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
-from generators.plan import Intents
+from generators.plan import OWN, Holdings, Intents
 from generators.touches import ALL_OF_A_CALL, OTHER_DEVICE
 
 if TYPE_CHECKING:
@@ -82,7 +82,10 @@ class ClonedSim(Deed):
         made = made._replace(phone=rows[incident], device=rows[incident], leg=np.ones(calls, np.bool_))
         made = queued(made, draft)
         made.start_ms[first], made.day[first] = start[first], start[first] // DAY_MS
-        return of_records(made, incident, len(sizes))
+        last = np.zeros(len(sizes), np.int64)
+        np.maximum.at(last, incident, made.start_ms + made.talk_ms)
+        held = Holdings.of(victims.user, begin, last + MINUTE_MS, OWN, rows)
+        return of_records(made, incident, len(sizes), holdings=held, holding_incident=np.arange(len(rows)))
 
 
 def _talks(calls: Intents) -> Any:

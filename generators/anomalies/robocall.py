@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Robocall(Deed):
-    """Adds short calls of a few new numbers that stand still, to numbers at random, at any hour.
+    """Adds short calls of a few numbers that stand still, to numbers at random, at any hour.
 
     Difficulty slows the machines down, is the share of them that are phones which people carry, of the calls that keep
     people's hours, and of the callees whose numbers come from one circle of people (stolen address books); a few call
@@ -108,7 +108,7 @@ class Robocall(Deed):
             made,
             of,
             len(sizes),
-            holdings=subscribed(rows, begin[group], rows, rng),
+            holdings=subscribed(rows, begin[group], rows, draft, rng),
             holding_incident=group,
             actors=np.split(rows, np.cumsum(machines)[:-1]),
         )

@@ -38,7 +38,7 @@ CIRCLES = 0.6
 
 @dataclass
 class SimBox(Deed):
-    """Adds calls of normal length from new SIMs in few devices that stand still, each to many people.
+    """Adds calls of normal length from SIMs in few devices that stand still, each to many people.
 
     Difficulty slows the SIMs down, gives them more devices, and is the share of the calls that keep people's hours; a
     part of it is the share of the callees of a SIM who know each other, and a few of whom call back (collateral).
@@ -109,7 +109,7 @@ class SimBox(Deed):
             made,
             of,
             len(sizes),
-            holdings=subscribed(rows, begin[box], device, rng),
+            holdings=subscribed(rows, begin[box], device, draft, rng, home=rows[first[box]]),
             holding_incident=box,
             actors=np.split(rows, first[1:]),
         )

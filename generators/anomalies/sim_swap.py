@@ -89,8 +89,6 @@ class SimSwap(Deed):
         cut_off, span = fitted(line_free(victims, draft), gap + held, draft)
         begin = cut_off + np.minimum(gap, span - span // 4)
         end = cut_off + span
-        lost, of_lost = draft.between(victims.user, cut_off, end)
-        lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
         made = self._calls(draft, user, (begin[incident], (end - begin)[incident]), rng)
         made = made._replace(phone=rows[incident], sim=rows[incident], device=rows[incident])
@@ -98,6 +96,8 @@ class SimSwap(Deed):
         last = np.zeros(len(sizes), np.int64)
         np.maximum.at(last, incident, made.start_ms + made.talk_ms)
         end = np.minimum(np.maximum(end, last + MINUTE_MS), draft.days * DAY_MS)
+        lost, of_lost = draft.between(victims.user, cut_off, end)
+        lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
         return of_records(
             Intents.joined([made, lost]),
             np.concatenate([incident, of_lost]),

@@ -13,7 +13,7 @@ import numpy as np
 from bench.faults import within
 from generators.clock import HOUR_MS
 from generators.deeds import LINE_FREE_MS, Deed, blended, fitted, like_normal, line_free, queued, stretched, times
-from generators.injection import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
+from generators.injection import STAYS, Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.plan import Intents
 from generators.touches import ALL_OF_A_CALL
 
@@ -75,5 +75,5 @@ class StolenPhone(Deed):
         stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
         callee = blended(stranger, draft.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), draft, 1.0, rng)
-        made = queued(made._replace(phone=rows[incident]), draft)
+        made = queued(made._replace(phone=rows[incident], device=np.full(calls, STAYS)), draft)
         return of_records(Intents.joined([made, lost]), np.concatenate([incident, of_lost]), len(sizes))

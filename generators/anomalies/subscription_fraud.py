@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.faults import within
 from generators.clock import DAY_MS
-from generators.deeds import Deed, blended, called_back, fitted, like_normal, queued, stretched, times
+from generators.deeds import Deed, blended, called_back, fitted, like_normal, opened, queued, stretched, times
 from generators.injection import Figures, Incidents, between, new_calls, of_records, parted
 from generators.plan import FOR_EVER, Holdings
 from generators.touches import ALL_OF_A_CALL, NEW_USERS
@@ -79,6 +79,7 @@ class SubscriptionFraud(Deed):
         longer = between(self.times_as_long, 1.0, self.difficulty)
         made = queued(made._replace(talk_ms=(made.talk_ms * longer).astype(np.int64)), draft)
         made, of = called_back(made, incident, self.calls_back * friends, draft, rng)
-        held = Holdings.of(rows, begin, FOR_EVER, rows, rows)
+        age = rng.random(len(rows)) * np.maximum((self.longest_days - 1) * DAY_MS - span, 0)
+        held = Holdings.of(rows, opened((begin - age).astype(np.int64), begin, rng), FOR_EVER, rows, rows)
         more = {"holdings": held, "holding_incident": np.arange(len(rows)), "actors": list(rows[:, None])}
         return of_records(made, of, len(sizes), **more)

@@ -28,7 +28,7 @@ SHORTEST_RING_S, LONGEST_RING_S = 0.6, 1.4
 
 @dataclass
 class Wangiri(Deed):
-    """Adds calls of a new number to strangers, nearly all missed; some of those call back (collateral).
+    """Adds calls of a number to strangers, nearly all missed; some of those call back (collateral).
 
     It has no dial: a number that rings hundreds of strangers an hour, a second each, and is not called before, cannot
     look like anything else. Each dialler has a pace of its own.
@@ -81,7 +81,7 @@ class Wangiri(Deed):
             Intents.joined([rings, back]),
             np.concatenate([incident, of_back]),
             len(sizes),
-            holdings=subscribed(rows, begin, rows, rng),
+            holdings=subscribed(rows, begin, rows, draft, rng),
             holding_incident=np.arange(len(rows)),
             actors=list(rows[:, None]),
         )

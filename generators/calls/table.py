@@ -15,7 +15,7 @@ from generators.columns import coded, moments
 from generators.compiled import kernel
 from generators.identities import counted
 from generators.names import Names
-from generators.social.people import People
+from generators.social.possessions import Possessions, device_in_use, sim_in_use
 from generators.social.settings import EXTERNAL_TYPES
 from generators.swaps import Swaps
 
@@ -27,6 +27,7 @@ class CallTable:
     """Turns the calls of a world into rows; texts are looked up, numbers are numbered on."""
 
     habits: Habits
+    owned: Possessions
     names: Names
     epoch_ms: int
     """Start of the world, in ms since the Unix epoch (UTC)."""
@@ -41,8 +42,8 @@ class CallTable:
         """
         names, count = self.names, len(records.caller)
         codes = np.empty((4, count), np.int32)
-        seconds = np.stack([names.second_sim, names.second_device])
-        _identify(records, self.habits.people, seconds, self.habits.external_first, codes)
+        places = (names.sim_place, names.device_place)
+        _identify(records, self.owned, places, self.habits.external_first, codes)
         called, row = self.swaps.in_force(records.callee, records.start_ms)
         codes[2, called] = self.swaps.holdings.sim[row]
         duration, start_ms, end_ms = np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count, np.int64)
@@ -77,21 +78,22 @@ def _time(records: Records, epoch_ms: int, duration: Any, start_ms: Any, end_ms:
 
 
 @kernel
-def _identify(records: Records, people: People, seconds: Any, first_of_type: Any, out: Any) -> None:
+def _identify(records: Records, owned: Possessions, places: tuple[Any, Any], first_of_type: Any, out: Any) -> None:
     """Find the SIM of both sides, the caller's device and the callee's type for each call; out has shape (4, n)."""
-    users = people.rate.shape[0]
+    sim, device = places
+    users = sim.shape[1]
     for i in range(records.caller.shape[0]):
         caller, callee, start = records.caller[i], records.callee[i], records.start_ms[i]
-        out[0, i] = caller if start < people.sim_change_ms[caller] else seconds[0, caller]
-        out[1, i] = caller if start < people.device_change_ms[caller] else seconds[1, caller]
-        if records.sim[i] >= 0:
-            out[0, i] = records.sim[i]
-        if records.device[i] >= 0:
-            out[1, i] = records.device[i]
+        out[0, i] = records.sim[i]
+        if records.sim[i] < 0:
+            out[0, i] = sim[sim_in_use(caller, start, owned), caller]
+        if records.device[i] < 0:
+            out[1, i] = device[device_in_use(caller, start, owned), caller]
+        else:
+            out[1, i] = device[records.device[i] // users, records.device[i] % users]
         out[2, i], out[3, i] = callee, 0
         if callee < users:
-            if start >= people.sim_change_ms[callee]:
-                out[2, i] = seconds[0, callee]
+            out[2, i] = sim[sim_in_use(callee, start, owned), callee]
         else:
             while callee >= first_of_type[out[3, i]]:
                 out[3, i] += 1

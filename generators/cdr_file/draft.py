@@ -9,8 +9,8 @@ from generators.cdr_file.life import Life
 from generators.clock import DAY_MS, HOUR_MS, PAUSE_MS
 from generators.draft import Draft
 from generators.plan import Intents
-from generators.social.people import NEVER
 from generators.social.settings import EXTERNAL_TYPES
+from generators.social.subscriptions import NEVER
 
 WEEK, SATURDAY = 7, 5
 

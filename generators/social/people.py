@@ -1,4 +1,4 @@
-"""Who the users are: kind, rhythm, activity, places, and when each got its subscription, SIM and device."""
+"""Who the users are: kind, rhythm, activity, places, and when the subscription of each begins and ends."""
 
 from typing import Any, NamedTuple
 
@@ -11,8 +11,8 @@ from generators.rng import Purpose, uniforms
 from generators.settings import WorldSettings
 from generators.social.contacts import NOBODY, Society
 from generators.social.kinds import user_kinds
+from generators.social.subscriptions import NEVER, shop_hours
 
-NEVER = np.int64(2**62)
 RESERVED_EACH, LEAST_RESERVE = 4, 20
 """One in reserve for so many users, and so many more."""
 EVERY_FIFTH, STILL = 5, 2
@@ -47,10 +47,6 @@ class People(NamedTuple):
     """Shape (N,), int64: the midnight at which the subscription ends; `NEVER` for most."""
     passing: Any
     """Shape (N,), bool: whether the subscription begins or ends within the world, or never begins."""
-    sim_change_ms: Any
-    """Shape (N,), int64: when a second SIM replaces the first; `NEVER` for most."""
-    device_change_ms: Any
-    """Shape (N,), int64: when a second device replaces the first; `NEVER` for most."""
     home_m: Any
     """Shape (N, 2), float64: where it lives [m]."""
     work_m: Any
@@ -80,8 +76,6 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
         begins,
         ends,
         (begins > 0) | (ends != NEVER),
-        _changes(settings, Purpose.USER_DEVICE, 0, settings.subscriptions.new_sim_per_month),
-        _changes(settings, Purpose.USER_DEVICE, 1, settings.subscriptions.new_device_per_month),
         society.home_m,
         society.work_m,
         np.array([t.still for t in settings.user_types.values()])[kind],
@@ -106,8 +100,6 @@ def _with_reserve(people: People, seed: int) -> People:
         active_from_ms=never,
         active_until_ms=never,
         passing=np.ones(size, np.bool_),
-        sim_change_ms=never,
-        device_change_ms=never,
         still=np.arange(size) % EVERY_FIFTH < STILL,
     )
     return People(*(np.concatenate(columns) for columns in zip(people, spare, strict=True)))
@@ -143,12 +135,12 @@ def _rates(settings: WorldSettings, kind: Any, circle: Any) -> Any:
 
 
 def _active_from(settings: WorldSettings) -> Any:
-    """Return when each subscription began: months ago for most, within the world for those who join."""
+    """Return when each subscription began, in a shop: months ago for most, within the world for those who join."""
     draws = uniforms(settings.seed, Purpose.USER_CREATED, settings.num_users)
     least, most = settings.subscriptions.created_months
     before = -(least + (most - least) * draws[:, 0]) * MONTH_DAYS * DAY_MS
     joins = draws[:, 1] < settings.subscriptions.joining_per_month * settings.days / MONTH_DAYS
-    return np.where(joins, draws[:, 2] * settings.days * DAY_MS, before).astype(np.int64)
+    return shop_hours(np.where(joins, draws[:, 2] * settings.days * DAY_MS, before).astype(np.int64), draws[:, 3])
 
 
 def _active_until(settings: WorldSettings, begins: Any) -> Any:
@@ -157,10 +149,3 @@ def _active_until(settings: WorldSettings, begins: Any) -> Any:
     leaves = draws[:, 0] < settings.subscriptions.leaving_per_month * settings.days / MONTH_DAYS
     ends = (1 + (draws[:, 1] * settings.days).astype(np.int64)) * DAY_MS
     return np.where(leaves & (ends > begins), ends, NEVER)
-
-
-def _changes(settings: WorldSettings, purpose: Purpose, occurrence: int, per_month: float) -> Any:
-    """Return when each user's SIM or device is replaced, for honest reasons."""
-    draws = uniforms(settings.seed, purpose, settings.num_users, occurrence)
-    changes = draws[:, 0] < per_month * settings.days / MONTH_DAYS
-    return np.where(changes, draws[:, 1] * settings.days * DAY_MS, NEVER).astype(np.int64)

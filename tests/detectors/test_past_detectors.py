@@ -252,34 +252,29 @@ def test_places_are_needed_to_know_speeds():
 
 
 def test_device_change(world, rows):
-    def change(row, name):
-        mine = [*row["mine"], row]
-        for place in range(len(mine) - 1, 0, -1):
-            if mine[place][name] != mine[place - 1][name]:
-                return place
-        return -1
+    def first_use(mine, name):
+        """The first of a caller's calls that shows what its last one shows; -1 when that is its very first call."""
+        return next(place for place, each in enumerate(mine) if each[name] == mine[-1][name]) or -1
+
+    def begun(mine):
+        """How many SIM and phone of the last of a caller's calls are new to it, and from which of its calls on."""
+        places = [first_use(mine, name) for name in ("caller_imsi", "caller_imei")]
+        lately = [p >= 0 and mine[-1]["start_s"] - mine[p]["start_s"] <= 7 * DAY for p in places]
+        return sum(lately), max(places) if any(lately) else -1
 
     def expected(row):
         mine = [*row["mine"], row]
-        places = [change(row, name) for name in ("caller_imsi", "caller_imei")]
-        lately = [p >= 0 and row["start_s"] - mine[p]["start_s"] <= 2 * DAY for p in places]
-        if not any(lately):
+        new, since = begun(mine)
+        if since < 0:
             return 0.0
-        latest = max(places)
-        calls = mine[latest:]
         novelty = 0
-        for place, call in enumerate(calls):
-            begun = max(place for place in range(latest + place + 1) if place in _changes(mine))
-            before = mine[:begun]
-            novelty += all(each["callee_id"] != call["callee_id"] for each in before)
-            novelty += all(each["first_cell_id"] != call["first_cell_id"] for each in before)
-        return sum(lately) + novelty / (len(calls) + 1)
+        for place in range(since, len(mine)):
+            own = begun(mine[: place + 1])[1]
+            for name in ("callee_id", "first_cell_id"):
+                novelty += own >= 0 and all(each[name] != mine[place][name] for each in mine[:own])
+        return new + novelty / (len(mine) - since + 1)
 
-    def _changes(mine):
-        names = ("caller_imsi", "caller_imei")
-        return [p for p in range(1, len(mine)) if any(mine[p][name] != mine[p - 1][name] for name in names)]
-
-    compared(DeviceChange(2.0, 1.0), world, rows, expected)
+    compared(DeviceChange(7.0, 1.0), world, rows, expected)
 
 
 def test_at_once(world, rows):

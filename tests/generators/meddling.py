@@ -41,7 +41,7 @@ class Meddling:
         added = new_calls(users, start, talk, draft.strangers(users, rng), rng)._replace(
             phone=rng.integers(0, draft.counts.shape[1], more),
             sim=rng.integers(-1, draft.counts.shape[1], more),
-            device=rng.integers(-1, draft.counts.shape[1], more),
+            device=rng.integers(-2, draft.counts.shape[1], more),
             leg=rng.random(more) < 0.5,
             innocent=rng.random(more) < 0.2,
         )

@@ -87,7 +87,7 @@ def test_a_sim_box_is_many_sims_in_few_devices_in_one_place(pair: Pair) -> None:
     clean = table(pair.clean, "calls")
     assert hits["call_duration"].mean() == pytest.approx(clean["call_duration"].mean(), rel=0.3)
     known = table(pair.dirty, "subscriptions").join(actors, on="user_id")
-    assert set(known["imei"]) == set(hits["caller_imei"])
+    assert known["imei"].is_in(hits["caller_imei"].implode()).mean() > 0.85  # 5 % are listed with an earlier device
 
 
 def test_irsf_is_long_calls_abroad_several_at_a_time(pair: Pair) -> None:
@@ -153,7 +153,11 @@ def test_who_hides_is_carried_about_or_called_back(tmp_path: Path) -> None:
 def test_subscription_fraud_is_new_and_calls_far_more_than_others(pair: Pair) -> None:
     hits = pair.hits("subscription_fraud")
     new = table(pair.dirty, "users").join(pair.actors("subscription_fraud"), on="user_id")
-    assert (new["creation_date"].dt.year() == 2024).all()
+    ages = hits.join(new, left_on="caller_id", right_on="user_id").select(
+        (pl.col("call_start_ts").dt.date() - pl.col("creation_date")).dt.total_days().alias("days")
+    )["days"]
+    assert ages.is_between(0, 30).all()
+    assert new["creation_date"].n_unique() > new.height / 2  # they are not all opened when the fraud begins
     usual = pair.counts["calls"] / 1500 / 14
     for calls in each(hits):
         assert calls["caller_id"].n_unique() == 1

@@ -22,7 +22,7 @@ from generators.draft import Draft
 from generators.geography import make_towers
 from generators.life import count_all
 from generators.mix import Plan, no_plan, plan_incidents
-from generators.plan import CellFault
+from generators.plan import OWN, CellFault
 from generators.radio.plant import Plant
 from generators.sessions.deploy import deploy, struck
 from generators.social.communities import make_society
@@ -130,8 +130,8 @@ def exported(call: Call) -> tuple[Any, ...]:
 
 def reaches(call: Call, swaps: Swaps) -> int | None:
     """Return the incident that has put the number a call goes to on another SIM, if any."""
-    for user, begin, end, sim, _, incident in zip(*swaps.holdings, swaps.incident, strict=True):
-        if call.callee == user and begin <= call.start_ms < end and sim != user:
+    for user, begin, end, sim, _, _, incident in zip(*swaps.holdings, swaps.incident, strict=True):
+        if call.callee == user and begin <= call.start_ms < end and sim not in (OWN, user):
             return int(incident)
     return None
 

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from consistency import in_force
 from small_worlds import SMALL, make_settings, make_world, table
 
 from bench.dataset import Dataset
@@ -97,17 +98,13 @@ def test_references_between_tables_hold(default_world: World_) -> None:
     assert (calls["caller_id"] != calls["callee_id"]).all()
 
 
-def test_a_call_carries_the_sim_and_device_that_its_user_had_then(default_world: World_) -> None:
-    periods = table(default_world[0], "subscriptions")
-    joined = calls_of(default_world[0]).join(periods, left_on="caller_id", right_on="user_id")
-    started = pl.col("call_start_ts") + pl.duration(milliseconds=999)  # starts were rounded down
-    then = joined.filter(
-        started >= pl.col("valid_from"), (pl.col("call_start_ts") < pl.col("valid_to")).fill_null(True)
+def test_a_call_carries_the_sim_of_the_inventory_and_mostly_its_device(default_world: World_) -> None:
+    """The operator puts numbers on SIMs, so these are exact; of devices it learns late, or never."""
+    made = in_force(
+        calls_of(default_world[0]).with_row_index("row"), table(default_world[0], "subscriptions"), "caller_id"
     )
-    right = (pl.col("caller_imsi") == pl.col("imsi")) & (pl.col("caller_imei") == pl.col("imei"))
-    matched = then.filter(right)["call_id"].n_unique()
-    assert matched == calls_of(default_world[0]).height
-    assert periods.height > periods["user_id"].n_unique()  # some did change
+    assert (made["caller_imsi"] == made["known_imsi"]).all()
+    assert 0.88 < (made["caller_imei"] == made["known_imei"]).mean() < 0.97  # type: ignore[operator]
 
 
 def test_nothing_of_a_user_tells_its_place_in_the_simulation(default_world: World_) -> None:
