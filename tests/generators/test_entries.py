@@ -10,6 +10,7 @@ from recount import backs, figures, own_calls, rows_of, span_of
 from small_worlds import EVERY, all_at, make_settings, make_world, table
 
 from generators.anomalies import schemas
+from generators.injection import new_calls
 from generators.realised import MEASURES
 
 SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.2")
@@ -50,13 +51,42 @@ def test_every_type_names_figures_that_are_known() -> None:
         assert not unknown, name
 
 
-def test_parameters_are_those_of_the_records(told: Told) -> None:
-    for name in OF_CALLS:
+def check_parameters(told: Told, names: list[str]) -> None:
+    """Hold what incidents say of themselves to what their records say."""
+    for name in names:
         for incident, rows in told.of(name):
             said, counted = json.loads(incident["parameters"]), figures(rows, told.calls_a_day)
             assert set(said) == set(KINDS[name].figures), name
             expected = {each: counted[each] for each in said}
             assert said == pytest.approx(expected, abs=2e-4, rel=1e-6), (name, incident["incident_id"])
+
+
+def check_ranges(told: Told, names: list[str], but: tuple[str, ...] = ()) -> None:
+    """Hold incidents, as their records tell them, to the entries of their types."""
+    for name in names:
+        incidents = told.of(name)
+        assert incidents, name
+        for incident, rows in incidents:
+            counted = figures(rows, told.calls_a_day)
+            for figure, span in KINDS[name].figures.items():
+                if span is not None and figure not in but:
+                    assert span[0] <= counted[figure] <= span[1], (name, figure, incident["incident_id"])
+
+
+def check_direct(told: Told, names: list[str]) -> None:
+    """Hold the truth to its definition: whoever calls an actor because of an incident is none of its actors."""
+    for name in names:
+        for incident, rows in told.of(name):
+            actors = set(incident["actors"])
+            assert {call["caller_id"] for call in own_calls(rows)} <= actors, name
+            assert not {row["caller_id"] for row in backs(rows)} & actors, name
+            if KINDS[name].adds and name not in REMOVES:
+                made = [row for row in rows if row["truth_cause"] == "direct"]
+                assert {row["truth_change"] for row in made} == {"added"}, name
+
+
+def test_parameters_are_those_of_the_records(told: Told) -> None:
+    check_parameters(told, OF_CALLS)
 
 
 def test_incidents_begin_and_end_with_their_records(told: Told) -> None:
@@ -66,26 +96,11 @@ def test_incidents_begin_and_end_with_their_records(told: Told) -> None:
 
 
 def test_every_incident_keeps_the_range_of_its_entry(told: Told) -> None:
-    for name in OF_CALLS:
-        incidents = told.of(name)
-        assert incidents, name
-        for incident, rows in incidents:
-            counted = figures(rows, told.calls_a_day)
-            for figure, span in KINDS[name].figures.items():
-                if span is not None:
-                    assert span[0] <= counted[figure] <= span[1], (name, figure, incident["incident_id"])
+    check_ranges(told, OF_CALLS)
 
 
 def test_direct_is_what_the_actors_did_and_nothing_else(told: Told) -> None:
-    """Whoever calls an actor because of an incident is none of its actors, and its call is not its deed."""
-    for name in OF_CALLS:
-        for incident, rows in told.of(name):
-            actors = set(incident["actors"])
-            assert {call["caller_id"] for call in own_calls(rows)} <= actors, name
-            assert not {row["caller_id"] for row in backs(rows)} & actors, name
-            if KINDS[name].adds and name not in REMOVES:
-                made = [row for row in rows if row["truth_cause"] == "direct"]
-                assert {row["truth_change"] for row in made} == {"added"}, name
+    check_direct(told, OF_CALLS)
 
 
 def test_who_was_rung_calls_back_as_an_innocent(told: Told) -> None:
@@ -134,13 +149,34 @@ def test_the_page_has_the_entries() -> None:
 @pytest.mark.slow
 def test_entries_hold_in_a_network(tmp_path: Path) -> None:
     """It may fail a call, or lose it, so that talk times are shorter; all else is as the entry says."""
-    world = (EVERY, "generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.2")
-    told = Told(tmp_path / "w", *world)
-    for name in OF_CALLS:
-        for incident, rows in told.of(name):
-            counted = figures(rows, told.calls_a_day)
-            said = json.loads(incident["parameters"])
-            assert said == pytest.approx({each: counted[each] for each in said}, abs=2e-4, rel=1e-6), name
-            for figure, span in KINDS[name].figures.items():
-                if span is not None and figure not in ("median_s", "longest_s"):
-                    assert span[0] <= counted[figure] <= span[1], (name, figure, incident["incident_id"])
+    told = Told(tmp_path / "w", EVERY, *SIZE[2:])
+    check_parameters(told, OF_CALLS)
+    check_ranges(told, OF_CALLS, ("median_s", "longest_s"))
+    check_direct(told, OF_CALLS)
+
+
+DIALLER = ("anomaly=[wangiri]", *SIZE[1:-1])
+
+
+def test_an_innocent_that_is_labelled_direct_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generators.anomalies.wangiri.answering", new_calls)
+    told = Told(tmp_path / "w", *DIALLER)
+    with pytest.raises(AssertionError, match="wangiri"):
+        check_direct(told, ["wangiri"])
+
+
+def test_an_incident_that_shrank_is_found(tmp_path: Path) -> None:
+    told = Told(tmp_path / "w", *DIALLER, "anomaly.wangiri.fewest_calls=60", "generator.anomaly_ratio=0.01")
+    with pytest.raises(AssertionError, match="callees"):
+        check_ranges(told, ["wangiri"])
+
+
+@pytest.mark.parametrize("figure", sorted(KINDS["wangiri"].figures))
+def test_a_figure_that_is_not_that_of_the_records_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: str
+) -> None:
+    count, meaning = MEASURES[figure]
+    monkeypatch.setitem(MEASURES, figure, (lambda made, context: count(made, context) + 1, meaning))
+    told = Told(tmp_path / "w", *DIALLER)
+    with pytest.raises(AssertionError, match="wangiri"):
+        check_parameters(told, ["wangiri"])

@@ -40,6 +40,14 @@ def test_a_shipped_mix_in_the_default_world_is_one_that_can_be_spoken_of(tmp_pat
         assert check.light is Light.GREEN, check.told
 
 
+@pytest.mark.parametrize(("asked", "users"), [
+    (["anomaly=fraud"], 10_000), (["anomaly=[seed_four,fraud]"], 10_000), (["anomaly=all"], 14_000), ([], 2000),
+    (["anomaly=fraud", "generator.num_users=700"], 700), (["generator=seed_cdr", "anomaly=fraud"], 15_000),
+])  # fmt: skip
+def test_a_mix_brings_its_size_unless_told_otherwise(asked: list[str], users: int) -> None:
+    assert make_settings(*asked)[0].num_users == users
+
+
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_types_of_different_names_draw_differently(one: str, other: str) -> None:
     assert (_stable_number(one) == _stable_number(other)) == (one == other)
