@@ -16,7 +16,7 @@ from generators.realised import MEASURES
 SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.2")
 KINDS: dict[str, Any] = {name.removeprefix("anomaly/"): kind for name, kind in schemas().items()}
 OF_CALLS = sorted(name for name, kind in KINDS.items() if kind.level != "cell")
-DIFFICULTIES = (0.0, 0.2, 0.5, 0.8, 1.0)
+DIFFICULTIES = (0.5, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.0, 0.2, 0.8, 1.0)))
 REMOVES = ("sim_swap", "stolen_phone")
 """Types that take calls of an owner away, while they have the line in hand."""
 PAGE = Path(__file__).parents[2] / "docs" / "anomalies.md"

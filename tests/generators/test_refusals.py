@@ -41,7 +41,7 @@ def ways_on(told: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", [name for name in TYPES if name not in OF_CELLS])
-@pytest.mark.parametrize("difficulty", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("difficulty", [0.5, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.0, 1.0))])
 def test_each_way_on_leads_out_for_each_type(name: str, difficulty: float) -> None:
     world = (*WITHOUT, f"anomaly=[{name}]", f"anomaly.{name}.difficulty={difficulty}", "generator.num_users=120")
     told = refusal(*world, "generator.anomaly_ratio=0.002")
