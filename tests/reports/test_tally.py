@@ -3,6 +3,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from made_up_world import TYPES
 
@@ -38,6 +41,23 @@ def test_incidents_are_counted_by_type(world: tuple[Dataset, Truth]) -> None:
     counts = tally(*world)
     names = world[1].table("incidents")["anomaly_type"].to_pylist()
     assert dict(zip(counts.types, counts.incidents, strict=True)) == Counter(names)
+
+
+def test_an_incident_without_a_call_is_not_counted(world: tuple[Dataset, Truth]) -> None:
+    """One that only removed calls, or held a cell: else a picture tells of more incidents than calls."""
+    table = world[1].table("truth")
+    gone = table["incident_id"][0].as_py()
+    kind = table["anomaly_type"][0].as_py()
+    mine = pc.equal(table["incident_id"].cast(pa.string()), gone)
+    pq.write_table(table.filter(pc.invert(mine)), world[1].folder / "truth.parquet")
+    try:
+        fewer = tally(*world)
+    finally:
+        pq.write_table(table, world[1].folder / "truth.parquet")
+    counts = tally(*world)
+    place = counts.types.index(kind)
+    assert fewer.incidents[place] == counts.incidents[place] - 1
+    assert all(its <= calls for its, calls in zip(fewer.incidents, fewer.calls[fewer.anomalous], strict=True))
 
 
 def test_short_durations_have_a_bin_each() -> None:
