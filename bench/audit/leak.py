@@ -126,7 +126,7 @@ def _varying(problem: Problem) -> Problem:
 
 
 def _single_marks(problem: Problem) -> Iterator[Test]:
-    """Test each mark by itself for each type, either way round."""
+    """Test each mark by itself for each type, and for all types together, either way round."""
     kinds = len(problem.types)
     positives = np.bincount(problem.type_code[problem.positive], minlength=kinds)
     for mark, values in problem.marks.items():
@@ -136,13 +136,29 @@ def _single_marks(problem: Problem) -> Iterator[Test]:
         ranks[known] = rankdata(values[known]) / known.sum()
         sets = Sets(problem.group, problem.positive, ranks)
         auc, deviation = sets.roc_auc_by(problem.type_code, kinds)
-        near = np.abs(auc - 0.5) <= FAR * deviation
         apart = _apart(problem, ranks)
         for code in np.flatnonzero((positives >= FEWEST_MARKED) & asked & np.isfinite(auc)).tolist():
-            plain = near[code] and not apart[code]
-            p_value = 1.0 if plain else sets.pick(problem.type_code == code).either_way()
+            of_type = sets.pick(problem.type_code == code)
             numbers = (int(positives[code]), float(auc[code]), float(deviation[code]))
-            yield Test(problem.name, problem.types[code], *numbers, p_value, mark)
+            yield _single(problem.name, problem.types[code], mark, of_type, numbers, stands_out=bool(apart[code]))
+        whole = sets.roc_auc() if asked.sum() > 1 and _together(problem) else None
+        if whole is not None:
+            numbers = (int(problem.positive.sum()), *whole)
+            yield _single(problem.name, ALL, mark, sets, numbers, stands_out=bool(apart.any()))
+
+
+def _single(
+    problem: str, type_: str, mark: str, sets: Sets, numbers: tuple[int, float, float], *, stands_out: bool
+) -> Test:
+    """Return the test of one mark; its p-value is worked out where it may be small."""
+    _, auc, deviation = numbers
+    near = abs(auc - 0.5) <= FAR * deviation and not stands_out
+    return Test(problem, type_, *numbers, 1.0 if near else sets.either_way(), mark)
+
+
+def _together(problem: Problem) -> bool:
+    """Return whether all types can be tested together: users may be positive for several."""
+    return len(problem.types) > 1 and problem.name not in ("callers", "callees")
 
 
 def _apart(problem: Problem, ranks: FloatArray) -> BoolArray:
@@ -184,12 +200,12 @@ def _fold_of(entity: IntArray, folds: int) -> IntArray:
 def _tests(problem: Problem, sets: Sets) -> list[Test]:
     """Test each type that has enough positives, and all types together, where no row stands for several types."""
     found = []
-    whole = [] if problem.name in ("callers", "callees") else [(-1, ALL)]
+    whole = [(-1, ALL)] if _together(problem) else []
     for code, name in [*enumerate(problem.types), *whole]:
         part = sets if code < 0 else sets.pick(problem.type_code == code)
         auc = part.roc_auc()
         positives = int(part.marked.sum())
-        if auc is not None and positives >= FEWEST and (code >= 0 or len(problem.types) > 1):
+        if auc is not None and positives >= FEWEST:
             found.append(Test(problem.name, name, positives, *auc, part.p_value()))
     return found
 
