@@ -225,7 +225,7 @@ class DifficultySettings:
     together: bool = False
     """Whether all types act in the same worlds, not each alone: fewer worlds, with fewer incidents of each."""
     most_correlation: float = field(default=-0.8, metadata=within(-1, 1))
-    """The largest rank correlation of ROC-AUC and difficulty that a type may have."""
+    """The largest rank correlation of ROC-AUC, or of the share found, and difficulty that a type may have."""
     least_effect: float = field(default=0.02, metadata=within(0, 1))
     """By how much the ROC-AUC, or the share of the calls found with as many alerts, has to fall over them."""
     generator: Any = MISSING

@@ -33,12 +33,23 @@ class Curve:
     @property
     def rank_correlation(self) -> float:
         """Spearman's rank correlation of the mean with difficulty: -1 when it falls at every step; 0 of a constant."""
-        if np.ptp(self.mean) == 0:
-            return 0.0
-        return float(spearmanr(self.difficulties, self.mean).statistic)
+        return self._ranked(self.mean)
 
     @property
     def effect(self) -> float:
         """By how much the ROC-AUC, or the share found if that is more, falls from the least difficulty to the most."""
-        crude, mimic = int(np.argmin(self.difficulties)), int(np.argmax(self.difficulties))
-        return max(float(mean[crude] - mean[mimic]) for mean in (self.mean, self.found.mean(axis=0)))
+        return max(self._fallen(self.mean), self._fallen(self.found.mean(axis=0)))
+
+    def falls(self, most_correlation: float, least_effect: float) -> bool:
+        """Return whether the ROC-AUC or the share found falls: in rank, and the same one by enough.
+
+        Where a few calls of many stand out at any difficulty, the ROC-AUC hardly moves, and the share found does.
+        """
+        means = (self.mean, np.asarray(self.found.mean(axis=0)))
+        return any(self._ranked(m) <= most_correlation and self._fallen(m) >= least_effect for m in means)
+
+    def _ranked(self, mean: FloatArray) -> float:
+        return 0.0 if np.ptp(mean) == 0 else float(spearmanr(self.difficulties, mean).statistic)
+
+    def _fallen(self, mean: FloatArray) -> float:
+        return float(mean[int(np.argmin(self.difficulties))] - mean[int(np.argmax(self.difficulties))])

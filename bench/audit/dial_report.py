@@ -38,12 +38,7 @@ def told(settings: DifficultySettings) -> bool:
         print(get_method(settings.report.difficulty)(found, out / "difficulty.png"))
     except OSError as error:
         raise UserError(f"out must be a folder that can be written, got {out} ({error})") from error
-    return all(fell(curve, settings) for curve in found)
-
-
-def fell(curve: Curve, settings: DifficultySettings) -> bool:
-    """Return whether a curve falls with difficulty, and by as much as a dial has to move it."""
-    return curve.rank_correlation <= settings.most_correlation and curve.effect >= settings.least_effect
+    return all(curve.falls(settings.most_correlation, settings.least_effect) for curve in found)
 
 
 def _row(curve: Curve) -> dict[str, object]:
