@@ -64,7 +64,8 @@ def packed(dataset: Dataset, end_ms: int) -> Packed:
 
 
 def _order_of(calls: "np.ndarray[Any, Any]", parties: int, cells: int) -> "np.ndarray[Any, Any] | None":
-    kind = calls["handovers"].astype(np.int64) * 4 + calls["answered"] * 2 + calls["outside"]
+    moved = calls["first"] != calls["last"]
+    kind = calls["answered"].astype(np.int64) * 4 + calls["outside"] * 2 + moved
     ends = calls["caller"], calls["callee"], calls["first"]
     return order_of(Known(calls["start_ms"], *ends, calls["duration_s"], kind), parties, cells)
 

@@ -72,9 +72,9 @@ class Timeline:
     @cached_property
     def order(self) -> IntArray | None:
         """The calls in order of time, those of the same moment by what they are; None: as they stand."""
-        table = self._read("first_cell_id", "callee_type", "outcome", "handovers")
+        table = self._read("first_cell_id")
         cells, (cell,) = shared_codes(table, "first_cell_id")
-        kind = np.asarray(table["handovers"]).astype(np.int64) * 4 + self.answered * 2 + self.outside
+        kind = self.answered.astype(np.int64) * 4 + self.outside * 2 + self.moved
         count, caller, callee = self.parties
         return order_of(Known(self.start_ms, caller, callee, cell, self.duration_s, kind), count, cells)
 
