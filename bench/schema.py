@@ -59,14 +59,15 @@ class Table:
 
 CALLS = Table(
     "calls",
-    "One row a call, ordered by its start.",
+    "One row a call, ordered by its start. With a network it is a fold of the call's events: every moment and every "
+    "length is rounded down to the second; an answered call of less than a second counts as one.",
     (
         Column("call_id", pa.string(), "number of the call in order of start"),
         Column("caller_id", TEXT, "user who calls"),
         Column("callee_id", TEXT, "party who is called: a user, or someone outside the network"),
-        Column("call_start_ts", TIME, "start of the call, UTC, whole seconds (rounded down)"),
-        Column("call_end_ts", TIME, "start plus duration"),
-        Column("call_duration", pa.int32(), "talk time [s]; 0 unless answered"),
+        Column("call_start_ts", TIME, "when the caller pressed the button, UTC"),
+        Column("call_end_ts", TIME, "when it was over, or given up, UTC: its last event"),
+        Column("call_duration", pa.int32(), "talk time, CONNECT to the end [s]; 0 unless answered"),
         Column("first_cell_id", TEXT, "cell that served the caller at the start"),
         Column("last_cell_id", TEXT, "cell that served the caller at the end"),
         Column("caller_imei", TEXT, "device that the caller's SIM was in, as the network saw it"),
@@ -159,7 +160,7 @@ EVENTS = Table(
         Column("power_dbm", pa.float32(), "power of that cell at the phone, as last reported [dBm]", nullable=True),
         Column("cause", TEXT, "of FAIL: setup | blocked | timeout | no_coverage (a Hello's), drop (the call's)"),
         Column("call_start", TIME, "when the caller pressed the button, by the phone's clock"),
-        Column("duration", pa.int32(), "talk time [s], where the call ends", nullable=True),
+        Column("duration", pa.int32(), "talk time [s] as in `calls`, where the call ends", nullable=True),
         Column("previous_tower_id", TEXT, "of RECONNECT: site that served before", nullable=True),
         Column("previous_connection_duration", pa.float32(), "how long the connection held [s]", nullable=True),
     ),
@@ -208,7 +209,7 @@ USER_STATUS = Table(
     (
         Column("user_id", TEXT, "user"),
         Column("window_start", TIME, "begin of the local day, UTC"),
-        Column("state", TEXT, "at the end of the day: IDLE | LIVE"),
+        Column("state", TEXT, "at the end of the day: LIVE while a call that the user makes is connected | IDLE"),
         Column("x", pa.int32(), "position then, east of the south-western corner [m]"),
         Column("y", pa.int32(), "position then, north of it [m]"),
         Column("cell_id", TEXT, "strongest cell there, antennas as planned; empty without coverage", nullable=True),

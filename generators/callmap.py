@@ -12,14 +12,13 @@ from generators.calls.habits import Habits
 from generators.clock import HOUR_MS, HOURS
 from generators.compiled import kernel
 from generators.mobility.itinerary import positions
+from generators.plan import FARTHEST
 from generators.radio.cells import OMNI
 from generators.radio.coverage import NO_CELL, pixel_middles, pixels_at
-from generators.radio.plane import Plane, shortest
+from generators.radio.plane import Plane
 from generators.radio.plant import Plant
 from generators.sessions.load import DAYS_OF_WEEK, Talk, follow
 
-FARTHEST = 3
-"""Radii from the middle of a crowd."""
 MANY = 10_000
 """Users of whom everybody is looked at, every day; of twice as many every second one, and so on."""
 TILES = 4
@@ -146,25 +145,28 @@ class CallMap:
             self._known[step] = middles, self._summed(np.arange(len(of)), of, len(tile))
         return self._known[step]
 
-    def crowd(self, middle: Any, moment_ms: int, radius_m: float, rng: np.random.Generator) -> tuple[Any, Any, Any]:
-        """Return how near people are to a place at a moment, in [0, 1], and the cell that each hears best.
+    def crowd(self, middle: Any, moment_ms: int, radius_m: float) -> tuple[Any, Any, Any]:
+        """Return who is within three radii of a place at a moment, how far [m], and the cell that each hears best.
 
         Returns
         -------
         tuple
-            Some of the users, all where there are not many; how near they are, exp(-distance / radius), 0 from three
-            radii on; the cell, -1 where none is heard; shape (n,) each.
+            The users, their distance, and the cell, -1 where none is heard; shape (n,) each.
         """
-        some = np.arange(int(rng.integers(self._part)), self.habits.num_users, self._part)
-        where = self.positions(some, np.full(len(some), moment_ms))
-        cell = self.plant.radio.cell[pixels_at(where, self.plant.radio), 0]
-        return some, self._nearness(where, middle, radius_m), cell
+        users = np.arange(self.habits.num_users)
+        where = self.positions(users, np.full(len(users), moment_ms))
+        away = self.distances(where, middle)
+        some = np.flatnonzero(away < FARTHEST * radius_m)
+        return some, away[some], self.plant.radio.cell[pixels_at(where[some], self.plant.radio), 0]
+
+    def distances(self, points: Any, middle: Any) -> Any:
+        """Return how far points are from a middle, the shortest way; shape (n,) [m]."""
+        return distances(points, middle, self.plant.air.plane)
 
     def _nearness(self, points: Any, middle: Any, radius_m: float) -> Any:
         """Return how near points are to a middle, in [0, 1], the shortest way; shape (n,)."""
-        near = np.empty(len(points))
-        _weigh(points, middle, radius_m, self.plant.air.plane, near)
-        return near
+        away = distances(points, middle, self.plant.air.plane)
+        return np.where(away < FARTHEST * radius_m, np.exp(-away / radius_m), 0.0)
 
     @property
     def directed(self) -> Any:
@@ -203,10 +205,10 @@ def _add_up(calls: Any, place: Any, group: Any, out: Any) -> None:
             out[group[i], hour] += calls[place[i], hour]
 
 
-@kernel
-def _weigh(points: Any, middle: Any, radius_m: float, plane: Plane, near: Any) -> None:
-    for i in range(near.shape[0]):
-        dx = shortest(points[i, 0] - middle[0], plane.width, plane.wrap)
-        dy = shortest(points[i, 1] - middle[1], plane.height, plane.wrap)
-        distance = math.sqrt(dx * dx + dy * dy)
-        near[i] = math.exp(-distance / radius_m) if distance < FARTHEST * radius_m else 0.0
+def distances(points: Any, middle: Any, plane: Plane) -> Any:
+    """Return how far points of a plane are from a middle, the shortest way; shape (n,) [m]."""
+    apart = points - middle
+    if plane.wrap:
+        size = np.array([plane.width, plane.height])
+        apart = apart - size * np.floor(apart / size + 0.5)
+    return np.hypot(apart[:, 0], apart[:, 1])

@@ -10,7 +10,7 @@ import numpy as np
 from bench.faults import above
 from generators.deeds import Deed
 from generators.injection import Incidents, around, on_cells
-from generators.strikes import LEAST, Places, strike
+from generators.strikes import LEAST, Lengths, Places, strike
 from generators.touches import TALK, WHEN, WHERE
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ class CellDeed(Deed, ABC):
 class FaultDeed(CellDeed, ABC):
     """Faults of cells: at difficulty 0 about `longest_h` long, busy places and hours; at 1 `shortest_h`, quiet."""
 
-    least: ClassVar[int] = LEAST
+    @property
+    def least(self) -> int:
+        """Return the fewest calls that an incident can do with."""
+        return LEAST
 
     @abstractmethod
     def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterable[tuple[float, Places]]:
@@ -51,7 +54,8 @@ class FaultDeed(CellDeed, ABC):
 
     def befall(self, draft: "Draft", where: "CallMap", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Strike places until about so many calls meet a fault."""
-        span = (draft.spans, around(self.longest_h, self.shortest_h, self.difficulty))
+        entry = (self.shortest_h, self.longest_h)
+        span = (draft.spans, Lengths(around(self.longest_h, self.shortest_h, self.difficulty), entry))
         found = []
         for share, places in self.offers(draft, where, rng):
             struck = strike(where, share * calls, places.quieter(self.difficulty), span, rng)

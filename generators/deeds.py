@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS, HOUR_MS, PAUSE_MS
+from generators.clock import DAY_MS, HOUR_MS, PERSON_S, pauses
 from generators.injection import USUAL, Figures, new_calls
 from generators.plan import FOR_EVER, Holdings, Intents
 from generators.schedule import Schedule
@@ -86,9 +86,10 @@ def stretched(start_ms: Any, incident: Any, begin_ms: Any, span_ms: Any) -> Any:
     return begin_ms[incident] + (share * span_ms[incident]).astype(np.int64)
 
 
-def line_free(victims: Intents, life: "Life") -> Any:
+def line_free(victims: Intents, life: "Life", rng: np.random.Generator) -> Any:
     """Return from when on each victim's line is free of its own calls; shape (n,) [ms]."""
-    return life.when_free(victims.user, np.arange(len(victims.user)), victims.start_ms, np.zeros_like(victims.talk_ms))
+    each, nothing = np.arange(len(victims.user)), np.zeros_like(victims.talk_ms)
+    return life.when_free(victims.user, each, victims.start_ms, nothing, rng)
 
 
 def in_rounds(talk_ms: Any, incident: Any, at_a_time: int, life: "Life", when: tuple[Any, Any, float, Any]) -> Any:
@@ -111,9 +112,10 @@ def in_rounds(talk_ms: Any, incident: Any, at_a_time: int, life: "Life", when: t
     new = place % at_a_time == 0
     number, first = np.cumsum(new) - 1, np.flatnonzero(new)
     lasts, of = np.maximum.reduceat(talk_ms, first) + LEG_WITHIN_MS, incident[first]
-    whole = np.maximum(span, np.bincount(of, lasts + PAUSE_MS))
+    pause = pauses(len(of), PERSON_S, rng)
+    whole = np.maximum(span, np.bincount(of, lasts + pause).astype(np.int64))
     begin, whole = fitted(begin, whole, life)
-    start = in_a_row(of, times(begin[of], whole[of], life, usual, rng), lasts)
+    start = in_a_row(of, times(begin[of], whole[of], life, usual, rng), lasts, pause)
     late = np.zeros(len(begin), np.int64)
     np.maximum.at(late, of, start + lasts - (life.days * DAY_MS - 1))
     start = np.maximum(start - late[of], 0)
@@ -134,12 +136,12 @@ def like_normal(calls: Intents, draft: "Life", share: float, rng: np.random.Gene
     )
 
 
-def in_a_row(line: Any, start_ms: Any, talk_ms: Any) -> Any:
-    """Put off calls of lines that make no others until the line's call before is over; shape (n,) [ms]."""
+def in_a_row(line: Any, start_ms: Any, talk_ms: Any, pause_ms: Any) -> Any:
+    """Put off calls of lines that make no others until a pause after the line's call before; shape (n,) [ms]."""
     out = np.empty_like(start_ms)
     order = np.lexsort((start_ms, line))
     first = np.diff(line[order], prepend=-1) != 0
-    taken = talk_ms[order] + PAUSE_MS
+    taken = talk_ms[order] + pause_ms[order]
     before = np.cumsum(taken) - taken
     slack = start_ms[order] - before
     group = np.cumsum(first) - 1
@@ -191,9 +193,16 @@ def called_back(
     back = np.flatnonzero((calls.callee < draft.num_users) & (rng.random(len(calls.user)) < share))
     friend, wait = calls.callee[back], (rng.exponential(BACK_H, len(back)) * HOUR_MS).astype(np.int64) + MINUTE_MS
     talk, outcome = draft.usual_talks(len(back), rng)
-    start = np.minimum(calls.start_ms[back] + calls.talk_ms[back] + wait, draft.days * DAY_MS - 1)
-    made = answering(friend, draft.when_free(friend, incident[back], start, talk), talk, calls.user[back], rng)
+    start = after(calls.start_ms[back] + calls.talk_ms[back], wait, draft, rng)
+    start = draft.when_free(friend, incident[back], start, talk, rng)
+    made = answering(friend, start, talk, calls.user[back], rng)
     return Intents.joined([calls, made._replace(outcome=outcome)]), np.concatenate([incident, incident[back]])
+
+
+def after(moment_ms: Any, wait_ms: Any, life: "Life", rng: np.random.Generator) -> Any:
+    """Return moments so long after others; those that would be after the world, anywhere until its end; (n,) [ms]."""
+    left = np.maximum(life.days * DAY_MS - 1 - moment_ms, 0)
+    return moment_ms + np.where(wait_ms < left, wait_ms, (rng.random(len(left)) * left).astype(np.int64))
 
 
 def answering(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.random.Generator) -> Intents:
@@ -209,9 +218,22 @@ def around_a_circle(host: Any, moment_ms: Any, draft: "Life", rng: np.random.Gen
     return np.where(fits, found, draft.strangers(host, rng))
 
 
-def queued(calls: Intents, life: "Life") -> Intents:
-    """Put off calls of lines that make no others until these are free, and see on which day that is."""
-    start = np.minimum(in_a_row(calls.phone, calls.start_ms, calls.talk_ms), life.days * DAY_MS - 1)
+def queued(calls: Intents, life: "Life", pause_s: float, rng: np.random.Generator) -> Intents:
+    """Put off calls of lines that make no others until these are free, and see on which day that is.
+
+    Parameters
+    ----------
+    calls
+        What the lines are to carry.
+    life
+        The world; a call that would come after its end stays where it is.
+    pause_s
+        Mean pause between two calls, beyond the least [s]: drawn, since a fixed one would tell such calls.
+    rng
+        Where chance comes from.
+    """
+    start = in_a_row(calls.phone, calls.start_ms, calls.talk_ms, pauses(len(calls.user), pause_s, rng))
+    start = np.where(start < life.days * DAY_MS, start, calls.start_ms)
     return calls._replace(start_ms=start, day=start // DAY_MS)
 
 

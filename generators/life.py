@@ -11,10 +11,10 @@ import numpy as np
 
 from generators.calls.choices import choose_callee
 from generators.calls.habits import Habits
-from generators.calls.intents import Slots, count_calls, first_start, make_slots, plan_day, plan_slot
+from generators.calls.intents import MOST_A_DAY, Slots, count_calls, first_start, make_slots, plan_day, plan_slot
 from generators.calls.records import no_edits
 from generators.calls.render import Lines, make_room, render, sort_by_start
-from generators.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
+from generators.clock import DAY_MS, HOUR_MS, HOURS, PERSON_S, pauses
 from generators.compiled import kernel
 from generators.plan import Intents
 from generators.social.settings import EXTERNAL_TYPES
@@ -22,6 +22,7 @@ from generators.social.settings import EXTERNAL_TYPES
 SAMPLED_LINES, EVENTS_A_CALL = 5000, 8
 UNKNOWN = -1
 MOST_TRIES = 12
+NEAR_MS = 600_000
 EXAMPLES = 65_536
 """Calls of normal life whose hours, lengths and outcomes those of incidents take."""
 SURELY = 4.0
@@ -81,6 +82,12 @@ class Life:
         passing = self.habits.people.passing
         return ~passing[np.minimum(parties, len(passing) - 1)] | (parties >= len(passing))
 
+    def on_day(self, users: Any, day: int) -> Intents:
+        """Return what users intend on a day, whoever has claimed it; those without a call have none."""
+        many = self.counts[day, users]
+        slot = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+        return self._of(Intents.room(np.repeat(users, many), np.full(len(slot), day), slot))
+
     def moments(self, count: int, rng: np.random.Generator) -> Any:
         """Return starts of calls of normal life, whoever makes them, at which incidents may begin; shape (count,) [ms].
 
@@ -103,19 +110,28 @@ class Life:
         return self._look_up(np.linspace(0, max(total - 1, 0), min(total, EXAMPLES)).astype(np.int64))
 
     def usual_hours(self, count: int, rng: np.random.Generator) -> Any:
-        """Return at which time of day calls of normal life start, all equally likely; shape (count,) [ms].
+        """Return times of day at which people call, within minutes of those of calls of normal life; (count,) [ms].
 
-        None of them when there are no such calls.
+        Not to the millisecond: a call that starts when another does, or did on another day, is told by that. None of
+        them when there are no such calls.
         """
-        return self._examples.start_ms[self._any_examples(count, rng)] % DAY_MS
+        near = self._examples.start_ms[self._any_examples(count, rng)] + rng.integers(-NEAR_MS, NEAR_MS, count)
+        return near % DAY_MS
 
     def usual_talks(self, count: int, rng: np.random.Generator) -> tuple[Any, Any]:
-        """Return talk times [ms] and outcomes of calls of normal life, all equally likely; shape (count,) each.
+        """Return talk times [ms] and outcomes as calls of normal life have them, drawn anew; shape (count,) each.
 
         None of them when there are no such calls.
         """
-        some = self._any_examples(count, rng)
-        return self._examples.talk_ms[some], self._examples.outcome[some]
+        some = self._unused(self._examples.pick(self._any_examples(count, rng)))
+        return some.talk_ms, some.outcome
+
+    def _unused(self, intents: Intents) -> Intents:
+        """Return intents of the same users and days in slots that no call of normal life has; shape (n,)."""
+        unused = MOST_A_DAY // 2 + intents.slot % (MOST_A_DAY // 2)
+        found = Intents.room(intents.user, intents.day, unused)
+        look_up(found, self.habits, make_slots())
+        return found
 
     def _any_examples(self, count: int, rng: np.random.Generator) -> Any:
         many = len(self._examples.user)
@@ -173,14 +189,15 @@ class Life:
             return np.ones(self.counts.shape[1], np.bool_)
         return self.habits.people.kind == self.kinds.index(name)
 
-    def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any) -> Any:
+    def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any, rng: np.random.Generator) -> Any:
         """Put off new calls until their line is free of the user's own calls, and of their incident's; shape (n,) [ms].
 
         None is put off past midnight; one that would have to be stays where it is.
         """
         order = np.lexsort((start_ms, users, incident))
         moved = start_ms[order]
-        _put_off(users[order], incident[order], talk_ms[order], self.habits, make_slots(), moved)
+        pause = pauses(len(users), PERSON_S, rng)
+        _put_off((users[order], incident[order]), (talk_ms[order], pause), self.habits, make_slots(), moved)
         out = np.empty_like(moved)
         out[order] = moved
         return out
@@ -293,7 +310,8 @@ def _never_between(users: Any, counts: Any, span_ms: Any, habits: Habits, slots:
 
 
 @kernel
-def _put_off(users: Any, incident: Any, talk_ms: Any, habits: Habits, slots: Slots, out: Any) -> None:
+def _put_off(whose: tuple[Any, Any], lasts: tuple[Any, Any], habits: Habits, slots: Slots, out: Any) -> None:
+    (users, incident), (talk_ms, pause_ms) = whose, lasts
     following, busy_ms, free_ms, planned = 0, np.int64(0), np.int64(0), np.int64(-1)
     for i in range(out.shape[0]):
         day = out[i] // DAY_MS
@@ -307,12 +325,12 @@ def _put_off(users: Any, incident: Any, talk_ms: Any, habits: Habits, slots: Slo
             own = slots.order[following]
             if slots.start_ms[own] >= busy_ms:
                 busy_ms = slots.start_ms[own] + slots.talk_ms[own]
-            start = max(start, busy_ms + PAUSE_MS if busy_ms > start else start)
+            start = max(start, busy_ms + pause_ms[i] if busy_ms > start else start)
             following += 1
         if start // DAY_MS == out[i] // DAY_MS:
             out[i] = start
         busy_ms = max(busy_ms, out[i] + talk_ms[i])
-        free_ms = out[i] + talk_ms[i] + PAUSE_MS
+        free_ms = out[i] + talk_ms[i] + pause_ms[i]
 
 
 @kernel

@@ -56,6 +56,14 @@ class Plan:
     calls: dict[str, int]
     """How many calls of each type were asked for."""
 
+    def without(self, incidents: frozenset[int]) -> "Plan":
+        """Return the plan in which some incidents do not happen; the others keep their numbers."""
+        if not incidents:
+            return self
+        stays = [~np.isin(each.incident, list(incidents)) for each in self.edits]
+        edits = [Edits(*(column[kept] for column in each)) for each, kept in zip(self.edits, stays, strict=True)]
+        return replace(self, edits=edits, faults=[f for f in self.faults if f.incident not in incidents])
+
 
 def no_plan(days: int) -> Plan:
     """Return the plan of a world without incidents."""

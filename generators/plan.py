@@ -138,6 +138,12 @@ class Members(NamedTuple):
 
 
 PING_PONG = "ping_pong"
+RETURNS = 3
+"""Of ping-pong: how often a call is back in a cell that it left, for it to be one of the incident's own."""
+FARTHEST = 3
+"""Radii from the middle of a crowd, within which it is."""
+ANSWERED_MS = 250
+"""A handover takes less, unless it is refused."""
 
 
 class CellFault(NamedTuple):

@@ -20,13 +20,17 @@ from generators.mix import Plan
 from generators.names import Names
 from generators.plan import Members
 from generators.realised import Told, figures_of, spans_of
+from generators.realised_cells import CellFigures
 
 
 class Tally:
     """Gathers the truth while the calls are written."""
 
-    def __init__(self, plan: Plan, names: Names, epoch_ms: int, users: int) -> None:
+    def __init__(self, plan: Plan, names: Names, epoch_ms: int, users: int, cells: CellFigures | None = None) -> None:
         self.plan, self.names, self.epoch_ms, self.users = plan, names, epoch_ms, users
+        self.cells = cells
+        self.told: dict[int, dict[str, Any]] = {}
+        """What each incident that changed records came to; known when the truth is written."""
         self.calls = 0
         self.suppressed = 0
         self._parts: list[tuple[Changes, Told, pa.Array]] = []
@@ -48,7 +52,8 @@ class Tally:
         changes, told = joined([part[0] for part in self._parts]), Told.joined([part[1] for part in self._parts])
         begin, end = self._spans(changes, told)
         figures = self._figures(changes, told)
-        parameters = [json.dumps(figures.get(i, {}), sort_keys=True) for i in real.tolist()]
+        self.told = {i: figures.get(i, {}) for i in real.tolist()}
+        parameters = [json.dumps(each, sort_keys=True) for each in self.told.values()]
         incidents = {
             "incident_id": _ids(len(real)),
             "anomaly_type": pa.array(plan.types, pa.string()).take(kind),
@@ -79,10 +84,12 @@ class Tally:
         found: dict[int, dict[str, Any]] = {}
         for kind, names in enumerate(self.plan.figures):
             mine = self.plan.kind[changes.incident] == kind
+            if self.plan.levels[kind] == "cell" and self.cells is not None:
+                befallen = np.unique(changes.incident[mine]).tolist()
+                found |= {i: self.cells.of(i, self.plan.types[kind], self.plan.parameters[i]) for i in befallen}
+                continue
             which, rows = figures_of((changes, told), mine, names, usual)
             found |= zip(which.tolist(), rows, strict=True)
-        for fault in self.plan.faults:
-            found[fault.incident] = {**self.plan.parameters[fault.incident], **found.get(fault.incident, {})}
         return found
 
     def counts(self) -> dict[str, Any]:

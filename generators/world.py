@@ -32,6 +32,7 @@ from generators.life import count_all
 from generators.mix import Plan, enough_users, meets_calls, no_plan, plan_incidents
 from generators.names import Names, make_names
 from generators.realised import Told
+from generators.realised_cells import cell_figures
 from generators.sessions.arrival import make_arrival
 from generators.sessions.deploy import deploy, struck
 from generators.sessions.settings import NetworkSettings
@@ -51,8 +52,9 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 """Their versions may change the bytes of a world."""
 TOLERANCE = 0.05
 """How far the realised anomaly ratio may be from the asked one, relative to it."""
-AGAIN, MOST_MORE, MORE_USERS = 2, 2.0, 1.5
-"""How often a world is made again, with how many times the faults at most; how many times the users it lacks."""
+AGAIN, MOST_MORE, MORE_USERS, MOST_TURNS = 2, 2.0, 1.5, 6
+"""How often a world is made again for its ratio, with how many times the faults at most; how many times the users it
+lacks; how often it is made at most."""
 CALL_DIGITS = 6
 DAILY = ("calls", "events", "tower_status", "user_status")
 Tables = dict[str, pa.Table]
@@ -85,27 +87,43 @@ class World:
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
         """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest.
 
-        How many calls meet the faults of cells, or take place at all, is known for certain only then. Where the ratio
-        is missed by it, the world is made again, with faults for so many more or fewer, or with incidents.
+        How many calls meet the faults of cells, or take place at all, and what becomes of them, is known for certain
+        only then. Where the ratio is missed by it, the world is made again, with faults for so many more or fewer, or
+        with incidents; where an incident of cells is not within its type's entry, without that one.
         """
-        faults = 1.0
-        for _ in range(AGAIN):
-            counts = self._made(folder, workers, progress, faults)
+        faults, again = 1.0, 0
+        left_out: frozenset[int] = frozenset()
+        for _ in range(MOST_TURNS):
+            counts, strays = self._made(folder, workers, progress, (faults, left_out))
             more = self._more_faults(counts)
-            if more is None:
+            if more is not None and again < AGAIN:
+                faults, again, left_out = faults * more, again + 1, frozenset()
+            elif strays:
+                left_out |= strays
+            else:
                 return self._checked(counts)
-            faults *= more
             for part in ("data", "truth"):
                 shutil.rmtree(folder / part)
-        return self._checked(self._made(folder, workers, progress, faults))
+        users = enough_users(self.settings.num_users, MORE_USERS)
+        raise UserError(
+            f"generator.anomaly_ratio must be met by incidents within their type's entry, got {len(strays)} that are"
+            f" not: too few calls for what they are to show; about {users} users (generator.num_users) for "
+            f"{self.settings.days} days do"
+        )
 
-    def _made(self, folder: Path, workers: int, progress: Progress, faults: float) -> dict[str, Any]:
-        """Write the tables and the truth, with faults of cells for so many times the calls that they should meet."""
+    def _made(
+        self, folder: Path, workers: int, progress: Progress, incidents: tuple[float, frozenset[int]]
+    ) -> tuple[dict[str, Any], frozenset[int]]:
+        """Write the tables and the truth; return the counts, and the incidents that are not within their type's entry.
+
+        `incidents`: for how many times the calls that they should meet faults of cells are planned, and which incidents
+        do not happen.
+        """
         data, truth = folder / "data", folder / "truth"
         data.mkdir(parents=True)
         truth.mkdir()
         progress("making the world", 0, self.settings.days)  # the first days may wait for the compiler
-        drawn = self.draw(faults)
+        drawn = self.draw(*incidents)
         sizes = {name: table.num_rows for name, table in drawn.tables.items()}
         while drawn.tables:  # large, and not needed any more
             name, table = drawn.tables.popitem()
@@ -121,7 +139,14 @@ class World:
             file.close()
         drawn.tally.write(truth)
         (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
-        return {**drawn.tally.counts(), "cells": sizes["cells"]}
+        kept = {number: self._keeps(drawn.plan, number, told) for number, told in drawn.tally.told.items()}
+        counts = {**drawn.tally.counts(), "cells": sizes["cells"]}
+        return counts, frozenset(number for number, keeps in kept.items() if not keeps)
+
+    def _keeps(self, plan: Plan, number: int, told: Mapping[str, Any]) -> bool:
+        """Return whether what an incident came to is within its type's entry, `bounds`, where it has such."""
+        bounds: Mapping[str, tuple[float, float]] = getattr(self.anomalies[plan.types[plan.kind[number]]], "bounds", {})
+        return all(told[name] is not None and low <= told[name] <= high for name, (low, high) in bounds.items())
 
     def _write_society(self, folder: Path, drawn: "Drawn") -> None:
         """Write the tables of what was planted, `bench.schema.PLANTED_TABLES`."""
@@ -133,13 +158,15 @@ class World:
             ties.write(rows)
         ties.close()
 
-    def draw(self, faults: float = 1.0) -> "Drawn":
+    def draw(self, faults: float = 1.0, left_out: frozenset[int] = frozenset()) -> "Drawn":
         """Draw the people and places, and plan the incidents; the calls are still to be rendered.
 
         Parameters
         ----------
         faults
             For how many times the calls that they should meet faults of cells are planned.
+        left_out
+            Incidents, by their number in the plan, that do not happen.
         """
         settings = self.settings
         towers = make_towers(settings)
@@ -154,7 +181,8 @@ class World:
         names = make_names(settings, habits, owned, len(towers.macro), len(site))
         counts = count_all(habits, settings.days)
         where = None if plant is None else CallMap(habits, plant, counts, names.tower)
-        plan = self._plan(Draft(habits, counts, tuple(settings.user_types), callmap=where), owned, faults)
+        draft = Draft(habits, counts, tuple(settings.user_types), callmap=where)
+        plan = self._plan(draft, owned, faults).without(left_out)
         if plant and network and plan.faults:
             habits = habits._replace(network=struck(network, plant, settings, plan.faults))
         inventory = Inventory(people, owned, names, plan.swaps.holdings, settings.days)
@@ -229,7 +257,8 @@ class Drawn:
     """How its events and status are told."""
 
     def __post_init__(self) -> None:
-        self.tally = Tally(self.plan, self.names, self.epoch_ms, int(self.habits.num_users))
+        cells = cell_figures(self.plan, self.habits.network)
+        self.tally = Tally(self.plan, self.names, self.epoch_ms, int(self.habits.num_users), cells)
 
     def calls(self, workers: int) -> Iterator[pa.Table]:
         """Yield the calls of each day in turn; what they say of the truth is added to the tally."""
@@ -257,7 +286,9 @@ class Drawn:
             if network.on:
                 tables["events"] = events.rows(day.events, day.records, first)
                 tables["tower_status"] = towers.rows(number, day.events, day.records)
-                tables["user_status"] = users.rows(number, day.records, twins.lines.busy_ms)
+                tables["user_status"] = users.rows(number, day.records)
             told = Told.of(day.records, day.changes)
             self.tally.add(day.changes, told, len(day.records.key), day.suppressed, digits)
+            if self.tally.cells is not None:
+                self.tally.cells.add(day.records, day.events, day.changes)
             yield tables

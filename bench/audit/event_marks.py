@@ -182,7 +182,7 @@ def _agreements() -> dict[str, pl.Expr]:
         "start_and_events": pl.when((start_ms < 0) | (start_ms >= SECOND_MS)).then(start_ms.abs()).otherwise(0),
         "one_call_start": pl.col("presses"),
         "connected_after_start": pl.col("too_soon"),
-        "end_and_last_event": pl.when(answered & (end_ms.abs() >= SECOND_MS)).then(end_ms).otherwise(0),
+        "end_and_last_event": pl.when((end_ms < 0) | (end_ms >= SECOND_MS)).then(end_ms).otherwise(0),
         "talk_and_duration": pl.when(talk.abs() <= 1).then(0.0).otherwise(talk),
         "duration_in_events": pl.when(~failed).then(
             (pl.col("duration").fill_null(-1) - pl.col("call_duration")).abs() + (pl.col("durations") - 1).abs()

@@ -57,7 +57,7 @@ def record_marks(
         "start_second": start // 1000 % 60,
         "duration_second": late,
         "duration_parity": np.where(duration >= SMOOTH_S, duration % 2, rng.integers(0, 2, rows.size)),
-        "end=start+duration": (end - start) / 1000 - duration,
+        "end=start+duration": _beyond(dataset, (end - start) / 1000 - duration),
         "talk_only_if_answered": (duration > 0) & (frame["outcome"] != "answered").to_numpy(),
         "cells_and_handovers": (handovers == 0) & ~same_cell,
         "cells_known": _unknown_cells(dataset, frame),
@@ -66,6 +66,14 @@ def record_marks(
     }
     found = {name: np.asarray(values, np.float64) for name, values in marks.items()}
     return column_forms("calls", frame, normal, frame["caller_id"], rng) | found
+
+
+def _beyond(dataset: Dataset, seconds: FloatArray) -> FloatArray:
+    """Return by how much calls last longer than they talk; with a network only what their setup does not explain.
+
+    How long a setup takes is in the events, and the end is held to these (`end_and_last_event`).
+    """
+    return np.minimum(seconds, 0) if dataset.open_table("events").metadata.num_rows else seconds
 
 
 def contents(dataset: Dataset, rows: IntArray, frame: pl.DataFrame) -> dict[str, FloatArray]:

@@ -5,7 +5,7 @@ shifts; where it alone was heard, nobody is. What phones hear is worked out anew
 phones that stand still keep their cell. The figures are starting values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,13 @@ class AntennaMisaligned(FaultDeed):
 
     least_deg: float = field(default=30.0, metadata=within(1, 180))
     most_deg: float = field(default=120.0, metadata=within(1, 180))
-    shortest_h: float = field(default=12.0, metadata=above(0))
+    shortest_h: float = field(default=6.0, metadata=above(0))
     longest_h: float = field(default=96.0, metadata=above(0))
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the range of what its incidents come to."""
+        return {"turned_deg": (-self.most_deg, self.most_deg), "hours": (self.shortest_h, self.longest_h)}
 
     def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
         """Offer all cells with a direction, for those whom another cell serves then."""

@@ -69,7 +69,7 @@ class BurstCall(Deed):
         talk = rng.integers(self.shortest_s * 1000, self.longest_s * 1000 + 1, calls)
         pace = SLOWER if self.difficulty > PUBLISHED else FASTER
         span_ms = np.int64(self.span_s * 1000 * pace ** (self.difficulty - PUBLISHED))
-        start = draft.when_free(user, incident, _spread(anchors.start_ms, incident, talk, span_ms, rng), talk)
+        start = draft.when_free(user, incident, _spread(anchors.start_ms, incident, talk, span_ms, rng), talk, rng)
         known = rng.random(calls) < 2 * self.difficulty - 1
         callee = np.where(known, draft.contacts(user, start, rng), draft.strangers(user, rng))
         edits = new_calls(user, start, talk, callee, rng)

@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.faults import within
 from generators.calls.outcome import ANSWERED
-from generators.clock import DAY_MS
+from generators.clock import DAY_MS, PERSON_S
 from generators.deeds import MINUTE_MS, Deed, blended, fitted, like_normal, queued, times
 from generators.injection import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.plan import OWN, Holdings, Intents
@@ -80,11 +80,12 @@ class ClonedSim(Deed):
         callee = blended(stranger, draft.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), draft, 1.0, rng)
         made = made._replace(phone=rows[incident], device=rows[incident], leg=np.ones(calls, np.bool_))
-        made = queued(made, draft)
+        made = queued(made, draft, PERSON_S, rng)
         made.start_ms[first], made.day[first] = start[first], start[first] // DAY_MS
         last = np.zeros(len(sizes), np.int64)
         np.maximum.at(last, incident, made.start_ms + made.talk_ms)
-        held = Holdings.of(victims.user, begin, last + MINUTE_MS, OWN, rows)
+        last += (rng.random(len(sizes)) * 10 * MINUTE_MS).astype(np.int64)
+        held = Holdings.of(victims.user, begin, last, OWN, rows)
         return of_records(made, incident, len(sizes), holdings=held, holding_incident=np.arange(len(rows)))
 
 

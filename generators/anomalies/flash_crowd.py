@@ -1,4 +1,4 @@
-"""flash_crowd: many people around a place call at once: 2 to 10 times the usual calls, fewer the farther away.
+"""flash_crowd: many people around a place call at once: 2 to 10 times the usual callers, fewer the farther away.
 
 In the field: an accident, a match, a demonstration that no calendar announces. Many users make few calls each, to whom
 they always call, and for as long; only that so many of them do so there and then is odd. Bagrow, Wang and Barabasi,
@@ -6,8 +6,9 @@ they always call, and for as long; only that so many of them do so there and the
 emergencies, and of concerts and matches, rise for hours and near the place. The figures are starting values.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -15,36 +16,54 @@ from bench.faults import above, within
 from generators.cell_deeds import CellDeed
 from generators.clock import DAY_MS, HOUR_MS
 from generators.injection import ENOUGH, Incidents, between, new_calls
-from generators.plan import Intents
-from generators.strikes import MOMENTS
+from generators.plan import FARTHEST, Intents
+from generators.strikes import MOMENTS, SLACK
 from generators.touches import WHEN, WHERE
 
 if TYPE_CHECKING:
     from generators.callmap import CallMap
     from generators.draft import Draft
 
-MOST_EACH = 3
-"""Calls that one person adds."""
+ANCHORS = 2000
+NARROWER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.075)
+"""Parts of its radius that a crowd is tried with, the widest first: where it is too large it is narrower."""
+WITHIN = 0.1
+"""Part of the range of callers by which crowds are planned within its ends."""
+USUAL = 4
+"""People who call around a place anyway, at least: of fewer there is no multiple to speak of."""
+AGAIN = (0.25, 0.05)
+"""Share of the callers who call a second time, and a third."""
+NEAR = 0.33
+"""Part of a crowd that is within its radius, where people live evenly."""
 HELD = 0.1
 """A cell that hears this share of the callers best is held by the crowd."""
-ANCHORS, SAMPLED = 2000, 3000
-NARROWED, NARROWEST_M = 5, 300.0
-"""Times that its radius is worked out; no crowd gets narrower."""
 LARGE = 1.5
 """Crowds of more than so many times what makes a dozen are taken last."""
-FEWEST = 4
-"""No crowd is smaller."""
 
-Crowd = tuple[Intents, Any, float]
-"""Its calls, the cells that it holds, and its radius [m]."""
+
+class Crowd(NamedTuple):
+    """What it adds, which cells it holds, and where it is."""
+
+    calls: Intents
+    cells: Any
+    where: dict[str, Any]
+
+
+class Scene(NamedTuple):
+    """What crowds are planned from."""
+
+    draft: "Draft"
+    where: "CallMap"
+    rng: np.random.Generator
 
 
 @dataclass
 class FlashCrowd(CellDeed):
-    """Adds calls of many people who are near a place; difficulty: from `most_times` the usual calls to `least_times`.
+    """Adds calls of many people who are near a place; difficulty: from `most_times` the usual callers to `least_times`.
 
-    Busy places and hours are chosen at 0, quiet ones at 1. The least crowd gets smaller alike, else only the busiest
-    places had room for a mild one. A crowd lasts `shortest_h` to `longest_h`, whatever the difficulty.
+    So many times as many different people call within `radius_m`, from the crowd's first call to its last; beyond,
+    ever fewer. Busy places and hours are chosen at 0, quiet ones at 1. A crowd lasts `shortest_h` to `longest_h`,
+    whatever the difficulty; too large a one is narrower, never milder.
     """
 
     least_times: float = field(default=2.0, metadata=within(1.1, 100))
@@ -53,8 +72,6 @@ class FlashCrowd(CellDeed):
     """Distance at which a crowd's calls have fallen to 37 %; it ends at three times that."""
     shortest_h: float = field(default=1.0, metadata=within(0.25, 12))
     longest_h: float = field(default=3.0, metadata=within(0.25, 12))
-    fewest_calls: int = field(default=15, metadata=within(2, 100_000))
-    """Smaller crowds are none, at difficulty 0."""
 
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = (*WHEN, *WHERE)
@@ -62,30 +79,35 @@ class FlashCrowd(CellDeed):
     @property
     def least(self) -> int:
         """Return the fewest calls that an incident can do with."""
-        times = between(self.most_times, self.least_times, self.difficulty)
-        return max(round(self.fewest_calls * (times - 1) / (self.most_times - 1)), min(self.fewest_calls, FEWEST))
+        return round((self._times() - 1) * USUAL * (1 + sum(AGAIN)) / NEAR)
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the range of what its incidents come to."""
+        return {"times": (self.least_times, self.most_times)}
+
+    def _times(self) -> float:
+        """Return how many times the usual callers a crowd has at the difficulty."""
+        inside = WITHIN * (self.most_times - self.least_times)
+        return between(self.most_times - inside, self.least_times + inside / 2, self.difficulty)
 
     def befall(self, draft: "Draft", where: "CallMap", calls: int, rng: np.random.Generator) -> Incidents | None:
         """Let crowds gather where and when somebody calls in normal life, until `calls` calls are added."""
-        times = between(self.most_times, self.least_times, self.difficulty)
-        anchors, ways = draft.look(ANCHORS, rng), draft.look(SAMPLED, rng)
-        found, missing = self._gathered(where, anchors, (times, calls), rng)
-        if missing > max(0.02 * calls, self.least) or not found:
+        anchors = draft.look(ANCHORS, rng)
+        found, missing = self._gathered(Scene(draft, where, rng), anchors, calls)
+        if missing > max(SLACK * calls, self.least) or not found:
             return None
-        incident = np.repeat(np.arange(len(found)), [len(edits.user) for edits, *_ in found])
-        edits = _as_ever(draft, Intents.joined([edits for edits, *_ in found]), incident, ways, rng)
-        cells = [held for _, held, _ in found]
-        parameters = [{"times": times, "radius_m": round(r), "calls": len(e.user)} for e, _, r in found]
-        return Incidents(edits, incident, parameters, actors=cells, cells=cells)
+        incident = np.repeat(np.arange(len(found)), [len(crowd.calls.user) for crowd in found])
+        cells = [crowd.cells for crowd in found]
+        edits = Intents.joined([crowd.calls for crowd in found])
+        return Incidents(edits, incident, [crowd.where for crowd in found], actors=cells, cells=cells)
 
-    def _gathered(
-        self, where: "CallMap", anchors: Intents, size: tuple[float, int], rng: np.random.Generator
-    ) -> tuple[list[Crowd], int]:
+    def _gathered(self, scene: Scene, anchors: Intents, missing: int) -> tuple[list[Crowd], int]:
         """Return crowds, at least a dozen where there is room for such, and how many calls are still missing."""
-        times, missing = size
         enough = max(missing / ENOUGH, self.least)
-        left = list(rng.permutation(len(anchors.user))[: len(anchors.user) // MOMENTS * MOMENTS].reshape(-1, MOMENTS))
-        places = where.positions(anchors.user, anchors.start_ms)
+        order = scene.rng.permutation(len(anchors.user))
+        left = list(order[: len(order) // MOMENTS * MOMENTS].reshape(-1, MOMENTS))
+        places = scene.where.positions(anchors.user, anchors.start_ms)
         found: list[Crowd] = []
         for limit in (LARGE * enough, missing):  # large ones only where the others do not suffice
             batches, left = left, []
@@ -93,49 +115,77 @@ class FlashCrowd(CellDeed):
                 if missing < self.least:
                     return found, missing
                 offered = [(places[i], int(anchors.start_ms[i])) for i in some]
-                offered.sort(key=lambda each: -self._usual(where, *each))
-                anchor = offered[int(self.difficulty * (MOMENTS - 1) + rng.random())]
-                crowd = self._crowd(where, anchor, (times, missing, enough), rng)
-                if crowd is None or len(crowd[0].user) > limit:
+                offered.sort(key=lambda each: -self._usual(scene.where, *each))
+                first = int(self.difficulty * (MOMENTS - 1) + scene.rng.random())
+                tried = (self._crowd(scene, anchor, int(min(limit, missing))) for anchor in offered[first:])
+                crowd = next((each for each in tried if each is not None), None)
+                if crowd is None:  # nor in a quieter place or hour
                     left.append(some)
                     continue
                 found.append(crowd)
-                missing -= len(crowd[0].user)
+                missing -= len(crowd.calls.user)
         return found, missing
 
     def _usual(self, where: "CallMap", place: Any, moment: int) -> float:
         """Return how many calls are usual around a place within an hour of a moment."""
         return where.near(place, self.radius_m, (moment - HOUR_MS, moment + HOUR_MS))
 
-    def _crowd(
-        self, where: "CallMap", anchor: tuple[Any, int], size: tuple[float, int, float], rng: np.random.Generator
-    ) -> Crowd | None:
-        """Return the calls of a crowd at a place and a moment, the cells that it holds, its radius; None if small."""
-        (place, middle), (times, most, enough) = anchor, size
-        half = int((self.shortest_h + (self.longest_h - self.shortest_h) * rng.random()) * HOUR_MS / 2)
+    def _crowd(self, scene: Scene, anchor: tuple[Any, int], most: int) -> Crowd | None:
+        """Return a crowd of so many calls at most around a place and a moment; None where none is within its range."""
+        place, middle = anchor
+        half = int((self.shortest_h + (self.longest_h - self.shortest_h) * scene.rng.random()) * HOUR_MS / 2)
         midnight = middle - middle % DAY_MS
-        begin, end = max(middle - half, midnight), min(middle + half, midnight + DAY_MS)
-        radius_m, narrowest, count = self.radius_m, min(self.radius_m, NARROWEST_M), 0.0
-        for _ in range(NARROWED):  # where the crowd is too large it is narrower, as dense as ever
-            radius_m = max(radius_m * np.sqrt(min(1.0, enough / count)), narrowest) if count else radius_m
-            count = (times - 1) * where.near(place, radius_m, (begin, end))
-        some, near, cell = where.crowd(place, middle, radius_m, rng)
-        there = np.flatnonzero((near > 0) & (cell >= 0))
-        count = min(round(count), most, MOST_EACH * len(there))
-        if count < self.least:
+        span = max(middle - half, midnight), min(middle + half, midnight + DAY_MS)
+        there, away, cell = scene.where.crowd(place, middle, self.radius_m)
+        usual = scene.draft.on_day(there, midnight // DAY_MS)
+        usual = usual.pick((usual.start_ms >= span[0]) & (usual.start_ms < span[1]))
+        usual_m = scene.where.distances(scene.where.positions(usual.user, usual.start_ms), place)
+        free = (cell >= 0) & ~np.isin(there, usual.user) & scene.draft.in_service(there)
+        there, away, cell = there[free], away[free], cell[free]
+        for radius_m in self.radius_m * np.array(NARROWER):
+            inside = len(np.unique(usual.user[usual_m <= radius_m]))
+            callers = self._callers(away, radius_m, inside, scene.rng)
+            if inside < USUAL or callers is None:
+                return None
+            if len(callers) * (1 + sum(AGAIN)) <= most:
+                break
+        else:
             return None
-        each = np.repeat(there, MOST_EACH)
-        callers = each[np.argsort(rng.exponential(size=len(each)) / near[each])][:count]  # the nearer, the likelier
-        start = begin + (rng.random((2, count)).mean(axis=0) * (end - begin)).astype(np.int64)
+        calls = _as_ever(scene, there[callers], span)
+        fits = self._in_range(scene.where, calls, (usual, usual_m), (place, radius_m))
         held, many = np.unique(cell[callers], return_counts=True)
-        zeros = np.zeros(count, np.int64)
-        return new_calls(some[callers], start, zeros, zeros, rng), held[many >= min(HELD * count, many.max())], radius_m
+        where = {"x": round(place[0]), "y": round(place[1]), "radius_m": round(radius_m)}
+        return Crowd(calls, held[many >= min(HELD * len(callers), many.max())], where) if fits else None
+
+    def _callers(self, away: Any, radius_m: float, usual: int, rng: np.random.Generator) -> Any:
+        """Return who of people at some distances calls besides the usual; None where too few are near."""
+        nearness = np.where(away < FARTHEST * radius_m, np.exp(-away / radius_m), 0.0)
+        some = np.flatnonzero(nearness)
+        order = some[np.argsort(rng.exponential(size=len(some)) / nearness[some])]  # the nearer, the likelier
+        near = np.cumsum(away[order] <= radius_m)
+        wanted = round((self._times() - 1) * usual)
+        return None if not len(near) or near[-1] < wanted else order[: int(np.searchsorted(near, wanted)) + 1]
+
+    def _in_range(
+        self, where: "CallMap", calls: Intents, usual: tuple[Intents, Any], around: tuple[Any, float]
+    ) -> bool:
+        """Return whether as many call around a place as they should, from a crowd's first call to its last."""
+        (anyway, away), (place, radius_m) = usual, around
+        during = (anyway.start_ms >= calls.start_ms.min()) & (anyway.start_ms <= calls.start_ms.max())
+        before = np.unique(anyway.user[during & (away <= radius_m)])
+        near = where.distances(where.positions(calls.user, calls.start_ms), place) <= radius_m
+        times = len(np.union1d(before, calls.user[near])) / max(len(before), 1)
+        inside = WITHIN / 2 * (self.most_times - self.least_times) / 2
+        return len(before) >= USUAL and self.least_times + inside / 2 <= times <= self.most_times - inside
 
 
-def _as_ever(draft: "Draft", edits: Intents, incident: Any, ways: Intents, rng: np.random.Generator) -> Intents:
-    """Let the calls last, end, and go to whom calls of normal life do."""
-    like = rng.integers(0, len(ways.user), len(edits.user))
-    talk = ways.talk_ms[like]
-    start = draft.when_free(edits.user, incident, edits.start_ms, talk)
-    callee = draft.contacts(edits.user, start, rng)
-    return edits._replace(start_ms=start, talk_ms=talk, callee=callee, outcome=ways.outcome[like])
+def _as_ever(scene: Scene, callers: Any, span: tuple[int, int]) -> Intents:
+    """Let people call within a span, some of them again, as long as and to whom they do in normal life."""
+    rng, draft = scene.rng, scene.draft
+    again = rng.random(len(callers))
+    user = np.repeat(callers, 1 + (again < AGAIN[0]) + (again < AGAIN[1]))
+    start = span[0] + (rng.random((2, len(user))).mean(axis=0) * (span[1] - span[0])).astype(np.int64)
+    talk, outcome = draft.usual_talks(len(user), rng)
+    start = draft.when_free(user, np.zeros(len(user), np.int64), start, talk, rng)
+    made = new_calls(user, start, talk, draft.contacts(user, start, rng), rng)
+    return made._replace(outcome=outcome)

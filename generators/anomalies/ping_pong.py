@@ -5,7 +5,8 @@ calls where both are heard nearly equally well; each handover is a chance to los
 values.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,8 @@ import numpy as np
 from bench.faults import above, within
 from generators.cell_deeds import FaultDeed
 from generators.injection import between
-from generators.plan import PING_PONG, CellFault
-from generators.strikes import LEFT_OPEN, Place, Places
+from generators.plan import ANSWERED_MS, PING_PONG, RETURNS, CellFault
+from generators.strikes import LEAST, LEFT_OPEN, Place, Places
 
 if TYPE_CHECKING:
     from generators.callmap import CallMap
@@ -32,7 +33,7 @@ class PingPong(FaultDeed):
     """Lets two neighbours swap their calls for a while.
 
     Difficulty goes from a stay of about `shortest_stay_s` to one of about `longest_stay_s`, the longer the fewer
-    handovers, and to fewer hours.
+    handovers, and to fewer hours. A call that does not come back three times after such a stay is not the type's own.
     """
 
     shortest_stay_s: float = field(default=1.0, metadata=within(0.1, 60))
@@ -42,12 +43,21 @@ class PingPong(FaultDeed):
     shortest_h: float = field(default=12.0, metadata=above(0))
     longest_h: float = field(default=96.0, metadata=above(0))
 
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the range of what its incidents come to; how often calls come back is a mean over them."""
+        return {
+            "returns": (RETURNS, math.inf),
+            "stay_s": (self.shortest_stay_s, self.longest_stay_s),
+            "hours": (self.shortest_h, self.longest_h),
+        }
+
     def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
         """Offer all pairs that are heard alike somewhere, for the calls there that last long enough."""
         low, high = sorted((self.shortest_stay_s, self.longest_stay_s))
         stay_s = between(self.shortest_stay_s, self.longest_stay_s, self.difficulty)
-        dwell = (int(1000 * max(stay_s / SPREAD, low)), int(1000 * min(stay_s * SPREAD, high)))
-        lasts = np.mean(draft.look(SAMPLED, rng).talk_ms > sum(dwell) / 2)
+        dwell = (int(1000 * max(stay_s / SPREAD, low)), int(1000 * min(stay_s * SPREAD, high)) - ANSWERED_MS)
+        lasts = np.mean(draft.look(SAMPLED, rng).talk_ms > 2 * RETURNS * (sum(dwell) / 2 + ANSWERED_MS / 2))
         pairs, calls = where.pairs(self.margin_db)
 
         def at(number: int) -> Place:
@@ -55,6 +65,6 @@ class PingPong(FaultDeed):
                 CellFault(a, *LEFT_OPEN, PING_PONG, partner=b, margin_db=self.margin_db, dwell_ms=dwell)
                 for a, b in (pairs[number].tolist(), pairs[number, ::-1].tolist())
             ]
-            return Place(pairs[number], calls[number] * lasts, faults, {"stay_s": stay_s})
+            return Place(pairs[number], calls[number] * lasts, faults, {}, fewest=LEAST)
 
         yield 1.0, Places(calls.sum(axis=1), at)

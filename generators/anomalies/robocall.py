@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.faults import within
 from generators.calls.outcome import MISSED
-from generators.clock import HOUR_MS
+from generators.clock import HOUR_MS, MACHINE_S
 from generators.deeds import (
     Deed,
     around_a_circle,
@@ -102,7 +102,9 @@ class Robocall(Deed):
             outcome=np.where(heard, made.outcome, MISSED),
             move=np.where(draft.habits.people.still[rows[which]], 0.0, made.move),
         )
-        made, of = called_back(queued(made, draft), incident, self.calls_back * self.difficulty, draft, rng)
+        made, of = called_back(
+            queued(made, draft, MACHINE_S, rng), incident, self.calls_back * self.difficulty, draft, rng
+        )
         group = np.repeat(np.arange(len(machines)), machines)
         return of_records(
             made,

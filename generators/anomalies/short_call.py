@@ -42,5 +42,5 @@ class ShortCall(Deed):
         found = draft.draw(calls, rng, lambda c: (c.outcome == ANSWERED) & (c.talk_ms > longest_ms))
         if found is None:
             return None
-        seconds = skewed(self.shortest_s, self.longest_s + 1, rng.random(calls), self.difficulty).astype(np.int64)
-        return each_its_own(found._replace(talk_ms=seconds * 1000))
+        seconds = skewed(self.shortest_s, self.longest_s + 1, rng.random(calls), self.difficulty)
+        return each_its_own(found._replace(talk_ms=(seconds * 1000).astype(np.int64)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS
+from generators.clock import DAY_MS, MACHINE_S
 from generators.deeds import (
     Deed,
     around_a_circle,
@@ -102,7 +102,7 @@ class SimBox(Deed):
         circle = around_a_circle(host, start, draft, rng)
         callee = blended(draft.different(sizes, rng), circle, CIRCLES * self.difficulty, rng)
         made = new_calls(rows[which], start, np.zeros(calls, np.int64), callee, rng)
-        made = queued(like_normal(made, draft, 1.0, rng), draft)
+        made = queued(like_normal(made, draft, 1.0, rng), draft, MACHINE_S, rng)
         made = made._replace(phone=rows[first[incident]], device=device[which], move=np.zeros(calls))
         made, of = called_back(made, incident, self.calls_back * self.difficulty, draft, rng)
         return of_records(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS, HOUR_MS
+from generators.clock import DAY_MS, HOUR_MS, PERSON_S
 from generators.deeds import (
     LINE_FREE_MS,
     MINUTE_MS,
@@ -31,6 +31,9 @@ from generators.touches import ALL_OF_A_CALL, OTHER_SIM
 
 if TYPE_CHECKING:
     from generators.draft import Draft
+
+NOTICED_MS = 10 * MINUTE_MS
+"""Within so long of the last call on it the number is back, where it would be held no longer."""
 
 
 KNOWN = 0.5
@@ -86,16 +89,17 @@ class SimSwap(Deed):
             return None
         gap = talk_between(60 * self.shortest_gap_min, 60 * self.longest_gap_min, len(sizes), rng)
         held = int(between(self.held_h, max(self.held_h, self.longest_h), self.difficulty) * HOUR_MS)
-        cut_off, span = fitted(line_free(victims, draft), gap + held, draft)
+        cut_off, span = fitted(line_free(victims, draft, rng), gap + held, draft)
         begin = cut_off + np.minimum(gap, span - span // 4)
         end = cut_off + span
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
         made = self._calls(draft, user, (begin[incident], (end - begin)[incident]), rng)
         made = made._replace(phone=rows[incident], sim=rows[incident], device=rows[incident])
-        made = queued(made, draft)
+        made = queued(made, draft, PERSON_S, rng)
         last = np.zeros(len(sizes), np.int64)
         np.maximum.at(last, incident, made.start_ms + made.talk_ms)
-        end = np.minimum(np.maximum(end, last + MINUTE_MS), draft.days * DAY_MS)
+        noticed = last + (rng.random(len(sizes)) * NOTICED_MS).astype(np.int64)
+        end = np.minimum(np.maximum(end, noticed), draft.days * DAY_MS)
         lost, of_lost = draft.between(victims.user, cut_off, end)
         lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
         return of_records(

@@ -6,7 +6,7 @@ in vain and go elsewhere; what its neighbours then carry follows from the simula
 Journal on Wireless Communications and Networking 2016:149, on what it is. The hours are starting values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 class SleepingCell(FaultDeed):
     """Lets a cell sleep for a while: the shorter, and the quieter the place and the hour, the more like a quiet time.
 
-    Not much shorter than two hours: a shorter sleep that anybody meets at all is met by many, and shows more.
+    Not shorter than two hours: a shorter sleep that anybody meets at all is met by many, and shows more.
     """
 
     shortest_h: float = field(default=2.0, metadata=above(0))
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the range of what its incidents come to."""
+        return {"unanswered": (1.0, 1.0), "hours": (self.shortest_h, self.longest_h)}
 
     def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
         """Offer all cells, for all who ask them first."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import HOUR_MS
+from generators.clock import HOUR_MS, PERSON_S
 from generators.deeds import LINE_FREE_MS, Deed, blended, fitted, like_normal, line_free, queued, stretched, times
 from generators.injection import STAYS, Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.plan import Intents
@@ -67,7 +67,7 @@ class StolenPhone(Deed):
         if sizes is None or rows is None or victims is None:
             return None
         span = int(between(self.within_h, max(self.within_h, self.longest_h), self.difficulty) * HOUR_MS)
-        begin, lasts = fitted(line_free(victims, draft), np.full(len(sizes), span), draft)
+        begin, lasts = fitted(line_free(victims, draft, rng), np.full(len(sizes), span), draft)
         lost, of_lost = draft.between(victims.user, begin, begin + lasts + int(self.silent_h * HOUR_MS))
         lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
@@ -75,5 +75,5 @@ class StolenPhone(Deed):
         stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
         callee = blended(stranger, draft.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), draft, 1.0, rng)
-        made = queued(made._replace(phone=rows[incident], device=np.full(calls, STAYS)), draft)
+        made = queued(made._replace(phone=rows[incident], device=np.full(calls, STAYS)), draft, PERSON_S, rng)
         return of_records(Intents.joined([made, lost]), np.concatenate([incident, of_lost]), len(sizes))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS
+from generators.clock import DAY_MS, PERSON_S
 from generators.deeds import Deed, blended, called_back, fitted, like_normal, opened, queued, stretched, times
 from generators.injection import Figures, Incidents, between, new_calls, of_records, parted
 from generators.plan import FOR_EVER, Holdings
@@ -77,7 +77,7 @@ class SubscriptionFraud(Deed):
         made = new_calls(user, start, np.zeros(calls, np.int64), callee, rng)
         made = like_normal(made, draft, 1.0, rng)
         longer = between(self.times_as_long, 1.0, self.difficulty)
-        made = queued(made._replace(talk_ms=(made.talk_ms * longer).astype(np.int64)), draft)
+        made = queued(made._replace(talk_ms=(made.talk_ms * longer).astype(np.int64)), draft, PERSON_S, rng)
         made, of = called_back(made, incident, self.calls_back * friends, draft, rng)
         age = rng.random(len(rows)) * np.maximum((self.longest_days - 1) * DAY_MS - span, 0)
         held = Holdings.of(rows, opened((begin - age).astype(np.int64), begin, rng), FOR_EVER, rows, rows)

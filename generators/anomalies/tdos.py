@@ -80,7 +80,7 @@ class Tdos(Deed):
         talk = np.where(found_busy, 0, talk_between(self.shortest_s, self.longest_s, calls, rng))
         made = new_calls(callers, start, talk, victims.user[incident], rng)
         made = made._replace(outcome=np.where(found_busy, BUSY, made.outcome))
-        start = draft.when_free(made.user, incident, made.start_ms, made.talk_ms)
+        start = draft.when_free(made.user, incident, made.start_ms, made.talk_ms, rng)
         return of_records(made._replace(start_ms=start), incident, len(sizes))
 
     def _callers(self, draft: "Draft", called: Any, rng: np.random.Generator) -> Any:

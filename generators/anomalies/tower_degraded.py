@@ -1,10 +1,11 @@
 """tower_degraded: a site refuses some Hellos and loses some calls, at once or ever more.
 
-In the field: a failing amplifier, water in a feeder, interference. Setup success, of the Hellos it gets, falls to
-60-90 % (whoever is refused tries the next cell), 5-30 % of the calls that it carries drop: starting values.
+In the field: a failing amplifier, water in a feeder, interference. Setup success, of the calls that ask it first, falls
+to 60-90 %: it takes the phone on and then fails, so nobody else is asked. 5-30 % of the calls that it carries drop:
+starting values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,35 +24,65 @@ if TYPE_CHECKING:
 
 
 SAMPLED, STEPS = 3000, 21
+ASKED = 300
+"""Calls that ask such a site, at least, so that the shares of those refused and lost are what they should be."""
+WITHIN = 0.25
+"""Part of a range by which shares are planned within its ends: what comes of it is left to chance."""
 
 
 @dataclass
 class TowerDegraded(FaultDeed):
-    """Makes a site worse for a while; difficulty goes from the worst figures to the mildest, and to fewer hours."""
+    """Makes a site worse for a while; difficulty goes from the worst figures to the mildest, and to fewer hours.
+
+    What grows does so up to the worst figures at most, so it is milder over its time.
+    """
 
     most_refused: float = field(default=0.4, metadata=within(0.001, 1))
     least_refused: float = field(default=0.1, metadata=within(0.001, 1))
-    """Share of the Hellos that are refused."""
+    """Share of the calls asking it first that are not set up."""
     most_dropped: float = field(default=0.3, metadata=within(0.001, 0.9))
     least_dropped: float = field(default=0.05, metadata=within(0.001, 0.9))
-    """Share of the answered calls that are lost, were they to stay."""
+    """Share of the answered calls that are lost, of those that end there."""
     ramps: float = field(default=0.5, metadata=within(0, 1))
-    """Share of the calls that meet a fault which grows from nothing over its time; the others meet all of it."""
+    """Share of the faults that grow from nothing over their time; the others are all there at once."""
     shortest_h: float = field(default=6.0, metadata=above(0))
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the range of what its incidents come to."""
+        return {
+            "setup_success": (1 - self.most_refused, 1 - self.least_refused),
+            "dropped": (self.least_dropped, self.most_dropped),
+            "hours": (self.shortest_h, self.longest_h),
+        }
 
     def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
         """Offer all sites, for those who are refused or lost there: by faults that grow, and by others."""
-        refuses = between(self.most_refused, self.least_refused, self.difficulty)
-        drops = between(self.most_dropped, self.least_dropped, self.difficulty)
         talk_h = draft.look(SAMPLED, rng).talk_ms / HOUR_MS
-        losses = _rate(drops, talk_h[talk_h > 0])
+        places, weights = [], []
         for ramp, share in ((False, 1 - self.ramps), (True, self.ramps)):
-            effect, places = _effect(refuses, losses, talk_h, ramp), []
+            refuses = self._worst(self.most_refused, self.least_refused, ramp)
+            losses = _rate(self._worst(self.most_dropped, self.least_dropped, ramp), talk_h[talk_h > 0])
+            effect = _effect(refuses, losses, talk_h, ramp)
             for tower_id, cells in where.sites:
                 faults = [CellFault(c, *LEFT_OPEN, "degraded", refuses, losses, ramp) for c in cells.tolist()]
-                told = {"tower_id": tower_id, "refused": refuses, "dropped": drops, "ramp": ramp}
-                places.append(Place(cells, effect * where.by_cell[cells].sum(axis=0), faults, told))
-            yield share, Places.of(places)
+                told = {"tower_id": tower_id, "ramp": ramp}
+                met = effect * where.by_cell[cells].sum(axis=0)
+                places.append(Place(cells, met, faults, told, fewest=ASKED * effect))
+                weights.append(share * met.sum())
+        yield 1.0, Places(np.array(weights), places.__getitem__)
+
+    @property
+    def least(self) -> int:
+        """Return the fewest calls that an incident can do with."""
+        refused = self._worst(self.most_refused, self.least_refused)
+        dropped = self._worst(self.most_dropped, self.least_dropped)
+        return round(ASKED * (refused + (1 - refused) * dropped))
+
+    def _worst(self, most: float, least: float, ramp: bool = False) -> float:
+        """Return a share at its worst, such that on average it is what the difficulty asks for."""
+        usual = between(most - WITHIN * (most - least), least + WITHIN * (most - least), self.difficulty)
+        return min(2 * usual, most) if ramp else usual
 
 
 def _rate(drops: float, talk_h: Any) -> float:

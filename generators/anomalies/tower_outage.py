@@ -5,7 +5,7 @@ the next site that is heard, or fail. The hours are starting values. The network
 at a time, are of this kind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,11 @@ class TowerOutage(FaultDeed):
     """Breaks all cells of a site for a while; however short, whoever counts failed Hellos sees it."""
 
     longest_h: float = field(default=12.0, metadata=above(0))
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the range of what its incidents come to."""
+        return {"refused": (1.0, 1.0), "hours": (self.shortest_h, self.longest_h)}
 
     def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
         """Offer all sites, for all who ask one of their cells first."""

@@ -14,7 +14,7 @@ import numpy as np
 from bench.faults import within
 from generators.calls.outcome import MISSED
 from generators.clock import HOUR_MS
-from generators.deeds import Deed, answering, fitted, stretched, subscribed, talk_between
+from generators.deeds import Deed, after, answering, fitted, stretched, subscribed, talk_between
 from generators.injection import Figures, Incidents, new_calls, of_records, parted
 from generators.plan import Intents
 from generators.touches import ALL_OF_A_CALL, NEW_USERS
@@ -104,8 +104,8 @@ class Wangiri(Deed):
         place = np.arange(len(order)) - np.searchsorted(incident, incident)
         rung = order[place < np.round(self.call_back * np.bincount(incident))[incident]]
         wait = (rng.random(len(rung)) * self.within_h * HOUR_MS).astype(np.int64) + 30_000
-        start = np.minimum(rings.start_ms[rung] + wait, draft.days * 24 * HOUR_MS - 1)
+        start = after(rings.start_ms[rung], wait, draft, rng)
         talk = talk_between(self.shortest_s, self.longest_s, len(rung), rng)
         user = rings.callee[rung]
-        start = draft.when_free(user, incident[rung], start, talk)
+        start = draft.when_free(user, incident[rung], start, talk, rng)
         return answering(user, start, talk, rings.user[rung], rng), incident[rung]

@@ -165,8 +165,14 @@ def _round_all(talk_ms: Any, seconds: Any) -> None:
 
 @kernel
 def whole_seconds(talk_ms: int) -> int:
-    """Return a talk time in whole seconds, rounded half up; an answered call lasts at least one."""
-    return max((talk_ms + 500) // 1000, 1) if talk_ms > 0 else 0
+    """Return a talk time in whole seconds, rounded down; an answered call lasts at least one."""
+    return max(talk_ms // 1000, 1) if talk_ms > 0 else 0
+
+
+@kernel
+def end_second(start_ms: int, setup_ms: int, talk_ms: int) -> int:
+    """Return the second in which a call is over, rounded down, and not before its start plus its talk time."""
+    return max((start_ms + setup_ms + talk_ms) // 1000, start_ms // 1000 + whole_seconds(talk_ms))
 
 
 @kernel
@@ -206,6 +212,8 @@ def _looks_the_same(normal: Records, j: int, calls: Records, i: int) -> bool:
         and whole_seconds(normal.talk_ms[j]) == whole_seconds(calls.talk_ms[i])
         and normal.outcome[j] == calls.outcome[i]
     )
+    ends = end_second(normal.start_ms[j], normal.setup_ms[j], normal.talk_ms[j])
+    same = same and ends == end_second(calls.start_ms[i], calls.setup_ms[i], calls.talk_ms[i])
     same = same and normal.sim[j] == calls.sim[i] and normal.device[j] == calls.device[i]
     same = same and normal.first_cell[j] == calls.first_cell[i] and normal.last_cell[j] == calls.last_cell[i]
     return bool(same and normal.handovers[j] == calls.handovers[i])

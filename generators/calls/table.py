@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.schema import CALLS
-from generators.calls.changes import whole_seconds
+from generators.calls.changes import end_second, whole_seconds
 from generators.calls.habits import Habits
 from generators.calls.outcome import OUTCOMES
 from generators.calls.records import Records
@@ -38,7 +38,7 @@ class CallTable:
     def rows(self, records: Records, first_number: int) -> pa.Table:
         """Return calls as rows of `bench.schema.CALLS`, numbered from `first_number`.
 
-        Starts are rounded down to the second, talk times half up; a call ends at its start plus its duration.
+        A record is a fold of its events, each moment and each length rounded down to the second (`bench.schema.CALLS`).
         """
         names, count = self.names, len(records.caller)
         codes = np.empty((4, count), np.int32)
@@ -74,7 +74,7 @@ def _time(records: Records, epoch_ms: int, duration: Any, start_ms: Any, end_ms:
     for i in range(records.start_ms.shape[0]):
         duration[i] = whole_seconds(records.talk_ms[i])
         start_ms[i] = epoch_ms + records.start_ms[i] // 1000 * 1000
-        end_ms[i] = start_ms[i] + np.int64(duration[i]) * 1000
+        end_ms[i] = epoch_ms + end_second(records.start_ms[i], records.setup_ms[i], records.talk_ms[i]) * 1000
 
 
 @kernel

@@ -17,6 +17,7 @@ from generators.calls.habits import Habits
 from generators.calls.order import events_ordered, ordered, time_order
 from generators.calls.records import Edits, Records
 from generators.calls.render import Lines, make_room, render
+from generators.calls.returns import own_calls_only
 from generators.sessions.session import ROW
 from generators.swaps import Swaps
 
@@ -78,6 +79,8 @@ class Twins:
         every, normal, events, suppressed = _gathered(list(pool.map(partial(self._block, day), blocks)))
         deeds = deeds_of(edits, every, self.habits.network.incidents)
         changes = differences(normal, every, lines.touched, edits)
+        if self.habits.network.incidents:
+            changes = own_calls_only(changes, every, events, self.habits.network.faults)
         ascribed(changes, deeds, self.last_incident)
         self.last_incident[deeds.user] = deeds.incident
         order = time_order(every, day)

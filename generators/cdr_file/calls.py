@@ -35,7 +35,9 @@ class Calls:
     start_ms: Any
     """Shape (calls,), int64: UTC, whole seconds."""
     seconds: Any
-    """Shape (calls,), int32."""
+    """Shape (calls,), int32: talk time."""
+    setup_s: Any
+    """Shape (calls,), int32: by how much longer than its talk time a call lasts."""
     call_id: pa.ChunkedArray
     codes: dict[str, Any]
     """Of each text column that is there: shape (calls,), int32, index into `texts` of its kind."""
@@ -58,10 +60,11 @@ class Calls:
         for low in range(0, self.start_ms.size, ROW_GROUP):
             part = slice(low, low + ROW_GROUP)
             start, seconds = self.start_ms[part], self.seconds[part]
+            ends = start + 1000 * (seconds.astype(np.int64) + self.setup_s[part])
             own = {
                 "call_id": self.call_id.slice(low, ROW_GROUP).combine_chunks(),
                 "call_start_ts": moments(start),
-                "call_end_ts": moments(start + seconds.astype(np.int64) * 1000),
+                "call_end_ts": moments(ends),
                 "call_duration": pa.array(seconds),
                 "handovers": pa.array(np.zeros(seconds.size, np.int32)),
             }
@@ -142,10 +145,10 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
         for kind, known in kinds.items()
     }
     filled = {name: int(order.size) for name in NEUTRAL if name not in columns}
-    seconds = records.whole("seconds")[order]
+    seconds, setup_s = (records.whole(name)[order] for name in ("seconds", "setup_s"))
     call_id = _call_ids(records, order)
     clock = _clock(records.settings.time_zone, start_ms, offset_s)
-    return Calls(start_ms, seconds, call_id, codes, texts, clock, dict(+records.filled) | filled)
+    return Calls(start_ms, seconds, setup_s, call_id, codes, texts, clock, dict(+records.filled) | filled)
 
 
 def _call_ids(records: Records, order: Any) -> pa.ChunkedArray:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from generators.cdr_file.life import Life
-from generators.clock import DAY_MS, HOUR_MS, PAUSE_MS
+from generators.clock import DAY_MS, HOUR_MS, PERSON_S, pauses
 from generators.draft import Draft
 from generators.plan import Intents
 from generators.social.settings import EXTERNAL_TYPES
@@ -65,6 +65,9 @@ class OwnDraft(Draft):
         found.callee[:], found.outcome[:] = life.callee[place], life.outcome[place]
         found.move[:], found.goal[:], found.key[:] = 0, 0, life.row[place]
 
+    def _unused(self, intents: Intents) -> Intents:
+        return intents  # a file tells of no calls but its own
+
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
         """Return who of some users makes no call between two local hours in the whole file; shape (n,), bool."""
         time = self.life.start_ms % DAY_MS
@@ -78,33 +81,34 @@ class OwnDraft(Draft):
         chosen = self.life.by_user[np.minimum(chosen, len(self.life.by_user) - 1)]
         return np.where(last > first, self.life.callee[chosen], self.strangers(users, rng))
 
-    def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any) -> Any:
+    def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any, rng: np.random.Generator) -> Any:
         """Put off new calls until their line is free of the user's own calls, and of their incident's; shape (n,) [ms].
 
         None is put off past midnight; one that would have to be stays where it is.
         """
         order = np.lexsort((start_ms, users, incident))
-        out = start_ms.copy()
+        out, pause_ms = start_ms.copy(), pauses(len(users), PERSON_S, rng)
         before, free_ms = (-1, -1), 0
         for i in order.tolist():
             whose = (int(users[i]), int(incident[i]))
             start = int(start_ms[i]) if whose != before else max(int(start_ms[i]), free_ms)
-            start = self._free_from(whose[0], start)
+            start = self._free_from(whose[0], start, int(pause_ms[i]))
             if start // DAY_MS == start_ms[i] // DAY_MS:
                 out[i] = start
-            before, free_ms = whose, int(out[i] + talk_ms[i]) + PAUSE_MS
+            before, free_ms = whose, int(out[i] + talk_ms[i] + pause_ms[i])
         return out
 
-    def _free_from(self, user: int, start_ms: int) -> int:
-        """Return the first moment from `start_ms` on at which a user is not in a call of its own."""
+    def _free_from(self, user: int, start_ms: int, pause_ms: int) -> int:
+        """Return the first moment from `start_ms` on that is not in a call of a user's own, nor in the pause after."""
         first, last = self.life.first_of[user : user + 2]
         own = self.life.by_user[first:last]
-        begins, ends = self.life.start_ms[own], self.life.start_ms[own] + self.life.talk_ms[own]
+        begins = self.life.start_ms[own]
+        ends = begins + self.life.setup_ms[own] + self.life.talk_ms[own]
         for i in range(max(int(np.searchsorted(begins, start_ms, side="right")) - 1, 0), len(own)):
             if begins[i] > start_ms:
                 break
             if ends[i] > start_ms:
-                start_ms = int(ends[i]) + PAUSE_MS
+                start_ms = int(ends[i]) + pause_ms
         return start_ms
 
     def _spare(self, still: bool) -> Any:

@@ -49,7 +49,8 @@ class Rewriter:
         place = self._places(altered)
         edited = np.zeros(len(life.row), np.bool_)
         edited[place[altered]] = True
-        line = on_the_line(life, edits, edited)
+        source = self._source(place)
+        line = on_the_line(life, edits, edited, life.setup_ms[source])
         gone = edited.copy()
         gone[line.lost] = True
         kept = np.ones(len(life.row), np.bool_)
@@ -60,6 +61,7 @@ class Rewriter:
         seconds = np.where(edits.outcome[made] == 0, talk_seconds(edits.talk_ms[made]), 0).astype(np.int32)
         starts = np.concatenate([self.calls.start_ms[kept], start])
         order = np.argsort(starts, kind="stable")
+        setup_s = np.concatenate([self.calls.setup_s[kept], self.calls.setup_s[life.row[source[made]]]])
         codes = {name: np.concatenate([own[kept], columns[name]])[order] for name, own in self.calls.codes.items()}
         ids = numbered("call_", np.arange(order.size), digits_for(order.size, CALL_DIGITS))
         position = np.empty(order.size, np.int64)
@@ -68,6 +70,7 @@ class Rewriter:
             self.calls,
             start_ms=starts[order],
             seconds=np.concatenate([self.calls.seconds[kept], seconds])[order],
+            setup_s=setup_s[order],
             call_id=pa.chunked_array([ids]),
             codes=codes,
         )
@@ -119,7 +122,7 @@ class Rewriter:
         """Return the codes of the calls that edits make, shape (made,) each."""
         edits, life = self.edits, self.life
         near = self._near(edits.phone[made], edits.start_ms[made])
-        own = np.where(place[made] >= 0, place[made], self._near(edits.user[made], edits.start_ms[made]))
+        own = self._source(place)[made]
         stays = (place[made] >= 0) & (life.start_ms[place[made]] == edits.start_ms[made])
         where = np.where(stays, own, near)
         changed = (place[made] < 0) | (life.callee[place[made]] != edits.callee[made])
@@ -138,6 +141,10 @@ class Rewriter:
                 shown = np.where((holder == OWN) & (edits.user[made] >= life.users), edits.user[made], holder)
                 found[name] = np.where(shown == OWN, found[name], self._of_owner(name)[np.maximum(shown, 0)])
         return found
+
+    def _source(self, place: Any) -> Any:
+        """Return the call of the records that each edit takes after: its own, or one near in time; shape (edits,)."""
+        return np.where(place >= 0, place, self._near(self.edits.user, self.edits.start_ms))
 
     def _near(self, users: Any, start_ms: Any) -> Any:
         """Return the call that tells where each user is at a moment; those without a call go with somebody else."""

@@ -107,7 +107,7 @@ def _deeds(calls: Calls) -> pl.DataFrame:
         "incident_id": pl.Series(pc.if_else(pc.equal(incidents, ""), ids, incidents), dtype=pl.String),
         "caller": pl.Series(callers, dtype=pl.String),
         "start_ts": start_ms,
-        "end_ts": start_ms + calls.seconds[rows].astype(np.int64) * 1000,
+        "end_ts": start_ms + 1000 * (calls.seconds[rows].astype(np.int64) + calls.setup_s[rows]),
     }
     return pl.DataFrame(facts)
 

@@ -35,6 +35,8 @@ class Life:
     start_ms: Any
     """Shape (calls,), int64: since the start of the first day."""
     talk_ms: Any
+    setup_ms: Any
+    """Shape (calls,), int64: by how much longer than it is talked each call takes its line."""
     callee: Any
     outcome: Any
     counts: Any
@@ -64,6 +66,7 @@ class Life:
             user=user[row],
             start_ms=start_ms[row],
             talk_ms=1000 * calls.seconds[row].astype(np.int64),
+            setup_ms=1000 * calls.setup_s[row].astype(np.int64),
             callee=number[calls.codes["callee_id"]][row],
             outcome=outcome[calls.codes["outcome"]][row],
             counts=counts.astype(np.int32),

@@ -24,7 +24,7 @@ class Line:
     """Shape (n,), int64: that edit."""
 
 
-def on_the_line(life: Life, edits: Edits, edited: Any) -> Line:
+def on_the_line(life: Life, edits: Edits, edited: Any, setup_ms: Any) -> Line:
     """Let one line carry one call at a time: an edit gives way to a call that runs, and others give way to an edit.
 
     Calls of the file that overlap each other stay as they are.
@@ -37,11 +37,13 @@ def on_the_line(life: Life, edits: Edits, edited: Any) -> Line:
         The edits.
     edited
         Shape (calls,), bool: which calls of `life` an edit has altered or taken away.
+    setup_ms
+        Shape (edits,): by how much longer than it is talked each of them takes its line.
     """
     made = ~edits.gone
     lost: dict[int, int] = {}
     busy: dict[int, int] = {}
-    by_user, start, end = life.by_user, life.start_ms, life.start_ms + life.talk_ms
+    by_user, start, end = life.by_user, life.start_ms, life.start_ms + life.setup_ms + life.talk_ms
     for i in np.lexsort((edits.start_ms, edits.user)).tolist():
         user, begin = int(edits.user[i]), int(edits.start_ms[i])
         if not made[i] or edits.leg[i]:
@@ -52,7 +54,7 @@ def on_the_line(life: Life, edits: Edits, edited: Any) -> Line:
         if begin < busy.get(user, 0) or any(not edited[each] and each not in lost for each in running):
             made[i] = False
             continue
-        busy[user] = over = begin + int(edits.talk_ms[i])
+        busy[user] = over = begin + int(setup_ms[i] + edits.talk_ms[i])
         for each in own[after : int(np.searchsorted(start[own], over))].tolist():
             if not edited[each]:
                 lost.setdefault(each, i)

@@ -34,6 +34,8 @@ KINDS = {
 UNIT_S = {"s": 1.0, "ms": 0.001, "min": 60.0}
 LONGEST_S = 31 * 86_400
 PARTIES = ("caller_id", "callee_id")
+TINY_S = 1e-6
+"""What a length in other units may be off by."""
 
 
 class Vocabulary:
@@ -66,7 +68,7 @@ class Records:
     local: bool | None = None
     """Whether times are local; None before the first row."""
     columns: dict[str, list[Any]] = field(default_factory=dict)
-    """Parts of each column: `start_ms` int64, `seconds` int32, `call_id` texts, the rest int32 by `vocabularies`."""
+    """Parts of each column: `start_ms` int64, `seconds` and `setup_s` int32, `call_id` texts; else `vocabularies`."""
     batches: list[tuple[str, Any]] = field(default_factory=list)
     """Of each batch its file, and the row there of each record that was kept."""
     dropped: int = 0
@@ -88,6 +90,7 @@ class Records:
         seconds = self._seconds(batch, start_ms)
         self._add("start_ms", start_ms)
         self._add("seconds", seconds)
+        self._add("setup_s", self._setup(batch, start_ms, seconds))
         if "call_id" in batch:
             self._add("call_id", _required(batch["call_id"]))
         there = self._take_parties(batch)
@@ -187,7 +190,7 @@ class Records:
         return found
 
     def _seconds(self, batch: dict[str, Piece], start_ms: Any) -> Any:
-        """Return talk times in whole seconds, half a second up."""
+        """Return talk times in whole seconds, rounded down as `bench.schema.CALLS` says."""
         if "call_duration" in batch:
             piece = batch["call_duration"]
             found = numbers(piece, "be a number") * UNIT_S[self.settings.duration_unit]
@@ -195,7 +198,15 @@ class Records:
             piece = batch["call_end_ts"]
             found = (self._times(piece) - start_ms) / 1000
         piece.refuse((found < 0) | (found > LONGEST_S), "give a length of 0 to 31 days")
-        return np.floor(found + 0.5).astype(np.int32)
+        whole = np.floor(found + TINY_S).astype(np.int32)
+        return np.where(found > TINY_S, np.maximum(whole, 1), 0).astype(np.int32)
+
+    def _setup(self, batch: dict[str, Piece], start_ms: Any, seconds: Any) -> Any:
+        """Return by how many whole seconds each call lasts longer than its talk time; 0 where no end is told."""
+        if "call_end_ts" not in batch:
+            return np.zeros(len(start_ms), np.int32)
+        whole = self._times(batch["call_end_ts"]) // 1000 - start_ms // 1000
+        return np.clip(whole - seconds, 0, LONGEST_S).astype(np.int32)
 
     def _take_cells(self, batch: dict[str, Piece]) -> None:
         """Take in cells; where only one end of a call is known, the other is the same."""

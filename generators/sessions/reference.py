@@ -199,15 +199,21 @@ class Session:
         self.after(self.now + least + int(delay * (most_more + 1)), ANSWER, (reply, cell, power))
 
     def tower(self, cell: int, mood: float, luck: float) -> str:
-        """Return what a tower answers: CONNECT, a reason to refuse, or nothing."""
-        refuses, ignores = self.rules.refuses, self.rules.ignores
+        """Return what a tower answers: CONNECT, a reason to refuse, or nothing; `spoilt`: nobody else is asked."""
+        refuses, ignores, spoils = self.rules.refuses, self.rules.ignores, 0.0
         for i in self.faults(cell):
             kind = self.air.network.faults.row[i]["kind"]
             if kind in (BROKEN, SLEEPING):
                 return "setup" if kind == BROKEN else ""
-            refuses = max(refuses, float(self.air.network.faults.row[i]["refuses"]) * self.severity(i))
+            refused = float(self.air.network.faults.row[i]["refuses"]) * self.severity(i)
+            if self.air.network.faults.row[i]["incident"] == NO_INCIDENT:
+                refuses = max(refuses, refused)
+            else:
+                spoils = max(spoils, refused)
         if mood < ignores + refuses:
             return "" if mood < ignores else "setup"
+        if mood < ignores + spoils:
+            return "spoilt"
         day, ms = divmod(self.now, 86_400_000)
         weekend = (self.air.network.folk.first_weekday + day) % 7 >= 5
         return "blocked" if luck < self.air.network.blocking[cell, ms // 3_600_000 + 24 * weekend] else "CONNECT"
@@ -234,9 +240,11 @@ class Session:
         return (self.now - begin) / (end - begin) if row["ramp"] else 1.0
 
     def failed(self, cause: str, cell: int, power: float) -> None:
-        """Report that a Hello failed, and try the next candidate."""
-        self.note("FAIL", cause, cell, power)
+        """Report that a Hello failed, and try the next candidate, if any is left to be asked."""
+        self.note("FAIL", "setup" if cause == "spoilt" else cause, cell, power)
         self.barred.append(cell)
+        if cause == "spoilt" and self.first < 0:
+            self.candidates = []
         self.hello()
 
     def connected(self, cell: int, power: float) -> None:

@@ -29,7 +29,7 @@ from generators.sessions.events import (
 from generators.sessions.faults import MET, SHOWN, SWAPPING, acts, faults_between, meets
 from generators.sessions.network import Network
 from generators.sessions.reports import Reports, collect, look_at, make_reports, measure, rows_of
-from generators.sessions.towers import BLOCKED, CONNECTED, IGNORED, NEVER, answer, breaks_after, losses
+from generators.sessions.towers import BLOCKED, CONNECTED, IGNORED, NEVER, SPOILT, answer, breaks_after, losses
 from generators.sessions.watch import watch
 
 LIVE, NONE_LEFT, OVER = range(3)
@@ -138,6 +138,8 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
             phone.events[row].power = reports.power[i]
         phone.barred[state[BARRED] % MOST_BARRED] = cell
         state[BARRED] += 1
+        if result == SPOILT and deadline == NEVER:  # the call was this cell's already: nobody else is asked
+            break
     return NONE_LEFT
 
 

@@ -162,7 +162,7 @@ def _hold(cell: int, span: tuple[int, int], clock: tuple[int, int], counts: Any)
         counts[cell, here, LIVE] += here < last
 
 
-@dataclass(frozen=True)
+@dataclass
 class UserStatus:
     """Says at the end of each day how every user is, and how its calls went."""
 
@@ -171,20 +171,23 @@ class UserStatus:
     network: Network
     users: Any
     """Shape (n,), int: who has a subscription in this world."""
+    _running: Any = field(default_factory=lambda: np.empty((3, 0), np.int64))
+    """Calls that ran on when the last day ended: caller, when it connected, and when it ends [ms]."""
 
-    def rows(self, day: int, records: Records, busy_until_ms: Any) -> pa.Table:
+    def rows(self, day: int, records: Records) -> pa.Table:
         """Return a day as rows of the schema."""
         who, users, moment = self.users, len(self.users), (day + 1) * DAY_MS
         radio = self.network.radio
         where = positions(who, np.full(users, moment), self.network.folk)
         pixel = pixels_at(where, radio)
         cell, power = radio.cell[pixel, 0], radio.power[pixel, 0]
-        made = np.bincount(records.caller, minlength=len(busy_until_ms))[who]
-        failed = np.bincount(records.caller[records.outcome == FAILED], minlength=len(busy_until_ms))[who]
+        most = int(max(who.max(initial=0), records.caller.max(initial=0))) + 1
+        made = np.bincount(records.caller, minlength=most)[who]
+        failed = np.bincount(records.caller[records.outcome == FAILED], minlength=most)[who]
         columns = [
             coded(who.astype(np.int32), self.names.user),
             moments(np.full(users, self.epoch_ms + day * DAY_MS)),
-            coded((busy_until_ms[who] > moment).astype(np.int32), pa.array(["IDLE", "LIVE"])),
+            coded(np.isin(who, self._live(records, moment)).astype(np.int32), pa.array(["IDLE", "LIVE"])),
             *(self._coordinate(where[:, axis], size) for axis, size in enumerate((radio.width, radio.height))),
             pa.DictionaryArray.from_arrays(pa.array(cell, mask=cell < 0), self.names.cell),
             pa.array(power, mask=cell < 0),
@@ -192,6 +195,14 @@ class UserStatus:
             pa.array(failed.astype(np.int32)),
         ]
         return pa.Table.from_arrays(columns, schema=USER_STATUS.arrow)
+
+    def _live(self, records: Records, moment: int) -> Any:
+        """Take in the calls of a day, concurrent legs among them; return who is connected in one at a moment."""
+        connected = records.start_ms + records.setup_ms
+        calls = np.stack([records.caller, connected, connected + records.talk_ms])
+        calls = np.concatenate([self._running, calls], axis=1)
+        self._running = calls[:, calls[2] > moment]
+        return self._running[0, self._running[1] <= moment]
 
     def _coordinate(self, values: Any, size: float) -> pa.Array:
         inside = np.mod(values, size) if self.network.radio.wrap else np.clip(values, 0, size)

@@ -18,12 +18,13 @@ from generators.sessions.faults import (
 from generators.sessions.network import Network
 
 NEVER = 2**62
-CONNECTED, REFUSED, BLOCKED, IGNORED = range(4)
+CONNECTED, REFUSED, BLOCKED, IGNORED, SPOILT = range(5)
+"""Spoilt: refused by a site that an incident has spoilt, after it took the phone on; a call that is set up fails."""
 
 
 @kernel
 def answer(cell: int, moment: int, luck: tuple[float, float], network: Network, view: Any) -> int:
-    """Return what a tower makes of a Hello: CONNECTED, REFUSED, BLOCKED or IGNORED.
+    """Return what a tower makes of a Hello: CONNECTED, REFUSED, BLOCKED, IGNORED or SPOILT.
 
     Parameters
     ----------
@@ -48,8 +49,10 @@ def answer(cell: int, moment: int, luck: tuple[float, float], network: Network, 
             return REFUSED if faults.row[i].kind == BROKEN else IGNORED
     if u < ignores:
         return IGNORED
-    if u < ignores + refuses or (u < ignores + worse and meets(whose, view)):
+    if u < ignores + refuses:
         return REFUSED
+    if u < ignores + worse and meets(whose, view):
+        return SPOILT
     return BLOCKED if channel < network.blocking[cell, hour_of_week(moment, network)] else CONNECTED
 
 

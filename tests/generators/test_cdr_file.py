@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from own_files import GOOD, HEADER, SAMPLE, configured, make, read, starts
-from small_worlds import make_settings, table
+from small_worlds import make_settings, make_world, table
 
 from bench.dataset import Dataset
 from bench.faults import UserError, faults_of
@@ -43,6 +43,35 @@ def test_every_table_is_whole_and_what_was_filled_is_said(tmp_path: Path, capsys
     )  # fmt: skip
     assert counts["labelled"] is False
     assert "2 calls without callee_type, filled with: subscriber" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("duration", "end", "setup_s"),
+    [
+        ("61", "10:01:04", 3),
+        ("61", "10:01:01", 0),
+        ("61", "10:00:30", 0),
+        ("61.9", "10:01:03.5", 2),
+    ],
+)
+def test_an_end_beside_a_duration_tells_the_setup(tmp_path: Path, duration: str, end: str, setup_s: int) -> None:
+    """The duration is the talk time; an end before start plus talk time is none."""
+    header, day = HEADER.replace("call_duration", "call_duration,call_end_ts"), "2024-01-02T"
+    row = f"ann,bob,{day}10:00:00Z,{duration},{day}{end}Z"
+    (call,) = table(read(tmp_path, f"{header}\n{row}\n")[0], "calls").to_dicts()
+    lasts = call["call_end_ts"] - call["call_start_ts"] - timedelta(seconds=call["call_duration"])
+    assert (call["call_duration"], lasts) == (int(float(duration)), timedelta(seconds=setup_s))
+
+
+def test_records_of_a_simulated_world_are_read_back_as_they_are(tmp_path: Path) -> None:
+    """Start, end and talk time, setup and all."""
+    make_world(tmp_path / "source", "generator.num_users=150", "generator.num_towers=5", "generator.days=3")
+    calls = table(tmp_path / "source", "calls")
+    own, columns = str(tmp_path / "source" / "data" / "calls.parquet"), Columns()
+    again = table(make(tmp_path / "read", path=own, columns=columns, time_format="iso", time_zone="UTC")[0], "calls")
+    assert calls.select((pl.col("call_end_ts") - pl.col("call_start_ts")).n_unique()).item() > 20
+    for name in ("call_id", "call_start_ts", "call_end_ts", "call_duration", "outcome", "caller_id"):
+        assert again[name].equals(calls[name]), name
 
 
 def test_columns_are_mapped_and_left_out(tmp_path: Path) -> None:
@@ -84,7 +113,7 @@ def test_one_moment_in_many_forms(tmp_path: Path, text: str, changes: dict[str, 
     assert starts(world) == [datetime(2024, 7, 1, 4, 30, tzinfo=UTC)]
 
 
-@pytest.mark.parametrize(("unit", "text"), [("s", "89.5"), ("ms", "90400"), ("min", "1.5")])
+@pytest.mark.parametrize(("unit", "text"), [("s", "90.9"), ("ms", "90400"), ("min", "1.5")])
 def test_lengths_have_a_unit(tmp_path: Path, unit: str, text: str) -> None:
     world, _ = read(tmp_path, f"{HEADER}\na,b,2024-01-01T00:00Z,{text}\n", duration_unit=unit)
     assert table(world, "calls")["call_duration"].to_list() == [90]

@@ -12,6 +12,8 @@ import pytest
 from small_worlds import make_settings, make_world, table
 
 from bench.faults import SettingsError, UserError
+from generators.anomalies.tower_outage import TowerOutage
+from generators.callmap import CallMap
 from generators.world import World
 
 SMALL = ("generator.num_users=500", "generator.days=7", "generator.num_towers=7")
@@ -135,9 +137,9 @@ def test_a_degraded_site_refuses_and_loses_as_its_parameters_say(tmp_path: Path)
     incidents = table(tmp_path / "w", "incidents").to_dicts()
     here = pl.concat([within(table(tmp_path / "w", "events"), i) for i in incidents])
     hellos = here.filter(CONNECTED | pl.col("cause").is_in(["setup", "blocked", "timeout"]))
-    assert (hellos["cause"] == "setup").mean() == pytest.approx(0.4, abs=0.04)
+    assert (hellos["cause"] == "setup").mean() == pytest.approx(0.325, abs=0.04)
     talked = here.filter(pl.col("duration") > 0)
-    assert (talked["cause"] == "drop").mean() == pytest.approx(0.3, abs=0.07)
+    assert (talked["cause"] == "drop").mean() == pytest.approx(0.24, abs=0.05)
 
 
 def test_a_turned_antenna_serves_others_and_fails_nobody(worlds: Callable[[str], Two]) -> None:
@@ -160,8 +162,9 @@ def test_cells_that_play_ping_pong_hand_calls_back_within_seconds(worlds: Callab
     two = worlds("ping_pong")
     direct = two.table("truth").filter(level="call", cause="direct").select("row")
     calls = two.table("calls").with_row_index("row").cast({"row": pl.Int64}).join(direct, on="row")
-    assert calls["handovers"].min() >= 1
-    assert (calls["handovers"] >= 3).mean() > 0.6
+    assert calls["handovers"].min() >= 6
+    met = two.table("truth").filter(level="call", cause="collateral", change="altered")
+    assert met.height > 20  # those that it moved, but did not bring back three times
     pairs = {frozenset(i["actors"]) for i in two.incidents}
     assert {len(pair) for pair in pairs} == {2}
     hops = two.table("events").filter(pl.col("session_id").is_in(calls["call_id"]), state="RECONNECT")
@@ -208,26 +211,57 @@ def test_difficulty_goes_one_way(name: str) -> None:
     for difficulty in (0.0, 0.5, 1.0):
         hard = f"anomaly.{name}.difficulty={difficulty}"
         ratio = f"generator.anomaly_ratio={0.1 if name in BY_LENGTH else RATIO.get(name, 0.1) / 4}"
-        world = World(*make_settings(*SMALL, f"anomaly={name}", hard, ratio, "generator.days=5"))
+        size = ("generator.num_users=2000", "generator.days=5") if name == "flash_crowd" else ("generator.days=5",)
+        world = World(*make_settings(*SMALL, f"anomaly={name}", hard, ratio, *size))
         plan = world.draw().plan
         hours = (plan.end_ms - plan.start_ms).mean() / 3_600_000
-        severity = [
-            p.get("times", p.get("refused", abs(p.get("turned_deg", 0)) or p.get("stay_s"))) for p in plan.parameters
-        ]
-        figures.append(hours if severity[0] is None else np.mean(severity) * (-1 if name == "ping_pong" else 1))
+        severity = {
+            "tower_degraded": [fault.refuses for fault in plan.faults],
+            "antenna_misaligned": [abs(fault.turned_deg) for fault in plan.faults],
+            "ping_pong": [-fault.dwell_ms[0] for fault in plan.faults],
+            "flash_crowd": [world.anomalies[name].least],  # of crowds so much smaller, where fewer callers will do
+        }
+        figures.append(np.mean(severity[name]) if name in severity else hours)
     assert figures[0] > figures[1] > figures[2]
 
 
-def test_a_world_whose_faults_meet_too_many_calls_is_made_again(tmp_path: Path) -> None:
-    """How many they meet is known only afterwards; with this seed it is a twentieth too many at first."""
+def test_a_world_whose_faults_meet_too_many_calls_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many they meet is known only afterwards; here a quarter too few are expected."""
+    within = CallMap.within
+    monkeypatch.setattr(CallMap, "within", lambda *args: 0.75 * within(*args))
     begun = []
-    world = World(*make_settings("generator=default", "anomaly=network_faults", "generator.seed=5"))
+    world = World(*make_settings("generator=default", "anomaly=[tower_outage,sleeping_cell]"))
     counts = world.make(tmp_path / "w", 2, lambda _, days, __: begun.append(days))
     assert begun.count(0) == 2
     assert counts["anomaly_ratio"] == pytest.approx(0.05, rel=0.05)
     assert counts["calls"] == table(tmp_path / "w", "calls").height
     named = table(tmp_path / "w", "truth").filter(pl.col("cause") == "direct", pl.col("row") >= 0)
     assert counts["anomalous_calls"] == named.height
+
+
+def test_an_incident_out_of_its_range_does_not_happen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it came to is known only afterwards: the world is made again without it, and refused where none is left."""
+    small = (*SMALL, "anomaly=tower_outage", "generator.anomaly_ratio=0.05")
+
+    def made(name: str) -> pl.DataFrame:
+        world = World(*make_settings(*small))
+        world._checked = lambda counts: counts  # type: ignore[method-assign]
+        world._more_faults = lambda _: None  # type: ignore[method-assign]
+        world.make(tmp_path / name, 2, lambda *_: None)
+        hours = pl.col("parameters").str.json_path_match("$.hours")
+        return table(tmp_path / name, "incidents").select("start_ts", hours)
+
+    every = made("every")
+    bound = float(every["parameters"].cast(pl.Float64).sort()[-2])
+    monkeypatch.setattr(TowerOutage, "bounds", {"hours": (0.0, bound)})
+    fewer = made("fewer")
+    assert fewer.height == every.height - 1
+    assert fewer.join(every, on=["start_ts", "parameters"], how="semi").height == fewer.height
+    monkeypatch.setattr(TowerOutage, "bounds", {"hours": (100.0, 101.0)})
+    with pytest.raises(UserError, match=r"generator\.num_users"):
+        World(*make_settings(*small)).make(tmp_path / "none", 2, lambda *_: None)
 
 
 def test_more_than_the_network_can_hold_is_refused() -> None:

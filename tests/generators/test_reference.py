@@ -124,8 +124,9 @@ def looks(call: Call) -> tuple[Any, ...]:
 def exported(call: Call) -> tuple[Any, ...]:
     """Return what anybody can see of a call in its record."""
     talk = int(talk_seconds(np.array([call.talk_ms]))[0])
+    over = max((call.start_ms + call.setup_ms + call.talk_ms) // 1000, call.start_ms // 1000 + talk)
     cells = (call.first_cell, call.last_cell, call.handovers)
-    return (call.caller, call.callee, call.start_ms // 1000, talk, call.outcome, *cells, call.sim, call.device)
+    return (call.caller, call.callee, call.start_ms // 1000, over, talk, call.outcome, *cells, call.sim, call.device)
 
 
 def reaches(call: Call, swaps: Swaps) -> int | None:

@@ -123,6 +123,8 @@ def test_who_meets_a_degraded_cell_is_who_fares_otherwise_there() -> None:
     differ = [before != after for before, after in zip(normal, held, strict=True)]
     assert [incident > 0 for incident in met] == differ
     assert 0.2 < np.mean(differ) < 0.8
+    failed = [{"CONNECT"}.isdisjoint(event.state for event in events) for events in held]
+    assert np.mean(failed) == pytest.approx(0.2, abs=0.08)  # a call that it refuses is not set up elsewhere
 
 
 def test_they_agree_when_cells_swap_calls_and_antennas_turn() -> None:

@@ -1,0 +1,66 @@
+"""Which calls that met ping-pong are its own doing: those that it hands back and forth again and again."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from generators.calls.changes import Changes
+from generators.calls.records import Records
+from generators.plan import ANSWERED_MS, RETURNS
+from generators.sessions.events import RECONNECT
+from generators.sessions.faults import SWAPPING, Faults
+
+
+def own_calls_only(changes: Changes, calls: Records, events: Any, faults: Faults) -> Changes:
+    """Let a call that met ping-pong be direct only where it is back `RETURNS` times in a cell that it left.
+
+    Parameters
+    ----------
+    changes
+        Of a day; `row` counts in `calls`.
+    calls, events
+        The day's calls and their events, in the same order.
+    faults
+        What befalls cells.
+    """
+    stays = stays_of(faults)
+    some = np.flatnonzero(changes.direct & np.isin(changes.incident, list(stays)))
+    ends = np.cumsum(calls.events)
+    direct = changes.direct.copy()
+    for i in some.tolist():
+        row = int(changes.row[i])
+        mine = events[ends[row] - calls.events[row] : ends[row]]
+        direct[i] = returns(hops_of(mine), stays[int(changes.incident[i])]) >= RETURNS
+    return changes._replace(direct=direct)
+
+
+def stays_of(faults: Faults) -> dict[int, tuple[int, int]]:
+    """Return how long a call stays in a cell, least and most [ms], by incident of ping-pong."""
+    rows = faults.row[faults.row["kind"] == SWAPPING]
+    spans = zip(*(rows[name].tolist() for name in ("incident", "least_ms", "spread_ms")), strict=True)
+    return {incident: (least, least + spread + ANSWERED_MS) for incident, least, spread in spans}
+
+
+def hops_of(events: Any) -> list[tuple[int, int, int]]:
+    """Return of a call's events each handover: from which cell, to which, and how long the call had stayed [ms]."""
+    moves = events[(events["state"] == RECONNECT) & (events["previous"] != events["cell"])]
+    return list(zip(*(moves[name].tolist() for name in ("previous", "cell", "held_ms")), strict=True))
+
+
+def returns(hops: Iterable[tuple[int, int, int]], stay_ms: tuple[int, int]) -> int:
+    """Return how often a call is back in the cell that it left for a stay in between (A-B-A, each counted once).
+
+    Parameters
+    ----------
+    hops
+        `hops_of` a call.
+    stay_ms
+        What counts as a stay, least and most.
+    """
+    found, left = 0, -1
+    for before, after, held in hops:
+        back = after == left and stay_ms[0] <= held <= stay_ms[1]
+        found += back
+        left = -1 if back else before
+    return found
