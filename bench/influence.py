@@ -15,7 +15,7 @@ from bench.detector import FloatArray
 from bench.spread import Spread, effective_number
 
 UNSEEN, MOST_UNSEEN = 1 / 12, 4.0
-"""Incidents of a kind not seen yet, as a share of those seen, and at most."""
+"""Incidents of a kind not seen yet: as a share of those seen, and at most. Set by the study of coverage."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,10 @@ def _unseen(each: Class, value: float, chance: float) -> float:
 
     A dozen incidents with high scores, one of which in a hundred would have a low one, do not show how widely the mean
     spreads: the variance is too small whenever the mean is too high. So a few more are thought of (as Wilson's interval
-    has two more successes and two more failures) that are found entirely or no better than by chance.
+    has two more successes and two more failures) that are found entirely or no better than by chance; fewer where a few
+    large incidents make the interval wide anyway.
     """
-    few = min(UNSEEN * effective_number(each.found.sizes), MOST_UNSEEN)
+    few = min(UNSEEN * effective_number(each.found.sizes) ** 2 / each.found.clusters, MOST_UNSEEN)
     return few * max(value - chance, 0.0) * (1 - value) / each.found.clusters**2
 
 

@@ -63,7 +63,7 @@ def test_a_random_detector_sits_at_chance_within_its_interval():
     for seed in range(WORLDS):
         values = guessing(seed)
         found: Class = values.classes["guess"]
-        bounds = intervals({"guess": found}, values.others, values.cut)["guess"]
+        bounds = intervals({"guess": found.found}, values.others, values.cut)["guess"]
         for measure, value in expected.items():
             low, high = bounds.get(measure, (np.nan, np.nan))
             held[measure] += low <= value <= high

@@ -90,7 +90,7 @@ def test_spreads_are_those_of_leaving_out_one_cluster_after_another(measure):
     estimate = measure(Class(found, others))
     assert estimate.value == pytest.approx(whole)
     unseen = 4.0 * (whole - (0.5 if measure is roc_auc else 1 / (1 + weight))) * (1 - whole) / found.clusters**2
-    unseen *= min(effective_number(found.sizes) / 12, 4) / 4
+    unseen *= min(effective_number(found.sizes) ** 2 / found.clusters / 12, 4) / 4
     assert estimate.spread.variance - unseen == pytest.approx(variance, rel=0.1)
 
 
