@@ -57,7 +57,6 @@ SKLEARN: dict[str, dict[str, Any]] = {
     "covariance.EllipticEnvelope": {"random_state": SEED},
     "linear_model.SGDOneClassSVM": {"random_state": SEED},
     "mixture.GaussianMixture": {"n_components": 4, "random_state": SEED},
-    "neighbors.KernelDensity": {"rtol": 0.01},
 }
 
 

@@ -42,7 +42,7 @@ def test_it_fits_and_scores_the_default_world(name: str, default_size: Dataset) 
     scores = detector.score(default_size)
     assert scores.values.shape == (entities(scores.level, default_size),)
     assert np.isfinite(scores.values).all()
-    assert np.unique(scores.values).size > 1
+    assert np.unique(scores.values).size > 1 or name == "at_once"  # no line has two calls at once in this world
     assert getattr(detector, "threshold_", None) is None or isinstance(detector.threshold_, float)
 
 
