@@ -23,9 +23,9 @@ def ended(module: str, *arguments: str) -> None:
 
 
 def figures(folder: str) -> dict[str, Any]:
-    """Return the values of each run of a folder by its detector."""
+    """Return the values of each run of a folder by its detector, as they are written."""
     rows = [json.loads(path.read_text()) for path in Path(folder).rglob("result.json")]
-    return {row["detector"]: {name: value for name, value in row.items() if "/" in name} for row in rows}
+    return {row["detector"]: {name: repr(value) for name, value in row.items() if "/" in name} for row in rows}
 
 
 @pytest.mark.slow
