@@ -30,7 +30,7 @@ from reports.wording import (
 )
 
 WIDTH = 100
-COLUMNS = ("type", "incidents", "positives", "prevalence", "precision", "recall", "F1", "AP", "95 % int.", "lift")
+COLUMNS = ("type", "incidents", "positives", "prevalence", "prec.", "recall", "F1", "AP", "95 % int.", "lift")
 CAP = "cap"
 """Takes the place of F1 where the budget is too small for a recall of 1."""
 LEFT_OUT_WHEN_NARROW = ("incidents", "95 % int.")
@@ -112,7 +112,7 @@ def _span(outcome: Outcome) -> str:
 
 
 def _table(result: Result, levels: dict[str, str], width: int, capped: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0, header_style="bold")
     columns = [CAP if capped and name == "F1" else name for name in COLUMNS]
     shown = [name for name in columns if width == WIDTH or name not in LEFT_OUT_WHEN_NARROW]
     for name in shown:

@@ -91,6 +91,22 @@ def test_each_type_is_shown_at_its_home_level(outcome: Outcome, capsys: pytest.C
     assert max(map(len, text.splitlines())) <= 100
 
 
+def test_the_longest_name_and_the_longest_numbers_stay_on_one_line(
+    outcome: Outcome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    longest, old = "subscription_fraud", outcome.labels.types[0]
+    values = {name.replace(f"/{old}", f"/{longest}"): value for name, value in outcome.result.values.items()}
+    values |= {f"cell_quarter/{name}": value for name, value in values.items() if "/" in name}
+    values |= {f"cell_quarter/positives/{longest}": 17_020.0, f"cell_quarter/incidents/{longest}": 12_266.0}
+    values |= {f"cell_quarter/recall_cap/{longest}": 0.08, f"cell_quarter/lift/{longest}": 199.0}
+    values |= {f"cell_quarter/average_precision_high/{longest}": 1.0, f"cell_quarter/prevalence/{longest}": 0.000858}
+    asked = outcome.result.asked | {"home_levels": f"{longest}:cell_quarter"}
+    text = shown(replace(outcome, result=replace(outcome.result, asked=asked, values=values)), capsys)
+    (row,) = [line.split() for line in text.splitlines() if line.split()[:1] == [longest]]
+    assert row[:4] == [longest, "12,266", "17,020", "quarters"]
+    assert row[-1] == "199"
+
+
 def test_a_detector_that_does_not_reach_the_home_level_has_its_own_numbers(outcome, capsys) -> None:  # type: ignore[no-untyped-def]
     asked = outcome.result.asked | {"home_levels": "burst_call:cell_quarter"}
     text = shown(replace(outcome, result=replace(outcome.result, asked=asked)), capsys)
