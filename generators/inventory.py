@@ -24,7 +24,7 @@ from generators.rng import Purpose, uniforms_of
 from generators.social.contacts import NOBODY
 from generators.social.people import People
 from generators.social.possessions import FORMER, Possessions, device_in_use, sim_in_use, spell
-from generators.social.subscriptions import NEVER, Subscriptions, whole
+from generators.social.subscriptions import NEVER, SECOND_MS, Subscriptions, whole
 
 
 class Uses(NamedTuple):
@@ -164,14 +164,19 @@ class Inventory:
             np.concatenate([from_ms, held_from]),
             np.concatenate([thing, things]),
         )
-        return every.pick(np.lexsort((every.from_ms, every.user))).changes()
+        return every.pick(_in_order(every.user, every.from_ms)).changes()
+
+
+def _in_order(user: Any, from_ms: Any) -> Any:
+    """Return the order of user and time, of whole seconds less than 68 years from the start; shape (n,)."""
+    return np.argsort(user.astype(np.int64) * 2**32 + (from_ms // SECOND_MS + 2**31))
 
 
 def _merged(sims: Uses, devices: Uses) -> tuple[Uses, Any, Any]:
     """Return the periods with the same SIM and device, and the places of both in each."""
     user = np.concatenate([sims.user, devices.user])
     from_ms = np.concatenate([sims.from_ms, devices.from_ms])
-    order = np.lexsort((from_ms, user))
+    order = _in_order(user, from_ms)
     user, from_ms = user[order], from_ms[order]
     last = np.append((user[1:] != user[:-1]) | (from_ms[1:] != from_ms[:-1]), True)
     found = []

@@ -55,6 +55,11 @@ FAULTS = [
     ("communities.work.probabilities", [1.0], "generator.communities.work.probabilities must be as many as sizes (4)"),
     ("external.shares", {"foreign": 1}, "generator.external.shares must have the keys unlisted, foreign, premium"),
     ("subscriptions.created_months", [5, 1], "generator.subscriptions.created_months must be [least, most]"),
+    (
+        "subscriptions.device_seen_h",
+        [5, 1],
+        "generator.subscriptions.device_seen_h must be [least, most]",
+    ),
 ]
 
 
