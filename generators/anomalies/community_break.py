@@ -29,9 +29,8 @@ TRIES = 12
 class CommunityBreak(Deed):
     """Sends the calls of a user, for some days, to the circle of a stranger: each contact has another in its place.
 
-    Difficulty is the share of the contacts whose place is taken by a contact's contact instead: never by one of the
-    user's own. Users are drawn evenly, and all their calls within the network are sent elsewhere, so that the calls are
-    those of anybody.
+    It has no dial: contacts of contacts in their place are found as well, and the user's own would be no break. Users
+    are drawn evenly, and all their calls within the network are sent elsewhere, so that the calls are those of anybody.
     """
 
     days: float = field(default=10.0, metadata=within(0.5, 365))
@@ -40,6 +39,7 @@ class CommunityBreak(Deed):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = WHOM
     least: ClassVar[int] = 10
+    dial: ClassVar[bool] = False
     people: ClassVar[int] = 100
     figures: ClassVar[Figures] = {"calls": None, "callers": (1, 1), "callees": None, "within_s": (0, 10 * 86_400)}
 
@@ -65,15 +65,13 @@ class CommunityBreak(Deed):
     def _targets(self, draft: "Draft", pairs: tuple[Any, Any], user: Any, host: Any, rng: np.random.Generator) -> Any:
         """Return for each contact of each user whom it calls instead: all different, and none of the contacts."""
         of, old = pairs
-        near = rng.random(len(of)) < self.difficulty
         new, open_ = np.full(len(of), -1), np.ones(len(of), np.bool_)
         for turn in range(TRIES):
             who = np.flatnonzero(open_)
             moment = np.full(len(who), draft.days * DAY_MS - 1)
-            via = np.where(near[who], old[who], host[of[who]])
-            found = draft.contacts(via, moment, rng)
+            found = draft.contacts(host[of[who]], moment, rng)
             further = draft.contacts(found % draft.num_users, moment, rng)
-            first = near[who] | (rng.random(len(who)) < (1.0 if turn == 0 else 0.5))
+            first = rng.random(len(who)) < (1.0 if turn == 0 else 0.5)
             found = np.where(first, found, further)
             if turn >= TRIES // 2:
                 found = draft.strangers(user[of[who]], rng)

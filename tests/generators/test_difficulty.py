@@ -24,8 +24,8 @@ EVERY = make_settings("anomaly=[seed_four,fraud]")[1]
 TYPES = sorted(name for name, each in EVERY.items() if each.dial)
 """All that need no network and have a dial."""
 WITHOUT_DIAL = sorted(EVERY.keys() - set(TYPES))
-OF_GRAPHS = ("community_break", "ring")
-"""Those that only a graph sees, for which 600 users are too few."""
+OF_GRAPHS = ("ring",)
+"""Those that only a graph sees, for which few users are too few."""
 OF_CELLS = sorted(make_settings("anomaly=network_faults")[1])
 
 
