@@ -19,7 +19,7 @@ FROZEN = {
     "core-1": "c2125045b5a57785",
     "core-2": "ca7c8981f20a39c8",
     "core-3": "656f8b09dc365413",
-    "core-4": "9cc5810eee96b24a",
+    "core-4": "032e37042c227d74",
     "smoke-1": "cf96889e2c084137",
 }
 """What each version was when it came out, from core-4 and smoke-1 on with the mixes that it names: a suite that has to
