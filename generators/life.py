@@ -123,12 +123,12 @@ class Life:
 
         None of them when there are no such calls.
         """
-        some = self._unused(self._examples.pick(self._any_examples(count, rng)))
+        some = self._unused(self._examples.pick(self._any_examples(count, rng)), rng)
         return some.talk_ms, some.outcome
 
-    def _unused(self, intents: Intents) -> Intents:
+    def _unused(self, intents: Intents, rng: np.random.Generator) -> Intents:
         """Return intents of the same users and days in slots that no call of normal life has; shape (n,)."""
-        unused = MOST_A_DAY // 2 + intents.slot % (MOST_A_DAY // 2)
+        unused = rng.integers(MOST_A_DAY // 2, MOST_A_DAY, len(intents.user))
         found = Intents.room(intents.user, intents.day, unused)
         look_up(found, self.habits, make_slots())
         return found

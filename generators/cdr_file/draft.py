@@ -65,7 +65,7 @@ class OwnDraft(Draft):
         found.callee[:], found.outcome[:] = life.callee[place], life.outcome[place]
         found.move[:], found.goal[:], found.key[:] = 0, 0, life.row[place]
 
-    def _unused(self, intents: Intents) -> Intents:
+    def _unused(self, intents: Intents, rng: np.random.Generator) -> Intents:
         return intents  # a file tells of no calls but its own
 
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
