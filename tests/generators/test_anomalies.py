@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import ks_2samp
 from small_worlds import make_world, table
 
 SIZE = ("generator.num_users=600", "generator.days=14", "generator/network=none")
@@ -69,7 +70,8 @@ def test_off_hour_calls_start_at_night_on_the_day_they_were_meant_for_by_who_nev
     assert np.histogram(hours, [2, 3, 4, 5])[0] == pytest.approx(hits.height / 3, rel=0.2)
     at_night = clean.filter(pl.Series((local_hour(clean) >= 2) & (local_hour(clean) < 5)))
     assert not set(hits["caller_id"]) & set(at_night["caller_id"])
-    assert hits["call_duration"].median() == pytest.approx(clean["call_duration"].median(), rel=0.3)
+    # Not the median: with calls without talk at 26 % it is 8 s, where 4 % of the calls more or less move it by 3 s.
+    assert ks_2samp(hits["call_duration"], clean["call_duration"]).statistic < 0.08
 
 
 def test_off_hours_are_local(tmp_path: Path) -> None:
