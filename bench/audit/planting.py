@@ -227,7 +227,7 @@ def _hit(world: Path, name: str, table: pl.DataFrame, share: float, types: Colle
     if name in ("users", "subscriptions"):
         return np.asarray(table["user_id"].is_in(meant["caller_id"].implode()).to_numpy())
     if name in ("cells", "coverage"):
-        return np.asarray(table["cell_id"].is_in(meant["first_cell_id"].implode()).to_numpy())
+        return np.asarray(table["cell_id"].is_in(meant["first_cell_id"].implode()).fill_null(False).to_numpy())
     who, step = ("user_id", DAY_MS) if name == "user_status" else ("cell_id", QUARTER_MS)
     whose = meant["caller_id" if name == "user_status" else "first_cell_id"]
     windows = pl.DataFrame({who: whose, "at": (start - dataset.clock.start_ms) // step}).unique()

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from bench.audit.coverage_map import CoverageMap
-from bench.audit.forms import Normal, column_forms, plain
+from bench.audit.forms import Normal, column_forms, digits, plain
 from bench.audit.slices import IntArray, milliseconds
 from bench.dataset import Dataset
 from bench.detector import FloatArray
@@ -128,6 +128,7 @@ def quarter_marks(
     handed = said["handovers_out"] + np.where(
         said["handover_success"] > 0, said["handovers_out"] * (1 / np.maximum(said["handover_success"], 1e-9) - 1), 0
     )
+    ended = digits(np.rint(said["mean_session_s"] * 1000), 1000, "ms")["zeros"]
     marks: dict[str, Any] = {
         "tower_of_quarter": (tower["tower_id"] != tower["its_tower"]).fill_null(True).to_numpy(),
         "quarter_on_the_clock": (quarters["window_start"].to_physical().to_numpy() - counts.first_ms) % counts.step_ms,
@@ -143,12 +144,19 @@ def quarter_marks(
         "share_of_hellos": _apart(share, asked),
         "whole_setups": np.nan_to_num(np.abs(setups - np.rint(setups)) > TOLERANCE),
         "share_of_handovers": np.nan_to_num(np.abs(handed - np.rint(handed)) > 1e-3),
-        "traffic_in_milliseconds": np.abs(traffic_ms - np.rint(traffic_ms)) > 1e-3,
+        "traffic_in_milliseconds": _milliseconds(traffic_ms),
         "traffic_and_live_sessions": (said["live_sessions"] > 0) & (traffic_ms == 0),
-        "ended_sessions": (seen["ended"] > 0) & np.isnan(said["mean_session_s"]),
+        "ended_sessions": np.where((seen["ended"] > 0) & np.isnan(said["mean_session_s"]), -1, ended),
     }
     forms = column_forms("tower_status", quarters, normal, quarters["cell_id"], rng)
     return forms | {name: np.asarray(values, np.float64) for name, values in marks.items()}
+
+
+def _milliseconds(traffic_ms: FloatArray) -> FloatArray:
+    """Return how many zeros a time ends with that live connections add up to; -1 if it is not one of milliseconds."""
+    whole = np.rint(traffic_ms)
+    zeros = digits(np.where(whole > 0, whole, np.nan), 1000, "ms")["zeros"]
+    return np.where(np.abs(traffic_ms - whole) > 1e-3, -1.0, zeros)
 
 
 def _state_of(share: FloatArray) -> pl.Series:

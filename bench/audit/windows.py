@@ -69,7 +69,9 @@ class Windows:
         file, rows, touched = dataset.open_table("tower_status"), [np.empty(0, np.uint64)], [np.empty(0, np.bool_)]
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
-            cell = np.asarray(pc.index_in(table["cell_id"].cast(pa.string()), self.cells))
+            cell = np.asarray(pc.fill_null(pc.index_in(table["cell_id"].cast(pa.string()), self.cells), -1))
+            window = (milliseconds(table["window_start"]) - self.first) // self.slide
+            known = (cell >= 0) & (window >= 0) & (window < self.touched.shape[1])
             rows.append(digests(table))
-            touched.append(self.touched[cell, (milliseconds(table["window_start"]) - self.first) // self.slide])
+            touched.append(known & self.touched[np.where(known, cell, 0), np.where(known, window, 0)])
         return np.concatenate(rows), np.concatenate(touched)
