@@ -18,8 +18,8 @@ class CoverageMap:
         self._cell = table["cell_id"].fill_null("").append(pl.Series([""]))
         self._power = np.append(table["power_dbm"].cast(pl.Float64).fill_null(np.nan).to_numpy(), np.nan)
         self._x, self._y = (np.unique(table[name].to_numpy()) for name in ("x", "y"))
-        if len(self._x) * len(self._y) != table.height:
-            raise ValueError("coverage must have a row for each pixel of a rectangle")
+        if len(self._x) * len(self._y) != table.height:  # no map of a rectangle: every place lies beyond it
+            self._x = self._y = np.empty(0, np.int64)
 
     def at(self, x: Any, y: Any) -> tuple[BoolArray, pl.Series, FloatArray]:
         """Return whether places lie beyond the map, and the strongest cell of their pixels with its power."""
