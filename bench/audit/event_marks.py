@@ -54,7 +54,14 @@ def event_marks(
     marks |= {"talk_zeros": some["zeros"], "talk_parity": some["parity"]}
     for name in ("delay", "power_and_map", "cell_and_map", "failed_hellos", "setup_time"):
         marks[name] = _numbers(each[name])
-    return _forms(events, known, frame.height, rng) | marks
+    forms = _forms(events, known, frame.height, rng)
+    for what in ("fraction", "decimals"):  # of a connection of a few seconds the content decides them
+        values = forms[f"events.previous_connection_duration.{what}"]
+        held = _numbers(each["last_held"])
+        usual = values[(held >= SMOOTH_S) & np.isfinite(values)]
+        if usual.size:
+            values[held < SMOOTH_S] = usual[rng.integers(0, usual.size, int((held < SMOOTH_S).sum()))]
+    return forms | marks
 
 
 def _forms(events: pl.DataFrame, known: Normal, calls: int, rng: np.random.Generator) -> dict[str, FloatArray]:
@@ -116,11 +123,14 @@ def _folded(events: pl.DataFrame) -> pl.DataFrame:
     state, cause = pl.col("state"), pl.col("cause").fill_null("")
     hello_failed = (state == "FAIL") & (cause != "drop")
     before = pl.col("time_stamp").diff().dt.total_milliseconds()
+    serving = ~hello_failed  # a Hello may fail on the way to another cell: what served before stands before it
+    since = pl.col("time_stamp").filter(serving).diff().dt.total_milliseconds()
+    served = pl.col("cell_id").filter(serving)
     reconnect = state == "RECONNECT"
     held = pl.col("previous_connection_duration").cast(pl.Float64) * 1000
     connects = (state == "CONNECT").cum_sum()
     early = ((state.is_in(["RECONNECT", "END"])) | (cause == "drop")) & (connects == 0)
-    late = (state == "CONNECT") & (connects > 1) | hello_failed & (connects > 0)
+    late = (state == "CONNECT") & (connects > 1)
     unheard = pl.col("cell_id").is_null() | (pl.col("cell_id") == "")
     connected = pl.col("time_stamp").filter(state == "CONNECT").first()
     return events.group_by("call", maintain_order=True).agg(
@@ -144,17 +154,21 @@ def _folded(events: pl.DataFrame) -> pl.DataFrame:
         talk_ms=(pl.col("time_stamp").last() - connected).dt.total_milliseconds(),
         first_cell=pl.col("cell_id").filter(state == "CONNECT").first(), last_cell=pl.col("cell_id").last(),
         first_asked=pl.col("cell_id").first(),
-        reconnects=reconnect.sum(),
+        reconnects=(reconnect.filter(serving) & (served != served.shift())).sum(),
         towers=(pl.col("its_tower") != pl.col("tower_id")).sum(),
-        previous=((pl.col("previous_tower_id") != pl.col("tower_id").shift()) & reconnect).sum()
+        previous=(
+            (pl.col("previous_tower_id").filter(serving) != pl.col("tower_id").filter(serving).shift())
+            & reconnect.filter(serving)
+        ).sum()
         + (pl.col("previous_tower_id").is_not_null() != reconnect).sum(),
-        connections=((held - before).abs() > 1).sum()
+        connections=((held.filter(serving) - since).abs() > 1).sum()
         + (held.is_not_null() != (reconnect | (state == "END") | (cause == "drop"))).sum(),
         outside=pl.col("outside").sum(),
         delay=(pl.col("received_at").last() - pl.col("time_stamp").last()).dt.total_milliseconds(),
         power_and_map=(pl.col("power_dbm") - pl.col("map_power")).first(),
         cell_and_map=(pl.col("cell_id") == pl.col("map_cell")).first().cast(pl.Float64),
-        failed_hellos=hello_failed.sum(),
+        last_held=pl.col("previous_connection_duration").last(),
+        failed_hellos=(hello_failed & (connects == 0)).sum(),
         setup_time=(pl.col("time_stamp").first() - pl.col("call_start").first()).dt.total_milliseconds(),
     )  # fmt: skip
 

@@ -45,9 +45,18 @@ class Look:
         A form is nobody's business. An agreement is touched by its name, a content by the name of one of its columns,
         those of calls without the table.
         """
+        if self.kind is Kind.FORM:
+            return words is not None and "events.cause" in words and self.name in OF_COVERAGE
         if self.kind is not Kind.CONTENT:
             return words is not None and self.name in words
         return words is None or any(column.removeprefix("calls.") in words for column in self.columns)
+
+
+OF_COVERAGE = frozenset(
+    {*(f"events.{name}.empty" for name in ("tower_id", "cell_id", "power_dbm")), "tower_status.state.word",
+     "tower_status.state.shape"}
+)  # fmt: skip
+"""Forms that what calls come up against decides: whether any cell is heard, and how bad a cell's state can get."""
 
 
 def forms_of(type_: pa.DataType) -> tuple[str, ...]:
