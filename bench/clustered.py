@@ -9,6 +9,9 @@ from bench.cut import Cut
 from bench.detector import FloatArray
 from bench.separated import IntArray, Separated
 
+ROUNDING = 1e-12
+"""Differences of sums up to this part of them are rounding."""
+
 
 @dataclass(frozen=True)
 class Clustered:
@@ -68,7 +71,10 @@ class Clustered:
             Shape (clusters,): sums of the value.
         """
         share = self.sizes / self.scores.size
-        return np.asarray((summed - share * summed.sum()) / (1 - share))
+        expected = share * summed.sum()
+        moved = summed - expected
+        moved[np.abs(moved) <= ROUNDING * (np.abs(summed) + np.abs(expected))] = 0.0  # else dust would have a kurtosis
+        return np.asarray(moved / (1 - share))
 
 
 @dataclass(frozen=True)

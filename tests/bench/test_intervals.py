@@ -267,6 +267,13 @@ def test_order_names_and_the_scale_of_scores_do_not_matter(drawn_world, shuffler
         assert after[name] == (None if value is None else pytest.approx(value, rel=1e-6, abs=1e-9)), name
 
 
+def test_sums_that_only_rounding_tells_apart_do_not_move_a_total():
+    random = np.random.default_rng(5)
+    each = Clustered.of(np.zeros(1000), random.integers(0, 37, 1000))
+    assert (each.deviations(each.sizes * 0.1 / 0.3) == 0).all()
+    assert (each.deviations(each.sizes * 0.1 + (np.arange(37) == 3)) != 0).all()
+
+
 def test_none_found_of_thirteen_is_wilsons_interval_and_no_dust():
     random = np.random.default_rng(8)
     found, others = Clustered.of(random.normal(size=13) - 50, np.arange(13)), sample(random, 50, 20, 3)[1]
