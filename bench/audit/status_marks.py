@@ -9,7 +9,7 @@ from bench.audit.coverage_map import CoverageMap
 from bench.audit.forms import Normal, column_forms, digits, plain
 from bench.audit.slices import IntArray, milliseconds
 from bench.dataset import Dataset
-from bench.detector import FloatArray
+from bench.detector import BoolArray, FloatArray
 
 DAY_MS = 86_400_000
 SHARES = ((0.9, "BLACK"), (0.6, "RED"), (0.1, "ORANGE"), (0.0, "GREEN"))
@@ -53,7 +53,18 @@ def day_marks(dataset: Dataset, days: pl.DataFrame, normal: Normal, rng: np.rand
 class EventCounts:
     """How many messages of each kind each cell had in each window, read a part of the events at a time."""
 
-    KINDS = ("connect", "reconnect", "refused", "timeout", "drop", "handed_on", "first_asked", "held_ms", "ended")
+    KINDS = (
+        "connect",
+        "reconnect",
+        "refused",
+        "timeout",
+        "drop",
+        "handed_on",
+        "taken_over",
+        "first_asked",
+        "held_ms",
+        "ended",
+    )
 
     def __init__(self, dataset: Dataset) -> None:
         first_ms, width_ms, windows = windows_of(dataset)
@@ -78,7 +89,8 @@ class EventCounts:
         place = np.where(here, cell * self.windows + window, 0)
         state, cause = events["state"], events["cause"].fill_null("")
         same = (events["session_id"] == events["session_id"].shift()).fill_null(False).to_numpy()
-        previous = np.append(-1, cell[:-1])[: cell.size]
+        refused = ((state == "FAIL") & (cause != "drop")).to_numpy()
+        previous = _before(cell, same, refused)
         reconnect = (state == "RECONNECT").to_numpy()
         held = (events["previous_connection_duration"].cast(pl.Float64).fill_null(0.0) * 1000).round().cast(pl.Int64)
         served = held.to_numpy() * (((state == "END") | (cause == "drop")).to_numpy())
@@ -90,12 +102,22 @@ class EventCounts:
         for kind, chosen in kinds.items():
             np.add.at(self.counts[kind], place[here & np.asarray(chosen)], 1)
         np.add.at(self.counts["held_ms"], place[here], served[here])
-        on = here & reconnect & same & (previous >= 0)
+        on = here & reconnect & same & (previous >= 0) & (previous != cell)
+        np.add.at(self.counts["taken_over"], place[on], 1)
         np.add.at(self.counts["handed_on"], (previous * self.windows + window)[on], 1)
 
     def of(self, kind: str, cell: IntArray, window: IntArray) -> Any:
         """Return the counts of one kind at some places."""
         return self.counts[kind][cell * self.windows + window]
+
+
+def _before(cell: IntArray, same: BoolArray, refused: BoolArray) -> IntArray:
+    """Return the cell that served before each event in its call, Hellos that failed aside; -1 where none did."""
+    kept = np.flatnonzero(~refused)
+    last = np.searchsorted(kept, np.arange(cell.size)) - 1
+    begins = np.maximum.accumulate(np.where(same, 0, np.arange(cell.size)))
+    place = kept[np.maximum(last, 0)] if kept.size else np.zeros(cell.size, np.int64)
+    return np.where((last >= 0) & (place >= begins), cell[place], -1) if kept.size else np.full(cell.size, -1)
 
 
 def quarter_marks(
@@ -137,7 +159,7 @@ def quarter_marks(
         "fails_and_events": said["fails"] - seen["refused"],
         "timeouts_and_events": said["timeouts"] - seen["timeout"],
         "drops_and_events": said["drops"] - seen["drop"],
-        "handovers_and_reconnects": said["handovers_in"] - seen["reconnect"],
+        "handovers_and_reconnects": said["handovers_in"] - seen["taken_over"],
         "handed_on_to_others": said["handovers_out"] - seen["handed_on"],
         "attempts_and_events": said["setup_attempts"] - seen["first_asked"],
         "state_and_share": (quarters["state"] != _state_of(share)).to_numpy(),
@@ -148,6 +170,10 @@ def quarter_marks(
         "traffic_and_live_sessions": (said["live_sessions"] > 0) & (traffic_ms == 0),
         "ended_sessions": np.where((seen["ended"] > 0) & np.isnan(said["mean_session_s"]), -1, ended),
     }
+    for name in ("traffic_in_milliseconds", "ended_sessions"):  # whether there was a call at all is no form
+        known = marks[name][np.isfinite(marks[name])]
+        drawn = known[rng.integers(0, max(known.size, 1), quarters.height)] if known.size else np.nan
+        marks[name] = np.where(np.isfinite(marks[name]), marks[name], drawn)
     forms = column_forms("tower_status", quarters, normal, quarters["cell_id"], rng)
     return forms | {name: np.asarray(values, np.float64) for name, values in marks.items()}
 
