@@ -10,10 +10,10 @@ maximum, models of tables see quarters); the detectors of user-days are beside t
 user-days.
 
 The worlds `told` are for learning: boosted trees on all features and on the scores of other detectors are trained with
-their labels (the ceiling), and the detectors with the highest mean recall over all of them are those that `seeds`
+their labels (the baseline), and the detectors with the highest mean recall over all of them are those that `seeds`
 reports. So what is reported was neither trained nor chosen there: no seed may be in both. A pick is worth what the
 incidents are that it was made on: told windows should hold ten or more, which types of cells need several worlds for,
-or larger ones. The ceiling of a type of cells is given features and detectors of cells; that of calls likewise.
+or larger ones. The baseline of a type of cells is given features and detectors of cells; that of calls likewise.
 Printed are recall when the 1 % of highest scores are alerts, and average precision over what chance gives. What was
 measured is kept in `worlds/by_type.jsonl` until the world, the detector's own file or its leaf changes.
 """
@@ -47,7 +47,7 @@ Scored = list[tuple[Level, FloatArray]]
 
 @cache
 def made_of(name: str) -> str:
-    """Return a digest of what a detector is: its own file and leaf; of the ceiling, its file and all detectors'."""
+    """Return a digest of what a detector is: its own file and leaf; of the baseline, its file and all detectors'."""
     every = (path for each in detectors() for path in sources(each))
     files = (Path(__file__).with_name("ceilings.py"), *every) if name == CEILING else sources(name)
     return hashlib.blake2b(b"".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
@@ -64,7 +64,7 @@ class Measured:
             self.rows[tuple(key)] = rows
 
     def of(self, arena: Arena, name: str, source: Callable[[], Scored]) -> list[Row]:
-        """Return what a detector, or the ceiling, is worth in a world at each level; measure it if need be."""
+        """Return what a detector, or the baseline, is worth in a world at each level; measure it if need be."""
         key = arena.name, name, made_of(name.split(maxsplit=1)[0])
         if key not in self.rows:
             began = time.process_time()
@@ -83,7 +83,7 @@ class Measured:
 
 
 def compared(kind: str, asked: dict[str, str], measured: Measured) -> Iterator[Row]:
-    """Yield what detectors and the ceiling are worth on the worlds of a type."""
+    """Yield what detectors and the baseline are worth on the worlds of a type."""
     told = [Arena(kind, int(seed), asked) for seed in asked["told"].split(",")]
     names = asked["detectors"].split(",") if asked["detectors"] else detectors()
     each = (measured.of(arena, name, partial(scores_of, name, arena)) for arena in told for name in names)
@@ -121,7 +121,7 @@ def mean(rows: Iterable[Row], what: str) -> float:
 
 
 def summary(rows: list[Row], asked: dict[str, str], level: str) -> Iterator[str]:
-    """Yield a table: for each type the ceiling, the detector chosen on the told world, and the next ones."""
+    """Yield a table: for each type the baseline, the detector chosen on the told world, and the next ones."""
     yield "| type | baseline's recall | detector | its recall | of the baseline's | AP over chance | next best |"
     yield "|---|---:|---|---:|---:|---:|---|"
     reported = [row for row in rows if str(row["seed"]) in asked["seeds"].split(",") and row["level"] == level]
