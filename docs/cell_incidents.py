@@ -26,6 +26,8 @@ PANELS = {
     "flash_crowd": "connections begun",
 }
 SETTINGS = ("generator.num_users=6000", "generator.days=14")
+RATIOS = {"ping_pong": 0.015}
+"""Of the calls; 0.03 of those that are not named. More calls than that do not ping-pong in such a world."""
 
 
 def make(folder: Path, *overrides: str) -> Path:
@@ -80,7 +82,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         clean = make(Path(folder) / "clean", "generator.anomaly_ratio=0")
         for here, name in zip(axes, PANELS, strict=True):
-            world = make(Path(folder) / name, f"anomaly=[{name}]", "generator.anomaly_ratio=0.03")
+            world = make(Path(folder) / name, f"anomaly=[{name}]", f"generator.anomaly_ratio={RATIOS.get(name, 0.03)}")
             panel(here, name, world, clean)
     axes[0].legend(fontsize=8.5, frameon=False, labelcolor=INK)
     images = Path(__file__).with_name("images")

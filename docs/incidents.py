@@ -149,7 +149,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         calls = made(Path(folder) / "world")
     note = (
-        f"Default world, difficulty {DIFFICULTY}. Across: hours from the first call. Grey: what its callers do anyway"
+        f"10,000 users, difficulty {DIFFICULTY}. Across: hours from the first call. Grey: what its callers do anyway"
     )
     figure = new_figure(13.0, 14.0, "One incident of each type", note)
     panels = [*((panel, name) for name in TOLD), (graph, "community_break"), (graph, "ring")]
