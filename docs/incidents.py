@@ -148,9 +148,7 @@ def main() -> None:
     out = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "images" / "incidents.png")
     with tempfile.TemporaryDirectory() as folder:
         calls = made(Path(folder) / "world")
-    note = (
-        f"10,000 users, difficulty {DIFFICULTY}. Across: hours from the first call. Grey: what its callers do anyway"
-    )
+    note = f"10,000 users, difficulty {DIFFICULTY}. Across: hours from the first call. Grey: what its callers do anyway"
     figure = new_figure(13.0, 14.0, "One incident of each type", note)
     panels = [*((panel, name) for name in TOLD), (graph, "community_break"), (graph, "ring")]
     grid = figure.subplots(-(-len(panels) // COLUMNS), COLUMNS, squeeze=False)
