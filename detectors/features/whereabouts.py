@@ -20,9 +20,12 @@ def whereabouts(mine: Array, places: Array, room: Room) -> None:
     """Describe calls against where their caller called before; `places` are the cells' coordinates [km]."""
     told, cells = room.told, room.cells
     day, in_day, known, east, north, squares = 0, 0, 0, 0.0, 0.0, 0.0
+    first_x, first_y = 0.0, 0.0
     for k in range(mine.size):
         call = mine[k]
-        x, y = places[call.first, 0], places[call.first, 1]
+        if known == 0:  # sums are about the first place: of calls from it alone they are 0, not what rounding leaves
+            first_x, first_y = places[call.first, 0], places[call.first, 1]
+        x, y = places[call.first, 0] - first_x, places[call.first, 1] - first_y
         while mine[day].start_ms < call.start_ms - DAY_MS:
             cells[mine[day].first, 1] -= 1
             in_day -= cells[mine[day].first, 1] == 0
