@@ -30,7 +30,7 @@ class Tdos(Deed):
     """Adds calls of many users, whose phones somebody has in hand, to one user.
 
     Difficulty is fewer calls, spread over more callers, and the share of the callers whom the victim knows: what makes
-    phones call may spread by address books.
+    phones call may spread by address books. What the lines of those cannot carry in time, strangers call.
     """
 
     fewest_calls: int = field(default=115, metadata=within(20, 100_000))
@@ -78,6 +78,8 @@ class Tdos(Deed):
         start = times(begin[incident], span[incident], draft, 0.0, rng)
         found_busy = rng.random(calls) < self.busy
         talk = np.where(found_busy, 0, talk_between(self.shortest_s, self.longest_s, calls, rng))
+        late = draft.when_free(callers, incident, start, talk, rng) >= (begin + span)[incident]
+        callers = np.where(late, draft.strangers(victims.user[incident], rng), callers)
         made = new_calls(callers, start, talk, victims.user[incident], rng)
         made = made._replace(outcome=np.where(found_busy, BUSY, made.outcome))
         start = draft.when_free(made.user, incident, made.start_ms, made.talk_ms, rng)
