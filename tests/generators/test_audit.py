@@ -144,9 +144,10 @@ def test_identity_tells_what_is_wrong_with_truth(small: tuple[Path, Path], tmp_p
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A world with faults of cells, turned antennas among them, and its clean twin."""
     folder = tmp_path_factory.mktemp("faulty")
-    size = ("generator.num_users=400", "generator.days=5", "generator.num_towers=7", "generator.anomaly_ratio=0.07")
+    size = ("generator.num_users=1000", "generator.days=5", "generator.num_towers=10", "generator.anomaly_ratio=0.07")
     world = World(*make_settings(*size, FAULTS, "anomaly.antenna_misaligned.share=1"))
     world._checked = lambda counts: counts  # type: ignore[method-assign]  # so small a world may miss the ratio
+    world._more_faults = lambda _: None  # type: ignore[method-assign]  # and is not made again for it: fewer have no room
     world.make(folder / "w", 2, silent)
     world.twin().make(folder / "c", 2, silent)
     return folder / "w", folder / "c"
