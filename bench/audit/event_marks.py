@@ -55,12 +55,14 @@ def event_marks(
     for name in ("delay", "power_and_map", "cell_and_map", "failed_hellos", "setup_time"):
         marks[name] = _numbers(each[name])
     forms = _forms(events, known, frame.height, rng)
-    for what in ("fraction", "decimals"):  # of a connection of a few seconds the content decides them
+    held = _numbers(each["last_held"])
+    # Of a connection of a few seconds the content decides them; of one that holds for the whole call they are those of
+    # its talk time, and that they are says that there was no handover.
+    plain_to_see = (held < SMOOTH_S) | (np.abs(held * SECOND_MS - talk) <= 1)
+    for what in ("fraction", "decimals"):
         values = forms[f"events.previous_connection_duration.{what}"]
-        held = _numbers(each["last_held"])
-        usual = values[(held >= SMOOTH_S) & np.isfinite(values)]
-        if usual.size:
-            values[held < SMOOTH_S] = usual[rng.integers(0, usual.size, int((held < SMOOTH_S).sum()))]
+        usual = values[~plain_to_see & np.isfinite(values)]
+        values[plain_to_see] = usual[rng.integers(0, usual.size, int(plain_to_see.sum()))] if usual.size else np.nan
     return forms | marks
 
 

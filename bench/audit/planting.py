@@ -135,7 +135,7 @@ PLANTS = tuple(
         ("subscriptions.phone_number", "an extra digit", _digit_more),
         ("subscriptions.imsi", "scrambled", _scrambled),
         ("subscriptions.imei", "wrong check digit", _wrong_check),
-        ("subscriptions.valid_from", "whole seconds", _every("1s")),
+        ("subscriptions.valid_from", "7 ms later", lambda c: c + pl.duration(milliseconds=7)),
         ("subscriptions.valid_to", "an end", lambda column: column.fill_null(FAR_OFF)),
         ("user_status.user_id", "an extra digit", _digit_more),
         ("user_status.window_start", "an hour later", _later(3600)),

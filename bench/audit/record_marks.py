@@ -49,6 +49,7 @@ def record_marks(
     late = np.where(duration >= VERY_LONG_S, duration % 60, 10 * rng.integers(0, 6, rows.size) + digit)
     same_cell = (frame["first_cell_id"] == frame["last_cell_id"]).to_numpy()
     handovers = frame["handovers"].to_numpy()
+    networked = dataset.open_table("events").metadata.num_rows > 0  # else nobody counts handovers
     marks: dict[str, Any] = {
         "number_minus_row": number - rows,
         **{f"number_mod_{place}": number % place for place in PLACES},
@@ -59,7 +60,7 @@ def record_marks(
         "duration_parity": np.where(duration >= SMOOTH_S, duration % 2, rng.integers(0, 2, rows.size)),
         "end=start+duration": _beyond(dataset, (end - start) / 1000 - duration),
         "talk_only_if_answered": (duration > 0) & (frame["outcome"] != "answered").to_numpy(),
-        "cells_and_handovers": (handovers == 0) & ~same_cell,
+        "cells_and_handovers": (handovers == 0) & ~same_cell if networked else handovers != 0,
         "cells_known": _unknown_cells(dataset, frame),
         **_usual(dataset, frame, normal),
         **_inventory(dataset, frame),

@@ -150,7 +150,8 @@ def quarter_marks(
     handed = said["handovers_out"] + np.where(
         said["handover_success"] > 0, said["handovers_out"] * (1 / np.maximum(said["handover_success"], 1e-9) - 1), 0
     )
-    ended = digits(np.rint(said["mean_session_s"] * 1000), 1000, "ms")["zeros"]
+    lasted = np.where(said["mean_session_s"] > 0, said["mean_session_s"], np.nan)  # calls that nobody answers last 0
+    ended = digits(np.rint(lasted * 1000), 1000, "ms")["zeros"]
     marks: dict[str, Any] = {
         "tower_of_quarter": (tower["tower_id"] != tower["its_tower"]).fill_null(True).to_numpy(),
         "quarter_on_the_clock": (quarters["window_start"].to_physical().to_numpy() - counts.first_ms) % counts.step_ms,

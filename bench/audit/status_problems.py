@@ -63,6 +63,7 @@ def quarter_problem(
         (milliseconds(each) - counts.first_ms) // counts.step_ms
         for each in (status["window_start"], calls["call_start_ts"])
     )
+    window = np.clip(window, 0, counts.windows - 1)  # one that the clock does not have is seen as that
     row_at = np.full(len(names) * counts.windows, -1)
     row_at[cell * counts.windows + window] = np.arange(cell.size)
     here = (of_call >= 0) & (at >= 0) & (at < counts.windows)

@@ -81,7 +81,9 @@ def choose_talk_ms(user: int, callee: int, component: float, size: float, habits
             z = kind.own * z + kind.tie * _of_tie(user, callee, habits)
         value = habits.centres[number, i] + habits.spreads[number, i] * z
         seconds = math.exp(value) if kind.family == LOGNORMAL else value
-    return int(min(max(seconds, kind.least_s), kind.longest_s) * 1000.0)
+    if seconds < kind.least_s:  # milliseconds stay: a length that many calls share to the millisecond would mark them
+        seconds = kind.least_s + seconds - math.floor(seconds)
+    return int(min(seconds, kind.longest_s) * 1000.0)
 
 
 @kernel

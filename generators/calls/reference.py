@@ -245,7 +245,10 @@ class Reference:
         seconds = math.exp(value) if kind["family"] == LOGNORMAL else value
         if kind["family"] == EXPONENTIAL:
             seconds = -float(habits.centres[number, i]) * math.log(1 - size)
-        return int(min(max(seconds, float(kind["least_s"])), float(kind["longest_s"])) * 1000)
+        least = float(kind["least_s"])
+        if seconds < least:
+            seconds = least + seconds - math.floor(seconds)
+        return int(min(seconds, float(kind["longest_s"])) * 1000)
 
     def cell(self, user: int, start_ms: int) -> int:
         """Return the cell that serves a user."""

@@ -280,10 +280,14 @@ def test_the_default_mix_is_green_at_every_difficulty(tmp_path: Path, difficulty
 
 
 @pytest.mark.slow
-def test_the_whole_catalogue_is_green(tmp_path: Path, clean_world: World_) -> None:
-    """In the default world, with ten incidents or more of each of the 23 types in the scored part."""
+@pytest.mark.xfail(
+    reason="calls that meet a degraded site are told by their failed Hellos, see docs/audit.md", strict=True
+)
+def test_the_whole_catalogue_is_green(tmp_path: Path) -> None:
+    """In a world of the size that the mix brings, with ten incidents or more of each of the 23 types scored."""
     make_world(tmp_path / "w", "anomaly=all")
-    made = checks(subject_of(tmp_path / "w", clean_world[0], "anomaly=all"), SETTINGS, silent)
+    make_world(tmp_path / "c", "anomaly=all", "generator.anomaly_ratio=0")
+    made = checks(subject_of(tmp_path / "w", tmp_path / "c", "anomaly=all"), SETTINGS, silent)
     lights = {check.name: check.light for check in made}
     assert lights.pop("triviality") is Light.MARKED
     assert set(lights.values()) == {Light.GREEN}, [check.told for check in made]
