@@ -92,7 +92,7 @@ def test_lifted_levels_and_delays_have_tables_of_their_own(run_row: MakeRow, tmp
     assert "| iforest | - | - | - | - | 0.625 (0.500 to 0.750) |" in days
     assert "| prevalence | - | - | - | - | 25 % |" in days
     assert "| iforest | - | - | - | - | 21 min |" in text.split("### Delay of the first alert")[1]
-    assert "quarter hours" not in text
+    assert "### Average precision of quarter hours" not in text
 
 
 def test_too_few_incidents_are_said(run_row: MakeRow, tmp_path: Path) -> None:
