@@ -73,7 +73,7 @@ def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progr
     planting, marks = None, []
     broken: list[Test] = []
     for number, problem in enumerate(problems(subject, settings, rng), 1):
-        asked = _varying(problem)
+        asked = _varying(problem, rng)
         marks.append((problem.name, problem.marks))
         by_mark += _single_marks(asked)
         broken += _single_marks(replace(problem, marks=problem.touched))
@@ -115,13 +115,23 @@ def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progr
     return Check("bookkeeping", light, (f"{told}; {highest}", *open_to_all, looked, _power(seen)), found)
 
 
-def _varying(problem: Problem) -> Problem:
-    """Return the problem with only those marks that are not the same everywhere."""
+def _varying(problem: Problem, rng: np.random.Generator) -> Problem:
+    """Return the problem with only those marks that are not the same everywhere, and no gaps in them.
+
+    That a form is not there, as the digits of a connection that never was, is what a call is about; whether a field is
+    empty is a mark of its own. So a gap gets the form of another row of the same type, by chance.
+    """
     kept = {}
     for name, values in problem.marks.items():
-        known = values[np.isfinite(values)]
-        if known.size and (np.ptp(known) > 0):
-            kept[name] = values
+        known = np.isfinite(values)
+        if not known.any() or np.ptp(values[known]) == 0:
+            continue
+        filled = values.copy()
+        for code in np.unique(problem.type_code[known]):
+            rows = problem.type_code == code
+            gaps = rows & ~known
+            filled[gaps] = rng.choice(values[rows & known], int(gaps.sum()))
+        kept[name] = filled
     return replace(problem, marks=kept)
 
 
