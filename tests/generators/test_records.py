@@ -165,5 +165,5 @@ def heard(world: Path, status: pl.DataFrame) -> pl.DataFrame:
     keys = ["pixel_x", "pixel_y"]
     there = coverage.select(*keys, cell_there="cell_id", power_there="power_dbm")
     kept = status.filter(pl.Series(~(edges[0] | edges[1])))
-    assert kept.height > 0.9 * status.height
+    assert kept.height > 0.8 * status.height  # 0.88 where a pixel is 100 m wide, as in the demo
     return kept.join(there, on=keys, how="left")
