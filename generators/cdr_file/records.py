@@ -101,9 +101,11 @@ class Records:
         self._take_words(batch, seconds)
         if self.settings.truth is None:
             self._take_labels(batch)
-        self.batches.append((piece.file, piece.first_row + np.flatnonzero(there)))
+        rows: Any = range(piece.first_row, piece.first_row + len(there))  # takes no memory, whatever its length
         if not there.all():
+            rows = piece.first_row + np.flatnonzero(there)
             self._drop(there)
+        self.batches.append((piece.file, rows))
 
     def finish(self) -> list[str]:
         """Return what a reader of all rows should be told: calls left out, and parties that look like one.
