@@ -9,17 +9,20 @@ import ast
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any, TypeVar, cast
 
 from numba import config, njit
 
 from bench.digests import sources_digest
+from bench.private import cache_folder
 
 Function = TypeVar("Function", bound=Callable[..., object])
+KEPT = 8
+"""So many states of a module are kept compiled, those used last: several checkouts may be worked in at a time."""
 
 
 def reach(name: str) -> list[str]:
@@ -69,19 +72,20 @@ def _imports(name: str) -> frozenset[str]:
 
 @cache
 def _code_folder(module: str) -> str:
-    """Return where a module's code is kept: beside the sources, or in the user's cache when that cannot be written."""
+    """Return where a module's code is kept, in the user's private cache: numba unpickles what it finds there."""
     sources = [(name, source) for name in [__name__, *reach(module)] if (source := _source(name))]
-    beside = (_source(module.split(".", maxsplit=1)[0]) or Path(__file__)).parent
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for parent in (beside / "__pycache__", home / "cdrbench", Path(gettempdir()) / f"cdrbench-{os.getuid()}"):
-        folder = parent / "kernels" / module / sources_digest(sources)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        for old in folder.parent.iterdir():
-            if old != folder:
-                shutil.rmtree(old, ignore_errors=True)
-        if os.access(folder, os.W_OK):
-            return str(folder)
-    return ""
+    folder = cache_folder() / "kernels" / module / sources_digest(sources)
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        os.utime(folder)
+    used = sorted(folder.parent.iterdir(), key=_last_used)
+    for old in used[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return str(folder)
+
+
+def _last_used(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:  # another process has removed it
+        return 0.0
