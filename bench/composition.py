@@ -39,7 +39,6 @@ from bench.targets import path_faults, target_faults
 
 SELDOM = 50_000
 """So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
-MULTIRUN = ("--multirun", "-m")
 TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Whether the user wants to see where an error comes from."""
 
@@ -55,7 +54,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     find_quickly()
     told_once_more()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    sys.argv[1:] = sorted(sys.argv[1:], key=lambda each: each not in MULTIRUN)  # Hydra wants it before the settings
+    sys.argv[1:] = options_first(sys.argv[1:])
     nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]
     if nameless:  # Hydra takes it for a group
         refuse("\n".join(f"{each!r} cannot be read as setting=value: it names no setting" for each in nameless))
@@ -67,6 +66,9 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         arguments = get_args_parser().parse_args()
         with composing(arguments.config_dir):
             refuse(explain(arguments.config_name or config_name, arguments.overrides, error))
+    except BrokenPipeError:  # who read the output has closed it, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         refuse_if_full(error)
         raise
@@ -75,6 +77,23 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         sys.exit(INTERRUPTED)
     finally:
         gc.freeze()  # what was imported need not be looked through once more when the program ends: that takes a second
+
+
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """Return command-line arguments with Hydra's options and their values first: it reads none between settings."""
+    takers = {name: each for each in get_args_parser()._actions if each.nargs != 0 for name in each.option_strings}
+    options, settings, incomplete, left = list[str](), list[str](), list[str](), list(arguments)
+    while left:
+        first = left.pop(0)
+        taker = takers.get(first)
+        takes = taker is not None and bool(left) and (taker.nargs is None or left[0] in (taker.choices or ()))
+        if takes:
+            options += [first, left.pop(0)]
+        elif taker is not None:
+            incomplete.append(first)
+        else:
+            (options if first.startswith("-") else settings).append(first)
+    return options + settings + incomplete  # at the end none takes a setting for its value
 
 
 def register() -> None:

@@ -31,15 +31,24 @@ def applied(dataset: Dataset, protocol: ProtocolSettings) -> Dataset:
     whole = Window(clock.start_ms, clock.end_ms)
     if protocol.name == "transductive":
         return replace(dataset, history=whole, window=whole)
-    days = (clock.end_ms - clock.start_ms) / DAY_MS
+    days = _days(dataset)
     unit = WEEK if days >= 2 * WEEK else 1
     parts = days / unit
-    if parts < 2:
+    if not can_split(dataset):
         way = "protocol=transductive fits and scores the whole; in a simulated world, generator.days=2 or more"
         raise UserError(f"protocol.name={protocol.name} needs at least 2 days of data, got {days:g} ({way})")
     fitted = min(max(int(parts * protocol.fit_share + 0.5), 1), int(parts - 0.5))
     border = clock.start_ms + fitted * unit * DAY_MS
     return replace(dataset, history=Window(whole.start_ms, border), window=Window(border, whole.end_ms))
+
+
+def can_split(dataset: Dataset) -> bool:
+    """Return whether there are two days or more: one to fit on and one to score."""
+    return _days(dataset) >= 2
+
+
+def _days(dataset: Dataset) -> float:
+    return (dataset.clock.end_ms - dataset.clock.start_ms) / DAY_MS
 
 
 def without_incidents(dataset: Dataset, truth: Truth, folder: Path) -> Dataset:

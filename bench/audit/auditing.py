@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from bench.audit.subject import Asked, Subject
 from bench.audit.verdict import Verdict, read_verdict
 from bench.dataset import Dataset
 from bench.generator import Progress, World
-from bench.protocol import applied
+from bench.protocol import applied, can_split
 from bench.settings import ProtocolSettings
 from bench.store import StoredWorld, find_or_make
 from bench.truth import Truth
@@ -84,8 +84,11 @@ def _subject(
 ) -> Subject:
     clean = world.twin()
     twin = None if clean is None else find_or_make(clean, stored.folder.parent, 1, progress)
+    dataset = Dataset.open(stored.folder / "data")
+    if not can_split(dataset):  # only generated, or scored as a whole: a run that would split it is refused
+        protocol = replace(protocol, name="transductive")
     return Subject(
-        applied(Dataset.open(stored.folder / "data"), protocol),
+        applied(dataset, protocol),
         Truth(stored.folder / "truth"),
         None if twin is None else Dataset.open(twin.folder / "data"),
         asked,

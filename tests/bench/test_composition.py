@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
+from hypothesis import given
+from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from bench import composition, run, targets
+from bench.composition import options_first
 
 HEAVY = ("mlflow", "pandas", "polars", "sklearn", "pyod", "matplotlib", "numba", "pyarrow")
 
@@ -171,6 +174,39 @@ def test_only_trusted_packages_may_be_named(
     assert len(lines) == 1
     assert lines[0].startswith("detector.model._target_ must be in one of the packages bench, ")
     assert lines[0].endswith(f"got {target!r}")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("options", [["--config-dir", "mine"], ["--config-dir=mine"], ["-cd", "mine"]])
+def test_options_may_stand_anywhere_among_settings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path, options: list[str], place: int
+) -> None:
+    (workplace / "mine/detector").mkdir(parents=True)
+    (workplace / "mine/detector/own.yaml").write_text("defaults: [iforest]\nmodel: {n_estimators: 17}\n")
+    settings = ["detector=own", "seed=-1"]
+    lines = told(capsys, monkeypatch, *settings[:place], *options, *settings[place:])
+    assert lines == ["seed must be in [0, 4294967295], got -1"]
+
+
+@given(
+    st.lists(st.sampled_from(["-m", "--cfg=job", "--resolve", "seed=1", "~detector", "+a.b=c", "x=--cfg"]), max_size=8)
+)
+def test_options_come_first_and_everything_else_keeps_its_order(arguments: list[str]) -> None:
+    sorted_by_kind = sorted(arguments, key=lambda each: not each.startswith("-"))
+    assert options_first(arguments) == sorted_by_kind
+
+
+def test_an_option_without_its_value_takes_no_setting_for_it() -> None:
+    assert options_first(["--config-dir", "-m"]) == ["--config-dir", "-m"]
+    assert options_first(["seed=1", "-m", "--config-dir"]) == ["-m", "seed=1", "--config-dir"]
+    assert options_first(["--info", "seed=1"]) == ["seed=1", "--info"]
+    assert options_first(["seed=1", "--info", "defaults"]) == ["--info", "defaults", "seed=1"]
+
+
+def test_output_that_nobody_reads_is_no_fault(workplace: Path) -> None:
+    command = f"{sys.executable} -m bench.run --help | head -c 1; exit ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (ended.returncode in (0, 141), ended.stderr) == (True, "")
 
 
 def test_a_sweep_is_checked_whole_before_its_first_job(
