@@ -13,7 +13,7 @@ import conf
 from bench.detector import Detector, FloatArray, Level
 from bench.faults import UserError
 from bench.levels import Grid
-from detectors.ceiling import Ceiling
+from detectors.supervised import SupervisedBaseline
 
 LEAVES = Path(conf.__path__[0]) / "detector"
 LEFT_OUT = ("random", "constant", "oracle", "scores_file", "supervised", "pyod", "sklearn")
@@ -50,11 +50,11 @@ def made(name: str, seed: int, home: Level = Level.CALL) -> Detector:
     return found
 
 
-def supervised(level: Level, seed: int) -> Ceiling:
+def supervised(level: Level, seed: int) -> SupervisedBaseline:
     """Return the supervised baseline as its leaf has it, at a level."""
     leaf = OmegaConf.load(LEAVES / "supervised.yaml")
     settings = OmegaConf.merge({"seed": seed}, leaf, {"detector": {"level": str(level)}})
-    found: Ceiling = instantiate(settings, _convert_="all")["detector"]
+    found: SupervisedBaseline = instantiate(settings, _convert_="all")["detector"]
     return found
 
 

@@ -12,7 +12,7 @@ from detectors.features.graph_days import FEATURES as OF_DAYS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "detectors.md").read_text()
 TABLES = (
-    *("detectors.tabular", "detectors.models", "detectors.ensemble", "detectors.baselines", "detectors.ceiling"),
+    *("detectors.tabular", "detectors.models", "detectors.ensemble", "detectors.baselines", "detectors.supervised"),
     *("detectors.rules", "bench."),
 )
 """What is told of elsewhere: models of tables, baselines, references."""

@@ -17,7 +17,7 @@ from detectors.features.timeline import DAY_MS
 from detectors.outliers import by_content
 
 
-class Ceiling:
+class SupervisedBaseline:
     """Scores each entity by the chance of being anomalous that a classifier gives it; for `role=supervised` only.
 
     It sees all that a detector can open (`detectors.features.everything`), and the scores of other detectors. To be

@@ -15,15 +15,15 @@ from bench.detector import Detector, Level, Supervised
 from bench.faults import UserError
 from bench.levels import Grid
 from detectors.baselines import OneFeature
-from detectors.ceiling import Ceiling, at_level, halves, labels_of
 from detectors.checks.subject import worlds
 from detectors.features.everything import everything
 from detectors.features.joins import INVENTORY, SESSION, of_inventory, of_session
+from detectors.supervised import SupervisedBaseline, at_level, halves, labels_of
 
 LEAF = Path(conf.__path__[0]) / "detector" / "supervised.yaml"
 
 
-def ceiling(**settings):
+def baseline(**settings):
     leaf = OmegaConf.merge({"seed": 3}, OmegaConf.load(LEAF), {"detector": settings})
     return instantiate(leaf, _convert_="all")["detector"]
 
@@ -43,7 +43,7 @@ def lifted(level, dataset, labels):
 
 
 def test_it_finds_what_it_was_told_to_find(ordinary):
-    detector = ceiling()
+    detector = baseline()
     assert isinstance(detector, Detector)
     assert isinstance(detector, Supervised)
     durations = {part: ordinary.calls(part, ["call_duration"])["call_duration"].to_numpy()
@@ -65,7 +65,7 @@ def test_at_each_level_it_is_better_than_volume(level):
     dataset = late("ordinary")
     past = replace(dataset, window=dataset.history)
     told, wanted = (lifted(level, each, anomalous(each, each.window)) for each in (past, dataset))
-    detector = ceiling(level=level.value).fit_labelled(dataset, told)
+    detector = baseline(level=level.value).fit_labelled(dataset, told)
     volume = at_level(level, OneFeature("calls_last_day").fit(dataset).score(dataset), dataset)
     found = detector.score(dataset).values
     assert found.size == wanted.size
@@ -77,7 +77,7 @@ def test_the_order_of_rows_and_names_do_not_matter():
         dataset = late(name)
         low = dataset.call_range(dataset.history)[0]
         labels = np.array(worlds().life.kind)[order][low : dataset.call_range(dataset.history)[1]] != ""
-        detector = Ceiling(small_model(), members=[OneFeature("duration")])
+        detector = SupervisedBaseline(small_model(), members=[OneFeature("duration")])
         return detector.fit_labelled(dataset, labels).score(dataset).values, dataset.call_range(dataset.window)[0]
 
     plain, first = scores("coarse", slice(None))
@@ -134,11 +134,11 @@ def test_what_is_not_there_is_unknown():
 
 def test_without_labels_there_is_nothing_to_learn(ordinary):
     with pytest.raises(UserError, match=r"^role must be supervised"):
-        ceiling().fit(ordinary)
+        baseline().fit(ordinary)
     low, high = ordinary.call_range(ordinary.history)
     with pytest.raises(UserError, match="both normal and anomalous"):
-        ceiling().fit_labelled(ordinary, np.zeros(high - low, bool))
+        baseline().fit_labelled(ordinary, np.zeros(high - low, bool))
     with pytest.raises(UserError, match=r"^detector\.model must have predict_proba, got object"):
-        Ceiling(object())
+        SupervisedBaseline(object())
     with pytest.raises(UserError, match=r"^detector\.members\[0\] must be a detector, got object"):
-        Ceiling(small_model(), members=[object()])
+        SupervisedBaseline(small_model(), members=[object()])
