@@ -1,0 +1,5 @@
+"""`python -m bench` is the command `cdrbench`."""
+
+from bench.commands.program import main
+
+main()

@@ -1,0 +1,1 @@
+"""The command `cdrbench`, and what only it does."""

@@ -1,0 +1,125 @@
+"""One setting in words, from the source of the class that it belongs to."""
+
+import ast
+import inspect
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from textwrap import dedent, fill
+from typing import Any
+
+from hydra.utils import get_object
+
+WIDTH = 100
+UNITS = {
+    "s": "seconds", "ms": "milliseconds", "h": "hours", "m": "metres", "km": "kilometres", "dbm": "dBm", "db": "dB",
+    "mhz": "MHz", "ghz": "GHz", "mib": "MiB", "deg": "degrees", "days": "days", "kmh": "km/h", "share": "share, 0 to 1",
+    "erlang": "Erlang", "dbi": "dBi",
+}  # fmt: skip
+PARAMETER = re.compile(r"^(?P<names>\w[\w, ]*?)(?: : (?P<type>.*))?$")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting: its key, its name, its value, and the dataclass or target that it belongs to."""
+
+    key: str
+    name: str
+    value: Any
+    kind: Any
+    target: str | None
+
+    @property
+    def assigned(self) -> str:
+        """Write the setting as it would stand on a command line."""
+        return f"{self.key}={self.written}"
+
+    @property
+    def written(self) -> str:
+        """Write the value as on a command line."""
+        return (
+            "null"
+            if self.value is None
+            else str(self.value).lower()
+            if isinstance(self.value, bool)
+            else str(self.value)
+        )
+
+    @property
+    def purpose(self) -> str:
+        """Say what it does; "" where its class does not."""
+        return _purposes(self.kind).get(self.name) or (
+            parameters(self.target).get(self.name, "") if self.target else ""
+        )
+
+    @property
+    def purpose_line(self) -> str:
+        """Return the first sentence of the purpose."""
+        return re.split(r"(?<=\.)\s", self.purpose, maxsplit=1)[0].rstrip(".")
+
+
+def described(setting: Setting) -> list[str]:
+    """Return the lines that explain a setting."""
+    field = {each.name: each for each in fields(setting.kind)}.get(setting.name) if is_dataclass(setting.kind) else None
+    rule = field.metadata.get("rule") if field else None
+    kind = _type_name(field.type) if field else type(setting.value).__name__
+    unit = UNITS.get(setting.name.rpartition("_")[2])
+    source = f"{setting.kind.__module__}.{setting.kind.__qualname__}" if field else setting.target
+    lines = [
+        setting.key,
+        f"  type     {kind}{f', {unit}' if unit else ''}",
+        f"  default  {setting.written}",
+        *([f"  rule     must {rule[0]}"] if rule else []),
+        *(
+            [fill(setting.purpose, WIDTH, initial_indent="  what     ", subsequent_indent=" " * 11)]
+            if setting.purpose
+            else []
+        ),
+        *([f"  from     {source}"] if source else []),
+    ]
+    return "\n".join(lines).splitlines()
+
+
+def _type_name(kind: Any) -> str:
+    return (
+        kind.__name__
+        if isinstance(kind, type) and not getattr(kind, "__args__", None)
+        else str(kind).replace("typing.", "")
+    )
+
+
+@cache
+def _purposes(kind: Any) -> dict[str, str]:
+    """Return the text that stands below each field of a dataclass, those of its bases too."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__ if isinstance(kind, type) else ()):
+        if not is_dataclass(each):
+            continue
+        (body,) = ast.parse(dedent(inspect.getsource(each))).body
+        assert isinstance(body, ast.ClassDef)
+        found |= _numpy_parameters(inspect.getdoc(each) or "")
+        for one, after in zip(body.body, body.body[1:], strict=False):
+            if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and isinstance(after, ast.Expr):
+                text = ast.literal_eval(after.value) if isinstance(after.value, ast.Constant) else ""
+                found[one.target.id] = " ".join(str(text).split())
+    return found
+
+
+@cache
+def parameters(target: str) -> dict[str, str]:
+    """Return what the docstring of a class says of each parameter of its constructor."""
+    made = get_object(target)
+    return _numpy_parameters(inspect.getdoc(made) or "")
+
+
+def _numpy_parameters(doc: str) -> dict[str, str]:
+    """Read the section of parameters of a docstring in NumPy's form."""
+    _, _, section = doc.partition("Parameters\n----------\n")
+    section = re.split(r"\n\n?[A-Z]\w+\n-{3,}\n", section, maxsplit=1)[0]
+    found: dict[str, str] = {}
+    for block in re.split(r"\n(?=\S)", section):
+        head, _, text = block.partition("\n")
+        named = PARAMETER.match(head.strip())
+        if named:
+            found |= {name.strip(): " ".join(text.split()) for name in named["names"].split(",")}
+    return found

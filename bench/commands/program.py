@@ -1,0 +1,113 @@
+"""The command `cdrbench`: finds the program that a subcommand names, and starts it.
+
+`cdrbench NAME ...` is `python -m` with the module that `conf/commands.yaml` has for the name. Settings without a name
+are a run, as in `cdrbench detector=iforest`.
+"""
+
+import os
+import signal
+import sys
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from bench.version import __version__
+
+RUN = "run"
+COMPLETION = ("-sc", "--shell-completion")
+
+
+def main() -> None:
+    """Start what the command line names; end with code 2 where there is no such subcommand."""
+    arguments = sys.argv[1:]
+    try:
+        sys.exit(_started(arguments))
+    except BrokenPipeError:  # who read the output has closed it, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+
+
+def _started(arguments: list[str]) -> Any:
+    if not arguments or arguments[0] in ("--help", "-h"):
+        return _said(screen())
+    if arguments[0] == "--version":
+        return _said(f"cdrbench {__version__}")
+    if arguments[0].startswith(COMPLETION):
+        return _completed(arguments)
+    first, rest = arguments[0], arguments[1:]
+    if first not in commands():
+        if "=" not in first and not first.startswith(("-", "+", "~")):
+            near = get_close_matches(first, commands(), n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; `cdrbench --help` lists them"
+            print(f"cdrbench has no subcommand {first!r}{hint}", file=sys.stderr)
+            return 2
+        first, rest = RUN, arguments
+    elif {"--help", "-h"} & set(rest):
+        return _said(help_page(first))
+    sys.argv = [f"cdrbench {first}", *rest]
+    return import_module(commands()[first]).main()
+
+
+def _said(text: str) -> int:
+    print(text, flush=True)  # here, so that a closed pipe is met here
+    return 0
+
+
+def commands() -> dict[str, str]:
+    """Return the module of each subcommand, in the order in which they are listed."""
+    return dict(_yaml("commands.yaml"))
+
+
+def screen() -> str:
+    """Return what `cdrbench --help` says."""
+    lines = [f"  {name:11} {_yaml(f'hydra/help/{name}.yaml')['header']}" for name in commands()]
+    return "\n".join(
+        [
+            "Which detector finds which kind of anomaly in call detail records, how well and at what cost.",
+            "",
+            "cdrbench COMMAND [setting=value ...]; without a command: run",
+            "",
+            *lines,
+            "",
+            "`cdrbench COMMAND --help` has its most used settings, and examples. --version says which this is.",
+            "Tab completes commands and settings after: eval \"$(cdrbench -sc install=bash)\"",
+        ]
+    )  # fmt: skip
+
+
+def help_page(name: str) -> str:
+    """Return what `cdrbench NAME --help` says: what Hydra says for it too."""
+    page, template = _yaml(f"hydra/help/{name}.yaml"), str(_yaml("hydra/help/cdrbench.yaml")["template"])
+    for part in ("header", "footer"):
+        template = template.replace(f"${{hydra.help.{part}}}", page[part])
+    return template.rstrip("\n")
+
+
+def _completed(arguments: list[str]) -> Any:
+    """Complete a line by subcommands, and the rest of it as Hydra does for the subcommand that it names."""
+    line = os.environ.get("COMP_LINE", "")
+    program, _, rest = line.partition(" ")
+    name, space, settings = rest.lstrip().partition(" ")
+    module = RUN
+    if "query" in " ".join(arguments):
+        if space and name in commands():
+            module = name
+            os.environ["COMP_LINE"] = f"{program} {settings}"
+        elif not space:
+            print(*[each for each in commands() if each.startswith(name)], flush=True)
+    if module != RUN and not (files("conf") / f"{module}.yaml").is_file():  # no program of Hydra's
+        return 0
+    sys.argv = [sys.argv[0], *arguments]
+    return import_module(commands()[module]).main()
+
+
+def _yaml(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((files("conf") / name).read_text())
+    return content
+
+
+if __name__ == "__main__":
+    main()
