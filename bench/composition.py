@@ -30,12 +30,13 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bench import launcher
 from bench.diagnosis import REFUSALS, diagnose, plain, unknown_settings
-from bench.faults import Fault, SettingsError, UserError, faults_of
+from bench.faults import SettingsError, UserError, faults_of
+from bench.hooks import look_at_hooks
 from bench.interruption import INTERRUPTED, told_once_more
 from bench.mode import find_quickly
 from bench.plug_ins import plugged_schemas
 from bench.repeats import split
-from bench.targets import path_faults, target_faults
+from bench.targets import faults_of_targets
 
 SELDOM = 50_000
 """So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
@@ -52,6 +53,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         refuse(str(error))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
     find_quickly()
+    look_at_hooks()
     told_once_more()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.argv[1:] = options_first(sys.argv[1:])
@@ -149,7 +151,7 @@ def settings_of(config: DictConfig) -> Any:
     except OmegaConfBaseException as error:
         missing = sorted(OmegaConf.missing_keys(job))
         raise UserError("\n".join(f"{key} must be given: {key}=..." for key in missing) or plain(error)) from error
-    faults = {str(fault): fault for fault in (*faults_of(settings, ""), *_path_faults(raw))}
+    faults = {str(fault): fault for fault in (*faults_of(settings, ""), *faults_of_targets(raw))}
     if faults:
         raise SettingsError(list(faults.values()))
     return settings
@@ -203,17 +205,3 @@ def faults_told(config: DictConfig | None) -> list[str]:
     except UserError as error:
         return str(error).splitlines()
     return []
-
-
-def _path_faults(raw: Any) -> list[Fault]:
-    """Check what is named by a dotted path: the detector's constructors with their parameters, else the path alone."""
-    trusted = raw.get("trusted_packages", [])
-    named = {f"report.{name}": path for name, path in raw.get("report", {}).items()}
-    named |= {"export": raw.get("export"), "generator._target_": raw.get("generator", {}).get("_target_")}
-    faults = [fault for key, path in named.items() if path for fault in path_faults(path, key, trusted)]
-    features = raw.get("audit", {}).get("features")
-    return [
-        *faults,
-        *target_faults(raw.get("detector"), "detector", trusted),
-        *target_faults(features, "audit.features", trusted),
-    ]

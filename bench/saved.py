@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_class
-
 from bench.aside import written_aside
 from bench.dataset import Dataset, Window
 from bench.faults import Fault, SettingsError, UserError
@@ -48,8 +46,7 @@ class SavedDetector:
 
     def faults(self, trusted: Sequence[str]) -> list[Fault]:
         """Return what its configuration names that is not trusted, cannot be had, or is no class."""
-        found = list(target_faults(self.config, "detector", trusted))
-        return found or list(_no_classes(self.config, "detector"))
+        return list(target_faults(self.config, "detector", trusted))
 
     def version_faults(self) -> Iterator[str]:
         """Yield each library that is here in another version than where it was fitted."""
@@ -144,19 +141,3 @@ def _of_run(folder: Path, staging: Path) -> SavedDetector:
         dataset = without_incidents(dataset, Truth(world / "truth"), staging / CLEAN)
     name, key = str(result.asked["detector"]), manifest["recipe"].get("key")
     return SavedDetector(name, config, int(settings["seed"]), dataset, key, result.versions)
-
-
-def _no_classes(node: object, key: str) -> Iterator[Fault]:
-    """Yield each `_target_` that is no class: a function that is merely called has no place in a detector."""
-    if isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _no_classes(item, f"{key}[{index}]")
-    if not isinstance(node, dict):
-        return
-    if "_target_" in node:
-        try:
-            get_class(str(node["_target_"]))
-        except ValueError:
-            yield Fault(f"{key}._target_", "be a class", node["_target_"])
-    for name, item in node.items():
-        yield from _no_classes(item, f"{key}.{name}")

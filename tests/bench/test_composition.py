@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from bench import composition, run, targets
+from bench import composition, lookup, run
 from bench.composition import options_first
 
 HEAVY = ("mlflow", "pandas", "polars", "sklearn", "pyod", "matplotlib", "numba", "pyarrow")
@@ -159,7 +159,7 @@ def test_a_model_that_is_left_open_must_be_given(
 def test_a_model_whose_package_is_not_there_names_the_extra(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    monkeypatch.setattr(targets, "find_spec", lambda name: None if name == "torch" else find_spec(name))
+    monkeypatch.setattr(lookup, "find_spec", lambda name: None if name == "torch" else find_spec(name))
     path = "pyod.models.auto_encoder.AutoEncoder"
     assert told(capsys, monkeypatch, "detector=pyod", f"detector.model._target_={path}") == [
         f"detector.model._target_ must have torch, which is not installed (pip install 'cdrbench[torch]'), got '{path}'"
@@ -207,6 +207,43 @@ def test_output_that_nobody_reads_is_no_fault(workplace: Path) -> None:
     command = f"{sys.executable} -m bench.run --help | head -c 1; exit ${{PIPESTATUS[0]}}"
     ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (ended.returncode in (0, 141), ended.stderr) == (True, "")
+
+
+HOOKS = {
+    "+hydra.callbacks.mine={_target_: os.mkdir, name: hacked}": "hydra.callbacks.mine._target_ must be one of bench.",
+    "hydra.callbacks.guard._target_=toy_detectors.Longest": "hydra.callbacks.guard._target_ must be one of bench.",
+    "hydra.launcher._target_=os.mkdir": "hydra.launcher._target_ must be one of bench.",
+    "hydra.sweeper._target_=os.mkdir": "hydra.sweeper._target_ must be one of bench.",
+    "+hydra.job_logging.handlers.mine={class: os.mkdir}": "hydra.job_logging.handlers.mine.class must be a class",
+    "+hydra.hydra_logging.x=ext://os.mkdir": "hydra.hydra_logging.x must be one of ext://sys.stdout",
+}
+
+
+@pytest.mark.parametrize("mode", [(), ("--multirun",), ("--cfg", "job")])
+@pytest.mark.parametrize("override", HOOKS)
+def test_nothing_of_anybody_elses_is_called_by_hydra(
+    override: str, mode: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    workplace: Path,
+) -> None:  # fmt: skip
+    """It calls callbacks and handlers of logs before any setting is checked."""
+    (line,) = told(capsys, monkeypatch, *mode, override)
+    assert line.startswith(HOOKS[override])
+    assert not list(workplace.iterdir())
+
+
+@pytest.mark.parametrize(("hook", "line"), [
+    ("{callbacks: {x: {_target_: os.mkdir, path: hacked}}}", "hydra.callbacks.x._target_ must be one of "),
+    ('{job_logging: {formatters: {x: {"()": os.mkdir, path: hacked}}}}', "hydra.job_logging.formatters.x.() must be "),
+])  # fmt: skip
+def test_a_file_of_settings_that_brings_a_hook_is_refused(
+    hook: str, line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path,
+) -> None:  # fmt: skip
+    leaf = workplace / "theirs" / "suite" / "nice.yaml"
+    leaf.parent.mkdir(parents=True)
+    leaf.write_text(f"# @package _global_\nhydra: {hook}\n")
+    (message,) = told(capsys, monkeypatch, "--config-dir", "theirs", "suite=nice")
+    assert message.startswith(line)
+    assert [path.name for path in workplace.iterdir()] == ["theirs"]
 
 
 def test_a_sweep_is_checked_whole_before_its_first_job(

@@ -128,7 +128,7 @@ def damage_data(kept: Path) -> None:
         (lambda k: edited(k / "detector.json", detector={"_target_": "os.system", "command": "touch hacked"}), (),
          "detector._target_ must be in one of the packages bench"),
         (lambda k: edited(k / "detector.json", detector={"_target_": "sklearn.datasets.load_iris"}), (),
-         "detector._target_ must be a class, got 'sklearn.datasets.load_iris'"),
+         "detector._target_ must be a class of detectors, with level, causal, fit and score, got 'sklearn"),
         (lambda k: edited(k / "detector.json", detector={**RULES, "shrt_s": 3}), (),
          "detector.shrt_s must be a parameter of detectors.rules.FourRules, got 3; did you mean short_s?"),
         (lambda k: edited(k / "detector.json", versions={"version/numpy": "1.0"}), (),

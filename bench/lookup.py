@@ -1,0 +1,214 @@
+"""What a dotted path leads to, found out from the source, so that nothing heavy is imported to refuse a typo.
+
+A name is followed to where it is defined: `sklearn.ensemble.IsolationForest` to `sklearn.ensemble._iforest`. What no
+source tells (compiled modules, names that are assigned) is imported, and asked itself.
+"""
+
+import ast
+import importlib
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec, resolve_name
+from pathlib import Path
+from types import ModuleType
+
+Source = ast.ClassDef | ast.FunctionDef
+NO_ARGUMENTS = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+LONGEST_WAY = 10
+"""So often a name is passed on from module to module, at most."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A class or a function, where it is defined."""
+
+    module: str
+    name: str
+    source: Source | None
+    """None where only an import can tell."""
+
+    @property
+    def imported(self) -> object:
+        """The thing itself; its module is imported."""
+        return getattr(importlib.import_module(self.module), self.name)
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it is a class."""
+        return inspect.isclass(self.imported) if self.source is None else isinstance(self.source, ast.ClassDef)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is a function."""
+        return inspect.isroutine(self.imported) if self.source is None else isinstance(self.source, ast.FunctionDef)
+
+    @property
+    def home(self) -> str:
+        """The module where it says that it is defined."""
+        own = self.module if self.source is not None else getattr(self.imported, "__module__", None)
+        return str(own or self.module)
+
+    def has(self, names: Sequence[str]) -> bool:
+        """Whether objects of this class have all these attributes, as far as can be told without making one."""
+        if set(names) <= set(self._told()):
+            return True
+        if self.source is not None and not self._is_open():
+            return False
+        return set(names) <= {*dir(self.imported), *self._told()}
+
+    def parameters(self) -> tuple[str, ...] | None:
+        """Return the names of the parameters; None when it takes any keyword."""
+        takes = self._taking()
+        if takes is None:
+            return _imported_parameters(self.imported)
+        if takes.kwarg is not None:
+            return None
+        return tuple(argument.arg for argument in (*takes.args, *takes.kwonlyargs) if argument.arg != "self")
+
+    def _taking(self) -> ast.arguments | None:
+        """Return the arguments of the function, or of the constructor that a class has or inherits, if known."""
+        if self.source is None or self.source.decorator_list:
+            return None
+        if isinstance(self.source, ast.FunctionDef):
+            return self.source.args
+        own = [node for node in self.source.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+        bases = list(self._bases())
+        if own or not bases:
+            return own[0].args if own else NO_ARGUMENTS
+        return bases[0]._taking() if len(bases) == 1 and bases[0] is not None else None
+
+    def _bases(self) -> Iterator["Definition | None"]:
+        """Yield the classes that it builds on; None for one that no source tells of."""
+        for base in self.source.bases if isinstance(self.source, ast.ClassDef) else ():
+            found = definition(self.module, base.id) if isinstance(base, ast.Name) else None
+            yield found if found is not None and found.source is not None else None
+
+    def _told(self, depth: int = 0) -> Iterator[str]:
+        """Yield the attributes that the source of the class and of its bases names, with those that methods set."""
+        body = self.source.body if isinstance(self.source, ast.ClassDef) else []
+        for node in body:
+            if isinstance(node, ast.FunctionDef):
+                yield node.name
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
+                    yield inner.attr
+                elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(inner, ast.Name):
+                    yield inner.id
+        for base in self._bases() if depth < LONGEST_WAY else ():
+            if base is not None:
+                yield from base._told(depth + 1)
+
+    def _is_open(self) -> bool:
+        """Whether it may have more attributes than its source tells."""
+        if isinstance(self.source, ast.ClassDef) and self.source.decorator_list:
+            return True
+        return any(base is None or base._is_open() for base in self._bases())
+
+
+def found(path: str) -> Definition:
+    """Return what a dotted path leads to: a class or a function at the top of a module.
+
+    Raises
+    ------
+    ImportError, AttributeError
+        When it leads nowhere, or to anything else.
+    """
+    module, _, name = path.rpartition(".")
+    if not module:
+        raise ImportError("it is no dotted path")
+    definite = definition(module, name)
+    if definite is None:
+        raise ImportError(f"{name} is a module")
+    if definite.source is None and not callable(definite.imported):
+        raise ImportError("it is nothing that can be called")
+    return definite
+
+
+@cache
+def definition(module: str, name: str, way: int = 0) -> Definition | None:
+    """Follow a name from a module to where it is defined; None for a name of a module."""
+    for node in _statements(tree.body if (tree := _tree(module)) else ()):
+        if isinstance(node, Source) and node.name == name:
+            return Definition(module, name, node)
+        if isinstance(node, ast.Import) and name in [
+            (each.asname or each.name.partition(".")[0]) for each in node.names
+        ]:
+            return None
+        if isinstance(node, ast.ImportFrom) and way < LONGEST_WAY:
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return _followed(node, module, alias.name, way)
+    return Definition(module, name, None)
+
+
+def missing(path: str, optional: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the packages that the module of a dotted path imports at once and that are not installed."""
+    tree = _tree(path.rpartition(".")[0] or path)
+    imported = set(_imports(tree.body)) if tree else set()
+    return tuple(package for package in optional if package in imported and find_spec(package) is None)
+
+
+def _followed(node: ast.ImportFrom, module: str, name: str, way: int) -> Definition | None:
+    """Return the definition of what an import takes from another module."""
+    file = _source(module)
+    package = module if file is not None and file.name == "__init__.py" else module.rpartition(".")[0]
+    source = resolve_name("." * node.level + (node.module or ""), package) if node.level else str(node.module)
+    if name != "*" and _source(f"{source}.{name}") is not None:
+        return None
+    return definition(source, name, way + 1)
+
+
+def _statements(nodes: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements at the top of a module, those within `if` and `try` among them."""
+    for node in nodes:
+        yield node
+        if isinstance(node, ast.Try | ast.If):
+            yield from _statements(node.body)
+
+
+def _imports(nodes: Sequence[ast.stmt]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Try):
+            yield from _imports(node.body)
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        yield from (name.split(".", maxsplit=1)[0] for name in names)
+
+
+@cache
+def _tree(module: str) -> ast.Module | None:
+    source = _source(module)
+    return None if source is None else ast.parse(source.read_bytes())
+
+
+@cache
+def _source(module: str) -> Path | None:
+    """Find a module's file without running the packages above it."""
+    package, *rest = module.split(".")
+    try:
+        spec = find_spec(package)
+    except (ImportError, ValueError):
+        return None
+    for depth in range(len(rest)):
+        if spec is None or spec.submodule_search_locations is None:  # with None, all of sys.path would be searched
+            return None
+        name = ".".join([package, *rest[: depth + 1]])
+        places = spec.submodule_search_locations
+        spec = next(filter(None, (finder.find_spec(name, places) for finder in sys.meta_path)), None)
+    origin = None if spec is None else spec.origin
+    return Path(origin) if origin is not None and origin.endswith(".py") else None
+
+
+def _imported_parameters(thing: object) -> tuple[str, ...] | None:
+    if isinstance(thing, ModuleType) or not callable(thing):
+        raise ImportError("it is nothing that can be called")
+    try:
+        signature = inspect.signature(thing)
+    except ValueError:  # some compiled functions do not tell
+        return None
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
+        return None
+    return tuple(signature.parameters)
