@@ -127,7 +127,7 @@ TIES = Table(
         Column("user_a", TEXT, "one of the two"),
         Column("user_b", TEXT, "the other"),
         Column("tie_type", TEXT, "family | work | friends | clubs | acquaintance: what ties them"),
-        Column("strength", pa.float64(), "calls that they are expected to make to each other for it on a working day"),
+        Column("strength", pa.float64(), "calls to each other for it on a working day, were no contact ever quiet"),
     ),
 )
 

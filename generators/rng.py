@@ -57,6 +57,7 @@ class Purpose(IntEnum):
     PLACE = 44
     SITE = 45
     SHADOWING = 46
+    SECOND_THOUGHT = 47
     PLACE_AT = 50
     TRIP = 51
     HELLO = 52

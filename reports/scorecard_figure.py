@@ -1,6 +1,7 @@
 """The scorecard of call records as a picture: each quantity on a scale of its published value."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,8 +15,11 @@ COLOURS = {Verdict.PASS: "#009e73", Verdict.NEAR: "#e69f00", Verdict.OFF: "#d55e
 LEFT, RIGHT = 1 / 4, 4.0
 """Ends of the scale; what lies beyond is drawn at the end, as an arrow."""
 ROW_INCHES = 0.225
-PUBLISHED, HERE = 1.03, 1.17
-"""Where the columns to the right begin, in widths of the panel."""
+WHAT, PUBLISHED, HERE = -8, 14, 88
+"""Where the columns are, in points from the panel's left edge (its end) and right edge (where they begin).
+
+Not in widths of the panel: the layout makes room for texts once, and narrows the panel for it, which would move them.
+"""
 
 
 def draw(title: str, rows: list[Row], path: Path) -> Path:
@@ -25,8 +29,7 @@ def draw(title: str, rows: list[Row], path: Path) -> Path:
     axes = figure.add_subplot()
     for height, line in enumerate(lines):
         if isinstance(line, str):
-            axes.text(-0.02, height, line, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=9,
-                      weight="bold", color=INK)  # fmt: skip
+            _text(axes, WHAT, height, line, fontsize=9, weight="bold")
         else:
             _row(axes, line, height)
     _frame(axes, len(lines))
@@ -44,14 +47,13 @@ def _lines(rows: list[Row]) -> list[Row | str]:
 
 
 def _row(axes: Axes, row: Row, height: int) -> None:
-    sides = axes.get_yaxis_transform()
-    texts = ((-0.02, "right", row.quantity.what), (PUBLISHED, "left", published(row.quantity)),
-             (HERE, "left", value_text(row.quantity, row.value)))  # fmt: skip
-    for x, side, text in texts:
-        axes.text(x, height, text, transform=sides, ha=side, va="center", fontsize=8, color=INK)
+    texts = {WHAT: row.quantity.what, PUBLISHED: published(row.quantity), HERE: value_text(row.quantity, row.value)}
+    for points, text in texts.items():
+        _text(axes, points, height, text, fontsize=8)
     if row.distance is None:
         why = row.reason or "nothing is published"
-        axes.text(0.5, height, why, transform=sides, ha="center", va="center", fontsize=7.5, color=FAINT)
+        middle = {"ha": "center", "va": "center", "transform": axes.get_yaxis_transform()}
+        axes.text(0.5, height, why, fontsize=7.5, color=FAINT, **middle)  # type: ignore[arg-type]
         return
     where = ratio(row)
     marker = "<" if where < LEFT else ">" if where > RIGHT else "o"
@@ -82,7 +84,12 @@ def _frame(axes: Axes, lines: int) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_ylim(lines - 0.4, -1.6)
-    for x, name in ((1.015, "published"), (1.165, "here")):
-        axes.text(
-            x, -1, name, transform=axes.get_yaxis_transform(), fontsize=8.5, weight="bold", color=INK, va="center"
-        )
+    for points, name in ((PUBLISHED, "published"), (HERE, "here")):
+        _text(axes, points, -1, name, fontsize=8.5, weight="bold")
+
+
+def _text(axes: Axes, points: float, height: float, text: str, **font: Any) -> None:
+    """Write beside the panel, at a height in rows: from so many points right of it on, or up to so many left of it."""
+    side, alignment = (0, "right") if points < 0 else (1, "left")
+    axes.annotate(text, (side, height), (points, 0), axes.get_yaxis_transform(), "offset points", ha=alignment,
+                  va="center", color=INK, annotation_clip=False, **font)  # fmt: skip

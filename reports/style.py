@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from bench.truth import NORMAL
 from reports.wording import ALL
@@ -57,9 +58,17 @@ def new_figure(width: float, height: float, title: str, note: str) -> Figure:
     """Return an empty figure, in inches, with a title and a line below it that says what is seen."""
     layout = ConstrainedLayoutEngine(rect=(0.005, 0.01, 0.99, 0.985 - 0.62 / height))
     figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
-    figure.text(0.012, 1 - 0.1 / height, title, fontsize=12.5, weight="bold", color=INK, va="top")
-    figure.text(0.012, 1 - 0.37 / height, note, fontsize=8.8, color=FAINT, va="top")
+    head = figure.text(0.012, 1 - 0.1 / height, title, fontsize=12.5, weight="bold", color=INK, va="top")
+    below = figure.text(0.012, 1 - 0.37 / height, note, fontsize=8.8, color=FAINT, va="top")
+    for text in (head, below):
+        _narrowed(text, 0.976 * width * DPI)
     return figure
+
+
+def _narrowed(text: Text, pixels: float) -> None:
+    """Make a text that is wider than the picture, such as the path of somebody's data, smaller."""
+    while (width := text.get_window_extent().width) > pixels:  # hinted letters do not shrink quite as their size does
+        text.set_fontsize(0.99 * float(text.get_fontsize()) * pixels / width)
 
 
 def tidy(axes: Axes, title: str = "", x: str = "", y: str = "", grid: str = "both") -> None:

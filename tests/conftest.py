@@ -3,11 +3,13 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from matplotlib.image import imread
 
 from bench.settings import TrackingSettings
 
@@ -47,6 +49,17 @@ def tracked_workplace(workplace: Path, template_store: Path) -> Path:
     """A working directory with an empty tracking store."""
     shutil.copytree(template_store, workplace, dirs_exist_ok=True)
     return workplace
+
+
+@pytest.fixture(scope="session")
+def uncut() -> Callable[[Path], bool]:
+    """Return whether nothing of a PNG reaches its edges, where it would be cut off."""
+
+    def check(picture: Path) -> bool:
+        seen = imread(picture)[..., :3]
+        return all(bool((side == 1).all()) for side in (seen[:2], seen[-2:], seen[:, :2], seen[:, -2:]))
+
+    return check
 
 
 # The first call of a kernel may compile it, and a busy machine is slow: time is no property of a test.

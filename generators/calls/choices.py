@@ -6,13 +6,18 @@ import numpy as np
 
 from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
 from generators.calls.outcome import ANSWERED
+from generators.calls.spells import is_quiet
+from generators.clock import DAY_MS
 from generators.compiled import kernel
 from generators.numerics import normal_quantile
 from generators.rng import Purpose, philox, uniform
 from generators.social.contacts import NOBODY, choose_contact
 
 UNLISTED = 0
-_EXTERNAL, _TIE = np.uint64(Purpose.EXTERNAL_CONTACT), np.uint64(Purpose.TIE)
+SECOND_THOUGHTS = 3
+"""How many times at most a caller thinks of somebody else, where those who came to mind are quiet on that day."""
+
+_EXTERNAL, _TIE, _SECOND = (np.uint64(p) for p in (Purpose.EXTERNAL_CONTACT, Purpose.TIE, Purpose.SECOND_THOUGHT))
 
 
 @kernel
@@ -26,9 +31,21 @@ def choose_callee(user: int, start_ms: int, kind: float, who: float, habits: Hab
     if inside < cold:
         callee = _anybody(user, who, habits)
     else:
-        callee = choose_contact(user, (inside - cold) / (1.0 - cold), who, habits.society)
+        callee = _contact(user, start_ms, (inside - cold) / (1.0 - cold), who, habits)
     if callee == NOBODY or not _is_subscribed(callee, start_ms, habits):
         return _external(user, UNLISTED, who, habits)
+    return callee
+
+
+@kernel
+def _contact(user: int, start_ms: int, kind: float, who: float, habits: Habits) -> int:
+    """Return somebody whom a user knows; who makes no calls these days is hardly called either."""
+    callee = choose_contact(user, kind, who, habits.society)
+    for thought in range(SECOND_THOUGHTS):
+        if callee == NOBODY or not is_quiet(callee, start_ms // DAY_MS, habits):
+            break
+        words = philox(habits.seed, _SECOND, np.uint64(user), np.uint64(start_ms), np.uint64(thought))
+        callee = choose_contact(user, uniform(words[0]), uniform(words[1]), habits.society)
     return callee
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from generators.calls.choices import choose_callee, choose_outcome, choose_talk_ms
 from generators.calls.habits import Habits
 from generators.calls.outcome import ANSWERED
+from generators.calls.spells import is_quiet, spell
 from generators.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
 from generators.compiled import kernel
 from generators.numerics import normal_quantile, poisson_quantile
-from generators.rng import Purpose, Words, philox, uniform
+from generators.rng import Purpose, philox, uniform
 
 MOST_A_DAY = 2000
 """Slots of a user's day."""
@@ -61,13 +62,6 @@ def make_slots(most: int = MOST_A_DAY) -> Slots:
 
 
 @kernel
-def spell(user: int, day: int, habits: Habits) -> Words:
-    """Return the draws of the spell that a user's day belongs to: whether it is quiet, and who is its favourite."""
-    number = (day + user) // habits.people.spell_days[user]
-    return philox(habits.seed, _SPELL, np.uint64(user), np.uint64(number), np.uint64(0))
-
-
-@kernel
 def count_calls(user: int, day: int, habits: Habits) -> int:
     """Return how many calls a user wants to make on a day.
 
@@ -82,10 +76,9 @@ def count_calls(user: int, day: int, habits: Habits) -> int:
     kind = habits.kinds[people.kind[user]]
     if kind.regular:
         return min(_beat(user, day + 1, habits) - _beat(user, day, habits), MOST_A_DAY // 2)
-    quiet = habits.quiet[user]
-    if quiet > 0.0 and uniform(spell(user, day, habits)[0]) < quiet:
+    if is_quiet(user, day, habits):
         return 0
-    mean = people.rate[user] * habits.day_factor[people.pattern[user], day] / (1.0 - quiet)
+    mean = people.rate[user] * habits.day_factor[people.pattern[user], day] / (1.0 - habits.quiet[user])
     if habits.spell_sigma > 0.0:
         level = habits.spell_sigma * normal_quantile(uniform(spell(user, day, habits)[3]))
         mean *= math.exp(level - habits.spell_sigma * habits.spell_sigma / 2.0)

@@ -87,10 +87,9 @@ class Reference:
             return 0
         if kind["regular"]:
             return min(self.beat(user, day + 1) - self.beat(user, day), 1000)
-        spell, sigma = self.spell(user, day), self.habits.spell_sigma
-        quiet = float(self.habits.quiet[user])
-        if spell[0] < quiet:
+        if self.is_quiet(user, day):
             return 0
+        spell, sigma, quiet = self.spell(user, day), self.habits.spell_sigma, float(self.habits.quiet[user])
         mean = float(people.rate[user] * self.habits.day_factor[people.pattern[user], day] / (1 - quiet))
         if sigma > 0:
             mean *= math.exp(sigma * quantile(spell[3]) - sigma * sigma / 2)
@@ -105,6 +104,10 @@ class Reference:
     def spell(self, user: int, day: int) -> Draws:
         """Return the draws of the spell that a day belongs to."""
         return self.draw(Purpose.SPELL, user, (day + user) // int(self.people.spell_days[user]))
+
+    def is_quiet(self, user: int, day: int) -> bool:
+        """Return whether a user makes no calls these days."""
+        return self.spell(user, day)[0] < float(self.habits.quiet[user])
 
     def beat(self, user: int, day: int) -> int:
         """Return how many calls a machine has made before a day."""
@@ -182,7 +185,13 @@ class Reference:
             if kind < shares[i]:
                 return self.external(user, i, who)
         inside, cold = (kind - shares[2]) / (1 - shares[2]), self.habits.kinds[people.kind[user]]["cold"]
-        found = self.anybody(user, who) if inside < cold else self.contact(user, (inside - cold) / (1 - cold), who)
+        if inside < cold:
+            found = self.anybody(user, who)
+        else:
+            found = self.contact(user, (inside - cold) / (1 - cold), who)
+            for thought in range(3):
+                if found is not None and self.is_quiet(found, start_ms // DAY_MS):
+                    found = self.contact(user, *self.draw(Purpose.SECOND_THOUGHT, user, start_ms, thought)[:2])
         if found is None or not people.active_from_ms[found] <= start_ms < people.active_until_ms[found]:
             return self.external(user, 0, who)
         return found

@@ -1,5 +1,6 @@
 """Difficulty does what it says: what the best single feature makes of a type falls as its difficulty rises."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,9 @@ def composed(*overrides: str) -> Any:
         return settings_of(compose("difficulty", overrides=list(overrides)))
 
 
-def test_curves_of_calls_that_are_changed_fall(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_curves_of_calls_that_are_changed_fall(
+    workplace: Path, capsys: pytest.CaptureFixture[str], uncut: Callable[[Path], bool]
+) -> None:
     asked = ("difficulties=[0,0.5,1]", "anomaly=[long_call,short_call]", "together=true")
     assert told(composed(*SMALL, *asked))
     lines = capsys.readouterr().out.splitlines()
@@ -45,6 +48,7 @@ def test_curves_of_calls_that_are_changed_fall(workplace: Path, capsys: pytest.C
     assert lines[2].split()[:2] == ["short_call", "-1.00"]
     assert lines[3:] == ["difficulty/difficulty.json", "difficulty/difficulty.png"]
     assert Path("difficulty/difficulty.png").stat().st_size > 10_000
+    assert uncut(Path("difficulty/difficulty.png"))
 
 
 def test_a_type_that_does_not_get_harder_is_told(workplace: Path) -> None:

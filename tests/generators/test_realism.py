@@ -1,6 +1,13 @@
-"""The default world beside published call records (Copenhagen Networks Study, Nodobo), with stated tolerances.
+"""The default world's people beside published call records (Copenhagen Networks Study, Nodobo), with stated tolerances.
 
-Those are of people, so the calls of couriers, call centres and machines are left out.
+Covered: talk times (the mixture is the fitted one, too), how calls end, the hours of the day, how users differ, how
+ties are shared and repeated, bursts of calls made and received, redials, long silences, and that communities steer
+calls; all of the world with seed 42, without its incidents. Calls by couriers, call centres and machines are left
+out, since the published records are of people; calls to external parties are in, but for ties.
+
+Not covered: the network, places, communities as found in the graph, and degrees. `python -m bench.realism
+generator=default generator.anomaly_ratio=0` measures these as well, over all users; docs/realism.md says which of
+them are off, and why.
 """
 
 import subprocess
@@ -61,7 +68,7 @@ def test_the_day_has_the_published_rhythm(calls: pl.DataFrame) -> None:
     assert hours[17] == pytest.approx(0.111, abs=0.01)
     assert hours[16] == pytest.approx(0.084, abs=0.01)
     assert hours.argmin() == 5
-    assert hours[5] == pytest.approx(0.0011, abs=0.0015)
+    assert hours[5] == pytest.approx(0.0011, rel=0.4)
     assert hours[2:5].sum() == pytest.approx(0.021, rel=0.2)
 
 
@@ -81,15 +88,20 @@ def test_ties_are_mutual_and_repeated(calls: pl.DataFrame) -> None:
     assert ties["len"].mean() == pytest.approx(5.8, rel=0.25)
 
 
-def test_calls_come_in_bursts_as_published(calls: pl.DataFrame) -> None:
-    """Burstiness (sigma - mu) / (sigma + mu) of the gaps of each caller of 11 calls or more."""
-    gap = pl.col("call_start_ts").diff().over("caller_id").dt.total_seconds()
-    gaps = calls.sort("caller_id", "call_start_ts").select("caller_id", gap.alias("gap")).drop_nulls()
-    each = gaps.group_by("caller_id").agg(
-        pl.col("gap").mean().alias("mu"), pl.col("gap").std().alias("sigma"), pl.len()
-    )
+def burstiness(starts: pl.DataFrame) -> float:
+    """Return (sigma - mu) / (sigma + mu) of the gaps of a user, mean over those with 11 calls or more."""
+    gap = pl.col("start").diff().over("user").dt.total_seconds()
+    gaps = starts.sort("user", "start").select("user", gap.alias("gap")).drop_nulls()
+    each = gaps.group_by("user").agg(pl.col("gap").mean().alias("mu"), pl.col("gap").std().alias("sigma"), pl.len())
     each = each.filter(pl.col("len") >= 10)
-    assert ((each["sigma"] - each["mu"]) / (each["sigma"] + each["mu"])).mean() == pytest.approx(0.21, rel=0.2)
+    return float(each.select(((pl.col("sigma") - pl.col("mu")) / (pl.col("sigma") + pl.col("mu"))).mean()).item())
+
+
+def test_calls_come_in_bursts_as_published(calls: pl.DataFrame) -> None:
+    made, received = (calls.select(user=side, start="call_start_ts") for side in ("caller_id", "callee_id"))
+    assert burstiness(made) == pytest.approx(0.21, rel=0.2)
+    people = received.filter(pl.col("user").is_in(calls["caller_id"].unique().implode()))
+    assert burstiness(pl.concat([made, people])) == pytest.approx(0.269, rel=0.25)
     most = calls.group_by("caller_id", pl.col("call_start_ts").dt.truncate("1h")).len()
     most = most.group_by("caller_id").agg(pl.col("len").max())["len"]
     assert most.median() in {2, 3}

@@ -99,19 +99,19 @@ def test_strengths_are_what_the_plain_model_makes_of_all_draws() -> None:
     settings, _ = make_settings(*NO_NETWORK, "generator.num_users=60", "generator.days=1")
     settings.communities.clubs.sizes = [8, 8, 8, 8]
     drawn = World(settings, {}).draw()
-    plain, grid = Reference(drawn.habits), (np.arange(120) + 0.5) / 120
+    plain, kinds, ranks = Reference(drawn.habits), (np.arange(300) + 0.5) / 300, (np.arange(60) + 0.5) / 60
     rate, kind = drawn.habits.people.rate, drawn.habits.people.kind
     expected: dict[frozenset[str], float] = {}
     ids = drawn.names.user.to_pylist()
     for user in range(60):
         within = rate[user] * (1 - drawn.habits.external_shares[kind[user], 2])
         within *= 1 - drawn.habits.kinds["cold"][kind[user]]
-        for u in grid:
-            for who in grid:
+        for u in kinds:
+            for who in ranks:
                 found = plain.contact(user, u, who)
                 if found is not None:
                     pair = frozenset((ids[user], ids[found]))
-                    expected[pair] = expected.get(pair, 0.0) + within / len(grid) ** 2
+                    expected[pair] = expected.get(pair, 0.0) + within / (len(kinds) * len(ranks))
     told: dict[frozenset[str], float] = {}
     for part in tie_tables(settings.communities.layers(), drawn.habits, drawn.names):
         for row in part.to_pylist():

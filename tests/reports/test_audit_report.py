@@ -1,5 +1,6 @@
 """The report of an audit and the picture of difficulty, from made-up findings."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +27,12 @@ def verdict(*lights: Light) -> Verdict:
     return Verdict("abc", {"format": 1}, tuple(Check(name, light, ("so",), found) for name, light, found in checks))
 
 
-def test_the_page_says_what_each_check_found(tmp_path: Path) -> None:
+def test_the_page_says_what_each_check_found(tmp_path: Path, uncut: Callable[[Path], bool]) -> None:
     made = verdict(Light.RED, Light.GREEN, Light.MARKED)
     paths = write(made, tmp_path)
     assert [path.name for path in paths] == ["audit.json", "audit.md", "audit.png"]
     assert paths[2].stat().st_size > 10_000
+    assert uncut(paths[2])
     page = paths[1].read_text()
     assert page.startswith("# Audit of world abc: red\n")
     assert "| Only what truth names differs from the clean twin | red | so |" in page
@@ -62,9 +64,10 @@ def test_rank_correlation_of_a_curve() -> None:
     assert curve(0.7, 0.7, 0.7).rank_correlation == 0
 
 
-def test_a_panel_for_each_type_is_drawn(tmp_path: Path) -> None:
+def test_a_panel_for_each_type_is_drawn(tmp_path: Path, uncut: Callable[[Path], bool]) -> None:
     values = np.array([[0.99, 0.9, 0.7], [0.98, 0.91, 0.72]])
     found = [
         Curve(f"type_{n}", (0.0, 0.5, 1.0), values, values - 0.1, values - 0.2, ("hour",) * 3, values) for n in range(6)
     ]
     assert draw(found, tmp_path / "d.png").stat().st_size > 20_000
+    assert uncut(tmp_path / "d.png")

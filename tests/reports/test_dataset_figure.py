@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ from bench.truth import Truth
 from reports.dataset_figure import draw
 
 
-def test_the_picture_is_drawn_and_nothing_else_is_left(world: tuple[Dataset, Truth], tmp_path: Path) -> None:
+def test_the_picture_is_drawn_and_nothing_else_is_left(
+    world: tuple[Dataset, Truth], tmp_path: Path, uncut: Callable[[Path], bool]
+) -> None:
     path = tmp_path / "cdr_dataset_analysis.png"
     draw(*world, path)
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     assert imread(path).shape[1] >= 1200
+    assert uncut(path)
     first = path.read_bytes()
     draw(*world, path)
     assert path.read_bytes() == first

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from reports.score_figure import score_bins
 NAMES = ["precision_recall.png", "scores.png", "at_threshold.png"]
 
 
-def test_a_run_leaves_three_pictures_and_nothing_else(outcome: Outcome, tmp_path: Path) -> None:
+def test_a_run_leaves_three_pictures_and_nothing_else(
+    outcome: Outcome, tmp_path: Path, uncut: Callable[[Path], bool]
+) -> None:
     drawn = draw(outcome, tmp_path)
     assert [path.name for path in drawn] == NAMES
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
@@ -26,6 +29,7 @@ def test_a_run_leaves_three_pictures_and_nothing_else(outcome: Outcome, tmp_path
         picture = imread(path)
         assert picture.shape[1] >= 1200
         assert picture.std() > 0.05
+        assert uncut(path)
 
 
 def test_the_same_run_gives_the_same_bytes(outcome: Outcome, tmp_path: Path) -> None:

@@ -1,8 +1,18 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.style import COLOURS, FIRST, looks
+from reports.style import COLOURS, FIRST, looks, new_figure, save
+
+LONG = "/home/somebody/records/" + "of-the-year-2024/" * 12
+
+
+def test_titles_that_are_wider_than_the_picture_are_not_cut(tmp_path: Path, uncut: Callable[[Path], bool]) -> None:
+    assert uncut(save(new_figure(9, 4, LONG, LONG), tmp_path / "picture.png"))
+
 
 NAMES = st.text("abcdefghij_", min_size=3, max_size=12)
 
