@@ -37,6 +37,7 @@ from bench.mode import find_quickly
 from bench.plug_ins import plugged_schemas
 from bench.repeats import split
 from bench.targets import faults_of_targets
+from bench.texts import printable
 
 SELDOM = 50_000
 """So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
@@ -114,7 +115,7 @@ def refuse(message: str) -> NoReturn:
     """Print what is wrong and end the program with code 2."""
     if TRACEBACKS:
         traceback.print_exc()
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
     sys.exit(2)
 
 

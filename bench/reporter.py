@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from bench.sweep_folder import SweepFolder
+from bench.texts import printable
 
 LOOK_S = 0.25
 
@@ -45,7 +46,8 @@ class Reporter:
         left = self.jobs - len(self.told)
         later = f", {duration(seconds / (len(self.told) - self.before) * left)} left" if left else ""
         reason = f": {row['reason']}" if row["reason"] else ""
-        print(f"[{len(self.told)}/{self.jobs}{later}] {number}: {row['name']}: {row['status']}{reason}", flush=True)
+        line = printable(f"{number}: {row['name']}: {row['status']}{reason}")
+        print(f"[{len(self.told)}/{self.jobs}{later}] {line}", flush=True)
 
 
 def duration(seconds: float) -> str:

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from bench.composition import launch, refuse, settings_of
 from bench.faults import UserError
 from bench.settings import ScoreSettings
+from bench.texts import printable
 
 
 def main() -> None:
@@ -30,7 +31,7 @@ def score(config: DictConfig) -> None:
     except OSError as error:
         refuse(f"out must be a folder that can be written, got {out} ({error})")
     if failure:
-        print(failure)
+        print(printable(failure))
         raise SystemExit(1)
 
 

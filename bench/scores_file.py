@@ -14,6 +14,7 @@ from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
 from bench.faults import UserError
 from bench.schema import UNREADABLE
+from bench.sheets import column_from_sheet
 from bench.truth import Truth
 
 KINDS = (".csv", ".parquet")
@@ -91,6 +92,7 @@ class ScoresFile:
         if lacking:
             raise UserError(f"{self.path} must have a column {lacking[0]}, got {', '.join(table.column_names)}")
         ids = table["call_id"].cast(pa.string()).combine_chunks()
+        ids = column_from_sheet(ids) if path.suffix == ".csv" else ids
         return pa.table({"call_id": ids, "score": table["score"].combine_chunks()})
 
     def _refuse(self, wrong: pa.Array, values: pa.Array, rule: str) -> None:

@@ -20,6 +20,7 @@ from bench.record_of_run import SOURCE, mark, marks, sending_later
 from bench.reporter import Reporter
 from bench.settings import RunSettings, TrackingSettings
 from bench.sweep_folder import N_JOBS, Plan, SweepFolder
+from bench.texts import printable
 
 FAILED, UNRECORDED = 1, 3
 """Exit codes: a run failed; all went well, but a result could not be recorded."""
@@ -61,7 +62,8 @@ class Sweep(Callback):
         failed = {number: rows.get(number, {}) for number in range(self.jobs) if not _well(rows.get(number))}
         print(f"\n{self.jobs - len(failed)} of {self.jobs} runs went well; {self.folder.path}")
         for number, row in failed.items():
-            print(f"  {number}: {row.get('name', '')}: {row.get('status', 'no result')}: {row.get('reason', '')}")
+            told = f"{row.get('name', '')}: {row.get('status', 'no result')}: {row.get('reason', '')}"
+            print(f"  {number}: {printable(told)}")
         if failed:
             print(f"to run these again: python -m bench.resume folder={self.folder.path} failed=true")
         recorded = self.settings.tracking.uri is None or self._finish(not failed)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv
 
 from bench.detector import FloatArray, Level
 from bench.levels import Grid
 from bench.result import Outcome
+from bench.sheets import table_in_sheet
 from detectors.reasons import described, features_told
 
 TOLD = 3
@@ -54,13 +54,13 @@ def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> list[P
     }
     if outcome.scores.level is Level.CALL:
         calls = outcome.dataset.calls(outcome.dataset.window, COLUMNS).take(pa.array(order))
-        ranked |= {name: _plain(calls[name]) for name in COLUMNS}
+        ranked |= {name: calls[name] for name in COLUMNS}
     else:
         ranked |= Grid(outcome.scores.level, outcome.dataset).named(order)
     told = rarest(outcome, features_told(detector, outcome.scores.level), order[:alerts])
     ranked["rarest_features"] = pa.array([*told, *[""] * (scores.size - alerts)], pa.string())
     aside = folder / ".alerts.csv.partial"
-    csv.write_csv(pa.table(ranked), aside)
+    csv.write_csv(table_in_sheet(pa.table(ranked)), aside)
     return [aside.replace(folder / "alerts.csv")]
 
 
@@ -102,7 +102,3 @@ def robust_z(history: FloatArray, values: FloatArray) -> FloatArray:
     spread = np.where(spread > 0, spread, MEAN_TO_SIGMA * np.mean(away, axis=0))
     smallest = np.finfo(np.float64).tiny
     return np.clip((values - middle) / np.maximum(spread, smallest), -MOST, MOST)
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.cast(column, pa.string()) if pa.types.is_dictionary(column.type) else column

@@ -22,6 +22,7 @@ from bench.schema import (
     USERS,
     Column,
 )
+from bench.texts import markdown
 
 SEPARATOR = "| --- | --- | --- |"
 TABLES = {
@@ -91,7 +92,7 @@ def _of_own_records(manifest: dict[str, Any], clock: Clock) -> list[str]:
         "",
         f"Numbers, SIMs and devices {hidden}.",
         "",
-        f"- {counts['calls']:,} calls out of {', '.join(each['name'] for each in recipe['inputs'])}",
+        f"- {counts['calls']:,} calls out of {', '.join(markdown(each['name']) for each in recipe['inputs'])}",
         f"- {local_span(clock)}; times are stored in UTC",
         f"- labels: {'those of the files' if counts['labelled'] else 'none; nobody knows what is anomalous'}",
         f"- fields that the files lack and that hold no information: {filled or 'none'}",

@@ -15,6 +15,7 @@ from pyarrow import csv as arrow_csv
 from bench.dataset import Dataset
 from bench.generator import Progress
 from bench.schema import CALLS, LABELS, SEED_CALL_COLUMNS, USER_FEATURES
+from bench.sheets import table_in_sheet
 from bench.truth import NORMAL, CallLabels, Truth
 from generators.card import data_card
 from generators.columns import ROW_GROUP, ParquetRows, coded, write_parquet
@@ -131,21 +132,15 @@ def _labelled(path: Path, labels: CallLabels, schema: pa.Schema, progress: Progr
 
 
 def _write_csv(path: Path, tables: Any) -> None:
-    """Write tables one after the other, times as ISO 8601 in UTC."""
+    """Write tables one after the other, times as ISO 8601 in UTC, texts as no spreadsheet calculates them."""
     writer = None
     for table in tables:
-        plain = _plain(table)
+        plain = table_in_sheet(table)
         if writer is None:
             writer = arrow_csv.CSVWriter(path, plain.schema)
         writer.write_table(plain)
     if writer is not None:
         writer.close()
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Return a table without dictionaries, which CSV does not know."""
-    kinds = [f.type.value_type if pa.types.is_dictionary(f.type) else f.type for f in table.schema]
-    return table.cast(pa.schema(list(zip(table.schema.names, kinds, strict=True))))
 
 
 def _without_lists(table: pa.Table) -> pa.Table:

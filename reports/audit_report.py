@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.audit.verdict import Check, Verdict
+from bench.texts import markdown
 from reports.audit_figure import draw
 from reports.wording import count
 
@@ -43,7 +44,7 @@ def _page(verdict: Verdict, picture: bool) -> Iterator[str]:
     yield "| check | verdict | found |"
     yield "|---|---|---|"
     for check in verdict.checks:
-        yield f"| {TITLES.get(check.name, check.name)} | {check.light} | {'; '.join(check.told)} |"
+        yield f"| {TITLES.get(check.name, check.name)} | {check.light} | {markdown('; '.join(check.told))} |"
     if picture:
         yield from ("", "Each feature by itself as a detector of each type, ROC-AUC:", "", f"![audit]({PICTURE})")
     bookkeeping = verdict.check("bookkeeping")

@@ -1,6 +1,5 @@
 """All recorded runs side by side, as a page of Markdown, a page of HTML and a heat map."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.faults import UserError
+from bench.texts import markdown, printable_row
 from reports.grids import Cell, upright
 from reports.heat_map import heat_map
 from reports.page import page_of
@@ -15,7 +15,6 @@ from reports.rank_diagram import rank_diagram
 
 HEAT_MAP = "average_precision.svg"
 RANKS = "mean_ranks.svg"
-MARKDOWN_SIGNS = re.compile(r"([\\`*\[\]<>|~&]|\b_|_\b)")
 
 
 def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
@@ -42,7 +41,7 @@ def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
     """
     if not rows:
         raise UserError("there is no recorded run to compare; make one with: python -m bench.run")
-    page = page_of(rows, folder)
+    page = page_of([printable_row(row) for row in rows], folder)
     environment = _environment()
     texts = {
         name: environment.get_template(name).render(page=page, heat_map_file=HEAT_MAP, ranks_file=RANKS)
@@ -64,15 +63,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["plain"] = _plain
+    environment.filters["plain"] = markdown
     environment.filters["shade"] = _shade
     environment.filters["upright"] = upright
     return environment
-
-
-def _plain(text: object) -> str:
-    """Escape what Markdown would take for a sign, and put all on one line."""
-    return MARKDOWN_SIGNS.sub(r"\\\1", " ".join(str(text).split()))
 
 
 def _shade(cell: Cell) -> Markup:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from bench.realism.published import SOURCES, Quantity
 from bench.realism.scorecard import Row, Verdict
+from bench.texts import printable
 from reports.wording import NOTHING, count
 
 WIDTH = 118
@@ -35,7 +36,7 @@ def show(title: str, calls: int, rows: list[Row]) -> None:
             table.add_section()
             table.add_row(Text(group, style="bold"))
         table.add_row(*_cells(row))
-    console.print(f"\n{title}: {count(calls)} calls of normal life")
+    console.print(Text(f"\n{printable(title)}: {count(calls)} calls of normal life"))
     console.print(table)
     console.print(summary(rows))
     console.print(Text("\n".join(_footnotes(rows)), style="dim"))

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.result import Outcome, Result, Scalar, Status
+from bench.texts import printable, printable_row
 from reports.wording import (
     ALL,
     LEVELS,
@@ -44,6 +46,8 @@ HOW_TO_READ_CAP = "cap: the largest recall that so many alerts allow."
 def show(outcome: Outcome) -> None:
     """Print what was run, a row a type with its numbers, and what it cost; of a run that failed, why it did."""
     result = outcome.result
+    result = replace(result, asked=printable_row(result.asked), reason=printable(result.reason))
+    outcome = replace(outcome, result=result)
     console = _console()
     console.print()
     for line in _header(outcome):

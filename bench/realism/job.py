@@ -18,6 +18,7 @@ from bench.realism.scorecard import Row, Verdict, scorecard
 from bench.realism.settings import RealismSettings
 from bench.record_of_run import SOURCE, Record, flat
 from bench.result import Result, Status
+from bench.sheets import in_sheet
 from bench.store import find_or_make, world_of
 from bench.versions import versions
 
@@ -98,7 +99,8 @@ def _cells(row: Row) -> tuple[object, ...]:
     note = "; ".join(text for text in (of.note, row.reason) if text)
     counted = (str(of.published or of.definition) if of.is_published else "", str(of.definition))
     known = (of.key, of.group, of.what, of.unit, of.low, of.high, of.source, *counted, note)
-    return (*known, row.value, row.distance, str(row.verdict))
+    return (*(in_sheet(each) if isinstance(each, str) else each for each in known), row.value, row.distance,
+            str(row.verdict))  # fmt: skip
 
 
 def _record(card: Scorecard, config: dict[str, Any], files: list[Path], began: float, seconds: float) -> Record:

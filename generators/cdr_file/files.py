@@ -16,6 +16,7 @@ from pyarrow import csv
 from bench.digests import file_digest
 from bench.faults import UserError
 from bench.schema import UNREADABLE
+from bench.sheets import column_from_sheet
 
 CSV_ENDINGS, PARQUET_ENDINGS = (".csv", ".csv.gz"), (".parquet",)
 BLOCK_BYTES, BATCH_ROWS = 2**24, 2**18
@@ -106,10 +107,12 @@ def pieces(path: Path, columns: dict[str, str], delimiter: str) -> Iterator[dict
     UserError
         When the file cannot be read to its end, naming the row where that is known.
     """
-    row, source = 1, _parquet(path, columns) if _is_parquet(path) else _csv(path, columns, delimiter)
+    is_parquet = _is_parquet(path)
+    plain = _plain if is_parquet else column_from_sheet
+    row, source = 1, _parquet(path, columns) if is_parquet else _csv(path, columns, delimiter)
     try:
         for batch in source:
-            yield {name: Piece(str(path), column, row, _plain(batch[column])) for name, column in columns.items()}
+            yield {name: Piece(str(path), column, row, plain(batch[column])) for name, column in columns.items()}
             row += batch.num_rows
     except UNREADABLE as error:
         raise UserError(f"{path}, from row {row} on: {_why(path, error)}") from error

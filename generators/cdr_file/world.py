@@ -11,6 +11,7 @@ from typing import Any
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
 from bench.schema import CALLS, DATA_TABLES
+from bench.texts import printable
 from bench.truth import Truth
 from generators.cdr_file.calls import Calls, in_order
 from generators.cdr_file.files import column_names, digest, input_files, pieces
@@ -71,7 +72,7 @@ class CdrFile:
         records = self._read(progress)
         progress("reading the calls", 1, 1)
         for line in records.finish():
-            print(f"{self.settings.path}: {line}")
+            print(printable(f"{self.settings.path}: {line}"))
         calls = in_order(records, self.columns, self._naming)
         self._say_filled(calls)
         if self.anomalies:
@@ -123,7 +124,7 @@ class CdrFile:
 
     def _say_filled(self, calls: Calls) -> None:
         for name, fields in calls.filled.items():
-            print(f"{self.settings.path}: {fields:,} calls without {name}, filled with: {NEUTRAL[name]}")
+            print(printable(f"{self.settings.path}: {fields:,} calls without {name}, filled with: {NEUTRAL[name]}"))
 
     @property
     def _labelled(self) -> bool:

@@ -246,6 +246,13 @@ def test_a_file_of_settings_that_brings_a_hook_is_refused(
     assert [path.name for path in workplace.iterdir()] == ["theirs"]
 
 
+def test_a_message_tells_a_terminal_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    (line,) = told(capsys, monkeypatch, "generator=cdr_file", "generator.path='\x1b[2Jmine.csv'", "detector=volume")
+    assert line.startswith(r"generator.path must be files of call records (there is no file \x1b[2Jmine.csv), got ")
+
+
 def test_a_sweep_is_checked_whole_before_its_first_job(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:

@@ -12,6 +12,7 @@ from bench.cut import Cut
 from bench.detector import Level, Scores
 from bench.levels import Grid
 from bench.result import Alerts, Outcome, Result, Status
+from bench.sheets import from_sheet
 from bench.truth import CallLabels, Truth
 from detectors.alerts import robust_z, write
 from detectors.features.calls import call_features
@@ -80,3 +81,18 @@ def test_days_of_users_are_told_by_user_and_begin(tmp_path: Path) -> None:
     assert found["user_id"].to_list() == ["bob"] * grid.spans + ["ann"] * grid.spans
     last = outcome.dataset.window.end_ms - grid.span_ms
     assert found["begins"].dt.timestamp("ms").to_list()[:2] == [last, last - grid.span_ms]
+
+
+def test_names_are_no_formulae_and_tell_a_terminal_nothing(tmp_path: Path) -> None:
+    outcome = an_outcome(tmp_path, 45.0)
+    names = ['=HYPERLINK("http://x")', "@SUM(A1)", "a\x1b[2Jb", "+4930"]
+    pl.DataFrame({"user_id": names}).write_parquet(outcome.dataset.folder / "users.parquet")
+    grid = Grid(Level.USER_DAY, outcome.dataset)
+    scores = Scores(Level.USER_DAY, np.arange(grid.size, dtype=np.float64) - 2)
+    write(Outcome(**{**vars(outcome), "scores": scores}), {}, tmp_path)
+    assert "\x1b" not in (tmp_path / "alerts.csv").read_text()
+    found = pl.read_csv(tmp_path / "alerts.csv", schema_overrides={"user_id": pl.String})
+    cells = ['\'=HYPERLINK("http://x")', "'@SUM(A1)", "a\\x1b[2Jb", "+4930"]
+    assert found["user_id"].unique(maintain_order=True).to_list() == cells[::-1]
+    assert [from_sheet(cell) for cell in cells] == names
+    assert found["score"].to_list() == sorted(scores.values, reverse=True)

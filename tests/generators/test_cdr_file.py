@@ -17,6 +17,7 @@ from bench.dataset import Dataset
 from bench.faults import UserError, faults_of
 from bench.schema import CALLS, DATA_TABLES, LABELS
 from bench.store import fingerprint_of
+from generators import export
 from generators.cdr_file.settings import CdrFileSettings, Columns
 from generators.cdr_file.world import CdrFile
 
@@ -72,6 +73,23 @@ def test_records_of_a_simulated_world_are_read_back_as_they_are(tmp_path: Path) 
     assert calls.select((pl.col("call_end_ts") - pl.col("call_start_ts")).n_unique()).item() > 20
     for name in ("call_id", "call_start_ts", "call_end_ts", "call_duration", "outcome", "caller_id"):
         assert again[name].equals(calls[name]), name
+
+
+def test_names_that_a_spreadsheet_would_calculate_come_back_from_our_own_csv(tmp_path: Path) -> None:
+    names = ["=1+1", "'@x", "a\x1b[2Jb", "+4930", r"C:\x1b"]
+    rows = [f'"{name}",bob,2024-01-0{1 + at}T00:00:00Z,{at}' for at, name in enumerate(names)]
+    world, counts = read(tmp_path, "\n".join([HEADER, *rows]) + "\n")
+    recipe = {"inputs": [], "key": None}
+    (world / "manifest.json").write_text(json.dumps({"counts": counts, "recipe": recipe, "fingerprint": "0" * 16}))
+    (tmp_path / "out").mkdir()
+    export.write(world, tmp_path / "out", csv=True, progress=lambda *_: None)
+    text = (tmp_path / "out" / "cdr_call_records.csv").read_text()
+    assert "\x1b" not in text
+    assert '"\'=1+1"' in text
+    calls = table(world, "calls")
+    assert calls["caller_id"].to_list()[:2] == ["=1+1", "@x"]
+    again, _ = make(tmp_path / "again", path=str(tmp_path / "out" / "cdr_call_records.csv"), columns=Columns())
+    assert table(again, "calls")["caller_id"].to_list() == calls["caller_id"].to_list()
 
 
 def test_columns_are_mapped_and_left_out(tmp_path: Path) -> None:

@@ -201,9 +201,10 @@ def test_one_failed_repeat_does_not_hide(run_row: MakeRow, tmp_path: Path) -> No
 
 
 def test_what_users_write_stays_text(run_row: MakeRow, tmp_path: Path) -> None:
-    nasty = '<script>alert("1")</script>|[x](javascript:y)\n# *'
+    nasty = '<script>alert("1")</script>|[x](javascript:y)\n# * \x1b[2J\u202e'
     row = run_row(detector=nasty, name=nasty, folder="javascript:alert(1)")
     written = pages([row, failed(row | {"seed": 3}, nasty)], tmp_path / "out")
+    assert not any(sign in text for text in written.values() for sign in "\x1b\u202e")
     assert "<script" not in written["report.html"]
     assert "<script" not in written["average_precision.svg"]
     assert "<script" not in written["report.md"].replace("\\<script", "")
