@@ -1,0 +1,95 @@
+"""A world with a mix of anomaly types at one difficulty, and its entities that are looked at; for `headroom.py`."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
+
+from bench.dataset import Dataset
+from bench.detector import BoolArray, FloatArray, Level
+from bench.generator import silent
+from bench.home import home_of
+from bench.levels import Grid
+from bench.protocol import applied
+from bench.sample import Sample, callers_of, sample_of_calls, sample_of_grid
+from bench.separated import IntArray
+from bench.settings import ProtocolSettings
+from bench.store import find_or_make, world_of
+from bench.truth import Truth
+
+WORLDS = Path("worlds")
+SIZES = {"users": "num_users", "towers": "num_towers", "days": "days", "ratio": "anomaly_ratio"}
+"""What of a world can be asked for beside the mix, and the setting that it is."""
+
+
+@dataclass(frozen=True)
+class Which:
+    """A mix at a difficulty, with the sizes that were asked for (`SIZES`)."""
+
+    mix: str
+    difficulty: str
+    sizes: tuple[tuple[str, str], ...] = ()
+
+
+class MixedWorld:
+    """A world of a mix, all of whose types have one difficulty, split as a run splits it."""
+
+    def __init__(self, which: Which, seed: int) -> None:
+        self.which, self.seed = which, seed
+        settings = settings_of(which, seed)
+        stored = find_or_make(world_of(settings.generator, settings.anomaly), WORLDS, 1, silent)
+        self.name = stored.folder.name
+        self.homes = {name: home_of(each) for name, each in settings.anomaly.items()}
+        self.dataset = applied(Dataset.open(stored.folder / "data"), ProtocolSettings())
+        self.truth = Truth(stored.folder / "truth")
+
+    def sample(self, level: Level, part: str = "window") -> Sample:
+        """Return the truth about the entities of the window, or of the history, at a level."""
+        dataset = self.dataset if part == "window" else self.past
+        labels = self.truth.call_labels(*dataset.call_range(dataset.window))
+        if level is Level.CALL:
+            return sample_of_calls(labels, callers_of(dataset))
+        return sample_of_grid(Grid(level, dataset), labels, self.truth)
+
+    @cached_property
+    def past(self) -> Dataset:
+        """The world with its history as the window."""
+        return Dataset(self.dataset.folder, self.dataset.clock, self.dataset.history, self.dataset.history)
+
+
+def settings_of(which: Which, seed: int) -> Any:
+    """Return the settings of a world; types without a dial take any difficulty."""
+    overrides = [f"anomaly={which.mix}", f"generator.seed={seed}"]
+    overrides += [f"generator.{SIZES[word]}={value}" for word, value in which.sizes]
+    with initialize_config_module("conf", version_base="1.3"):
+        types = compose("config", overrides).anomaly
+        dials = [f"anomaly.{name}.difficulty={which.difficulty}" for name in types]
+        return OmegaConf.to_object(compose("config", [*overrides, *dials]))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Entities that are looked at: every positive one and some normal ones, each of which stands for several."""
+
+    entity: IntArray
+    """Shape (rows,), ascending."""
+    positive: dict[str, BoolArray]
+    """Of each type whose home the level is, shape (rows,); entities of several types are of none."""
+    normal: BoolArray
+    weight: FloatArray
+    """Shape (rows,): how many entities a row stands for; 1 of positives."""
+
+
+def looked_at(sample: Sample, types: list[str], normals: int, seed: int) -> Looked:
+    """Choose all positives of some types, and at most so many normal entities at random."""
+    normal = np.flatnonzero(sample.normal)
+    some = np.random.default_rng(seed).choice(normal, min(normals, normal.size), replace=False)
+    deeds = {name: np.unique(sample.deeds(name)[0]) for name in types}
+    entity = np.unique(np.concatenate([some, *deeds.values()]))
+    chosen = np.isin(entity, some)
+    weight = np.where(chosen, normal.size / max(some.size, 1), 1.0)
+    return Looked(entity, {name: np.isin(entity, each) for name, each in deeds.items()}, chosen, weight)
