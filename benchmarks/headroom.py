@@ -14,9 +14,10 @@ detectors  the unsupervised ones that the baseline has as members, and some besi
 
 All positives are looked at, and `normals` other entities of each world, each of which counts for several. Printed is
 average precision, type against normal. Where the strong one is more than 0.02 above the baseline, the columns beyond
-the baseline's are named that it loses most without (shuffled in the first world that is tried; sets of columns are
-split as long as a part is worth something by itself). What was measured is kept in `worlds/headroom.jsonl`, line by
-line, until the code changes; `tables` as first argument prints what there is and measures nothing.
+the baseline's are named that it loses most without: shuffled in the first world that is tried, and sets of them split
+as long as a part is worth something by itself; of a set those are named that tell most alone. What was measured is kept
+in `worlds/headroom.jsonl`, line by line, until the code changes; `tables` as an argument prints what there is and
+measures nothing.
 """
 
 import hashlib
@@ -42,7 +43,7 @@ from bench.detector import BoolArray, Level
 LINES = KEPT.with_suffix(".jsonl")
 NOTABLE = 0.02
 """Average precision above the baseline from which on columns are named."""
-LEAST, SHOWN, NORMALS_SHUFFLED = 0.005, 8, 3000
+LEAST, SHOWN, SHOWN_OF_SET, NORMALS_SHUFFLED = 0.005, 8, 4, 3000
 CHOSEN, CLASSES = 250, 24
 """Columns beyond the baseline's that the strong classifier gets, and into how many classes values are put to choose."""
 ASKED = {
@@ -211,8 +212,9 @@ def columns_worth(score: Score, rows: Rows, wide: Matrix, about: tuple[str, list
             return
         middle = len(columns) // 2
         parts = [*split(columns[:middle]), *split(columns[middle:])] if middle else []
-        more = f" and {len(columns) - 1} more to {names[columns[-1] - first]}" if len(columns) > 1 else ""
-        yield from parts or [(loss, names[columns[0] - first] + more)]
+        first_told = sorted(column - first for column in columns)[:SHOWN_OF_SET]
+        more = f" (of {len(columns)})" if len(columns) > SHOWN_OF_SET else ""
+        yield from parts or [(loss, ", ".join(names[column] for column in first_told) + more)]
 
     yield from split(sorted(range(first, matrix.shape[1]), key=lambda column: names[column - first]))
 
