@@ -12,6 +12,7 @@ from bench.store import find_or_make
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 headroom: ModuleType = __import__("headroom")
 mixed_world: ModuleType = __import__("mixed_world")
+pytestmark = pytest.mark.slow
 ASKED = ("mixes=seed_four", "difficulties=0.5", "told=101", "seeds=1", "users=250", "days=14", "normals=600")
 PLANT = next(plant for plant in PLANTS if plant.name.startswith("calls.callee_number"))
 """Nothing that the baseline looks at."""
