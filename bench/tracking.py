@@ -26,6 +26,7 @@ from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import DatasetInput, InputTag, Metric, Param
 from mlflow.exceptions import MlflowException
 
+from bench.copied_store import keep_files_here
 from bench.faults import UserError
 from bench.record_of_run import Record
 from bench.result import Status
@@ -57,6 +58,8 @@ class Tracker:
         with _told(uri), _alone(uri):
             self.client = MlflowClient(tracking_uri=uri)
             found = self.client.get_experiment_by_name(settings.experiment)
+            if uri.startswith(SQLITE):
+                keep_files_here(Path(uri.removeprefix(SQLITE)), settings.experiment)
             self.experiment_id = str(
                 found.experiment_id if found else self.client.create_experiment(settings.experiment)
             )

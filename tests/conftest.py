@@ -1,5 +1,7 @@
 """What all tests share: the toys, and a tracking store that is created once and then copied."""
 
+import contextlib
+import io
 import os
 import shutil
 import sys
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import settings
 from matplotlib.image import imread
 
+from bench.copied_store import keep_files_here
 from bench.settings import TrackingSettings
 
 TOYS = Path(__file__).parent / "toys"
@@ -48,6 +51,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tracked_workplace(workplace: Path, template_store: Path) -> Path:
     """A working directory with an empty tracking store."""
     shutil.copytree(template_store, workplace, dirs_exist_ok=True)
+    with contextlib.redirect_stderr(io.StringIO()):
+        keep_files_here(Path("mlflow.db"), TrackingSettings().experiment)
     return workplace
 
 

@@ -69,13 +69,6 @@ def test_the_guides_package_keeps_the_contract(site: Path, workplace: Path) -> N
 
 
 @pytest.mark.slow
-def test_the_first_detector_of_the_guide_is_the_one_that_is_shipped(site: Path) -> None:
-    first, shipped = (dict(BLOCK.findall(section(title))) for title in ("Add a detector", "Ship detectors"))
-    assert set(first) == {"detectors/longest.py", "conf/detector/longest.yaml"}
-    assert first["conf/detector/longest.yaml"].split()[2:] == shipped["longest/conf/detector/longest.yaml"].split()[2:]
-
-
-@pytest.mark.slow
 def test_a_plug_in_cannot_take_the_name_of_ours(site: Path, workplace: Path) -> None:
     leaf = site / "longest" / "conf" / "detector" / "iforest.yaml"
     leaf.write_text("_target_: longest.detector.Longest\n")

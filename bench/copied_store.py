@@ -1,0 +1,57 @@
+"""A tracking store that came here with a copied or moved project: its files are kept here from now on.
+
+MLflow writes down the absolute folder of an experiment's artifacts when it creates it. In a copy of the project new
+runs would then leave their files in the project that was copied.
+"""
+
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ARTIFACTS = "mlruns"
+"""The folder that MLflow keeps artifacts in, beside a store that is named by a relative path."""
+
+
+def keep_files_here(store: Path, experiment: str) -> None:
+    """Let an experiment of a SQLite store keep the files of its runs in this folder, if another one is written down.
+
+    Runs whose files came along point to them; others keep pointing to where their files were. One line tells of it.
+
+    Parameters
+    ----------
+    store
+        The file of the store. Only one that is named from the working folder on belongs to it.
+    experiment
+        Its name.
+    """
+    if store.is_absolute() or not store.exists():
+        return
+    here = Path(ARTIFACTS).resolve()
+    with closing(sqlite3.connect(store)) as connection, connection:
+        asked = connection.execute(
+            "SELECT experiment_id, artifact_location FROM experiments WHERE name = ?", (experiment,)
+        ).fetchone()
+        number, old = asked or (0, None)
+        if (folder := _local(old)) is None or folder.is_relative_to(Path.cwd()):
+            return
+        new = here / str(number)
+        connection.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (str(new), number))
+        for run, place in connection.execute(
+            "SELECT run_uuid, artifact_uri FROM runs WHERE experiment_id = ?", (number,)
+        ):
+            files = _local(place)
+            if files is not None and files.is_relative_to(folder) and (new / files.relative_to(folder)).exists():
+                moved = str(new / files.relative_to(folder))
+                connection.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (moved, run))
+    print(
+        f"{store} came from another folder: files of {experiment} are kept in {new}, no more in {folder}",
+        file=sys.stderr,
+    )
+
+
+def _local(address: str | None) -> Path | None:
+    """Return the folder of a local address; None for a remote one."""
+    parts = urlsplit(address or "")
+    return Path(unquote(parts.path)) if address and parts.scheme in ("", "file") else None

@@ -1,0 +1,86 @@
+"""What README, CONTRIBUTING and the docs ask their readers to write and to run, in the order in which they say it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("README.md", "docs/own-data.md", "docs/running.md", "docs/tables.md", "docs/network.md", "docs/realism.md",
+         "docs/tools.md", "docs/audit.md", "docs/anomalies.md", "docs/detectors.md", "docs/metrics.md", "docs/world.md",
+         "CONTRIBUTING.md", "DESIGN.md")  # fmt: skip
+PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip")
+BLOCK = re.compile(
+    r"^```(?P<language>\w*)\n(?P<fenced>.*?)^```|(?P<indented>(?:^ {4}[^\n]*\n)+)", re.MULTILINE | re.DOTALL
+)
+INLINE = re.compile(r"`((?:python -|python \w+/)[^`]*)`")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that a page shows whole, its first line being its path."""
+
+    page: str
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line for a shell; inline ones stand in a sentence."""
+
+    page: str
+    line: str
+    inline: bool = False
+
+    def __str__(self) -> str:
+        """Name it in a list of tests."""
+        return f"{self.page}: {self.line}"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Python code that is shown without the name of a file."""
+
+    page: str
+    text: str
+
+
+Step = File | Command | Program
+
+
+def steps(page: str) -> Iterator[Step]:
+    """Yield what a page shows, from its top to its end."""
+    text, at = (ROOT / page).read_text(), 0
+    for block in BLOCK.finditer(text):
+        yield from mentioned(page, text[at : block.start()])
+        at = block.end()
+        if block["indented"] is not None:
+            yield from commands(page, re.sub(r"^ {4}", "", block["indented"], flags=re.MULTILINE))
+        elif block["language"] == "sh":
+            yield from commands(page, block["fenced"])
+        elif path := re.match(r"# ([\w./-]+\.\w+)\n", block["fenced"]):
+            yield File(page, path[1], block["fenced"])
+        elif block["language"] == "python":
+            yield Program(page, block["fenced"])
+    yield from mentioned(page, text[at:])
+
+
+def commands(page: str, block: str) -> Iterator[Command]:
+    """Yield the commands of a block; lines that end in a backslash go on."""
+    for line in block.replace("\\\n", " ").splitlines():
+        if line.split(" ")[0] in PROGRAMS:
+            yield Command(page, " ".join(re.sub(r"\s{2,}#.*", "", line).split()))
+
+
+def mentioned(page: str, text: str) -> Iterator[Command]:
+    """Yield the commands that stand in sentences."""
+    for found in INLINE.finditer(text):
+        yield Command(page, " ".join(found[1].split()), inline=True)
+
+
+def every_step() -> list[Step]:
+    """Return the steps of all pages; a command that stands in several places, or twice, once."""
+    found = dict.fromkeys(step for page in PAGES for step in steps(page))
+    lines = set[str]()
+    return [each for each in found if not isinstance(each, Command) or not (each.line in lines or lines.add(each.line))]

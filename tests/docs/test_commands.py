@@ -1,0 +1,157 @@
+"""Every command of README, CONTRIBUTING and docs does what it says: each is run as it stands, in order, in one folder.
+
+Covered are shell blocks, indented lines that start with a program, and inline code that starts with `python`; the files
+that a page shows with their path are written first. A program that is only named is asked for its help. Not run are the
+commands in `ELSEWHERE`; those in `HOURS` run before a release, by `-m release`.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from pages import PAGES, ROOT, Command, File, Program, every_step
+
+sys.path.insert(0, str(ROOT / "docs"))
+import readme
+
+ELSEWHERE = {
+    "make run": "the machine that has nothing yet: .ci/run calls make",
+    "make test": "this is one of its tests",
+    "make check": "this is one of its tests",
+    "make bench": "its programs are below",
+    "pip install .": "tests/detectors/test_plug_ins.py",
+    "python -m bench.run 'anomaly=[half_day_call]' detector=longest": "tests/detectors/test_plug_ins.py",
+    "pip install 'cdrbench[search]'": "needs an index",
+    "python -m bench.run detector=longest detector.power=0.5": "tests/detectors/test_plug_ins.py",
+}
+HOURS = (
+    "suite=core", "anomaly=all", "anomaly=fraud", "python benchmarks/", "-m bench.coverage", "seeds=[21,22,23]",
+    "-m bench.search", "-m bench.verify", "python docs/", "generator.num_towers=800",
+)  # fmt: skip
+"""What takes minutes or more, or needs an extra: parts of the lines."""
+NEEDS = {
+    "from longest.detector": "tests/detectors/test_plug_ins.py",
+    "skmob": "tests/generators/test_export.py",
+    "bandicoot": "tests/generators/test_export.py",
+}
+PACKAGE = ("longest/", "pyproject.toml")
+"""Files of the package that tests/detectors/test_plug_ins.py writes down and installs."""
+STEPS = [each for each in every_step() if not (isinstance(each, File) and each.path.startswith(PACKAGE))]
+
+
+def marked(step: Command | File | Program) -> object:
+    """Return a step as a test, with its marks."""
+    if isinstance(step, File):
+        return pytest.param(step, id=f"{step.page}: {step.path}", marks=pytest.mark.slow)
+    if isinstance(step, Program):
+        return pytest.param(step, id=f"{step.page}: {step.text[:40]!r}", marks=pytest.mark.slow)
+    long = any(part in step.line for part in HOURS)
+    return pytest.param(step, id=str(step), marks=[pytest.mark.slow, *([pytest.mark.release] if long else [])])
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a reader works: beside copies of docs and benchmarks, that their pictures may be drawn anew."""
+    folder = tmp_path_factory.mktemp("reader")
+    for name in ("docs", "benchmarks"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+def ended(line: str, place: Path) -> subprocess.CompletedProcess[str]:
+    """Run a line in a shell that finds this environment's programs first."""
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": programs, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "HYDRA_FULL_ERROR": "0"}
+    command = ["bash", "-c", line]
+    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("step", [marked(each) for each in STEPS])
+def test_what_the_docs_say_is_what_happens(step: Command | File | Program, place: Path) -> None:
+    if isinstance(step, File):
+        (place / step.path).parent.mkdir(parents=True, exist_ok=True)
+        (place / step.path).write_text(step.text)
+        return
+    if isinstance(step, Program):
+        for package, where in NEEDS.items():
+            if package in step.text:
+                pytest.skip(where)
+        (place / "shown.py").write_text(step.text)
+        line = "python -W error shown.py"
+    elif step.line in ELSEWHERE:
+        pytest.skip(ELSEWHERE[step.line])
+    elif step.line == "mlflow ui":
+        served(place)
+        return
+    else:
+        line = step.line + " --help" * (
+            step.inline and step.line.startswith("python -m") and len(step.line.split()) == 3
+        )
+    done = ended(line, place)
+    assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_readme_shows_what_the_main_job_prints(place: Path) -> None:
+    """By the run that README's first command made in this place: `python docs/readme.py` writes it anew."""
+    (shown,) = (found[0] for found in readme.OUTPUT.finditer(readme.README.read_text()))
+    assert shown == readme.output(readme.ended(readme.MAIN_JOB, place))
+
+
+@pytest.mark.slow
+def test_readme_has_the_numbers_of_its_sweep(place: Path) -> None:
+    """By the rows that its commands left in this place, to the third decimal."""
+    text = readme.README.read_text()
+    (shown,), sweep = readme.TABLE.findall(text), readme.SWEEP.search(text)
+    assert sweep is not None
+    names = set(sweep[1].partition("=")[2].split(","))
+    assert shown == readme.table(readme.rows_of(place / "runs", names), shown)
+
+
+def served(place: Path) -> None:
+    """Start `mlflow ui` as it stands, ask for its page, and end it."""
+    program = Path(sys.executable).with_name("mlflow")
+    server = subprocess.Popen(
+        [program, "ui"], cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            try:
+                with urlopen("http://127.0.0.1:5000", timeout=5) as page:
+                    assert b"MLflow" in page.read()
+                    return
+            except (URLError, ConnectionError, TimeoutError):
+                assert server.poll() is None, "mlflow ui ended"
+                time.sleep(0.5)
+        pytest.fail("mlflow ui did not answer")
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def test_no_page_is_forgotten() -> None:
+    pages = {str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
+    assert pages - {"CHANGELOG.md"} == set(PAGES)
+
+
+def test_each_exception_is_still_asked_for() -> None:
+    lines = [each.line for each in STEPS if isinstance(each, Command)]
+    assert set(ELSEWHERE) <= set(lines)
+    assert [part for part in HOURS if not any(part in line for line in lines)] == []
+
+
+def test_what_a_page_shows_is_found() -> None:
+    lines = [each.line for each in STEPS if isinstance(each, Command)]
+    assert "python -m bench.run generator.anomaly_ratio=0.05 detector=iforest" in lines
+    assert len(lines) > 60
+    assert any(re.search(r"search.trials=20 'search.space=", line) for line in lines)
