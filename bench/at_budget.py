@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bench.clustered import Class, Clustered
+from bench.clustered import Class, Clustered, total_of
 from bench.cut import Cut
 from bench.detector import FloatArray
 from bench.shares import Interval, of_share, part_of, wilson
@@ -38,14 +38,14 @@ class Budget:
     def of(cls, each: Class, cut: Cut, every: Clustered | None = None) -> "Budget":
         """Count at a cut; `every` are the positives of all classes, this one among them."""
         hits, alarms = each.found.alerts(cut), each.others.alerts(cut)
-        its, theirs = _margin(each, float(hits.sum() + alarms.sum()), every)
+        its, theirs = _margin(each, total_of(hits) + total_of(alarms), every)
         rest, elsewhere = Spread(0.0, float(each.found.clusters)), 0.0
         if every is not None:
             alerts = every.alerts(cut)
             both = Spread.of_incidents(every.deviations(alerts), every.sizes)
             own = Spread.of_incidents(each.found.deviations(hits), each.found.sizes)
             rest = Spread(max(both.variance - own.variance, 0.0), both.freedom)
-            elsewhere = max(float(alerts.sum() - hits.sum()), 0.0)
+            elsewhere = max(total_of(alerts) - total_of(hits), 0.0)
         return cls(each, hits, alarms, rest, elsewhere, its, theirs)
 
     @property
@@ -56,7 +56,7 @@ class Budget:
     @property
     def alerts(self) -> float:
         """Hits and false alarms."""
-        return float(self.hits.sum() + self.alarms.sum())
+        return total_of(self.hits) + total_of(self.alarms)
 
     @cached_property
     def own(self) -> tuple[Spread, Spread]:
@@ -69,7 +69,7 @@ class Budget:
     @cached_property
     def found(self) -> Interval:
         """The interval of the number of hits: as a share of as many as there can be."""
-        hit, most = float(self.hits.sum()), min(float(self.positives), self.alerts + self.elsewhere)
+        hit, most = total_of(self.hits), min(float(self.positives), self.alerts + self.elsewhere)
         if 0 < hit < most:
             spread, records = self._hits_spread.scaled(1 / most), max(most, 2.0)
             low, high = of_share(hit / most, spread, records=records, most=float(self._scores))
@@ -80,15 +80,15 @@ class Budget:
 
     def intervals(self) -> dict[str, Interval]:
         """Return the intervals of recall, precision and F1; there is an alert."""
-        hit, total, alerts = float(self.hits.sum()), self.positives, self.alerts
+        hit, positives, alerts = total_of(self.hits), self.positives, self.alerts
         counted, correlation = self._alerts_spread
         wide = float(np.exp(counted.quantile * np.sqrt(counted.variance) / alerts))
         low, high = part_of(hit, self.found, (alerts, alerts / wide, alerts * wide), correlation)
-        ends = (total + alerts, total + alerts / wide, total + alerts * wide)
+        ends = (positives + alerts, positives + alerts / wide, positives + alerts * wide)
         half, most = part_of(hit, self.found, ends, correlation)
         if not self.alarms.any():
             low = min(low, wilson(1.0, effective_number(self.hits))[0])
-        recall = (self.found[0] / total, self.found[1] / total)
+        recall = (self.found[0] / positives, self.found[1] / positives)
         return {"recall": recall, "precision": (low, min(high, 1.0)), "f1": (2 * half, min(2 * most, 1.0))}
 
     @property
@@ -139,7 +139,7 @@ def incidents_found(each: Class, chances: FloatArray, cut: Cut, every: Clustered
     gained = float(np.count_nonzero((best >= low) & (best <= high)) / sum(entities))
     moved = (chances - chances.mean()) * number / (number - 1) - gained * each.found.deviations(budget.hits)
     spread = Spread.of_incidents(moved, np.ones(number)) + budget.own[1].scaled(gained) + budget.rest.scaled(gained)
-    found, most = float(chances.sum()), min(float(number), budget.alerts + budget.elsewhere)
+    found, most = total_of(chances), min(float(number), budget.alerts + budget.elsewhere)
     if 0 < found < most:
         ends = of_share(
             found / most, spread.scaled(1 / most), records=max(most, 2.0), most=float(each.others.scores.size)

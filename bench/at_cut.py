@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench.at_budget import Budget
-from bench.clustered import Class, Clustered
+from bench.clustered import Class, Clustered, total_of
 from bench.cut import Cut
 from bench.detector import FloatArray
 from bench.shares import Interval, of_share, part_of, wilson
@@ -24,11 +24,11 @@ def detection(each: Class, cut: Cut, every: Clustered | None = None) -> dict[str
         All positives, this class among them, where the cut is met by a number of alerts: they share it.
     """
     hits, alarms = each.found.alerts(cut), each.others.alerts(cut)
-    total, alerts = each.found.scores.size, float(hits.sum() + alarms.sum())
+    total, alerts = each.found.scores.size, total_of(hits) + total_of(alarms)
     if cut.ranked and alerts:
         return Budget.of(each, cut, every).intervals()
-    found, false = _recall(each.found, hits), _alarms(each.others, float(alarms.sum()))
-    hit, alarm = float(hits.sum()), float(alarms.sum())
+    found, false = _recall(each.found, hits), _alarms(each.others, total_of(alarms))
+    hit, alarm = total_of(hits), total_of(alarms)
     low, high = part_of(hit, found, (total + alarm, total + false[0], total + false[1]))
     bounds = {
         "recall": (found[0] / total, found[1] / total),
@@ -41,7 +41,7 @@ def detection(each: Class, cut: Cut, every: Clustered | None = None) -> dict[str
 
 def _recall(found: Clustered, hits: FloatArray) -> Interval:
     """Return the interval of the number of hits at a cut that stands still."""
-    hit, total = float(hits.sum()), found.scores.size
+    hit, total = total_of(hits), found.scores.size
     if 0 < hit < total:
         spread = Spread.of_incidents(found.deviations(hits), found.sizes).scaled(1 / total)
         low, high = of_share(hit / total, spread, records=total, most=total)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import fsum
 
 import numpy as np
 
@@ -11,6 +12,14 @@ from bench.separated import IntArray, Separated
 
 ROUNDING = 1e-12
 """Differences of sums up to this part of them are rounding."""
+
+
+def total_of(expected: FloatArray) -> float:
+    """Return a sum of expected counts, the same in any order of its terms: compared with limits, and rounded to numbers.
+
+    A tie that is cut puts fractions into them, whose sum may miss a whole or a half by the last digit.
+    """
+    return round(fsum(expected), 9)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ A range belongs beside the setting it is about, so it is the metadata of a datac
 ['generator.ratio must be in [0, 0.5], got 1.5']
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 Rule = tuple[str, Callable[[Any], bool]]
@@ -72,6 +74,18 @@ def up_to(low: float, high: float) -> dict[str, Rule]:
 def one_of(*choices: str) -> dict[str, Rule]:
     """Metadata for a word out of a closed list."""
     return {"rule": (f"be one of {', '.join(choices)}", lambda value: value in choices)}
+
+
+def writable_folder() -> dict[str, Rule]:
+    """Metadata for a folder that is there and can be written, or can be made: told before any work, not after it."""
+    return {"rule": ("be a folder that can be written", _can_be_written)}
+
+
+def _can_be_written(folder: str) -> bool:
+    """Whether the folder, or the nearest one above it that is there, lets this user put files into it."""
+    place = Path(folder).absolute()
+    there = next((each for each in (place, *place.parents) if os.path.lexists(each)), place)
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def require(key: str, **settings: tuple[object, dict[str, Rule]]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig
 
 from bench.audit.settings import AuditSettings
-from bench.faults import Fault, above, at_least, one_of, within
+from bench.faults import Fault, above, at_least, one_of, within, writable_folder
 
 STORES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 """What an MLflow tracking URI begins with, besides the names that MLflow's plug-ins bring. It refuses folders."""
@@ -180,7 +180,7 @@ class RunSettings:
 class GenerateSettings:
     """`python -m bench.generate`: only the data."""
 
-    out: str = MISSING
+    out: str = field(default=MISSING, metadata=writable_folder())
     """Folder that the data products are written to; new, empty, or written by this program before."""
     csv: bool = False
     """Also write the tables as CSV."""
@@ -200,7 +200,7 @@ class GenerateSettings:
 class AuditRunSettings:
     """`python -m bench.audit`: whether the truth of a world can be trusted."""
 
-    out: str = "audit"
+    out: str = field(default="audit", metadata=writable_folder())
     """Folder that the report is written to."""
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
@@ -217,7 +217,7 @@ class AuditRunSettings:
 class DifficultySettings:
     """`python -m bench.difficulty`: whether difficulty does what it says, each type alone in its worlds."""
 
-    out: str = "difficulty"
+    out: str = field(default="difficulty", metadata=writable_folder())
     """Folder that the table and the picture are written to."""
     difficulties: list[float] = field(default_factory=lambda: [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
@@ -255,7 +255,7 @@ class DifficultySettings:
 class ReportPageSettings:
     """`python -m bench.report`: all recorded runs side by side."""
 
-    out: str = "report"
+    out: str = field(default="report", metadata=writable_folder())
     """Folder that the pages are written to."""
     runs: str = "runs"
     """Folder that is searched for results."""
@@ -288,7 +288,7 @@ class SaveSettings:
 
     run: str = MISSING
     """Folder of the run."""
-    out: str = MISSING
+    out: str = field(default=MISSING, metadata=writable_folder())
     """New folder that it is written to."""
 
 
@@ -308,7 +308,7 @@ class ScoreSettings:
     generator: Any = MISSING
     """The records: of a local day after those of the run, or later."""
     anomaly: dict[str, Any] = field(default_factory=dict)
-    out: str = "scored"
+    out: str = field(default="scored", metadata=writable_folder())
     """Folder that the alerts are written to."""
     same_versions: bool = True
     """Whether a detector is refused that was fitted with other versions of the libraries."""

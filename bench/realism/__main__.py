@@ -21,7 +21,8 @@ def realism(config: DictConfig) -> None:
     try:
         run(settings_of(_with_data(config)), plain_values(config))
     except UserError as error:
-        refuse(str(error))
+        told = str(error)
+        refuse(told.replace("generator.path must", "data must") if config.data is not None else told)
 
 
 def _with_data(config: DictConfig) -> DictConfig:

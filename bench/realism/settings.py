@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.faults import writable_folder
 from bench.settings import StoreSettings, TrackingSettings
 
 
@@ -23,7 +24,7 @@ class RealismSettings:
     generator: Any = None
     """How files of one's own are read; or a simulated world, when there is no `data`."""
     anomaly: dict[str, Any] = field(default_factory=dict)
-    out: str = "realism"
+    out: str = field(default="realism", metadata=writable_folder())
     """Folder that the table and the picture are written to."""
     report: ScorecardSettings = field(default_factory=ScorecardSettings)
     store: StoreSettings = field(default_factory=StoreSettings)

@@ -21,6 +21,9 @@ UNUSABLE = 2
 
 def main() -> None:
     """Check the detector that the command line names; end with code 1 when it breaks the contract."""
+    if set(sys.argv[1:]) & {"--help", "-h"}:
+        print(USAGE)
+        return
     if len(sys.argv) < 2 or not all("=" in each for each in sys.argv[2:]):
         _refuse(USAGE)
     settings = settings_of(sys.argv[1], sys.argv[2:])

@@ -80,7 +80,5 @@ def mentioned(page: str, text: str) -> Iterator[Command]:
 
 
 def every_step() -> list[Step]:
-    """Return the steps of all pages; a command that stands in several places, or twice, once."""
-    found = dict.fromkeys(step for page in PAGES for step in steps(page))
-    lines = set[str]()
-    return [each for each in found if not isinstance(each, Command) or not (each.line in lines or lines.add(each.line))]
+    """Return the steps of all pages; what a page says twice, once."""
+    return list(dict.fromkeys(step for page in PAGES for step in steps(page)))
