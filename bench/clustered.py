@@ -15,7 +15,7 @@ ROUNDING = 1e-12
 
 
 def total_of(expected: FloatArray) -> float:
-    """Return a sum of expected counts, the same in any order of its terms: compared with limits, and rounded to numbers.
+    """Return a sum of expected counts, the same in any order of its terms, so that it can be compared with limits.
 
     A tie that is cut puts fractions into them, whose sum may miss a whole or a half by the last digit.
     """
