@@ -1,6 +1,5 @@
 """What a detector is given: a folder of Parquet tables without labels, and two windows of time."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.faults import UserError
+from bench.read_json import UnreadableError, member, object_in
 from bench.schema import DATA_TABLES, UNREADABLE
 
 
@@ -36,6 +36,24 @@ class Clock:
     utc_offset_s: int
     """What local time is ahead of UTC [s]; constant over the data."""
 
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the `clock.json` of a folder of tables.
+
+        Raises
+        ------
+        UserError
+            When there is none, or it is none.
+        """
+        try:
+            told = object_in(folder / "clock.json")
+            start, end, offset = (member(told, name, int) for name in ("start_ms", "end_ms", "utc_offset_s"))
+            if start >= end:
+                raise ValueError("it ends before it begins")
+            return cls(start, end, member(told, "time_zone", str), offset)
+        except (UnreadableError, ValueError) as error:
+            raise UserError(f"{folder} is not a data set: clock.json cannot be read ({error})") from error
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -53,10 +71,7 @@ class Dataset:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Open a folder written by a generator; history and window are both the whole of it."""
-        try:
-            clock = Clock(**json.loads((folder / "clock.json").read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            raise UserError(f"{folder} is not a data set: clock.json cannot be read ({error})") from error
+        clock = Clock.read(folder)
         whole = Window(clock.start_ms, clock.end_ms)
         return cls(folder, clock, whole, whole)
 

@@ -11,6 +11,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
 
 from bench.faults import Fault, SettingsError
+from bench.plug_ins import require_all_read
 
 OURS = (
     "bench.guard.Guard",
@@ -30,9 +31,11 @@ def look_at_hooks() -> None:
 
     def looked_at(self: ConfigLoaderImpl, *args: Any, **kwargs: Any) -> DictConfig:
         config = composed(self, *args, **kwargs)
-        faults = list(hook_faults(OmegaConf.to_container(config.get("hydra", {}), resolve=False), "hydra"))
+        hydra = config.get("hydra", {})
+        faults = list(hook_faults(OmegaConf.to_container(hydra, resolve=False), "hydra"))
         if faults:
             raise SettingsError(faults)
+        require_all_read(tuple((str(each.schema), str(each.path)) for each in hydra.runtime.config_sources))
         return config
 
     vars(looked_at)["looks"] = True

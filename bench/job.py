@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
 
-from filelock import FileLock
 from hydra.utils import get_method
 from omegaconf import DictConfig
 
@@ -15,9 +14,12 @@ from bench.benchmark import attempted, begun, judged, measured, prepared
 from bench.composition import refuse, refuse_if_full
 from bench.faults import UserError
 from bench.interruption import heed
+from bench.locks import held
+from bench.read_json import UnreadableError
 from bench.record_of_run import ROW, marks, send, sending_later
 from bench.request import Request
-from bench.result import Outcome, Result, Status, read_result
+from bench.result import Outcome, Result, Status
+from bench.rows import read_result
 from bench.run_folder import ERROR_LOG, NOTES, clear, discard
 from bench.sweep import FAILED, UNRECORDED
 from bench.twin import with_twin
@@ -36,7 +38,7 @@ def run(config: DictConfig) -> None:
         _run_alone(request)
         return
     # Who is killed in a sweep may take a moment to go, while the sweep is taken up again.
-    with FileLock(request.folder.with_name(f".{request.number}.lock")):
+    with held(request.folder.with_name(f".{request.number}.lock"), "hydra.sweep.dir=FOLDER begins anew elsewhere"):
         if _recorded(request):
             _send(request, lambda: _tracker(request), again=True)
         else:
@@ -135,9 +137,11 @@ def _send(request: Request, opened: Callable[[], Any], *, again: bool = False) -
 
 
 def _recorded(request: Request) -> bool:
-    """Whether what is asked for has a result already: in a sweep that was cut short."""
-    row = request.folder / ROW
-    return row.exists() and read_result(row).asked["settings"] == request.recorded
+    """Whether what is asked for has a result already that can be read: in a sweep that was cut short."""
+    try:
+        return read_result(request.folder / ROW).asked.get("settings") == request.recorded
+    except UnreadableError:
+        return False
 
 
 def _fail(request: Request, reason: str) -> None:

@@ -54,6 +54,32 @@ def plugged_schemas() -> Iterator[str]:
         Plugins.instance().register(PluggedPath)
 
 
+@cache
+def require_all_read(sources: tuple[tuple[str, str], ...]) -> None:
+    """Refuse folders of configuration with a file of a name that we or a plug-in have: Hydra would never read it.
+
+    Parameters
+    ----------
+    sources
+        Where Hydra looks, in order: `pkg` and a package, or `file` and a folder.
+
+    Raises
+    ------
+    UserError
+        Naming both files of each pair.
+    """
+    theirs = [Path(path) for schema, path in sources if schema == "file"]
+    taken: dict[str, Path] = {}
+    for package in ("conf", *(each.value for each in plug_ins())) if theirs else ():
+        taken |= _leaves(package)
+    hidden = [(folder / leaf, ours) for folder in theirs for leaf, ours in taken.items() if (folder / leaf).exists()]
+    told = [
+        f"{own} must have another name: {ours} is read in its place" for own, ours in hidden if not own.samefile(ours)
+    ]
+    if told:
+        raise UserError("\n".join(told))
+
+
 class PluggedPath(SearchPathPlugin):
     """Tells Hydra where the YAML of plug-ins is."""
 
@@ -63,6 +89,7 @@ class PluggedPath(SearchPathPlugin):
             search_path.append(provider=f"plug-in {each.name}", path=f"pkg://{each.value}")
 
 
-def _leaves(package: str) -> list[str]:
-    folders = importlib.import_module(package).__path__
-    return [path.relative_to(folder).as_posix() for folder in folders for path in sorted(Path(folder).rglob("*.yaml"))]
+def _leaves(package: str) -> dict[str, Path]:
+    """Return the files of YAML of a package, by their paths within it."""
+    folders = [Path(folder) for folder in importlib.import_module(package).__path__]
+    return {path.relative_to(folder).as_posix(): path for folder in folders for path in sorted(folder.rglob("*.yaml"))}

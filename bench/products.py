@@ -13,6 +13,7 @@ from bench.console import progress_bars
 from bench.dataset import Dataset
 from bench.faults import UserError
 from bench.processors import usable
+from bench.read_json import UnreadableError, member, object_in
 from bench.settings import GenerateSettings
 from bench.store import find_or_make, world_of
 from bench.truth import Truth
@@ -58,10 +59,10 @@ def _products_in(out: Path) -> list[str]:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return []
     try:
-        manifest = json.loads((out / MANIFEST).read_text())
+        manifest = {"products": [], **object_in(out / MANIFEST)}
         ours = "fingerprint" in manifest
-        names = [str(name) for name in manifest.get("products", [])]
-    except (OSError, ValueError, TypeError, AttributeError):
+        names = [str(name) for name in member(manifest, "products", list)]
+    except (UnreadableError, ValueError):
         ours, names = False, []
     if not ours:
         raise UserError(f"out must be a new folder, an empty one or one that this program wrote, got {out}")
@@ -70,6 +71,6 @@ def _products_in(out: Path) -> list[str]:
 
 def _note_products(out: Path) -> None:
     """Add the names of all products to their manifest, so that a later call knows what it may replace."""
-    manifest = json.loads((out / MANIFEST).read_text())
+    manifest = object_in(out / MANIFEST)
     manifest["products"] = sorted(path.name for path in out.iterdir())
     (out / MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n")

@@ -1,5 +1,6 @@
 """Results that are not in MLflow yet: `python -m bench.record [runs=runs] [tracking.uri=...]`."""
 
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -7,9 +8,11 @@ from omegaconf import DictConfig
 
 from bench.composition import launch, refuse, settings_of
 from bench.faults import UserError
+from bench.read_json import UnreadableError
 from bench.record_of_run import ROW, SOURCE, mark, marks, send
 from bench.settings import RecordSettings
 from bench.sweep_folder import PLAN, SweepFolder
+from bench.texts import printable
 
 
 def main() -> None:
@@ -26,6 +29,7 @@ def record(config: DictConfig) -> None:
     if not Path(settings.runs).is_dir():
         refuse(f"runs must be a folder of runs or sweeps, got {settings.runs}")
     left = [path.parent for path in sorted(Path(settings.runs).rglob(ROW)) if uri not in marks(path.parent)]
+    sent = 0
     try:
         tracker = import_module("bench.tracking").Tracker(uri, settings.tracking)
         for folder in left:
@@ -33,10 +37,14 @@ def record(config: DictConfig) -> None:
                 name = " ".join(SweepFolder(folder.parent).plan().asked)
                 mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE))
                 tracker.finish(parent, True)
-            send(folder, tracker, again=True)
+            try:
+                send(folder, tracker, again=True)
+                sent += 1
+            except UnreadableError as error:
+                print(printable(f"left out: {error}"), file=sys.stderr)
     except UserError as error:
         refuse(str(error))
-    print(f"{len(left)} results sent; {tracker.link}")
+    print(f"{sent} results sent; {tracker.link}")
 
 
 if __name__ == "__main__":

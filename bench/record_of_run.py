@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.result import Result, Scalar, read_result
+from bench.read_json import UnreadableError, json_of, object_in
+from bench.result import Result, Scalar
+from bench.rows import read_result
 from bench.settings import TrackingSettings
 
 ROW = "result.json"
@@ -60,7 +62,12 @@ def record_of(folder: Path, parent: str | None = None) -> Record:
         When its row cannot be read.
     """
     result = read_result(folder / ROW)
-    settings = json.loads(str(result.asked["settings"]))
+    try:
+        settings = json_of(str(result.asked["settings"]))
+        started = datetime.fromisoformat(str(result.asked["started_at"]))
+        data = Path(str(settings["store"]["worlds"]), str(result.asked["fingerprint"]), "data")
+    except (KeyError, ValueError, TypeError) as error:
+        raise UnreadableError(f"{folder / ROW} is not a whole result row ({type(error).__name__}: {error})") from error
     tags = {"status": str(result.status), "reason": result.reason, **result.versions, **SOURCE, **_commit()}
     tags |= {name: str(result.asked[name]) for name in TAGS if result.asked.get(name)}
     if parent is not None:
@@ -68,8 +75,8 @@ def record_of(folder: Path, parent: str | None = None) -> Record:
     files = [folder / ROW, folder / "detector.log", folder / ".hydra" / "config.yaml", *sorted(folder.glob("*.png"))]
     return Record(
         result=result,
-        started_ms=int(datetime.fromisoformat(str(result.asked["started_at"])).timestamp() * 1000),
-        data=Path(settings["store"]["worlds"], str(result.asked["fingerprint"]), "data"),
+        started_ms=int(started.timestamp() * 1000),
+        data=data,
         parameters=dict(flat(settings)),
         tags=tags,
         artifacts=[path for path in files if path.exists() and path.stat().st_size],
@@ -101,10 +108,14 @@ def sending_later(folder: Path, uri: str) -> str:
 
 
 def marks(folder: Path) -> dict[str, str]:
-    """Return the numbers that a run or sweep has been recorded under, by the address of the store."""
-    path = folder / MARK
-    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    return found
+    """Return the numbers that a run or sweep has been recorded under, by the address of the store.
+
+    A file that cannot be read tells of none: the run is then sent anew, and what was sent before is removed.
+    """
+    try:
+        return {uri: run_id for uri, run_id in object_in(folder / MARK).items() if isinstance(run_id, str)}
+    except UnreadableError:
+        return {}
 
 
 def mark(folder: Path, uri: str, run_id: str) -> None:

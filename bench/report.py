@@ -1,6 +1,6 @@
 """All recorded runs side by side: `python -m bench.report [out=report] [runs=runs]`."""
 
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,10 @@ from omegaconf import DictConfig
 
 from bench.composition import launch, refuse, settings_of
 from bench.faults import UserError
+from bench.read_json import UnreadableError
+from bench.rows import row_in
 from bench.settings import ReportPageSettings
-
-NEEDED = ("name", "detector", "status", "fingerprint")
+from bench.texts import printable
 
 
 def main() -> None:
@@ -38,20 +39,14 @@ def report(config: DictConfig) -> None:
 def rows_below(folder: Path) -> list[dict[str, Any]]:
     """Read every `result.json` below a folder, in the order of their paths; `folder` says where each lies.
 
-    Raises
-    ------
-    UserError
-        Naming each file that is not a result row.
+    One that is no row of results is left out, and told in one line.
     """
-    rows, wrong = [], []
+    rows = []
     for path in sorted(folder.rglob("result.json")):
         try:
-            row = json.loads(path.read_text())
-            rows.append({**{name: row[name] for name in NEEDED}, **row, "folder": str(path.parent)})
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            wrong.append(f"{path} is not a result row ({type(error).__name__}: {error})")
-    if wrong:
-        raise UserError("\n".join(wrong))
+            rows.append({**row_in(path), "folder": str(path.parent)})
+        except UnreadableError as error:
+            print(printable(f"left out: {error}"), file=sys.stderr)
     return rows
 
 

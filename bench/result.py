@@ -11,7 +11,6 @@ import numpy as np
 from bench.cut import Cut
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Scores
-from bench.faults import UserError
 from bench.sample import ALL, Sample
 from bench.truth import CallLabels, Truth
 
@@ -59,27 +58,6 @@ class Result:
         aside = path.with_name(f".{path.name}.partial")
         aside.write_text(json.dumps(self.row(), indent=1, allow_nan=False) + "\n")
         aside.replace(path)
-
-
-def read_result(path: Path) -> Result:
-    """Read back what `Result.write` wrote.
-
-    Raises
-    ------
-    UserError
-        When the file is no result row.
-    """
-    try:
-        row = json.loads(path.read_text())
-        names = list(row)
-        end = names.index("status")
-        asked, rest = {name: row[name] for name in names[:end]}, names[end + 2 :]
-        versions = {name: row[name] for name in rest if name.startswith("version/")}
-        values = {name: row[name] for name in rest if "/" in name and name not in versions}
-        cost = {name: row[name] for name in rest if "/" not in name}
-        return Result(asked, Status(row["status"]), row["reason"], values, cost, versions)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is not a result row ({type(error).__name__}: {error})") from error
 
 
 @dataclass(frozen=True)

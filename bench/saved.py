@@ -15,8 +15,9 @@ from bench.aside import written_aside
 from bench.dataset import Dataset, Window
 from bench.faults import Fault, SettingsError, UserError
 from bench.protocol import applied, without_incidents
+from bench.read_json import UnreadableError, json_of, member, object_in
 from bench.record_of_run import ROW
-from bench.result import read_result
+from bench.rows import read_result
 from bench.schema import DATA_TABLES
 from bench.settings import ProtocolSettings
 from bench.store import file_facts
@@ -109,35 +110,36 @@ def saved_in(folder: Path, staging: Path) -> SavedDetector:
 
 def _read(folder: Path) -> SavedDetector:
     try:
-        facts = json.loads((folder / FACTS).read_text())
-        if facts["format"] != FORMAT:
-            raise UserError(f"{folder / FACTS} must have format {FORMAT}, got {facts['format']!r}")
-        for name, told in facts["files"].items():
+        facts = object_in(folder / FACTS)
+        if facts.get("format") != FORMAT:
+            raise UserError(f"{folder / FACTS} must have format {FORMAT}, got {facts.get('format')!r}")
+        for name, told in member(facts, "files", dict).items():
             if file_facts(folder / DATA / Path(name).name) != told:
                 raise UserError(f"{folder / DATA / name} has changed since it was saved")
-        dataset = replace(Dataset.open(folder / DATA), history=Window(**facts["history"]))
-        return SavedDetector(
-            facts["name"], facts["detector"], int(facts["seed"]), dataset, facts["key"], dict(facts["versions"])
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{folder / FACTS} cannot be read ({type(error).__name__}: {error})") from error
+        span = member(facts, "history", dict)
+        history = Window(member(span, "start_ms", int), member(span, "end_ms", int))
+        dataset = replace(Dataset.open(folder / DATA), history=history)
+        said = {name: str(version) for name, version in member(facts, "versions", dict).items()}
+        config, key = member(facts, "detector", dict), member(facts, "key", str, type(None))
+        return SavedDetector(member(facts, "name", str), config, member(facts, "seed", int), dataset, key, said)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder / FACTS} cannot be read ({error})") from error
 
 
 def _of_run(folder: Path, staging: Path) -> SavedDetector:
     result = read_result(folder / ROW)
     try:
-        settings = json.loads(str(result.asked["settings"]))
+        settings = json_of(str(result.asked["settings"]))
         world = Path(settings["store"]["worlds"], str(result.asked["fingerprint"]))
         protocol = ProtocolSettings(**settings["protocol"])
-        manifest = json.loads((world / "manifest.json").read_text())
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        key = member(object_in(world / "manifest.json"), "recipe", dict).get("key")
+        config, seed = member(settings, "detector", dict), member(settings, "seed", int)
+    except (UnreadableError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"the world of {folder} must be in its store ({type(error).__name__}: {error})") from error
-    config = settings["detector"]
-    if str(result.asked["role"]) == "supervised" or str(config["_target_"]).startswith("bench."):
+    if str(result.asked.get("role")) == "supervised" or str(config.get("_target_")).startswith("bench."):
         rule = "be of a detector that learns without labels"
         raise SettingsError([Fault("run", rule, str(result.asked["detector"]))])
     dataset = applied(Dataset.open(world / DATA), protocol)
     if protocol.training == "clean":
         dataset = without_incidents(dataset, Truth(world / "truth"), staging / CLEAN)
-    name, key = str(result.asked["detector"]), manifest["recipe"].get("key")
-    return SavedDetector(name, config, int(settings["seed"]), dataset, key, result.versions)
+    return SavedDetector(str(result.asked["detector"]), config, seed, dataset, key, result.versions)

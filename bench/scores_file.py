@@ -1,6 +1,5 @@
 """Scores that were made elsewhere: a file with one row a call, judged like a detector's."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 from bench.dataset import Dataset
 from bench.detector import FloatArray, Level, Scores
 from bench.faults import UserError
+from bench.read_json import UnreadableError, member, object_in
 from bench.schema import UNREADABLE
 from bench.sheets import column_from_sheet
 from bench.truth import Truth
@@ -72,8 +72,8 @@ class ScoresFile:
         stated, source = self.fingerprint, "detector.fingerprint"
         if stated is None and beside.exists():
             try:
-                stated, source = json.loads(beside.read_text())["fingerprint"], str(beside)
-            except (OSError, ValueError, KeyError, TypeError) as error:
+                stated, source = member(object_in(beside), "fingerprint", str), str(beside)
+            except (UnreadableError, ValueError) as error:
                 raise UserError(f"{beside} must be the manifest of a world, and cannot be read ({error})") from error
         if stated not in (None, fingerprint):
             raise UserError(
@@ -85,15 +85,20 @@ class ScoresFile:
         if path.suffix not in KINDS:
             raise UserError(f"detector.path must end with {' or '.join(KINDS)}, got {self.path}")
         try:
-            table = _csv(path) if path.suffix == ".csv" else pq.read_table(path)
+            table = _csv(path) if path.suffix == ".csv" else pq.read_table(path, partitioning=None)
         except UNREADABLE as error:
             raise UserError(f"detector.path must be a file that can be read, got {self.path} ({error})") from error
         lacking = [name for name in ("call_id", "score") if name not in table.column_names]
         if lacking:
             raise UserError(f"{self.path} must have a column {lacking[0]}, got {', '.join(table.column_names)}")
-        ids = table["call_id"].cast(pa.string()).combine_chunks()
-        ids = column_from_sheet(ids) if path.suffix == ".csv" else ids
-        return pa.table({"call_id": ids, "score": table["score"].combine_chunks()})
+        ids, score = table["call_id"], table["score"]
+        try:
+            ids = ids.cast(pa.string()).combine_chunks()
+            numbers = pa.types.is_floating(score.type) or pa.types.is_integer(score.type)
+            score = score.cast(pa.float64() if numbers else pa.string()).combine_chunks()
+        except UNREADABLE as error:
+            raise UserError(f"{self.path} must have a text as call_id and a number as score ({error})") from error
+        return pa.table({"call_id": column_from_sheet(ids) if path.suffix == ".csv" else ids, "score": score})
 
     def _refuse(self, wrong: pa.Array, values: pa.Array, rule: str) -> None:
         refuse_row(self.path, wrong, values, rule)
@@ -110,9 +115,12 @@ def _numbers(column: pa.Array, path: str) -> FloatArray:
     texts = column.cast(pa.string())
     number = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
     is_text = pa.types.is_string(column.type)
-    wrong = pc.invert(pc.match_substring_regex(texts, number)) if is_text else pc.invert(pc.is_finite(column))
-    refuse_row(path, pc.fill_null(wrong, True), texts, "score must be a finite number")
-    return np.asarray((pc.utf8_trim_whitespace(column) if is_text else column).cast(pa.float64()))
+    if is_text:
+        wrong = pc.invert(pc.match_substring_regex(texts, number))
+        refuse_row(path, pc.fill_null(wrong, True), texts, "score must be a finite number")
+        column = pc.utf8_trim_whitespace(column).cast(pa.float64())
+    refuse_row(path, pc.fill_null(pc.invert(pc.is_finite(column)), True), texts, "score must be a finite number")
+    return np.asarray(column)
 
 
 def refuse_row(path: str, wrong: pa.Array, values: pa.Array, rule: str) -> None:

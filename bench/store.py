@@ -14,14 +14,16 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from hydra.utils import get_class
 
 from bench.digests import file_digest
 from bench.faults import UserError
 from bench.generator import Progress, World
+from bench.locks import held, taken_at_once
+from bench.read_json import UnreadableError, member, object_in
 from bench.versions import versions
 
+ELSEWHERE = "store.worlds=FOLDER keeps worlds elsewhere"
 FORMAT = 1
 """Version of the layout; part of the fingerprint."""
 
@@ -73,14 +75,16 @@ def find_or_make(
     """
     fingerprint = fingerprint_of(world)
     folder = worlds / fingerprint
-    if not folder.exists():
+    with _written(worlds, make=False):
+        there = folder.exists()
+    if not there:
         before()
-        with _written(worlds), FileLock(worlds / f".{fingerprint}.lock"):
+        with _written(worlds), held(worlds / f".{fingerprint}.lock", ELSEWHERE):
             if not folder.exists():
                 _make(world, folder, workers, progress)
     manifest, damage = _checked_manifest(folder, progress)
     if damage:
-        with _written(worlds), FileLock(worlds / f".{fingerprint}.lock"):
+        with _written(worlds), held(worlds / f".{fingerprint}.lock", ELSEWHERE):
             manifest, damage = _checked_manifest(folder, progress)  # another process may have made it anew meanwhile
             aside = _moved_aside(folder) if damage else folder
     if damage:
@@ -91,12 +95,10 @@ def find_or_make(
 def remove_unfinished(worlds: Path) -> None:
     """Remove the folders of worlds whose making was cut short: those that nobody holds the lock of."""
     for folder in worlds.glob(".*.making"):
-        lock = FileLock(folder.with_suffix(".lock"), timeout=0)
-        try:
-            with lock:
-                shutil.rmtree(folder, ignore_errors=True)
-        except Timeout:
-            continue
+        lock = taken_at_once(folder.with_suffix(".lock"))
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.release()
 
 
 def _make(world: World, folder: Path, workers: int, progress: Progress) -> None:
@@ -125,13 +127,15 @@ def _make(world: World, folder: Path, workers: int, progress: Progress) -> None:
 def _checked_manifest(folder: Path, progress: Progress) -> tuple[dict[str, Any], str]:
     """Return a world's manifest, and what is wrong with the world ("" when nothing is)."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
-        files = manifest["files"]
+        manifest = object_in(folder / "manifest.json")
+        files = member(manifest, "files", dict)
+        for name in ("recipe", "counts"):
+            member(manifest, name, dict)
         for done, (name, facts) in enumerate(files.items(), 1):
             if file_facts(folder / name) != facts:
                 return manifest, f"{folder / name} has changed since it was written"
             progress("checking the world", done, len(files))
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (UnreadableError, OSError, ValueError) as error:
         return {}, f"the world in {folder} cannot be read ({error})"
     return manifest, ""
 
@@ -154,10 +158,11 @@ def file_facts(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _written(worlds: Path) -> Iterator[None]:
-    """Make the folder of worlds, and tell what keeps it from being written."""
+def _written(worlds: Path, make: bool = True) -> Iterator[None]:
+    """Make the folder of worlds, and tell what keeps it from being written, or read."""
     try:
-        worlds.mkdir(parents=True, exist_ok=True)
+        if make:
+            worlds.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"store.worlds must be a folder that can be written, got {worlds} ({error})") from error
     try:

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.faults import UserError
+from bench.read_json import UnreadableError, object_in
 from bench.record_of_run import MARK, ROW, marks
+from bench.result import Status
+from bench.rows import row_in
 from bench.run_folder import NOTES, clear, discard, made_here, remove_made
 
 PLAN = "sweep.json"
@@ -71,7 +74,7 @@ class SweepFolder:
         """
         place = self.path / PLAN
         try:
-            content: dict[str, Any] = json.loads(place.read_text())
+            content = object_in(place)
             if content.pop("format") != FORMAT:
                 raise UserError(f"{place} must have format {FORMAT}")
             plan = Plan(**content)
@@ -80,7 +83,7 @@ class SweepFolder:
                 raise TypeError("not lists of texts")
             if plan.config_dir is not None and not isinstance(plan.config_dir, str):
                 raise TypeError("config_dir is no text")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (UnreadableError, KeyError, TypeError) as error:
             raise UserError(f"folder must be that of a sweep, with its {PLAN}, got {self.path} ({error})") from error
         return plan
 
@@ -89,8 +92,11 @@ class SweepFolder:
         return {int(path.parent.name) for path in self.path.glob(f"*/{ROW}") if path.parent.name.isdigit()}
 
     def row(self, number: int) -> dict[str, Any]:
-        """Return the result row of a job that has ended."""
-        row: dict[str, Any] = json.loads((self.path / str(number) / ROW).read_text())
+        """Return the result row of a job that has ended; that of a failure, where it cannot be read."""
+        try:
+            row: dict[str, Any] = row_in(self.path / str(number) / ROW, needed=("status",))
+        except UnreadableError as error:
+            return {"name": "", "status": str(Status.ERROR), "reason": str(error)}
         return row
 
     def rows(self) -> dict[int, dict[str, Any]]:

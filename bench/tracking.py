@@ -20,7 +20,6 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # each 
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a server that is down is told within seconds
 
 import pyarrow.parquet as pq
-from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import DatasetInput, InputTag, Metric, Param
@@ -28,6 +27,7 @@ from mlflow.exceptions import MlflowException
 
 from bench.copied_store import keep_files_here
 from bench.faults import UserError
+from bench.locks import held
 from bench.record_of_run import Record
 from bench.result import Status
 from bench.schema import CALLS
@@ -148,7 +148,7 @@ def _alone(uri: str) -> Iterator[None]:
         return
     path = Path(uri.removeprefix(SQLITE))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.lock")):
+    with held(path.with_name(f".{path.name}.lock"), "tracking.uri=sqlite:///FILE records elsewhere"):
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
         yield

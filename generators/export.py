@@ -1,6 +1,5 @@
 """The data products of a world: labelled call records, the other tables, features of users, and a data card."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from pyarrow import csv as arrow_csv
 
 from bench.dataset import Dataset
 from bench.generator import Progress
+from bench.read_json import object_in
 from bench.schema import CALLS, LABELS, SEED_CALL_COLUMNS, USER_FEATURES
 from bench.sheets import table_in_sheet
 from bench.truth import NORMAL, CallLabels, Truth
@@ -49,7 +49,7 @@ def write(world: Path, out: Path, csv: bool, progress: Progress) -> None:
     write_parquet(out / "user_features.parquet", user_features(dataset, labels))
     shutil.copyfile(world / "manifest.json", out / "manifest.json")
     shutil.copyfile(world / "data" / "clock.json", out / "clock.json")
-    manifest = json.loads((world / "manifest.json").read_text())
+    manifest = object_in(world / "manifest.json")
     (out / "README.md").write_text(data_card(manifest, dataset.clock))
     if csv:
         for name in (*FILES.values(), *planted.values(), "incidents", "truth", "user_features"):

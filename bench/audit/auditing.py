@@ -6,16 +6,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from filelock import FileLock
-
 from bench.audit.settings import AuditSettings
 from bench.audit.subject import Asked, Subject
 from bench.audit.verdict import Verdict, read_verdict
 from bench.dataset import Dataset
 from bench.generator import Progress, World
+from bench.locks import held
 from bench.protocol import applied, can_split
+from bench.read_json import object_in
 from bench.settings import ProtocolSettings
-from bench.store import StoredWorld, find_or_make
+from bench.store import ELSEWHERE, StoredWorld, find_or_make
 from bench.truth import Truth
 
 FORMAT = 3
@@ -58,9 +58,11 @@ def audited(
     """
     settings, protocol = how
     wanted = _wanted(settings, protocol)
-    with FileLock(stored.folder.with_name(f".{stored.fingerprint}.audit.lock")):
-        kept = read_verdict(stored.folder)
-        if kept is not None and kept.asked == wanted and kept.fingerprint == stored.fingerprint:
+    if (kept := _kept(stored, wanted)) is not None:  # so a store that cannot be written is read all the same
+        return kept
+    way_on = f"{ELSEWHERE}, audit=none does without"
+    with held(stored.folder.with_name(f".{stored.fingerprint}.audit.lock"), way_on):
+        if (kept := _kept(stored, wanted)) is not None:  # another process has made it meanwhile
             return kept
         from bench.audit.checks import checks  # noqa: PLC0415 - heavy
 
@@ -77,6 +79,12 @@ def asked_of(generator: Any, anomaly: Mapping[str, Any]) -> Asked:
     shares = {name: float(getattr(each, "share", 1.0)) for name, each in anomaly.items()}
     touches = {name: tuple(each.touches) for name, each in anomaly.items() if hasattr(each, "touches")}
     return Asked(ratio, {name: share for name, share in shares.items() if ratio and share > 0}, touches)
+
+
+def _kept(stored: StoredWorld, wanted: Mapping[str, Any]) -> Verdict | None:
+    """Return the verdict that is kept with a world, if it is of this world and on what is wanted."""
+    kept = read_verdict(stored.folder)
+    return kept if kept is not None and kept.asked == wanted and kept.fingerprint == stored.fingerprint else None
 
 
 def _subject(
@@ -105,7 +113,7 @@ def _wanted(settings: AuditSettings, protocol: ProtocolSettings) -> dict[str, An
 
 def _note(manifest: Path, verdict: Verdict) -> None:
     """Put the verdict into the manifest, aside and then renamed."""
-    content = json.loads(manifest.read_text()) | {"audit": verdict.summary}
+    content = object_in(manifest) | {"audit": verdict.summary}
     aside = manifest.with_name(f".{manifest.name}.partial")
     aside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
     aside.replace(manifest)

@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from bench.read_json import UnreadableError, member, object_in
+
 FILE = "audit.json"
 """In the folder of a world, beside its manifest."""
 
@@ -85,11 +87,17 @@ def told_in_row(verdict: Verdict | None) -> dict[str, str]:
 def read_verdict(folder: Path) -> Verdict | None:
     """Return the verdict that a world has; None where there is none that can be read."""
     try:
-        row = json.loads((folder / FILE).read_text())
-        checks = tuple(
-            Check(name, Light(check["light"]), tuple(check["told"]), check["found"])
-            for name, check in row["checks"].items()
-        )
-        return Verdict(row["fingerprint"], row["asked"], checks)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        row = object_in(folder / FILE)
+        checks = tuple(_check(name, check) for name, check in member(row, "checks", dict).items())
+        return Verdict(member(row, "fingerprint", str), member(row, "asked", dict), checks)
+    except (UnreadableError, ValueError):
         return None
+
+
+def _check(name: str, row: Any) -> Check:
+    if not isinstance(row, dict):
+        raise ValueError(f"{name} must be an object")
+    told, found = member(row, "told", list), member(row, "found", dict)
+    if not all(isinstance(text, str) for text in [*told, *member({"trivial": [], **found}, "trivial", list)]):
+        raise ValueError(f"{name} must be told in texts")
+    return Check(name, Light(member(row, "light", str)), tuple(told), found)

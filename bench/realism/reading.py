@@ -1,6 +1,5 @@
 """From the tables of a world, or of what was exported of one, to the arrays that are measured."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from bench.dataset import Clock
 from bench.faults import UserError
+from bench.read_json import member, object_in
 from bench.realism.records import CELLS, EVENTS, OUTCOMES, POSITIONS, BoolArray, FloatArray, IntArray, Records
 from bench.schema import UNREADABLE
 from bench.truth import Truth
@@ -67,14 +67,14 @@ def records_at(place: Place) -> tuple[Records, dict[str, Any]]:
         When a file cannot be read.
     """
     try:
-        clock = Clock(**json.loads((place.data / "clock.json").read_text()))
-        manifest: dict[str, Any] = json.loads(place.manifest.read_text())
+        clock, manifest = Clock.read(place.data), object_in(place.manifest)
         calls = pq.read_table(place.table("calls"), columns=COLUMNS)
         users, cells = (pq.read_table(place.table(name)) for name in ("users", "cells"))
         events = place.table("events")
         eventful = events.exists() and pq.read_metadata(events).num_rows > 0
-        filled = manifest["counts"].get("filled", {})
-    except (ValueError, TypeError, KeyError, *UNREADABLE) as error:
+        filled = member({"filled": {}, **member(manifest, "counts", dict)}, "filled", dict)
+        member(manifest, "fingerprint", str)
+    except (ValueError, UserError, *UNREADABLE) as error:
         raise UserError(f"data must be a world that can be read, got {place.data} ({error})") from error
     labels = Truth(place.truth).call_labels(0, len(calls))
     absent = {name for name, count in filled.items() if count == len(calls)}

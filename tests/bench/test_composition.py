@@ -246,6 +246,20 @@ def test_a_file_of_settings_that_brings_a_hook_is_refused(
     assert [path.name for path in workplace.iterdir()] == ["theirs"]
 
 
+@pytest.mark.parametrize("how", [["--config-dir", "mine"], ["hydra.searchpath=[file://mine]"]])
+@pytest.mark.parametrize("leaf", ["detector/iforest.yaml", "generator/region/delhi.yaml", "config.yaml"])
+def test_a_file_of_ones_own_that_would_never_be_read_is_told_with_the_one_that_is(
+    leaf: str, how: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    own = workplace / "mine" / leaf
+    own.parent.mkdir(parents=True)
+    own.write_text("_target_: detectors.baselines.Chance\n")
+    (own.parent / "another.yaml").write_text("_target_: detectors.baselines.Chance\n")
+    (line,) = told(capsys, monkeypatch, *how, "detector=iforest")
+    ours = Path(composition.__file__).parents[1] / "conf" / leaf
+    assert line.endswith(f"mine/{leaf} must have another name: {ours} is read in its place")
+
+
 def test_a_message_tells_a_terminal_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:

@@ -2,12 +2,15 @@
 
 import errno
 import json
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from pwd import getpwuid
 
 import pytest
 from filelock import FileLock
+from programs import QUIET, TOY, ended
 from toy_world import ToySettings, ToyWorld
 
 from bench.faults import UserError
@@ -34,6 +37,53 @@ def test_a_world_is_made_once_and_found_again(workplace: Path) -> None:
     assert "data/calls.parquet" in first.manifest["files"]
     assert made(ToySettings(calls=50, seed=1)).fingerprint != first.fingerprint
     assert times_made() == 2
+
+
+def untakeable(path: Path) -> None:
+    """Leave something in the place of a lock that nobody can open as one, whoever runs this."""
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.mkdir()
+
+
+def test_a_ready_world_is_read_where_no_lock_can_be_taken(workplace: Path) -> None:
+    """As in a store that cannot be written, or that somebody else's locks lie in."""
+    first = made()
+    untakeable(first.folder.with_name(f".{first.fingerprint}.lock"))
+    assert made() == first
+
+
+def test_a_lock_that_cannot_be_taken_is_told_with_whose_it_is(workplace: Path) -> None:
+    lock = Path("worlds") / f".{fingerprint_of(ToyWorld(SMALL, {}))}.lock"
+    untakeable(lock)
+    whose = getpwuid(os.getuid()).pw_name
+    with pytest.raises(
+        UserError, match=rf"^the lock {lock} cannot be taken: it belongs to {whose} \(.*\); store\.worlds="
+    ):
+        made()
+    untakeable(Path("worlds/.other.lock"))
+    Path("worlds/.other.making").mkdir()
+    remove_unfinished(Path("worlds"))
+    assert Path("worlds/.other.making").exists()
+
+
+def test_an_audited_world_is_read_where_no_lock_can_be_taken(workplace: Path) -> None:
+    run = (
+        "run",
+        *(each for each in TOY if each != "audit=none"),
+        *QUIET,
+        "detector=toy_longest",
+        "audit.features=null",
+    )
+    assert ended(*run)[0] == 0
+    (world,) = [path.parent for path in Path("worlds").glob("*/audit.json")]
+    untakeable(world.with_name(f".{world.name}.audit.lock"))
+    assert ended(*run)[0] == 0
+    (world / "audit.json").unlink()
+    code, _, err = ended(*run)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert err.startswith("the lock ")
+    assert err.endswith("audit=none does without\n")
 
 
 def test_the_fingerprint_is_of_the_recipe(workplace: Path) -> None:

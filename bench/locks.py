@@ -1,0 +1,65 @@
+"""Locks on files, which go with the process that holds them: one that cannot be had is told in one line."""
+
+import errno
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bench.faults import UserError
+
+
+@contextmanager
+def held(path: Path, way_on: str) -> Iterator[None]:
+    """Hold a lock while within; wait for it as long as another process has it.
+
+    Parameters
+    ----------
+    path
+        The lock's file; it is made when it is not there, and stays.
+    way_on
+        What the user can do where there is no such lock to be had, as the end of a message.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be opened or made, saying whose it is.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire()
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # a full disk is told as one
+        raise UserError(f"the lock {path} cannot be taken: {_whose(path)} ({error}); {way_on}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def taken_at_once(path: Path) -> FileLock | None:
+    """Return a lock that is held now, for `release`; None where another process has it, or it is not ours to take."""
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except (Timeout, OSError):
+        return None
+    return lock
+
+
+def _whose(path: Path) -> str:
+    """Return who a lock's file, or the folder where it would be, belongs to."""
+    for place in (path, path.parent):
+        try:
+            number = place.lstat().st_uid
+        except OSError:
+            continue
+        try:
+            name = pwd.getpwuid(number).pw_name
+        except KeyError:
+            name = str(number)
+        return f"it belongs to {name}" if place == path else f"its folder belongs to {name}"
+    return "its folder is not there"

@@ -1,0 +1,108 @@
+"""JSON that others may have written: rows of results, plans, manifests, verdicts, saved detectors.
+
+Whatever is read from a file goes through `json_in`: its size, its depth and its numbers are bounded and its texts are
+Unicode, so that what reads it further needs to look at the types of what it takes only (`member`).
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from bench.faults import UserError
+
+Kind = TypeVar("Kind")
+MOST_BYTES = 32 * 2**20
+DEEPEST = 40
+"""Lists and objects within one another."""
+LARGEST = 1e18
+"""Of a number, either way: sums and squares of a few are finite still, and a moment in ms is far below."""
+
+
+class UnreadableError(UserError):
+    """A file does not hold what it should; the message names it and says why, in one line."""
+
+
+def json_in(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    Raises
+    ------
+    UnreadableError
+        When there is no such file, or it is too large, too deep, no JSON, or holds what no file of ours does: numbers
+        beyond 1e18 or that are none, and texts that are no Unicode.
+    """
+    try:
+        if not path.is_file():
+            raise ValueError("it is no file" if path.exists() else "there is no such file")
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it is larger than {MOST_BYTES // 2**20} MiB")
+        return json_of(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"{path} cannot be read ({error})") from error
+
+
+def json_of(text: str) -> Any:
+    """Return what a JSON text holds; raise ValueError where `json_in` does."""
+    try:
+        found = json.loads(text, parse_constant=_refused, parse_float=_number(float), parse_int=_number(int))
+    except RecursionError as error:
+        raise ValueError(f"it has more than {DEEPEST} levels") from error
+    _look_through(found)
+    return found
+
+
+def object_in(path: Path) -> dict[str, Any]:
+    """Return what a JSON file holds, which must be an object; see `json_in`."""
+    found = json_in(path)
+    if not isinstance(found, dict):
+        raise UnreadableError(f"{path} cannot be read (it is no JSON object)")
+    return found
+
+
+def member(of: Mapping[str, Any], name: str, *kinds: type[Kind]) -> Kind:
+    """Return a member of an object, which must be of one of these types; raise ValueError when it is not, or missing.
+
+    >>> member({"seed": 3}, "seed", int)
+    3
+    >>> member({"seed": True}, "seed", int)
+    Traceback (most recent call last):
+    ValueError: seed must be a whole number, got True
+    """
+    value = of.get(name)
+    if isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds):
+        return value
+    told = " or ".join(WORDS[kind] for kind in kinds)
+    raise ValueError(f"{name} must be {told}, got {value!r:.60}" if name in of else f"{name} is not there")
+
+
+WORDS: dict[type, str] = {
+    str: "a text", int: "a whole number", float: "a number", bool: "true or false", dict: "an object", list: "a list",
+    type(None): "null",
+}  # fmt: skip
+
+
+def _refused(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _number(kind: Callable[[str], float]) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        if len(text) > 400 or not math.isfinite(value := float(text)) or abs(value) > LARGEST:
+            raise ValueError(f"a number is beyond {LARGEST:g}: {text:.40}")
+        return kind(text)
+
+    return read
+
+
+def _look_through(found: Any) -> None:
+    level, depth = [found], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"it has more than {DEEPEST} levels")
+        for text in [each for each in level if isinstance(each, str)]:
+            text.encode()  # raises UnicodeEncodeError, a ValueError, for half of a pair
+        below = [list(each.values()) + list(each) for each in level if isinstance(each, dict)]
+        level = [each for part in (*below, *(part for part in level if isinstance(part, list))) for each in part]
