@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.faults import UserError
-from bench.read_json import UnreadableError, member, object_in
+from bench.host.read_json import UnreadableError, member, object_in
 from bench.schema import DATA_TABLES, UNREADABLE
 
 

@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from bench.composition import launch, refuse, settings_of
+from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
 
 
@@ -13,7 +13,7 @@ def main() -> None:
 
 def generate(config: DictConfig) -> None:
     """Write the data products of one world."""
-    from bench import products  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+    from bench.runs import products  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     try:
         products.write(settings_of(config))

@@ -16,12 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level
-from bench.separated import IntArray
+from bench.detector import Level
+from bench.spans import DAY_MS, QUARTER_MS
 
-DAY_MS = 86_400_000
-QUARTER_MS = 900_000
 QUARTERS_A_DAY = DAY_MS // QUARTER_MS
 
 

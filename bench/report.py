@@ -7,12 +7,12 @@ from typing import Any
 from hydra.utils import get_method
 from omegaconf import DictConfig
 
-from bench.composition import launch, refuse, settings_of
+from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
-from bench.read_json import UnreadableError
-from bench.rows import row_in
+from bench.host.read_json import UnreadableError
+from bench.host.texts import printable
+from bench.runs.rows import row_in
 from bench.settings import ReportPageSettings
-from bench.texts import printable
 
 
 def main() -> None:

@@ -4,15 +4,6 @@ import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-
-from bench.cut import Cut
-from bench.dataset import Dataset
-from bench.detector import FloatArray, Scores
-from bench.sample import ALL, Sample
-from bench.truth import CallLabels, Truth
 
 Scalar = str | int | float | bool | None
 
@@ -58,39 +49,3 @@ class Result:
         aside = path.with_name(f".{path.name}.partial")
         aside.write_text(json.dumps(self.row(), indent=1, allow_nan=False) + "\n")
         aside.replace(path)
-
-
-@dataclass(frozen=True)
-class Alerts:
-    """Where alerts begin, and who set it."""
-
-    policy: str
-    cut: Cut
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A result beside what it was computed from, for drawing."""
-
-    result: Result
-    dataset: Dataset
-    truth: Truth
-    labels: CallLabels
-    scores: Scores | None = None
-    alerts: Alerts | None = None
-    sample: Sample | None = None
-    """The truth at the level of the scores."""
-    labelled: bool = True
-    """Whether the truth is known: records of one's own may come without."""
-
-    def type_sample(self, anomaly_type: str | None) -> tuple[Any, FloatArray]:
-        """Return which entities are positive, and their scores, for one type against normal (None: all types).
-
-        Records of other types and collateral records are left out. Both arrays have shape (kept,).
-        """
-        if self.scores is None or self.sample is None:
-            raise ValueError("a run that failed has no scores")
-        positive = np.zeros(self.sample.normal.size, np.bool_)
-        positive[self.sample.deeds(anomaly_type or ALL)[0]] = True
-        kept = positive | self.sample.normal
-        return positive[kept], self.scores.values[kept]

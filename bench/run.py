@@ -3,8 +3,8 @@
 import sys
 from typing import TYPE_CHECKING
 
-from bench import spare
-from bench.interruption import INTERRUPTED
+from bench.host.interruption import INTERRUPTED
+from bench.isolation import prestarted
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run what the command line asks for."""
-    spare.start_ahead(sys.argv[1:])
+    prestarted.start_ahead(sys.argv[1:])
     try:
-        from bench.composition import launch  # noqa: PLC0415 - takes a while, which the process has to itself
+        from bench.config.composition import launch  # noqa: PLC0415 - takes a while, which the process has to itself
 
         launch("config", run)
     except KeyboardInterrupt:  # before anything was composed
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
-        spare.end_ahead()
+        prestarted.end_ahead()
 
 
 def run(config: "DictConfig") -> None:
     """Run one job."""
-    from bench import job  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+    from bench.runs import job  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     job.run(config)
 

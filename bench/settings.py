@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import MISSING, DictConfig
 
-from bench.audit.settings import AuditSettings
+from bench.audit_settings import AuditSettings
 from bench.faults import Fault, above, at_least, one_of, within, writable_folder
 
 STORES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
@@ -69,6 +69,7 @@ class TrackingSettings:
     uri: str | None = "sqlite:///mlflow.db"
     """An MLflow tracking URI: SQLite, another database or a server; empty (null): no tracking."""
     experiment: str = "cdrbench"
+    """Name of the experiment in MLflow."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield the kind of store that there is not; whether one can be reached is found out by using it."""
@@ -84,12 +85,19 @@ class ReportSettings:
     """What draws and prints; dotted paths of functions, empty (null) for none."""
 
     run_figures: str | None = "reports.run_figures.draw"
+    """What draws the pictures of a run; null: none."""
     terminal: str | None = "reports.terminal.show"
+    """What prints the table of a run; null: nothing."""
     dataset_figure: str | None = "reports.dataset_figure.draw"
+    """What draws a data set at a glance; null: nothing."""
     network_figure: str | None = "reports.network_figures.draw"
+    """What draws the network; null: nothing."""
     comparison: str = "reports.comparison.write"
+    """What writes the page of all runs."""
     audit: str = "reports.audit_report.write"
+    """What writes the report of an audit."""
     difficulty: str = "reports.difficulty_figure.draw"
+    """What draws the curves of `cdrbench difficulty`."""
     alerts: str | None = "detectors.alerts.write"
     """Writes the file that a run on records without labels ends in."""
 
@@ -109,7 +117,9 @@ class StoreSettings:
     """Where worlds and runs are kept, relative to the working directory."""
 
     worlds: str = "worlds"
+    """Folder of worlds, which are made once and found again."""
     runs: str = "runs"
+    """Folder of runs."""
 
 
 @dataclass
@@ -117,7 +127,9 @@ class SuiteSettings:
     """A named matrix of worlds, detectors and seeds, which never changes under its version."""
 
     name: str = ""
+    """Its name; null where a run belongs to none."""
     version: int = 0
+    """Its version: what it fixes never changes under one."""
 
 
 def open_part() -> DictConfig:
@@ -139,6 +151,7 @@ class RunSettings:
 
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
+    """The types of anomaly that are injected, by name."""
     mix: MixSettings = field(default_factory=MixSettings)
     detector: Any = field(default_factory=open_part)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
@@ -198,7 +211,7 @@ class GenerateSettings:
 
 @dataclass
 class AuditRunSettings:
-    """`python -m bench.audit`: whether the truth of a world can be trusted."""
+    """`cdrbench audit`: whether the truth of a world can be trusted."""
 
     out: str = field(default="audit", metadata=writable_folder())
     """Folder that the report is written to."""
@@ -215,7 +228,7 @@ class AuditRunSettings:
 
 @dataclass
 class DifficultySettings:
-    """`python -m bench.difficulty`: whether difficulty does what it says, each type alone in its worlds."""
+    """`cdrbench difficulty`: whether difficulty does what it says, each type alone in its worlds."""
 
     out: str = field(default="difficulty", metadata=writable_folder())
     """Folder that the table and the picture are written to."""
@@ -265,7 +278,7 @@ class ReportPageSettings:
 
 @dataclass
 class ResumeSettings:
-    """`python -m bench.resume`: the rest of a sweep that was cut short."""
+    """`cdrbench resume`: the rest of a sweep that was cut short."""
 
     folder: str = MISSING
     """The folder of the sweep."""
@@ -275,7 +288,7 @@ class ResumeSettings:
 
 @dataclass
 class RecordSettings:
-    """`python -m bench.record`: results that are not in MLflow yet."""
+    """`cdrbench record`: results that are not in MLflow yet."""
 
     runs: str = "runs"
     """Folder that is searched for results."""
@@ -284,7 +297,7 @@ class RecordSettings:
 
 @dataclass
 class SaveSettings:
-    """`python -m bench.save`: the detector of a run, to be kept or moved."""
+    """`cdrbench save`: the detector of a run, to be kept or moved."""
 
     run: str = MISSING
     """Folder of the run."""
@@ -297,11 +310,12 @@ class ScoreReportSettings:
     """What writes what is suspicious; a dotted path."""
 
     alerts: str = "detectors.alerts.write"
+    """What writes the alerts."""
 
 
 @dataclass
 class ScoreSettings:
-    """`python -m bench.score`: new records, scored by a detector of an earlier run."""
+    """`cdrbench score`: new records, scored by a detector of an earlier run."""
 
     run: str = MISSING
     """Folder of the run, or of a saved detector."""
@@ -351,7 +365,7 @@ class SearchSettings:
 
 @dataclass
 class SearchRunSettings(RunSettings):
-    """`python -m bench.search`: a run, and what of it is looked for."""
+    """`cdrbench search`: a run, and what of it is looked for."""
 
     search: SearchSettings = field(default_factory=SearchSettings)
 

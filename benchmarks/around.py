@@ -2,11 +2,12 @@
 
 import numpy as np
 import pyarrow as pa
-from encoded import HOUR_MS, Columns, numbers
+from encoded import Columns, numbers
 
+from bench.arrays import IntArray
 from bench.audit.record_marks import codes
 from bench.dataset import Dataset
-from bench.separated import IntArray
+from bench.spans import HOUR_MS
 from detectors.features.timeline import Timeline
 
 HOURS = (0.25, 1, 24, 24 * 7)

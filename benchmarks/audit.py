@@ -22,14 +22,14 @@ from bench.audit.auditing import asked_of, verdict_on
 from bench.audit.identity import check_identity
 from bench.audit.leak import check_bookkeeping
 from bench.audit.planting import PLANTS, Plant, planted
-from bench.audit.settings import AuditSettings
 from bench.audit.subject import Subject
 from bench.audit.verdict import Light, Verdict
-from bench.composition import register, settings_of
+from bench.audit_settings import AuditSettings
+from bench.config.composition import register, settings_of
 from bench.dataset import Dataset
 from bench.generator import silent
-from bench.store import find_or_make, world_of
 from bench.truth import Truth
+from bench.worlds.store import find_or_make, world_of
 
 DIFFICULTIES = (0.2, 0.5, 0.8)
 SEEDS = (1, 2, 3, 4, 5)

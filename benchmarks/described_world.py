@@ -15,7 +15,8 @@ from mixed_world import WORLDS, Looked, MixedWorld, Which, looked_at
 from opened import opened
 from roster import Described
 
-from bench.detector import FloatArray, Level
+from bench.arrays import FloatArray
+from bench.detector import Level
 
 KEPT = WORLDS / "headroom"
 SOURCES = ("detectors", "bench/audit", "conf/detector", "benchmarks")

@@ -8,15 +8,15 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import FloatArray, IntArray
 from bench.audit.record_marks import trailing_number
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level
+from bench.detector import Level
 from bench.levels import Grid
-from bench.separated import IntArray
+from bench.spans import HOUR_MS
 
 Columns = dict[str, FloatArray]
 """By name, shape (rows,) each; NaN where there is nothing."""
-HOUR_MS = 3_600_000
 TINY = 1e-300
 
 

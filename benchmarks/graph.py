@@ -16,7 +16,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from detectors.features.codes import IntArray
+from bench.arrays import IntArray
 from detectors.features.egos import Egos, ego_features
 from detectors.features.graph import CallGraph
 

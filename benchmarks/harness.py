@@ -25,11 +25,11 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 
-from bench.record_of_run import Record
+from bench.host.processors import THREAD_SETTINGS
 from bench.result import Result, Scalar, Status
+from bench.runs.run_record import Record
+from bench.runs.tracking import Tracker
 from bench.settings import TrackingSettings
-from bench.spare import THREAD_SETTINGS
-from bench.tracking import Tracker
 
 MOST_OVERHEAD, LEAST_SPEED_UP, MOST_TRACKING = 0.20, 1.8, 2.0
 MILLION = ("generator.num_users=11200", "generator.num_towers=40")
@@ -41,7 +41,7 @@ from pathlib import Path
 import numpy as np
 from pyod.models.iforest import IForest
 from bench.dataset import Dataset
-from bench.protocol import applied
+from bench.worlds.protocol import applied
 from bench.settings import ProtocolSettings
 from detectors.tabular import Tabular
 

@@ -37,8 +37,9 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 
-from bench.composition import register
-from bench.detector import BoolArray, Level
+from bench.arrays import BoolArray
+from bench.config.composition import register
+from bench.detector import Level
 
 LINES = KEPT.with_suffix(".jsonl")
 NOTABLE = 0.02

@@ -19,7 +19,7 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 from sklearn.metrics import average_precision_score
 
-from bench.composition import register
+from bench.config.composition import register
 from generators.world import World
 
 BRINGS_USERS = ("wangiri", "robocall", "sim_box", "subscription_fraud")

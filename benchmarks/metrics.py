@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.chance import Chance
-from bench.class_values import ClassValues, known_values
-from bench.cut import Cut
-from bench.incidents import Moments, Parts
-from bench.sample import Sample
+from bench.evaluation.chance import Chance
+from bench.evaluation.class_values import ClassValues, known_values
+from bench.evaluation.cut import Cut
+from bench.evaluation.incidents import Moments, Parts
+from bench.evaluation.sample import Sample
 
 TYPES = 23
 ANOMALOUS = 0.05

@@ -9,17 +9,17 @@ import numpy as np
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import BoolArray, FloatArray, Level
+from bench.detector import Level
+from bench.evaluation.home import home_of
+from bench.evaluation.sample import Sample, callers_of, sample_of_calls, sample_of_grid
 from bench.generator import silent
-from bench.home import home_of
 from bench.levels import Grid
-from bench.protocol import applied
-from bench.sample import Sample, callers_of, sample_of_calls, sample_of_grid
-from bench.separated import IntArray
 from bench.settings import ProtocolSettings
-from bench.store import find_or_make, world_of
 from bench.truth import Truth
+from bench.worlds.protocol import applied
+from bench.worlds.store import find_or_make, world_of
 
 WORLDS = Path("worlds")
 SIZES = {"users": "num_users", "towers": "num_towers", "days": "days", "ratio": "anomaly_ratio"}

@@ -18,7 +18,7 @@ import numpy as np
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-from bench.composition import register
+from bench.config.composition import register
 from generators.calls.twins import Twins
 from generators.clock import DAY_MS
 from generators.compiled import kernel

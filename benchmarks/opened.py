@@ -14,15 +14,15 @@ import pyarrow.compute as pc
 from around import around
 from encoded import Columns, encoded, held_rows, places, status_rows, summed_up, taken
 
+from bench.arrays import FloatArray, IntArray
 from bench.audit.event_marks import event_marks
 from bench.audit.forms import Normal, plain
 from bench.audit.record_marks import contents, record_marks, rows_of
 from bench.audit.status_marks import EventCounts, day_marks, quarter_marks
 from bench.audit.user_marks import user_marks
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level
+from bench.detector import Level
 from bench.levels import Grid
-from bench.separated import IntArray
 from detectors.features.joins import has_rows
 from detectors.quiet_neighbour import neighbourhoods
 

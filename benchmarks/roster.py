@@ -8,8 +8,9 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 import conf
+from bench.arrays import FloatArray
 from bench.dataset import Dataset
-from bench.detector import Detector, FloatArray, Level, Scores
+from bench.detector import Detector, Level, Scores
 from bench.faults import UserError
 from bench.levels import Grid
 from detectors.features.everything import everything

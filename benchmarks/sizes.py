@@ -21,13 +21,13 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 import conf
-from bench.composition import register
-from bench.console import progress_bars
+from bench.config.composition import register
 from bench.dataset import Dataset
 from bench.detector import Detector
-from bench.protocol import applied
+from bench.host.console import progress_bars
 from bench.settings import ProtocolSettings
-from bench.store import find_or_make, world_of
+from bench.worlds.protocol import applied
+from bench.worlds.store import find_or_make, world_of
 from detectors.costs import OF_FITTED
 
 WORLDS = Path("worlds")

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-from bench.composition import register
+from bench.config.composition import register
 from bench.generator import silent
 from bench.schema import CALLS
 from generators import export

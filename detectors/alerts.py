@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from bench.detector import FloatArray, Level
+from bench.arrays import FloatArray
+from bench.detector import Level
+from bench.evaluation.outcome import Outcome
+from bench.host.sheets import table_in_sheet
 from bench.levels import Grid
-from bench.result import Outcome
-from bench.sheets import table_in_sheet
 from detectors.reasons import described, features_told
 
 TOLD = 3

@@ -6,11 +6,13 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, require
+from bench.spans import DAY_MS
 from detectors.features.graph import CallGraph
-from detectors.features.timeline import DAY_MS, SECOND_MS, Timeline
+from detectors.features.timeline import SECOND_MS, Timeline
 
 FEWEST_CALLS, MOST_SHARED = 2, 1
 """A tie may be one of a ring from so many calls on, with at most so many contacts in common."""

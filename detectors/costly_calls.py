@@ -7,9 +7,10 @@ import numpy as np
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.faults import above, require
+from bench.spans import DAY_MS
 from detectors.features.codes import is_text
 from detectors.features.runs import sum_within, surprise_of_share
-from detectors.features.timeline import DAY_MS, Timeline
+from detectors.features.timeline import Timeline
 
 TYPES = ("foreign", "premium")
 

@@ -5,12 +5,12 @@ from typing import Self
 import numpy as np
 from scipy.stats import nbinom
 
+from bench.arrays import IntArray
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.faults import above, at_least, require
-from bench.levels import QUARTER_MS
+from bench.spans import QUARTER_MS
 from detectors.features.cell_quarters import Quarters, trailing_sum, usual_by_hour
-from detectors.features.codes import IntArray
 from detectors.features.timeline import Timeline
 
 MOST, DIGITS = 300.0, 9

@@ -5,8 +5,9 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, one_of, require
 from bench.levels import Grid
 

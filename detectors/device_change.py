@@ -4,13 +4,15 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import BoolArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import BoolArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, require
-from detectors.features.codes import IntArray, shared_codes
+from bench.spans import DAY_MS
+from detectors.features.codes import shared_codes
 from detectors.features.groups import Groups
 from detectors.features.runs import sum_of_latest
-from detectors.features.timeline import DAY_MS, Timeline
+from detectors.features.timeline import Timeline
 
 
 class DeviceChange:

@@ -6,8 +6,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset
-from bench.detector import Detector, FloatArray, Scores
+from bench.detector import Detector, Scores
 from bench.faults import UserError
 from detectors.features.levels import level_of
 from detectors.outliers import without_dust

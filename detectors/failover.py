@@ -4,11 +4,11 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import BoolArray, FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, inside, require
 from detectors.features.cell_quarters import CellEvents, Quarters
-from detectors.features.codes import IntArray
 from detectors.features.evidence import added_up, passed_on
 
 PRIOR_HELLOS = 20.0

@@ -4,11 +4,11 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, require, up_to
 from detectors.features.cell_quarters import CellEvents, Quarters
-from detectors.features.codes import IntArray
 
 FEWEST = 5
 MOST = 100.0

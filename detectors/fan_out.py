@@ -7,8 +7,9 @@ import numpy as np
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.faults import above, require
+from bench.spans import HOUR_MS
 from detectors.features.runs import sum_within
-from detectors.features.timeline import HOUR_MS, Timeline
+from detectors.features.timeline import Timeline
 
 
 class FanOut:

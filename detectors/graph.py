@@ -2,8 +2,9 @@
 
 from typing import Any, Self
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, require
 from detectors.features.graph import FEATURES, CallGraph
 from detectors.features.graph_calls import check_graph_names, graph_features

@@ -2,8 +2,9 @@
 
 from typing import Any, Self
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, require
 from detectors.features.graph_days import GraphDays, Weeks
 from detectors.outliers import fitted, outlier_scores, own_threshold, require_outlier_model

@@ -4,11 +4,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset, Window
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, require
 from detectors.features.calls import call_features, check_names
-from detectors.features.codes import IntArray
 from detectors.features.timeline import Timeline
 
 TERMINAL_SHARE = 0.1

@@ -5,11 +5,12 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import UserError, above, require
 from detectors.features.cell_quarters import Quarters
-from detectors.features.codes import IntArray, shared_codes
+from detectors.features.codes import shared_codes
 from detectors.features.groups import Groups
 from detectors.features.timeline import SECOND_MS, Timeline
 

@@ -4,10 +4,11 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import IntArray
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
-from detectors.features.codes import IntArray
-from detectors.features.timeline import DAY_MS, Timeline
+from bench.spans import DAY_MS
+from detectors.features.timeline import Timeline
 
 
 class Newcomer:

@@ -4,10 +4,10 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import require, up_to
-from detectors.features.codes import IntArray
 from detectors.features.groups import Groups
 from detectors.features.timeline import Timeline
 

@@ -4,13 +4,13 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.levels import Grid
-from detectors.features.codes import IntArray
+from bench.spans import DAY_MS
 from detectors.features.egos import PowerLaw
 from detectors.features.graph_days import Weeks, days_of
-from detectors.features.timeline import DAY_MS
 
 
 class OddBall:

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.detector import FloatArray
+from bench.arrays import FloatArray, IntArray
 from bench.faults import UserError
 
-IntArray = np.ndarray[Any, np.dtype[np.int64]]
 ODD, OTHER_ODD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 """Odd multipliers, those of splitmix64."""
 BITS = 40

@@ -4,11 +4,11 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, at_least, require
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
-from detectors.features.codes import IntArray
 from detectors.outliers import without_dust
 
 ONE_WAY = 0.1

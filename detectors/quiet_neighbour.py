@@ -5,11 +5,11 @@ from typing import Self
 import numpy as np
 from scipy.stats import betabinom
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import UserError, at_least, require
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
-from detectors.features.codes import IntArray
 
 SPREAD = 0.05
 """How much a cell's share varies by itself: the intraclass correlation of the beta-binomial distribution."""

@@ -4,13 +4,14 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, one_of, require
-from detectors.features.codes import IntArray
+from bench.spans import DAY_MS, HOUR_MS
 from detectors.features.groups import Groups
 from detectors.features.runs import surprise_of_count
-from detectors.features.timeline import DAY_MS, HOUR_MS, Timeline
+from detectors.features.timeline import Timeline
 
 KINDS = ("caller", "callee", "tie")
 HOURS = 24

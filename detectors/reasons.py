@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
-from bench.detector import FloatArray, Level
+from bench.detector import Level
 from detectors.features import graph_days
 from detectors.features.graph import CallGraph
 from detectors.features.graph_calls import NAMES as OF_CALLS

@@ -4,8 +4,9 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, require
 from detectors.features.calls import call_features
 

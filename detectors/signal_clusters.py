@@ -7,11 +7,11 @@ import pyarrow.compute as pc
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import at_least, require
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum
-from detectors.features.codes import IntArray
 from detectors.outliers import by_content
 
 FEWEST_A_CLUSTER = 20

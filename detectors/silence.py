@@ -5,12 +5,12 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import inside, require
-from bench.levels import QUARTER_MS
+from bench.spans import QUARTER_MS
 from detectors.features.cell_quarters import CellEvents, Quarters, usual_by_hour
-from detectors.features.codes import IntArray
 from detectors.outliers import without_dust
 
 FEWEST_GAPS = 100

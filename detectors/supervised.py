@@ -6,14 +6,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.dataset import Dataset, Window
-from bench.detector import BoolArray, Detector, FloatArray, Level, Scores
+from bench.detector import Detector, Level, Scores
 from bench.faults import UserError
 from bench.levels import Grid
-from detectors.features.codes import IntArray
+from bench.spans import DAY_MS
 from detectors.features.everything import everything, taken
 from detectors.features.levels import level_of
-from detectors.features.timeline import DAY_MS
 from detectors.outliers import by_content
 
 

@@ -6,8 +6,9 @@ from typing import Any, Self
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import Fault, SettingsError, UserError
 from bench.levels import Grid
 from detectors.costs import require_affordable

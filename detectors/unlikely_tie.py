@@ -10,10 +10,10 @@ from scipy import sparse
 from scipy.optimize import brentq
 from scipy.special import digamma
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, at_least, require
-from detectors.features.codes import IntArray
 from detectors.features.graph import CallGraph
 from detectors.features.runs import sum_of_latest
 from detectors.features.timeline import Timeline, middle_of

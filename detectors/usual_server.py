@@ -4,8 +4,9 @@ from typing import Self
 
 import numpy as np
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level, Scores
+from bench.detector import Level, Scores
 from bench.faults import above, at_least, inside, require
 from detectors.features.cell_quarters import Quarters
 from detectors.features.evidence import added_up, passed_on, total_of

@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_module
 from matplotlib.axes import Axes
 from omegaconf import OmegaConf
 
-from bench.composition import register
+from bench.config.composition import register
 from generators.world import World
 from reports.style import COLOURS, INK, NORMAL_COLOUR, new_figure, save, tidy
 

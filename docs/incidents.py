@@ -17,7 +17,7 @@ from hydra import compose, initialize_config_module
 from matplotlib.axes import Axes
 from omegaconf import OmegaConf
 
-from bench.composition import register
+from bench.config.composition import register
 from bench.generator import silent
 from generators.world import World
 from reports.style import COLOURS, FAINT, INK, NORMAL_COLOUR, new_figure

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from bench.dataset import Clock
+from bench.host.texts import markdown
 from bench.schema import (
     CALLS,
     CELLS,
@@ -22,7 +23,6 @@ from bench.schema import (
     USERS,
     Column,
 )
-from bench.texts import markdown
 
 SEPARATOR = "| --- | --- | --- |"
 TABLES = {

@@ -23,6 +23,7 @@ class CellDeed(Deed, ABC):
     """What types at the level of cells can be told."""
 
     shortest_h: float = field(default=1.0, metadata=above(0))
+    """How long a fault lasts at difficulty 1."""
     longest_h: float = field(default=48.0, metadata=above(0))
     """How long an incident lasts."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from bench.compiled import compiled
+from bench.host.compiled import compiled
 
 Function = TypeVar("Function", bound=Callable[..., object])
 

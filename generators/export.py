@@ -13,9 +13,9 @@ from pyarrow import csv as arrow_csv
 
 from bench.dataset import Dataset
 from bench.generator import Progress
-from bench.read_json import object_in
+from bench.host.read_json import object_in
+from bench.host.sheets import table_in_sheet
 from bench.schema import CALLS, LABELS, SEED_CALL_COLUMNS, USER_FEATURES
-from bench.sheets import table_in_sheet
 from bench.truth import NORMAL, CallLabels, Truth
 from generators.card import data_card
 from generators.columns import ROW_GROUP, ParquetRows, coded, write_parquet

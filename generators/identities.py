@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from bench.arrays import IntArray
 from generators.compiled import kernel
-from generators.rng import IntArray, Purpose, permutation
+from generators.rng import Purpose, permutation
 
 HOME_NETWORK, UNLISTED, FOREIGN, PREMIUM = 1, 2, 3, 9
 NUMBER_RANGES = (UNLISTED, FOREIGN, PREMIUM)

@@ -89,8 +89,9 @@ class Injector(Protocol):
     schedule: Schedule
     """When its incidents happen."""
     level: str
-    """call | user | cell | group. The home level, at which it is first judged, follows (`bench.home`): calls, days of
-    users (`user`, `group`), quarters of cells; a type that is better judged at another level says so in `home`."""
+    """call | user | cell | group. The home level, at which it is first judged, follows (`bench.evaluation.home`):
+    calls, days of users (`user`, `group`), quarters of cells; a type that is better judged at another level says so in
+    `home`."""
     adds: bool
     """Whether it adds calls; else it alters calls of normal life."""
     least: int

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.arrays import IntArray
 from bench.faults import Fault, SettingsError
 from generators.calls.records import Edits, no_edits
 from generators.draft import Draft
 from generators.injection import STAYS, USUAL, Figures, Incidents, Injector
 from generators.plan import FOR_EVER, OWN, CellFault, Holdings, Intents, Members
-from generators.rng import IntArray, Purpose, generator
+from generators.rng import Purpose, generator
 from generators.social.possessions import Possessions, devices_at
 from generators.social.subscriptions import NEVER, SECOND_MS, whole
 from generators.swaps import Swaps

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from bench.arrays import FloatArray
 from generators.compiled import kernel
-
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 _CENTRE = (
     (3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3, 1.3731693765509461125e4,

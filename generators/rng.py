@@ -12,10 +12,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from bench.arrays import FloatArray, IntArray
 from generators.compiled import kernel
 
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
-IntArray = np.ndarray[Any, np.dtype[np.int64]]
 Words = tuple[Any, Any, Any, Any]
 
 

@@ -26,10 +26,15 @@ class Box:
     """A rectangle of latitude and longitude [deg], and its share of whatever is placed."""
 
     share: float = field(default=0.25, metadata=within(0, 1))
+    """Its share of whatever is placed by districts."""
     lat_min: float = field(default=0.0, metadata=within(-85, 85))
+    """Its southern edge, in degrees."""
     lat_max: float = field(default=1.0, metadata=within(-85, 85))
+    """Its northern edge, in degrees."""
     lon_min: float = field(default=0.0, metadata=within(-180, 180))
+    """Its western edge, in degrees."""
     lon_max: float = field(default=1.0, metadata=within(-180, 180))
+    """Its eastern edge, in degrees."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -44,7 +49,9 @@ class RegionSettings:
     """Where the world is: its time zone and its districts, which hold the towers."""
 
     time_zone: str = "UTC"
+    """Name of the IANA time zone database: of nights, weekends and working hours."""
     districts: dict[str, Box] = field(default_factory=dict)
+    """A box of latitude and longitude for each district."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -62,7 +69,9 @@ class Outcomes:
     """What becomes of calls that nobody answers; the rest is answered."""
 
     missed: float = field(default=0.0, metadata=within(0, 0.5))
+    """Share of the calls that nobody answers, where there is no network to decide."""
     busy: float = field(default=0.0, metadata=within(0, 0.25))
+    """Share of the calls to a line that is taken."""
     failed: float = field(default=0.0, metadata=within(0, 0.2))
     """Without a network only; else the network decides."""
 
@@ -74,6 +83,7 @@ class External:
     shares: dict[str, float] = field(default_factory=dict)
     """Share of all calls by type: unlisted, foreign, premium."""
     parties_per_100_users: dict[str, float] = field(default_factory=dict)
+    """How many parties of each type there are for a hundred users."""
     own_contacts: int = field(default=5, metadata=within(1, 100))
     """How many of each type one user calls."""
 
@@ -105,26 +115,41 @@ class WorldSettings:
 
     _target_: str = "generators.world.World"
     num_users: int = field(default=2000, metadata=within(1, 10_000_000))
+    """How many subscribers the network has; a mix of anomalies brings its own number."""
     num_towers: int = field(default=20, metadata=within(1, 100_000))
+    """How many sites there are."""
     days: int = field(default=28, metadata=within(1, 1000))
+    """How many days are simulated."""
     start: str = "2024-01-01"
     """First local day."""
     seed: int = field(default=42, metadata=within(0, 2**63 - 1))
+    """What all draws of the world come from: the same seed gives the same bytes."""
     anomaly_ratio: float = field(default=0.05, metadata=within(0, 0.5))
     """Share of the call records that are anomalous."""
     macro_share: float = field(default=0.75, metadata=within(0, 1))
     """Share of macro sites among the towers; the rest are small cells."""
     region: RegionSettings = field(default_factory=RegionSettings)
+    """Where the world is."""
     call_patterns: dict[str, CallPattern] = field(default_factory=dict)
+    """When, how often and how long groups of users call."""
     user_types: dict[str, UserType] = field(default_factory=dict)
+    """Kinds of users, by name."""
     activity: Activity = field(default_factory=Activity)
+    """How much people call, and how unevenly."""
     calendar: Calendar = field(default_factory=Calendar)
+    """Holidays and events."""
     outcomes: Outcomes = field(default_factory=Outcomes)
+    """What becomes of calls that nobody answers."""
     communities: Communities = field(default_factory=Communities)
+    """How ties come about: families, work, friends, clubs."""
     external: External = field(default_factory=External)
+    """Calls to numbers outside the network."""
     whereabouts: Whereabouts = field(default_factory=Whereabouts)
+    """Which cell serves a caller, where there is no network."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
+    """Towers, phones and sessions."""
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
+    """When subscriptions begin and end, and how SIMs and devices change."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

@@ -8,8 +8,8 @@ be kept under the name of the new one, or a world and its clean twin be of two c
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.digests import sources_digest
 from bench.faults import UserError
+from bench.host.digests import sources_digest
 
 HERE = Path(__file__).parent
 CHANGED = "the code that makes worlds has changed since this program started: start it again"

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.digests import file_digest
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
+from bench.host.digests import file_digest
 from bench.schema import DATA_TABLES, TIES
 from generators.callmap import CallMap
 from generators.calls.habits import Habits, make_habits

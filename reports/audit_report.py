@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.audit.verdict import Check, Verdict
-from bench.texts import markdown
+from bench.host.texts import markdown
 from reports.audit_figure import draw
 from reports.wording import count
 

@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.faults import UserError
-from bench.texts import markdown, printable_row
+from bench.host.texts import markdown, printable_row
 from reports.grids import Cell, upright
 from reports.heat_map import heat_map
 from reports.page import page_of

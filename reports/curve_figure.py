@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.detector import FloatArray
-from bench.metrics import separate
-from bench.result import Outcome
-from bench.separated import BoolArray
+from bench.arrays import BoolArray, FloatArray
+from bench.evaluation.metrics import separate
+from bench.evaluation.outcome import Outcome
 from reports.style import FAINT, INK, Look, looks, new_figure, save, tidy
 from reports.wording import ALL, LEVELS, Row, number, percent, world_meaning
 

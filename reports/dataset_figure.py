@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from bench.dataset import Dataset
+from bench.spans import DAY_MS
 from bench.truth import NORMAL, Truth
 from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, Look, looks, new_figure, save, tidy
-from reports.tally import DAY_MS, OUTCOMES, Tally, duration_edges, tally
+from reports.tally import OUTCOMES, Tally, duration_edges, tally
 from reports.wording import ALL, count, percent, plural
 
 SATURDAY = 5

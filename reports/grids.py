@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bench.compare import Standing, fewest_blocks
+from bench.evaluation.compare import Standing, fewest_blocks
 from bench.result import Scalar
 from reports.grouping import Comparison, Contender
 from reports.standing import Contest, meaning, told_from, verdict

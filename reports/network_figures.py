@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bench.dataset import Dataset
+from bench.spans import DAY_MS, HOUR_MS
 from reports.style import COLOURS, new_figure, save, tidy
 from reports.wording import count, percent, plural
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 TRAVELLERS = 6
 MOST_DAYS = 14
 NOWHERE = "#f3f4f6"

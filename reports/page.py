@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import shorten
 from urllib.parse import quote
 
-from bench.compare import Standing
+from bench.evaluation.compare import Standing
 from bench.result import Status
 from reports.grids import Grid, difference_grid, grids_of, rank_grid
 from reports.grouping import Comparison, comparisons, titles

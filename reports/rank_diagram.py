@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from html import escape
 
-from bench.compare import Standing
+from bench.evaluation.compare import Standing
 from reports.heat_map import STYLE
 from reports.wording import number
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.result import Outcome, Status
+from bench.evaluation.outcome import Outcome
+from bench.result import Status
 from reports.curve_figure import draw_precision_recall
 from reports.score_figure import draw_scores
 from reports.style import GRID, INK, looks, new_figure, save, tidy

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.host.texts import printable
 from bench.realism.published import SOURCES, Quantity
 from bench.realism.scorecard import Row, Verdict
-from bench.texts import printable
 from reports.wording import NOTHING, count
 
 WIDTH = 118

@@ -11,8 +11,8 @@ from statistics import fmean
 
 import numpy as np
 
-from bench.compare import ALPHA, Difference, Standing, fewest_blocks, paired_difference, standing
-from bench.detector import FloatArray
+from bench.arrays import FloatArray
+from bench.evaluation.compare import ALPHA, Difference, Standing, fewest_blocks, paired_difference, standing
 from reports.grouping import Comparison, Contender
 from reports.wording import ALL, NOTHING, home_level, key, number, plural, policy_meaning, settings_of
 

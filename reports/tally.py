@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.dataset import Clock, Dataset
+from bench.spans import DAY_MS, HOUR_MS
 from bench.truth import CallLabels, Truth
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
@@ -17,8 +18,6 @@ OUTCOMES = ("answered", "missed", "busy", "failed")
 COLUMNS = ("call_start_ts", "call_duration", "outcome")
 PART = 1_000_000
 """Calls read at a time."""
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
 LONGEST_S = 86_400
 
 

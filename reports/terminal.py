@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.result import Outcome, Result, Scalar, Status
-from bench.texts import printable, printable_row
+from bench.evaluation.outcome import Outcome
+from bench.host.texts import printable, printable_row
+from bench.result import Result, Scalar, Status
 from reports.wording import (
     ALL,
     LEVELS,

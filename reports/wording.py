@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench.cut import Cut
 from bench.detector import Level
+from bench.evaluation.cut import Cut
+from bench.evaluation.home import home_of_all
 from bench.faults import UserError
-from bench.home import home_of_all
 from bench.result import Result, Scalar
 
 Row = Mapping[str, Scalar]

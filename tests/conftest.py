@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 from matplotlib.image import imread
 
-from bench.copied_store import keep_files_here
+from bench.runs.copied_store import keep_files_here
 from bench.settings import TrackingSettings
 
 TOYS = Path(__file__).parent / "toys"
@@ -30,7 +30,7 @@ def toys() -> Path:
 def template_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an empty tracking store."""
     folder = tmp_path_factory.mktemp("store")
-    tracker = import_module("bench.tracking").Tracker  # takes two seconds
+    tracker = import_module("bench.runs.tracking").Tracker  # takes two seconds
     home = Path.cwd()
     os.chdir(folder)
     try:

@@ -1,8 +1,8 @@
-"""The audit of one world: `python -m bench.audit [out=audit] [setting=value ...]`; code 1 when its verdict is red."""
+"""The audit of one world: `cdrbench audit [out=audit] [setting=value ...]`; code 1 when its verdict is red."""
 
 from omegaconf import DictConfig
 
-from bench.composition import launch, refuse, settings_of
+from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
 
 

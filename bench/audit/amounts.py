@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.audit.settings import AuditSettings
 from bench.audit.slices import milliseconds
 from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
+from bench.audit_settings import AuditSettings
 
 CHANCE = 3.0
 """Standard deviations of a count that chance may account for."""

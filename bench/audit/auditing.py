@@ -6,17 +6,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.audit.settings import AuditSettings
 from bench.audit.subject import Asked, Subject
 from bench.audit.verdict import Verdict, read_verdict
+from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
 from bench.generator import Progress, World
-from bench.locks import held
-from bench.protocol import applied, can_split
-from bench.read_json import object_in
+from bench.host.locks import held
+from bench.host.read_json import object_in
 from bench.settings import ProtocolSettings
-from bench.store import ELSEWHERE, StoredWorld, find_or_make
 from bench.truth import Truth
+from bench.worlds.protocol import applied, can_split
+from bench.worlds.store import ELSEWHERE, StoredWorld, find_or_make
 
 FORMAT = 3
 """Version of what is checked and kept: an older verdict is made anew."""

@@ -3,10 +3,10 @@
 from bench.audit.amounts import check_amounts, check_incidents
 from bench.audit.identity import check_identity
 from bench.audit.leak import check_bookkeeping
-from bench.audit.settings import AuditSettings
 from bench.audit.subject import Subject
 from bench.audit.triviality import check_triviality, feature_list
 from bench.audit.verdict import Check
+from bench.audit_settings import AuditSettings
 from bench.generator import Progress
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from bench.arrays import BoolArray, FloatArray
 from bench.audit.forms import plain
 from bench.dataset import Dataset
-from bench.detector import BoolArray, FloatArray
 
 
 class CoverageMap:

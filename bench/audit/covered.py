@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from bench.arrays import FloatArray
 from bench.audit.looks import BY_NAME, TWINS, Kind
 from bench.dataset import Dataset
-from bench.detector import FloatArray
 from bench.schema import DATA_TABLES
 
 

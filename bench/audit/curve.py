@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from bench.detector import FloatArray
+from bench.arrays import FloatArray
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from bench.arrays import FloatArray
 from bench.audit.curve import Curve
 from bench.audit.triviality import Powers, feature_list, single_features
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level
+from bench.detector import Level
+from bench.evaluation.sample import callers_of, sample_of_calls, sample_of_held
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress, silent
+from bench.host.processors import usable
 from bench.levels import Grid
-from bench.processors import usable
-from bench.protocol import applied
-from bench.sample import callers_of, sample_of_calls, sample_of_held
 from bench.settings import DifficultySettings
-from bench.store import find_or_make, world_of
 from bench.truth import Truth
+from bench.worlds.protocol import applied
+from bench.worlds.store import find_or_make, world_of
 
 
 def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:

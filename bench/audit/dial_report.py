@@ -7,8 +7,8 @@ from hydra.utils import get_method
 
 from bench.audit.curve import Curve
 from bench.audit.dial import curves, has_dial
-from bench.console import progress_bars
 from bench.faults import UserError
+from bench.host.console import progress_bars
 from bench.settings import DifficultySettings
 
 

@@ -7,11 +7,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import BoolArray, FloatArray
 from bench.audit.coverage_map import CoverageMap
 from bench.audit.forms import Normal, column_forms, digits, plain
 from bench.audit.record_marks import SMOOTH_S
 from bench.dataset import Dataset
-from bench.detector import BoolArray, FloatArray
 
 LAST_ONLY = ("received_at", "call_start", "duration", "previous_connection_duration", "previous_tower_id", "caller_id")
 """Columns whose digits are looked at in the last event of a call; those of the others in the first one too."""

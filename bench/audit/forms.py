@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from bench.arrays import BoolArray, FloatArray
 from bench.audit.looks import form_name, forms_asked
-from bench.detector import BoolArray, FloatArray
 from bench.schema import DATA_TABLES, Column
 
 FEW_WORDS = 64

@@ -16,16 +16,16 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import BoolArray, IntArray
 from bench.audit.looks import TABLES
-from bench.audit.slices import Along, Digests, IntArray, digests, milliseconds, told_apart
+from bench.audit.slices import Along, Digests, digests, milliseconds, told_apart
 from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
 from bench.audit.windows import Windows
 from bench.dataset import Dataset
-from bench.detector import BoolArray
 from bench.generator import Progress
+from bench.spans import DAY_MS
 
-DAY_MS = 86_400_000
 GONE = ["caller_id", "call_start_ts"]
 PLACES = ("cells", "coverage")
 PEOPLE = (*TABLES, "user_status")

@@ -15,16 +15,15 @@ from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.audit.covered import coverage
 from bench.audit.looks import BY_NAME
 from bench.audit.permutation import WIDE, Sets, holm
 from bench.audit.problem import Problem
 from bench.audit.problems import FEWEST, problems
-from bench.audit.settings import AuditSettings
-from bench.audit.slices import IntArray
 from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
-from bench.detector import BoolArray, FloatArray
+from bench.audit_settings import AuditSettings
 from bench.generator import Progress
 
 ALL = "all"

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.audit.slices import IntArray
-from bench.detector import BoolArray, FloatArray
+from bench.arrays import BoolArray, FloatArray, IntArray
 
 WIDE = 1.96
 """Standard deviations on either side that hold 95 % of a normal distribution."""

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 from bench.audit.forms import plain
 from bench.dataset import Dataset
 from bench.schema import DATA_TABLES
+from bench.spans import DAY_MS, QUARTER_MS
 from bench.truth import Truth
 
 Edit = Callable[[pl.Expr], pl.Expr]
-QUARTER_MS, DAY_MS = 900_000, 86_400_000
 FAR_OFF = pl.datetime(2030, 1, 1, time_unit="ms", time_zone="UTC")
 COUNTED = (
     "sessions", "live_sessions", "hellos", "fails", "timeouts", "drops", "handovers_in", "handovers_out",

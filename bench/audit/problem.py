@@ -7,11 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.audit.looks import BY_NAME, Kind
 from bench.audit.sampling import Chosen
-from bench.audit.slices import IntArray
 from bench.audit.subject import Subject
-from bench.detector import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)

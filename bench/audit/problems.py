@@ -7,19 +7,18 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.audit.event_marks import event_marks
 from bench.audit.forms import Normal
 from bench.audit.looks import BY_NAME, Kind
 from bench.audit.problem import Problem, places, problem_of
 from bench.audit.record_marks import codes, contents, record_marks, rows_of
 from bench.audit.sampling import Chosen, Matching, beside_normal, one_of_each
-from bench.audit.settings import AuditSettings
-from bench.audit.slices import IntArray
 from bench.audit.status_problems import day_problem, quarter_problem
 from bench.audit.subject import Subject
 from bench.audit.user_marks import user_marks
+from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
-from bench.detector import BoolArray, FloatArray
 from bench.truth import CallLabels
 
 FEWEST = 20

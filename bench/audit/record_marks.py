@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from bench.arrays import FloatArray, IntArray
 from bench.audit.forms import Normal, column_forms, plain
-from bench.audit.slices import IntArray, milliseconds
+from bench.audit.slices import milliseconds
 from bench.dataset import Dataset
-from bench.detector import FloatArray
 
 LONG_S, VERY_LONG_S = 100, 600
 """Talk times from which the last digit, and the seconds beyond whole minutes, are taken to be even."""

@@ -6,11 +6,11 @@ from hydra.utils import get_method
 
 from bench.audit.auditing import asked_of, audited
 from bench.audit.verdict import Light
-from bench.console import progress_bars
 from bench.faults import UserError
-from bench.processors import usable
+from bench.host.console import progress_bars
+from bench.host.processors import usable
 from bench.settings import AuditRunSettings
-from bench.store import find_or_make, world_of
+from bench.worlds.store import find_or_make, world_of
 
 
 def told(settings: AuditRunSettings) -> bool:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.audit.slices import IntArray
-from bench.detector import BoolArray
+from bench.arrays import BoolArray, IntArray
 
 
 @dataclass(frozen=True)

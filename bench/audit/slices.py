@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bench.arrays import IntArray
+
 Digests = np.ndarray[Any, np.dtype[np.uint64]]
-IntArray = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def digests(table: pa.Table, *, without: Sequence[str] = ()) -> Digests:

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.audit.coverage_map import CoverageMap
 from bench.audit.forms import Normal, column_forms, digits, plain
-from bench.audit.slices import IntArray, milliseconds
+from bench.audit.slices import milliseconds
 from bench.dataset import Dataset
-from bench.detector import BoolArray, FloatArray
+from bench.spans import DAY_MS
 
-DAY_MS = 86_400_000
 SHARES = ((0.9, "BLACK"), (0.6, "RED"), (0.1, "ORANGE"), (0.0, "GREEN"))
 TOLERANCE = 1e-6
 

@@ -6,13 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import IntArray
 from bench.audit.forms import Normal, plain
 from bench.audit.problem import Problem, places, problem_of
 from bench.audit.sampling import Chosen, Matching, beside_normal
-from bench.audit.settings import AuditSettings
-from bench.audit.slices import IntArray, milliseconds
-from bench.audit.status_marks import DAY_MS, EventCounts, day_marks, quarter_marks
+from bench.audit.slices import milliseconds
+from bench.audit.status_marks import EventCounts, day_marks, quarter_marks
 from bench.audit.subject import Subject
+from bench.audit_settings import AuditSettings
+from bench.spans import DAY_MS
 from bench.truth import CallLabels
 
 MOST_HELLOS = 5

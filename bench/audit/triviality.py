@@ -8,15 +8,15 @@ import numpy as np
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from bench.audit.settings import AuditSettings
+from bench.arrays import FloatArray
 from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
+from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
-from bench.detector import FloatArray
+from bench.evaluation.ranking import Separated
+from bench.evaluation.sample import Sample, callers_of, sample_of_calls
 from bench.faults import UserError
 from bench.generator import Progress
-from bench.sample import Sample, callers_of, sample_of_calls
-from bench.separated import Separated
 
 
 class FeatureList(Protocol):

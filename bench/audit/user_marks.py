@@ -7,10 +7,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import FloatArray
 from bench.audit.forms import Normal, column_forms, plain
 from bench.audit.record_marks import PLACES, trailing_number
 from bench.dataset import Dataset
-from bench.detector import FloatArray
 
 
 def user_marks(dataset: Dataset, normal: Normal, rng: np.random.Generator) -> dict[str, FloatArray]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bench.read_json import UnreadableError, member, object_in
+from bench.host.read_json import UnreadableError, member, object_in
 
 FILE = "audit.json"
 """In the folder of a world, beside its manifest."""

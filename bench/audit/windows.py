@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.audit.slices import Digests, IntArray, digests, milliseconds
+from bench.arrays import IntArray
+from bench.audit.slices import Digests, digests, milliseconds
 from bench.dataset import Dataset
 
 SLACK_MS = 1000

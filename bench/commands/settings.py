@@ -13,8 +13,8 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from bench.commands.explained import Setting, described
-from bench.composition import composing, explain, refuse, register
-from bench.diagnosis import REFUSALS
+from bench.config.composition import composing, explain, refuse, register
+from bench.config.diagnosis import REFUSALS
 
 PROGRAM = "config"
 MOST = 40

@@ -1,1 +1,1 @@
-"""Is it real? Call records measured beside published ones: `python -m bench.realism data=DIR-or-CSV`."""
+"""Is it real? Call records measured beside published ones: `cdrbench realism data=DIR-or-CSV`."""

@@ -1,10 +1,10 @@
-"""The scorecard: `python -m bench.realism data=DIR-or-CSV [setting=value ...]`."""
+"""The scorecard: `cdrbench realism data=DIR-or-CSV [setting=value ...]`."""
 
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from bench.composition import launch, refuse, settings_of
+from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
 
 
@@ -16,7 +16,7 @@ def main() -> None:
 def realism(config: DictConfig) -> None:
     """Find out what the data is, and measure it."""
     from bench.realism.job import run  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
-    from bench.request import plain_values  # noqa: PLC0415 - the same
+    from bench.runs.request import plain_values  # noqa: PLC0415 - the same
 
     try:
         run(settings_of(_with_data(config)), plain_values(config))

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.special import digamma, gammaln
 
-from bench.realism.records import FloatArray
+from bench.arrays import FloatArray
 
 EXPONENTIAL = "exponential"
 SHAPES = (1e-4, 1e7)

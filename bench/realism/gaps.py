@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.arrays import FloatArray, IntArray
 from bench.realism.definitions import MADE_OR_RECEIVED
 from bench.realism.published import GAP_SHARES
-from bench.realism.records import FloatArray, IntArray, Records
+from bench.realism.records import Records
 
 Found = dict[str, float]
 FEWEST = 10

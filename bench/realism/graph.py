@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import igraph
 import numpy as np
 
-from bench.realism.records import FloatArray, Records
+from bench.arrays import FloatArray
+from bench.realism.records import Records
 from bench.realism.ties import Ties
 
 Found = dict[str, float]

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from bench.arrays import IntArray
 from bench.realism.definitions import CLOCK_HOURS, MADE, MADE_OR_RECEIVED, SLIDING_HOURS
 from bench.realism.families import EXPONENTIAL, akaike, places
-from bench.realism.records import DAY_MS, HOUR_MS, IntArray, Records
+from bench.realism.records import Records
+from bench.spans import DAY_MS, HOUR_MS
 
 Found = dict[str, float]
 MINUTE_S, HOUR_S = 60, 3600

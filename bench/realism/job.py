@@ -9,18 +9,18 @@ from typing import Any
 
 from hydra.utils import get_method
 
-from bench.console import progress_bars
 from bench.faults import UserError
 from bench.generator import Progress
-from bench.processors import usable
+from bench.host.console import progress_bars
+from bench.host.processors import usable
+from bench.host.sheets import in_sheet
+from bench.host.versions import versions
 from bench.realism.reading import Place, records_at
 from bench.realism.scorecard import Row, Verdict, scorecard
 from bench.realism.settings import RealismSettings
-from bench.record_of_run import SOURCE, Record, flat
 from bench.result import Result, Status
-from bench.sheets import in_sheet
-from bench.store import find_or_make, world_of
-from bench.versions import versions
+from bench.runs.run_record import SOURCE, Record, flat
+from bench.worlds.store import find_or_make, world_of
 
 TABLE, PICTURE = "scorecard.csv", "scorecard.png"
 COLUMNS = ("key", "group", "quantity", "unit", "low", "high", "source", "counted by the source", "counted here", "note",
@@ -58,7 +58,7 @@ def run(settings: RealismSettings, config: dict[str, Any]) -> None:
     for path in files:
         print(path)
     if settings.tracking.uri is not None:
-        tracker = import_module("bench.tracking").Tracker(settings.tracking.uri, settings.tracking)
+        tracker = import_module("bench.runs.tracking").Tracker(settings.tracking.uri, settings.tracking)
         tracker.record(_record(card, config, files, began, seconds))
         print(f"in MLflow    {tracker.link}")
 

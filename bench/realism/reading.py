@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.dataset import Clock
 from bench.faults import UserError
-from bench.read_json import member, object_in
-from bench.realism.records import CELLS, EVENTS, OUTCOMES, POSITIONS, BoolArray, FloatArray, IntArray, Records
+from bench.host.read_json import member, object_in
+from bench.realism.records import CELLS, EVENTS, OUTCOMES, POSITIONS, Records
 from bench.schema import UNREADABLE
 from bench.truth import Truth
 

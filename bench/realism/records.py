@@ -3,15 +3,12 @@
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.realism.definitions import MADE_OR_RECEIVED
 
-IntArray = np.ndarray[Any, np.dtype[np.int64]]
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
-BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 
 OUTCOMES, CELLS, POSITIONS, EVENTS = "outcomes", "cells", "positions", "events"

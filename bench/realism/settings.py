@@ -1,4 +1,4 @@
-"""What can be set for `python -m bench.realism`. Light: it is read before anything else happens."""
+"""What can be set for `cdrbench realism`. Light: it is read before anything else happens."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ class ScorecardSettings:
 
 @dataclass
 class RealismSettings:
-    """`python -m bench.realism`: call records beside published ones."""
+    """`cdrbench realism`: call records beside published ones."""
 
     data: str | None = None
     """A folder that this program wrote, or files of one's own as `generator.path` of `generator=cdr_file` has them."""

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import zeta
 
-from bench.realism.records import FloatArray, IntArray, Records
+from bench.arrays import FloatArray, IntArray
+from bench.realism.records import Records
 
 Found = dict[str, float]
 SHIFT = 10.9

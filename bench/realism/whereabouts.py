@@ -3,8 +3,9 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from bench.arrays import FloatArray, IntArray
 from bench.realism.families import akaike, places
-from bench.realism.records import FloatArray, IntArray, Records
+from bench.realism.records import Records
 
 Found = dict[str, float]
 JUMP_KM, GYRATION_KM = 1.5, 5.8

@@ -1,6 +1,6 @@
 """What every detector has to keep to, as checks that anybody can run on one of their own.
 
-On the command line, `python -m detectors.checks my.module:MyDetector power=0.5`; in a test,
+On the command line, `cdrbench check my.module:MyDetector power=0.5`; in a test,
 
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
     def test_contract(check):

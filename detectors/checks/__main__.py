@@ -1,4 +1,4 @@
-"""Runs every check on a detector: `python -m detectors.checks my.module:MyDetector [parameter=value ...]`."""
+"""Runs every check on a detector: `cdrbench check my.module:MyDetector [parameter=value ...]`."""
 
 import sys
 import traceback
@@ -9,9 +9,9 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from bench.config.target_check import target_faults
 from bench.detector import Detector
 from bench.faults import UserError
-from bench.targets import target_faults
 from detectors.checks.contract import CHECKS, BrokenContract, Check
 from detectors.checks.subject import Subject
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
-from bench.detector import Detector, FloatArray, Level, Scores
+from bench.detector import Detector, Level, Scores
+from bench.evaluation.metrics import roc_auc
 from bench.faults import UserError
-from bench.metrics import roc_auc
-from detectors.checks.life import DAY_MS
+from bench.spans import DAY_MS
 from detectors.checks.subject import Subject, entities, first_spans, of_kinds, start_times, worlds
 
 Check = Callable[[Subject], None]

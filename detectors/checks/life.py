@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from bench.schema import DATA_TABLES
+from bench.spans import DAY_MS, QUARTER_MS
 
-DAY_MS = 86_400_000
-QUARTER_MS = 900_000
 HOUR_S = 3600
 UTC_OFFSET_S = 5 * HOUR_S
 START_MS = 1_704_049_200_000

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.detector import FloatArray, Level
+from bench.arrays import FloatArray
+from bench.detector import Level
 
 Tables = dict[str, pa.Table]
 IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]

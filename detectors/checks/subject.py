@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
-from bench.detector import Detector, FloatArray, Level, Scores
+from bench.detector import Detector, Level, Scores
 from bench.levels import Grid
 from detectors.checks.worlds import Worlds
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray
 from detectors.features import graph
 from detectors.features.calls import call_matrix
 from detectors.features.frozen import require_version

@@ -6,10 +6,9 @@ from functools import cached_property
 import numpy as np
 import pyarrow.compute as pc
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray
 from detectors.features.cell_quarters import CellEvents, Quarters, trailing_sum, usual_by_hour
-from detectors.features.codes import IntArray
 from detectors.features.frozen import require_version
 from detectors.ping_pong import handovers
 from detectors.quiet_neighbour import neighbourhoods

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numba import get_num_threads
 
+from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
-from bench.detector import FloatArray
 from bench.faults import UserError
 from detectors.features.crowds import called, crowded, grouped, seen_by_callees
 from detectors.features.described import CALL, GOT, Array, Column, Room, Wanted

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.dataset import Dataset, Window
-from bench.detector import BoolArray, FloatArray, Level
+from bench.detector import Level
 from bench.faults import UserError
-from bench.levels import QUARTER_MS, Grid
-from detectors.features.codes import IntArray
+from bench.levels import Grid
+from bench.spans import QUARTER_MS
 
 HELLO_CAUSES = ("setup", "blocked", "timeout")
 """Causes of a FAIL that is a cell's answer to a Hello, or its silence."""

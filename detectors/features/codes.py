@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-IntArray = np.ndarray[Any, np.dtype[np.int64]]
+from bench.arrays import IntArray
 
 
 def shared_codes(table: pa.Table, *columns: str) -> tuple[int, tuple[IntArray, ...]]:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.detector import FloatArray
-from detectors.features.codes import IntArray
+from bench.arrays import FloatArray, IntArray
 
 ROUNDS = 4
 ODD, OTHER_ODD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)

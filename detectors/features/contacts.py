@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from bench.spans import DAY_MS, HOUR_MS
 from detectors.features.compiled import kernel
-from detectors.features.described import DAY_MS, HOUR_MS, Array, Column, Room
+from detectors.features.described import Array, Column, Room
 
 C_LOG_C = np.arange(256) * np.log(np.maximum(np.arange(256), 1))
 

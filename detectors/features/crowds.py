@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from bench.spans import HOUR_MS
 from detectors.features.compiled import kernel
-from detectors.features.described import HOUR_MS, Array
+from detectors.features.described import Array
 
 
 @kernel

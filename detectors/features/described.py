@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.spans import DAY_MS
+
 Array = np.ndarray[Any, Any]
 SECOND_MS = 1000
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 WEEK_MS = 7 * DAY_MS
 
 CALL = np.dtype(

@@ -7,8 +7,7 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
-from bench.detector import FloatArray
-from detectors.features.codes import IntArray
+from bench.arrays import FloatArray, IntArray
 from detectors.features.graph import ROWS_AT_ONCE, CallGraph
 
 DAMPING = 0.85

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray, Level
+from bench.detector import Level
 from bench.levels import Grid
 from detectors.features.audited_cells import AuditedCells
 from detectors.features.calls import FEATURES as OF_CALLS
 from detectors.features.calls import call_features
 from detectors.features.cell_quarters import trailing_sum
-from detectors.features.codes import IntArray
 from detectors.features.graph import CallGraph
 from detectors.features.graph_calls import NAMES, graph_features
 from detectors.features.graph_days import GraphDays, Weeks

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from bench.detector import FloatArray
+from bench.arrays import FloatArray, IntArray
 from detectors.features.cell_quarters import Quarters
-from detectors.features.codes import IntArray
 
 
 def added_up(evidence: FloatArray, most: float) -> FloatArray:

@@ -10,8 +10,7 @@ import igraph
 import numpy as np
 from scipy import sparse
 
-from bench.detector import FloatArray
-from detectors.features.codes import IntArray
+from bench.arrays import FloatArray, IntArray
 from detectors.features.colours import colours
 
 FEATURES = (

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.detector import FloatArray
+from bench.arrays import FloatArray, IntArray
 from bench.faults import UserError
-from detectors.features.codes import IntArray
 from detectors.features.egos import FEATURES as OF_PARTIES
 from detectors.features.egos import Egos, ego_features
 from detectors.features.graph import FEATURES as OF_CALLS

@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset, Window
-from bench.detector import FloatArray, Level
+from bench.detector import Level
 from bench.levels import Grid
-from detectors.features.codes import IntArray
+from bench.spans import DAY_MS
 from detectors.features.egos import Egos, PowerLaw
 from detectors.features.graph import CallGraph
-from detectors.features.timeline import DAY_MS, Timeline
+from detectors.features.timeline import Timeline
 
 FEATURES = (
     ("outside_share", "1", "share of the day's calls made that leave the user's community"),

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from bench.spans import DAY_MS, HOUR_MS
 from detectors.features.compiled import kernel
 from detectors.features.crowds import first_since
-from detectors.features.described import DAY_MS, HOUR_MS, SECOND_MS, WEEK_MS, Array, Column
+from detectors.features.described import SECOND_MS, WEEK_MS, Array, Column
 
 NIGHT_ENDS_MS = 5 * HOUR_MS
 THURSDAY = 3

@@ -6,10 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray
-from detectors.features.codes import IntArray
-from detectors.features.timeline import DAY_MS
+from bench.spans import DAY_MS
 
 SESSION = ("events", "failed", "moves", "weakest", "loudest", "mean_power", "begins_after", "ends_after", "spread_m")
 INVENTORY = ("device_agrees", "sim_agrees", "age_days", "sims", "callee_sim_agrees", "callee_age_days", "callee_sims")

@@ -5,7 +5,7 @@ from typing import Self
 from bench.dataset import Dataset
 from bench.detector import Level
 from bench.faults import above, require
-from detectors.features.timeline import DAY_MS
+from bench.spans import DAY_MS
 
 
 class LooksBack:

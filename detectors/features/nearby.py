@@ -7,9 +7,8 @@ import numpy as np
 import pyarrow.compute as pc
 from scipy.spatial import cKDTree
 
-from bench.detector import BoolArray, FloatArray
+from bench.arrays import BoolArray, FloatArray, IntArray
 from detectors.features.cell_quarters import CellEvents, Quarters
-from detectors.features.codes import IntArray
 
 AT_ONCE = 50_000
 """Connections that are compared with their neighbours together; more take more memory."""

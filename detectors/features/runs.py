@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom, nbinom
 
-from bench.detector import FloatArray
-from detectors.features.codes import IntArray
+from bench.arrays import FloatArray, IntArray
 from detectors.features.groups import Groups
 
 RealArray = np.ndarray[Any, np.dtype[Any]]

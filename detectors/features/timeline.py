@@ -2,23 +2,19 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import FloatArray
-from detectors.features.codes import IntArray, is_text, shared_codes
+from bench.spans import DAY_MS, HOUR_MS
+from detectors.features.codes import is_text, shared_codes
 from detectors.features.groups import Groups
 from detectors.features.simultaneous import Known, order_of
 
-BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
-
 SECOND_MS = 1000
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True)

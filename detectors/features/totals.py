@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset, Window
-from bench.detector import FloatArray, Level
+from bench.detector import Level
 from bench.levels import Grid
+from bench.spans import DAY_MS, HOUR_MS
 from detectors.features.calls import Feature, call_matrix
-from detectors.features.codes import IntArray
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 HOURS = 24
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from bench.spans import DAY_MS
 from detectors.features.compiled import kernel
-from detectors.features.described import DAY_MS, SECOND_MS, Array, Column, Room
+from detectors.features.described import SECOND_MS, Array, Column, Room
 
 FASTEST_KMH = 10_000.0
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import get_num_threads
 from scipy.spatial import KDTree
 
-from bench.detector import FloatArray
+from bench.arrays import FloatArray
 
 
 class Nearest:

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from scipy.stats import skew
 
-from bench.detector import FloatArray
+from bench.arrays import FloatArray
 
 
 class Ecod:

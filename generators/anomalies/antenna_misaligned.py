@@ -27,9 +27,13 @@ class AntennaMisaligned(FaultDeed):
     """Turns the antenna of a cell for a while; difficulty goes from `most_deg` to `least_deg`, and to fewer hours."""
 
     least_deg: float = field(default=30.0, metadata=within(1, 180))
+    """The turn at difficulty 1."""
     most_deg: float = field(default=120.0, metadata=within(1, 180))
+    """The turn at difficulty 0."""
     shortest_h: float = field(default=6.0, metadata=above(0))
+    """How long a fault lasts at difficulty 1."""
     longest_h: float = field(default=96.0, metadata=above(0))
+    """How long a fault lasts at difficulty 0."""
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:

@@ -37,10 +37,15 @@ class BurstCall(Deed):
     """
 
     fewest_calls: int = field(default=10, metadata=within(2, 1000))
+    """The fewest calls of a burst."""
     most_calls: int = field(default=20, metadata=within(2, 1000))
+    """The most calls of a burst."""
     shortest_s: int = field(default=10, metadata=within(1, 3600))
+    """The shortest talk time of one of its calls."""
     longest_s: int = field(default=60, metadata=within(1, 3600))
+    """The longest talk time of one of its calls."""
     span_s: int = field(default=3600, metadata=within(60, 43200))
+    """Within how long the calls of a burst begin."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True

@@ -28,14 +28,19 @@ class CallForwarding(Deed):
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 10_000))
+    """The fewest calls of an incident."""
     most_calls: int = field(default=120, metadata=within(4, 10_000))
+    """The most calls of an incident."""
     shortest_s: float = field(default=60.0, metadata=within(1, 7200))
+    """The shortest talk time of one of its calls."""
     longest_s: float = field(default=1200.0, metadata=within(1, 14400))
+    """The longest talk time of one of its calls."""
     at_a_time: float = field(default=6.0, metadata=within(1, 50))
     """Legs that begin at once, at difficulty 0; two at 1."""
     within_h: float = field(default=6.0, metadata=within(0.1, 720))
     """How long it takes, at difficulty 0; at 1 it takes `longest_h`."""
     longest_h: float = field(default=120.0, metadata=within(0.1, 720))
+    """How long it takes, at difficulty 1."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True

@@ -37,10 +37,13 @@ class ClonedSim(Deed):
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 1000))
+    """The fewest calls of an incident."""
     most_calls: int = field(default=80, metadata=within(4, 1000))
+    """The most calls of an incident."""
     within_days: float = field(default=0.5, metadata=within(0.05, 60))
     """How long the calls take, at difficulty 0; at 1 they take `longest_days`."""
     longest_days: float = field(default=7.0, metadata=within(0.05, 60))
+    """How long the calls take, at difficulty 1."""
     abroad: float = field(default=0.2, metadata=within(0, 1))
     """Share of the calls to strangers that go abroad."""
 

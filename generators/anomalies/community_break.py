@@ -34,6 +34,7 @@ class CommunityBreak(Deed):
     """
 
     days: float = field(default=10.0, metadata=within(0.5, 365))
+    """For how long the calls of the user go to the other circle."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = False

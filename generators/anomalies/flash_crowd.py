@@ -67,11 +67,15 @@ class FlashCrowd(CellDeed):
     """
 
     least_times: float = field(default=2.0, metadata=within(1.1, 100))
+    """How many times the usual callers there are at difficulty 1."""
     most_times: float = field(default=10.0, metadata=within(1.1, 100))
+    """How many times the usual callers there are at difficulty 0."""
     radius_m: float = field(default=4000.0, metadata=above(0))
     """Distance at which a crowd's calls have fallen to 37 %; it ends at three times that."""
     shortest_h: float = field(default=1.0, metadata=within(0.25, 12))
+    """The shortest time that a crowd lasts."""
     longest_h: float = field(default=3.0, metadata=within(0.25, 12))
+    """The longest time that a crowd lasts."""
 
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = (*WHEN, *WHERE)

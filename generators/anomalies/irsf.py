@@ -28,14 +28,19 @@ class Irsf(Deed):
     """
 
     fewest_calls: int = field(default=20, metadata=within(6, 10_000))
+    """The fewest calls of an incident."""
     most_calls: int = field(default=200, metadata=within(6, 10_000))
+    """The most calls of an incident."""
     shortest_s: float = field(default=300.0, metadata=within(1, 7200))
+    """The shortest talk time of one of its calls."""
     longest_s: float = field(default=3600.0, metadata=within(1, 14400))
+    """The longest talk time of one of its calls."""
     at_a_time: float = field(default=10.0, metadata=within(1, 50))
     """At difficulty 0."""
     fewest_at_a_time: float = field(default=2.5, metadata=within(1, 50))
     """At difficulty 1, where they are spread over `longest_h`."""
     longest_h: float = field(default=240.0, metadata=within(1, 720))
+    """Within how long the calls come, at difficulty 1."""
     numbers: int = field(default=3, metadata=within(1, 50))
     """How many foreign numbers one incident calls."""
 

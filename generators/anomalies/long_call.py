@@ -27,7 +27,9 @@ class LongCall(Deed):
     """
 
     shortest_s: int = field(default=3600, metadata=within(60, 43200))
+    """The shortest talk time of one of its calls."""
     longest_s: int = field(default=7200, metadata=within(60, 43200))
+    """The longest talk time of one of its calls."""
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False

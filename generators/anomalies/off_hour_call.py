@@ -28,7 +28,9 @@ class OffHourCall(Deed):
     """
 
     from_h: int = field(default=2, metadata=within(0, 23))
+    """Local hour from which on calls are placed."""
     to_h: int = field(default=5, metadata=within(1, 24))
+    """Local hour before which calls are placed."""
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False

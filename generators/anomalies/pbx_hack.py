@@ -29,12 +29,17 @@ class PbxHack(Deed):
     """
 
     fewest_calls: int = field(default=30, metadata=within(8, 10_000))
+    """The fewest calls of a night, about as many at difficulty 1."""
     most_calls: int = field(default=300, metadata=within(8, 10_000))
     """In a night: about the most at difficulty 0, about the fewest at 1."""
     shortest_s: float = field(default=60.0, metadata=within(1, 7200))
+    """The shortest talk time of one of its calls."""
     longest_s: float = field(default=1800.0, metadata=within(1, 14400))
+    """The longest talk time of one of its calls."""
     closes_h: int = field(default=18, metadata=within(12, 23))
+    """Local hour at which the office closes: calls come after it."""
     opens_h: int = field(default=7, metadata=within(1, 12))
+    """Local hour at which the office opens: calls come before it."""
     numbers: int = field(default=4, metadata=within(1, 50))
     """How many premium numbers one incident calls."""
 

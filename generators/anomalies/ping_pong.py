@@ -37,11 +37,15 @@ class PingPong(FaultDeed):
     """
 
     shortest_stay_s: float = field(default=1.0, metadata=within(0.1, 60))
+    """How long a call stays in one cell at difficulty 0."""
     longest_stay_s: float = field(default=5.0, metadata=within(0.1, 60))
+    """How long a call stays in one cell at difficulty 1."""
     margin_db: float = field(default=6.0, metadata=within(0.1, 40))
     """How much weaker the other cell may be."""
     shortest_h: float = field(default=12.0, metadata=above(0))
+    """How long a fault lasts at difficulty 1."""
     longest_h: float = field(default=96.0, metadata=above(0))
+    """How long a fault lasts at difficulty 0."""
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:

@@ -30,7 +30,9 @@ class Ring(Deed):
     """
 
     days: float = field(default=7.0, metadata=within(0.5, 365))
+    """For how long the members call one another round."""
     members: int = field(default=5, metadata=within(3, 50))
+    """How many users a ring has."""
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = False

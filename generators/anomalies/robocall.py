@@ -44,18 +44,25 @@ class Robocall(Deed):
     """
 
     fewest_calls: int = field(default=200, metadata=within(20, 100_000))
+    """The fewest calls of a campaign."""
     most_calls: int = field(default=3000, metadata=within(20, 100_000))
+    """The most calls of a campaign."""
     calls_per_machine: int = field(default=100, metadata=within(10, 10_000))
+    """Calls of a campaign for each number that dials, up to `most_machines`."""
     most_machines: int = field(default=8, metadata=within(1, 100))
+    """The most numbers that dial for one campaign."""
     calls_per_hour: float = field(default=90.0, metadata=within(1, 120))
     """Of one machine, at difficulty 0."""
     slowest: float = field(default=0.02, metadata=within(0.0001, 1))
     """Part of that pace that is left at difficulty 1."""
     answered: float = field(default=0.5, metadata=within(0, 1))
+    """Share of the calls that are answered."""
     calls_back: float = field(default=0.02, metadata=within(0, 1))
     """How likely a call is followed by one back, at difficulty 1; none is at 0."""
     shortest_s: float = field(default=5.0, metadata=within(1, 600))
+    """The shortest talk time of one of its calls."""
     longest_s: float = field(default=30.0, metadata=within(1, 600))
+    """The longest talk time of one of its calls."""
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = True

@@ -28,7 +28,9 @@ class ShortCall(Deed):
     """
 
     shortest_s: int = field(default=1, metadata=within(1, 60))
+    """The shortest talk time of one of its calls."""
     longest_s: int = field(default=5, metadata=within(1, 60))
+    """The longest talk time of one of its calls."""
 
     level: ClassVar[str] = "call"
     adds: ClassVar[bool] = False

@@ -45,7 +45,9 @@ class SimBox(Deed):
     """
 
     fewest_sims: int = field(default=5, metadata=within(2, 1000))
+    """The fewest SIMs of a box."""
     most_sims: int = field(default=60, metadata=within(2, 1000))
+    """The most SIMs of a box."""
     most_per_day: float = field(default=160.0, metadata=within(1, 1000))
     """Calls of one SIM, at difficulty 0; a box lasts a day or more."""
     fewest_per_day: float = field(default=68.0, metadata=within(1, 1000))

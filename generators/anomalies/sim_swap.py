@@ -49,12 +49,17 @@ class SimSwap(Deed):
     """
 
     fewest_calls: int = field(default=6, metadata=within(3, 1000))
+    """The fewest calls of an incident."""
     most_calls: int = field(default=40, metadata=within(3, 1000))
+    """The most calls of an incident."""
     shortest_gap_min: float = field(default=5.0, metadata=within(0, 1440))
+    """The shortest time between the owner's last call and the swap."""
     longest_gap_min: float = field(default=60.0, metadata=within(0, 1440))
+    """The longest time between the owner's last call and the swap."""
     held_h: float = field(default=2.0, metadata=within(0.1, 720))
     """For how long the number is held, at difficulty 0; at 1 for `longest_h`."""
     longest_h: float = field(default=20.0, metadata=within(0.1, 720))
+    """For how long the number is held, at difficulty 1."""
     abroad: float = field(default=0.3, metadata=within(0, 1))
     """Share of the calls to strangers that go abroad."""
 

@@ -30,6 +30,7 @@ class SleepingCell(FaultDeed):
     """
 
     shortest_h: float = field(default=2.0, metadata=above(0))
+    """How long a cell sleeps at difficulty 1."""
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:

@@ -33,11 +33,13 @@ class StolenPhone(Deed):
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 1000))
+    """The fewest calls of a thief."""
     most_calls: int = field(default=60, metadata=within(4, 1000))
     """About the most at difficulty 0, about the fewest at 1."""
     within_h: float = field(default=2.1, metadata=within(0.1, 240))
     """How long the calls take, at difficulty 0; at 1 they take `longest_h`."""
     longest_h: float = field(default=5.0, metadata=within(0.1, 240))
+    """How long the calls take, at difficulty 1."""
     silent_h: float = field(default=12.0, metadata=within(0, 240))
     """For how long nobody calls afterwards: the SIM is blocked."""
     abroad: float = field(default=0.3, metadata=within(0, 1))

@@ -33,7 +33,9 @@ class SubscriptionFraud(Deed):
     times_usual: float = field(default=18.0, metadata=within(1, 200))
     """Use at difficulty 0, relative to an average user's."""
     times_at_most_difficult: float = field(default=5.7, metadata=within(0.1, 200))
+    """Use at difficulty 1, relative to an average user's."""
     longest_days: float = field(default=29.0, metadata=within(1, 365))
+    """The longest time that such a subscription is used."""
     abroad: float = field(default=0.3, metadata=within(0, 1))
     """Share of the calls to strangers that go abroad."""
     times_as_long: float = field(default=3.0, metadata=within(1, 20))

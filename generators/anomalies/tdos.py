@@ -34,15 +34,19 @@ class Tdos(Deed):
     """
 
     fewest_calls: int = field(default=115, metadata=within(20, 100_000))
+    """The fewest calls of an attack."""
     most_calls: int = field(default=1000, metadata=within(20, 100_000))
     """About the most at difficulty 0, about the fewest at 1."""
     within_min: float = field(default=9.0, metadata=within(1, 10_000))
+    """Within how long the calls of an attack begin."""
     calls_per_caller: float = field(default=5.0, metadata=within(1, 1000))
     """At difficulty 0; one at 1."""
     busy: float = field(default=0.5, metadata=within(0, 1))
     """Share of the calls that find the line taken."""
     shortest_s: float = field(default=1.0, metadata=within(1, 600))
+    """The shortest talk time of one of its calls."""
     longest_s: float = field(default=10.0, metadata=within(1, 600))
+    """The longest talk time of one of its calls."""
 
     level: ClassVar[str] = "group"
     home: ClassVar[str] = "call"

@@ -38,14 +38,17 @@ class TowerDegraded(FaultDeed):
     """
 
     most_refused: float = field(default=0.4, metadata=within(0.001, 1))
+    """Share of the calls asking it first that are not set up, at difficulty 0."""
     least_refused: float = field(default=0.1, metadata=within(0.001, 1))
     """Share of the calls asking it first that are not set up."""
     most_dropped: float = field(default=0.3, metadata=within(0.001, 0.9))
+    """Share of the answered calls that are lost, at difficulty 0."""
     least_dropped: float = field(default=0.05, metadata=within(0.001, 0.9))
     """Share of the answered calls that are lost, of those that end there."""
     ramps: float = field(default=0.5, metadata=within(0, 1))
     """Share of the faults that grow from nothing over their time; the others are all there at once."""
     shortest_h: float = field(default=6.0, metadata=above(0))
+    """How long a fault lasts at difficulty 1."""
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:

@@ -26,6 +26,7 @@ class TowerOutage(FaultDeed):
     """Breaks all cells of a site for a while; however short, whoever counts failed Hellos sees it."""
 
     longest_h: float = field(default=12.0, metadata=above(0))
+    """How long an outage lasts at difficulty 0."""
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:

@@ -35,13 +35,19 @@ class Wangiri(Deed):
     """
 
     fewest_calls: int = field(default=205, metadata=within(20, 100_000))
+    """The fewest calls of a dialler."""
     most_calls: int = field(default=2000, metadata=within(20, 100_000))
+    """The most calls of a dialler."""
     fewest_per_hour: float = field(default=220.0, metadata=within(1, 3600))
+    """The slowest pace of a dialler."""
     most_per_hour: float = field(default=1900.0, metadata=within(1, 3600))
+    """The fastest pace of a dialler."""
     call_back: float = field(default=0.03, metadata=within(0, 1))
     """Share of those rung who call back, within `within_h`."""
     within_h: float = field(default=2.0, metadata=within(0.01, 24))
+    """Within how long people call back."""
     shortest_s: float = field(default=60.0, metadata=within(1, 3600))
+    """The shortest talk time of a call back."""
     longest_s: float = field(default=600.0, metadata=within(1, 3600))
     """Of a call back."""
 

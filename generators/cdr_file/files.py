@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from bench.digests import file_digest
 from bench.faults import UserError
+from bench.host.digests import file_digest
+from bench.host.sheets import column_from_sheet
 from bench.schema import UNREADABLE
-from bench.sheets import column_from_sheet
 
 CSV_ENDINGS, PARQUET_ENDINGS = (".csv", ".csv.gz"), (".parquet",)
 BLOCK_BYTES, BATCH_ROWS = 2**24, 2**18

@@ -42,22 +42,39 @@ class Columns:
     """Which column of the file is which of ours. Empty: the one of the same name, if there is one; null: none."""
 
     caller_id: str | None = ""
+    """Column that is our `caller_id`; empty: the one of that name; null: none."""
     callee_id: str | None = ""
+    """Column that is our `callee_id`; empty: the one of that name; null: none."""
     call_start_ts: str | None = ""
+    """Column that is our `call_start_ts`; empty: the one of that name; null: none."""
     call_duration: str | None = ""
+    """Column that is our `call_duration`; empty: the one of that name; null: none."""
     call_end_ts: str | None = ""
+    """Column that is our `call_end_ts`; empty: the one of that name; null: none."""
     call_id: str | None = ""
+    """Column that is our `call_id`; empty: the one of that name; null: none."""
     outcome: str | None = ""
+    """Column that is our `outcome`; empty: the one of that name; null: none."""
     callee_type: str | None = ""
+    """Column that is our `callee_type`; empty: the one of that name; null: none."""
     first_cell_id: str | None = ""
+    """Column that is our `first_cell_id`; empty: the one of that name; null: none."""
     last_cell_id: str | None = ""
+    """Column that is our `last_cell_id`; empty: the one of that name; null: none."""
     caller_imei: str | None = ""
+    """Column that is our `caller_imei`; empty: the one of that name; null: none."""
     caller_imsi: str | None = ""
+    """Column that is our `caller_imsi`; empty: the one of that name; null: none."""
     callee_imsi: str | None = ""
+    """Column that is our `callee_imsi`; empty: the one of that name; null: none."""
     callee_number: str | None = ""
+    """Column that is our `callee_number`; empty: the one of that name; null: none."""
     is_anomaly: str | None = ""
+    """Column that is our `is_anomaly`; empty: the one of that name; null: none."""
     anomaly_type: str | None = ""
+    """Column that is our `anomaly_type`; empty: the one of that name; null: none."""
     incident_id: str | None = ""
+    """Column that is our `incident_id`; empty: the one of that name; null: none."""
 
     def found_in(self, header: list[str]) -> dict[str, str]:
         """Return the file's column by our name, of those that are to be read."""
@@ -89,9 +106,13 @@ class Outcomes(Words):
     """What the file calls the outcomes of calls."""
 
     answered: list[str] = field(default_factory=list)
+    """The file's words for a call that is answered."""
     missed: list[str] = field(default_factory=list)
+    """The file's words for a call that is missed."""
     busy: list[str] = field(default_factory=list)
+    """The file's words for a call that is busy."""
     failed: list[str] = field(default_factory=list)
+    """The file's words for a call that is failed."""
 
 
 @dataclass
@@ -99,9 +120,13 @@ class CalleeTypes(Words):
     """What the file calls the kinds of parties that are called."""
 
     subscriber: list[str] = field(default_factory=list)
+    """The file's words for subscribers."""
     unlisted: list[str] = field(default_factory=list)
+    """The file's words for numbers in no directory."""
     foreign: list[str] = field(default_factory=list)
+    """The file's words for parties abroad."""
     premium: list[str] = field(default_factory=list)
+    """The file's words for premium numbers."""
 
 
 @dataclass
@@ -112,6 +137,7 @@ class CdrFileSettings:
     path: str = MISSING
     """A file, a folder or a pattern such as `cdr/*.csv`; CSV (also .csv.gz) and Parquet, by the ending."""
     columns: Columns = field(default_factory=Columns)
+    """Which column of the file is which of ours."""
     delimiter: str = ","
     """What parts the fields of a CSV file: one character."""
     time_format: str = "iso"
@@ -119,8 +145,11 @@ class CdrFileSettings:
     time_zone: str = "UTC"
     """Local time of the data: of times without a zone, and of nights and weekends."""
     duration_unit: str = field(default="s", metadata=one_of("s", "ms", "min"))
+    """Unit of `call_duration`."""
     outcomes: Outcomes = field(default_factory=Outcomes)
+    """What the file's words for outcomes mean."""
     callee_types: CalleeTypes = field(default_factory=CalleeTypes)
+    """What the file's words for kinds of parties mean."""
     labels: Any = None
     """What the file's words in `is_anomaly` and `anomaly_type` mean: of `normal` and of each type, a list of the file's
     words. `normal`, the types of the catalogue and, in `is_anomaly`, true, false, 1 and 0 are understood anyway."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
+from bench.host.texts import printable
 from bench.schema import CALLS, DATA_TABLES
-from bench.texts import printable
 from bench.truth import Truth
 from generators.cdr_file.calls import Calls, in_order
 from generators.cdr_file.files import column_names, digest, input_files, pieces

@@ -30,9 +30,13 @@ class SiteSettings:
     sectors: int = field(default=3, metadata=within(1, 12))
     """Cells of a macro site; a small cell has one, without direction."""
     height_m: float = field(default=50.0, metadata=within(2, 500))
+    """Height of the antennas of a macro site above the ground."""
     eirp_dbm: float = field(default=65.0, metadata=within(-30, 100))
+    """Power that a macro cell radiates in its main direction (EIRP)."""
     small_height_m: float = field(default=10.0, metadata=within(2, 500))
+    """Height of the antenna of a small cell above the ground."""
     small_eirp_dbm: float = field(default=46.0, metadata=within(-30, 100))
+    """Power that a small cell radiates (EIRP)."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -49,10 +53,13 @@ class AntennaSettings:
     azimuth_deg: float = field(default=0.0, metadata=within(-360, 360))
     """Of each site's first sector, clockwise from north; the others follow at equal angles."""
     mechanical_tilt_deg: float = field(default=0.0, metadata=within(-90, 90))
+    """Downtilt of the mounted antenna."""
     electrical_tilt_deg: float = field(default=2.0, metadata=within(-90, 90))
+    """Downtilt of the pattern."""
     beam_width_deg: float = field(default=65.0, metadata=within(1, 360))
     """Between the half-power directions, horizontally."""
     vertical_beam_width_deg: float = field(default=10.0, metadata=within(1, 360))
+    """Between the half-power directions, vertically."""
     front_back_db: float = field(default=30.0, metadata=within(0, 60))
     """The most that a direction is attenuated by."""
     eccentricity: float = field(default=0.0, metadata=within(0, 0.999))
@@ -73,13 +80,17 @@ class PropagationSettings:
     """From antenna to phone."""
 
     band_mhz: float = field(default=800.0, metadata=within(300, 100_000))
+    """Carrier frequency."""
     models: dict[str, str] = field(default_factory=dict)
     """Path-loss model of the macro sites of each district."""
     small_model: str = field(default="umi", metadata=one_of(*MODELS))
+    """Path-loss model of the small cells."""
     reference_m: float = field(default=1.0, metadata=above(0))
     """Of the model `reference`: where the power is the antenna's own; from there it falls with the square."""
     phone_height_m: float = field(default=1.5, metadata=within(1, 22.5))
+    """Height of phones above the ground."""
     shadowing: bool = True
+    """Whether obstacles weaken the power at random, alike at places near each other."""
     sigma_db: float | None = None
     """Standard deviation of the shadowing; empty: the model's own."""
     correlation_m: float | None = None
@@ -87,6 +98,7 @@ class PropagationSettings:
     threshold_dbm: float = field(default=-110.0, metadata=within(-200, 100))
     """The least power that a phone hears."""
     noise_floor_dbm: float = field(default=-120.0, metadata=within(-250, 100))
+    """Power of the noise that a phone hears."""
     least_snr_db: float = field(default=5.0, metadata=within(-30, 60))
     """A phone hears nothing weaker than the noise floor by this."""
     resolution_m: float = field(default=200.0, metadata=within(1, 5000))

@@ -16,11 +16,13 @@ class TowerFault:
     """Something wrong with a tower for a while."""
 
     tower: int = field(default=0, metadata=within(0, 1_000_000))
+    """Number of the tower, from 0."""
     kind: str = field(default="broken", metadata=one_of(*KINDS))
     """broken: refuses every Hello; degraded: refuses some, loses calls; sleeping: answers nobody."""
     from_s: float = field(default=0.0, metadata=within(0, 1e9))
     """Since the start of the world."""
     to_s: float = field(default=1e9, metadata=within(0, 1e9))
+    """Until when, since the start of the world."""
     refuses: float = field(default=0.3, metadata=within(0, 1))
     """Of a degraded tower: share of the Hellos that it refuses."""
     losses_per_hour: float = field(default=5.0, metadata=within(0, 3600))
@@ -49,6 +51,7 @@ class TowerSettings:
     channels: int = field(default=0, metadata=within(0, 100_000))
     """Calls that a cell carries at a time; 0: as many as keep blocking in its busiest hour within `most_blocking`."""
     most_blocking: float = field(default=0.01, metadata=within(0.0001, 0.5))
+    """Share of the calls that a cell may refuse in its busiest hour, where `channels` is 0."""
     congestion: bool = True
     """Whether cells whose channels are all taken refuse (Erlang B on the clean world's offered load)."""
     broken: list[TowerFault] = field(default_factory=list)
@@ -67,6 +70,7 @@ class PhoneSettings:
     """How phones report, wait and change cells."""
 
     heartbeat_min_s: float = field(default=3.0, metadata=within(0.1, 3600))
+    """The least time between two reports of signal strengths."""
     heartbeat_spread_s: float = field(default=10.0, metadata=within(0, 3600))
     """A phone asks for signal strengths after the least plus a uniform share of the spread, again and again."""
     timeout_ms: int = field(default=4000, metadata=within(1, 600_000))
@@ -74,10 +78,13 @@ class PhoneSettings:
     handover: str = field(default="a3", metadata=one_of("a3", "refresh"))
     """a3: when a neighbour is better for a while; refresh: a new Hello after a random time."""
     hysteresis_db: float = field(default=3.0, metadata=within(0, 30))
+    """How much better a neighbour must be, for a3."""
     time_to_trigger_ms: int = field(default=640, metadata=within(0, 60_000))
     """For so long a neighbour must be better; rounded up to whole measurements of 480 ms."""
     refresh_min_s: float = field(default=3.0, metadata=above(0))
+    """The least time until the next Hello, for refresh."""
     refresh_spread_s: float = field(default=10.0, metadata=within(0, 3600))
+    """What is added to it at most, drawn evenly."""
 
 
 @dataclass
@@ -85,6 +92,7 @@ class StatusSettings:
     """Over which windows the status of towers is told."""
 
     window_s: int = field(default=900, metadata=within(1, 86_400))
+    """Length of a window."""
     slide_s: int = field(default=900, metadata=within(1, 86_400))
     """From the begin of one window to that of the next; the same as the window: bins."""
 
@@ -116,13 +124,21 @@ class NetworkSettings:
     wrap: bool = False
     """Whether the opposite edges of the world meet (a torus)."""
     sites: SiteSettings = field(default_factory=SiteSettings)
+    """Where towers stand."""
     antenna: AntennaSettings = field(default_factory=AntennaSettings)
+    """In which directions antennas radiate."""
     propagation: PropagationSettings = field(default_factory=PropagationSettings)
+    """How power falls on its way to a phone."""
     towers: TowerSettings = field(default_factory=TowerSettings)
+    """How towers answer."""
     phones: PhoneSettings = field(default_factory=PhoneSettings)
+    """How phones report, wait and change cells."""
     mobility: MobilitySettings = field(default_factory=MobilitySettings)
+    """How people move."""
     status: StatusSettings = field(default_factory=StatusSettings)
+    """Windows over which the status of towers is told."""
     arrival: ArrivalSettings = field(default_factory=ArrivalSettings)
+    """How messages reach whoever collects them."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

@@ -21,6 +21,7 @@ class Event:
     """A few hours on one day in which everybody calls more, or less."""
 
     date: str = ""
+    """Local day, such as 2024-12-31."""
     from_h: int = field(default=0, metadata=within(0, 23))
     """First local hour."""
     to_h: int = field(default=24, metadata=within(1, 24))
@@ -43,6 +44,7 @@ class Calendar:
     holidays: list[str] = field(default_factory=list)
     """Days that are lived like a Sunday."""
     events: dict[str, Event] = field(default_factory=dict)
+    """Hours in which everybody calls more, or less, by name."""
     weeks: list[float] = field(default_factory=lambda: [1.0])
     """Volume of successive weeks, over and over: with four, a rhythm of months."""
     yearly: float = field(default=0.0, metadata=within(0, 0.9))

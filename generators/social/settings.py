@@ -35,13 +35,17 @@ class Durations:
     """Talk times of answered calls: a mixture of log-normals, of normals cut below, or of exponentials."""
 
     family: str = field(default="lognormal", metadata=one_of("lognormal", "normal", "exponential"))
+    """The distribution of each component."""
     weights: list[float] = field(default_factory=lambda: [1.0])
+    """Share of each component."""
     centres_s: list[float] = field(default_factory=lambda: [30.0])
     """Median [s] of each log-normal; mean [s] of a normal or an exponential."""
     spreads: list[float] = field(default_factory=lambda: [1.5])
     """Standard deviation of ln(duration) of each log-normal; of a normal [s]; of no use to an exponential."""
     least_s: float = field(default=1.0, metadata=within(1, 3600))
+    """The shortest talk time; one that is drawn shorter becomes as long, and keeps its milliseconds."""
     longest_s: float = field(default=14400.0, metadata=within(60, 43200))
+    """The longest talk time; longer ones are cut."""
     per_tie: float = field(default=0.0, metadata=within(0, 0.95))
     """Share of each component's variance that belongs to the tie: some pairs always talk long."""
 
@@ -66,6 +70,7 @@ class UserType:
     """A kind of subscriber: a person, a trade or a machine."""
 
     share: float = field(default=1.0, metadata=within(0, 1))
+    """Share of the users."""
     activity: float = field(default=1.0, metadata=above(0))
     """Calls a day relative to the average user."""
     spread: float = field(default=1.0, metadata=within(0, 2))
@@ -159,7 +164,9 @@ class Layer:
     copies: int = field(default=1, metadata=within(0, 4))
     """How many communities of this kind a covered user is in."""
     sizes: list[int] = field(default_factory=lambda: [4])
+    """Sizes of its communities."""
     probabilities: list[float] = field(default_factory=lambda: [1.0])
+    """How frequent each of the sizes is."""
     weight: float = field(default=0.1, metadata=within(0, 1))
     """How readily a user calls any one fellow member, relative to the other kinds."""
 
@@ -177,6 +184,7 @@ class Communities:
     """Who knows whom."""
 
     family: Layer = field(default_factory=Layer)
+    """The distribution of each component."""
     work: Layer = field(default_factory=Layer)
     friends: Layer = field(default_factory=Layer)
     clubs: Layer = field(default_factory=lambda: Layer(coverage=0.0))

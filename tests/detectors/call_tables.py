@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from bench.dataset import Dataset, Window
 from bench.schema import CALLS
+from bench.spans import DAY_MS
 
-DAY_MS = 86_400_000
 MONDAY_MS = 1_704_067_200_000
 """2024-01-01 00:00 UTC."""
 

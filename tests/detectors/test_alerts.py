@@ -8,11 +8,12 @@ import pytest
 from call_tables import ordinary_calls, write_calls
 from scipy.stats import median_abs_deviation
 
-from bench.cut import Cut
 from bench.detector import Level, Scores
+from bench.evaluation.cut import Cut
+from bench.evaluation.outcome import Alerts, Outcome
+from bench.host.sheets import from_sheet
 from bench.levels import Grid
-from bench.result import Alerts, Outcome, Result, Status
-from bench.sheets import from_sheet
+from bench.result import Result, Status
 from bench.truth import CallLabels, Truth
 from detectors.alerts import robust_z, write
 from detectors.features.calls import call_features

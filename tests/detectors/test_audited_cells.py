@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from bench.dataset import Dataset
 from bench.faults import SettingsError
-from bench.levels import QUARTER_MS
+from bench.spans import QUARTER_MS
 from detectors.checks.subject import worlds
 from detectors.features.audited_cells import HOUR, AuditedCells
 

@@ -11,7 +11,7 @@ from scipy.stats import betabinom, binomtest, nbinom
 from sklearn.metrics import roc_auc_score
 
 from bench.faults import SettingsError, UserError
-from bench.levels import QUARTER_MS
+from bench.spans import QUARTER_MS
 from detectors.checks.subject import worlds
 from detectors.crowd import Crowd
 from detectors.failover import Failover

@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from bench.audit.planting import PLANTS, planted
-from bench.store import find_or_make
+from bench.worlds.store import find_or_make
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 headroom: ModuleType = __import__("headroom")

@@ -10,10 +10,11 @@ from hydra.utils import get_class
 from omegaconf import OmegaConf
 
 import conf
-from bench.cut import Cut
 from bench.detector import Level, Scores
+from bench.evaluation.cut import Cut
+from bench.evaluation.outcome import Alerts, Outcome
 from bench.levels import Grid
-from bench.result import Alerts, Outcome, Result, Status
+from bench.result import Result, Status
 from bench.truth import CallLabels, Truth
 from detectors.alerts import write
 from detectors.features.levels import FEATURES

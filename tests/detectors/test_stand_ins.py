@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.levels import QUARTER_MS
-from detectors.checks.life import DAY_MS, OUTAGE_DAYS, START_MS
+from bench.spans import DAY_MS, QUARTER_MS
+from detectors.checks.life import OUTAGE_DAYS, START_MS
 from detectors.checks.subject import worlds
 from detectors.failover import PASSED_ON, PRIOR_HELLOS, Failover, stood_in
 from detectors.features.cell_quarters import CellEvents, Quarters

@@ -13,7 +13,7 @@ PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip")
 BLOCK = re.compile(
     r"^```(?P<language>\w*)\n(?P<fenced>.*?)^```|(?P<indented>(?:^ {4}[^\n]*\n)+)", re.MULTILINE | re.DOTALL
 )
-INLINE = re.compile(r"`((?:python -|python \w+/)[^`]*)`")
+INLINE = re.compile(r"`((?:python -|python \w+/|cdrbench )[^`]*)`")
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,9 @@ ELSEWHERE = {
     "python -m bench.run detector=longest detector.power=0.5": "tests/detectors/test_plug_ins.py",
 }
 HOURS = (
-    "suite=core", "anomaly=all", "anomaly=fraud", "python benchmarks/", "-m bench.coverage", "seeds=[21,22,23]",
-    "-m bench.search", "-m bench.verify", "python docs/", "generator.num_towers=800",
+    "suite=core", "anomaly=all", "anomaly=fraud", "python benchmarks/", "cdrbench coverage",
+    "seeds=[21,22,23]",
+    "cdrbench search", "cdrbench verify", "python docs/", "generator.num_towers=800",
 )  # fmt: skip
 """What takes minutes or more, or needs an extra: parts of the lines."""
 NEEDS = {
@@ -66,6 +67,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def names_only(line: str) -> bool:
+    """Whether a line is the bare name of a program."""
+    return len(line.split()) == (3 if line.startswith("python -m") else 2 if line.startswith("cdrbench") else 0)
+
+
 def ended(line: str, place: Path) -> subprocess.CompletedProcess[str]:
     """Run a line in a shell that finds this environment's programs first."""
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -92,9 +98,7 @@ def test_what_the_docs_say_is_what_happens(step: Command | File | Program, place
         served(place)
         return
     else:
-        line = step.line + " --help" * (
-            step.inline and step.line.startswith("python -m") and len(step.line.split()) == 3
-        )
+        line = step.line + " --help" * (step.inline and names_only(step.line))
     done = ended(line, place)
     assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     assert "Traceback" not in done.stderr

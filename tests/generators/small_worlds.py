@@ -7,7 +7,7 @@ import polars as pl
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-from bench.composition import register
+from bench.config.composition import register
 from bench.schema import PLANTED_TABLES
 from generators.anomalies import schemas
 from generators.world import World

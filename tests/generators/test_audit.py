@@ -27,15 +27,15 @@ from bench.audit.amounts import check_amounts, check_incidents
 from bench.audit.auditing import asked_of
 from bench.audit.checks import checks
 from bench.audit.identity import check_identity
-from bench.audit.settings import AuditSettings
 from bench.audit.subject import Asked, Subject
 from bench.audit.triviality import check_triviality
 from bench.audit.verdict import Check, Light, Verdict
+from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
 from bench.generator import silent
-from bench.protocol import applied
 from bench.settings import ProtocolSettings
 from bench.truth import Truth
+from bench.worlds.protocol import applied
 from detectors.features.audited import Audited
 from generators.anomalies.short_call import ShortCall
 from generators.injection import Incidents

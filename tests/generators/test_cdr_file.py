@@ -16,7 +16,7 @@ from small_worlds import make_settings, make_world, table
 from bench.dataset import Dataset
 from bench.faults import UserError, faults_of
 from bench.schema import CALLS, DATA_TABLES, LABELS
-from bench.store import fingerprint_of
+from bench.worlds.store import fingerprint_of
 from generators import export
 from generators.cdr_file.settings import CdrFileSettings, Columns
 from generators.cdr_file.world import CdrFile

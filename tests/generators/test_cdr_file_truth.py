@@ -11,13 +11,13 @@ from omegaconf import OmegaConf
 from own_files import GOOD, HEADER, make, read
 from small_worlds import SMALL, make_world, table
 
-from bench.composition import register
+from bench.config.composition import register
 from bench.dataset import Dataset
-from bench.evaluate import evaluate
+from bench.evaluation.evaluate import evaluate
 from bench.faults import UserError
-from bench.protocol import applied
 from bench.settings import ProtocolSettings, ThresholdSettings
 from bench.truth import Truth
+from bench.worlds.protocol import applied
 from generators import export
 
 

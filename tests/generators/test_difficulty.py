@@ -16,7 +16,7 @@ from bench.audit.curve import Curve
 from bench.audit.dial import curves
 from bench.audit.dial_report import told
 from bench.audit.triviality import share_found
-from bench.composition import register, settings_of
+from bench.config.composition import register, settings_of
 from bench.faults import SettingsError, UserError
 from bench.generator import silent
 

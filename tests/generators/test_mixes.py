@@ -10,13 +10,13 @@ from small_worlds import TYPES, make_settings, make_world, table
 
 from bench.audit.amounts import check_amounts, check_incidents
 from bench.audit.auditing import asked_of
-from bench.audit.settings import AuditSettings
 from bench.audit.subject import Subject
 from bench.audit.verdict import Light
+from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
-from bench.protocol import applied
 from bench.settings import ProtocolSettings
 from bench.truth import Truth
+from bench.worlds.protocol import applied
 from generators.clock import DAY_MS
 from generators.mix import _stable_number
 from generators.schedule import Schedule

@@ -59,7 +59,8 @@ def test_the_example_ends_in_a_file_of_alerts(workplace: Path) -> None:
     assert refused.returncode == 2
     assert refused.stderr.splitlines() == [
         "threshold.policy must not need the truth where the records have no labels, got 'oracle'",
-        "detector._target_ must not need the truth where the records have no labels, got 'bench.references.Oracle'",
+        "detector._target_ must not need the truth where the records have no labels, "
+        "got 'bench.runs.references.Oracle'",
     ]
 
 

@@ -16,9 +16,9 @@ from bench.audit.identity import check_identity
 from bench.audit.leak import check_bookkeeping
 from bench.audit.looks import ALONE, BY_NAME, TOUCHABLE, Kind, looks
 from bench.audit.planting import PLANTS, Plant, planted
-from bench.audit.settings import AuditSettings
 from bench.audit.subject import Subject
 from bench.audit.verdict import Light
+from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
 from bench.generator import silent
 from bench.schema import DATA_TABLES

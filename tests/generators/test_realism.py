@@ -5,7 +5,7 @@ ties are shared and repeated, bursts of calls made and received, redials, long s
 calls; all of the world with seed 42, without its incidents. Calls by couriers, call centres and machines are left
 out, since the published records are of people; calls to external parties are in, but for ties.
 
-Not covered: the network, places, communities as found in the graph, and degrees. `python -m bench.realism
+Not covered: the network, places, communities as found in the graph, and degrees. `cdrbench realism
 generator=default generator.anomaly_ratio=0` measures these as well, over all users; docs/realism.md says which of
 them are off, and why.
 """

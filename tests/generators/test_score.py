@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bench import run, save, score
+from bench import run
+from bench.commands import save, score
 
 SAMPLE = Path(__file__).parents[2] / "docs" / "own-data-sample.csv"
 READ_AS = (

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from made_up_world import TYPES
 
-from bench.cut import Cut, expected_alerts
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
-from bench.metrics import average_precision, counts_at
-from bench.result import Alerts, Outcome, Result, Status
-from bench.sample import callers_of, sample_of_calls
+from bench.evaluation.cut import Cut, expected_alerts
+from bench.evaluation.metrics import average_precision, counts_at
+from bench.evaluation.outcome import Alerts, Outcome
+from bench.evaluation.sample import callers_of, sample_of_calls
+from bench.result import Result, Status
 from bench.truth import Truth
 
 

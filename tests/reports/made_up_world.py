@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from bench.dataset import Clock, Dataset, Window
 from bench.schema import CALLS, INCIDENTS, TRUTH, USERS, Table
+from bench.spans import DAY_MS
 from bench.truth import Truth
 
-DAY_MS = 86_400_000
 START_MS = 1_704_067_200_000 - 3_600_000  # a Monday, midnight one hour east of Greenwich
 TYPES = ("burst_call", "long_call", "off_hour_call", "short_call")
 HOURLY = np.array([1, 0.6, 0.5, 0.3, 0.2, 0.4, 1, 3, 5, 7, 8, 8, 7, 7, 7, 8, 9, 10, 9, 7, 5, 4, 3, 2])

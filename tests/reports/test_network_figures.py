@@ -7,10 +7,10 @@ import pytest
 
 from bench.dataset import Dataset
 from bench.schema import DATA_TABLES, Table
+from bench.spans import HOUR_MS
 from reports.network_figures import draw
 
 START_MS = 1_704_067_200_000
-HOUR_MS = 3_600_000
 CLOCK = '{"start_ms": 1704067200000, "end_ms": 1704153600000, "time_zone": "UTC", "utc_offset_s": 0}'
 
 

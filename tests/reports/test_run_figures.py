@@ -11,7 +11,8 @@ from made_up_world import make_world
 from matplotlib.image import imread
 from sklearn.metrics import average_precision_score
 
-from bench.result import Outcome, Result, Status
+from bench.evaluation.outcome import Outcome
+from bench.result import Result, Status
 from reports.curve_figure import step_curve
 from reports.run_figures import draw
 from reports.score_figure import score_bins

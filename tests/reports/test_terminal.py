@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.result import Outcome, Result, Status
+from bench.evaluation.outcome import Outcome
+from bench.result import Result, Status
 from reports.terminal import show
 
 

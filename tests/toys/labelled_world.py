@@ -10,9 +10,9 @@ from small_tables import write
 
 from bench.dataset import Dataset, Window
 from bench.schema import CALLS, CELLS, INCIDENTS, TRUTH, USERS
+from bench.spans import DAY_MS
 from bench.truth import Truth
 
-DAY_MS = 86_400_000
 USERS_IN_ALL, CELLS_IN_ALL, DAYS, INCIDENTS_IN_ALL = 12, 4, 4, 9
 TYPES = ("a", "b", "c")
 BEYOND = ("user_id", "cell_id", "start_ts", "end_ts")

@@ -13,7 +13,7 @@ QUIET = ("tracking=none", "report.run_figures=null", "report.terminal=null")
 
 
 def started(program: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start `python -m bench.PROGRAM`."""
+    """Start `cdrbench PROGRAM`."""
     environment = {**os.environ, "PYTHONPATH": f"{TOYS}{os.pathsep}{TOYS.parents[1]}", "HYDRA_FULL_ERROR": "0"}
     return subprocess.Popen(
         [sys.executable, str(TOYS / "toy_run.py"), program, *arguments],

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from bench.faults import within
 from bench.generator import Progress
 from bench.schema import CALLS, DATA_TABLES, TRUTH_TABLES, Table
+from bench.spans import DAY_MS
 
-DAY_MS = 86_400_000
 START_MS = 1_704_067_200_000
 
 

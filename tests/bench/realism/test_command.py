@@ -1,4 +1,4 @@
-"""`python -m bench.realism` from the command line to what it leaves; distances and verdicts."""
+"""`cdrbench realism` from the command line to what it leaves; distances and verdicts."""
 
 import csv
 import math

@@ -1,0 +1,51 @@
+"""Results that are not in MLflow yet: `cdrbench record [runs=runs] [tracking.uri=...]`."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from bench.config.composition import launch, refuse, settings_of
+from bench.faults import UserError
+from bench.host.read_json import UnreadableError
+from bench.host.texts import printable
+from bench.runs.run_record import ROW, SOURCE, mark, marks, send
+from bench.settings import RecordSettings
+from bench.sweeps.sweep_folder import PLAN, SweepFolder
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    launch("record", record)
+
+
+def record(config: DictConfig) -> None:
+    """Send every result below `runs` that has no mark of the store."""
+    settings: RecordSettings = settings_of(config)
+    uri = settings.tracking.uri
+    if uri is None:
+        refuse("tracking.uri must be a store, got None")
+    if not Path(settings.runs).is_dir():
+        refuse(f"runs must be a folder of runs or sweeps, got {settings.runs}")
+    left = [path.parent for path in sorted(Path(settings.runs).rglob(ROW)) if uri not in marks(path.parent)]
+    sent = 0
+    try:
+        tracker = import_module("bench.runs.tracking").Tracker(uri, settings.tracking)
+        for folder in left:
+            if (folder.parent / PLAN).exists() and uri not in marks(folder.parent):
+                name = " ".join(SweepFolder(folder.parent).plan().asked)
+                mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE))
+                tracker.finish(parent, True)
+            try:
+                send(folder, tracker, again=True)
+                sent += 1
+            except UnreadableError as error:
+                print(printable(f"left out: {error}"), file=sys.stderr)
+    except UserError as error:
+        refuse(str(error))
+    print(f"{sent} results sent; {tracker.link}")
+
+
+if __name__ == "__main__":
+    main()

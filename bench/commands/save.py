@@ -1,0 +1,32 @@
+"""The detector of a run, to be kept or moved: `cdrbench save run=RUN out=DIR`."""
+
+import tempfile
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from bench.config.composition import launch, refuse, settings_of
+from bench.faults import UserError
+from bench.settings import SaveSettings
+
+
+def main() -> None:
+    """Save what the command line names."""
+    launch("save", save)
+
+
+def save(config: DictConfig) -> None:
+    """Write the detector of a run to a folder of its own."""
+    from bench.runs.saved import saved_in  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+
+    settings: SaveSettings = settings_of(config)
+    try:
+        with tempfile.TemporaryDirectory() as staging:
+            saved_in(Path(settings.run), Path(staging)).save(Path(settings.out))
+    except UserError as error:
+        refuse(str(error))
+    print(settings.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""New records, scored by a detector of an earlier run: `cdrbench score run=RUN generator.path=tomorrow.csv`."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from omegaconf import DictConfig
+
+from bench.config.composition import launch, refuse, settings_of
+from bench.faults import UserError
+from bench.host.texts import printable
+from bench.settings import ScoreSettings
+
+
+def main() -> None:
+    """Score what the command line names."""
+    launch("score", score)
+
+
+def score(config: DictConfig) -> None:
+    """Fit the detector as it was, score the records, and write what is suspicious."""
+    from bench.runs.scoring import scored  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+
+    settings: ScoreSettings = settings_of(config)
+    out = Path(settings.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".staging-", dir=out) as staging:
+            failure = scored(settings, out, Path(staging))
+    except UserError as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"out must be a folder that can be written, got {out} ({error})")
+    if failure:
+        print(printable(failure))
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

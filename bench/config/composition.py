@@ -1,0 +1,208 @@
+"""From the command line to checked settings; anything wrong ends as one clear message and exit code 2.
+
+Hydra composes. What it refuses is explained by `bench.config.diagnosis`; what it accepts is checked here, all faults at
+once, against the ranges beside the settings and against the constructors that a `_target_` names.
+"""
+
+import copy
+import errno
+import gc
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from bench.config.diagnosis import REFUSALS, diagnose, plain, unknown_settings
+from bench.config.hooks import look_at_hooks
+from bench.config.plug_ins import plugged_schemas
+from bench.config.repeats import split
+from bench.config.run_or_sweep import find_quickly
+from bench.config.target_check import faults_of_targets
+from bench.faults import SettingsError, UserError, faults_of
+from bench.host import launcher
+from bench.host.interruption import INTERRUPTED, told_once_more
+from bench.host.texts import printable
+
+SELDOM = 50_000
+"""So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
+TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
+"""Whether the user wants to see where an error comes from."""
+
+
+def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
+    """Compose what the command line says and run `task` on it, once or (in a multirun) many times."""
+    gc.set_threshold(SELDOM)
+    try:
+        register()
+    except UserError as error:
+        refuse(str(error))
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
+    find_quickly()
+    look_at_hooks()
+    told_once_more()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    sys.argv[1:] = options_first(sys.argv[1:])
+    nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]
+    if nameless:  # Hydra takes it for a group
+        refuse("\n".join(f"{each!r} cannot be read as setting=value: it names no setting" for each in nameless))
+    try:
+        hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(task)()
+    except UserError as error:
+        refuse(str(error))
+    except REFUSALS as error:
+        arguments = get_args_parser().parse_args()
+        with composing(arguments.config_dir):
+            refuse(explain(arguments.config_name or config_name, arguments.overrides, error))
+    except BrokenPipeError:  # who read the output has closed it, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:
+        refuse_if_full(error)
+        raise
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    finally:
+        gc.freeze()  # what was imported need not be looked through once more when the program ends: that takes a second
+
+
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """Return command-line arguments with Hydra's options and their values first: it reads none between settings."""
+    takers = {name: each for each in get_args_parser()._actions if each.nargs != 0 for name in each.option_strings}
+    options, settings, incomplete, left = list[str](), list[str](), list[str](), list(arguments)
+    while left:
+        first = left.pop(0)
+        taker = takers.get(first)
+        takes = taker is not None and bool(left) and (taker.nargs is None or left[0] in (taker.choices or ()))
+        if takes:
+            options += [first, left.pop(0)]
+        elif taker is not None:
+            incomplete.append(first)
+        else:
+            (options if first.startswith("-") else settings).append(first)
+    return options + settings + incomplete  # at the end none takes a setting for its value
+
+
+def register() -> None:
+    """Make the types of all settings known to Hydra, as entries of the group `schema` (see the package `conf`)."""
+    launcher.register()
+    store = ConfigStore.instance()
+    # Hydra copies the whole store for each group that it lists, which takes as long as everything else in `--help`.
+    vars(store)["__deepcopy__"] = lambda _: store
+    for module in (*importlib.import_module("conf").SCHEMAS, *plugged_schemas()):
+        for path, schema in importlib.import_module(module).schemas().items():
+            group, _, name = f"schema/{path}".rpartition("/")
+            store.store(name=name, node=schema, group=group, package=path.replace("/", "."))
+
+
+def refuse(message: str) -> NoReturn:
+    """Print what is wrong and end the program with code 2."""
+    if TRACEBACKS:
+        traceback.print_exc()
+    print(printable(message), file=sys.stderr)
+    sys.exit(2)
+
+
+def refuse_if_full(error: OSError) -> None:
+    """End the program with code 2 where the cause of an error is that there is no room left on the disk."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        refuse(f"the disk is full ({error}); nothing half-written was left")
+
+
+def settings_of(config: DictConfig) -> Any:
+    """Return the settings as the dataclass that the configuration was composed from.
+
+    Raises
+    ------
+    SettingsError
+        With every fault of range, consistency and target at once.
+    UserError
+        When a value is not given, or refers to one that does not exist.
+    """
+    job = config
+    if "hydra" in config:
+        job = copy.deepcopy(config)
+        OmegaConf.set_struct(job, False)
+        job.pop("hydra")
+    try:
+        raw = OmegaConf.to_container(job, resolve=True, throw_on_missing=True)
+        unknown = list(unknown_settings(job, job))
+        if unknown:
+            raise UserError("\n".join(unknown))
+        settings = OmegaConf.to_object(job)
+        added = [name for name, each in getattr(settings, "anomaly", {}).items() if not is_dataclass(each)]
+        if added:
+            raise UserError("\n".join(f"anomaly.{name} must be chosen: anomaly=[...,{name}]" for name in added))
+    except OmegaConfBaseException as error:
+        missing = sorted(OmegaConf.missing_keys(job))
+        raise UserError("\n".join(f"{key} must be given: {key}=..." for key in missing) or plain(error)) from error
+    faults = {str(fault): fault for fault in (*faults_of(settings, ""), *faults_of_targets(raw))}
+    if faults:
+        raise SettingsError(list(faults.values()))
+    return settings
+
+
+def explain(config_name: str, overrides: Sequence[str], error: Exception) -> str:
+    """Return one line for each thing that is wrong with these overrides, which Hydra refused with `error`."""
+    messages: dict[str, None] = {}
+    jobs = combinations(overrides)
+    for combination in jobs:
+        told, config = diagnose(config_name, combination)
+        messages.update(dict.fromkeys(told))
+        messages.update(dict.fromkeys(faults_told(config)))
+    if not messages and len(jobs) > 1:
+        return "several values for one setting need --multirun"
+    return "\n".join(messages) or plain(error)
+
+
+def combinations(overrides: Sequence[str]) -> list[list[str]]:
+    """Return the overrides of each job that a sweep over these overrides consists of."""
+    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    try:
+        parsed = parser.parse_overrides(list(overrides))
+        if not any(override.is_sweep_override() for override in parsed):
+            return [list(overrides)]
+        return split(parsed, None)[0]
+    except REFUSALS:
+        return [list(overrides)]
+
+
+@contextmanager
+def composing(config_dir: str | None = None) -> Iterator[None]:
+    """Initialise Hydra for composing, as it was for the command line that it has refused."""
+    search_path = create_config_search_path("pkg://conf")
+    if config_dir is not None:
+        where = f"file://{Path(config_dir).resolve()}"
+        search_path.prepend(provider="command-line", path=where, anchor=SearchPathQuery(provider="schema"))
+    Hydra.create_main_hydra2(task_name="cdrbench", config_search_path=search_path)
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def faults_told(config: DictConfig | None) -> list[str]:
+    """Return a line for each fault of a configuration."""
+    if config is None:
+        return []
+    try:
+        settings_of(config)
+    except UserError as error:
+        return str(error).splitlines()
+    return []

@@ -1,0 +1,58 @@
+"""What Hydra itself would call or open: callbacks, launchers, sweepers and the handlers of its logs.
+
+It calls them as soon as a configuration is composed, before any setting is checked. A file of settings may be a
+stranger's, so they are looked at as they are composed, and only this program's own are let through.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from omegaconf import DictConfig, OmegaConf
+
+from bench.config.plug_ins import require_all_read
+from bench.faults import Fault, SettingsError
+
+OURS = (
+    "bench.sweeps.preflight.Guard",
+    "bench.sweeps.sweep.Sweep",
+    "bench.host.launcher.Forking",
+    "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
+    "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
+)
+STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
+
+
+def look_at_hooks() -> None:
+    """Let Hydra compose no configuration from now on that would call something of somebody else's."""
+    composed = ConfigLoaderImpl.load_configuration
+    if getattr(composed, "looks", False):
+        return
+
+    def looked_at(self: ConfigLoaderImpl, *args: Any, **kwargs: Any) -> DictConfig:
+        config = composed(self, *args, **kwargs)
+        hydra = config.get("hydra", {})
+        faults = list(hook_faults(OmegaConf.to_container(hydra, resolve=False), "hydra"))
+        if faults:
+            raise SettingsError(faults)
+        require_all_read(tuple((str(each.schema), str(each.path)) for each in hydra.runtime.config_sources))
+        return config
+
+    vars(looked_at)["looks"] = True
+    ConfigLoaderImpl.load_configuration = looked_at  # type: ignore[method-assign]
+
+
+def hook_faults(node: object, key: str) -> Iterator[Fault]:
+    """Yield each thing within Hydra's own settings that would be called or opened, and is not this program's."""
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from hook_faults(item, f"{key}[{index}]")
+    if isinstance(node, str) and node.startswith(("ext://", "cfg://")) and node not in STREAMS:
+        yield Fault(key, f"be one of {', '.join(STREAMS)}", node)
+    for name, item in node.items() if isinstance(node, Mapping) else ():
+        place = f"{key}.{name}"
+        if name == "_target_" and item not in OURS:
+            yield Fault(place, f"be one of {', '.join(OURS)}", item)
+        elif name == "()" or (name == "class" and not str(item).startswith("logging.")):
+            yield Fault(place, "be a class of the package logging, given as class", item)
+        yield from hook_faults(item, place)

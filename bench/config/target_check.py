@@ -1,0 +1,205 @@
+"""What a `_target_` or a dotted path of a function may name: what its position asks for, and nothing else.
+
+A configuration may be a stranger's, so what it names is held to four rules: it is public (no part of the path begins
+with `_`); it is in a package that may be named there; it is *defined* in one, not passed on, as `shutil` is by many;
+and it is a class with the methods, or a function with the number of arguments, that its position asks for. A new
+position gets an `Interface` or a number here, and names that it must refuse a line in
+`tests/bench/config/test_targets.py`.
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from bench.config.lookup import Definition, found, missing
+from bench.config.plug_ins import plugged_packages
+from bench.faults import Fault
+
+ROOMS = ("bench", "generators", "detectors", "reports")
+TRUSTED = (*ROOMS, "pyod", "sklearn")
+"""Packages whose classes a configuration may name without further ado."""
+OPTIONAL = ("torch",)
+"""Packages that only an extra of the same name installs."""
+HYDRA_KEYS = ("_target_", "_convert_", "_recursive_", "_partial_", "_args_")
+MAKERS = ("sklearn.pipeline.make_pipeline", "sklearn.pipeline.make_union")
+"""Functions that make a model of models, and may stand where a model does."""
+INNER = ("tests", "test", "externals", "conftest")
+"""Parts of libraries that are not for their users."""
+STORES = ("memory",)
+"""Parameters of scikit-learn's models that name a folder from which results are unpickled."""
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What a position asks of the class that it names."""
+
+    told: str
+    every: tuple[str, ...]
+    """Attributes that its objects have."""
+    one_of: tuple[str, ...] = ()
+    """Attributes of which they have one at least."""
+
+    def kept_by(self, definite: Definition) -> bool:
+        """Whether objects of a class have what is asked for."""
+        if not definite.is_class or not definite.has(self.every):
+            return False
+        return not self.one_of or any(definite.has((name,)) for name in self.one_of)
+
+
+DETECTOR = Interface("a class of detectors, with level, causal, fit and score", ("level", "causal", "fit", "score"))
+REFERENCE = Interface("a class of bench.runs.references or bench.runs.scores_file, with scores", ("scores",))
+USES = ("score", "decision_function", "score_samples", "predict_proba", "predict", "fit_predict", "transform")
+MODEL = Interface(f"a class of models or detectors, with fit and one of {', '.join(USES)}", ("fit",), USES)
+FEATURES = Interface("a class of lists of features, with version, names and columns", ("version", "names", "columns"))
+WORLD = Interface("a class of worlds, with recipe, make and twin", ("recipe", "make", "twin"))
+FUNCTIONS = {
+    "report.run_figures": 2, "report.terminal": 1, "report.dataset_figure": 3, "report.network_figure": 2,
+    "report.comparison": 2, "report.audit": 2, "report.difficulty": 2, "report.alerts": 3, "report.table": 3,
+    "report.figure": 3, "export": 4,
+}  # fmt: skip
+"""Settings that name a function, with how many arguments it is given; it lies in a room of plug-ins or a package of
+the user's own, not in a library."""
+
+
+def faults_of_targets(raw: Any) -> Iterator[Fault]:
+    """Yield what is wrong with whatever a configuration, as plain values, names to be called."""
+    trusted = [str(each) for each in raw.get("trusted_packages") or ()]
+    named = {f"report.{name}": path for name, path in (raw.get("report") or {}).items()}
+    for key, path in {**named, "export": raw.get("export")}.items():
+        if path is not None:
+            yield from function_faults(str(path), key, trusted)
+    world = (raw.get("generator") or {}).get("_target_")
+    if world is not None:
+        yield from class_faults(str(world), "generator._target_", trusted, WORLD)
+    yield from target_faults(raw.get("detector"), "detector", trusted)
+    yield from target_faults((raw.get("audit") or {}).get("features"), "audit.features", trusted, FEATURES)
+    yield from target_faults(raw.get("cell_features"), "cell_features", trusted, FEATURES)
+
+
+def target_faults(
+    node: object, key: str, trusted: Sequence[str], asked: Interface | None = None, depth: int = 0
+) -> Iterator[Fault]:
+    """Walk plain mappings and lists, and yield what is wrong with each `_target_` and its keyword arguments.
+
+    Parameters
+    ----------
+    node, key
+        What is looked at, and its dotted key.
+    trusted
+        Packages of the user's own.
+    asked
+        What the outermost `_target_` has to be; None: a detector, or scores that the harness itself provides.
+    depth
+        How many `_target_`s there are around it.
+    """
+    if isinstance(node, str) and "${" in node:
+        yield Fault(key, "be a value, with nothing in it to be filled in later (${...})", node)
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from target_faults(item, f"{key}[{index}]", trusted, asked, depth)
+    if not isinstance(node, Mapping):
+        return
+    inner = depth
+    if "_target_" in node:
+        inner += 1
+        yield from _constructor_faults(node, key, trusted, MODEL if depth else asked)
+    for name, item in node.items():
+        yield from target_faults(item, f"{key}.{name}" if key else str(name), trusted, asked, inner)
+
+
+def class_faults(path: str, key: str, trusted: Sequence[str], asked: Interface | None) -> Iterator[Fault]:
+    """Yield what keeps a dotted path from being a class that a position asks for (see `target_faults`)."""
+    own = (*plugged_packages(), *trusted)
+    wrong = list(_path_faults(path, key, (*TRUSTED, *own)))
+    yield from wrong
+    if wrong or (asked is MODEL and path in MAKERS):
+        return
+    definite = found(path)
+    if asked is MODEL and definite.is_class and _root(definite.home) in own:
+        return  # what a detector of the user's own is made of is its own matter
+    if asked is None:
+        asked = REFERENCE if _root(path) == "bench" else DETECTOR
+    if not asked.kept_by(definite):
+        yield Fault(key, f"be {asked.told}", path)
+
+
+def function_faults(path: str, key: str, trusted: Sequence[str]) -> Iterator[Fault]:
+    """Yield what keeps a dotted path from being a function that the setting `key` may name."""
+    wrong = list(_path_faults(path, key, (*ROOMS[1:], *plugged_packages(), *trusted)))
+    yield from wrong
+    if wrong:
+        return
+    definite, count = found(path), FUNCTIONS[key]
+    names = definite.parameters()
+    if not definite.is_function or (names is not None and len(names) < count):
+        yield Fault(key, f"be a function that takes {count} argument{'s' * (count > 1)}", path)
+
+
+@cache
+def parameters(path: str) -> tuple[str, ...] | None:
+    """Return the names of the parameters of a function or class; None when it takes any keyword.
+
+    Raises
+    ------
+    ImportError, AttributeError
+        When the path leads nowhere.
+    """
+    return found(path).parameters()
+
+
+def nearest_path(path: str) -> str:
+    """Return the importable dotted path that is most like this one, or ""."""
+    module, _, name = path.rpartition(".")
+    if not module:
+        return ""
+    try:
+        near = get_close_matches(name, dir(importlib.import_module(module)), 1)
+    except ImportError:
+        return ""
+    return f"{module}.{near[0]}" if near else ""
+
+
+def _root(path: str) -> str:
+    return path.split(".", maxsplit=1)[0]
+
+
+def _path_faults(path: str, key: str, packages: Sequence[str]) -> Iterator[Fault]:
+    """Yield what is wrong with one dotted path, whatever it is to be."""
+    if _root(path) not in packages:
+        yield Fault(key, f"be in one of the packages {', '.join(packages)} (or in trusted_packages)", path)
+        return
+    if any(part.startswith("_") or (part in INNER and index) for index, part in enumerate(path.split("."))):
+        yield Fault(key, f"be a public name, without a part that begins with _ or is one of {', '.join(INNER)}", path)
+        return
+    for package in missing(path, OPTIONAL):
+        yield Fault(key, f"have {package}, which is not installed (pip install 'cdrbench[{package}]')", path)
+        return
+    try:
+        home = found(path).home
+    except (ImportError, AttributeError) as error:
+        yield Fault(key, f"be something that can be imported ({error})", path, nearest_path(path))
+        return
+    if _root(home) not in packages:
+        yield Fault(key, f"be defined in one of the packages {', '.join(packages)}, not passed on from {home}", path)
+
+
+def _constructor_faults(
+    node: Mapping[Any, Any], key: str, trusted: Sequence[str], asked: Interface | None
+) -> Iterator[Fault]:
+    path = str(node["_target_"])
+    broken = list(class_faults(path, f"{key}._target_", trusted, asked))
+    yield from broken
+    if _root(path) == "sklearn":
+        for name in STORES:
+            if node.get(name) is not None:
+                yield Fault(f"{key}.{name}", "be null: what is kept there would be unpickled", node[name])
+    names = None if broken else parameters(path)
+    if names is None:
+        return
+    for name in node:
+        if name not in names and name not in HYDRA_KEYS:
+            near = get_close_matches(str(name), names, 1)
+            yield Fault(f"{key}.{name}", f"be a parameter of {path}", node[name], near[0] if near else "")

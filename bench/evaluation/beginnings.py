@@ -1,0 +1,49 @@
+"""When incidents began, by the truth: the first thing that each did, whether that is scored or came before."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.arrays import BoolArray, IntArray
+from bench.dataset import Dataset
+from bench.evaluation.incidents import Parts
+from bench.truth import Truth
+
+NEVER = np.iinfo(np.int64).max
+
+
+def beginnings(dataset: Dataset, truth: Truth) -> tuple[IntArray, Parts]:
+    """Return the start of the first thing that each incident did [ms since 1970, UTC], and all its calls.
+
+    What it did is whatever is `direct` in the truth: a call that it made or altered, by the call's start; a call that
+    it removed, by the start that this would have had; a user or a cell that it held, from then on. What it only
+    touched of others' (`collateral`) is no beginning.
+
+    Returns
+    -------
+    begun_ms
+        Shape (incidents,), by row of the table of incidents; the largest integer for one that did nothing.
+    parts
+        The calls that incidents made or altered, in the whole of the data.
+    """
+    table = truth.table("truth")
+    table = table.filter(pc.equal(table["cause"].cast(pa.string()), "direct"))
+    known = truth.table("incidents")["incident_id"].combine_chunks()
+    incident = np.asarray(pc.index_in(table["incident_id"].cast(pa.string()), known)).astype(np.int64)
+    row = table["row"].to_numpy()
+    here: BoolArray = row >= 0
+    begun_ms = np.full(len(known), NEVER)
+    gone = pc.fill_null(pc.cast(table["start_ts"], pa.int64()), NEVER)
+    np.minimum.at(begun_ms, incident[~here], np.asarray(gone)[~here])
+    starts_ms, ends_ms = _times(dataset, row[here])
+    np.minimum.at(begun_ms, incident[here], starts_ms)
+    return begun_ms, Parts(incident[here], ends_ms)
+
+
+def _times(dataset: Dataset, row: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the start and the end of some calls of the table [ms since 1970, UTC]."""
+    if not row.size:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    calls = dataset.table("calls", ["call_start_ts", "call_end_ts"]).take(pa.array(row))
+    start_ms, end_ms = (np.asarray(pc.cast(calls[name], pa.int64())) for name in ("call_start_ts", "call_end_ts"))
+    return start_ms, end_ms

@@ -1,0 +1,151 @@
+"""The numbers of one level: each class of anomalies against the normal entities, which are put in order once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bench.arrays import FloatArray, IntArray
+from bench.evaluation.chance import Chance
+from bench.evaluation.cut import Cut, expected_alerts
+from bench.evaluation.incidents import Moments, found_chances, waits, weighted_median
+from bench.evaluation.intervals.clustered import Class, Clustered
+from bench.evaluation.intervals.intervals import at_k_interval, incidents_interval, intervals, median_interval
+from bench.evaluation.metric_names import AT_K
+from bench.evaluation.sample import ALL, Sample
+
+Value = int | float | None
+Values = dict[str, float | None]
+
+
+def known_values(sample: Sample, fewest_incidents: int) -> Values:
+    """Return what the truth alone tells, by `metric/type`."""
+    return {f"{metric}/{name}": value for metric, name, value in _known(sample, fewest_incidents)}
+
+
+def _known(sample: Sample, fewest_incidents: int) -> Iterator[tuple[str, str, Value]]:
+    normal, by_chance = int(np.count_nonzero(sample.normal)), Chance(sample).average_precision
+    for name in sample.classes:
+        entity, incident = sample.deeds(name)
+        positives, incidents = np.unique(entity).size, np.unique(incident).size
+        yield "positives", name, positives
+        yield "prevalence", name, positives / (positives + normal) if positives + normal else None
+        yield "shared_share", name, sample.shared_share(name)
+        yield "average_precision_chance", name, by_chance[name]
+        yield "incidents", name, incidents
+        yield "enough_incidents", name, int(incidents >= fewest_incidents)
+
+
+@dataclass(frozen=True)
+class ClassValues:
+    """Scores of the entities of a sample, not all the same, and the threshold of their alerts."""
+
+    sample: Sample
+    scores: FloatArray
+    """Shape (entities,)."""
+    cut: Cut
+    moments: Moments | None
+    """When entities are over and incidents began, where delays are to be told."""
+    chance: Chance
+    """What random scores get, aggregated as these are."""
+
+    def all(self) -> Values:
+        """Return every number that takes scores."""
+        values: Values = {"alerts/all": self.alerts}
+        known = intervals({name: each.found for name, each in self.classes.items()}, self.others, self.cut)
+        for name, each in self.classes.items():
+            row = {**self._ranking(name, each), **self._detection(each), **self._incidents(name)}
+            for measure, bounds in known.get(name, {}).items():
+                row |= _bounds(measure, bounds)
+            if name in known:
+                row |= _bounds("lift", known[name]["average_precision"], self._by_chance(name))
+            values |= {f"{metric}/{name}": value for metric, value in row.items()}
+        return values
+
+    @cached_property
+    def alerts(self) -> float:
+        """How many alerts there are."""
+        return expected_alerts(self.scores, self.cut)
+
+    @cached_property
+    def others(self) -> Clustered:
+        """The normal entities, by user."""
+        return Clustered.of(self.scores[self.sample.normal], self.sample.cluster[self.sample.normal])
+
+    @cached_property
+    def classes(self) -> dict[str, Class]:
+        """The positives of each class, by incident, beside the normal entities."""
+        found = {}
+        for name in self.sample.classes:
+            entity, incident = self.sample.positives(name)
+            found[name] = Class(Clustered.of(self.scores[entity], incident), self.others)
+        return found
+
+    def _ranking(self, name: str, each: Class) -> Values:
+        apart, positives = each.apart, each.found.scores.size
+        if not positives:
+            return {}
+        average, entities = float(apart.average_precision or 0), positives + each.others.scores.size
+        top = at_k_interval(each, AT_K)
+        return {
+            "average_precision": average,
+            "average_precision_chance": self._by_chance(name),
+            "lift": average / self._by_chance(name),
+            "roc_auc": apart.roc_auc,
+            f"precision_at_{AT_K}": apart.precision_at_k(AT_K),
+            f"recall_at_{AT_K}": apart.recall_at_k(AT_K),
+            **_bounds(f"precision_at_{AT_K}", top, min(AT_K, entities)),
+            **_bounds(f"recall_at_{AT_K}", top, positives),
+        }
+
+    def _by_chance(self, name: str) -> float:
+        return self.chance.average_precision[name] or 1.0
+
+    def _detection(self, each: Class) -> Values:
+        counts, positives = each.apart.counts_at(self.cut), each.found.scores.size
+        return {
+            "hits": counts.hits,
+            "false_alarms": counts.false_alarms,
+            "precision": counts.precision,
+            "recall": counts.recall,
+            "recall_cap": min(self.alerts / positives, 1.0) if positives else None,
+            "f1": counts.f1,
+        }
+
+    def _incidents(self, name: str) -> Values:
+        entity, incident = self.sample.deeds(name)
+        if not incident.size:
+            return {}
+        chances = found_chances(incident, self.scores[entity], self.cut)
+        share = float(np.mean(chances))
+        values: Values = {
+            "incident_recall": share,
+            "incident_recall_chance": self.chance.incident_recall(name, self.alerts),
+        }
+        every = self._parts(ALL) if name != ALL else None
+        bounds = incidents_interval(Class(self._parts(name), self.others), chances, self.cut, every)
+        return values | _bounds("incident_recall", bounds) | self._delays(incident, entity)
+
+    def _parts(self, name: str) -> Clustered:
+        """Return what the incidents of a class did, by incident: an entity of several incidents is a part of each."""
+        entity, incident = self.sample.deeds(name)
+        found = self.classes[name].found
+        return found if found.scores.size == entity.size else Clustered.of(self.scores[entity], incident)
+
+    def _delays(self, incident: IntArray, entity: IntArray) -> Values:
+        """Return the medians over the incidents that were found."""
+        if self.moments is None:
+            return {}
+        waited = waits(incident, entity, self.scores, self.cut, self.moments)
+        values: Values = {}
+        for name, each in (("delay_seconds", waited.seconds), ("delay_calls", waited.calls)):
+            if each is not None and each.size:
+                values |= {name: weighted_median(each, waited.weight)}
+                values |= _bounds(name, median_interval(each, waited.weight))
+        return values
+
+
+def _bounds(name: str, interval: tuple[float, float] | None, per: float = 1.0) -> Values:
+    """Return the ends of an interval under their names, if there is one, divided by `per`."""
+    return {} if interval is None else {f"{name}_low": interval[0] / per, f"{name}_high": interval[1] / per}

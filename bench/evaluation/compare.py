@@ -1,0 +1,166 @@
+"""Which detectors can be told apart: ranks over blocks, and tests that know how many pairs they try.
+
+A block is a configuration of the world, its repeats averaged first: repeats of one world are no further evidence about
+others. Higher values are better. The procedure is that of Demšar (2006) with Wilcoxon's test and Holm's correction
+for the pairs (Benavoli, Corani & Mangili 2016).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy import stats
+
+from bench.arrays import FloatArray
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean of paired differences, and its 95 % interval by Student's t."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How detectors stand over blocks, the best mean rank first."""
+
+    names: tuple[str, ...]
+    mean_ranks: FloatArray
+    """Shape (detectors,): 1 is the best."""
+    blocks: int
+    imputed: int
+    """Values that were missing, of failed runs, and were given the last rank of their block."""
+    p_value: float
+    """Of Friedman's test that all detectors are alike."""
+    pairs: FloatArray
+    """Shape (detectors, detectors): Wilcoxon's p-value of each pair, after Holm's correction; 1 on the diagonal."""
+
+    def alike(self, first: int, second: int) -> bool:
+        """Tell whether two detectors, by their place, cannot be told apart at the 5 % level."""
+        return bool(self.p_value >= ALPHA or self.pairs[first, second] >= ALPHA)
+
+    @property
+    def groups(self) -> list[tuple[int, int]]:
+        """The longest runs of places, first and last, whose detectors are all alike: the bars of a diagram."""
+        found: list[tuple[int, int]] = []
+        for first in range(len(self.names)):
+            last = first
+            while last + 1 < len(self.names) and all(self.alike(a, last + 1) for a in range(first, last + 1)):
+                last += 1
+            if last > first and not (found and found[-1][1] >= last):
+                found.append((first, last))
+        return found
+
+
+def standing(names: Sequence[str], values: FloatArray) -> Standing:
+    """Rank detectors and test which of them differ.
+
+    Parameters
+    ----------
+    names
+        The detectors, two at least.
+    values
+        Shape (blocks, detectors): higher is better; NaN where a detector failed. A pair is tested on the blocks where
+        both have a value; in the ranks and in Friedman's test a failure comes last in its block.
+
+    Raises
+    ------
+    ValueError
+        With fewer than two detectors or blocks.
+    """
+    blocks, detectors = values.shape
+    if detectors < 2 or blocks < 2:
+        raise ValueError(f"a standing needs two detectors and two blocks, got {detectors} and {blocks}")
+    filled = np.where(np.isnan(values), -np.inf, values)
+    ranks = stats.rankdata(-filled, axis=1)
+    order = np.argsort(ranks.mean(axis=0), kind="stable")
+    return Standing(
+        names=tuple(names[place] for place in order),
+        mean_ranks=ranks.mean(axis=0)[order],
+        blocks=blocks,
+        imputed=int(np.count_nonzero(np.isnan(values))),
+        p_value=friedman(ranks)[1],
+        pairs=wilcoxon_holm(values)[np.ix_(order, order)],
+    )
+
+
+def friedman(ranks: FloatArray) -> tuple[float, float]:
+    """Return the statistic of Friedman's test (1937), corrected for ties, and its p-value by chi-square.
+
+    Parameters
+    ----------
+    ranks
+        Shape (blocks, detectors): within each block; any values in their order will do.
+    """
+    ranks = stats.rankdata(ranks, axis=1)
+    blocks, detectors = ranks.shape
+    middle = (detectors + 1) / 2
+    spread = float(np.sum((ranks - middle) ** 2))
+    if spread == 0:
+        return 0.0, 1.0
+    between = blocks**2 * float(np.sum((ranks.mean(axis=0) - middle) ** 2))
+    statistic = (detectors - 1) * between / spread
+    return statistic, float(stats.chi2.sf(statistic, detectors - 1))
+
+
+def wilcoxon_holm(values: FloatArray) -> FloatArray:
+    """Return the p-values of Wilcoxon's signed-rank test (1945) of all pairs, after Holm's correction (1979).
+
+    Equal values say nothing and are left out. The p-value is exact as long as there are few blocks without ties.
+
+    Parameters
+    ----------
+    values
+        Shape (blocks, detectors), NaN where missing.
+
+    Returns
+    -------
+    FloatArray
+        Shape (detectors, detectors), symmetric.
+    """
+    detectors = values.shape[1]
+    pairs = list(combinations(range(detectors), 2))
+    single = np.array([_wilcoxon(values[:, a] - values[:, b]) for a, b in pairs])
+    order = np.argsort(single)
+    corrected = np.empty(len(pairs))
+    corrected[order] = np.minimum(np.maximum.accumulate(single[order] * np.arange(len(pairs), 0, -1)), 1)
+    table = np.ones((detectors, detectors))
+    for (a, b), p_value in zip(pairs, corrected, strict=True):
+        table[a, b] = table[b, a] = p_value
+    return table
+
+
+def fewest_blocks(detectors: int) -> int:
+    """Return the fewest blocks with which any pair could be told apart at all, were it the same way in every block.
+
+    Wilcoxon's exact p-value is then 2 / 2^blocks, and Holm's correction multiplies it by the number of pairs.
+
+    >>> fewest_blocks(2), fewest_blocks(7)
+    (6, 10)
+    """
+    return 1 + math.ceil(math.log2(math.comb(detectors, 2) / ALPHA))
+
+
+def paired_difference(first: FloatArray, second: FloatArray) -> Difference | None:
+    """Return by how much `first` exceeds `second`, both of shape (pairs,), NaN missing; None with under three pairs."""
+    differences = first - second
+    differences = differences[~np.isnan(differences)]
+    if differences.size < 3:
+        return None
+    mean, error = float(differences.mean()), float(stats.sem(differences))
+    half = float(stats.t.ppf(1 - ALPHA / 2, differences.size - 1)) * error
+    return Difference(mean, mean - half, mean + half)
+
+
+def _wilcoxon(differences: FloatArray) -> float:
+    differences = differences[~np.isnan(differences)]
+    if not differences.any():
+        return 1.0
+    return float(stats.wilcoxon(differences).pvalue)

@@ -1,0 +1,59 @@
+"""Where alerts begin: the lowest score that raises them, and what becomes of those that equal it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.arrays import BoolArray, FloatArray
+
+STREAM = 0x7135
+"""Key of the random choice among equal scores."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Every score above `score` is an alert; of the scores equal to it, `taken` out of each `tied` are.
+
+    Where a budget cuts through equal scores, nothing tells one of them from another: each is an alert with the same
+    probability, and counts are expected values (as those at k are). So alerts are not whole numbers in a part of the
+    scores, only in all of them.
+    """
+
+    score: float
+    taken: int = 1
+    """Alerts among the scores equal to `score`, at least 1."""
+    tied: int = 1
+    """How many scores equal `score`, at least `taken`."""
+    ranked: bool = False
+    """Whether it is where a number of alerts is met: then it moves with the scores, and does not stand still."""
+
+    @property
+    def share(self) -> float:
+        """The probability that a score equal to `score` is an alert, in (0, 1]."""
+        return self.taken / self.tied
+
+    @property
+    def divides(self) -> bool:
+        """Whether it cuts through equal scores."""
+        return self.taken < self.tied
+
+    def of_tied(self, number: float) -> float:
+        """Return the expected alerts among so many scores equal to `score`; exact for all of them."""
+        return number * self.taken / self.tied
+
+    def weights(self, scores: FloatArray) -> FloatArray:
+        """Return the probability that each score is an alert, of the shape of `scores`."""
+        return np.where(scores > self.score, 1.0, np.where(scores == self.score, self.share, 0.0))
+
+    def drawn(self, scores: FloatArray) -> BoolArray:
+        """Return which of the scores are alerts in one fixed random choice among those equal to `score`."""
+        alerts = scores > self.score
+        equal = np.flatnonzero(scores == self.score)
+        random = np.random.Generator(np.random.Philox(key=STREAM))
+        alerts[random.permutation(equal)[: round(self.of_tied(equal.size))]] = True
+        return alerts
+
+
+def expected_alerts(scores: FloatArray, cut: Cut) -> float:
+    """Return how many of the scores are alerts: all above the cut, and its share of those equal to it."""
+    return float(np.count_nonzero(scores > cut.score)) + cut.of_tied(float(np.count_nonzero(scores == cut.score)))

@@ -1,0 +1,174 @@
+"""From scores and truth to numbers: overall and for each anomaly type, that type against normal entities."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.arrays import FloatArray, IntArray
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from bench.evaluation.beginnings import beginnings
+from bench.evaluation.chance import Chance
+from bench.evaluation.class_values import ClassValues, Values, known_values
+from bench.evaluation.incidents import Moments, Parts
+from bench.evaluation.metric_names import metric_names
+from bench.evaluation.outcome import Alerts
+from bench.evaluation.sample import Sample, callers_of, sample_of_calls, sample_of_grid
+from bench.evaluation.thresholds import alerts_of
+from bench.levels import Grid, grids
+from bench.result import Status
+from bench.truth import CallLabels, Truth
+
+if TYPE_CHECKING:
+    from bench.settings import ThresholdSettings
+
+FEWEST_INCIDENTS = 10
+ROUNDING = 1e-9
+"""Scores whose whole range is at most this share of the largest say nothing: a sum in another order does as much."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What scores are worth, and what that was computed from."""
+
+    values: Values
+    """Metrics by `metric/type` at the level of calls and `level/metric/type` above; the type `all` is every anomaly.
+    None where undefined. The names are those of `bench.evaluation.metric_names`."""
+    labels: CallLabels
+    alerts: Alerts | None
+    """None unless the status is OK."""
+    status: Status
+    """OK, or DEGENERATE where the scores say nothing: wrong in number, not finite, or constant."""
+    reason: str
+    sample: Sample | None = None
+    """The truth at the detector's own level; None where the data set has no such level."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What scores are held against: all that the truth alone tells, worked out before there are any scores."""
+
+    dataset: Dataset
+    labels: CallLabels
+    above: Sequence[Grid]
+    """The grids of the levels above calls."""
+    samples: Mapping[Level, Sample]
+    """The truth at each level."""
+    known: Mapping[Level, Values]
+    """The values that take no scores, such as `positives/all`."""
+    begun_ms: IntArray
+    """When each incident began, in the scored part or before it (`bench.evaluation.beginnings`)."""
+    parts: Parts
+    """The calls of all incidents, likewise."""
+    chances: Mapping[tuple[Level, bool], Chance]
+    """What random scores get at a level, of its entities (False), and of calls, aggregated to it (True)."""
+
+    @classmethod
+    def of(cls, dataset: Dataset, truth: Truth, fewest_incidents: int = FEWEST_INCIDENTS) -> "Yardstick":
+        """Work it out for the window of a data set.
+
+        Parameters
+        ----------
+        dataset, truth
+            The world.
+        fewest_incidents
+            A type with fewer of them in the window is one that the run cannot speak of.
+        """
+        labels = truth.call_labels(*dataset.call_range(dataset.window))
+        above = grids(dataset)
+        samples = {Level.CALL: sample_of_calls(labels, callers_of(dataset))}
+        samples |= {grid.level: sample_of_grid(grid, labels, truth) for grid in above}
+        known = {level: known_values(sample, fewest_incidents) for level, sample in samples.items()}
+        chances = {(level, False): Chance(sample) for level, sample in samples.items()}
+        chances |= {(grid.level, True): Chance(samples[grid.level], grid.calls) for grid in above}
+        return cls(dataset, labels, above, samples, known, *beginnings(dataset, truth), chances)
+
+    def evaluation(self, scores: Scores, threshold: "ThresholdSettings", *, constant: bool = False) -> Evaluation:
+        """Evaluate scores of the entities of the window, at their own level and lifted to those above calls.
+
+        The numbers of a type are that type against normal: entities of the other types, and innocents' records that an
+        incident changed, are neither hits nor false alarms. They do use up the alerts, like every entity of the window.
+        The threshold policy is applied at each level anew. Nothing is repaired: scores that are wrong in number, not
+        finite or constant are DEGENERATE. What truth alone tells (`positives`, `prevalence`, `incidents`, ...) has a
+        value all the same, and so it has at a level that the scores do not reach.
+
+        Parameters
+        ----------
+        scores
+            One score for each entity of the window at their level.
+        threshold
+            Which scores become alerts.
+        constant
+            Whether all scores may be the same: for the row that every detector should beat.
+
+        Raises
+        ------
+        UserError
+            When the threshold is to be the detector's own and it has none.
+        """
+        entities = self.samples[scores.level].normal.size if scores.level in self.samples else 0
+        reason = _fault_of(scores, entities, constant)
+        lifted = {} if reason else _reached(scores, self.above)
+        values: Values = {}
+        alerts = None
+        for level, sample in self.samples.items():
+            prefix = "" if level is Level.CALL else f"{level}/"
+            found = dict(self.known[level])
+            if level in lifted:
+                chosen = _alerts(self.dataset, sample, lifted[level], threshold)
+                alerts = chosen if level is scores.level else alerts
+                moments = self._moments(level) if scores.causal else None
+                chance = self.chances[level, level is not scores.level]
+                found |= ClassValues(sample, lifted[level].values, chosen.cut, moments, chance).all()
+            values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(self.labels.types, prefix)}
+        status = Status.DEGENERATE if reason else Status.OK
+        return Evaluation(values, self.labels, alerts, status, reason, self.samples.get(scores.level))
+
+    def _moments(self, level: Level) -> Moments:
+        for grid in self.above:
+            if grid.level is level:
+                return Moments(grid.start_ms + grid.span_ms, self.begun_ms)
+        ends = self.dataset.calls(self.dataset.window, ["call_end_ts"])["call_end_ts"]
+        return Moments(np.asarray(pc.cast(ends, pa.int64())), self.begun_ms, self.parts)
+
+
+def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: "ThresholdSettings") -> Evaluation:
+    """Evaluate scores once; see `Yardstick`, which serves for many."""
+    return Yardstick.of(dataset, truth).evaluation(scores, threshold)
+
+
+def _reached(scores: Scores, above: Sequence[Grid]) -> dict[Level, Scores]:
+    """Return the scores at each level that they reach."""
+    found = {scores.level: scores}
+    if scores.level is Level.CALL:
+        for grid in above:
+            values = scores.above[grid.level] if grid.level in scores.above else grid.lifted(scores.values)
+            found[grid.level] = replace(scores, level=grid.level, values=values)
+    return found
+
+
+def _alerts(dataset: Dataset, sample: Sample, scores: Scores, threshold: "ThresholdSettings") -> Alerts:
+    span_ms = dataset.window.end_ms - dataset.window.start_ms
+    return alerts_of(scores, threshold, span_ms=span_ms, anomalies=sample.anomalies)
+
+
+def _fault_of(scores: Scores, entities: int, constant: bool) -> str:
+    values: FloatArray = scores.values
+    noun = {Level.CALL: "calls", Level.USER_DAY: "user-days", Level.CELL_QUARTER: "cell-quarters"}[scores.level]
+    if values.shape != (entities,):
+        return f"the window has {entities} {noun}, but the scores have the shape {values.shape}"
+    wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
+    if wrong:
+        return f"{wrong} of {entities} scores are not finite"
+    if entities == 0:
+        return f"the window has no {noun}"
+    if not constant and values.max() - values.min() <= ROUNDING * np.abs(values).max():
+        exactly = (
+            "" if values.max() == values.min() else f" but for rounding: between {values.min()} and {values.max()}"
+        )
+        return f"all of the {entities} scores are the same{exactly}"
+    return ""

@@ -1,0 +1,155 @@
+"""Metrics of incidents: how many of them raised at least one alert, and how many would by chance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.arrays import FloatArray, IntArray
+from bench.evaluation.cut import Cut
+
+
+def escape(sizes: IntArray, *, records: float, alerts: float) -> FloatArray:
+    """Return the probability that none of so many records is among `alerts` of all `records`, drawn at random.
+
+    That of no success in `alerts` draws without replacement (hypergeometric): for a size m the product over i < m of
+    (records - alerts - i) / (records - i).
+
+    Parameters
+    ----------
+    sizes
+        Any shape, from 0 to `records`.
+    records, alerts
+        Need not be whole: they may be mean values.
+    """
+    index = np.arange(sizes.max(initial=0))
+    product = np.cumprod(np.maximum(records - alerts - index, 0) / (records - index))
+    return np.append(1.0, product)[sizes]
+
+
+def found_chances(incident: IntArray, scores: FloatArray, cut: Cut) -> FloatArray:
+    """Return for each incident, by its code, the probability that one of its records at least is an alert.
+
+    It is 1 or 0, but where the cut divides equal scores: those are drawn at random.
+
+    Parameters
+    ----------
+    incident
+        Shape (records,): code of the incident of each record.
+    scores
+        Shape (records,).
+    """
+    _, index = np.unique(incident, return_inverse=True)
+    above, tied = scores > cut.score, scores == cut.score
+    if not cut.divides:
+        return np.asarray(np.bincount(index[above | tied], minlength=_codes(index)) > 0, np.float64)
+    missed = escape(np.bincount(index[tied], minlength=_codes(index)), records=cut.tied, alerts=cut.taken)
+    return np.asarray(np.where(np.bincount(index[above], minlength=_codes(index)) > 0, 1.0, 1 - missed))
+
+
+def chance_recall(sizes: IntArray, *, records: float, alerts: float) -> float | None:
+    """Return the expected share of incidents with an alert when `alerts` of all `records` are drawn at random.
+
+    A big incident is easily hit so.
+
+    Parameters
+    ----------
+    sizes
+        Shape (incidents,): records of each incident, at most `records`; None comes of no incident.
+    """
+    return float(1 - escape(sizes, records=records, alerts=alerts).mean()) if sizes.size else None
+
+
+@dataclass(frozen=True)
+class Moments:
+    """When entities can be alerts, and when incidents began; all in ms since the Unix epoch (UTC)."""
+
+    end_ms: IntArray
+    """Shape (entities,): when each is over, so that its score can be known."""
+    begun_ms: IntArray
+    """Shape (incidents,), by row of the table of incidents: the start of the first thing that each did, before the
+    scored part or in it."""
+    parts: "Parts | None" = None
+    """The calls of the incidents, where entities are calls."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The calls of all incidents, in the scored part and before it."""
+
+    incident: IntArray
+    """Shape (calls,)."""
+    end_ms: IntArray
+    """Shape (calls,)."""
+
+    def over(self, incident: IntArray, moment_ms: IntArray) -> IntArray:
+        """Return how many calls of an incident were over before a moment; both of shape (n,)."""
+        if not incident.size:
+            return np.zeros(0, np.int64)
+        origin = min(self.end_ms.min(), moment_ms.min())
+        span = max(self.end_ms.max(), moment_ms.max()) - origin + 1
+        keys = np.sort(self.incident * span + (self.end_ms - origin))
+        low, high = (np.searchsorted(keys, incident * span + since) for since in (0, moment_ms - origin))
+        return np.asarray(high - low)
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long incidents went unnoticed: what may have been their first alerts, shape (n,) each."""
+
+    seconds: FloatArray
+    """From the start of the incident in the truth to the end of the record, user-day or quarter that is the alert."""
+    calls: FloatArray | None
+    """Calls of the incident that were over before that; None above calls."""
+    weight: FloatArray
+    """The probability that this is the incident's first alert: 1, but where the cut divides equal scores."""
+
+
+def waits(incident: IntArray, entity: IntArray, scores: FloatArray, cut: Cut, moments: Moments) -> Waits:
+    """Return what passes between the beginning of incidents and their first alert.
+
+    Parameters
+    ----------
+    incident, entity
+        Shape (n,): each entity of each incident.
+    scores
+        Shape (entities,).
+    """
+    end_ms = moments.end_ms[entity]
+    order = np.lexsort((end_ms, incident))
+    incident, end_ms, scores = incident[order], end_ms[order], scores[entity[order]]
+    certain = scores > cut.score if cut.divides else scores >= cut.score
+    tied = (scores == cut.score) & cut.divides
+    begins = np.diff(incident, prepend=-1) != 0
+    first = np.flatnonzero(begins)[np.cumsum(begins) - 1]
+    certain_before, tied_before = (np.cumsum(each) - each for each in (certain, tied))
+    passed = tied_before - tied_before[first]
+    left, after = (escape(each, records=cut.tied, alerts=cut.taken) for each in (passed, passed + tied))
+    weight = np.where(certain, left, left - after) * (certain_before == certain_before[first])
+    kept = weight > 0
+    seconds = (end_ms - moments.begun_ms[incident])[kept] / 1000
+    calls = None if moments.parts is None else moments.parts.over(incident[kept], end_ms[kept]).astype(np.float64)
+    return Waits(seconds, calls, weight[kept])
+
+
+def weighted_quantile(values: FloatArray, weight: FloatArray, reached: float) -> float:
+    """Return the lowest of the values that, with all lower ones, have the weight `reached`."""
+    order = np.argsort(values, kind="stable")
+    place = np.searchsorted(np.cumsum(weight[order]), reached * (1 - ROUNDING))
+    return float(values[order][min(int(place), values.size - 1)])
+
+
+def weighted_median(values: FloatArray, weight: FloatArray) -> float:
+    """Return the median of a distribution; between two values where half the weight lies on either side."""
+    order = np.argsort(values, kind="stable")
+    heavier = np.cumsum(weight[order])
+    half = heavier[-1] / 2
+    low, high = np.searchsorted(heavier, [half * (1 - ROUNDING), half * (1 + ROUNDING)])
+    return float((values[order][low] + values[order][min(int(high), values.size - 1)]) / 2)
+
+
+ROUNDING = 1e-12
+"""Sums of weights that differ by no more than this share of themselves are the same."""
+
+
+def _codes(index: IntArray) -> int:
+    return int(index.max(initial=-1)) + 1

@@ -1,0 +1,99 @@
+"""The names of all metrics, which do not change: one table for the docs, the reports and the tests.
+
+`python -m bench.evaluation.metric_names` prints it as Markdown.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Name:
+    """One metric: its name, the values that it takes, and what it means."""
+
+    name: str
+    values: str
+    meaning: str
+    interval: bool = False
+    """Whether `NAME_low` and `NAME_high` bound it."""
+    calls_only: bool = False
+    """Whether only scores of calls have it."""
+
+
+AT_K = 100
+SHARE = "0 to 1"
+COUNT = "count"
+
+NAMES = (
+    Name("positives", COUNT, "anomalous entities of the type that were scored"),
+    Name("prevalence", SHARE, "positives, of them and the normal entities"),
+    Name("shared_share", SHARE, "of the type's entities, those of several types: no positives but of `all`"),
+    Name("incidents", COUNT, "incidents with at least one positive"),
+    Name(
+        "enough_incidents", "0 or 1", "whether there are `protocol.fewest_incidents`: else the run cannot speak of it"
+    ),
+    Name("average_precision", SHARE, "precision averaged over the steps of recall, ties together", interval=True),
+    Name("average_precision_chance", SHARE, "its exact mean for random scores, aggregated as the scores were"),
+    Name("lift", "from 0", "average precision over `average_precision_chance`", interval=True),
+    Name("roc_auc", SHARE, "chance that a positive scores above a normal entity, ties half", interval=True),
+    Name(
+        f"precision_at_{AT_K}", SHARE, f"positives among the {AT_K} highest scores, ties at their mean", interval=True
+    ),
+    Name(f"recall_at_{AT_K}", SHARE, f"of the positives, those among the {AT_K} highest scores", interval=True),
+    Name("hits", COUNT, "positives with an alert"),
+    Name("false_alarms", COUNT, "normal entities with an alert; shared by all types"),
+    Name("precision", SHARE, "hits, of hits and false alarms; empty without an alert", interval=True),
+    Name("recall", SHARE, "hits, of the positives", interval=True),
+    Name("recall_cap", SHARE, "the largest recall that so many alerts allow: alerts over positives, at most 1"),
+    Name("f1", SHARE, "harmonic mean of precision and recall", interval=True),
+    Name("incident_recall", SHARE, "incidents with an alert, of the incidents", interval=True),
+    Name(
+        "incident_recall_chance",
+        SHARE,
+        "its mean when as many alerts go by random scores, aggregated as the scores were",
+    ),
+    Name(
+        "delay_seconds",
+        "s",
+        "median from an incident's beginning in the truth to the end of its first alert, of those found",
+        interval=True,
+    ),
+    Name(
+        "delay_calls",
+        "calls",
+        "median number of the incident's calls that were over before that",
+        interval=True,
+        calls_only=True,
+    ),
+)
+"""Each is `NAME/TYPE` of calls and `LEVEL/NAME/TYPE` above them; without a value where it is undefined."""
+
+
+def metric_names(types: tuple[str, ...], prefix: str = "") -> list[str]:
+    """Return the name of every metric of a level, for `all` and each type.
+
+    Parameters
+    ----------
+    types
+        The anomaly types of the world.
+    prefix
+        Empty for calls, else the level and a slash.
+    """
+    kept = [each for each in NAMES if not (prefix and each.calls_only)]
+    stems = [f"{each.name}{end}" for each in kept for end in (("", "_low", "_high") if each.interval else ("",))]
+    return [f"{prefix}alerts/all", *(f"{prefix}{stem}/{name}" for name in ("all", *types) for stem in stems)]
+
+
+def markdown() -> str:
+    """Return the table of the names as Markdown."""
+    lines = ["| metric | values | 95 % interval | meaning |", "|---|---|---|---|"]
+    lines.append(f"| `alerts` | {COUNT} | | entities with an alert, whatever they are; only `alerts/all` |")
+    lines.append(f"| `twin_alerts` | {COUNT} | | alerts from that score on in the clean twin; only `twin_alerts/all` |")
+    for each in NAMES:
+        limits = ["causal detectors only"] * each.name.startswith("delay") + ["calls only"] * each.calls_only
+        meaning = "; ".join([each.meaning, *limits])
+        lines.append(f"| `{each.name}` | {each.values} | {'yes' if each.interval else ''} | {meaning} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(markdown())

@@ -1,0 +1,151 @@
+"""The entities of one level beside the truth about them: what every metric of that level is computed from."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.arrays import BoolArray, IntArray
+from bench.dataset import Dataset
+from bench.levels import Grid
+from bench.truth import CallLabels, Truth
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Entities, which of them are normal, and what the incidents touched.
+
+    A call belongs to one incident at most; a user's day or a cell's quarter can belong to several, of several types.
+    Then it is a positive of all types together, but of none of them by itself: whoever finds the one would get credit
+    for the other. What an incident touched without being its deed (`collateral`) is neither positive nor normal.
+    """
+
+    types: tuple[str, ...]
+    """The anomaly types of the world, in alphabetical order."""
+    normal: BoolArray
+    """Shape (entities,): neither anomalous nor touched by an incident."""
+    cluster: IntArray
+    """Shape (entities,): what an entity shares its fate with when it is normal: its user, or its cell and day."""
+    entity: IntArray
+    """Shape (deeds,): an entity that is anomalous, in any order; together with the next two without repetition."""
+    type_code: IntArray
+    """Shape (deeds,): index into `types`."""
+    incident: IntArray
+    """Shape (deeds,): row of the incident in the table of incidents."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """`all`, and each type."""
+        return (ALL, *self.types)
+
+    def deeds(self, name: str) -> tuple[IntArray, IntArray]:
+        """Return entity and incident of each deed of a class; of one type, without the entities of several."""
+        if name == ALL:
+            return self.entity, self.incident
+        its = (self.type_code == self.types.index(name)) & ~self._shared
+        return self.entity[its], self.incident[its]
+
+    def shared_share(self, name: str) -> float | None:
+        """Return of the entities of a class the share that is of several types; None without any."""
+        its = np.full(self.entity.size, True) if name == ALL else self.type_code == self.types.index(name)
+        every, shared = (np.unique(self.entity[kept]).size for kept in (its, its & self._shared))
+        return shared / every if every else None
+
+    @cached_property
+    def _shared(self) -> BoolArray:
+        """Shape (deeds,): whether the entity is of several types."""
+        many = max(len(self.types), 1)
+        entity = np.unique(self.entity * many + self.type_code) // many
+        return np.isin(self.entity, entity[1:][np.diff(entity) == 0])
+
+    def positives(self, name: str) -> tuple[IntArray, IntArray]:
+        """Return the positives of a class, each once, and the first incident of each."""
+        entity, incident = self.deeds(name)
+        order = np.lexsort((incident, entity))
+        first = np.diff(entity[order], prepend=-1) > 0
+        return entity[order][first], incident[order][first]
+
+    @cached_property
+    def anomalies(self) -> int:
+        """How many entities are anomalous."""
+        return int(np.unique(self.entity).size)
+
+
+def sample_of_calls(labels: CallLabels, callers: IntArray) -> Sample:
+    """Return the calls of a window as a sample.
+
+    Parameters
+    ----------
+    labels
+        The truth about these calls.
+    callers
+        Shape (calls,): number of the caller of each.
+    """
+    entity = np.flatnonzero(labels.type_code >= 0)
+    normal = (labels.type_code < 0) & ~labels.collateral
+    incident = labels.incident_code[entity].astype(np.int64)
+    return Sample(labels.types, normal, callers, entity, labels.type_code[entity].astype(np.int64), incident)
+
+
+def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
+    """Return the entities of a grid as a sample: touched by what touched, or removed, their calls, or held them."""
+    touched = grid.of_calls
+    calls = np.flatnonzero((touched >= 0) & (labels.incident_code >= 0))
+    kinds = labels.type_code[calls].astype(np.int64)
+    entity, kind, incident = (
+        np.concatenate(each)
+        for each in zip(
+            (touched[calls], kinds, labels.incident_code[calls].astype(np.int64)),
+            _deeds_beyond_calls(grid, labels, truth),
+            strict=True,
+        )
+    )
+    normal = np.ones(grid.size, np.bool_)
+    normal[entity] = False
+    direct = kind >= 0
+    deeds = np.unique(np.column_stack([entity, kind, incident])[direct], axis=0)
+    return Sample(labels.types, normal, grid.clusters, *deeds.T)
+
+
+def sample_of_held(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
+    """Return the entities of a grid as a sample of which those are anomalous that an incident held, whatever happened.
+
+    Those that only its calls touched are neither: where a neighbour takes them, nothing is wrong with the neighbour.
+    """
+    level = grid.column.removesuffix("_id")
+    entity, kind, incident = _deeds_beyond_calls(grid, labels, truth, level)
+    direct = kind >= 0
+    deeds = np.unique(np.column_stack([entity, kind, incident])[direct], axis=0)
+    return replace(
+        sample_of_grid(grid, labels, truth), **dict(zip(("entity", "type_code", "incident"), deeds.T, strict=True))
+    )
+
+
+def callers_of(dataset: Dataset) -> IntArray:
+    """Return the number of the caller of each call of the window, in order of appearance, shape (calls,).
+
+    So the numbers are the same whatever callers are called and wherever they are stored.
+    """
+    callers = dataset.calls(dataset.window, ["caller_id"]).unify_dictionaries()["caller_id"].combine_chunks()
+    return np.asarray(callers.indices.dictionary_encode().indices).astype(np.int64)
+
+
+def _deeds_beyond_calls(
+    grid: Grid, labels: CallLabels, truth: Truth, level: str = ""
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return entity, type (-1: collateral) and incident of what the calls do not show; of one level, if told which."""
+    table = truth.table("truth")
+    table = table.filter(pc.is_valid(table[grid.column]))
+    if level:
+        table = table.filter(pc.equal(table["level"].cast(pa.string()), level))
+    start_ms, end_ms = (np.asarray(pc.cast(table[name], pa.int64())) for name in ("start_ts", "end_ts"))
+    entity, origin = grid.held(table[grid.column], start_ms, end_ms)
+    kind = np.asarray(pc.index_in(table["anomaly_type"].cast(pa.string()), pa.array(labels.types, pa.string())))
+    direct = np.asarray(pc.equal(table["cause"].cast(pa.string()), "direct"))
+    known = truth.table("incidents")["incident_id"].combine_chunks()
+    incident = np.asarray(pc.index_in(table["incident_id"].cast(pa.string()), known))
+    return entity, np.where(direct, kind, -1)[origin].astype(np.int64), incident[origin].astype(np.int64)

@@ -1,0 +1,9 @@
+"""How programs end beside 0: docs/running.md has the table."""
+
+FAILED = 1
+"""A run failed, or a check does not hold."""
+UNUSABLE = 2
+"""Something is wrong with the settings, or with a file that they name."""
+UNRECORDED = 3
+"""The result is there, but could not be recorded in MLflow."""
+INTERRUPTED = 130

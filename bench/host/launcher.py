@@ -1,0 +1,156 @@
+"""The processes of a multirun: forked from the sweep's own, which has imported what jobs need, and so share that.
+
+A process takes one job after another. One that dies takes its own job with it and no other: another is forked for the
+rest. All end with the sweep's process, however that ends.
+"""
+
+import gc
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from io import FileIO
+from multiprocessing import connection, get_context
+from multiprocessing.context import ForkProcess
+from threading import Thread
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, run_job
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+from bench.host.interruption import INTERRUPTED
+from bench.host.processes import when_parent_ends
+from bench.host.processors import THREAD_SETTINGS, at_once, share
+
+HYDRAS = ("hydra_plugins.", "hydra._internal.core_plugins.")
+NUMBER_BYTES = 4
+AT_ONCE_S, TIDYING_S = 0.5, 5.0
+
+
+@dataclass
+class LauncherSettings:
+    """`hydra.launcher`: how the jobs of a multirun are done."""
+
+    _target_: str = "bench.host.launcher.Forking"
+    n_jobs: int = -1
+    """How many at a time; -1: one a processor."""
+
+
+class Forking(Launcher):
+    """Does jobs in processes that are forked from this one; Hydra's launcher.
+
+    Parameters
+    ----------
+    n_jobs
+        See `LauncherSettings`.
+    """
+
+    def __init__(self, n_jobs: int) -> None:
+        self.n_jobs = n_jobs
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Take what Hydra has to give."""
+        self.context, self.task, self.config = hydra_context, task_function, config
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
+        """Do all jobs; what came of them is in their folders."""
+        self.jobs, self.first = job_overrides, initial_job_idx
+        processes = min(len(job_overrides), at_once(self.config.hydra))
+        _prepare(self.config)
+        read, write = os.pipe()
+        with FileIO(read, "r") as numbers, FileIO(write, "w") as told:
+            self._attended([self._forked(numbers, told) for _ in range(processes)], numbers, told)
+        return []
+
+    def _attended(self, processes: list[ForkProcess], numbers: FileIO, told: FileIO) -> None:
+        """Hand out the numbers of the jobs, and wait for the end of the last; replace who is killed meanwhile."""
+        Thread(target=_tell, args=(len(self.jobs), told), daemon=True).start()
+        lives = len(self.jobs)
+        try:
+            while processes:
+                ended = connection.wait([each.sentinel for each in processes])
+                for process in [each for each in processes if each.sentinel in ended]:
+                    process.join()
+                    processes.remove(process)
+                    if process.exitcode == INTERRUPTED:
+                        raise KeyboardInterrupt
+                    if process.exitcode and lives:
+                        lives -= 1
+                        processes.append(self._forked(numbers, told))
+        finally:
+            _end(processes)
+
+    def _forked(self, numbers: FileIO, told: FileIO) -> ForkProcess:
+        process = get_context("fork").Process(target=self._work, args=(os.getpid(), numbers, told))
+        process.start()
+        return process
+
+    def _work(self, sweep: int, numbers: FileIO, told: FileIO) -> None:
+        """Take jobs until there are none left."""
+        told.close()
+        when_parent_ends(sweep, partial(os.kill, os.getpid(), signal.SIGKILL))
+        try:
+            while number := numbers.read(NUMBER_BYTES):
+                self._do(int.from_bytes(number))
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+
+    def _do(self, number: int) -> None:
+        config = self.context.config_loader.load_sweep_config(self.config, list(self.jobs[number]))
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = self.first + number
+        HydraConfig.instance().set_config(config)
+        where = "hydra.sweep.dir", "hydra.sweep.subdir"
+        done = run_job(self.task, config, *where, hydra_context=self.context)
+        try:
+            _ = done.return_value
+        except Exception:  # noqa: BLE001 - one that is not a result of the job: the others go on
+            traceback.print_exc()
+
+
+def register() -> None:
+    """Make the launcher known to Hydra, as `hydra/launcher=forking`."""
+    ConfigStore.instance().store(group="hydra/launcher", name="forking", node=LauncherSettings, provider="cdrbench")
+    Plugins.instance().register(Forking)
+    # Hydra takes launchers only from a package that is called hydra_plugins.
+    allowed = (*HYDRAS, f"{__name__}.")
+    Plugins.is_in_toplevel_plugins_module = staticmethod(lambda name: name.startswith(allowed))  # type: ignore[assignment]
+
+
+def _prepare(config: DictConfig) -> None:
+    """Import what every job needs, so that it is there in all processes; nothing here may start threads of its own."""
+    for name in THREAD_SETTINGS:
+        os.environ.setdefault(name, str(share(config.hydra)))
+    paths = [config.generator.get("_target_"), config.report.get("run_figures")]
+    needed = ["bench.runs.job", *(path.rpartition(".")[0] for path in paths if path)]
+    for module in [*needed, *(["bench.runs.tracking"] if config.tracking.uri else [])]:
+        import_module(module)
+    gc.collect()
+    gc.freeze()  # pages that nobody writes to stay shared
+
+
+def _tell(jobs: int, told: FileIO) -> None:
+    """Write the number of each job, for whoever reads it first."""
+    with told:
+        for number in range(jobs):
+            told.write(number.to_bytes(NUMBER_BYTES))
+
+
+def _end(processes: Sequence[ForkProcess]) -> None:
+    """End processes that are at work still, as after a Ctrl-C, which may have reached them already."""
+    for process in processes:
+        process.join(AT_ONCE_S)
+        if process.exitcode is None and process.pid is not None:
+            os.kill(process.pid, signal.SIGINT)
+    for process in processes:
+        process.join(TIDYING_S)
+        process.kill()
+        process.join()

@@ -1,0 +1,32 @@
+"""How many processors there are to use."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hydra.conf import HydraConf
+
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+
+
+def usable() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def at_once(hydra: "HydraConf") -> int:
+    """Return how many jobs of a multirun go on at once."""
+    jobs = int(hydra.launcher.get("n_jobs", 1))
+    return jobs if jobs > 0 else usable()
+
+
+def share(hydra: "HydraConf") -> int:
+    """Return how many processors are one job's: all of them, or its part in a multirun."""
+    multirun = hydra.mode is not None and hydra.mode.name == "MULTIRUN"
+    return max(1, usable() // at_once(hydra)) if multirun else usable()

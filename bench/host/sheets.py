@@ -1,0 +1,77 @@
+"""Texts in CSV files, where a spreadsheet calculates what begins with `=`, `+`, `-` or `@` (OWASP, CSV Injection).
+
+Whatever writes CSV writes texts through `in_sheet` or `table_in_sheet`; `from_sheet` and `column_from_sheet` undo it
+when a file of ours comes back, and leave other texts alone.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.host.texts import HIDDEN, escaped
+
+IN_CELL = re.compile(f"[\t\n{HIDDEN}]|\\\\(?=[\t\n{HIDDEN}xu\\\\])")
+"""In a cell, tabs and ends of lines too, and each backslash that would else be taken for the beginning of an escape."""
+ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
+FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+SUSPECT = "[\\x00-\\x1f\\x7f\\\\]|[^\\x00-\\x7f]|^'*[=@]|^'+[+-]|^[+-]($|.*[^0-9])"
+MARKED = "^'|\\\\"
+"""What Arrow looks for in a column, before and after: only where there is any of this, texts are gone through."""
+
+
+def in_sheet(text: str) -> str:
+    r"""Return a text as it stands in a cell of a CSV file, where no spreadsheet calculates it.
+
+    Control characters become escapes such as `\x1b`, and what then begins with `=`, `+`, `-` or `@`, also in full width
+    or after apostrophes, gets an apostrophe before it, unless it is a number.
+
+    >>> in_sheet("=HYPERLINK(A1)"), in_sheet("+49301234"), in_sheet("anna")
+    ("'=HYPERLINK(A1)", '+49301234', 'anna')
+    """
+    shown = IN_CELL.sub(escaped, text)
+    return f"'{shown}" if _calculates(shown) else shown
+
+
+def from_sheet(cell: str) -> str:
+    """Return the text that `in_sheet` made a cell of; any other text stays as it is."""
+    shown = cell[1:] if cell.startswith("'") and _calculates(cell[1:]) else cell
+    return ESCAPED.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1][1:], 16)), shown)
+
+
+def table_in_sheet(table: pa.Table) -> pa.Table:
+    """Return a table for CSV: dictionaries, which it does not know, as their texts, and all texts as in a cell."""
+    columns = [_each(column, in_sheet, SUSPECT) for column in table.columns]
+    return pa.Table.from_arrays(columns, names=table.column_names)
+
+
+def column_from_sheet(column: pa.Array) -> pa.Array:
+    """Return the texts of a column of a CSV file."""
+    return _each(column, from_sheet, MARKED)
+
+
+def _calculates(text: str) -> bool:
+    return FORMULA.match(text) is not None and NUMBER.fullmatch(text) is None
+
+
+def _each(column: Any, change: Callable[[str], str], where: str) -> Any:
+    """Change the texts of a column, of each different one only once; leave other columns as they are."""
+    kind = column.type
+    if pa.types.is_dictionary(kind) and _is_text(kind.value_type):
+        chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+        changed = [pc.take(_each(chunk.dictionary, change, where), chunk.indices) for chunk in chunks]
+        return pa.chunked_array(changed, type=kind.value_type)
+    if not _is_text(kind):
+        return column
+    if not pc.any(pc.match_substring_regex(column, where)).as_py():
+        return column
+    texts = pc.unique(column)
+    table = pa.array([None if text is None else change(text) for text in texts.to_pylist()], kind)
+    return pc.take(table, pc.index_in(column, texts))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

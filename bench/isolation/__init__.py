@@ -1,0 +1,1 @@
+"""Detectors in a process of their own, which sees no labels."""

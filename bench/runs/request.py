@@ -1,0 +1,103 @@
+"""What one run is asked to do, gathered from its configuration."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from bench.config.composition import settings_of
+from bench.evaluation.home import homes_text
+from bench.host.processors import share
+from bench.result import Scalar
+from bench.settings import RunSettings
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run's settings and surroundings."""
+
+    settings: RunSettings
+    resolved: dict[str, Any]
+    """The same as JSON values, interpolations filled in."""
+    choices: Mapping[str, str]
+    """What was chosen of each configuration group."""
+    folder: Path
+    """The run's own folder."""
+    number: int | None
+    """Which job of a multirun this is; None by itself."""
+    processors: int
+    """How many processors it may use."""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @classmethod
+    def of(cls, config: DictConfig) -> "Request":
+        """Gather a request, within a Hydra job.
+
+        Raises
+        ------
+        UserError
+            When there is anything wrong with the settings.
+        """
+        hydra = HydraConfig.get()
+        many = hydra.mode is not None and hydra.mode.name == "MULTIRUN"
+        return cls(
+            settings=settings_of(config),
+            resolved=plain_values(config),
+            choices={str(group): str(choice) for group, choice in hydra.runtime.choices.items()},
+            folder=Path(hydra.runtime.output_dir),
+            number=int(hydra.job.num) if many else None,
+            processors=share(hydra),
+        )
+
+    @property
+    def workers(self) -> int:
+        """How many processes may make a world."""
+        return self.settings.workers or self.processors
+
+    def asked(self, fingerprint: str) -> dict[str, Scalar]:
+        """Return the part of the result row that tells what was asked."""
+        settings, world = self.settings, self.resolved["generator"]
+        injected = settings.anomaly if world.get("anomaly_ratio") else {}
+        chosen: dict[str, Scalar] = {name: self.choices.get(name, "") for name in ("detector", "generator")}
+        facts: dict[str, Scalar] = {
+            "anomalies": ",".join(sorted(injected)),
+            "home_levels": homes_text(injected),
+            "protocol": settings.protocol.name,
+            "threshold_policy": settings.threshold.policy,
+            "seed": settings.seed,
+            "world_seed": world.get("seed"),
+            **{name: world.get(name) for name in ("anomaly_ratio", "num_users", "days")},
+            "fingerprint": fingerprint,
+            "level": "call",
+            "role": settings.role,
+            "suite": f"{settings.suite.name}-{settings.suite.version}" if settings.suite.name else "",
+            "settings": self.recorded,
+        }
+        began = self.started.isoformat(timespec="milliseconds")
+        return {"run_id": uuid.uuid4().hex, "started_at": began, "name": self.name, **chosen, **facts}
+
+    @property
+    def recorded(self) -> str:
+        """The settings as they stand in the result row."""
+        return json.dumps(self.resolved, sort_keys=True)
+
+    @property
+    def name(self) -> str:
+        """What the run is called."""
+        world = self.resolved["generator"]
+        facts = {"ratio": world.get("anomaly_ratio"), "world": world.get("seed"), "seed": self.settings.seed}
+        about = [f"{word}={value}" for word, value in facts.items() if value is not None]
+        chosen = [self.choices[group] for group in ("detector", "generator") if group in self.choices]
+        return self.settings.name or " ".join([*chosen, *about])
+
+
+def plain_values(config: DictConfig) -> dict[str, Any]:
+    """Return a configuration as JSON values, with the interpolations filled in."""
+    values: dict[str, Any] = json.loads(json.dumps(OmegaConf.to_container(config, resolve=True)))
+    return values

@@ -1,0 +1,100 @@
+"""A row of results as a file has it, which may be a stranger's: what each of its members may be."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bench.detector import Level
+from bench.host.read_json import UnreadableError, json_of, member, object_in
+from bench.result import Result, Scalar, Status
+
+NEEDED = ("name", "detector", "status", "fingerprint")
+TEXTS = (
+    *NEEDED, "run_id", "started_at", "generator", "anomalies", "home_levels", "protocol", "threshold_policy", "level",
+    "role", "suite", "settings", "reason", "audit", "trivial_types",
+)  # fmt: skip
+NUMBERS = ("anomaly_ratio", "num_users", "days", "calls_per_second", "peak_mib")
+SEEDS = ("seed", "world_seed")
+FIGURES = {"threshold": ("alerts_per_day", "share")}
+"""Numbers within the settings of a run that pages show."""
+
+
+def row_in(path: Path, needed: Sequence[str] = NEEDED) -> dict[str, Scalar]:
+    """Read a row of results.
+
+    Parameters
+    ----------
+    path
+        A file `result.json`.
+    needed
+        What it must have.
+
+    Raises
+    ------
+    UnreadableError
+        Naming the file and the first thing that is wrong with it.
+    """
+    row = object_in(path)
+    try:
+        for name in needed:
+            member(row, name, str)
+        for name in row:
+            _require_member(row, name)
+    except ValueError as error:
+        raise UnreadableError(f"{path} is not a result row ({error})") from error
+    return row
+
+
+def read_result(path: Path) -> Result:
+    """Read back what `Result.write` wrote; see `row_in`."""
+    row: dict[str, Any] = row_in(path)
+    names = list(row)
+    end = names.index("status")
+    asked, rest = {name: row[name] for name in names[:end]}, names[end + 1 :]
+    versions = {name: row[name] for name in rest if name.startswith("version/")}
+    values = {name: row[name] for name in rest if "/" in name and name not in versions}
+    cost = {name: row[name] for name in rest if row[name] is not None and "/" not in name and name != "reason"}
+    return Result(asked, Status(row["status"]), row.get("reason") or "", values, cost, versions)
+
+
+def _require_member(row: dict[str, Any], name: str) -> None:
+    """Raise ValueError where a member is not what its name says."""
+    if name in TEXTS or name.startswith("version/"):
+        text = member(row, name, str, type(None))
+        if text:
+            _require_meaning(name, text)
+    elif "/" in name or name in NUMBERS or name.endswith("_seconds"):
+        member(row, name, int, float, bool, type(None))
+    elif name in SEEDS:
+        member(row, name, int, type(None))
+    else:
+        member(row, name, str, int, float, bool, type(None))
+
+
+def _require_meaning(name: str, text: str) -> None:
+    if name == "status":
+        Status(text)
+    elif name == "level":
+        Level(text)
+    elif name == "started_at":
+        datetime.fromisoformat(text)
+    elif name == "home_levels":
+        for each in text.split(","):
+            kind, _, level = each.partition(":")
+            if not kind or not level:
+                raise ValueError(f"home_levels must be type:level, ..., got {text!r:.60}")
+            Level(level)
+    elif name == "settings":
+        _require_settings(text)
+
+
+def _require_settings(text: str) -> None:
+    settings = json_of(text)
+    if not isinstance(settings, dict):
+        raise ValueError("settings must be a JSON object")
+    for name in ("generator", "anomaly", "detector", "protocol", "threshold", "store"):
+        part = member({name: None} | settings, name, dict, type(None)) or {}
+        for figure in FIGURES.get(name, ()):
+            if figure in part:
+                member(part, figure, int, float)

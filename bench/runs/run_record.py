@@ -1,0 +1,143 @@
+"""What is recorded of a run, read from the files that it left; so it can be sent at any time, now or later."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench.host.read_json import UnreadableError, json_of, object_in
+from bench.result import Result, Scalar
+from bench.runs.rows import read_result
+from bench.settings import TrackingSettings
+
+ROW = "result.json"
+MARK = "mlflow.json"
+"""In the folder of a run or a sweep: by address of a store, the number that it has there."""
+SOURCE = {"mlflow.source.name": "bench.run", "mlflow.source.type": "LOCAL"}
+TAGS = ("run_id", "detector", "generator", "anomalies", "fingerprint", "role", "suite", "audit", "trivial_types")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is to be recorded of a run that has ended."""
+
+    result: Result
+    started_ms: int
+    """When it started, in ms since the Unix epoch (UTC)."""
+    data: Path
+    """Folder of the tables that it ran on."""
+    parameters: Mapping[str, Scalar]
+    """The flattened configuration."""
+    tags: Mapping[str, str]
+    artifacts: Sequence[Path]
+    """Files to keep with the run; pictures go to a folder of their own."""
+
+
+class Tracker(Protocol):
+    """A store of runs; `bench.runs.tracking` has one."""
+
+    uri: str
+
+    def record(self, record: Record) -> str:
+        """Write one run, and return its number."""
+
+    def start_parent(self, name: str, tags: Mapping[str, str]) -> str:
+        """Begin the run of a sweep, and return its number."""
+
+    def forget(self, run_id: str) -> None:
+        """Remove what was begun to be written of a run."""
+
+
+def record_of(folder: Path, parent: str | None = None) -> Record:
+    """Read what is to be recorded of the run in a folder.
+
+    Raises
+    ------
+    UserError
+        When its row cannot be read.
+    """
+    result = read_result(folder / ROW)
+    try:
+        settings = json_of(str(result.asked["settings"]))
+        started = datetime.fromisoformat(str(result.asked["started_at"]))
+        data = Path(str(settings["store"]["worlds"]), str(result.asked["fingerprint"]), "data")
+    except (KeyError, ValueError, TypeError) as error:
+        raise UnreadableError(f"{folder / ROW} is not a whole result row ({type(error).__name__}: {error})") from error
+    tags = {"status": str(result.status), "reason": result.reason, **result.versions, **SOURCE, **_commit()}
+    tags |= {name: str(result.asked[name]) for name in TAGS if result.asked.get(name)}
+    if parent is not None:
+        tags["mlflow.parentRunId"] = parent
+    files = [folder / ROW, folder / "detector.log", folder / ".hydra" / "config.yaml", *sorted(folder.glob("*.png"))]
+    return Record(
+        result=result,
+        started_ms=int(started.timestamp() * 1000),
+        data=data,
+        parameters=dict(flat(settings)),
+        tags=tags,
+        artifacts=[path for path in files if path.exists() and path.stat().st_size],
+    )
+
+
+def send(folder: Path, tracker: Tracker, *, again: bool = False) -> None:
+    """Record the run in a folder, below its sweep if it has one, and mark it as recorded.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    tracker
+        Where to.
+    again
+        Whether an earlier attempt may have been cut short: what it left is removed first.
+    """
+    record = record_of(folder, marks(folder.parent).get(tracker.uri))
+    if again:
+        tracker.forget(str(record.result.asked["run_id"]))
+    mark(folder, tracker.uri, tracker.record(record))
+
+
+def sending_later(folder: Path, uri: str) -> str:
+    """Return the command that records what a store did not take."""
+    store = "" if uri == TrackingSettings().uri else f" tracking.uri={uri}"
+    return f"cdrbench record runs={os.path.relpath(folder)}{store}"
+
+
+def marks(folder: Path) -> dict[str, str]:
+    """Return the numbers that a run or sweep has been recorded under, by the address of the store.
+
+    A file that cannot be read tells of none: the run is then sent anew, and what was sent before is removed.
+    """
+    try:
+        return {uri: run_id for uri, run_id in object_in(folder / MARK).items() if isinstance(run_id, str)}
+    except UnreadableError:
+        return {}
+
+
+def mark(folder: Path, uri: str, run_id: str) -> None:
+    """Note that a run or sweep is recorded; aside, and then renamed."""
+    aside = folder / f".{MARK}.partial"
+    aside.write_text(json.dumps({**marks(folder), uri: run_id}) + "\n")
+    aside.replace(folder / MARK)
+
+
+def _commit() -> dict[str, str]:
+    """Return MLflow's tag for the commit, when this is a checkout."""
+    with suppress(OSError, subprocess.CalledProcessError):
+        home = Path(__file__).parent
+        told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=home, capture_output=True, text=True, check=True)
+        return {"mlflow.source.git.commit": told.stdout.strip()}
+    return {}
+
+
+def flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
+    """Yield the configuration as one value a dotted key, lists as JSON."""
+    for name, value in node.items():
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", json.dumps(value) if isinstance(value, list | Mapping) else value

@@ -1,0 +1,171 @@
+"""One benchmark: find or make the world, fit and score apart from the labels, evaluate."""
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from hydra.utils import instantiate
+
+from bench.arrays import BoolArray
+from bench.audit.auditing import verdict_on
+from bench.audit.verdict import Verdict, told_in_row
+from bench.dataset import Dataset
+from bench.detector import Level
+from bench.evaluation.class_values import Values
+from bench.evaluation.evaluate import Yardstick
+from bench.evaluation.outcome import Outcome
+from bench.evaluation.sample import sample_of_grid
+from bench.faults import Fault, SettingsError, UserError
+from bench.host.console import clock_running, progress_bars
+from bench.host.versions import versions
+from bench.isolation.detector_process import Job, Trial, Waiting
+from bench.isolation.prestarted import end_ahead
+from bench.levels import Grid
+from bench.result import Result, Status
+from bench.runs.references import Reference
+from bench.runs.request import Request
+from bench.settings import LimitSettings
+from bench.truth import Truth
+from bench.worlds.protocol import applied, without_incidents
+from bench.worlds.store import StoredWorld, find_or_make, world_of
+
+TELLING_SECONDS = 0.01
+"""Scoring that took less tells no speed: it is the clock's and the first call's time that would be divided by."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The world that a run stands on."""
+
+    world: StoredWorld
+    seconds: float
+    """What finding or making it took, and auditing it when that was due [s]."""
+    dataset: Dataset
+    truth: Truth
+    verdict: Verdict | None
+    """What an audit of the world has said; None where there was none."""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the truth is known: records of one's own may come without."""
+        return bool(self.world.manifest["counts"].get("labelled", True))
+
+
+def prepared(request: Request, process: Waiting | None = None) -> Ground:
+    """Find or make the world, and part it into history and window; none is made for a detector that is refused."""
+    settings = request.settings
+    began = time.perf_counter()
+    required = partial(_require_constructed, process, settings.limits)
+    world = world_of(settings.generator, settings.anomaly)
+    with progress_bars(request.number is None) as progress:
+        stored = find_or_make(world, Path(settings.store.worlds), request.workers, progress, required)
+        verdict = verdict_on(stored, world, settings, progress)
+    seconds = time.perf_counter() - began
+    dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
+    ground = Ground(stored, seconds, dataset, Truth(stored.folder / "truth"), verdict)
+    if not ground.labelled:
+        _require_no_labels(request)
+    return ground
+
+
+def begun(request: Request) -> AbstractContextManager[Waiting | None]:
+    """Start the detector's process, which gets ready meanwhile; None for scores that the harness itself provides."""
+    detector = request.resolved["detector"]
+    if str(detector["_target_"]).startswith("bench."):
+        end_ahead()
+        return nullcontext()
+    return Waiting(detector, request.folder, request.settings.seed, request.processors)
+
+
+def measured(request: Request, ground: Ground) -> Yardstick:
+    """Work out what scores will be held against; this takes none."""
+    return Yardstick.of(ground.dataset, ground.truth, request.settings.protocol.fewest_incidents)
+
+
+def attempted(request: Request, ground: Ground, process: Waiting | None) -> Trial:
+    """Fit and score the detector in its process; or take the scores that the harness itself provides."""
+    if process is None:
+        return _provided(request, ground)
+    settings, dataset = request.settings, ground.dataset
+    what = f"fitting and scoring {request.choices.get('detector')}"
+    if settings.protocol.training == "clean":
+        dataset = without_incidents(dataset, ground.truth, process.place / "clean")
+    labels = _labels(ground, request) if settings.role == "supervised" else None
+    with clock_running(what, request.number is None) as tick:
+        return process.tried(Job(dataset, settings.limits, labels), tick)
+
+
+def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick) -> Outcome:
+    """Evaluate what the detector's process left."""
+    low, high = ground.dataset.call_range(ground.dataset.window)
+    asked = request.asked(ground.world.fingerprint) | told_in_row(ground.verdict)
+    asked["anomalies"] = asked["anomalies"] or ",".join(yardstick.labels.types)
+    cost = {"world_seconds": ground.seconds, **trial.cost}
+    failed = Result(asked, trial.status, trial.reason, {}, cost, versions())
+    if trial.scores is None:
+        return Outcome(failed, ground.dataset, ground.truth, yardstick.labels)
+    settings = request.settings
+    evaluation = yardstick.evaluation(trial.scores, settings.threshold, constant=settings.role == "reference")
+    failed = replace(failed, asked=asked | {"level": str(trial.scores.level)})
+    if trial.cost.get("score_seconds", 0.0) >= TELLING_SECONDS:
+        cost["calls_per_second"] = (high - low) / trial.cost["score_seconds"]
+    result = replace(failed, status=evaluation.status, reason=evaluation.reason, cost=cost)
+    result = replace(result, values=evaluation.values if ground.labelled else _without_truth(evaluation.values))
+    scores = trial.scores if evaluation.status is Status.OK else None
+    return Outcome(
+        result,
+        ground.dataset,
+        ground.truth,
+        evaluation.labels,
+        scores,
+        evaluation.alerts,
+        evaluation.sample,
+        ground.labelled,
+    )
+
+
+def _require_constructed(process: Waiting | None, limits: LimitSettings) -> None:
+    if process is not None:
+        process.require_constructed(limits)
+
+
+def _require_no_labels(request: Request) -> None:
+    """Refuse what cannot be done on records without labels."""
+    settings, rule = request.settings, "not need the truth where the records have no labels"
+    needs = {
+        "role": (settings.role, "supervised"),
+        "protocol.training": (settings.protocol.training, "clean"),
+        "threshold.policy": (settings.threshold.policy, "oracle"),
+        "detector._target_": (request.resolved["detector"]["_target_"], "bench.runs.references.Oracle"),
+    }
+    faults = [Fault(key, rule, value) for key, (value, needy) in needs.items() if value == needy]
+    if faults:
+        raise SettingsError(faults)
+
+
+def _without_truth(values: Values) -> Values:
+    """Leave empty what nobody can know without labels: all but the number of alerts."""
+    return {name: value if name.endswith("alerts/all") else None for name, value in values.items()}
+
+
+def _provided(request: Request, ground: Ground) -> Trial:
+    reference = instantiate(request.resolved["detector"])
+    if not isinstance(reference, Reference):
+        path = request.resolved["detector"]["_target_"]
+        raise UserError(f"detector._target_ must be a detector or one of bench.runs.references, got {path}")
+    return Trial(Status.OK, "", reference.scores(ground.dataset, ground.truth))
+
+
+def _labels(ground: Ground, request: Request) -> BoolArray:
+    """Return whether each entity of the history is anomalous: calls, or what `detector.level` says."""
+    labels = ground.truth.call_labels(*ground.dataset.call_range(ground.dataset.history))
+    level = str(request.resolved["detector"].get("level", Level.CALL))
+    if level not in (Level.USER_DAY, Level.CELL_QUARTER):
+        return np.asarray(labels.anomalous)
+    grid = Grid(Level(level), replace(ground.dataset, window=ground.dataset.history))
+    found = np.zeros(grid.size, np.bool_)
+    found[sample_of_grid(grid, labels, ground.truth).entity] = True
+    return found

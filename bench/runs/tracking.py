@@ -1,0 +1,163 @@
+"""Runs in MLflow. The only module that imports it; imported late, since that takes two seconds.
+
+A run is written in one go when it has ended: parameters, metrics and tags in batches, the data set, the artifacts.
+A SQLite store is created once, under a lock, so that many processes can start on a fresh one.
+"""
+
+import json
+import logging
+import math
+import os
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from textwrap import shorten
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # each run tells where it is in its own words
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a server that is down is told within seconds
+
+import pyarrow.parquet as pq
+from mlflow import MlflowClient
+from mlflow.entities import Dataset as DatasetEntity
+from mlflow.entities import DatasetInput, InputTag, Metric, Param
+from mlflow.exceptions import MlflowException
+
+from bench.faults import UserError
+from bench.host.locks import held
+from bench.result import Status
+from bench.runs.copied_store import keep_files_here
+from bench.runs.run_record import Record
+from bench.schema import CALLS
+from bench.settings import TrackingSettings
+
+SQLITE = "sqlite:///"
+LONGEST_PARAMETER = 6000
+LONGEST_REASON = 200
+"""Characters told of why a store cannot be used: the message of a database may go on with its whole statement."""
+BATCH = 100
+BAD_CHARACTERS = re.compile(r"[^\w\-. /:]")
+
+logging.getLogger("mlflow").setLevel(logging.ERROR)
+logging.getLogger("alembic").setLevel(logging.ERROR)
+
+
+class Tracker:
+    """A tracking store that is ready for use.
+
+    Raises
+    ------
+    UserError
+        When the store cannot be reached, read or created.
+    """
+
+    def __init__(self, uri: str, settings: TrackingSettings) -> None:
+        self.uri = uri
+        with _told(uri), _alone(uri):
+            self.client = MlflowClient(tracking_uri=uri)
+            found = self.client.get_experiment_by_name(settings.experiment)
+            if uri.startswith(SQLITE):
+                keep_files_here(Path(uri.removeprefix(SQLITE)), settings.experiment)
+            self.experiment_id = str(
+                found.experiment_id if found else self.client.create_experiment(settings.experiment)
+            )
+
+    @property
+    def link(self) -> str:
+        """Address of the table of runs: of a server, or within what `mlflow ui` serves."""
+        page = f"#/experiments/{self.experiment_id}/runs?workflowType=machine_learning"
+        return f"{self.uri.rstrip('/')}/{page}" if self.uri.startswith("http") else f"http://127.0.0.1:5000/{page}"
+
+    @property
+    def command(self) -> str:
+        """What opens a local store's pages."""
+        if self.uri.startswith("http"):
+            return ""
+        default = self.uri == TrackingSettings().uri
+        return "mlflow ui" if default else f"mlflow ui --backend-store-uri {self.uri}"
+
+    def record(self, record: Record) -> str:
+        """Write one run, and return its id."""
+        result = record.result
+        ended_ms = record.started_ms + int(1000 * sum(v for k, v in result.cost.items() if k.endswith("_seconds")))
+        numbers = {key: value for key, value in {**result.values, **result.cost}.items() if value is not None}
+        metrics = [Metric(_key(k), float(v), ended_ms, 0) for k, v in numbers.items() if math.isfinite(v)]
+        parameters = [Param(_key(k), str(v)[:LONGEST_PARAMETER]) for k, v in record.parameters.items()]
+        with _told(self.uri):
+            run = self.client.create_run(
+                self.experiment_id, record.started_ms, dict(record.tags), str(result.asked["name"])
+            )
+            run_id = str(run.info.run_id)
+            for start in range(0, max(len(metrics), len(parameters)), BATCH):
+                part = slice(start, start + BATCH)
+                self.client.log_batch(run_id, metrics[part], parameters[part])
+            self.client.log_inputs(run_id, [_dataset(record)])
+            for path in record.artifacts:
+                self.client.log_artifact(run_id, str(path), "figures" if path.suffix == ".png" else None)
+            self.finish(run_id, result.status is Status.OK)
+        return run_id
+
+    def start_parent(self, name: str, tags: Mapping[str, str]) -> str:
+        """Begin the run that the runs of a sweep are children of, and return its id."""
+        with _told(self.uri):
+            return str(self.client.create_run(self.experiment_id, tags=dict(tags), run_name=name).info.run_id)
+
+    def finish(self, run_id: str, well: bool) -> None:
+        """End a run."""
+        with _told(self.uri):
+            self.client.set_terminated(run_id, "FINISHED" if well else "FAILED")
+
+    def forget(self, run_id: str) -> None:
+        """Remove what was begun to be written of a run, by the tag `run_id`."""
+        with _told(self.uri):
+            for run in self.client.search_runs([self.experiment_id], f"tags.run_id = '{run_id}'"):
+                self.client.delete_run(run.info.run_id)
+
+
+def _dataset(record: Record) -> DatasetInput:
+    columns = [{"name": c.name, "type": str(c.type), "required": not c.nullable} for c in CALLS.columns]
+    entity = DatasetEntity(
+        name=str(record.result.asked["generator"]),
+        digest=str(record.result.asked["fingerprint"]),
+        source_type="local",
+        source=json.dumps({"uri": record.data.resolve().as_uri()}),
+        schema=json.dumps({"mlflow_colspec": columns}),
+        profile=json.dumps({"num_rows": _calls(record.data)}),
+    )
+    return DatasetInput(entity, [InputTag("mlflow.data.context", "benchmark")])
+
+
+def _calls(data: Path) -> int:
+    """Return how many calls there are; 0 when the world has gone since."""
+    path = data / "calls.parquet"
+    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
+
+
+def _key(name: str) -> str:
+    """Return the name with what MLflow does not take replaced."""
+    return BAD_CHARACTERS.sub("_", name)
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Hold the lock of a SQLite store, and let its readers and writers work side by side from then on."""
+    if not uri.startswith(SQLITE):
+        yield
+        return
+    path = Path(uri.removeprefix(SQLITE))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with held(path.with_name(f".{path.name}.lock"), "tracking.uri=sqlite:///FILE records elsewhere"):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        yield
+
+
+@contextmanager
+def _told(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except (MlflowException, OSError, sqlite3.Error, ImportError) as error:
+        reason = shorten(str(error), LONGEST_REASON, placeholder=" ...")
+        raise UserError(f"tracking.uri must be a store that can be used, got {uri} ({reason})") from error

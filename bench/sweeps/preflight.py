@@ -1,0 +1,109 @@
+"""Checks before anything starts: every job's settings, what a suite fixes, and the folder for the results."""
+
+import atexit
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+
+from bench.config.composition import combinations, explain, faults_told, refuse
+from bench.config.diagnosis import REFUSALS
+from bench.config.repeats import split
+from bench.faults import SettingsError
+from bench.runs.run_folder import NOTES, discard, make, require_unused
+from bench.sweeps.sweep_folder import PLAN
+from bench.sweeps.variants import Variants
+
+FIXED = ("generator", "anomaly", "protocol", "threshold", "seed", "suite", "role")
+"""What a suite decides."""
+JOB = "${hydra.job.num}"
+"""A job's folder within that of its sweep."""
+
+
+def sweep_overrides(config: DictConfig) -> list[str]:
+    """Return what a multirun asks for: the matrix of its suite, and what the command line puts in its place."""
+    matrix = config.hydra.sweeper.get("params") or {}
+    return [*(f"{key}={value}" for key, value in matrix.items()), *config.hydra.overrides.task]
+
+
+class Guard(Callback):
+    """Checks every job's settings before the first one starts; a Hydra callback.
+
+    Parameters
+    ----------
+    multirun
+        Whether there may be several jobs.
+    alone
+        Whether the settings of a single job are checked here; else the job does that.
+    """
+
+    def __init__(self, multirun: bool = True, alone: bool = True) -> None:
+        self.multirun = multirun
+        self.alone = alone
+
+    def on_run_start(self, config: DictConfig, **_: Any) -> None:
+        """Check the settings of the one job."""
+        told = faults_told(config) if self.alone else []
+        if told:
+            refuse("\n".join(told))
+        if self.multirun:  # else there is no folder of a run
+            _prepare(Path(config.hydra.run.dir), config, "hydra.run.dir")
+            atexit.register(_tidy, Path(config.hydra.run.dir).absolute())
+
+    def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
+        """Compose and check the settings of every combination."""
+        if not self.multirun:
+            refuse("--multirun is for bench.run; start this once for each")
+        if config.hydra.launcher.get("n_jobs") == 0:
+            refuse("hydra.launcher.n_jobs must be how many runs go on at a time, or -1 for one a processor, got 0")
+        overrides = [*config.hydra.overrides.hydra, *sweep_overrides(config)]
+        messages: dict[str, None] = dict.fromkeys(_suite_faults(config))
+        variants = Variants(str(config_name))
+        for combination in combinations(overrides):
+            try:
+                messages.update(dict.fromkeys(faults_told(variants.of(combination))))
+            except REFUSALS as error:
+                messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
+        if messages:
+            refuse("\n".join(messages))
+        # Hydra would compose them all once more, which takes seconds.
+        BasicSweeper.validate_batch_is_legal = lambda *_: None  # type: ignore[method-assign]
+        BasicSweeper.split_arguments = staticmethod(split)  # type: ignore[assignment]
+        place = Path(config.hydra.sweep.dir)
+        if OmegaConf.to_container(config.hydra.sweep, resolve=False)["subdir"] != JOB:  # type: ignore[index,call-overload]
+            refuse("hydra.sweep.subdir cannot be set: the folder of each job is its number")
+        _prepare(place, config, "hydra.sweep.dir", begun=(place / PLAN).exists())
+
+
+def _suite_faults(config: DictConfig) -> Iterator[str]:
+    """Yield a message for each setting on the command line that a suite fixes."""
+    if not config.suite.name:
+        return
+    for override in config.hydra.overrides.task:
+        key = re.split("[=@]", override.lstrip("+~"))[0]
+        if key.split(".")[0] in FIXED and key != "suite":
+            yield f"{key} is fixed by suite={config.suite.name}: leave it out, or do without the suite"
+
+
+def _prepare(folder: Path, config: DictConfig, setting: str, *, begun: bool = False) -> None:
+    """Make the folder of a run or sweep before Hydra does, which would end in a traceback; refuse one in use."""
+    if config.hydra.output_subdir not in (NOTES, None):
+        refuse(f"hydra.output_subdir must be {NOTES} or null, got {config.hydra.output_subdir}")
+    try:
+        if not begun:
+            require_unused(folder, setting)
+        make(folder)
+    except SettingsError as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"store.runs must be a folder that can be written, got {folder} ({error})")
+
+
+def _tidy(folder: Path) -> None:
+    """Remove the folder of a run that got no further than Hydra's notes in it."""
+    if [each.name for each in folder.glob("*")] in ([], [NOTES]):
+        discard(folder)

@@ -1,0 +1,62 @@
+"""Tells of the jobs of a sweep as they end, how many there are left, and how long that will take."""
+
+import threading
+import time
+from typing import Any
+
+from bench.host.texts import printable
+from bench.sweeps.sweep_folder import SweepFolder
+
+LOOK_S = 0.25
+
+
+class Reporter:
+    """Prints one line for each job that ends, from a thread of its own."""
+
+    def __init__(self, folder: SweepFolder, jobs: int) -> None:
+        self.folder = folder
+        self.jobs = jobs
+        self.told = folder.ended()
+        self.before = len(self.told)
+        self.began = time.monotonic()
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        """Begin to look for results."""
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Tell of the last results, and end."""
+        self.stopped.set()
+        self.thread.join()
+        self._look()
+
+    def _watch(self) -> None:
+        while not self.stopped.wait(LOOK_S):
+            self._look()
+
+    def _look(self) -> None:
+        for number in self.folder.ended() - self.told:
+            self.told.add(number)
+            self._tell(number, self.folder.row(number))
+
+    def _tell(self, number: int, row: dict[str, Any]) -> None:
+        seconds = time.monotonic() - self.began
+        left = self.jobs - len(self.told)
+        later = f", {duration(seconds / (len(self.told) - self.before) * left)} left" if left else ""
+        reason = f": {row['reason']}" if row["reason"] else ""
+        line = printable(f"{number}: {row['name']}: {row['status']}{reason}")
+        print(f"[{len(self.told)}/{self.jobs}{later}] {line}", flush=True)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    >>> duration(40), duration(100), duration(7300)
+    ('40 s', '2 min', '2 h 2 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,138 @@
+"""What surrounds the jobs of a multirun: its plan, the run they are recorded under, and the summary at the end."""
+
+import atexit
+import signal
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from bench.config.composition import combinations, refuse, settings_of
+from bench.faults import UserError
+from bench.host.exit_codes import FAILED, UNRECORDED
+from bench.host.processors import at_once
+from bench.host.texts import printable
+from bench.runs.run_record import SOURCE, mark, marks, sending_later
+from bench.settings import RunSettings, TrackingSettings
+from bench.sweeps.preflight import sweep_overrides
+from bench.sweeps.progress import Reporter
+from bench.sweeps.sweep_folder import N_JOBS, Plan, SweepFolder
+
+
+class Sweep(Callback):
+    """Begins and ends a multirun; a Hydra callback."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave all that it holds in the sweep's own process: Hydra sends callbacks along with every job."""
+        return {}
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        """Note the plan, and create the tracking store and the parent run, before any job starts."""
+        self.folder = SweepFolder(Path(config.hydra.sweep.dir))
+        self.settings: RunSettings = settings_of(config)
+        overrides = sweep_overrides(config)
+        self.jobs = len(combinations(overrides))
+        atexit.register(self._clean)
+        try:
+            self.folder.begin(_plan(config, overrides))
+            self._start_parent(" ".join(config.hydra.overrides.task))
+        except UserError as error:
+            refuse(str(error))
+        except OSError as error:
+            refuse(f"store.runs must be a folder that can be written, got {self.folder.path} ({error})")
+        self.reporter = Reporter(self.folder, self.jobs)
+        done = f", {self.reporter.before} of them done" if self.reporter.before else ""
+        at_a_time = min(self.jobs, at_once(config.hydra))
+        print(f"{self.jobs} runs{done}, {at_a_time} at a time, into {self.folder.path}", flush=True)
+        self.reporter.start()
+
+    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
+        """Tell what ran and what failed, and why; end with code 1 when anything failed."""
+        atexit.unregister(self._clean)
+        self.reporter.stop()
+        self.folder.tidy()
+        rows = self.folder.rows()
+        failed = {number: rows.get(number, {}) for number in range(self.jobs) if not _well(rows.get(number))}
+        print(f"\n{self.jobs - len(failed)} of {self.jobs} runs went well; {self.folder.path}")
+        for number, row in failed.items():
+            told = f"{row.get('name', '')}: {row.get('status', 'no result')}: {row.get('reason', '')}"
+            print(f"  {number}: {printable(told)}")
+        if failed:
+            print(f"to run these again: cdrbench resume folder={self.folder.path} failed=true")
+        recorded = self.settings.tracking.uri is None or self._finish(not failed)
+        if failed or not recorded:
+            sys.exit(FAILED if failed else UNRECORDED)
+
+    def _start_parent(self, name: str) -> None:
+        tracking = self.settings.tracking
+        if tracking.uri is None:
+            return
+        import_module("bench.runs.tracking")  # here, so that the jobs share it
+        tags = None if tracking.uri in marks(self.folder.path) else {**SOURCE, "jobs": str(self.jobs)}
+        # Apart: the jobs are forked from this process, and a connection must not be shared with them.
+        with ProcessPoolExecutor(1, get_context("fork"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as apart:
+            run_id = apart.submit(_begun, tracking, name or "sweep", tags).result()
+        if run_id is not None:
+            mark(self.folder.path, tracking.uri, run_id)
+
+    def _finish(self, well: bool) -> bool:
+        """End the parent run; return whether all is recorded."""
+        uri, told = str(self.settings.tracking.uri), ""
+        try:
+            tracker = self._ended(well)
+        except UserError as error:
+            told = str(error)
+        left = self.folder.unrecorded(uri)
+        if left or told:
+            print(f"{len(left)} results are not in MLflow {told}; to send them: {sending_later(self.folder.path, uri)}")
+            return False
+        opened = f"run `{tracker.command}` here, then open " if tracker.command else ""
+        print(f"in MLflow    {opened}{tracker.link}")
+        return True
+
+    def _ended(self, well: bool) -> Any:
+        """End the parent run; return the store."""
+        tracker = _store(self.settings.tracking)
+        tracker.finish(marks(self.folder.path)[tracker.uri], well)
+        return tracker
+
+    def _clean(self) -> None:
+        """After an interruption: remove what has no result, end the parent run, and tell how to go on."""
+        self.folder.tidy()
+        import_module("bench.worlds.store").remove_unfinished(Path(self.settings.store.worlds))
+        if self.settings.tracking.uri in marks(self.folder.path):
+            self._ended(False)
+        if self.folder.begun:
+            print(f"to do the rest: cdrbench resume folder={self.folder.path}", file=sys.stderr)
+
+
+def _plan(config: DictConfig, overrides: list[str]) -> Plan:
+    """Return what is to be done, as it may be taken up again."""
+    asked = config.hydra.overrides
+    launcher = [each for each in asked.hydra if each.startswith(N_JOBS)]
+    return Plan(list(asked.task), overrides, launcher, config_dir(config.hydra))
+
+
+def config_dir(hydra: Any) -> str | None:
+    """Return the user's own folder of configuration, where the command line names one."""
+    sources = hydra.runtime.config_sources
+    return next((str(each.path) for each in sources if each.provider == "command-line"), None)
+
+
+def _store(tracking: TrackingSettings) -> Any:
+    return import_module("bench.runs.tracking").Tracker(tracking.uri, tracking)
+
+
+def _begun(tracking: TrackingSettings, name: str, tags: dict[str, str] | None) -> str | None:
+    """Open the store, and begin the run that the jobs are below, unless that was done before."""
+    store = _store(tracking)
+    return None if tags is None else str(store.start_parent(name, tags))
+
+
+def _well(row: dict[str, Any] | None) -> bool:
+    return row is not None and row["status"] == "OK"

@@ -1,0 +1,175 @@
+"""Worlds on disk: made once, found again by their fingerprint, checked before each use.
+
+A world lies in `<store.worlds>/<fingerprint>/` with `data/`, `truth/` and `manifest.json`. It is made under a lock in a
+hidden folder beside and then renamed, so that a folder of that name is always whole.
+"""
+
+import errno
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_class
+
+from bench.faults import UserError
+from bench.generator import Progress, World
+from bench.host.digests import file_digest
+from bench.host.locks import held, taken_at_once
+from bench.host.read_json import UnreadableError, member, object_in
+from bench.host.versions import versions
+
+ELSEWHERE = "store.worlds=FOLDER keeps worlds elsewhere"
+FORMAT = 1
+"""Version of the layout; part of the fingerprint."""
+
+
+@dataclass(frozen=True)
+class StoredWorld:
+    """A world on disk, whole and checked."""
+
+    folder: Path
+    fingerprint: str
+    """16 hexadecimal digits."""
+    manifest: dict[str, Any]
+
+
+def world_of(generator: Any, anomaly: dict[str, Any]) -> World:
+    """Return the world that generator and anomaly settings describe; `generator._target_` names its class."""
+    world: World = get_class(generator._target_)(generator, anomaly)
+    return world
+
+
+def fingerprint_of(world: World) -> str:
+    """Return the fingerprint of a world: BLAKE2b over all that decides its bytes, as canonical JSON."""
+    content = {"format": FORMAT, "recipe": world.recipe()}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def find_or_make(
+    world: World, worlds: Path, workers: int, progress: Progress, before: Callable[[], None] = lambda: None
+) -> StoredWorld:
+    """Find a world by its fingerprint, or make it.
+
+    Parameters
+    ----------
+    world, worlds
+        Which, and the folder of all.
+    workers
+        How many processes may make it.
+    progress
+        Is told how far it is.
+    before
+        Called before it is made; what it raises keeps it from being made.
+
+    Raises
+    ------
+    UserError
+        When the folder cannot be written or the disk is full, or when a stored world is damaged: it is then moved
+        aside, so that the next run makes it anew.
+    """
+    fingerprint = fingerprint_of(world)
+    folder = worlds / fingerprint
+    with _written(worlds, make=False):
+        there = folder.exists()
+    if not there:
+        before()
+        with _written(worlds), held(worlds / f".{fingerprint}.lock", ELSEWHERE):
+            if not folder.exists():
+                _make(world, folder, workers, progress)
+    manifest, damage = _checked_manifest(folder, progress)
+    if damage:
+        with _written(worlds), held(worlds / f".{fingerprint}.lock", ELSEWHERE):
+            manifest, damage = _checked_manifest(folder, progress)  # another process may have made it anew meanwhile
+            aside = _moved_aside(folder) if damage else folder
+    if damage:
+        raise UserError(f"{damage}; the world was moved to {aside}, and running again will make it anew")
+    return StoredWorld(folder, fingerprint, manifest)
+
+
+def remove_unfinished(worlds: Path) -> None:
+    """Remove the folders of worlds whose making was cut short: those that nobody holds the lock of."""
+    for folder in worlds.glob(".*.making"):
+        lock = taken_at_once(folder.with_suffix(".lock"))
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.release()
+
+
+def _make(world: World, folder: Path, workers: int, progress: Progress) -> None:
+    remove_unfinished(folder.parent)
+    making = folder.with_name(f".{folder.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir()
+    try:
+        counts = world.make(making, workers, progress)
+        recipe = world.recipe()
+        files = {str(path.relative_to(making)): file_facts(path) for path in _files(making)}
+        manifest = {
+            "format": FORMAT,
+            "fingerprint": folder.name,
+            "recipe": recipe,
+            "versions": versions(),
+            "counts": counts,
+            "files": files,
+        }
+        (making / "manifest.json").write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n")
+        making.rename(folder)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _checked_manifest(folder: Path, progress: Progress) -> tuple[dict[str, Any], str]:
+    """Return a world's manifest, and what is wrong with the world ("" when nothing is)."""
+    try:
+        manifest = object_in(folder / "manifest.json")
+        files = member(manifest, "files", dict)
+        for name in ("recipe", "counts"):
+            member(manifest, name, dict)
+        for done, (name, facts) in enumerate(files.items(), 1):
+            if file_facts(folder / name) != facts:
+                return manifest, f"{folder / name} has changed since it was written"
+            progress("checking the world", done, len(files))
+    except (UnreadableError, OSError, ValueError) as error:
+        return {}, f"the world in {folder} cannot be read ({error})"
+    return manifest, ""
+
+
+def _moved_aside(folder: Path) -> Path:
+    aside = folder.with_name(f"{folder.name}.damaged")
+    if folder.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+    return aside
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def file_facts(path: Path) -> dict[str, Any]:
+    """Return the size and a digest of a file."""
+    return {"bytes": path.stat().st_size, "blake2b": file_digest(path)}
+
+
+@contextmanager
+def _written(worlds: Path, make: bool = True) -> Iterator[None]:
+    """Make the folder of worlds, and tell what keeps it from being written, or read."""
+    try:
+        if make:
+            worlds.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"store.worlds must be a folder that can be written, got {worlds} ({error})") from error
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(f"store.worlds={worlds}: the disk is full; nothing was left behind") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise UserError(f"store.worlds must be a folder that can be written, got {worlds} ({error})") from error
+        raise

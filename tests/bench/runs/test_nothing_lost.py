@@ -1,0 +1,223 @@
+"""Nothing of anybody's is lost: what people keep in or beside the folders of runs, sweeps and products stays.
+
+Covers what removes files of runs, sweeps, products and saved detectors (`run_folder`, `sweep_folder`, `aside`) over
+random trees, and through the command line refused runs, runs and sweeps in a folder in use, and `resume`, also of a
+stranger's sweep.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from programs import QUIET, TOY, ended
+
+from bench.faults import SettingsError, UserError
+from bench.host.aside import written_aside
+from bench.runs.run_folder import WRITTEN, discard, make, require_unused
+from bench.sweeps.sweep_folder import PLAN, Plan, SweepFolder
+
+# MLflow's own, about a loader strategy of SQLAlchemy 2.1.
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
+NAMES = [
+    "notes.txt",
+    "conf",
+    "0",
+    "1",
+    "12",
+    "twin",
+    ".hydra",
+    "my.yaml",
+    ".detector-notes",
+    "x.making",
+    "data",
+    ".x.lock",
+]
+PATHS = st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3), max_size=12)
+TREES = settings(max_examples=300, deadline=None)
+MINE = b"somebody's"
+
+
+def planted(folder: Path, tree: list[list[str]]) -> dict[Path, bytes]:
+    """Plant somebody's files at the paths of a tree; return what is there."""
+    for names in tree:
+        place = folder.joinpath(*names[:-1], f"{names[-1]}.mine")
+        if not any(parent.is_file() for parent in place.parents):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(MINE)
+    return held(folder)
+
+
+def held(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.read_bytes() == MINE}
+
+
+def written_by_a_run(folder: Path, row: bool = False) -> None:
+    """Write what a run may leave: every file it ever does, with a process's folder that was not removed."""
+    for name in WRITTEN:
+        if row or name != "result.json":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("{}")
+    (folder / ".detector-abcd_123" / "data").mkdir(parents=True)
+
+
+@TREES
+@given(tree=PATHS)
+def test_a_run_that_is_discarded_takes_its_own_files_only(
+    tmp_path_factory: pytest.TempPathFactory, tree: list[list[str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("run") / "day" / "time"
+    make(folder)
+    written_by_a_run(folder)
+    before = planted(folder, tree)
+    discard(folder)
+    assert held(folder) == before
+    assert [path for path in folder.rglob("*") if path.is_file() and path not in before] == []
+    assert folder.exists() == folder.parent.exists() == bool(before)
+
+
+@TREES
+@given(tree=PATHS)
+def test_a_folder_that_was_there_stays(tmp_path_factory: pytest.TempPathFactory, tree: list[list[str]]) -> None:
+    folder = tmp_path_factory.mktemp("there")
+    before = planted(folder, tree)
+    make(folder)
+    discard(folder)
+    assert folder.exists()
+    assert held(folder) == before
+    if before:
+        with pytest.raises(SettingsError, match="must be a new folder or an empty one"):
+            require_unused(folder, "hydra.run.dir")
+
+
+@TREES
+@given(tree=PATHS, done=st.sets(st.integers(0, 12)), failed=st.booleans())
+def test_a_sweep_that_is_tidied_or_taken_up_again_keeps_what_is_not_its_own(
+    tmp_path_factory: pytest.TempPathFactory, tree: list[list[str]], done: set[int], failed: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("sweep")
+    sweep = SweepFolder(folder)
+    sweep.begin(Plan(["seed=1,2"], ["seed=1,2"], [], None))
+    for number in (0, 1, 12):
+        written_by_a_run(folder / str(number))
+        if number in done:
+            (folder / str(number) / "result.json").write_text(json.dumps({"status": "ERROR" if failed else "OK"}))
+        (folder / f".{number}.lock").touch()
+    before = planted(folder, tree)
+    sweep.drop_failed()
+    sweep.tidy()
+    assert held(folder) == before
+    assert sweep.begun
+    assert sweep.ended() == (set() if failed else done & {0, 1, 12})
+    assert not list(folder.glob(".[0-9]*.lock"))
+
+
+@TREES
+@given(tree=PATHS, fails=st.booleans())
+def test_products_replace_products_only(
+    tmp_path_factory: pytest.TempPathFactory, tree: list[list[str]], fails: bool
+) -> None:
+    out = tmp_path_factory.mktemp("products") / "out"
+    with written_aside(out) as aside:
+        (aside / "calls.csv").write_text("old")
+        (aside / "manifest.json").write_text("old")
+    before = planted(out, tree)
+    try:
+        with written_aside(out, ["calls.csv"]) as aside:
+            (aside / "manifest.json").write_text("new")
+            if fails:
+                raise UserError("half-way")
+    except UserError:
+        pass
+    assert held(out) == before
+    assert (out / "manifest.json").read_text() == ("old" if fails else "new")
+    assert (out / "calls.csv").exists() == fails
+    assert [path.name for path in out.parent.iterdir()] == ["out"]
+
+
+def test_the_list_of_what_a_run_writes_is_complete(tracked_workplace: Path) -> None:
+    assert ended("run", *TOY, "detector=toy_longest", "twin=false", "hydra.run.dir=mine")[0] == 0
+    assert ended("run", "--multirun", *TOY, "detector=toy_raising,toy_longest", "hydra.sweep.dir=many")[0] == 1
+    for folder in (Path("mine"), Path("many/0"), Path("many/1")):
+        left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        assert "result.json" in left
+        assert left <= set(WRITTEN)
+    named = {"sweep.json", "multirun.yaml", "mlflow.json"}
+    assert {path.name for path in Path("many").iterdir() if path.is_file()} == named
+
+
+@pytest.mark.parametrize("fault", ["detector.pwer=2", "generator.days=1", "detector=toy_fussy"])
+@pytest.mark.parametrize("place", ["mine", "."])
+def test_a_refused_run_in_a_folder_in_use_loses_nothing(workplace: Path, fault: str, place: str) -> None:
+    before = planted(workplace, [["mine", "a"], ["mine", ".hydra", "b"], ["runs", "c"], ["conf", "d"]])
+    code, _, err = ended("run", *TOY, fault, "detector=toy_longest", f"hydra.run.dir={place}", "tracking=none")
+    assert code == 2
+    assert "Traceback" not in err
+    assert held(workplace) == before
+
+
+def test_a_folder_in_use_is_refused_for_a_run_and_for_a_sweep(workplace: Path) -> None:
+    before = planted(workplace, [["mine", "0", "a"], ["mine", "b"]])
+    for setting, how in (("hydra.run.dir", ()), ("hydra.sweep.dir", ("--multirun",))):
+        code, out, err = ended("run", *how, *TOY, *QUIET, "detector=toy_longest", f"{setting}=mine")
+        assert (code, out) == (2, "")
+        assert err == f"{setting} must be a new folder or an empty one, got 'mine'\n"
+    assert held(workplace) == before
+
+
+def test_a_refused_run_leaves_an_empty_folder_and_no_new_one(workplace: Path) -> None:
+    Path("mine").mkdir()
+    for place in ("mine", "theirs/new"):
+        assert ended("run", *TOY, *QUIET, "detector=toy_longest", "generator.days=1", f"hydra.run.dir={place}")[0] == 2
+    assert list(Path("mine").iterdir()) == []
+    assert not Path("theirs").exists()
+
+
+HOSTILE = [
+    {"settings": ["hydra.sweep.subdir=../victim"]},
+    {"settings": ["+hydra.callbacks.x._target_=os.system"]},
+    {"settings": ["hydra/launcher=basic"]},
+    {"settings": ["--config-dir=/tmp"]},
+    {"settings": ["--cfg"]},
+    {"settings": ["store.worlds=../victim"]},
+    {"settings": ["store.runs=/victim"]},
+    {"settings": ["tracking.uri=sqlite:////victim.db"]},
+    {"settings": ["tracking.uri=http://example.org"]},
+    {"launcher": ["hydra.launcher.n_jobs=1 seed=3"]},
+    {"launcher": ["hydra.sweep.subdir=../victim"]},
+    {"config_dir": "/victim"},
+    {"settings": "seed=1"},
+    {"settings": [1]},
+    {"more": 1},
+    {"format": 1},
+]
+
+
+@pytest.mark.parametrize("change", HOSTILE, ids=str)
+def test_the_plan_of_a_stranger_is_data(workplace: Path, change: dict[str, object]) -> None:
+    (workplace / "work").mkdir()
+    before = planted(workplace, [["victim", "0", "a"], ["victim", "b"]])
+    os.chdir("work")
+    folder = SweepFolder(Path("theirs"))
+    folder.path.mkdir()
+    folder.begin(Plan(["seed=1,2"], ["seed=1,2"], [], None))
+    plan = json.loads((folder.path / PLAN).read_text())
+    (folder.path / PLAN).write_text(json.dumps(plan | change))
+    code, out, err = ended("resume", "folder=theirs")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "theirs" in err
+    assert held(workplace) == before
+    assert [path.name for path in folder.path.iterdir()] == [PLAN]
+
+
+def test_a_sweep_keeps_what_people_put_into_it(workplace: Path) -> None:
+    sweep = ("run", "--multirun", *TOY, *QUIET, "detector=toy_longest,toy_raising", "hydra.sweep.dir=runs/sweep")
+    assert ended(*sweep)[0] == 1
+    before = planted(workplace, [["runs", "sweep", "notes"], ["runs", "sweep", "1", "a"], ["runs", "sweep", "x", "b"]])
+    assert ended("resume", "folder=runs/sweep", "failed=true")[0] == 1
+    assert held(workplace) == before
+    code, _, err = ended(*sweep[:-1], "hydra.sweep.dir=runs/new", "hydra.sweep.subdir=../../x")
+    assert (code, err) == (2, "hydra.sweep.subdir cannot be set: the folder of each job is its number\n")

@@ -1,0 +1,99 @@
+"""What a run leaves in MLflow."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from bench.faults import UserError
+from bench.result import Result, Status
+from bench.runs.run_record import Record
+from bench.runs.tracking import Tracker
+from bench.settings import TrackingSettings
+
+# MLflow's own, about a loader strategy of SQLAlchemy 2.1.
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
+ASKED = {"name": "a run", "generator": "default", "fingerprint": "0123456789abcdef"}
+
+
+@pytest.fixture
+def uri(tracked_workplace: Path) -> str:
+    """An empty store; its whole path, since MLflow keeps connections by their address."""
+    return f"sqlite:///{tracked_workplace}/mlflow.db"
+
+
+def record(result: Result) -> Record:
+    picture, row = Path("scores.png"), Path("result.json")
+    picture.write_bytes(b"png")
+    result.write(row)
+    parameters = {"generator.days": 28, "generator.note": "x" * 7000, "odd*name": None}
+    tags = {"detector": "d", "run_id": "r1"}
+    return Record(result, 1_704_067_200_000, Path("worlds/w/data"), parameters, tags, [row, picture])
+
+
+def test_a_run_leaves_parameters_metrics_tags_the_data_set_and_files(uri: str) -> None:
+    values = {"recall/short_call": 0.5, "precision/short_call": None, **{f"metric/{i}": float(i) for i in range(250)}}
+    tracker = Tracker(uri, TrackingSettings())
+    run_id = tracker.record(record(Result(ASKED, Status.OK, "", values, {"fit_seconds": 1.5})))
+    run = MlflowClient(uri).get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "a run"
+    assert run.data.metrics == {k: v for k, v in values.items() if v is not None} | {"fit_seconds": 1.5}
+    assert run.data.params == {"generator.days": "28", "generator.note": "x" * 6000, "odd_name": "None"}
+    assert run.data.tags["detector"] == "d"
+    data = run.inputs.dataset_inputs[0].dataset
+    assert data.digest == ASKED["fingerprint"]
+    assert json.loads(data.source)["uri"].endswith("/worlds/w/data")
+    assert json.loads(data.profile) == {"num_rows": 0}
+    client = MlflowClient(uri)
+    kept = {item.path for item in [*client.list_artifacts(run_id), *client.list_artifacts(run_id, "figures")]}
+    assert kept == {"result.json", "figures", "figures/scores.png"}
+    assert tracker.link.endswith(f"#/experiments/{run.info.experiment_id}/runs?workflowType=machine_learning")
+    assert tracker.command == f"mlflow ui --backend-store-uri {uri}"
+
+
+def test_a_failed_run_is_marked_so(uri: str) -> None:
+    run_id = Tracker(uri, TrackingSettings()).record(record(Result(ASKED, Status.TIMEOUT, "too slow")))
+    assert MlflowClient(uri).get_run(run_id).info.status == "FAILED"
+
+
+def test_what_was_begun_to_be_written_can_be_removed(uri: str) -> None:
+    tracker = Tracker(uri, TrackingSettings())
+    tracker.record(record(Result(ASKED, Status.OK)))
+    tracker.forget("another")
+    assert len(MlflowClient(uri).search_runs([tracker.experiment_id])) == 1
+    tracker.forget("r1")
+    assert MlflowClient(uri).search_runs([tracker.experiment_id]) == []
+
+
+def test_runs_of_a_sweep_lie_below_their_parent(uri: str) -> None:
+    tracker = Tracker(uri, TrackingSettings())
+    parent = tracker.start_parent("a sweep", {"jobs": "2"})
+    assert MlflowClient(uri).get_run(parent).info.status == "RUNNING"
+    tracker.finish(parent, True)
+    assert MlflowClient(uri).get_run(parent).info.status == "FINISHED"
+
+
+def test_a_store_that_cannot_be_used_is_named(workplace: Path) -> None:
+    Path("mlflow.db").write_text("no database, but more than a hundred bytes of text that is none\n" * 9)
+    with pytest.raises(UserError, match=r"^tracking\.uri must be a store that can be used, got sqlite:"):
+        Tracker(f"sqlite:///{workplace}/mlflow.db", TrackingSettings())
+
+
+@pytest.mark.slow
+def test_eight_processes_start_on_a_fresh_store(workplace: Path) -> None:
+    code = (
+        "from pathlib import Path; from bench.result import *; from bench.runs.tracking import *; "
+        "from bench.settings import TrackingSettings\n"
+        f"result = Result({ASKED}, Status.OK, '', {{'recall/all': 1.0}})\n"
+        "Tracker('sqlite:///mlflow.db', TrackingSettings()).record(Record(result, 0, Path('.'), {}, {}, []))\n"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(8)]
+    assert [process.wait() for process in started] == [0] * 8
+    client = MlflowClient(f"sqlite:///{workplace}/mlflow.db")
+    experiment = client.get_experiment_by_name("cdrbench")
+    runs = client.search_runs([experiment.experiment_id])
+    assert [run.info.status for run in runs] == ["FINISHED"] * 8
