@@ -6,6 +6,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from hydra.utils import get_class
+
 from bench.audit.subject import Asked, Subject
 from bench.audit.verdict import Verdict, read_verdict
 from bench.audit_settings import AuditSettings
@@ -13,13 +15,14 @@ from bench.dataset import Dataset
 from bench.generator import Progress, World
 from bench.host.locks import held
 from bench.host.read_json import object_in
+from bench.host.sources import Sources, digest_of_plug_in
+from bench.host.versions import versions
 from bench.settings import ProtocolSettings
 from bench.truth import Truth
 from bench.worlds.protocol import applied, can_split
 from bench.worlds.store import ELSEWHERE, StoredWorld, find_or_make
 
-FORMAT = 3
-"""Version of what is checked and kept: an older verdict is made anew."""
+CODE = Sources(Path(__file__).parent, "audits worlds")
 
 
 class Audits(Protocol):
@@ -43,7 +46,7 @@ def verdict_on(stored: StoredWorld, world: World, settings: Audits, progress: Pr
 def audited(
     stored: StoredWorld, world: World, asked: Asked, how: tuple[AuditSettings, ProtocolSettings], progress: Progress
 ) -> Verdict:
-    """Return the verdict on a stored world: the one that is kept with it when it was asked the same, else a new one.
+    """Return the verdict on a stored world: kept with it if the same code was asked the same, else a new one.
 
     Parameters
     ----------
@@ -105,9 +108,12 @@ def _subject(
 
 
 def _wanted(settings: AuditSettings, protocol: ProtocolSettings) -> dict[str, Any]:
-    """Return all that decides a verdict beside the world, as JSON values."""
+    """Return all that decides a verdict beside the world, as JSON values: settings, code, and versions of libraries."""
     asked = {name: value for name, value in asdict(settings).items() if name != "when"}
-    wanted = {"format": FORMAT, **asked, "protocol": asdict(protocol)}
+    sources = {"audit": CODE.digest()}
+    if settings.features is not None:
+        sources["features"] = digest_of_plug_in(get_class(settings.features["_target_"]))
+    wanted = {**asked, "protocol": asdict(protocol), "sources": sources, "versions": versions()}
     return dict(json.loads(json.dumps(wanted)))
 
 

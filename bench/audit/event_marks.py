@@ -48,8 +48,9 @@ def event_marks(
     marks = {name: _numbers(each.select(expr).to_series()) for name, expr in _agreements().items()}
     talk = _numbers(each["talk_ms"])
     smooth = talk >= SMOOTH_S * SECOND_MS
-    marks["talk_millisecond"] = np.where(smooth, talk % SECOND_MS, rng.integers(0, SECOND_MS, talk.size))
+    hundreds = np.where(smooth, talk % SECOND_MS // 100, rng.integers(0, 10, talk.size))
     marks["talk_last_two_digits"] = talk % 100
+    marks["talk_millisecond"] = 100 * hundreds + marks["talk_last_two_digits"]
     some = digits(talk, SECOND_MS, "ms")
     marks |= {"talk_zeros": some["zeros"], "talk_parity": some["parity"]}
     for name in ("delay", "power_and_map", "cell_and_map", "failed_hellos", "setup_time"):
@@ -59,10 +60,11 @@ def event_marks(
     # Of a connection of a few seconds the content decides them; of one that holds for the whole call they are those of
     # its talk time, and that they are says that there was no handover.
     plain_to_see = (held < SMOOTH_S) | (np.abs(held * SECOND_MS - talk) <= 1)
+    usual = np.flatnonzero(~plain_to_see & np.isfinite(held))
+    instead = rng.integers(0, max(usual.size, 1), int(plain_to_see.sum()))  # one row for both forms
     for what in ("fraction", "decimals"):
         values = forms[f"events.previous_connection_duration.{what}"]
-        usual = values[~plain_to_see & np.isfinite(values)]
-        values[plain_to_see] = usual[rng.integers(0, usual.size, int(plain_to_see.sum()))] if usual.size else np.nan
+        values[plain_to_see] = values[usual[instead]] if usual.size else np.nan
     return forms | marks
 
 
@@ -183,6 +185,8 @@ def _agreements() -> dict[str, pl.Expr]:
     outcome = pl.when(failed).then(pl.col("connects") == 0).when(answered).then(ended | dropped).otherwise(ended)
     start_ms = (pl.col("press") - pl.col("call_start_ts")).dt.total_milliseconds()
     end_ms = (pl.col("last_time") - pl.col("call_end_ts")).dt.total_milliseconds()
+    # An answered call is recorded as a second at least, and ends by its record after what the network saw.
+    shortest = pl.when(answered & (pl.col("call_duration") == 1)).then(1 - SECOND_MS).otherwise(0)
     talk = pl.when(answered).then(pl.col("talk_ms") / SECOND_MS - pl.col("call_duration"))
     before = pl.col("first_place").fill_null(strategy="forward").shift().fill_null(-1)
     return {
@@ -198,7 +202,7 @@ def _agreements() -> dict[str, pl.Expr]:
         "start_and_events": pl.when((start_ms < 0) | (start_ms >= SECOND_MS)).then(start_ms.abs()).otherwise(0),
         "one_call_start": pl.col("presses"),
         "connected_after_start": pl.col("too_soon"),
-        "end_and_last_event": pl.when((end_ms < 0) | (end_ms >= SECOND_MS)).then(end_ms).otherwise(0),
+        "end_and_last_event": pl.when((end_ms < shortest) | (end_ms >= SECOND_MS)).then(end_ms).otherwise(0),
         "talk_and_duration": pl.when(talk.abs() <= 1).then(0.0).otherwise(talk),
         "duration_in_events": pl.when(~failed).then(
             (pl.col("duration").fill_null(-1) - pl.col("call_duration")).abs() + (pl.col("durations") - 1).abs()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bench.arrays import BoolArray, FloatArray
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.audit.looks import form_name, forms_asked
 from bench.schema import DATA_TABLES, Column
 
@@ -28,7 +28,12 @@ class Normal:
 
 
 def column_forms(
-    table: str, frame: pl.DataFrame, normal: Normal, owner: pl.Series, rng: np.random.Generator
+    table: str,
+    frame: pl.DataFrame,
+    normal: Normal,
+    owner: pl.Series,
+    rng: np.random.Generator,
+    sources: Mapping[str, IntArray] | None = None,
 ) -> dict[str, FloatArray]:
     """Return the forms of all columns of some rows, by name, shape (rows,) each.
 
@@ -42,10 +47,13 @@ def column_forms(
         What says which shapes and words there are in normal life.
     owner
         Whose row each is. The digits of a number count once for each owner and number, in a row drawn at random:
-        somebody who stays at home says nothing new with each call. Those of a text count once. Elsewhere there stands
-        what somebody else has.
+        somebody who stays at home says nothing new with each call. Those of a text count once, its check digit among
+        them unless all of normal life has it right: whom many call says nothing new with each call. Elsewhere there
+        stands what somebody else has.
     rng
         Where that chance comes from.
+    sources
+        By column, the row that each row shows instead (`stand_ins`), where that is known already.
     """
     found: dict[str, FloatArray] = {}
     for column in DATA_TABLES[table].columns:
@@ -55,10 +63,16 @@ def column_forms(
         known = normal.texts.get(column.name)
         if known is None and values.dtype == pl.String:
             known = values.filter(pl.Series(normal.rows))
-        whose = values if values.dtype == pl.String else owner
+        source = (sources or {}).get(column.name)
         for what, form in _forms(table, column, values, known).items():
-            of_each_row = what in ("shape", "word", "check_digit", "empty")
-            found[form_name(table, column.name, what)] = form if of_each_row else once(form, whose, values, rng)
+            name = form_name(table, column.name, what)
+            of_each_row = what in ("shape", "word", "empty") or (what == "check_digit" and alike(form[normal.rows]))
+            if of_each_row or alike(form):
+                found[name] = form
+                continue
+            if source is None:
+                source = stand_ins(values if values.dtype == pl.String else owner, values, rng)
+            found[name] = shown(form, source)
     return found
 
 
@@ -105,16 +119,34 @@ def decimals(numbers: FloatArray) -> FloatArray:
     return np.where(np.isnan(numbers), np.nan, out)
 
 
-def once(values: FloatArray, owner: pl.Series, value: pl.Series, rng: np.random.Generator) -> FloatArray:
-    """Let each value of an owner count once, in one row drawn at random; the others get one that somebody else has."""
-    order = rng.permutation(len(owner))
+def stand_ins(owner: pl.Series, value: pl.Series, rng: np.random.Generator) -> IntArray:
+    """Return for each row the row that it shows: itself in one row, drawn at random, of each owner and value.
+
+    The others show a row of somebody else, drawn once for all that is looked at in a value: were each form of it drawn
+    by itself, an even number with an odd digit would say that a row is none of the first.
+    """
+    order, rows = rng.permutation(len(owner)), np.arange(len(owner))
     shuffled = pl.DataFrame({"owner": owner, "value": value})[order]
-    first = np.zeros(len(owner), np.bool_)
+    first = np.zeros(rows.size, np.bool_)
     first[order] = shuffled.select(pl.struct("owner", "value").is_first_distinct()).to_series().to_numpy()
-    known = values[first & np.isfinite(values)]
-    if not known.size:
-        return values
-    return np.where(first | np.isnan(values), values, known[rng.integers(0, known.size, values.size)])
+    there = value.is_not_null() & ((value != "") if value.dtype == pl.String else True)
+    known = np.flatnonzero(first & there.to_numpy())
+    return np.where(first, rows, known[rng.integers(0, known.size, rows.size)]) if known.size else rows
+
+
+def shown(values: FloatArray, source: IntArray) -> FloatArray:
+    """Return what the rows say that are shown instead; NaN stays."""
+    return np.where(np.isnan(values), values, values[source])
+
+
+def alike(values: FloatArray) -> bool:
+    """Return whether all values are the same; NaN does not count.
+
+    >>> alike(np.array([1.0, np.nan, 1.0])), alike(np.array([1.0, 0.0]))
+    (True, False)
+    """
+    finite = values[np.isfinite(values)]
+    return not finite.size or bool(np.ptp(finite) == 0)
 
 
 def luhn(text: str) -> bool:

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.audit.covered import coverage
 from bench.audit.looks import BY_NAME
-from bench.audit.permutation import WIDE, Sets, holm
+from bench.audit.permutation import WIDE, Sets, holm, middle_ranks
 from bench.audit.problem import Problem
 from bench.audit.problems import FEWEST, problems
 from bench.audit.subject import Subject
@@ -72,7 +71,7 @@ def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progr
     planting, marks = None, []
     broken: list[Test] = []
     for number, problem in enumerate(problems(subject, settings, rng), 1):
-        asked = _varying(problem, rng)
+        asked = problem.varying(rng)
         marks.append((problem.name, problem.marks))
         by_mark += _single_marks(asked)
         broken += _single_marks(replace(problem, marks=problem.touched))
@@ -114,55 +113,28 @@ def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progr
     return Check("bookkeeping", light, (f"{told}; {highest}", *open_to_all, looked, _power(seen)), found)
 
 
-def _varying(problem: Problem, rng: np.random.Generator) -> Problem:
-    """Return the problem with only those marks that are not the same everywhere, and no gaps in them.
-
-    That a form is not there, as the digits of a connection that never was, is what a call is about; whether a field is
-    empty is a mark of its own. So a gap gets the form of another row of the same type, by chance.
-    """
-    kept = {}
-    for name, values in problem.marks.items():
-        known = np.isfinite(values)
-        if not known.any() or np.ptp(values[known]) == 0:
-            continue
-        filled = values.copy()
-        for code in np.unique(problem.type_code[known]):
-            rows = problem.type_code == code
-            gaps = rows & ~known
-            filled[gaps] = rng.choice(values[rows & known], int(gaps.sum()))
-        kept[name] = filled
-    return replace(problem, marks=kept)
-
-
 def _single_marks(problem: Problem) -> Iterator[Test]:
     """Test each mark by itself for each type, and for all types together, either way round."""
     kinds = len(problem.types)
     positives = np.bincount(problem.type_code[problem.positive], minlength=kinds)
+    by_side = _Sides(problem)
     for mark, values in problem.marks.items():
         known = np.isfinite(values)
         asked = np.bincount(problem.type_code[known], minlength=kinds) > 0
         ranks = np.full(values.size, 0.5)
-        ranks[known] = rankdata(values[known]) / known.sum()
+        ranks[known] = middle_ranks(values[known]) / known.sum()
         sets = Sets(problem.group, problem.positive, ranks)
         auc, deviation = sets.roc_auc_by(problem.type_code, kinds)
-        apart = _apart(problem, ranks)
+        apart = by_side.apart(ranks)
+        may_be = (np.abs(auc - 0.5) > FAR * deviation) | apart
         for code in np.flatnonzero((positives >= FEWEST_MARKED) & asked & np.isfinite(auc)).tolist():
-            of_type = sets.pick(problem.type_code == code)
+            p = sets.pick(problem.type_code == code).either_way() if may_be[code] else 1.0
             numbers = (int(positives[code]), float(auc[code]), float(deviation[code]))
-            yield _single(problem.name, problem.types[code], mark, of_type, numbers, stands_out=bool(apart[code]))
+            yield Test(problem.name, problem.types[code], *numbers, p, mark)
         whole = sets.roc_auc() if asked.sum() > 1 and _together(problem) else None
         if whole is not None:
-            numbers = (int(problem.positive.sum()), *whole)
-            yield _single(problem.name, ALL, mark, sets, numbers, stands_out=bool(apart.any()))
-
-
-def _single(
-    problem: str, type_: str, mark: str, sets: Sets, numbers: tuple[int, float, float], *, stands_out: bool
-) -> Test:
-    """Return the test of one mark; its p-value is worked out where it may be small."""
-    _, auc, deviation = numbers
-    near = abs(auc - 0.5) <= FAR * deviation and not stands_out
-    return Test(problem, type_, *numbers, 1.0 if near else sets.either_way(), mark)
+            p = sets.either_way() if abs(whole[0] - 0.5) > FAR * whole[1] or apart.any() else 1.0
+            yield Test(problem.name, ALL, int(problem.positive.sum()), *whole, p, mark)
 
 
 def _together(problem: Problem) -> bool:
@@ -170,14 +142,22 @@ def _together(problem: Problem) -> bool:
     return len(problem.types) > 1 and problem.name not in ("callers", "callees")
 
 
-def _apart(problem: Problem, ranks: FloatArray) -> BoolArray:
-    """Return, of each type, whether a few positives stand beyond all others: a ROC-AUC hardly sees them."""
-    kinds = len(problem.types)
-    highest, lowest = np.full((2, kinds), -1.0), np.full((2, kinds), 2.0)
-    row = problem.positive.astype(np.int64)
-    np.maximum.at(highest, (row, problem.type_code), ranks)
-    np.minimum.at(lowest, (row, problem.type_code), ranks)
-    return np.asarray((highest[1] > highest[0]) | (lowest[1] < lowest[0]))
+class _Sides:
+    """The positives of each type, and the others beside them."""
+
+    def __init__(self, problem: Problem) -> None:
+        side = problem.type_code * 2 + problem.positive
+        self._order = np.argsort(side)
+        self._sides, self._first = np.unique(side[self._order], return_index=True)
+        self._kinds = len(problem.types)
+
+    def apart(self, ranks: FloatArray) -> BoolArray:
+        """Return, of each type, whether a few positives stand beyond all others: a ROC-AUC hardly sees them."""
+        highest, lowest = np.full(2 * self._kinds, -1.0), np.full(2 * self._kinds, 2.0)
+        if self._sides.size:
+            highest[self._sides] = np.maximum.reduceat(ranks[self._order], self._first)
+            lowest[self._sides] = np.minimum.reduceat(ranks[self._order], self._first)
+        return np.asarray((highest[1::2] > highest[::2]) | (lowest[1::2] < lowest[::2]))
 
 
 def _sets(problem: Problem, folds: int) -> Sets:
@@ -193,10 +173,13 @@ def _sets(problem: Problem, folds: int) -> Sets:
             max_iter=12, learning_rate=0.4, max_leaf_nodes=8, min_samples_leaf=5, early_stopping=False,
             random_state=SEED,
         )  # fmt: skip
-        known = matrix[:, np.isfinite(matrix[~tested]).any(axis=0)]
+        seen, asked = matrix[~tested], matrix[tested]
+        known = np.isfinite(seen).any(axis=0)
+        if not known.all():
+            seen, asked = seen[:, known], asked[:, known]
         with threadpool_limits(1):  # so small a task takes several threads longer
-            model.fit(known[~tested], learned)
-            scores[tested] = model.predict_proba(known[tested])[:, 1]
+            model.fit(seen, learned)
+            scores[tested] = model.predict_proba(asked)[:, 1]
     return Sets(problem.group * folds + fold, problem.positive, scores)
 
 

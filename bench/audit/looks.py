@@ -39,6 +39,11 @@ class Look:
     columns: tuple[str, ...]
     """As `table.column`."""
 
+    @property
+    def of_callee(self) -> bool:
+        """Whether only columns about the called party are looked at: what it says is as often said as it is called."""
+        return all(column.startswith("calls.callee_") for column in self.columns if column.startswith("calls."))
+
     def touched(self, words: Collection[str] | None) -> bool:
         """Return whether a type that touches this does not stand under it; None: a type that has not said what it does.
 
@@ -155,5 +160,7 @@ def looks() -> Iterator[Look]:
 _ABOUT = {column.removeprefix("calls.") for look in CONTENTS for column in look.columns}
 TOUCHABLE = frozenset({*TABLES, *_ABOUT, *(look.name for look in AGREEMENTS)})
 """What a type of anomaly may name in `touches`."""
+OF_USERS = frozenset({*TABLES, *(look.name for look in AGREEMENTS if look.level is Level.USER)})
+"""The words of these by which a type says that it changes what is known of its actors."""
 BY_NAME = {look.name: look for look in looks()}
 """All that is looked at, by name."""

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.arrays import BoolArray, FloatArray, IntArray
+from bench.audit.forms import alike
 from bench.audit.looks import BY_NAME, Kind
 from bench.audit.sampling import Chosen
 from bench.audit.subject import Subject
@@ -32,6 +33,25 @@ class Problem:
     touched: Mapping[str, FloatArray] = field(default_factory=dict)
     """Agreements that some type says it breaks, shape (rows,): empty in the rows of the others."""
 
+    def varying(self, rng: np.random.Generator) -> "Problem":
+        """Return the problem with only those marks that are not the same everywhere, and no gaps in them.
+
+        That a form is not there, as the digits of a connection that never was, is what a call is about; whether a field
+        is empty is a mark of its own. So a gap gets the form of another row of the same type, by chance; forms that are
+        there in the same rows get those of the same one, since an impossible pair would say that there was a gap.
+        """
+        kept = {}
+        sources: dict[bytes, IntArray] = {}
+        for name, values in self.marks.items():
+            known = np.isfinite(values)
+            if alike(values):
+                continue
+            pattern = np.packbits(known).tobytes()
+            if pattern not in sources:
+                sources[pattern] = _others(known, self.type_code, rng)
+            kept[name] = values[sources[pattern]]
+        return replace(self, marks=kept)
+
     def planted(self, share: float, rng: np.random.Generator) -> "Problem":
         """Return the same with a leak in this share of the positives: a mark that nobody else has, in one column.
 
@@ -42,6 +62,15 @@ class Problem:
         column = self.marks[name].copy()
         column[rng.choice(rows, max(1, round(share * rows.size)), replace=False)] = np.nanmax(column) + 1
         return replace(self, marks={**self.marks, name: column})
+
+
+def _others(known: BoolArray, type_code: IntArray, rng: np.random.Generator) -> IntArray:
+    """Return for each row itself where it is known, else one of the same type that is, if any; shape (rows,)."""
+    source = np.arange(known.size)
+    for code in np.unique(type_code[known]):
+        gaps = np.flatnonzero((type_code == code) & ~known)
+        source[gaps] = rng.choice(np.flatnonzero((type_code == code) & known), gaps.size)
+    return source
 
 
 def problem_of(

@@ -1,6 +1,7 @@
 """What is asked of a world: anomalous calls beside normal ones of the same user; users, days and quarters likewise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -9,8 +10,8 @@ import pyarrow.compute as pc
 
 from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.audit.event_marks import event_marks
-from bench.audit.forms import Normal
-from bench.audit.looks import BY_NAME, Kind
+from bench.audit.forms import Normal, alike, plain, shown, stand_ins
+from bench.audit.looks import BY_NAME, OF_USERS, Kind
 from bench.audit.problem import Problem, places, problem_of
 from bench.audit.record_marks import codes, contents, record_marks, rows_of
 from bench.audit.sampling import Chosen, Matching, beside_normal, one_of_each
@@ -47,7 +48,7 @@ def problems(subject: Subject, settings: AuditSettings, rng: np.random.Generator
 def _calls(
     subject: Subject, settings: AuditSettings, whole: pa.Table, labels: CallLabels, rng: np.random.Generator
 ) -> Iterator[Problem]:
-    caller, outcome = (codes(whole[name]) for name in ("caller_id", "outcome"))
+    caller, callee, outcome = (codes(whole[name]) for name in ("caller_id", "callee_id", "outcome"))
     key = caller * (outcome.max(initial=0) + 1) + outcome
     match = Matching(key, outcome, ~labels.anomalous & ~labels.collateral)
     found = [np.flatnonzero(labels.type_code == code) for code in range(len(labels.types))]
@@ -56,15 +57,41 @@ def _calls(
     rows, back = np.unique(chosen.row, return_inverse=True)
     marks = _marks_of_calls(subject, rows, match.normal, rng)
     steady = {name for name in marks if _steady(name, marks[name][match.normal[rows]])}
-    marks = {name: values[back] for name, values in marks.items()}
-    yield problem_of(subject, "calls", labels.types, chosen, caller, {n: v for n, v in marks.items() if n in steady})
+    at_once = {name: marks[name][back] for name in marks if name in steady}
+    yield problem_of(subject, "calls", labels.types, chosen, caller, at_once)
     cluster = labels.incident_code[chosen.row] * (caller.max(initial=0) + 1) + caller[chosen.row]
-    place = Chosen(np.arange(chosen.row.size), chosen.type_code, chosen.positive, chosen.group)
-    kept = one_of_each(place, cluster, rng).row
+    place = replace(chosen, row=np.arange(chosen.row.size))
     keep = np.zeros(chosen.row.size, np.bool_)
-    keep[kept] = True
-    lasting = {name: values[keep] for name, values in marks.items() if name not in steady}
-    yield problem_of(subject, "incidents", labels.types, chosen.pick(keep), caller, lasting)
+    keep[one_of_each(place, cluster, caller[chosen.row], rng).row] = True
+    lasting = {name: values for name, values in marks.items() if name not in steady}
+    kept = np.unique(back[keep])
+    _of_callees_once(lasting, kept, callee[rows[kept]], rng)
+    chosen, at = chosen.pick(keep), back[keep]
+    lasting = {name: _of_one_caller(name, values[at], chosen.loose) for name, values in lasting.items()}
+    yield problem_of(subject, "incidents", labels.types, chosen, caller, lasting)
+
+
+def _of_one_caller(mark: str, values: FloatArray, loose: BoolArray) -> FloatArray:
+    """Return a mark as it may be compared: what a call is about is a habit, which somebody else need not have."""
+    return np.where(loose, np.nan, values) if BY_NAME[mark].kind is Kind.CONTENT else values
+
+
+def _of_callees_once(
+    marks: Mapping[str, FloatArray], kept: IntArray, callee: IntArray, rng: np.random.Generator
+) -> None:
+    """Let agreements about the called party count once for each party: hundreds of an incident's callers have the same.
+
+    Parameters
+    ----------
+    marks
+        By name; those in question are changed in place.
+    kept, callee
+        Shape (kept,): places of the calls that are asked about, and whom each calls.
+    """
+    owner = pl.Series(callee)
+    for name, values in marks.items():
+        if BY_NAME[name].kind is Kind.AGREEMENT and BY_NAME[name].of_callee:
+            values[kept] = shown(values[kept], stand_ins(owner, pl.Series(values[kept]), rng))
 
 
 def _marks_of_calls(
@@ -95,31 +122,58 @@ def _steady(name: str, of_normal: FloatArray) -> bool:
     if look.kind is Kind.CONTENT:
         return False
     if look.kind is Kind.AGREEMENT or name.endswith((".shape", ".word", ".check_digit", ".empty")):
-        finite = of_normal[np.isfinite(of_normal)]
-        return not finite.size or bool(np.ptp(finite) == 0)
+        return alike(of_normal)
     return True
 
 
 def _users(subject: Subject, whole: pa.Table, labels: CallLabels, rng: np.random.Generator) -> Iterator[Problem]:
-    """Put the users that a type acts with, or acts on, beside all others; every user once for each type."""
+    """Put the users that a type acts with, or acts on, beside others; every user once for each type.
+
+    Users whom another type may have changed, since they act for it, stand on neither side.
+    """
     users = subject.dataset.table("users", ["user_id"])["user_id"]
     sides = {"callers": "caller_id", "callees": "callee_id"}
-    user_of = {name: places(whole[column], users) for name, column in sides.items()}
-    normal = np.ones(len(users), np.bool_)
-    for user in user_of.values():
-        involved = user[labels.anomalous]
-        normal[involved[involved >= 0]] = False
-    marks = user_marks(subject.dataset, Normal(normal | (not normal.any()), {}), rng)
-    for name, user in user_of.items():
+    acts = {name: _acting(places(whole[column], users), labels, len(users)) for name, column in sides.items()}
+    normal = np.asarray(~(acts["callers"] | acts["callees"]).any(axis=0))
+    known = {} if subject.twin is None else _texts_of_users(subject.twin)
+    marks = user_marks(subject.dataset, Normal(normal if normal.any() else ~normal, known), rng)
+    said = [subject.asked.touches.get(each) for each in labels.types]
+    changing = np.array([words is None or not OF_USERS.isdisjoint(words) for words in said], np.bool_)
+    changed = acts["callers"] & changing[:, None]
+    for name, of_type in acts.items():
         parts = []
-        for code in range(len(labels.types)):
-            acts = np.zeros(len(users), np.bool_)
-            found = user[labels.type_code == code]
-            acts[found[found >= 0]] = True
-            others = np.flatnonzero(~acts)
-            others = rng.choice(others, min(others.size, 4 * int(acts.sum()) + FEWEST), replace=False)
-            row = np.sort(np.concatenate([np.flatnonzero(acts), others]))
-            parts.append((row, np.full(row.size, code), acts[row], np.full(row.size, code)))
-        chosen = Chosen(*(np.concatenate(each) for each in zip(*parts, strict=True)))
-        own = {mark: values[chosen.row] for mark, values in marks.items()}
+        for code, acting in enumerate(of_type):
+            changed_by = np.delete(changed, code, axis=0) if name == "callers" else changed
+            eligible = ~changed_by.any(axis=0)
+            others = np.flatnonzero(eligible & ~acting & ~changed[code])
+            others = rng.choice(others, min(others.size, 4 * int(acting.sum()) + FEWEST), replace=False)
+            row = np.sort(np.concatenate([np.flatnonzero(eligible & acting), others]))
+            parts.append((row, np.full(row.size, code), acting[row], np.full(row.size, code)))
+        row, type_code, positive, group = (np.concatenate(each) for each in zip(*parts, strict=True))
+        chosen = Chosen(row, type_code, positive, group, np.ones(row.size, np.bool_))
+        own = {mark: values[row] for mark, values in marks.items()}
         yield problem_of(subject, name, labels.types, chosen, np.arange(len(users)), own)
+
+
+def _acting(user: IntArray, labels: CallLabels, users: int) -> BoolArray:
+    """Return which users the anomalous calls of each type are of, shape (types, users).
+
+    Parameters
+    ----------
+    user
+        Shape (calls,): the user that each call is of, -1 if none.
+    labels
+        The anomalous calls.
+    users
+        How many there are.
+    """
+    acting = np.zeros((len(labels.types), users), np.bool_)
+    here = labels.anomalous & (user >= 0)
+    acting[labels.type_code[here], user[here]] = True
+    return acting
+
+
+def _texts_of_users(twin: Dataset) -> dict[str, pl.Series]:
+    """Return the texts that users of normal life have: a kind that few are of may act for some incident to the last."""
+    users = plain(twin.table("users"))
+    return {column.name: column for column in users if column.dtype == pl.String}

@@ -45,7 +45,8 @@ def record_marks(
     start, end = (frame[name].to_physical().to_numpy() for name in ("call_start_ts", "call_end_ts"))
     duration = frame["call_duration"].to_numpy().astype(np.int64)
     number = trailing_number(frame["call_id"])
-    digit = np.where(duration >= LONG_S, duration % 10, rng.integers(0, 10, rows.size))
+    parity = np.where(duration >= SMOOTH_S, duration % 2, rng.integers(0, 2, rows.size))
+    digit = np.where(duration >= LONG_S, duration % 10, 2 * rng.integers(0, 5, rows.size) + parity)
     late = np.where(duration >= VERY_LONG_S, duration % 60, 10 * rng.integers(0, 6, rows.size) + digit)
     same_cell = (frame["first_cell_id"] == frame["last_cell_id"]).to_numpy()
     handovers = frame["handovers"].to_numpy()
@@ -57,7 +58,7 @@ def record_marks(
         "place_in_second": _place_in_second(starts, rows, rng),
         "start_second": start // 1000 % 60,
         "duration_second": late,
-        "duration_parity": np.where(duration >= SMOOTH_S, duration % 2, rng.integers(0, 2, rows.size)),
+        "duration_parity": parity,
         "end=start+duration": _beyond(dataset, (end - start) / 1000 - duration),
         "talk_only_if_answered": (duration > 0) & (frame["outcome"] != "answered").to_numpy(),
         "cells_and_handovers": (handovers == 0) & ~same_cell if networked else handovers != 0,

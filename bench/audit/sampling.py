@@ -18,10 +18,12 @@ class Chosen:
     positive: BoolArray
     group: IntArray
     """The set."""
+    loose: BoolArray
+    """Whether its set is of several users or cells, whose habits differ."""
 
-    def pick(self, keep: BoolArray) -> "Chosen":
+    def pick(self, keep: BoolArray | IntArray) -> "Chosen":
         """Return some of the rows."""
-        return Chosen(self.row[keep], self.type_code[keep], self.positive[keep], self.group[keep])
+        return Chosen(self.row[keep], self.type_code[keep], self.positive[keep], self.group[keep], self.loose[keep])
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,14 @@ def beside_normal(positives: Sequence[IntArray], match: Matching, controls: int,
         The positive rows of each type.
     match
         What they are matched by.
+    controls
+        How many at most.
+    rng
+        Where chance comes from.
     """
     normal = np.flatnonzero(match.normal)
     by_key, by_loose = (normal[np.argsort(key[normal], kind="stable")] for key in (match.key, match.loose))
-    rows, groups, codes, positive = [], [], [], []
+    rows, groups, codes, positive, loose = [], [], [], [], []
     width = int(match.key.max(initial=0)) + int(match.loose.max(initial=0)) + 2
     for code, found in enumerate(positives):
         lonely = ~np.isin(match.key[found], match.key[by_key])
@@ -61,15 +67,18 @@ def beside_normal(positives: Sequence[IntArray], match: Matching, controls: int,
             groups += [code * width + shift + key[some], code * width + shift + key[others]]
             positive += [np.ones(some.size, np.bool_), np.zeros(others.size, np.bool_)]
             codes.append(np.full(some.size + others.size, code))
-    empty = np.empty(0, np.int64)
+            loose.append(np.full(some.size + others.size, shift > 0))
+    empty, none = np.empty(0, np.int64), np.empty(0, np.bool_)
     row, group, type_code = (np.concatenate([empty, *each]) for each in (rows, groups, codes))
+    marked, mixed = (np.concatenate([none, *each]) for each in (positive, loose))
     order = np.argsort(row, kind="stable")
-    marked = np.concatenate([np.empty(0, np.bool_), *positive])
-    return Chosen(row[order], type_code[order], marked[order], group[order])
+    return Chosen(row, type_code, marked, group, mixed).pick(order)
 
 
-def one_of_each(chosen: Chosen, cluster: IntArray, rng: np.random.Generator) -> Chosen:
+def one_of_each(chosen: Chosen, cluster: IntArray, owner: IntArray, rng: np.random.Generator) -> Chosen:
     """Keep one positive row, drawn at random, of each cluster of a type: rows of one incident resemble each other.
+
+    So do those of one user: in a set of several users one positive row and one other of each are kept.
 
     Parameters
     ----------
@@ -77,13 +86,24 @@ def one_of_each(chosen: Chosen, cluster: IntArray, rng: np.random.Generator) -> 
         The rows.
     cluster
         Shape (chosen,): incident and user of each.
+    owner
+        Shape (chosen,): user of each.
     """
-    order = rng.permutation(chosen.row.size)
-    order = order[chosen.positive[order]]
-    _, first = np.unique(np.stack([chosen.type_code, cluster])[:, order], axis=1, return_index=True)
-    keep = ~chosen.positive
-    keep[order[first]] = True
+    alone = -1 - np.arange(chosen.row.size)
+    kind = chosen.type_code * 2 + chosen.positive
+    kept = _one_of(rng.permutation(chosen.row.size), kind, np.where(chosen.positive, cluster, alone))
+    kept = _one_of(kept, kind, np.where(chosen.loose, owner, alone))
+    keep = np.zeros(chosen.row.size, np.bool_)
+    keep[kept] = True
     return chosen.pick(keep)
+
+
+def _one_of(order: IntArray, kind: IntArray, alike: IntArray) -> IntArray:
+    """Return, of places in some order, the first of each that are alike and of one kind."""
+    ordered = order[np.lexsort((alike[order], kind[order]))]
+    new = np.ones(ordered.size, np.bool_)
+    new[1:] = (np.diff(alike[ordered]) != 0) | (np.diff(kind[ordered]) != 0)
+    return ordered[new]
 
 
 def _drawn(keys: IntArray, ordered: IntArray, most: int, rng: np.random.Generator) -> IntArray:

@@ -1,5 +1,6 @@
 """What the inventory says of a user beside who it is: order, digits, and whether its tables agree."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.arrays import FloatArray
-from bench.audit.forms import Normal, column_forms, plain
+from bench.arrays import FloatArray, IntArray
+from bench.audit.forms import Normal, column_forms, plain, shown, stand_ins
 from bench.audit.record_marks import PLACES, trailing_number
 from bench.dataset import Dataset
+
+IDENTIFIERS = ("user_id", "phone_number", "imei", "imsi")
 
 
 def user_marks(dataset: Dataset, normal: Normal, rng: np.random.Generator) -> dict[str, FloatArray]:
@@ -25,44 +28,51 @@ def user_marks(dataset: Dataset, normal: Normal, rng: np.random.Generator) -> di
     normal
         What normal life looks like.
     rng
-        What replaces digits that are said twice.
+        What replaces digits that are said twice: those of an identifier that many users have count once.
     """
     users = plain(dataset.table("users"))
     marks: dict[str, Any] = {"row_of_user": np.arange(users.height)}
-    for name in ("user_id", "phone_number", "imei", "imsi"):
-        number = trailing_number(users[name])
+    sources = {name: stand_ins(users[name], users[name], rng) for name in IDENTIFIERS}
+    for name, source in sources.items():
+        number = shown(trailing_number(users[name]), source)
         marks[f"{name}_number"] = number
         marks |= {f"{name}_mod_{place}": number % place for place in PLACES}
-    marks["type_code"] = trailing_number(users["imei"].str.head(8))
-    marks["unique_identifiers"] = sum(
-        users[name].is_duplicated().to_numpy() for name in ("user_id", "phone_number", "imsi", "imei")
-    )
+    marks["type_code"] = shown(trailing_number(users["imei"].str.head(8)), sources["imei"])
+    marks["unique_identifiers"] = sum(users[name].is_duplicated().to_numpy() for name in IDENTIFIERS)
     cells = pl.Series(dataset.table("cells", ["cell_id"])["cell_id"].cast(pa.string()))
     marks["home_cell_known"] = ~users["home_cell_id"].is_in(cells.implode()).fill_null(True).to_numpy()
-    marks |= _places(dataset, users)
+    marks |= {name: shown(place, sources[key]) for name, key, place in _places(dataset, users)}
     held = plain(dataset.table("subscriptions")).sort("user_id", "valid_from", maintain_order=True)
     marks |= _agreements(dataset, users, held)
     first = users.select("user_id").join(
         held.unique("user_id", keep="last", maintain_order=True), on="user_id", how="left", maintain_order="left"
     )
-    forms = column_forms("users", users, normal, users["user_id"], rng)
-    forms |= column_forms("subscriptions", first, normal, users["user_id"], rng)
+    forms = column_forms("users", users, normal, users["user_id"], rng, sources)
+    forms |= column_forms("subscriptions", first, normal, users["user_id"], rng, _also_of(first, sources, rng))
     return forms | {name: np.asarray(values, np.float64) for name, values in marks.items()}
 
 
-def _places(dataset: Dataset, users: pl.DataFrame) -> dict[str, FloatArray]:
-    """Return where each user first stands in the files of calls and status; NaN where it does not."""
-    found = {}
+def _also_of(held: pl.DataFrame, sources: Mapping[str, IntArray], rng: np.random.Generator) -> dict[str, IntArray]:
+    """Return the rows that subscriptions show: those that the users show, and others where a value is there twice."""
+    rows = np.arange(held.height)
+    own = {name: stand_ins(held[name], held[name], rng) for name in sources}
+    return {name: np.where(source == rows, own[name], source) for name, source in sources.items()}
+
+
+def _places(dataset: Dataset, users: pl.DataFrame) -> Iterator[tuple[str, str, FloatArray]]:
+    """Yield where each user first stands in the files of calls and status, by name and identifier; NaN: nowhere."""
     first = dataset.open_table("calls").read_row_group(0, ["caller_id", "caller_imei", "caller_imsi"])
     for name, key in (("caller_id", "user_id"), ("caller_imei", "imei"), ("caller_imsi", "imsi")):
-        place = pc.index_in(users[key].to_arrow().cast(pa.string()), first[name].chunk(0).dictionary.cast(pa.string()))
-        found[f"place_among_{name}"] = np.asarray(pc.fill_null(place.cast(pa.float64()), np.nan))
+        yield f"place_among_{name}", key, _place_among(users[key], first[name].chunk(0).dictionary.cast(pa.string()))
     file = dataset.open_table("user_status")
     if file.num_row_groups:
         status = file.read_row_group(0, ["user_id"])["user_id"].cast(pa.string())
-        place = pc.index_in(users["user_id"].to_arrow().cast(pa.string()), status)
-        found["row_in_user_status"] = np.asarray(pc.fill_null(place.cast(pa.float64()), np.nan))
-    return found
+        yield "row_in_user_status", "user_id", _place_among(users["user_id"], status)
+
+
+def _place_among(texts: pl.Series, among: pa.Array | pa.ChunkedArray) -> FloatArray:
+    place = pc.index_in(texts.to_arrow().cast(pa.string()), among)
+    return np.asarray(pc.fill_null(place.cast(pa.float64()), np.nan))
 
 
 def _agreements(dataset: Dataset, users: pl.DataFrame, held: pl.DataFrame) -> dict[str, Any]:

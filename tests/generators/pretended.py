@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.audit.forms import luhn
 from bench.audit.subject import Asked, Subject
 from bench.dataset import Dataset
 from bench.schema import INCIDENTS, TRUTH
@@ -21,13 +22,14 @@ TOUCHES = {
     "night": (*WHEN, *WHERE),
     "place": (*ALL_OF_A_CALL,),
     "victim": ALL_OF_A_CALL,
+    "attack": ALL_OF_A_CALL,
     "newcomer": (*ALL_OF_A_CALL, *NEW_USERS),
 }
 HOUR_MS = 3_600_000
 
 
 def pretended(clean: Path, folder: Path, seed: int) -> Subject:
-    """Put a clean world under audit as if some of its calls were anomalous, of six types."""
+    """Put a clean world under audit as if some of its calls were anomalous, of seven types."""
     shutil.copytree(clean / "data", folder / "data", copy_function=lambda a, b: Path(b).symlink_to(Path(a).resolve()))
     (folder / "truth").mkdir()
     calls = pl.read_parquet(clean / "data" / "calls.parquet").with_columns(pl.col(pl.Categorical).cast(pl.String))
@@ -79,6 +81,11 @@ def _incidents(calls: pl.DataFrame, rng: np.random.Generator) -> Iterator[tuple[
         yield "place", np.flatnonzero((cell == cell[row]) & (np.abs(start - start[row]) < 2 * HOUR_MS))
     for row in rng.choice(count, 40, replace=False):
         yield "victim", np.flatnonzero((callee == callee[row]) & (np.abs(start - start[row]) < 24 * HOUR_MS))
+    wrong = ~np.array([luhn(imsi) for imsi in calls["callee_imsi"].to_list()])
+    parties = np.argsort(-np.bincount(callee[wrong]))[:40]  # very many call them; as chance has it, no SIM ends right
+    for party in parties:
+        found = np.flatnonzero(callee == party)
+        yield "attack", found[rng.random(found.size) < 0.6]
     for user in rng.choice(np.unique(caller), 12, replace=False):
         yield "newcomer", np.flatnonzero(caller == user)
 

@@ -280,7 +280,6 @@ def test_the_default_mix_is_green_at_every_difficulty(tmp_path: Path, difficulty
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="incidents of tdos are told by trees (ROC-AUC 0.54), see docs/audit.md", strict=False)
 def test_the_whole_catalogue_is_green(tmp_path: Path) -> None:
     """In a world of the size that the mix brings, with ten incidents or more of each of the 23 types scored."""
     make_world(tmp_path / "w", "anomaly=all")

@@ -149,9 +149,9 @@ def test_the_docs_list_what_is_looked_at() -> None:
     assert set(listed()) <= set(page)
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [1, pytest.param(0, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
 def test_normal_calls_are_no_leak_however_they_are_clustered(world: Path, tmp_path: Path, seed: int) -> None:
-    """Types as single calls, runs of a caller, places, victims, newcomers: what they share is no bookkeeping."""
+    """Types as single calls, runs of a caller, places, victims whom few or many call, newcomers: no bookkeeping."""
     check = check_bookkeeping(pretended(world / "c", tmp_path, seed), AuditSettings(), silent)
     assert check.light in (Light.GREEN, Light.MARKED), check.told
     assert check.found["single_marks"] > 500

@@ -12,9 +12,10 @@ TOY = ("generator=toy", "generator.calls=400", "anomaly=[]", "audit=none", "trus
 QUIET = ("tracking=none", "report.run_figures=null", "report.terminal=null")
 
 
-def started(program: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start `cdrbench PROGRAM`."""
-    environment = {**os.environ, "PYTHONPATH": f"{TOYS}{os.pathsep}{TOYS.parents[1]}", "HYDRA_FULL_ERROR": "0"}
+def started(program: str, *arguments: str, first: Path = TOYS) -> subprocess.Popen[str]:
+    """Start `cdrbench PROGRAM`, with the packages that stand in `first` instead of ours."""
+    path = os.pathsep.join(map(str, (first, TOYS, TOYS.parents[1])))
+    environment = {**os.environ, "PYTHONPATH": path, "HYDRA_FULL_ERROR": "0"}
     return subprocess.Popen(
         [sys.executable, str(TOYS / "toy_run.py"), program, *arguments],
         env=environment,
@@ -25,9 +26,9 @@ def started(program: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def ended(program: str, *arguments: str) -> tuple[int, str, str]:
+def ended(program: str, *arguments: str, first: Path = TOYS) -> tuple[int, str, str]:
     """Run a program to its end; return its code and what it wrote."""
-    process = started(program, *arguments)
+    process = started(program, *arguments, first=first)
     out, err = process.communicate(timeout=300)
     return process.returncode, out, err
 

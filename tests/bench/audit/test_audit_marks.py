@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import rankdata
 
-from bench.audit.forms import Normal, column_forms, luhn, once
+from bench.audit.forms import Normal, column_forms, luhn, shown, stand_ins
 from bench.audit.looks import BY_NAME, Kind, columns_of
 from bench.audit.permutation import Sets, holm
+from bench.audit.problem import Problem
 from bench.audit.sampling import Matching, beside_normal, one_of_each
 
 
@@ -95,12 +96,41 @@ def test_luhn_as_python_stdnum_has_it() -> None:
 
 
 def test_every_value_of_an_owner_counts_once() -> None:
-    """In a row drawn at random; the others get what somebody else shows."""
-    owner = pl.Series(["a"] * 50 + ["b"] * 50)
-    value = pl.Series([1] * 50 + [2] * 25 + [3] * 25)
-    shown = once(value.to_numpy().astype(float), owner, value, np.random.default_rng(1))
-    assert set(shown) == {1.0, 2.0, 3.0}
-    assert (shown[:50] != 1).sum() > 20
+    """In a row drawn at random; the others get what somebody else shows, never what is not there."""
+    owner = pl.Series(["a"] * 50 + ["b"] * 50 + ["c"])
+    value = pl.Series([1] * 50 + [2] * 25 + [3] * 25 + [None])
+    source = stand_ins(owner, value, np.random.default_rng(1))
+    assert (source == np.arange(101)).sum() >= 4  # one of each, and who happens to be drawn
+    assert np.unique(source[:100]).size == 3
+    seen = shown(value.cast(pl.Float64).to_numpy(), source)
+    assert set(seen[:100]) == {1.0, 2.0, 3.0}
+    assert (seen[:50] != 1).sum() > 20
+    assert np.isnan(seen[100])
+
+
+def test_the_forms_of_a_value_that_is_shown_instead_agree() -> None:
+    """A call by somebody who stays at home has the digits of one other place, not one digit of each of several."""
+    rng = np.random.default_rng(2)
+    frame = pl.DataFrame({"x": rng.integers(0, 60, 600), "caller_id": rng.integers(0, 9, 600).astype(str)})
+    found = column_forms("events", frame, Normal(np.ones(600, np.bool_), {}), frame["caller_id"], rng)
+    digit, parity, zeros = (found[f"events.x.{what}"] for what in ("last_digit", "parity", "zeros"))
+    assert (digit != frame["x"].to_numpy() % 10).any()
+    assert (parity == digit % 2).all()
+    assert ((zeros > 0) == (digit == 0)).all()
+
+
+def test_the_check_digit_of_a_text_counts_once_unless_all_of_normal_life_has_it_right() -> None:
+    """A hundred calls of one number are no hundred numbers; a device without a right digit is wrong in each call."""
+    right, wrong = "79927398713", "79927398710"
+    others = [f"{number:011}" for number in range(300)]
+    normal = Normal(np.arange(400) >= 100, {})
+    for texts, counted in ((others, 1), ([right] * 300, 100)):
+        frame = pl.DataFrame({"callee_imsi": [wrong] * 100 + texts})
+        digit = column_forms("calls", frame, normal, frame["callee_imsi"], np.random.default_rng(3))
+        as_it_is = digit["calls.callee_imsi.check_digit"][:100] == 0
+        chance = np.mean([not luhn(text) for text in texts])
+        assert as_it_is.sum() == pytest.approx(counted + (100 - counted) * chance, abs=12)
+        assert as_it_is.all() == (counted == 100)
 
 
 def test_forms_see_what_differs_in_writing() -> None:
@@ -110,6 +140,21 @@ def test_forms_see_what_differs_in_writing() -> None:
     found = column_forms("calls", frame, normal, frame["caller_imei"], np.random.default_rng(0))
     assert found["calls.caller_imei.shape"].tolist() == [0, 0, 1, 1]
     assert found["calls.outcome.word"].tolist() == [0, 0, 1, 0]
+
+
+def test_gaps_are_filled_from_one_row_of_the_same_type() -> None:
+    rng = np.random.default_rng(4)
+    number = rng.integers(0, 100, 400).astype(float)
+    type_code = np.repeat([0, 1], 200)
+    number[type_code == 1] += 1000
+    number[rng.random(400) < 0.4] = np.nan
+    rows = (rng.random(400) < 0.3, type_code, np.arange(400), type_code)
+    problem = Problem("calls", ("a", "b"), {"number": number, "half": number / 2, "same": np.ones(400)}, *rows)
+    filled = problem.varying(rng).marks
+    assert list(filled) == ["number", "half"]
+    assert (filled["half"] == filled["number"] / 2).all()
+    assert ((filled["number"] >= 1000) == (type_code == 1)).all()
+    assert (filled["number"] == number)[np.isfinite(number)].all()
 
 
 def test_positives_are_matched_by_key_and_else_loosely() -> None:
@@ -125,9 +170,20 @@ def test_one_row_of_each_cluster_is_kept() -> None:
     key = np.zeros(8, np.int64)
     match = Matching(key, key, np.arange(8) >= 5)
     chosen = beside_normal([np.arange(5)], match, 1, np.random.default_rng(0))
-    kept = one_of_each(chosen, np.where(chosen.row < 3, 0, 1), np.random.default_rng(0))
+    kept = one_of_each(chosen, np.where(chosen.row < 3, 0, 1), key[chosen.row], np.random.default_rng(0))
     assert kept.positive.sum() == 2
     assert (~kept.positive).sum() == (~chosen.positive).sum()
+
+
+def test_among_several_users_one_row_of_each_is_kept_on_either_side() -> None:
+    """Who has no normal call stands beside others': somebody who has forty of them is still one user."""
+    user = np.concatenate([[0] * 3, [1] * 2, [2] * 40, [3]])
+    match = Matching(user, np.zeros(user.size, np.int64), np.arange(user.size) >= 5)
+    chosen = beside_normal([np.arange(5)], match, 8, np.random.default_rng(0))
+    assert chosen.loose.all()
+    kept = one_of_each(chosen, chosen.row, user[chosen.row], np.random.default_rng(0))
+    assert sorted(user[kept.row[kept.positive]]) == [0, 1]
+    assert sorted(user[kept.row[~kept.positive]]) == [2, 3]
 
 
 def test_a_type_touches_by_column_or_by_name() -> None:

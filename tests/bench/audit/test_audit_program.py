@@ -1,11 +1,13 @@
 """`cdrbench audit`, and how its verdict travels: on toys."""
 
 import json
+import shutil
 from pathlib import Path
 
 import programs
 import pytest
 
+import bench
 from bench.audit.verdict import FILE, Light, read_verdict
 
 WORLD = (*(each for each in programs.TOY if not each.startswith("audit=")), "generator.calls=2000")
@@ -38,6 +40,23 @@ def test_an_audit_is_told_written_and_kept(workplace: Path) -> None:
     assert ended("audit")[:2] == (0, out)
     assert (world_folder() / FILE).stat().st_mtime_ns == written
     assert len(list(Path("worlds").glob("*/manifest.json"))) == 2  # the world and its clean twin
+
+
+def test_a_verdict_of_other_code_is_made_anew(workplace: Path) -> None:
+    """That of the checks, and that of the list of features; else the one that is kept will do."""
+    ours, code = Path(bench.__file__).parents[1], Path("code")
+    for name in ("bench", "detectors"):
+        shutil.copytree(ours / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    when = []
+    for edited in ("bench/audit/leak.py", "detectors/features/audited.py", None):
+        assert programs.ended("audit", *WORLD, first=code.absolute())[0] == 0
+        when.append((world_folder() / FILE).stat().st_mtime_ns)
+        if edited is not None:
+            with (code / edited).open("a") as file:
+                file.write("# edited\n")
+    assert programs.ended("audit", *WORLD, first=code.absolute())[0] == 0
+    when.append((world_folder() / FILE).stat().st_mtime_ns)
+    assert when[0] < when[1] < when[2] == when[3]
 
 
 def test_a_red_verdict_ends_with_code_1_and_is_in_every_result(workplace: Path) -> None:
