@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.host.processors import THREAD_SETTINGS, usable
 
-LEAVES = Path(__file__).parents[1] / "conf" / "detector"
+LEAVES = Path(__file__).parents[2] / "conf" / "detector"
 _ahead: "list[tuple[int, subprocess.Popen[bytes]]]" = []
 """The one that was started ahead, if it has not been taken, after the number of its threads."""
 

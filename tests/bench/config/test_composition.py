@@ -257,7 +257,7 @@ def test_a_file_of_ones_own_that_would_never_be_read_is_told_with_the_one_that_i
     own.write_text("_target_: detectors.baselines.Chance\n")
     (own.parent / "another.yaml").write_text("_target_: detectors.baselines.Chance\n")
     (line,) = told(capsys, monkeypatch, *how, "detector=iforest")
-    ours = Path(composition.__file__).parents[1] / "conf" / leaf
+    ours = Path(composition.__file__).parents[2] / "conf" / leaf
     assert line.endswith(f"mine/{leaf} must have another name: {ours} is read in its place")
 
 

@@ -106,7 +106,7 @@ def test_own_files_leave_a_table_a_picture_and_a_run(
     ("overrides", "line"),
     [
         ((), "data must be given: data=DIR-or-CSV (or generator=default, a simulated world)"),
-        (("data=nowhere.csv",), "generator.path must be files of call records (there is no file nowhere.csv), got"),
+        (("data=nowhere.csv",), "data must be files of call records (there is no file nowhere.csv), got"),
         ((f"data={SAMPLE}",), "generator.columns.caller_id must name a column of"),
         (
             ("data=x.csv", "generator=default"),

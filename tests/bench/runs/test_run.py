@@ -161,7 +161,9 @@ def test_a_file_that_is_no_result_is_named(workplace: Path) -> None:
         (Path("runs") / name / "result.json").write_text(text)
     code, out, err = ended("report")
     assert (code, out) == (2, "")
-    assert [line.split()[0] for line in err.splitlines()] == [f"runs/{name}/result.json" for name in "abc"]
+    *left_out, nothing = err.splitlines()
+    assert [line.split()[2] for line in left_out] == [f"runs/{name}/result.json" for name in "abc"]
+    assert nothing.startswith("there is no recorded run to compare")
 
 
 def test_data_products_replace_only_what_this_program_wrote(workplace: Path) -> None:
