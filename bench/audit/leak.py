@@ -7,7 +7,7 @@ it was. Half of `alpha` goes to either, and Holm's correction covers all tests. 
 is seen by planting a leak.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -162,8 +162,8 @@ class _Sides:
 
 def _sets(problem: Problem, folds: int) -> Sets:
     """Score every row by a classifier that has seen no row of its entity; sets are parted by fold."""
-    fold = _fold_of(problem.entity, folds)
-    matrix, scores = np.column_stack(list(problem.marks.values())), np.zeros(problem.positive.size)
+    fold, scores = _fold_of(problem.entity, folds), np.zeros(problem.positive.size)
+    columns = list({values.tobytes(): values for values in problem.marks.values()}.values())  # some say the same
     for number in range(folds):
         tested = fold == number
         learned = problem.positive[~tested]
@@ -173,14 +173,16 @@ def _sets(problem: Problem, folds: int) -> Sets:
             max_iter=12, learning_rate=0.4, max_leaf_nodes=8, min_samples_leaf=5, early_stopping=False,
             random_state=SEED,
         )  # fmt: skip
-        seen, asked = matrix[~tested], matrix[tested]
-        known = np.isfinite(seen).any(axis=0)
-        if not known.all():
-            seen, asked = seen[:, known], asked[:, known]
+        known = [values for values in columns if np.isfinite(values[~tested]).any()]
         with threadpool_limits(1):  # so small a task takes several threads longer
-            model.fit(seen, learned)
-            scores[tested] = model.predict_proba(asked)[:, 1]
+            model.fit(_by_column(known, ~tested), learned)
+            scores[tested] = model.predict_proba(_by_column(known, tested))[:, 1]
     return Sets(problem.group * folds + fold, problem.positive, scores)
+
+
+def _by_column(columns: Sequence[FloatArray], rows: BoolArray) -> FloatArray:
+    """Return some rows as a matrix that lies column by column, as trees read it; shape (rows, columns)."""
+    return np.stack([values[rows] for values in columns]).T
 
 
 def _fold_of(entity: IntArray, folds: int) -> IntArray:
