@@ -8,6 +8,10 @@ from pathlib import Path
 Scalar = str | int | float | bool | None
 
 
+UNCONFINED = "process only"
+"""How `isolation` begins where the detector could have read the truth."""
+
+
 class Status(StrEnum):
     """How a run ended. A failure is a missing value with a reason, never a zero."""
 
@@ -23,7 +27,10 @@ class Result:
     """One run: what was asked, what came, what it cost, how it ended, with what."""
 
     asked: dict[str, Scalar]
-    """Such as detector, generator, seed, world_seed, anomaly_ratio, fingerprint, protocol, threshold_policy."""
+    """Such as detector, generator, seed, world_seed, anomaly_ratio, fingerprint, protocol, threshold_policy.
+
+    `isolation` is what kept the detector from the truth, such as "landlock abi 7, no network"; it begins with
+    `UNCONFINED` where nothing did, is empty where the harness gave the scores, and is not there in old rows."""
     status: Status
     reason: str = ""
     values: dict[str, float | None] = field(default_factory=dict)

@@ -110,6 +110,9 @@ class LimitSettings:
     """Wall-clock time [s]; a run that takes longer ends as TIMEOUT."""
     memory_mib: float = field(default=8192.0, metadata=at_least(64))
     """Resident memory of the detector's whole process tree [MiB]; a run that takes more ends as OOM."""
+    confined: bool = True
+    """Whether it gives up all files but its tables, its program and what its settings name, and the network, where the
+    system has a way; the result says which (`isolation`)."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ from textwrap import shorten
 from urllib.parse import quote
 
 from bench.evaluation.compare import Standing
-from bench.result import Status
+from bench.result import UNCONFINED, Status
 from reports.grids import Grid, difference_grid, grids_of, rank_grid
 from reports.grouping import Comparison, comparisons, titles
 from reports.standing import Contest, contests
@@ -88,8 +88,16 @@ def _section(title: str, each: Comparison) -> Section:
         ("Protocol", _protocol(sample)),
         ("Threshold", policy_meaning(sample)),
         ("Worlds", f"{plural(len(each.world_seeds), 'world')} (seed {seeds})"),
+        *_isolation(each),
     ]
     return Section(title, facts, _cautions(each), grids_of(each))
+
+
+def _isolation(each: Comparison) -> Iterable[tuple[str, str]]:
+    """Yield what kept the detectors from the truth; rows of before that was noted, and of references, do not say."""
+    kinds = sorted({str(row["isolation"]) for row in each.rows if row.get("isolation")})
+    if kinds:
+        yield "Isolation", "; ".join(kinds)
 
 
 def _protocol(sample: Row) -> str:
@@ -105,6 +113,9 @@ def _cautions(each: Comparison) -> list[str]:
     if few := [name for name in each.types if _too_few(each, name)]:
         cautions.append(f"Too few incidents, in some world at least, to speak of: {', '.join(few)}.")
     cautions += _of_audits(each)
+    free = sorted({str(row["detector"]) for row in each.rows if str(row.get("isolation")).startswith(UNCONFINED)})
+    if free:
+        cautions.append(f"Not confined, so that they could have read the truth: {', '.join(free)}.")
     if each.sample.get("threshold_policy") == "oracle":
         cautions.append("The threshold uses the truth: recall and precision are not what one would get in practice.")
     if each.superseded:

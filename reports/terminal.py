@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bench.evaluation.outcome import Outcome
 from bench.host.texts import printable, printable_row
-from bench.result import Result, Scalar, Status
+from bench.result import UNCONFINED, Result, Scalar, Status
 from reports.wording import (
     ALL,
     LEVELS,
@@ -94,6 +94,8 @@ def _header(outcome: Outcome) -> list[Text]:
         level = str(asked.get("level") or "call")
         sent = plural(outcome.result.values.get(key("alerts", level, ALL)), "alert")
         lines.append(Text(f"Threshold {policy_meaning(asked)}: {sent}, {cut_meaning(alerts.cut)}"))
+    if str(asked.get("isolation")).startswith(UNCONFINED):
+        lines.append(Text(f"Isolation {asked['isolation']}: the detector could have read the truth", style="bold red"))
     return [*lines, *_of_audit(asked)]
 
 

@@ -15,7 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import config, njit
+from numba import njit
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
 from bench.host.digests import sources_digest
 from bench.host.private import cache_folder
@@ -41,13 +42,47 @@ def compiled(function: Function, **options: Any) -> Function:
     A kernel allocates nothing, so it counts no references either (`_nrt`, a flag that numba's documentation does not
     name): a call that hands on forty arrays would else spend ten times as long on counting as on working.
     """
-    every = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, **options}
-    numba: Any = config
-    before, numba.CACHE_DIR = numba.CACHE_DIR, _code_folder(function.__module__)
-    try:
-        return cast(Function, njit(**every)(function))
-    finally:
-        numba.CACHE_DIR = before
+    every = {"nogil": True, "error_model": "numpy", "_nrt": False, **options}
+    kernel: Any = njit(**every)(function)
+    kernel._cache = _OnDisk(function)  # type: ignore[no-untyped-call] # as `cache=True` does, elsewhere
+    return cast(Function, kernel)
+
+
+class _Folder(_CacheLocator):
+    """Where numba finds the code of a function, whether or not it may write there."""
+
+    def __init__(self, function: Callable[..., object], file: str) -> None:
+        self.function, self.file = function, Path(file)
+
+    @classmethod
+    def from_function(cls, function: Callable[..., object], file: str) -> "_Folder":
+        return cls(function, file)
+
+    def get_cache_path(self) -> str:
+        return _code_folder(self.function.__module__)
+
+    def get_source_stamp(self) -> tuple[float, int]:
+        found = self.file.stat()
+        return found.st_mtime, found.st_size
+
+    def get_disambiguator(self) -> str:
+        return str(self.function.__code__.co_firstlineno)
+
+
+class _CodeIn(CompileResultCacheImpl):
+    _locator_classes = [_Folder]  # noqa: RUF012 - numba's own form
+
+
+class _OnDisk(FunctionCache):
+    """The code of a function on disk. A detector's process reads it only: what it wrote, others would execute."""
+
+    _impl_class = _CodeIn
+
+    def save_overload(self, *arguments: Any) -> None:
+        try:
+            super().save_overload(*arguments)  # type: ignore[no-untyped-call]
+        except PermissionError:
+            print(f"{self._py_func.__qualname__} was compiled for this process only: conf.KERNELS does not do it ahead")
 
 
 @cache
@@ -75,7 +110,10 @@ def _code_folder(module: str) -> str:
     """Return where a module's code is kept, in the user's private cache: numba unpickles what it finds there."""
     sources = [(name, source) for name in [__name__, *reach(module)] if (source := _source(name))]
     folder = cache_folder() / "kernels" / module / sources_digest(sources)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except PermissionError:  # a detector's process only reads
+        return str(folder)
     with suppress(OSError):
         os.utime(folder)
     used = sorted(folder.parent.iterdir(), key=_last_used)

@@ -1,29 +1,31 @@
 """Fitting and scoring in a process of its own that sees a folder without labels, under limits of time and memory."""
 
 import json
-import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from bench.arrays import BoolArray
 from bench.dataset import Dataset
-from bench.detector import Level, Scores
+from bench.detector import Scores
 from bench.faults import UserError
-from bench.host.processes import Tree, killed_for_memory
+from bench.host.processes import MIB, Tree, killed_for_memory
+from bench.isolation import returned
+from bench.isolation.confinement import Reach
+from bench.isolation.place import BEGINNING, CONSTRUCTED, OUT
 from bench.isolation.prestarted import taken
-from bench.isolation.staging import CONSTRUCTED, fill, lay_out
+from bench.isolation.staging import fill
 from bench.result import Status
 from bench.settings import LimitSettings
 
 WATCH_S, READY_S = 0.1, 0.02
+NO_SCORES = "its process left something else than scores"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Trial:
     scores: Scores | None = None
     cost: dict[str, float] = field(default_factory=dict)
     """fit_seconds, score_seconds, and peak_mib of the whole process tree, start-up included."""
+    isolation: str = ""
+    """What the process was confined by; empty where the harness itself gives the scores."""
 
 
 class Waiting:
@@ -58,30 +62,34 @@ class Waiting:
     detector
         The resolved configuration, whose `_target_`s name what to import.
     folder
-        The run's folder. What the process prints goes to `detector.log` there; its own, temporary folder lies within,
-        and holds nothing but the tables of data.
+        The run's folder. What the process prints goes to `detector.log` there.
     seed
         Seed of the detector.
     threads
         How many threads numerical libraries may start.
+    reach
+        What the process must not see, and what it may.
     """
 
-    def __init__(self, detector: Mapping[str, Any], folder: Path, seed: int, threads: int) -> None:
-        self.place = lay_out(folder)
-        log = folder.resolve() / "detector.log"
-        log.write_bytes(b"")
-        self.tree = Tree(taken(threads))
-        where = {"place": str(self.place), "log": str(log), "modules": modules_in(detector)}
-        self._tell(json.dumps({**where, "detector": dict(detector), "seed": seed}))
+    def __init__(self, detector: Mapping[str, Any], folder: Path, seed: int, threads: int, reach: Reach) -> None:
+        self.log = folder.resolve() / "detector.log"
+        self.log.write_bytes(b"")
+        self.started = taken(threads, reach)
+        self.place = self.started.place
+        self.tree = Tree(self.started.process)
+        told = {"place": str(self.place), "modules": modules_in(detector), "detector": dict(detector), "seed": seed}
+        with self.log.open("ab") as log, suppress(OSError):
+            socket.send_fds(self.started.channel, [b"\0"], [log.fileno()])
+        self._tell(json.dumps(told))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.tree.end()
-        with suppress(OSError):  # what it was told last may be on its way still
-            self.tree.process.stdin.close()  # type: ignore[union-attr]
-        shutil.rmtree(self.place, ignore_errors=True)
+        with self.log.open("ab") as log, suppress(OSError, ValueError):
+            log.write(returned.content(self.place / BEGINNING, MIB))
+        self.started.tidy()
 
     def require_constructed(self, limits: LimitSettings) -> None:
         """Wait until the detector is constructed; for one that takes longer than all its time, no more is waited.
@@ -92,10 +100,10 @@ class Waiting:
             When its constructor refuses a setting.
         """
         ends_at = time.monotonic() + limits.seconds
-        ready = self.place / CONSTRUCTED
+        ready = self.place / OUT / CONSTRUCTED
         while not ready.exists() and self.tree.process.poll() is None and time.monotonic() < ends_at:
             time.sleep(READY_S)
-        _require_accepted(_read(self.place / "error.json"))
+        _require_accepted(returned.told(self.place / OUT / returned.ERROR))
 
     def tried(self, job: Job, tick: Callable[[], None]) -> Trial:
         """Hand it the job, and wait for the end or a limit.
@@ -112,8 +120,13 @@ class Waiting:
         UserError
             When the detector's constructor refuses a setting.
         """
-        path = fill(self.place, job.dataset, job.labels)
-        self._tell(str(path))
+        return replace(self._tried(job, tick), isolation=str(self.started.means))
+
+    def _tried(self, job: Job, tick: Callable[[], None]) -> Trial:
+        try:
+            self._tell(str(fill(self.place, job.dataset, job.labels)))
+        except FileNotFoundError:
+            return Trial(Status.ERROR, "it removed its own folder")
         killed = killed_for_memory()
         status = _watched(self.tree, job.limits, tick)
         code = self.tree.process.returncode
@@ -121,12 +134,11 @@ class Waiting:
         if status is Status.OK and code == -signal.SIGKILL and killed_for_memory() > killed:
             peak = {"peak_mib": self.tree.peak_mib}
             return Trial(Status.OOM, "the system ran out of memory and ended it", None, peak)
-        return _judged(status, self.tree, self.place, job.limits)
+        return _judged(status, self.tree, self.place / OUT, job.limits)
 
     def _tell(self, line: str) -> None:
-        with suppress(BrokenPipeError):  # it has ended already: that is told when it is waited for
-            self.tree.process.stdin.write(f"{line}\n".encode())  # type: ignore[union-attr]
-            self.tree.process.stdin.flush()  # type: ignore[union-attr]
+        with suppress(OSError):  # it has ended already: that is told when it is waited for
+            self.started.channel.sendall(f"{line}\n".encode())
 
 
 def modules_in(node: object) -> list[str]:
@@ -154,35 +166,29 @@ def _watched(tree: Tree, limits: LimitSettings, tick: Callable[[], None]) -> Sta
     return Status.OK
 
 
-def _judged(ended: Status, tree: Tree, place: Path, limits: LimitSettings) -> Trial:
+def _judged(ended: Status, tree: Tree, out: Path, limits: LimitSettings) -> Trial:
     """Return the outcome, from how the process ended and from the files that it left."""
-    told = _read(place / "cost.json")
-    left: dict[str, float] = told.get("cost", {})
+    left = returned.cost(out)
     cost = {**left, "peak_mib": max(tree.peak_mib, left.get("peak_mib", 0.0))}
     if ended is Status.TIMEOUT:
         return Trial(ended, f"took longer than limits.seconds={limits.seconds:g}", None, cost)
     if ended is Status.OOM or cost["peak_mib"] > limits.memory_mib:
         return Trial(Status.OOM, f"took more than limits.memory_mib={limits.memory_mib:g}", None, cost)
-    code = tree.process.returncode
-    if code == 0 and told:
-        values = np.load(place / "scores.npy", allow_pickle=False)
-        return Trial(Status.OK, "", Scores(Level(told["level"]), values, told["threshold"], told["causal"]), cost)
-    error = _read(place / "error.json")
+    code, error = tree.process.returncode, returned.told(out / returned.ERROR)
+    if code == 0 and returned.told(out / returned.COST):
+        scores = returned.scores(out, int(limits.memory_mib * MIB))
+        return Trial(Status.OK if scores else Status.ERROR, "" if scores else NO_SCORES, scores, cost)
     _require_accepted(error)
     return Trial(*_failure(code, error), None, cost)
 
 
 def _require_accepted(error: Mapping[str, Any]) -> None:
     if error.get("refused"):
-        raise UserError(error["reason"])
+        raise UserError(str(error.get("reason")))
 
 
-def _failure(code: int, error: dict[str, Any]) -> tuple[Status, str]:
+def _failure(code: int, error: Mapping[str, Any]) -> tuple[Status, str]:
     if error:
-        return Status.OOM if error["out_of_memory"] else Status.ERROR, error["reason"]
+        return Status.OOM if error.get("out_of_memory") else Status.ERROR, str(error.get("reason"))
     how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
     return Status.ERROR, f"its process {how} before it had given scores"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text()) if path.exists() else {}

@@ -6,44 +6,101 @@ This module imports nothing heavy: it is read before anything else.
 
 import os
 import re
+import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.host.processors import THREAD_SETTINGS, usable
+from bench.host.processors import usable
+from bench.isolation.confinement import Means, Order, Reach, means_for
+from bench.isolation.place import BEGINNING, IMPORTS, TEMPORARY, lay_out
+from bench.isolation.readable import importable, lay_out_for_children, ordinary
 
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
 LEAVES = Path(__file__).parents[2] / "conf" / "detector"
-_ahead: "list[tuple[int, subprocess.Popen[bytes]]]" = []
-"""The one that was started ahead, if it has not been taken, after the number of its threads."""
+PLACES = {
+    "store.worlds": "worlds",
+    "store.runs": "runs",
+    "hydra.run.dir": "runs",
+    "tracking.uri": "sqlite:///mlflow.db",
+}
+"""Settings that say where worlds and runs are, with their defaults."""
+KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "LD_PRELOAD")
+KEPT_FAMILIES = re.compile(
+    "(LC|PYTHON|OMP|GOMP|KMP|OPENBLAS|GOTO|BLIS|MKL|NUMBA|POLARS|ARROW|MALLOC|JOBLIB|LOKY|SKLEARN|SCIPY|TORCH|PYTORCH"
+    "|CUDA|XDG|MPL|COV|COVERAGE)_?"
+)
+"""What a process finds of its parent's environment: the rest may name runs or their store, or be secret."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process that waits to be told what it is to do."""
+
+    process: "subprocess.Popen[bytes]"
+    channel: socket.socket
+    place: Path
+    """Its own folder."""
+    threads: int
+    reach: Reach
+    means: Means
+
+    def discard(self) -> None:
+        """End it, and remove its folder."""
+        self.process.kill()
+        self.process.wait()
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what belongs to a process that has ended."""
+        self.channel.close()
+        shutil.rmtree(self.place, ignore_errors=True)
+
+
+_ahead: list[Started] = []
+"""The one that was started ahead, if it has not been taken."""
 
 
 def start_ahead(arguments: Sequence[str]) -> None:
     """Start a process ahead, where a command line looks like that of a single run."""
-    others = [each for each in arguments if each.startswith(("-", "suite=", "hydra."))]
+    others = [each for each in arguments if each.startswith(("-", "suite=", "hydra.")) and "hydra.run.dir=" not in each]
     if all(each.startswith("--config-") for each in others):  # not --help, --cfg, --multirun, ...
-        _ahead.append((usable(), _start(usable(), _likely(arguments))))
+        _ahead.append(_start(usable(), _likely_reach(arguments), _likely(arguments)))
 
 
-def taken(threads: int) -> "subprocess.Popen[bytes]":
+def taken(threads: int, reach: Reach) -> Started:
     """Return a process that waits to be told where it is to work: the one that was started ahead, or a new one.
 
     Parameters
     ----------
     threads
         How many threads numerical libraries may start in it.
+    reach
+        What it may see; a process that may see more is not taken.
     """
-    if _ahead and _ahead[0][0] == threads:
-        return _ahead.pop()[1]
-    return _start(threads)
+    if _ahead and _ahead[0].threads == threads and _ahead[0].reach.covers(reach):
+        return _ahead.pop()
+    return _start(threads, reach)
 
 
 def end_ahead() -> None:
     """End the process that was started ahead, if nobody has taken it."""
     while _ahead:
-        _, process = _ahead.pop()
-        process.kill()
-        process.communicate()
+        _ahead.pop().discard()
+
+
+def store_file(uri: str | None) -> str | None:
+    """Return the file of a local store of runs."""
+    return uri.removeprefix("sqlite:///") if uri is not None and uri.startswith("sqlite:///") else None
 
 
 def _likely(arguments: Sequence[str]) -> list[str]:
@@ -54,17 +111,57 @@ def _likely(arguments: Sequence[str]) -> list[str]:
     return [module for module in (path.rpartition(".")[0] for path in targets) if module]
 
 
-def _start(threads: int, modules: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
-    paths = [str(Path(path).resolve()) for path in sys.path if path]
+def _likely_reach(arguments: Sequence[str]) -> Reach:
+    """Return what a command line seems to hide, and to let a detector read."""
+    told = {key: value for key, _, value in (each.partition("=") for each in arguments)}
+    places = [told.get(key, default) for key, default in PLACES.items()]
+    named = [value for key, value in told.items() if key.lstrip("+").startswith("detector.") and value.startswith("/")]
+    return Reach(
+        frozenset(Path(store_file(each) or each).resolve() for each in places),
+        frozenset(Path(each).resolve() for each in named if Path(each).exists()),
+        told.get("limits.confined", "true").lower() != "false",
+    )
+
+
+def _start(threads: int, reach: Reach, modules: Sequence[str] = ()) -> Started:
+    place, means = lay_out(), means_for(reach)
+    folders = [str(Path(path).resolve()) for path in sys.path if path]
+    readable: list[str] = []
+    if means.abi:
+        lay_out_for_children(place)
+        replaced = list(importable(folders, place / IMPORTS, reach.hidden))
+        folders = [folder for folder, _ in replaced]
+        readable = [*ordinary(reach.hidden), *(path for _, paths in replaced for path in paths)]
+        readable += [str(each) for each in reach.files]
+    order = Order(means, str(place), readable)
+    # A socket and no pipe: an open file can be handed over by it, that of the log.
+    ours, theirs = socket.socketpair()
+    with theirs, (place / BEGINNING).open("wb") as printed:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "bench.isolation.confined",
+                str(os.getpid()),
+                order.written(),
+                *modules,
+            ],
+            env=_environment(threads, folders, place),
+            stdin=theirs.fileno(),
+            stdout=printed,
+            stderr=printed,
+            start_new_session=True,
+        )
+    return Started(process, ours, place, threads, reach, means)
+
+
+def _environment(threads: int, folders: Sequence[str], place: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in KEPT or KEPT_FAMILIES.match(name)}
     limited = {name: str(threads) for name in THREAD_SETTINGS}
     # OpenMP's threads wait for each other by turning in circles: for minutes where others want the processors too.
-    given = {name: value for name, value in {**limited, "OMP_WAIT_POLICY": "PASSIVE"}.items() if name not in os.environ}
+    given = {**limited, "OMP_WAIT_POLICY": "PASSIVE", **kept}
     # The order of sets is the same in every run; `-P`: the working directory is no place to import from.
-    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bench.isolation.worker", str(os.getpid()), *modules],
-        env={**os.environ, **given, **own},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    own = {"PYTHONPATH": os.pathsep.join(folders), "PYTHONHASHSEED": "0"}
+    temporary = str(place / TEMPORARY)
+    return {**given, **own, **dict.fromkeys(("TMPDIR", "NUMBA_CACHE_DIR", "JOBLIB_TEMP_FOLDER"), temporary)}

@@ -1,31 +1,22 @@
-"""What a detector's process gets to see: a folder with copies of the tables of data, and no way to the truth."""
+"""What a detector's process gets to see: copies of the tables of data, and its job."""
 
+import errno
 import json
 import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 
 from bench.arrays import BoolArray
 from bench.dataset import Dataset
+from bench.faults import Fault, SettingsError
+from bench.host.processes import MIB
+from bench.isolation.place import DATA, JOB
 from bench.schema import DATA_TABLES
 
-STAGING = ".detector-"
-"""How the name of the folder within that of the run begins, which is there only while the detector's process is."""
-DATA, TEMPORARY, JOB = "data", "tmp", "job.json"
-CONSTRUCTED = "constructed"
-"""Name of the file that says that the detector is there, and waits for its job."""
-
-
-def lay_out(folder: Path) -> Path:
-    """Make the process's own folder within that of the run, still empty; return it."""
-    place = Path(mkdtemp(prefix=STAGING, dir=folder.resolve()))
-    for name in (DATA, TEMPORARY):
-        (place / name).mkdir()
-    return place
+LABELS = "labels.npy"
 
 
 def fill(place: Path, dataset: Dataset, labels: BoolArray | None) -> Path:
@@ -39,14 +30,26 @@ def fill(place: Path, dataset: Dataset, labels: BoolArray | None) -> Path:
         What to copy.
     labels
         For a supervised baseline: whether each call of the history is anomalous.
+
+    Raises
+    ------
+    SettingsError
+        When there is no room for them.
     """
     data = place / DATA
-    for name in (*(f"{table}.parquet" for table in DATA_TABLES), "clock.json"):
-        source = dataset.folder / name
-        if source.exists():
-            _copied(source, data / name)
+    names = (*(f"{table}.parquet" for table in DATA_TABLES), "clock.json")
+    sources = [source for source in (dataset.folder / name for name in names) if source.exists()]
+    try:
+        for source in sources:
+            _copied(source, data / source.name)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        mib = sum(source.stat().st_size for source in sources) / MIB
+        rule = f"have room for {mib:,.0f} MiB of tables"
+        raise SettingsError([Fault("TMPDIR", rule, str(place.parent))]) from error
     if labels is not None:
-        np.save(place / "labels.npy", labels, allow_pickle=False)
+        np.save(place / JOB / LABELS, labels, allow_pickle=False)
     content = {
         "folder": str(data),
         "clock": asdict(dataset.clock),
@@ -54,7 +57,7 @@ def fill(place: Path, dataset: Dataset, labels: BoolArray | None) -> Path:
         "window": asdict(dataset.window),
         "labelled": labels is not None,
     }
-    job = place / JOB
+    job = place / JOB / "job.json"
     job.write_text(json.dumps(content))
     return job
 

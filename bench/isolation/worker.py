@@ -1,8 +1,8 @@
 """Fits and scores one detector, in a process that knows no labels: what `bench.isolation.detector_process` starts.
 
-Run as `python -m bench.isolation.worker PARENT MODULE ...`. It imports the modules, which are a guess, and reads two
-lines from its standard input: where it is to work and which detector it is to construct there, and, later, the path of
-a job. It leaves `scores.npy` and `cost.json` beside the job, or `error.json`. It ends with its parent.
+`bench.isolation.confined` begins it. It imports the modules that it is told, which are a guess, and reads from its
+channel an open file for what it prints, and two lines: where it is to work and which detector it is to construct there,
+and, later, the path of a job. It leaves `scores.f8` and `cost.json`, or `error.json`. It ends with its parent.
 """
 
 import gc
@@ -16,6 +16,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sys
 import time
 import traceback
@@ -34,55 +35,65 @@ from bench.dataset import Clock, Dataset, Window
 from bench.detector import Detector, Scores, Supervised, with_own_facts
 from bench.faults import UserError
 from bench.host.processes import when_parent_ends
-from bench.isolation.staging import CONSTRUCTED, DATA, TEMPORARY
+from bench.isolation.place import CONSTRUCTED, DATA, OUT
+from bench.isolation.returned import COST, ERROR, SCORES, packed
+from bench.isolation.staging import LABELS
 
 FAILED = 1
 
 
-def main() -> None:
-    """Do the job that comes in."""
-    _imported(sys.argv[2:])
-    lines = os.fdopen(os.dup(sys.stdin.fileno()))
+def work(parent: int, modules: Sequence[str]) -> None:
+    """Import modules, then do the job that comes in.
+
+    Parameters
+    ----------
+    parent
+        Number of the process that started this one.
+    modules
+        What to import while nothing else is to be done.
+    """
+    _imported(modules)
+    channel = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+    _, files, *_ = socket.recv_fds(channel, 1, 1)
+    lines = channel.makefile()
     where = lines.readline()
     if not where:  # it is not needed
         return
     told = json.loads(where)
-    _settle(told)
     place = Path(told["place"])
+    when_parent_ends(parent, lambda: _vanish(place))
+    _print_to(*files)
+    os.chdir(place / DATA)
     try:
+        _imported(told["modules"])
         detector = _constructed(told["detector"], told["seed"])
-        (place / CONSTRUCTED).touch()
-        _do(detector, Path(lines.readline().rstrip("\n")))
+        (place / OUT / CONSTRUCTED).touch()
+        _do(detector, Path(lines.readline().rstrip("\n")), place / OUT)
     except Exception as error:  # noqa: BLE001 - whatever a detector raises is the outcome of its run
         traceback.print_exc()
-        aside = place / ".error"
+        aside = place / OUT / ".error"
         aside.write_text(json.dumps(_told(error)))
-        aside.rename(place / "error.json")
+        aside.rename(place / OUT / ERROR)
         sys.exit(FAILED)
     gc.freeze()  # else the end takes as long as an import
 
 
-def _do(detector: Detector, path: Path) -> None:
+def _do(detector: Detector, job: Path, out: Path) -> None:
     """Do a job, and leave what came of it."""
     gc.freeze()
     gc.enable()
-    scores, cost = fitted_and_scored(detector, json.loads(path.read_text()))
-    np.save(path.parent / "scores.npy", scores.values, allow_pickle=False)
-    facts = {**cost, "peak_mib": own_peak_mib()}
-    told = {"level": str(scores.level), "threshold": scores.threshold, "causal": scores.causal, "cost": facts}
-    (path.parent / "cost.json").write_text(json.dumps(told))
+    scores, cost = fitted_and_scored(detector, json.loads(job.read_text()), job.parent / LABELS)
+    (out / SCORES).write_bytes(packed(scores))
+    told = {"level": str(scores.level), "causal": scores.causal, **cost, "peak_mib": own_peak_mib()}
+    (out / COST).write_text(json.dumps(told))
 
 
-def _settle(told: dict[str, Any]) -> None:
-    """Move to the folder that this process is to work in, and import what it will need there."""
-    place, log = Path(told["place"]), os.open(told["log"], os.O_WRONLY | os.O_APPEND)
-    when_parent_ends(int(sys.argv[1]), lambda: _vanish(place))
+def _print_to(log: int) -> None:
+    """Let what is printed, by whatever, go to an open file."""
     for stream in (sys.stdout, sys.stderr):
         os.dup2(log, stream.fileno())
-    os.environ["TMPDIR"] = str(place / TEMPORARY)
-    os.chdir(place / DATA)
-    _imported(told["modules"])
+    os.close(log)
 
 
 def _constructed(config: dict[str, Any], seed: int) -> Detector:
@@ -101,10 +112,10 @@ def _imported(modules: Sequence[str]) -> None:
             import_module(module)
 
 
-def fitted_and_scored(detector: Detector, job: dict[str, Any]) -> tuple[Scores, dict[str, float]]:
-    """Fit and score a detector; return its scores, and what each step took [s]."""
+def fitted_and_scored(detector: Detector, job: dict[str, Any], labels: Path) -> tuple[Scores, dict[str, float]]:
+    """Fit and score a detector, a supervised baseline with labels; return its scores, and what each step took [s]."""
     dataset = Dataset(Path(job["folder"]), Clock(**job["clock"]), Window(**job["history"]), Window(**job["window"]))
-    fit = _fitting(detector, dataset, Path(job["folder"]).parent / "labels.npy" if job["labelled"] else None)
+    fit = _fitting(detector, dataset, labels if job["labelled"] else None)
     began = time.perf_counter()
     fitted = fit()
     between = time.perf_counter()
@@ -151,7 +162,3 @@ def _vanish(folder: Path) -> None:
     """Remove the folder of the job, and end this process with all that it started."""
     shutil.rmtree(folder, ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    main()

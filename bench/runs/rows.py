@@ -13,6 +13,7 @@ NEEDED = ("name", "detector", "status", "fingerprint")
 TEXTS = (
     *NEEDED, "run_id", "started_at", "generator", "anomalies", "home_levels", "protocol", "threshold_policy", "level",
     "role", "suite", "settings", "reason", "audit", "trivial_types",
+    "isolation",
 )  # fmt: skip
 NUMBERS = ("anomaly_ratio", "num_users", "days", "calls_per_second", "peak_mib")
 SEEDS = ("seed", "world_seed")

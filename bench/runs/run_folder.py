@@ -3,13 +3,11 @@
 Whatever else lies in a folder is somebody's, and stays. A folder goes only when this program made it and it is empty.
 """
 
-import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from bench.faults import Fault, SettingsError
-from bench.isolation.staging import STAGING
 from bench.runs.run_record import MARK, ROW
 
 NOTES = ".hydra"
@@ -46,8 +44,6 @@ def require_unused(folder: Path, setting: str) -> None:
 
 def clear(folder: Path, keep: Sequence[str] = ()) -> None:
     """Remove what a run wrote in its folder, but for what begins with a path in `keep`."""
-    for place in (*folder.glob(f"{STAGING}????????"), *(folder / TWIN).glob(f"{STAGING}????????")):
-        shutil.rmtree(place, ignore_errors=True)
     for name in WRITTEN:
         if not name.startswith(tuple(keep)):
             (folder / name).unlink(missing_ok=True)

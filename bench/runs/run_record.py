@@ -19,7 +19,10 @@ ROW = "result.json"
 MARK = "mlflow.json"
 """In the folder of a run or a sweep: by address of a store, the number that it has there."""
 SOURCE = {"mlflow.source.name": "bench.run", "mlflow.source.type": "LOCAL"}
-TAGS = ("run_id", "detector", "generator", "anomalies", "fingerprint", "role", "suite", "audit", "trivial_types")
+TAGS = (
+    *("run_id", "detector", "generator", "anomalies", "fingerprint", "role", "suite"),
+    *("audit", "trivial_types", "isolation"),
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from bench.faults import SettingsError, UserError
 from bench.host.console import clock_running, progress_bars
 from bench.host.processors import usable
 from bench.isolation.detector_process import Job, Waiting
+from bench.isolation.reach import reach_of
 from bench.result import Result, Status
 from bench.runs.saved import SavedDetector, saved_in
 from bench.schema import TRUTH_TABLES
@@ -49,7 +50,9 @@ def scored(settings: ScoreSettings, out: Path, staging: Path) -> str:
             world_of(settings.generator, settings.anomaly), Path(settings.store.worlds), usable(), progress
         )
     _require_same_key(detector, world)
-    with Waiting(detector.config, out, detector.seed, usable()) as process:
+    places = {"store.worlds": settings.store.worlds, "run": settings.run, "out": settings.out}
+    reach = reach_of(detector.config, places, settings.limits.confined)
+    with Waiting(detector.config, out, detector.seed, usable(), reach) as process:
         dataset = joined(detector.dataset, Dataset.open(world.folder / "data"), staging / "data")
         with clock_running(f"fitting and scoring {detector.name}") as tick:
             trial = process.tried(Job(dataset, settings.limits), tick)

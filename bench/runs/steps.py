@@ -22,7 +22,8 @@ from bench.faults import Fault, SettingsError, UserError
 from bench.host.console import clock_running, progress_bars
 from bench.host.versions import versions
 from bench.isolation.detector_process import Job, Trial, Waiting
-from bench.isolation.prestarted import end_ahead
+from bench.isolation.prestarted import end_ahead, store_file
+from bench.isolation.reach import reach_of
 from bench.levels import Grid
 from bench.result import Result, Status
 from bench.runs.references import Reference
@@ -77,7 +78,15 @@ def begun(request: Request) -> AbstractContextManager[Waiting | None]:
     if str(detector["_target_"]).startswith("bench."):
         end_ahead()
         return nullcontext()
-    return Waiting(detector, request.folder, request.settings.seed, request.processors)
+    settings = request.settings
+    places = {
+        "store.worlds": settings.store.worlds,
+        "store.runs": settings.store.runs,
+        "hydra.run.dir": str(request.folder),
+        "tracking.uri": store_file(settings.tracking.uri),
+    }
+    reach = reach_of(detector, places, settings.limits.confined)
+    return Waiting(detector, request.folder, settings.seed, request.processors, reach)
 
 
 def measured(request: Request, ground: Ground) -> Yardstick:
@@ -102,6 +111,7 @@ def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick)
     """Evaluate what the detector's process left."""
     low, high = ground.dataset.call_range(ground.dataset.window)
     asked = request.asked(ground.world.fingerprint) | told_in_row(ground.verdict)
+    asked["isolation"] = trial.isolation
     asked["anomalies"] = asked["anomalies"] or ",".join(yardstick.labels.types)
     cost = {"world_seconds": ground.seconds, **trial.cost}
     failed = Result(asked, trial.status, trial.reason, {}, cost, versions())

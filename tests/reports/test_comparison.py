@@ -178,6 +178,19 @@ def test_a_world_that_failed_its_audit_is_marked_on_every_page(run_row: MakeRow,
     assert "audit" not in (tmp_path / "report.md").read_text()
 
 
+def test_how_detectors_were_kept_from_the_truth_is_on_every_page(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = [run_row(), run_row(detector="old"), run_row(detector="rules", isolation="process only, no network")]
+    rows[0] |= {"isolation": "landlock abi 7, no network"}
+    write(rows, tmp_path)
+    for page in ("report.md", "report.html"):
+        text = (tmp_path / page).read_text()
+        assert "landlock abi 7, no network; process only, no network" in text
+        assert "Not confined, so that they could have read the truth: rules." in text
+    for rows in ([run_row()], [run_row(isolation="landlock abi 7, no network")]):
+        write(rows, tmp_path)
+        assert "Not confined" not in (tmp_path / "report.md").read_text()
+
+
 def test_a_failed_run_is_listed_and_is_never_a_zero(run_row: MakeRow, tmp_path: Path) -> None:
     rows = [run_row(), failed(run_row(detector="lof", name="run-7"), "more than 100 MiB")]
     written = pages(rows, tmp_path)

@@ -123,3 +123,16 @@ def test_what_an_audit_said_of_the_world_is_told(outcome: Outcome, capsys: pytes
     red = text(audit="red: identity, amounts", trivial_types="long_call,off_hour_call")
     assert "The audit of this world is red: identity, amounts. Do not trust these numbers." in red
     assert "Trivial at their difficulty, a single feature finds them: long_call, off_hour_call" in red
+
+
+def test_a_detector_that_could_have_read_the_truth_is_told(
+    outcome: Outcome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def text(isolation: str) -> str:
+        result = replace(outcome.result, asked=outcome.result.asked | {"isolation": isolation})
+        return shown(replace(outcome, result=result), capsys)
+
+    assert "Isolation process only, no network: the detector could have read the truth" in text(
+        "process only, no network"
+    )
+    assert "Isolation" not in text("landlock abi 7, no network") + text("")

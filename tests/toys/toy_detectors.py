@@ -57,11 +57,11 @@ class Bored(Longest):
 
 
 class Slow(Longest):
-    """Sleeps, and so does a process of its own; their numbers go to a file."""
+    """Sleeps, and so does a process of its own; their numbers go to a file for temporary things."""
 
     def __init__(self, note: str) -> None:
         super().__init__()
-        self.note = Path(note)
+        self.note = Path(tempfile.gettempdir(), note)
 
     def fit(self, dataset: Dataset) -> Self:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -120,14 +120,9 @@ class Killed(Longest):
 class Daemon(Longest):
     """Leaves a process of its own behind, in a session of its own."""
 
-    def __init__(self, note: str) -> None:
-        super().__init__()
-        self.note = Path(note)
-
     def fit(self, dataset: Dataset) -> Self:
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-        self.note.write_text(str(child.pid))
-        time.sleep(0.3)
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        time.sleep(0.5)
         return self
 
 

@@ -37,7 +37,8 @@ GOOD: dict[str, Any] = {
     "generator": "default", "anomalies": "ring", "home_levels": "ring:user_day", "protocol": "split",
     "threshold_policy": "budget", "seed": 0, "world_seed": 42, "anomaly_ratio": 0.05, "num_users": 9, "days": 28,
     "fingerprint": "0" * 16, "level": "call", "role": "detector", "suite": "", "settings": json.dumps(SETTINGS),
-    "audit": "green", "trivial_types": "", "status": "OK", "reason": "", "prevalence/all": 0.1, "recall/all": 0.2,
+    "audit": "green", "trivial_types": "", "isolation": "process only",
+    "status": "OK", "reason": "", "prevalence/all": 0.1, "recall/all": 0.2,
     "average_precision/all": 0.3, "user_day/average_precision/ring": 0.2, "user_day/prevalence/ring": 0.1,
     "fit_seconds": 1.0, "version/numpy": "2",
 }  # fmt: skip
@@ -192,8 +193,8 @@ def test_every_name_of_a_row_has_one_kind() -> None:
     assert set(GOOD) >= {*TEXTS, *SEEDS}
 
 
-OWN = {"bench/host/read_json.py", "bench/isolation/worker.py", "bench/isolation/detector_process.py"}
-"""The one reader, and both sides of a job, whose files this program writes for itself."""
+OWN = {"bench/host/read_json.py", "bench/isolation/worker.py"}
+"""The one reader, and the process that is told its job, by a file that this program writes for it."""
 
 
 def test_no_other_module_reads_json_from_a_file() -> None:

@@ -13,6 +13,7 @@ from toy_world import ToySettings, ToyWorld
 from bench.dataset import Dataset
 from bench.generator import silent
 from bench.isolation.detector_process import Job, Trial, Waiting
+from bench.isolation.reach import reach_of
 from bench.result import Status
 from bench.schema import DATA_TABLES
 from bench.settings import LimitSettings, ProtocolSettings
@@ -29,12 +30,20 @@ def dataset(workplace: Path) -> Dataset:
 
 
 @pytest.fixture
-def attempt(dataset: Dataset, workplace: Path) -> Try:
+def seen() -> set[psutil.Process]:
+    """The processes that were running while a detector was tried."""
+    return set()
+
+
+@pytest.fixture
+def attempt(dataset: Dataset, workplace: Path, seen: set[psutil.Process]) -> Try:
     def attempt(name: str, limits: LimitSettings | None = None, **parameters: Any) -> Trial:
         detector = {"_target_": f"toy_detectors.{name}", **parameters}
         Path("run").mkdir(exist_ok=True)
-        with Waiting(detector, Path("run"), 7, 1) as process:
-            trial = process.tried(Job(dataset, limits or LimitSettings()), lambda: None)
+        limits = limits or LimitSettings()
+        reach = reach_of(detector, {"store.worlds": "worlds", "store.runs": "run"}, limits.confined)
+        with Waiting(detector, Path("run"), 7, 1, reach) as process:
+            trial = process.tried(Job(dataset, limits), lambda: seen.update(started_here()))
         assert [path.name for path in Path("run").iterdir()] == ["detector.log"]
         return trial
 
@@ -86,11 +95,11 @@ def test_global_generators_are_seeded(attempt: Try) -> None:
     assert np.array_equal(first.values, second.values)
 
 
-def test_time_that_runs_out_ends_the_whole_tree(attempt: Try) -> None:
-    note = Path("started").resolve()
-    trial = attempt("Slow", LimitSettings(seconds=2), note=str(note))
-    assert (trial.status, trial.reason) == (Status.TIMEOUT, "took longer than limits.seconds=2")
-    assert _all_gone(note)
+def test_time_that_runs_out_ends_the_whole_tree(attempt: Try, seen: set[psutil.Process]) -> None:
+    trial = attempt("Slow", LimitSettings(seconds=4), note="started.txt")
+    assert (trial.status, trial.reason) == (Status.TIMEOUT, "took longer than limits.seconds=4")
+    assert len(seen) == 2
+    assert _all_gone(seen)
 
 
 def test_memory_is_summed_over_the_process_tree(attempt: Try) -> None:
@@ -99,10 +108,10 @@ def test_memory_is_summed_over_the_process_tree(attempt: Try) -> None:
     assert trial.cost["peak_mib"] > 300
 
 
-def test_what_moves_to_a_session_of_its_own_ends_too(attempt: Try) -> None:
-    note = Path("started").resolve()
-    assert attempt("Daemon", note=str(note)).status is Status.OK
-    assert _all_gone(note)
+def test_what_moves_to_a_session_of_its_own_ends_too(attempt: Try, seen: set[psutil.Process]) -> None:
+    assert attempt("Daemon").status is Status.OK
+    assert len(seen) == 2
+    assert _all_gone(seen)
 
 
 def test_a_detector_that_writes_to_its_tables_harms_no_world(attempt: Try, dataset: Dataset) -> None:
@@ -111,17 +120,20 @@ def test_a_detector_that_writes_to_its_tables_harms_no_world(attempt: Try, datas
     assert (dataset.folder / "calls.parquet").read_bytes() == before
 
 
-def _all_gone(note: Path) -> bool:
-    """Whether the processes named in a file have ended within two seconds."""
-    numbers = [int(number) for number in note.read_text().split()]
+def started_here() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def _all_gone(processes: set[psutil.Process]) -> bool:
+    """Whether processes have ended within two seconds."""
     ends_at = time.monotonic() + 2
-    while time.monotonic() < ends_at and any(_runs(number) for number in numbers):
+    while time.monotonic() < ends_at and any(_runs(process) for process in processes):
         time.sleep(0.05)
-    return not any(_runs(number) for number in numbers)
+    return not any(_runs(process) for process in processes)
 
 
-def _runs(number: int) -> bool:
+def _runs(process: psutil.Process) -> bool:
     try:
-        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+        return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -55,12 +55,11 @@ def held(folder: Path) -> dict[Path, bytes]:
 
 
 def written_by_a_run(folder: Path, row: bool = False) -> None:
-    """Write what a run may leave: every file it ever does, with a process's folder that was not removed."""
+    """Write what a run may leave: every file it ever does."""
     for name in WRITTEN:
         if row or name != "result.json":
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text("{}")
-    (folder / ".detector-abcd_123" / "data").mkdir(parents=True)
 
 
 @TREES

@@ -105,7 +105,7 @@ def test_what_a_detector_refuses_is_one_message_before_a_world_is_made(workplace
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_making_leaves_nothing(workplace: Path, number: int, code: int) -> None:
     process = started("run", *TOY, "detector=toy_longest", "tracking=none", "generator.pause_s=60")
-    _wait_for(Path("made.txt"))
+    _wait_for("made.txt")
     process.send_signal(number)
     _, err = process.communicate(timeout=20)
     assert process.returncode == code
@@ -116,18 +116,23 @@ def test_an_interrupted_making_leaves_nothing(workplace: Path, number: int, code
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_detector_ends_with_all_that_it_started(workplace: Path, number: int) -> None:
-    note = workplace / "started"
-    process = started("run", *TOY, "detector=toy_slow", f"detector.note={note}", "tracking=none")
-    _wait_for(note)
+def test_an_interrupted_detector_ends_with_all_that_it_started(
+    workplace: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(workplace / "tmp"))
+    process = started("run", *TOY, "detector=toy_slow", "tracking=none")
+    note = _wait_for("tmp/cdrbench-detector-*/tmp/started.txt")
+    children = [int(each) for each in note.read_text().split()]
     process.send_signal(number)
     process.communicate(timeout=20)
     ends_at = time.monotonic() + 5
-    children = [int(each) for each in note.read_text().split()]
     while time.monotonic() < ends_at and (leavings() or any(psutil.pid_exists(child) for child in children)):
         time.sleep(0.05)
     assert leavings() == []
     assert not any(psutil.pid_exists(child) for child in children)
+    assert list(Path("tmp").glob("*/*")) == []
+    assert number == signal.SIGKILL or not list(Path("tmp").iterdir())
 
 
 FULL = """
@@ -228,11 +233,13 @@ def test_a_fault_in_a_file_of_scores_is_one_message(workplace: Path) -> None:
     assert (code, out, err) == (2, "", "mine.csv, row 1: score must be a finite number, got 'low'\n")
 
 
-def _wait_for(path: Path) -> None:
+def _wait_for(name: str) -> Path:
+    """Wait for a file whose name is like this, and for something in it."""
     ends_at = time.monotonic() + 60
-    while not (path.exists() and path.read_text()):
-        assert time.monotonic() < ends_at, f"{path} never came"
+    while not (found := [path for path in Path().glob(name) if path.read_text()]):
+        assert time.monotonic() < ends_at, f"{name} never came"
         time.sleep(0.02)
+    return found[0]
 
 
 def test_a_place_for_runs_that_cannot_be_written_is_named(workplace: Path) -> None:

@@ -16,6 +16,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:D
 SWEEP = ("--multirun", *TOY, "hydra.sweep.dir=runs/sweep")
 
 
+@pytest.fixture(autouse=True)
+def _temporary_things_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let detectors' processes, which work among temporary files, be found in the working directory."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+
+
 def table() -> list[dict[str, Any]]:
     """The rows of a sweep without what differs from time to time: names given at random, times and memory."""
     passing = ("run_id", "started_at", "peak_mib", "calls_per_second")

@@ -1,0 +1,52 @@
+"""Kernels that detectors use, compiled by a process that may keep them, before one starts that may not.
+
+`conf.KERNELS` names the programs that do so. Each runs once for each state of its sources, of numba and of the
+processor's kind; a kernel that none of them compiles is compiled anew in every process that uses it.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from hashlib import blake2b
+from importlib.util import find_spec
+from pathlib import Path
+
+import conf
+from bench.host.private import cache_folder
+
+
+def compile_ahead() -> None:
+    """Run what has not been run yet, and wait for it; where it fails, nothing is compiled ahead."""
+    for module in conf.KERNELS:
+        done = cache_folder() / "kernels" / module / f"{_state(module)}.done"
+        if done.exists():
+            continue
+        command = [sys.executable, "-P", "-m", module]
+        if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0:
+            done.parent.mkdir(parents=True, exist_ok=True)
+            done.touch()
+
+
+def _state(module: str) -> str:
+    """Return a digest of what decides whether compiled code can be used."""
+    digest = blake2b(_processor().encode(), digest_size=16)
+    for path in _sources(module):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _sources(module: str) -> Iterator[Path]:
+    yield Path(__file__).parents[1] / "host" / "compiled.py"
+    for name, file in ((module, "*.py"), ("numba", "_version.py")):
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            yield from sorted(Path(spec.origin).parent.glob(file))
+
+
+def _processor() -> str:
+    """Return what kind of processor this is, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line.startswith(("model name", "CPU part"))), "")

@@ -1,0 +1,124 @@
+"""What a detector's process gives up before it imports anything, and what it keeps.
+
+It keeps its own folder, Python with what is installed, and what libraries need of the system. It gives up all other
+files, sockets, and other processes: those rights do not come back, for nothing that it starts either.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.isolation import landlock, seccomp
+from bench.isolation.landlock import Right
+from bench.isolation.place import DATA, IMPORTS, JOB, OUT, TEMPORARY
+from bench.result import UNCONFINED
+
+READ = Right.EXECUTE | Right.READ_FILE | Right.READ_DIR
+REMOVE = Right.READ_DIR | Right.REMOVE_DIR | Right.REMOVE_FILE
+"""On the whole of the process's own folder, so that it can tidy up when its parent is gone. Not to make anything: what
+the parent writes there would go where a link of the detector's leads."""
+WRITE = (
+    READ
+    | REMOVE
+    | Right.WRITE_FILE
+    | Right.TRUNCATE
+    | Right.REFER
+    | Right.MAKE_REG
+    | Right.MAKE_DIR
+    | Right.MAKE_SYM
+    | Right.MAKE_FIFO
+    | Right.MAKE_SOCK
+)
+# Where the C library keeps them, for locks of multiprocessing and joblib; not to be listed.
+SEMAPHORES = Right.READ_FILE | Right.WRITE_FILE | Right.TRUNCATE | Right.MAKE_REG | Right.REMOVE_FILE
+OF_THE_KERNEL: Mapping[str, Right] = {
+    **dict.fromkeys(("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm"), READ),
+    **dict.fromkeys(("/sys/devices/system", "/sys/fs/cgroup", "/sys/kernel/mm"), READ),
+    **dict.fromkeys(("/dev/zero", "/dev/random", "/dev/urandom"), READ),
+    "/dev/null": Right.READ_FILE | Right.WRITE_FILE | Right.TRUNCATE,
+    "/dev/shm": SEMAPHORES,
+}
+"""`/proc/self` is what it was when the rule was made: children do not see their own."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a detector's process must not see, and what it may see besides the ordinary; absolute paths, resolved."""
+
+    hidden: frozenset[Path]
+    """Worlds, runs and their records: nothing that is one of them, or holds one, is readable."""
+    files: frozenset[Path] = frozenset()
+    """What the detector's own settings name."""
+    confined: bool = True
+    """Whether it gives up anything at all."""
+
+    def covers(self, other: "Reach") -> bool:
+        """Whether a process of this reach may be used where another is asked for."""
+        hidden = all(any(each.is_relative_to(mine) for mine in self.hidden) for each in other.hidden)
+        return hidden and other.files <= self.files and other.confined == self.confined
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a process is confined by."""
+
+    abi: int = 0
+    """Version of Landlock; 0: none."""
+    filtered: bool = False
+    """Whether system calls are filtered, so that there are no sockets."""
+
+    def __str__(self) -> str:
+        files = f"landlock abi {self.abi}" if self.abi else UNCONFINED
+        if self.filtered:
+            return f"{files}, no network"
+        return f"{files}, no TCP" if self.abi >= landlock.TCP_FROM else files
+
+
+def means_for(reach: Reach) -> Means:
+    """Return the strongest means that this kernel has."""
+    return Means(landlock.version(), seccomp.available()) if reach.confined else Means()
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a process that begins is told: by what it is to confine itself, and what it keeps."""
+
+    means: Means
+    place: str
+    """Its own folder."""
+    readable: list[str]
+
+    def written(self) -> str:
+        """Return it as an argument of a command line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, argument: str) -> "Order":
+        """Return what was written."""
+        facts = json.loads(argument)
+        return cls(Means(**facts["means"]), facts["place"], facts["readable"])
+
+
+def obey(order: Order) -> None:
+    """Give up what is not kept; to be called before anything untrusted runs.
+
+    Raises
+    ------
+    OSError
+        When the kernel refuses, or when there are other threads, which would keep all: then nothing untrusted must run.
+    """
+    if order.means.abi and len(list(Path("/proc/self/task").iterdir())) > 1:
+        raise OSError("it has threads already, which would keep all rights")
+    if order.means.abi:
+        landlock.restrict(_rules(Path(order.place), order.readable), order.means.abi)
+    if order.means.filtered:
+        seccomp.restrict()
+
+
+def _rules(place: Path, readable: Sequence[str]) -> Iterator[tuple[str, Right]]:
+    yield from ((path, READ) for path in readable)
+    yield from OF_THE_KERNEL.items()
+    yield str(place), REMOVE
+    yield from ((str(place / name), READ) for name in (DATA, JOB, IMPORTS))
+    yield from ((str(place / name), WRITE) for name in (OUT, TEMPORARY))

@@ -1,0 +1,22 @@
+"""The folder of a detector's process, outside of worlds and runs: what lies where in it."""
+
+from pathlib import Path
+from tempfile import mkdtemp
+
+DATA, JOB, OUT, TEMPORARY, IMPORTS = "data", "job", "out", "tmp", "imports"
+"""Tables; what is to be done; what came of it; room to work in; links to what can be imported.
+
+A confined process writes in `OUT` and `TEMPORARY` only: what its parent writes it cannot touch."""
+CONSTRUCTED = "constructed"
+"""Name of the file that says that the detector is there, and waits for its job."""
+BEGINNING = "beginning.log"
+"""What was printed before it was known where to."""
+
+
+def lay_out() -> Path:
+    """Make a folder that is the user's alone, in the one for temporary files (`TMPDIR`), still empty; return it."""
+    place = Path(mkdtemp(prefix="cdrbench-detector-")).resolve()
+    for name in (DATA, JOB, OUT, TEMPORARY, IMPORTS):
+        (place / name).mkdir()
+    (place / BEGINNING).touch()
+    return place

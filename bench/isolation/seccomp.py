@@ -1,0 +1,105 @@
+"""A filter of system calls (Linux's seccomp): a process gives up sockets, other processes' memory and ways past files.
+
+Landlock closes TCP only; a detector that could reach a socket in the file system, such as that of a container daemon,
+or a name server, would have the disk, or somebody to tell. The filter is classic BPF, as in
+https://docs.kernel.org/userspace-api/seccomp_filter.html; it holds for all that the process starts, and for good.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bench.isolation.landlock import no_new_privileges
+
+SET_SECCOMP, GET_SECCOMP, FILTER = 22, 21, 2
+ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
+LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+NUMBER_AT, MACHINE_AT, SECOND_ARGUMENT_AT = 0, 4, 24
+OTHER_CALLS = 0x40000000
+"""From this number on the calls of x86-64 are those of a second table (x32)."""
+KIND_OF_SOCKET, STREAM = 0xF, 1
+
+
+class Machine(NamedTuple):
+    """How one kind of machine numbers system calls."""
+
+    audit: int
+    """What the kernel calls it (`AUDIT_ARCH_...`)."""
+    pair: int
+    """The number of `socketpair`, which is left for streams: pipes of multiprocessing and asyncio are such."""
+    refused: dict[str, int]
+
+
+ANYWHERE = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "pidfd_getfd": 438}
+SOCKETS = ("socket", "connect", "bind", "listen")
+MEMORY = ("ptrace", "process_vm_readv", "process_vm_writev")
+KERNEL = ("bpf", "perf_event_open", "mount", "unshare", "setns", "add_key", "request_key", "keyctl")
+NAMES = (*SOCKETS, *MEMORY, "open_by_handle_at", *KERNEL)
+MACHINES = {
+    "x86_64": Machine(
+        0xC000003E,
+        53,
+        dict(zip(NAMES, (41, 42, 49, 50, 101, 310, 311, 304, 321, 298, 165, 272, 308, 248, 249, 250), strict=True)),
+    ),
+    "aarch64": Machine(
+        0xC00000B7,
+        199,
+        dict(zip(NAMES, (198, 203, 200, 201, 117, 270, 271, 265, 280, 241, 40, 97, 268, 217, 218, 219), strict=True)),
+    ),
+}
+"""From the kernel's `unistd.h` of each."""
+
+
+class _Instruction(ctypes.Structure):
+    _fields_ = (("code", ctypes.c_uint16), ("yes", ctypes.c_uint8), ("no", ctypes.c_uint8), ("k", ctypes.c_uint32))
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_uint16), ("filter", ctypes.POINTER(_Instruction)))
+
+
+def available() -> bool:
+    """Whether this system can filter calls, and is a machine whose calls are known."""
+    if sys.platform != "linux" or platform.machine() not in MACHINES or sys.maxsize < 2**32:
+        return False
+    return int(ctypes.CDLL(None).prctl(GET_SECCOMP, 0, 0, 0, 0)) >= 0
+
+
+def restrict() -> None:
+    """Refuse the calls of `NAMES` and `ANYWHERE` from now on, with EPERM.
+
+    Raises
+    ------
+    OSError
+        When the kernel refuses.
+    """
+    program = list(_program(MACHINES[platform.machine()]))
+    instructions = (_Instruction * len(program))(*(_Instruction(*each) for each in program))
+    asked = _Program(len(program), instructions)
+    no_new_privileges()
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(SET_SECCOMP, ctypes.c_ulong(FILTER), ctypes.byref(asked), ctypes.c_ulong(0), ctypes.c_ulong(0)):
+        raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
+
+
+def _program(machine: Machine) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the instructions: code, how many to skip if so and if not, and an operand."""
+    yield LOAD, 0, 0, MACHINE_AT
+    yield EQUAL, 1, 0, machine.audit
+    yield RETURN, 0, 0, REFUSE
+    yield LOAD, 0, 0, NUMBER_AT
+    yield AT_LEAST, 0, 1, OTHER_CALLS
+    yield RETURN, 0, 0, REFUSE
+    for number in (*machine.refused.values(), *ANYWHERE.values()):
+        yield EQUAL, 0, 1, number
+        yield RETURN, 0, 0, REFUSE
+    yield EQUAL, 0, 4, machine.pair
+    yield LOAD, 0, 0, SECOND_ARGUMENT_AT
+    yield AND, 0, 0, KIND_OF_SOCKET
+    yield EQUAL, 1, 0, STREAM
+    yield RETURN, 0, 0, REFUSE
+    yield RETURN, 0, 0, ALLOW

@@ -1,0 +1,145 @@
+"""What a confined detector may still do, what it is given, and what is made of what it leaves."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from programs import QUIET, TOY, TOYS, ended, rows
+from toy_world import ToySettings, ToyWorld
+
+from bench.dataset import Dataset
+from bench.faults import SettingsError
+from bench.generator import silent
+from bench.isolation.detector_process import Job, Trial, Waiting, landlock
+from bench.isolation.reach import reach_of
+from bench.isolation.readable import importable, parts
+from bench.result import Status
+from bench.settings import LimitSettings, ProtocolSettings
+from bench.worlds.protocol import applied
+from bench.worlds.store import find_or_make
+
+Try = Callable[..., Trial]
+PLACES = {"store.worlds": "worlds", "store.runs": "runs"}
+needs_landlock = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+
+
+@pytest.fixture
+def attempt(workplace: Path) -> Try:
+    world = find_or_make(ToyWorld(ToySettings(calls=200), {}), Path("worlds"), 1, silent)
+    dataset = applied(Dataset.open(world.folder / "data"), ProtocolSettings())
+    Path("now").mkdir()
+
+    def attempt(name: str, **parameters: Any) -> Trial:
+        detector = {"_target_": f"toy_parallel.{name}", **parameters}
+        with Waiting(detector, Path("now"), 7, 2, reach_of(detector, PLACES, True)) as process:
+            return process.tried(Job(dataset, LimitSettings(seconds=300)), lambda: None)
+
+    return attempt
+
+
+@pytest.mark.slow
+def test_processes_threads_locks_and_compiled_code_still_work(attempt: Try) -> None:
+    trial = attempt("Busy")
+    log = Path("now/detector.log").read_text()
+    assert trial.status is Status.OK, log
+    assert ("halved was compiled for this process only" in log) is bool(landlock.version())
+
+
+def test_a_file_that_a_setting_names_is_read_and_no_other(attempt: Try) -> None:
+    path = Path("factor.txt").resolve()
+    path.write_text("3")
+    assert attempt("Reader", path=str(path)).status is Status.OK
+    far = attempt("Reader", path=f"/.{path}")  # names the same, but is not absolute as it stands
+    assert far.status is Status.OK
+    hidden = attempt("Reader", path=os.path.relpath(path, "/tmp/x/data"))
+    assert hidden.status is Status.ERROR
+    if landlock.version():
+        assert hidden.reason.startswith(("FileNotFoundError", "PermissionError"))
+
+
+@pytest.mark.parametrize("how", ["link", "pipe", "folder", "huge", "odd", "nothing", "untrue", "gone"])
+def test_what_is_forged_is_no_score(attempt: Try, how: str) -> None:
+    trial = attempt("Forger", how=how)
+    told = "its process ended with code 0 before it had given scores" if how in ("nothing", "gone") else (
+        "its process left something else than scores"
+    )  # fmt: skip
+    assert (trial.status, trial.reason, trial.scores) == (Status.ERROR, told, None)
+
+
+def test_a_folder_that_holds_worlds_is_no_setting_of_a_detector(workplace: Path) -> None:
+    Path("worlds/one").mkdir(parents=True)
+    Path("mine").mkdir()
+    for place in (workplace, workplace / "worlds", workplace / "worlds/one"):
+        detector = {"models": [{"path": str(place)}]}
+        with pytest.raises(SettingsError, match=r"detector\.models\[0\]\.path must be what the detector is to"):
+            reach_of(detector, PLACES, True)
+        assert reach_of(detector, PLACES, False).files == {place.resolve()}
+    assert reach_of({"path": str(workplace / "mine")}, PLACES, True).files == {(workplace / "mine").resolve()}
+
+
+def test_worlds_in_the_folder_of_the_program_are_told(workplace: Path) -> None:
+    with pytest.raises(SettingsError, match=r"store\.worlds must not hold .*, which a detector's process needs"):
+        reach_of({}, {"store.worlds": "/"}, True)
+    code, out, err = ended("run", *TOY, *QUIET, "detector=toy_longest", "store.worlds=/")
+    assert (code, out) == (2, "")
+    assert err.startswith("store.worlds must not hold ")
+
+
+def test_what_is_hidden_is_no_part_of_what_is_granted(tmp_path: Path) -> None:
+    for name in ("a/b/worlds/one", "a/c", "d"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "a/up").symlink_to(tmp_path.parent)
+    hidden = {tmp_path / "a/b/worlds"}
+    assert set(parts(tmp_path, hidden)) == {tmp_path / "a/c", tmp_path / "d"}
+    assert list(parts(tmp_path / "d", hidden)) == [tmp_path / "d"]
+    assert list(parts(tmp_path / "a/b/worlds/one", hidden)) == []
+
+
+def test_of_a_folder_of_modules_only_modules_are_granted(tmp_path: Path) -> None:
+    folder, links = tmp_path / "mine", tmp_path / "links"
+    for name in ("package/worlds/one", "package/part", "data", "worlds/one"):
+        (folder / name).mkdir(parents=True)
+    links.mkdir()
+    for name in ("module.py", "package/__init__.py", "package/weights.npz", "data/truth.parquet", "worlds/one/a.py"):
+        (folder / name).touch()
+    hidden = {folder / "worlds", folder / "package/worlds"}
+    ((place, granted),) = importable([str(folder)], links, hidden)
+    seen = {str(path.relative_to(place)) for path in Path(place).rglob("*")}
+    assert seen == {"module.py", "package", "package/__init__.py", "package/weights.npz", "package/part"}
+    assert set(granted) == {str(folder / name) for name in seen - {"package"}}
+
+
+@needs_landlock
+def test_a_process_with_threads_does_not_pretend_to_be_confined() -> None:
+    program = (
+        "import numpy, pyarrow, polars; from bench.isolation.confinement import *; obey(Order(Means(1), '/tmp', []))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "OSError: it has threads already, which would keep all rights" in done.stderr
+
+
+def test_a_row_says_how_its_detector_was_confined(workplace: Path) -> None:
+    wishes = {"a": [], "b": ["limits.confined=false"], "c": ["detector=oracle", "role=reference"]}
+    told = {}
+    for name, wish in wishes.items():
+        assert ended("run", *TOY, *QUIET, "detector=toy_longest", *wish, f"hydra.run.dir=runs/{name}")[0] == 0
+        told[name] = rows(f"runs/{name}")[0]["isolation"]
+    assert told["b"] == "process only"
+    assert told["c"] == ""
+    assert told["a"].startswith(f"landlock abi {landlock.version()}" if landlock.version() else "process only")
+
+
+def test_a_module_in_the_working_directory_is_found_beside_worlds(workplace: Path) -> None:
+    Path("mine").mkdir()
+    Path("mine/__init__.py").write_text("from toy_detectors import Longest\n\n\nclass Mine(Longest):\n    pass\n")
+    wish = ["detector._target_=mine.Mine", "trusted_packages=[toy_world,toy_detectors,mine]", "hydra.run.dir=runs/one"]
+    own = {**os.environ, "PYTHONPATH": os.pathsep.join([str(workplace), str(TOYS), str(TOYS.parents[1])])}
+    command = [sys.executable, str(TOYS / "toy_run.py"), "run", *TOY, *QUIET, "detector=toy_longest", *wish]
+    done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert rows("runs/one")[0]["status"] == "OK"
