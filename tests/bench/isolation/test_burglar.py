@@ -14,7 +14,8 @@ from toy_world import ToySettings, ToyWorld
 
 from bench.dataset import Dataset
 from bench.generator import silent
-from bench.isolation.detector_process import Job, Trial, Waiting, landlock, seccomp
+from bench.isolation import landlock, seccomp
+from bench.isolation.detector_process import Job, Trial, Waiting
 from bench.isolation.reach import reach_of
 from bench.settings import LimitSettings, ProtocolSettings
 from bench.truth import Truth

@@ -14,7 +14,8 @@ from toy_world import ToySettings, ToyWorld
 from bench.dataset import Dataset
 from bench.faults import SettingsError
 from bench.generator import silent
-from bench.isolation.detector_process import Job, Trial, Waiting, landlock
+from bench.isolation import landlock
+from bench.isolation.detector_process import Job, Trial, Waiting
 from bench.isolation.reach import reach_of
 from bench.isolation.readable import importable, parts
 from bench.result import Status

@@ -103,7 +103,7 @@ def test_what_does_not_exist_is_no_fault(place: list[str]) -> None:
 
 
 def test_a_refusal_by_the_kernel_is_told() -> None:
-    program = "from bench import landlock; landlock.restrict([('/usr', landlock.Right.READ_FILE)], -1)"
+    program = "from bench.isolation import landlock; landlock.restrict([('/usr', landlock.Right.READ_FILE)], -1)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "OSError" in done.stderr
