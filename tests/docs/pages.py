@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/own-data.md", "docs/running.md", "docs/tables.md", "docs/network.md", "docs/realism.md",
+PAGES = ("README.md", "docs/python.md", "docs/own-data.md",
+         "docs/running.md", "docs/tables.md", "docs/network.md", "docs/realism.md",
          "docs/tools.md", "docs/audit.md", "docs/anomalies.md", "docs/detectors.md", "docs/metrics.md", "docs/world.md",
          "CONTRIBUTING.md", "DESIGN.md")  # fmt: skip
 PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip")

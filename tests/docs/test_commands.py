@@ -62,7 +62,7 @@ def marked(step: Command | File | Program) -> object:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a reader works: beside copies of docs and benchmarks, that their pictures may be drawn anew."""
     folder = tmp_path_factory.mktemp("reader")
-    for name in ("docs", "benchmarks"):
+    for name in ("docs", "benchmarks", "examples"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
 

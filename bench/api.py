@@ -1,0 +1,250 @@
+"""The harness from Python: worlds, runs and comparisons in a notebook or a program.
+
+>>> from bench import api
+>>> world = api.world("generator.num_users=300", "generator.days=14")  # doctest: +SKIP
+>>> runs = [api.run(name, world) for name in ("iforest", "rules")]  # doctest: +SKIP
+>>> api.compare(runs)  # doctest: +SKIP
+
+Settings are the same texts as on the command line. A detector is the name of a leaf, which runs in a process of its own
+that sees no labels, or an object, which runs in this process and is therefore not kept from anything.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from hydra import compose
+from hydra.utils import get_method
+from omegaconf import open_dict
+
+from bench.config.composition import composing, explain, register, settings_of
+from bench.config.diagnosis import REFUSALS
+from bench.dataset import Dataset
+from bench.detector import Detector, Level, with_own_facts
+from bench.evaluation.outcome import Outcome
+from bench.faults import UserError
+from bench.host.processors import usable
+from bench.isolation.detector_process import Trial
+from bench.result import Scalar, Status
+from bench.runs.request import Request, plain_values
+from bench.runs.steps import Ground, attempted, begun, judged, measured, prepared
+from bench.settings import RunSettings
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    import pyarrow as pa
+
+PROGRAM = "config"
+
+
+@dataclass(frozen=True)
+class World:
+    """A world, or records of one's own, on disk: its tables, its truth and what its audit said."""
+
+    settings: tuple[str, ...]
+    ground: Ground
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.ground.world.folder
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change with any byte of it."""
+        return self.ground.world.fingerprint
+
+    @property
+    def dataset(self) -> Dataset:
+        """What a detector is given: the tables without labels, parted into `history` and `window`."""
+        return self.ground.dataset
+
+    @property
+    def audit(self) -> str:
+        """What the audit said in one line; "" where there was none."""
+        return "" if self.ground.verdict is None else self.ground.verdict.summary
+
+    def arrow(self, name: str = "calls") -> "pa.Table":
+        """Return a table; `incidents` and `truth` are the two that no detector gets."""
+        return (self.ground.truth if name in ("incidents", "truth") else self.dataset).table(name)
+
+    def polars(self, name: str = "calls") -> pl.DataFrame:
+        """Return a table as Polars has it."""
+        table = pl.from_arrow(self.arrow(name))
+        assert isinstance(table, pl.DataFrame)
+        return table
+
+    def pandas(self, name: str = "calls") -> "pd.DataFrame":
+        """Return a table as pandas has it."""
+        frame: pd.DataFrame = self.arrow(name).to_pandas()
+        return frame
+
+    def labelled_calls(self) -> "pd.DataFrame":
+        """Return all calls with the columns `is_anomaly`, `anomaly_type` and `collateral`, as pandas has them."""
+        calls = self.pandas()
+        labels = self.ground.truth.call_labels(0, len(calls))
+        calls["is_anomaly"] = labels.anomalous
+        calls["anomaly_type"] = np.array([*labels.types, "normal"])[labels.type_code]
+        calls["collateral"] = labels.collateral
+        return calls
+
+    def graph(self) -> "nx.DiGraph[str]":
+        """Return who calls whom: a networkx graph whose edges have `calls` and `seconds`."""
+        import networkx  # noqa: PLC0415 - takes a while
+
+        ties = (
+            self.polars()
+            .group_by(pl.col("caller_id").cast(pl.String), pl.col("callee_id").cast(pl.String), maintain_order=True)
+            .agg(pl.len().alias("calls"), pl.col("call_duration").sum().alias("seconds"))
+        )
+        graph: nx.DiGraph[str] = networkx.DiGraph()
+        graph.add_edges_from((a, b, {"calls": calls, "seconds": seconds}) for a, b, calls, seconds in ties.iter_rows())
+        return graph
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a detector on a world."""
+
+    outcome: Outcome
+
+    @property
+    def row(self) -> dict[str, Scalar]:
+        """The row of results, as `result.json` has it (docs/metrics.md)."""
+        return self.outcome.result.row()
+
+    @property
+    def scores(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Shape (entities,): the score of each entity of the window at the detector's own level."""
+        if self.outcome.scores is None:
+            raise UserError(f"the run has no scores: {self.row['status']}, {self.row['reason']}")
+        return self.outcome.scores.values
+
+    def curve(self, anomaly_type: str | None = None) -> "pd.DataFrame":
+        """Return precision and recall at each threshold, for one type of anomaly against normal (None: all types)."""
+        import pandas  # noqa: PLC0415 - takes a while
+
+        positive, scores = self.outcome.type_sample(anomaly_type)
+        thresholds = np.unique(scores)[::-1]
+        found, others = np.sort(scores[positive]), np.sort(scores[~positive])
+        hits, alarms = (side.size - np.searchsorted(side, thresholds) for side in (found, others))
+        recall, precision = hits / max(found.size, 1), hits / (hits + alarms)
+        return pandas.DataFrame({"threshold": thresholds, "recall": recall, "precision": precision})
+
+    def _repr_html_(self) -> str:
+        return str(compare([self])._repr_html_())  # type: ignore[operator]
+
+
+def world(*settings: str, folder: str | Path = "worlds") -> World:
+    """Find a world by its settings, or make it; `generator=cdr_file generator.path=...` opens records of one's own.
+
+    Parameters
+    ----------
+    settings
+        Texts such as `"generator.num_users=300"` or `"anomaly=[ring]"`: those of `cdrbench run`, but the detector's.
+    folder
+        Where worlds are kept.
+
+    Raises
+    ------
+    UserError
+        When something is wrong with the settings: it names each, the rule and the value.
+    """
+    asked = (*settings, f"store.worlds={Path(folder)}")
+    return World(asked, prepared(_request([*asked, "detector=random"], Path())))
+
+
+def run(detector: "str | Detector", on: World, *settings: str) -> Run:
+    """Fit and score a detector on a world, and evaluate it.
+
+    Parameters
+    ----------
+    detector
+        The name of a leaf (`cdrbench settings detector` lists them), or an object with `level`, `causal`, `fit` and
+        `score`.
+    on
+        The world.
+    settings
+        Such as `"detector.model.n_estimators=200"` (of a leaf) or `"threshold.alerts_per_day=20"`.
+
+    Raises
+    ------
+    UserError
+        When something is wrong with the settings. A detector that fails is no error: the row says how it ended.
+    """
+    leaf = detector if isinstance(detector, str) else "random"
+    with tempfile.TemporaryDirectory() as folder:
+        request = _request([*on.settings, f"detector={leaf}", *settings], Path(folder))
+        ground = replace(on.ground, seconds=0.0)
+        if isinstance(detector, str):
+            with begun(request) as process:
+                trial = attempted(request, ground, process)
+        else:
+            request = _named(request, detector)
+            trial = _tried_here(detector, ground.dataset)
+        return Run(judged(request, ground, trial, measured(request, ground)))
+
+
+def compare(runs: Iterable[Run], metric: str = "average_precision") -> "pd.DataFrame":
+    """Return a table of runs by types of anomaly: a metric at each type's home level, the best overall first.
+
+    A run that failed has a row of missing values.
+    """
+    import pandas  # noqa: PLC0415 - takes a while
+
+    rows = []
+    for each in runs:
+        row = each.row
+        homes = dict(part.split(":") for part in str(row["home_levels"]).split(",") if part)
+        levels = {kind: "" if home == Level.CALL else f"{home}/" for kind, home in homes.items()} | {"all": ""}
+        values = {kind: row.get(f"{level}{metric}/{kind}") for kind, level in levels.items()}
+        rows.append({"detector": row["detector"], "status": row["status"], **values})
+    table = pandas.DataFrame(rows).set_index("detector")
+    return table.sort_values("all", ascending=False) if "all" in table else table
+
+
+def report(runs: Iterable[Run], out: str | Path = "report") -> list[Path]:
+    """Write the page that compares runs, as `cdrbench report` does; return its files."""
+    Path(out).mkdir(parents=True, exist_ok=True)
+    write = get_method(RunSettings().report.comparison)
+    return list(write([each.row for each in runs], Path(out)))
+
+
+def _request(settings: Sequence[str], folder: Path) -> Request:
+    """Compose settings, and check them all."""
+    register()
+    with composing():
+        try:
+            config = compose(PROGRAM, list(settings), return_hydra_config=True)
+        except REFUSALS as error:
+            raise UserError(explain(PROGRAM, list(settings), error)) from error
+        choices = {str(group): str(choice) for group, choice in config.hydra.runtime.choices.items()}
+        with open_dict(config):
+            del config.hydra
+        return Request(settings_of(config), plain_values(config), choices, folder, None, usable())
+
+
+def _named(request: Request, detector: Detector) -> Request:
+    """Return the request with the detector that is an object in place of a leaf."""
+    kind = type(detector)
+    resolved = {**request.resolved, "detector": {"_target_": f"{kind.__module__}.{kind.__qualname__}"}}
+    return replace(request, resolved=resolved, choices={**request.choices, "detector": kind.__name__})
+
+
+def _tried_here(detector: Detector, dataset: Dataset) -> Trial:
+    """Fit and score in this process; what the detector raises is the outcome."""
+    began = time.perf_counter()
+    try:
+        fitted = detector.fit(dataset)
+        between = time.perf_counter()
+        scores = with_own_facts(fitted.score(dataset), fitted)
+    except Exception as error:  # noqa: BLE001 - whatever a detector raises
+        return Trial(Status.ERROR, f"{type(error).__name__}: {error}")
+    ended = time.perf_counter()
+    return Trial(Status.OK, "", scores, {"fit_seconds": between - began, "score_seconds": ended - between})
