@@ -8,11 +8,13 @@ from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
+from bench.host.processes import own_identity
 from bench.host.read_json import UnreadableError
 from bench.host.texts import printable
+from bench.runs.run_folder import PLAN
 from bench.runs.run_record import ROW, SOURCE, mark, marks, send
 from bench.settings import RecordSettings
-from bench.sweeps.sweep_folder import PLAN, SweepFolder
+from bench.sweeps.sweep_folder import SweepFolder
 
 
 def main() -> None:
@@ -32,10 +34,11 @@ def record(config: DictConfig) -> None:
     sent = 0
     try:
         tracker = import_module("bench.runs.tracking").Tracker(uri, settings.tracking)
+        tracker.end_abandoned()
         for folder in left:
             if (folder.parent / PLAN).exists() and uri not in marks(folder.parent):
                 name = " ".join(SweepFolder(folder.parent).plan().asked)
-                mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE))
+                mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE, own_identity()))
                 tracker.finish(parent, True)
             try:
                 send(folder, tracker, again=True)

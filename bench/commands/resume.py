@@ -13,8 +13,9 @@ from omegaconf import DictConfig
 from bench import run
 from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
+from bench.runs.run_folder import PLAN
 from bench.sweeps.sweep import config_dir
-from bench.sweeps.sweep_folder import N_JOBS, PLAN, Plan, SweepFolder
+from bench.sweeps.sweep_folder import N_JOBS, Plan, SweepFolder
 
 SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_./@-]*")
 PLACES = ("store.runs", "store.worlds", "tracking.uri", "generator.key_file")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -45,6 +46,36 @@ class Tree:
         for each in self.seen:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
+
+
+def own_identity() -> str:
+    """Return what tells this process from any other, on any machine, before or after: machine, boot, number, start."""
+    return _identity(psutil.Process())
+
+
+def has_ended(identity: str) -> bool:
+    """Whether a process (see `own_identity`) of this machine has ended; of another machine nobody knows: False."""
+    machine, _, rest = identity.rpartition("|")
+    number = rest.partition("@")[0]
+    if machine != _machine() or not number.isdigit():
+        return False
+    try:
+        return _identity(psutil.Process(int(number))) != identity
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _identity(process: psutil.Process) -> str:
+    return f"{_machine()}|{process.pid}@{process.create_time():.2f}"
+
+
+def _machine() -> str:
+    """Return the name of this machine, and of its present run: numbers of processes begin anew with each."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        boot = f"{psutil.boot_time():.0f}"
+    return f"{socket.gethostname()}|{boot}"
 
 
 def killed_for_memory() -> int:

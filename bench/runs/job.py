@@ -120,7 +120,12 @@ def _nothing(*_: object) -> None:
 def _tracker(request: Request) -> Any:
     """Open the store of runs; None when there is to be none."""
     tracking = request.settings.tracking
-    return None if tracking.uri is None else import_module("bench.runs.tracking").Tracker(tracking.uri, tracking)
+    if tracking.uri is None:
+        return None
+    tracker = import_module("bench.runs.tracking").Tracker(tracking.uri, tracking)
+    if request.number is None:  # else the sweep has done it
+        tracker.end_abandoned()
+    return tracker
 
 
 def _send(request: Request, opened: Callable[[], Any], *, again: bool = False) -> str:

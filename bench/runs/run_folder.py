@@ -3,25 +3,40 @@
 Whatever else lies in a folder is somebody's, and stays. A folder goes only when this program made it and it is empty.
 """
 
+import atexit
+import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from filelock import FileLock
+
 from bench.faults import Fault, SettingsError
+from bench.host.locks import taken_at_once
 from bench.runs.run_record import MARK, ROW
 
 NOTES = ".hydra"
 """Folder of the composed configuration, which Hydra writes first."""
-LOG, ERROR_LOG, TWIN = "detector.log", "error.log", "twin"
+LOG, ERROR_LOG, TWIN, PLAN = "detector.log", "error.log", "twin", "sweep.json"
+RUNNING = ".running"
+"""A file that the process of a run or a sweep holds the lock of, so that a folder of one that was killed is known."""
 WRITTEN = (
     *(f"{NOTES}/{name}.yaml" for name in ("config", "hydra", "overrides")),
     *(LOG, f"{TWIN}/{LOG}", ERROR_LOG, ROW, f".{ROW}.partial", MARK, f".{MARK}.partial"),
+    RUNNING,
     *("alerts.csv", ".alerts.csv.partial"),
     *("precision_recall.png", "scores.png", "at_threshold.png"),
 )
 """Every file that a run leaves, as a path within its folder; a test holds it to be complete."""
+OURS = re.compile(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d-\d+")
+"""The path of a folder within `store.runs` that this program named, and so made."""
+RECENT = 2
+"""Days of runs that are looked through for abandoned ones: looking through all would take longer every day."""
 _made: list[Path] = []
 """Folders that this process made, each after those above it."""
+_locks: list[FileLock] = []
+"""Those that this process holds."""
 
 
 def make(folder: Path) -> None:
@@ -34,6 +49,42 @@ def make(folder: Path) -> None:
 def made_here(folder: Path) -> bool:
     """Whether this process made a folder."""
     return folder.absolute() in _made
+
+
+def hold(folder: Path) -> None:
+    """Mark a folder as that of a run or a sweep that goes on, until this process ends, however it does."""
+    lock = taken_at_once(folder / RUNNING)
+    if lock is not None:
+        _locks.append(lock)
+        atexit.register(_let_go, folder, lock, os.getpid())
+
+
+def clear_abandoned(runs: Path) -> None:
+    """Remove what runs of the last days left that were killed, where they have no result; see `clear_if_abandoned`."""
+    days = sorted(path for path in runs.glob("????-??-??") if path.is_dir())[-RECENT:]
+    for folder in [path for day in days for path in day.iterdir() if (path / RUNNING).exists()]:
+        clear_if_abandoned(folder)
+        if OURS.fullmatch(folder.relative_to(runs).as_posix()):
+            for place in (folder, folder.parent):
+                _remove_empty(place)
+
+
+def clear_if_abandoned(folder: Path) -> None:
+    """Remove what a run wrote whose process is gone, if it has no result; a sweep stays, to be taken up again."""
+    lock = taken_at_once(folder / RUNNING) if (folder / RUNNING).is_file() else None
+    if lock is None:
+        return
+    if not (folder / ROW).exists() and not (folder / PLAN).exists():
+        clear(folder)
+    (folder / RUNNING).unlink(missing_ok=True)
+    lock.release()
+
+
+def _let_go(folder: Path, lock: FileLock, holder: int) -> None:
+    if os.getpid() == holder:
+        (folder / RUNNING).unlink(missing_ok=True)
+        lock.release()
+        remove_made(folder)
 
 
 def require_unused(folder: Path, setting: str) -> None:

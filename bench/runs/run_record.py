@@ -49,7 +49,7 @@ class Tracker(Protocol):
     def record(self, record: Record) -> str:
         """Write one run, and return its number."""
 
-    def start_parent(self, name: str, tags: Mapping[str, str]) -> str:
+    def start_parent(self, name: str, tags: Mapping[str, str], owner: str) -> str:
         """Begin the run of a sweep, and return its number."""
 
     def forget(self, run_id: str) -> None:

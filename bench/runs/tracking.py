@@ -27,6 +27,7 @@ from mlflow.exceptions import MlflowException
 
 from bench.faults import UserError
 from bench.host.locks import held
+from bench.host.processes import has_ended, own_identity
 from bench.result import Status
 from bench.runs.copied_store import keep_files_here
 from bench.runs.run_record import Record
@@ -38,6 +39,8 @@ LONGEST_PARAMETER = 6000
 LONGEST_REASON = 200
 """Characters told of why a store cannot be used: the message of a database may go on with its whole statement."""
 BATCH = 100
+OWNER = "cdrbench.process"
+"""Tag: the process that writes a run (`bench.processes.own_identity`)."""
 BAD_CHARACTERS = re.compile(r"[^\w\-. /:]")
 
 logging.getLogger("mlflow").setLevel(logging.ERROR)
@@ -87,7 +90,10 @@ class Tracker:
         parameters = [Param(_key(k), str(v)[:LONGEST_PARAMETER]) for k, v in record.parameters.items()]
         with _told(self.uri):
             run = self.client.create_run(
-                self.experiment_id, record.started_ms, dict(record.tags), str(result.asked["name"])
+                self.experiment_id,
+                record.started_ms,
+                {**record.tags, OWNER: own_identity()},
+                str(result.asked["name"]),
             )
             run_id = str(run.info.run_id)
             for start in range(0, max(len(metrics), len(parameters)), BATCH):
@@ -99,10 +105,25 @@ class Tracker:
             self.finish(run_id, result.status is Status.OK)
         return run_id
 
-    def start_parent(self, name: str, tags: Mapping[str, str]) -> str:
-        """Begin the run that the runs of a sweep are children of, and return its id."""
+    def start_parent(self, name: str, tags: Mapping[str, str], owner: str) -> str:
+        """Begin the run that the runs of a sweep are children of, and return its id; `owner` is the sweep's process."""
+        owned = {**tags, OWNER: owner}
         with _told(self.uri):
-            return str(self.client.create_run(self.experiment_id, tags=dict(tags), run_name=name).info.run_id)
+            return str(self.client.create_run(self.experiment_id, tags=owned, run_name=name).info.run_id)
+
+    def take_up(self, run_id: str, owner: str) -> None:
+        """Go on with the run of a sweep that was cut short, in another process."""
+        with _told(self.uri):
+            self.client.update_run(run_id, status="RUNNING")
+            self.client.set_tag(run_id, OWNER, owner)
+
+    def end_abandoned(self) -> None:
+        """End, as KILLED, the runs whose process on this machine is gone: it was killed before it could end them."""
+        theirs = f"attributes.status = 'RUNNING' and tags.`{OWNER}` != ''"
+        with _told(self.uri):
+            for run in self.client.search_runs([self.experiment_id], theirs):
+                if has_ended(run.data.tags[OWNER]):
+                    self.client.set_terminated(run.info.run_id, "KILLED")
 
     def finish(self, run_id: str, well: bool) -> None:
         """End a run."""

@@ -14,8 +14,17 @@ from bench.config.composition import combinations, explain, faults_told, refuse
 from bench.config.diagnosis import REFUSALS
 from bench.config.repeats import split
 from bench.faults import SettingsError
-from bench.runs.run_folder import NOTES, discard, make, require_unused
-from bench.sweeps.sweep_folder import PLAN
+from bench.runs.run_folder import (
+    NOTES,
+    PLAN,
+    RUNNING,
+    clear_abandoned,
+    clear_if_abandoned,
+    discard,
+    hold,
+    make,
+    require_unused,
+)
 from bench.sweeps.variants import Variants
 
 FIXED = ("generator", "anomaly", "protocol", "threshold", "seed", "suite", "role")
@@ -93,10 +102,13 @@ def _prepare(folder: Path, config: DictConfig, setting: str, *, begun: bool = Fa
     """Make the folder of a run or sweep before Hydra does, which would end in a traceback; refuse one in use."""
     if config.hydra.output_subdir not in (NOTES, None):
         refuse(f"hydra.output_subdir must be {NOTES} or null, got {config.hydra.output_subdir}")
+    clear_abandoned(Path(config.store.runs))
     try:
+        clear_if_abandoned(folder)
         if not begun:
             require_unused(folder, setting)
         make(folder)
+        hold(folder)
     except SettingsError as error:
         refuse(str(error))
     except OSError as error:
@@ -105,5 +117,5 @@ def _prepare(folder: Path, config: DictConfig, setting: str, *, begun: bool = Fa
 
 def _tidy(folder: Path) -> None:
     """Remove the folder of a run that got no further than Hydra's notes in it."""
-    if [each.name for each in folder.glob("*")] in ([], [NOTES]):
+    if {each.name for each in folder.glob("*")} <= {NOTES, RUNNING}:
         discard(folder)

@@ -1,9 +1,11 @@
 """What surrounds the jobs of a multirun: its plan, the run they are recorded under, and the summary at the end."""
 
 import atexit
+import os
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,6 +17,7 @@ from omegaconf import DictConfig
 from bench.config.composition import combinations, refuse, settings_of
 from bench.faults import UserError
 from bench.host.exit_codes import FAILED, UNRECORDED
+from bench.host.processes import own_identity, when_parent_ends
 from bench.host.processors import at_once
 from bench.host.texts import printable
 from bench.runs.run_record import SOURCE, mark, marks, sending_later
@@ -73,11 +76,12 @@ class Sweep(Callback):
         if tracking.uri is None:
             return
         import_module("bench.runs.tracking")  # here, so that the jobs share it
-        tags = None if tracking.uri in marks(self.folder.path) else {**SOURCE, "jobs": str(self.jobs)}
+        before = marks(self.folder.path).get(tracking.uri)
         # Apart: the jobs are forked from this process, and a connection must not be shared with them.
-        with ProcessPoolExecutor(1, get_context("fork"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as apart:
-            run_id = apart.submit(_begun, tracking, name or "sweep", tags).result()
-        if run_id is not None:
+        with ProcessPoolExecutor(1, get_context("fork"), _apart, (os.getpid(),)) as apart:
+            begun = name or "sweep", {**SOURCE, "jobs": str(self.jobs)}
+            run_id = apart.submit(_begun, tracking, begun, own_identity(), before).result()
+        if before is None:
             mark(self.folder.path, tracking.uri, run_id)
 
     def _finish(self, well: bool) -> bool:
@@ -128,10 +132,20 @@ def _store(tracking: TrackingSettings) -> Any:
     return import_module("bench.runs.tracking").Tracker(tracking.uri, tracking)
 
 
-def _begun(tracking: TrackingSettings, name: str, tags: dict[str, str] | None) -> str | None:
-    """Open the store, and begin the run that the jobs are below, unless that was done before."""
+def _apart(sweep: int) -> None:
+    """Leave interruptions to the sweep's own process, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    when_parent_ends(sweep, partial(os.kill, os.getpid(), signal.SIGKILL))
+
+
+def _begun(tracking: TrackingSettings, begun: tuple[str, dict[str, str]], owner: str, before: str | None) -> str:
+    """Open the store, end what was abandoned there, and begin the run that the jobs are below, or go on with it."""
     store = _store(tracking)
-    return None if tags is None else str(store.start_parent(name, tags))
+    store.end_abandoned()
+    if before is None:
+        return str(store.start_parent(*begun, owner))
+    store.take_up(before, owner)
+    return before
 
 
 def _well(row: dict[str, Any] | None) -> bool:

@@ -9,10 +9,9 @@ from bench.faults import UserError
 from bench.host.read_json import UnreadableError, object_in
 from bench.result import Status
 from bench.runs.rows import row_in
-from bench.runs.run_folder import NOTES, clear, discard, made_here, remove_made
+from bench.runs.run_folder import NOTES, PLAN, RUNNING, clear, discard, made_here, remove_made
 from bench.runs.run_record import MARK, ROW, marks
 
-PLAN = "sweep.json"
 HYDRAS = "multirun.yaml"
 """Hydra's own note of the configuration."""
 
@@ -122,6 +121,6 @@ class SweepFolder:
             if place.name.isdigit() and (place / NOTES).is_dir() and not (place / ROW).exists():
                 discard(place, of_sweep=True)
         if not self.ended() and made_here(self.path):
-            for name in (PLAN, f".{PLAN}.partial", HYDRAS, MARK, f".{MARK}.partial"):
+            for name in (RUNNING, PLAN, f".{PLAN}.partial", HYDRAS, MARK, f".{MARK}.partial"):
                 (self.path / name).unlink(missing_ok=True)
             remove_made(self.path)

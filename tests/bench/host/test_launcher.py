@@ -7,8 +7,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from programs import QUIET, TOY, leavings, rows, started
+from programs import QUIET, TOY, ended, leavings, rows, started
 
+# MLflow's own, about a loader strategy of SQLAlchemy 2.1.
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 SWEEP = ("--multirun", *TOY, *QUIET, "hydra.sweep.dir=runs/sweep", "detector=toy_longest", "generator.seed=1,2,3")
 
 
@@ -47,3 +49,46 @@ def test_the_processes_of_jobs_end_with_their_sweep(workplace: Path, number: int
         assert err == ("interrupted\n" if number == signal.SIGINT else "")
         assert leavings() == []
         assert not Path("runs").exists()
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_killed_while_it_begins_leaves_no_process_and_no_run_that_goes_on(workplace: Path) -> None:
+    """Neither before it has noted its run in the store, nor after; what it left is ended by the next."""
+    tracked = [each for each in SWEEP if each not in QUIET[:1]]
+    for begun_enough in (bool, lambda _: Path("runs/sweep/mlflow.json").exists()):
+        process = started("run", *tracked, "generator.pause_s=5")
+        children: list[psutil.Process] = []
+        until = time.monotonic() + 60
+        while not begun_enough(children) and time.monotonic() < until:
+            children += [each for each in psutil.Process(process.pid).children() if each not in children]
+        assert begun_enough(children)
+        process.kill()
+        process.communicate()
+        _, left = psutil.wait_procs(children, 5)
+        assert left == []
+    code, _, err = ended("resume", "folder=runs/sweep")
+    assert code == 0, err
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes two seconds
+
+    found = MlflowClient(f"sqlite:///{workplace}/mlflow.db").search_runs(["1"])
+    states = sorted(run.info.status for run in found if "jobs" in run.data.tags)
+    assert states[-1] == "KILLED" or states == ["FINISHED"]
+    assert states.count("FINISHED") == 1
+    assert "RUNNING" not in {run.info.status for run in found}
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_left_goes_with_the_next(workplace: Path) -> None:
+    process = started("run", *TOY, *QUIET, "detector=toy_longest", "generator.pause_s=60")
+    until = time.monotonic() + 60
+    while not Path("made.txt").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    (left,) = Path("runs").glob("*/*")
+    assert ended("run", *TOY, *QUIET, "detector=toy_longest")[0] == 0
+    (there,) = Path("runs").glob("*/*")
+    assert there != left
+    assert (there / "result.json").exists()
+    assert leavings() == []
+    assert not list(Path("runs").rglob(".running"))

@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from mlflow import MlflowClient
 
 from bench.faults import UserError
+from bench.host.processes import own_identity
 from bench.result import Result, Status
 from bench.runs.run_record import Record
 from bench.runs.tracking import Tracker
@@ -71,10 +73,38 @@ def test_what_was_begun_to_be_written_can_be_removed(uri: str) -> None:
 
 def test_runs_of_a_sweep_lie_below_their_parent(uri: str) -> None:
     tracker = Tracker(uri, TrackingSettings())
-    parent = tracker.start_parent("a sweep", {"jobs": "2"})
+    parent = tracker.start_parent("a sweep", {"jobs": "2"}, own_identity())
     assert MlflowClient(uri).get_run(parent).info.status == "RUNNING"
     tracker.finish(parent, True)
     assert MlflowClient(uri).get_run(parent).info.status == "FINISHED"
+
+
+def test_a_run_whose_process_was_killed_is_ended_and_may_be_taken_up(uri: str) -> None:
+    """Nobody else's: neither one whose process goes on, nor one of another machine."""
+    tracker, client = Tracker(uri, TrackingSettings()), MlflowClient(uri)
+    gone = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    machine, _, _ = own_identity().rpartition("|")
+    owner = f"{machine}|{gone.pid}@{psutil.Process(gone.pid).create_time():.2f}"
+    owners = {
+        "goes on": own_identity(),
+        "elsewhere": f"elsewhere|{owner}",
+        "killed": owner,
+        "number again": f"{machine}|1@0.00",
+    }
+    parents = {name: tracker.start_parent(name, {}, identity) for name, identity in owners.items()}
+
+    def states() -> dict[str, str]:
+        return {name: client.get_run(run_id).info.status for name, run_id in parents.items()}
+
+    tracker.end_abandoned()
+    assert states() == {**dict.fromkeys(owners, "RUNNING"), "number again": "KILLED"}
+    gone.kill()
+    gone.communicate()
+    tracker.end_abandoned()
+    assert states() == {"goes on": "RUNNING", "elsewhere": "RUNNING", "killed": "KILLED", "number again": "KILLED"}
+    tracker.take_up(parents["killed"], own_identity())
+    tracker.end_abandoned()
+    assert states()["killed"] == "RUNNING"
 
 
 def test_a_store_that_cannot_be_used_is_named(workplace: Path) -> None:
