@@ -5,15 +5,14 @@ source tells (compiled modules, names that are assigned) is imported, and asked 
 """
 
 import ast
-import importlib
 import inspect
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec, resolve_name
-from pathlib import Path
 from types import ModuleType
+
+from bench.config.modules import imported, source_of, tree_of
 
 Source = ast.ClassDef | ast.FunctionDef
 NO_ARGUMENTS = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
@@ -33,7 +32,7 @@ class Definition:
     @property
     def imported(self) -> object:
         """The thing itself; its module is imported."""
-        return getattr(importlib.import_module(self.module), self.name)
+        return getattr(imported(self.module, self.name), self.name)
 
     @property
     def is_class(self) -> bool:
@@ -130,7 +129,7 @@ def found(path: str) -> Definition:
 @cache
 def definition(module: str, name: str, way: int = 0) -> Definition | None:
     """Follow a name from a module to where it is defined; None for a name of a module."""
-    for node in _statements(tree.body if (tree := _tree(module)) else ()):
+    for node in _statements(tree.body if (tree := tree_of(module)) else ()):
         if isinstance(node, Source) and node.name == name:
             return Definition(module, name, node)
         if isinstance(node, ast.Import) and name in [
@@ -146,17 +145,17 @@ def definition(module: str, name: str, way: int = 0) -> Definition | None:
 
 def missing(path: str, optional: Sequence[str]) -> tuple[str, ...]:
     """Return those of the packages that the module of a dotted path imports at once and that are not installed."""
-    tree = _tree(path.rpartition(".")[0] or path)
+    tree = tree_of(path.rpartition(".")[0] or path)
     imported = set(_imports(tree.body)) if tree else set()
     return tuple(package for package in optional if package in imported and find_spec(package) is None)
 
 
 def _followed(node: ast.ImportFrom, module: str, name: str, way: int) -> Definition | None:
     """Return the definition of what an import takes from another module."""
-    file = _source(module)
+    file = source_of(module)
     package = module if file is not None and file.name == "__init__.py" else module.rpartition(".")[0]
     source = resolve_name("." * node.level + (node.module or ""), package) if node.level else str(node.module)
-    if name != "*" and _source(f"{source}.{name}") is not None:
+    if name != "*" and source_of(f"{source}.{name}") is not None:
         return None
     return definition(source, name, way + 1)
 
@@ -176,30 +175,6 @@ def _imports(nodes: Sequence[ast.stmt]) -> Iterator[str]:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         yield from (name.split(".", maxsplit=1)[0] for name in names)
-
-
-@cache
-def _tree(module: str) -> ast.Module | None:
-    source = _source(module)
-    return None if source is None else ast.parse(source.read_bytes())
-
-
-@cache
-def _source(module: str) -> Path | None:
-    """Find a module's file without running the packages above it."""
-    package, *rest = module.split(".")
-    try:
-        spec = find_spec(package)
-    except (ImportError, ValueError):
-        return None
-    for depth in range(len(rest)):
-        if spec is None or spec.submodule_search_locations is None:  # with None, all of sys.path would be searched
-            return None
-        name = ".".join([package, *rest[: depth + 1]])
-        places = spec.submodule_search_locations
-        spec = next(filter(None, (finder.find_spec(name, places) for finder in sys.meta_path)), None)
-    origin = None if spec is None else spec.origin
-    return Path(origin) if origin is not None and origin.endswith(".py") else None
 
 
 def _imported_parameters(thing: object) -> tuple[str, ...] | None:

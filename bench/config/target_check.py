@@ -7,16 +7,17 @@ position gets an `Interface` or a number here, and names that it must refuse a l
 `tests/bench/config/test_targets.py`.
 """
 
-import importlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from bench.config.lookup import Definition, found, missing
+from bench.config.modules import NotRunError, names_in, sources_only
 from bench.config.plug_ins import plugged_packages
-from bench.faults import Fault
+from bench.faults import Fault, SettingsError
 
 ROOMS = ("bench", "generators", "detectors", "reports")
 TRUSTED = (*ROOMS, "pyod", "sklearn")
@@ -74,9 +75,39 @@ def faults_of_targets(raw: Any) -> Iterator[Fault]:
     world = (raw.get("generator") or {}).get("_target_")
     if world is not None:
         yield from class_faults(str(world), "generator._target_", trusted, WORLD)
-    yield from target_faults(raw.get("detector"), "detector", trusted)
+    yield from detector_faults(raw.get("detector"), trusted)
     yield from target_faults((raw.get("audit") or {}).get("features"), "audit.features", trusted, FEATURES)
     yield from target_faults(raw.get("cell_features"), "cell_features", trusted, FEATURES)
+
+
+def detector_faults(node: object, trusted: Sequence[str]) -> list[Fault]:
+    """Return what is wrong with the configuration of a detector, without running anything of its own.
+
+    What its sources do not tell, its own process looks at (`require_sound`).
+    """
+    faults: list[Fault] = []
+    with suppress(NotRunError), sources_only():
+        faults.extend(target_faults(node, "detector", trusted))
+    return faults
+
+
+def is_told_by_sources(node: object, trusted: Sequence[str]) -> bool:
+    """Whether `detector_faults` sees all."""
+    try:
+        with sources_only():
+            list(target_faults(node, "detector", trusted))
+    except NotRunError:
+        return False
+    return True
+
+
+def require_sound(node: object, trusted: Sequence[str]) -> None:
+    """Raise `SettingsError` with what is wrong with the configuration of a detector; its modules may be run for that.
+
+    To be called in the detector's own process.
+    """
+    if faults := list(target_faults(node, "detector", trusted)):
+        raise SettingsError(faults)
 
 
 def target_faults(
@@ -156,7 +187,7 @@ def nearest_path(path: str) -> str:
     if not module:
         return ""
     try:
-        near = get_close_matches(name, dir(importlib.import_module(module)), 1)
+        near = get_close_matches(name, names_in(module), 1)
     except ImportError:
         return ""
     return f"{module}.{near[0]}" if near else ""

@@ -5,9 +5,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +26,19 @@ from bench.settings import LimitSettings
 
 WATCH_S, READY_S = 0.1, 0.02
 NO_SCORES = "its process left something else than scores"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a process is to construct."""
+
+    detector: Mapping[str, Any]
+    """The resolved configuration, whose `_target_`s name what to import."""
+    seed: int
+    look: str = ""
+    """Dotted path of a function that looks at the configuration first, there, given it and `trusted`; none if empty."""
+    trusted: Sequence[str] = ()
+    """Packages of the user's own."""
 
 
 @dataclass(frozen=True)
@@ -59,25 +72,23 @@ class Waiting:
 
     Parameters
     ----------
-    detector
-        The resolved configuration, whose `_target_`s name what to import.
+    subject
+        The detector.
     folder
         The run's folder. What the process prints goes to `detector.log` there.
-    seed
-        Seed of the detector.
     threads
         How many threads numerical libraries may start.
     reach
         What the process must not see, and what it may.
     """
 
-    def __init__(self, detector: Mapping[str, Any], folder: Path, seed: int, threads: int, reach: Reach) -> None:
+    def __init__(self, subject: Subject, folder: Path, threads: int, reach: Reach) -> None:
         self.log = folder.resolve() / "detector.log"
         self.log.write_bytes(b"")
         self.started = taken(threads, reach)
         self.place = self.started.place
         self.tree = Tree(self.started.process)
-        told = {"place": str(self.place), "modules": modules_in(detector), "detector": dict(detector), "seed": seed}
+        told = {**asdict(subject), "place": str(self.place), "modules": modules_in(subject.detector)}
         with self.log.open("ab") as log, suppress(OSError):
             socket.send_fds(self.started.channel, [b"\0"], [log.fileno()])
         self._tell(json.dumps(told))

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_method, instantiate
 
 from bench.dataset import Clock, Dataset, Window
 from bench.detector import Detector, Scores, Supervised, with_own_facts
@@ -67,6 +67,8 @@ def work(parent: int, modules: Sequence[str]) -> None:
     os.chdir(place / DATA)
     try:
         _imported(told["modules"])
+        if told["look"]:
+            _looked_at(told)
         detector = _constructed(told["detector"], told["seed"])
         (place / OUT / CONSTRUCTED).touch()
         _do(detector, Path(lines.readline().rstrip("\n")), place / OUT)
@@ -94,6 +96,13 @@ def _print_to(log: int) -> None:
     for stream in (sys.stdout, sys.stderr):
         os.dup2(log, stream.fileno())
     os.close(log)
+
+
+def _looked_at(told: dict[str, Any]) -> None:
+    try:
+        get_method(told["look"])(told["detector"], told["trusted"])
+    except UserError as error:
+        raise InstantiationException("it is not to be constructed") from error
 
 
 def _constructed(config: dict[str, Any], seed: int) -> Detector:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.config.target_check import target_faults
+from bench.config.target_check import detector_faults
 from bench.dataset import Dataset, Window
 from bench.faults import Fault, SettingsError, UserError
 from bench.host.aside import written_aside
@@ -47,7 +47,7 @@ class SavedDetector:
 
     def faults(self, trusted: Sequence[str]) -> list[Fault]:
         """Return what its configuration names that is not trusted, cannot be had, or is no class."""
-        return list(target_faults(self.config, "detector", trusted))
+        return detector_faults(self.config, trusted)
 
     def version_faults(self) -> Iterator[str]:
         """Yield each library that is here in another version than where it was fitted."""

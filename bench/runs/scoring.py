@@ -18,6 +18,7 @@ from bench.isolation.detector_process import Job, Waiting
 from bench.isolation.reach import reach_of
 from bench.result import Result, Status
 from bench.runs.saved import SavedDetector, saved_in
+from bench.runs.subject import subject_of
 from bench.schema import TRUTH_TABLES
 from bench.settings import ScoreSettings
 from bench.truth import Truth
@@ -52,7 +53,8 @@ def scored(settings: ScoreSettings, out: Path, staging: Path) -> str:
     _require_same_key(detector, world)
     places = {"store.worlds": settings.store.worlds, "run": settings.run, "out": settings.out}
     reach = reach_of(detector.config, places, settings.limits.confined)
-    with Waiting(detector.config, out, detector.seed, usable(), reach) as process:
+    subject = subject_of(detector.config, detector.seed, settings.trusted_packages)
+    with Waiting(subject, out, usable(), reach) as process:
         dataset = joined(detector.dataset, Dataset.open(world.folder / "data"), staging / "data")
         with clock_running(f"fitting and scoring {detector.name}") as tick:
             trial = process.tried(Job(dataset, settings.limits), tick)

@@ -28,6 +28,7 @@ from bench.levels import Grid
 from bench.result import Result, Status
 from bench.runs.references import Reference
 from bench.runs.request import Request
+from bench.runs.subject import subject_of
 from bench.settings import LimitSettings
 from bench.truth import Truth
 from bench.worlds.protocol import applied, without_incidents
@@ -86,7 +87,8 @@ def begun(request: Request) -> AbstractContextManager[Waiting | None]:
         "tracking.uri": store_file(settings.tracking.uri),
     }
     reach = reach_of(detector, places, settings.limits.confined)
-    return Waiting(detector, request.folder, settings.seed, request.processors, reach)
+    subject = subject_of(detector, settings.seed, settings.trusted_packages)
+    return Waiting(subject, request.folder, request.processors, reach)
 
 
 def measured(request: Request, ground: Ground) -> Yardstick:

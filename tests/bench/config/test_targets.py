@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from bench.config.target_check import FUNCTIONS, class_faults, faults_of_targets, parameters, target_faults
+from bench.config.target_check import (
+    FUNCTIONS,
+    class_faults,
+    detector_faults,
+    faults_of_targets,
+    is_told_by_sources,
+    parameters,
+    require_sound,
+    target_faults,
+)
+from bench.faults import SettingsError
 
 
 def test_parameters_are_read_from_the_source_or_from_the_thing_itself() -> None:
@@ -150,3 +160,55 @@ def test_no_folder_of_pickles_is_named() -> None:
 ])  # fmt: skip
 def test_models_by_their_public_names_are_taken(path: str) -> None:
     assert list(target_faults({"_target_": "detectors.tabular.Tabular", "model": {"_target_": path}}, "d", [])) == []
+
+
+MINE = """
+from pathlib import Path
+from mine_base import Above
+
+Path("ran").touch()
+
+class Whole(Above):
+    level = causal = None
+    def fit(self, dataset): ...
+    def score(self, dataset): ...
+
+def grown(kind):
+    return kind
+
+@grown
+class Decorated(Above):
+    def __init__(self, power=1): ...
+    def fit(self, dataset): ...
+    def score(self, dataset): ...
+
+Later = type("Later", (), {})
+"""
+
+
+@pytest.fixture
+def mine(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("mine.py").write_text(MINE)
+    Path("mine_base.py").write_text("class Above:\n    def __init__(self, power=1): ...\n    level = causal = 0\n")
+    monkeypatch.syspath_prepend(workplace)
+
+
+@pytest.mark.usefixtures("mine")
+@pytest.mark.parametrize(
+    ("name", "setting", "faults", "told"),
+    [
+        ("Whole", "power", 0, True),
+        ("Whole", "powr", 1, True),
+        ("Wole", "power", 1, True),
+        ("Decorated", "powr", 0, False),
+        ("Later", "power", 0, False),
+    ],
+)
+def test_a_detectors_module_is_not_run_to_look_at_it(name: str, setting: str, faults: int, told: bool) -> None:
+    tree = {"_target_": f"mine.{name}", setting: 2}
+    found = [str(fault) for fault in detector_faults(tree, ["mine"])]
+    assert (len(found), is_told_by_sources(tree, ["mine"])) == (faults, told)
+    assert not Path("ran").exists()
+    if (name, setting) != ("Whole", "power"):
+        with pytest.raises(SettingsError, match=r"did you mean|be a class of detectors"):
+            require_sound(tree, ["mine"])

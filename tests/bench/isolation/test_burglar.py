@@ -15,7 +15,7 @@ from toy_world import ToySettings, ToyWorld
 from bench.dataset import Dataset
 from bench.generator import silent
 from bench.isolation import landlock, seccomp
-from bench.isolation.detector_process import Job, Trial, Waiting
+from bench.isolation.detector_process import Job, Subject, Trial, Waiting
 from bench.isolation.reach import reach_of
 from bench.settings import LimitSettings, ProtocolSettings
 from bench.truth import Truth
@@ -73,7 +73,7 @@ def burgle(workplace: Path, sockets: tuple[Path, int], other: int, monkeypatch: 
     places = {"store.worlds": "worlds", "store.runs": "runs", "tracking.uri": "mlflow.db"}
 
     def burgle(confined: bool) -> tuple[Trial, float]:
-        with Waiting(detector, Path("now"), 0, 2, reach_of(detector, places, confined)) as process:
+        with Waiting(Subject(detector, 0), Path("now"), 2, reach_of(detector, places, confined)) as process:
             trial = process.tried(Job(dataset, LimitSettings(confined=confined)), lambda: None)
         assert trial.scores is not None, Path("now/detector.log").read_text()
         return trial, float(average_precision_score(labels, trial.scores.values))

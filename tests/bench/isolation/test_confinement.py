@@ -15,7 +15,7 @@ from bench.dataset import Dataset
 from bench.faults import SettingsError
 from bench.generator import silent
 from bench.isolation import landlock
-from bench.isolation.detector_process import Job, Trial, Waiting
+from bench.isolation.detector_process import Job, Subject, Trial, Waiting
 from bench.isolation.reach import reach_of
 from bench.isolation.readable import importable, parts
 from bench.result import Status
@@ -36,7 +36,7 @@ def attempt(workplace: Path) -> Try:
 
     def attempt(name: str, **parameters: Any) -> Trial:
         detector = {"_target_": f"toy_parallel.{name}", **parameters}
-        with Waiting(detector, Path("now"), 7, 2, reach_of(detector, PLACES, True)) as process:
+        with Waiting(Subject(detector, 7), Path("now"), 2, reach_of(detector, PLACES, True)) as process:
             return process.tried(Job(dataset, LimitSettings(seconds=300)), lambda: None)
 
     return attempt

@@ -12,7 +12,7 @@ from toy_world import ToySettings, ToyWorld
 
 from bench.dataset import Dataset
 from bench.generator import silent
-from bench.isolation.detector_process import Job, Trial, Waiting
+from bench.isolation.detector_process import Job, Subject, Trial, Waiting
 from bench.isolation.reach import reach_of
 from bench.result import Status
 from bench.schema import DATA_TABLES
@@ -42,7 +42,7 @@ def attempt(dataset: Dataset, workplace: Path, seen: set[psutil.Process]) -> Try
         Path("run").mkdir(exist_ok=True)
         limits = limits or LimitSettings()
         reach = reach_of(detector, {"store.worlds": "worlds", "store.runs": "run"}, limits.confined)
-        with Waiting(detector, Path("run"), 7, 1, reach) as process:
+        with Waiting(Subject(detector, 7), Path("run"), 1, reach) as process:
             trial = process.tried(Job(dataset, limits), lambda: seen.update(started_here()))
         assert [path.name for path in Path("run").iterdir()] == ["detector.log"]
         return trial

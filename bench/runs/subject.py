@@ -1,0 +1,24 @@
+"""A detector as its own process is told of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.config.target_check import is_told_by_sources, require_sound
+from bench.isolation.detector_process import Subject
+
+LOOK = f"{require_sound.__module__}.{require_sound.__name__}"
+
+
+def subject_of(detector: Mapping[str, Any], seed: int, trusted: Sequence[str]) -> Subject:
+    """Return what a process is to construct; it looks at what is not told by the sources of what is named first.
+
+    Parameters
+    ----------
+    detector
+        Its resolved configuration.
+    seed
+        Of the detector.
+    trusted
+        Packages of the user's own.
+    """
+    return Subject(detector, seed, "" if is_told_by_sources(detector, trusted) else LOOK, tuple(trusted))
