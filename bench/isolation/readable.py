@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Set
 from functools import cache
 from importlib.machinery import all_suffixes
+from itertools import islice
 from pathlib import Path
 
 from bench.host.private import cache_folder
@@ -22,6 +23,8 @@ OF_ETC = (
 )
 OF_CACHE = ("fontconfig", "matplotlib")
 """Below the user's cache: lists of fonts."""
+SUFFIXES, LOOKED_AT = tuple(all_suffixes()), 1000
+"""How files of code end, and how many names of a folder are looked at to find one."""
 PACKAGES = ("site-packages", "dist-packages")
 
 
@@ -111,10 +114,10 @@ def _is_module(path: Path) -> bool:
     if path.is_dir():
         try:
             with os.scandir(path) as entries:
-                return any(each.name.endswith(tuple(all_suffixes())) for each in entries)
+                return any(each.name.endswith(SUFFIXES) for each in islice(entries, LOOKED_AT))
         except OSError:
             return False
-    return path.name.endswith(tuple(all_suffixes()))
+    return path.name.endswith(SUFFIXES)
 
 
 @cache
