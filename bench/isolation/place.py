@@ -1,7 +1,10 @@
 """The folder of a detector's process, outside of worlds and runs: what lies where in it."""
 
+import os
 from pathlib import Path
 from tempfile import mkdtemp
+
+from bench.faults import Fault, SettingsError
 
 DATA, JOB, OUT, TEMPORARY, IMPORTS = "data", "job", "out", "tmp", "imports"
 """Tables; what is to be done; what came of it; room to work in; links to what can be imported.
@@ -14,9 +17,19 @@ BEGINNING = "beginning.log"
 
 
 def lay_out() -> Path:
-    """Make a folder that is the user's alone, in the one for temporary files (`TMPDIR`), still empty; return it."""
-    place = Path(mkdtemp(prefix="cdrbench-detector-")).resolve()
-    for name in (DATA, JOB, OUT, TEMPORARY, IMPORTS):
-        (place / name).mkdir()
-    (place / BEGINNING).touch()
+    """Make a folder that is the user's alone, in the one for temporary files (`TMPDIR`), still empty; return it.
+
+    Raises
+    ------
+    SettingsError
+        When there is no such folder that can be written.
+    """
+    try:
+        place = Path(mkdtemp(prefix="cdrbench-detector-")).resolve()
+        for name in (DATA, JOB, OUT, TEMPORARY, IMPORTS):
+            (place / name).mkdir()
+        (place / BEGINNING).touch()
+    except OSError as error:
+        fault = Fault("TMPDIR", f"be a folder that can be written ({error.strerror})", os.environ.get("TMPDIR"))
+        raise SettingsError([fault]) from error
     return place

@@ -11,13 +11,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.faults import SettingsError
 from bench.host.processors import usable
 from bench.isolation.confinement import Means, Order, Reach, means_for
 from bench.isolation.place import BEGINNING, IMPORTS, TEMPORARY, lay_out
-from bench.isolation.readable import importable, lay_out_for_children, ordinary
+from bench.isolation.readable import importable, is_there, lay_out_for_children, ordinary, real
 
 THREAD_SETTINGS = (
     "OMP_NUM_THREADS",
@@ -74,7 +76,8 @@ def start_ahead(arguments: Sequence[str]) -> None:
     """Start a process ahead, where a command line looks like that of a single run."""
     others = [each for each in arguments if each.startswith(("-", "suite=", "hydra.")) and "hydra.run.dir=" not in each]
     if all(each.startswith("--config-") for each in others):  # not --help, --cfg, --multirun, ...
-        _ahead.append(_start(usable(), _likely_reach(arguments), _likely(arguments)))
+        with suppress(SettingsError):  # is told when the process is needed
+            _ahead.append(_start(usable(), _likely_reach(arguments), _likely(arguments)))
 
 
 def taken(threads: int, reach: Reach) -> Started:
@@ -117,8 +120,8 @@ def _likely_reach(arguments: Sequence[str]) -> Reach:
     places = [told.get(key, default) for key, default in PLACES.items()]
     named = [value for key, value in told.items() if key.lstrip("+").startswith("detector.") and value.startswith("/")]
     return Reach(
-        frozenset(Path(store_file(each) or each).resolve() for each in places),
-        frozenset(Path(each).resolve() for each in named if Path(each).exists()),
+        frozenset(real(Path(store_file(each) or each)) for each in places),
+        frozenset(real(Path(each)) for each in named if is_there(Path(each))),
         told.get("limits.confined", "true").lower() != "false",
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.faults import Fault, SettingsError
 from bench.isolation.confinement import Reach
-from bench.isolation.readable import prefixes
+from bench.isolation.readable import is_there, prefixes, real
 
 HERE = Path(__file__).resolve().parent
 
@@ -27,8 +27,8 @@ def reach_of(detector: object, places: Mapping[str, str | None], confined: bool)
     SettingsError
         When a folder to be hidden holds the program, or one to be read holds what is to be hidden.
     """
-    hidden = {key: Path(place).resolve() for key, place in places.items() if place is not None}
-    files = {key: path.resolve() for key, path in _paths(detector, "detector")}
+    hidden = {key: real(Path(place)) for key, place in places.items() if place is not None}
+    files = {key: real(path) for key, path in _paths(detector, "detector")}
     if confined and (faults := [*_holding_the_program(hidden), *_holding_the_hidden(files, hidden)]):
         raise SettingsError(faults)
     return Reach(frozenset(hidden.values()), frozenset(files.values()), confined)
@@ -57,12 +57,5 @@ def _paths(node: object, key: str) -> Iterator[tuple[str, Path]]:
     elif isinstance(node, list | tuple):
         for index, item in enumerate(node):
             yield from _paths(item, f"{key}[{index}]")
-    elif isinstance(node, str) and node.startswith("/") and "\0" not in node and _exists(Path(node)):
+    elif isinstance(node, str) and node.startswith("/") and "\0" not in node and is_there(Path(node)):
         yield key, Path(node)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # too long for a path, say
-        return False

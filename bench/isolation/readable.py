@@ -36,8 +36,8 @@ def ordinary(hidden: Set[Path]) -> Iterator[str]:
     shared: list[str | Path] = [*SYSTEM, *(f"/etc/{name}" for name in OF_ETC), *prefixes(), *_linked()]
     own = [cache_folder(), *(cache / name for name in OF_CACHE), config / "matplotlib"]
     for path in (*(Path(each) for each in shared), *own):
-        if path.exists():
-            yield from (str(part) for part in parts(path.resolve(), hidden))
+        if is_there(path):
+            yield from (str(part) for part in parts(real(path), hidden))
 
 
 def importable(folders: Iterable[str], links: Path, hidden: Set[Path]) -> Iterator[tuple[str, list[str]]]:
@@ -53,17 +53,17 @@ def importable(folders: Iterable[str], links: Path, hidden: Set[Path]) -> Iterat
         What must not be readable.
     """
     for number, name in enumerate(folders):
-        folder = Path(name).resolve()
+        folder = real(Path(name))
         if any(folder.is_relative_to(prefix) for prefix in prefixes()):
             yield name, []  # is readable anyway
         elif folder.name in PACKAGES:
             yield name, [str(part) for part in parts(folder, hidden)]
-        elif folder.is_dir():
+        elif os.access(folder, os.R_OK | os.X_OK) and folder.is_dir():
             own = links / str(number)
             own.mkdir()
             yield str(own), list(_linked_from(own, folder, hidden))
         else:  # an archive
-            yield name, [name] if folder.exists() and folder not in hidden else []
+            yield name, [name] if is_there(folder) and folder not in hidden else []
 
 
 def children_folder(place: Path) -> Path:
@@ -96,7 +96,8 @@ def parts(path: Path, hidden: Set[Path]) -> Iterator[Path]:
 def _linked_from(links: Path, folder: Path, hidden: Set[Path], every: bool = False) -> Iterator[str]:
     """Link the modules and packages in a folder, or everything; yield what they are."""
     for child in folder.iterdir():
-        target, holds = child.resolve(), child.is_dir() and any(each.is_relative_to(child.resolve()) for each in hidden)
+        target = real(child)
+        holds = any(each.is_relative_to(target) for each in hidden)
         if any(target.is_relative_to(each) for each in hidden) or not (every or _is_module(child)):
             continue
         if child.is_symlink() and (every or holds):  # it may lead anywhere
@@ -109,15 +110,28 @@ def _linked_from(links: Path, folder: Path, hidden: Set[Path], every: bool = Fal
             yield str(target)
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something by a path, as far as this user may know."""
+    try:
+        return path.exists()
+    except OSError:  # in a folder that may not be entered, or too long
+        return False
+
+
+def real(path: Path) -> Path:
+    """Return a path without links, also where they lead in circles."""
+    return Path(os.path.realpath(path))
+
+
 def _is_module(path: Path) -> bool:
     """Whether something can be imported: a file of code, or a folder with one directly in it."""
-    if path.is_dir():
-        try:
-            with os.scandir(path) as entries:
-                return any(each.name.endswith(SUFFIXES) for each in islice(entries, LOOKED_AT))
-        except OSError:
-            return False
-    return path.name.endswith(SUFFIXES)
+    try:
+        with os.scandir(path) as entries:
+            return any(each.name.endswith(SUFFIXES) for each in islice(entries, LOOKED_AT))
+    except NotADirectoryError:
+        return path.name.endswith(SUFFIXES)
+    except OSError:
+        return False
 
 
 @cache

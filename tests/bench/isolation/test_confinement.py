@@ -16,6 +16,7 @@ from bench.faults import SettingsError
 from bench.generator import silent
 from bench.isolation import landlock
 from bench.isolation.detector_process import Job, Subject, Trial, Waiting
+from bench.isolation.place import lay_out
 from bench.isolation.reach import reach_of
 from bench.isolation.readable import importable, parts
 from bench.result import Status
@@ -144,3 +145,19 @@ def test_a_module_in_the_working_directory_is_found_beside_worlds(workplace: Pat
     done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert rows("runs/one")[0]["status"] == "OK"
+
+
+def test_a_folder_with_links_in_circles_and_unreadable_parts_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "links").mkdir()
+    (tmp_path / "mine/loop").symlink_to("loop")
+    (tmp_path / "mine/closed").mkdir(mode=0)
+    (tmp_path / "mine/closed/../module.py").touch()
+    ((_, granted),) = importable([str(tmp_path / "mine")], tmp_path / "links", frozenset())
+    assert granted == [str(tmp_path / "mine/module.py")]
+
+
+def test_no_place_for_temporary_files_is_one_message(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(workplace / "nowhere"))
+    with pytest.raises(SettingsError, match="TMPDIR must be a folder that can be written"):
+        lay_out()
