@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "docs/python.md", "docs/own-data.md",
          "docs/running.md", "docs/tables.md", "docs/network.md", "docs/realism.md",
-         "docs/tools.md", "docs/audit.md", "docs/anomalies.md", "docs/detectors.md", "docs/metrics.md", "docs/world.md",
-         "CONTRIBUTING.md", "DESIGN.md")  # fmt: skip
+         "docs/tools.md", "docs/glossary.md", "docs/audit.md", "docs/anomalies.md", "docs/detectors.md",
+         "docs/metrics.md", "docs/world.md", "CONTRIBUTING.md", "DESIGN.md")  # fmt: skip
 PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip")
 BLOCK = re.compile(
     r"^```(?P<language>\w*)\n(?P<fenced>.*?)^```|(?P<indented>(?:^ {4}[^\n]*\n)+)", re.MULTILINE | re.DOTALL
