@@ -30,7 +30,7 @@ from bench.evaluation.outcome import Outcome
 from bench.faults import UserError
 from bench.host.processors import usable
 from bench.isolation.detector_process import Trial
-from bench.result import Scalar, Status
+from bench.result import UNCONFINED, Scalar, Status
 from bench.runs.request import Request, plain_values
 from bench.runs.steps import Ground, attempted, begun, judged, measured, prepared
 from bench.settings import RunSettings
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PROGRAM = "config"
+HERE = f"{UNCONFINED}, the caller's"
+"""The `isolation` of a detector that is an object: it runs where it is judged."""
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,7 @@ def _tried_here(detector: Detector, dataset: Dataset) -> Trial:
         between = time.perf_counter()
         scores = with_own_facts(fitted.score(dataset), fitted)
     except Exception as error:  # noqa: BLE001 - whatever a detector raises
-        return Trial(Status.ERROR, f"{type(error).__name__}: {error}")
+        return Trial(Status.ERROR, f"{type(error).__name__}: {error}", isolation=HERE)
     ended = time.perf_counter()
-    return Trial(Status.OK, "", scores, {"fit_seconds": between - began, "score_seconds": ended - between})
+    cost = {"fit_seconds": between - began, "score_seconds": ended - between}
+    return Trial(Status.OK, "", scores, cost, HERE)

@@ -86,6 +86,7 @@ def test_an_object_is_judged_like_a_leaf(world: api.World, tmp_path: Path) -> No
     assert np.allclose(curve["recall"], recall[:-1])
     assert np.array_equal(curve["threshold"], thresholds)
     assert (failed.row["status"], failed.row["reason"]) == ("ERROR", "ValueError: nothing works")
+    assert run.row["isolation"] == failed.row["isolation"] == "process only, the caller's"
     with pytest.raises(UserError, match="nothing works"):
         _ = failed.scores
     table = api.compare([failed, run, api.run("oracle", world)])
