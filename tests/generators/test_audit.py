@@ -27,6 +27,7 @@ from bench.audit.amounts import check_amounts, check_incidents
 from bench.audit.auditing import asked_of
 from bench.audit.checks import checks
 from bench.audit.identity import check_identity
+from bench.audit.problems import problems
 from bench.audit.subject import Asked, Subject
 from bench.audit.triviality import check_triviality
 from bench.audit.verdict import Check, Light, Verdict
@@ -265,6 +266,25 @@ def test_a_leaky_injector_turns_the_audit_red(tmp_path: Path) -> None:
     assert found["identity"].light is Light.GREEN
     tests = {(t["problem"], t["type"]): t["p_holm"] for t in found["bookkeeping"].found["tests"]}
     assert tests["calls", "long_call"] > 0.001
+
+
+def test_who_shares_a_device_counts_once_and_is_nobody_elses_normal_user(tmp_path: Path) -> None:
+    """SIM boxes have several SIMs in a device: no leak of theirs, and none of those whom others call."""
+    size = ("generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.1", "anomaly.sim_box.share=3")
+    overrides = ("anomaly=[sim_box,wangiri]", "generator/network=none", *size)
+    make_world(tmp_path / "w", *overrides)
+    subject = subject_of(tmp_path / "w", None, *overrides)
+    found = {problem.name: problem for problem in problems(subject, SETTINGS, np.random.default_rng(0))}
+    callers, callees = found["callers"], found["callees"]
+    of_box = callers.positive & (callers.type_code == callers.types.index("sim_box"))
+    shared = callers.touched["unique_identifiers"][of_box]
+    assert shared.sum() > 20
+    seen = np.unique(callers.marks["imei_number"][of_box], return_counts=True)[1]
+    assert seen.max() <= 3  # two more may be shown the same one by chance
+    assert callers.marks["imei_mod_10"][of_box].tolist() == (callers.marks["imei_number"][of_box] % 10).tolist()
+    of_wangiri = callees.type_code == callees.types.index("wangiri")
+    assert callees.positive[of_wangiri].sum() > 200
+    assert not callees.marks["unique_identifiers"][of_wangiri].any()
 
 
 @pytest.mark.slow
