@@ -24,43 +24,58 @@ SHARE = "0 to 1"
 COUNT = "count"
 
 NAMES = (
-    Name("positives", COUNT, "anomalous entities of the type that were scored"),
-    Name("prevalence", SHARE, "positives, of them and the normal entities"),
-    Name("shared_share", SHARE, "of the type's entities, those of several types: no positives but of `all`"),
+    Name("positives", COUNT, "anomalous records of the type that were scored"),
+    Name("prevalence", SHARE, "positives / (positives + normal records)"),
+    Name(
+        "shared_share", SHARE, "share of the type's records that are of several types: they are positives of `all` only"
+    ),
     Name("incidents", COUNT, "incidents with at least one positive"),
+    Name("enough_incidents", "0 or 1", "0: fewer incidents than `protocol.fewest_incidents`, too few to judge"),
     Name(
-        "enough_incidents", "0 or 1", "whether there are `protocol.fewest_incidents`: else the run cannot speak of it"
+        "average_precision",
+        SHARE,
+        "precision averaged over the steps of recall, tied scores as one step",
+        interval=True,
     ),
-    Name("average_precision", SHARE, "precision averaged over the steps of recall, ties together", interval=True),
-    Name("average_precision_chance", SHARE, "its exact mean for random scores, aggregated as the scores were"),
-    Name("lift", "from 0", "average precision over `average_precision_chance`", interval=True),
-    Name("roc_auc", SHARE, "chance that a positive scores above a normal entity, ties half", interval=True),
     Name(
-        f"precision_at_{AT_K}", SHARE, f"positives among the {AT_K} highest scores, ties at their mean", interval=True
+        "average_precision_chance", SHARE, "its exact mean for random scores, aggregated in the same way as the scores"
     ),
-    Name(f"recall_at_{AT_K}", SHARE, f"of the positives, those among the {AT_K} highest scores", interval=True),
+    Name("lift", "from 0", "average precision / `average_precision_chance`", interval=True),
+    Name(
+        "roc_auc",
+        SHARE,
+        "probability that a positive scores higher than a normal record, ties count half",
+        interval=True,
+    ),
+    Name(
+        f"precision_at_{AT_K}",
+        SHARE,
+        f"share of positives among the {AT_K} highest scores, mean over the orders of ties",
+        interval=True,
+    ),
+    Name(f"recall_at_{AT_K}", SHARE, f"share of the positives that are among the {AT_K} highest scores", interval=True),
     Name("hits", COUNT, "positives with an alert"),
-    Name("false_alarms", COUNT, "normal entities with an alert; shared by all types"),
-    Name("precision", SHARE, "hits, of hits and false alarms; empty without an alert", interval=True),
-    Name("recall", SHARE, "hits, of the positives", interval=True),
-    Name("recall_cap", SHARE, "the largest recall that so many alerts allow: alerts over positives, at most 1"),
+    Name("false_alarms", COUNT, "normal records with an alert; shared by all types"),
+    Name("precision", SHARE, "hits / (hits + false alarms); empty without an alert", interval=True),
+    Name("recall", SHARE, "hits / positives", interval=True),
+    Name("recall_cap", SHARE, "largest recall possible with this number of alerts: alerts / positives, at most 1"),
     Name("f1", SHARE, "harmonic mean of precision and recall", interval=True),
-    Name("incident_recall", SHARE, "incidents with an alert, of the incidents", interval=True),
+    Name("incident_recall", SHARE, "share of the incidents that have an alert", interval=True),
     Name(
         "incident_recall_chance",
         SHARE,
-        "its mean when as many alerts go by random scores, aggregated as the scores were",
+        "its mean for as many alerts on random scores, aggregated in the same way as the scores",
     ),
     Name(
         "delay_seconds",
         "s",
-        "median from an incident's beginning in the truth to the end of its first alert, of those found",
+        "median time from an incident's start to the end of its first record with an alert, over found incidents",
         interval=True,
     ),
     Name(
         "delay_calls",
         "calls",
-        "median number of the incident's calls that were over before that",
+        "median number of the incident's calls that had ended before that",
         interval=True,
         calls_only=True,
     ),
@@ -86,8 +101,10 @@ def metric_names(types: tuple[str, ...], prefix: str = "") -> list[str]:
 def markdown() -> str:
     """Return the table of the names as Markdown."""
     lines = ["| metric | values | 95 % interval | meaning |", "|---|---|---|---|"]
-    lines.append(f"| `alerts` | {COUNT} | | entities with an alert, whatever they are; only `alerts/all` |")
-    lines.append(f"| `twin_alerts` | {COUNT} | | alerts from that score on in the clean twin; only `twin_alerts/all` |")
+    lines.append(f"| `alerts` | {COUNT} | | records with an alert, anomalous or not; only `alerts/all` |")
+    lines.append(
+        f"| `twin_alerts` | {COUNT} | | alerts in the clean twin at the same threshold; only `twin_alerts/all` |"
+    )
     for each in NAMES:
         limits = ["causal detectors only"] * each.name.startswith("delay") + ["calls only"] * each.calls_only
         meaning = "; ".join([each.meaning, *limits])
