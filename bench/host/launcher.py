@@ -9,14 +9,13 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from io import FileIO
 from multiprocessing import connection, get_context
 from multiprocessing.context import ForkProcess
-from threading import Thread
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
@@ -27,12 +26,14 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from bench.host.interruption import INTERRUPTED
-from bench.host.processes import when_parent_ends
+from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import THREAD_SETTINGS, at_once, share
 
 HYDRAS = ("hydra_plugins.", "hydra._internal.core_plugins.")
 NUMBER_BYTES = 4
-AT_ONCE_S, TIDYING_S = 0.5, 5.0
+AT_ONCE_S, TIDYING_S, LOOK_S = 0.5, 5.0, 0.25
+looks: list[Callable[[], None]] = []
+"""Called a few times a second while jobs go on: what tells of them."""
 
 
 @dataclass
@@ -71,12 +72,18 @@ class Forking(Launcher):
         return []
 
     def _attended(self, processes: list[ForkProcess], numbers: FileIO, told: FileIO) -> None:
-        """Hand out the numbers of the jobs, and wait for the end of the last; replace who is killed meanwhile."""
-        Thread(target=_tell, args=(len(self.jobs), told), daemon=True).start()
-        lives = len(self.jobs)
+        """Hand out the numbers of the jobs, and wait for the end of the last; replace who is killed meanwhile.
+
+        All in this one thread: a process that is forked beside another may wait for ever for what that one holds.
+        """
+        os.set_blocking(told.fileno(), False)
+        lives, number = len(self.jobs), 0
         try:
             while processes:
-                ended = connection.wait([each.sentinel for each in processes])
+                number = handed_out(number, len(self.jobs), told)
+                ended = connection.wait([each.sentinel for each in processes], LOOK_S)
+                for look in looks:
+                    look()
                 for process in [each for each in processes if each.sentinel in ended]:
                     process.join()
                     processes.remove(process)
@@ -90,7 +97,8 @@ class Forking(Launcher):
 
     def _forked(self, numbers: FileIO, told: FileIO) -> ForkProcess:
         process = get_context("fork").Process(target=self._work, args=(os.getpid(), numbers, told))
-        process.start()
+        with forking():
+            process.start()
         return process
 
     def _work(self, sweep: int, numbers: FileIO, told: FileIO) -> None:
@@ -137,11 +145,17 @@ def _prepare(config: DictConfig) -> None:
     gc.freeze()  # pages that nobody writes to stay shared
 
 
-def _tell(jobs: int, told: FileIO) -> None:
-    """Write the number of each job, for whoever reads it first."""
-    with told:
-        for number in range(jobs):
-            told.write(number.to_bytes(NUMBER_BYTES))
+def handed_out(number: int, jobs: int, told: FileIO) -> int:
+    """Write the numbers of the jobs from one on, for whoever reads them first, until there is no more room for now.
+
+    Returns the first that was not written; after the last, there is an end to read.
+    """
+    while number < jobs:
+        if told.write(number.to_bytes(NUMBER_BYTES)) is None:
+            return number
+        number += 1
+    told.close()
+    return number
 
 
 def _end(processes: Sequence[ForkProcess]) -> None:

@@ -6,8 +6,9 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,6 +77,14 @@ def _machine() -> str:
     except OSError:
         boot = f"{psutil.boot_time():.0f}"
     return f"{socket.gethostname()}|{boot}"
+
+
+@contextmanager
+def forking() -> Iterator[None]:
+    """Fork while within: without Python's warning of other threads, which are libraries' own, never this program's."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"This process .* is multi-threaded, use of fork\(\)", DeprecationWarning)
+        yield
 
 
 def killed_for_memory() -> int:

@@ -1,17 +1,14 @@
 """Tells of the jobs of a sweep as they end, how many there are left, and how long that will take."""
 
-import threading
 import time
 from typing import Any
 
 from bench.host.texts import printable
 from bench.sweeps.sweep_folder import SweepFolder
 
-LOOK_S = 0.25
-
 
 class Reporter:
-    """Prints one line for each job that ends, from a thread of its own."""
+    """Prints one line for each job that ends, whenever it is let look."""
 
     def __init__(self, folder: SweepFolder, jobs: int) -> None:
         self.folder = folder
@@ -19,24 +16,9 @@ class Reporter:
         self.told = folder.ended()
         self.before = len(self.told)
         self.began = time.monotonic()
-        self.stopped = threading.Event()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
 
-    def start(self) -> None:
-        """Begin to look for results."""
-        self.thread.start()
-
-    def stop(self) -> None:
-        """Tell of the last results, and end."""
-        self.stopped.set()
-        self.thread.join()
-        self._look()
-
-    def _watch(self) -> None:
-        while not self.stopped.wait(LOOK_S):
-            self._look()
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Tell of the jobs that have ended since the last look."""
         for number in self.folder.ended() - self.told:
             self.told.add(number)
             self._tell(number, self.folder.row(number))

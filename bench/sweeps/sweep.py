@@ -17,7 +17,8 @@ from omegaconf import DictConfig
 from bench.config.composition import combinations, refuse, settings_of
 from bench.faults import UserError
 from bench.host.exit_codes import FAILED, UNRECORDED
-from bench.host.processes import own_identity, when_parent_ends
+from bench.host.launcher import looks
+from bench.host.processes import forking, own_identity, when_parent_ends
 from bench.host.processors import at_once
 from bench.host.texts import printable
 from bench.runs.run_record import SOURCE, mark, marks, sending_later
@@ -52,12 +53,12 @@ class Sweep(Callback):
         done = f", {self.reporter.before} of them done" if self.reporter.before else ""
         at_a_time = min(self.jobs, at_once(config.hydra))
         print(f"{self.jobs} runs{done}, {at_a_time} at a time, into {self.folder.path}", flush=True)
-        self.reporter.start()
+        looks.append(self.reporter.look)
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
         """Tell what ran and what failed, and why; end with code 1 when anything failed."""
         atexit.unregister(self._clean)
-        self.reporter.stop()
+        self.reporter.look()
         self.folder.tidy()
         rows = self.folder.rows()
         failed = {number: rows.get(number, {}) for number in range(self.jobs) if not _well(rows.get(number))}
@@ -78,7 +79,7 @@ class Sweep(Callback):
         import_module("bench.runs.tracking")  # here, so that the jobs share it
         before = marks(self.folder.path).get(tracking.uri)
         # Apart: the jobs are forked from this process, and a connection must not be shared with them.
-        with ProcessPoolExecutor(1, get_context("fork"), _apart, (os.getpid(),)) as apart:
+        with forking(), ProcessPoolExecutor(1, get_context("fork"), _apart, (os.getpid(),)) as apart:
             begun = name or "sweep", {**SOURCE, "jobs": str(self.jobs)}
             run_id = apart.submit(_begun, tracking, begun, own_identity(), before).result()
         if before is None:

@@ -1,13 +1,18 @@
 """The processes that do the jobs of a sweep: one that dies takes no other job with it, and none outlives it."""
 
+import os
 import signal
 import subprocess
+import sys
 import time
+from io import FileIO
 from pathlib import Path
 
 import psutil
 import pytest
-from programs import QUIET, TOY, ended, leavings, rows, started
+from programs import QUIET, TOY, TOYS, ended, leavings, rows, started
+
+from bench.host.launcher import NUMBER_BYTES, handed_out
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -92,3 +97,46 @@ def test_what_a_killed_run_left_goes_with_the_next(workplace: Path) -> None:
     assert (there / "result.json").exists()
     assert leavings() == []
     assert not list(Path("runs").rglob(".running"))
+
+
+AT_FORK = """
+import os, threading
+
+def told():
+    with open(os.environ["AT_FORK"], "a") as file:
+        print(os.getpid(), *(thread.name for thread in threading.enumerate()), file=file)
+
+os.register_at_fork(before=told)
+"""
+
+
+@pytest.mark.slow
+def test_no_process_is_forked_beside_a_thread_of_ours(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a thread holds at that moment, such as the lock of what is printed, the new process would wait for."""
+    Path("usercustomize.py").write_text(AT_FORK)
+    monkeypatch.setenv("AT_FORK", str(workplace / "forks.txt"))
+    monkeypatch.setenv("PYTHONWARNINGS", "error::DeprecationWarning:multiprocessing.popen_fork")
+    code = f"import sys; sys.path[:0] = {[str(workplace)]}; import usercustomize; import runpy; sys.argv[:1] = []; "
+    code += f"runpy.run_path({str(TOYS / 'toy_run.py')!r}, run_name='__main__')"
+    environment = {**os.environ, "PYTHONPATH": f"{TOYS}{os.pathsep}{TOYS.parents[1]}"}
+    command = [sys.executable, "-c", code, "toy_run.py", "run", *SWEEP, "hydra.launcher.n_jobs=2"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 of 3 runs went well" in done.stdout
+    lines = [line.split(maxsplit=1) for line in Path("forks.txt").read_text().splitlines()]
+    sweep = lines[0][0]
+    assert [names for process, names in lines if process == sweep] == ["MainThread"] * 2
+
+
+def test_numbers_are_handed_out_whole_to_whoever_reads_first() -> None:
+    """More than fit into a pipe at once, in order, each once, and then the end."""
+    jobs = 40_000
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with FileIO(read, "r") as numbers, FileIO(write, "w") as told:
+        given, found = handed_out(0, jobs, told), list[int]()
+        assert 0 < given < jobs
+        while number := numbers.read(NUMBER_BYTES):
+            found.append(int.from_bytes(number))
+            given = handed_out(given, jobs, told)
+    assert found == list(range(jobs))
