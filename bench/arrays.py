@@ -1,4 +1,4 @@
-"""Types of arrays, as all rooms name them in their signatures; their shapes stand in the docstrings."""
+"""Names for array types in signatures; docstrings give the shapes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What can be set for an audit; light, since settings are read before anything happens."""
+"""Settings of an audit; light to import, since settings are read first."""
 
 from dataclasses import dataclass, field
 from typing import Any

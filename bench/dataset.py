@@ -1,4 +1,4 @@
-"""What a detector is given: a folder of Parquet tables without labels, and two windows of time."""
+"""The input of a detector: a folder of Parquet tables without labels, and two time windows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a detector is. Nothing to inherit and nothing to register: a dotted path in a YAML file is enough."""
+"""The interface of a detector; no base class, no registration: a dotted path in a YAML file is enough."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

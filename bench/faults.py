@@ -1,4 +1,4 @@
-"""Faults in settings: found all at once, told in one form.
+"""Errors in settings: all are found at once and reported in one form.
 
 A range belongs beside the setting it is about, so it is the metadata of a dataclass field:
 

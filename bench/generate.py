@@ -1,4 +1,4 @@
-"""Only the data: `python -m bench.generate out=DIR [csv=true] [setting=value ...]`."""
+"""Make only the data: `python -m bench.generate out=DIR [csv=true] [setting=value ...]`."""
 
 from omegaconf import DictConfig
 

@@ -1,4 +1,4 @@
-"""What a generator is to the harness: something with a recipe, that can be made in a folder."""
+"""The interface of a generator: settings from which a world can be made in a folder."""
 
 from collections.abc import Callable
 from pathlib import Path

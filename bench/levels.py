@@ -1,4 +1,4 @@
-"""What scores can be about: calls, days of users, quarter hours of cells; and how scores of calls are lifted to those.
+"""Levels of scores (calls, days of users, quarter hours of cells), and aggregation from calls to the others.
 
 The days of users and the quarters of cells are a full grid: every user of the table on every local day of the window,
 every cell of the table in each of its quarter hours, whether anything happened then or not. So all detectors are

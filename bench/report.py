@@ -1,4 +1,4 @@
-"""All recorded runs side by side: `python -m bench.report [out=report] [runs=runs]`."""
+"""Compare all recorded runs on one page: `python -m bench.report [out=report] [runs=runs]`."""
 
 import sys
 from pathlib import Path

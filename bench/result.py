@@ -1,4 +1,4 @@
-"""What comes out of one run: a flat row that MLflow, the files and the reports all read alike."""
+"""The result of one run: a flat row that MLflow, files and reports all use."""
 
 import json
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Every table that passes between the rooms, written once.
+"""The columns of every table, defined once.
 
 Reading, writing, validation, the data card and the README's tables all follow from these definitions.
 Text columns that repeat are dictionaries, so a table of ten million calls stays small in memory and on disk.

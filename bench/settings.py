@@ -1,4 +1,4 @@
-"""What can be set for each entry point; Hydra's structured configs, so an unknown key or a wrong type is refused.
+"""Settings of each entry point, as Hydra structured configs, so unknown keys and wrong types are refused.
 
 This module imports nothing heavy: it is read before a program knows whether it has anything to do.
 """

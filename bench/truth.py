@@ -1,4 +1,4 @@
-"""What really happened; read by the harness only, never given to a detector."""
+"""The labels of a world; read by the harness only, never given to a detector."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""Whether a world's truth can be trusted: five checks, and their verdict."""
+"""The audit: five checks of whether a world's labels can be trusted, and their verdict."""

@@ -1,4 +1,4 @@
-"""Whether there are as many anomalies as asked, of each type, and enough incidents to speak of each."""
+"""Check that each type has the requested share of anomalous calls and enough incidents to be judged."""
 
 from collections import Counter
 

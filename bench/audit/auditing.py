@@ -1,4 +1,4 @@
-"""The audit of a stored world, made once and kept beside its manifest. What makes it is imported when it is needed."""
+"""Audit a stored world once and keep the verdict beside its manifest; heavy imports happen on demand."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The five checks of one subject."""
+"""Run the five checks of the audit on one world."""
 
 from bench.audit.amounts import check_amounts, check_incidents
 from bench.audit.identity import check_identity

@@ -1,4 +1,4 @@
-"""The radio map as an inventory: what it says of a place."""
+"""Look up cell and power of a place in the radio map."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an audit looked at, column by column: the list that its report prints."""
+"""List what an audit tested, column by column, for its report."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the best single feature makes of one type, over difficulties."""
+"""How well the best single feature finds one type, at each difficulty."""
 
 from dataclasses import dataclass
 

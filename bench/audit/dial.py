@@ -1,4 +1,4 @@
-"""Whether difficulty does what it says: the best single feature finds a type ever less, the higher its difficulty."""
+"""Check that the best single feature finds a type less well as its difficulty grows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

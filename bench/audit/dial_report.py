@@ -1,4 +1,4 @@
-"""From the settings of a trial of difficulties to what is told and written."""
+"""Measure types over difficulties, and print and write the results."""
 
 import json
 from pathlib import Path

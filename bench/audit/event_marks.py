@@ -1,4 +1,4 @@
-"""What the events of a call say beside what it is about: digits, order, and whether they agree with its record."""
+"""Marks of a call's events that do not describe its content: digits, order, agreement with its record."""
 
 from typing import Any
 

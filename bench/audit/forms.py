@@ -1,4 +1,4 @@
-"""Forms of a column: how its values are written, whatever they say."""
+"""Form marks of a column: how its values are written, regardless of their meaning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether a world and its clean twin differ in exactly the rows that truth names.
+"""Check that a world and its clean twin differ in exactly the rows that the truth lists.
 
 Both are read along time, a day at a time, so memory is bounded by a day. Rows are compared by every column but the
 number of the call, which only counts the rows of the final table. What is compared beside the calls: the events of each

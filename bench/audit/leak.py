@@ -1,4 +1,4 @@
-"""Whether bookkeeping gives anomalies away: each mark by itself, and a strong classifier on all of them.
+"""Test whether bookkeeping reveals anomalies: each mark alone, and a classifier on all marks.
 
 Boosted trees (Ke et al. 2017, as scikit-learn has them) learn from some users and score the others. Under the null
 hypothesis the anomalous calls of a user score like its normal ones: `bench.audit.permutation` tests that without any

@@ -1,4 +1,4 @@
-"""At which level rows are compared by an audit."""
+"""The levels at which the audit compares rows."""
 
 from enum import StrEnum
 

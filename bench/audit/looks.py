@@ -1,4 +1,4 @@
-"""What the audit looks at: which columns, at which level, in which way; the list that its report prints.
+"""The marks that the audit tests: which columns, at which level, of which kind.
 
 Forms follow from the schema by the type of a column, so a column that is added there is looked at without more ado.
 What is said twice cannot be guessed: `bench.audit.said_twice` lists it, and a test asks every column to be in it, or

@@ -1,4 +1,4 @@
-"""A test without assumptions of whether the marked members of sets score higher than chance makes them."""
+"""Distribution-free test of whether the positives of sets score higher than chance explains."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Leaks to try an audit with: for each column of each table something wrong with the rows of anomalous calls.
+"""Planted leaks that test the audit: for each column, a defect in the rows of anomalous calls.
 
 A plant turns a world into one in which every anomalous call, or a share of them, or those of some types, gives itself
 away in one column, as an injector might by mistake. `benchmarks/audit.py power` prints which are found at which share.

@@ -1,4 +1,4 @@
-"""What a test of an audit looks at: rows of which some are positive, in sets, and what is known of each."""
+"""Input of one test of the audit: rows in sets, some of them positive, with their marks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

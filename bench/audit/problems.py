@@ -1,4 +1,4 @@
-"""What is asked of a world: anomalous calls beside normal ones of the same user; users, days and quarters likewise."""
+"""Build the tests of a world: anomalous calls with normal controls; users, days and quarter hours likewise."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

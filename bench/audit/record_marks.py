@@ -1,4 +1,4 @@
-"""What the record of a call says beside what it is about: order, digits, and whether it agrees with the inventory."""
+"""Marks of a call's record that do not describe its content: order, digits, agreement with the inventory."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""From the settings of an audit to what is told and written."""
+"""Audit a world by settings, and print and write the results."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is looked at beyond the forms that follow from the schema: order, what is said twice, what a call is about.
+"""Marks besides forms: order, agreements between tables, and the content of calls.
 
 By level and name, the columns that it is about: `table: column column; table: column`.
 """

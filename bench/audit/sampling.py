@@ -1,4 +1,4 @@
-"""Which rows are put beside each other: anomalous ones and normal ones of the same user or cell."""
+"""Choose positives and controls: anomalous rows and normal rows of the same user or cell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

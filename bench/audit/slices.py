@@ -1,4 +1,4 @@
-"""Tables read along time, a part of bounded size at a time, and digests of their rows."""
+"""Read tables in order of time, in parts of bounded size, and digest their rows."""
 
 from collections.abc import Sequence
 from typing import Any

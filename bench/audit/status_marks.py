@@ -1,4 +1,4 @@
-"""What the status tables say of a user's day or a cell's quarter, and whether calls and events say the same."""
+"""Marks of a user's day or a cell's quarter hour, and their agreement with calls and events."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is asked of the status tables: days and quarters that an incident had to do with, beside others of the same."""
+"""Build the tests of status tables: days and quarter hours of an incident with controls of the same user or cell."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What is audited: a world, its truth, its clean twin, and what was asked of it."""
+"""The input of an audit: a world, its truth, its clean twin and its settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Whether a single feature finds a type: each feature of a frozen list as a detector, either way round."""
+"""Check whether a single feature of a frozen list finds a type, in either direction."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the inventory says of a user beside who it is: order, digits, and whether its tables agree."""
+"""Marks of a user in the inventory: order, digits, agreement between tables."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

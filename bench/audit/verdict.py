@@ -1,4 +1,4 @@
-"""What an audit says: five checks, and one verdict."""
+"""The verdict of an audit, from its five checks."""
 
 import json
 from collections.abc import Mapping

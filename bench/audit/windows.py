@@ -1,4 +1,4 @@
-"""Whether the status of cells is the clean twin's wherever no call that differs was carried, or asked to be."""
+"""Check that a cell's status equals the clean twin's in windows without a call that differs."""
 
 from typing import Any
 

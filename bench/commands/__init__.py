@@ -1,1 +1,1 @@
-"""The command `cdrbench`, and what only it does."""
+"""The command `cdrbench` and its subcommands."""

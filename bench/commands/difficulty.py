@@ -1,4 +1,4 @@
-"""Whether difficulty does what it says: `cdrbench difficulty anomaly=[...] [difficulties=[0,0.5,1]]`."""
+"""Measure whether types get harder: `cdrbench difficulty anomaly=[...] [difficulties=[0,0.5,1]]`."""
 
 from omegaconf import DictConfig
 

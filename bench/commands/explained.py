@@ -1,4 +1,4 @@
-"""One setting in words, from the source of the class that it belongs to."""
+"""Explain one setting, from the source of its class."""
 
 import ast
 import inspect

@@ -1,4 +1,4 @@
-"""The command `cdrbench`: finds the program that a subcommand names, and starts it.
+"""The command `cdrbench`: find the program of a subcommand and start it.
 
 `cdrbench NAME ...` is `python -m` with the module that `conf/commands.yaml` has for the name. Settings without a name
 are a run, as in `cdrbench detector=iforest`.

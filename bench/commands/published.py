@@ -1,4 +1,4 @@
-"""Figures that others have published, for `bench.commands.verify` to reproduce."""
+"""Published figures that `bench.commands.verify` reproduces."""
 
 from collections.abc import Mapping
 

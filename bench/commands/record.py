@@ -1,4 +1,4 @@
-"""Results that are not in MLflow yet: `cdrbench record [runs=runs] [tracking.uri=...]`."""
+"""Send missing results to MLflow: `cdrbench record [runs=runs] [tracking.uri=...]`."""
 
 import sys
 from importlib import import_module

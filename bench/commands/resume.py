@@ -1,4 +1,4 @@
-"""The rest of a sweep that was cut short: `cdrbench resume folder=FOLDER [failed=true]`.
+"""Run the rest of an interrupted sweep: `cdrbench resume folder=FOLDER [failed=true]`.
 
 What is recorded is not run again. What failed is, when asked for. Start it where the sweep was started.
 """

@@ -1,4 +1,4 @@
-"""The detector of a run, to be kept or moved: `cdrbench save run=RUN out=DIR`."""
+"""Save the detector of a run: `cdrbench save run=RUN out=DIR`."""
 
 import tempfile
 from pathlib import Path

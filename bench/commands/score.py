@@ -1,4 +1,4 @@
-"""New records, scored by a detector of an earlier run: `cdrbench score run=RUN generator.path=tomorrow.csv`."""
+"""Score new records with the detector of an earlier run: `cdrbench score run=RUN generator.path=tomorrow.csv`."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -1,4 +1,4 @@
-"""The best settings of a detector: `cdrbench search detector=iforest 'search.space=[...]'`.
+"""Search for the best settings of a detector: `cdrbench search detector=iforest 'search.space=[...]'`.
 
 They are looked for by Optuna on worlds of the tuning seeds, and then run on those of the reporting seeds, as a sweep;
 the two have no seed in common. Needs `pip install cdrbench[search]`.

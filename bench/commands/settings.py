@@ -1,4 +1,4 @@
-"""What a setting is: `cdrbench settings [setting=value ...] [KEY]`.
+"""Explain settings: `cdrbench settings [setting=value ...] [KEY]`.
 
 Type, default, rule and purpose are read from the dataclass behind the setting, or from the docstring of the class that
 a `_target_` names, so what is printed is what the program goes by.

@@ -1,4 +1,4 @@
-"""From the command line to checked settings; anything wrong ends as one clear message and exit code 2.
+"""Compose and check settings from the command line; any error is one clear message and exit code 2.
 
 Hydra composes. What it refuses is explained by `bench.config.diagnosis`; what it accepts is checked here, all faults at
 once, against the ranges beside the settings and against the constructors that a `_target_` names.

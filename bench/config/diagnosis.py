@@ -1,4 +1,4 @@
-"""Why Hydra refuses a configuration, in words: the key, the rule, the value and the nearest right name.
+"""Explain why Hydra refuses a configuration: key, rule, value and the nearest valid name.
 
 Hydra stops at the first fault and tells of its own innards. So each override is tried by itself, after the choices of
 group that hold, and each one that is refused gets a line of its own.

@@ -1,4 +1,4 @@
-"""What a dotted path leads to, found out from the source, so that nothing heavy is imported to refuse a typo.
+"""Resolve a dotted path from the source, without importing, so that typos are refused quickly.
 
 A name is followed to where it is defined: `sklearn.ensemble.IsolationForest` to `sklearn.ensemble._iforest`. What no
 source tells (compiled modules, names that are assigned) is imported, and asked itself.

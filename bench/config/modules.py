@@ -1,4 +1,4 @@
-"""Modules by name: their sources, and whether they may be run in this process to see what is in them."""
+"""Find modules by name: their sources, and whether this process may import them."""
 
 import ast
 import importlib

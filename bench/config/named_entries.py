@@ -1,4 +1,4 @@
-"""Settings that are mappings of named things of one type, such as the events of a calendar: how one more is added.
+"""Settings that map names to entries of one type, such as calendar events, and how to add one.
 
 OmegaConf takes no plain mapping for a member that has a type, but merges one into the mapping around it.
 """

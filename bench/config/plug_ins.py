@@ -1,4 +1,4 @@
-"""What others ship for this program: YAML of theirs beside ours, found by an entry point of their package.
+"""Find installed plug-ins: their YAML folders, by an entry point of their packages.
 
 An entry point of the group `cdrbench.conf` names a package of YAML that is laid out as `conf` is, with a folder for
 each decision; its `SCHEMAS`, if it has any, are the modules where the types of its entries come from. What is in it can

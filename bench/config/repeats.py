@@ -1,4 +1,4 @@
-"""Which jobs of a suite are worth doing: a detector that draws nothing gives the same with every seed."""
+"""Skip repeated jobs of a suite: a detector without random numbers gives the same result with every seed."""
 
 from collections.abc import Sequence
 from functools import cache

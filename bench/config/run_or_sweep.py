@@ -1,4 +1,4 @@
-"""Whether a command line is for one run or for many, found without composing everything twice."""
+"""Tell from a command line whether it is a run or a sweep, without composing everything twice."""
 
 from typing import Any
 

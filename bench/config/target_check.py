@@ -1,4 +1,4 @@
-"""What a `_target_` or a dotted path of a function may name: what its position asks for, and nothing else.
+"""Check that a `_target_` or a function's dotted path names something that fits its place.
 
 A configuration may be a stranger's, so what it names is held to four rules: it is public (no part of the path begins
 with `_`); it is in a package that may be named there; it is *defined* in one, not passed on, as `shutil` is by many;

@@ -1,4 +1,4 @@
-"""When incidents began, by the truth: the first thing that each did, whether that is scored or came before."""
+"""When each incident began by the truth, in the scored part or before it."""
 
 import numpy as np
 import pyarrow as pa

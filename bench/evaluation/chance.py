@@ -1,4 +1,4 @@
-"""What random scores get, exactly: at the level of the scores, and where scores of calls were aggregated.
+"""Exact mean metrics of random scores, at their own level and aggregated from calls.
 
 Random scores of calls, aggregated by the maximum, favour what is busy: of n calls one is high more often. In the order
 of the highest call, entities come as in a draw without replacement in proportion to their calls (Plackett and Luce): as

@@ -1,4 +1,4 @@
-"""The numbers of one level: each class of anomalies against the normal entities, which are put in order once."""
+"""Metrics of one level: each anomaly type against the normal records, which are sorted once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which detectors can be told apart: ranks over blocks, and tests that know how many pairs they try.
+"""Which detectors differ significantly: ranks over blocks, and tests corrected for multiple comparisons.
 
 A block is a configuration of the world, its repeats averaged first: repeats of one world are no further evidence about
 others. Higher values are better. The procedure is that of Demšar (2006) with Wilcoxon's test and Holm's correction

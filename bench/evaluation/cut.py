@@ -1,4 +1,4 @@
-"""Where alerts begin: the lowest score that raises them, and what becomes of those that equal it."""
+"""The threshold: the lowest score that raises an alert, and what happens to ties."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""From scores and truth to numbers: overall and for each anomaly type, that type against normal entities."""
+"""Evaluate scores against the truth: overall, and each anomaly type against normal records."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

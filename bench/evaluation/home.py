@@ -1,4 +1,4 @@
-"""The level at which a type of anomaly is judged first: its home level."""
+"""The home level: the level at which a type of anomaly is evaluated first."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

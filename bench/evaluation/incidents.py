@@ -1,4 +1,4 @@
-"""Metrics of incidents: how many of them raised at least one alert, and how many would by chance."""
+"""Metrics of incidents: how many have at least one alert, and how many would by chance."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Metrics: plain functions of which entities are positive and of their scores; higher scores mean more anomalous.
+"""Metrics as plain functions of labels and scores; higher scores mean more anomalous.
 
 `positive` is a boolean array of shape (n,), `scores` a finite float array of shape (n,). Ties count as one threshold,
 as in scikit-learn. What is undefined is None and never 0: without a positive there is nothing to find.

@@ -1,4 +1,4 @@
-"""A run's result beside what it was computed from, for whatever draws it."""
+"""A run's result together with its inputs, for figures and reports."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Scores of the positives and of the negatives, each in order: all metrics of one class from one sort."""
+"""Sorted scores of positives and negatives: all metrics of one class from one sort."""
 
 from dataclasses import dataclass
 from functools import cached_property

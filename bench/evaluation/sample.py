@@ -1,4 +1,4 @@
-"""The entities of one level beside the truth about them: what every metric of that level is computed from."""
+"""The records of one level with their truth: the input of every metric of that level."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""A folder that is written aside and put in its place when it is whole; nothing of anybody else's is lost by it."""
+"""Write a folder aside and move it into place when complete, without losing other people's files."""
 
 import shutil
 from collections.abc import Collection, Iterator

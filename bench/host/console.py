@@ -1,4 +1,4 @@
-"""What a person sees while something takes long; nothing where nobody watches."""
+"""Progress display for long tasks; silent if nobody watches."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

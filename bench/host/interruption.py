@@ -1,4 +1,4 @@
-"""What Ctrl-C does, wherever in the program it meets Python."""
+"""Handling of Ctrl-C, wherever it arrives in the program."""
 
 import signal
 from types import FrameType

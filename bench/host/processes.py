@@ -1,4 +1,4 @@
-"""Processes that have to end: a detector's with all that it started, and those whose parent has gone."""
+"""End processes: a detector's with all its children, and those whose parent has ended."""
 
 import os
 import signal

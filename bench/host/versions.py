@@ -1,4 +1,4 @@
-"""With what a result was made."""
+"""Versions of the software that made a result."""
 
 import platform
 from importlib.metadata import version

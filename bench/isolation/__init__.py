@@ -1,1 +1,1 @@
-"""Detectors in a process of their own, which sees no labels."""
+"""Run detectors in a separate process that sees no labels."""

@@ -1,4 +1,4 @@
-"""What a detector's process left, read as what a stranger wrote: plain files of bounded size, numbers, nothing pickled.
+"""Read what a detector's process wrote, as untrusted input: bounded plain files, numbers, nothing unpickled.
 
 The process may have written anything there: a link to somebody else's file, a pipe that is never written to, a header
 that promises more numbers than there are.

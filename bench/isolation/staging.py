@@ -1,4 +1,4 @@
-"""What a detector's process gets to see: copies of the tables of data, and its job."""
+"""Prepare the input of a detector's process: copies of the tables, and its job."""
 
 import errno
 import json

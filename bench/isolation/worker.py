@@ -1,4 +1,4 @@
-"""Fits and scores one detector, in a process that knows no labels: what `bench.isolation.detector_process` starts.
+"""Fit and score one detector in a process without labels; `bench.isolation.detector_process` starts it.
 
 `bench.isolation.confined` begins it. It imports the modules that it is told, which are a guess, and reads from its
 channel an open file for what it prints, and two lines: where it is to work and which detector it is to construct there,

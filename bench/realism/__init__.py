@@ -1,1 +1,1 @@
-"""Is it real? Call records measured beside published ones: `cdrbench realism data=DIR-or-CSV`."""
+"""Compare call records with published values of real ones: `cdrbench realism data=DIR-or-CSV`."""

@@ -1,4 +1,4 @@
-"""What a quantity counts: every published value has a definition, and so has the measure beside it."""
+"""What each quantity counts, in the published source and in our measure."""
 
 from dataclasses import dataclass, fields
 

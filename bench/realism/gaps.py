@@ -1,4 +1,4 @@
-"""The gaps between a caller's calls: how bursty they are, and of what family."""
+"""Gaps between a caller's calls: burstiness, and the family of their distribution."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What others have published about real phone life: numbers with their sources, and no record of anybody's."""
+"""Published values of real phone use, with their sources; no individual records."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""Every quantity measured, its distance from what is published, and a verdict."""
+"""Measure every quantity, its difference from the published value, and a verdict."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One run from its settings to its record: the order of things, and what becomes of a failure."""
+"""Carry out one run, from its settings to its record, and handle failures."""
 
 import os
 import traceback

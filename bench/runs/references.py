@@ -1,4 +1,4 @@
-"""Scores that the harness itself provides: the oracle, a constant, and files of scores that were made elsewhere.
+"""Scores that the harness provides itself: the oracle, a constant, and files of scores.
 
 A `_target_` in the package `bench` names one of them. It has nothing to fit and runs in no process of its own, since
 one of them needs the truth, which no detector gets.

@@ -1,4 +1,4 @@
-"""What one run is asked to do, gathered from its configuration."""
+"""The task of one run, gathered from its configuration."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""A row of results as a file has it, which may be a stranger's: what each of its members may be."""
+"""Check a result row read from a file, which may be untrusted: the kind of each member."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What is recorded of a run, read from the files that it left; so it can be sent at any time, now or later."""
+"""Record a run from the files that it wrote; this can be done at any time."""
 
 import json
 import os

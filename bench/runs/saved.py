@@ -1,4 +1,4 @@
-"""A fitted detector that can be kept and moved: what it was fitted on, and how, as tables and JSON.
+"""Save a detector as its training data, settings and versions, in tables and JSON.
 
 Nothing of it is a program and nothing is unpickled. Fitting is repeated where the detector is used: that gives the same
 scores with the same libraries, and the records are needed anyway, since features look back on them.

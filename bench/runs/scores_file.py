@@ -1,4 +1,4 @@
-"""Scores that were made elsewhere: a file with one row a call, judged like a detector's."""
+"""Evaluate scores from a file with one row per call, like a detector's."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""New records scored by a detector of an earlier run."""
+"""Score new records with a detector of an earlier run."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""One benchmark: find or make the world, fit and score apart from the labels, evaluate."""
+"""The steps of one run: find or make the world, fit and score without labels, evaluate."""
 
 import time
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""A detector as its own process is told of it."""
+"""The description of a detector that is passed to its process."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,1 +1,1 @@
-"""Many runs: what surrounds them, and what becomes of them after an interruption."""
+"""Sweeps of many runs, and how to resume them after an interruption."""

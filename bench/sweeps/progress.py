@@ -1,4 +1,4 @@
-"""Tells of the jobs of a sweep as they end, how many there are left, and how long that will take."""
+"""Print one line per finished job of a sweep, with the number of jobs and the estimated time left."""
 
 import time
 from typing import Any

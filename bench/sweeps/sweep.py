@@ -1,4 +1,4 @@
-"""What surrounds the jobs of a multirun: its plan, the run they are recorded under, and the summary at the end."""
+"""A sweep around its jobs: the plan, the parent run in MLflow, and the summary at the end."""
 
 import atexit
 import os

@@ -1,4 +1,4 @@
-"""The folder of a sweep: what it is to do, what is done, and what is left to do after it was cut short."""
+"""The folder of a sweep: its plan, what is done, and what is left after an interruption."""
 
 import json
 from dataclasses import asdict, dataclass

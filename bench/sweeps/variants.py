@@ -1,4 +1,4 @@
-"""The configurations of the jobs of a sweep: composed once for each choice of files, then given the values of a job."""
+"""Configurations of a sweep's jobs: composed once per choice of files, then given each job's values."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""Records that go on where others end: one data set, of which the later part is to be scored."""
+"""Append new records to old ones as one data set, and score only the new part."""
 
 import json
 from dataclasses import asdict, replace

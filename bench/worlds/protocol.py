@@ -1,4 +1,4 @@
-"""Which part of the data a detector is fitted on, and which it scores."""
+"""The parts of the data that a detector is fitted on and scores."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""How far each number can be trusted: 95 % intervals."""
+"""95 % confidence intervals of the metrics."""

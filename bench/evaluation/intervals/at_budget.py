@@ -1,4 +1,4 @@
-"""Intervals where a cut is set by a number of alerts, and so moves with the scores.
+"""Intervals with a fixed number of alerts, where the threshold varies with the scores.
 
 A false alarm more, or a hit of another class, is an alert less at the margin, and so in part a hit less. In which part,
 the scores around the cut tell.

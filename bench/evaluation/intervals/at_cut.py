@@ -1,4 +1,4 @@
-"""Intervals of precision, recall and F1 at a cut: one that stands still, or one that a number of alerts sets."""
+"""Intervals of precision, recall and F1, with a fixed threshold or a fixed number of alerts."""
 
 import numpy as np
 

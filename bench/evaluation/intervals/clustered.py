@@ -1,4 +1,4 @@
-"""Scores that come in clusters, so that not each of them is news of its own."""
+"""Scores in clusters (incidents, users), which are not independent of each other."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""How far a number can be trusted: 95 % intervals that know that calls come in incidents and from users.
+"""95 % intervals of all metrics, with incidents and users as clusters.
 
 Calls of one incident, or of one user, are not independent: incidents are the units of the positives, users those of
 the negatives. What an interval holds is the value that infinitely many incidents and users of the same kind would have,

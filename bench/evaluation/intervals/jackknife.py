@@ -1,4 +1,4 @@
-"""Average precision and ROC-AUC with their spreads: how far each moves when an incident, or a user, is left out.
+"""Average precision and ROC-AUC with their jackknife variances over incidents and users.
 
 Both are smooth functions of the weights of the scores. The derivative by the weight of one score is that score's
 influence (Jaeckel 1972); the sum over a cluster tells how far the measure moves without it. That takes one pass over

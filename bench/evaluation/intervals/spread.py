@@ -1,4 +1,4 @@
-"""How widely an estimate from clusters spreads: its variance, and how well that is known.
+"""Variance of an estimate from clusters, and its degrees of freedom.
 
 The variance is that of the jackknife: the sum over clusters of the squares of how far the estimate moves without one
 (Miller 1974; Cameron, Gelbach & Miller 2008 call it CV3). It is unbiased for clusters of one size and too large rather
