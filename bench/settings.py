@@ -136,7 +136,7 @@ class SuiteSettings:
 
 
 def open_part() -> DictConfig:
-    """Return a part that takes any key; what it may hold is told by the constructor that its `_target_` names."""
+    """Return a part that accepts any key; they are checked against the constructor that `_target_` names."""
     return DictConfig({"_target_": MISSING}, flags={"struct": False})
 
 

@@ -83,7 +83,7 @@ def grids_of(each: Comparison) -> list[Grid]:
 
 
 def rank_grid(found: Standing) -> Grid:
-    """Return the mean ranks, and who cannot be told from whom."""
+    """Return the mean ranks, and which detectors do not differ significantly."""
     rows = [
         (name, [Cell(number(rank, 2)), Cell(told_from(found, place))])
         for place, (name, rank) in enumerate(zip(found.names, found.mean_ranks.tolist(), strict=True))
@@ -92,7 +92,7 @@ def rank_grid(found: Standing) -> Grid:
 
 
 def difference_grid(contest: Contest) -> Grid:
-    """Return each detector beside the first, by paired differences."""
+    """Return the paired differences of each detector from the first."""
     columns = ["average precision", "difference to the first, 95 % interval"]
     found = contest.differences()
     rows = [

@@ -23,7 +23,7 @@ Not in widths of the panel: the layout makes room for texts once, and narrows th
 
 
 def draw(title: str, rows: list[Row], path: Path) -> Path:
-    """Draw where each quantity lies beside what is published, as PNG, and return its path."""
+    """Draw each quantity on a scale of its published value, as PNG, and return the path."""
     lines = _lines(rows)
     figure = new_figure(11.2, 1.5 + ROW_INCHES * len(lines), f"Is it real? {title}", summary(rows))
     axes = figure.add_subplot()

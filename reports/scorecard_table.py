@@ -23,7 +23,7 @@ COLOURS = {
 
 
 def show(title: str, calls: int, rows: list[Row]) -> None:
-    """Print each quantity beside what is published, how far it is from that, what it counts, and what is missing."""
+    """Print each quantity with its published value, their difference, what it counts, and what is missing."""
     console = Console(file=sys.stdout, highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")

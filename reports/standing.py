@@ -44,7 +44,7 @@ class Contest:
 
     @property
     def testable(self) -> bool:
-        """Whether there are enough blocks for tests to tell anything."""
+        """Whether there are enough blocks for a test to be significant."""
         return len(self.compared) >= fewest_blocks(len(self.keys))
 
     def standing(self) -> Standing:
@@ -94,7 +94,7 @@ def contests(compared: Sequence[Comparison]) -> list[Contest]:
 
 
 def told_from(found: Standing, place: int) -> str:
-    """Return the names of the detectors that one cannot be told from."""
+    """Return the names of the detectors that do not differ significantly from one."""
     names = [name for other, name in enumerate(found.names) if other != place and found.alike(place, other)]
     return ", ".join(names) or "all are told apart from it"
 

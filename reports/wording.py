@@ -184,6 +184,6 @@ def types_meaning(row: Row) -> str:
 
 
 def types_in(names: Iterable[str]) -> list[str]:
-    """Return the anomaly types that metric names such as `recall/short_call` speak of, sorted, `all` last."""
+    """Return the anomaly types in metric names such as `recall/short_call`, sorted, `all` last."""
     types = {name.split("/", 1)[1] for name in names if name.startswith("prevalence/")}
     return sorted(types - {ALL}) + [ALL] * (ALL in types)

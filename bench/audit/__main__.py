@@ -12,7 +12,7 @@ def main() -> None:
 
 
 def audit(config: DictConfig) -> None:
-    """Audit one world, tell the verdict and write the report."""
+    """Audit one world, print the verdict and write the report."""
     from bench.audit import report  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     try:

@@ -37,7 +37,7 @@ def check_amounts(subject: Subject, settings: AuditSettings) -> Check:
 
 
 def check_incidents(subject: Subject) -> Check:
-    """Count the incidents of each type that have deeds of their own in the scored part."""
+    """Count the incidents of each type that have direct records in the scored part."""
     counts = dict(sorted((dict.fromkeys(subject.asked.shares, 0) | _present(subject)).items()))
     if not counts:
         return Check("incidents", Light.UNTESTED, ("there are no anomalies",), {"by_type": counts})

@@ -19,7 +19,7 @@ ENOUGH = 1e-6
 
 @dataclass(frozen=True)
 class Sets:
-    """Scored members of sets, some marked; under the null hypothesis any as many of a set could be the marked ones."""
+    """Scored members of sets, some positive; under the null hypothesis the positives of a set are a random choice."""
 
     group: IntArray
     """Shape (n,): set of each member."""

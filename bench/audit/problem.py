@@ -16,7 +16,7 @@ from bench.audit.subject import Subject
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows of which some are positive, in sets within which any could be, and what is known of each."""
+    """Rows in sets, some of them positive (any could be, under the null hypothesis), with their marks."""
 
     name: str
     """calls | incidents | callers | callees | days | quarters."""

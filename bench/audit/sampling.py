@@ -39,7 +39,7 @@ class Matching:
 
 
 def beside_normal(positives: Sequence[IntArray], match: Matching, controls: int, rng: np.random.Generator) -> Chosen:
-    """Put up to `controls` normal rows beside each positive one.
+    """Choose up to `controls` normal rows for each positive one.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ MOST_HELLOS = 5
 def day_problem(
     subject: Subject, settings: AuditSettings, labels: CallLabels, rng: np.random.Generator
 ) -> Iterator[Problem]:
-    """Put the days on which a user made an anomalous call beside others of the same user."""
+    """Compare the days on which a user made an anomalous call with other days of that user."""
     dataset = subject.dataset
     status = dataset.table("user_status", ["user_id", "window_start"])
     names = pc.unique(status["user_id"].cast(pa.string()))

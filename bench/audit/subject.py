@@ -9,7 +9,7 @@ from bench.truth import Truth
 
 @dataclass(frozen=True)
 class Asked:
-    """How many anomalies of which types were asked for."""
+    """The requested anomalies: their ratio and types."""
 
     ratio: float | None
     """Share of the calls; None where nobody asked for one."""

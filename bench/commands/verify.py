@@ -41,7 +41,7 @@ EXTRA = "pip install 'cdrbench[verify]'"
 
 @dataclass(frozen=True)
 class Check:
-    """One figure beside the one that it must agree with."""
+    """One figure and the published one that it must agree with."""
 
     what: str
     expected: float
@@ -91,7 +91,7 @@ def pyod_checks() -> Iterator[Check]:
 
 
 def rank_checks() -> Iterator[Check]:
-    """Yield the published mean ranks beside ours."""
+    """Yield the published mean ranks and ours."""
     found = standing(C45_VARIANTS, np.array(C45_AUC))
     for name, published in zip(C45_VARIANTS, C45_MEAN_RANKS, strict=True):
         ours = float(found.mean_ranks[found.names.index(name)])
@@ -99,7 +99,7 @@ def rank_checks() -> Iterator[Check]:
 
 
 def autorank_checks() -> Iterator[Check]:
-    """Yield autorank's p-value of Friedman's test beside ours."""
+    """Yield autorank's p-value of Friedman's test and ours."""
     table = pd.DataFrame(np.array(C45_AUC), columns=list(C45_VARIANTS))
     with redirect_stdout(StringIO()):  # it tells how it goes about it
         theirs = import_module("autorank").autorank(table, alpha=0.05, verbose=False, force_mode="nonparametric")
@@ -107,7 +107,7 @@ def autorank_checks() -> Iterator[Check]:
 
 
 def posthocs_checks() -> Iterator[Check]:
-    """Yield scikit-posthocs' p-values of Wilcoxon's test after Holm's correction beside ours."""
+    """Yield scikit-posthocs' p-values of Wilcoxon's test after Holm's correction, and ours."""
     values = np.array(C45_AUC)
     theirs = import_module("scikit_posthocs").posthoc_wilcoxon(list(values.T), p_adjust="holm").to_numpy()
     ours = wilcoxon_holm(values)

@@ -27,7 +27,7 @@ def plug_ins() -> tuple[EntryPoint, ...]:
 
 
 def plugged_packages() -> tuple[str, ...]:
-    """Return the packages that plug-ins belong to; who installs one trusts it."""
+    """Return the packages of installed plug-ins, which are trusted."""
     return tuple(dict.fromkeys(each.value.split(".", maxsplit=1)[0] for each in plug_ins()))
 
 

@@ -45,7 +45,7 @@ class Chance:
         return {name: mean if found[name].size else None for name, mean in zip(found, means.tolist(), strict=True)}
 
     def incident_recall(self, name: str, alerts: float) -> float | None:
-        """Return the expected share of the incidents of a class that so many random alerts find.
+        """Return the expected share of a class's incidents that a given number of random alerts finds.
 
         Where scores are aggregated, alerts go to the entities of the highest calls: to as many calls, on average, as it
         takes to come to so many entities.

@@ -20,7 +20,7 @@ Values = dict[str, float | None]
 
 
 def known_values(sample: Sample, fewest_incidents: int) -> Values:
-    """Return what the truth alone tells, by `metric/type`."""
+    """Return the metrics that depend on the truth only, by `metric/type`."""
     return {f"{metric}/{name}": value for metric, name, value in _known(sample, fewest_incidents)}
 
 
@@ -75,7 +75,7 @@ class ClassValues:
 
     @cached_property
     def classes(self) -> dict[str, Class]:
-        """The positives of each class, by incident, beside the normal entities."""
+        """The positives of each class, by incident, and the normal records."""
         found = {}
         for name in self.sample.classes:
             entity, incident = self.sample.positives(name)

@@ -43,7 +43,7 @@ class Standing:
     """Shape (detectors, detectors): Wilcoxon's p-value of each pair, after Holm's correction; 1 on the diagonal."""
 
     def alike(self, first: int, second: int) -> bool:
-        """Tell whether two detectors, by their place, cannot be told apart at the 5 % level."""
+        """Whether two detectors, by their place, do not differ significantly at the 5 % level."""
         return bool(self.p_value >= ALPHA or self.pairs[first, second] >= ALPHA)
 
     @property
@@ -138,7 +138,7 @@ def wilcoxon_holm(values: FloatArray) -> FloatArray:
 
 
 def fewest_blocks(detectors: int) -> int:
-    """Return the fewest blocks with which any pair could be told apart at all, were it the same way in every block.
+    """Return the fewest blocks with which a pair can be significant, if it differs the same way in every block.
 
     Wilcoxon's exact p-value is then 2 / 2^blocks, and Holm's correction multiplies it by the number of pairs.
 

@@ -72,7 +72,7 @@ class Count:
 
     @property
     def share(self) -> float | None:
-        """The coverage; None of too few intervals to speak of."""
+        """The coverage; None if there are too few intervals."""
         return self.held / self.total if self.total >= FEWEST else None
 
     def fault(self, metric: str) -> bool:
@@ -84,7 +84,7 @@ class Count:
 
 
 def coverage(population: Population, repeats: int, seed: int = 0) -> dict[Cell, dict[str, Count]]:
-    """Draw so many worlds of a kind, and count at both cuts how often each interval holds its value."""
+    """Simulate worlds of a kind, and count at both cuts how often each interval covers the true value."""
     random = np.random.default_rng(seed)
     counts = {Cell(population, budget): {metric: Count() for metric in METRICS} for budget in (False, True)}
     for _ in range(repeats):
@@ -110,7 +110,7 @@ def cut_of(cell: Cell, scores: FloatArray) -> Cut:
 
 
 def grid(normals: int, skill: float) -> list[Population]:
-    """Return the kinds of worlds of the study with so many normal records."""
+    """Return the kinds of worlds of the study for a number of normal records."""
     kinds = product(INCIDENTS, (False, True), (False, True))
     alone = [Population(number, many, heavy, normals, skill) for number, many, heavy in kinds]
     return [*alone, Population(30, True, True, normals, skill, others=60)]

@@ -38,7 +38,7 @@ class Cut:
         return self.taken < self.tied
 
     def of_tied(self, number: float) -> float:
-        """Return the expected alerts among so many scores equal to `score`; exact for all of them."""
+        """Return the expected number of alerts among a number of scores equal to `score`; exact for all of them."""
         return number * self.taken / self.tied
 
     def weights(self, scores: FloatArray) -> FloatArray:

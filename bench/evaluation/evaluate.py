@@ -50,7 +50,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What scores are held against: all that the truth alone tells, worked out before there are any scores."""
+    """The truth prepared for evaluation: everything that can be computed before there are scores."""
 
     dataset: Dataset
     labels: CallLabels
@@ -88,7 +88,7 @@ class Yardstick:
         return cls(dataset, labels, above, samples, known, *beginnings(dataset, truth), chances)
 
     def evaluation(self, scores: Scores, threshold: "ThresholdSettings", *, constant: bool = False) -> Evaluation:
-        """Evaluate scores of the entities of the window, at their own level and lifted to those above calls.
+        """Evaluate the scores of the window, at their own level and aggregated to the levels above calls.
 
         The numbers of a type are that type against normal: entities of the other types, and innocents' records that an
         incident changed, are neither hits nor false alarms. They do use up the alerts, like every entity of the window.

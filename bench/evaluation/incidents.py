@@ -9,7 +9,7 @@ from bench.evaluation.cut import Cut
 
 
 def escape(sizes: IntArray, *, records: float, alerts: float) -> FloatArray:
-    """Return the probability that none of so many records is among `alerts` of all `records`, drawn at random.
+    """Return the probability that a group of records has none of `alerts` drawn at random from all `records`.
 
     That of no success in `alerts` draws without replacement (hypergeometric): for a size m the product over i < m of
     (records - alerts - i) / (records - i).

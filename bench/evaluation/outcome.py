@@ -16,7 +16,7 @@ from bench.truth import CallLabels, Truth
 
 @dataclass(frozen=True)
 class Alerts:
-    """Where alerts begin, and who set it."""
+    """The threshold of alerts, and what set it."""
 
     policy: str
     cut: Cut
@@ -24,7 +24,7 @@ class Alerts:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A result beside what it was computed from, for drawing."""
+    """A result with the data that it was computed from, for drawing."""
 
     result: Result
     dataset: Dataset

@@ -75,12 +75,12 @@ class Population:
 
     @cached_property
     def threshold(self) -> float:
-        """A score that stands still; as many alerts as the budget reach it, on average."""
+        """A fixed score; on average it gives as many alerts as the budget."""
         records = self.prevalence / (1 - self.prevalence) * self.normals
         return self.reached(self.alerts, records, self.others * records / self.incidents, self.normals)
 
     def reached(self, alerts: float, found: float, others: float, normals: float) -> float:
-        """Return the score from which on so many of the records of each kind are alerts."""
+        """Return the score that makes a given number of the records of each kind alerts."""
         return float(
             brentq(
                 lambda score: (found + others) * self.recall(score) + normals * self.false(score) - alerts,

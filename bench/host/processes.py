@@ -88,7 +88,7 @@ def forking() -> Iterator[None]:
 
 
 def killed_for_memory() -> int:
-    """Return how many processes the system has ended for want of memory since it started; 0 where it does not tell."""
+    """Return how many processes the system has killed for lack of memory since it started; 0 if unknown."""
     try:
         lines = Path("/proc/vmstat").read_text().splitlines()
     except OSError:

@@ -82,7 +82,7 @@ def means_for(reach: Reach) -> Means:
 
 @dataclass(frozen=True)
 class Order:
-    """What a process that begins is told: by what it is to confine itself, and what it keeps."""
+    """The orders for a new process: how to confine itself, and which rights to keep."""
 
     means: Means
     place: str

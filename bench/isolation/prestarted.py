@@ -46,7 +46,7 @@ KEPT_FAMILIES = re.compile(
 
 @dataclass(frozen=True)
 class Started:
-    """A process that waits to be told what it is to do."""
+    """A process that waits for its job."""
 
     process: "subprocess.Popen[bytes]"
     channel: socket.socket
@@ -81,7 +81,7 @@ def start_ahead(arguments: Sequence[str]) -> None:
 
 
 def taken(threads: int, reach: Reach) -> Started:
-    """Return a process that waits to be told where it is to work: the one that was started ahead, or a new one.
+    """Return a process that waits for its working folder: the one that was started ahead, or a new one.
 
     Parameters
     ----------

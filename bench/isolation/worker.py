@@ -147,7 +147,7 @@ def _fitting(detector: Detector, dataset: Dataset, labels: Path | None) -> Calla
 
 
 def own_peak_mib() -> float:
-    """Return the largest resident memory that this process has had [MiB]; 0 where the system does not tell."""
+    """Return the peak resident memory of this process [MiB]; 0 if the system does not report it."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:

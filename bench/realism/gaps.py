@@ -31,7 +31,7 @@ class Gaps:
 
     @classmethod
     def of(cls, records: Records, fewest: int) -> "Gaps":
-        """Return the gaps between the calls of each caller with so many of them, from start to start."""
+        """Return the gaps, from start to start, between the calls of each caller with enough calls."""
         order = records.by_caller
         caller, start = records.caller[order], records.local_ms[order]
         same = caller[1:] == caller[:-1]

@@ -112,7 +112,7 @@ def zipf(caller: IntArray, cell: IntArray) -> Found:
 
 
 def load(records: Records) -> Found:
-    """Measure whether the calls of the cells are log-normal, beside other families."""
+    """Measure whether calls per cell are log-normal, compared with other families."""
     carried = np.bincount(records.cell[records.cell >= 0])
     values, cells = np.unique(carried[carried > 0], return_counts=True)
     if cells.sum() < FEWEST_CELLS or values.size < 2:

@@ -61,7 +61,7 @@ class Request:
         return self.settings.workers or self.processors
 
     def asked(self, fingerprint: str) -> dict[str, Scalar]:
-        """Return the part of the result row that tells what was asked."""
+        """Return the part of the result row that describes the task."""
         settings, world = self.settings, self.resolved["generator"]
         injected = settings.anomaly if world.get("anomaly_ratio") else {}
         chosen: dict[str, Scalar] = {name: self.choices.get(name, "") for name in ("detector", "generator")}

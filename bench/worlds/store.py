@@ -93,7 +93,7 @@ def find_or_make(
 
 
 def remove_unfinished(worlds: Path) -> None:
-    """Remove the folders of worlds whose making was cut short: those that nobody holds the lock of."""
+    """Remove the folders of unfinished worlds: those with a lock that no process holds."""
     for folder in worlds.glob(".*.making"):
         lock = taken_at_once(folder.with_suffix(".lock"))
         if lock is not None:

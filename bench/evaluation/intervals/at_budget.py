@@ -68,7 +68,7 @@ class Budget:
 
     @cached_property
     def found(self) -> Interval:
-        """The interval of the number of hits: as a share of as many as there can be."""
+        """The interval of the number of hits, as a share of the largest possible number."""
         hit, most = total_of(self.hits), min(float(self.positives), self.alerts + self.elsewhere)
         if 0 < hit < most:
             spread, records = self._hits_spread.scaled(1 / most), max(most, 2.0)

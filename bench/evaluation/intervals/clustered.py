@@ -52,7 +52,7 @@ class Clustered:
         return self.scores.size - int(np.searchsorted(self.scores, score, side="left"))
 
     def highest(self, number: int) -> Cut:
-        """Return the cut that takes so many of the highest scores, at least 1 and at most all, ties in part."""
+        """Return the cut that selects a number of the highest scores, at least 1 and at most all, ties in part."""
         score = float(self.scores[-number])
         first, last = (int(np.searchsorted(self.scores, score, side=side)) for side in ("left", "right"))
         return Cut(score, number - (self.scores.size - last), last - first)
@@ -88,7 +88,7 @@ class Clustered:
 
 @dataclass(frozen=True)
 class Class:
-    """The positives of one class, by incident, beside the negatives that all classes share, by user."""
+    """The positives of one class, by incident, and the negatives that all classes share, by user."""
 
     found: Clustered
     others: Clustered

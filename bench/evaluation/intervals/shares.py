@@ -13,7 +13,7 @@ Interval = tuple[float, float]
 
 
 def wilson(share: float, trials: float, quantile: float = Z) -> Interval:
-    """Return Wilson's interval (1927) of the share of so many independent trials, more than 0, that succeeded.
+    """Return Wilson's interval (1927) of the share of successes in a number of independent trials (above 0).
 
     >>> [round(end, 3) for end in wilson(0.0, 13)]
     [0.0, 0.228]
@@ -26,7 +26,7 @@ def wilson(share: float, trials: float, quantile: float = Z) -> Interval:
 
 
 def of_share(share: float, spread: Spread, *, records: float, most: float) -> Interval:
-    """Return the interval of a share, in (0, 1), of so many records, from its spread.
+    """Return the interval of a share, in (0, 1), of a number of records, from its variance.
 
     Parameters
     ----------
