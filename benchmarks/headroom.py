@@ -122,10 +122,10 @@ def g_statistic(one: Matrix, other: Matrix) -> float:
 
 
 def strong_model() -> HistGradientBoostingClassifier:
-    """Return the strong classifier: as many trees as the baseline, that learn faster."""
+    """Return the strong classifier: the same kind as the baseline's, which learns faster."""
     return HistGradientBoostingClassifier(
-        learning_rate=0.08, max_iter=200, max_leaf_nodes=15, l2_regularization=1.0, max_features=0.2,
-        early_stopping=False, random_state=0,
+        learning_rate=0.1, max_iter=150, max_leaf_nodes=15, max_bins=63, l2_regularization=1.0,
+        max_features=0.2, early_stopping=False, random_state=0,
     )  # fmt: skip
 
 
