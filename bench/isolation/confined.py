@@ -23,7 +23,7 @@ def main() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(children_folder(Path(order.place))), os.environ["PYTHONPATH"]])
     from bench.isolation.worker import work  # noqa: PLC0415 - not before
 
-    work(int(sys.argv[1]), sys.argv[3:])
+    work(int(sys.argv[1]), Path(order.place), sys.argv[3:])
 
 
 if __name__ == "__main__":

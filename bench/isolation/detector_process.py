@@ -88,7 +88,7 @@ class Waiting:
         self.started = taken(threads, reach)
         self.place = self.started.place
         self.tree = Tree(self.started.process)
-        told = {**asdict(subject), "place": str(self.place), "modules": modules_in(subject.detector)}
+        told = {**asdict(subject), "modules": modules_in(subject.detector)}
         with self.log.open("ab") as log, suppress(OSError):
             socket.send_fds(self.started.channel, [b"\0"], [log.fileno()])
         self._tell(json.dumps(told))

@@ -42,13 +42,15 @@ from bench.isolation.staging import LABELS
 FAILED = 1
 
 
-def work(parent: int, modules: Sequence[str]) -> None:
+def work(parent: int, place: Path, modules: Sequence[str]) -> None:
     """Import modules, then do the job that comes in.
 
     Parameters
     ----------
     parent
         Number of the process that started this one.
+    place
+        Its own folder.
     modules
         What to import while nothing else is to be done.
     """
@@ -58,10 +60,10 @@ def work(parent: int, modules: Sequence[str]) -> None:
     _, files, *_ = socket.recv_fds(channel, 1, 1)
     lines = channel.makefile()
     where = lines.readline()
-    if not where:  # it is not needed
+    if not where:  # it is not needed, or its parent has gone
+        shutil.rmtree(place, ignore_errors=True)
         return
     told = json.loads(where)
-    place = Path(told["place"])
     when_parent_ends(parent, lambda: _vanish(place))
     _print_to(*files)
     os.chdir(place / DATA)
