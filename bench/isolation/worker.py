@@ -1,7 +1,7 @@
 """Fit and score one detector in a process without labels; `bench.isolation.detector_process` starts it.
 
 `bench.isolation.confined` begins it. It imports the modules that it is told, which are a guess, and reads from its
-channel an open file for what it prints, and two lines: where it is to work and which detector it is to construct there,
+channel an open file for what it prints, and two lines: which detector it is to construct in its folder,
 and, later, the path of a job. It leaves `scores.f8` and `cost.json`, or `error.json`. It ends with its parent.
 """
 
