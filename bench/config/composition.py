@@ -37,6 +37,7 @@ from bench.config.target_check import faults_of_targets
 from bench.faults import SettingsError, UserError, faults_of
 from bench.host import launcher
 from bench.host.interruption import INTERRUPTED, told_once_more
+from bench.host.room import require_room, told_as_lack_of_room
 from bench.host.texts import printable
 
 SELDOM = 50_000
@@ -72,8 +73,11 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     except BrokenPipeError:  # who read the output has closed it, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
-    except OSError as error:
-        refuse_if_full(error)
+    except Exception as error:
+        if isinstance(error, OSError):
+            refuse_if_full(error)
+        if told := told_as_lack_of_room(error):
+            refuse(told)
         raise
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -133,8 +137,9 @@ def settings_of(config: DictConfig) -> Any:
     SettingsError
         With every fault of range, consistency and target at once.
     UserError
-        When a value is not given, or refers to one that does not exist.
+        When a value is not given, or refers to one that does not exist; or when `ulimit -v` leaves too little room.
     """
+    require_room()
     job = config
     if "hydra" in config:
         job = copy.deepcopy(config)

@@ -1,0 +1,45 @@
+"""An address space that is limited (`ulimit -v`): libraries reserve far more than they use, and fail without a word."""
+
+import resource
+
+from bench.faults import UserError
+
+MIB = 2**20
+LEAST_MIB = 4096
+"""What a small run takes of it, its libraries' reserves included, and half as much again."""
+SIGNS = (
+    "cannot allocate memory",
+    "failed to map segment",
+    "can't start new thread",
+    "shared object file",
+    "out of memory",
+)
+
+
+def require_room() -> None:
+    """Raise `UserError` where the address space is too small for this program's libraries."""
+    limit = limit_mib()
+    if limit is not None and limit < LEAST_MIB:
+        raise UserError(_told(limit))
+
+
+def told_as_lack_of_room(error: BaseException) -> str:
+    """Return what to tell of an error that comes from a limited address space; "" for any other."""
+    limit, causes = limit_mib(), [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
+        causes.append(cause)
+    lacking = any(isinstance(each, MemoryError) or any(sign in str(each).lower() for sign in SIGNS) for each in causes)
+    return "" if limit is None or not lacking else f"{_told(limit)} ({' '.join(str(causes[-1]).split()):.100})"
+
+
+def limit_mib() -> int | None:
+    """Return how large the address space may become [MiB]; None where it is not limited."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if soft == resource.RLIM_INFINITY else soft // MIB
+
+
+def _told(limit: int) -> str:
+    return (
+        f"the address space (ulimit -v) must be unlimited or at least {LEAST_MIB} MiB, got {limit} MiB; "
+        "limits.memory_mib limits what a detector uses"
+    )
