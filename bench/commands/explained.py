@@ -8,7 +8,8 @@ from functools import cache
 from textwrap import dedent, fill
 from typing import Any
 
-from hydra.utils import get_object
+from bench.config.lookup import found
+from bench.config.target_check import may_be_named
 
 WIDTH = 100
 UNITS = {
@@ -107,9 +108,11 @@ def _purposes(kind: Any) -> dict[str, str]:
 
 @cache
 def parameters(target: str) -> dict[str, str]:
-    """Return what the docstring of a class says of each parameter of its constructor."""
-    made = get_object(target)
-    return _numpy_parameters(inspect.getdoc(made) or "")
+    """Return what the docstring of a class says of each parameter of its constructor; nothing of what may not be named.
+
+    To read it the class is imported, and a module may do anything when it is.
+    """
+    return _numpy_parameters(inspect.getdoc(found(target).imported) or "") if may_be_named(target) else {}
 
 
 def _numpy_parameters(doc: str) -> dict[str, str]:

@@ -181,6 +181,11 @@ def parameters(path: str) -> tuple[str, ...] | None:
     return found(path).parameters()
 
 
+def may_be_named(path: str) -> bool:
+    """Whether a dotted path is public, in a package that may be named, and defined in one."""
+    return not any(_path_faults(path, "", (*TRUSTED, *plugged_packages())))
+
+
 def nearest_path(path: str) -> str:
     """Return the importable dotted path that is most like this one, or ""."""
     module, _, name = path.rpartition(".")

@@ -145,6 +145,14 @@ def test_a_setting_is_explained_by_the_docstring_of_its_target() -> None:
     assert lines[-1] == "  from     pyod.models.lof.LOF"
 
 
+def test_a_target_that_may_not_be_named_is_not_imported_to_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python's module `this` prints when it is."""
+    sys.modules.pop("this", None)
+    told("detector", choices=("detector._target_=this.Zen",))
+    assert "this" not in sys.modules
+    assert capsys.readouterr().out == ""
+
+
 def test_a_group_is_listed_with_its_choices() -> None:
     lines = told("threshold")
     assert lines[0] == "threshold=NAME, one of: budget, detector, oracle, quantile"
