@@ -10,17 +10,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock
-
 from bench.faults import Fault, SettingsError
-from bench.host.locks import taken_at_once
+from bench.host.processes import has_ended, own_identity
 from bench.runs.run_record import MARK, ROW
 
 NOTES = ".hydra"
 """Folder of the composed configuration, which Hydra writes first."""
 LOG, ERROR_LOG, TWIN, PLAN = "detector.log", "error.log", "twin", "sweep.json"
 RUNNING = ".running"
-"""A file that the process of a run or a sweep holds the lock of, so that a folder of one that was killed is known."""
+"""A file that names the process of a run or a sweep that goes on, so that what one left that was killed is known."""
 WRITTEN = (
     *(f"{NOTES}/{name}.yaml" for name in ("config", "hydra", "overrides")),
     *(LOG, f"{TWIN}/{LOG}", ERROR_LOG, ROW, f".{ROW}.partial", MARK, f".{MARK}.partial"),
@@ -35,8 +33,6 @@ RECENT = 2
 """Days of runs that are looked through for abandoned ones: looking through all would take longer every day."""
 _made: list[Path] = []
 """Folders that this process made, each after those above it."""
-_locks: list[FileLock] = []
-"""Those that this process holds."""
 
 
 def make(folder: Path) -> None:
@@ -52,11 +48,9 @@ def made_here(folder: Path) -> bool:
 
 
 def hold(folder: Path) -> None:
-    """Mark a folder as that of a run or a sweep that goes on, until this process ends, however it does."""
-    lock = taken_at_once(folder / RUNNING)
-    if lock is not None:
-        _locks.append(lock)
-        atexit.register(_let_go, folder, lock, os.getpid())
+    """Mark a folder as that of a run or a sweep that goes on, until this process ends."""
+    (folder / RUNNING).write_text(f"{own_identity()}\n")
+    atexit.register(_let_go, folder, os.getpid())
 
 
 def clear_abandoned(runs: Path) -> None:
@@ -70,20 +64,24 @@ def clear_abandoned(runs: Path) -> None:
 
 
 def clear_if_abandoned(folder: Path) -> None:
-    """Remove what a run wrote whose process is gone, if it has no result; a sweep stays, to be taken up again."""
-    lock = taken_at_once(folder / RUNNING) if (folder / RUNNING).is_file() else None
-    if lock is None:
+    """Remove what a run wrote whose process is gone, if it has no result; a sweep stays, to be taken up again.
+
+    Processes of other machines that keep their runs in the same place are not known to be gone: their folders stay.
+    """
+    try:
+        identity = (folder / RUNNING).read_text(errors="replace").strip()
+    except OSError:
+        return
+    if not has_ended(identity):
         return
     if not (folder / ROW).exists() and not (folder / PLAN).exists():
         clear(folder)
     (folder / RUNNING).unlink(missing_ok=True)
-    lock.release()
 
 
-def _let_go(folder: Path, lock: FileLock, holder: int) -> None:
+def _let_go(folder: Path, holder: int) -> None:
     if os.getpid() == holder:
         (folder / RUNNING).unlink(missing_ok=True)
-        lock.release()
         remove_made(folder)
 
 

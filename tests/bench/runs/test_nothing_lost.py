@@ -10,13 +10,13 @@ import os
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import QUIET, TOY, ended
 
 from bench.faults import SettingsError, UserError
 from bench.host.aside import written_aside
+from bench.host.processes import own_identity
 from bench.runs.run_folder import PLAN, RUNNING, WRITTEN, clear_abandoned, discard, make, require_unused
 from bench.sweeps.sweep_folder import Plan, SweepFolder
 
@@ -79,23 +79,24 @@ def test_a_run_that_is_discarded_takes_its_own_files_only(
 
 
 @TREES
-@given(tree=PATHS, named=st.booleans(), ended=st.booleans(), goes_on=st.booleans())
+@given(
+    tree=PATHS, named=st.booleans(), ended=st.booleans(), whose=st.sampled_from(["killed", "live", "elsewhere", "?"])
+)
 def test_what_a_killed_run_left_goes_with_the_next_and_nothing_else(
-    tmp_path_factory: pytest.TempPathFactory, tree: list[list[str]], named: bool, ended: bool, goes_on: bool
+    tmp_path_factory: pytest.TempPathFactory, tree: list[list[str]], named: bool, ended: bool, whose: str
 ) -> None:
     runs = tmp_path_factory.mktemp("runs")
     folder = runs / ("2026-01-02/03-04-05-000678" if named else "2026-01-02/mine")
     written_by_a_run(folder, row=ended)
     before = planted(folder, tree)
-    lock = FileLock(folder / RUNNING)
-    if goes_on:
-        lock.acquire()
+    machine = own_identity().rpartition("|")[0]
+    owners = {"killed": f"{machine}|1@0.00", "live": own_identity(), "elsewhere": f"elsewhere|{machine}|1@0.00"}
+    (folder / RUNNING).write_text(owners.get(whose, "{}"))
     files = {path for path in folder.rglob("*") if path.is_file()}
     clear_abandoned(runs)
-    lock.release()
     assert held(folder) == before
     left = {path for path in folder.rglob("*") if path.is_file()}
-    if goes_on:
+    if whose != "killed":
         assert left == files
     elif ended:
         assert left == files - {folder / RUNNING}
