@@ -135,6 +135,15 @@ class SuiteSettings:
     """Its version: what it fixes never changes under one."""
 
 
+LEARNS = "learns from the anomalies"
+WHY = {
+    "protocol.training": LEARNS,
+    "protocol.name": "would be given the labels of what it scores",
+    "twin": LEARNS,
+}
+"""Settings that a supervised baseline cannot go with."""
+
+
 def open_part() -> DictConfig:
     """Return a part that accepts any key; they are checked against the constructor that `_target_` names."""
     return DictConfig({"_target_": MISSING}, flags={"struct": False})
@@ -180,16 +189,16 @@ class RunSettings:
     """Further packages that a `_target_` may name."""
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield the rules that a supervised baseline breaks with clean data, or with a world without anomalies."""
-        if self.role == "supervised" and self.protocol.training == "clean":
-            name = f"{key}.protocol.training" if key else "protocol.training"
-            yield Fault(name, "be contaminated for a supervised baseline, which learns from the anomalies", "clean")
-        if self.role == "supervised" and self.twin:
-            yield Fault(
-                f"{key}.twin" if key else "twin",
-                "be false for a supervised baseline, which learns from the anomalies",
-                True,
-            )
+        """Yield what a supervised baseline, which learns from the anomalies of the history, cannot go with."""
+        rules = {
+            "protocol.training": (self.protocol.training, "clean", "be contaminated"),
+            "protocol.name": (self.protocol.name, "transductive", "be split"),
+            "twin": (self.twin, True, "be false"),
+        }
+        for name, (value, wrong, rule) in rules.items() if self.role == "supervised" else ():
+            if value == wrong:
+                told = f"{rule} for a supervised baseline, which {WHY[name]}"
+                yield Fault(f"{key}.{name}" if key else name, told, value)
 
 
 @dataclass

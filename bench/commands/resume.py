@@ -1,10 +1,13 @@
-"""Run the rest of an interrupted sweep: `cdrbench resume folder=FOLDER [failed=true]`.
+"""Run the rest of an interrupted sweep: `cdrbench resume folder=FOLDER [failed=true] [SETTING=VALUE ...]`.
 
-What is recorded is not run again. What failed is, when asked for. Start it where the sweep was started.
+What is recorded is not run again. What failed is, when asked for. Start it where the sweep was started. What a plan
+should not decide by itself, since it may be a stranger's, is given again (`bench.sweeps.given_again`).
 """
 
 import re
 import sys
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -13,31 +16,32 @@ from omegaconf import DictConfig
 from bench import run
 from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
-from bench.runs.run_folder import PLAN
+from bench.settings import RunSettings
+from bench.sweeps.given_again import resuming, to_give_again
 from bench.sweeps.sweep import config_dir
 from bench.sweeps.sweep_folder import N_JOBS, Plan, SweepFolder
 
-SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_./@-]*")
-PLACES = ("store.runs", "store.worlds", "tracking.uri", "generator.key_file")
-"""Settings that say where a run writes."""
+OF_RUNS = tuple(each.name for each in fields(RunSettings))
 
 
 def main() -> None:
     """Do what the command line asks for."""
     commands: list[list[str]] = []
-    launch("resume", lambda config: commands.append(resumed(config)))
+    again = [each for each in sys.argv[1:] if _is_of_a_run(each)]
+    sys.argv[1:] = [each for each in sys.argv[1:] if each not in again]
+    launch("resume", lambda config: commands.append(resumed(config, again)))
     for command in commands:
         sys.argv[1:] = command
         run.main()
 
 
-def resumed(config: DictConfig) -> list[str]:
-    """Return the command line that does the rest of a sweep."""
+def resumed(config: DictConfig, again: Sequence[str]) -> list[str]:
+    """Return the command line that does the rest of a sweep, some of whose settings were given again."""
     settings = settings_of(config)
     folder = SweepFolder(Path(settings.folder))
     try:
         plan = folder.plan()
-        _require_harmless(plan, folder.path, config_dir(HydraConfig.get()))
+        _require_agreed(plan, folder.path, again, config_dir(HydraConfig.get()))
     except UserError as error:
         refuse(str(error))
     if settings.failed:
@@ -47,28 +51,30 @@ def resumed(config: DictConfig) -> list[str]:
     return ["--multirun", *mine, *plan.settings, *plan.launcher, f"hydra.sweep.dir='{place}'"]
 
 
-def _require_harmless(plan: Plan, folder: Path, given: str | None) -> None:
-    """Refuse a plan, which may be a stranger's, that is more than settings, or that would write elsewhere."""
-    begin = f"the sweep in {folder} is begun again by its own command, with hydra.sweep.dir={folder}, not by its plan"
-    for each in plan.settings:
-        key, _, value = each.lstrip("+~").partition("=")
-        if not SETTING.fullmatch(key) or key.split(".")[0].split("/")[0] == "hydra":
-            raise UserError(f"{begin}: {each!r} is no setting of a run")
-        if key in PLACES and not _within(value):
-            raise UserError(f"{begin}: {key} must lie in the working folder, got {value}")
+def _require_agreed(plan: Plan, folder: Path, again: Sequence[str], given: str | None) -> None:
+    """Refuse a plan that is more than settings, or that has some that only the user decides and did not give again."""
     for each in plan.launcher:
         if not re.fullmatch(re.escape(N_JOBS) + r"-?[0-9]{1,4}", each):
-            raise UserError(f"{begin}: {each!r} is not how many jobs go on at a time")
-    if plan.config_dir is not None and plan.config_dir != given and not _within(plan.config_dir):
-        raise UserError(
-            f"--config-dir {plan.config_dir} must be given here: {folder / PLAN} names it, and it lies elsewhere"
-        )
+            raise UserError(f"{folder} cannot be resumed: {each!r} is not how many jobs go on at a time")
+    try:
+        guarded = to_give_again(plan.settings)
+        command = resuming(folder, plan.settings, plan.config_dir)
+    except UserError as error:
+        raise UserError(f"{folder} cannot be resumed: {error}") from error
+    if other := [each for each in again if each not in plan.settings]:
+        raise UserError(f"{other[0]!r} is not in the plan of {folder}, which stays as it is")
+    missing = [each for each in guarded if each not in again]
+    if plan.config_dir not in (None, given):
+        missing.append(f"--config-dir {plan.config_dir}")
+    if missing:
+        told = ", ".join(missing)
+        raise UserError(f"{told} must be given again, since the plan in {folder} may be somebody else's: {command}")
 
 
-def _within(place: str) -> bool:
-    """Whether a folder, a file or the file of an SQLite store lies in the working folder; what has no place does."""
-    place = place.strip("'\"").removeprefix("sqlite:///")
-    return "://" not in place and (Path.cwd() / place).resolve().is_relative_to(Path.cwd().resolve())
+def _is_of_a_run(argument: str) -> bool:
+    """Whether an argument of the command line is a setting of a run, not of this program."""
+    key = re.split("[=.@/]", argument.lstrip("+~"))[0]
+    return key in OF_RUNS and argument != key
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from bench.host.processors import at_once
 from bench.host.texts import printable
 from bench.runs.run_record import SOURCE, mark, marks, sending_later
 from bench.settings import RunSettings, TrackingSettings
+from bench.sweeps.given_again import resuming
 from bench.sweeps.preflight import sweep_overrides
 from bench.sweeps.progress import Reporter
 from bench.sweeps.sweep_folder import N_JOBS, Plan, SweepFolder
@@ -67,7 +68,7 @@ class Sweep(Callback):
             told = f"{row.get('name', '')}: {row.get('status', 'no result')}: {row.get('reason', '')}"
             print(f"  {number}: {printable(told)}")
         if failed:
-            print(f"to run these again: cdrbench resume folder={self.folder.path} failed=true")
+            print(f"to run these again: {self._resuming('failed=true')}")
         recorded = self.settings.tracking.uri is None or self._finish(not failed)
         if failed or not recorded:
             sys.exit(FAILED if failed else UNRECORDED)
@@ -106,6 +107,10 @@ class Sweep(Callback):
         tracker.finish(marks(self.folder.path)[tracker.uri], well)
         return tracker
 
+    def _resuming(self, *more: str) -> str:
+        plan = self.folder.plan()
+        return resuming(self.folder.path, plan.settings, plan.config_dir, more)
+
     def _clean(self) -> None:
         """After an interruption: remove what has no result, end the parent run, and tell how to go on."""
         self.folder.tidy()
@@ -113,7 +118,7 @@ class Sweep(Callback):
         if self.settings.tracking.uri in marks(self.folder.path):
             self._ended(False)
         if self.folder.begun:
-            print(f"to do the rest: cdrbench resume folder={self.folder.path}", file=sys.stderr)
+            print(f"to do the rest: {self._resuming()}", file=sys.stderr)
 
 
 def _plan(config: DictConfig, overrides: list[str]) -> Plan:

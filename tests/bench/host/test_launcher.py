@@ -71,7 +71,7 @@ def test_a_sweep_that_is_killed_while_it_begins_leaves_no_process_and_no_run_tha
         process.communicate()
         _, left = psutil.wait_procs(children, 5)
         assert left == []
-    code, _, err = ended("resume", "folder=runs/sweep")
+    code, _, err = ended("resume", "folder=runs/sweep", TOY[-1])
     assert code == 0, err
     from mlflow import MlflowClient  # noqa: PLC0415 - takes two seconds
 

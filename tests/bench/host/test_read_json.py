@@ -141,7 +141,7 @@ def test_damaged_results_marks_and_locks_of_a_sweep_do_not_stop_it(tracked_workp
     Path("many/1/result.json").write_text('{"status": "OK"}')
     Path("many/2/mlflow.json").write_text("[]")
     assert SweepFolder(Path("many")).row(0)["status"] == "ERROR"
-    code, _, err = ended("resume", "folder=many")
+    code, _, err = ended("resume", "folder=many", TOY[-1])
     assert (code, err) == (0, "")
     assert {row_in(path)["status"] for path in Path("many").glob("*/result.json")} == {"OK"}
     assert [len(marks(Path("many", str(number)))) for number in range(3)] == [1, 1, 1]

@@ -61,3 +61,10 @@ def test_a_supervised_baseline_has_nothing_to_learn_from_clean_data(toys: Path, 
     assert code == 2
     rule = "be contaminated for a supervised baseline, which learns from the anomalies"
     assert err == f"protocol.training must {rule}, got 'clean'\n"
+
+
+def test_a_supervised_baseline_is_not_given_the_labels_of_what_it_scores(toys: Path, workplace: Path) -> None:
+    code, _, err = ended(toys, "role=supervised", "protocol=transductive")
+    assert code == 2
+    rule = "be split for a supervised baseline, which would be given the labels of what it scores"
+    assert err == f"protocol.name must {rule}, got 'transductive'\n"

@@ -7,6 +7,7 @@ stranger's sweep.
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from bench.faults import SettingsError, UserError
 from bench.host.aside import written_aside
 from bench.host.processes import own_identity
 from bench.runs.run_folder import PLAN, RUNNING, WRITTEN, clear_abandoned, discard, make, require_unused
+from bench.sweeps.given_again import to_give_again
 from bench.sweeps.sweep_folder import Plan, SweepFolder
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
@@ -212,6 +214,31 @@ HOSTILE = [
     {"settings": ["store.runs=/victim"]},
     {"settings": ["tracking.uri=sqlite:////victim.db"]},
     {"settings": ["tracking.uri=http://example.org"]},
+    {"settings": ["store={worlds: /victim}"]},
+    {"settings": ["store.worlds=worlds,/victim"]},
+    {"settings": ["store.runs=${oc.env:HOME}/victim"]},
+    {"settings": ["tracking={uri: 'http://example.org'}"]},
+    {"settings": ["tracking.uri=sqlite:///mine.db"]},
+    {"settings": ["generator={key_file: /victim/key}"]},
+    {"settings": ["trusted_packages=[psutil]"]},
+    {"settings": ["+trusted_packages=[psutil]", "limits.confined=false"]},
+    {"settings": ["limits.confined=false"]},
+    {"settings": ["limits={seconds: 3, confined: false}"]},
+    {"settings": ["limits.confined=true,false"]},
+    {"settings": ["report.terminal=null,os.system"]},
+    {"settings": ["report={terminal: reports.terminal.show}"]},
+    {"settings": ["export=generators.export.write"]},
+    {"settings": ["detector._target_=psutil.Popen"]},
+    {"settings": ["detector.model={_target_: psutil.Popen, args: [touch, victim]}"]},
+    {"settings": ["detector.members=[{_target_: psutil.Popen}]"]},
+    {"settings": ["detector._target_=choice(psutil.Popen,detectors.rules.FourRules)"]},
+    {"settings": ["detector._target_=${name}", "name=psutil.Popen"]},
+    {"settings": ["detector=../../../../victim/leaf"]},
+    {"settings": ["anomaly=[../../victim/leaf]"]},
+    {"settings": ["+detector@store=iforest"]},
+    {"settings": ["detector=glob(*)"]},
+    {"settings": ["~store.worlds"]},
+    {"config_dir": "mine"},
     {"launcher": ["hydra.launcher.n_jobs=1 seed=3"]},
     {"launcher": ["hydra.sweep.subdir=../victim"]},
     {"config_dir": "/victim"},
@@ -240,11 +267,42 @@ def test_the_plan_of_a_stranger_is_data(workplace: Path, change: dict[str, objec
     assert [path.name for path in folder.path.iterdir()] == [PLAN]
 
 
+def test_what_a_plan_may_not_decide_is_given_again_as_the_message_says(workplace: Path) -> None:
+    sweep = ("run", "--multirun", *TOY, *QUIET, "detector=toy_longest,toy_raising", "hydra.sweep.dir=many")
+    code, out, _ = ended(*sweep, "store.worlds=other")
+    assert code == 1
+    (told,) = [line for line in out.splitlines() if line.startswith("to run these again: ")]
+    before = Path("many/1/result.json").stat().st_mtime_ns
+    code, out, err = ended("resume", "folder=many", "failed=true", "store.worlds=other")
+    assert (code, out) == (2, "")
+    begin = f"{TOY[-1]} must be given again, since the plan in many may be somebody else's: cdrbench resume "
+    assert err.startswith(begin)
+    assert Path("many/1/result.json").stat().st_mtime_ns == before
+    for command, again in ((told.removeprefix("to run these again: "), True), (err.removeprefix(begin), False)):
+        said = shlex.split(command)
+        assert ended("resume", *said[said.index("folder=many") :])[0] == 1
+        assert (Path("many/1/result.json").stat().st_mtime_ns != before) == again
+        before = Path("many/1/result.json").stat().st_mtime_ns
+    code, _, err = ended("resume", "folder=many", *said[said.index("folder=many") + 1 :], "limits.confined=false")
+    assert (code, err) == (2, "'limits.confined=false' is not in the plan of many, which stays as it is\n")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["seed=1,2", "detector=iforest,random", "anomaly=[ring,irsf]", "tracking=none", "report.terminal=null",
+     "limits={seconds: 6}", "limits.confined=true", "name='my run'", "generator/network=default", "suite=core",
+     "detector.model._target_=pyod.models.lof.LOF,pyod.models.ecod.ECOD", "detector.path=/a/b.csv",
+     "detector.fit_rows=range(1,4)", "generator.anomaly_ratio=interval(0,0.1)"],
+)  # fmt: skip
+def test_what_calls_and_writes_nothing_new_need_not_be_given_again(setting: str) -> None:
+    assert to_give_again([setting]) == []
+
+
 def test_a_sweep_keeps_what_people_put_into_it(workplace: Path) -> None:
     sweep = ("run", "--multirun", *TOY, *QUIET, "detector=toy_longest,toy_raising", "hydra.sweep.dir=runs/sweep")
     assert ended(*sweep)[0] == 1
     before = planted(workplace, [["runs", "sweep", "notes"], ["runs", "sweep", "1", "a"], ["runs", "sweep", "x", "b"]])
-    assert ended("resume", "folder=runs/sweep", "failed=true")[0] == 1
+    assert ended("resume", "folder=runs/sweep", "failed=true", TOY[-1])[0] == 1
     assert held(workplace) == before
     code, _, err = ended(*sweep[:-1], "hydra.sweep.dir=runs/new", "hydra.sweep.subdir=../../x")
     assert (code, err) == (2, "hydra.sweep.subdir cannot be set: the folder of each job is its number\n")

@@ -91,7 +91,7 @@ def test_a_sweep_killed_at_any_moment_and_resumed_is_as_if_undisturbed(workplace
         process.communicate()
         before = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("result.json")}
         if Path("runs/sweep/sweep.json").exists():
-            code, out, err = ended("resume", "folder=runs/sweep")
+            code, out, err = ended("resume", "folder=runs/sweep", TOY[-1])
             done = f", {len(before)} of them done" if before else ""
             assert f"6 runs{done}" in out
         else:
@@ -109,9 +109,9 @@ def test_what_failed_is_run_again_on_request_only(tracked_workplace: Path) -> No
     assert ended("run", *SWEEP, "detector=toy_longest,toy_raising", "report.run_figures=null")[0] == 1
     first = {row["detector"]: row["run_id"] for row in rows()}
     Path("runs/sweep/0/mlflow.json").unlink()  # as if it was cut short there
-    assert ended("resume", "folder=runs/sweep")[0] == 1
+    assert ended("resume", "folder=runs/sweep", TOY[-1])[0] == 1
     assert {row["detector"]: row["run_id"] for row in rows()} == first
-    assert ended("resume", "folder=runs/sweep", "failed=true")[0] == 1
+    assert ended("resume", "folder=runs/sweep", "failed=true", TOY[-1])[0] == 1
     again = {row["detector"]: row["run_id"] for row in rows()}
     assert again["toy_longest"] == first["toy_longest"]
     assert again["toy_raising"] != first["toy_raising"]

@@ -1,0 +1,118 @@
+"""What of a sweep's plan, which may be a stranger's, its user has to give again before it is taken up.
+
+All that decides what is called, what a detector can reach and where files are written. A setting that does so is added
+here (`_is_harmless`), and a line that must be refused to `tests/bench/runs/test_nothing_lost.py`.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, QuotedString, RangeSweep
+from hydra.errors import HydraException
+
+from bench.config.plug_ins import plugged_packages
+from bench.config.target_check import TRUSTED
+from bench.faults import UserError
+
+GUARDED = ("trusted_packages", "export", "store")
+"""Settings that nobody takes from a stranger, with all that is below them."""
+SETTING = re.compile(r"[+~]{0,2}[A-Za-z_][A-Za-z0-9_./@-]*(=|$)")
+FILLED_IN = "${"
+CHOICE = re.compile(r"[A-Za-z0-9_]*")
+"""The name of a file of settings: no path that leads out of their folders."""
+
+
+def to_give_again(settings: Sequence[str]) -> list[str]:
+    """Return those settings of a plan that its user has to give again.
+
+    Raises
+    ------
+    UserError
+        When one is no setting of a run.
+    """
+    return [each for each in settings if not _all_harmless(each)]
+
+
+def resuming(folder: Path, settings: Sequence[str], config_dir: str | None, more: Sequence[str] = ()) -> str:
+    """Return the command that takes up a sweep, to be copied into a shell."""
+    mine = [] if config_dir is None else ["--config-dir", config_dir]
+    return shlex.join(["cdrbench", "resume", *mine, f"folder={folder}", *more, *to_give_again(settings)])
+
+
+def parsed(setting: str) -> Override:
+    """Return a setting as Hydra reads it.
+
+    Raises
+    ------
+    UserError
+        When it is none of a run.
+    """
+    if not SETTING.match(setting):  # an option of the command line, say
+        raise UserError(f"{setting!r} is no setting of a run")
+    try:
+        override: Override = OverridesParser.create().parse_override(setting)
+    except HydraException as error:
+        raise UserError(f"{setting!r} is no setting of a run") from error
+    if re.split("[./@]", override.key_or_group)[0] in ("hydra", ""):
+        raise UserError(f"{setting!r} is no setting of a run")
+    return override
+
+
+def _all_harmless(setting: str) -> bool:
+    """Whether a setting, with each of the values that a sweep gives it, may be a stranger's."""
+    override = parsed(setting)
+    if FILLED_IN in setting or override.package is not None or override.is_delete():
+        return False
+    return all(_is_harmless(key, value) for key, value in _leaves(override.key_or_group, override.value()))
+
+
+def _is_harmless(key: str, value: object) -> bool:
+    """Whether a stranger may set one value; a group's choice is the value of its name."""
+    rest = key.partition(".")[2]
+    root = re.split(r"[./\[]", key)[0]
+    if root in GUARDED:
+        return False
+    if root in ("report", "tracking") and rest:
+        return value is None and root == "report"
+    if key == "limits.confined":
+        return value is True
+    last = re.sub(r"(\[\d+\])+$", "", key).rpartition(".")[2]
+    if last == "_target_":
+        return str(value).partition(".")[0] in (*TRUSTED, *plugged_packages())
+    if last == "key_file" or isinstance(value, ChoiceSweep | _Unknown):
+        return False
+    return bool(rest) or root == "name" or not isinstance(value, str) or bool(CHOICE.fullmatch(value))
+
+
+class _Unknown:
+    """A way of giving several values that is not known here."""
+
+
+def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield the single values that a setting gives, each with its dotted key."""
+    if isinstance(value, ChoiceSweep):
+        for each in value.list:
+            yield from _leaves(key, each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from _leaves(f"{key}.{_plain(name)}", each)
+        if not value:
+            yield key, None
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _leaves(f"{key}[{index}]", each)
+        if not value:
+            yield key, None
+    elif isinstance(value, RangeSweep | IntervalSweep):
+        yield key, 0.0
+    else:
+        plain = _plain(value)
+        known = plain is None or isinstance(plain, str | int | float)
+        yield key, plain if known else _Unknown()
+
+
+def _plain(value: object) -> object:
+    return value.text if isinstance(value, QuotedString) else value
