@@ -11,7 +11,7 @@ import pytest
 from consistency import inventory_faults, read_tables
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_worlds import EVERY, all_at, make_settings, make_world
+from small_worlds import EVERY, all_at, make_settings, make_world, table
 
 from generators.calls.habits import make_habits
 from generators.clock import DAY_MS, HOUR_MS
@@ -166,3 +166,27 @@ def test_a_planted_date_is_found(world: Path) -> None:
     late = pl.when(pl.int_range(pl.len()) == 5).then(pl.col("creation_date") + pl.duration(days=1))
     tables["users"] = tables["users"].with_columns(creation_date=late.otherwise("creation_date"))
     assert "creation_date" in inventory_faults(tables)
+
+
+def test_as_many_subscriptions_begin_just_before_a_world_as_just_after() -> None:
+    """In the default world, so that the date on which one began tells nobody apart: 30 days on either side."""
+    settings, _ = make_settings("generator.num_users=40000", "generator/network=none", "generator.days=30")
+    people = make_people(settings, make_towers(settings), make_society(settings))
+    begins = people.active_from_ms[: settings.num_users] // DAY_MS
+    before, after = ((begins >= low) & (begins < low + 30) for low in (-30, 0))
+    assert 0.7 * after.sum() < before.sum() < after.sum()  # 0.95 of the users over 24 months, 0.05 in one
+    days = np.bincount(begins[before] + 30, minlength=30)
+    assert days.min() > 0.4 * days.mean()
+
+
+@pytest.mark.slow
+def test_the_date_of_a_new_subscription_does_not_name_fraud(tmp_path: Path) -> None:
+    """In each two weeks, before the world and in it, most of those whose subscription begins are honest."""
+    make_world(tmp_path, "anomaly=[subscription_fraud]", "generator.num_users=4000", "generator/network=none")
+    actors = table(tmp_path, "incidents")["actors"].explode()
+    users = table(tmp_path, "users").with_columns(fraud=pl.col("user_id").is_in(actors.implode()))
+    age = (pl.col("creation_date") - pl.lit("2024-01-01").str.to_date()).dt.total_days() // 14
+    late = users.filter(age >= -3).group_by(age.alias("fortnight")).agg(pl.len(), pl.col("fraud").mean())
+    assert users["fraud"].sum() > 5
+    assert late.height >= 4
+    assert late["fraud"].max() < 0.5, late
