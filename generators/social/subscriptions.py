@@ -57,7 +57,9 @@ class Subscriptions:
         """Yield what is inconsistent."""
         months = self.created_months
         if len(months) != 2 or not 0 <= months[0] <= months[1] <= 600 or months[1] == 0:
-            yield Fault(f"{key}.created_months", "be [least, most] with 0 <= least <= most <= 600, most above 0", months)
+            yield Fault(
+                f"{key}.created_months", "be [least, most] with 0 <= least <= most <= 600, most above 0", months
+            )
         for name, least, most in (
             ("sim_back_h", 0.1, 10_000),
             ("second_device_days", 0.25, 365),
