@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from statistics import fmean, stdev
 from typing import Any
 
@@ -25,10 +25,9 @@ def tables(rows: Sequence[Row], asked: dict[str, str]) -> Iterator[str]:
         best = best_of(there)
         detector = mean(by_seed(here, DETECTOR + best).values())
         gap = interval([strong[seed] - baseline[seed] for seed in sorted(strong)])
-        each = " | ".join(f"{mean(values.values()):.3f}" for values in (strong, baseline))
-        yield (
-            f"| `{kind}` | {level} | {dial} | {each} | {gap} | {mean(own.values()):.3f} | `{best}` | {detector:.3f} |"
-        )
+        means = [text(mean(values)) for values in (strong.values(), baseline.values(), own.values())]
+        found = (*means[:2], gap, means[2], f"`{best}`", text(detector))
+        yield f"| `{kind}` | {level} | {dial} | {' | '.join(found)} |"
     yield ""
     for row in rows:
         if row["what"] == "columns":
@@ -55,6 +54,11 @@ def best_of(rows: Sequence[Row]) -> str:
         if row["what"].startswith(DETECTOR):
             found[row["what"].removeprefix(DETECTOR)].append(row["ap"])
     return max(found, key=lambda name: fmean(found[name]), default="")
+
+
+def text(value: float) -> str:
+    """Return a number as the table has it, a dash for NaN."""
+    return "-" if isnan(value) else f"{value:.3f}"
 
 
 def mean(values: Any) -> float:

@@ -21,6 +21,7 @@ from detectors.features.graph import CallGraph
 from detectors.features.graph_calls import NAMES, graph_features
 from detectors.features.graph_days import GraphDays, Weeks
 from detectors.features.joins import has_rows, of_inventory, of_session
+from detectors.features.radio_map import off_the_map
 from detectors.features.timeline import Timeline
 from detectors.features.totals import TOTALS, total_features
 
@@ -62,6 +63,8 @@ def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
         rows = np.hstack([rows, _days(dataset)])
     elif has_rows(dataset, "events"):
         rows = np.hstack([rows, np.column_stack([values for _, values in AuditedCells().columns(dataset)])])
+        if has_rows(dataset, "coverage"):
+            rows = np.hstack([rows, off_the_map(dataset)])
     yield rows
     cubes = rows.reshape(len(grid.subjects), grid.spans, -1)
     for column in np.moveaxis(cubes, 2, 0):
