@@ -7,6 +7,7 @@ position gets an `Interface` or a number here, and names that it must refuse a l
 `tests/bench/config/test_targets.py`.
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -143,14 +144,14 @@ def target_faults(
 
 def class_faults(path: str, key: str, trusted: Sequence[str], asked: Interface | None) -> Iterator[Fault]:
     """Yield what keeps a dotted path from being a class that a position asks for (see `target_faults`)."""
-    own = (*plugged_packages(), *trusted)
-    wrong = list(_path_faults(path, key, (*TRUSTED, *own)))
+    plugged = plugged_packages()
+    wrong = list(_path_faults(path, key, (*TRUSTED, *plugged, *trusted)))
     yield from wrong
     if wrong or (asked is MODEL and path in MAKERS):
         return
     definite = found(path)
-    if asked is MODEL and definite.is_class and _root(definite.home) in own:
-        return  # what a detector of the user's own is made of is its own matter
+    if asked is MODEL and definite.is_class and _root(definite.home) in plugged:
+        return  # who installs a plug-in trusts it; `trusted_packages` may have been set by a file of somebody's
     if asked is None:
         asked = REFERENCE if _root(path) == "bench" else DETECTOR
     if not asked.kept_by(definite):
@@ -204,6 +205,7 @@ def _root(path: str) -> str:
 
 def _path_faults(path: str, key: str, packages: Sequence[str]) -> Iterator[Fault]:
     """Yield what is wrong with one dotted path, whatever it is to be."""
+    packages = [each for each in packages if each not in sys.stdlib_module_names]  # `trusted_packages=[subprocess]`
     if _root(path) not in packages:
         yield Fault(key, f"be in one of the packages {', '.join(packages)} (or in trusted_packages)", path)
         return

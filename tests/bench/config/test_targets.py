@@ -132,11 +132,19 @@ def test_a_report_takes_as_many_arguments_as_it_is_given() -> None:
 
 
 def test_a_room_of_the_users_own_is_trusted_with_what_it_defines_itself(toys: Path) -> None:
+    """And is held to what the place asks for: a file of settings, which may be a stranger's, can name it as trusted."""
     parts = {"_target_": "toy_detectors.Longest", "power": {"_target_": "toy_detectors.Slow"}}
     assert list(target_faults(parts, "detector", ["toy_detectors"])) == []
     for path in ("toy_detectors.subprocess.Popen", "toy_detectors.Path", "toy_detectors.UserError"):
         (fault,) = target_faults({**parts, "power": {"_target_": path}}, "detector", ["toy_detectors"])
         assert fault.key == "detector.power._target_"
+
+
+@pytest.mark.parametrize("path", ["subprocess.Popen", "psutil.Popen", "os.system", "toy_detectors.NoDetector"])
+def test_a_package_that_is_named_as_trusted_brings_models_and_detectors_only(toys: Path, path: str) -> None:
+    table = {"_target_": "detectors.tabular.Tabular", "model": {"_target_": path}}
+    (fault,) = target_faults(table, "detector", [path.partition(".")[0]])
+    assert fault.key == "detector.model._target_"
 
 
 @pytest.mark.parametrize("text", ["${oc.env:HOME}", "a ${oc.create:'{_target_: os.system}'}"])
