@@ -4,25 +4,34 @@
 processor's kind; a kernel that none of them compiles is compiled anew in every process that uses it.
 """
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 
 import conf
 from bench.host.private import cache_folder
+from bench.isolation import begin
 
 
-def compile_ahead() -> None:
-    """Run what has not been run yet, and wait for it; where it fails, nothing is compiled ahead."""
+def compile_ahead(installed: Sequence[str]) -> None:
+    """Run what has not been run yet, and wait for it; where it fails, nothing is compiled ahead.
+
+    Parameters
+    ----------
+    installed
+        Folders of installed packages. It finds nothing else: what lies beside a detector must not run here.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for module in conf.KERNELS:
         done = cache_folder() / "kernels" / module / f"{_state(module)}.done"
         if done.exists():
             continue
-        command = [sys.executable, "-P", "-m", module]
-        if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0:
+        command = [sys.executable, "-P", "-s", begin.__file__, os.pathsep.join(installed), module]
+        if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0:
             done.parent.mkdir(parents=True, exist_ok=True)
             done.touch()
 

@@ -1,10 +1,12 @@
-"""Where a detector's process begins: `python -m bench.isolation.confined PARENT ORDER MODULE ...`.
+"""Where a detector's process begins: `begin.py FOLDERS bench.isolation.confined PARENT ORDER MODULE ...`.
 
 It gives up its rights before it imports anything that could start a thread, which would keep them, or that is a
-detector's. Until then it runs the standard library and this program only; keep it so.
+detector's. Until then it runs the standard library and this program only, and finds nothing else
+(`bench.isolation.begin`); keep it so.
 """
 
 import os
+import site
 import sys
 from pathlib import Path
 
@@ -17,13 +19,22 @@ def main() -> None:
     """Give up what the order says, then import, wait and work."""
     order = Order.read(sys.argv[2])
     if order.means.abi:
-        compile_ahead()
+        compile_ahead(order.installed)
     obey(order)
-    if order.means.abi:
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(children_folder(Path(order.place))), os.environ["PYTHONPATH"]])
+    _find_modules(order)
     from bench.isolation.worker import work  # noqa: PLC0415 - not before
 
     work(int(sys.argv[1]), Path(order.place), sys.argv[3:])
+
+
+def _find_modules(order: Order) -> None:
+    """Find from now on what the process that started this one finds, and let its children do so."""
+    children = [str(children_folder(Path(order.place)))] if order.means.abi else []
+    os.environ["PYTHONPATH"] = os.pathsep.join([*children, *order.folders])
+    sys.path[:] = dict.fromkeys([*order.folders, *sys.path])
+    users = site.getusersitepackages()
+    if os.path.realpath(users) in order.folders:
+        site.addsitedir(users)  # for its `.pth` files
 
 
 if __name__ == "__main__":

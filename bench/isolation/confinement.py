@@ -6,7 +6,7 @@ files, sockets, and other processes: those rights do not come back, for nothing 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bench.isolation import landlock, seccomp
@@ -88,6 +88,10 @@ class Order:
     place: str
     """Its own folder."""
     readable: list[str]
+    folders: list[str] = field(default_factory=list)
+    """Where modules are found once it is confined."""
+    installed: list[str] = field(default_factory=list)
+    """Which of them hold what is installed, and may be imported from before."""
 
     def written(self) -> str:
         """Return it as an argument of a command line."""
@@ -97,7 +101,7 @@ class Order:
     def read(cls, argument: str) -> "Order":
         """Return what was written."""
         facts = json.loads(argument)
-        return cls(Means(**facts["means"]), facts["place"], facts["readable"])
+        return cls(**{**facts, "means": Means(**facts["means"])})
 
 
 def obey(order: Order) -> None:

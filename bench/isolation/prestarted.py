@@ -17,9 +17,10 @@ from pathlib import Path
 
 from bench.faults import SettingsError
 from bench.host.processors import usable
+from bench.isolation import begin
 from bench.isolation.confinement import Means, Order, Reach, means_for
 from bench.isolation.place import BEGINNING, IMPORTS, TEMPORARY, lay_out
-from bench.isolation.readable import importable, is_there, lay_out_for_children, ordinary, real
+from bench.isolation.readable import importable, installed, is_there, lay_out_for_children, ordinary, real
 
 THREAD_SETTINGS = (
     "OMP_NUM_THREADS",
@@ -130,13 +131,14 @@ def _start(threads: int, reach: Reach, modules: Sequence[str] = ()) -> Started:
     place, means = lay_out(), means_for(reach)
     folders = [str(Path(path).resolve()) for path in sys.path if path]
     readable: list[str] = []
+    trusted = installed(folders)
     if means.abi:
         lay_out_for_children(place)
         replaced = list(importable(folders, place / IMPORTS, reach.hidden))
         folders = [folder for folder, _ in replaced]
         readable = [*ordinary(reach.hidden), *(path for _, paths in replaced for path in paths)]
         readable += [str(each) for each in reach.files]
-    order = Order(means, str(place), readable)
+    order = Order(means, str(place), readable, folders, trusted)
     # A socket and no pipe: an open file can be handed over by it, that of the log.
     ours, theirs = socket.socketpair()
     with theirs, (place / BEGINNING).open("wb") as printed:
@@ -144,13 +146,15 @@ def _start(threads: int, reach: Reach, modules: Sequence[str] = ()) -> Started:
             [
                 sys.executable,
                 "-P",
-                "-m",
+                "-s",
+                begin.__file__,
+                os.pathsep.join(trusted),
                 "bench.isolation.confined",
                 str(os.getpid()),
                 order.written(),
                 *modules,
             ],
-            env=_environment(threads, folders, place),
+            env=_environment(threads, place),
             stdin=theirs.fileno(),
             stdout=printed,
             stderr=printed,
@@ -159,12 +163,12 @@ def _start(threads: int, reach: Reach, modules: Sequence[str] = ()) -> Started:
     return Started(process, ours, place, threads, reach, means)
 
 
-def _environment(threads: int, folders: Sequence[str], place: Path) -> dict[str, str]:
+def _environment(threads: int, place: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in KEPT or KEPT_FAMILIES.match(name)}
     limited = {name: str(threads) for name in THREAD_SETTINGS}
     # OpenMP's threads wait for each other by turning in circles: for minutes where others want the processors too.
     given = {**limited, "OMP_WAIT_POLICY": "PASSIVE", **kept}
-    # The order of sets is the same in every run; `-P`: the working directory is no place to import from.
-    own = {"PYTHONPATH": os.pathsep.join(folders), "PYTHONHASHSEED": "0"}
+    given.pop("PYTHONPATH", None)  # see `bench.isolation.begin`
+    own = {"PYTHONHASHSEED": "0"}  # the order of sets is the same in every run
     temporary = str(place / TEMPORARY)
     return {**given, **own, **dict.fromkeys(("TMPDIR", "NUMBA_CACHE_DIR", "JOBLIB_TEMP_FOLDER"), temporary)}

@@ -40,6 +40,11 @@ def ordinary(hidden: Set[Path]) -> Iterator[str]:
             yield from (str(part) for part in parts(real(path), hidden))
 
 
+def installed(folders: Iterable[str]) -> list[str]:
+    """Return those folders on the path of modules that packages are installed in."""
+    return [name for name in folders if real(Path(name)).name in PACKAGES]
+
+
 def importable(folders: Iterable[str], links: Path, hidden: Set[Path]) -> Iterator[tuple[str, list[str]]]:
     """Yield for each folder on the path of modules what to put in its place, and what has to be readable for that.
 

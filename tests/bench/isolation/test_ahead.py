@@ -16,7 +16,6 @@ def program(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("rooms/__init__.py").touch()
     Path("rooms/kernels.py").write_text(PROGRAM)
     monkeypatch.syspath_prepend(workplace)
-    monkeypatch.setenv("PYTHONPATH", str(workplace))
     monkeypatch.setattr("conf.KERNELS", ("rooms.kernels",))
     monkeypatch.setattr("bench.isolation.ahead.cache_folder", lambda: workplace / "cache")
     return Path("rooms/kernels.py")
@@ -28,15 +27,27 @@ def ran() -> int:
 
 def test_it_runs_once_until_a_source_beside_it_changes(program: Path) -> None:
     for _ in range(2):
-        compile_ahead()
+        compile_ahead([str(program.parents[1].resolve())])
         assert ran() == 1
     Path("rooms/other.py").write_text("x = 1\n")
-    compile_ahead()
+    compile_ahead([str(program.parents[1].resolve())])
     assert ran() == 2
 
 
 def test_what_failed_is_tried_again(program: Path) -> None:
     program.write_text(f"{PROGRAM}raise SystemExit(1)\n")
     for times in (1, 2):
-        compile_ahead()
+        compile_ahead([str(program.parents[1].resolve())])
         assert ran() == times
+
+
+def test_what_lies_beside_a_detector_does_not_run(
+    program: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("mine").mkdir()
+    for name in ("sitecustomize", "usercustomize"):
+        Path("mine", f"{name}.py").write_text("open('ran too', 'w')")
+    monkeypatch.setenv("PYTHONPATH", str(workplace / "mine"))
+    compile_ahead([str(workplace)])
+    assert ran() == 1
+    assert not Path("ran too").exists()

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,19 @@ def test_a_confined_detector_finds_none_of_it(burgle: Burgle) -> None:
     assert precision < 0.15  # of 5 % anomalous calls
     assert trial.isolation == f"landlock abi {landlock.version()}, no network"
     assert not Path("written").exists()
+
+
+@complete
+def test_what_lies_beside_it_does_not_run_before_it_is_confined(
+    burgle: Burgle, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(workplace)
+    for name in ("sitecustomize", "usercustomize", "landlock", "bench", "numba", "json"):
+        Path(f"{name}.py").write_text(f"open({str(workplace / 'ran')!r}, 'w')")
+    Path("mine.pth").write_text(f"import sys; open({str(workplace / 'ran')!r}, 'w')")
+    with suppress(AssertionError):  # `json` and `numba` of its own leave it without scores
+        burgle(True)
+    assert not Path("ran").exists()
 
 
 @pytest.mark.parametrize(("abi", "filtered"), [(0, False), (0, True), (1, False), (1, True), (5, False)])

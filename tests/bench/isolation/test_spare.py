@@ -66,7 +66,7 @@ def test_it_is_taken_once() -> None:
 def test_it_imports_what_a_shipped_detector_is_made_of(arguments: list[str], modules: list[str]) -> None:
     prestarted.start_ahead(arguments)
     (pid,) = children()
-    assert psutil.Process(pid).cmdline()[6:] == modules
+    assert psutil.Process(pid).cmdline()[8:] == modules
 
 
 def test_it_is_not_taken_where_it_would_use_too_many_processors() -> None:
