@@ -56,7 +56,7 @@ class Reach:
     def covers(self, other: "Reach") -> bool:
         """Whether a process of this reach may be used where another is asked for."""
         hidden = all(any(each.is_relative_to(mine) for mine in self.hidden) for each in other.hidden)
-        return hidden and other.files <= self.files and other.confined == self.confined
+        return hidden and other.files == self.files and other.confined == self.confined
 
 
 @dataclass(frozen=True)

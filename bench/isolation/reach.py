@@ -1,5 +1,6 @@
 """What settings say of the reach of a detector's process: where worlds and runs are, and what it may read besides."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from bench.faults import Fault, SettingsError
 from bench.isolation.confinement import Reach
 from bench.isolation.readable import is_there, prefixes, real
 
+OF_THE_KERNEL = ("/proc", "/sys", "/dev")
+"""Of these a detector's process gets what it needs; anything else there may lead to other processes and to disks."""
 HERE = Path(__file__).resolve().parent
 
 
@@ -25,11 +28,13 @@ def reach_of(detector: object, places: Mapping[str, str | None], confined: bool)
     Raises
     ------
     SettingsError
-        When a folder to be hidden holds the program, or one to be read holds what is to be hidden.
+        When a folder to be hidden holds the program, or what is to be read is hidden, holds that, or is the kernel's.
     """
     hidden = {key: real(Path(place)) for key, place in places.items() if place is not None}
-    files = {key: real(path) for key, path in _paths(detector, "detector")}
-    if confined and (faults := [*_holding_the_program(hidden), *_holding_the_hidden(files, hidden)]):
+    named = dict(_paths(detector, "detector"))
+    files = {key: real(path) for key, path in named.items()}
+    faults = [*_holding_the_program(hidden), *_holding_the_hidden(files, hidden), *_of_the_kernel(named)]
+    if confined and faults:
         raise SettingsError(faults)
     return Reach(frozenset(hidden.values()), frozenset(files.values()), confined)
 
@@ -45,8 +50,18 @@ def _holding_the_program(hidden: Mapping[str, Path]) -> Iterator[Fault]:
 def _holding_the_hidden(files: Mapping[str, Path], hidden: Mapping[str, Path]) -> Iterator[Fault]:
     for key, path in files.items():
         for other, place in hidden.items():
-            if place.is_relative_to(path) or (path.is_dir() and path.is_relative_to(place)):
+            if place.is_relative_to(path) or path.is_relative_to(place):
                 yield Fault(key, f"be what the detector is to read and nothing else: {other} is {place}", str(path))
+
+
+def _of_the_kernel(named: Mapping[str, Path]) -> Iterator[Fault]:
+    for key, path in named.items():
+        for place in OF_THE_KERNEL:
+            if any(each.is_relative_to(place) for each in (Path(os.path.normpath(path)), real(path))):
+                yield Fault(
+                    key, f"not lead into {place}, which a detector's process does not get to choose from", str(path)
+                )
+                break
 
 
 def _paths(node: object, key: str) -> Iterator[tuple[str, Path]]:

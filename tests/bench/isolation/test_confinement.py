@@ -83,6 +83,30 @@ def test_a_folder_that_holds_worlds_is_no_setting_of_a_detector(workplace: Path)
     assert reach_of({"path": str(workplace / "mine")}, PLACES, True).files == {(workplace / "mine").resolve()}
 
 
+@pytest.mark.parametrize(
+    "path", ["worlds/one/truth.parquet", "alias", "mine/up/one", "/proc/self/cwd/mine", "/dev/null", "/sys/fs", "/dev"]
+)
+def test_nothing_hidden_or_of_the_kernel_is_a_setting_of_a_detector(path: str, workplace: Path) -> None:
+    Path("worlds/one").mkdir(parents=True)
+    Path("mine").mkdir()
+    Path("worlds/one/truth.parquet").touch()
+    Path("alias").symlink_to("worlds/one/truth.parquet")
+    Path("mine/up").symlink_to(workplace / "worlds")
+    with pytest.raises(SettingsError, match=r"^detector\.path must .*$"):
+        reach_of({"path": str(workplace / path)}, PLACES, True)
+
+
+def test_a_setting_that_names_the_truth_is_one_line(workplace: Path) -> None:
+    Path("worlds/one").mkdir(parents=True)
+    Path("worlds/one/truth.parquet").touch()
+    wish = ["detector._target_=toy_parallel.Reader", f"+detector.path={workplace / 'worlds/one/truth.parquet'}"]
+    trusted = "trusted_packages=[toy_world,toy_detectors,toy_parallel]"
+    code, out, err = ended("run", *TOY, *QUIET, "detector=toy_longest", *wish, trusted)
+    assert (code, out, len(err.splitlines())) == (2, "", 1), err
+    assert err.startswith("detector.path must be what the detector is to read and nothing else")
+    assert not Path("runs").exists()
+
+
 def test_worlds_in_the_folder_of_the_program_are_told(workplace: Path) -> None:
     with pytest.raises(SettingsError, match=r"store\.worlds must not hold .*, which a detector's process needs"):
         reach_of({}, {"store.worlds": "/"}, True)
