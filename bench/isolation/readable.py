@@ -25,6 +25,10 @@ OF_CACHE = ("fontconfig", "matplotlib")
 """Below the user's cache: lists of fonts."""
 SUFFIXES, LOOKED_AT = tuple(all_suffixes()), 1000
 """How files of code end, and how many names of a folder are looked at to find one."""
+RECORDS = {"truth.parquet", "incidents.parquet", "manifest.json", "result.json", "mlflow.db"}
+"""Files of worlds and runs. Of a folder that has one at any depth only the code is granted, wherever it lies."""
+LOOKED_THROUGH = 20_000
+"""How many names below a folder are looked at to find one; where there are more, only the code is granted."""
 PACKAGES = ("site-packages", "dist-packages")
 
 
@@ -110,9 +114,36 @@ def _linked_from(links: Path, folder: Path, hidden: Set[Path], every: bool = Fal
         if holds:  # a package that worlds lie in, say
             (links / child.name).mkdir()
             yield from _linked_from(links / child.name, target, hidden, every=True)
+        elif target.is_dir() and _may_hold_records(target):
+            yield from _code_linked(links / child.name, target)
         else:
             (links / child.name).symlink_to(target)
             yield str(target)
+
+
+def _may_hold_records(folder: Path) -> bool:
+    left = LOOKED_THROUGH
+    for _, folders, files in os.walk(folder):
+        left -= len(folders) + len(files)
+        if left < 0 or not RECORDS.isdisjoint(files):
+            return True
+    return False
+
+
+def _code_linked(links: Path, folder: Path) -> Iterator[str]:
+    """Link the files of code at any depth, and yield them."""
+    left = LOOKED_THROUGH
+    for place, folders, files in os.walk(folder):
+        own = links / Path(place).relative_to(folder)
+        for name in files:
+            target = Path(place, name)
+            if name.endswith(SUFFIXES) and not target.is_symlink():
+                own.mkdir(parents=True, exist_ok=True)
+                (own / name).symlink_to(target)
+                yield str(target)
+        left -= len(folders) + len(files)
+        if left < 0:
+            return
 
 
 def is_there(path: Path) -> bool:

@@ -139,6 +139,19 @@ def test_of_a_folder_of_modules_only_modules_are_granted(tmp_path: Path) -> None
     assert set(granted) == {str(folder / name) for name in seen - {"package"}}
 
 
+def test_of_a_package_with_records_in_it_only_the_code_is_granted(tmp_path: Path) -> None:
+    folder, links = tmp_path / "mine", tmp_path / "links"
+    for name in ("old/some/truth", "part", "rest"):
+        (folder / "package" / name).mkdir(parents=True)
+    links.mkdir()
+    for name in ("__init__.py", "weights.npz", "part/code.py", "old/some/truth/truth.parquet", "old/note.py"):
+        (folder / "package" / name).touch()
+    ((place, granted),) = importable([str(folder)], links, frozenset())
+    expected = {"package/__init__.py", "package/part/code.py", "package/old/note.py"}
+    assert {str(path.relative_to(place)) for path in Path(place).rglob("*") if path.is_file()} == expected
+    assert set(granted) == {str(folder / name) for name in expected}
+
+
 @needs_landlock
 def test_a_process_with_threads_does_not_pretend_to_be_confined() -> None:
     program = (
