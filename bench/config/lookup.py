@@ -6,6 +6,7 @@ source tells (compiled modules, names that are assigned) is imported, and asked 
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -57,6 +58,19 @@ class Definition:
         if self.source is not None and not self._is_open():
             return False
         return set(names) <= {*dir(self.imported), *self._told()}
+
+    def ancestry(self, way: int = 0) -> Iterator[str]:
+        """Yield the dotted paths of the classes that it builds on, as sources tell them; what has none is asked."""
+        if self.source is None:
+            above = getattr(self.imported, "__mro__", ())
+            yield from (f"{each.__module__}.{each.__qualname__}" for each in above)
+        for base in self.source.bases if isinstance(self.source, ast.ClassDef) and way < LONGEST_WAY else ():
+            path = _path_of(self.module, ast.unparse(base).partition("[")[0])
+            yield path
+            module, _, name = path.rpartition(".")
+            definite = definition(module, name) if module.partition(".")[0] not in sys.stdlib_module_names else None
+            if definite is not None and definite.source is not None:
+                yield from definite.ancestry(way + 1)
 
     def parameters(self) -> tuple[str, ...] | None:
         """Return the names of the parameters; None when it takes any keyword."""
@@ -143,6 +157,28 @@ def definition(module: str, name: str, way: int = 0) -> Definition | None:
     return Definition(module, name, None)
 
 
+def _path_of(module: str, name: str) -> str:
+    """Return the dotted path of what a module knows by a name, which may have dots."""
+    first, _, rest = name.partition(".")
+    if not rest:
+        definite = definition(module, first)
+        return f"{module}.{first}" if definite is None else f"{definite.module}.{definite.name}"
+    for node in _statements(tree.body if (tree := tree_of(module)) else ()):
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            if (alias.asname or alias.name) == first:
+                return f"{_origin(node, module)}{alias.name}.{rest}"
+    return name
+
+
+def _origin(node: ast.stmt, module: str) -> str:
+    """Return what an import puts before its names: the module that they are from, with a dot."""
+    if not isinstance(node, ast.ImportFrom):
+        return ""
+    file = source_of(module)
+    package = module if file is not None and file.name == "__init__.py" else module.rpartition(".")[0]
+    return (resolve_name("." * node.level + (node.module or ""), package) if node.level else str(node.module)) + "."
+
+
 def missing(path: str, optional: Sequence[str]) -> tuple[str, ...]:
     """Return those of the packages that the module of a dotted path imports at once and that are not installed."""
     tree = tree_of(path.rpartition(".")[0] or path)
@@ -152,9 +188,7 @@ def missing(path: str, optional: Sequence[str]) -> tuple[str, ...]:
 
 def _followed(node: ast.ImportFrom, module: str, name: str, way: int) -> Definition | None:
     """Return the definition of what an import takes from another module."""
-    file = source_of(module)
-    package = module if file is not None and file.name == "__init__.py" else module.rpartition(".")[0]
-    source = resolve_name("." * node.level + (node.module or ""), package) if node.level else str(node.module)
+    source = _origin(node, module).removesuffix(".")
     if name != "*" and source_of(f"{source}.{name}") is not None:
         return None
     return definition(source, name, way + 1)

@@ -14,6 +14,15 @@ from types import ModuleType
 
 RUN_ANYWAY = ("bench", "generators", "reports", "pyod", "sklearn")
 """Packages that the harness runs itself: no detector of somebody's lies there."""
+STARTERS = (
+    "subprocess", "os", "posix", "nt", "pty", "multiprocessing", "concurrent", "asyncio", "socket", "socketserver",
+    "shutil", "ctypes", "runpy", "code", "pdb", "psutil", "pexpect", "ptyprocess", "sh", "plumbum", "invoke", "fabric",
+    "paramiko", "joblib", "loky", "cffi",
+)  # fmt: skip
+"""Packages that start programs, open connections or remove files: nothing of theirs is called, nor what is built on
+it, whatever is trusted."""
+NEVER = frozenset({*STARTERS, *sys.stdlib_module_names})
+"""Packages of which nothing is called: those, and Python's own."""
 _sources_only: ContextVar[bool] = ContextVar("_sources_only", default=False)
 
 

@@ -7,7 +7,6 @@ position gets an `Interface` or a number here, and names that it must refuse a l
 `tests/bench/config/test_targets.py`.
 """
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from bench.config.lookup import Definition, found, missing
-from bench.config.modules import NotRunError, names_in, sources_only
+from bench.config.modules import NEVER, STARTERS, NotRunError, names_in, sources_only
 from bench.config.plug_ins import plugged_packages
 from bench.faults import Fault, SettingsError
 
@@ -205,7 +204,7 @@ def _root(path: str) -> str:
 
 def _path_faults(path: str, key: str, packages: Sequence[str]) -> Iterator[Fault]:
     """Yield what is wrong with one dotted path, whatever it is to be."""
-    packages = [each for each in packages if each not in sys.stdlib_module_names]  # `trusted_packages=[subprocess]`
+    packages = [each for each in packages if each not in NEVER]  # `trusted_packages=[subprocess]`
     if _root(path) not in packages:
         yield Fault(key, f"be in one of the packages {', '.join(packages)} (or in trusted_packages)", path)
         return
@@ -216,12 +215,15 @@ def _path_faults(path: str, key: str, packages: Sequence[str]) -> Iterator[Fault
         yield Fault(key, f"have {package}, which is not installed (pip install 'cdrbench[{package}]')", path)
         return
     try:
-        home = found(path).home
+        definite = found(path)
+        home, above = definite.home, [each for each in definite.ancestry() if _root(each) in STARTERS]
     except (ImportError, AttributeError) as error:
         yield Fault(key, f"be something that can be imported ({error})", path, nearest_path(path))
         return
     if _root(home) not in packages:
         yield Fault(key, f"be defined in one of the packages {', '.join(packages)}, not passed on from {home}", path)
+    elif above:
+        yield Fault(key, f"not be built on {above[0]}, whatever is trusted", path)
 
 
 def _constructor_faults(

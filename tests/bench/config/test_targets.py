@@ -1,6 +1,7 @@
 """What a configuration may name: each rule of `bench.config.target_check`, over names that would do harm, in every
 position."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -171,8 +172,10 @@ def test_models_by_their_public_names_are_taken(path: str) -> None:
 
 
 MINE = """
+import subprocess
+import subprocess as processes
 from pathlib import Path
-from mine_base import Above
+from mine_base import Above, Pool
 
 Path("ran").touch()
 
@@ -191,13 +194,41 @@ class Decorated(Above):
     def score(self, dataset): ...
 
 Later = type("Later", (), {})
+
+class Part: ...
+
+class Started(subprocess.Popen):
+    def fit(self, X): ...
+    def decision_function(self, X): ...
+
+class Renamed(processes.Popen):
+    def fit(self, X): ...
+    def decision_function(self, X): ...
+
+class Passed(Pool): ...
+
+class Model:
+    def fit(self, X): ...
+    def decision_function(self, X): ...
+
+Alias = subprocess.Popen
+"""
+
+
+POOL = """
+from psutil import Popen as Above2
+class Pool(Above2):
+    def fit(self, X): ...
+    def predict(self, X): ...
 """
 
 
 @pytest.fixture
 def mine(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("mine.py").write_text(MINE)
-    Path("mine_base.py").write_text("class Above:\n    def __init__(self, power=1): ...\n    level = causal = 0\n")
+    Path("mine_base.py").write_text(
+        "class Above:\n    def __init__(self, power=1): ...\n    level = causal = 0\n" + POOL
+    )
     monkeypatch.syspath_prepend(workplace)
 
 
@@ -220,3 +251,32 @@ def test_a_detectors_module_is_not_run_to_look_at_it(name: str, setting: str, fa
     if (name, setting) != ("Whole", "power"):
         with pytest.raises(SettingsError, match=r"did you mean|be a class of detectors"):
             require_sound(tree, ["mine"])
+
+
+@pytest.mark.usefixtures("mine")
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("mine.Part", "be a class of models or detectors, with fit and one of "),
+        ("mine.Started", "not be built on subprocess.Popen, whatever is trusted"),
+        ("mine.Renamed", "not be built on subprocess.Popen, whatever is trusted"),
+        ("mine.Passed", "not be built on psutil.Popen, whatever is trusted"),
+        ("mine.Alias", "not passed on from subprocess"),
+        ("psutil.Popen", "be in one of the packages "),
+        ("subprocess.Popen", "be in one of the packages "),
+        ("joblib.Parallel", "be in one of the packages "),
+    ],
+)
+@pytest.mark.parametrize("outer", ["detectors.tabular.Tabular", "mine.Whole"])
+def test_a_model_is_one_and_starts_no_program_whatever_is_trusted(path: str, told: str, outer: str) -> None:
+    tree = {"_target_": outer, "power" if outer == "mine.Whole" else "model": {"_target_": path}}
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        require_sound(tree, ["mine", "psutil", "joblib", "subprocess"] if path != "mine.Alias" else ["mine"])
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_model_of_ones_own_is_taken_without_running_it() -> None:
+    tree = {"_target_": "detectors.tabular.Tabular", "model": {"_target_": "mine.Model"}}
+    assert detector_faults(tree, ["mine"]) == []
+    assert is_told_by_sources(tree, ["mine"])
+    assert not Path("ran").exists()
