@@ -18,7 +18,7 @@ from bench.isolation.landlock import no_new_privileges
 SET_SECCOMP, GET_SECCOMP, FILTER = 22, 21, 2
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
-NUMBER_AT, MACHINE_AT, SECOND_ARGUMENT_AT = 0, 4, 24
+NUMBER_AT, MACHINE_AT, ARGUMENTS_AT, ARGUMENT_SIZE = 0, 4, 16, 8
 OTHER_CALLS = 0x40000000
 """From this number on the calls of x86-64 are those of a second table (x32)."""
 KIND_OF_SOCKET, STREAM = 0xF, 1
@@ -32,23 +32,53 @@ class Machine(NamedTuple):
     pair: int
     """The number of `socketpair`, which is left for streams: pipes of multiprocessing and asyncio are such."""
     refused: dict[str, int]
+    for_itself: dict[int, tuple[int, ...]]
+    """Calls that change processes, by number: what their first arguments have to be, so that it is the caller."""
 
 
-ANYWHERE = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "pidfd_getfd": 438}
+ANYWHERE = {
+    **{"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "pidfd_open": 434, "pidfd_getfd": 438},
+    **{"process_madvise": 440, "setxattrat": 463, "removexattrat": 466},
+}
 SOCKETS = ("socket", "connect", "bind", "listen")
 MEMORY = ("ptrace", "process_vm_readv", "process_vm_writev")
 KERNEL = ("bpf", "perf_event_open", "mount", "unshare", "setns", "add_key", "request_key", "keyctl")
-NAMES = (*SOCKETS, *MEMORY, "open_by_handle_at", *KERNEL)
+# What outlives a process, or is memory that no process is charged for.
+SHARED = ("memfd_create", "shmget", "msgget", "semget", "mq_open", "mq_unlink")
+ATTRIBUTES = ("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr")
+NAMES = (*SOCKETS, *MEMORY, "open_by_handle_at", *KERNEL, *SHARED, *ATTRIBUTES)
+# prlimit64, sched_setaffinity, sched_setscheduler, sched_setparam, sched_setattr; setpriority, ioprio_set
+ITSELF = ((0,), (0,), (0,), (0,), (0,), (0, 0), (1, 0))
 MACHINES = {
     "x86_64": Machine(
         0xC000003E,
         53,
-        dict(zip(NAMES, (41, 42, 49, 50, 101, 310, 311, 304, 321, 298, 165, 272, 308, 248, 249, 250), strict=True)),
+        dict(
+            zip(
+                NAMES,
+                (
+                    *(41, 42, 49, 50, 101, 310, 311, 304, 321, 298, 165, 272, 308, 248, 249, 250),
+                    *(319, 29, 68, 64, 240, 241, 188, 189, 190, 197, 198, 199),
+                ),
+                strict=True,
+            )
+        ),
+        dict(zip((302, 203, 144, 142, 314, 141, 251), ITSELF, strict=True)),
     ),
     "aarch64": Machine(
         0xC00000B7,
         199,
-        dict(zip(NAMES, (198, 203, 200, 201, 117, 270, 271, 265, 280, 241, 40, 97, 268, 217, 218, 219), strict=True)),
+        dict(
+            zip(
+                NAMES,
+                (
+                    *(198, 203, 200, 201, 117, 270, 271, 265, 280, 241, 40, 97, 268, 217, 218, 219),
+                    *(279, 194, 186, 190, 180, 181, 5, 6, 7, 14, 15, 16),
+                ),
+                strict=True,
+            )
+        ),
+        dict(zip((261, 122, 119, 118, 274, 140, 30), ITSELF, strict=True)),
     ),
 }
 """From the kernel's `unistd.h` of each."""
@@ -97,8 +127,15 @@ def _program(machine: Machine) -> Iterator[tuple[int, int, int, int]]:
     for number in (*machine.refused.values(), *ANYWHERE.values()):
         yield EQUAL, 0, 1, number
         yield RETURN, 0, 0, REFUSE
+    for number, allowed in machine.for_itself.items():
+        yield EQUAL, 0, 3 * len(allowed) + 1, number
+        for place, value in enumerate(allowed):
+            yield LOAD, 0, 0, ARGUMENTS_AT + place * ARGUMENT_SIZE
+            yield EQUAL, 1, 0, value
+            yield RETURN, 0, 0, REFUSE
+        yield RETURN, 0, 0, ALLOW
     yield EQUAL, 0, 4, machine.pair
-    yield LOAD, 0, 0, SECOND_ARGUMENT_AT
+    yield LOAD, 0, 0, ARGUMENTS_AT + ARGUMENT_SIZE
     yield AND, 0, 0, KIND_OF_SOCKET
     yield EQUAL, 1, 0, STREAM
     yield RETURN, 0, 0, REFUSE

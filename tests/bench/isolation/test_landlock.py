@@ -96,6 +96,29 @@ def test_seccomp_refuses_sockets_of_every_kind_and_leaves_pairs_of_streams(place
     assert tried("seccomp.restrict()", place, acts) == expected
 
 
+@needs_seccomp
+def test_seccomp_refuses_what_changes_others_or_outlives_a_process(place: list[str]) -> None:
+    library = "__import__('ctypes').CDLL(None, use_errno=True)"
+    checked = "if {call} == -1: raise OSError(__import__('ctypes').get_errno(), 'x')"
+    acts = {
+        "limits": "import resource; resource.prlimit(os.getppid(), resource.RLIMIT_CORE)",
+        "priority": "os.setpriority(os.PRIO_PROCESS, os.getppid(), os.getpriority(os.PRIO_PROCESS, os.getppid()))",
+        "priority of all": "os.setpriority(os.PRIO_PGRP, 0, 0)",
+        "processors": "os.sched_setaffinity(os.getppid(), os.sched_getaffinity(os.getppid()))",
+        "handle": "os.close(os.pidfd_open(os.getppid()))",
+        "memory file": "os.close(os.memfd_create('x'))",
+        "shared memory": checked.format(call=f"{library}.shmget(0, 4096, 0o1600)"),
+        "semaphores": checked.format(call=f"{library}.semget(0, 1, 0o1600)"),
+    }
+    own = {
+        "own limits": "import resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+        "own priority": "os.nice(0)",
+        "own processors": "os.sched_setaffinity(0, os.sched_getaffinity(0))",
+    }
+    expected = dict.fromkeys(acts, "refused") | dict.fromkeys(own, "done")
+    assert tried("seccomp.restrict()", place, {**acts, **own}) == expected
+
+
 @needs_landlock
 def test_what_does_not_exist_is_no_fault(place: list[str]) -> None:
     program = "landlock.restrict([('/no/such/folder', read)], 1)"
