@@ -30,6 +30,7 @@ ELSEWHERE = {
     "pip install .": "tests/detectors/test_plug_ins.py",
     "python -m bench.run 'anomaly=[half_day_call]' detector=longest": "tests/detectors/test_plug_ins.py",
     "pip install 'cdrbench[search]'": "needs an index",
+    "cdrbench resume folder=runs/nine 'trusted_packages=[mine]'": "tests/bench/runs/test_nothing_lost.py",
     "python -m bench.run detector=longest detector.power=0.5": "tests/detectors/test_plug_ins.py",
 }
 HOURS = (
