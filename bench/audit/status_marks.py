@@ -167,11 +167,11 @@ def quarter_marks(
         "share_of_hellos": _apart(share, asked),
         "whole_setups": np.nan_to_num(np.abs(setups - np.rint(setups)) > TOLERANCE),
         "share_of_handovers": np.nan_to_num(np.abs(handed - np.rint(handed)) > 1e-3),
-        "traffic_in_milliseconds": _milliseconds(traffic_ms),
+        "traffic_in_milliseconds": _milliseconds(traffic_ms, counts.step_ms),
         "traffic_and_live_sessions": (said["live_sessions"] > 0) & (traffic_ms == 0),
         "ended_sessions": np.where((seen["ended"] > 0) & np.isnan(said["mean_session_s"]), -1, ended),
     }
-    for name in ("traffic_in_milliseconds", "ended_sessions"):  # whether there was a call at all is no form
+    for name in ("traffic_in_milliseconds", "ended_sessions"):  # whether a call began or ended is no form
         known = marks[name][np.isfinite(marks[name])]
         drawn = known[rng.integers(0, max(known.size, 1), quarters.height)] if known.size else np.nan
         marks[name] = np.where(np.isfinite(marks[name]), marks[name], drawn)
@@ -179,10 +179,13 @@ def quarter_marks(
     return forms | {name: np.asarray(values, np.float64) for name, values in marks.items()}
 
 
-def _milliseconds(traffic_ms: FloatArray) -> FloatArray:
-    """Return how many zeros a time ends with that live connections add up to; -1 if it is not one of milliseconds."""
+def _milliseconds(traffic_ms: FloatArray, step_ms: int) -> FloatArray:
+    """Return how many zeros a time ends with that live connections add up to; -1 if it is not one of milliseconds.
+
+    NaN if every call lasts for the whole window, or there is none: the number of calls decides those zeros.
+    """
     whole = np.rint(traffic_ms)
-    zeros = digits(np.where(whole > 0, whole, np.nan), 1000, "ms")["zeros"]
+    zeros = digits(np.where(whole % step_ms > 0, whole, np.nan), 1000, "ms")["zeros"]
     return np.where(np.abs(traffic_ms - whole) > 1e-3, -1.0, zeros)
 
 

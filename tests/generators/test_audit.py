@@ -268,6 +268,14 @@ def test_a_leaky_injector_turns_the_audit_red(tmp_path: Path) -> None:
     assert tests["calls", "long_call"] > 0.001
 
 
+def test_a_window_that_one_call_fills_is_no_round_number(default_world: World_) -> None:
+    """Three zeros come once in a thousand; 900,000 ms say that a call lasted through a quarter of an hour."""
+    asked = problems(subject_of(default_world[0], None), SETTINGS, np.random.default_rng(0))
+    quarters = next(problem for problem in asked if problem.name == "quarters")
+    zeros = quarters.marks["traffic_in_milliseconds"][~quarters.positive]
+    assert 1e-4 < (zeros == 3).mean() < 0.003
+
+
 def test_who_shares_a_device_counts_once_and_is_nobody_elses_normal_user(tmp_path: Path) -> None:
     """SIM boxes have several SIMs in a device: no leak of theirs, and none of those whom others call."""
     size = ("generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.1", "anomaly.sim_box.share=3")
