@@ -135,6 +135,8 @@ class SuiteSettings:
     """Its version: what it fixes never changes under one."""
 
 
+REFERENCES = "bench.runs.references."
+"""Where the oracle and the constant are: rows to compare with, whatever the file is called that names them."""
 LEARNS = "learns from the anomalies"
 WHY = {
     "protocol.training": LEARNS,
@@ -189,7 +191,7 @@ class RunSettings:
     """Further packages that a `_target_` may name."""
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield what a supervised baseline, which learns from the anomalies of the history, cannot go with."""
+        """Yield what a supervised baseline cannot go with, and a role that the class of the detector does not have."""
         rules = {
             "protocol.training": (self.protocol.training, "clean", "be contaminated"),
             "protocol.name": (self.protocol.name, "transductive", "be split"),
@@ -199,6 +201,10 @@ class RunSettings:
             if value == wrong:
                 told = f"{rule} for a supervised baseline, which {WHY[name]}"
                 yield Fault(f"{key}.{name}" if key else name, told, value)
+        path = str((self.detector or {}).get("_target_"))
+        if path.startswith(REFERENCES) and self.role != "reference":
+            rule = f"be reference for {path}, which never ranks (role=reference, or `role: reference` in its file)"
+            yield Fault(f"{key}.role" if key else "role", rule, self.role)
 
 
 @dataclass

@@ -1,6 +1,8 @@
 """Scores that the harness provides, and the files that others bring."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,18 @@ def test_the_oracle_is_perfect_and_a_constant_worth_its_prevalence(dataset: Data
     assert same.values["average_precision/all"] == pytest.approx(same.values["prevalence/all"])
     assert same.values["roc_auc/all"] == pytest.approx(0.5)
     assert evaluate(dataset, truth, scores, ThresholdSettings()).status is Status.DEGENERATE
+
+
+@pytest.mark.parametrize("name", ["Oracle", "Constant"])
+@pytest.mark.parametrize("role", ["detector", "supervised"])
+def test_the_oracle_under_another_name_is_no_detector(workplace: Path, name: str, role: str) -> None:
+    path = f"bench.runs.references.{name}"
+    Path("mine/detector").mkdir(parents=True)
+    Path("mine/detector/best.yaml").write_text(f"_target_: {path}\n")
+    command = [sys.executable, "-m", "bench.run", "--config-dir", "mine", "detector=best", f"role={role}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    rule = f"be reference for {path}, which never ranks (role=reference, or `role: reference` in its file)"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"role must {rule}, got '{role}'\n")
 
 
 def calls_of(dataset: Dataset) -> tuple[list[str], list[float]]:
