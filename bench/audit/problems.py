@@ -84,14 +84,15 @@ def _of_callees_once(
     Parameters
     ----------
     marks
-        By name; those in question are changed in place.
+        By name; those in question are replaced.
     kept, callee
         Shape (kept,): places of the calls that are asked about, and whom each calls.
     """
     owner = pl.Series(callee)
     for name, values in marks.items():
         if BY_NAME[name].kind is Kind.AGREEMENT and BY_NAME[name].of_callee:
-            values[kept] = shown(values[kept], stand_ins(owner, pl.Series(values[kept]), rng))
+            marks[name] = values.copy()  # it may be a column of a table, which cannot be written
+            marks[name][kept] = shown(values[kept], stand_ins(owner, pl.Series(values[kept]), rng))
 
 
 def _marks_of_calls(

@@ -38,7 +38,7 @@ class Ring(Deed):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = WHOM
     least: ClassVar[int] = 10
-    people: ClassVar[int] = 100
+    people: ClassVar[int] = 200
     figures: ClassVar[Figures] = {"calls": None, "callers": None, "callees": None, "within_s": (0, 7 * 86_400)}
 
     def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:

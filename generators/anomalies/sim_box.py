@@ -50,7 +50,7 @@ class SimBox(Deed):
     """The most SIMs of a box."""
     most_per_day: float = field(default=160.0, metadata=within(1, 1000))
     """Calls of one SIM, at difficulty 0; a box lasts a day or more."""
-    fewest_per_day: float = field(default=68.0, metadata=within(1, 1000))
+    fewest_per_day: float = field(default=75.0, metadata=within(1, 1000))
     """At difficulty 1."""
     sims_per_device: float = field(default=8.0, metadata=within(1, 64))
     """At difficulty 0; two at 1."""
