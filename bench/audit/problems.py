@@ -1,6 +1,6 @@
 """Build the tests of a world: anomalous calls with normal controls; users, days and quarter hours likewise."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -77,7 +77,7 @@ def _of_one_caller(mark: str, values: FloatArray, loose: BoolArray) -> FloatArra
 
 
 def _of_callees_once(
-    marks: Mapping[str, FloatArray], kept: IntArray, callee: IntArray, rng: np.random.Generator
+    marks: dict[str, FloatArray], kept: IntArray, callee: IntArray, rng: np.random.Generator
 ) -> None:
     """Let agreements about the called party count once for each party: hundreds of an incident's callers have the same.
 
