@@ -76,9 +76,7 @@ def _of_one_caller(mark: str, values: FloatArray, loose: BoolArray) -> FloatArra
     return np.where(loose, np.nan, values) if BY_NAME[mark].kind is Kind.CONTENT else values
 
 
-def _of_callees_once(
-    marks: dict[str, FloatArray], kept: IntArray, callee: IntArray, rng: np.random.Generator
-) -> None:
+def _of_callees_once(marks: dict[str, FloatArray], kept: IntArray, callee: IntArray, rng: np.random.Generator) -> None:
     """Let agreements about the called party count once for each party: hundreds of an incident's callers have the same.
 
     Parameters
