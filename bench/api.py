@@ -10,26 +10,26 @@ that sees no labels, or an object, which runs in this process and is therefore n
 """
 
 import tempfile
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from hydra import compose
 from hydra.utils import get_method
 from omegaconf import open_dict
 
-from bench.config.composition import composing, explain, register, settings_of
-from bench.config.diagnosis import REFUSALS
+from bench.config.composition import composed, composing, register, settings_of
 from bench.dataset import Dataset
-from bench.detector import Detector, Level, with_own_facts
+from bench.detector import Detector, Level
+from bench.evaluation.home import homes_in
 from bench.evaluation.outcome import Outcome
 from bench.faults import UserError
 from bench.host.processors import usable
 from bench.isolation.detector_process import Trial
+from bench.isolation.fitting import fitted_and_scored
 from bench.result import UNCONFINED, Scalar, Status
 from bench.runs.request import Request, plain_values
 from bench.runs.steps import Ground, attempted, begun, judged, measured, prepared
@@ -203,7 +203,7 @@ def compare(runs: Iterable[Run], metric: str = "average_precision") -> "pd.DataF
     rows = []
     for each in runs:
         row = each.row
-        homes = dict(part.split(":") for part in str(row["home_levels"]).split(",") if part)
+        homes = homes_in(str(row["home_levels"]))
         levels = {kind: "" if home == Level.CALL else f"{home}/" for kind, home in homes.items()} | {"all": ""}
         values = {kind: row.get(f"{level}{metric}/{kind}") for kind, level in levels.items()}
         rows.append({"detector": row["detector"], "status": row["status"], **values})
@@ -222,10 +222,7 @@ def _request(settings: Sequence[str], folder: Path) -> Request:
     """Compose settings, and check them all."""
     register()
     with composing():
-        try:
-            config = compose(PROGRAM, list(settings), return_hydra_config=True)
-        except REFUSALS as error:
-            raise UserError(explain(PROGRAM, list(settings), error)) from error
+        config = composed(PROGRAM, settings, hydra=True)
         choices = {str(group): str(choice) for group, choice in config.hydra.runtime.choices.items()}
         with open_dict(config):
             del config.hydra
@@ -241,13 +238,8 @@ def _named(request: Request, detector: Detector) -> Request:
 
 def _tried_here(detector: Detector, dataset: Dataset) -> Trial:
     """Fit and score in this process; what the detector raises is the outcome."""
-    began = time.perf_counter()
     try:
-        fitted = detector.fit(dataset)
-        between = time.perf_counter()
-        scores = with_own_facts(fitted.score(dataset), fitted)
+        scores, cost = fitted_and_scored(partial(detector.fit, dataset), dataset)
     except Exception as error:  # noqa: BLE001 - whatever a detector raises
         return Trial(Status.ERROR, f"{type(error).__name__}: {error}", isolation=HERE)
-    ended = time.perf_counter()
-    cost = {"fit_seconds": between - began, "score_seconds": ended - between}
     return Trial(Status.OK, "", scores, cost, HERE)

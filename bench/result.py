@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from bench.host.aside import write_whole
+
 Scalar = str | int | float | bool | None
 
 
@@ -53,6 +55,4 @@ class Result:
 
     def write(self, path: Path) -> None:
         """Write the row as JSON, aside and then renamed."""
-        aside = path.with_name(f".{path.name}.partial")
-        aside.write_text(json.dumps(self.row(), indent=1, allow_nan=False) + "\n")
-        aside.replace(path)
+        write_whole(path, json.dumps(self.row(), indent=1, allow_nan=False) + "\n")

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from bench.host.interruption import INTERRUPTED
+from bench.host.exit_codes import INTERRUPTED
 from bench.isolation import prestarted
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.faults import UserError
+from bench.host.aside import write_whole
 from bench.host.texts import markdown, printable_row
 from reports.grids import Cell, upright
 from reports.heat_map import heat_map
@@ -51,7 +52,7 @@ def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
     if page.standings:
         texts[RANKS] = rank_diagram(page.standings)
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write_aside(folder / name, text) for name, text in texts.items()]
+    return [write_whole(folder / name, text) for name, text in texts.items()]
 
 
 def _environment() -> Environment:
@@ -72,9 +73,3 @@ def _environment() -> Environment:
 def _shade(cell: Cell) -> Markup:
     """Return the attribute that colours a cell of a table by its number."""
     return Markup("") if cell.shade is None else Markup(' style="--shade:{}%"').format(round(100 * cell.shade))
-
-
-def _write_aside(path: Path, text: str) -> Path:
-    aside = path.with_name(f".{path.name}.partial")
-    aside.write_text(text, encoding="utf-8")
-    return aside.replace(path)

@@ -12,6 +12,7 @@ from rich.text import Text
 from bench.evaluation.outcome import Outcome
 from bench.host.texts import printable, printable_row
 from bench.result import UNCONFINED, Result, Scalar, Status
+from bench.spans import DAY_MS
 from reports.wording import (
     ALL,
     LEVELS,
@@ -110,9 +111,8 @@ def _of_audit(asked: Row) -> Iterator[Text]:
 
 def _span(outcome: Outcome) -> str:
     window, history = outcome.dataset.window, outcome.dataset.history
-    day_ms = 86_400_000
     scored, fitted = (
-        plural(round(length / day_ms), "day") if length >= day_ms else duration(length / 1000)
+        plural(round(length / DAY_MS), "day") if length >= DAY_MS else duration(length / 1000)
         for length in (window.end_ms - window.start_ms, history.end_ms - history.start_ms)
     )
     return f"{scored}, the same that it was fitted on" if window == history else f"{scored}, fitted on {fitted}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.detector import Level
 from bench.evaluation.cut import Cut
-from bench.evaluation.home import home_of_all
+from bench.evaluation.home import home_of_all, homes_in
 from bench.faults import UserError
 from bench.result import Result, Scalar
 
@@ -81,7 +81,7 @@ def home_level(row: Row, name: str) -> str:
     >>> home_level(row, "short_call"), home_level(row, "all"), home_level({}, "all")
     ('call', 'user_day', 'call')
     """
-    homes = dict(each.split(":") for each in str(row.get("home_levels") or "").split(",") if each)
+    homes = homes_in(str(row.get("home_levels") or ""))
     if name == ALL:
         return str(home_of_all(map(Level, homes.values())))
     return homes.get(name, "call")

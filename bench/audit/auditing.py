@@ -13,6 +13,7 @@ from bench.audit.verdict import Verdict, read_verdict
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
 from bench.generator import Progress, World
+from bench.host.aside import write_whole
 from bench.host.locks import held
 from bench.host.read_json import object_in
 from bench.host.sources import Sources, digest_of_plug_in
@@ -120,6 +121,4 @@ def _wanted(settings: AuditSettings, protocol: ProtocolSettings) -> dict[str, An
 def _note(manifest: Path, verdict: Verdict) -> None:
     """Put the verdict into the manifest, aside and then renamed."""
     content = object_in(manifest) | {"audit": verdict.summary}
-    aside = manifest.with_name(f".{manifest.name}.partial")
-    aside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
-    aside.replace(manifest)
+    write_whole(manifest, json.dumps(content, indent=1, allow_nan=False) + "\n")

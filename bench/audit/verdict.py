@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from bench.host.aside import write_whole
 from bench.host.read_json import UnreadableError, member, object_in
 
 FILE = "audit.json"
@@ -70,9 +71,7 @@ class Verdict:
         """Write `audit.json`, aside and then renamed."""
         checks = {c.name: {"light": c.light, "told": list(c.told), "found": dict(c.found)} for c in self.checks}
         row = {"fingerprint": self.fingerprint, "verdict": self.summary, "asked": dict(self.asked), "checks": checks}
-        aside = folder / f".{FILE}.partial"
-        aside.write_text(json.dumps(row, indent=1, allow_nan=False) + "\n")
-        aside.replace(folder / FILE)
+        write_whole(folder / FILE, json.dumps(row, indent=1, allow_nan=False) + "\n")
 
 
 def told_in_row(verdict: Verdict | None) -> dict[str, str]:

@@ -38,20 +38,15 @@ class Setting:
     @property
     def written(self) -> str:
         """Write the value as on a command line."""
-        return (
-            "null"
-            if self.value is None
-            else str(self.value).lower()
-            if isinstance(self.value, bool)
-            else str(self.value)
-        )
+        if self.value is None:
+            return "null"
+        return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
 
     @property
     def purpose(self) -> str:
         """Say what it does; "" where its class does not."""
-        return _purposes(self.kind).get(self.name) or (
-            parameters(self.target).get(self.name, "") if self.target else ""
-        )
+        of_target = parameters(self.target) if self.target else {}
+        return _purposes(self.kind).get(self.name) or of_target.get(self.name, "")
 
     @property
     def purpose_line(self) -> str:
@@ -82,11 +77,8 @@ def described(setting: Setting) -> list[str]:
 
 
 def _type_name(kind: Any) -> str:
-    return (
-        kind.__name__
-        if isinstance(kind, type) and not getattr(kind, "__args__", None)
-        else str(kind).replace("typing.", "")
-    )
+    plain = isinstance(kind, type) and not getattr(kind, "__args__", None)  # `list[str]` is a type too
+    return kind.__name__ if plain else str(kind).replace("typing.", "")
 
 
 @cache

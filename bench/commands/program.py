@@ -5,7 +5,6 @@ are a run, as in `cdrbench detector=iforest`.
 """
 
 import os
-import signal
 import sys
 from difflib import get_close_matches
 from importlib import import_module
@@ -14,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from bench.host.exit_codes import UNUSABLE
+from bench.host.interruption import end_unread
 from bench.version import __version__
 
 RUN = "run"
@@ -25,9 +26,8 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         sys.exit(_started(arguments))
-    except BrokenPipeError:  # who read the output has closed it, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
+    except BrokenPipeError:
+        end_unread()
 
 
 def _started(arguments: list[str]) -> Any:
@@ -43,7 +43,7 @@ def _started(arguments: list[str]) -> Any:
             near = get_close_matches(first, commands(), n=1)
             hint = f"; did you mean {near[0]}?" if near else "; `cdrbench --help` lists them"
             print(f"cdrbench has no subcommand {first!r}{hint}", file=sys.stderr)
-            return 2
+            return UNUSABLE
         first, rest = RUN, arguments
     elif {"--help", "-h"} & set(rest):
         return _said(help_page(first))

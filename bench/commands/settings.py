@@ -8,13 +8,12 @@ import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from bench.commands.explained import Setting, described
-from bench.config.composition import composing, explain, refuse, register
-from bench.config.diagnosis import REFUSALS
+from bench.config.composition import composed, composing, refuse, register
+from bench.faults import UserError
 
 PROGRAM = "config"
 MOST = 40
@@ -28,9 +27,9 @@ def main() -> None:
     register()
     with composing():
         try:
-            config = compose(PROGRAM, choices)
-        except REFUSALS as error:
-            refuse(explain(PROGRAM, choices, error))
+            config = composed(PROGRAM, choices)
+        except UserError as error:
+            refuse(str(error))
         for key in keys or [""]:
             print("\n".join(page(config, key)), flush=True)
 

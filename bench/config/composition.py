@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
+from hydra import compose
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_search_path import SearchPathQuery
@@ -36,13 +37,15 @@ from bench.config.run_or_sweep import find_quickly
 from bench.config.target_check import faults_of_targets
 from bench.faults import SettingsError, UserError, faults_of
 from bench.host import launcher
-from bench.host.interruption import INTERRUPTED, told_once_more
+from bench.host.exit_codes import INTERRUPTED, UNUSABLE
+from bench.host.interruption import end_unread, told_once_more
 from bench.host.room import require_room, told_as_lack_of_room
 from bench.host.texts import printable
 
 SELDOM = 50_000
 """So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
-TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
+FULL_ERROR = "HYDRA_FULL_ERROR"
+TRACEBACKS = os.environ.get(FULL_ERROR) == "1"
 """Whether the user wants to see where an error comes from."""
 
 
@@ -53,7 +56,6 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         register()
     except UserError as error:
         refuse(str(error))
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
     find_quickly()
     look_at_hooks()
     told_once_more()
@@ -62,6 +64,8 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]
     if nameless:  # Hydra takes it for a group
         refuse("\n".join(f"{each!r} cannot be read as setting=value: it names no setting" for each in nameless))
+    wish = os.environ.get(FULL_ERROR)
+    os.environ[FULL_ERROR] = "1"  # else Hydra prints errors itself
     try:
         hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(task)()
     except UserError as error:
@@ -70,9 +74,8 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         arguments = get_args_parser().parse_args()
         with composing(arguments.config_dir):
             refuse(explain(arguments.config_name or config_name, arguments.overrides, error))
-    except BrokenPipeError:  # who read the output has closed it, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
+    except BrokenPipeError:
+        end_unread()
     except Exception as error:
         if isinstance(error, OSError):
             refuse_if_full(error)
@@ -83,6 +86,8 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
+        os.environ.pop(FULL_ERROR, None)
+        os.environ.update({} if wish is None else {FULL_ERROR: wish})  # programs that are started later have their own
         gc.freeze()  # what was imported need not be looked through once more when the program ends: that takes a second
 
 
@@ -120,7 +125,7 @@ def refuse(message: str) -> NoReturn:
     if TRACEBACKS:
         traceback.print_exc()
     print(printable(message), file=sys.stderr)
-    sys.exit(2)
+    sys.exit(UNUSABLE)
 
 
 def refuse_if_full(error: OSError) -> None:
@@ -186,6 +191,20 @@ def combinations(overrides: Sequence[str]) -> list[list[str]]:
         return split(parsed, None)[0]
     except REFUSALS:
         return [list(overrides)]
+
+
+def composed(program: str, overrides: Sequence[str], hydra: bool = False) -> DictConfig:
+    """Compose settings within `composing`, those of Hydra itself too if asked for.
+
+    Raises
+    ------
+    UserError
+        When Hydra refuses them: in the words of the command line.
+    """
+    try:
+        return compose(program, list(overrides), return_hydra_config=hydra)
+    except REFUSALS as error:
+        raise UserError(explain(program, list(overrides), error)) from error
 
 
 @contextmanager

@@ -28,3 +28,12 @@ def home_of_all(homes: Iterable[Level]) -> Level:
 def homes_text(anomaly: Mapping[str, Any]) -> str:
     """Return the home levels of the types of a world as they stand in a result row: `ring:user_day,short_call:call`."""
     return ",".join(f"{name}:{home_of(injector)}" for name, injector in sorted(anomaly.items()))
+
+
+def homes_in(text: str) -> dict[str, str]:
+    """Return the home level of each type that such a text names.
+
+    >>> homes_in("ring:user_day,short_call:call"), homes_in("")
+    ({'ring': 'user_day', 'short_call': 'call'}, {})
+    """
+    return dict(each.split(":") for each in text.split(",") if each)

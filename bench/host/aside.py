@@ -1,4 +1,4 @@
-"""Write a folder aside and move it into place when complete, without losing other people's files."""
+"""Write files and folders aside and move them into place when complete, without losing other people's files."""
 
 import shutil
 from collections.abc import Collection, Iterator
@@ -7,6 +7,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from bench.faults import UserError
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write a text file so that nobody ever sees a part of it; return its path."""
+    aside = path.with_name(f".{path.name}.partial")
+    aside.write_text(text, encoding="utf-8")
+    return aside.replace(path)
 
 
 @contextmanager

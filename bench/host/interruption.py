@@ -1,11 +1,11 @@
-"""Handling of Ctrl-C, wherever it arrives in the program."""
+"""Handling of Ctrl-C, wherever it arrives in the program, and of output that nobody reads any more."""
 
+import os
 import signal
+import sys
 from types import FrameType
 from typing import NoReturn
 
-INTERRUPTED = 130
-"""Exit code."""
 _met: list[int] = []
 
 
@@ -19,6 +19,12 @@ def heed() -> None:
     """Raise KeyboardInterrupt when there was an interruption before."""
     if _met:
         raise KeyboardInterrupt
+
+
+def end_unread() -> NoReturn:
+    """End the program: who read its output has closed it, as `| head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(128 + signal.SIGPIPE)
 
 
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:

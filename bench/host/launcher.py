@@ -25,7 +25,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from bench.host.interruption import INTERRUPTED
+from bench.host.exit_codes import INTERRUPTED
 from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import THREAD_SETTINGS, at_once, share
 

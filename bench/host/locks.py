@@ -45,7 +45,7 @@ def taken_at_once(path: Path) -> FileLock | None:
     lock = FileLock(path, timeout=0)
     try:
         lock.acquire()
-    except (Timeout, OSError, NotImplementedError):  # the last: a file system without locks
+    except (Timeout, OSError, NotImplementedError):  # NotImplementedError: a file system without locks
         return None
     return lock
 

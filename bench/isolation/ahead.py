@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import conf
+from bench.host.digests import sources_digest
 from bench.host.private import cache_folder
 from bench.isolation import begin
 
@@ -38,10 +39,8 @@ def compile_ahead(installed: Sequence[str]) -> None:
 
 def _state(module: str) -> str:
     """Return a digest of what decides whether compiled code can be used."""
-    digest = blake2b(_processor().encode(), digest_size=16)
-    for path in _sources(module):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+    sources = sources_digest((path.name, path) for path in _sources(module))
+    return blake2b(f"{_processor()} {sources}".encode(), digest_size=16).hexdigest()
 
 
 def _sources(module: str) -> Iterator[Path]:

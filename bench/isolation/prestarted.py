@@ -16,19 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.faults import SettingsError
-from bench.host.processors import usable
+from bench.host.processors import THREAD_SETTINGS, usable
 from bench.isolation import begin
 from bench.isolation.confinement import Means, Order, Reach, means_for
 from bench.isolation.place import BEGINNING, IMPORTS, TEMPORARY, lay_out
 from bench.isolation.readable import importable, installed, is_there, lay_out_for_children, ordinary, real
 
-THREAD_SETTINGS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-)
 LEAVES = Path(__file__).parents[2] / "conf" / "detector"
 PLACES = {
     "store.worlds": "worlds",

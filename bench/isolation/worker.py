@@ -7,8 +7,6 @@ and, later, the path of a job. It leaves `scores.f8` and `cost.json`, or `error.
 
 import gc
 
-from bench.arrays import FloatArray
-
 gc.disable()  # until the libraries are there: looking for garbage among what is imported takes a quarter of the time
 
 import json
@@ -18,7 +16,6 @@ import shutil
 import signal
 import socket
 import sys
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -32,9 +29,10 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_method, instantiate
 
 from bench.dataset import Clock, Dataset, Window
-from bench.detector import Detector, Scores, Supervised, with_own_facts
+from bench.detector import Detector, Supervised
 from bench.faults import UserError
 from bench.host.processes import when_parent_ends
+from bench.isolation.fitting import fitted_and_scored
 from bench.isolation.place import CONSTRUCTED, DATA, OUT
 from bench.isolation.returned import COST, ERROR, SCORES, packed
 from bench.isolation.staging import LABELS
@@ -87,7 +85,11 @@ def _do(detector: Detector, job: Path, out: Path) -> None:
     """Do a job, and leave what came of it."""
     gc.freeze()
     gc.enable()
-    scores, cost = fitted_and_scored(detector, json.loads(job.read_text()), job.parent / LABELS)
+    told_job = json.loads(job.read_text())
+    spans = (Clock(**told_job["clock"]), Window(**told_job["history"]), Window(**told_job["window"]))
+    dataset = Dataset(Path(told_job["folder"]), *spans)
+    fit = _fitting(detector, dataset, job.parent / LABELS if told_job["labelled"] else None)
+    scores, cost = fitted_and_scored(fit, dataset)
     (out / SCORES).write_bytes(packed(scores))
     told = {"level": str(scores.level), "causal": scores.causal, **cost, "peak_mib": own_peak_mib()}
     (out / COST).write_text(json.dumps(told))
@@ -121,22 +123,6 @@ def _imported(modules: Sequence[str]) -> None:
     for module in modules:
         with suppress(Exception):  # is told when the detector is constructed
             import_module(module)
-
-
-def fitted_and_scored(detector: Detector, job: dict[str, Any], labels: Path) -> tuple[Scores, dict[str, float]]:
-    """Fit and score a detector, a supervised baseline with labels; return its scores, and what each step took [s]."""
-    dataset = Dataset(Path(job["folder"]), Clock(**job["clock"]), Window(**job["history"]), Window(**job["window"]))
-    fit = _fitting(detector, dataset, labels if job["labelled"] else None)
-    began = time.perf_counter()
-    fitted = fit()
-    between = time.perf_counter()
-    scores = fitted.score(dataset)
-    ended = time.perf_counter()
-    values: FloatArray = np.asarray(scores.values, np.float64)
-    if values.ndim != 1:
-        raise ValueError(f"scores must have one dimension, got shape {values.shape}")
-    told = with_own_facts(Scores(scores.level, values), fitted)
-    return told, {"fit_seconds": between - began, "score_seconds": ended - between}
 
 
 def _fitting(detector: Detector, dataset: Dataset, labels: Path | None) -> Callable[[], Detector]:

@@ -9,8 +9,6 @@ import numpy as np
 from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.realism.definitions import MADE_OR_RECEIVED
 
-DAY_MS, HOUR_MS = 86_400_000, 3_600_000
-
 OUTCOMES, CELLS, POSITIONS, EVENTS = "outcomes", "cells", "positions", "events"
 """What records may lack."""
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from bench.host.aside import write_whole
 from bench.host.read_json import UnreadableError, json_of, object_in
 from bench.result import Result, Scalar
 from bench.runs.rows import read_result
@@ -123,9 +124,7 @@ def marks(folder: Path) -> dict[str, str]:
 
 def mark(folder: Path, uri: str, run_id: str) -> None:
     """Note that a run or sweep is recorded; aside, and then renamed."""
-    aside = folder / f".{MARK}.partial"
-    aside.write_text(json.dumps({**marks(folder), uri: run_id}) + "\n")
-    aside.replace(folder / MARK)
+    write_whole(folder / MARK, json.dumps({**marks(folder), uri: run_id}) + "\n")
 
 
 def _commit() -> dict[str, str]:

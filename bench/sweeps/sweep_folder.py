@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.faults import UserError
+from bench.host.aside import write_whole
 from bench.host.read_json import UnreadableError, object_in
 from bench.result import Status
 from bench.runs.rows import row_in
@@ -59,9 +60,7 @@ class SweepFolder:
             if (asked := self.plan().asked) != plan.asked:
                 raise UserError(f"{self.path} is the folder of another sweep: {' '.join(asked)}")
             return
-        aside = self.path / f".{PLAN}.partial"
-        aside.write_text(json.dumps({"format": FORMAT, **asdict(plan)}, indent=1) + "\n")
-        aside.replace(self.path / PLAN)
+        write_whole(self.path / PLAN, json.dumps({"format": FORMAT, **asdict(plan)}, indent=1) + "\n")
 
     def plan(self) -> Plan:
         """Read what is to be done.

@@ -12,11 +12,11 @@ from omegaconf import OmegaConf
 from bench.config.target_check import target_faults
 from bench.detector import Detector
 from bench.faults import UserError
+from bench.host.exit_codes import UNUSABLE
 from detectors.checks.contract import CHECKS, BrokenContract, Check
 from detectors.checks.subject import Subject
 
 USAGE = "usage: python -m detectors.checks my.module:MyDetector [parameter=value ...]"
-UNUSABLE = 2
 
 
 def main() -> None:

@@ -1,0 +1,37 @@
+"""Fit a detector and have it score, with the time that each takes: in its own process, or in the caller's."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from bench.arrays import FloatArray
+from bench.dataset import Dataset
+from bench.detector import Detector, Scores, with_own_facts
+
+
+def fitted_and_scored(fit: Callable[[], Detector], dataset: Dataset) -> tuple[Scores, dict[str, float]]:
+    """Return the scores, with what the detector says of itself, and `fit_seconds` and `score_seconds`.
+
+    Parameters
+    ----------
+    fit
+        Fits the detector, and returns it.
+    dataset
+        What it then scores.
+
+    Raises
+    ------
+    ValueError
+        When the scores are no list of numbers.
+    """
+    began = time.perf_counter()
+    fitted = fit()
+    between = time.perf_counter()
+    scores = fitted.score(dataset)
+    ended = time.perf_counter()
+    values: FloatArray = np.asarray(scores.values, np.float64)
+    if values.ndim != 1:
+        raise ValueError(f"scores must have one dimension, got shape {values.shape}")
+    told = with_own_facts(Scores(scores.level, values), fitted)
+    return told, {"fit_seconds": between - began, "score_seconds": ended - between}
