@@ -47,14 +47,20 @@ class Possessions(NamedTuple):
 
 
 def make_possessions(settings: WorldSettings, still: Any) -> Possessions:
-    """Draw what every user has, and the reserve; those that stand still, shape (N,), have no second device."""
+    """Draw what every user has, and the reserve; those that stand still, shape (N,), have no second device.
+
+    Those of the reserve that stand still keep one SIM and one device: boxes of SIMs are made of them, and a SIM more
+    would belie how many are in one.
+    """
     rates, many, seed = settings.subscriptions, len(still), settings.seed
     of_sims, of_devices, of_lists = (uniforms(seed, Purpose.USER_DEVICE, many, occurrence=part) for part in range(3))
+    kept = still & (np.arange(many) >= settings.num_users)
     sim_change = _at_calling_hours(settings, _when(settings, of_sims, rates.new_sim_per_month), of_sims[:, 2])
+    sim_change = np.where(kept, NEVER, sim_change)
     least, most = rates.sim_back_h
     back = sim_change + (HOUR_MS * (least + (most - least) * of_sims[:, 3])).astype(np.int64)
     goes_back = (sim_change != NEVER) & (of_devices[:, 2] < rates.sim_back)
-    new_device = whole(_when(settings, of_devices, rates.new_device_per_month))
+    new_device = np.where(kept, NEVER, whole(_when(settings, of_devices, rates.new_device_per_month)))
     at_once = of_devices[:, 3] < rates.sim_with_device
     period, phase = _periods(settings, still)
     return Possessions(
