@@ -11,8 +11,8 @@ from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
 from bench.host.read_json import UnreadableError
 from bench.host.texts import printable
+from bench.program_settings import ReportPageSettings
 from bench.runs.rows import row_in
-from bench.settings import ReportPageSettings
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ The modules must be cheap to import: they are read before anything else happens.
 """
 
 SCHEMAS: tuple[str, ...] = (
-    "bench.settings",
+    "bench.program_settings",
     "bench.realism.settings",
     "generators.settings",
     "generators.cdr_file.settings",

@@ -18,7 +18,7 @@ from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress, silent
 from bench.host.processors import usable
 from bench.levels import Grid
-from bench.settings import DifficultySettings
+from bench.program_settings import DifficultySettings
 from bench.truth import Truth
 from bench.worlds.protocol import applied
 from bench.worlds.store import find_or_make, world_of

@@ -9,7 +9,7 @@ from bench.audit.curve import Curve
 from bench.audit.dial import curves, has_dial
 from bench.faults import UserError
 from bench.host.console import progress_bars
-from bench.settings import DifficultySettings
+from bench.program_settings import DifficultySettings
 
 
 def told(settings: DifficultySettings) -> bool:

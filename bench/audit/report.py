@@ -9,7 +9,7 @@ from bench.audit.verdict import Light
 from bench.faults import UserError
 from bench.host.console import progress_bars
 from bench.host.processors import usable
-from bench.settings import AuditRunSettings
+from bench.program_settings import AuditRunSettings
 from bench.worlds.store import find_or_make, world_of
 
 

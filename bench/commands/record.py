@@ -11,9 +11,9 @@ from bench.faults import UserError
 from bench.host.processes import own_identity
 from bench.host.read_json import UnreadableError
 from bench.host.texts import printable
+from bench.program_settings import RecordSettings
 from bench.runs.run_folder import PLAN
 from bench.runs.run_record import ROW, SOURCE, mark, marks, send
-from bench.settings import RecordSettings
 from bench.sweeps.sweep_folder import SweepFolder
 
 

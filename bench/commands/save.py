@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
-from bench.settings import SaveSettings
+from bench.program_settings import SaveSettings
 
 
 def main() -> None:

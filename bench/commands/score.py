@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
 from bench.host.texts import printable
-from bench.settings import ScoreSettings
+from bench.program_settings import ScoreSettings
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from bench.host.aside import written_aside
 from bench.host.console import progress_bars
 from bench.host.processors import usable
 from bench.host.read_json import UnreadableError, member, object_in
-from bench.settings import GenerateSettings
+from bench.program_settings import GenerateSettings
 from bench.truth import Truth
 from bench.worlds.store import find_or_make, world_of
 

@@ -16,11 +16,11 @@ from bench.host.console import clock_running, progress_bars
 from bench.host.processors import usable
 from bench.isolation.detector_process import Job, Waiting
 from bench.isolation.reach import reach_of
+from bench.program_settings import ScoreSettings
 from bench.result import Result, Status
 from bench.runs.saved import SavedDetector, saved_in
 from bench.runs.subject import subject_of
 from bench.schema import TRUTH_TABLES
-from bench.settings import ScoreSettings
 from bench.truth import Truth
 from bench.worlds.append import joined
 from bench.worlds.store import StoredWorld, find_or_make, world_of

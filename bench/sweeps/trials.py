@@ -16,10 +16,10 @@ from hydra.errors import HydraException
 from bench.config.composition import settings_of
 from bench.faults import Fault, SettingsError, UserError
 from bench.host.processors import usable
+from bench.program_settings import SearchSettings
 from bench.result import Status
 from bench.runs.request import Request, plain_values
 from bench.runs.steps import attempted, begun, judged, measured, prepared
-from bench.settings import SearchSettings
 
 
 def best_overrides(mine: Sequence[str], search: SearchSettings) -> list[str]:

@@ -6,13 +6,13 @@ from pathlib import Path
 import programs
 import pytest
 
-from bench import settings
+from bench import program_settings
 from bench.faults import Fault, faults_of
 from bench.realism.settings import RealismSettings
 
 WRITERS = [
     each
-    for each in [*vars(settings).values(), RealismSettings]
+    for each in [*vars(program_settings).values(), RealismSettings]
     if is_dataclass(each) and isinstance(each, type) and "out" in {field.name for field in fields(each)}
 ]
 

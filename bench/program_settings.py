@@ -1,0 +1,221 @@
+"""Settings of the programs beside a run, as Hydra structured configs; their parts are in `bench.settings`.
+
+This module imports nothing heavy: it is read before a program knows whether it has anything to do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+from bench.audit_settings import AuditSettings
+from bench.faults import Fault, at_least, within, writable_folder
+from bench.settings import (
+    SEED_MAX,
+    LimitSettings,
+    MixSettings,
+    ProtocolSettings,
+    ReportSettings,
+    RunSettings,
+    StoreSettings,
+    ThresholdSettings,
+    TrackingSettings,
+)
+
+
+@dataclass
+class GenerateSettings:
+    """`python -m bench.generate`: only the data."""
+
+    out: str = field(default=MISSING, metadata=writable_folder())
+    """Folder that the data products are written to; new, empty, or written by this program before."""
+    csv: bool = False
+    """Also write the tables as CSV."""
+    generator: Any = MISSING
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    mix: MixSettings = field(default_factory=MixSettings)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    export: str = "generators.export.write"
+    report: ReportSettings = field(default_factory=ReportSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    workers: int = field(default=0, metadata=at_least(0))
+    trusted_packages: list[str] = field(default_factory=list)
+
+
+@dataclass
+class AuditRunSettings:
+    """`cdrbench audit`: whether the truth of a world can be trusted."""
+
+    out: str = field(default="audit", metadata=writable_folder())
+    """Folder that the report is written to."""
+    generator: Any = MISSING
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    mix: MixSettings = field(default_factory=MixSettings)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    workers: int = field(default=0, metadata=at_least(0))
+    trusted_packages: list[str] = field(default_factory=list)
+
+
+@dataclass
+class DifficultySettings:
+    """`cdrbench difficulty`: whether difficulty does what it says, each type alone in its worlds."""
+
+    out: str = field(default="difficulty", metadata=writable_folder())
+    """Folder that the table and the picture are written to."""
+    difficulties: list[float] = field(default_factory=lambda: [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
+    """`generator.seed` of the worlds, over which is averaged."""
+    together: bool = False
+    """Whether all types act in the same worlds, not each alone: fewer worlds, with fewer incidents of each."""
+    most_correlation: float = field(default=-0.8, metadata=within(-1, 1))
+    """The largest rank correlation of ROC-AUC, or of the share found, and difficulty that a type may have."""
+    least_effect: float = field(default=0.02, metadata=within(0, 1))
+    """By how much the ROC-AUC, or the share of the calls found with as many alerts, has to fall over them."""
+    generator: Any = MISSING
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    mix: MixSettings = field(default_factory=MixSettings)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    cell_features: Any = None
+    """What computes the frozen list of features of cells' quarters (`_target_`), for types at the level of cells."""
+    report: ReportSettings = field(default_factory=ReportSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    workers: int = field(default=0, metadata=at_least(0))
+    trusted_packages: list[str] = field(default_factory=list)
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is wrong with the lists."""
+        prefix = f"{key}." if key else ""
+        if len(set(self.difficulties)) < 3 or not all(0 <= each <= 1 for each in self.difficulties):
+            yield Fault(f"{prefix}difficulties", "be three numbers or more in [0, 1]", self.difficulties)
+        if not self.seeds:
+            yield Fault(f"{prefix}seeds", "have at least one entry", [])
+        if not hasattr(self.generator, "seed"):
+            yield Fault(f"{prefix}generator", "be one that makes worlds from a seed", type(self.generator).__name__)
+
+
+@dataclass
+class ReportPageSettings:
+    """`python -m bench.report`: all recorded runs side by side."""
+
+    out: str = field(default="report", metadata=writable_folder())
+    """Folder that the pages are written to."""
+    runs: str = "runs"
+    """Folder that is searched for results."""
+    report: ReportSettings = field(default_factory=ReportSettings)
+    trusted_packages: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ResumeSettings:
+    """`cdrbench resume`: the rest of a sweep that was cut short."""
+
+    folder: str = MISSING
+    """The folder of the sweep."""
+    failed: bool = False
+    """Also run again what failed."""
+
+
+@dataclass
+class RecordSettings:
+    """`cdrbench record`: results that are not in MLflow yet."""
+
+    runs: str = "runs"
+    """Folder that is searched for results."""
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+
+@dataclass
+class SaveSettings:
+    """`cdrbench save`: the detector of a run, to be kept or moved."""
+
+    run: str = MISSING
+    """Folder of the run."""
+    out: str = field(default=MISSING, metadata=writable_folder())
+    """New folder that it is written to."""
+
+
+@dataclass
+class ScoreReportSettings:
+    """What writes what is suspicious; a dotted path."""
+
+    alerts: str = "detectors.alerts.write"
+    """What writes the alerts."""
+
+
+@dataclass
+class ScoreSettings:
+    """`cdrbench score`: new records, scored by a detector of an earlier run."""
+
+    run: str = MISSING
+    """Folder of the run, or of a saved detector."""
+    generator: Any = MISSING
+    """The records: of a local day after those of the run, or later."""
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    out: str = field(default="scored", metadata=writable_folder())
+    """Folder that the alerts are written to."""
+    same_versions: bool = True
+    """Whether a detector is refused that was fitted with other versions of the libraries."""
+    threshold: ThresholdSettings = field(default_factory=ThresholdSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    report: ScoreReportSettings = field(default_factory=ScoreReportSettings)
+    trusted_packages: list[str] = field(default_factory=list)
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield the policy that needs to know the truth."""
+        if self.threshold.policy == "oracle":
+            yield Fault("threshold.policy", "not need the truth where nobody knows it", self.threshold.policy)
+
+
+@dataclass
+class SearchSettings:
+    """How the best settings of a detector are looked for, and on which worlds they are then reported."""
+
+    space: list[str] = field(default_factory=list)
+    """What may vary, as Hydra writes a sweep: `detector.model.max_samples=choice(64,256)`, `...=range(1,9)`,
+    `...=interval(0.1,1.0)`, `...=tag(log,interval(0.001,1.0))`."""
+    trials: int = field(default=20, metadata=at_least(1))
+    metric: str = "average_precision/all"
+    """What is to be large, on average over the tuning worlds."""
+    tuning_seeds: list[int] = field(default_factory=lambda: [11, 12])
+    """`generator.seed` of the worlds that the search sees."""
+    reporting_seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
+    """`generator.seed` of the worlds that the best settings are run on afterwards."""
+    sampler_seed: int = field(default=0, metadata=within(0, SEED_MAX))
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is wrong with the lists, above all a world that is both tuned and reported on."""
+        for name in ("space", "tuning_seeds", "reporting_seeds"):
+            if not getattr(self, name):
+                yield Fault(f"{key}.{name}", "have at least one entry", [])
+        if both := sorted(set(self.tuning_seeds) & set(self.reporting_seeds)):
+            yield Fault(f"{key}.tuning_seeds", "have no seed in common with reporting_seeds", both)
+
+
+@dataclass
+class SearchRunSettings(RunSettings):
+    """`cdrbench search`: a run, and what of it is looked for."""
+
+    search: SearchSettings = field(default_factory=SearchSettings)
+
+
+def schemas() -> dict[str, type]:
+    """Return the dataclass behind the configuration of each entry point."""
+    return {
+        "run": RunSettings,
+        "generate": GenerateSettings,
+        "audit": AuditRunSettings,
+        "difficulty": DifficultySettings,
+        "report": ReportPageSettings,
+        "resume": ResumeSettings,
+        "record": RecordSettings,
+        "save": SaveSettings,
+        "score": ScoreSettings,
+        "search": SearchRunSettings,
+    }
