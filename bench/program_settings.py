@@ -37,7 +37,7 @@ class GenerateSettings:
     mix: MixSettings = field(default_factory=MixSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
-    export: str = "generators.export.write"
+    export: str = "generators.tables.export.write"
     report: ReportSettings = field(default_factory=ReportSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     workers: int = field(default=0, metadata=at_least(0))

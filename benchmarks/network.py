@@ -19,16 +19,16 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from bench.config.composition import register
-from generators.calls.twins import Twins
-from generators.clock import DAY_MS
-from generators.compiled import kernel
-from generators.geography import make_towers
+from generators.calls.two_worlds import Twins
 from generators.mobility.itinerary import STANDING, locate, make_trail, positions
+from generators.model.clock import DAY_MS
+from generators.model.compiled import kernel
 from generators.radio.cells import Air, Cells, antenna_gain_db
 from generators.radio.coverage import NO_CELL, pixels_at
 from generators.radio.path_loss import path_loss_db
+from generators.radio.towers import make_towers
 from generators.sessions.network import make_plant
-from generators.sessions.settings import MEASURED_EACH_MS
+from generators.settings.network import MEASURED_EACH_MS
 from generators.world import Drawn, World
 
 CALLS_A_USER_DAY = 3.24

@@ -26,9 +26,9 @@ from omegaconf import OmegaConf
 from bench.config.composition import register
 from bench.generator import silent
 from bench.schema import CALLS
-from generators import export
-from generators.calls.records import no_edits
 from generators.calls.reference import Reference
+from generators.model.records import no_edits
+from generators.tables import export
 from generators.world import World
 
 CALLS_A_USER = 90.8

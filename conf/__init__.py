@@ -14,8 +14,8 @@ The modules must be cheap to import: they are read before anything else happens.
 SCHEMAS: tuple[str, ...] = (
     "bench.program_settings",
     "bench.realism.settings",
-    "generators.settings",
-    "generators.cdr_file.settings",
+    "generators.settings.world",
+    "generators.own_records.file_settings",
     "generators.anomalies",
 )
 KERNELS: tuple[str, ...] = ("detectors.features.examples",)

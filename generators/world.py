@@ -17,41 +17,39 @@ from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
 from bench.host.digests import file_digest
 from bench.schema import DATA_TABLES, TIES
-from generators.callmap import CallMap
-from generators.calls.habits import Habits, make_habits
-from generators.calls.table import CallTable
-from generators.calls.twins import Twins
-from generators.clock import DAY_MS
-from generators.columns import ParquetRows, write_parquet
-from generators.draft import Draft
-from generators.geography import make_towers
-from generators.identities import digits_for
-from generators.injection import Injector
-from generators.inventory import Inventory
-from generators.life import count_all
-from generators.mix import Plan, enough_users, meets_calls, no_plan, plan_incidents
-from generators.names import Names, make_names
-from generators.realised import Told
-from generators.realised_cells import cell_figures
+from generators.calls.model_arrays import Habits, make_habits
+from generators.calls.two_worlds import Twins
+from generators.injection.editable_plan import Draft
+from generators.injection.expected_calls import CallMap
+from generators.injection.incident_planning import TOLERANCE, Plan, enough_users, meets_calls, no_plan, plan_incidents
+from generators.injection.injector import Injector
+from generators.injection.normal_life import count_all
+from generators.model.clock import DAY_MS
+from generators.radio.towers import make_towers
 from generators.sessions.arrival import make_arrival
-from generators.sessions.deploy import deploy, struck
-from generators.sessions.settings import NetworkSettings
-from generators.sessions.status import TowerStatus, UserStatus
-from generators.sessions.table import EventTable
-from generators.settings import WorldSettings
+from generators.sessions.deployment import deploy, struck
+from generators.settings.network import NetworkSettings
+from generators.settings.world import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import make_people
 from generators.social.possessions import Possessions, make_possessions
 from generators.social.subscriptions import NEVER
-from generators.social.ties import tie_tables
 from generators.sources import world_code
-from generators.tables import cells_table, communities_table, coverage_table, users_table
-from generators.tally import Tally
+from generators.tables.calls import CallTable
+from generators.tables.columns import ParquetRows, write_parquet
+from generators.tables.events import EventTable
+from generators.tables.identities import digits_for
+from generators.tables.inventory import Inventory
+from generators.tables.names import Names, make_names
+from generators.tables.people_and_places import cells_table, communities_table, coverage_table, users_table
+from generators.tables.status import TowerStatus, UserStatus
+from generators.tables.ties import tie_tables
+from generators.truth.cell_incident_figures import cell_figures
+from generators.truth.incident_figures import Told
+from generators.truth.truth_writer import Tally
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 """Their versions may change the bytes of a world."""
-TOLERANCE = 0.05
-"""How far the realised anomaly ratio may be from the asked one, relative to it."""
 AGAIN, MOST_MORE, MORE_USERS, MOST_TURNS = 2, 2.0, 1.5, 6
 """How often a world is made again for its ratio, with how many times the faults at most; how many times the users it
 lacks; how often it is made at most."""

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.calls.outcome import ANSWERED
-from generators.clock import DAY_MS, PERSON_S
-from generators.deeds import MINUTE_MS, Deed, blended, fitted, like_normal, queued, times
-from generators.injection import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
-from generators.plan import OWN, Holdings, Intents
-from generators.touches import ALL_OF_A_CALL, OTHER_DEVICE
+from generators.injection.incident_parts import MINUTE_MS, Deed, blended, fitted, like_normal, queued, times
+from generators.injection.injector import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
+from generators.injection.touches import ALL_OF_A_CALL, OTHER_DEVICE
+from generators.model.clock import DAY_MS, PERSON_S
+from generators.model.outcome import ANSWERED
+from generators.model.plan import OWN, Holdings, Intents
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 LEAST_TALK_MS = 20_000

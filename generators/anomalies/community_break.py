@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS
-from generators.deeds import Deed
-from generators.injection import Figures, Incidents, of_records
-from generators.plan import Intents
-from generators.redirection import Windows, redirected
-from generators.touches import WHOM
+from generators.injection.incident_parts import Deed
+from generators.injection.injector import Figures, Incidents, of_records
+from generators.injection.redirection import Windows, redirected
+from generators.injection.touches import WHOM
+from generators.model.clock import DAY_MS
+from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 TRIES = 12
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from bench.faults import above, within
-from generators.cell_deeds import CellDeed
-from generators.clock import DAY_MS, HOUR_MS
-from generators.injection import ENOUGH, Incidents, between, new_calls
-from generators.plan import FARTHEST, Intents
-from generators.strikes import MOMENTS, SLACK
-from generators.touches import WHEN, WHERE
+from generators.injection.cell_faults import CellDeed
+from generators.injection.fault_placement import MOMENTS, SLACK
+from generators.injection.injector import ENOUGH, Incidents, between, new_calls
+from generators.injection.touches import WHEN, WHERE
+from generators.model.clock import DAY_MS, HOUR_MS
+from generators.model.plan import FARTHEST, Intents
 
 if TYPE_CHECKING:
-    from generators.callmap import CallMap
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
+    from generators.injection.expected_calls import CallMap
 
 ANCHORS = 2000
 NARROWER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.075)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import HOUR_MS
-from generators.deeds import Deed, in_rounds
-from generators.injection import Figures, Incidents, between, new_calls, of_records, parted, skewed
-from generators.touches import ALL_OF_A_CALL
+from generators.injection.incident_parts import Deed, in_rounds
+from generators.injection.injector import Figures, Incidents, between, new_calls, of_records, parted, skewed
+from generators.injection.touches import ALL_OF_A_CALL
+from generators.model.clock import HOUR_MS
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 @dataclass

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.calls.outcome import ANSWERED
-from generators.deeds import Deed, talk_between
-from generators.injection import Figures, Incidents, each_its_own
-from generators.touches import TALK, WHOM
+from generators.injection.incident_parts import Deed, talk_between
+from generators.injection.injector import Figures, Incidents, each_its_own
+from generators.injection.touches import TALK, WHOM
+from generators.model.outcome import ANSWERED
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 @dataclass

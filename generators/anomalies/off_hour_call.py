@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS, HOUR_MS
-from generators.deeds import Deed
-from generators.injection import Figures, Incidents, each_its_own
-from generators.plan import Intents
-from generators.touches import WHEN, WHERE
+from generators.injection.incident_parts import Deed
+from generators.injection.injector import Figures, Incidents, each_its_own
+from generators.injection.touches import WHEN, WHERE
+from generators.model.clock import DAY_MS, HOUR_MS
+from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 @dataclass

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS, HOUR_MS
-from generators.deeds import Deed, like_normal, talk_between, times
-from generators.injection import Figures, Incidents, bounds_around, new_calls, of_records, parted
-from generators.touches import ALL_OF_A_CALL
+from generators.injection.incident_parts import Deed, like_normal, talk_between, times
+from generators.injection.injector import Figures, Incidents, bounds_around, new_calls, of_records, parted
+from generators.injection.touches import ALL_OF_A_CALL
+from generators.model.clock import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 @dataclass

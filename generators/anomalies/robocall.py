@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.calls.outcome import MISSED
-from generators.clock import HOUR_MS, MACHINE_S
-from generators.deeds import (
+from generators.injection.incident_parts import (
     Deed,
     around_a_circle,
     blended,
@@ -27,11 +25,13 @@ from generators.deeds import (
     talk_between,
     times,
 )
-from generators.injection import Figures, Incidents, between, new_calls, of_records, parted
-from generators.touches import ALL_OF_A_CALL, NEW_USERS
+from generators.injection.injector import Figures, Incidents, between, new_calls, of_records, parted
+from generators.injection.touches import ALL_OF_A_CALL, NEW_USERS
+from generators.model.clock import HOUR_MS, MACHINE_S
+from generators.model.outcome import MISSED
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 @dataclass

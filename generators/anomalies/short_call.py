@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.calls.outcome import ANSWERED
-from generators.deeds import Deed
-from generators.injection import Figures, Incidents, each_its_own, skewed
-from generators.touches import TALK
+from generators.injection.incident_parts import Deed
+from generators.injection.injector import Figures, Incidents, each_its_own, skewed
+from generators.injection.touches import TALK
+from generators.model.outcome import ANSWERED
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 @dataclass

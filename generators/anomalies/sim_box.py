@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS, MACHINE_S
-from generators.deeds import (
+from generators.injection.incident_parts import (
     Deed,
     around_a_circle,
     blended,
@@ -25,11 +24,12 @@ from generators.deeds import (
     subscribed,
     times,
 )
-from generators.injection import Figures, Incidents, between, new_calls, of_records, parted
-from generators.touches import ALL_OF_A_CALL, NEW_USERS
+from generators.injection.injector import Figures, Incidents, between, new_calls, of_records, parted
+from generators.injection.touches import ALL_OF_A_CALL, NEW_USERS
+from generators.model.clock import DAY_MS, MACHINE_S
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 MOST_DAYS = 7
 CIRCLES = 0.6

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS, HOUR_MS, PERSON_S
-from generators.deeds import (
+from generators.injection.incident_parts import (
     LINE_FREE_MS,
     MINUTE_MS,
     Deed,
@@ -25,12 +24,13 @@ from generators.deeds import (
     talk_between,
     times,
 )
-from generators.injection import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
-from generators.plan import Holdings, Intents
-from generators.touches import ALL_OF_A_CALL, OTHER_SIM
+from generators.injection.injector import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
+from generators.injection.touches import ALL_OF_A_CALL, OTHER_SIM
+from generators.model.clock import DAY_MS, HOUR_MS, PERSON_S
+from generators.model.plan import Holdings, Intents
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 NOTICED_MS = 10 * MINUTE_MS
 """Within so long of the last call on it the number is back, where it would be held no longer."""

@@ -11,14 +11,33 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import HOUR_MS, PERSON_S
-from generators.deeds import LINE_FREE_MS, Deed, blended, fitted, like_normal, line_free, queued, stretched, times
-from generators.injection import STAYS, Figures, Incidents, between, bounds_around, new_calls, of_records, parted
-from generators.plan import Intents
-from generators.touches import ALL_OF_A_CALL
+from generators.injection.incident_parts import (
+    LINE_FREE_MS,
+    Deed,
+    blended,
+    fitted,
+    like_normal,
+    line_free,
+    queued,
+    stretched,
+    times,
+)
+from generators.injection.injector import (
+    STAYS,
+    Figures,
+    Incidents,
+    between,
+    bounds_around,
+    new_calls,
+    of_records,
+    parted,
+)
+from generators.injection.touches import ALL_OF_A_CALL
+from generators.model.clock import HOUR_MS, PERSON_S
+from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 KNOWN = 0.5

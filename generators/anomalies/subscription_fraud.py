@@ -12,14 +12,24 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.clock import DAY_MS, PERSON_S
-from generators.deeds import Deed, blended, called_back, fitted, like_normal, opened, queued, stretched, times
-from generators.injection import Figures, Incidents, between, new_calls, of_records, parted
-from generators.plan import FOR_EVER, Holdings
-from generators.touches import ALL_OF_A_CALL, NEW_USERS
+from generators.injection.incident_parts import (
+    Deed,
+    blended,
+    called_back,
+    fitted,
+    like_normal,
+    opened,
+    queued,
+    stretched,
+    times,
+)
+from generators.injection.injector import Figures, Incidents, between, new_calls, of_records, parted
+from generators.injection.touches import ALL_OF_A_CALL, NEW_USERS
+from generators.model.clock import DAY_MS, PERSON_S
+from generators.model.plan import FOR_EVER, Holdings
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 @dataclass

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.calls.outcome import BUSY
-from generators.clock import DAY_MS
-from generators.deeds import MINUTE_MS, Deed, blended, fitted, members, talk_between, times
-from generators.injection import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
-from generators.touches import ALL_OF_A_CALL
+from generators.injection.incident_parts import MINUTE_MS, Deed, blended, fitted, members, talk_between, times
+from generators.injection.injector import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
+from generators.injection.touches import ALL_OF_A_CALL
+from generators.model.clock import DAY_MS
+from generators.model.outcome import BUSY
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 
 OF_CONTACTS = 3

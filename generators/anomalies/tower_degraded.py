@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.faults import above, within
-from generators.cell_deeds import FaultDeed
-from generators.clock import HOUR_MS
-from generators.injection import between
-from generators.plan import CellFault
-from generators.strikes import LEFT_OPEN, Place, Places
+from generators.injection.cell_faults import FaultDeed
+from generators.injection.fault_placement import LEFT_OPEN, Place, Places
+from generators.injection.injector import between
+from generators.model.clock import HOUR_MS
+from generators.model.plan import CellFault
 
 if TYPE_CHECKING:
-    from generators.callmap import CallMap
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
+    from generators.injection.expected_calls import CallMap
 
 
 SAMPLED, STEPS = 3000, 21

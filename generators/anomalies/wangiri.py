@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.calls.outcome import MISSED
-from generators.clock import HOUR_MS
-from generators.deeds import Deed, after, answering, fitted, stretched, subscribed, talk_between
-from generators.injection import Figures, Incidents, new_calls, of_records, parted
-from generators.plan import Intents
-from generators.touches import ALL_OF_A_CALL, NEW_USERS
+from generators.injection.incident_parts import Deed, after, answering, fitted, stretched, subscribed, talk_between
+from generators.injection.injector import Figures, Incidents, new_calls, of_records, parted
+from generators.injection.touches import ALL_OF_A_CALL, NEW_USERS
+from generators.model.clock import HOUR_MS
+from generators.model.outcome import MISSED
+from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.draft import Draft
+    from generators.injection.editable_plan import Draft
 
 ANSWERED_SHARE = 0.05
 SHORTEST_RING_S, LONGEST_RING_S = 0.6, 1.4

@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
-from generators.calls.outcome import ANSWERED
+from generators.calls.model_arrays import EXPONENTIAL, LOGNORMAL, Habits
 from generators.calls.spells import is_quiet
-from generators.clock import DAY_MS
-from generators.compiled import kernel
-from generators.numerics import normal_quantile
-from generators.rng import Purpose, philox, uniform
+from generators.model.clock import DAY_MS
+from generators.model.compiled import kernel
+from generators.model.numerics import normal_quantile
+from generators.model.outcome import ANSWERED
+from generators.model.rng import Purpose, philox, uniform
 from generators.social.contacts import NOBODY, choose_contact
 
 UNLISTED = 0

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators.calls.choices import choose_callee, choose_outcome, choose_talk_ms
-from generators.calls.habits import Habits
-from generators.calls.outcome import ANSWERED
+from generators.calls.model_arrays import Habits
 from generators.calls.spells import is_quiet, spell
-from generators.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
-from generators.compiled import kernel
-from generators.numerics import normal_quantile, poisson_quantile
-from generators.rng import Purpose, philox, uniform
+from generators.model.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
+from generators.model.compiled import kernel
+from generators.model.numerics import normal_quantile, poisson_quantile
+from generators.model.outcome import ANSWERED
+from generators.model.rng import Purpose, philox, uniform
 
 MOST_A_DAY = 2000
 """Slots of a user's day."""

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from generators.calls.records import Records
-from generators.clock import DAY_MS
-from generators.compiled import kernel
+from generators.model.clock import DAY_MS
+from generators.model.compiled import kernel
+from generators.model.records import Records
 
 SECONDS = DAY_MS // 1000
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from generators.calls.habits import EXPONENTIAL, LOGNORMAL, Habits
-from generators.calls.outcome import ANSWERED, FAILED
-from generators.calls.records import Edits
-from generators.clock import DAY_MS, HOUR_MS
-from generators.plan import CellFault
+from generators.calls.model_arrays import EXPONENTIAL, LOGNORMAL, Habits
+from generators.model.clock import DAY_MS, HOUR_MS
+from generators.model.outcome import ANSWERED, FAILED
+from generators.model.plan import CellFault
+from generators.model.records import Edits
+from generators.model.rng import Purpose
 from generators.radio.plant import Plant
-from generators.rng import Purpose
 from generators.sessions.reference import Air, Draws, Event, Session, numpys_draws
 
 

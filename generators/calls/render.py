@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.calls.habits import Habits
 from generators.calls.intents import Slots, make_slots, plan_day, plan_turn
-from generators.calls.outcome import FAILED
-from generators.calls.records import Edits, Records, make_records
+from generators.calls.model_arrays import Habits
 from generators.calls.whereabouts import last_cell, serving_cell
-from generators.clock import DAY_MS
-from generators.compiled import kernel, part
+from generators.model.clock import DAY_MS
+from generators.model.compiled import kernel, part
+from generators.model.events import make_events
+from generators.model.outcome import FAILED
+from generators.model.records import Edits, Records, make_records
 from generators.radio.coverage import NO_CELL
-from generators.sessions.events import make_events
 from generators.sessions.faults import DONE, MET
 from generators.sessions.network import Network
 from generators.sessions.session import CELL, ENDS, FIRST, FIRST_CELL, HANDOVERS, MARK, ROW, Phone, hold, make_phone

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from generators.calls.changes import Changes
-from generators.calls.records import Records
-from generators.plan import ANSWERED_MS, RETURNS
-from generators.sessions.events import RECONNECT
+from generators.model.changes import Changes
+from generators.model.events import RECONNECT
+from generators.model.plan import ANSWERED_MS, RETURNS
+from generators.model.records import Records
 from generators.sessions.faults import SWAPPING, Faults
 
 

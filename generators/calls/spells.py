@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from generators.calls.habits import Habits
-from generators.compiled import kernel
-from generators.rng import Purpose, Words, philox, uniform
+from generators.calls.model_arrays import Habits
+from generators.model.compiled import kernel
+from generators.model.rng import Purpose, Words, philox, uniform
 
 _SPELL = np.uint64(Purpose.SPELL)
 

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from generators.calls.habits import Habits
 from generators.calls.intents import Slots
-from generators.clock import DAY_MS, HOUR_MS
-from generators.compiled import kernel
-from generators.rng import Purpose, philox, uniform
+from generators.calls.model_arrays import Habits
+from generators.model.clock import DAY_MS, HOUR_MS
+from generators.model.compiled import kernel
+from generators.model.rng import Purpose, philox, uniform
 
 WORK_BEGINS_H, WORK_ENDS_H = 9, 17
 _PLACE = np.uint64(Purpose.PLACE)

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.clock import DAY_MS, HOUR_MS
-from generators.compiled import kernel
 from generators.mobility.places import Ways, choose_place, place_at, truncated_power
+from generators.model.clock import DAY_MS, HOUR_MS
+from generators.model.compiled import kernel
+from generators.model.rng import Purpose, philox, uniform
 from generators.radio.plane import Plane, shortest
-from generators.rng import Purpose, philox, uniform
 
 MOST_LEGS = 64
 STANDING = -1

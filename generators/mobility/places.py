@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.compiled import kernel
-from generators.mobility.settings import MobilitySettings
+from generators.model.compiled import kernel
+from generators.model.rng import Purpose, philox, uniform
 from generators.radio.plane import Plane
-from generators.rng import Purpose, philox, uniform
+from generators.settings.mobility import MobilitySettings
 
 TRIPS_BEFORE = 400.0
 """A user has made this many trips before the world, and up to as many more."""

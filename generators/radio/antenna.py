@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generators.compiled import kernel
+from generators.model.compiled import kernel
 
 QUIETEST = 1e-20
 """Gain of a null, so that decibels stay finite."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.compiled import kernel
+from generators.model.compiled import kernel
 from generators.radio.antenna import QUIETEST, ellipse_gain, mean_gain, sector_gain_db
 from generators.radio.path_loss import (
     FREE_SPACE,
@@ -17,8 +17,8 @@ from generators.radio.path_loss import (
     sight_probability,
 )
 from generators.radio.plane import Plane, bearing_deg, shortest
-from generators.radio.settings import MODELS, AntennaSettings, PropagationSettings, SiteSettings
 from generators.radio.shadowing import CUT, in_sight, shadow
+from generators.settings.radio import MODELS, AntennaSettings, PropagationSettings, SiteSettings
 
 OMNI, SECTOR, ELLIPSE = 0, 1, 2
 SIGMA_DB = {UMA: (4.0, 6.0), UMI: (4.0, 7.82), RMA: (4.0, 8.0)}

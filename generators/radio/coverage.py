@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.compiled import kernel
+from generators.model.compiled import kernel
 from generators.radio.cells import Air, Cells, antenna_gain_db, could_reach, site_loss_db
 from generators.radio.plane import shortest, wrapped
 

@@ -2,8 +2,8 @@
 
 import math
 
-from generators.compiled import kernel
-from generators.radio.settings import MODELS
+from generators.model.compiled import kernel
+from generators.settings.radio import MODELS
 
 REFERENCE, FREE_SPACE, HATA, HATA_URBAN, UMA, UMI, RMA = range(len(MODELS))
 _LIGHT = 299_792_458.0

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.compiled import kernel
-from generators.settings import RegionSettings
+from generators.model.compiled import kernel
+from generators.settings.world import RegionSettings
 
 METRES_PER_DEGREE = 111_195.0
 """Of latitude, on a sphere of the mean radius of the Earth (6,371 km)."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from generators.compiled import kernel
-from generators.numerics import normal_quantile
-from generators.rng import Purpose, philox, uniform
+from generators.model.compiled import kernel
+from generators.model.numerics import normal_quantile
+from generators.model.rng import Purpose, philox, uniform
 
 CUT = 4.0
 """Standard deviations at which shadowing is cut, so that reach is bounded."""

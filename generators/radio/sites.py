@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from bench.faults import UserError
-from generators.numerics import normal_quantiles
+from generators.model.numerics import normal_quantiles
+from generators.model.rng import Purpose, uniforms
 from generators.radio.plane import METRES_PER_DEGREE, Plane, to_metres, wrapped
-from generators.radio.settings import SiteSettings
-from generators.rng import Purpose, uniforms
+from generators.settings.radio import SiteSettings
 
 OPENCELLID = (
     "radio", "mcc", "net", "area", "cell", "unit", "lon", "lat", "range", "samples", "changeable", "created",

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.compiled import kernel
+from generators.model.compiled import kernel
 from generators.radio.cells import Air, Cells, antenna_gain_db, site_loss_db
 from generators.radio.coverage import NO_CELL, RadioMap, Reach, away_from, hear, insert
 

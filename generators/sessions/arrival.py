@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.calls.records import Records
-from generators.compiled import kernel
-from generators.numerics import normal_quantiles
-from generators.rng import Purpose, philox, uniform, uniforms
-from generators.sessions.settings import ArrivalSettings
+from generators.model.compiled import kernel
+from generators.model.numerics import normal_quantiles
+from generators.model.records import Records
+from generators.model.rng import Purpose, philox, uniform, uniforms
+from generators.settings.network import ArrivalSettings
 
 _ARRIVAL = np.uint64(Purpose.ARRIVAL)
 _DRAWS = 4

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.faults import Fault, SettingsError
-from generators.clock import DAY_MS, HOUR_MS
-from generators.compiled import kernel
-from generators.plan import PING_PONG, CellFault
+from generators.model.clock import DAY_MS, HOUR_MS
+from generators.model.compiled import kernel
+from generators.model.plan import PING_PONG, CellFault
 from generators.radio.cells import Cells
-from generators.sessions.settings import KINDS, TowerFault
+from generators.settings.network import KINDS, TowerFault
 
 BROKEN, DEGRADED, SLEEPING = range(len(KINDS))
 SWAPPING = len(KINDS)

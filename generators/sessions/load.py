@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.clock import DAY_MS, HOUR_MS, HOURS
-from generators.compiled import kernel
 from generators.mobility.itinerary import Folk, Trail, make_trail, position
+from generators.model.clock import DAY_MS, HOUR_MS, HOURS
+from generators.model.compiled import kernel
 from generators.radio.coverage import RadioMap, pixel_at
 from generators.sessions.network import HOURS_OF_WEEK
-from generators.sessions.settings import TowerSettings
-from generators.settings import WorldSettings
+from generators.settings.network import TowerSettings
+from generators.settings.society import Durations
+from generators.settings.world import WorldSettings
 from generators.social.people import People
-from generators.social.settings import Durations
 
 LEAST_CHANNELS = 2
 DAYS_OF_WEEK, SATURDAY = 7, 5

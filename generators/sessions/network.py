@@ -7,18 +7,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.faults import UserError
-from generators.clock import HOUR_MS
 from generators.mobility.itinerary import Folk
 from generators.mobility.places import make_ways
+from generators.model.clock import HOUR_MS
 from generators.radio.cells import make_air, make_cells
 from generators.radio.coverage import NO_CELL, RadioMap, make_map, pixels_at
 from generators.radio.plane import Plane, make_plane
 from generators.radio.plant import Plant
-from generators.radio.settings import MODELS
 from generators.sessions.faults import Faults, no_faults
-from generators.sessions.settings import MEASURED_EACH_MS
-from generators.sessions.turned import Turned, nothing_turned
-from generators.settings import DISTRICTS, WorldSettings
+from generators.sessions.turned_antennas import Turned, nothing_turned
+from generators.settings.network import MEASURED_EACH_MS
+from generators.settings.radio import MODELS
+from generators.settings.world import DISTRICTS, WorldSettings
 
 HOURS_OF_WEEK = 48
 """Hours of a working day, then of a weekend day."""

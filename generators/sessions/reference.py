@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators.mobility.itinerary import STANDING, locate, make_trail, position
-from generators.plan import CellFault
+from generators.model.plan import CellFault
+from generators.model.rng import Purpose
 from generators.radio.cells import power_dbm
 from generators.radio.plant import Plant
-from generators.rng import Purpose
 from generators.sessions.faults import BROKEN, DEGRADED, NO_INCIDENT, SLEEPING, SWAPPING
 from generators.sessions.network import Network
 
@@ -38,7 +38,7 @@ def numpys_draws(seed: int, purpose: Purpose, entity: int, occurrence: int, part
 
 
 class Event(NamedTuple):
-    """One event, in words; as `generators.sessions.events.Events` has it in numbers."""
+    """One event, in words; as `generators.model.events.Events` has it in numbers."""
 
     time_ms: int
     state: str

@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.compiled import kernel
 from generators.mobility.itinerary import STANDING, Trail, locate, make_trail, position
+from generators.model.compiled import kernel
+from generators.model.rng import Purpose, philox, uniform
 from generators.radio.coverage import NO_CELL, insert, pixel_at
-from generators.rng import Purpose, philox, uniform
 from generators.sessions.faults import DONE, OTHER, SHOWN, meets
 from generators.sessions.network import Network
-from generators.sessions.turned import holds_since, otherwise
+from generators.sessions.turned_antennas import holds_since, otherwise
 
 MOST_REQUESTS = 9
 """Requests whose answers a phone remembers."""

@@ -9,12 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.compiled import kernel
 from generators.mobility.itinerary import position
-from generators.radio.coverage import NO_CELL, RadioMap
-from generators.radio.plane import wrapped
-from generators.rng import Purpose, philox, uniform
-from generators.sessions.events import (
+from generators.model.compiled import kernel
+from generators.model.events import (
     CONNECT,
     DROP,
     END,
@@ -26,10 +23,13 @@ from generators.sessions.events import (
     SETUP,
     TIMEOUT,
 )
+from generators.model.rng import Purpose, philox, uniform
+from generators.radio.coverage import NO_CELL, RadioMap
+from generators.radio.plane import wrapped
 from generators.sessions.faults import MET, SHOWN, SWAPPING, acts, faults_between, meets
 from generators.sessions.network import Network
 from generators.sessions.reports import Reports, collect, look_at, make_reports, measure, rows_of
-from generators.sessions.towers import BLOCKED, CONNECTED, IGNORED, NEVER, SPOILT, answer, breaks_after, losses
+from generators.sessions.tower_answers import BLOCKED, CONNECTED, IGNORED, NEVER, SPOILT, answer, breaks_after, losses
 from generators.sessions.watch import watch
 
 LIVE, NONE_LEFT, OVER = range(3)

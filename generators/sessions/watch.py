@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from generators.compiled import kernel
 from generators.mobility.itinerary import STANDING, Trail, locate, on_leg
+from generators.model.compiled import kernel
 from generators.radio.coverage import NO_CELL, RadioMap, pixel_at
 from generators.sessions.faults import meets
 from generators.sessions.network import Network
 from generators.sessions.reports import Reports
-from generators.sessions.settings import MEASURED_EACH_MS
-from generators.sessions.turned import holds_until, otherwise
+from generators.sessions.turned_antennas import holds_until, otherwise
+from generators.settings.network import MEASURED_EACH_MS
 
 STAY, BETTER, ALONE = range(3)
 """What a measurement says: stay; a neighbour is better; nobody is heard any more."""

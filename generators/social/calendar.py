@@ -1,64 +1,17 @@
-"""The calendar of a world: weekends, holidays, events, and how the volume of calls rises and falls over the weeks."""
+"""The days of a world: weekends, holidays and events, and the volume and hourly profile of calls on each day."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.faults import Fault, within
-from generators.clock import HOURS
-from generators.social.settings import CallPattern
+from generators.model.clock import HOURS
+from generators.settings.calendar import Calendar, Event
+from generators.settings.society import CallPattern
 
 SATURDAY, WEEK, YEAR_DAYS = 5, 7, 365.25
 WORKING_DAY, FREE_DAY = 0, 1
-
-
-@dataclass
-class Event:
-    """A few hours on one day in which everybody calls more, or less."""
-
-    date: str = ""
-    """Local day, such as 2024-12-31."""
-    from_h: int = field(default=0, metadata=within(0, 23))
-    """First local hour."""
-    to_h: int = field(default=24, metadata=within(1, 24))
-    """End (exclusive)."""
-    factor: float = field(default=2.0, metadata=within(0, 20))
-    """Calls in these hours, relative to what they would have been."""
-
-    def faults(self, key: str) -> Iterator[Fault]:
-        """Yield what is inconsistent."""
-        if not is_date(self.date):
-            yield Fault(f"{key}.date", "be a date such as 2024-12-31", self.date)
-        if self.to_h <= self.from_h:
-            yield Fault(f"{key}.to_h", f"be above from_h ({self.from_h})", self.to_h)
-
-
-@dataclass
-class Calendar:
-    """What is special about days. Dates outside the world are of no effect."""
-
-    holidays: list[str] = field(default_factory=list)
-    """Days that are lived like a Sunday."""
-    events: dict[str, Event] = field(default_factory=dict)
-    """Hours in which everybody calls more, or less, by name."""
-    weeks: list[float] = field(default_factory=lambda: [1.0])
-    """Volume of successive weeks, over and over: with four, a rhythm of months."""
-    yearly: float = field(default=0.0, metadata=within(0, 0.9))
-    """How far the volume rises and falls with the seasons: a share of its mean."""
-    peak_day: int = field(default=350, metadata=within(1, 366))
-    """Day of the year on which it is highest."""
-
-    def faults(self, key: str) -> Iterator[Fault]:
-        """Yield what is inconsistent."""
-        wrong = [day for day in self.holidays if not is_date(day)]
-        if wrong:
-            yield Fault(f"{key}.holidays", "be dates such as 2024-12-25", wrong)
-        if not self.weeks or min(self.weeks) < 0 or sum(self.weeks) <= 0:
-            yield Fault(f"{key}.weeks", "be one factor a week, none negative, not all zero", self.weeks)
 
 
 class Days(NamedTuple):
@@ -72,15 +25,6 @@ class Days(NamedTuple):
     """Shape (D,), int8: working day, free day, and one kind for each day with an event."""
     hours: Any
     """Shape (K, P, 25), float64: share of a day's calls before each local hour."""
-
-
-def is_date(text: str) -> bool:
-    """Return whether a text is a date, as ISO 8601 writes it."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def make_days(calendar: Calendar, patterns: list[CallPattern], start: str, days: int) -> Days:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from generators.rng import Purpose, permutation, uniforms
-from generators.settings import WorldSettings
+from generators.model.rng import Purpose, permutation, uniforms
+from generators.settings.society import COMMUNITY_KINDS, Layer
+from generators.settings.world import WorldSettings
 from generators.social.contacts import NOBODY, Society
 from generators.social.homes import along_curve, home_places, meeting_places, work_places
 from generators.social.kinds import user_kinds
-from generators.social.settings import COMMUNITY_KINDS, Layer
 
 _PURPOSES = {
     "family": Purpose.FAMILY,

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from generators.compiled import kernel
+from generators.model.compiled import kernel
 
 NOBODY = -1
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from generators.compiled import kernel
-from generators.geography import HOME_DISTRICTS, WORK_DISTRICTS, draw_places
 from generators.mobility.places import truncated_power
+from generators.model.compiled import kernel
+from generators.model.rng import Purpose, philox, uniform, uniforms
 from generators.radio.plane import Plane, make_plane, shortest, to_metres, wrapped
-from generators.rng import Purpose, philox, uniform, uniforms
-from generators.settings import WorldSettings
+from generators.radio.towers import HOME_DISTRICTS, WORK_DISTRICTS, draw_places
+from generators.settings.world import WorldSettings
 
 OWN, SHARED = 1, 0
 WORK_PLACES_SEEN = 8

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from generators.rng import Purpose, uniforms
-from generators.settings import WorldSettings
+from generators.model.rng import Purpose, uniforms
+from generators.settings.world import WorldSettings
 
 
 def user_kinds(settings: WorldSettings) -> tuple[Any, Any]:

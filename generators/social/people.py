@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.clock import DAY_MS, HOUR_MS, MONTH_DAYS
-from generators.geography import Towers, nearest_towers
-from generators.numerics import exponentials, normal_quantiles
-from generators.rng import Purpose, uniforms
-from generators.settings import WorldSettings
+from generators.model.clock import DAY_MS, HOUR_MS, MONTH_DAYS
+from generators.model.numerics import exponentials, normal_quantiles
+from generators.model.rng import Purpose, uniforms
+from generators.radio.towers import Towers, nearest_towers
+from generators.settings.world import WorldSettings
 from generators.social.contacts import NOBODY, Society
 from generators.social.kinds import user_kinds
 from generators.social.subscriptions import NEVER, shop_hours

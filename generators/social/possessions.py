@@ -1,17 +1,17 @@
 """Which SIM and which device a user has at any moment of normal life, as functions of (seed, user, moment).
 
-A record shows the SIM and the device in use; what the operator's inventory knows of them is in `generators.inventory`.
-All changes are at whole seconds, as starts of calls are told.
+A record shows the SIM and the device in use; what the operator's inventory knows of them is in
+`generators.tables.inventory`. All changes are at whole seconds, as starts of calls are.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.clock import DAY_MS, HOUR_MS, HOURS, MONTH_DAYS
-from generators.compiled import kernel
-from generators.rng import Purpose, philox, uniform, uniforms
-from generators.settings import WorldSettings
+from generators.model.clock import DAY_MS, HOUR_MS, HOURS, MONTH_DAYS
+from generators.model.compiled import kernel
+from generators.model.rng import Purpose, philox, uniform, uniforms
+from generators.settings.world import WorldSettings
 from generators.social.subscriptions import NEVER, SECOND_MS, whole
 
 FIRST, REPLACEMENT, SECOND, FORMER, BORROWED = range(5)

@@ -1,74 +1,15 @@
-"""Settings of numbers, SIMs and devices over time, and of what the operator knows of them. Light: no kernels.
+"""Times at which subscriptions begin and change: whole seconds within shop hours."""
 
-Rates of subscriptions that begin and end follow prepaid markets: 37-80 % of the customers leave in a year in eight of
-them (Strategy Analytics for Juvo, "Death by a Thousand NOs", 2019), which is 3-7 % a month, and as many come. The other
-figures of the default world are starting values.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from bench.faults import Fault, within
-from generators.clock import DAY_MS, HOUR_MS
+from generators.model.clock import DAY_MS, HOUR_MS
 
 NEVER = np.int64(2**62)
 SECOND_MS = 1000
 SHOP_H = (9, 20)
 """Local hours between which shops open subscriptions and change SIMs (starting value)."""
-
-
-@dataclass
-class Subscriptions:
-    """Numbers, SIMs and devices over time, for honest reasons, and what the operator's inventory knows of devices."""
-
-    created_months: list[float] = field(default_factory=lambda: [1.0, 24.0])
-    """How long before the start a subscription began [months of 30 days]."""
-    joining_per_month: float = field(default=0.0, metadata=within(0, 0.5))
-    """Share of the users whose subscription begins within the world, per 30 days."""
-    leaving_per_month: float = field(default=0.0, metadata=within(0, 0.5))
-    """Share of the users whose subscription ends within the world, at a midnight, per 30 days."""
-    new_device_per_month: float = field(default=0.0, metadata=within(0, 0.5))
-    """Share of the users who replace their device, per 30 days."""
-    new_sim_per_month: float = field(default=0.0, metadata=within(0, 0.5))
-    """Share of the users whose number is put on a second SIM, per 30 days."""
-    sim_back: float = field(default=0.0, metadata=within(0, 1))
-    """Share of those whose number is put back on the first SIM (an order reversed, a card found again)."""
-    sim_back_h: list[float] = field(default_factory=lambda: [1.0, 72.0])
-    """How long the second SIM is used then, least and most [h]."""
-    sim_with_device: float = field(default=0.0, metadata=within(0, 1))
-    """Share of those who get a second SIM and a new device at once."""
-    second_device: float = field(default=0.0, metadata=within(0, 1))
-    """Share of the users who put their SIM into another device now and then."""
-    borrowed: float = field(default=0.0, metadata=within(0, 1))
-    """Share of those times at which that device is one of six that they borrow, rather than their second one."""
-    second_device_days: list[float] = field(default_factory=lambda: [1.0, 14.0])
-    """They do so once in a period of this length, each user with its own, least and most [days]."""
-    second_device_h: list[float] = field(default_factory=lambda: [2.0, 96.0])
-    """How long at a time, least and most [h]; half a period at most."""
-    device_seen_h: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    """How long after a SIM turned up in another device the inventory shows it, least and most [h]."""
-    device_missed: float = field(default=0.0, metadata=within(0, 1))
-    """Share of such changes that the inventory never shows; and of users that it shows with a device of the past."""
-
-    def faults(self, key: str) -> Iterator[Fault]:
-        """Yield what is inconsistent."""
-        months = self.created_months
-        if len(months) != 2 or not 0 <= months[0] <= months[1] <= 600 or months[1] == 0:
-            yield Fault(
-                f"{key}.created_months", "be [least, most] with 0 <= least <= most <= 600, most above 0", months
-            )
-        for name, least, most in (
-            ("sim_back_h", 0.1, 10_000),
-            ("second_device_days", 0.25, 365),
-            ("second_device_h", 0.1, 4380),
-            ("device_seen_h", 0, 10_000),
-        ):
-            span = getattr(self, name)
-            if len(span) != 2 or not least <= span[0] <= span[1] <= most:
-                yield Fault(f"{key}.{name}", f"be [least, most] with {least} <= least <= most <= {most}", span)
 
 
 def whole(moments_ms: Any) -> Any:

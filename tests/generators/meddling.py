@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from generators.clock import HOUR_MS
-from generators.draft import Draft
-from generators.injection import Incidents, new_calls
-from generators.plan import Holdings, Intents
-from generators.schedule import Schedule
+from generators.injection.editable_plan import Draft
+from generators.injection.injector import Incidents, new_calls
+from generators.injection.schedule import Schedule
+from generators.model.clock import HOUR_MS
+from generators.model.plan import Holdings, Intents
 
 
 @dataclass

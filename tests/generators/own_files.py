@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 from small_worlds import table
 
 from bench.faults import UserError, faults_of
-from generators.cdr_file.settings import CdrFileSettings
-from generators.cdr_file.world import CdrFile
+from generators.own_records.cdr_file import CdrFile
+from generators.own_records.file_settings import CdrFileSettings
 
 HEADER = "caller_id,callee_id,call_start_ts,call_duration"
 SAMPLE = Path(__file__).parents[2] / "docs" / "own-data-sample.csv"

@@ -14,7 +14,7 @@ from bench.audit.subject import Asked, Subject
 from bench.dataset import Dataset
 from bench.schema import INCIDENTS, TRUTH
 from bench.truth import Truth
-from generators.touches import ALL_OF_A_CALL, NEW_USERS, WHEN, WHERE
+from generators.injection.touches import ALL_OF_A_CALL, NEW_USERS, WHEN, WHERE
 
 TOUCHES = {
     "single": (),

@@ -7,13 +7,13 @@ from typing import Any
 from hypothesis import strategies as st
 from small_worlds import make_settings
 
-from generators.geography import make_towers
 from generators.mobility.itinerary import BEGINS, COUNT, ENDS, Folk, make_trail, plan
-from generators.plan import CellFault
-from generators.sessions.deploy import Deployment, deploy, struck
-from generators.sessions.events import CAUSES, EVENT, STATES
+from generators.model.events import CAUSES, EVENT, STATES
+from generators.model.plan import CellFault
+from generators.radio.towers import make_towers
+from generators.sessions.deployment import Deployment, deploy, struck
 from generators.sessions.reference import Event
-from generators.sessions.settings import TowerFault
+from generators.settings.network import TowerFault
 from generators.social.communities import make_society
 from generators.social.people import make_people
 

@@ -39,7 +39,7 @@ from bench.truth import Truth
 from bench.worlds.protocol import applied
 from detectors.features.audited import Audited
 from generators.anomalies.short_call import ShortCall
-from generators.injection import Incidents
+from generators.injection.injector import Incidents
 from generators.world import World
 
 SETTINGS = AuditSettings(features={"_target_": "detectors.features.audited.Audited"})

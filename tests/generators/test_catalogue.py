@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from small_worlds import EVERY, all_at, check_two_worlds, make_settings, make_world, table
 
-from generators.clock import DAY_MS
+from generators.model.clock import DAY_MS
 from generators.world import World
 
 RATIO = "generator.anomaly_ratio=0.2"

@@ -17,9 +17,9 @@ from bench.dataset import Dataset
 from bench.faults import UserError, faults_of
 from bench.schema import CALLS, DATA_TABLES, LABELS
 from bench.worlds.store import fingerprint_of
-from generators import export
-from generators.cdr_file.settings import CdrFileSettings, Columns
-from generators.cdr_file.world import CdrFile
+from generators.own_records.cdr_file import CdrFile
+from generators.own_records.file_settings import CdrFileSettings, Columns
+from generators.tables import export
 
 
 def test_our_names_are_the_schemas() -> None:

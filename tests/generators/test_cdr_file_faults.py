@@ -30,7 +30,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, row: str, told: str) -> None:
 
 
 def test_a_wrong_row_far_down_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generators.cdr_file.files.BLOCK_BYTES", 1000)
+    monkeypatch.setattr("generators.own_records.files.BLOCK_BYTES", 1000)
     text = "\n".join([HEADER, *[GOOD] * 500, "a,b,2024-13-01T00:00:00Z,1"])
     with pytest.raises(UserError, match=r"row 501, column call_start_ts: must be a time that exists"):
         read(tmp_path, text)

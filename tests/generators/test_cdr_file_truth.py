@@ -18,7 +18,7 @@ from bench.faults import UserError
 from bench.settings import ProtocolSettings, ThresholdSettings
 from bench.truth import Truth
 from bench.worlds.protocol import applied
-from generators import export
+from generators.tables import export
 
 
 def test_labels_become_incidents(tmp_path: Path) -> None:

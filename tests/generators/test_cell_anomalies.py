@@ -13,7 +13,7 @@ from small_worlds import make_settings, make_world, table
 
 from bench.faults import SettingsError, UserError
 from generators.anomalies.tower_outage import TowerOutage
-from generators.callmap import CallMap
+from generators.injection.expected_calls import CallMap
 from generators.world import World
 
 SMALL = ("generator.num_users=500", "generator.days=7", "generator.num_towers=7")
@@ -275,7 +275,7 @@ def test_more_than_the_network_can_hold_is_refused() -> None:
 def test_where_people_call_is_known_well_enough_by_a_part_of_their_days(
     monkeypatch: pytest.MonkeyPatch, followed: int
 ) -> None:
-    monkeypatch.setattr("generators.callmap.MANY", followed)
+    monkeypatch.setattr("generators.injection.expected_calls.MANY", followed)
     world = World(*make_settings("generator.num_users=3000", "generator.days=7", "anomaly=[sleeping_cell]")).draw()
     for _ in world.calls(2):
         pass

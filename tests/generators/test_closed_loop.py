@@ -8,7 +8,7 @@ import pytest
 from small_worlds import make_settings, make_world, table
 
 from bench.faults import faults_of
-from generators.geography import make_towers
+from generators.radio.towers import make_towers
 
 LOOP = "generator.activity.loop=closed"
 FEW = ("generator.num_users=40", "generator.days=3", "generator.anomaly_ratio=0", LOOP)

@@ -10,8 +10,8 @@ from recount import backs, figures, own_calls, rows_of, span_of
 from small_worlds import EVERY, all_at, make_settings, make_world, table
 
 from generators.anomalies import schemas
-from generators.injection import new_calls
-from generators.realised import MEASURES
+from generators.injection.injector import new_calls
+from generators.truth.incident_figures import MEASURES
 
 SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.2")
 KINDS: dict[str, Any] = {name.removeprefix("anomaly/"): kind for name, kind in schemas().items()}

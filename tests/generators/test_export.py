@@ -11,7 +11,7 @@ import pytest
 from small_worlds import SMALL, make_settings, make_world
 
 from bench.schema import USER_FEATURES
-from generators import export
+from generators.tables import export
 from generators.world import World
 
 # The columns of the published generator, in its order.

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import chi2_contingency
 from small_worlds import TYPES, make_world, table
 
-from generators.clock import DAY_MS
+from generators.model.clock import DAY_MS
 
 World_ = tuple[Path, dict[str, Any]]
 WORST = 1e-5

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import imei, imsi, luhn
 
-from generators.identities import devices, digits_for, numbered, phone_numbers, sims, user_ids
+from generators.tables.identities import devices, digits_for, numbered, phone_numbers, sims, user_ids
 
 PREFIX_OF_NO_COUNTRY = "+999"
 RANGES = {"subscriber": "1", "unlisted": "2", "foreign": "34567", "premium": "9"}

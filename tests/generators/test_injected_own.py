@@ -18,10 +18,10 @@ from small_worlds import SMALL, make_world, table
 from bench.faults import SettingsError, UserError
 from bench.schema import CALLS
 from generators.anomalies import schemas
-from generators.cdr_file.settings import CdrFileSettings, Columns, Outcomes
-from generators.cdr_file.world import CdrFile
-from generators.injection import Incidents, new_calls
-from generators.schedule import Schedule
+from generators.injection.injector import Incidents, new_calls
+from generators.injection.schedule import Schedule
+from generators.own_records.cdr_file import CdrFile
+from generators.own_records.file_settings import CdrFileSettings, Columns, Outcomes
 
 SAMPLE = Path(__file__).parents[2] / "docs" / "own-data-sample.csv"
 SEED_FOUR = ("short_call", "long_call", "off_hour_call", "burst_call")

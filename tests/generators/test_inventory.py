@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_worlds import EVERY, all_at, make_settings, make_world, table
 
-from generators.calls.habits import make_habits
-from generators.clock import DAY_MS, HOUR_MS
-from generators.geography import make_towers
-from generators.inventory import Inventory
-from generators.inventory_reference import PlainInventory
-from generators.names import make_names
-from generators.plan import FOR_EVER, OWN, Holdings
+from generators.calls.model_arrays import make_habits
+from generators.model.clock import DAY_MS, HOUR_MS
+from generators.model.plan import FOR_EVER, OWN, Holdings
+from generators.radio.towers import make_towers
 from generators.social.communities import make_society
 from generators.social.people import make_people
 from generators.social.possessions import make_possessions
+from generators.tables.inventory import Inventory
+from generators.tables.inventory_reference import PlainInventory
+from generators.tables.names import make_names
 from generators.world import World
 
 WORLD, _ = make_settings("generator/network=none", "generator.num_users=12", "generator.num_towers=2")

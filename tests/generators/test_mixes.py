@@ -17,9 +17,9 @@ from bench.dataset import Dataset
 from bench.settings import ProtocolSettings
 from bench.truth import Truth
 from bench.worlds.protocol import applied
-from generators.clock import DAY_MS
-from generators.mix import _stable_number
-from generators.schedule import Schedule
+from generators.injection.incident_planning import _stable_number
+from generators.injection.schedule import Schedule
+from generators.model.clock import DAY_MS
 from generators.world import World
 
 SMALL = ("generator/network=none", "generator.num_users=400", "generator.days=7", "anomaly=[burst_call]")

@@ -11,9 +11,9 @@ from scipy.stats import kstest
 from small_networks import deployed
 from small_worlds import make_settings
 
-from generators.clock import DAY_MS, HOUR_MS
 from generators.mobility.itinerary import BEGINS, COUNT, ENDS, FROM_X, TO_X, make_trail, plan, positions
 from generators.mobility.places import choose_place, known_places, place_at
+from generators.model.clock import DAY_MS, HOUR_MS
 
 FASTEST_M_MS = 40 / 1000
 

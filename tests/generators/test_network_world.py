@@ -10,9 +10,9 @@ from scipy.stats import shapiro
 from small_worlds import SMALL, make_settings, make_world, table
 
 from bench.faults import SettingsError, UserError, faults_of
-from generators.geography import make_towers
 from generators.mobility.itinerary import positions
 from generators.radio.coverage import pixels_at
+from generators.radio.towers import make_towers
 from generators.sessions.load import channels_for, mean_talk_s, offered_load
 from generators.sessions.network import make_folk, make_plant
 from generators.social.communities import make_society

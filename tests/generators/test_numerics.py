@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import poisson
 
-from generators.numerics import exponentials, normal_quantile, normal_quantiles, poisson_quantile
+from generators.model.numerics import exponentials, normal_quantile, normal_quantiles, poisson_quantile
 
 # Standard normal quantiles: Abramowitz and Stegun, Handbook of Mathematical Functions, table 26.5 and 26.6.
 TABLE = [(0.5, 0.0), (0.75, 0.6744897502), (0.9, 1.2815515655), (0.975, 1.9599639845), (0.9999, 3.7190164855)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from generators.cdr_file.settings import CdrFileSettings, Columns
+from generators.own_records.file_settings import CdrFileSettings, Columns
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "own-data.md").read_text()

@@ -11,7 +11,6 @@ from small_networks import SmallNetwork, deployed, networks
 from small_worlds import make_settings
 
 from bench.faults import UserError
-from generators.geography import make_towers
 from generators.radio.cells import OMNI, power_dbm
 from generators.radio.coverage import NO_CELL, make_map, pixel_middles, pixels_at
 from generators.radio.path_loss import (
@@ -27,6 +26,7 @@ from generators.radio.path_loss import (
 from generators.radio.plane import Plane, shortest, to_degrees, to_metres, wrapped
 from generators.radio.shadowing import CUT, shadow
 from generators.radio.sites import OPENCELLID
+from generators.radio.towers import make_towers
 
 SEED = np.uint64(7)
 

@@ -10,7 +10,7 @@ from recounts import faults_within, fold, live_at, sessions, tower_counts, tower
 from small_worlds import make_world, table
 
 from bench.schema import TOWER_STATUS, USER_STATUS
-from generators.clock import DAY_MS
+from generators.model.clock import DAY_MS
 
 EDGE_M = 3
 MINUTE_M = 3000

@@ -13,21 +13,21 @@ from small_networks import in_words, incidents
 from small_worlds import make_settings
 
 from bench.faults import SettingsError
-from generators.calls.changes import ADDED, ALTERED, REMOVED, talk_seconds
-from generators.calls.habits import Habits, make_habits
-from generators.calls.records import no_edits
+from generators.calls.model_arrays import Habits, make_habits
 from generators.calls.reference import Call, Reference
-from generators.calls.twins import Day, Twins
-from generators.draft import Draft
-from generators.geography import make_towers
-from generators.life import count_all
-from generators.mix import Plan, no_plan, plan_incidents
-from generators.plan import OWN, CellFault
+from generators.calls.two_worlds import Day, Twins
+from generators.injection.editable_plan import Draft
+from generators.injection.incident_planning import Plan, no_plan, plan_incidents
+from generators.injection.normal_life import count_all
+from generators.model.changes import ADDED, ALTERED, REMOVED, talk_seconds
+from generators.model.plan import OWN, CellFault
+from generators.model.records import no_edits
+from generators.model.sim_holdings import Swaps
 from generators.radio.plant import Plant
-from generators.sessions.deploy import deploy, struck
+from generators.radio.towers import make_towers
+from generators.sessions.deployment import deploy, struck
 from generators.social.communities import make_society
 from generators.social.people import make_people
-from generators.swaps import Swaps
 
 PRESETS = {name: make_settings(f"generator={name}") for name in ("default", "seed_cdr")}
 

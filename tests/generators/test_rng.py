@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generators.rng import Purpose, permutation, permutation_keys, permuted, philox, uniforms
+from generators.model.rng import Purpose, permutation, permutation_keys, permuted, philox, uniforms
 
 WORD = st.integers(0, 2**64 - 1)
 

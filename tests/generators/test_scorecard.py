@@ -10,7 +10,7 @@ from small_worlds import SMALL, make_world, table
 from bench.generator import silent
 from bench.realism.reading import Place, records_at
 from bench.realism.scorecard import scorecard
-from generators import export
+from generators.tables import export
 
 WORLD = (*SMALL, "generator/network=none")
 

@@ -10,10 +10,10 @@ from small_networks import SmallNetwork, deployed, in_words, networks
 from small_worlds import make_settings
 
 from generators.mobility.itinerary import BEGINS, COUNT, make_trail, plan
-from generators.plan import CellFault
+from generators.model.events import make_events
+from generators.model.plan import CellFault
 from generators.radio.coverage import pixels_at
-from generators.sessions.deploy import struck
-from generators.sessions.events import make_events
+from generators.sessions.deployment import struck
 from generators.sessions.faults import DONE, MET
 from generators.sessions.reference import Air, Event, Session
 from generators.sessions.session import CELL, FIRST, FIRST_CELL, HANDOVERS, ROW, hold, make_phone

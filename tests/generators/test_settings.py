@@ -8,7 +8,7 @@ from small_worlds import make_settings
 
 from bench.faults import faults_of
 from generators.anomalies import schemas as anomaly_schemas
-from generators.settings import WorldSettings
+from generators.settings.world import WorldSettings
 
 DAY = 24
 

@@ -15,7 +15,7 @@ from generators.calls.reference import Reference
 from generators.social.communities import make_society
 from generators.social.contacts import NOBODY, Society
 from generators.social.homes import along_curve
-from generators.social.ties import tie_tables
+from generators.tables.ties import tie_tables
 from generators.world import World
 
 World_ = tuple[Path, dict[str, Any]]

@@ -11,12 +11,12 @@ import generators
 PROGRAM = """
 from pathlib import Path
 from bench.faults import UserError
-from generators.settings import WorldSettings
+from generators.settings.world import WorldSettings
 from generators.world import World
 
 world = World(WorldSettings(anomaly_ratio=0.0), {})
 assert world.recipe() == world.recipe()
-Path("generators/clock.py").open("a").write("# edited\\n")
+Path("generators/model/clock.py").open("a").write("# edited\\n")
 try:
     world.recipe()
 except UserError as error:

@@ -60,7 +60,9 @@ def test_nothing_is_left_when_it_is_uninstalled(built: Path, workplace: Path) ->
     subprocess.run([python, "-m", "pip", "install", *offline, str(wheel)], check=True)
     environment = {**os.environ, "PYTHONPATH": sysconfig.get_paths()["purelib"]}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    where = "import bench, conf, generators.rng; print(bench.__file__, conf.__file__, generators.rng.__file__)"
+    where = (
+        "import bench, conf, generators.model.rng; print(bench.__file__, conf.__file__, generators.model.rng.__file__)"
+    )
     told = subprocess.run([python, "-P", "-c", where], env=environment, check=True, capture_output=True, text=True)
     assert all(path.startswith(str(site)) for path in told.stdout.split())
     for command in (["venv/bin/cdrbench", "run", "--cfg", "job"], ["venv/bin/cdrbench", "--help"]):

@@ -1,0 +1,214 @@
+"""Where and when calls are to be expected, and where faults of cells will therefore meet how many of them."""
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from generators.calls.model_arrays import Habits
+from generators.mobility.itinerary import positions
+from generators.model.clock import HOUR_MS, HOURS
+from generators.model.compiled import kernel
+from generators.model.plan import FARTHEST
+from generators.radio.cells import OMNI
+from generators.radio.coverage import NO_CELL, pixel_middles, pixels_at
+from generators.radio.plane import Plane
+from generators.radio.plant import Plant
+from generators.sessions.load import DAYS_OF_WEEK, Talk, follow
+
+MANY = 10_000
+"""Users of whom everybody is looked at, every day; of twice as many every second one, and so on."""
+TILES = 4
+"""Of a radius: calls so near to each other are taken together."""
+
+
+@dataclass
+class CallMap:
+    """The calls of normal life, as people's habits and ways let expect them."""
+
+    habits: Habits
+    plant: Plant
+    counts: Any
+    """Shape (days, N): intents of each user and day."""
+    tower_ids: Any
+    """Id of each site, a string array; shape (S,)."""
+    claimed: list[tuple[int, int, int]] = field(default_factory=list)
+    """Cell, begin and end of the faults that are planned."""
+    _known: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    """By the pixels along their edge, the tiles that were worked out."""
+
+    @property
+    def busy(self) -> Any:
+        """The pixels in which anybody may be expected to call, ascending; shape (n,)."""
+        return self._found[0]
+
+    @property
+    def calls(self) -> Any:
+        """Intents an hour of each busy pixel, by hour of a working day and then of a weekend day; shape (n, 48)."""
+        return self._found[1]
+
+    @cached_property
+    def _found(self) -> tuple[Any, Any]:
+        habits, people, radio = self.habits, self.habits.people, self.plant.radio
+        daily = np.diff(habits.hours, axis=2)[habits.day_kind] * habits.day_factor.T[:, :, None]
+        shares = [
+            daily[habits.weekend == free].mean(axis=0) for free in (False, True) if (habits.weekend == free).any()
+        ]
+        talk = Talk(
+            self.counts.sum(axis=0) / habits.day_factor.sum(axis=1)[people.pattern],
+            people.pattern,
+            np.column_stack([shares[0], shares[-1]]),
+            np.rint(people.clock_shift_ms / HOUR_MS).astype(np.int64),
+        )
+        pixels = radio.columns * radio.rows
+        places = (np.arange(pixels), pixels)
+        followed = min(self.days, DAYS_OF_WEEK), min(self._part, DAYS_OF_WEEK)
+        calls = follow(followed, talk, habits.network.folk, radio, places)
+        busy = np.flatnonzero(calls.any(axis=1))
+        return busy, calls[busy]
+
+    @property
+    def _part(self) -> int:
+        """One of so many users is enough to look at."""
+        return int(self.habits.num_users) // MANY + 1
+
+    @cached_property
+    def by_cell(self) -> Any:
+        """The same for the cell that is heard best; shape (C, 48)."""
+        best = self.plant.radio.cell[self.busy, 0]
+        heard = best != NO_CELL
+        return self._summed(np.flatnonzero(heard), best[heard], len(self.plant.cells.site))
+
+    def _summed(self, place: Any, group: Any, groups: int) -> Any:
+        """Return how many intents the busy pixels of each group have in each hour; shape (groups, 48)."""
+        out = np.zeros((groups, 2 * HOURS))
+        _add_up(self.calls, place, group, out)
+        return out
+
+    @property
+    def days(self) -> int:
+        """Return how many days there are."""
+        return int(self.counts.shape[0])
+
+    @property
+    def sites(self) -> list[tuple[str, Any]]:
+        """Return the id of each site, and its cells."""
+        cells = [np.arange(low, high) for low, high in pairwise(self.plant.cells.first)]
+        return list(zip(self.tower_ids.to_pylist(), cells, strict=True))
+
+    def moved(self, cell: int, turned_deg: float) -> Any:
+        """Return how many intents are served otherwise while an antenna is turned, in each hour; shape (48,)."""
+        pixels, names, _ = self.plant.turned(cell, turned_deg)
+        otherwise = pixels[names[:, 0] != self.plant.radio.cell[pixels, 0]]
+        return self.calls[np.isin(self.busy, otherwise)].sum(axis=0)
+
+    def pairs(self, margin_db: float) -> tuple[Any, Any]:
+        """Return pairs of cells of which both are heard nearly as well somewhere, and how many intents are there.
+
+        Returns
+        -------
+        tuple
+            Shape (n, 2): the cells; shape (n, 48): intents in each hour, where one is the best and the other weaker by
+            no more than the margin.
+        """
+        radio, many = self.plant.radio, len(self.plant.cells.site)
+        cell, power = radio.cell[self.busy], radio.power[self.busy]
+        near = (cell[:, 1:] != NO_CELL) & (power[:, 1:] >= power[:, :1] - np.float32(margin_db))
+        pixel, place = np.nonzero(near)
+        both = np.sort(np.column_stack([cell[pixel, 0], cell[pixel, place + 1]]), axis=1).astype(np.int64)
+        code, which = np.unique(both[:, 0] * many + both[:, 1], return_inverse=True)
+        return np.column_stack(np.divmod(code, many)), self._summed(pixel, which, len(code))
+
+    def positions(self, users: Any, moments_ms: Any) -> Any:
+        """Return where users are at moments; shape (n, 2) [m]."""
+        return positions(users, moments_ms, self.habits.network.folk)
+
+    def near(self, middle: Any, radius_m: float, span_ms: tuple[int, int]) -> float:
+        """Return how many intents there are near a place [m] in a span, each weighed by its distance."""
+        middles, calls = self._tiles(radius_m)
+        nearness = self._nearness(middles, middle, radius_m)
+        some = np.flatnonzero(nearness)
+        return self.within(self.sums(nearness[some] @ calls[some]), *span_ms)
+
+    def _tiles(self, radius_m: float) -> tuple[Any, Any]:
+        """Return the middles of the busy tiles, a quarter of a radius wide, and their intents in each hour."""
+        radio = self.plant.radio
+        step = max(1, int(radius_m / TILES / (radio.width / radio.columns)))
+        if step not in self._known:
+            row, column = np.divmod(self.busy, radio.columns)
+            tile, of = np.unique(row // step * radio.columns + column // step, return_inverse=True)
+            middle = pixel_middles(radio)[self.busy]
+            middles = np.column_stack([np.bincount(of, middle[:, axis]) / np.bincount(of) for axis in (0, 1)])
+            self._known[step] = middles, self._summed(np.arange(len(of)), of, len(tile))
+        return self._known[step]
+
+    def crowd(self, middle: Any, moment_ms: int, radius_m: float) -> tuple[Any, Any, Any]:
+        """Return who is within three radii of a place at a moment, how far [m], and the cell that each hears best.
+
+        Returns
+        -------
+        tuple
+            The users, their distance, and the cell, -1 where none is heard; shape (n,) each.
+        """
+        users = np.arange(self.habits.num_users)
+        where = self.positions(users, np.full(len(users), moment_ms))
+        away = self.distances(where, middle)
+        some = np.flatnonzero(away < FARTHEST * radius_m)
+        return some, away[some], self.plant.radio.cell[pixels_at(where[some], self.plant.radio), 0]
+
+    def distances(self, points: Any, middle: Any) -> Any:
+        """Return how far points are from a middle, the shortest way; shape (n,) [m]."""
+        return distances(points, middle, self.plant.air.plane)
+
+    def _nearness(self, points: Any, middle: Any, radius_m: float) -> Any:
+        """Return how near points are to a middle, in [0, 1], the shortest way; shape (n,)."""
+        away = distances(points, middle, self.plant.air.plane)
+        return np.where(away < FARTHEST * radius_m, np.exp(-away / radius_m), 0.0)
+
+    @property
+    def directed(self) -> Any:
+        """Return the cells whose antenna has a direction; shape (n,)."""
+        return np.flatnonzero(self.plant.cells.kind != OMNI)
+
+    def sums(self, hourly: Any) -> Any:
+        """Return what a figure of each hour of a working and a weekend day, shape (48,), adds up to, hour by hour."""
+        return np.concatenate([[0.0], np.cumsum(hourly[self._hours])])
+
+    def within(self, sums: Any, begin_ms: int, end_ms: int) -> float:
+        """Return what such a figure adds up to in a span."""
+        begin, end = np.interp((begin_ms / HOUR_MS, end_ms / HOUR_MS), self._edges, sums)
+        return float(end - begin)
+
+    def until(self, sums: Any, begin_ms: int, much: float) -> int:
+        """Return until when, from a moment on, such a figure adds up to so much [ms]."""
+        met = float(np.interp(begin_ms / HOUR_MS, self._edges, sums)) + much
+        return math.ceil(float(np.interp(met, sums, self._edges)) * HOUR_MS)
+
+    @cached_property
+    def _edges(self) -> Any:
+        return np.arange(self.days * HOURS + 1)
+
+    @cached_property
+    def _hours(self) -> Any:
+        """Shape (hours of the world,): hour of a working day or of a weekend day."""
+        day, hour = np.divmod(np.arange(self.days * HOURS), HOURS)
+        return hour + np.where(self.habits.weekend[day], HOURS, 0)
+
+
+@kernel
+def _add_up(calls: Any, place: Any, group: Any, out: Any) -> None:
+    for i in range(place.shape[0]):
+        for hour in range(out.shape[1]):
+            out[group[i], hour] += calls[place[i], hour]
+
+
+def distances(points: Any, middle: Any, plane: Plane) -> Any:
+    """Return how far points of a plane are from a middle, the shortest way; shape (n,) [m]."""
+    apart = points - middle
+    if plane.wrap:
+        size = np.array([plane.width, plane.height])
+        apart = apart - size * np.floor(apart / size + 0.5)
+    return np.hypot(apart[:, 0], apart[:, 1])

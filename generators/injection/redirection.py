@@ -1,0 +1,126 @@
+"""Calls of normal life that go to other people than they would have: what only a graph can see."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from generators.model.clock import DAY_MS
+from generators.model.plan import Intents
+
+if TYPE_CHECKING:
+    from generators.injection.editable_plan import Draft
+
+Redirect = Callable[["Draft", Intents, Any, np.random.Generator], tuple[Intents, Any]]
+"""From calls within the network and the group of each, to those that go elsewhere, and the group of each."""
+AT_FIRST = 20
+WORTHWHILE = 0.02
+"""Part of the calls that one more pass over all users must find."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Groups of users, drawn evenly, each with a span of days of its own."""
+
+    draft: "Draft"
+    length_ms: int
+    group: int
+    """Users in a group."""
+    near: float = 0.0
+    """Share of the members who are a contact's contact of the one before, not anybody."""
+
+    def calls(self, many: int, users: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
+        """Claim the calls within the network of so many groups of users; return them, and the group of each.
+
+        The calls of a group are in the order of its members.
+        """
+        life = self.draft
+        users, kept = self._walked(users.reshape(many, self.group), rng)
+        begin = self._begins(many, rng).repeat(self.group)[kept]
+        end = np.minimum(begin + self.length_ms, life.days * DAY_MS)
+        found, which = life.between(users, np.maximum(begin, 0), end)
+        inside = found.callee < life.num_users
+        life.release(found.pick(~inside))
+        return found.pick(inside), kept[which[inside]] // self.group
+
+    def _begins(self, many: int, rng: np.random.Generator) -> Any:
+        """Return when spans begin, some before the world and some near its end: they cover all its days alike [ms]."""
+        spans = np.array([[0, self.draft.days * DAY_MS]]) if self.draft.spans is None else self.draft.spans.copy()
+        spans[0, 0] -= self.length_ms if spans[0, 0] == 0 else 0
+        lengths = spans[:, 1] - spans[:, 0]
+        at = rng.integers(0, lengths.sum(), many)
+        which = np.searchsorted(np.cumsum(lengths), at, side="right")
+        return at + spans[which, 0] - (np.cumsum(lengths) - lengths)[which]
+
+    def _walked(self, users: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+        """Replace some members by a contact's contact of the one before; return each user once, and its place."""
+        moment = np.full(len(users), self.draft.days * DAY_MS - 1)
+        for place in range(1, users.shape[1]):
+            found = users[:, place - 1]
+            for _ in range(2):
+                found = self.draft.contacts(found % self.draft.num_users, moment, rng)
+            walks = (rng.random(len(users)) < self.near) & (found < self.draft.num_users)
+            walks &= self.draft.in_service(found)
+            users[walks, place] = found[walks]
+        kept = np.sort(np.unique(users.ravel(), return_index=True)[1])
+        return users.ravel()[kept], kept
+
+
+def redirected(
+    windows: Windows, calls: int, rng: np.random.Generator, redirect: Redirect
+) -> tuple[Intents, Any] | None:
+    """Send about so many calls elsewhere, group after group, each whole: the last one where that comes nearer.
+
+    Parameters
+    ----------
+    windows
+        Who, and when.
+    calls
+        How many.
+    rng
+        Where chance comes from.
+    redirect
+        Says where to.
+
+    Returns
+    -------
+    tuple or None
+        The calls, and the incident of each; None when there are too few users.
+    """
+    draft, group, free = windows.draft, windows.group, np.empty(0, np.int64)
+    parts: list[Intents] = []
+    numbers: list[Any] = []
+    done, groups, before = 0, 0, -calls
+    while done < calls:
+        if len(free) < group:
+            if done - before < calls * WORTHWHILE:
+                return None
+            free, before = draft.anybody(rng), done
+        wanted = (calls - done) * groups // done + 1 if done else AT_FIRST + groups
+        many = min(len(free) // group, wanted)
+        if not many:
+            return None
+        inside, of_inside = windows.calls(many, free[: many * group].copy(), rng)
+        free, groups = free[many * group :], groups + many
+        found, of = redirect(draft, inside, of_inside, rng)
+        order = _whole(of, calls - done, none_yet=not done)
+        parts.append(found.pick(order))
+        draft.release(inside.pick(~np.isin(inside.key, parts[-1].key)))
+        numbers.append(of[order] + groups - many)
+        done += len(order)
+        if len(order) < len(of):
+            break
+    return Intents.joined(parts), np.unique(np.concatenate(numbers), return_inverse=True)[1]
+
+
+def _whole(group: Any, calls: int, *, none_yet: bool) -> Any:
+    """Return the calls of the first groups, those that come nearest to so many calls; one group where there is none."""
+    order = np.argsort(group, kind="stable")
+    if len(order) <= calls:
+        return order
+    ends = np.append(np.flatnonzero(np.diff(group[order])) + 1, len(order))
+    after = int(np.searchsorted(ends, calls))
+    before = int(ends[after - 1]) if after else 0
+    nearer = calls - before <= ends[after] - calls and (before or not none_yet)
+    return order[: before if nearer else ends[after]]

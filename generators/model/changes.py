@@ -1,0 +1,228 @@
+"""How the world with incidents differs from normal life on a day: which calls, in what way, and whose doing it is."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generators.model.clock import DAY_MS
+from generators.model.compiled import kernel
+from generators.model.records import Edits, Records
+from generators.model.sim_holdings import Swaps
+
+CHANGES = ("added", "altered", "removed")
+ADDED, ALTERED, REMOVED, REMARKED = 0, 1, 2, 3
+"""Remarked: the record is the same, its events are not."""
+SAME, NONE = -1, -1
+
+
+class Changes(NamedTuple):
+    """The calls of a day that differ between the two worlds; shape (n,) each."""
+
+    row: Any
+    """int64: position among the day's calls; -1 when removed."""
+    key: Any
+    """uint64: stable key of the call."""
+    incident: Any
+    """int32: whose doing it is; -1 where nothing on the call says so."""
+    change: Any
+    """int8: index into `CHANGES`."""
+    direct: Any
+    """bool: the incident's own deed; else collateral, as is whatever shows in its events alone."""
+    caller: Any
+    """int32."""
+    cell: Any
+    """int32: first cell."""
+    start_ms: Any
+    """int64: since the start of the world."""
+
+
+class Deeds(NamedTuple):
+    """What incidents did on a day, in order of user and time: calls that they edited, and calls that met them."""
+
+    user: Any
+    start_ms: Any
+    incident: Any
+
+
+def deeds_of(edits: Edits, calls: Records, struck: bool) -> Deeds:
+    """Return what incidents did on a day: its edits, in order of user and time already, and what met faults of cells.
+
+    Parameters
+    ----------
+    edits
+        What incidents changed in the plan.
+    calls
+        What came of it.
+    struck
+        Whether there are faults of cells at all.
+    """
+    if not struck:
+        return Deeds(edits.user, edits.start_ms, edits.incident)
+    met = np.flatnonzero(calls.incident != NONE)
+    user = np.concatenate([edits.user, calls.caller[met]])
+    start = np.concatenate([edits.start_ms, calls.start_ms[met]])
+    order = np.lexsort((start, user))
+    return Deeds(user[order], start[order], np.concatenate([edits.incident, calls.incident[met]])[order])
+
+
+def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> Changes:
+    """Return what differs on the touched lines; both worlds' calls are ordered by caller.
+
+    Parameters
+    ----------
+    normal
+        Normal life on the touched lines.
+    calls
+        All calls of the world with incidents.
+    touched
+        Shape (N,), bool: the lines that may differ.
+    edits
+        What incidents changed in the plan of the day.
+    """
+    change = np.empty(len(calls.key), np.int8)
+    kept = np.zeros(len(normal.key), np.bool_)
+    _compare(normal, calls, touched, change, kept)
+    row, gone = np.flatnonzero(change != SAME), np.flatnonzero(~kept)
+    removed = np.full(len(gone), REMOVED, np.int8)
+    change = np.concatenate([change[row], removed])
+    key = np.concatenate([calls.key[row], normal.key[gone]])
+    own = _find(edits.key, key)
+    met = np.concatenate([calls.incident[row], np.full(len(gone), NONE, np.int32)])
+    direct = (own != NONE) & (change != REMARKED)
+    direct[direct] = ~edits.innocent[own[direct]]
+    direct |= (own == NONE) & (met != NONE) & (change == ALTERED)
+    change[change == REMARKED] = ALTERED
+    return Changes(
+        np.concatenate([row, np.full(len(gone), NONE)]),
+        key,
+        np.where(own == NONE, met, edits.incident[own]) if len(edits.key) else met,
+        change,
+        direct,
+        np.concatenate([calls.caller[row], normal.caller[gone]]),
+        np.concatenate([calls.first_cell[row], normal.first_cell[gone]]),
+        np.concatenate([calls.start_ms[row], normal.start_ms[gone]]),
+    )
+
+
+def joined(parts: Sequence[Changes]) -> Changes:
+    """Return all parts, one after the other."""
+    return Changes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def diverted(calls: Records, changes: Changes, swaps: Swaps) -> Changes:
+    """Add the calls of others that reach a number on the SIM that an incident has put it on."""
+    row, holding = swaps.in_force(calls.callee, calls.start_ms)
+    if not len(row):
+        return changes
+    named = np.zeros(len(calls.key) + 1, np.bool_)
+    named[changes.row] = True  # those that are removed, at -1, name the one past the last
+    new = ~named[row]
+    row, incident = row[new], swaps.incident[holding[new]]
+    change, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)
+    where = (calls.caller[row], calls.first_cell[row], calls.start_ms[row])
+    return joined([changes, Changes(row, calls.key[row], incident, change, direct, *where)])
+
+
+def ascribed(changes: Changes, deeds: Deeds, last_incident: Any) -> None:
+    """Say whose doing the collateral changes are: the last incident's on the line, else the next one's of that day.
+
+    Parameters
+    ----------
+    changes
+        Their incidents are filled in where they are missing.
+    deeds
+        What incidents did on the day.
+    last_incident
+        Shape (N,), int32: the incident that last acted on each line before the day.
+    """
+    other = np.flatnonzero(changes.incident == NONE)
+    caller, start_ms = changes.caller[other], changes.start_ms[other]
+    if not len(deeds.user):
+        changes.incident[other] = last_incident[caller]
+        return
+    moment = deeds.user.astype(np.int64) * DAY_MS + deeds.start_ms % DAY_MS
+    after = np.searchsorted(moment, caller.astype(np.int64) * DAY_MS + start_ms % DAY_MS, side="right")
+    before = np.maximum(after - 1, 0)
+    following = np.minimum(after, len(moment) - 1)
+    same_day = np.where(deeds.user[before] == caller, deeds.incident[before], NONE)
+    earlier = np.where(same_day == NONE, last_incident[caller], same_day)
+    changes.incident[other] = np.where(earlier == NONE, deeds.incident[following], earlier)
+
+
+def talk_seconds(talk_ms: Any) -> Any:
+    """Return talk times in whole seconds, as `whole_seconds`; shape (n,), int64."""
+    seconds = np.empty(len(talk_ms), np.int64)
+    _round_all(talk_ms, seconds)
+    return seconds
+
+
+@kernel
+def _round_all(talk_ms: Any, seconds: Any) -> None:
+    for i in range(seconds.shape[0]):
+        seconds[i] = whole_seconds(talk_ms[i])
+
+
+@kernel
+def whole_seconds(talk_ms: int) -> int:
+    """Return a talk time in whole seconds, rounded down; an answered call lasts at least one."""
+    return max(talk_ms // 1000, 1) if talk_ms > 0 else 0
+
+
+@kernel
+def end_second(start_ms: int, setup_ms: int, talk_ms: int) -> int:
+    """Return the second in which a call is over, rounded down, and not before its start plus its talk time."""
+    return max((start_ms + setup_ms + talk_ms) // 1000, start_ms // 1000 + whole_seconds(talk_ms))
+
+
+@kernel
+def _compare(normal: Records, calls: Records, touched: Any, change: Any, kept: Any) -> None:
+    """Find the same call in both worlds, line by line, and say what became of it."""
+    first, end, expected, whose = 0, 0, 0, -1
+    for i in range(calls.key.shape[0]):
+        caller = calls.caller[i]
+        change[i] = SAME
+        if not touched[caller]:
+            continue
+        if caller != whose:
+            first = end
+            while first < normal.key.shape[0] and normal.caller[first] < caller:
+                first += 1
+            end = first
+            while end < normal.key.shape[0] and normal.caller[end] == caller:
+                end += 1
+            expected, whose = first, caller
+        change[i] = ADDED
+        for step in range(end - first):  # most follow each other in both worlds: look there first
+            j = expected + step if expected + step < end else expected + step - end + first
+            if normal.key[j] == calls.key[i]:
+                change[i] = ALTERED
+                if _looks_the_same(normal, j, calls, i):
+                    change[i] = SAME if normal.mark[j] == calls.mark[i] else REMARKED
+                kept[j], expected = True, j + 1
+                break
+
+
+@kernel
+def _looks_the_same(normal: Records, j: int, calls: Records, i: int) -> bool:
+    """Return whether the records of two calls agree in all that is exported."""
+    same = normal.start_ms[j] // 1000 == calls.start_ms[i] // 1000 and normal.callee[j] == calls.callee[i]
+    same = (
+        same
+        and whole_seconds(normal.talk_ms[j]) == whole_seconds(calls.talk_ms[i])
+        and normal.outcome[j] == calls.outcome[i]
+    )
+    ends = end_second(normal.start_ms[j], normal.setup_ms[j], normal.talk_ms[j])
+    same = same and ends == end_second(calls.start_ms[i], calls.setup_ms[i], calls.talk_ms[i])
+    same = same and normal.sim[j] == calls.sim[i] and normal.device[j] == calls.device[i]
+    same = same and normal.first_cell[j] == calls.first_cell[i] and normal.last_cell[j] == calls.last_cell[i]
+    return bool(same and normal.handovers[j] == calls.handovers[i])
+
+
+def _find(keys: Any, wanted: Any) -> Any:
+    """Return where each wanted key stands among `keys`, -1 where it does not."""
+    if not len(keys):
+        return np.full(len(wanted), NONE)
+    order = np.argsort(keys)
+    place = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
+    return np.where(keys[place] == wanted, place, NONE)

@@ -1,0 +1,90 @@
+"""Anomalies injected into a user's own records, by the same injectors as into a simulated world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from numba.core.errors import NumbaError
+
+from bench.faults import Fault, SettingsError, UserError
+from generators.injection.incident_planning import TOLERANCE, plan_incidents
+from generators.injection.injector import Injector
+from generators.own_records.calls import CALL_DIGITS, UNKNOWN, Calls
+from generators.own_records.editable_records import NotHad, OwnDraft
+from generators.own_records.file_settings import CdrFileSettings
+from generators.own_records.pseudonyms import Naming, Pseudonyms
+from generators.own_records.records_by_user import Life
+from generators.own_records.rewriting import Rewriter
+from generators.tables.identities import digits_for
+from generators.truth.truth_writer import Tally
+
+
+@dataclass
+class Asked:
+    """An injector that notes what a file of records could not give it."""
+
+    injector: Any
+    lacked: str = ""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.injector, name)
+
+    def plan(self, draft: Any, calls: int, rng: Any) -> Any:
+        """Plan, unless something is lacking."""
+        try:
+            return self.injector.plan(draft, calls, rng)
+        except NotHad as error:
+            self.lacked = str(error)
+        except NumbaError:  # a kernel of the simulator was asked, which wants to know all habits
+            self.lacked = "habits"
+        return None
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the truth calls users and cells."""
+
+    user: pa.StringArray
+    cell: pa.StringArray
+
+
+def injected(
+    calls: Calls, settings: CdrFileSettings, anomalies: Mapping[str, Injector], naming: Naming, truth: Path
+) -> tuple[Calls, dict[str, Any]]:
+    """Return the records with anomalies, and counts for the manifest; write the truth to a folder.
+
+    Raises
+    ------
+    SettingsError
+        When a type needs what records do not tell, or more users or days than there are.
+    UserError
+        When the ratio is not met.
+    """
+    ratio, seed = settings.anomaly_ratio or 0.0, settings.seed or 0
+    life = Life.of(calls, with_reserve=isinstance(naming, Pseudonyms))
+    asked = {name: Asked(injector) for name, injector in anomalies.items()}
+    try:
+        plan = plan_incidents(OwnDraft(life), asked, ratio, seed)
+    except SettingsError as error:
+        rule = "leave out types that need what call records do not tell"
+        lacking = [Fault("anomaly", f"{rule} ({each.lacked})", name) for name, each in asked.items() if each.lacked]
+        raise SettingsError(lacking or error.faults) from error
+    rewriter = Rewriter(calls, life, plan, naming)
+    after, changes, told = rewriter.rewritten()
+    cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
+    tally = Tally(plan, Names(rewriter.names, cells), calls.clock.start_ms, life.users)  # type: ignore[arg-type]
+    tally.add(changes, told, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
+    tally.write(truth)
+    return after, _checked(tally.counts(), ratio)
+
+
+def _checked(counts: dict[str, Any], asked: float) -> dict[str, Any]:
+    got = counts["anomaly_ratio"]
+    if abs(got - asked) > TOLERANCE * asked:
+        raise UserError(
+            f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {got:.4g} where {asked:g} was asked: "
+            "these records have no room for it (incidents give way to calls that run, and to each other)"
+        )
+    return counts

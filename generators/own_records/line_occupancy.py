@@ -1,0 +1,61 @@
+"""Which calls take place when incidents change the plan: a line carries one call at a time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from generators.model.records import Edits
+from generators.own_records.records_by_user import Life
+
+LOOKED_BACK = 50
+"""How many calls of a user are looked at for one that is still running."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What takes place on the lines: which edits, and which of the file's calls make way for which edit."""
+
+    made: Any
+    """Shape (edits,), bool."""
+    lost: Any
+    """Shape (n,), int64: places in `Life` of calls that do not take place because of an edit that does."""
+    because: Any
+    """Shape (n,), int64: that edit."""
+
+
+def on_the_line(life: Life, edits: Edits, edited: Any, setup_ms: Any) -> Line:
+    """Let one line carry one call at a time: an edit gives way to a call that runs, and others give way to an edit.
+
+    Calls of the file that overlap each other stay as they are.
+
+    Parameters
+    ----------
+    life
+        The records.
+    edits
+        The edits.
+    edited
+        Shape (calls,), bool: which calls of `life` an edit has altered or taken away.
+    setup_ms
+        Shape (edits,): by how much longer than it is talked each of them takes its line.
+    """
+    made = ~edits.gone
+    lost: dict[int, int] = {}
+    busy: dict[int, int] = {}
+    by_user, start, end = life.by_user, life.start_ms, life.start_ms + life.setup_ms + life.talk_ms
+    for i in np.lexsort((edits.start_ms, edits.user)).tolist():
+        user, begin = int(edits.user[i]), int(edits.start_ms[i])
+        if not made[i] or edits.leg[i]:
+            continue
+        own = by_user[life.first_of[user] : life.first_of[user + 1]]
+        after = int(np.searchsorted(start[own], begin, side="right"))
+        running = [each for each in own[max(after - LOOKED_BACK, 0) : after].tolist() if end[each] > begin]
+        if begin < busy.get(user, 0) or any(not edited[each] and each not in lost for each in running):
+            made[i] = False
+            continue
+        busy[user] = over = begin + int(setup_ms[i] + edits.talk_ms[i])
+        for each in own[after : int(np.searchsorted(start[own], over))].tolist():
+            if not edited[each]:
+                lost.setdefault(each, i)
+    return Line(made, np.array(list(lost), np.int64), np.array(list(lost.values()), np.int64))

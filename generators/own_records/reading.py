@@ -1,0 +1,277 @@
+"""Call records as they are gathered: times and numbers as arrays, texts as numbers, 4 bytes a field."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.faults import UserError
+from generators.anomalies import types
+from generators.own_records.fields import numbers, texts, times
+from generators.own_records.file_settings import FALSE, NEUTRAL, NORMAL, TRUE, UNNAMED_TYPE, CdrFileSettings
+from generators.own_records.files import Piece
+from generators.own_records.identifiers import alike, identifiers
+from generators.own_records.value_words import Meaning
+
+KINDS = {
+    "caller_id": "number",
+    "callee_id": "number",
+    "callee_number": "number",
+    "caller_imsi": "sim",
+    "callee_imsi": "sim",
+    "caller_imei": "device",
+    "first_cell_id": "cell",
+    "last_cell_id": "cell",
+    "outcome": "outcome",
+    "callee_type": "callee_type",
+    "anomaly_type": "anomaly_type",
+    "incident_id": "incident",
+}
+"""Columns of a kind share their texts: a number is the same party, whether it calls or is called."""
+UNIT_S = {"s": 1.0, "ms": 0.001, "min": 60.0}
+LONGEST_S = 31 * 86_400
+PARTIES = ("caller_id", "callee_id")
+TINY_S = 1e-6
+"""What a length in other units may be off by."""
+
+
+class Vocabulary:
+    """Different texts, numbered in order of appearance."""
+
+    def __init__(self) -> None:
+        self._number: dict[str, int] = {}
+
+    def codes(self, fields: pa.StringArray) -> Any:
+        """Return the number of each text, shape (fields,), int32; new ones are numbered on."""
+        found = fields.dictionary_encode()
+        known = self._number
+        own = [known.setdefault(text, len(known)) for text in found.dictionary.to_pylist()]
+        return np.array(own, np.int32)[np.asarray(found.indices)]
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts, each at the place of its number."""
+        return list(self._number)
+
+
+@dataclass
+class Records:
+    """The rows of all files so far, column by column, in the order of reading."""
+
+    settings: CdrFileSettings
+    vocabularies: dict[str, Vocabulary] = field(default_factory=lambda: {kind: Vocabulary() for kind in KINDS.values()})
+    filled: Counter[str] = field(default_factory=Counter)
+    """How many fields of an optional column were filled with what stands for nothing."""
+    local: bool | None = None
+    """Whether times are local; None before the first row."""
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    """Parts of each column: `start_ms` int64, `seconds` and `setup_s` int32, `call_id` texts; else `vocabularies`."""
+    batches: list[tuple[str, Any]] = field(default_factory=list)
+    """Of each batch its file, and the row there of each record that was kept."""
+    dropped: int = 0
+    """How many records were left out because a party is missing."""
+    words: dict[str, Meaning] = field(default_factory=dict)
+    """Of each column of words, by our name, what its words mean."""
+    _unknown_parties: int = 0
+
+    def take(self, batch: dict[str, Piece]) -> None:
+        """Take in some rows.
+
+        Raises
+        ------
+        UserError
+            About the first field that is wrong, with its file, row, column and value.
+        """
+        piece = batch["call_start_ts"]
+        start_ms = self._times(piece)
+        seconds = self._seconds(batch, start_ms)
+        self._add("start_ms", start_ms)
+        self._add("seconds", seconds)
+        self._add("setup_s", self._setup(batch, start_ms, seconds))
+        if "call_id" in batch:
+            self._add("call_id", _required(batch["call_id"]))
+        there = self._take_parties(batch)
+        for name in ("caller_imei", "caller_imsi", "callee_imsi", "callee_number"):
+            if name in batch:
+                self._add_texts(name, self._filled(name, self._identifiers(batch[name]), NEUTRAL[name]))
+        self._take_cells(batch)
+        self._take_words(batch, seconds)
+        if self.settings.truth is None:
+            self._take_labels(batch)
+        rows: Any = range(piece.first_row, piece.first_row + len(there))  # takes no memory, whatever its length
+        if not there.all():
+            rows = piece.first_row + np.flatnonzero(there)
+            self._drop(there)
+        self.batches.append((piece.file, rows))
+
+    def finish(self) -> list[str]:
+        """Return what a reader of all rows should be told: calls left out, and parties that look like one.
+
+        Raises
+        ------
+        UserError
+            When words were met that no setting explains.
+        """
+        if unexplained := [line for meaning in self.words.values() for line in meaning.explained()]:
+            raise UserError("\n".join(f"{self.settings.path}, {line}" for line in unexplained))
+        told = [f"{self.dropped:,} calls without a caller or callee were left out"] if self.dropped else []
+        if pairs := alike(self.vocabularies["number"].texts):
+            one, other = pairs[0]
+            told.append(
+                f"{len(pairs):,} pairs of numbers differ in leading zeros or + only, such as {one} and {other}, "
+                "and are taken for different parties"
+            )
+        return told
+
+    def whole(self, name: str) -> Any:
+        """Return a column as one array, in the order of reading."""
+        parts = self.columns[name]
+        return pa.chunked_array(parts, pa.string()) if name == "call_id" else np.concatenate(parts)
+
+    def place(self, number: int) -> str:
+        """Return where a record was read, by its number in the order of reading."""
+        for file, rows in self.batches:
+            if number < len(rows):
+                return f"{file}, row {rows[number]}"
+            number -= len(rows)
+        raise IndexError(number)
+
+    def _take_parties(self, batch: dict[str, Piece]) -> Any:
+        """Take in who calls whom; return which rows have both, or may go without, shape (rows,), bool."""
+        there = np.ones(len(batch["caller_id"].values), np.bool_)
+        for name in PARTIES:
+            piece = batch[name]
+            found = self._identifiers(piece)
+            missing = np.asarray(pc.equal(found, ""))
+            if self.settings.missing_parties == "refuse":
+                rule = "name a party (generator.missing_parties=drop leaves such calls out, =separate keeps them)"
+                piece.refuse(missing, rule)
+            elif self.settings.missing_parties == "drop":
+                there &= ~missing
+            else:
+                found = self._separate(found, missing)
+            self._add_texts(name, found)
+        return there
+
+    def _separate(self, found: pa.StringArray, missing: Any) -> pa.StringArray:
+        """Name each missing party differently."""
+        count = int(missing.sum())
+        names = [f"unknown_{self._unknown_parties + number}" for number in range(count)]
+        self._unknown_parties += count
+        return pc.replace_with_mask(found, pa.array(missing), pa.array(names, pa.string()))
+
+    def _drop(self, there: Any) -> None:
+        """Take rows out of the batch that came last."""
+        self.dropped += int((~there).sum())
+        for parts in self.columns.values():
+            last = parts[-1]
+            parts[-1] = last.filter(pa.array(there)) if isinstance(last, pa.Array) else last[there]
+
+    def _identifiers(self, piece: Piece) -> pa.StringArray:
+        return identifiers(piece, self.settings.missing_words)
+
+    def _add(self, name: str, part: Any) -> None:
+        self.columns.setdefault(name, []).append(part)
+
+    def _add_texts(self, name: str, fields: pa.StringArray) -> None:
+        self._add(name, self.vocabularies[KINDS[name]].codes(fields))
+
+    def _filled(self, name: str, fields: pa.StringArray, neutral: str | pa.Array) -> pa.StringArray:
+        empty = pc.equal(fields, "")
+        self.filled[name] += int(np.count_nonzero(np.asarray(empty)))
+        return pc.if_else(empty, neutral, fields)
+
+    def _times(self, piece: Piece) -> Any:
+        found, local = times(piece, self.settings)
+        if self.local is None and found.size:
+            self.local = local
+        piece.refuse(np.full(found.size, local != self.local), "have a zone, or none, like the rows before")
+        return found
+
+    def _seconds(self, batch: dict[str, Piece], start_ms: Any) -> Any:
+        """Return talk times in whole seconds, rounded down as `bench.schema.CALLS` says."""
+        if "call_duration" in batch:
+            piece = batch["call_duration"]
+            found = numbers(piece, "be a number") * UNIT_S[self.settings.duration_unit]
+        else:
+            piece = batch["call_end_ts"]
+            found = (self._times(piece) - start_ms) / 1000
+        piece.refuse((found < 0) | (found > LONGEST_S), "give a length of 0 to 31 days")
+        whole = np.floor(found + TINY_S).astype(np.int32)
+        return np.where(found > TINY_S, np.maximum(whole, 1), 0).astype(np.int32)
+
+    def _setup(self, batch: dict[str, Piece], start_ms: Any, seconds: Any) -> Any:
+        """Return by how many whole seconds each call lasts longer than its talk time; 0 where no end is told."""
+        if "call_end_ts" not in batch:
+            return np.zeros(len(start_ms), np.int32)
+        whole = self._times(batch["call_end_ts"]) // 1000 - start_ms // 1000
+        return np.clip(whole - seconds, 0, LONGEST_S).astype(np.int32)
+
+    def _take_cells(self, batch: dict[str, Piece]) -> None:
+        """Take in cells; where only one end of a call is known, the other is the same."""
+        if "first_cell_id" not in batch:
+            return
+        first = self._identifiers(batch["first_cell_id"])
+        last = self._identifiers(batch["last_cell_id"]) if "last_cell_id" in batch else None
+        self._add_texts(
+            "first_cell_id", _or_unknown(self._filled("first_cell_id", first, first if last is None else last))
+        )
+        if last is not None:
+            self._add_texts("last_cell_id", _or_unknown(self._filled("last_cell_id", last, first)))
+
+    def _take_words(self, batch: dict[str, Piece], seconds: Any) -> None:
+        settings = self.settings
+        guessed = pa.array(["missed", "answered"]).take(pa.array((seconds > 0).astype(np.int8)))
+        if "outcome" in batch:
+            found = self._meant("outcome", batch["outcome"], "outcomes", settings.outcomes.meanings())
+            guessed = self._filled("outcome", found, guessed)
+        self._add_texts("outcome", guessed)
+        if "callee_type" in batch:
+            found = self._meant("callee_type", batch["callee_type"], "callee_types", settings.callee_types.meanings())
+            self._add_texts("callee_type", self._filled("callee_type", found, NEUTRAL["callee_type"]))
+
+    def _take_labels(self, batch: dict[str, Piece]) -> None:
+        """Take in what type of anomaly a record is, empty for none, and its incident."""
+        given = self.settings.label_words
+        own = {word: "" if name == NORMAL else name for name, words in given.items() for word in words}
+        names = {**{name: name for name in (*types(), *given)}, NORMAL: ""}
+        says = {**dict.fromkeys(TRUE, UNNAMED_TYPE), **dict.fromkeys(FALSE, "")}
+        kinds = {
+            name: self._meant(name, batch[name], "labels", {**understood, **own})
+            for name, understood in (("is_anomaly", {**says, **names}), ("anomaly_type", names))
+            if name in batch
+        }
+        if not kinds:
+            return
+        if len(kinds) == 2 and not any(self.words[name].unexplained for name in kinds):
+            is_one, is_typed = (np.asarray(pc.not_equal(kind, "")) for kind in kinds.values())
+            rule = f"be a type where {batch['is_anomaly'].column} says so, and nowhere else"
+            batch["anomaly_type"].refuse(is_one != is_typed, rule)
+        self._add_texts("anomaly_type", list(kinds.values())[-1])
+        if "incident_id" in batch:
+            self._add_texts("incident_id", texts(batch["incident_id"]))
+
+    def _meant(self, name: str, piece: Piece, setting: str, meanings: dict[str, str]) -> pa.StringArray:
+        """Return our words for a column's, by the meanings that a setting of that name has."""
+        if name not in self.words:
+            choices = " | ".join(dict.fromkeys(meanings.values()))
+            if setting == "labels":
+                choices = (
+                    "as in \"generator.labels={normal: ['ok'], sim_box: ['SIM box']}\"; "
+                    f"generator.columns.{name}=null leaves the column out"
+                )
+            self.words[name] = Meaning(piece.column, f"generator.{setting}", meanings, choices)
+        return self.words[name].of(piece)
+
+
+def _required(piece: Piece) -> pa.StringArray:
+    fields = texts(piece)
+    piece.refuse(pc.equal(fields, ""), "not be empty")
+    return fields
+
+
+def _or_unknown(fields: pa.StringArray) -> pa.StringArray:
+    return pc.if_else(pc.equal(fields, ""), "unknown", fields)

@@ -1,0 +1,116 @@
+"""Normal life as a user's own records tell it: who they are of, and what each caller did when."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from generators.model.clock import DAY_MS
+from generators.model.outcome import OUTCOMES
+from generators.own_records.calls import Calls
+from generators.settings.society import EXTERNAL_TYPES
+from generators.social.people import reserve_size
+
+THURSDAY = 3
+"""Day of the week of 1970-01-01."""
+_MOMENTS = 2**42
+"""More ms than the records span."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """The records by user and day. Parties are numbered: users, their reserve, then the external ones by kind."""
+
+    code: Any
+    """Shape (parties,), int64: which text each party is among the numbers; of the reserve -1."""
+    users: int
+    reserve: int
+    external_first: Any
+    """Shape (4,), int64: number of the first external party of each kind; the last entry is one past the end."""
+    row: Any
+    """Shape (calls,), int64: which record each is; ordered by day, user and start, as intents are numbered."""
+    user: Any
+    """Shape (calls,), int64."""
+    start_ms: Any
+    """Shape (calls,), int64: since the start of the first day."""
+    talk_ms: Any
+    setup_ms: Any
+    """Shape (calls,), int64: by how much longer than it is talked each call takes its line."""
+    callee: Any
+    outcome: Any
+    counts: Any
+    """Shape (days, users + reserve), int32."""
+    first_weekday: int
+    """Day of the week of the first day, 0 for a Monday."""
+
+    @classmethod
+    def of(cls, calls: Calls, with_reserve: bool) -> "Life":
+        """Gather it; without a reserve where nobody can be made up who looks like the others."""
+        code, users, reserve, external_first = _parties(calls, with_reserve)
+        number = np.empty(len(calls.texts["number"]), np.int64)
+        known = code >= 0
+        number[code[known]] = np.flatnonzero(known)
+        user, start_ms = number[calls.codes["caller_id"]], calls.start_ms - calls.clock.start_ms
+        days = (calls.clock.end_ms - calls.clock.start_ms) // DAY_MS
+        row = np.lexsort((start_ms, user, start_ms // DAY_MS))
+        lines = users + reserve
+        counts = np.bincount(start_ms // DAY_MS * lines + user, minlength=days * lines).reshape(days, lines)
+        outcome = np.array([OUTCOMES.index(text) for text in calls.texts["outcome"].to_pylist()])
+        return cls(
+            code=code,
+            users=users,
+            reserve=reserve,
+            external_first=external_first,
+            row=row,
+            user=user[row],
+            start_ms=start_ms[row],
+            talk_ms=1000 * calls.seconds[row].astype(np.int64),
+            setup_ms=1000 * calls.setup_s[row].astype(np.int64),
+            callee=number[calls.codes["callee_id"]][row],
+            outcome=outcome[calls.codes["outcome"]][row],
+            counts=counts.astype(np.int32),
+            first_weekday=((calls.clock.start_ms + 1000 * calls.clock.utc_offset_s) // DAY_MS + THURSDAY) % 7,
+        )
+
+    @cached_property
+    def by_user(self) -> Any:
+        """Shape (calls,): places in the arrays above, user by user, each one's in order of time."""
+        return np.lexsort((self.start_ms, self.user))
+
+    @cached_property
+    def first_of(self) -> Any:
+        """Shape (users + reserve + 1,): where in `by_user` each user's calls begin."""
+        return np.searchsorted(self.user[self.by_user], np.arange(self.users + self.reserve + 1))
+
+    @cached_property
+    def moments(self) -> Any:
+        """Shape (calls,): user and start of each call of `by_user` as one rising number."""
+        return self.user[self.by_user] * _MOMENTS + self.start_ms[self.by_user]
+
+    def nearest(self, users: Any, start_ms: Any) -> Any:
+        """Return each user's last call before a moment, else the first one after it; shape (n,), -1 without any."""
+        place = np.searchsorted(self.moments, users * _MOMENTS + start_ms, side="right") - 1
+        place = np.maximum(place, self.first_of[users])
+        none = self.first_of[users] == self.first_of[users + 1]
+        return np.where(none, -1, self.by_user[np.minimum(place, len(self.by_user) - 1)])
+
+
+def _parties(calls: Calls, with_reserve: bool) -> tuple[Any, int, int, Any]:
+    """Return the code of each party, how many users there are and in reserve, and where external parties begin."""
+    texts = len(calls.texts["number"])
+    caller, callee = calls.codes["caller_id"], calls.codes["callee_id"]
+    calls_itself = np.bincount(caller, minlength=texts) > 0
+    kind = np.zeros(texts, np.int64)
+    if "callee_type" in calls.codes:
+        numbers = {name: number for number, name in enumerate(EXTERNAL_TYPES, start=1)}
+        names = np.array([numbers.get(text, 0) for text in calls.texts["callee_type"].to_pylist()])
+        np.maximum.at(kind, callee, names[calls.codes["callee_type"]])
+        user = calls_itself | (kind == 0) & (np.bincount(callee, minlength=texts) > 0)
+    else:
+        user, kind = calls_itself, np.where(calls_itself, 0, 1)
+    outside = [np.flatnonzero(~user & (kind == number + 1)) for number in range(len(EXTERNAL_TYPES))]
+    users = np.flatnonzero(user)
+    reserve = reserve_size(len(users)) if with_reserve else 0
+    first = len(users) + reserve + np.cumsum([0, *(len(each) for each in outside)])
+    return np.concatenate([users, np.full(reserve, -1), *outside]), len(users), reserve, first

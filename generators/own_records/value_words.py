@@ -1,0 +1,74 @@
+"""What the words of a file mean, by settings; words that no setting explains are gathered and refused together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.faults import UserError
+from generators.own_records.fields import texts
+from generators.own_records.files import Piece
+
+MOST_WORDS = 1000
+"""With more different words than this, a column holds no words, and reading it further is of no use."""
+SHOWN_WORDS = 10
+
+
+@dataclass
+class Meaning:
+    """The words that may stand in a column, whatever their case, and what each means."""
+
+    column: str
+    """The file's column."""
+    setting: str
+    """Where words are explained, such as `generator.outcomes`."""
+    meanings: Mapping[str, str]
+    """Our word by each word of the file; an empty field means nothing."""
+    choices: str
+    """What a word may mean, for the message."""
+    unexplained: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Of each word without a meaning: how many rows have it, and the first of them."""
+
+    def of(self, piece: Piece) -> pa.StringArray:
+        """Return our word for each field of a piece; empty where a word has no meaning, which is noted.
+
+        Raises
+        ------
+        UserError
+            When there are so many words that they cannot be words.
+        """
+        found = texts(piece).dictionary_encode()
+        known = {"": "", **{word.casefold(): ours for word, ours in self.meanings.items()}}
+        words, codes = found.dictionary.to_pylist(), np.asarray(found.indices)
+        strange = [code for code, word in enumerate(words) if word.casefold() not in known]
+        if strange:
+            self._note(piece, words, codes, strange)
+        return pa.array([known.get(word.casefold(), "") for word in words], pa.string()).take(pa.array(codes))
+
+    def explained(self) -> list[str]:
+        """Return one message about all words without a meaning, or none."""
+        if not self.unexplained:
+            return []
+        most = sorted(self.unexplained.items(), key=lambda item: -item[1][0])
+        shown = ", ".join(f"{word!r} ({rows:,} rows, first {place})" for word, (rows, place) in most[:SHOWN_WORDS])
+        more = f", and {len(most) - SHOWN_WORDS:,} more" if len(most) > SHOWN_WORDS else ""
+        rule = f"{self.setting} must say what these words mean ({self.choices})"
+        return [f"column {self.column}: {rule}, got {shown}{more}"]
+
+    def _note(self, piece: Piece, words: list[str], codes: Any, strange: list[int]) -> None:
+        rows = np.bincount(codes, minlength=len(words))
+        for code in strange:
+            word = words[code]
+            many, place = self.unexplained.get(word, (0, ""))
+            place = place or f"{piece.file}, row {piece.first_row + int(np.argmax(codes == code))}"
+            self.unexplained[word] = (many + int(rows[code]), place)
+        if len(self.unexplained) > MOST_WORDS:
+            raise UserError("\n".join(self.explained()))
+
+
+def is_word(fields: pa.StringArray, words: list[str]) -> Any:
+    """Return which fields are one of some words, whatever their case; shape (fields,), bool."""
+    return pc.is_in(pc.utf8_lower(fields), pa.array([word.lower() for word in words], pa.string()))

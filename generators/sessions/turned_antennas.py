@@ -1,0 +1,84 @@
+"""Antennas that look elsewhere for a while: what phones then hear, in the pixels where that differs.
+
+What is heard in a pixel meanwhile is a row of its own behind the rows of the radio map. Between two moments at which an
+antenna turns, one row holds in each pixel.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generators.model.clock import DAY_MS
+from generators.model.compiled import kernel
+from generators.sessions.faults import NO_INCIDENT, midnights
+
+NONE = -1
+NEVER = 2**62
+
+
+class Turned(NamedTuple):
+    """Which rows hold when and where; E moments at which an antenna turns, away or back."""
+
+    edge_ms: Any
+    """Shape (E,), int64: those moments, ascending."""
+    ahead: Any
+    """Shape (days,), int32: the first of them that is not past when a day begins."""
+    pixel: Any
+    """Shape (E,), int64: from each on, the first pixel in which anything is heard otherwise."""
+    place: Any
+    """Shape (E + 1,), int64: where in `row` what holds from each moment on begins, pixel by pixel."""
+    row: Any
+    """int32: row of the radio map, counted from the first that is not a pixel's own; `NONE` for the pixel's own."""
+    incident: Any
+    """int32: whose doing it is that each of these holds."""
+    pixels: int
+    """How many pixels there are."""
+
+
+def nothing_turned() -> Turned:
+    """Return that every antenna stays as it is."""
+    times, rows = np.empty((2, 0), np.int64), np.empty((2, 0), np.int32)
+    return Turned(times[0], first_ahead(times[0]), times[1], np.zeros(1, np.int64), rows[0], rows[1], 0)
+
+
+def first_ahead(edge_ms: Any) -> Any:
+    """Return the first of some moments, ascending, that is not past when each day begins; shape (days,)."""
+    return np.searchsorted(edge_ms, midnights(int(edge_ms.max(initial=0)))).astype(np.int32)
+
+
+@kernel
+def _since(moment: int, turned: Turned) -> int:
+    """Return the number of edges up to a moment."""
+    edge: Any = np.int64(turned.ahead[min(max(moment // DAY_MS, 0), turned.ahead.shape[0] - 1)])
+    while edge < turned.edge_ms.shape[0] and turned.edge_ms[edge] <= moment:
+        edge += 1
+    return int(edge)
+
+
+@kernel
+def otherwise(pixel: int, moment: int, turned: Turned) -> tuple[int, int]:
+    """Return the row of the radio map that incidents let hold in a pixel at a moment, and whose doing that is.
+
+    The pixel's own, and `NO_INCIDENT`, where no antenna makes a difference.
+    """
+    edge = _since(moment, turned) - 1
+    if edge < 0:
+        return pixel, NO_INCIDENT
+    place = turned.place[edge] + pixel - turned.pixel[edge]
+    if place < turned.place[edge] or place >= turned.place[edge + 1] or turned.row[place] == NONE:
+        return pixel, NO_INCIDENT
+    return int(turned.pixels + turned.row[place]), int(turned.incident[place])
+
+
+@kernel
+def holds_since(moment: int, turned: Turned) -> int:
+    """Return from when on, up to a moment, no antenna has turned."""
+    edge = _since(moment, turned)
+    return int(turned.edge_ms[edge - 1] if edge > 0 else -NEVER)
+
+
+@kernel
+def holds_until(moment: int, turned: Turned) -> int:
+    """Return when, after a moment, another row may hold in a pixel."""
+    edge = _since(moment, turned)
+    return int(turned.edge_ms[edge] if edge < turned.edge_ms.shape[0] else NEVER)

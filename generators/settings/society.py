@@ -1,0 +1,219 @@
+"""The knobs of people: what kinds there are, how they call and whom they know. Light, like all settings."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bench.faults import Fault, above, one_of, within
+from generators.model.clock import HOURS
+
+COMMUNITY_KINDS = ("family", "work", "friends", "clubs")
+EXTERNAL_TYPES = ("unlisted", "foreign", "premium")
+
+
+@dataclass
+class CallPattern:
+    """A daily rhythm of calls."""
+
+    share: float = field(default=0.5, metadata=within(0, 1))
+    """Share of the users who live by it, of those whose type has no rhythm of its own."""
+    hourly: list[float] = field(default_factory=lambda: [1.0] * HOURS)
+    """Relative weight of each local hour, 0 to 23."""
+    weekend_hourly: list[float] = field(default_factory=list)
+    """The same on weekends and holidays; empty: as on working days."""
+    weekend_factor: float = field(default=1.0, metadata=within(0, 10))
+    """A weekend day's volume relative to a working day's."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        for name, hours in (("hourly", self.hourly), ("weekend_hourly", self.weekend_hourly or self.hourly)):
+            if len(hours) != HOURS or min(hours) < 0 or sum(hours) <= 0:
+                yield Fault(f"{key}.{name}", "be 24 weights, none negative, not all zero", hours)
+
+
+@dataclass
+class Durations:
+    """Talk times of answered calls: a mixture of log-normals, of normals cut below, or of exponentials."""
+
+    family: str = field(default="lognormal", metadata=one_of("lognormal", "normal", "exponential"))
+    """The distribution of each component."""
+    weights: list[float] = field(default_factory=lambda: [1.0])
+    """Share of each component."""
+    centres_s: list[float] = field(default_factory=lambda: [30.0])
+    """Median [s] of each log-normal; mean [s] of a normal or an exponential."""
+    spreads: list[float] = field(default_factory=lambda: [1.5])
+    """Standard deviation of ln(duration) of each log-normal; of a normal [s]; of no use to an exponential."""
+    least_s: float = field(default=1.0, metadata=within(1, 3600))
+    """The shortest talk time; one that is drawn shorter becomes as long, and keeps its milliseconds."""
+    longest_s: float = field(default=14400.0, metadata=within(60, 43200))
+    """The longest talk time; longer ones are cut."""
+    per_tie: float = field(default=0.0, metadata=within(0, 0.95))
+    """Share of each component's variance that belongs to the tie: some pairs always talk long."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        sizes = {len(self.weights), len(self.centres_s), len(self.spreads)}
+        if len(sizes) != 1 or not self.weights:
+            yield Fault(key, "have as many weights as centres_s as spreads, at least one", sorted(sizes))
+        yield from shares_faults(f"{key}.weights", self.weights)
+        if min(self.centres_s, default=1) <= 0:
+            yield Fault(f"{key}.centres_s", "be above 0", self.centres_s)
+        if min(self.spreads, default=1) < 0:
+            yield Fault(f"{key}.spreads", "not be negative", self.spreads)
+        if self.least_s > self.longest_s:
+            yield Fault(f"{key}.longest_s", f"not be below least_s ({self.least_s:g})", self.longest_s)
+        if self.family == "exponential" and self.per_tie > 0:
+            yield Fault(f"{key}.per_tie", "be 0 for exponential durations", self.per_tie)
+
+
+@dataclass
+class UserType:
+    """A kind of subscriber: a person, a trade or a machine."""
+
+    share: float = field(default=1.0, metadata=within(0, 1))
+    """Share of the users."""
+    activity: float = field(default=1.0, metadata=above(0))
+    """Calls a day relative to the average user."""
+    spread: float = field(default=1.0, metadata=within(0, 2))
+    """How much its members differ in activity, relative to `activity.sigma`."""
+    clock_shift_h: float = field(default=0.0, metadata=within(-12, 12))
+    """By how much its day is later than other people's [h]."""
+    call_pattern: str = ""
+    """The rhythm that all of them live by, a key of `call_patterns`; empty: each draws one."""
+    quiet: float = field(default=0.0, metadata=within(0, 0.9))
+    """Share of its time that a user spends in spells without calls of its own; it calls the more in the others."""
+    regular: bool = False
+    """Whether calls come at a steady interval, day and night, as a machine's do."""
+    cold_calls: float = field(default=0.0, metadata=within(0, 1))
+    """Share of the calls within the network that go to anybody at all."""
+    sociable: bool = True
+    """Whether it is in communities and has acquaintances."""
+    still: bool = False
+    """Whether it never leaves home."""
+    external: dict[str, float] = field(default_factory=dict)
+    """Share of its calls to each type of external party; empty: as `external.shares` has it."""
+    own_contacts: int = field(default=0, metadata=within(0, 100))
+    """How many external parties of each type it calls; 0: as `external.own_contacts` has it."""
+    unanswered: float = field(default=1.0, metadata=within(0, 3))
+    """How often its calls are missed or find the line busy, relative to `outcomes`."""
+    durations: Durations = field(default_factory=Durations)
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        if self.external and (set(self.external) != set(EXTERNAL_TYPES) or min(self.external.values()) < 0):
+            rule = f"be empty, or have the keys {', '.join(EXTERNAL_TYPES)}, none negative"
+            yield Fault(f"{key}.external", rule, dict(self.external))
+        if sum(self.external.values()) > 1 + 1e-9:
+            yield Fault(f"{key}.external", "add up to at most 1", dict(self.external))
+
+
+@dataclass
+class Activity:
+    """How many calls people make, and how they bunch."""
+
+    calls_per_day: list[float] = field(default_factory=lambda: [3.0, 3.0])
+    """Mean calls made by a user on a working day: a range, from which one value is drawn for the world."""
+    sigma: float = field(default=0.0, metadata=within(0, 2))
+    """Spread over users: standard deviation of ln(calls a day)."""
+    alike: float = field(default=0.0, metadata=within(0, 1))
+    """Share of that variance that people have in common with their circle of friends."""
+    clock_sigma_h: float = field(default=0.0, metadata=within(0, 4))
+    """Spread over users of when their day begins [h]."""
+    spell_days: list[int] = field(default_factory=lambda: [1, 4])
+    """How long spells of calling, or of quiet, last [days]: [least, most], one value a user."""
+    quiet_exponent: float = field(default=0.0, metadata=within(0, 2))
+    """Power with which the share of spells with calls rises with a user's calls a day: who calls little is silent for
+    longer, then calls as others do. 0: the same for all of a type."""
+    spell_sigma: float = field(default=0.0, metadata=within(0, 2))
+    """Spread of a user's activity from spell to spell: standard deviation of ln(calls a day); its mean stays."""
+    favourite: float = field(default=0.0, metadata=within(0, 0.9))
+    """Share of calls to whom the user has most to say to in the present spell: so the calls of a tie bunch, too."""
+    follow_up: float = field(default=0.0, metadata=within(0, 0.9))
+    """Share of calls made soon after the one before, where that was answered."""
+    follow_up_gap_s: float = field(default=120.0, metadata=within(1, 7200))
+    """Mean gap [s] between the end of a call and its follow-up."""
+    same_contact: float = field(default=0.0, metadata=within(0, 1))
+    """Share of follow-ups that go to the same contact again."""
+    redial: float = field(default=0.0, metadata=within(0, 0.9))
+    """Share of calls that dial the one before again, where that was not answered; not where it was a cold call."""
+    redial_gap_s: float = field(default=60.0, metadata=within(1, 7200))
+    """Mean gap [s] between a call that was not answered and the same number dialled again."""
+    loop: str = field(default="open", metadata=one_of("open", "closed"))
+    """open: calls are planned by the day; closed: a call, however it goes, is followed by a wait and the next one, and
+    nothing else of this group counts."""
+    wait_s: list[float] = field(default_factory=lambda: [15.0, 65.0])
+    """Of a closed loop: least and longest wait, uniform [s]; also before the first call."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        low_high, wait = self.calls_per_day, self.wait_s
+        if len(wait) != 2 or not 1 <= wait[0] <= wait[1] <= 86_400:
+            yield Fault(f"{key}.wait_s", "be [least, longest] with 1 <= least <= longest <= 86400", wait)
+        if len(low_high) != 2 or not 0 < low_high[0] <= low_high[1] <= 1000:
+            yield Fault(f"{key}.calls_per_day", "be [low, high] with 0 < low <= high <= 1000", low_high)
+        days = self.spell_days
+        if len(days) != 2 or not 1 <= days[0] <= days[1] <= 100:
+            yield Fault(f"{key}.spell_days", "be [least, most] with 1 <= least <= most <= 100", days)
+
+
+@dataclass
+class Layer:
+    """One kind of community."""
+
+    coverage: float = field(default=1.0, metadata=within(0, 1))
+    """Share of the users who are in such a community (in each copy of the layer)."""
+    copies: int = field(default=1, metadata=within(0, 4))
+    """How many communities of this kind a covered user is in."""
+    sizes: list[int] = field(default_factory=lambda: [4])
+    """Sizes of its communities."""
+    probabilities: list[float] = field(default_factory=lambda: [1.0])
+    """How frequent each of the sizes is."""
+    weight: float = field(default=0.1, metadata=within(0, 1))
+    """How readily a user calls any one fellow member, relative to the other kinds."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        if len(self.sizes) != len(self.probabilities):
+            yield Fault(f"{key}.probabilities", f"be as many as sizes ({len(self.sizes)})", self.probabilities)
+        if min(self.sizes, default=0) < 2:
+            yield Fault(f"{key}.sizes", "be at least 2 each", self.sizes)
+        yield from shares_faults(f"{key}.probabilities", self.probabilities)
+
+
+@dataclass
+class Communities:
+    """Who knows whom."""
+
+    family: Layer = field(default_factory=Layer)
+    """The distribution of each component."""
+    work: Layer = field(default_factory=Layer)
+    friends: Layer = field(default_factory=Layer)
+    clubs: Layer = field(default_factory=lambda: Layer(coverage=0.0))
+    stranger_weight: float = field(default=0.01, metadata=within(0, 1))
+    """How readily a user calls any one acquaintance who shares no community with it."""
+    acquaintances: int = field(default=20, metadata=within(0, 500))
+    """Acquaintances outside the communities; mutual."""
+    skew: float = field(default=1.0, metadata=within(1, 5))
+    """How unevenly calls spread over the members of a community, and over acquaintances; 1 is evenly."""
+    reach_km: list[float] = field(default_factory=list)
+    """How far from home people meet, [least, most]; empty: wherever they live."""
+    reach_exponent: float = field(default=1.7, metadata=within(1.01, 5))
+    """Power with which that distance falls; with 1.7, ties fall with the square of the distance."""
+
+    together: float = field(default=0.0, metadata=within(0, 1))
+    """How often members of a family go to meet others together: then they share friends."""
+
+    def layers(self) -> list[str]:
+        """Return the kind of each layer, in order; a kind has as many layers as copies."""
+        return [kind for kind in COMMUNITY_KINDS for _ in range(getattr(self, kind).copies)]
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is inconsistent."""
+        reach = self.reach_km
+        if reach and (len(reach) != 2 or not 0 < reach[0] <= reach[1] <= 20_000):
+            yield Fault(f"{key}.reach_km", "be empty or [least, most] with 0 < least <= most <= 20000", reach)
+
+
+def shares_faults(key: str, shares: list[float]) -> Iterator[Fault]:
+    """Yield a fault when shares are negative or do not add up to 1."""
+    if not shares or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+        yield Fault(key, "be shares that add up to 1", shares)

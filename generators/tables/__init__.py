@@ -1,0 +1,1 @@
+"""From arrays to the tables of a world and their files."""

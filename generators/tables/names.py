@@ -1,0 +1,75 @@
+"""The texts behind the numbers of a world: ids, phone numbers, SIMs, devices, cells."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from generators.calls.model_arrays import Habits
+from generators.settings.world import WorldSettings
+from generators.social.contacts import NOBODY
+from generators.social.possessions import BORROWED, DEVICES, FORMER, LENDERS, REPLACEMENT, SECOND, SIMS, Possessions
+from generators.social.subscriptions import NEVER
+from generators.tables.identities import devices, digits_for, numbered, phone_numbers, sims, user_ids
+
+
+class Names(NamedTuple):
+    """The texts behind the numbers: dictionaries of the tables."""
+
+    user: pa.StringArray
+    """Id of each user, and of the reserve."""
+    party: pa.StringArray
+    """Id of each user, then of each external party."""
+    number: pa.StringArray
+    """MSISDN of each party."""
+    sim: pa.StringArray
+    """IMSI: first SIM of each user, each external party's, then second SIMs."""
+    device: pa.StringArray
+    """IMEI: first device of each user, then the others that users have."""
+    cell: pa.StringArray
+    tower: pa.StringArray
+    sim_place: Any
+    """Shape (2, N), int32: places of a user's first and second SIM in `sim`, -1 where there is none."""
+    device_place: Any
+    """Shape (devices, N), int32: places of a user's devices in `device`, as numbered in `possessions`; -1 for none."""
+
+
+def make_names(settings: WorldSettings, habits: Habits, owned: Possessions, towers: int, cells: int) -> Names:
+    """Give everybody and everything a name; of towers and cells there are so many."""
+    users, seed = len(habits.people.rate), settings.seed
+    parties = int(habits.external_first[-1])
+    outside = np.arange(users, parties)
+    ids = user_ids(seed, users)
+    external = numbered("ext_", outside - users, digits_for(parties - users, 4))
+    everybody = np.arange(users)
+    new_sim = np.flatnonzero(owned.sim_change_ms != NEVER)
+    others = {
+        REPLACEMENT: np.flatnonzero(owned.device_change_ms != NEVER),
+        SECOND: np.flatnonzero(owned.period_ms > 0),
+        FORMER: np.flatnonzero(owned.outdated),
+        **{BORROWED + lender: np.flatnonzero(owned.period_ms > 0) for lender in range(LENDERS)},
+    }
+    # A user owns the SIMs 2u and 2u + 1; external parties have odd and even ones of a half of their own.
+    sim_entities = np.concatenate([SIMS * everybody, SIMS * outside, SIMS * new_sim + 1])
+    device_entities = np.concatenate([DEVICES * everybody, *(DEVICES * who + which for which, who in others.items())])
+    return Names(
+        ids,
+        pa.concat_arrays([ids, external]),
+        phone_numbers(seed, habits.external_first),
+        sims(seed, sim_entities),
+        devices(seed, device_entities),
+        numbered("cell_", np.arange(cells), digits_for(cells, 3)),
+        numbered("tower_", np.arange(towers), digits_for(towers, 3)),
+        _places(users, [new_sim], parties),
+        _places(users, list(others.values()), users),
+    )
+
+
+def _places(users: int, owners: list[Any], first: int) -> Any:
+    """Return the places of each user's first thing, then of the others that some have, from `first` on."""
+    place = np.full((1 + len(owners), users), NOBODY, np.int32)
+    place[0] = np.arange(users)
+    for row, who in zip(place[1:], owners, strict=True):
+        row[who] = first + np.arange(len(who))
+        first += len(who)
+    return place

@@ -1,0 +1,209 @@
+"""How towers and users are doing: counts of each cell in windows of time, and of each user by the day."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench.schema import TOWER_STATUS, USER_STATUS
+from generators.mobility.itinerary import positions
+from generators.model.clock import DAY_MS
+from generators.model.compiled import kernel
+from generators.model.events import CONNECT, DROP, END, FAIL, RECONNECT, TIMEOUT
+from generators.model.outcome import FAILED
+from generators.model.records import Records
+from generators.radio.coverage import pixels_at
+from generators.sessions.network import Network
+from generators.settings.network import StatusSettings
+from generators.tables.columns import coded, moments
+from generators.tables.names import Names
+
+TOWER_STATES = ("GREEN", "ORANGE", "RED", "BLACK", "NO_DATA")
+SHARES = (0.10, 0.60, 0.90)
+"""Of failed Hellos, from which a tower is ORANGE, RED and (above) BLACK."""
+ATTEMPTS, SETUPS, HELLOS, FAILS, TIMEOUTS, DROPS, BEGUN, ENDED, INTO, OUT_OF, STRANDED, HELD, TRAFFIC, LIVE = range(14)
+
+
+@dataclass
+class TowerStatus:
+    """Counts what happens in each cell in slices of time, and tells it over windows of some slices each.
+
+    A window is told with the day in which it ends; one that would end after the world is not told.
+    """
+
+    names: Names
+    epoch_ms: int
+    site: Any
+    """Shape (C,), int32: site of each cell."""
+    settings: StatusSettings
+    _counts: Any = field(init=False)
+    """Shape (C, slices, 14), int64: the first slice is that of the next window to tell; calls may run into the day
+    after."""
+    _next: int = 0
+    """Number of that window."""
+
+    def __post_init__(self) -> None:
+        self._slice_ms = self.settings.slide_s * 1000
+        self._width = self.settings.window_s // self.settings.slide_s
+        slices = 2 * DAY_MS // self._slice_ms + self._width + 1
+        self._counts = np.zeros((len(self.site), slices, LIVE + 1), np.int64)
+
+    def rows(self, day: int, events: Any, records: Records) -> pa.Table:
+        """Take in the events of the calls that began on a day, and return the windows that end on it."""
+        call = np.repeat(np.arange(len(records.key)), records.events)
+        count_events(events, call, (self._next * self._slice_ms, self._slice_ms), self._counts)
+        end = max((day + 1) * DAY_MS // self._slice_ms - self._width + 1, self._next)
+        many = end - self._next
+        told = self._windows(many)
+        table = self._table(self._next, told)
+        self._counts[:, : self._counts.shape[1] - many] = self._counts[:, many:].copy()
+        self._counts[:, self._counts.shape[1] - many :] = 0
+        self._next = end
+        return table
+
+    def _windows(self, many: int) -> Any:
+        """Return the counts of the next windows; shape (C, many, 14)."""
+        told = self._counts[:, :many].copy()
+        for later in range(1, self._width):
+            told[:, :, :LIVE] += self._counts[:, later : later + many, :LIVE]
+        told[:, :, LIVE] = self._counts[:, self._width - 1 : self._width - 1 + many, LIVE]
+        return told
+
+    def _table(self, first: int, counts: Any) -> pa.Table:
+        cells, windows = counts.shape[:2]
+        window, cell = (axis.T.ravel() for axis in np.meshgrid(np.arange(windows), np.arange(cells)))
+        of = counts[cell, window]
+        failed, tried = of[:, FAILS] + of[:, TIMEOUTS], of[:, OUT_OF] + of[:, STRANDED]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = failed / of[:, HELLOS]
+            setup = of[:, SETUPS] / of[:, ATTEMPTS]
+            mean_s = of[:, HELD] / of[:, ENDED] / 1000
+            handed = of[:, OUT_OF] / tried
+        state = np.where(of[:, HELLOS] == 0, len(SHARES) + 1, np.digitize(share, SHARES))
+        begins = self.epoch_ms + (first + window) * self._slice_ms
+        columns = [
+            coded(cell.astype(np.int32), self.names.cell),
+            coded(self.site[cell].astype(np.int32), self.names.tower),
+            moments(begins),
+            coded(state.astype(np.int32), pa.array(TOWER_STATES)),
+            *(pa.array(of[:, name].astype(np.int32)) for name in (BEGUN, LIVE, HELLOS, FAILS, TIMEOUTS, DROPS)),
+            pa.array(share, mask=of[:, HELLOS] == 0),
+            pa.array(mean_s, mask=of[:, ENDED] == 0),
+            *(pa.array(of[:, name].astype(np.int32)) for name in (INTO, OUT_OF)),
+            pa.array(handed, mask=tried == 0),
+            pa.array(of[:, ATTEMPTS].astype(np.int32)),
+            pa.array(setup, mask=of[:, ATTEMPTS] == 0),
+            pa.array(of[:, TRAFFIC] / (self._width * self._slice_ms)),
+        ]
+        return pa.Table.from_arrays(columns, schema=TOWER_STATUS.arrow)
+
+
+@kernel
+def count_events(events: Any, call: Any, clock: tuple[int, int], counts: Any) -> None:
+    """Add events to the counts of the slices of time in which they fall.
+
+    Parameters
+    ----------
+    events
+        Those of a call follow each other.
+    call
+        Shape (events,): which call each belongs to.
+    clock
+        When the first slice begins, and how long one is [ms].
+    counts
+        Shape (C, slices, 14): added to.
+    """
+    asked, asked_in, asking = -1, 0, False
+    for i in range(call.shape[0]):
+        cell, state, cause = events[i].cell, events[i].state, events[i].cause
+        window = _slice(events[i].time_ms, clock, counts)
+        if i == 0 or call[i] != call[i - 1]:
+            asked, asked_in, asking = cell, window, False
+            if cell >= 0:
+                counts[cell, window, ATTEMPTS] += 1
+        if cell < 0:
+            continue
+        here = counts[cell, window]
+        if state == CONNECT:
+            counts[asked, asked_in, SETUPS] += 1
+        over = state == END or cause == DROP
+        here[DROPS] += cause == DROP
+        here[STRANDED] += cause == DROP and asking
+        here[HELLOS] += not over
+        here[TIMEOUTS] += cause == TIMEOUT
+        here[FAILS] += state == FAIL and cause not in (DROP, TIMEOUT)
+        here[BEGUN] += state in (CONNECT, RECONNECT)
+        asking = state == FAIL
+        if over:
+            _hold(cell, (events[i].time_ms, events[i].held_ms), clock, counts)
+        elif state == RECONNECT:
+            before = events[i].previous
+            _hold(before, (events[i].time_ms, events[i].held_ms), clock, counts)
+            here[INTO] += before != cell
+            counts[before, window, OUT_OF] += before != cell
+
+
+@kernel
+def _slice(moment: int, clock: tuple[int, int], counts: Any) -> int:
+    return int(min(max((moment - clock[0]) // clock[1], 0), counts.shape[1] - 1))
+
+
+@kernel
+def _hold(cell: int, span: tuple[int, int], clock: tuple[int, int], counts: Any) -> None:
+    """Account for a connection: in its last slice that it ended, in each of them how long it was there."""
+    end, held = span
+    last = _slice(end, clock, counts)
+    counts[cell, last, ENDED] += 1
+    counts[cell, last, HELD] += held
+    for here in range(_slice(end - held, clock, counts), last + 1):
+        begins = clock[0] + here * clock[1]
+        counts[cell, here, TRAFFIC] += max(min(end, begins + clock[1]) - max(end - held, begins), 0)
+        counts[cell, here, LIVE] += here < last
+
+
+@dataclass
+class UserStatus:
+    """Says at the end of each day how every user is, and how its calls went."""
+
+    names: Names
+    epoch_ms: int
+    network: Network
+    users: Any
+    """Shape (n,), int: who has a subscription in this world."""
+    _running: Any = field(default_factory=lambda: np.empty((3, 0), np.int64))
+    """Calls that ran on when the last day ended: caller, when it connected, and when it ends [ms]."""
+
+    def rows(self, day: int, records: Records) -> pa.Table:
+        """Return a day as rows of the schema."""
+        who, users, moment = self.users, len(self.users), (day + 1) * DAY_MS
+        radio = self.network.radio
+        where = positions(who, np.full(users, moment), self.network.folk)
+        pixel = pixels_at(where, radio)
+        cell, power = radio.cell[pixel, 0], radio.power[pixel, 0]
+        most = int(max(who.max(initial=0), records.caller.max(initial=0))) + 1
+        made = np.bincount(records.caller, minlength=most)[who]
+        failed = np.bincount(records.caller[records.outcome == FAILED], minlength=most)[who]
+        columns = [
+            coded(who.astype(np.int32), self.names.user),
+            moments(np.full(users, self.epoch_ms + day * DAY_MS)),
+            coded(np.isin(who, self._live(records, moment)).astype(np.int32), pa.array(["IDLE", "LIVE"])),
+            *(self._coordinate(where[:, axis], size) for axis, size in enumerate((radio.width, radio.height))),
+            pa.DictionaryArray.from_arrays(pa.array(cell, mask=cell < 0), self.names.cell),
+            pa.array(power, mask=cell < 0),
+            pa.array(made.astype(np.int32)),
+            pa.array(failed.astype(np.int32)),
+        ]
+        return pa.Table.from_arrays(columns, schema=USER_STATUS.arrow)
+
+    def _live(self, records: Records, moment: int) -> Any:
+        """Take in the calls of a day, concurrent legs among them; return who is connected in one at a moment."""
+        connected = records.start_ms + records.setup_ms
+        calls = np.stack([records.caller, connected, connected + records.talk_ms])
+        calls = np.concatenate([self._running, calls], axis=1)
+        self._running = calls[:, calls[2] > moment]
+        return self._running[0, self._running[1] <= moment]
+
+    def _coordinate(self, values: Any, size: float) -> pa.Array:
+        inside = np.mod(values, size) if self.network.radio.wrap else np.clip(values, 0, size)
+        return pa.array(inside.astype(np.int32))

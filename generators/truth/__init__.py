@@ -1,0 +1,1 @@
+"""Ground truth: which calls an incident changed, and the figures of each incident."""

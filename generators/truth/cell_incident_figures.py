@@ -1,0 +1,175 @@
+"""What incidents at the level of cells came to, counted from the records and events as they are written.
+
+Nothing is copied from what was planned but where, and how an antenna stands. What each figure means is said here once,
+and tests count them again from the files (`tests/generators/test_cell_figures.py`).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from generators.calls.returns import hops_of, returns, stays_of
+from generators.injection.expected_calls import distances
+from generators.injection.incident_planning import Plan
+from generators.mobility.itinerary import positions
+from generators.model.changes import ADDED, REMOVED, Changes
+from generators.model.clock import HOUR_MS
+from generators.model.events import CONNECT, DROP, END, RECONNECT, SETUP, TIMEOUT
+from generators.model.records import Records
+from generators.sessions.network import Network
+
+DIGITS = 4
+SETTLED_MS = 1000
+"""So long after a timeout every answer is to a Hello that was sent during the fault."""
+MINUTE_MS = 60_000
+COUNTS = {
+    "tower_outage": ("hellos",),
+    "tower_degraded": ("asked", "carried"),
+    "sleeping_cell": ("hellos",),
+}
+"""What is told as it was counted: Hellos answered or given up; calls that asked here first; talked and ended here."""
+FIGURES = {
+    "tower_outage": {"refused": ("refused", "hellos")},
+    "tower_degraded": {"setup_success": ("set_up", "asked"), "dropped": ("lost", "carried")},
+    "sleeping_cell": {"unanswered": ("timeouts", "hellos")},
+    "ping_pong": {"returns": ("returns", "calls"), "stay_s": ("stay_ms", "stays")},
+}
+"""Shares and means: what of what. Of events from `SETTLED_MS` after a timeout on, until the end of the incident."""
+
+
+class Held(NamedTuple):
+    """Which incident it is, and what it holds."""
+
+    number: int
+    cells: Any
+    """Shape (n,)."""
+    begin_ms: int
+    end_ms: int
+
+
+class DayEvents(NamedTuple):
+    """A day's events, and what is asked of them often; shape (events,) each."""
+
+    events: Any
+    opens: Any
+    """bool: the first of its call."""
+    connects: Any
+    """bool: of its call, whether it is ever connected."""
+
+
+def cell_figures(plan: Plan, network: Network) -> "CellFigures | None":
+    """Return what counts the figures of a plan's incidents at the level of cells; None without a network."""
+    if not network.on:
+        return None
+    struck = sorted({fault.incident for fault in plan.faults})
+    cells = [plan.cells.member[plan.cells.incident == number] for number in struck]
+    spans = [(int(plan.start_ms[number]), int(plan.end_ms[number])) for number in struck]
+    held = [Held(number, each, *span) for number, each, span in zip(struck, cells, spans, strict=True)]
+    level = np.array([*plan.levels, ""])[plan.kind]
+    crowds = set(np.flatnonzero(level == "cell").tolist()) - set(struck)
+    return CellFigures(held, {number: plan.parameters[number] for number in crowds}, network)
+
+
+class CellFigures:
+    """Counts what incidents at the level of cells come to, day by day."""
+
+    def __init__(self, held: Sequence[Held], crowds: Mapping[int, Mapping[str, Any]], network: Network) -> None:
+        """`held` are those that faults carry out; `crowds` says where each of the others is (x, y, radius_m)."""
+        self.held, self.crowds, self.network = held, crowds, network
+        self.stays = stays_of(network.faults)
+        self.settled_ms = network.rules.timeout_ms + SETTLED_MS
+        self.counts: dict[int, Counter[str]] = defaultdict(Counter)
+        self.gathered: dict[int, dict[str, Any]] = {}
+        self.lasts = {each.number: {"hours": (each.end_ms - each.begin_ms) / HOUR_MS} for each in held}
+
+    def add(self, records: Records, events: Any, changes: Changes) -> None:
+        """Take in one day, its calls in order of time; `row` of the changes counts in them."""
+        mine = changes.direct & (changes.change != REMOVED)
+        first = np.cumsum(records.events) - records.events
+        self._count_calls(changes, mine, (events, first, records.events))
+        self._count_events(events, first, records)
+        for number in np.unique(changes.incident[mine & (changes.change == ADDED)]).tolist():
+            if number in self.crowds:
+                self.gathered[number] = self._crowd(number, records, (events, first), changes)
+
+    def _count_calls(self, changes: Changes, mine: Any, of_calls: tuple[Any, Any, Any]) -> None:
+        """Count each incident's own calls; of ping-pong also how often they come back, and how long they stay."""
+        events, first, many = of_calls
+        for number, row in zip(changes.incident[mine].tolist(), changes.row[mine].tolist(), strict=True):
+            self.counts[number]["calls"] += 1
+            if number in self.stays:
+                hops = hops_of(events[first[row] : first[row] + many[row]])
+                stays = [held for _, _, held in hops if self.stays[number][0] <= held <= self.stays[number][1]]
+                found = {"returns": returns(hops, self.stays[number]), "stays": len(stays), "stay_ms": sum(stays)}
+                self.counts[number].update(found)
+
+    def _count_events(self, events: Any, first: Any, records: Records) -> None:
+        """Count what the cells that incidents hold answer meanwhile."""
+        if not len(events):
+            return
+        time, begun = events["time_ms"], first[records.events > 0]
+        now = [h for h in self.held if h.begin_ms <= time.max() and h.end_ms > time.min()]
+        if not now:
+            return
+        opens = np.zeros(len(events), np.bool_)
+        opens[begun] = True
+        connected = np.add.reduceat(events["state"] == CONNECT, begun) > 0
+        connects = np.repeat(connected, records.events[records.events > 0])
+        some = np.flatnonzero(np.isin(events["cell"], np.concatenate([h.cells for h in now])))
+        day = DayEvents(events[some], opens[some], connects[some])
+        for each in now:
+            self.counts[each.number].update(self._answers(day, each))
+
+    def _answers(self, day: DayEvents, held: Held) -> dict[str, int]:
+        during = (day.events["time_ms"] >= held.begin_ms + self.settled_ms) & (day.events["time_ms"] < held.end_ms)
+        here = np.flatnonzero(during & np.isin(day.events["cell"], held.cells))
+        events, asked = day.events[here], day.opens[here]
+        state, cause, talked = events["state"], events["cause"], events["talk_ms"] > 0
+        counts = {
+            "hellos": (state != END) & (cause != DROP),
+            "connected": (state == CONNECT) | (state == RECONNECT),
+            "refused": cause == SETUP,
+            "timeouts": cause == TIMEOUT,
+            "asked": asked,
+            "set_up": asked & day.connects[here],
+            "carried": talked & ((state == END) | (cause == DROP)),
+            "lost": talked & (cause == DROP),
+        }
+        return {name: int(which.sum()) for name, which in counts.items()}
+
+    def _crowd(self, number: int, records: Records, of_calls: tuple[Any, Any], changes: Changes) -> dict[str, Any]:
+        """Count who calls around the place of a crowd, and who would anyway, from its first call to its last."""
+        events, first = of_calls
+        added = changes.change == ADDED
+        own = changes.row[added & (changes.incident == number) & changes.direct]
+        begin, end = int(records.start_ms[own].min()), int(records.start_ms[own].max())
+        call = np.flatnonzero((records.start_ms >= begin) & (records.start_ms <= end) & (records.events > 0))
+        gone = (changes.change == REMOVED) & (changes.start_ms >= begin) & (changes.start_ms <= end)
+        where = positions(changes.caller[gone], changes.start_ms[gone], self.network.folk).astype(np.int64)
+        opening = events[first[call]]
+        where = np.concatenate([np.column_stack([opening["x"], opening["y"]]), where])
+        caller = np.concatenate([records.caller[call], changes.caller[gone]])
+        anyway = np.append(~np.isin(call, changes.row[added]), np.ones(int(gone.sum()), np.bool_))
+        ours = np.append(np.isin(call, own), np.zeros(int(gone.sum()), np.bool_))
+        place = self.crowds[number]
+        near = distances(where, np.array([place["x"], place["y"]]), self.network.folk.plane) <= place["radius_m"]
+        usual, every = (np.unique(caller[near & which]) for which in (anyway, anyway | ours))
+        return {"usual_callers": len(usual), "callers": len(every), "minutes": (end - begin) / MINUTE_MS}
+
+    def of(self, number: int, kind: str, planned: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the figures of an incident of a type, with what was planned of where it is."""
+        count = self.counts[number]
+        found = {**planned, "calls": count["calls"], **self.gathered.get(number, {}), **self.lasts.get(number, {})}
+        found |= {name: _share(*(count[each] for each in of)) for name, of in FIGURES.get(kind, {}).items()}
+        if "callers" in found:
+            found["times"] = found["callers"] / max(found["usual_callers"], 1)
+        if kind == "ping_pong":
+            found["stay_s"] = (found["stay_s"] or 0) / 1000
+        found |= {name: count[name] for name in COUNTS.get(kind, ())}
+        return {name: round(value, DIGITS) if isinstance(value, float) else value for name, value in found.items()}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

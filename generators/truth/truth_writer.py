@@ -1,0 +1,177 @@
+"""The truth about a world, gathered while its calls are written.
+
+What `incidents` says of an incident is counted from its records: nothing is copied from the plan but what was done to
+cells, which a fault does as it says.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.schema import INCIDENTS, TIME, TRUTH
+from generators.injection.incident_planning import Plan
+from generators.model.changes import ADDED, CHANGES, REMOVED, Changes, joined
+from generators.model.plan import Members
+from generators.tables.columns import ParquetRows, conformed, moments, write_parquet
+from generators.tables.identities import digits_for, numbered
+from generators.tables.names import Names
+from generators.truth.cell_incident_figures import CellFigures
+from generators.truth.incident_figures import Told, figures_of, spans_of
+
+
+class Tally:
+    """Gathers the truth while the calls are written."""
+
+    def __init__(self, plan: Plan, names: Names, epoch_ms: int, users: int, cells: CellFigures | None = None) -> None:
+        self.plan, self.names, self.epoch_ms, self.users = plan, names, epoch_ms, users
+        self.cells = cells
+        self.told: dict[int, dict[str, Any]] = {}
+        """What each incident that changed records came to; known when the truth is written."""
+        self.calls = 0
+        self.suppressed = 0
+        self._parts: list[tuple[Changes, Told, pa.Array]] = []
+
+    def add(self, changes: Changes, told: Told, calls: int, suppressed: int, digits: int) -> None:
+        """Take in one day; its calls are numbered on from those before."""
+        removed = changes.change == REMOVED
+        row = np.where(removed, -1, changes.row + self.calls)
+        keys = pa.array([f"key_{key:016x}" for key in changes.key[removed].tolist()], pa.string())
+        ids = pc.replace_with_mask(numbered("call_", np.maximum(row, 0), digits), pa.array(removed), keys)
+        self._parts.append((changes._replace(row=row), told, ids))
+        self.calls += calls
+        self.suppressed += suppressed
+
+    def write(self, folder: Path) -> None:
+        """Write `incidents`, those that came to anything, and `truth`."""
+        plan, real = self.plan, self._real()
+        kind = pa.array(plan.kind[real])
+        changes, told = joined([part[0] for part in self._parts]), Told.joined([part[1] for part in self._parts])
+        begin, end = self._spans(changes, told)
+        figures = self._figures(changes, told)
+        self.told = {i: figures.get(i, {}) for i in real.tolist()}
+        parameters = [json.dumps(each, sort_keys=True) for each in self.told.values()]
+        incidents = {
+            "incident_id": _ids(len(real)),
+            "anomaly_type": pa.array(plan.types, pa.string()).take(kind),
+            "level": pa.array(plan.levels, pa.string()).take(kind),
+            "start_ts": moments(self.epoch_ms + begin[real]),
+            "end_ts": moments(self.epoch_ms + end[real]),
+            "actors": self._actors(real),
+            "parameters": pa.array(parameters, pa.string()),
+        }
+        write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
+        truth = ParquetRows(folder / "truth.parquet", TRUTH.arrow)
+        for changes, _, ids in self._parts:
+            truth.write(conformed(pa.table(self._truth(changes, ids, real)), TRUTH.arrow))
+        truth.write(conformed(pa.table(self._held(real, begin, end)), TRUTH.arrow))
+        truth.close()
+
+    def _spans(self, changes: Changes, told: Told) -> tuple[Any, Any]:
+        """Return when each incident begins and ends: with its records; where it befalls cells, as it befalls them."""
+        begin, end = spans_of(changes, told, len(self.plan.kind))
+        of_cells = np.unique(np.array([fault.incident for fault in self.plan.faults], np.int64))
+        begin[of_cells], end[of_cells] = self.plan.start_ms[of_cells], self.plan.end_ms[of_cells]
+        return begin, end
+
+    def _figures(self, changes: Changes, told: Told) -> dict[int, dict[str, Any]]:
+        """Return what is told of each incident that changed records: the figures of its type."""
+        removed, added = (int((changes.change == kind).sum()) for kind in (REMOVED, ADDED))
+        usual = (self.calls - added + removed) / max(self.users * len(self.plan.edits), 1)
+        found: dict[int, dict[str, Any]] = {}
+        for kind, names in enumerate(self.plan.figures):
+            mine = self.plan.kind[changes.incident] == kind
+            if self.plan.levels[kind] == "cell" and self.cells is not None:
+                befallen = np.unique(changes.incident[mine]).tolist()
+                found |= {i: self.cells.of(i, self.plan.types[kind], self.plan.parameters[i]) for i in befallen}
+                continue
+            which, rows = figures_of((changes, told), mine, names, usual)
+            found |= zip(which.tolist(), rows, strict=True)
+        return found
+
+    def counts(self) -> dict[str, Any]:
+        """Return what the manifest says of the calls."""
+        types, kind = self.plan.types, self.plan.kind
+        calls = np.zeros(len(types), np.int64)
+        removed = collateral = 0
+        for changes, *_ in self._parts:
+            there = changes.change != REMOVED
+            calls += np.bincount(kind[changes.incident[there & changes.direct]], minlength=len(types))
+            removed += int((~there).sum())
+            collateral += int((there & ~changes.direct).sum())
+        anomalous, incidents = int(calls.sum()), np.bincount(kind[self._real()], minlength=len(types))
+        return {
+            "calls": self.calls,
+            "anomalous_calls": anomalous,
+            "anomaly_ratio": anomalous / max(self.calls, 1),
+            "calls_by_type": dict(zip(types, calls.tolist(), strict=True)),
+            "incidents_by_type": dict(zip(types, incidents.tolist(), strict=True)),
+            "collateral_calls": collateral,
+            "removed_calls": removed,
+            "suppressed_intents": self.suppressed,
+        }
+
+    def _real(self) -> Any:
+        """Return the incidents that changed anything; the calls of the others would not have taken place anyway."""
+        return np.unique(np.concatenate([np.unique(changes.incident) for changes, *_ in self._parts]))
+
+    def _actors(self, real: Any) -> pa.Array:
+        """Return a list of ids for each incident, of users or of cells, in order of id."""
+        member, number = _among(self.plan.actors, real)
+        of_cells = np.isin(self.plan.levels, "cell")[self.plan.kind[real[number]]]
+        ids = pa.concat_arrays([self.names.user, self.names.cell])
+        rows = pa.table({"number": number, "id": ids.take(pa.array(member + len(self.names.user) * of_cells))})
+        rows = rows.sort_by([("number", "ascending"), ("id", "ascending")])
+        ends = np.searchsorted(number, np.arange(len(real) + 1)).astype(np.int32)
+        return pa.ListArray.from_arrays(ends, rows["id"].combine_chunks())
+
+    def _held(self, real: Any, begin: Any, end: Any) -> dict[str, pa.Array]:
+        """Return the rows of the truth about cells that incidents held."""
+        held, number = _among(self.plan.cells, real)
+        incident, many = real[number], len(held)
+        cell = self.names.cell.take(pa.array(held))
+        return {
+            "level": pa.array(["cell"] * many, pa.string()),
+            "entity_id": cell,
+            "row": pa.array(np.full(many, -1)),
+            "incident_id": _ids(len(real)).take(pa.array(number)),
+            "anomaly_type": pa.array(self.plan.types, pa.string()).take(pa.array(self.plan.kind[incident])),
+            "change": pa.array(["altered"] * many, pa.string()),
+            "cause": pa.array(["direct"] * many, pa.string()),
+            "user_id": pa.nulls(many, pa.string()),
+            "cell_id": cell,
+            "start_ts": moments(self.epoch_ms + begin[incident]),
+            "end_ts": moments(self.epoch_ms + end[incident]),
+        }
+
+    def _truth(self, changes: Changes, ids: pa.Array, real: Any) -> dict[str, pa.Array]:
+        """Return the rows of the truth about the calls of a day."""
+        kind = pa.array(self.plan.kind[changes.incident])
+        there = changes.change != REMOVED
+        start = pa.array(self.epoch_ms + changes.start_ms // 1000 * 1000, mask=there).cast(TIME)
+        return {
+            "level": pa.array(["call"] * len(changes.key), pa.string()),
+            "entity_id": ids,
+            "row": pa.array(changes.row),
+            "incident_id": _ids(len(real)).take(pa.array(np.searchsorted(real, changes.incident))),
+            "anomaly_type": pa.array(self.plan.types, pa.string()).take(kind),
+            "change": pa.array(CHANGES).take(pa.array(changes.change)),
+            "cause": pa.array(["collateral", "direct"]).take(pa.array(changes.direct.astype(np.int8))),
+            "user_id": self.names.user.take(pa.array(changes.caller, mask=there)),
+            "cell_id": self.names.cell.take(pa.array(changes.cell, mask=there)),
+            "start_ts": start,
+            "end_ts": start,
+        }
+
+
+def _among(members: Members, real: Any) -> tuple[Any, Any]:
+    """Return the members of these incidents, which ascend, and the place of each one's incident among them."""
+    kept = np.isin(members.incident, real)
+    return members.member[kept], np.searchsorted(real, members.incident[kept])
+
+
+def _ids(count: int) -> pa.StringArray:
+    return numbered("incident_", np.arange(count), digits_for(count, 4))
