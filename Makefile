@@ -5,7 +5,7 @@ BIN = .venv/bin
 # One file of tests on each processor at a time.
 AT_ONCE = -n logical --dist loadfile
 
-.PHONY: run test check lint bench clean
+.PHONY: run test check lint docs bench clean
 
 run: .venv/.runs ## Install what it needs and run the main job.
 	$(BIN)/python -m bench.run generator.anomaly_ratio=0.05 detector=iforest
@@ -21,6 +21,9 @@ lint: .venv/.tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/.docs ## Build the documentation: build/site/index.html. Warnings are errors.
+	$(BIN)/python -m sphinx -W --keep-going -q -E -b html -c docs/site . build/site
 
 bench: .venv/.tests ## Measure speed, each figure beside something in the same run.
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
@@ -41,4 +44,8 @@ clean: ## Remove the environment and what the tools left; worlds, runs and mlflo
 
 .venv/.tests: .venv/.runs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,search,verify]'
+	touch $@
+
+.venv/.docs: .venv/.runs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	touch $@

@@ -118,7 +118,7 @@ class Run:
 
     @property
     def row(self) -> dict[str, Scalar]:
-        """The row of results, as `result.json` has it (docs/metrics.md)."""
+        """The row of results, as `result.json` has it (docs/reference/metrics.md)."""
         return self.outcome.result.row()
 
     @property

@@ -1,4 +1,4 @@
-"""Draw docs/antennas.png, the patterns of antennas in polar coordinates: `python docs/antennas.py`."""
+"""Draw docs/images/antennas.png, the patterns of antennas in polar coordinates: `python docs/antennas.py`."""
 
 import math
 from pathlib import Path
@@ -31,7 +31,7 @@ def main() -> None:
     path = beam(Ellipse(0.3, 0.0), [(math.cos(math.pi / 3), math.sin(math.pi / 3))], most=0.8)
     for antenna in (path[0], path[len(path) // 3], path[-1]):
         axes.plot(ANGLES, [antenna.gain(a) for a in ANGLES], linewidth=1.4)
-    save(figure, Path(__file__).with_name("antennas.png"))
+    save(figure, Path(__file__).with_name("images") / "antennas.png")
 
 
 def _panel(axes: object, title: str) -> None:

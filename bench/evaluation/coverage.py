@@ -1,4 +1,4 @@
-"""How often a nominal 95 % interval holds the true value: the study whose table stands in docs/metrics.md.
+"""How often a nominal 95 % interval holds the true value: the study whose table stands in docs/reference/metrics.md.
 
 `cdrbench coverage [--normals 10000] [--repeats 400] [--skill 0.4]`
 

@@ -106,7 +106,10 @@ CLOCKS = "the source does not say whether its clock is local time: hours may be 
 MONTHS = "recorded for longer than most worlds last"
 GAP_SHARES = (1, 5, 25, 50, 75, 95, 99)
 """Quantiles of the gaps within a user, in percent."""
-UNKNOWN = "nothing is published; a Weibull is what most users' gaps are (Jiang 2013): docs/realism.md has its quantiles"
+UNKNOWN = (
+    "nothing is published; a Weibull is what most users' gaps are (Jiang 2013): "
+    "docs/explanation/realism.md has its quantiles"
+)
 
 AMONG = Definition(among=PARTICIPANTS, missed=IN)
 USERS_MADE = replace(AMONG, whose=MADE)

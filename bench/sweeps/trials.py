@@ -93,5 +93,5 @@ def _value(overrides: list[str], metric: str) -> float | None:
     if result.status is not Status.OK:
         return None
     if metric not in result.values:
-        raise UserError(f"search.metric must be one of the metrics of docs/metrics.md, got {metric}")
+        raise UserError(f"search.metric must be one of the metrics of docs/reference/metrics.md, got {metric}")
     return result.values[metric]

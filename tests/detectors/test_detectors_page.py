@@ -10,7 +10,7 @@ from detectors.features.egos import FEATURES as OF_PARTIES
 from detectors.features.graph import FEATURES as OF_CALLS
 from detectors.features.graph_days import FEATURES as OF_DAYS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "detectors.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "detectors.md").read_text()
 TABLES = (
     *("detectors.tabular", "detectors.models", "detectors.ensemble", "detectors.baselines", "detectors.supervised"),
     *("detectors.rules", "bench."),

@@ -7,7 +7,7 @@ import pytest
 from bench.detector import Level
 from detectors.features.levels import FEATURES, STANDARD
 
-PAGE = (Path(__file__).parents[2] / "docs" / "tables.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "features.md").read_text()
 
 
 @pytest.mark.parametrize("level", Level)

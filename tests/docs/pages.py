@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/python.md", "docs/own-data.md",
-         "docs/running.md", "docs/tables.md", "docs/network.md", "docs/realism.md",
-         "docs/tools.md", "docs/glossary.md", "docs/audit.md", "docs/anomalies.md", "docs/detectors.md",
-         "docs/metrics.md", "docs/world.md", "CONTRIBUTING.md", "DESIGN.md")  # fmt: skip
+PAGES = (
+    "README.md", "docs/index.md", "docs/howto/python.md", "docs/howto/own-records.md", "docs/howto/running.md",
+    "docs/reference/features.md", "docs/explanation/network.md", "docs/explanation/realism.md",
+    "docs/howto/other-tools.md", "docs/glossary.md", "docs/explanation/audit.md", "docs/reference/anomalies.md",
+    "docs/reference/detectors.md", "docs/reference/metrics.md", "docs/explanation/world.md", "CONTRIBUTING.md",
+    "DESIGN.md",
+)  # fmt: skip
 PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip")
 BLOCK = re.compile(
-    r"^```(?P<language>\w*)\n(?P<fenced>.*?)^```|(?P<indented>(?:^ {4}[^\n]*\n)+)", re.MULTILINE | re.DOTALL
+    r"^```(?P<language>[^\n]*)\n(?P<fenced>.*?)^```|(?P<indented>(?:^ {4}[^\n]*\n)+)", re.MULTILINE | re.DOTALL
 )
 INLINE = re.compile(r"`((?:python -|python \w+/|cdrbench )[^`]*)`")
 

@@ -145,7 +145,7 @@ def served(place: Path) -> None:
 
 
 def test_no_page_is_forgotten() -> None:
-    pages = {str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
+    pages = {str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]}
     assert pages - {"CHANGELOG.md"} == set(PAGES)
 
 

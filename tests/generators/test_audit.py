@@ -298,7 +298,7 @@ def test_who_shares_a_device_counts_once_and_is_nobody_elses_normal_user(tmp_pat
 @pytest.mark.slow
 @pytest.mark.parametrize("difficulty", [0.2, 0.5, 0.8])
 def test_the_default_mix_is_green_at_every_difficulty(tmp_path: Path, difficulty: float) -> None:
-    """One of the five seeds of docs/audit.md."""
+    """One of the five seeds of docs/explanation/audit.md."""
     types = ("short_call", "long_call", "off_hour_call", "burst_call")
     overrides = (*AUDITED, "generator.seed=1", *(f"anomaly.{name}.difficulty={difficulty}" for name in types))
     make_world(tmp_path / "w", *overrides)

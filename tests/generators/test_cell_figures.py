@@ -25,7 +25,7 @@ HOURS = {
     "antenna_misaligned": (6, 96),
     "ping_pong": (12, 96),
 }
-"""The ranges of docs/anomalies.md."""
+"""The ranges of docs/reference/anomalies.md."""
 SETTLED_MS = 5000
 
 

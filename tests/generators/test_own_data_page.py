@@ -1,4 +1,4 @@
-"""What docs/own-data.md and docs/tools.md tell people to paste works."""
+"""What docs/howto/own-records.md and docs/howto/other-tools.md tell people to paste works."""
 
 import json
 import os
@@ -15,8 +15,8 @@ import pytest
 from generators.own_records.file_settings import CdrFileSettings, Columns
 
 DOCS = Path(__file__).parents[2] / "docs"
-TEXT = (DOCS / "own-data.md").read_text()
-TOOLS = (DOCS / "tools.md").read_text()
+TEXT = (DOCS / "howto" / "own-records.md").read_text()
+TOOLS = (DOCS / "howto" / "other-tools.md").read_text()
 READERS = {code.split()[1]: code for code in re.findall(r"```python\n(.*?)```", TOOLS, re.DOTALL)}
 
 

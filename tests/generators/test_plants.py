@@ -138,14 +138,14 @@ def test_types_name_what_can_be_touched() -> None:
     """In words of the closed list, and their entries in the docs say so."""
     anomalies = make_settings("anomaly=all")[1]
     assert sorted(anomalies) == TYPES
-    entries = (ROOT / "docs" / "anomalies.md").read_text().splitlines()
+    entries = (ROOT / "docs" / "reference" / "anomalies.md").read_text().splitlines()
     for name, injector in anomalies.items():
         assert set(injector.touches) <= TOUCHABLE, name
         assert f"| `{name}` | {', '.join(dict.fromkeys(injector.touches))} |" in entries
 
 
 def test_the_docs_list_what_is_looked_at() -> None:
-    page = (ROOT / "docs" / "audit.md").read_text().splitlines()
+    page = (ROOT / "docs" / "explanation" / "audit.md").read_text().splitlines()
     assert set(listed()) <= set(page)
 
 

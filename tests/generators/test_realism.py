@@ -6,8 +6,8 @@ calls; all of the world with seed 42, without its incidents. Calls by couriers, 
 out, since the published records are of people; calls to external parties are in, but for ties.
 
 Not covered: the network, places, communities as found in the graph, and degrees. `cdrbench realism
-generator=default generator.anomaly_ratio=0` measures these as well, over all users; docs/realism.md says which of
-them are off, and why.
+generator=default generator.anomaly_ratio=0` measures these as well, over all users; docs/explanation/realism.md says
+which of them are off, and why.
 """
 
 import subprocess

@@ -228,5 +228,5 @@ def test_the_detectors_own_threshold_is_the_one(world):
 
 def test_every_name_is_in_the_table_of_names_and_the_docs(world):
     assert list(run(world, good_scores(world)).values) == metric_names(("burst", "long", "rare"))
-    documented = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text()
+    documented = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text()
     assert markdown() in documented

@@ -28,7 +28,7 @@ change, or whose mixes do, gets a new version."""
 BEST_ON_A_TYPE = {
     *("incoming_flood", "failover", "usual_server", "odd_hour", "talk_time", "one_sided_tie", "newcomer", "at_once"),
 }
-"""Detectors that win types in docs/detectors.md."""
+"""Detectors that win types in docs/reference/detectors.md."""
 
 
 def content(path: Path) -> dict[str, Any]:
