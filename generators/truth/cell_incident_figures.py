@@ -1,7 +1,7 @@
 """What incidents at the level of cells came to, counted from the records and events as they are written.
 
 Nothing is copied from what was planned but where, and how an antenna stands. What each figure means is said here once,
-and tests count them again from the files (`tests/generators/test_cell_figures.py`).
+and tests count them again from the files (`tests/generators/truth/test_cell_figures.py`).
 """
 
 from collections import Counter, defaultdict

@@ -41,8 +41,8 @@ HOURS = (
 """What takes minutes or more, or needs an extra: parts of the lines."""
 NEEDS = {
     "from longest.detector": "tests/detectors/test_plug_ins.py",
-    "skmob": "tests/generators/test_export.py",
-    "bandicoot": "tests/generators/test_export.py",
+    "skmob": "tests/generators/tables/test_export.py",
+    "bandicoot": "tests/generators/tables/test_export.py",
 }
 PACKAGE = ("longest/", "pyproject.toml")
 """Files of the package that tests/detectors/test_plug_ins.py writes down and installs."""

@@ -83,7 +83,7 @@ def test_all_unexplained_words_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_what_labels_may_say() -> None:
-    path = str(Path(__file__).parents[2] / "docs" / "own-data-sample.csv")
+    path = str(Path(__file__).parents[3] / "docs" / "own-data-sample.csv")
     for labels, told in [
         (3, "generator.labels must give a list of words"),
         ({"a/b": ["x"]}, "generator.labels.a/b must be a type's name"),

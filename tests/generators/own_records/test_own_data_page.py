@@ -14,7 +14,7 @@ import pytest
 
 from generators.own_records.file_settings import CdrFileSettings, Columns
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 TEXT = (DOCS / "howto" / "own-records.md").read_text()
 TOOLS = (DOCS / "howto" / "other-tools.md").read_text()
 READERS = {code.split()[1]: code for code in re.findall(r"```python\n(.*?)```", TOOLS, re.DOTALL)}

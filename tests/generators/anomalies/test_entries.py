@@ -19,7 +19,7 @@ OF_CALLS = sorted(name for name, kind in KINDS.items() if kind.level != "cell")
 DIFFICULTIES = (0.5, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.0, 0.2, 0.8, 1.0)))
 REMOVES = ("sim_swap", "stolen_phone")
 """Types that take calls of an owner away, while they have the line in hand."""
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "anomalies.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "anomalies.md"
 
 
 class Told:

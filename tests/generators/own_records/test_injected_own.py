@@ -23,7 +23,7 @@ from generators.injection.schedule import Schedule
 from generators.own_records.cdr_file import CdrFile
 from generators.own_records.file_settings import CdrFileSettings, Columns, Outcomes
 
-SAMPLE = Path(__file__).parents[2] / "docs" / "own-data-sample.csv"
+SAMPLE = Path(__file__).parents[3] / "docs" / "own-data-sample.csv"
 SEED_FOUR = ("short_call", "long_call", "off_hour_call", "burst_call")
 SAID = [name for name in CALLS.arrow.names if name not in ("call_id", "call_end_ts", "handovers")]
 
