@@ -8,7 +8,7 @@ from bench.arrays import IntArray
 from bench.audit.record_marks import codes
 from bench.dataset import Dataset
 from bench.spans import HOUR_MS
-from detectors.features.timeline import Timeline
+from detectors.features.sequence.timeline import Timeline
 
 HOURS = (0.25, 1, 24, 24 * 7)
 

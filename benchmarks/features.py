@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from bench.dataset import Dataset
 from bench.schema import CALLS, CELLS
-from detectors.features.calls import FEATURES, call_matrix
+from detectors.features.calls.call_features import FEATURES, call_matrix
 
 DAYS, NUM_CELLS, CONTACTS = 28, 500, 60
 START_MS, DAY_MS = 1_704_067_200_000, 86_400_000

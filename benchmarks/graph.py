@@ -17,8 +17,8 @@ import networkx as nx
 import numpy as np
 
 from bench.arrays import IntArray
-from detectors.features.egos import Egos, ego_features
-from detectors.features.graph import CallGraph
+from detectors.features.graph.call_graph import CallGraph
+from detectors.features.graph.ego_networks import Egos, ego_features
 
 USERS, TIES, CALLS_A_TIE = 100_000, 1_000_000, 4
 REPEATS = 3

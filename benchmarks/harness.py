@@ -43,7 +43,7 @@ from pyod.models.iforest import IForest
 from bench.dataset import Dataset
 from bench.worlds.protocol import applied
 from bench.settings import ProtocolSettings
-from detectors.tabular import Tabular
+from detectors.tables.tabular import Tabular
 
 FEATURES = ["log_duration", "duration_ratio", "unanswered", "hour_sin", "hour_cos", "weekend", "hour_share", "log_gap",
             "calls_last_hour", "new_contact", "outside", "moved"]

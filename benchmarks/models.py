@@ -24,8 +24,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from bench.dataset import Dataset
 from bench.detector import Level
-from detectors.features.calls import call_matrix
-from detectors.features.levels import STANDARD
+from detectors.features.calls.call_features import call_matrix
+from detectors.features.tables.feature_levels import STANDARD
 from detectors.models.neighbours import Nearest
 
 Rows = np.ndarray[Any, np.dtype[np.float64]]

@@ -23,8 +23,8 @@ from bench.audit.user_marks import user_marks
 from bench.dataset import Dataset
 from bench.detector import Level
 from bench.levels import Grid
-from detectors.features.joins import has_rows
-from detectors.quiet_neighbour import neighbourhoods
+from detectors.features.cells.neighbourhoods import neighbourhoods
+from detectors.features.tables.joins import has_rows
 
 NEAREST = 6
 EVENTS = ("time_stamp", "received_at", "state", "x", "y", "tower_id", "power_dbm", "cause", "session_id")

@@ -13,11 +13,11 @@ from bench.dataset import Dataset
 from bench.detector import Detector, Level, Scores
 from bench.faults import UserError
 from bench.levels import Grid
-from detectors.features.everything import everything
-from detectors.supervised import SupervisedBaseline, at_level
+from detectors.features.tables.everything import everything
+from detectors.reference.supervised import SupervisedBaseline, at_level
 
 LEAVES = Path(conf.__path__[0]) / "detector"
-OF_TABLES = ("detectors.tabular", "detectors.ensemble")
+OF_TABLES = ("detectors.tables.tabular", "detectors.tables.ensemble")
 BESIDE = ("cut_short", "talk_time", "volume", "iforest")
 """Unsupervised detectors that are tried beside the members of the baseline."""
 BY_SIDE = {"caller": "rate_surprise", "callee": "incoming_flood", "tie": "tie_surprise"}

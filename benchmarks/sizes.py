@@ -28,7 +28,7 @@ from bench.host.console import progress_bars
 from bench.settings import ProtocolSettings
 from bench.worlds.protocol import applied
 from bench.worlds.store import find_or_make, world_of
-from detectors.costs import OF_FITTED
+from detectors.models.quadratic_costs import OF_FITTED
 
 WORLDS = Path("worlds")
 SEED = 7
@@ -87,7 +87,7 @@ def settings_of_all() -> Iterator[tuple[str, dict[str, Any]]]:
         for path, parameters in models.items():
             model = {"_target_": f"{package}.{path}", **parameters}
             slow = path.rpartition(".")[2] in OF_FITTED
-            table = {"_target_": "detectors.tabular.Tabular", "features": None, "scale": True, "model": model}
+            table = {"_target_": "detectors.tables.tabular.Tabular", "features": None, "scale": True, "model": model}
             yield f"{package}.{path}", {**table, "fit_rows": SOME_ROWS if slow else None}
 
 

@@ -18,6 +18,6 @@ SCHEMAS: tuple[str, ...] = (
     "generators.own_records.file_settings",
     "generators.anomalies",
 )
-KERNELS: tuple[str, ...] = ("detectors.features.examples",)
+KERNELS: tuple[str, ...] = ("detectors.compile_kernels",)
 """Programs that compile what detectors' processes can read of compiled code, and not keep (`bench.isolation.ahead`).
 They have all rights, as the audit has, which computes features too: nothing of a detector's own belongs in them."""

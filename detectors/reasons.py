@@ -13,15 +13,15 @@ from typing import Any
 from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
 from bench.detector import Level
-from detectors.features import graph_days
-from detectors.features.graph import CallGraph
-from detectors.features.graph_calls import NAMES as OF_CALLS
-from detectors.features.graph_calls import graph_features
-from detectors.features.graph_days import GraphDays, Weeks
-from detectors.features.levels import FEATURES, matrix
-from detectors.features.timeline import Timeline
+from detectors.features.graph import user_day_graph
+from detectors.features.graph.call_graph import CallGraph
+from detectors.features.graph.graph_features import NAMES as OF_CALLS
+from detectors.features.graph.graph_features import graph_features
+from detectors.features.graph.user_day_graph import GraphDays, Weeks
+from detectors.features.sequence.timeline import Timeline
+from detectors.features.tables.feature_levels import FEATURES, matrix
 
-OF_DAYS = tuple(name for name, _, _ in graph_days.FEATURES)
+OF_DAYS = tuple(name for name, _, _ in user_day_graph.FEATURES)
 GRAPH: Mapping[Level, tuple[str, ...]] = {Level.CALL: OF_CALLS, Level.USER_DAY: OF_DAYS, Level.CELL_QUARTER: ()}
 """Features that take a graph of earlier calls; no name is among those of `FEATURES` too."""
 DEFAULT: Mapping[Level, tuple[str, ...]] = {

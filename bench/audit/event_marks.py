@@ -12,10 +12,10 @@ from bench.audit.coverage_map import CoverageMap
 from bench.audit.forms import Normal, column_forms, digits, plain
 from bench.audit.record_marks import SMOOTH_S
 from bench.dataset import Dataset
+from bench.spans import SECOND_MS
 
 LAST_ONLY = ("received_at", "call_start", "duration", "previous_connection_duration", "previous_tower_id", "caller_id")
 """Columns whose digits are looked at in the last event of a call; those of the others in the first one too."""
-SECOND_MS = 1000
 
 
 def event_marks(

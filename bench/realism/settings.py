@@ -11,8 +11,8 @@ from bench.settings import StoreSettings, TrackingSettings
 class ScorecardSettings:
     """What prints and draws the scorecard; dotted paths of functions, empty (null) for none."""
 
-    table: str | None = "reports.scorecard_table.show"
-    figure: str | None = "reports.scorecard_figure.draw"
+    table: str | None = "reports.realism.scorecard_table.show"
+    figure: str | None = "reports.realism.scorecard_figure.draw"
 
 
 @dataclass

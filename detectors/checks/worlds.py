@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from bench.dataset import Dataset, Window
 from bench.schema import DATA_TABLES
 from bench.spans import DAY_MS
-from detectors.checks.life import DAYS, HISTORY_DAYS, START_MS, UTC_OFFSET_S, Life
+from detectors.checks.made_calls import DAYS, HISTORY_DAYS, START_MS, UTC_OFFSET_S, Life
 from detectors.checks.other_forms import Places, Tables, at_whole_minutes, moved, renamed, shuffled, with_looser_circles
 
 OTHER_ZONE, OTHER_OFFSET_S = "Etc/GMT+4", -4 * 3600

@@ -1,1 +1,1 @@
-"""Features: what detectors know of a call, computed from the call itself and its past."""
+"""Features of calls, days of users and quarter hours of cells, shared by all detectors."""

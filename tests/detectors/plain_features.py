@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from detectors.features.packed import packed
+from detectors.features.calls.packed_calls import packed
 
 HOUR, DAY, WEEK = 3_600_000, 86_400_000, 7 * 86_400_000
 

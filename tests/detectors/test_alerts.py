@@ -16,7 +16,7 @@ from bench.levels import Grid
 from bench.result import Result, Status
 from bench.truth import CallLabels, Truth
 from detectors.alerts import robust_z, write
-from detectors.features.calls import call_features
+from detectors.features.calls.call_features import call_features
 
 
 def an_outcome(folder: Path, threshold: float) -> Outcome:

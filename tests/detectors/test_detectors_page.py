@@ -6,14 +6,20 @@ import pytest
 from omegaconf import OmegaConf
 
 import conf
-from detectors.features.egos import FEATURES as OF_PARTIES
-from detectors.features.graph import FEATURES as OF_CALLS
-from detectors.features.graph_days import FEATURES as OF_DAYS
+from detectors.features.graph.call_graph import FEATURES as OF_CALLS
+from detectors.features.graph.ego_networks import FEATURES as OF_PARTIES
+from detectors.features.graph.user_day_graph import FEATURES as OF_DAYS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "detectors.md").read_text()
 TABLES = (
-    *("detectors.tabular", "detectors.models", "detectors.ensemble", "detectors.baselines", "detectors.supervised"),
-    *("detectors.rules", "bench."),
+    *(
+        "detectors.tables.tabular",
+        "detectors.models",
+        "detectors.tables.ensemble",
+        "detectors.reference.one_feature",
+        "detectors.reference.supervised",
+    ),
+    *("detectors.calls.rules", "bench."),
 )
 """What is told of elsewhere: models of tables, baselines, references."""
 TARGETS = {

@@ -17,7 +17,7 @@ from bench.levels import Grid
 from bench.result import Result, Status
 from bench.truth import CallLabels, Truth
 from detectors.alerts import write
-from detectors.features.levels import FEATURES
+from detectors.features.tables.feature_levels import FEATURES
 from detectors.reasons import GRAPH, declared, features_told
 
 LEAVES = {path.stem: OmegaConf.load(path) for path in sorted((Path(conf.__path__[0]) / "detector").glob("*.yaml"))}
@@ -45,7 +45,7 @@ def test_what_a_detector_declares_are_features_of_its_level(leaf):
 def test_the_features_of_a_table_the_one_feature_and_what_is_declared_are_told():
     assert features_told({"features": ["log_gap", "new_tie", "traffic"]}, Level.CALL) == ["log_gap", "new_tie"]
     assert features_told({"feature": "speed"}, Level.CALL) == ["speed"]
-    assert features_told({"_target_": "detectors.silence.Silence"}, Level.CELL_QUARTER)[0] == "calls"
+    assert features_told({"_target_": "detectors.cells.silence.Silence"}, Level.CELL_QUARTER)[0] == "calls"
     plain = features_told({}, Level.USER_DAY)
     assert plain == features_told({"_target_": "mine.not_there.Detector"}, Level.USER_DAY)
     assert set(plain) <= set(FEATURES[Level.USER_DAY])
@@ -66,10 +66,10 @@ def an_outcome(folder: Path, level: Level) -> Outcome:
 @pytest.mark.parametrize(
     ("detector", "level"),
     [
-        ("detectors.unlikely_tie.UnlikelyTie", Level.CALL),
-        ("detectors.at_once.AtOnce", Level.CALL),
-        ("detectors.graph_days.CircleDays", Level.USER_DAY),
-        ("detectors.cusum.Cusum", Level.USER_DAY),
+        ("detectors.graph.unlikely_tie.UnlikelyTie", Level.CALL),
+        ("detectors.calls.at_once.AtOnce", Level.CALL),
+        ("detectors.graph.graph_days.CircleDays", Level.USER_DAY),
+        ("detectors.users.cusum.Cusum", Level.USER_DAY),
     ],
 )
 def test_alerts_name_the_features_that_their_detector_goes_by(tmp_path, detector, level):

@@ -14,8 +14,8 @@ from sklearn.svm import OneClassSVM
 from bench.dataset import Dataset
 from bench.faults import UserError
 from detectors.checks.subject import entities
-from detectors.costs import MOST_ROWS, require_affordable
-from detectors.tabular import Tabular
+from detectors.models.quadratic_costs import MOST_ROWS, require_affordable
+from detectors.tables.tabular import Tabular
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 sizes: ModuleType = __import__("sizes")
@@ -53,7 +53,7 @@ def test_what_would_take_hours_is_refused_with_a_way_on(ordinary, monkeypatch):
         require_affordable(slow, MOST_ROWS + 1, 10)
     with pytest.raises(UserError, match=r"detector\.model must not be COF for more than 20,000 rows"):
         require_affordable(COF(), 10, MOST_ROWS + 1)
-    monkeypatch.setattr("detectors.costs.MOST_ROWS", 1000)
+    monkeypatch.setattr("detectors.models.quadratic_costs.MOST_ROWS", 1000)
     with pytest.raises(UserError, match=r"got 2,0[0-9]{2} rows of history"):
         Tabular(None, OneClassSVM()).fit(ordinary)
     assert Tabular(None, OneClassSVM(), fit_rows=1000).fit(ordinary).score(ordinary).values.size

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.detector import Level
-from detectors.features.levels import FEATURES, STANDARD
+from detectors.features.tables.feature_levels import FEATURES, STANDARD
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "features.md").read_text()
 

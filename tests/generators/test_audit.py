@@ -37,12 +37,12 @@ from bench.generator import silent
 from bench.settings import ProtocolSettings
 from bench.truth import Truth
 from bench.worlds.protocol import applied
-from detectors.features.audited import Audited
+from detectors.features.tables.audited import Audited
 from generators.anomalies.short_call import ShortCall
 from generators.injection.injector import Incidents
 from generators.world import World
 
-SETTINGS = AuditSettings(features={"_target_": "detectors.features.audited.Audited"})
+SETTINGS = AuditSettings(features={"_target_": "detectors.features.tables.audited.Audited"})
 AUDITED = ("generator.num_users=1200", "generator.days=14")
 """Users and days of the worlds that are audited over difficulties and seeds: 52,000 calls, 2,600 of them anomalous."""
 FAULTS = "anomaly=network_faults"

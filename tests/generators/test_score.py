@@ -114,7 +114,7 @@ def edited(path: Path, **facts: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **facts}))
 
 
-RULES = {"_target_": "detectors.rules.FourRules"}
+RULES = {"_target_": "detectors.calls.rules.FourRules"}
 
 
 def damage_data(kept: Path) -> None:
@@ -131,7 +131,7 @@ def damage_data(kept: Path) -> None:
         (lambda k: edited(k / "detector.json", detector={"_target_": "sklearn.datasets.load_iris"}), (),
          "detector._target_ must be a class of detectors, with level, causal, fit and score, got 'sklearn"),
         (lambda k: edited(k / "detector.json", detector={**RULES, "shrt_s": 3}), (),
-         "detector.shrt_s must be a parameter of detectors.rules.FourRules, got 3; did you mean short_s?"),
+         "detector.shrt_s must be a parameter of detectors.calls.rules.FourRules, got 3; did you mean short_s?"),
         (lambda k: edited(k / "detector.json", versions={"version/numpy": "1.0"}), (),
          "the detector of kept was fitted with numpy 1.0 (here "),
         (lambda k: edited(k / "detector.json", key="another"), (),

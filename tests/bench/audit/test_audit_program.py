@@ -48,7 +48,7 @@ def test_a_verdict_of_other_code_is_made_anew(workplace: Path) -> None:
     for name in ("bench", "detectors"):
         shutil.copytree(ours / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
     when = []
-    for edited in ("bench/audit/leak.py", "detectors/features/audited.py", None):
+    for edited in ("bench/audit/leak.py", "detectors/features/tables/audited.py", None):
         assert programs.ended("audit", *WORLD, first=code.absolute())[0] == 0
         when.append((world_folder() / FILE).stat().st_mtime_ns)
         if edited is not None:
@@ -87,8 +87,8 @@ def test_a_run_audits_the_world_that_it_makes(workplace: Path) -> None:
         ("audit.alpha=2", "audit.alpha must be in [1e-09, 0.5], got 2.0"),
         ("audit.features.version=9", "audit.features.version must be 1, got 9"),
         (
-            "audit.features._target_=detectors.features.audited.Auditted",
-            "did you mean detectors.features.audited.Audited?",
+            "audit.features._target_=detectors.features.tables.audited.Auditted",
+            "did you mean detectors.features.tables.audited.Audited?",
         ),
     ],
 )

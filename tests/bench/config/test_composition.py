@@ -145,7 +145,7 @@ def test_a_parameter_that_the_model_lacks_is_told_with_the_nearest(
 ) -> None:
     lines = told(capsys, monkeypatch, *PYOD, "detector.model.n_neighbours=35", "detector.featurs=[gap]")
     assert sorted(lines) == [
-        "detector.featurs must be a parameter of detectors.tabular.Tabular, got ['gap']; did you mean features?",
+        "detector.featurs must be a parameter of detectors.tables.tabular.Tabular, got ['gap']; did you mean features?",
         "detector.model.n_neighbours must be a parameter of pyod.models.lof.LOF, got 35; did you mean n_neighbors?",
     ]
 
@@ -254,8 +254,8 @@ def test_a_file_of_ones_own_that_would_never_be_read_is_told_with_the_one_that_i
 ) -> None:
     own = workplace / "mine" / leaf
     own.parent.mkdir(parents=True)
-    own.write_text("_target_: detectors.baselines.Chance\n")
-    (own.parent / "another.yaml").write_text("_target_: detectors.baselines.Chance\n")
+    own.write_text("_target_: detectors.reference.random.RandomScores\n")
+    (own.parent / "another.yaml").write_text("_target_: detectors.reference.random.RandomScores\n")
     (line,) = told(capsys, monkeypatch, *how, "detector=iforest")
     ours = Path(composition.__file__).parents[2] / "conf" / leaf
     assert line.endswith(f"mine/{leaf} must have another name: {ours} is read in its place")

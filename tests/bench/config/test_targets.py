@@ -70,7 +70,7 @@ NASTY = {
     "bench.host.processes.subprocess": "imported",
     "bench.runs.run_record.Path": "passed on from pathlib",
     "detectors.checks.worlds.TemporaryDirectory": "passed on from tempfile",
-    "detectors.rules.np.load": "imported",
+    "detectors.calls.rules.np.load": "imported",
     # of another package
     "os.system": "packages",
     "subprocess.Popen": "packages",
@@ -104,11 +104,11 @@ NASTY = {
 def test_what_starts_programs_reads_pickles_or_removes_files_has_no_place(path: str, place: str) -> None:
     """In every position, by one line that says why."""
     leaf: dict[str, object] = {"_target_": path}
-    table = {"_target_": "detectors.tabular.Tabular", "model": leaf}
+    table = {"_target_": "detectors.tables.tabular.Tabular", "model": leaf}
     whole: dict[str, dict[str, object]] = {
         "detector": {"detector": leaf},
         "model": {"detector": table},
-        "member": {"detector": {"_target_": "detectors.ensemble.RankAverage", "members": [table]}},
+        "member": {"detector": {"_target_": "detectors.tables.ensemble.RankAverage", "members": [table]}},
         "world": {"generator": leaf},
         "features": {"audit": {"features": leaf}},
     }
@@ -120,16 +120,18 @@ def test_what_starts_programs_reads_pickles_or_removes_files_has_no_place(path: 
 
 
 @pytest.mark.parametrize("setting", [name for name in FUNCTIONS if name.startswith("report.")])
-@pytest.mark.parametrize("path", [*NASTY, "reports.style.Path", "detectors.rules.FourRules", "reports.style.WIDTH"])
+@pytest.mark.parametrize(
+    "path", [*NASTY, "reports.style.Path", "detectors.calls.rules.FourRules", "reports.style.WIDTH"]
+)
 def test_a_report_is_a_function_of_a_room_of_plug_ins(setting: str, path: str) -> None:
     (line,) = [str(fault) for fault in faults_of_targets({"report": {setting.removeprefix("report."): path}})]
     assert line.startswith(f"{setting} must ")
 
 
 def test_a_report_takes_as_many_arguments_as_it_is_given() -> None:
-    assert list(faults_of_targets({"report": {"terminal": "reports.terminal.show"}})) == []
-    (fault,) = faults_of_targets({"report": {"alerts": "reports.terminal.show"}})
-    assert str(fault) == "report.alerts must be a function that takes 3 arguments, got 'reports.terminal.show'"
+    assert list(faults_of_targets({"report": {"terminal": "reports.run.terminal.show"}})) == []
+    (fault,) = faults_of_targets({"report": {"alerts": "reports.run.terminal.show"}})
+    assert str(fault) == "report.alerts must be a function that takes 3 arguments, got 'reports.run.terminal.show'"
 
 
 def test_a_room_of_the_users_own_is_trusted_with_what_it_defines_itself(toys: Path) -> None:
@@ -143,21 +145,21 @@ def test_a_room_of_the_users_own_is_trusted_with_what_it_defines_itself(toys: Pa
 
 @pytest.mark.parametrize("path", ["subprocess.Popen", "psutil.Popen", "os.system", "toy_detectors.NoDetector"])
 def test_a_package_that_is_named_as_trusted_brings_models_and_detectors_only(toys: Path, path: str) -> None:
-    table = {"_target_": "detectors.tabular.Tabular", "model": {"_target_": path}}
+    table = {"_target_": "detectors.tables.tabular.Tabular", "model": {"_target_": path}}
     (fault,) = target_faults(table, "detector", [path.partition(".")[0]])
     assert fault.key == "detector.model._target_"
 
 
 @pytest.mark.parametrize("text", ["${oc.env:HOME}", "a ${oc.create:'{_target_: os.system}'}"])
 def test_nothing_is_left_to_be_filled_in_where_the_detector_is_made(text: str) -> None:
-    tree = {"_target_": "detectors.tabular.Tabular", "features": [{"x": text}]}
+    tree = {"_target_": "detectors.tables.tabular.Tabular", "features": [{"x": text}]}
     (fault,) = target_faults(tree, "detector", [])
     assert str(fault).startswith("detector.features[0].x must be a value, with nothing in it to be filled in later")
 
 
 def test_no_folder_of_pickles_is_named() -> None:
     model = {"_target_": "sklearn.pipeline.Pipeline", "steps": [], "memory": "theirs"}
-    (fault,) = target_faults({"_target_": "detectors.tabular.Tabular", "model": model}, "detector", [])
+    (fault,) = target_faults({"_target_": "detectors.tables.tabular.Tabular", "model": model}, "detector", [])
     assert str(fault) == "detector.model.memory must be null: what is kept there would be unpickled, got 'theirs'"
 
 
@@ -168,7 +170,10 @@ def test_no_folder_of_pickles_is_named() -> None:
     "sklearn.cluster.DBSCAN", "sklearn.compose.ColumnTransformer", "detectors.models.tails.Ecod",
 ])  # fmt: skip
 def test_models_by_their_public_names_are_taken(path: str) -> None:
-    assert list(target_faults({"_target_": "detectors.tabular.Tabular", "model": {"_target_": path}}, "d", [])) == []
+    assert (
+        list(target_faults({"_target_": "detectors.tables.tabular.Tabular", "model": {"_target_": path}}, "d", []))
+        == []
+    )
 
 
 MINE = """
@@ -267,7 +272,7 @@ def test_a_detectors_module_is_not_run_to_look_at_it(name: str, setting: str, fa
         ("joblib.Parallel", "be in one of the packages "),
     ],
 )
-@pytest.mark.parametrize("outer", ["detectors.tabular.Tabular", "mine.Whole"])
+@pytest.mark.parametrize("outer", ["detectors.tables.tabular.Tabular", "mine.Whole"])
 def test_a_model_is_one_and_starts_no_program_whatever_is_trusted(path: str, told: str, outer: str) -> None:
     tree = {"_target_": outer, "power" if outer == "mine.Whole" else "model": {"_target_": path}}
     with pytest.raises(SettingsError, match=re.escape(told)):
@@ -276,7 +281,7 @@ def test_a_model_is_one_and_starts_no_program_whatever_is_trusted(path: str, tol
 
 @pytest.mark.usefixtures("mine")
 def test_a_model_of_ones_own_is_taken_without_running_it() -> None:
-    tree = {"_target_": "detectors.tabular.Tabular", "model": {"_target_": "mine.Model"}}
+    tree = {"_target_": "detectors.tables.tabular.Tabular", "model": {"_target_": "mine.Model"}}
     assert detector_faults(tree, ["mine"]) == []
     assert is_told_by_sources(tree, ["mine"])
     assert not Path("ran").exists()

@@ -27,7 +27,7 @@ from bench.report import rows_below
 from bench.runs.rows import NEEDED, NUMBERS, SEEDS, TEXTS, read_result, row_in
 from bench.runs.run_record import marks, record_of
 from bench.sweeps.sweep_folder import SweepFolder
-from reports.comparison import write
+from reports.comparison.pages import write
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")

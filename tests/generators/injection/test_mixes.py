@@ -35,7 +35,7 @@ def test_a_shipped_mix_in_the_default_world_is_one_that_can_be_spoken_of(tmp_pat
     dataset = applied(Dataset.open(tmp_path / "w" / "data"), ProtocolSettings())
     truth, needed = Truth(tmp_path / "w" / "truth"), ProtocolSettings().fewest_incidents
     subject = Subject(dataset, truth, None, asked_of(*make_settings(asked)), needed)
-    features = {"_target_": "detectors.features.audited.Audited"}
+    features = {"_target_": "detectors.features.tables.audited.Audited"}
     for check in (check_incidents(subject), check_amounts(subject, AuditSettings(features=features))):
         assert check.light is Light.GREEN, check.told
 

@@ -1,0 +1,56 @@
+"""Lines that talk to several parties at once."""
+
+from typing import Self
+
+import numpy as np
+
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from bench.faults import above, require
+from bench.spans import SECOND_MS
+from detectors.features.sequence.sums import counted_before, sum_of_latest
+from detectors.features.sequence.timeline import Timeline
+
+
+class AtOnce:
+    """Scores each call by how many calls its caller has going already, and how many it had going lately.
+
+    The score is the calls that are going when the call begins, plus `weight` times their mean over the caller's latest
+    `calls` calls. A line has one call at a time unless it is an exchange, forwards calls, or is not alone.
+
+    Parameters
+    ----------
+    calls
+        How many of the caller's calls, up to and with the scored one, at least 1.
+    weight
+        What they weigh beside the call itself, above 0.
+
+    Raises
+    ------
+    SettingsError
+        When a setting is out of its range.
+    """
+
+    level = Level.CALL
+    causal = True
+    reasons = ("overlap", "calls_last_hour", "outside")
+
+    def __init__(self, calls: int = 10, weight: float = 1.0) -> None:
+        require("detector", calls=(calls, above(0)), weight=(weight, above(0)))
+        self.calls, self.weight = int(calls), weight
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Learn nothing."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the calls of `dataset.window`."""
+        timeline = Timeline(dataset)
+        caller = timeline.parties[1]
+        end_ms = timeline.start_ms + timeline.duration_s * SECOND_MS
+        # Calls of no length end when they begin: those at the same second must not count as ended before they began.
+        ended = counted_before(caller, end_ms, caller, timeline.start_ms)
+        begun = counted_before(caller, timeline.start_ms, caller, timeline.start_ms)
+        going = np.maximum(begun - ended - (timeline.duration_s > 0), 0)
+        lately = sum_of_latest(timeline.by_caller, going, self.calls - 1) / self.calls
+        return Scores(self.level, (going + self.weight * lately)[slice(*dataset.call_range(dataset.window))])

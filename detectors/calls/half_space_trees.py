@@ -1,0 +1,144 @@
+"""Half-space trees: an online detector that scores each call, and then learns from it."""
+
+from typing import Any, Self
+
+import numpy as np
+
+from bench.arrays import FloatArray, IntArray
+from bench.dataset import Dataset, Window
+from bench.detector import Level, Scores
+from bench.faults import above, require
+from detectors.features.calls.call_features import call_features, check_names
+from detectors.features.sequence.timeline import Timeline
+
+TERMINAL_SHARE = 0.1
+"""A node is not looked below when it held at most this share of a window's calls."""
+CUT = 0.001
+"""The range of a feature leaves out this share of the history's values on either side."""
+
+
+class HalfSpaceTrees:
+    """Scores each call by how few calls of the latest full window fell near it, in random halvings of the space.
+
+    Half-space trees (Tan, Ting & Liu 2011) in prequential use: all calls from the begin of the data on pass through in
+    order of time, each is scored, then learnt from. Every `window` calls, what was counted becomes what is compared
+    with. The score is -ln(1 + mean mass over the trees), mass being calls at the node times 2^depth. Before a first
+    window has passed, nothing is anomalous. Only the ranges of the features come from the history as a whole.
+
+    Parameters
+    ----------
+    features
+        Names out of `detectors.features.calls.call_features.FEATURES`.
+    trees
+        How many, at least 1.
+    height
+        How often each halves the space, at least 1; memory and time grow with trees x 2^height and trees x height.
+    window
+        Calls to a window, at least 1.
+    seed
+        Seed of the trees.
+
+    Raises
+    ------
+    UserError
+        When a feature is unknown, or a setting out of its range.
+    """
+
+    level = Level.CALL
+    causal = True
+
+    def __init__(
+        self, features: list[str], trees: int = 25, height: int = 10, window: int = 1000, seed: int = 0
+    ) -> None:
+        check_names(features)
+        require("detector", trees=(trees, above(0)), height=(height, above(0)), window=(window, above(0)))
+        self.features = list(features)
+        self.height, self.window = height, window
+        self.forest = Forest(len(features), trees, height, seed)
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Take the ranges of the features from the calls of `dataset.history`."""
+        matrix = call_features(dataset, self.features, dataset.history)
+        if not len(matrix):
+            matrix = np.zeros((1, len(self.features)))
+        self.low, high = np.quantile(matrix, [CUT, 1 - CUT], axis=0)
+        self.span = np.maximum(high - self.low, 1e-9)
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the calls of `dataset.window`, after all calls before it have been learnt from."""
+        passed = Window(dataset.clock.start_ms, max(dataset.window.end_ms, dataset.clock.start_ms))
+        low, high = dataset.call_range(dataset.window)
+        if high == low:
+            return Scores(self.level, np.empty(0))
+        matrix = np.clip((call_features(dataset, self.features, passed) - self.low) / self.span, 0.0, 1.0)
+        order = Timeline(dataset).order
+        order = np.arange(high) if order is None else order[:high]
+        mass = np.empty(high)
+        mass[order] = prequential_mass(self.forest, matrix[order], self.window)
+        return Scores(self.level, -np.log1p(mass)[low:high])
+
+
+class Forest:
+    """Trees that halve the space [0, 1]^features, whatever the data: each node the range of a random feature.
+
+    Node i has the children 2 i + 1 (below the middle) and 2 i + 2.
+    """
+
+    def __init__(self, features: int, trees: int, height: int, seed: int) -> None:
+        random = np.random.Generator(np.random.Philox(key=seed))
+        self.trees, self.height, self.nodes = trees, height, 2 ** (height + 1) - 1
+        self.feature = random.integers(0, features, (trees, 2**height - 1))
+        self.middle = np.empty((trees, 2**height - 1))
+        for tree in range(trees):
+            point = random.random(features)
+            reach = 2 * np.maximum(point, 1 - point)
+            self._halve(tree, 0, np.stack([point - reach, point + reach]))
+
+    def _halve(self, tree: int, node: int, room: FloatArray) -> None:
+        if node >= self.middle.shape[1]:
+            return
+        feature = self.feature[tree, node]
+        middle = self.middle[tree, node] = room[:, feature].mean()
+        for child, side in ((1, 1), (2, 0)):
+            half = room.copy()
+            half[side, feature] = middle
+            self._halve(tree, 2 * node + child, half)
+
+    def paths(self, rows: FloatArray) -> IntArray:
+        """Return the nodes that rows (rows, features) pass from the root down, shape (trees, rows, height + 1)."""
+        found = np.zeros((self.trees, len(rows), self.height + 1), np.int64)
+        tree, row = np.arange(self.trees)[:, None], np.arange(len(rows))
+        for depth in range(self.height):
+            node = found[:, :, depth]
+            above = rows[row, self.feature[tree, node]] >= self.middle[tree, node]
+            found[:, :, depth + 1] = 2 * node + 1 + above
+        return found
+
+
+def prequential_mass(forest: Forest, rows: FloatArray, window: int) -> FloatArray:
+    """Return the mean mass of each row over the trees by the latest full window before it, shape (rows,).
+
+    Parameters
+    ----------
+    forest
+        The trees.
+    rows
+        Shape (rows, features), in [0, 1], in order of time.
+    window
+        Rows to a window. Those of the first one get the largest mass that there can be.
+    """
+    mass = np.full(len(rows), float(window) * 2.0**forest.height)
+    reference: Any = None
+    shift = forest.nodes * np.arange(forest.trees)[:, None, None]
+    for start in range(0, len(rows), window):
+        paths = forest.paths(rows[start : start + window]) + shift
+        if reference is not None:
+            held = reference[paths]
+            terminal = held <= TERMINAL_SHARE * window
+            terminal[:, :, -1] = True
+            depth = np.argmax(terminal, axis=2)
+            last = np.take_along_axis(held, depth[:, :, None], axis=2)[:, :, 0]
+            mass[start : start + window] = (last * 2.0**depth).mean(axis=0)
+        reference = np.bincount(paths.ravel(), minlength=forest.trees * forest.nodes)
+    return mass

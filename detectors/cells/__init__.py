@@ -1,0 +1,1 @@
+"""Detectors of faults of cells, from what the network records each quarter of an hour."""

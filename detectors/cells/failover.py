@@ -1,0 +1,89 @@
+"""Cells that refuse their sessions, and the cells that take these over."""
+
+from typing import Self
+
+import numpy as np
+
+from bench.arrays import BoolArray, FloatArray, IntArray
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from bench.faults import above, inside, require
+from detectors.features.cells.cell_quarters import CellEvents, Quarters
+from detectors.features.cells.evidence import added_up, passed_on
+
+PRIOR_HELLOS = 20.0
+PASSED_ON = 0.95
+"""Share of the evidence against a cell that goes to whoever serves its sessions."""
+
+
+class Failover:
+    """Scores each quarter of a cell by the evidence that it fails, or that it carries what a failing one should.
+
+    Each Hello tells whether a cell fails: one in service refuses, or leaves unanswered, the share that it did in the
+    history (as if it had `PRIOR_HELLOS` more of the share of all), a failing one also `refused` of the rest. The ln of
+    the ratio of the two likelihoods is added up from quarter to quarter (a cumulative sum after Page 1954, at most
+    `most`), so a night without a Hello is no recovery. A phone that is turned away tries another cell: while a session
+    that a cell turned away connects elsewhere, that quarter of the other cell has the first one's evidence.
+
+    Parameters
+    ----------
+    refused
+        Which share of what it would serve else a failing cell does not serve, in (0, 1).
+    most
+        The most evidence that is kept [nat], above 0; the less, the sooner what is over is forgotten.
+
+    Raises
+    ------
+    SettingsError
+        When a setting is out of its range.
+    """
+
+    level = Level.CELL_QUARTER
+    causal = True
+    reasons = ("hellos", "fails", "timeouts", "failure_share", "fails_against_past", "timeouts_against_past")
+
+    def __init__(self, refused: float = 0.5, most: float = 10.0) -> None:
+        require("detector", refused=(refused, inside(0, 1)), most=(most, above(0)))
+        self.refused, self.most = refused, most
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Keep nothing: what is usual is read from the history of what is scored."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the quarters of `dataset.window`."""
+        quarters = Quarters(dataset)
+        events = CellEvents(quarters, "failover")
+        refused, connected = events.counts(events.refused), events.counts(events.connected)
+        history = quarters.columns_of(dataset.history)
+        share = usual_share(refused[:, history].sum(axis=1), connected[:, history].sum(axis=1))[:, None]
+        failing = share + (1 - share) * self.refused
+        evidence = refused * np.log(failing / share) + connected * np.log1p(-self.refused)
+        pairs, time_ms = stood_in(events.cell, events.time_ms, events.session, events.connected, events.refused)
+        sums = added_up(evidence, self.most)
+        return Scores(self.level, quarters.scored(passed_on(quarters, sums, pairs, time_ms, PASSED_ON)))
+
+
+def usual_share(refused: IntArray, connected: IntArray) -> FloatArray:
+    """Return the share of refused Hellos of each cell, above 0 and below 1, shape (cells,)."""
+    hellos = refused + connected
+    overall = (refused.sum() + 1) / (hellos.sum() + 2)
+    return np.asarray((refused + PRIOR_HELLOS * overall) / (hellos + PRIOR_HELLOS), np.float64)
+
+
+def stood_in(
+    cell: IntArray, time_ms: IntArray, session: IntArray, connected: BoolArray, refused: BoolArray
+) -> tuple[tuple[IntArray, IntArray], IntArray]:
+    """Return of each connection after a refusal the cell that refused last, the cell that served, and when [ms].
+
+    Parameters
+    ----------
+    cell, time_ms, session, connected, refused
+        Shape (events,): the cell that was asked, -1 for none, when, in which session, and what it did.
+    """
+    asked = np.flatnonzero((connected | refused) & (cell >= 0))
+    asked = asked[np.lexsort((asked, time_ms[asked], session[asked]))]
+    refusal = np.maximum.accumulate(np.where(refused[asked], np.arange(asked.size), -1))
+    after = connected[asked] & (refusal >= 0)
+    after[after] = session[asked[refusal[after]]] == session[asked[after]]
+    return (cell[asked[refusal[after]]], cell[asked[after]]), time_ms[asked[after]]

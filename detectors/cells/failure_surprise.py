@@ -1,0 +1,60 @@
+"""Cells that fail more than chance allows."""
+
+from typing import Self
+
+import numpy as np
+from scipy.stats import binom
+
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from bench.faults import at_least, require
+from detectors.features.cells.cell_quarters import CellEvents, Quarters, trailing_sum
+
+PRIOR_HELLOS = 200
+MOST = 300.0
+
+
+class FailureSurprise:
+    """Scores each quarter of a cell by how unlikely it is that so many Hellos of the latest hour fail by chance.
+
+    The score is -log10 of the chance that a binomial variable reaches that number, at the share of failures that the
+    cell had in the history, as if it had `PRIOR_HELLOS` more Hellos there of the share of all cells. So ten failures of
+    ten weigh more than one of one, which a test of the share alone does not tell apart.
+
+    Parameters
+    ----------
+    quarters
+        Quarters of an hour, up to and with the scored one, that are looked at together; at least 1.
+
+    Raises
+    ------
+    SettingsError
+        When `quarters` is below 1.
+    """
+
+    level = Level.CELL_QUARTER
+    causal = True
+    reasons = ("fails", "timeouts", "failure_share", "fails_against_past", "timeouts_against_past")
+
+    def __init__(self, quarters: int = 4) -> None:
+        require("detector", quarters=(quarters, at_least(1)))
+        self.quarters = quarters
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Keep nothing: what is usual is read from the history of what is scored."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the quarters of `dataset.window`."""
+        quarters = Quarters(dataset)
+        events = CellEvents(quarters, "failure_surprise")
+        failed, connected = events.counts(events.refused), events.counts(events.connected)
+        history = quarters.columns_of(dataset.history)
+        past_failed = failed[:, history].sum(axis=1, keepdims=True)
+        past = past_failed + connected[:, history].sum(axis=1, keepdims=True)
+        overall = (past_failed.sum() + 1) / (past.sum() + 2)
+        usual = (past_failed + PRIOR_HELLOS * overall) / (past + PRIOR_HELLOS)
+        recent = trailing_sum(failed, self.quarters)
+        hellos = recent + trailing_sum(connected, self.quarters)
+        surprise = -binom.logsf(recent - 1, hellos, usual) / np.log(10)
+        return Scores(self.level, quarters.scored(np.clip(surprise, 0.0, MOST)))

@@ -1,0 +1,50 @@
+"""Kernel: what each call is like against the past of its caller, its callee and its cell.
+
+Calls are visited caller by caller: those of one are gathered, described in a buffer that fits into the processor's
+cache, and laid out where they belong, once. Every pass goes through calls in order of time and writes only what was
+known before each. They agree with a plain loop over all earlier calls (`tests/detectors/plain_features.py`).
+"""
+
+from bench.arrays import Array
+from detectors.features.calls.contact_features import contacts
+from detectors.features.calls.kernel_arrays import Room, Wanted
+from detectors.features.calls.place_features import whereabouts
+from detectors.features.calls.time_features import habits, windows
+from detectors.features.kernels import kernel
+
+
+@kernel
+def describe(
+    calls: Array,
+    made: tuple[Array, Array],
+    got: tuple[Array, Array],
+    world: tuple[int, Array],
+    room: Room,
+    want: Wanted,
+) -> None:
+    """Go through callers, and lay out what is wanted of each call.
+
+    Parameters
+    ----------
+    calls
+        Shape (calls,), of `CALL`, in order of time.
+    made, got
+        What `grouped` made of the callers, and `seen_by_callees`: where each party begins, and its calls.
+    world
+        What local time is ahead of UTC [ms], and shape (cells, 2): coordinates of cells [km].
+    """
+    for party in range(made[0].size - 1):
+        rows = made[1][made[0][party] : made[0][party + 1]]
+        others = got[1][got[0][party] : got[0][party + 1]]
+        mine, told = room.mine[: rows.size], room.told[: rows.size]
+        for k in range(rows.size):
+            mine[k] = calls[rows[k]]
+        room.slot[:24] = 0
+        habits(mine, world[0], room.slot[:24], told)
+        windows(mine, rows, others, told)
+        contacts(mine, rows, others, room)
+        whereabouts(mine, world[1], room)
+        for k in range(rows.size):
+            if rows[k] >= want.low:
+                for column in range(want.columns.size):
+                    want.out[rows[k] - want.low, column] = told[k, want.columns[column]]

@@ -1,0 +1,106 @@
+"""What kernels of features read and fill in: calls as records, the columns by number, and room to work in."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.arrays import Array
+from bench.spans import DAY_MS
+
+WEEK_MS = 7 * DAY_MS
+
+CALL = np.dtype(
+    [
+        *[
+            ("start_ms", "i8"),
+            ("caller", "i4"),
+            ("callee", "i4"),
+            ("duration_s", "i4"),
+            ("first", "i4"),
+            ("last", "i4"),
+        ],
+        *[("device", "i4"), ("sim", "i4"), ("handovers", "i2"), ("answered", "?"), ("outside", "?")],
+        *[("callee_received", "i4"), ("cell_calls", "i4"), ("cell_surge", "f4")],
+    ]
+)
+"""What of a call features are made from; texts are numbers, and the last three are worked out first."""
+
+GOT = np.dtype([("start_ms", "i8"), ("caller", "i4"), ("row", "i4")])
+"""A call as its callee sees it, and its position."""
+
+
+class Column(IntEnum):
+    """Features by number, in the order of `detectors.features.calls.call_features.FEATURES`."""
+
+    duration = 0
+    log_duration = 1
+    duration_ratio = 2
+    unanswered = 3
+    hour = 4
+    hour_sin = 5
+    hour_cos = 6
+    night = 7
+    weekend = 8
+    hour_share = 9
+    night_share = 10
+    gap = 11
+    log_gap = 12
+    burstiness = 13
+    overlap = 14
+    unanswered_share = 15
+    calls_last_hour = 16
+    calls_last_day = 17
+    received_last_hour = 18
+    received_last_day = 19
+    callee_received_last_hour = 20
+    new_contact = 21
+    contact_share = 22
+    contacts_last_hour = 23
+    contacts_last_day = 24
+    contact_entropy = 25
+    reciprocated = 26
+    reciprocity = 27
+    outside = 28
+    new_device = 29
+    new_sim = 30
+    moved = 31
+    handovers = 32
+    moved_km = 33
+    new_cell = 34
+    cell_share = 35
+    cells_last_day = 36
+    jump_km = 37
+    speed = 38
+    usual_km = 39
+    gyration_km = 40
+    cell_calls_last_hour = 41
+    cell_surge = 42
+
+
+class Wanted(NamedTuple):
+    """Which columns are wanted, of which calls, and where."""
+
+    columns: Array
+    """Shape (columns,): number of the feature in each column of the result."""
+    low: int
+    """Position of the first call that is described."""
+    out: Array
+    """Shape (described calls, columns), float32."""
+
+
+class Room(NamedTuple):
+    """Memory that a pass may use; nothing is carried in it from party to party but zeros in `cells`."""
+
+    mine: Array
+    """Shape (most calls of a caller,), of `CALL`."""
+    told: Array
+    """Shape (most calls of a caller, features), float32: what is found out about each."""
+    key: Array
+    """Shape (a power of 2, more than twice the most contacts of a party,)."""
+    slot: Array
+    """Shape (most calls of a caller,): contact of each call."""
+    contacts: Array
+    """Shape (as `key`, 4): of each contact the calls in the last hour, day and ever, and whether it ever called."""
+    cells: Array
+    """Shape (cells, 2): calls that the caller began in each cell, ever and in the last day."""

@@ -1,0 +1,1 @@
+"""Calls in order of time, and what came before each in the same group."""

@@ -1,0 +1,63 @@
+"""Sums over what a group did last, and chances that so much is chance."""
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import binom, nbinom
+
+from bench.arrays import FloatArray, IntArray
+from detectors.features.sequence.groups import Groups
+
+RealArray = np.ndarray[Any, np.dtype[Any]]
+
+FINEST_BITS, LARGEST_BITS = 40, 62
+MOST = 300.0
+"""Surprises are cut here: chances below 10^-300 are not told apart."""
+
+
+def sum_of_latest(groups: Groups, values: "np.ndarray[Any, Any]", before: "IntArray | int") -> FloatArray:
+    """Return the sum of each row's value and those of up to `before` rows of its group before it, shape (rows,)."""
+    counts = np.broadcast_to(before, groups.key.shape)[groups.order]
+    place = np.arange(groups.key.size)
+    whole, bits = _in_whole_numbers(np.asarray(values, np.float64))
+    total = np.append(0, np.cumsum(whole[groups.order]))
+    sums = np.empty(groups.key.size)
+    sums[groups.order] = np.ldexp(total[place + 1] - total[np.maximum(groups.first, place - counts)], -bits)
+    return sums
+
+
+def _in_whole_numbers(values: FloatArray) -> tuple[IntArray, int]:
+    """Return values over 2^-bits, rounded, and the bits: sums of whole numbers are exact in whatever order."""
+    largest = float(np.abs(values).max(initial=0.0))
+    bits = min(FINEST_BITS, LARGEST_BITS - int(np.ceil(np.log2(values.size * largest + 1))))
+    return np.rint(np.ldexp(values, bits)).astype(np.int64), bits
+
+
+def sum_within(groups: Groups, values: "np.ndarray[Any, Any]", time: IntArray, span: int) -> FloatArray:
+    """Return the sum of each row's value and those of its group's rows at most `span` older, shape (rows,)."""
+    return sum_of_latest(groups, values, groups.within(time, span=span))
+
+
+def counted_before(group: IntArray, time: IntArray, wanted: IntArray, until: IntArray) -> IntArray:
+    """Return how many rows (group, time) of each wanted group are no later than `until`, shape (wanted,)."""
+    low = min(time.min(initial=0), until.min(initial=0))
+    step = max(time.max(initial=0), until.max(initial=0)) - low + 1
+    rows = np.sort(group * step + (time - low))
+    first = np.searchsorted(rows, wanted * step)
+    return np.asarray(np.searchsorted(rows, wanted * step + (until - low), side="right") - first, np.int64)
+
+
+def surprise_of_count(count: RealArray, mean: RealArray, dispersion: float) -> FloatArray:
+    """Return -log10 of the chance that a negative binomial variable reaches a count, at most `MOST`, shape of both.
+
+    Its variance is mean + dispersion x mean^2; dispersion above 0.
+    """
+    size = 1 / dispersion
+    chance = nbinom.logsf(count - 1, size, size / (size + np.maximum(mean, 1e-12)))
+    return np.asarray(np.clip(-chance / np.log(10), 0.0, MOST), np.float64)
+
+
+def surprise_of_share(count: RealArray, of: RealArray, share: RealArray) -> FloatArray:
+    """Return -log10 of the chance that a binomial variable reaches a count, at most `MOST`, shape of all three."""
+    chance = binom.logsf(count - 1, of, share)
+    return np.asarray(np.clip(-chance / np.log(10), 0.0, MOST), np.float64)

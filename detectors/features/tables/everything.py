@@ -1,0 +1,86 @@
+"""All that a detector can open about calls, days of users and quarters of cells, as one matrix for a supervised model.
+
+Every feature of the level; of a call also those of its caller's day and its cell's quarter, of the call graph and of
+its session's events, and how it agrees with the tables of users and subscriptions; of a day or a quarter also its
+neighbours in time. What is not known is NaN. Columns about a day or a quarter look at all of it: they are not causal.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bench.arrays import FloatArray, IntArray
+from bench.dataset import Dataset
+from bench.detector import Level
+from bench.levels import Grid
+from detectors.features.calls.call_features import FEATURES as OF_CALLS
+from detectors.features.calls.call_features import call_features
+from detectors.features.cells.cell_quarters import trailing_sum
+from detectors.features.cells.radio_map import off_the_map
+from detectors.features.graph.call_graph import CallGraph
+from detectors.features.graph.graph_features import NAMES, graph_features
+from detectors.features.graph.user_day_graph import GraphDays, Weeks
+from detectors.features.sequence.timeline import Timeline
+from detectors.features.tables.audited_cells import AuditedCells
+from detectors.features.tables.joins import has_rows, of_inventory, of_session
+from detectors.features.tables.totals import TOTALS, total_features
+
+AROUND = {Level.USER_DAY: (1, 7), Level.CELL_QUARTER: (4, 8, 32)}
+"""Over how many spans, up to and with its own and from its own on, features of an entity are also averaged."""
+
+
+def everything(dataset: Dataset, level: Level) -> FloatArray:
+    """Describe the entities of the window, with the history as what is known, shape (entities, columns)."""
+    parts = list(_of_calls(dataset) if level is Level.CALL else _of_spans(dataset, level))
+    return np.hstack([part.reshape(len(part), -1) for part in parts])
+
+
+def _of_calls(dataset: Dataset) -> Iterator[FloatArray]:
+    yield call_features(dataset, list(OF_CALLS), dataset.window)
+    yield of_graph(dataset)
+    yield of_session(dataset)
+    yield of_inventory(dataset)
+    for level in (Level.USER_DAY, Level.CELL_QUARTER):
+        grid = Grid(level, dataset)
+        if has_rows(dataset, "users" if level is Level.USER_DAY else "cells"):
+            columns = total_features(dataset, level, list(TOTALS[level]), dataset.window)
+            yield taken(columns, grid.of_calls)
+
+
+def of_graph(dataset: Dataset) -> FloatArray:
+    """Describe the calls of the window against the graph of those of the history, shape (calls, features)."""
+    timeline = Timeline(dataset)
+    parties, caller, callee = timeline.parties
+    past, those = (slice(*dataset.call_range(part)) for part in (dataset.history, dataset.window))
+    graph = CallGraph(parties, caller[past], callee[past], timeline.start_ms[past])
+    return graph_features(graph, caller[those], callee[those], NAMES)
+
+
+def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
+    grid = Grid(level, dataset)
+    rows = total_features(dataset, level, list(TOTALS[level]), dataset.window)
+    if level is Level.USER_DAY:
+        rows = np.hstack([rows, _days(dataset)])
+    elif has_rows(dataset, "events"):
+        rows = np.hstack([rows, np.column_stack([values for _, values in AuditedCells().columns(dataset)])])
+        if has_rows(dataset, "coverage"):
+            rows = np.hstack([rows, off_the_map(dataset)])
+    yield rows
+    cubes = rows.reshape(len(grid.subjects), grid.spans, -1)
+    for column in np.moveaxis(cubes, 2, 0):
+        for spans in AROUND[level]:
+            yield (trailing_sum(column, spans) / spans).ravel()
+            yield (trailing_sum(column[:, ::-1], spans)[:, ::-1] / spans).ravel()
+
+
+def _days(dataset: Dataset) -> FloatArray:
+    weeks, history = Weeks(dataset), dataset.history
+    graph = weeks.graph(weeks.rows(history.start_ms, history.end_ms))
+    return GraphDays(weeks, graph, weeks.until(history.end_ms).laws).features(dataset, dataset.window)
+
+
+def taken(rows: FloatArray, place: IntArray) -> FloatArray:
+    """Return the rows at some places, NaN at -1, shape (places, columns)."""
+    found = rows[np.maximum(place, 0)] if len(rows) else np.zeros((place.size, rows.shape[1]))
+    found[place < 0] = np.nan
+    return found

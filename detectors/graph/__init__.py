@@ -1,0 +1,1 @@
+"""Detectors that use the graph of who calls whom."""

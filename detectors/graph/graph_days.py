@@ -1,0 +1,69 @@
+"""Days on which a user's circle changes."""
+
+from typing import Any, Self
+
+from bench.arrays import FloatArray
+from bench.dataset import Dataset, Window
+from bench.detector import Level, Scores
+from bench.faults import above, require
+from detectors.features.graph.user_day_graph import GraphDays, Weeks
+from detectors.models.outlier_models import fitted, outlier_scores, own_threshold, require_outlier_model
+
+
+class CircleDays:
+    """Scores each user-day by a model of tables, on features of the day against the graph of earlier calls.
+
+    The model is fitted on the days of the later half of the history, each described against the ties and communities
+    of the earlier half; the days of the window are described against those of the whole history.
+
+    Parameters
+    ----------
+    model
+        See `detectors.models.outlier_models` for what it may be.
+    resolution
+        Resolution of the communities, above 0; more makes smaller ones.
+    seed
+        Seed of the search for communities.
+
+    Raises
+    ------
+    UserError
+        When `resolution` is out of its range, or the model has no known interface.
+    """
+
+    level = Level.USER_DAY
+    causal = True
+    reasons = ("outside_share", "new_share", "distant_share", "log_new_contacts", "oddball_ties", "contacts_change")
+
+    def __init__(self, model: Any, resolution: float = 1.0, seed: int = 0) -> None:
+        require("detector", resolution=(resolution, above(0)))
+        require_outlier_model(model)
+        self.model = model
+        self.resolution = resolution
+        self.seed = seed
+
+    @property
+    def threshold_(self) -> float | None:
+        """The fitted model's own threshold; None where it has none."""
+        return own_threshold(self.model)
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Fit the model on the later half of the days of `dataset.history`."""
+        history = dataset.history
+        middle = (history.start_ms + history.end_ms) // 2
+        known, later = Window(history.start_ms, middle), Window(middle, history.end_ms)
+        matrix = self._features(dataset, known, later)
+        if len(matrix):  # else there are no users to score either
+            fitted(self.model, matrix)
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the user-days of `dataset.window` against the graph of `dataset.history`."""
+        matrix = self._features(dataset, dataset.history, dataset.window)
+        return Scores(self.level, outlier_scores(self.model, matrix))
+
+    def _features(self, dataset: Dataset, known: Window, described: Window) -> FloatArray:
+        weeks = Weeks(dataset)
+        rows = weeks.rows(known.start_ms, known.end_ms)
+        graph = weeks.graph(rows, resolution=self.resolution, seed=self.seed)
+        return GraphDays(weeks, graph, weeks.until(known.end_ms).laws).features(dataset, described)

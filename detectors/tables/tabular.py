@@ -1,0 +1,117 @@
+"""Any outlier detector with PyOD's or scikit-learn's interface, on features of calls, of users' days, of cells."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from bench.arrays import FloatArray
+from bench.dataset import Dataset, Window
+from bench.detector import Level, Scores
+from bench.faults import Fault, SettingsError, UserError
+from bench.levels import Grid
+from detectors.features.tables.feature_levels import features_of, level_of, matrix
+from detectors.models.outlier_models import (
+    fitted,
+    outlier_scores,
+    own_threshold,
+    require_outlier_model,
+)
+from detectors.models.quadratic_costs import require_affordable
+from detectors.order_and_rounding import content_order, rounded
+
+
+class Tabular:
+    """Scores each entity by a model of tables, fitted on the features of those of the history.
+
+    The model is given its rows in an order that only their content decides: what it draws from them does not depend on
+    how the history was ordered.
+
+    Parameters
+    ----------
+    features
+        The columns that the model sees, in this order; names in `feature_levels.FEATURES`. None: the standard ones
+        of the level.
+    model
+        See `detectors.models.outlier_models` for what it may be.
+    level
+        What is scored: call, user_day or cell_quarter.
+    scale
+        Whether to standardise the columns by the mean and standard deviation of the fitted rows.
+    fit_rows
+        A model whose fitting or scoring takes long is fitted on this many rows at most, drawn from all of the history;
+        None: on all of them.
+
+    Raises
+    ------
+    UserError
+        When a feature is unknown, a number is out of its range, or the model has neither interface.
+    """
+
+    causal = True
+
+    def __init__(
+        self,
+        features: Sequence[str] | None,
+        model: Any,
+        level: str = "call",
+        scale: bool = False,
+        fit_rows: int | None = None,
+    ) -> None:
+        self.level = level_of(level)
+        self.features = features_of(self.level, features)
+        if fit_rows is not None and fit_rows < 1:
+            raise SettingsError([Fault("detector.fit_rows", "be at least 1 or null", fit_rows)])
+        require_outlier_model(model)
+        self.model = model
+        self.scaler = StandardScaler() if scale else None
+        self.fit_rows = fit_rows
+        self.rows = 0
+
+    @property
+    def threshold_(self) -> float | None:
+        """The fitted model's own threshold; None where it has none."""
+        return own_threshold(self.model)
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Fit the model on the entities of `dataset.history`."""
+        rows = self._matrix(dataset, dataset.history)
+        self.rows, order = len(rows), content_order(rows)
+        if self.fit_rows is not None and self.fit_rows < len(rows):
+            order = order[np.arange(self.fit_rows) * len(rows) // self.fit_rows]
+        require_affordable(self.model, len(order), rows_of(self.level, dataset))
+        if self.rows:
+            rows, self.order = rows[order], order
+            fitted(self.model, rows if self.scaler is None else self.scaler.fit_transform(rows), ordered=True)
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the entities of `dataset.window`; where those were fitted on, as the model scored them in fitting."""
+        if dataset.window == dataset.history and self.own_scores is not None:
+            return Scores(self.level, self.own_scores)
+        rows = self._matrix(dataset, dataset.window)
+        if len(rows) and not self.rows:
+            raise UserError("the history must hold something to be fitted on")
+        if self.scaler is not None and len(rows):
+            rows = self.scaler.transform(rows)
+        return Scores(self.level, outlier_scores(self.model, rows))
+
+    @property
+    def own_scores(self) -> FloatArray | None:
+        """A PyOD model's scores of the rows of the history, when it was fitted on each: no row is its own neighbour."""
+        found = getattr(self.model, "decision_scores_", None)
+        if found is None or len(found) != self.rows:
+            return None
+        scores = np.empty(self.rows)
+        scores[self.order] = rounded(found)
+        return scores
+
+    def _matrix(self, dataset: Dataset, part: Window) -> FloatArray:
+        return matrix(dataset, self.level, self.features, part).astype(np.float64, copy=False)
+
+
+def rows_of(level: Level, dataset: Dataset) -> int:
+    """Return how many entities the window has at a level."""
+    low, high = dataset.call_range(dataset.window)
+    return high - low if level is Level.CALL else Grid(level, dataset).size

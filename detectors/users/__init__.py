@@ -1,0 +1,1 @@
+"""Detectors of changes in the behaviour of a user: rates, contacts, devices."""

@@ -1,0 +1,84 @@
+"""Numbers whose SIM and phone change, and whose life changes with them."""
+
+from typing import Self
+
+import numpy as np
+
+from bench.arrays import BoolArray, IntArray
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from bench.faults import above, require
+from bench.spans import DAY_MS
+from detectors.features.sequence.codes import shared_codes
+from detectors.features.sequence.groups import Groups
+from detectors.features.sequence.sums import sum_of_latest
+from detectors.features.sequence.timeline import Timeline
+
+
+class DeviceChange:
+    """Scores each call by whether its SIM and its phone are new to its caller, and how new the caller's life is since.
+
+    A SIM (IMSI) or a phone (IMEI) that the caller, who had called before, first showed at most `days` ago counts 1
+    each, in the calls that show it: people who go to and fro between two phones of theirs are known by both after a
+    while. To that comes how new the caller's calls since then are: the share to parties that it had not called before,
+    and the share from cells where it had not been. Honest people seldom change both, and call their friends.
+
+    Parameters
+    ----------
+    days
+        How long a SIM or phone counts as new, above 0.
+    prior_calls
+        As if there had been so many more calls since then with nothing new in them, above 0.
+
+    Raises
+    ------
+    SettingsError
+        When a setting is out of its range.
+    """
+
+    level = Level.CALL
+    causal = True
+    reasons = ("new_device", "new_sim", "new_contact", "new_cell")
+
+    def __init__(self, days: float = 3.0, prior_calls: float = 2.0) -> None:
+        require("detector", days=(days, above(0)), prior_calls=(prior_calls, above(0)))
+        self.span_ms = round(days * DAY_MS)
+        self.prior_calls = prior_calls
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Keep nothing: the past of what is scored is read anew."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the calls of `dataset.window`."""
+        timeline = Timeline(dataset)
+        calls = dataset.table("calls", ["caller_imsi", "caller_imei", "first_cell_id"])
+        sim, phone, cell = (shared_codes(calls, name)[1][0] for name in calls.column_names)
+        groups = timeline.by_caller
+        changes = [first_use(timeline, each) for each in (sim, phone)]
+        lately = [(each >= 0) & (timeline.start_ms - timeline.start_ms[each] <= self.span_ms) for each in changes]
+        latest = np.where(lately[0] | lately[1], np.maximum(*changes), -1)
+        new_party, new_cell = (
+            new_since(timeline.grouped(timeline.parties[1] * (each.max(initial=0) + 1) + each), latest)
+            for each in (timeline.parties[2], cell)
+        )
+        before = np.where(latest >= 0, groups.earlier() - groups.earlier()[latest], 0)
+        novelty = sum_of_latest(groups, new_party + 1.0 * new_cell, before) / (before + 1 + self.prior_calls)
+        score = np.sum(lately, axis=0) + np.where(latest >= 0, novelty, 0.0)
+        return Scores(self.level, np.asarray(score[slice(*dataset.call_range(dataset.window))], np.float64))
+
+
+def first_use(timeline: Timeline, value: IntArray) -> IntArray:
+    """Return the first row in which the caller of each row showed its value; -1 where that was the caller's first."""
+    callers = timeline.by_caller
+    own = timeline.grouped(callers.key * (value.max(initial=0) + 1) + value)
+    first = np.empty(value.size, np.int64)
+    first[own.order] = own.order[own.first]
+    return np.where(callers.earlier()[first] > 0, first, -1)
+
+
+def new_since(groups: Groups, since: IntArray) -> BoolArray:
+    """Return whether the first row of its group is no earlier than row `since` (rows,), -1 for never."""
+    first = np.empty(groups.key.size, np.int64)
+    first[groups.order] = groups.order[groups.first]
+    return np.asarray((since >= 0) & (first >= since), np.bool_)

@@ -1,0 +1,63 @@
+"""Callers who drop their contacts for new ones."""
+
+from typing import Self
+
+import numpy as np
+
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from bench.faults import above, require
+from detectors.features.sequence.sums import sum_of_latest, surprise_of_share
+from detectors.features.sequence.timeline import Timeline
+
+BUCKETS = 24
+
+
+class NewContacts:
+    """Scores each call by how unlikely so many new contacts are among the caller's latest calls.
+
+    How likely the n-th call of a caller goes to a new contact is learnt from all callers of the history, by powers of
+    two of n: beginners know nobody yet. A caller's own share is that of its earlier calls, as if there had been
+    `prior_calls` more of the likelihood of all. The score is -log10 of the chance that a binomial variable reaches the
+    number of new contacts among the latest calls.
+
+    Parameters
+    ----------
+    calls
+        How many of the caller's calls, up to and with the scored one, at least 1.
+    prior_calls
+        See above, above 0.
+
+    Raises
+    ------
+    SettingsError
+        When a setting is out of its range.
+    """
+
+    level = Level.CALL
+    causal = True
+    reasons = ("new_contact", "contacts_last_day", "contact_share")
+
+    def __init__(self, calls: int = 10, prior_calls: float = 20.0) -> None:
+        require("detector", calls=(calls, above(0)), prior_calls=(prior_calls, above(0)))
+        self.calls, self.prior_calls = int(calls), prior_calls
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Keep nothing: the past of what is scored is read anew."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the calls of `dataset.window`."""
+        timeline = Timeline(dataset)
+        groups = timeline.by_caller
+        new = (timeline.by_pair.earlier() == 0).astype(np.int64)
+        history, scored = (slice(*dataset.call_range(part)) for part in (dataset.history, dataset.window))
+        bucket = np.minimum(np.log2(groups.earlier() + 1).astype(np.int64), BUCKETS - 1)
+        made = np.bincount(bucket[history], minlength=BUCKETS)
+        likely = (np.bincount(bucket[history], new[history], BUCKETS) + 1) / (made + 2)
+        count = sum_of_latest(groups, new, self.calls - 1)
+        latest = np.minimum(groups.earlier() + 1, self.calls)
+        before = groups.earlier() + 1 - latest
+        new_before = groups.earlier_sum(new) + new - count
+        share = (new_before + self.prior_calls * likely[bucket]) / (before + self.prior_calls)
+        return Scores(self.level, surprise_of_share(count, latest.astype(np.float64), np.minimum(share, 0.999))[scored])

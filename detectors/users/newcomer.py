@@ -1,0 +1,47 @@
+"""Numbers that are new and call at once as if they had always been there."""
+
+from typing import Self
+
+import numpy as np
+
+from bench.arrays import IntArray
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from bench.spans import DAY_MS
+from detectors.features.sequence.timeline import Timeline
+
+
+class Newcomer:
+    """Scores each call by how long its caller, at its pace, was not heard of before, over how long ago that ended.
+
+    A number is heard of when it first calls or is called; the days from the begin of the data until then are its
+    silence, those since then its age. Its pace is its calls so far over (age + 1 day). The score is
+    ln(1 + pace x silence / (age + 1 day)): who has always been there had no silence, an honest newcomer no such pace,
+    and a call centre that opens is soon an old acquaintance.
+    """
+
+    level = Level.CALL
+    causal = True
+    reasons = ("calls_last_day", "contacts_last_day", "new_contact", "outside")
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Keep nothing: the past of what is scored is read anew."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the calls of `dataset.window`."""
+        timeline, scored = Timeline(dataset), slice(*dataset.call_range(dataset.window))
+        parties, caller, callee = timeline.parties
+        heard_ms = first_heard(parties, caller, callee, timeline.start_ms)[caller]
+        silence = (heard_ms - dataset.clock.start_ms) / DAY_MS
+        days = (timeline.start_ms - heard_ms) / DAY_MS + 1
+        calls = timeline.by_caller.earlier() + 1
+        return Scores(self.level, np.log1p(calls / days * np.maximum(silence, 0.0) / days)[scored])
+
+
+def first_heard(parties: int, caller: IntArray, callee: IntArray, start_ms: IntArray) -> IntArray:
+    """Return when each party first calls or is called, shape (parties,), ms as `start_ms`; calls in order of time."""
+    found = np.full(parties, np.iinfo(np.int64).max)
+    for party in (caller, callee):
+        np.minimum.at(found, party, start_ms)
+    return found

@@ -1,0 +1,94 @@
+"""More calls than the caller, the callee or the tie is used to."""
+
+from typing import Self
+
+import numpy as np
+
+from bench.arrays import FloatArray, IntArray
+from bench.dataset import Dataset
+from bench.detector import Level, Scores
+from bench.faults import above, one_of, require
+from bench.spans import DAY_MS, HOUR_MS
+from detectors.features.sequence.groups import Groups
+from detectors.features.sequence.sums import surprise_of_count
+from detectors.features.sequence.timeline import Timeline
+
+KINDS = ("caller", "callee", "tie")
+HOURS = 24
+
+
+class RateSurprise:
+    """Scores each call by how unlikely so many calls within the latest hours are for who makes or takes them.
+
+    The score is -log10 of the chance that a negative binomial variable reaches the number of the group's calls in the
+    span that ends with the call. Its mean is the group's rate from the begin of the data to the begin of the span, as
+    if it had been watched for `prior_days` more at the rate of an average group, times what that hour of the day has
+    of the history's calls over an average hour.
+
+    Parameters
+    ----------
+    of
+        Whose calls are counted: those of the `caller`, those to the `callee`, or those of the caller to the callee, the
+        `tie`.
+    span_h
+        Length of the span [h], above 0.
+    dispersion
+        Variance beyond Poisson's, over the square of the mean; above 0: people call in bursts.
+    prior_days
+        See above, above 0.
+
+    Raises
+    ------
+    SettingsError
+        When a setting is out of its range.
+    """
+
+    level = Level.CALL
+    causal = True
+    reasons = ("calls_last_hour", "callee_received_last_hour", "contact_share", "hour_share")
+
+    def __init__(
+        self, of: str = "caller", span_h: float = 1.0, dispersion: float = 1.0, prior_days: float = 3.0
+    ) -> None:
+        require(
+            "detector",
+            of=(of, one_of(*KINDS)),
+            span_h=(span_h, above(0)),
+            dispersion=(dispersion, above(0)),
+            prior_days=(prior_days, above(0)),
+        )
+        self.of = of
+        self.span_ms = round(span_h * HOUR_MS)
+        self.dispersion, self.prior_days = dispersion, prior_days
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Keep nothing: the past of what is scored is read anew."""
+        return self
+
+    def score(self, dataset: Dataset) -> Scores:
+        """Score the calls of `dataset.window`."""
+        timeline = Timeline(dataset)
+        groups = self._groups(timeline)
+        low, high = dataset.call_range(dataset.history)
+        days = (timeline.start_ms - dataset.clock.start_ms) / DAY_MS
+        history_days = max((dataset.history.end_ms - dataset.history.start_ms) / DAY_MS, 1e-9)
+        average = (high - low) / max(np.unique(groups.key[low:high]).size, 1) / history_days
+        earlier = groups.earlier() - groups.within(timeline.start_ms, span=self.span_ms)
+        watched = np.maximum(days - self.span_ms / DAY_MS, 0.0)
+        rate = (earlier + self.prior_days * average) / (watched + self.prior_days)
+        mean = rate * self.span_ms / DAY_MS * _rhythm(timeline, low, high)
+        count = groups.within(timeline.start_ms, span=self.span_ms) + 1.0
+        scored = slice(*dataset.call_range(dataset.window))
+        return Scores(self.level, surprise_of_count(count[scored], mean[scored], self.dispersion))
+
+    def _groups(self, timeline: Timeline) -> Groups:
+        if self.of == "callee":
+            return timeline.grouped(timeline.parties[2])
+        return timeline.by_caller if self.of == "caller" else timeline.by_pair
+
+
+def _rhythm(timeline: Timeline, low: int, high: int) -> FloatArray:
+    """Return the calls of the history at each call's hour of the day, over those of an average hour, shape (calls,)."""
+    hour: IntArray = timeline.hour.astype(np.int64)
+    counts = np.bincount(hour[low:high], minlength=HOURS) + 1.0
+    return np.asarray(counts[hour] / counts.mean(), np.float64)

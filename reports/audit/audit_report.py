@@ -1,0 +1,95 @@
+"""The report of an audit: a page of Markdown that says what was found, and a picture of what single features do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.audit.verdict import Check, Verdict
+from bench.host.texts import markdown
+from reports.audit.audit_figure import draw
+from reports.wording import count
+
+PAGE, PICTURE = "audit.md", "audit.png"
+TITLES = {
+    "identity": "Only what truth names differs from the clean twin",
+    "bookkeeping": "Bookkeeping gives nothing away",
+    "triviality": "No single feature finds a type",
+    "amounts": "As many anomalies as asked, in the asked mix",
+    "incidents": "Enough incidents of each type to speak of it",
+}
+
+
+def write(verdict: Verdict, folder: Path) -> list[Path]:
+    """Write `audit.json`, `audit.md` and, where single features were tried, `audit.png`; return where they are.
+
+    Parameters
+    ----------
+    verdict
+        What the audit said.
+    folder
+        Where to; it exists.
+    """
+    verdict.write(folder)
+    written = [folder / "audit.json", folder / PAGE]
+    triviality = verdict.check("triviality")
+    picture = triviality is not None and "roc_auc" in triviality.found
+    (folder / PAGE).write_text("\n".join(_page(verdict, picture)) + "\n")
+    if triviality is not None and picture:
+        written.append(draw(triviality.found, verdict.fingerprint, folder / PICTURE))
+    return written
+
+
+def _page(verdict: Verdict, picture: bool) -> Iterator[str]:
+    yield f"# Audit of world {verdict.fingerprint}: {verdict.light}"
+    yield ""
+    yield "| check | verdict | found |"
+    yield "|---|---|---|"
+    for check in verdict.checks:
+        yield f"| {TITLES.get(check.name, check.name)} | {check.light} | {markdown('; '.join(check.told))} |"
+    if picture:
+        yield from ("", "Each feature by itself as a detector of each type, ROC-AUC:", "", f"![audit]({PICTURE})")
+    bookkeeping = verdict.check("bookkeeping")
+    if bookkeeping is not None and bookkeeping.found.get("tests"):
+        yield from ("", "## Bookkeeping", "", *_tests(bookkeeping))
+    if bookkeeping is not None and bookkeeping.found.get("coverage"):
+        yield from ("", "## What was looked at", "", *_coverage(bookkeeping))
+
+
+def _tests(check: Check) -> Iterator[str]:
+    yield f"Boosted trees on bookkeeping alone; p by Holm, a leak below {check.found['alpha']:g}."
+    yield ""
+    yield "| records | type | positives | ROC-AUC | interval | p |"
+    yield "|---|---|---:|---:|---:|---:|"
+    for test in check.found["tests"]:
+        between = f"{test['low']:.3f} to {test['high']:.3f}"
+        auc, p = f"{test['roc_auc']:.3f}", f"{test['p_holm']:.2g}"
+        yield f"| {test['problem']} | {test['type']} | {count(test['positives'])} | {auc} | {between} | {p} |"
+    if check.found.get("leaks"):
+        yield from (
+            "",
+            "By one mark:",
+            "",
+            "| records | type | mark | columns | ROC-AUC | p |",
+            "|---|---|---|---|---:|---:|",
+        )
+    for leak in check.found.get("leaks", ()):
+        if leak["mark"]:
+            told = f"{leak['mark']} | {', '.join(leak['columns'])} | {leak['roc_auc']:.3f} | {leak['p_holm']:.2g}"
+            yield f"| {leak['problem']} | {leak['type']} | {told} |"
+
+
+def _coverage(check: Check) -> Iterator[str]:
+    """Say of each column, at which level, in which ways it was looked at."""
+    found = check.found
+    yield (
+        f"{found['columns_covered']} of {found['columns']} columns, in {found['looks_taken']} ways. Without a row: "
+        + (", ".join(found["tables_without_rows"]) or "no table")
+        + "."
+    )
+    yield ""
+    yield "| column | level | what is looked at |"
+    yield "|---|---|---|"
+    for column, levels in found["coverage"].items():
+        for level, ways in levels.items():
+            yield f"| {column} | {level} | {', '.join(ways)} |"
+        if not levels:
+            yield f"| {column} | | nothing |"

@@ -1,0 +1,191 @@
+"""The tables of numbers on the pages, before they are set as Markdown, HTML or a picture."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from bench.evaluation.compare import Standing, fewest_blocks
+from bench.result import Scalar
+from reports.comparison.grouping import Comparison, Contender
+from reports.comparison.standing import Contest, meaning, told_from, verdict
+from reports.wording import ALL, LEVELS, NOTHING, SHORT, count, duration, home_level, key, number, percent
+
+MEASURES = {
+    "average_precision": (
+        "Average precision",
+        "the precision averaged over all thresholds, each type at its home level; random scores get about the "
+        "prevalence, more where scores of calls are aggregated",
+    ),
+    "recall": ("Recall of the alerts", "the share of what is anomalous that is an alert, each type at its home level"),
+    "precision": (
+        "Precision of the alerts",
+        "the share of the alerts that are anomalous, each type at its home level; random alerts get the prevalence",
+    ),
+    "incident_recall": (
+        "Incidents found",
+        "the share of the incidents with at least one alert; random: what as many random alerts would find",
+    ),
+}
+COSTS: dict[str, tuple[str, Callable[[Scalar], str]]] = {
+    "fit_seconds": ("fit [s]", partial(number, digits=2)),
+    "score_seconds": ("score [s]", partial(number, digits=2)),
+    "calls_per_second": ("calls scored a second", count),
+    "peak_mib": ("peak memory [MiB]", count),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number and what is said below it; `shade` in [0, 1] where it is one that may be coloured."""
+
+    text: str
+    details: tuple[str, ...] = ()
+    shade: float | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One table: a row a detector, the last rows what to compare with."""
+
+    title: str
+    meaning: str
+    columns: list[str]
+    rows: list[tuple[str, list[Cell]]]
+    reference: list[tuple[str, list[Cell]]]
+    each_row_is: str = "detector"
+
+
+FEW_COLUMNS = 10
+"""A table with more columns, and fewer rows, is set the other way round."""
+
+
+def upright(grid: Grid) -> Grid:
+    """Return a table that is no wider than it need be: many types become its rows, and the detectors its columns."""
+    rows = grid.rows + grid.reference
+    if len(grid.columns) <= FEW_COLUMNS or len(rows) >= len(grid.columns):
+        return grid
+    turned = [(name, [cells[place] for _, cells in rows]) for place, name in enumerate(grid.columns)]
+    return Grid(grid.title, grid.meaning, [label for label, _ in rows], turned, [], "type")
+
+
+def grids_of(each: Comparison) -> list[Grid]:
+    """Return the tables of one comparison, the average precision first and the cost last."""
+    grids = [_measure_grid(each, measure) for measure in MEASURES if each.prevalences.repeats]
+    names = {name for row in each.rows for name in row}
+    homes = {home_level(each.sample, name) for name in each.types}
+    grids += [
+        _level_grid(each, level) for level in LEVELS if key("prevalence", level, ALL) in names and homes != {level}
+    ]
+    if any(who.summary(at_home(each, "delay_seconds", ALL)) for who in each.contenders):
+        grids.append(_delay_grid(each))
+    return [*grids, _cost_grid(each)]
+
+
+def rank_grid(found: Standing) -> Grid:
+    """Return the mean ranks, and which detectors do not differ significantly."""
+    rows = [
+        (name, [Cell(number(rank, 2)), Cell(told_from(found, place))])
+        for place, (name, rank) in enumerate(zip(found.names, found.mean_ranks.tolist(), strict=True))
+    ]
+    return Grid("Mean ranks", meaning(found), ["mean rank", "cannot be told from"], rows, [])
+
+
+def difference_grid(contest: Contest) -> Grid:
+    """Return the paired differences of each detector from the first."""
+    columns = ["average precision", "difference to the first, 95 % interval"]
+    found = contest.differences()
+    rows = [
+        (label, [Cell(number(mean)), Cell(verdict(difference) if place else NOTHING)])
+        for place, (label, mean, difference) in enumerate(found)
+    ]
+    said = (
+        "average precision over the single worlds, and paired differences; too few kinds of world for tests "
+        f"({fewest_blocks(len(contest.keys))} would be needed), three worlds at least for an interval"
+    )
+    return Grid("Paired differences", said, columns, rows, [])
+
+
+def at_home(each: Comparison, measure: str, name: str) -> str:
+    """Return the name of a metric of a type at its home level."""
+    return key(measure, home_level(each.sample, name), name)
+
+
+def _measure_cell(who: Contender, measure: str, level: str, name: str) -> Cell:
+    metric = key(measure, level, name)
+    cell, summary = _cell(who, metric, number), who.summary(metric)
+    if summary is None:
+        return cell if who.good else Cell(who.failure, failed=True)
+    chance = who.summary(key(f"{measure}_chance", level, name)) if measure == "incident_recall" else None
+    details = (*cell.details, f"random {number(chance.mean)}") if chance else cell.details
+    return replace(cell, details=details, shade=min(max(summary.mean, 0), 1))
+
+
+def _cost_grid(each: Comparison) -> Grid:
+    columns = ["runs that ended well", *(name for name, _ in COSTS.values())]
+    rows = [
+        (who.label, [_runs(who), *(_cell(who, key, say) for key, (_, say) in COSTS.items())]) for who in each.contenders
+    ]
+    return Grid("Cost", "in a process of its own on the machine of the run", columns, rows, [])
+
+
+def _runs(who: Contender) -> Cell:
+    return Cell(f"{len(who.good)} of {len(who.repeats)}", (who.failure,) if who.failure else ())
+
+
+def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> Cell:
+    summary = who.summary(metric)
+    if summary is None:
+        return Cell(NOTHING)
+    low, high = say(summary.low), say(summary.high)
+    return Cell(say(summary.mean), () if summary.low is None or low == high else (f"{low} to {high}",))
+
+
+def _any_cell(each: Comparison, metric: str) -> Cell:
+    """Return a share that is the same for every detector that has it."""
+    found = [who for who in each.contenders if who.summary(metric) is not None]
+    return _cell(found[0], metric, percent) if found else Cell(NOTHING)
+
+
+def _level_grid(each: Comparison, level: str) -> Grid:
+    title = f"Average precision of {LEVELS[level]}"
+    meaning = (
+        "each scored by its most suspicious call, or by a detector of its own; random scores of calls get more than "
+        "the prevalence, for the busier are more suspicious then"
+    )
+    rows = [
+        (who.label, [_measure_cell(who, "average_precision", level, name) for name in each.types])
+        for who in each.contenders
+    ]
+    shares = [_cell(each.prevalences, key("prevalence", level, name), percent) for name in each.types]
+    return Grid(title, meaning, each.types, rows, [("prevalence", shares)])
+
+
+def _delay_grid(each: Comparison) -> Grid:
+    meaning = (
+        "median time from an incident's beginning to the end of its first alert, of those found, each type at its home "
+        "level; causal detectors only"
+    )
+    rows = [
+        (who.label, [_cell(who, at_home(each, "delay_seconds", name), duration) for name in each.types])
+        for who in each.contenders
+    ]
+    return Grid("Delay of the first alert", meaning, each.types, rows, [])
+
+
+def _measure_grid(each: Comparison, measure: str) -> Grid:
+    title, meaning = MEASURES[measure]
+    homes = {name: home_level(each.sample, name) for name in each.types}
+    rows = [
+        (who.label, [_measure_cell(who, measure, homes[name], name) for name in each.types]) for who in each.contenders
+    ]
+    shares = [_cell(each.prevalences, at_home(each, "prevalence", name), percent) for name in each.types]
+    reference = [("prevalence", shares)] if measure != "incident_recall" else []
+    if set(homes.values()) != {"call"}:
+        reference.append(("home level", [Cell(f"{SHORT[level]}s") for level in homes.values()]))
+    beside = {"average_precision": ("of several types, left out", "shared_share"), "recall": ("at most", "recall_cap")}
+    if measure in beside:
+        label, metric = beside[measure]
+        cells = [_any_cell(each, at_home(each, metric, name)) for name in each.types]
+        reference += [(label, cells)] * any(cell.text not in {NOTHING, "0 %", "100 %"} for cell in cells)
+    return Grid(title, meaning, each.types, rows, reference)

@@ -1,0 +1,181 @@
+"""Which recorded runs may stand side by side: the same kind of world, the same protocol, the same threshold policy.
+
+Within such a comparison the runs of one detector that differ by nothing but their seeds are repeats of one another.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+from typing import Any
+
+from bench.result import Scalar, Status
+from reports.comparison.differences import told_apart, without_seeds
+from reports.wording import ALL, Row, home_level, key, settings_of, types_in, types_meaning, world_meaning
+
+WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy")
+COMPETES = "detector"
+"""The role of what is ranked."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One number of one detector over its repeats."""
+
+    mean: float
+    low: float | None
+    """Over repeats: their lowest; of a single run: the lower end of its 95 % interval, if it has one."""
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One configuration of one detector, and its repeats: for each pair of seeds the latest run that ended well."""
+
+    label: str
+    repeats: tuple[Row, ...]
+
+    @property
+    def key(self) -> str:
+        """The detector with its settings, seeds aside."""
+        return _detector_key(self.repeats[0])
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it competes: a reference that knows the truth, or a baseline fitted with labels, does not."""
+        return (self.repeats[0].get("role") or COMPETES) == COMPETES
+
+    @cached_property
+    def good(self) -> tuple[Row, ...]:
+        """The repeats that ended well."""
+        return tuple(row for row in self.repeats if row.get("status") == Status.OK)
+
+    @property
+    def failure(self) -> str:
+        """How its last failed repeat ended; empty where none failed."""
+        return next((str(row.get("status")) for row in reversed(self.repeats) if row.get("status") != Status.OK), "")
+
+    def summary(self, metric: str) -> Summary | None:
+        """Return a metric (`recall/short_call`) or a cost (`fit_seconds`) over the repeats; None without any."""
+        values = [value for row in self.good if (value := _float(row.get(metric))) is not None]
+        if not values:
+            return None
+        if len(self.repeats) > 1:
+            return Summary(fmean(values), min(values), max(values))
+        name, _, kind = metric.rpartition("/")
+        low, high = (_float(self.good[0].get(f"{name}_{end}/{kind}")) for end in ("low", "high"))
+        return Summary(values[0], low, high)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs that may be compared, by detector; the best average precision over all types first, the unranked last."""
+
+    contenders: tuple[Contender, ...]
+    superseded: int
+    """Runs left out because the same world (by its settings and seed) was made anew since, with other bytes."""
+
+    @property
+    def sample(self) -> Row:
+        """One of the rows: what they have in common may be read off it."""
+        return self.contenders[0].repeats[0]
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """All repeats of all contenders."""
+        return tuple(row for contender in self.contenders for row in contender.repeats)
+
+    @cached_property
+    def types(self) -> list[str]:
+        """The anomaly types, sorted, `all` last."""
+        return types_in(name for row in self.rows for name in row)
+
+    @cached_property
+    def prevalences(self) -> Contender:
+        """Every world once, as if it were a detector: for the prevalence of each type."""
+        worlds = {str(row.get("fingerprint")): row for row in self.rows if row.get("status") == Status.OK}
+        return Contender("prevalence", tuple(worlds.values()))
+
+    @property
+    def world_seeds(self) -> list[Scalar]:
+        """The seeds of the worlds."""
+        return sorted({row.get("world_seed") for row in self.rows}, key=_in_order)
+
+    @property
+    def same_worlds(self) -> bool:
+        """Whether every contender has a number for every one of the worlds."""
+        return len({frozenset(row.get("world_seed") for row in each.good) for each in self.contenders}) == 1
+
+
+def comparisons(rows: Iterable[Row]) -> list[Comparison]:
+    """Part runs into comparisons; the order depends on what was asked alone, not on the order of the rows."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=_when):
+        groups[_world_key(row)].append(row)
+    return [_comparison(groups[key]) for key in sorted(groups)]
+
+
+def titles(compared: Sequence[Comparison]) -> list[str]:
+    """Name the comparisons by their worlds; where that is the same, by their types, and by the settings that differ."""
+    samples = [each.sample for each in compared]
+    worlds = [(world_meaning(row), types_meaning(row)) for row in samples]
+    several = {world for world, types in worlds if any(world == name and types != other for name, other in worlds)}
+    names = [f"{world}: {types}" if world in several else world for world, types in worlds]
+    return told_apart(names, [_task_settings(row) for row in samples])
+
+
+def _comparison(rows: list[Row]) -> Comparison:
+    rows = sorted(rows, key=lambda row: row.get("status") == Status.OK)  # what ended well outweighs what did not
+    current = {row.get("world_seed"): row.get("fingerprint") for row in rows if row.get("fingerprint")}
+    kept = [row for row in rows if row.get("fingerprint") in {None, "", current.get(row.get("world_seed"))}]
+    by_detector: dict[str, dict[tuple[Scalar, Scalar], Row]] = defaultdict(dict)
+    for row in kept:
+        by_detector[_detector_key(row)][(row.get("world_seed"), row.get("seed"))] = row
+    repeats = [tuple(seeds[pair] for pair in sorted(seeds, key=_in_order)) for seeds in by_detector.values()]
+    first = [each[0] for each in repeats]
+    labels = told_apart([_marked(row) for row in first], [_detector_settings(row) for row in first])
+    contenders = [Contender(label, each) for label, each in zip(labels, repeats, strict=True)]
+    return Comparison(tuple(sorted(contenders, key=_rank)), len(rows) - len(kept))
+
+
+def _marked(row: Row) -> str:
+    role = row.get("role") or COMPETES
+    return str(row.get("detector")) if role == COMPETES else f"{row.get('detector')} ({role}, not ranked)"
+
+
+def _rank(contender: Contender) -> tuple[bool, float, str]:
+    overall = contender.summary(key("average_precision", home_level(contender.repeats[0], ALL), ALL))
+    return (not contender.ranked, -overall.mean if overall else 1.0, contender.label)
+
+
+def _world_key(row: Row) -> str:
+    return json.dumps([{key: row.get(key) for key in WORLD_KEYS}, _task_settings(row)], sort_keys=True)
+
+
+def _detector_key(row: Row) -> str:
+    return json.dumps([row.get("detector"), _detector_settings(row)], sort_keys=True)
+
+
+def _task_settings(row: Row) -> Any:
+    settings = settings_of(row)
+    return without_seeds({key: settings.get(key) for key in ("generator", "anomaly", "protocol", "threshold")})
+
+
+def _detector_settings(row: Row) -> Any:
+    return without_seeds(settings_of(row).get("detector"))
+
+
+def _when(row: Row) -> tuple[str, str]:
+    return str(row.get("started_at")), str(row.get("run_id"))
+
+
+def _in_order(seeds: Any) -> list[tuple[bool, float, str]]:
+    """Order seeds as numbers, whatever else there is after them."""
+    each = seeds if isinstance(seeds, tuple) else (seeds,)
+    return [(not isinstance(seed, int), seed if isinstance(seed, int) else 0, str(seed)) for seed in each]
+
+
+def _float(value: Scalar) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -1,0 +1,156 @@
+"""What the pages of recorded runs say, before it is set as Markdown, HTML or a picture."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os.path import relpath
+from pathlib import Path
+from textwrap import shorten
+from urllib.parse import quote
+
+from bench.evaluation.compare import Standing
+from bench.result import UNCONFINED, Status
+from reports.comparison.grids import Grid, difference_grid, grids_of, rank_grid
+from reports.comparison.grouping import Comparison, comparisons, titles
+from reports.comparison.standing import Contest, contests
+from reports.wording import NOTHING, Row, home_level, key, plural, policy_meaning, settings_of
+
+LISTED = ("name", "started_at", "detector", "generator", "world_seed", "seed", "status", "reason", "fingerprint")
+LONGEST_REASON = 300
+"""Characters of a failed run's reason in the table; its `result.json` has it whole."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One comparison: what was compared and its tables, the average precision first."""
+
+    title: str
+    facts: list[tuple[str, str]]
+    cautions: list[str]
+    grids: list[Grid]
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run in the lists of runs."""
+
+    texts: dict[str, str]
+    """What was asked and how it ended, by the key of the row."""
+    link: str
+    """Empty where the folder is not known."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the pages say."""
+
+    sections: list[Section]
+    runs: list[RunLine]
+    standings: list[tuple[str, Standing]]
+    """Where tests could be made: what each was held under, and its outcome."""
+
+    @property
+    def tally(self) -> str:
+        """How many runs there are, of what, and when the last began."""
+        last = max(run.texts["started_at"] for run in self.runs)
+        worlds = len({run.texts["fingerprint"] for run in self.runs} - {NOTHING})
+        counts = f"{plural(len(self.runs), 'run')} on {plural(worlds, 'world')}, {len(self.failed)} of them failed"
+        return f"{counts}; the last began at {last}."
+
+    @property
+    def failed(self) -> list[RunLine]:
+        """The runs that did not end well."""
+        return [run for run in self.runs if run.texts["status"] != Status.OK]
+
+
+def page_of(rows: Iterable[Row], folder: Path) -> Page:
+    """Put together what the pages in `folder` say about runs."""
+    ordered = sorted(rows, key=lambda row: (str(row.get("started_at")), str(row.get("run_id"))))
+    compared = comparisons(ordered)
+    sections = [_section(title, each) for title, each in zip(titles(compared), compared, strict=True)]
+    held = contests(compared)
+    sections += [_contest_section(contest) for contest in held]
+    standings = [(contest.conditions, contest.standing()) for contest in held if contest.testable]
+    return Page(sections, [_run(row, folder) for row in ordered], standings)
+
+
+def _run(row: Row, folder: Path) -> RunLine:
+    where = row.get("folder")
+    link = quote(relpath(str(where), folder)) if where else ""
+    texts = {key: " ".join(str(NOTHING if row.get(key) in {None, ""} else row[key]).split()) for key in LISTED}
+    return RunLine(texts | {"reason": shorten(texts["reason"], LONGEST_REASON, placeholder=" ...")}, link)
+
+
+def _section(title: str, each: Comparison) -> Section:
+    sample = each.sample
+    seeds = ", ".join(str(seed) for seed in each.world_seeds)
+    facts = [
+        ("Anomalies", str(sample.get("anomalies") or "none").replace(",", ", ")),
+        ("Protocol", _protocol(sample)),
+        ("Threshold", policy_meaning(sample)),
+        ("Worlds", f"{plural(len(each.world_seeds), 'world')} (seed {seeds})"),
+        *_isolation(each),
+    ]
+    return Section(title, facts, _cautions(each), grids_of(each))
+
+
+def _isolation(each: Comparison) -> Iterable[tuple[str, str]]:
+    """Yield what kept the detectors from the truth; rows of before that was noted, and of references, do not say."""
+    kinds = sorted({str(row["isolation"]) for row in each.rows if row.get("isolation")})
+    if kinds:
+        yield "Isolation", "; ".join(kinds)
+
+
+def _protocol(sample: Row) -> str:
+    training = (settings_of(sample).get("protocol") or {}).get("training")
+    clean = ", fitted without what the incidents touched" if training == "clean" else ""
+    return f"{sample.get('protocol')}{clean}"
+
+
+def _cautions(each: Comparison) -> list[str]:
+    cautions = []
+    if not each.same_worlds:
+        cautions.append("Not every detector has a result on every world: differences may be those of the worlds.")
+    if few := [name for name in each.types if _too_few(each, name)]:
+        cautions.append(f"Too few incidents, in some world at least, to speak of: {', '.join(few)}.")
+    cautions += _of_audits(each)
+    free = sorted({str(row["detector"]) for row in each.rows if str(row.get("isolation")).startswith(UNCONFINED)})
+    if free:
+        cautions.append(f"Not confined, so that they could have read the truth: {', '.join(free)}.")
+    if each.sample.get("threshold_policy") == "oracle":
+        cautions.append("The threshold uses the truth: recall and precision are not what one would get in practice.")
+    if each.superseded:
+        left_out = plural(each.superseded, "run")
+        cautions.append(
+            f"{left_out} left out: their world was made anew since, by other code; run them again to compare."
+        )
+    return cautions
+
+
+def _of_audits(each: Comparison) -> Iterable[str]:
+    """Yield what audits have found wrong with the worlds."""
+    said = {str(row.get("fingerprint")): str(row.get("audit") or "") for row in each.rows}
+    red = {world: verdict for world, verdict in said.items() if verdict.startswith("red")}
+    if red:
+        worlds = ", ".join(f"{world} ({verdict})" for world, verdict in sorted(red.items()))
+        yield f"Failed its audit: world {worlds}. Do not trust the numbers that stand on it."
+    trivial = {name for row in each.rows for name in str(row.get("trivial_types") or "").split(",")} - {""}
+    if trivial:
+        yield f"Trivial at their difficulty, a single feature finds them: {', '.join(sorted(trivial))}."
+
+
+def _contest_section(contest: Contest) -> Section:
+    facts = [("Conditions", contest.conditions), ("Kinds of world", str(len(contest.compared)))]
+    cautions = []
+    if contest.detectors_left_out:
+        left_out = plural(contest.detectors_left_out, "detector")
+        cautions.append(f"{left_out} left out: not run on every one of these kinds of world.")
+    if contest.kinds_left_out:
+        left_out = plural(contest.kinds_left_out, "kind")
+        cautions.append(f"{left_out} of world left out: not every one of these detectors was run on it.")
+    grid = rank_grid(contest.standing()) if contest.testable else difference_grid(contest)
+    return Section("Which detectors can be told apart", facts, cautions, [grid])
+
+
+def _too_few(each: Comparison, name: str) -> bool:
+    enough = each.prevalences.summary(key("enough_incidents", home_level(each.sample, name), name))
+    return enough is not None and enough.mean < 1

@@ -1,0 +1,75 @@
+"""All recorded runs side by side, as a page of Markdown, a page of HTML and a heat map."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.faults import UserError
+from bench.host.aside import write_whole
+from bench.host.texts import markdown, printable_row
+from reports.comparison.grids import Cell, upright
+from reports.comparison.heat_map import heat_map
+from reports.comparison.page_content import page_of
+from reports.comparison.rank_diagram import rank_diagram
+
+HEAT_MAP = "average_precision.svg"
+RANKS = "mean_ranks.svg"
+
+
+def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
+    """Write `report.md`, `report.html` and `average_precision.svg` into `folder` and return where they are.
+
+    `mean_ranks.svg` comes with them where there are enough kinds of world to rank detectors over.
+
+    Runs are compared where world, protocol and threshold policy agree. Runs that differ in nothing but their seeds
+    are averaged, with their range; of several runs with the same seeds the latest that ended well counts. A failed run
+    is listed with its status and reason. The same rows, in any order, give the same bytes.
+
+    Parameters
+    ----------
+    rows
+        Result rows, as `bench.result.Result.row` gives them. A row may also have `folder`, the path of the run's
+        folder, which the pages then link to.
+    folder
+        Made when it does not exist.
+
+    Raises
+    ------
+    UserError
+        When there is no row.
+    """
+    if not rows:
+        raise UserError("there is no recorded run to compare; make one with: python -m bench.run")
+    page = page_of([printable_row(row) for row in rows], folder)
+    environment = _environment()
+    texts = {
+        name: environment.get_template(name).render(page=page, heat_map_file=HEAT_MAP, ranks_file=RANKS)
+        for name in ("report.md", "report.html")
+    }
+    texts[HEAT_MAP] = heat_map(page.sections)
+    if page.standings:
+        texts[RANKS] = rank_diagram(page.standings)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [write_whole(folder / name, text) for name, text in texts.items()]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["plain"] = markdown
+    environment.filters["shade"] = _shade
+    environment.filters["upright"] = upright
+    return environment
+
+
+def _shade(cell: Cell) -> Markup:
+    """Return the attribute that colours a cell of a table by its number."""
+    return Markup("") if cell.shade is None else Markup(' style="--shade:{}%"').format(round(100 * cell.shade))

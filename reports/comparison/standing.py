@@ -1,0 +1,133 @@
+"""Which detectors can be told apart over several worlds, as parts of the pages and as a diagram.
+
+A block is a kind of world: one comparison, its repeats averaged. With as many blocks as tests need, detectors are
+ranked and tested; with fewer, each is set beside the first by the paired differences over the single worlds.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import fmean
+
+import numpy as np
+
+from bench.arrays import FloatArray
+from bench.evaluation.compare import ALPHA, Difference, Standing, fewest_blocks, paired_difference, standing
+from reports.comparison.grouping import Comparison, Contender
+from reports.wording import ALL, NOTHING, home_level, key, number, plural, policy_meaning, settings_of
+
+FEWEST_DETECTORS = 2
+
+
+class Contest:
+    """Detectors that were all run on the same kinds of world, under one protocol and one threshold policy.
+
+    Of all that was recorded, it takes the detectors of that kind of world with which the most detectors, times the
+    kinds of world that have all of them, come together.
+    """
+
+    def __init__(self, recorded: Sequence[Comparison]) -> None:
+        found = [{who.key: who for who in each.contenders if who.ranked} for each in recorded]
+        shared = max((set(each) for each in found), key=lambda keys: len(keys) * sum(keys <= set(e) for e in found))
+        self.compared = [each for each, who in zip(recorded, found, strict=True) if shared <= set(who)]
+        self.by_key = [each for each in found if shared <= set(each)]
+        self.keys = [key for key in self.by_key[0] if key in shared]
+        self.labels = {key: self.by_key[0][key].label for key in self.keys}
+        self.detectors_left_out = len(set.union(*(set(each) for each in found))) - len(shared)
+        self.kinds_left_out = len(recorded) - len(self.compared)
+
+    @property
+    def conditions(self) -> str:
+        """What the contest was held under."""
+        sample = self.compared[0].sample
+        return f"Protocol {sample.get('protocol')}; {policy_meaning(sample)}"
+
+    @property
+    def testable(self) -> bool:
+        """Whether there are enough blocks for a test to be significant."""
+        return len(self.compared) >= fewest_blocks(len(self.keys))
+
+    def standing(self) -> Standing:
+        """Rank and test the detectors over the blocks."""
+        values = [
+            [_mean(each[who], _measure(comparison)) for who in self.keys]
+            for comparison, each in zip(self.compared, self.by_key, strict=True)
+        ]
+        return standing([self.labels[key] for key in self.keys], np.array(values, np.float64))
+
+    def differences(self) -> list[tuple[str, float, Difference | None]]:
+        """Return label, mean and difference to the first of each detector over the single worlds, the best first."""
+        columns = {key: self._over_worlds(key) for key in self.keys}
+        known = [key for key in self.keys if not np.isnan(columns[key]).all()]
+        order = sorted(known, key=lambda key: -float(np.nanmean(columns[key])))
+        return [
+            (self.labels[key], float(np.nanmean(columns[key])), paired_difference(columns[key], columns[order[0]]))
+            for key in order
+        ]
+
+    def _over_worlds(self, key: str) -> FloatArray:
+        """Return the mean over a detector's seeds on every world of every block; NaN where it has none."""
+        found = []
+        for comparison, contenders in zip(self.compared, self.by_key, strict=True):
+            for seed in comparison.world_seeds:
+                rows = [row for row in contenders[key].good if row.get("world_seed") == seed]
+                values = [
+                    float(value) for row in rows if isinstance(value := row.get(_measure(comparison)), int | float)
+                ]
+                found.append(fmean(values) if values else np.nan)
+        return np.array(found)
+
+
+def contests(compared: Sequence[Comparison]) -> list[Contest]:
+    """Return the contests that recorded runs make up: two detectors at least that share two worlds at least."""
+    groups: dict[str, list[Comparison]] = defaultdict(list)
+    for comparison in compared:
+        settings = settings_of(comparison.sample)
+        groups[json.dumps([settings.get("protocol"), settings.get("threshold")], sort_keys=True)].append(comparison)
+    found = [Contest(group) for group in groups.values()]
+    worlds = [sum(len(each.world_seeds) for each in contest.compared) for contest in found]
+    return [
+        contest
+        for contest, number_of in zip(found, worlds, strict=True)
+        if len(contest.keys) >= FEWEST_DETECTORS and number_of > 1
+    ]
+
+
+def told_from(found: Standing, place: int) -> str:
+    """Return the names of the detectors that do not differ significantly from one."""
+    names = [name for other, name in enumerate(found.names) if other != place and found.alike(place, other)]
+    return ", ".join(names) or "all are told apart from it"
+
+
+def verdict(difference: Difference | None) -> str:
+    """Return a difference to the first with its interval, and whether it is one.
+
+    >>> verdict(Difference(-0.05, -0.08, -0.02))
+    '-0.050 (-0.080 to -0.020)'
+    >>> verdict(Difference(-0.01, -0.03, 0.01))
+    '-0.010 (-0.030 to 0.010): not told apart'
+    """
+    if difference is None:
+        return NOTHING
+    text = f"{number(difference.mean)} ({number(difference.low)} to {number(difference.high)})"
+    return text if difference.high < 0 else f"{text}: not told apart"
+
+
+def meaning(found: Standing) -> str:
+    """Return in words what was tested, and how it came out."""
+    failed = f"; {plural(found.imputed, 'failure')} given the last rank" if found.imputed else ""
+    came_out = "differ" if found.p_value < ALPHA else "cannot be told apart"
+    return (
+        f"mean rank by average precision over {plural(found.blocks, 'kind')} of world{failed}; by Friedman's test the "
+        f"detectors {came_out} (p = {found.p_value:.2g}); pairs by Wilcoxon's test with Holm's correction"
+    )
+
+
+def _measure(comparison: Comparison) -> str:
+    """Return what detectors are ranked by: the average precision of all types, at the home level of most of them."""
+    return key("average_precision", home_level(comparison.sample, ALL), ALL)
+
+
+def _mean(contender: Contender, measure: str) -> float:
+    summary = contender.summary(measure)
+    return np.nan if summary is None else summary.mean

@@ -1,0 +1,1 @@
+"""The pictures of a data set and of its network."""

@@ -1,0 +1,1 @@
+"""The scorecard of call records beside published figures."""
