@@ -25,7 +25,7 @@ from bench.config.composition import composed, composing, register, settings_of
 from bench.dataset import Dataset
 from bench.detector import Detector, Level
 from bench.evaluation.home import homes_in
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.faults import UserError
 from bench.host.processors import usable
 from bench.isolation.detector_process import Trial

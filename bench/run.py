@@ -26,9 +26,9 @@ def main() -> None:
 
 def run(config: "DictConfig") -> None:
     """Run one job."""
-    from bench.runs import job  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+    from bench.runs import run_job  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
-    job.run(config)
+    run_job.run(config)
 
 
 if __name__ == "__main__":

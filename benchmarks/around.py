@@ -5,7 +5,7 @@ import pyarrow as pa
 from encoded import Columns, numbers
 
 from bench.arrays import IntArray
-from bench.audit.record_marks import codes
+from bench.audit.marks.record_marks import codes
 from bench.dataset import Dataset
 from bench.spans import HOUR_MS
 from detectors.features.sequence.timeline import Timeline

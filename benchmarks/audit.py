@@ -18,11 +18,11 @@ from typing import Any
 
 from hydra import compose, initialize_config_module
 
+from bench.audit.audited_world import Subject
 from bench.audit.auditing import asked_of, verdict_on
+from bench.audit.bookkeeping.leak import check_bookkeeping
+from bench.audit.bookkeeping.planting import PLANTS, Plant, planted
 from bench.audit.identity import check_identity
-from bench.audit.leak import check_bookkeeping
-from bench.audit.planting import PLANTS, Plant, planted
-from bench.audit.subject import Subject
 from bench.audit.verdict import Light, Verdict
 from bench.audit_settings import AuditSettings
 from bench.config.composition import register, settings_of

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.arrays import FloatArray, IntArray
-from bench.audit.record_marks import trailing_number
+from bench.audit.marks.record_marks import trailing_number
 from bench.dataset import Dataset
 from bench.detector import Level
 from bench.levels import Grid

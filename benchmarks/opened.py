@@ -1,7 +1,7 @@
 """Everything that a detector can open about calls, days of users or quarters of cells, beyond the supervised baseline.
 
 The columns of all tables as they stand, what texts and digits look like, whether what is said twice agrees (the marks
-of the audit, `bench.audit.looks`), the rows of other tables that a call, a day or a quarter points to, and what goes on
+of the audit, `bench.audit.marks`), the rows of other tables that a call, a day or a quarter points to, and what goes on
 around it before and after. Nothing of the truth: what is usual is read from the history.
 """
 
@@ -15,11 +15,11 @@ from around import around
 from encoded import Columns, encoded, held_rows, places, status_rows, summed_up, taken
 
 from bench.arrays import FloatArray, IntArray
-from bench.audit.event_marks import event_marks
-from bench.audit.forms import Normal, plain
-from bench.audit.record_marks import contents, record_marks, rows_of
-from bench.audit.status_marks import EventCounts, day_marks, quarter_marks
-from bench.audit.user_marks import user_marks
+from bench.audit.marks.event_marks import event_marks
+from bench.audit.marks.forms import Normal, plain
+from bench.audit.marks.record_marks import contents, record_marks, rows_of
+from bench.audit.marks.status_marks import EventCounts, day_marks, quarter_marks
+from bench.audit.marks.user_marks import user_marks
 from bench.dataset import Dataset
 from bench.detector import Level
 from bench.levels import Grid

@@ -10,7 +10,7 @@ from pyarrow import csv
 
 from bench.arrays import FloatArray
 from bench.detector import Level
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.host.sheets import table_in_sheet
 from bench.levels import Grid
 from detectors.reasons import described, features_told

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.audit.audited_world import Subject
 from bench.audit.slices import milliseconds
-from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
 from bench.audit_settings import AuditSettings
 

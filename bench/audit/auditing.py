@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from hydra.utils import get_class
 
-from bench.audit.subject import Asked, Subject
+from bench.audit.audited_world import Asked, Subject
 from bench.audit.verdict import Verdict, read_verdict
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset

@@ -1,9 +1,9 @@
 """Run the five checks of the audit on one world."""
 
 from bench.audit.amounts import check_amounts, check_incidents
+from bench.audit.audited_world import Subject
+from bench.audit.bookkeeping.leak import check_bookkeeping
 from bench.audit.identity import check_identity
-from bench.audit.leak import check_bookkeeping
-from bench.audit.subject import Subject
 from bench.audit.triviality import check_triviality, feature_list
 from bench.audit.verdict import Check
 from bench.audit_settings import AuditSettings

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.arrays import BoolArray, IntArray
-from bench.audit.looks import TABLES
+from bench.audit.audited_world import Subject
+from bench.audit.marks.looks import TABLES
 from bench.audit.slices import Along, Digests, digests, milliseconds, told_apart
-from bench.audit.subject import Subject
 from bench.audit.verdict import Check, Light
 from bench.audit.windows import Windows
 from bench.dataset import Dataset

@@ -9,7 +9,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from bench.arrays import FloatArray
-from bench.audit.subject import Subject
+from bench.audit.audited_world import Subject
 from bench.audit.verdict import Check, Light
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset

@@ -2,8 +2,7 @@
 
 from omegaconf import DictConfig
 
-from bench.config.composition import launch, refuse, settings_of
-from bench.faults import UserError
+from bench.config.composition import launch, settings_of
 
 
 def main() -> None:
@@ -12,14 +11,10 @@ def main() -> None:
 
 
 def difficulty(config: DictConfig) -> None:
-    """Tell of each type how well the best single feature finds it at each difficulty; code 1 when one does not fall."""
-    from bench.audit import dial_report  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+    """Measure how well single features find each type at each difficulty; exit code 1 unless all types get harder."""
+    from bench.audit.difficulty import difficulty_report  # noqa: PLC0415 - heavy, and not needed for --help or a typo
 
-    try:
-        fell = dial_report.told(settings_of(config))
-    except UserError as error:
-        refuse(str(error))
-    if not fell:
+    if not difficulty_report.all_fall(settings_of(config)):
         raise SystemExit(1)
 
 

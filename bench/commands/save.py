@@ -5,8 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from bench.config.composition import launch, refuse, settings_of
-from bench.faults import UserError
+from bench.config.composition import launch, settings_of
 from bench.program_settings import SaveSettings
 
 
@@ -17,14 +16,11 @@ def main() -> None:
 
 def save(config: DictConfig) -> None:
     """Write the detector of a run to a folder of its own."""
-    from bench.runs.saved import saved_in  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+    from bench.runs.saved_detector import saved_in  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     settings: SaveSettings = settings_of(config)
-    try:
-        with tempfile.TemporaryDirectory() as staging:
-            saved_in(Path(settings.run), Path(staging)).save(Path(settings.out))
-    except UserError as error:
-        refuse(str(error))
+    with tempfile.TemporaryDirectory() as staging:
+        saved_in(Path(settings.run), Path(staging)).save(Path(settings.out))
     print(settings.out)
 
 

@@ -18,7 +18,7 @@ def main() -> None:
 
 def score(config: DictConfig) -> None:
     """Fit the detector as it was, score the records, and write what is suspicious."""
-    from bench.runs.scoring import scored  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+    from bench.runs.score_records import scored  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     settings: ScoreSettings = settings_of(config)
     out = Path(settings.out)

@@ -24,7 +24,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
 from bench.arrays import BoolArray, FloatArray
-from bench.commands.published import (
+from bench.commands.verified_figures import (
     C45_AUC,
     C45_MEAN_RANKS,
     C45_VARIANTS,

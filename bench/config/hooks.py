@@ -14,7 +14,7 @@ from bench.config.plug_ins import require_all_read
 from bench.faults import Fault, SettingsError
 
 OURS = (
-    "bench.sweeps.preflight.Guard",
+    "bench.sweeps.preflight.Preflight",
     "bench.sweeps.sweep.Sweep",
     "bench.host.launcher.Forking",
     "hydra._internal.core_plugins.basic_launcher.BasicLauncher",

@@ -16,7 +16,7 @@ from bench.evaluation.chance import Chance
 from bench.evaluation.class_values import ClassValues, Values, known_values
 from bench.evaluation.incidents import Moments, Parts
 from bench.evaluation.metric_names import metric_names
-from bench.evaluation.outcome import Alerts
+from bench.evaluation.run_outcome import Alerts
 from bench.evaluation.sample import Sample, callers_of, sample_of_calls, sample_of_grid
 from bench.evaluation.thresholds import alerts_of
 from bench.levels import Grid, grids

@@ -1,4 +1,4 @@
-"""Simulated scores with known true metrics, for the coverage study (`bench.evaluation.coverage`).
+"""Simulated scores with known true metrics, for the coverage study (`bench.evaluation.interval_coverage`).
 
 Incidents and users are drawn independently from endless ones. A record of an incident scores normally about the mean of
 its incident, which is normal about `shift`; a normal record about the mean of its user, which is normal about 0. An

@@ -8,7 +8,7 @@ import numpy as np
 from bench.arrays import FloatArray
 from bench.detector import Scores
 from bench.evaluation.cut import Cut
-from bench.evaluation.outcome import Alerts
+from bench.evaluation.run_outcome import Alerts
 from bench.faults import UserError
 from bench.spans import DAY_MS
 

@@ -138,7 +138,7 @@ def _prepare(config: DictConfig) -> None:
     for name in THREAD_SETTINGS:
         os.environ.setdefault(name, str(share(config.hydra)))
     paths = [config.generator.get("_target_"), config.report.get("run_figures")]
-    needed = ["bench.runs.job", *(path.rpartition(".")[0] for path in paths if path)]
+    needed = ["bench.runs.run_job", *(path.rpartition(".")[0] for path in paths if path)]
     for module in [*needed, *(["bench.runs.tracking"] if config.tracking.uri else [])]:
         import_module(module)
     gc.collect()

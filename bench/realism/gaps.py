@@ -7,7 +7,7 @@ import numpy as np
 from bench.arrays import FloatArray, IntArray
 from bench.realism.definitions import MADE_OR_RECEIVED
 from bench.realism.published import GAP_SHARES
-from bench.realism.records import Records
+from bench.realism.record_arrays import Records
 
 Found = dict[str, float]
 FEWEST = 10

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bench.realism import gaps, graph, habits, service, ties, whereabouts
+from bench.realism import calling_habits, gaps, movement, service, tie_graph, tie_measures
 from bench.realism.published import GAP_SHARES, QUANTITIES, Quantity
-from bench.realism.records import CELLS, EVENTS, OUTCOMES, POSITIONS, Records
+from bench.realism.record_arrays import CELLS, EVENTS, OUTCOMES, POSITIONS, Records
 
 PASS, NEAR = 0.2, 0.4
 """Largest distances that pass, and that are near."""
@@ -26,31 +26,37 @@ class Measure:
 TALK = ("median", "mean", "p90", "p95", "p99", "sigma", "1_5_s", "30_min", "1_2_h", "lognormal_place", "heavier")
 SPREAD = ("sigma", "gini", "top_tenth")
 MEASURES = (
-    Measure(habits.talk_times, tuple(f"talk_{name}" for name in TALK)),
-    Measure(habits.outcomes, ("missed", "no_talk_not_missed"), (OUTCOMES,)),
+    Measure(calling_habits.talk_times, tuple(f"talk_{name}" for name in TALK)),
+    Measure(calling_habits.outcomes, ("missed", "no_talk_not_missed"), (OUTCOMES,)),
     Measure(
-        habits.rhythm,
+        calling_habits.rhythm,
         ("no_talk", "starts_02_05", "starts_busiest_hour", "starts_quietest_hour", "starts_16_17", "starts_17_18",
          "starts_04_05", "starts_05_06"),
     ),
-    Measure(habits.activity, tuple(f"{whose}_{name}" for whose in ("calls", "both") for name in SPREAD)),
-    Measure(habits.busiest_hours, ("hour_p50", "hour_p90", "hour_p99", "hour_ten", "sliding_p99", "sliding_ten")),
+    Measure(calling_habits.activity, tuple(f"{whose}_{name}" for whose in ("calls", "both") for name in SPREAD)),
+    Measure(
+        calling_habits.busiest_hours,
+        ("hour_p50", "hour_p90", "hour_p99", "hour_ten", "sliding_p99", "sliding_ten"),
+    ),
     Measure(
         gaps.burstiness,
         ("burstiness", "burstiness_corrected", "both_burstiness", "both_burstiness_corrected", "memory"),
     ),
     Measure(gaps.within_users, tuple(f"gap_p{share}" for share in GAP_SHARES)),
     Measure(gaps.families, ("gaps_weibull", "gaps_power_law")),
-    Measure(ties.ties, ("reciprocity", "tie_mean", "tie_median", "tie_single", "degree_exponent", "degree_tail")),
     Measure(
-        graph.graph,
-        ("clustering", "assortativity", "largest_component", *graph.OVERLAPS, "weak_bridges",
+        tie_measures.ties,
+        ("reciprocity", "tie_mean", "tie_median", "tie_single", "degree_exponent", "degree_tail"),
+    ),
+    Measure(
+        tie_graph.graph,
+        ("clustering", "assortativity", "largest_component", *tie_graph.OVERLAPS, "weak_bridges",
          "community_mean", "community_max", "modularity"),
     ),
-    Measure(ties.distance, ("distance_exponent",), (CELLS, POSITIONS)),
-    Measure(whereabouts.distances, ("displacement", "gyration"), (CELLS, POSITIONS)),
-    Measure(whereabouts.visits, ("exploration_share", "exploration_exponent", "visit_zipf"), (CELLS,)),
-    Measure(whereabouts.load, ("load_lognormal_place",), (CELLS,)),
+    Measure(tie_measures.distance, ("distance_exponent",), (CELLS, POSITIONS)),
+    Measure(movement.distances, ("displacement", "gyration"), (CELLS, POSITIONS)),
+    Measure(movement.visits, ("exploration_share", "exploration_exponent", "visit_zipf"), (CELLS,)),
+    Measure(movement.load, ("load_lognormal_place",), (CELLS,)),
     Measure(service.setup, ("setup_success",), (OUTCOMES,)),
     Measure(service.losses, ("drops", "blocking"), (EVENTS,)),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bench.realism.records import Records
+from bench.realism.record_arrays import Records
 
 Found = dict[str, float]
 

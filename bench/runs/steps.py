@@ -16,7 +16,7 @@ from bench.dataset import Dataset
 from bench.detector import Level
 from bench.evaluation.class_values import Values
 from bench.evaluation.evaluate import Yardstick
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.evaluation.sample import sample_of_grid
 from bench.faults import Fault, SettingsError, UserError
 from bench.host.console import clock_running, progress_bars
@@ -26,9 +26,9 @@ from bench.isolation.prestarted import end_ahead, store_file
 from bench.isolation.reach import reach_of
 from bench.levels import Grid
 from bench.result import Result, Status
+from bench.runs.detector_description import subject_of
 from bench.runs.references import Reference
 from bench.runs.request import Request
-from bench.runs.subject import subject_of
 from bench.settings import LimitSettings
 from bench.truth import Truth
 from bench.worlds.protocol import applied, without_incidents

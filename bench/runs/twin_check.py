@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bench.detector import Level
 from bench.evaluation.cut import expected_alerts
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.faults import Fault, SettingsError
 from bench.runs.request import Request
 from bench.runs.run_folder import TWIN

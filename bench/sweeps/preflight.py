@@ -39,7 +39,7 @@ def sweep_overrides(config: DictConfig) -> list[str]:
     return [*(f"{key}={value}" for key, value in matrix.items()), *config.hydra.overrides.task]
 
 
-class Guard(Callback):
+class Preflight(Callback):
     """Checks every job's settings before the first one starts; a Hydra callback.
 
     Parameters

@@ -7,7 +7,7 @@ from bench.host.texts import printable
 from bench.sweeps.sweep_folder import SweepFolder
 
 
-class Reporter:
+class SweepProgress:
     """Prints one line for each job that ends, whenever it is let look."""
 
     def __init__(self, folder: SweepFolder, jobs: int) -> None:

@@ -25,7 +25,7 @@ from bench.runs.run_record import SOURCE, mark, marks, sending_later
 from bench.settings import RunSettings, TrackingSettings
 from bench.sweeps.given_again import resuming
 from bench.sweeps.preflight import sweep_overrides
-from bench.sweeps.progress import Reporter
+from bench.sweeps.progress import SweepProgress
 from bench.sweeps.sweep_folder import N_JOBS, Plan, SweepFolder
 
 
@@ -50,16 +50,16 @@ class Sweep(Callback):
             refuse(str(error))
         except OSError as error:
             refuse(f"store.runs must be a folder that can be written, got {self.folder.path} ({error})")
-        self.reporter = Reporter(self.folder, self.jobs)
-        done = f", {self.reporter.before} of them done" if self.reporter.before else ""
+        self.progress = SweepProgress(self.folder, self.jobs)
+        done = f", {self.progress.before} of them done" if self.progress.before else ""
         at_a_time = min(self.jobs, at_once(config.hydra))
         print(f"{self.jobs} runs{done}, {at_a_time} at a time, into {self.folder.path}", flush=True)
-        looks.append(self.reporter.look)
+        looks.append(self.progress.look)
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
         """Tell what ran and what failed, and why; end with code 1 when anything failed."""
         atexit.unregister(self._clean)
-        self.reporter.look()
+        self.progress.look()
         self.folder.tidy()
         rows = self.folder.rows()
         failed = {number: rows.get(number, {}) for number in range(self.jobs) if not _well(rows.get(number))}

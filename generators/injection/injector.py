@@ -77,7 +77,7 @@ class Injector(Protocol):
     `figures` names the figures that are reported of its incidents (`generators.truth.incident_figures`), with the range
     that every incident keeps at every difficulty. A type whose `difficulty` has no effect sets `dial = False`.
 
-    It should also have `touches`, words of `bench.audit.looks.TOUCHABLE`: what it changes in a call or chooses calls by
+    It should also have `touches`, words of `audit.marks.looks.TOUCHABLE`: what it changes in a call or chooses calls by
     (`generators.injection.touches`). The audit tests that everything else looks as in the actor's normal calls. For a
     type without `touches`, the audit tests only the form of values and the agreement between tables.
     """

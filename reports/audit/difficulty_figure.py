@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.audit.curve import Curve
+from bench.audit.difficulty.difficulty_curve import Curve
 from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, looks, new_figure, save, tidy
 from reports.wording import plural
 
 COLUMNS, PANEL_H = 4, 2.05
-DOTS = (0, (2, 1.5))
 
 
 def draw(curves: Sequence[Curve], path: Path) -> Path:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from bench.arrays import BoolArray, FloatArray
 from bench.evaluation.metrics import separate
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from reports.style import FAINT, INK, Look, looks, new_figure, save, tidy
 from reports.wording import ALL, LEVELS, Row, number, percent, world_meaning
 

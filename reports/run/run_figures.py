@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.result import Status
 from reports.run.curve_figure import draw_precision_recall
 from reports.run.score_figure import draw_scores

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bench.arrays import FloatArray
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from reports.style import FAINT, INK, NORMAL_COLOUR, Look, looks, new_figure, save, tidy
 from reports.wording import ALL, LEVELS, count, cut_meaning, percent, policy_meaning
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.host.texts import printable, printable_row
 from bench.result import UNCONFINED, Result, Scalar, Status
 from bench.spans import DAY_MS

@@ -10,7 +10,7 @@ from scipy.stats import median_abs_deviation
 
 from bench.detector import Level, Scores
 from bench.evaluation.cut import Cut
-from bench.evaluation.outcome import Alerts, Outcome
+from bench.evaluation.run_outcome import Alerts, Outcome
 from bench.host.sheets import from_sheet
 from bench.levels import Grid
 from bench.result import Result, Status

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 import conf
 from bench.detector import Level, Scores
 from bench.evaluation.cut import Cut
-from bench.evaluation.outcome import Alerts, Outcome
+from bench.evaluation.run_outcome import Alerts, Outcome
 from bench.levels import Grid
 from bench.result import Result, Status
 from bench.truth import CallLabels, Truth

@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.audit.forms import luhn
-from bench.audit.subject import Asked, Subject
+from bench.audit.audited_world import Asked, Subject
+from bench.audit.marks.forms import luhn
 from bench.dataset import Dataset
 from bench.schema import INCIDENTS, TRUTH
 from bench.truth import Truth

@@ -24,11 +24,11 @@ from tampering import (
 )
 
 from bench.audit.amounts import check_amounts, check_incidents
+from bench.audit.audited_world import Asked, Subject
 from bench.audit.auditing import asked_of
+from bench.audit.bookkeeping.problems import problems
 from bench.audit.checks import checks
 from bench.audit.identity import check_identity
-from bench.audit.problems import problems
-from bench.audit.subject import Asked, Subject
 from bench.audit.triviality import check_triviality
 from bench.audit.verdict import Check, Light, Verdict
 from bench.audit_settings import AuditSettings

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_worlds import make_settings, make_world, table
 
-from bench.audit.curve import Curve
-from bench.audit.dial import curves
-from bench.audit.dial_report import told
+from bench.audit.difficulty.difficulty_check import curves
+from bench.audit.difficulty.difficulty_curve import Curve
+from bench.audit.difficulty.difficulty_report import told
 from bench.audit.triviality import share_found
 from bench.config.composition import register, settings_of
 from bench.faults import SettingsError, UserError

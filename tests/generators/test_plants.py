@@ -10,13 +10,13 @@ import pytest
 from pretended import pretended
 from small_worlds import TYPES, make_settings, make_world
 
+from bench.audit.audited_world import Subject
 from bench.audit.auditing import asked_of
-from bench.audit.covered import listed
+from bench.audit.bookkeeping.leak import check_bookkeeping
+from bench.audit.bookkeeping.planting import PLANTS, Plant, planted
 from bench.audit.identity import check_identity
-from bench.audit.leak import check_bookkeeping
-from bench.audit.looks import ALONE, BY_NAME, TOUCHABLE, Kind, looks
-from bench.audit.planting import PLANTS, Plant, planted
-from bench.audit.subject import Subject
+from bench.audit.marks.looks import ALONE, BY_NAME, TOUCHABLE, Kind, looks
+from bench.audit.marks.marks_list import listed
 from bench.audit.verdict import Light
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset

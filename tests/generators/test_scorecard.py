@@ -8,7 +8,7 @@ import pytest
 from small_worlds import SMALL, make_world, table
 
 from bench.generator import silent
-from bench.realism.reading import Place, records_at
+from bench.realism.read_records import Place, records_at
 from bench.realism.scorecard import scorecard
 from generators.tables import export
 

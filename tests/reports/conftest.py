@@ -8,7 +8,7 @@ from made_up_runs import make_asked, make_outcome
 from made_up_world import make_world
 
 from bench.dataset import Dataset
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.truth import Truth
 
 

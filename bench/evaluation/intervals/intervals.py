@@ -81,11 +81,6 @@ def incidents_interval(each: Class, chances: FloatArray, cut: Cut, every: Cluste
     return _around(share, low / number, high / number)
 
 
-def share_interval(share: float, trials: int) -> Interval:
-    """Return Wilson's 95 % interval of the share of independent trials, at least one, that succeeded."""
-    return wilson(share, trials)
-
-
 def median_interval(values: FloatArray, weight: FloatArray) -> Interval | None:
     """Return the 95 % interval of a median from the order of independent values.
 

@@ -45,13 +45,6 @@ class Groups:
         before = np.cumsum(values[self.order]) - values[self.order]
         return self._in_time(before - before[self.first])
 
-    def since_previous(self, time: IntArray, *, at_most: int) -> IntArray:
-        """Return the time since the row before, `at_most` where there is none or it is longer ago, shape (rows,)."""
-        ordered = time[self.order]
-        gap = np.minimum(np.diff(ordered, prepend=0), at_most)
-        gap[self.first == np.arange(gap.size)] = at_most
-        return self._in_time(gap)
-
     def within(self, time: IntArray, *, span: int) -> IntArray:
         """Return how many rows before are at most `span` older, shape (rows,); `time` (rows,) does not fall."""
         ordered = time[self.order] - time.min(initial=0)

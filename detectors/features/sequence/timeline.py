@@ -87,11 +87,6 @@ class Timeline:
         count, caller, callee = self.parties
         return self.grouped(caller * count + callee)
 
-    @cached_property
-    def by_caller_hour(self) -> Groups:
-        """The calls of each caller that start in the same hour of the local day."""
-        return self.grouped(self.parties[1] * 24 + self.local_ms % DAY_MS // HOUR_MS)
-
     def _read(self, *columns: str) -> pa.Table:
         return self.dataset.table("calls", columns)
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import rankdata
 
-from bench.audit.forms import Normal, column_forms, luhn, shown, stand_ins
-from bench.audit.looks import BY_NAME, Kind, columns_of
-from bench.audit.permutation import Sets, holm
-from bench.audit.problem import Problem
-from bench.audit.sampling import Matching, beside_normal, one_of_each
+from bench.audit.bookkeeping.permutation import Sets, holm
+from bench.audit.bookkeeping.problem import Problem
+from bench.audit.bookkeeping.sampling import Matching, beside_normal, one_of_each
+from bench.audit.marks.forms import Normal, column_forms, luhn, shown, stand_ins
+from bench.audit.marks.looks import BY_NAME, Kind, columns_of
 
 
 def bound_by_search(sets: Sets) -> float:

@@ -48,7 +48,7 @@ def test_a_verdict_of_other_code_is_made_anew(workplace: Path) -> None:
     for name in ("bench", "detectors"):
         shutil.copytree(ours / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
     when = []
-    for edited in ("bench/audit/leak.py", "detectors/features/tables/audited.py", None):
+    for edited in ("bench/audit/bookkeeping/leak.py", "detectors/features/tables/audited.py", None):
         assert programs.ended("audit", *WORLD, first=code.absolute())[0] == 0
         when.append((world_folder() / FILE).stat().st_mtime_ns)
         if edited is not None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
-from bench.audit.permutation import STANDING_OUT, Sets, holm
+from bench.audit.bookkeeping.permutation import STANDING_OUT, Sets, holm
 
 SETS = st.lists(
     st.lists(st.tuples(st.booleans(), st.integers(0, 8).map(lambda n: n / 8)), min_size=1, max_size=4),

@@ -8,7 +8,7 @@ import pytest
 
 from bench import program_settings
 from bench.faults import Fault, faults_of
-from bench.realism.settings import RealismSettings
+from bench.realism.realism_settings import RealismSettings
 
 WRITERS = [
     each

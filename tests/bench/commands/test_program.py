@@ -17,8 +17,8 @@ from hydra import compose
 from omegaconf import OmegaConf
 
 from bench.commands import program
-from bench.commands.explained import described
-from bench.commands.settings import page, settings_below
+from bench.commands.explain_settings import page, settings_below
+from bench.commands.setting_page import described
 from bench.config.composition import composing, register
 from bench.version import __version__
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.commands import verify
-from bench.commands.published import WBC_ROC_AUC
+from bench.commands.verified_figures import WBC_ROC_AUC
 
 
 def test_wbc_is_that_of_odds():

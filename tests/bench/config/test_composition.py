@@ -212,7 +212,7 @@ def test_output_that_nobody_reads_is_no_fault(workplace: Path) -> None:
 
 HOOKS = {
     "+hydra.callbacks.mine={_target_: os.mkdir, name: hacked}": "hydra.callbacks.mine._target_ must be one of bench.",
-    "hydra.callbacks.guard._target_=toy_detectors.Longest": "hydra.callbacks.guard._target_ must be one of bench.",
+    "hydra.callbacks.preflight._target_=os.mkdir": "hydra.callbacks.preflight._target_ must be one of bench.",
     "hydra.launcher._target_=os.mkdir": "hydra.launcher._target_ must be one of bench.",
     "hydra.sweeper._target_=os.mkdir": "hydra.sweeper._target_ must be one of bench.",
     "+hydra.job_logging.handlers.mine={class: os.mkdir}": "hydra.job_logging.handlers.mine.class must be a class",

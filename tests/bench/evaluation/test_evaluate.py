@@ -14,7 +14,7 @@ from bench.evaluation import metrics
 from bench.evaluation.cut import Cut
 from bench.evaluation.evaluate import Yardstick, evaluate
 from bench.evaluation.metric_names import markdown, metric_names
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.result import Result, Status
 from bench.schema import CALLS, INCIDENTS, TRUTH
 from bench.settings import ThresholdSettings

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, t
 
-from bench.evaluation.intervals.intervals import median_interval, share_interval
+from bench.evaluation.intervals.intervals import median_interval
 from bench.evaluation.intervals.quantiles import student_quantile
-from bench.evaluation.intervals.shares import part_of
+from bench.evaluation.intervals.shares import part_of, wilson
 from bench.evaluation.intervals.spread import Spread
 
 
 @pytest.mark.parametrize(("share", "trials"), [(0.0, 10), (0.1, 30), (0.5, 200), (1.0, 12)])
 def test_share_interval_is_wilsons(share, trials):
     reference = binomtest(round(share * trials), trials).proportion_ci(0.95, method="wilson")
-    assert share_interval(share, trials) == pytest.approx((reference.low, reference.high))
+    assert wilson(share, trials) == pytest.approx((reference.low, reference.high))
 
 
 @pytest.mark.parametrize("probability", [0.005, 0.025, 0.5, 0.975, 0.995])
@@ -50,8 +50,8 @@ def test_a_ratio_has_the_interval_of_its_upper_number_where_the_lower_is_known()
 
 @pytest.mark.parametrize("trials", range(1, 400, 7))
 def test_the_interval_of_a_share_stays_within_0_and_1(trials):
-    assert share_interval(0.0, trials)[0] == 0.0
-    assert share_interval(1.0, trials)[1] == 1.0
+    assert wilson(0.0, trials)[0] == 0.0
+    assert wilson(1.0, trials)[1] == 1.0
 
 
 @pytest.mark.parametrize("size", [10, 11, 12, 30, 200, 2001])

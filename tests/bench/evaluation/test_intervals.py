@@ -18,9 +18,9 @@ from bench.evaluation.intervals.intervals import (
     at_k_interval,
     incidents_interval,
     intervals,
-    share_interval,
 )
 from bench.evaluation.intervals.jackknife import average_precision, roc_auc
+from bench.evaluation.intervals.shares import wilson
 from bench.evaluation.intervals.spread import effective_number
 from bench.evaluation.sample import Sample
 from bench.evaluation.thresholds import cut_for
@@ -165,7 +165,7 @@ def test_incidents_of_one_record_are_found_as_surely_as_their_records(others):
     low, high = incidents_interval(each, chances[np.argsort(found.cluster)], cut, every)
     assert (low, high) == pytest.approx(intervals({"type": found, "all": every}, normal, cut)["type"]["recall"])
     still = incidents_interval(each, chances, Cut(cut.score))
-    assert still == share_interval(chances.mean(), 60)
+    assert still == wilson(chances.mean(), 60)
     assert high - low < still[1] - still[0]  # a hit more is in part a hit less elsewhere
     assert incidents_interval(each, chances[:9], cut) is None
 
@@ -303,7 +303,7 @@ def test_none_found_of_thirteen_is_wilsons_interval_and_no_dust():
         assert (str(low), high) == ("0.0", pytest.approx(0.2281, abs=1e-4))
         assert str(bounds["precision"][0]) == str(bounds["f1"][0]) == "0.0"
         assert 0 < bounds["precision"][1] < 1
-    assert share_interval(0.0, 13) == (0.0, pytest.approx(0.2281, abs=1e-4))
+    assert wilson(0.0, 13) == (0.0, pytest.approx(0.2281, abs=1e-4))
     low, high = at_k_interval(Class(found, others), 10)
     assert (str(low), 0 < high < 10) == ("0.0", True)
 
@@ -313,12 +313,12 @@ def test_all_found_and_nothing_else_is_as_sure_as_there_are_incidents():
     found, others = sample(random, 50, 20, 3)
     found = replace(found, scores=found.scores + 50)
     bounds = intervals({"all": found}, others, Cut(30.0))["all"]
-    assert bounds["recall"] == share_interval(1.0, 20) == bounds["average_precision"] == bounds["roc_auc"]
+    assert bounds["recall"] == wilson(1.0, 20) == bounds["average_precision"] == bounds["roc_auc"]
     for measure in ("precision", "f1"):
         low, high = bounds[measure]
         assert 0.3 < low < 1 == high
     below = intervals({"all": replace(found, scores=found.scores - 99)}, others, Cut(30.0))["all"]
-    assert below["roc_auc"] == share_interval(0.0, 20)
+    assert below["roc_auc"] == wilson(0.0, 20)
 
 
 def test_a_false_alarm_unseen_is_not_impossible():
@@ -338,7 +338,7 @@ def test_records_that_are_incidents_of_their_own_have_wilsons_interval():
     found, others = Clustered.of(random.normal(1, 1, 30), np.arange(30)), sample(random, 50, 20, 3)[1]
     hits = int(np.sum(found.scores >= 1.2))
     bounds = intervals({"all": found}, others, Cut(1.2))["all"]
-    assert bounds["recall"] == pytest.approx(share_interval(hits / 30, 30))
+    assert bounds["recall"] == pytest.approx(wilson(hits / 30, 30))
 
 
 def test_at_k_there_may_be_nothing_to_draw():

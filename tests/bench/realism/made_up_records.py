@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.realism.records import Records
+from bench.realism.record_arrays import Records
 
 
 def records(seed: int, *, calls: int = 400, parties: int = 12, cells: int = 9) -> Records:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.realism import definitions as d
 from bench.realism.published import QUANTITIES, Quantity
-from bench.realism.records import Records
+from bench.realism.record_arrays import Records
 
 FEWEST = {"": 1, d.ELEVEN: 11, d.THIRTY_ONE: 31}
 KEYS = (

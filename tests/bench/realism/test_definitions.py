@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bench.realism.__main__ import main
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_records import records, with_values
 from plain_measures import COUNTED, KEYS, burstiness, plain, rows_of
 
 from bench.generator import silent
+from bench.realism import calling_habits, gaps
 from bench.realism import definitions as d
-from bench.realism import gaps, habits
-from bench.realism.__main__ import main
 from bench.realism.published import CNS, QUANTITIES, Quantity
-from bench.realism.records import Records
+from bench.realism.record_arrays import Records
 from bench.realism.scorecard import Verdict, scorecard
 
 OTHER = {
@@ -84,7 +84,7 @@ def log(*rows: tuple[int, int, str, int], missed: tuple[int, ...] = ()) -> Recor
 def test_by_hand_calls_without_talk() -> None:
     """Of ten calls one is missed, and two others have 0 s: 10 %, 20 % and 30 %."""
     of = log(*((n, n + 1, f"12:{n:02}:00", 0 if n < 3 else 9) for n in range(10)), missed=(0,))
-    found = habits.outcomes(of) | habits.rhythm(of)
+    found = calling_habits.outcomes(of) | calling_habits.rhythm(of)
     assert [found[key] for key in ("missed", "no_talk_not_missed", "no_talk")] == pytest.approx([0.1, 0.2, 0.3])
 
 
@@ -95,7 +95,7 @@ def test_by_hand_calls_made_and_calls_made_or_received() -> None:
     nine others: 36. Of ten or eleven users, the busiest tenth is one.
     """
     rows = [(0, n, f"12:{n:02}:00", 9) for n in range(1, 10)] + [(n, 10, f"13:{n:02}:00", 9) for n in range(1, 10)]
-    found = habits.activity(log(*rows))
+    found = calling_habits.activity(log(*rows))
     assert found["calls_top_tenth"] == 9 / 18
     assert found["both_top_tenth"] == 9 / 36
     ln9, ln2 = math.log(9), math.log(2)
@@ -108,8 +108,8 @@ def test_by_hand_calls_made_and_calls_made_or_received() -> None:
 def test_by_hand_clock_hours_and_sliding_hours() -> None:
     """At 9:50, 9:55, 10:05 and 10:49:59 and 10:50: three in the hour from ten, four in the 3,600 s from 9:50."""
     of = log(*((0, 1, moment, 9) for moment in ("09:50:00", "09:55:00", "10:05:00", "10:49:59", "10:50:00")))
-    assert habits.most_in_an_hour(of, d.CLOCK_HOURS).tolist() == [3]
-    assert habits.most_in_an_hour(of, d.SLIDING_HOURS).tolist() == [4]
+    assert calling_habits.most_in_an_hour(of, d.CLOCK_HOURS).tolist() == [3]
+    assert calling_habits.most_in_an_hour(of, d.SLIDING_HOURS).tolist() == [4]
 
 
 def test_by_hand_burstiness() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from made_up_records import records, with_values
 from scipy import stats
 
-from bench.realism import gaps, habits
+from bench.realism import calling_habits, gaps
 from bench.realism.families import akaike, places
-from bench.realism.records import Records
+from bench.realism.record_arrays import Records
 
 SEEDS = st.integers(0, 10_000)
 
@@ -35,9 +35,9 @@ def test_activity_counts_calls_between_participants(seed: int) -> None:
     made = Counter(caller for caller, *_ in kept(of))
     counts = sorted(made.values())
     apart = sum(abs(a - b) for a in counts for b in counts) / (2 * len(counts) * sum(counts))
-    assert habits.gini(np.array(counts)) == pytest.approx(apart)
+    assert calling_habits.gini(np.array(counts)) == pytest.approx(apart)
     if len(made) >= 10:
-        found = habits.activity(of)
+        found = calling_habits.activity(of)
         assert found["calls_top_tenth"] == counts[-1] / sum(counts)
 
 
@@ -46,7 +46,7 @@ def test_activity_counts_calls_between_participants(seed: int) -> None:
 def test_rhythm_and_talk_times(seed: int) -> None:
     of = records(seed)
     rows = kept(of)
-    found = habits.rhythm(of) | habits.talk_times(of) | habits.outcomes(of)
+    found = calling_habits.rhythm(of) | calling_habits.talk_times(of) | calling_habits.outcomes(of)
     hour = [start // 3600 % 24 for _, _, start, _ in rows]
     assert found["starts_02_05"] == pytest.approx(sum(h in (2, 3, 4) for h in hour) / len(rows))
     assert found["starts_16_17"] == pytest.approx(hour.count(16) / len(rows))

@@ -139,7 +139,7 @@ FULL = """
 import errno, sys
 import {module}
 from bench import run
-from bench.runs import job
+from bench.runs import run_job as job
 
 def full(*_):
     raise OSError(errno.ENOSPC, "No space left on device")
@@ -150,7 +150,7 @@ run.main()
 """
 
 
-@pytest.mark.parametrize(("module", "name"), [("hydra.core.utils", "_save_config"), ("bench.runs.job", "prepared")])
+@pytest.mark.parametrize(("module", "name"), [("hydra.core.utils", "_save_config"), ("bench.runs.run_job", "prepared")])
 def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(workplace: Path, module: str, name: str) -> None:
     program = [sys.executable, "-c", FULL.format(module=module, name=name)]
     quiet = {**os.environ, "HYDRA_FULL_ERROR": "0"}

@@ -6,7 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from bench.audit.planting import PLANTS, planted
+from bench.audit.bookkeeping.planting import PLANTS, planted
 from bench.worlds.store import find_or_make
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))

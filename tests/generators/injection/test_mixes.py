@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from small_worlds import TYPES, make_settings, make_world, table
 
 from bench.audit.amounts import check_amounts, check_incidents
+from bench.audit.audited_world import Subject
 from bench.audit.auditing import asked_of
-from bench.audit.subject import Subject
 from bench.audit.verdict import Light
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.audit.curve import Curve
+from bench.audit.difficulty.difficulty_curve import Curve
 from bench.audit.verdict import Check, Light, Verdict, read_verdict
 from reports.audit.audit_report import write
 from reports.audit.difficulty_figure import draw

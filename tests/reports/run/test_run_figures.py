@@ -11,7 +11,7 @@ from made_up_world import make_world
 from matplotlib.image import imread
 from sklearn.metrics import average_precision_score
 
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.result import Result, Status
 from reports.run.curve_figure import step_curve
 from reports.run.run_figures import draw

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.evaluation.outcome import Outcome
+from bench.evaluation.run_outcome import Outcome
 from bench.result import Result, Status
 from reports.run.terminal import show
 

@@ -1,0 +1,1 @@
+"""Tests of whether marks of bookkeeping separate anomalous rows from normal ones."""

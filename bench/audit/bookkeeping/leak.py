@@ -1,0 +1,230 @@
+"""Test whether bookkeeping reveals anomalies: each mark alone, and a classifier on all marks.
+
+Boosted trees (Ke et al. 2017, as scikit-learn has them) learn from some users and score the others. Under the null
+hypothesis the anomalous calls of a user score like its normal ones: `permutation` tests that without any assumption.
+One mark by itself is tested likewise, its rank being the score, either way round: that says which column
+it was. Half of `alpha` goes to either, and Holm's correction covers all tests. Whether they could have found anything
+is seen by planting a leak.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
+
+from bench.arrays import BoolArray, FloatArray, IntArray
+from bench.audit.audited_world import Subject
+from bench.audit.bookkeeping.permutation import WIDE, Sets, holm, middle_ranks
+from bench.audit.bookkeeping.problem import Problem
+from bench.audit.bookkeeping.problems import FEWEST, problems
+from bench.audit.marks.looks import BY_NAME
+from bench.audit.marks.marks_list import coverage
+from bench.audit.verdict import Check, Light
+from bench.audit_settings import AuditSettings
+from bench.generator import Progress
+
+ALL = "all"
+SEED = 0
+SHARES = (1, 2, 5, 10, 25)
+"""Multiples of the planted share that are tried until the leak is found."""
+FEWEST_MARKED = 8
+"""Positives of a type from which on one mark by itself is tested."""
+FAR = 3.5
+"""Standard deviations below which nobody works out the p-value of a single mark: it is taken for 1."""
+TOLD = 12
+"""Leaks that are told at most."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """One type in one problem, by all marks or by one."""
+
+    problem: str
+    type: str
+    positives: int
+    roc_auc: float
+    deviation: float
+    p_value: float
+    mark: str = ""
+    """The mark; empty: all of them, by the classifier."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where 95 % of ROC-AUCs as this lie that chance explains, moved to this one."""
+        return self.roc_auc - WIDE * self.deviation, self.roc_auc + WIDE * self.deviation
+
+    @property
+    def told(self) -> str:
+        """What was found, in a line."""
+        low, high = self.interval
+        by = f"{self.mark} ({', '.join(BY_NAME[self.mark].columns)})" if self.mark else "bookkeeping"
+        return f"{self.problem} of {self.type} are told by {by}: ROC-AUC {self.roc_auc:.3f} ({low:.3f} to {high:.3f})"
+
+
+def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progress) -> Check:
+    """Test for each type, and for all together, whether its bookkeeping differs from that of normal records."""
+    rng = np.random.default_rng(SEED)
+    by_trees: list[Test] = []
+    by_mark: list[Test] = []
+    planting, marks = None, []
+    broken: list[Test] = []
+    for number, problem in enumerate(problems(subject, settings, rng), 1):
+        asked = problem.varying(rng)
+        marks.append((problem.name, problem.marks))
+        by_mark += _single_marks(asked)
+        broken += _single_marks(replace(problem, marks=problem.touched))
+        if asked.marks and asked.positive.sum() >= FEWEST:
+            planting = planting or asked
+            by_trees += _tests(asked, _sets(asked, settings.folds))
+        progress("looking for leaks", number, 7)
+    found = {"alpha": settings.alpha, **coverage(subject.dataset, marks, subject.twin is not None)}
+    if not by_trees:
+        return Check("bookkeeping", Light.UNTESTED, ("there are too few anomalous calls to test",), found)
+    trees, single = (
+        [(test, min(1.0, 2 * p)) for test, p in zip(tests, holm([test.p_value for test in tests]), strict=True)]
+        for tests in (by_trees, by_mark)
+    )
+    leaks = [(test, p) for test, p in (*single, *trees) if p < settings.alpha]
+    seen = None
+    if planting is not None and not leaks:
+        seen = _least_leak_seen(planting, settings, settings.alpha / 2 / len(trees), rng)
+    progress("looking for leaks", 7, 7)
+    found |= {
+        "tests": [_row(test, p) for test, p in trees],
+        "single_marks": len(single),
+        "leaks": [_row(test, p) | {"mark": test.mark, "columns": _columns(test)} for test, p in leaks],
+        "touched": [_row(test, test.p_value) | {"mark": test.mark, "columns": _columns(test)} for test in broken],
+        "planted_share": settings.planted_share,
+        "least_share_found": seen,
+    }
+    enough = [test for test in broken if max(test.roc_auc, 1 - test.roc_auc) >= settings.trivial_auc]
+    open_to_all = tuple(f"{test.told}: its entry says so, and it is enough" for test in enough)
+    looked = f"looked at {found['columns_covered']} of {found['columns']} columns in {found['looks_taken']} ways"
+    if leaks:
+        lines = [f"{test.told}, p = {p:.2g} (Holm)" for test, p in sorted(leaks, key=lambda leak: leak[1])]
+        more = [f"and {len(lines) - TOLD} more"] if len(lines) > TOLD else []
+        return Check("bookkeeping", Light.RED, (*lines[:TOLD], *more, *open_to_all, looked), found)
+    widest = max(by_trees, key=lambda test: test.roc_auc)
+    told = f"nothing found in {len(trees)} tests of all marks together and {len(single)} of one"
+    highest = f"the highest: {widest.problem} of {widest.type}, ROC-AUC {widest.roc_auc:.3f}"
+    light = Light.GREEN if seen == settings.planted_share and not enough else Light.MARKED
+    return Check("bookkeeping", light, (f"{told}; {highest}", *open_to_all, looked, _power(seen)), found)
+
+
+def _single_marks(problem: Problem) -> Iterator[Test]:
+    """Test each mark by itself for each type, and for all types together, either way round."""
+    kinds = len(problem.types)
+    positives = np.bincount(problem.type_code[problem.positive], minlength=kinds)
+    by_side = _Sides(problem)
+    for mark, values in problem.marks.items():
+        known = np.isfinite(values)
+        asked = np.bincount(problem.type_code[known], minlength=kinds) > 0
+        ranks = np.full(values.size, 0.5)
+        ranks[known] = middle_ranks(values[known]) / known.sum()
+        sets = Sets(problem.group, problem.positive, ranks)
+        auc, deviation = sets.roc_auc_by(problem.type_code, kinds)
+        apart = by_side.apart(ranks)
+        may_be = (np.abs(auc - 0.5) > FAR * deviation) | apart
+        for code in np.flatnonzero((positives >= FEWEST_MARKED) & asked & np.isfinite(auc)).tolist():
+            p = sets.pick(problem.type_code == code).either_way() if may_be[code] else 1.0
+            numbers = (int(positives[code]), float(auc[code]), float(deviation[code]))
+            yield Test(problem.name, problem.types[code], *numbers, p, mark)
+        whole = sets.roc_auc() if asked.sum() > 1 and _together(problem) else None
+        if whole is not None:
+            p = sets.either_way() if abs(whole[0] - 0.5) > FAR * whole[1] or apart.any() else 1.0
+            yield Test(problem.name, ALL, int(problem.positive.sum()), *whole, p, mark)
+
+
+def _together(problem: Problem) -> bool:
+    """Return whether all types can be tested together: users may be positive for several."""
+    return len(problem.types) > 1 and problem.name not in ("callers", "callees")
+
+
+class _Sides:
+    """The positives of each type, and the others beside them."""
+
+    def __init__(self, problem: Problem) -> None:
+        side = problem.type_code * 2 + problem.positive
+        self._order = np.argsort(side)
+        self._sides, self._first = np.unique(side[self._order], return_index=True)
+        self._kinds = len(problem.types)
+
+    def apart(self, ranks: FloatArray) -> BoolArray:
+        """Return, of each type, whether a few positives stand beyond all others: a ROC-AUC hardly sees them."""
+        highest, lowest = np.full(2 * self._kinds, -1.0), np.full(2 * self._kinds, 2.0)
+        if self._sides.size:
+            highest[self._sides] = np.maximum.reduceat(ranks[self._order], self._first)
+            lowest[self._sides] = np.minimum.reduceat(ranks[self._order], self._first)
+        return np.asarray((highest[1::2] > highest[::2]) | (lowest[1::2] < lowest[::2]))
+
+
+def _sets(problem: Problem, folds: int) -> Sets:
+    """Score every row by a classifier that has seen no row of its entity; sets are parted by fold."""
+    fold, scores = _fold_of(problem.entity, folds), np.zeros(problem.positive.size)
+    columns = list({values.tobytes(): values for values in problem.marks.values()}.values())  # some say the same
+    for number in range(folds):
+        tested = fold == number
+        learned = problem.positive[~tested]
+        if not tested.any() or learned.all() or not learned.any():
+            continue
+        model = HistGradientBoostingClassifier(
+            max_iter=12, learning_rate=0.4, max_leaf_nodes=8, min_samples_leaf=5, early_stopping=False,
+            random_state=SEED,
+        )  # fmt: skip
+        known = [values for values in columns if np.isfinite(values[~tested]).any()]
+        with threadpool_limits(1):  # so small a task takes several threads longer
+            model.fit(_by_column(known, ~tested), learned)
+            scores[tested] = model.predict_proba(_by_column(known, tested))[:, 1]
+    return Sets(problem.group * folds + fold, problem.positive, scores)
+
+
+def _by_column(columns: Sequence[FloatArray], rows: BoolArray) -> FloatArray:
+    """Return some rows as a matrix that lies column by column, as trees read it; shape (rows, columns)."""
+    return np.stack([values[rows] for values in columns]).T
+
+
+def _fold_of(entity: IntArray, folds: int) -> IntArray:
+    """Return the fold of each row, drawn for each entity."""
+    known, index = np.unique(entity, return_inverse=True)
+    return np.asarray(np.random.default_rng(SEED).permutation(known.size)[index] % folds)
+
+
+def _tests(problem: Problem, sets: Sets) -> list[Test]:
+    """Test each type that has enough positives, and all types together, where no row stands for several types."""
+    found = []
+    whole = [(-1, ALL)] if _together(problem) else []
+    for code, name in [*enumerate(problem.types), *whole]:
+        part = sets if code < 0 else sets.pick(problem.type_code == code)
+        auc = part.roc_auc()
+        positives = int(part.marked.sum())
+        if auc is not None and positives >= FEWEST:
+            found.append(Test(problem.name, name, positives, *auc, part.p_value()))
+    return found
+
+
+def _least_leak_seen(problem: Problem, settings: AuditSettings, level: float, rng: np.random.Generator) -> float | None:
+    """Plant leaks in ever more of the positives; return the first share that is found, None when none is."""
+    for share in (multiple * settings.planted_share for multiple in SHARES):
+        if share <= 1 and _sets(problem.planted(share, rng), settings.folds).p_value() < level:
+            return share
+    return None
+
+
+def _power(seen: float | None) -> str:
+    if seen is None:
+        return "there are too few anomalous calls to see any leak by"
+    return f"a leak planted in {seen:.3g} of the anomalous calls was found"
+
+
+def _columns(test: Test) -> list[str]:
+    return list(BY_NAME[test.mark].columns) if test.mark else []
+
+
+def _row(test: Test, p_value: float) -> dict[str, float | int | str]:
+    low, high = test.interval
+    return {
+        "problem": test.problem, "type": test.type, "positives": test.positives, "roc_auc": round(test.roc_auc, 5),
+        "low": round(low, 5), "high": round(high, 5), "p_holm": p_value,
+    }  # fmt: skip

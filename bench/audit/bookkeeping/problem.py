@@ -1,0 +1,103 @@
+"""Input of one test of the audit: rows in sets, some of them positive, with their marks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.arrays import BoolArray, FloatArray, IntArray
+from bench.audit.audited_world import Subject
+from bench.audit.bookkeeping.sampling import Chosen
+from bench.audit.marks.forms import alike
+from bench.audit.marks.looks import BY_NAME, Kind
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows in sets, some of them positive (any could be, under the null hypothesis), with their marks."""
+
+    name: str
+    """calls | incidents | callers | callees | days | quarters."""
+    types: tuple[str, ...]
+    marks: Mapping[str, FloatArray]
+    """By name, shape (rows,)."""
+    positive: BoolArray
+    type_code: IntArray
+    """Shape (rows,): the type that a row is positive for, or beside whose positives it stands."""
+    entity: IntArray
+    """Shape (rows,): who a row is of; rows of one entity are never both learned from and tested."""
+    group: IntArray
+    """Shape (rows,): the set."""
+    touched: Mapping[str, FloatArray] = field(default_factory=dict)
+    """Agreements that some type says it breaks, shape (rows,): empty in the rows of the others."""
+
+    def varying(self, rng: np.random.Generator) -> "Problem":
+        """Return the problem with only those marks that are not the same everywhere, and no gaps in them.
+
+        That a form is not there, as the digits of a connection that never was, is what a call is about; whether a field
+        is empty is a mark of its own. So a gap gets the form of another row of the same type, by chance; forms that are
+        there in the same rows get those of the same one, since an impossible pair would say that there was a gap.
+        """
+        kept = {}
+        sources: dict[bytes, IntArray] = {}
+        for name, values in self.marks.items():
+            known = np.isfinite(values)
+            if alike(values):
+                continue
+            pattern = np.packbits(known).tobytes()
+            if pattern not in sources:
+                sources[pattern] = _others(known, self.type_code, rng)
+            kept[name] = values[sources[pattern]]
+        return replace(self, marks=kept)
+
+    def planted(self, share: float, rng: np.random.Generator) -> "Problem":
+        """Return the same with a leak in this share of the positives: a mark that nobody else has, in one column.
+
+        What it is does not matter to trees: one value beyond all others of the column.
+        """
+        rows = np.flatnonzero(self.positive)
+        name = next(iter(self.marks))
+        column = self.marks[name].copy()
+        column[rng.choice(rows, max(1, round(share * rows.size)), replace=False)] = np.nanmax(column) + 1
+        return replace(self, marks={**self.marks, name: column})
+
+
+def _others(known: BoolArray, type_code: IntArray, rng: np.random.Generator) -> IntArray:
+    """Return for each row itself where it is known, else one of the same type that is, if any; shape (rows,)."""
+    source = np.arange(known.size)
+    for code in np.unique(type_code[known]):
+        gaps = np.flatnonzero((type_code == code) & ~known)
+        source[gaps] = rng.choice(np.flatnonzero((type_code == code) & known), gaps.size)
+    return source
+
+
+def problem_of(
+    subject: Subject,
+    name: str,
+    types: tuple[str, ...],
+    chosen: Chosen,
+    entity: IntArray,
+    marks: Mapping[str, FloatArray],
+) -> Problem:
+    """Return a problem; what a type touches is empty in its rows."""
+    said = subject.asked.touches
+    own, touched = {}, {}
+    for mark, values in marks.items():
+        blind = np.array([BY_NAME[mark].touched(said.get(each)) for each in types])[chosen.type_code]
+        own[mark] = np.where(blind, np.nan, values) if blind.any() else values
+        if blind.any() and BY_NAME[mark].kind is Kind.AGREEMENT:
+            touched[mark] = np.where(blind, values, np.nan)
+    parts = (chosen.positive, chosen.type_code, entity[chosen.row], chosen.group)
+    return Problem(name, types, own, *parts, touched)
+
+
+def places(texts: pa.ChunkedArray, among: pa.ChunkedArray | pa.Array) -> IntArray:
+    """Return which of some texts each text is; -1 where it is none."""
+    if not pa.types.is_dictionary(texts.type):
+        return np.asarray(pc.fill_null(pc.index_in(texts, among), -1)).astype(np.int64)
+    coded = texts.unify_dictionaries().combine_chunks()
+    place = np.asarray(pc.fill_null(pc.index_in(coded.dictionary, among), -1)).astype(np.int64)
+    index = np.asarray(pc.fill_null(coded.indices, -1)).astype(np.int64)
+    return np.where(index < 0, -1, place[index]) if place.size else np.full(index.size, -1)

@@ -1,0 +1,213 @@
+"""Form marks of a column: how its values are written, regardless of their meaning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from bench.arrays import BoolArray, FloatArray, IntArray
+from bench.audit.marks.looks import form_name, forms_asked
+from bench.schema import DATA_TABLES, Column
+
+FEW_WORDS = 64
+"""A text column with at most so many different values, none with a digit, is a vocabulary: a new word stands out."""
+MOST_DECIMALS = 3
+"""Beyond them a 32-bit power cannot be told from a rounded one."""
+
+
+@dataclass(frozen=True)
+class Normal:
+    """What normal life looks like."""
+
+    rows: BoolArray
+    """Shape (rows,): those of the rows at hand that no incident has to do with."""
+    texts: Mapping[str, pl.Series]
+    """By column, the texts of all such rows of the table; columns that are missing go by `rows`."""
+
+
+def column_forms(
+    table: str,
+    frame: pl.DataFrame,
+    normal: Normal,
+    owner: pl.Series,
+    rng: np.random.Generator,
+    sources: Mapping[str, IntArray] | None = None,
+) -> dict[str, FloatArray]:
+    """Return the forms of all columns of some rows, by name, shape (rows,) each.
+
+    Parameters
+    ----------
+    table
+        Which one of the schema; columns that `frame` lacks are left out.
+    frame
+        The rows; texts are plain.
+    normal
+        What says which shapes and words there are in normal life.
+    owner
+        Whose row each is. The digits of a number count once for each owner and number, in a row drawn at random:
+        somebody who stays at home says nothing new with each call. Those of a text count once, its check digit among
+        them unless all of normal life has it right: whom many call says nothing new with each call. Elsewhere there
+        stands what somebody else has.
+    rng
+        Where that chance comes from.
+    sources
+        By column, the row that each row shows instead (`stand_ins`), where that is known already.
+    """
+    found: dict[str, FloatArray] = {}
+    for column in DATA_TABLES[table].columns:
+        if column.name not in frame.columns:
+            continue
+        values = frame[column.name]
+        known = normal.texts.get(column.name)
+        if known is None and values.dtype == pl.String:
+            known = values.filter(pl.Series(normal.rows))
+        source = (sources or {}).get(column.name)
+        for what, form in _forms(table, column, values, known).items():
+            name = form_name(table, column.name, what)
+            of_each_row = what in ("shape", "word", "empty") or (what == "check_digit" and alike(form[normal.rows]))
+            if of_each_row or alike(form):
+                found[name] = form
+                continue
+            if source is None:
+                source = stand_ins(values if values.dtype == pl.String else owner, values, rng)
+            found[name] = shown(form, source)
+    return found
+
+
+def _forms(table: str, column: Column, values: pl.Series, known: pl.Series | None) -> dict[str, FloatArray]:
+    asked = forms_asked(table, column)
+    if known is not None:
+        found = _of_texts(values, known)
+    elif values.dtype == pl.Date:
+        days = values.to_physical().to_numpy().astype(np.int64)
+        found = {"weekday": (days % 7).astype(np.float64), "parity": (days % 2).astype(np.float64)}
+    elif values.dtype.is_temporal():
+        found = digits(_integers(values), 1000, "millisecond")
+    elif values.dtype.is_float():
+        found = _of_floats(values.to_numpy().astype(np.float64))
+    else:
+        found = digits(_integers(values), 10, "last_digit")
+    return {what: found[what] for what in asked}
+
+
+def digits(numbers: FloatArray, base: int, name: str) -> dict[str, FloatArray]:
+    """Return the last digits of whole numbers, how many zeros they end with, and their parity; NaN stays.
+
+    >>> digits(np.array([120.0, 7.0]), 10, "last_digit")["zeros"].tolist()
+    [1.0, 0.0]
+    """
+    zeros = np.zeros(numbers.size)
+    for power in (10, 100, 1000):
+        zeros += np.isfinite(numbers) & (numbers % power == 0)
+    empty = np.isnan(numbers)
+    return {name: numbers % base, "zeros": np.where(empty, np.nan, zeros), "parity": numbers % 2}
+
+
+def decimals(numbers: FloatArray) -> FloatArray:
+    """Return with how many decimals numbers are written, `MOST_DECIMALS` + 1 for more; NaN stays.
+
+    >>> decimals(np.array([-104.5, -104.474335])).tolist()
+    [1.0, 4.0]
+    """
+    out = np.full(numbers.size, MOST_DECIMALS + 1.0)
+    for places in range(MOST_DECIMALS, -1, -1):
+        scaled = numbers * 10.0**places
+        rounding = (1e-6 + 1e-7 * np.abs(numbers)) * 10.0**places  # of a number of 32 bits
+        out[np.abs(scaled - np.rint(scaled)) < np.maximum(rounding, 1e-3)] = places
+    return np.where(np.isnan(numbers), np.nan, out)
+
+
+def stand_ins(owner: pl.Series, value: pl.Series, rng: np.random.Generator) -> IntArray:
+    """Return for each row the row that it shows: itself in one row, drawn at random, of each owner and value.
+
+    The others show a row of somebody else, drawn once for all that is looked at in a value: were each form of it drawn
+    by itself, an even number with an odd digit would say that a row is none of the first.
+    """
+    order, rows = rng.permutation(len(owner)), np.arange(len(owner))
+    shuffled = pl.DataFrame({"owner": owner, "value": value})[order]
+    first = np.zeros(rows.size, np.bool_)
+    first[order] = shuffled.select(pl.struct("owner", "value").is_first_distinct()).to_series().to_numpy()
+    there = value.is_not_null() & ((value != "") if value.dtype == pl.String else True)
+    known = np.flatnonzero(first & there.to_numpy())
+    return np.where(first, rows, known[rng.integers(0, known.size, rows.size)]) if known.size else rows
+
+
+def shown(values: FloatArray, source: IntArray) -> FloatArray:
+    """Return what the rows say that are shown instead; NaN stays."""
+    return np.where(np.isnan(values), values, values[source])
+
+
+def alike(values: FloatArray) -> bool:
+    """Return whether all values are the same; NaN does not count.
+
+    >>> alike(np.array([1.0, np.nan, 1.0])), alike(np.array([1.0, 0.0]))
+    (True, False)
+    """
+    finite = values[np.isfinite(values)]
+    return not finite.size or bool(np.ptp(finite) == 0)
+
+
+def luhn(text: str) -> bool:
+    """Return whether a text of digits ends with the right check digit (ISO/IEC 7812-1, annex B).
+
+    >>> luhn("79927398713"), luhn("79927398710")
+    (True, False)
+    """
+    total = 0
+    for place, digit in enumerate(reversed(text)):
+        number = int(digit) * (1 + place % 2)
+        total += number - 9 * (number > 9)
+    return total % 10 == 0
+
+
+def shapes(texts: pl.Series) -> pl.Series:
+    """Return each text with every digit as 9 and every letter as a, which is what it looks like.
+
+    >>> shapes(pl.Series(["user_0042"])).to_list()
+    ['aaaa_9999']
+    """
+    return texts.str.replace_all(r"\d", "9").str.replace_all(r"\p{L}", "a")
+
+
+def _of_texts(values: pl.Series, known: pl.Series) -> dict[str, FloatArray]:
+    """Return the forms of texts, worked out once for each different text."""
+    texts, seen = values.fill_null(""), known.fill_null("").unique()
+    different = texts.unique()
+    words = len(seen) <= FEW_WORDS and not seen.str.contains(r"\d").any()
+    right = [float(luhn(text)) if text.isascii() and text.isdigit() else -1.0 for text in different.to_list()]
+    each = pl.DataFrame(
+        {
+            "text": different,
+            "shape": ~shapes(different).is_in(shapes(seen).unique().implode()),
+            "word": ~different.is_in(seen.implode()) & words,
+            "digit": different.str.extract(r"(\d)$").cast(pl.Float64),
+            "right": right,
+        }
+    )
+    joined = pl.DataFrame({"text": texts}).join(each, on="text", how="left", maintain_order="left")
+    return {
+        "shape": joined["shape"].cast(pl.Float64).to_numpy(),
+        "word": joined["word"].cast(pl.Float64).to_numpy(),
+        "check_digit": joined["right"].to_numpy(),
+        "last_digit": joined["digit"].fill_null(np.nan).to_numpy(),
+        "empty": np.asarray((texts == "").to_numpy(), np.float64),
+    }
+
+
+def _of_floats(numbers: FloatArray) -> dict[str, FloatArray]:
+    return {
+        "fraction": numbers % 1.0,
+        "decimals": decimals(numbers),
+        "empty": np.isnan(numbers) * 1.0,
+    }
+
+
+def _integers(values: pl.Series) -> FloatArray:
+    return np.asarray(values.to_physical().cast(pl.Float64).fill_null(np.nan).to_numpy(), np.float64)
+
+
+def plain(frame: Any) -> pl.DataFrame:
+    """Return an Arrow table as a frame with plain texts."""
+    return pl.DataFrame(frame).with_columns(pl.col(pl.Categorical).cast(pl.String))

@@ -1,0 +1,166 @@
+"""The marks that the audit tests: which columns, at which level, of which kind.
+
+Forms follow from the schema by the type of a column, so a column that is added there is looked at without more ado.
+Which columns must agree cannot be derived: `agreements` lists them, and a test asks every column to be in it, or among
+those that stand alone.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+from bench.audit.marks import agreements as said_twice
+from bench.audit.marks.row_levels import Level
+from bench.schema import DATA_TABLES, Column
+
+
+class Kind(StrEnum):
+    """In which way a column is looked at."""
+
+    FORM = "form"
+    """How a value is written: digits, rounding, shape of a text, order, empty values. Never a type's business."""
+    AGREEMENT = "agreement"
+    """Whether two statements of one fact are the same. A type that breaks one says so in `touches`."""
+    CONTENT = "content"
+    """What a record is about; tested for the types that say in `touches` what they change, on all the rest."""
+    TWIN = "twin"
+    """The value in the clean twin: equal in every row that no incident may change."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way to look at some columns."""
+
+    name: str
+    level: Level
+    kind: Kind
+    columns: tuple[str, ...]
+    """As `table.column`."""
+
+    @property
+    def of_callee(self) -> bool:
+        """Whether only columns about the called party are looked at: what it says is as often said as it is called."""
+        return all(column.startswith("calls.callee_") for column in self.columns if column.startswith("calls."))
+
+    def touched(self, words: Collection[str] | None) -> bool:
+        """Return whether a type that touches this does not stand under it; None: a type that has not said what it does.
+
+        A form is nobody's business. An agreement is touched by its name, a content by the name of one of its columns,
+        those of calls without the table.
+        """
+        if self.kind is Kind.FORM:
+            return words is not None and "events.cause" in words and self.name in OF_COVERAGE
+        if self.kind is not Kind.CONTENT:
+            return words is not None and self.name in words
+        return words is None or any(column.removeprefix("calls.") in words for column in self.columns)
+
+
+OF_COVERAGE = frozenset(
+    {*(f"events.{name}.empty" for name in ("tower_id", "cell_id", "power_dbm")), "tower_status.state.word",
+     "tower_status.state.shape"}
+)  # fmt: skip
+"""Forms that what calls come up against decides: whether any cell is heard, and how bad a cell's state can get."""
+
+
+def forms_of(type_: pa.DataType) -> tuple[str, ...]:
+    """Return the forms that a column of this type has."""
+    if pa.types.is_timestamp(type_):
+        return ("millisecond", "zeros", "parity")
+    if pa.types.is_date(type_):
+        return ("weekday", "parity")
+    if pa.types.is_integer(type_):
+        return ("last_digit", "zeros", "parity")
+    if pa.types.is_floating(type_):
+        return ("fraction", "decimals", "empty")
+    return ("shape", "word", "check_digit", "last_digit", "empty")
+
+
+LEVEL_OF_TABLE = {
+    "calls": Level.CALL, "events": Level.CALL, "users": Level.USER, "subscriptions": Level.USER,
+    "user_status": Level.DAY, "tower_status": Level.QUARTER,
+}  # fmt: skip
+"""At which level the forms of a table's columns are compared; places are compared with the twin."""
+COUNTS = frozenset(
+    f"{table}.{name}"
+    for table, names in {
+        "calls": ("call_duration", "handovers"),
+        "events": ("duration",),
+        "user_status": ("calls", "failures"),
+        "tower_status": (
+            "sessions", "live_sessions", "hellos", "fails", "timeouts", "drops", "handovers_in", "handovers_out",
+            "setup_attempts", "failure_share", "handover_success", "setup_success", "mean_session_s", "traffic_erlang",
+        ),
+    }.items()
+    for name in names
+)  # fmt: skip
+"""Small counts and shares of them: the amount decides their digits, so that only agreements look at them."""
+
+
+def columns_of(text: str) -> tuple[str, ...]:
+    """Return columns, as `table.column`, of a text that names them by table.
+
+    >>> columns_of("calls: call_id; events: session_id x")
+    ('calls.call_id', 'events.session_id', 'events.x')
+    """
+    parts = (part.split(":") for part in text.split(";"))
+    return tuple(f"{table.strip()}.{name}" for table, names in parts for name in names.split())
+
+
+def _listed(kind: Kind, names: Mapping[Level, Mapping[str, str]]) -> tuple[Look, ...]:
+    return tuple(
+        Look(name, level, kind, columns_of(text)) for level, each in names.items() for name, text in each.items()
+    )
+
+
+def _all_of(*tables: str) -> tuple[str, ...]:
+    return tuple(f"{table}.{column.name}" for table in tables for column in DATA_TABLES[table].columns)
+
+
+ORDER = _listed(Kind.FORM, said_twice.ORDER)
+AGREEMENTS = _listed(Kind.AGREEMENT, said_twice.AGREEMENTS)
+CONTENTS = _listed(Kind.CONTENT, said_twice.CONTENTS)
+ALONE = frozenset(columns_of(said_twice.ALONE))
+TABLES = ("users", "subscriptions")
+"""Tables of which a type may say that it changes rows of its actors; else these equal the twin's."""
+TWINS = (
+    *(
+        Look(f"{table}_as_in_the_twin", Level.WORLD, Kind.TWIN, _all_of(table))
+        for table in ("cells", "coverage", *TABLES, "user_status", "tower_status")
+    ),
+    Look("calls_and_events_as_in_the_twin", Level.WORLD, Kind.TWIN, _all_of("calls", "events")),
+)
+"""The check of identity."""
+
+
+def form_name(table: str, column: str, what: str) -> str:
+    """Return the name of a form."""
+    return f"{table}.{column}.{what}"
+
+
+def forms_asked(table: str, column: Column) -> tuple[str, ...]:
+    """Return the forms of one column that are looked at."""
+    plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if f"{table}.{column.name}" in COUNTS:
+        return ()
+    return tuple(what for what in forms_of(plain) if what != "empty" or column.nullable or pa.types.is_string(plain))
+
+
+def looks() -> Iterator[Look]:
+    """Yield all that is looked at, the forms that follow from the schema first."""
+    for table, level in LEVEL_OF_TABLE.items():
+        for column in DATA_TABLES[table].columns:
+            for what in forms_asked(table, column):
+                name = f"{table}.{column.name}"
+                yield Look(form_name(table, column.name, what), level, Kind.FORM, (name,))
+    yield from (*ORDER, *AGREEMENTS, *CONTENTS, *TWINS)
+
+
+_ABOUT = {column.removeprefix("calls.") for look in CONTENTS for column in look.columns}
+TOUCHABLE = frozenset({*TABLES, *_ABOUT, *(look.name for look in AGREEMENTS)})
+"""What a type of anomaly may name in `touches`."""
+OF_USERS = frozenset({*TABLES, *(look.name for look in AGREEMENTS if look.level is Level.USER)})
+"""The words of these by which a type says that it changes what is known of its actors."""
+BY_NAME = {look.name: look for look in looks()}
+"""All that is looked at, by name."""

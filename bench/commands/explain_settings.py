@@ -1,0 +1,98 @@
+"""Explain settings: `cdrbench settings [setting=value ...] [KEY]`.
+
+Type, default, rule and purpose are read from the dataclass behind the setting, or from the docstring of the class that
+a `_target_` names, so what is printed is what the program goes by.
+"""
+
+import sys
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
+
+from bench.commands.setting_page import Setting, described
+from bench.config.composition import composed, composing, refuse, register
+from bench.faults import UserError
+
+PROGRAM = "config"
+MOST = 40
+"""So many settings of a group are listed; a larger group is listed by its parts."""
+
+
+def main() -> None:
+    """Explain what the command line names."""
+    choices = [each for each in sys.argv[1:] if "=" in each]
+    keys = [each for each in sys.argv[1:] if "=" not in each]
+    register()
+    with composing():
+        try:
+            config = composed(PROGRAM, choices)
+        except UserError as error:
+            refuse(str(error))
+        for key in keys or [""]:
+            print("\n".join(page(config, key)), flush=True)
+
+
+def page(config: DictConfig, key: str) -> list[str]:
+    """Return what there is to say of a setting, or of a group of settings."""
+    every = {setting.key: setting for setting in settings_below(config)}
+    if key in every:
+        return described(every[key])
+    inside = [setting for setting in every.values() if not key or setting.key.startswith(f"{key}.")]
+    if not inside:
+        near = get_close_matches(key, [*every, *groups(every)], n=3)
+        refuse(f"{key} is no setting" + (f"; did you mean {', '.join(near)}?" if near else ""))
+    return [*_choices(key), *_listed(inside, key)]
+
+
+def groups(keys: dict[str, Setting]) -> set[str]:
+    """Return the keys of all groups of settings."""
+    return {".".join(parts[:end]) for parts in (key.split(".") for key in keys) for end in range(1, len(parts))}
+
+
+def settings_below(node: DictConfig, key: str = "") -> Iterator[Setting]:
+    """Yield every setting of a configuration, with the class that it is a field or a parameter of."""
+    kind = OmegaConf.get_type(node)
+    target = node.get("_target_") if "_target_" in node else None
+    values = OmegaConf.to_container(node, resolve=False)
+    assert isinstance(values, dict)
+    for name, value in ((str(name), value) for name, value in values.items()):
+        full = f"{key}.{name}" if key else name
+        unresolved = OmegaConf.is_missing(node, name) or OmegaConf.is_interpolation(node, name)
+        below = None if unresolved else node[name]
+        if isinstance(below, DictConfig) and len(below):
+            yield from settings_below(below, full)
+        elif name != "_target_":
+            yield Setting(full, name, value, kind, target)
+
+
+def _choices(key: str) -> Iterator[str]:
+    """Yield the files that may be chosen for a group."""
+    hydra = GlobalHydra.instance().hydra
+    options = hydra.config_loader.get_group_options(key.replace(".", "/")) if hydra and key else []
+    if options:
+        yield f"{key}=NAME, one of: {', '.join(options)}"
+        yield ""
+
+
+def _listed(inside: list[Setting], key: str) -> Iterator[str]:
+    """Yield a line for each setting of a small group; for each part of a large one."""
+    depth = len(key.split(".")) + 1 if key else 1
+    if len(inside) <= MOST:
+        width = max(len(each.assigned) for each in inside)
+        yield from (f"{each.assigned:{width}}  {each.purpose_line}".rstrip() for each in inside)
+        return
+    parts: dict[str, list[Setting]] = {}
+    for each in inside:
+        parts.setdefault(".".join(each.key.split(".")[:depth]), []).append(each)
+    width = max(map(len, parts))
+    for name, own in parts.items():
+        alone = len(own) == 1 and own[0].key == name
+        yield f"{name:{width}}  {own[0].purpose_line if alone else f'{len(own)} settings'}".rstrip()
+    yield ""
+    yield f"{len(inside)} settings; `cdrbench settings KEY` tells of one, or of a group"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""From the tables of a world, or of what was exported of one, to the arrays that are measured."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from bench.arrays import BoolArray, FloatArray, IntArray
+from bench.dataset import Clock
+from bench.faults import UserError
+from bench.host.read_json import member, object_in
+from bench.realism.record_arrays import CELLS, EVENTS, OUTCOMES, POSITIONS, Records
+from bench.schema import UNREADABLE
+from bench.truth import Truth
+
+TABLES = {
+    "calls": "cdr_call_records",
+    "users": "cdr_user_profiles",
+    "cells": "cdr_cell_towers",
+    "events": "cdr_session_events",
+}
+"""What is read, and what it is called in an export."""
+COLUMNS = ["caller_id", "callee_id", "call_start_ts", "call_duration", "first_cell_id", "outcome"]
+EARTH_KM = 6371.0
+REASONS = {
+    OUTCOMES: "the records do not say how a call ended",
+    CELLS: "the records have no cells",
+    POSITIONS: "it is not known where the cells are",
+    EVENTS: "there are no events of a network",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the tables of a world lie."""
+
+    data: Path
+    truth: Path
+    manifest: Path
+    exported: bool
+
+    @classmethod
+    def of(cls, folder: Path) -> "Place | None":
+        """Return it for a world's folder, its `data`, or what `bench.generate` wrote; None for anything else."""
+        if (folder / "clock.json").exists():
+            if (folder / f"{TABLES['calls']}.parquet").exists():
+                return cls(folder, folder, folder / "manifest.json", exported=True)
+            folder = folder.parent
+        if (folder / "data" / "clock.json").exists():
+            return cls(folder / "data", folder / "truth", folder / "manifest.json", exported=False)
+        return None
+
+    def table(self, name: str) -> Path:
+        """Return the file of a table."""
+        return self.data / f"{TABLES[name] if self.exported else name}.parquet"
+
+
+def records_at(place: Place) -> tuple[Records, dict[str, Any]]:
+    """Read the calls that no incident has made, altered or touched, and the manifest of their world.
+
+    Raises
+    ------
+    UserError
+        When a file cannot be read.
+    """
+    try:
+        clock, manifest = Clock.read(place.data), object_in(place.manifest)
+        calls = pq.read_table(place.table("calls"), columns=COLUMNS)
+        users, cells = (pq.read_table(place.table(name)) for name in ("users", "cells"))
+        events = place.table("events")
+        eventful = events.exists() and pq.read_metadata(events).num_rows > 0
+        filled = member({"filled": {}, **member(manifest, "counts", dict)}, "filled", dict)
+        member(manifest, "fingerprint", str)
+    except (ValueError, UserError, *UNREADABLE) as error:
+        raise UserError(f"data must be a world that can be read, got {place.data} ({error})") from error
+    labels = Truth(place.truth).call_labels(0, len(calls))
+    absent = {name for name, count in filled.items() if count == len(calls)}
+    records = _records(Tables(calls, users, cells), clock, events if eventful else None, absent)
+    return records.chosen(~(labels.anomalous | labels.collateral)), manifest
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables that are read."""
+
+    calls: pa.Table
+    users: pa.Table
+    cells: pa.Table
+
+
+def _records(tables: Tables, clock: Clock, events: Path | None, absent: set[str]) -> Records:
+    """Return tables as arrays; `absent` are the columns that the user's files did not have."""
+    calls = tables.calls
+    parties, caller, callee = _numbered(calls)
+    cells = tables.cells["cell_id"].combine_chunks()
+    row = np.asarray(pc.fill_null(pc.index_in(parties, tables.users["user_id"].combine_chunks()), -1))
+    home = np.append(_among(tables.users["home_cell_id"], cells), -1)
+    cell, cell_km = _among(calls["first_cell_id"], cells), positions(tables.cells)
+    lacks = {
+        OUTCOMES: "outcome" in absent,
+        CELLS: not (cell >= 0).any(),
+        POSITIONS: not np.isfinite(cell_km).all(axis=1).any(),
+        EVENTS: events is None,
+    }
+    return Records(
+        caller=caller,
+        callee=callee,
+        local_ms=np.asarray(pc.cast(calls["call_start_ts"], pa.int64())) + 1000 * clock.utc_offset_s,
+        seconds=np.asarray(calls["call_duration"]).astype(np.int64),
+        answered=_is(calls["outcome"], "answered"),
+        missed=_is(calls["outcome"], "missed"),
+        failed=_is(calls["outcome"], "failed"),
+        cell=cell,
+        participant=row >= 0,
+        home=home[row],
+        cell_km=cell_km,
+        events=events,
+        lacking={name: REASONS[name] for name, lacked in lacks.items() if lacked},
+    )
+
+
+def positions(cells: pa.Table) -> FloatArray:
+    """Return where cells are, shape (cells, 2) [km], by the equirectangular projection about their middle."""
+    degrees = np.column_stack([cells[name].to_numpy().astype(np.float64) for name in ("longitude", "latitude")])
+    known = degrees[np.isfinite(degrees).all(axis=1)]
+    middle = known.mean(axis=0) if known.size else np.zeros(2)
+    narrowed = np.array([np.cos(np.radians(middle[1])), 1.0])
+    return np.asarray(np.radians(degrees - middle) * EARTH_KM * narrowed)
+
+
+def _numbered(calls: pa.Table) -> tuple[pa.Array, IntArray, IntArray]:
+    """Return the texts of callers and callees, and the number of each call's among them."""
+    found = [calls[name].unify_dictionaries().combine_chunks() for name in ("caller_id", "callee_id")]
+    texts = pc.unique(pa.concat_arrays([each.dictionary for each in found]))
+    own = [np.asarray(pc.index_in(each.dictionary, texts), np.int64)[np.asarray(each.indices)] for each in found]
+    return texts, own[0], own[1]
+
+
+def _among(column: pa.ChunkedArray, ids: pa.Array) -> IntArray:
+    """Return the place of each text of a dictionary column among ids, -1 where it is none of them."""
+    each = column.unify_dictionaries().combine_chunks()
+    place = np.asarray(pc.fill_null(pc.index_in(each.dictionary, ids), -1), np.int64)
+    return np.asarray(place[np.asarray(each.indices)])
+
+
+def _is(column: pa.ChunkedArray, text: str) -> BoolArray:
+    each = column.unify_dictionaries().combine_chunks()
+    return np.asarray(np.asarray(pc.equal(each.dictionary, text), np.bool_)[np.asarray(each.indices)])

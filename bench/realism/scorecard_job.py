@@ -1,0 +1,115 @@
+"""One scorecard, from settings to table, picture and record."""
+
+import csv
+import time
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_method
+
+from bench.faults import UserError
+from bench.generator import Progress
+from bench.host.console import progress_bars
+from bench.host.processors import usable
+from bench.host.sheets import in_sheet
+from bench.host.versions import versions
+from bench.realism.read_records import Place, records_at
+from bench.realism.realism_settings import RealismSettings
+from bench.realism.scorecard import Row, Verdict, scorecard
+from bench.result import Result, Status
+from bench.runs.run_record import SOURCE, Record, flat
+from bench.worlds.store import find_or_make, world_of
+
+TABLE, PICTURE = "scorecard.csv", "scorecard.png"
+COLUMNS = ("key", "group", "quantity", "unit", "low", "high", "source", "counted by the source", "counted here", "note",
+           "value", "distance", "verdict")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """What was measured, and on what."""
+
+    title: str
+    calls: int
+    rows: list[Row]
+    data: Path
+    """Folder of the tables."""
+    fingerprint: str
+    """Of the world that they are of."""
+
+
+def run(settings: RealismSettings, config: dict[str, Any]) -> None:
+    """Measure, print, draw, write and record; `config` is what the settings were composed from.
+
+    Raises
+    ------
+    UserError
+        When the data cannot be read, `out` cannot be written, or the tracking store cannot be used.
+    """
+    began = time.time()
+    with progress_bars() as progress:
+        card = measured(settings, progress)
+    seconds = time.time() - began
+    if settings.report.table is not None:
+        get_method(settings.report.table)(card.title, card.calls, card.rows)
+    files = _written(card, settings)
+    for path in files:
+        print(path)
+    if settings.tracking.uri is not None:
+        tracker = import_module("bench.runs.tracking").Tracker(settings.tracking.uri, settings.tracking)
+        tracker.record(_record(card, config, files, began, seconds))
+        print(f"in MLflow    {tracker.link}")
+
+
+def measured(settings: RealismSettings, progress: Progress) -> Scorecard:
+    """Measure the data that is named; of files of one's own, and of a simulated world, the world is made first."""
+    place = None if settings.data is None else Place.of(Path(settings.data))
+    if place is None:
+        world = world_of(settings.generator, settings.anomaly)
+        stored = find_or_make(world, Path(settings.store.worlds), usable(), progress)
+        place = Place(stored.folder / "data", stored.folder / "truth", stored.folder / "manifest.json", exported=False)
+    records, manifest = records_at(place)
+    rows = scorecard(records, progress)
+    fingerprint = str(manifest["fingerprint"])
+    return Scorecard(settings.data or f"world {fingerprint}", records.caller.size, rows, place.data, fingerprint)
+
+
+def _written(card: Scorecard, settings: RealismSettings) -> list[Path]:
+    """Write the table and the picture."""
+    out = Path(settings.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        aside = out / f".{TABLE}.partial"
+        with aside.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows(_cells(row) for row in card.rows)
+        files = [aside.replace(out / TABLE)]
+        if settings.report.figure is not None:
+            files.append(get_method(settings.report.figure)(card.title, card.rows, out / PICTURE))
+    except OSError as error:
+        raise UserError(f"out must be a folder that can be written, got {out} ({error})") from error
+    return files
+
+
+def _cells(row: Row) -> tuple[object, ...]:
+    of = row.quantity
+    note = "; ".join(text for text in (of.note, row.reason) if text)
+    counted = (str(of.published or of.definition) if of.is_published else "", str(of.definition))
+    known = (of.key, of.group, of.what, of.unit, of.low, of.high, of.source, *counted, note)
+    return (*(in_sheet(each) if isinstance(each, str) else each for each in known), row.value, row.distance,
+            str(row.verdict))  # fmt: skip
+
+
+def _record(card: Scorecard, config: dict[str, Any], files: list[Path], began: float, seconds: float) -> Record:
+    """Return what MLflow is to keep: `realism/...` and `distance/...` of each quantity, and how many passed."""
+    values: dict[str, float | None] = {f"realism/{row.quantity.key}": row.value for row in card.rows}
+    values |= {f"distance/{row.quantity.key}": row.distance for row in card.rows}
+    verdicts = [row.verdict for row in card.rows]
+    values |= {f"quantities/{str(verdict).replace(' ', '_')}": verdicts.count(verdict) for verdict in Verdict}
+    asked = {"name": f"realism {card.title}", "generator": card.title, "fingerprint": card.fingerprint}
+    result = Result(dict(asked), Status.OK, "", values, {"realism_seconds": seconds}, versions())
+    tags = {**SOURCE, "mlflow.source.name": "bench.realism", "fingerprint": card.fingerprint, **result.versions}
+    return Record(result, int(1000 * began), card.data, dict(flat(config)), tags, files)

@@ -1,0 +1,85 @@
+"""The graph of ties: clustering, components, the overlap of circles of contacts, and communities."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import igraph
+import numpy as np
+
+from bench.arrays import FloatArray
+from bench.realism.record_arrays import Records
+from bench.realism.tie_measures import Ties
+
+Found = dict[str, float]
+OVERLAPS = {"overlap_1": (1, 1), "overlap_2_3": (2, 3), "overlap_4_8": (4, 8), "overlap_9_20": (9, 20)}
+"""Fewest and most calls of the pairs that are looked at."""
+
+
+def graph(records: Records) -> Found:
+    """Measure the undirected graph of all pairs with a call; users without one are not in it."""
+    ties = Ties.of(records)
+    if ties.one.size < 2:
+        return {}
+    found = graph_of(ties)
+    largest = found.connected_components().giant()
+    overlap = shared_contacts(found)
+    measured = {
+        "clustering": found.transitivity_avglocal_undirected(mode="zero"),
+        "assortativity": found.assortativity_degree(directed=False),
+        "largest_component": largest.vcount() / found.vcount(),
+        "weak_bridges": weak_bridges(found),
+    }
+    for name, (fewest, most) in OVERLAPS.items():
+        those = overlap[(ties.calls >= fewest) & (ties.calls <= most)]
+        measured[name] = float(those.mean()) if those.size else np.nan
+    return {**measured, **communities(largest)}
+
+
+def graph_of(ties: Ties) -> igraph.Graph:
+    """Return the graph of the users with a tie; its edges are in the order of the pairs, their weights the calls."""
+    _, ends = np.unique(np.concatenate([ties.one, ties.other]), return_inverse=True)
+    edges = ends.reshape(2, -1).T
+    return igraph.Graph(n=int(ends.max()) + 1, edges=edges, edge_attrs={"weight": ties.calls})
+
+
+def shared_contacts(found: igraph.Graph) -> FloatArray:
+    """Return of each pair the contacts that both have, of all others that either has (Onnela 2007), shape (pairs,)."""
+    edges = np.array(found.get_edgelist())
+    degree = np.array(found.degree())[edges].sum(axis=1)
+    jaccard = np.array(found.similarity_jaccard(pairs=edges, loops=False))
+    common = np.rint(jaccard * degree / (1 + jaccard))  # of k1 + k2 - common contacts, the two themselves among them
+    return np.asarray(common / np.maximum(degree - 2 - common, 1))
+
+
+def weak_bridges(found: igraph.Graph) -> float:
+    """Return how much of the graph falls off with the weaker half of the ties more than with the stronger half."""
+    order = np.argsort(found.es["weight"], kind="stable")
+    half = order.size // 2
+    without_weak, without_strong = (
+        max(found.subgraph_edges(kept.tolist(), delete_vertices=False).connected_components().sizes())
+        for kept in (order[half:], order[:half])
+    )
+    return float((without_strong - without_weak) / found.vcount())
+
+
+def communities(largest: igraph.Graph) -> Found:
+    """Measure Louvain's communities (Blondel et al. 2008) of a connected graph, ties weighted by their calls."""
+    with _drawing_from(random.Random(0)):
+        found = largest.community_multilevel(weights="weight")
+    sizes = np.array(found.sizes())
+    return {
+        "community_mean": float(sizes.mean()),
+        "community_max": float(sizes.max()),
+        "modularity": float(largest.modularity(found.membership, weights="weight")),
+    }
+
+
+@contextmanager
+def _drawing_from(source: random.Random) -> Iterator[None]:
+    """Let igraph draw from `source`, and afterwards from Python's own generator, as it does by default."""
+    igraph.set_random_number_generator(source)
+    try:
+        yield
+    finally:
+        igraph.set_random_number_generator(random)
