@@ -21,7 +21,8 @@ import polars as pl
 from hydra.utils import get_method
 from omegaconf import open_dict
 
-from bench.config.composition import composed, composing, register, settings_of
+from bench.config.composition import composed, register, settings_of
+from bench.config.hydra_patches import initialised
 from bench.dataset import Dataset
 from bench.detector import Detector, Level
 from bench.evaluation.home import homes_in
@@ -221,7 +222,7 @@ def report(runs: Iterable[Run], out: str | Path = "report") -> list[Path]:
 def _request(settings: Sequence[str], folder: Path) -> Request:
     """Compose settings, and check them all."""
     register()
-    with composing():
+    with initialised():
         config = composed(PROGRAM, settings, hydra=True)
         choices = {str(group): str(choice) for group, choice in config.hydra.runtime.choices.items()}
         with open_dict(config):

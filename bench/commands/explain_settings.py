@@ -12,7 +12,8 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from bench.commands.setting_page import Setting, described
-from bench.config.composition import composed, composing, refuse, register
+from bench.config.composition import composed, refuse, register
+from bench.config.hydra_patches import initialised
 from bench.faults import UserError
 
 PROGRAM = "config"
@@ -25,7 +26,7 @@ def main() -> None:
     choices = [each for each in sys.argv[1:] if "=" in each]
     keys = [each for each in sys.argv[1:] if "=" not in each]
     register()
-    with composing():
+    with initialised():
         try:
             config = composed(PROGRAM, choices)
         except UserError as error:

@@ -12,28 +12,25 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
 from hydra import compose
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path, get_args_parser
-from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from bench.config import hydra_patches
 from bench.config.diagnosis import REFUSALS, diagnose, plain, unknown_settings
-from bench.config.hooks import look_at_hooks
+from bench.config.hooks import require_own_hooks
+from bench.config.hydra_patches import FULL_ERROR, initialised
 from bench.config.plug_ins import plugged_schemas
 from bench.config.repeats import split
-from bench.config.run_or_sweep import find_quickly
+from bench.config.run_or_sweep import mode_of
 from bench.config.target_check import faults_of_targets
 from bench.faults import SettingsError, UserError, faults_of
 from bench.host import launcher
@@ -44,7 +41,6 @@ from bench.host.texts import printable
 
 SELDOM = 50_000
 """So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
-FULL_ERROR = "HYDRA_FULL_ERROR"
 TRACEBACKS = os.environ.get(FULL_ERROR) == "1"
 """Whether the user wants to see where an error comes from."""
 
@@ -56,23 +52,22 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         register()
     except UserError as error:
         refuse(str(error))
-    find_quickly()
-    look_at_hooks()
+    hydra_patches.find_mode_by(mode_of)
+    hydra_patches.check_compositions(require_own_hooks)
     told_once_more()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.argv[1:] = options_first(sys.argv[1:])
     nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]
     if nameless:  # Hydra takes it for a group
         refuse("\n".join(f"{each!r} cannot be read as setting=value: it names no setting" for each in nameless))
-    wish = os.environ.get(FULL_ERROR)
-    os.environ[FULL_ERROR] = "1"  # else Hydra prints errors itself
     try:
-        hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(task)()
+        with hydra_patches.raised_errors():
+            hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(task)()
     except UserError as error:
         refuse(str(error))
     except REFUSALS as error:
-        arguments = get_args_parser().parse_args()
-        with composing(arguments.config_dir):
+        arguments = hydra_patches.arguments()
+        with initialised(arguments.config_dir):
             refuse(explain(arguments.config_name or config_name, arguments.overrides, error))
     except BrokenPipeError:
         end_unread()
@@ -86,14 +81,12 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
-        os.environ.pop(FULL_ERROR, None)
-        os.environ.update({} if wish is None else {FULL_ERROR: wish})  # programs that are started later have their own
         gc.freeze()  # what was imported need not be looked through once more when the program ends: that takes a second
 
 
 def options_first(arguments: Sequence[str]) -> list[str]:
     """Return command-line arguments with Hydra's options and their values first: it reads none between settings."""
-    takers = {name: each for each in get_args_parser()._actions if each.nargs != 0 for name in each.option_strings}
+    takers = {name: each for name, each in hydra_patches.options().items() if each.nargs != 0}
     options, settings, incomplete, left = list[str](), list[str](), list[str](), list(arguments)
     while left:
         first = left.pop(0)
@@ -111,9 +104,9 @@ def options_first(arguments: Sequence[str]) -> list[str]:
 def register() -> None:
     """Make the types of all settings known to Hydra, as entries of the group `schema` (see the package `conf`)."""
     launcher.register()
+    hydra_patches.accept_own_launcher()
+    hydra_patches.share_config_store()
     store = ConfigStore.instance()
-    # Hydra copies the whole store for each group that it lists, which takes as long as everything else in `--help`.
-    vars(store)["__deepcopy__"] = lambda _: store
     for module in (*importlib.import_module("conf").SCHEMAS, *plugged_schemas()):
         for path, schema in importlib.import_module(module).schemas().items():
             group, _, name = f"schema/{path}".rpartition("/")
@@ -194,7 +187,7 @@ def combinations(overrides: Sequence[str]) -> list[list[str]]:
 
 
 def composed(program: str, overrides: Sequence[str], hydra: bool = False) -> DictConfig:
-    """Compose settings within `composing`, those of Hydra itself too if asked for.
+    """Compose settings within `initialised`, those of Hydra itself too if asked for.
 
     Raises
     ------
@@ -205,20 +198,6 @@ def composed(program: str, overrides: Sequence[str], hydra: bool = False) -> Dic
         return compose(program, list(overrides), return_hydra_config=hydra)
     except REFUSALS as error:
         raise UserError(explain(program, list(overrides), error)) from error
-
-
-@contextmanager
-def composing(config_dir: str | None = None) -> Iterator[None]:
-    """Initialise Hydra for composing, as it was for the command line that it has refused."""
-    search_path = create_config_search_path("pkg://conf")
-    if config_dir is not None:
-        where = f"file://{Path(config_dir).resolve()}"
-        search_path.prepend(provider="command-line", path=where, anchor=SearchPathQuery(provider="schema"))
-    Hydra.create_main_hydra2(task_name="cdrbench", config_search_path=search_path)
-    try:
-        yield
-    finally:
-        GlobalHydra.instance().clear()
 
 
 def faults_told(config: DictConfig | None) -> list[str]:

@@ -18,6 +18,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from bench.config.hydra_patches import is_mapping, node_below
 from bench.config.named_entries import form_of_members, told_member
 
 REFUSALS = (HydraException, OmegaConfBaseException)
@@ -78,7 +79,7 @@ def plain(error: BaseException) -> str:
 
 def unknown_settings(node: Any, config: DictConfig, key: str = "") -> Iterator[str]:
     """Yield a message for each key, added with `+`, that the dataclass behind a part of the configuration lacks."""
-    if not isinstance(node, DictConfig) or node._is_none() or node._is_missing():
+    if not is_mapping(node):
         return
     kind = OmegaConf.get_type(node)
     known = {item.name for item in fields(kind)} if kind is not None and is_dataclass(kind) else None
@@ -87,7 +88,7 @@ def unknown_settings(node: Any, config: DictConfig, key: str = "") -> Iterator[s
         if known is not None and name not in known:
             yield _unknown(full, config)
         elif not OmegaConf.is_missing(node, name):
-            yield from unknown_settings(node._get_node(name), config, full)
+            yield from unknown_settings(node_below(node, name), config, full)
 
 
 def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[Override]]:

@@ -5,11 +5,10 @@ stranger's, so they are looked at as they are composed, and only this program's 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
 
+from bench.config.hydra_patches import OWN_HOOKS
 from bench.config.plug_ins import require_all_read
 from bench.faults import Fault, SettingsError
 
@@ -17,29 +16,26 @@ OURS = (
     "bench.sweeps.preflight.Preflight",
     "bench.sweeps.sweep.Sweep",
     "bench.host.launcher.Forking",
-    "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
-    "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
+    *OWN_HOOKS,
 )
 STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
 
 
-def look_at_hooks() -> None:
-    """Let Hydra compose no configuration from now on that would call something of somebody else's."""
-    composed = ConfigLoaderImpl.load_configuration
-    if getattr(composed, "looks", False):
-        return
+def require_own_hooks(config: DictConfig) -> None:
+    """Refuse a configuration in which Hydra would call or read something of somebody else's.
 
-    def looked_at(self: ConfigLoaderImpl, *args: Any, **kwargs: Any) -> DictConfig:
-        config = composed(self, *args, **kwargs)
-        hydra = config.get("hydra", {})
-        faults = list(hook_faults(OmegaConf.to_container(hydra, resolve=False), "hydra"))
-        if faults:
-            raise SettingsError(faults)
-        require_all_read(tuple((str(each.schema), str(each.path)) for each in hydra.runtime.config_sources))
-        return config
-
-    vars(looked_at)["looks"] = True
-    ConfigLoaderImpl.load_configuration = looked_at  # type: ignore[method-assign]
+    Raises
+    ------
+    SettingsError
+        Naming each such setting.
+    UserError
+        When a folder of configuration has a file of a name that is taken.
+    """
+    hydra = config.get("hydra", {})
+    faults = list(hook_faults(OmegaConf.to_container(hydra, resolve=False), "hydra"))
+    if faults:
+        raise SettingsError(faults)
+    require_all_read(tuple((str(each.schema), str(each.path)) for each in hydra.runtime.config_sources))
 
 
 def hook_faults(node: object, key: str) -> Iterator[Fault]:

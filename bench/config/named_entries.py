@@ -9,6 +9,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from bench.config.hydra_patches import element_type
+
 
 def told_member(key: str, config: DictConfig) -> str:
     """Tell how a member that is not there is added; "" where the key is of none, or like that of another."""
@@ -28,5 +30,5 @@ def form_of_members(key: str, config: DictConfig, name: str = "NAME") -> str:
 
 
 def _kind(node: Any) -> Any:
-    kind = node._metadata.element_type if isinstance(node, DictConfig) else None
+    kind = element_type(node)
     return kind if is_dataclass(kind) else None

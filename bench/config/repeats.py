@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from functools import cache
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from bench.config.hydra_patches import file_in, split_arguments
+
 SEED = "${seed}"
 """What stands in the leaf of a detector that is random."""
-_every = BasicSweeper.split_arguments
 
 
 def split(overrides: list[Override], size: int | None) -> list[list[list[str]]]:
@@ -19,7 +19,7 @@ def split(overrides: list[Override], size: int | None) -> list[list[list[str]]]:
 
     In a suite, a detector whose leaf does not speak of `${seed}` is run with the first of the seeds only.
     """
-    return [worth_doing(batch) for batch in _every(overrides, size)]
+    return [worth_doing(batch) for batch in split_arguments(overrides, size)]
 
 
 def worth_doing(jobs: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -37,7 +37,7 @@ def worth_doing(jobs: Sequence[Sequence[str]]) -> list[list[str]]:
 def is_random(detector: str) -> bool:
     """Whether the leaf of a detector passes the seed on."""
     try:
-        found = GlobalHydra.instance().config_loader().repository.load_config(f"detector/{detector}")  # type: ignore[attr-defined]
+        found = file_in(GlobalHydra.instance().config_loader(), f"detector/{detector}")
     except HydraException:
         return True
-    return found is None or SEED in OmegaConf.to_yaml(found.config)
+    return found is None or SEED in OmegaConf.to_yaml(found)

@@ -29,7 +29,6 @@ from bench.host.exit_codes import INTERRUPTED
 from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import THREAD_SETTINGS, at_once, share
 
-HYDRAS = ("hydra_plugins.", "hydra._internal.core_plugins.")
 NUMBER_BYTES = 4
 AT_ONCE_S, TIDYING_S, LOOK_S = 0.5, 5.0, 0.25
 looks: list[Callable[[], None]] = []
@@ -128,9 +127,6 @@ def register() -> None:
     """Make the launcher known to Hydra, as `hydra/launcher=forking`."""
     ConfigStore.instance().store(group="hydra/launcher", name="forking", node=LauncherSettings, provider="cdrbench")
     Plugins.instance().register(Forking)
-    # Hydra takes launchers only from a package that is called hydra_plugins.
-    allowed = (*HYDRAS, f"{__name__}.")
-    Plugins.is_in_toplevel_plugins_module = staticmethod(lambda name: name.startswith(allowed))  # type: ignore[assignment]
 
 
 def _prepare(config: DictConfig) -> None:

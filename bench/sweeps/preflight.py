@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from bench.config.composition import combinations, explain, faults_told, refuse
 from bench.config.diagnosis import REFUSALS
+from bench.config.hydra_patches import split_sweeps_by
 from bench.config.repeats import split
 from bench.faults import SettingsError
 from bench.runs.run_folder import (
@@ -79,9 +79,7 @@ class Preflight(Callback):
                 messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
         if messages:
             refuse("\n".join(messages))
-        # Hydra would compose them all once more, which takes seconds.
-        BasicSweeper.validate_batch_is_legal = lambda *_: None  # type: ignore[method-assign]
-        BasicSweeper.split_arguments = staticmethod(split)  # type: ignore[assignment]
+        split_sweeps_by(split)
         place = Path(config.hydra.sweep.dir)
         if OmegaConf.to_container(config.hydra.sweep, resolve=False)["subdir"] != JOB:  # type: ignore[index,call-overload]
             refuse("hydra.sweep.subdir cannot be set: the folder of each job is its number")

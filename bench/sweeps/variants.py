@@ -10,6 +10,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from bench.config.hydra_patches import is_group
+
 Family = tuple[str, ...]
 
 
@@ -48,4 +50,4 @@ def _value(line: str) -> tuple[str, Any] | None:
 def _is_special(override: Override, loader: Any) -> bool:
     """Whether an override chooses a file, changes what keys there are, or is about Hydra itself."""
     changes = override.is_add() or override.is_force_add() or override.is_delete()
-    return changes or override.is_hydra_override() or bool(loader.repository.group_exists(override.key_or_group))
+    return changes or override.is_hydra_override() or is_group(loader, override.key_or_group)

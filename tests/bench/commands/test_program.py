@@ -19,7 +19,8 @@ from omegaconf import OmegaConf
 from bench.commands import program
 from bench.commands.explain_settings import page, settings_below
 from bench.commands.setting_page import described
-from bench.config.composition import composing, register
+from bench.config.composition import register
+from bench.config.hydra_patches import initialised
 from bench.version import __version__
 
 COMMANDS = program.commands()
@@ -73,7 +74,7 @@ def test_the_settings_and_examples_of_a_help_page_are_true(name: str, monkeypatc
     monkeypatch.setattr(sys, "argv", ["cdrbench"])
     text = program.help_page(name)
     register()
-    with composing():
+    with initialised():
         config = compose(HYDRA[name], NEEDED.get(name, []))
         choices = OmegaConf.to_container(
             compose(HYDRA[name], NEEDED.get(name, []), return_hydra_config=True).hydra.runtime
@@ -122,7 +123,7 @@ def test_tab_completes_commands_and_settings(line: str, among: list[str]) -> Non
 
 def told(*keys: str, choices: tuple[str, ...] = ()) -> list[str]:
     register()
-    with composing():
+    with initialised():
         config = compose("config", list(choices))
         return [line for key in keys for line in page(config, key)]
 
@@ -170,7 +171,7 @@ def test_a_setting_that_is_not_there_gets_a_suggestion(capsys: pytest.CaptureFix
 
 def test_every_setting_is_explained_without_a_fault() -> None:
     register()
-    with composing():
+    with initialised():
         config = compose("config", [])
         every = list(settings_below(config))
         assert len(every) > 400

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from bench import run
-from bench.config import composition, lookup
+from bench.config import composition, hydra_patches, lookup
 from bench.config.composition import options_first
 
 HEAVY = ("mlflow", "pandas", "polars", "sklearn", "pyod", "matplotlib", "numba", "pyarrow")
@@ -112,7 +112,7 @@ def test_all_faults_are_told_at_once(
 
 def test_a_member_of_a_mapping_is_added_as_the_message_says() -> None:
     composition.register()
-    with composition.composing():
+    with hydra_patches.initialised():
         derby = 'derby: {date: "2024-01-10", from_h: 20, to_h: 22, factor: 3}'
         config = compose("config", [f"+generator.calendar.events={{{derby}}}"])
         assert composition.faults_told(config) == []
@@ -122,7 +122,7 @@ def test_a_member_of_a_mapping_is_added_as_the_message_says() -> None:
 @pytest.mark.parametrize("uri", ["sqlite:///a.db", "http://127.0.0.1:9", "mysql+pymysql://host/runs", "null"])
 def test_a_store_of_a_known_kind_is_not_refused(uri: str) -> None:
     composition.register()
-    with composition.composing():
+    with hydra_patches.initialised():
         assert composition.faults_told(compose("config", [f"tracking.uri={uri}"])) == []
 
 
@@ -132,7 +132,7 @@ PYOD = ("detector=pyod", "detector.model._target_=pyod.models.lof.LOF")
 
 def test_a_parameter_that_the_model_has_can_be_given() -> None:
     composition.register()
-    with composition.composing():
+    with hydra_patches.initialised():
         for overrides in (("detector.model.bootstrap=true",), (*PYOD, "detector.model.n_neighbors=35")):
             config = compose("config", list(overrides))
             assert composition.faults_told(config) == []
@@ -295,7 +295,7 @@ def test_a_sweep_over_a_misspelt_detector_is_refused(
 
 def test_combinations_of_a_sweep() -> None:
     composition.register()
-    with composition.composing():
+    with hydra_patches.initialised():
         found = composition.combinations(["seed=1,2", "detector=random", "generator.seed=range(3)"])
     assert len(found) == 6
     assert ["seed=2", "detector=random", "generator.seed=0"] in found

@@ -4,8 +4,8 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
-from bench.config import composition
-from bench.config import run_or_sweep as mode
+from bench.config import composition, hydra_patches
+from bench.config.run_or_sweep import mode_of
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ def test_the_mode_is_that_of_the_line_and_of_the_files_that_it_names(
     overrides: list[str], expected: RunMode | None
 ) -> None:
     composition.register()
-    mode.find_quickly()
-    with composition.composing():
+    hydra_patches.find_mode_by(mode_of)
+    with hydra_patches.initialised():
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
         assert hydra.get_mode("config", overrides) is expected

@@ -12,7 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 import conf
 from bench import run
-from bench.config import composition
+from bench.config import composition, hydra_patches
 
 ALWAYS = {"random", "constant", "volume", "rules", "oracle"}
 FILES = sorted(path for path in Path(conf.__path__[0]).glob("suite/*.yaml"))
@@ -60,7 +60,7 @@ def test_every_run_of_a_suite_is_sound_and_the_rows_that_are_always_there_are(pa
     matrix = content(path)["hydra"]["sweeper"]["params"]
     assert set(matrix["detector"].split(",")) >= ALWAYS
     composition.register()
-    with composition.composing():
+    with hydra_patches.initialised():
         jobs = composition.combinations([f"suite={path.stem}", *(f"{key}={value}" for key, value in matrix.items())])
         configs = [compose("config", job) for job in jobs[:: max(1, len(jobs) // 12)]]
         assert [composition.faults_told(config) for config in configs] == [[]] * len(configs)
@@ -71,7 +71,7 @@ def test_detectors_that_draw_have_every_seed_and_others_one() -> None:
     matrix = content(Path(conf.__path__[0]) / "suite/core.yaml")["hydra"]["sweeper"]["params"]
     assert set(matrix["detector"].split(",")) >= BEST_ON_A_TYPE
     composition.register()
-    with composition.composing():
+    with hydra_patches.initialised():
         line = [f"{key}={value}" for key, value in matrix.items()]
         jobs = [dict(each.split("=") for each in job) for job in composition.combinations(["suite=core", *line])]
         by_hand = composition.combinations(["detector=rules,iforest", "seed=1,2"])

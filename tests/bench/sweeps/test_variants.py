@@ -4,7 +4,7 @@ import hydra
 import pytest
 from omegaconf.errors import OmegaConfBaseException
 
-from bench.config import composition
+from bench.config import composition, hydra_patches
 from bench.sweeps.variants import Variants
 
 SWEEP = ["detector=iforest,hbos", "generator.seed=1,2", "seed=range(2)", "name=a,b c",
@@ -13,7 +13,7 @@ SWEEP = ["detector=iforest,hbos", "generator.seed=1,2", "seed=range(2)", "name=a
 
 def test_each_job_is_composed_as_hydra_does() -> None:
     composition.register()
-    with composition.composing():
+    with hydra_patches.initialised():
         jobs = composition.combinations(SWEEP)
         assert len(jobs) == 32
         variants = Variants("config")
@@ -23,7 +23,7 @@ def test_each_job_is_composed_as_hydra_does() -> None:
 
 def test_what_hydra_refuses_is_refused_and_the_next_job_is_none_the_worse() -> None:
     composition.register()
-    with composition.composing():
+    with hydra_patches.initialised():
         variants = Variants("config")
         first = ["detector=hbos", "seed=1", "generator.seed=3"]
         assert variants.of(first).seed == 1

@@ -1,0 +1,150 @@
+"""Everything that relies on internals of Hydra 1.3 and OmegaConf 2.3; the rest of the project uses their public names.
+
+Each patch has two tests in `tests/bench/config/test_hydra_patches.py`: one fails when the patch no longer takes effect,
+the other when Hydra has come to do by itself what the patch is for.
+"""
+
+import os
+from argparse import Action, Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+FULL_ERROR = "HYDRA_FULL_ERROR"
+HYDRAS = ("hydra_plugins.", "hydra._internal.core_plugins.")
+LAUNCHERS = "bench.host.launcher."
+LAUNCHER, SWEEPER = (f"hydra._internal.core_plugins.basic_{kind}" for kind in ("launcher", "sweeper"))
+OWN_HOOKS = (f"{LAUNCHER}.BasicLauncher", f"{SWEEPER}.BasicSweeper")
+"""Classes of Hydra's own that its configuration may name."""
+
+load_configuration, get_mode = ConfigLoaderImpl.load_configuration, Hydra.get_mode
+split_arguments, validate_batch = BasicSweeper.split_arguments, BasicSweeper.validate_batch_is_legal
+may_be_plugin = Plugins.is_in_toplevel_plugins_module
+
+Mode = Callable[[ConfigLoader, Sequence[str]], RunMode | None]
+Split = Callable[[list[Override], int | None], list[list[list[str]]]]
+
+
+def share_config_store() -> None:
+    """Keep Hydra from copying all registered settings for each group that it lists.
+
+    The copies take as long as everything else that `--help` does.
+    """
+    store = ConfigStore.instance()
+    vars(store)["__deepcopy__"] = lambda _: store
+
+
+def check_compositions(check: Callable[[DictConfig], None]) -> None:
+    """Call `check` with each configuration that Hydra composes, before it calls anything that is named there."""
+
+    def checked(self: ConfigLoaderImpl, *args: Any, **kwargs: Any) -> DictConfig:
+        config = load_configuration(self, *args, **kwargs)
+        check(config)
+        return config
+
+    ConfigLoaderImpl.load_configuration = checked  # type: ignore[method-assign]
+
+
+def find_mode_by(mode: Mode) -> None:
+    """Let `mode` decide between a run and a sweep; Hydra composes the whole configuration once more for that."""
+
+    def found(hydra: Hydra, config_name: str | None, overrides: list[str]) -> RunMode | None:
+        return mode(hydra.config_loader, overrides)
+
+    Hydra.get_mode = found  # type: ignore[method-assign,assignment]
+
+
+def split_sweeps_by(split: Split) -> None:
+    """Let `split` list the jobs of a sweep, and compose none of them ahead: the harness has checked them all."""
+    kind = sweeper()
+    kind.split_arguments = staticmethod(split)  # type: ignore[assignment]
+    kind.validate_batch_is_legal = lambda *_: None  # type: ignore[method-assign]
+
+
+def sweeper() -> type[BasicSweeper]:
+    """Return the class of Hydra's sweeper, which Hydra imports once more when it looks for plug-ins."""
+    Plugins.instance()
+    return import_module(SWEEPER).BasicSweeper  # type: ignore[no-any-return]
+
+
+def accept_own_launcher() -> None:
+    """Let Hydra start a launcher of this project; it takes launchers only from a package named `hydra_plugins`."""
+    allowed = (*HYDRAS, LAUNCHERS)
+    Plugins.is_in_toplevel_plugins_module = staticmethod(lambda name: name.startswith(allowed))  # type: ignore[assignment]
+
+
+@contextmanager
+def raised_errors() -> Iterator[None]:
+    """Let Hydra raise errors instead of printing them; programs that are started later get the user's environment."""
+    wish = os.environ.get(FULL_ERROR)
+    os.environ[FULL_ERROR] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(FULL_ERROR, None)
+        os.environ.update({} if wish is None else {FULL_ERROR: wish})
+
+
+@contextmanager
+def initialised(config_dir: str | None = None) -> Iterator[None]:
+    """Initialise Hydra for `compose` with a folder of one's own; `hydra.initialize` takes the project's only."""
+    search_path = create_config_search_path("pkg://conf")
+    if config_dir is not None:
+        where = f"file://{Path(config_dir).resolve()}"
+        search_path.prepend(provider="command-line", path=where, anchor=SearchPathQuery(provider="schema"))
+    Hydra.create_main_hydra2(task_name="cdrbench", config_search_path=search_path)
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def options() -> dict[str, Action]:
+    """Return Hydra's command-line options by name."""
+    return {name: each for each in get_args_parser()._actions for name in each.option_strings}
+
+
+def arguments(line: Sequence[str] | None = None) -> Namespace:
+    """Return a command line as Hydra reads it, that of this program by default."""
+    return get_args_parser().parse_args(line)
+
+
+def is_group(loader: ConfigLoader, key: str) -> bool:
+    """Whether a key is a folder of configuration files, of which an override chooses one."""
+    return bool(loader.repository.group_exists(key))  # type: ignore[attr-defined]
+
+
+def file_in(loader: ConfigLoader, path: str) -> DictConfig | None:
+    """Return a configuration file as it is written, by its path without `.yaml`; None where there is none."""
+    found = loader.repository.load_config(path)  # type: ignore[attr-defined]
+    return None if found is None else found.config
+
+
+def is_mapping(node: Any) -> bool:
+    """Whether a node of a configuration is a mapping with a value."""
+    return isinstance(node, DictConfig) and not (node._is_none() or node._is_missing())
+
+
+def node_below(node: DictConfig, name: Any) -> Any:
+    """Return what a key of a mapping holds, without resolving it."""
+    return node._get_node(name)
+
+
+def element_type(node: Any) -> Any:
+    """Return the type that the values of a typed mapping have; None for anything else."""
+    return node._metadata.element_type if isinstance(node, DictConfig) else None
