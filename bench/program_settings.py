@@ -19,7 +19,6 @@ from bench.settings import (
     ReportSettings,
     RunSettings,
     StoreSettings,
-    ThresholdSettings,
     TrackingSettings,
 )
 
@@ -161,7 +160,8 @@ class ScoreSettings:
     """Folder that the alerts are written to."""
     same_versions: bool = True
     """Whether a detector is refused that was fitted with other versions of the libraries."""
-    threshold: ThresholdSettings = field(default_factory=ThresholdSettings)
+    threshold: Any = MISSING
+    """Which scores become alerts: one of `bench.threshold_policies`."""
     limits: LimitSettings = field(default_factory=LimitSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     report: ScoreReportSettings = field(default_factory=ScoreReportSettings)
@@ -169,7 +169,7 @@ class ScoreSettings:
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield the policy that needs to know the truth."""
-        if self.threshold.policy == "oracle":
+        if self.threshold.uses_truth:
             yield Fault("threshold.policy", "not need the truth where nobody knows it", self.threshold.policy)
 
 

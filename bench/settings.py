@@ -41,29 +41,6 @@ class ProtocolSettings:
             yield Fault(f"{key}.training", "be contaminated where the scored part is fitted on", self.training)
 
 
-MOST_ALERTS = 1_000_000
-"""A day."""
-
-
-@dataclass
-class ThresholdSettings:
-    """Which scores become alerts."""
-
-    policy: str = field(default="budget", metadata=one_of("budget", "quantile", "detector", "oracle"))
-    """`budget`: so many alerts a day; `quantile`: a fixed share of the records; `detector`: the detector's own
-    threshold; `oracle`: the true prevalence."""
-    alerts_per_day: float = field(default=100.0, metadata=above(0))
-    """What analysts can read in a day, shared by all types; for `budget`."""
-    share: float = field(default=0.01, metadata=within(0, 1))
-    """Share of the scored records; for `quantile`."""
-
-    def faults(self, key: str) -> Iterator[Fault]:
-        """Yield a budget that nobody could read."""
-        if self.policy == "budget" and self.alerts_per_day > MOST_ALERTS:
-            rule = f"be at most {MOST_ALERTS:,}, which is more than anybody reads (threshold=quantile takes any share)"
-            yield Fault(f"{key}.alerts_per_day", rule, self.alerts_per_day)
-
-
 @dataclass
 class TrackingSettings:
     """Where runs are recorded."""
@@ -171,7 +148,8 @@ class RunSettings:
     mix: MixSettings = field(default_factory=MixSettings)
     detector: Any = field(default_factory=open_part)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
-    threshold: ThresholdSettings = field(default_factory=ThresholdSettings)
+    threshold: Any = MISSING
+    """Which scores become alerts: one of `bench.threshold_policies`."""
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)

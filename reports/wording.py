@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from bench.detector import Level
@@ -9,6 +10,7 @@ from bench.evaluation.cut import Cut
 from bench.evaluation.home import home_of_all, homes_in
 from bench.faults import UserError
 from bench.result import Result, Scalar
+from bench.threshold_policies import POLICIES
 
 Row = Mapping[str, Scalar]
 ALL = "all"
@@ -133,17 +135,12 @@ def settings_of(row: Row) -> dict[str, Any]:
 
 def policy_meaning(row: Row) -> str:
     """Return what the threshold of a run means, with its figures."""
-    threshold = settings_of(row).get("threshold") or {}
-    policy = str(row.get("threshold_policy") or "")
-    if policy == "budget" and "alerts_per_day" in threshold:
-        return f"budget: {threshold['alerts_per_day']:,g} alerts a day, shared by all types"
-    if policy == "quantile" and "share" in threshold:
-        return f"quantile: the highest {percent(threshold['share'])} of the scored records"
-    if policy == "detector":
-        return "detector: the detector's own"
-    if policy == "oracle":
-        return "oracle: as many alerts as there are anomalies, which nobody knows in practice"
-    return policy or "not recorded"
+    figures, policy = settings_of(row).get("threshold") or {}, str(row.get("threshold_policy") or "")
+    kind = POLICIES.get(policy)
+    names = [each.name for each in fields(kind)] if kind else []
+    if kind is None or not set(names) <= set(figures):
+        return policy or "not recorded"
+    return f"{policy}: {kind(**{name: figures[name] for name in names}).meaning()}"
 
 
 def cut_meaning(cut: Cut) -> str:

@@ -38,6 +38,7 @@ from bench.host.exit_codes import INTERRUPTED, UNUSABLE
 from bench.host.interruption import end_unread, told_once_more
 from bench.host.room import require_room, told_as_lack_of_room
 from bench.host.texts import printable
+from bench.threshold_policies import POLICIES
 
 SELDOM = 50_000
 """So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
@@ -111,6 +112,8 @@ def register() -> None:
         for path, schema in importlib.import_module(module).schemas().items():
             group, _, name = f"schema/{path}".rpartition("/")
             store.store(name=name, node=schema, group=group, package=path.replace("/", "."))
+    for name, policy in POLICIES.items():
+        store.store(name=name, node=policy, group="threshold", package="threshold")
 
 
 def refuse(message: str) -> NoReturn:

@@ -15,7 +15,9 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
+from bench import threshold_policies
 from bench.faults import UserError
+from bench.threshold_policies import POLICIES
 
 GROUP = "cdrbench.conf"
 
@@ -92,4 +94,6 @@ class PluggedPath(SearchPathPlugin):
 def _leaves(package: str) -> dict[str, Path]:
     """Return the files of YAML of a package, by their paths within it."""
     folders = [Path(folder) for folder in importlib.import_module(package).__path__]
-    return {path.relative_to(folder).as_posix(): path for folder in folders for path in sorted(folder.rglob("*.yaml"))}
+    files = {path.relative_to(folder).as_posix(): path for folder in folders for path in sorted(folder.rglob("*.yaml"))}
+    policies = [f"threshold/{name}.yaml" for name in POLICIES] if package == "conf" else []  # which have no file
+    return files | dict.fromkeys(policies, Path(threshold_policies.__file__))

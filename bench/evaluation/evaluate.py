@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -21,10 +20,8 @@ from bench.evaluation.sample import Sample, callers_of, sample_of_calls, sample_
 from bench.evaluation.thresholds import alerts_of
 from bench.levels import Grid, grids
 from bench.result import Status
+from bench.threshold_policies import ThresholdPolicy
 from bench.truth import CallLabels, Truth
-
-if TYPE_CHECKING:
-    from bench.settings import ThresholdSettings
 
 FEWEST_INCIDENTS = 10
 ROUNDING = 1e-9
@@ -87,7 +84,7 @@ class Yardstick:
         chances |= {(grid.level, True): Chance(samples[grid.level], grid.calls) for grid in above}
         return cls(dataset, labels, above, samples, known, *beginnings(dataset, truth), chances)
 
-    def evaluation(self, scores: Scores, threshold: "ThresholdSettings", *, constant: bool = False) -> Evaluation:
+    def evaluation(self, scores: Scores, threshold: ThresholdPolicy, *, constant: bool = False) -> Evaluation:
         """Evaluate the scores of the window, at their own level and aggregated to the levels above calls.
 
         The numbers of a type are that type against normal: entities of the other types, and innocents' records that an
@@ -136,7 +133,7 @@ class Yardstick:
         return Moments(np.asarray(pc.cast(ends, pa.int64())), self.begun_ms, self.parts)
 
 
-def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: "ThresholdSettings") -> Evaluation:
+def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: ThresholdPolicy) -> Evaluation:
     """Evaluate scores once; see `Yardstick`, which serves for many."""
     return Yardstick.of(dataset, truth).evaluation(scores, threshold)
 
@@ -151,7 +148,7 @@ def _reached(scores: Scores, above: Sequence[Grid]) -> dict[Level, Scores]:
     return found
 
 
-def _alerts(dataset: Dataset, sample: Sample, scores: Scores, threshold: "ThresholdSettings") -> Alerts:
+def _alerts(dataset: Dataset, sample: Sample, scores: Scores, threshold: ThresholdPolicy) -> Alerts:
     span_ms = dataset.window.end_ms - dataset.window.start_ms
     return alerts_of(scores, threshold, span_ms=span_ms, anomalies=sample.anomalies)
 

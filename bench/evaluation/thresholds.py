@@ -1,7 +1,6 @@
 """Thresholds: from scores to alerts, by a policy that is not tuned on truth."""
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,13 +9,10 @@ from bench.detector import Scores
 from bench.evaluation.cut import Cut
 from bench.evaluation.run_outcome import Alerts
 from bench.faults import UserError
-from bench.spans import DAY_MS
-
-if TYPE_CHECKING:
-    from bench.settings import ThresholdSettings
+from bench.threshold_policies import ThresholdPolicy
 
 
-def alerts_of(scores: Scores, settings: "ThresholdSettings", *, span_ms: int, anomalies: int) -> Alerts:
+def alerts_of(scores: Scores, policy: ThresholdPolicy, *, span_ms: int, anomalies: int) -> Alerts:
     """Choose the threshold that the policy asks for.
 
     Every entity of the window can use the number of alerts up, whatever it is. That number is met exactly, as long as
@@ -26,10 +22,8 @@ def alerts_of(scores: Scores, settings: "ThresholdSettings", *, span_ms: int, an
     ----------
     scores
         The finite scores of the whole window, at least one.
-    settings
-        `budget` allows `alerts_per_day` for each day of the window, `quantile` the share `share` of its entities, and
-        `oracle` as many as there are anomalies; it alone knows more than a detector in service could. `detector` takes
-        the detector's own threshold.
+    policy
+        One of `bench.threshold_policies`.
     span_ms
         Length of the window [ms].
     anomalies
@@ -38,18 +32,14 @@ def alerts_of(scores: Scores, settings: "ThresholdSettings", *, span_ms: int, an
     Raises
     ------
     UserError
-        When the policy is `detector` and the detector has no threshold.
+        When the policy leaves the threshold to the detector, and the detector has none.
     """
-    if settings.policy == "detector":
-        if scores.threshold is None or math.isnan(scores.threshold):
-            raise UserError("threshold.policy=detector needs a detector with a threshold of its own (`threshold_`)")
-        return Alerts(settings.policy, Cut(scores.threshold))
-    allowed = {
-        "budget": math.floor(settings.alerts_per_day * span_ms / DAY_MS),
-        "quantile": math.floor(settings.share * scores.values.size),
-        "oracle": anomalies,
-    }
-    return Alerts(settings.policy, cut_for(scores.values, allowed[settings.policy]))
+    allowed = policy.allowed(scores.values.size, span_ms, anomalies)
+    if allowed is not None:
+        return Alerts(policy.policy, cut_for(scores.values, allowed))
+    if scores.threshold is None or math.isnan(scores.threshold):
+        raise UserError(f"threshold.policy={policy.policy} needs a detector with a threshold of its own (`threshold_`)")
+    return Alerts(policy.policy, Cut(scores.threshold))
 
 
 def cut_for(scores: FloatArray, allowed: int) -> Cut:

@@ -150,7 +150,7 @@ def _require_no_labels(request: Request) -> None:
     needs = {
         "role": (settings.role, "supervised"),
         "protocol.training": (settings.protocol.training, "clean"),
-        "threshold.policy": (settings.threshold.policy, "oracle"),
+        "threshold.policy": (settings.threshold.policy, settings.threshold.uses_truth and settings.threshold.policy),
         "detector._target_": (request.resolved["detector"]["_target_"], "bench.runs.references.Oracle"),
     }
     faults = [Fault(key, rule, value) for key, (value, needy) in needs.items() if value == needy]

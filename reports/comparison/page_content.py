@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from bench.evaluation.compare import Standing
 from bench.result import UNCONFINED, Status
+from bench.threshold_policies import POLICIES
 from reports.comparison.grids import Grid, difference_grid, grids_of, rank_grid
 from reports.comparison.grouping import Comparison, comparisons, titles
 from reports.comparison.standing import Contest, contests
@@ -116,7 +117,8 @@ def _cautions(each: Comparison) -> list[str]:
     free = sorted({str(row["detector"]) for row in each.rows if str(row.get("isolation")).startswith(UNCONFINED)})
     if free:
         cautions.append(f"Not confined, so that they could have read the truth: {', '.join(free)}.")
-    if each.sample.get("threshold_policy") == "oracle":
+    policy = POLICIES.get(str(each.sample.get("threshold_policy")))
+    if policy is not None and policy.uses_truth:
         cautions.append("The threshold uses the truth: recall and precision are not what one would get in practice.")
     if each.superseded:
         left_out = plural(each.superseded, "run")

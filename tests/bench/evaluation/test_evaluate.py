@@ -17,8 +17,8 @@ from bench.evaluation.metric_names import markdown, metric_names
 from bench.evaluation.run_outcome import Outcome
 from bench.result import Result, Status
 from bench.schema import CALLS, INCIDENTS, TRUTH
-from bench.settings import ThresholdSettings
 from bench.spans import DAY_MS
+from bench.threshold_policies import Budget, DetectorsOwn, TruePrevalence
 from bench.truth import Truth
 
 HISTORY, CALLS_IN_ALL = 400, 1400
@@ -89,7 +89,7 @@ def good_scores(world, seed=2):
 
 
 def run(world, scores, threshold=None):
-    return evaluate(*world, Scores(Level.CALL, scores), threshold or ThresholdSettings("budget", alerts_per_day=50))
+    return evaluate(*world, Scores(Level.CALL, scores), threshold or Budget(alerts_per_day=50))
 
 
 def test_each_type_against_normal(world):
@@ -127,7 +127,7 @@ def test_values_are_plain_numbers(world):
 def test_the_right_score_finds_everything(world):
     labels = labels_of(world)
     scores = labels.anomalous + np.linspace(0, 0.5, 1000)
-    values = run(world, scores, ThresholdSettings("oracle")).values
+    values = run(world, scores, TruePrevalence()).values
     for metric in ("precision", "recall", "f1", "average_precision", "roc_auc", "incident_recall"):
         assert values[f"{metric}/all"] == 1
         assert values[f"{metric}/burst"] == 1
@@ -137,7 +137,7 @@ def test_the_right_score_finds_everything(world):
 def test_records_of_other_types_and_collateral_use_up_the_budget(world):
     labels = labels_of(world)
     scores = np.arange(1000.0) + 1e4 * labels.collateral
-    values = run(world, scores, ThresholdSettings("budget", alerts_per_day=20)).values
+    values = run(world, scores, Budget(alerts_per_day=20)).values
     assert values["alerts/all"] == 20
     assert values["false_alarms/all"] == values["hits/all"] == 0
     assert values["precision/all"] is None
@@ -195,7 +195,7 @@ def test_scores_that_say_nothing_are_refused_not_repaired(world, spoil, reason):
 def test_a_window_without_calls(world):
     dataset, truth = world
     empty = Dataset(dataset.folder, dataset.clock, dataset.history, Window(2 * DAY_MS, 3 * DAY_MS))
-    evaluation = evaluate(empty, truth, Scores(Level.CALL, np.empty(0)), ThresholdSettings())
+    evaluation = evaluate(empty, truth, Scores(Level.CALL, np.empty(0)), Budget())
     assert (evaluation.status, evaluation.reason) == (Status.DEGENERATE, "the window has no calls")
 
 
@@ -204,7 +204,7 @@ def test_delays_are_told_of_causal_detectors_alone(world):
     silent = run(world, scores).values
     assert {silent[f"delay_{unit}/burst"] for unit in ("seconds", "calls")} == {None}
     causal = Scores(Level.CALL, scores, causal=True)
-    told = evaluate(*world, causal, ThresholdSettings("budget", alerts_per_day=300)).values
+    told = evaluate(*world, causal, Budget(alerts_per_day=300)).values
     assert (told["delay_seconds/long"], told["delay_calls/long"]) == (60, 0)
     assert 0 < told["delay_calls/burst"] < 10
     assert 0 < told["delay_seconds/burst"] < DAY_MS / 1000
@@ -215,13 +215,13 @@ def test_delays_are_told_of_causal_detectors_alone(world):
 def test_a_type_with_few_incidents_is_one_the_run_cannot_speak_of(world):
     scores = Scores(Level.CALL, good_scores(world))
     for fewest, expected in ((12, {"all": 1, "long": 1, "burst": 1, "rare": 0}), (13, {"burst": 0, "long": 1})):
-        values = Yardstick.of(*world, fewest).evaluation(scores, ThresholdSettings()).values
+        values = Yardstick.of(*world, fewest).evaluation(scores, Budget()).values
         assert {name: values[f"enough_incidents/{name}"] for name in expected} == expected
 
 
 def test_the_detectors_own_threshold_is_the_one(world):
     own = Scores(Level.CALL, good_scores(world), threshold=1.5)
-    evaluation = evaluate(*world, own, ThresholdSettings("detector"))
+    evaluation = evaluate(*world, own, DetectorsOwn())
     assert evaluation.alerts.cut == Cut(1.5)
     assert evaluation.values["alerts/all"] == np.count_nonzero(own.values >= 1.5)
 

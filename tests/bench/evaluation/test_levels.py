@@ -19,8 +19,8 @@ from bench.faults import UserError
 from bench.levels import Grid, grids
 from bench.result import Status
 from bench.schema import CALLS, CELLS, INCIDENTS, TRUTH, USERS
-from bench.settings import ThresholdSettings
 from bench.spans import DAY_MS, HOUR_MS
+from bench.threshold_policies import Budget, Quantile
 from bench.truth import Truth
 
 START_MS = 1_704_047_400_000
@@ -203,9 +203,7 @@ def test_a_silent_cell_is_found_by_a_detector_of_cells(world):
     assert silent == list(range(3 * 192, 3 * 192 + 5))
     assert not np.isin(silent, cells.of_calls).any()
     scores = np.isin(np.arange(cells.size), silent).astype(float)
-    values = evaluate(
-        dataset, truth, Scores(Level.CELL_QUARTER, scores), ThresholdSettings("quantile", share=5.5 / cells.size)
-    ).values
+    values = evaluate(dataset, truth, Scores(Level.CELL_QUARTER, scores), Quantile(share=5.5 / cells.size)).values
     assert values["cell_quarter/hits/a"] == values["cell_quarter/alerts/all"] == 5
     assert values["cell_quarter/precision/a"] == 1
     assert labels.anomalous.sum() == values["positives/all"]
@@ -225,7 +223,7 @@ def test_truth_that_does_not_say_whom_it_concerns_is_refused(world):
 def test_values_of_the_lifted_levels_stand_under_their_name(world):
     dataset, truth = world
     scores = np.random.default_rng(1).normal(size=len(list(call_rows(world))))
-    values = evaluate(dataset, truth, Scores(Level.CALL, scores), ThresholdSettings("quantile", share=0.1)).values
+    values = evaluate(dataset, truth, Scores(Level.CALL, scores), Quantile(share=0.1)).values
     for grid in grids(dataset):
         sample = sample_of_grid(grid, truth.call_labels(*dataset.call_range(dataset.window)), truth)
         for name in ("all", "a", "b"):
@@ -241,13 +239,13 @@ def test_values_of_the_lifted_levels_stand_under_their_name(world):
 def test_a_detector_of_user_days_reaches_no_other_level(world):
     dataset, truth = world
     scores = np.random.default_rng(1).normal(size=USERS_IN_ALL * 2)
-    evaluation = evaluate(dataset, truth, Scores(Level.USER_DAY, scores), ThresholdSettings())
+    evaluation = evaluate(dataset, truth, Scores(Level.USER_DAY, scores), Budget())
     assert evaluation.status is Status.OK
     assert evaluation.values["user_day/average_precision/all"] is not None
     for prefix in ("", "cell_quarter/"):
         assert evaluation.values[f"{prefix}positives/all"] > 0
         assert evaluation.values[f"{prefix}average_precision/all"] is None
-    wrong = evaluate(dataset, truth, Scores(Level.USER_DAY, scores[1:]), ThresholdSettings())
+    wrong = evaluate(dataset, truth, Scores(Level.USER_DAY, scores[1:]), Budget())
     assert wrong.reason == "the window has 24 user-days, but the scores have the shape (23,)"
 
 
@@ -256,7 +254,7 @@ def test_without_a_table_of_users_there_are_no_user_days(world):
     (dataset.folder / "users.parquet").unlink()
     assert Grid(Level.USER_DAY, dataset).size == 0
     scores = np.arange(float(len(list(call_rows(world)))))
-    values = evaluate(dataset, truth, Scores(Level.CALL, scores), ThresholdSettings()).values
+    values = evaluate(dataset, truth, Scores(Level.CALL, scores), Budget()).values
     assert not [name for name in values if name.startswith("user_day")]
     assert values["cell_quarter/positives/all"] > 0
 
@@ -267,7 +265,7 @@ def test_the_delay_above_calls_lasts_until_the_first_alert_is_over(world):
     cells = grids(dataset)[1]
     scores = (np.arange(cells.size) == 3 * 192 + 2).astype(float)
     told = Scores(Level.CELL_QUARTER, scores, causal=True)
-    one_alert = ThresholdSettings("quantile", share=1.5 / cells.size)
+    one_alert = Quantile(share=1.5 / cells.size)
     values = evaluate(dataset, truth, told, one_alert).values
     calls = dataset.table("calls", ["call_start_ts"])["call_start_ts"].to_pylist()
     deeds = [row for row in truth.table("truth").to_pylist() if (row["incident_id"], row["cause"]) == ("i2", "direct")]

@@ -19,7 +19,8 @@ from bench.generator import silent
 from bench.result import Status
 from bench.runs.references import Constant, Oracle
 from bench.runs.scores_file import ScoresFile
-from bench.settings import ProtocolSettings, ThresholdSettings
+from bench.settings import ProtocolSettings
+from bench.threshold_policies import Budget, TruePrevalence
 from bench.truth import Truth
 from bench.worlds.protocol import applied
 from bench.worlds.store import StoredWorld, find_or_make
@@ -41,15 +42,15 @@ def truth(world: StoredWorld) -> Truth:
 
 
 def test_the_oracle_is_perfect_and_a_constant_worth_its_prevalence(dataset: Dataset, truth: Truth) -> None:
-    oracle = evaluate(dataset, truth, Oracle().scores(dataset, truth), ThresholdSettings(policy="oracle"))
+    oracle = evaluate(dataset, truth, Oracle().scores(dataset, truth), TruePrevalence())
     perfect = [oracle.values[f"{name}/all"] for name in ("average_precision", "roc_auc", "f1")]
     assert perfect == pytest.approx([1.0, 1.0, 1.0])
     scores = Constant(0.3).scores(dataset, truth)
-    same = Yardstick.of(dataset, truth).evaluation(scores, ThresholdSettings(), constant=True)
+    same = Yardstick.of(dataset, truth).evaluation(scores, Budget(), constant=True)
     assert same.status is Status.OK
     assert same.values["average_precision/all"] == pytest.approx(same.values["prevalence/all"])
     assert same.values["roc_auc/all"] == pytest.approx(0.5)
-    assert evaluate(dataset, truth, scores, ThresholdSettings()).status is Status.DEGENERATE
+    assert evaluate(dataset, truth, scores, Budget()).status is Status.DEGENERATE
 
 
 @pytest.mark.parametrize("name", ["Oracle", "Constant"])

@@ -15,7 +15,8 @@ from bench.config.composition import register
 from bench.dataset import Dataset
 from bench.evaluation.evaluate import evaluate
 from bench.faults import UserError
-from bench.settings import ProtocolSettings, ThresholdSettings
+from bench.settings import ProtocolSettings
+from bench.threshold_policies import Budget
 from bench.truth import Truth
 from bench.worlds.protocol import applied
 from generators.tables import export
@@ -103,7 +104,7 @@ def judged(world: Path, detector: str) -> tuple[Any, dict[str, float | None]]:
         .fit(dataset)
         .score(dataset)
     )
-    return scores.values, evaluate(dataset, Truth(world / "truth"), scores, ThresholdSettings()).values
+    return scores.values, evaluate(dataset, Truth(world / "truth"), scores, Budget()).values
 
 
 def test_a_truth_that_names_other_calls_is_refused(exported: tuple[Path, Path], tmp_path: Path) -> None:

@@ -1,0 +1,128 @@
+"""Threshold policies: how many scores become alerts. A policy is one class in `POLICIES`, and needs nothing else.
+
+Each class is the Hydra structured config behind `threshold=NAME`; its fields are the settings `threshold.FIELD`.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from omegaconf import MISSING
+
+from bench.faults import Fault, above, within
+from bench.spans import DAY_MS
+
+MOST_ALERTS = 1_000_000
+"""A day."""
+
+
+@dataclass
+class ThresholdPolicy:
+    """What all policies have: a name, the number of alerts that they allow, and a text for reports."""
+
+    policy: str = MISSING
+    """Name of the policy; threshold=NAME chooses another."""
+    uses_truth: ClassVar[bool] = False
+    """Whether it needs to know what is anomalous."""
+
+    def meaning(self) -> str:
+        """Return what the policy does, for reports."""
+        raise NotImplementedError
+
+    def allowed(self, entities: int, span_ms: int, anomalies: int) -> int | None:
+        """Return how many alerts there may be; None: those that reach the detector's own threshold.
+
+        Parameters
+        ----------
+        entities
+            Number of scored entities.
+        span_ms
+            Length of the scored window [ms].
+        anomalies
+            Number of anomalous entities; for policies that use the truth.
+        """
+        raise NotImplementedError
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield a policy that does not go with the other settings of the part."""
+        own = type(self).policy
+        if self.policy != own:
+            yield Fault(f"{key}.policy", f"be {own} (threshold=NAME chooses another policy)", self.policy)
+
+
+@dataclass
+class Budget(ThresholdPolicy):
+    """As many alerts a day as analysts can read, shared by all types."""
+
+    policy: str = "budget"
+    alerts_per_day: float = field(default=100.0, metadata=above(0))
+    """What analysts can read in a day, shared by all types."""
+
+    def meaning(self) -> str:
+        """Return the budget."""
+        return f"{self.alerts_per_day:,g} alerts a day, shared by all types"
+
+    def allowed(self, entities: int, span_ms: int, anomalies: int) -> int:
+        """Return the alerts of all days of the window."""
+        return math.floor(self.alerts_per_day * span_ms / DAY_MS)
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield a budget that nobody could read."""
+        yield from super().faults(key)
+        if self.alerts_per_day > MOST_ALERTS:
+            rule = f"be at most {MOST_ALERTS:,}, which is more than anybody reads (threshold=quantile takes any share)"
+            yield Fault(f"{key}.alerts_per_day", rule, self.alerts_per_day)
+
+
+@dataclass
+class Quantile(ThresholdPolicy):
+    """A fixed share of the scored records."""
+
+    policy: str = "quantile"
+    share: float = field(default=0.01, metadata=within(0, 1))
+    """Share of the scored records that become alerts."""
+
+    def meaning(self) -> str:
+        """Return the share."""
+        return f"the highest {100 * self.share:.3g} % of the scored records"
+
+    def allowed(self, entities: int, span_ms: int, anomalies: int) -> int:
+        """Return the share of the scored entities."""
+        return math.floor(self.share * entities)
+
+
+@dataclass
+class DetectorsOwn(ThresholdPolicy):
+    """The detector's own threshold."""
+
+    policy: str = "detector"
+
+    def meaning(self) -> str:
+        """Return whose threshold it is."""
+        return "the detector's own"
+
+    def allowed(self, entities: int, span_ms: int, anomalies: int) -> None:
+        """Return None: the number of alerts is what reaches the threshold."""
+        return
+
+
+@dataclass
+class TruePrevalence(ThresholdPolicy):
+    """As many alerts as there are anomalies: an upper bound, since nobody knows that number."""
+
+    policy: str = "oracle"
+    uses_truth = True
+
+    def meaning(self) -> str:
+        """Return that the truth decides."""
+        return "as many alerts as there are anomalies, which nobody knows in practice"
+
+    def allowed(self, entities: int, span_ms: int, anomalies: int) -> int:
+        """Return the number of anomalies."""
+        return anomalies
+
+
+POLICIES: dict[str, type[ThresholdPolicy]] = {
+    each.policy: each for each in (Budget, Quantile, DetectorsOwn, TruePrevalence)
+}
