@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from functools import cache
 from textwrap import dedent, fill
 from typing import Any
@@ -43,6 +43,23 @@ class Setting:
         return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
 
     @property
+    def field(self) -> "Field[Any] | None":
+        """Return the field of the dataclass that it belongs to, where it belongs to one."""
+        return {each.name: each for each in fields(self.kind)}.get(self.name) if is_dataclass(self.kind) else None
+
+    @property
+    def type_and_unit(self) -> str:
+        """Say what kind of value it takes: `float, dB`."""
+        kind = _type_name(self.field.type) if self.field else type(self.value).__name__
+        unit = UNITS.get(self.name.rpartition("_")[2])
+        return f"{kind}, {unit}" if unit else kind
+
+    @property
+    def rule(self) -> str:
+        """Say what values it must have: `be in [0, 30]`; "" where any value of its type will do."""
+        return str(self.field.metadata["rule"][0]) if self.field and "rule" in self.field.metadata else ""
+
+    @property
     def purpose(self) -> str:
         """Say what it does; "" where its class does not."""
         of_target = parameters(self.target) if self.target else {}
@@ -56,16 +73,12 @@ class Setting:
 
 def described(setting: Setting) -> list[str]:
     """Return the lines that explain a setting."""
-    field = {each.name: each for each in fields(setting.kind)}.get(setting.name) if is_dataclass(setting.kind) else None
-    rule = field.metadata.get("rule") if field else None
-    kind = _type_name(field.type) if field else type(setting.value).__name__
-    unit = UNITS.get(setting.name.rpartition("_")[2])
-    source = f"{setting.kind.__module__}.{setting.kind.__qualname__}" if field else setting.target
+    source = f"{setting.kind.__module__}.{setting.kind.__qualname__}" if setting.field else setting.target
     lines = [
         setting.key,
-        f"  type     {kind}{f', {unit}' if unit else ''}",
+        f"  type     {setting.type_and_unit}",
         f"  default  {setting.written}",
-        *([f"  rule     must {rule[0]}"] if rule else []),
+        *([f"  rule     must {setting.rule}"] if setting.rule else []),
         *(
             [fill(setting.purpose, WIDTH, initial_indent="  what     ", subsequent_indent=" " * 11)]
             if setting.purpose

@@ -1,4 +1,4 @@
-"""Coverage study: how often a nominal 95 % interval contains the true value (the table in docs/reference/metrics.md).
+"""Coverage study: how often a nominal 95 % interval contains the true value (docs/explanation/coverage.md).
 
 Worlds are drawn from populations with known values (`bench.evaluation.superpopulation`), and intervals are computed as
 in a run. A coverage below 92 % or above 98 %, by more than the error of the study itself, is a fault.

@@ -1,4 +1,4 @@
-"""Exit codes of the programs; docs/howto/running.md has the table."""
+"""Exit codes of the programs; docs/reference/runs.md has the table."""
 
 FAILED = 1
 """A run failed, or a check does not hold."""

@@ -7,10 +7,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
-    "README.md", "docs/index.md", "docs/howto/python.md", "docs/howto/own-records.md", "docs/howto/running.md",
+    "README.md", "docs/index.md", "docs/howto/python.md", "docs/howto/own-records.md", "docs/reference/runs.md",
+    "docs/howto/sweep.md", "docs/howto/own-scores.md", "docs/howto/mlflow.md", "docs/reference/table-detectors.md",
     "docs/reference/features.md", "docs/explanation/network.md", "docs/explanation/realism.md",
-    "docs/howto/other-tools.md", "docs/glossary.md", "docs/explanation/audit.md", "docs/reference/anomalies.md",
-    "docs/reference/detectors.md", "docs/reference/metrics.md", "docs/explanation/world.md", "CONTRIBUTING.md",
+    "docs/howto/other-tools.md", "docs/glossary.md", "docs/explanation/audit.md", "docs/reference/marks.md",
+    "docs/reference/anomalies.md", "docs/explanation/incidents.md", "docs/explanation/difficulty.md",
+    "docs/reference/detectors.md", "docs/explanation/which-finds-what.md", "docs/reference/metrics.md",
+    "docs/explanation/numbers.md", "docs/explanation/evaluation.md", "docs/explanation/intervals.md",
+    "docs/explanation/coverage.md", "docs/explanation/isolation.md", "docs/explanation/cost.md",
+    "docs/explanation/world.md", "docs/reference/commands.md", "docs/reference/settings.md",
+    "docs/reference/world-settings.md", "docs/reference/tables.md", "docs/reference/api.md", "CONTRIBUTING.md",
     "DESIGN.md",
 )  # fmt: skip
 PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip")

@@ -17,10 +17,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from pages import PAGES, ROOT, Command, File, Program, every_step
-
-sys.path.insert(0, str(ROOT / "docs"))
 import readme
+from pages import PAGES, ROOT, Command, File, Program, every_step
 
 ELSEWHERE = {
     "make run": "the machine that has nothing yet: .ci/run calls make",

@@ -3,7 +3,7 @@
 Calls of one incident, or of one user, are not independent: incidents are the units of the positives, users those of
 the negatives. What an interval holds is the value that infinitely many incidents and users of the same kind would have,
 at the prevalence of the world, and at its threshold, or its number of alerts. How often it does is measured by
-`cdrbench coverage`, whose table stands in docs/reference/metrics.md.
+`cdrbench coverage`, whose table stands in docs/explanation/coverage.md.
 """
 
 import math

@@ -19,7 +19,6 @@ OF_CALLS = sorted(name for name, kind in KINDS.items() if kind.level != "cell")
 DIFFICULTIES = (0.5, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.0, 0.2, 0.8, 1.0)))
 REMOVES = ("sim_swap", "stolen_phone")
 """Types that take calls of an owner away, while they have the line in hand."""
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "anomalies.md"
 
 
 class Told:
@@ -124,26 +123,6 @@ def test_a_copy_calls_while_its_owner_talks(tmp_path: Path) -> None:
         both &= pl.col("call_start_ts") >= pl.col("call_start_ts_right")
         beside.append(pairs.filter(both).height > 0)
     assert sum(beside) >= 0.9 * len(beside)
-
-
-def entry_rows() -> list[str]:
-    """Return the rows of the page's table of entries, as they have to be."""
-    rows = []
-    for name in OF_CALLS:
-        for figure, span in KINDS[name].figures.items():
-            rows.append(f"| `{name}` | `{figure}` | {MEASURES[figure][1]} | {told_range(span)} |")
-    return rows
-
-
-def told_range(span: tuple[float, float] | None) -> str:
-    return "" if span is None else f"{span[0]:,g}" if span[0] == span[1] else f"{span[0]:,g} to {span[1]:,g}"
-
-
-def test_the_page_has_the_entries() -> None:
-    lines = [line for line in PAGE.read_text().splitlines() if line.count("|") == 5 and line.startswith("| `")]
-    cells = [[cell.strip().strip("`") for cell in line.split("|")] for line in lines]
-    named = [line for line, cell in zip(lines, cells, strict=True) if cell[1] in OF_CALLS and cell[2] in MEASURES]
-    assert named == entry_rows()
 
 
 @pytest.mark.slow

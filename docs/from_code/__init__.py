@@ -20,7 +20,7 @@ class FromCode(SphinxDirective):
     """Put Markdown that is made by a module of this package into a page."""
 
     required_arguments = 1
-    optional_arguments = 9
+    optional_arguments = 20
 
     def run(self) -> list[nodes.Node]:
         """Make the Markdown and parse it, headings included."""
@@ -29,7 +29,7 @@ class FromCode(SphinxDirective):
         parent = nodes.Element()
         parent.document = self.state.document
         self.state.nested_parse(StringList(text.splitlines(), name), self.content_offset, parent, match_titles=True)
-        return parent.children
+        return list(parent.children)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
