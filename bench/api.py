@@ -227,7 +227,14 @@ def _request(settings: Sequence[str], folder: Path) -> Request:
         choices = {str(group): str(choice) for group, choice in config.hydra.runtime.choices.items()}
         with open_dict(config):
             del config.hydra
-        return Request(settings_of(config), plain_values(config), choices, folder, None, usable())
+        return Request(
+            settings=settings_of(config),
+            resolved=plain_values(config),
+            choices=choices,
+            folder=folder,
+            number=None,
+            processors=usable(),
+        )
 
 
 def _named(request: Request, detector: Detector) -> Request:

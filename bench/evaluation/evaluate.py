@@ -123,7 +123,14 @@ class Yardstick:
                 found |= ClassValues(sample, lifted[level].values, chosen.cut, moments, chance).all()
             values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(self.labels.types, prefix)}
         status = Status.DEGENERATE if reason else Status.OK
-        return Evaluation(values, self.labels, alerts, status, reason, self.samples.get(scores.level))
+        return Evaluation(
+            values=values,
+            labels=self.labels,
+            alerts=alerts,
+            status=status,
+            reason=reason,
+            sample=self.samples.get(scores.level),
+        )
 
     def _moments(self, level: Level) -> Moments:
         for grid in self.above:

@@ -88,7 +88,14 @@ def sample_of_calls(labels: CallLabels, callers: IntArray) -> Sample:
     entity = np.flatnonzero(labels.type_code >= 0)
     normal = (labels.type_code < 0) & ~labels.collateral
     incident = labels.incident_code[entity].astype(np.int64)
-    return Sample(labels.types, normal, callers, entity, labels.type_code[entity].astype(np.int64), incident)
+    return Sample(
+        types=labels.types,
+        normal=normal,
+        cluster=callers,
+        entity=entity,
+        type_code=labels.type_code[entity].astype(np.int64),
+        incident=incident,
+    )
 
 
 def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:

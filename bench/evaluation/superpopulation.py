@@ -114,7 +114,14 @@ class Population:
         normal = np.arange(scores.size) >= incident.size
         types = ("judged", "other") if self.others else ()
         kind = (incident >= self.incidents).astype(np.int64)
-        sample = Sample(types, normal, np.concatenate([incident, user]), entity, kind, incident)
+        sample = Sample(
+            types=types,
+            normal=normal,
+            cluster=np.concatenate([incident, user]),
+            entity=entity,
+            type_code=kind,
+            incident=incident,
+        )
         return World(self, sample, scores, _moments(random, incident, sizes, scores.size))
 
     @cached_property

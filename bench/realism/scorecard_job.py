@@ -110,6 +110,20 @@ def _record(card: Scorecard, config: dict[str, Any], files: list[Path], began: f
     verdicts = [row.verdict for row in card.rows]
     values |= {f"quantities/{str(verdict).replace(' ', '_')}": verdicts.count(verdict) for verdict in Verdict}
     asked = {"name": f"realism {card.title}", "generator": card.title, "fingerprint": card.fingerprint}
-    result = Result(dict(asked), Status.OK, "", values, {"realism_seconds": seconds}, versions())
+    result = Result(
+        asked=dict(asked),
+        status=Status.OK,
+        reason="",
+        values=values,
+        cost={"realism_seconds": seconds},
+        versions=versions(),
+    )
     tags = {**SOURCE, "mlflow.source.name": "bench.realism", "fingerprint": card.fingerprint, **result.versions}
-    return Record(result, int(1000 * began), card.data, dict(flat(config)), tags, files)
+    return Record(
+        result=result,
+        started_ms=int(1000 * began),
+        data=card.data,
+        parameters=dict(flat(config)),
+        tags=tags,
+        artifacts=files,
+    )

@@ -16,6 +16,7 @@ TEXTS = (
     "isolation",
 )  # fmt: skip
 NUMBERS = ("anomaly_ratio", "num_users", "days", "calls_per_second", "peak_mib")
+NUMERIC = (int, float, bool, type(None))
 SEEDS = ("seed", "world_seed")
 
 
@@ -54,7 +55,14 @@ def read_result(path: Path) -> Result:
     versions = {name: row[name] for name in rest if name.startswith("version/")}
     values = {name: row[name] for name in rest if "/" in name and name not in versions}
     cost = {name: row[name] for name in rest if row[name] is not None and "/" not in name and name != "reason"}
-    return Result(asked, Status(row["status"]), row.get("reason") or "", values, cost, versions)
+    return Result(
+        asked=asked,
+        status=Status(row["status"]),
+        reason=row.get("reason") or "",
+        values=values,
+        cost=cost,
+        versions=versions,
+    )
 
 
 def _require_member(row: dict[str, Any], name: str) -> None:
@@ -64,11 +72,11 @@ def _require_member(row: dict[str, Any], name: str) -> None:
         if text:
             _require_meaning(name, text)
     elif "/" in name or name in NUMBERS or name.endswith("_seconds"):
-        member(row, name, int, float, bool, type(None))
+        member(row, name, *NUMERIC)
     elif name in SEEDS:
         member(row, name, int, type(None))
     else:
-        member(row, name, str, int, float, bool, type(None))
+        member(row, name, str, *NUMERIC)
 
 
 def _require_meaning(name: str, text: str) -> None:

@@ -121,7 +121,14 @@ def _read(folder: Path) -> SavedDetector:
         dataset = replace(Dataset.open(folder / DATA), history=history)
         said = {name: str(version) for name, version in member(facts, "versions", dict).items()}
         config, key = member(facts, "detector", dict), member(facts, "key", str, type(None))
-        return SavedDetector(member(facts, "name", str), config, member(facts, "seed", int), dataset, key, said)
+        return SavedDetector(
+            name=member(facts, "name", str),
+            config=config,
+            seed=member(facts, "seed", int),
+            dataset=dataset,
+            key=key,
+            versions=said,
+        )
     except (OSError, ValueError) as error:
         raise UserError(f"{folder / FACTS} cannot be read ({error})") from error
 
@@ -142,4 +149,6 @@ def _of_run(folder: Path, staging: Path) -> SavedDetector:
     dataset = applied(Dataset.open(world / DATA), protocol)
     if protocol.training == "clean":
         dataset = without_incidents(dataset, Truth(world / "truth"), staging / CLEAN)
-    return SavedDetector(str(result.asked["detector"]), config, seed, dataset, key, result.versions)
+    return SavedDetector(
+        name=str(result.asked["detector"]), config=config, seed=seed, dataset=dataset, key=key, versions=result.versions
+    )

@@ -92,7 +92,16 @@ def _written(
     if evaluation.status is not Status.OK:
         return f"{evaluation.status}: {evaluation.reason}"
     row = Result({"detector": detector.name}, Status.OK)
-    outcome = Outcome(row, dataset, truth, evaluation.labels, scores, evaluation.alerts, evaluation.sample, False)
+    outcome = Outcome(
+        result=row,
+        dataset=dataset,
+        truth=truth,
+        labels=evaluation.labels,
+        scores=scores,
+        alerts=evaluation.alerts,
+        sample=evaluation.sample,
+        labelled=False,
+    )
     files = get_method(settings.report.alerts)(outcome, detector.config, out)
     facts = {
         "detector": detector.name,

@@ -116,7 +116,7 @@ def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick)
     asked["isolation"] = trial.isolation
     asked["anomalies"] = asked["anomalies"] or ",".join(yardstick.labels.types)
     cost = {"world_seconds": ground.seconds, **trial.cost}
-    failed = Result(asked, trial.status, trial.reason, {}, cost, versions())
+    failed = Result(asked=asked, status=trial.status, reason=trial.reason, values={}, cost=cost, versions=versions())
     if trial.scores is None:
         return Outcome(failed, ground.dataset, ground.truth, yardstick.labels)
     settings = request.settings
@@ -128,14 +128,14 @@ def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick)
     result = replace(result, values=evaluation.values if ground.labelled else _without_truth(evaluation.values))
     scores = trial.scores if evaluation.status is Status.OK else None
     return Outcome(
-        result,
-        ground.dataset,
-        ground.truth,
-        evaluation.labels,
-        scores,
-        evaluation.alerts,
-        evaluation.sample,
-        ground.labelled,
+        result=result,
+        dataset=ground.dataset,
+        truth=ground.truth,
+        labels=evaluation.labels,
+        scores=scores,
+        alerts=evaluation.alerts,
+        sample=evaluation.sample,
+        labelled=ground.labelled,
     )
 
 

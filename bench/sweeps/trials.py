@@ -85,7 +85,14 @@ def _value(overrides: list[str], metric: str) -> float | None:
     """Run once; return the metric, None when there is none."""
     config = compose("config", overrides)
     with TemporaryDirectory(prefix="cdrbench-") as folder:
-        request = Request(settings_of(config), plain_values(config), {}, Path(folder), None, usable())
+        request = Request(
+            settings=settings_of(config),
+            resolved=plain_values(config),
+            choices={},
+            folder=Path(folder),
+            number=None,
+            processors=usable(),
+        )
         with begun(request) as process:
             ground = prepared(request, process)
             trial = attempted(request, ground, process)

@@ -66,7 +66,14 @@ def upright(grid: Grid) -> Grid:
     if len(grid.columns) <= FEW_COLUMNS or len(rows) >= len(grid.columns):
         return grid
     turned = [(name, [cells[place] for _, cells in rows]) for place, name in enumerate(grid.columns)]
-    return Grid(grid.title, grid.meaning, [label for label, _ in rows], turned, [], "type")
+    return Grid(
+        title=grid.title,
+        meaning=grid.meaning,
+        columns=[label for label, _ in rows],
+        rows=turned,
+        reference=[],
+        each_row_is="type",
+    )
 
 
 def grids_of(each: Comparison) -> list[Grid]:

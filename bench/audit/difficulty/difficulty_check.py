@@ -107,4 +107,12 @@ def _curve(name: str, difficulties: Sequence[float], rows: Sequence[Sequence[Pow
 
     features = tuple(each.best(name)[0] for each in rows[0])
     found = np.array([[each.most_found(name) for each in row] for row in rows])
-    return Curve(name, tuple(difficulties), best(None), best(False), best(True), features, found)
+    return Curve(
+        type=name,
+        difficulties=tuple(difficulties),
+        strength=best(None),
+        plain=best(False),
+        graph=best(True),
+        features=features,
+        found=found,
+    )

@@ -46,7 +46,7 @@ class Budget:
             own = Spread.of_incidents(each.found.deviations(hits), each.found.sizes)
             rest = Spread(max(both.variance - own.variance, 0.0), both.freedom)
             elsewhere = max(total_of(alerts) - total_of(hits), 0.0)
-        return cls(each, hits, alarms, rest, elsewhere, its, theirs)
+        return cls(each=each, hits=hits, alarms=alarms, rest=rest, elsewhere=elsewhere, its=its, theirs=theirs)
 
     @property
     def positives(self) -> int:

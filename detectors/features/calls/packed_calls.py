@@ -61,7 +61,15 @@ def packed(dataset: Dataset, end_ms: int) -> Packed:
     offset_ms = dataset.clock.utc_offset_s * SECOND_MS
     rows = _order_of(calls, len(parties.texts), len(cells.texts))
     calls = calls if rows is None else calls[rows]
-    return Packed(calls, len(parties.texts), cells.texts, places, dataset.clock.start_ms, offset_ms, rows)
+    return Packed(
+        calls=calls,
+        parties=len(parties.texts),
+        cell_ids=cells.texts,
+        places_km=places,
+        begin_ms=dataset.clock.start_ms,
+        offset_ms=offset_ms,
+        rows=rows,
+    )
 
 
 def _order_of(calls: "np.ndarray[Any, Any]", parties: int, cells: int) -> "np.ndarray[Any, Any] | None":

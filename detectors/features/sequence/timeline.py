@@ -70,7 +70,13 @@ class Timeline:
         cells, (cell,) = shared_codes(table, "first_cell_id")
         kind = self.answered.astype(np.int64) * 4 + self.outside * 2 + self.moved
         count, caller, callee = self.parties
-        return order_of(Known(self.start_ms, caller, callee, cell, self.duration_s, kind), count, cells)
+        return order_of(
+            Known(
+                start_ms=self.start_ms, caller=caller, callee=callee, cell=cell, duration_s=self.duration_s, kind=kind
+            ),
+            count,
+            cells,
+        )
 
     def grouped(self, key: IntArray) -> Groups:
         """Return calls in groups, by the number of each call's group, shape (calls,)."""
