@@ -23,7 +23,7 @@ from omegaconf import open_dict
 
 from bench.config.composition import composed, register, settings_of
 from bench.config.hydra_patches import initialised
-from bench.dataset import Dataset
+from bench.dataset import Dataset, Window
 from bench.detector import Detector, Level
 from bench.evaluation.home import homes_in
 from bench.evaluation.run_outcome import Outcome
@@ -34,6 +34,7 @@ from bench.isolation.fitting import fitted_and_scored
 from bench.result import UNCONFINED, Scalar, Status
 from bench.runs.request import Request, plain_values
 from bench.runs.steps import Ground, attempted, begun, judged, measured, prepared
+from bench.schema import PLANTED_TABLES, TRUTH_TABLES
 from bench.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class World:
         return "" if self.ground.verdict is None else self.ground.verdict.summary
 
     def arrow(self, name: str = "calls") -> "pa.Table":
-        """Return a table; `incidents` and `truth` are the two that no detector gets."""
-        return (self.ground.truth if name in ("incidents", "truth") else self.dataset).table(name)
+        """Return a table; no detector gets `incidents`, `truth`, `communities` or `ties`."""
+        hidden = name in (*TRUTH_TABLES, *PLANTED_TABLES)
+        return (self.ground.truth if hidden else self.dataset).table(name)
 
     def polars(self, name: str = "calls") -> pl.DataFrame:
         """Return a table as Polars has it."""
@@ -97,17 +99,29 @@ class World:
         calls["collateral"] = labels.collateral
         return calls
 
-    def graph(self) -> "nx.DiGraph[str]":
-        """Return who calls whom: a networkx graph whose edges have `calls` and `seconds`."""
+    def graph(self, part: Window | None = None) -> "nx.DiGraph[str]":
+        """Return who calls whom as a networkx graph; see `call_graph`.
+
+        Parameters
+        ----------
+        part
+            `world.dataset.history` or `world.dataset.window` for the calls that start there; None for all.
+        """
+        ends = ["caller_id", "callee_id", "call_duration"]
+        whole = Window(self.dataset.clock.start_ms, self.dataset.clock.end_ms)
+        return call_graph(self.dataset.calls(part or whole, ends))
+
+    def tie_graph(self) -> "nx.Graph[str]":
+        """Return who knows whom in a simulated world, as networkx has it: planted ties, which no detector gets.
+
+        Edges have `weight`, the sum of `strength` over everything that ties the two.
+        """
         import networkx  # noqa: PLC0415 - takes a while
 
-        ties = (
-            self.polars()
-            .group_by(pl.col("caller_id").cast(pl.String), pl.col("callee_id").cast(pl.String), maintain_order=True)
-            .agg(pl.len().alias("calls"), pl.col("call_duration").sum().alias("seconds"))
-        )
-        graph: nx.DiGraph[str] = networkx.DiGraph()
-        graph.add_edges_from((a, b, {"calls": calls, "seconds": seconds}) for a, b, calls, seconds in ties.iter_rows())
+        ties = self.polars("ties").cast({"user_a": pl.String, "user_b": pl.String})
+        ties = ties.group_by("user_a", "user_b", maintain_order=True).agg(pl.col("strength").sum())
+        graph: nx.Graph[str] = networkx.Graph()
+        graph.add_weighted_edges_from(ties.iter_rows())
         return graph
 
 
@@ -161,6 +175,27 @@ def world(*settings: str, folder: str | Path = "worlds") -> World:
     """
     asked = (*settings, f"store.worlds={Path(folder)}")
     return World(asked, prepared(_request([*asked, "detector=random"], Path())))
+
+
+def call_graph(calls: "pa.Table | pd.DataFrame | pl.DataFrame") -> "nx.DiGraph[str]":
+    """Return who calls whom: a networkx graph whose edges have `calls` and `seconds`.
+
+    Parameters
+    ----------
+    calls
+        A table with the columns caller_id, callee_id and call_duration [s]: of a world, or of any file that
+        pandas, Polars or Arrow has read.
+    """
+    import networkx  # noqa: PLC0415 - takes a while
+
+    ties = (
+        pl.DataFrame(calls)
+        .group_by(pl.col("caller_id").cast(pl.String), pl.col("callee_id").cast(pl.String), maintain_order=True)
+        .agg(pl.len().alias("calls"), pl.col("call_duration").sum().alias("seconds"))
+    )
+    graph: nx.DiGraph[str] = networkx.DiGraph()
+    graph.add_edges_from((a, b, {"calls": calls, "seconds": seconds}) for a, b, calls, seconds in ties.iter_rows())
+    return graph
 
 
 def run(detector: "str | Detector", on: World, *settings: str) -> Run:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.faults import UserError
-from bench.schema import TRUTH_TABLES, UNREADABLE
+from bench.schema import PLANTED_TABLES, TRUTH_TABLES, UNREADABLE
 
 NORMAL = "normal"
 
@@ -41,13 +41,13 @@ class Truth:
     folder: Path
 
     def table(self, name: str) -> pa.Table:
-        """Read `incidents` or `truth`."""
+        """Read `incidents` or `truth`, or what a simulated world has planted: `communities` or `ties`."""
         path = self.folder / f"{name}.parquet"
         try:
             table = pq.read_table(path)
         except UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}") from error
-        TRUTH_TABLES[name].check(table, str(path))
+        (TRUTH_TABLES | PLANTED_TABLES)[name].check(table, str(path))
         if name == "truth":
             _check_spans(table, str(path))
         return table

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import pandas
+import polars
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
@@ -45,17 +47,45 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> api.World:
 
 @pytest.mark.slow
 def test_tables_are_the_same_in_each_library(world: api.World) -> None:
-    arrow, pandas, polars = world.arrow(), world.pandas(), world.polars()
-    assert arrow.num_rows == len(pandas) == polars.height
-    assert pandas["call_duration"].sum() == polars["call_duration"].sum()
+    arrow, frame, table = world.arrow(), world.pandas(), world.polars()
+    assert arrow.num_rows == len(frame) == table.height
+    assert frame["call_duration"].sum() == table["call_duration"].sum()
     labelled = world.labelled_calls()
     direct = world.polars("truth").filter(level="call", cause="direct")["row"].to_numpy()
     assert np.array_equal(np.flatnonzero(labelled["is_anomaly"]), np.sort(direct))
     assert set(labelled.loc[~labelled["is_anomaly"], "anomaly_type"]) == {"normal"}
     assert "normal" not in set(labelled.loc[labelled["is_anomaly"], "anomaly_type"])
     graph = world.graph()
-    assert sum(calls for *_, calls in graph.edges(data="calls")) == len(pandas)
-    assert graph.number_of_edges() == len(pandas.groupby(["caller_id", "callee_id"], observed=True))
+    assert sum(calls for *_, calls in graph.edges(data="calls")) == len(frame)
+    assert graph.number_of_edges() == len(frame.groupby(["caller_id", "callee_id"], observed=True))
+
+
+@pytest.mark.slow
+def test_graphs_are_those_of_the_tables(world: api.World) -> None:
+    """The call graph of a part, the same from a table of any library, and the planted ties."""
+    dataset = world.dataset
+    past = dataset.calls(dataset.history).to_pandas()
+    edges = set(world.graph(dataset.history).edges(data="calls"))
+    pairs = past.groupby([past["caller_id"].astype(str), past["callee_id"].astype(str)]).size()
+    assert edges == {(caller, callee, count) for (caller, callee), count in pairs.items()}
+    for calls in (past, polars.from_pandas(past), dataset.calls(dataset.history)):
+        assert set(api.call_graph(calls).edges(data="calls")) == edges
+    ties, known = world.tie_graph(), world.pandas("ties")
+    assert ties.number_of_edges() == len(known.drop_duplicates(["user_a", "user_b"]))
+    assert ties.size("weight") == pytest.approx(known["strength"].sum())
+    assert set(ties) <= set(world.pandas("users")["user_id"].astype(str))
+    assert world.arrow("communities").num_rows > 0
+
+
+def test_a_call_graph_takes_any_file_of_calls(tmp_path: Path) -> None:
+    """Self-calls and repeated pairs are edges like others, and seconds are summed."""
+    file = tmp_path / "mine.csv"
+    file.write_text("caller_id,callee_id,call_duration\n1,2,10\n1,2,5\n2,2,0\n")
+    graph = api.call_graph(pandas.read_csv(file))
+    assert sorted(graph.edges(data=True)) == [
+        ("1", "2", {"calls": 2, "seconds": 15}),
+        ("2", "2", {"calls": 1, "seconds": 0}),
+    ]
 
 
 @pytest.mark.slow
