@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from hydra.utils import get_method
 from omegaconf import open_dict
 
@@ -40,7 +41,6 @@ from bench.settings import RunSettings
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
-    import pyarrow as pa
 
 PROGRAM = "config"
 HERE = f"{UNCONFINED}, the caller's"
@@ -107,9 +107,8 @@ class World:
         part
             `world.dataset.history` or `world.dataset.window` for the calls that start there; None for all.
         """
-        ends = ["caller_id", "callee_id", "call_duration"]
         whole = Window(self.dataset.clock.start_ms, self.dataset.clock.end_ms)
-        return call_graph(self.dataset.calls(part or whole, ends))
+        return call_graph(self.dataset.calls(part or whole))
 
     def tie_graph(self) -> "nx.Graph[str]":
         """Return who knows whom in a simulated world, as networkx has it: planted ties, which no detector gets.
@@ -188,8 +187,10 @@ def call_graph(calls: "pa.Table | pd.DataFrame | pl.DataFrame") -> "nx.DiGraph[s
     """
     import networkx  # noqa: PLC0415 - takes a while
 
+    names = ["caller_id", "callee_id", "call_duration"]
+    picked = calls.select(names) if isinstance(calls, pl.DataFrame | pa.Table) else calls[names]
     ties = (
-        pl.DataFrame(calls)
+        pl.DataFrame(picked)
         .group_by(pl.col("caller_id").cast(pl.String), pl.col("callee_id").cast(pl.String), maintain_order=True)
         .agg(pl.len().alias("calls"), pl.col("call_duration").sum().alias("seconds"))
     )

@@ -147,13 +147,13 @@ def cut_meaning(cut: Cut) -> str:
     """Return where alerts begin.
 
     >>> cut_meaning(Cut(0.5))
-    'from a score of 0.5 on'
+    'scores of at least 0.5'
     >>> cut_meaning(Cut(1, 1400, 4293))
-    'of the 4,293 equal scores of 1, 1,400 chosen at random'
+    '1,400 of the 4,293 scores equal to 1, chosen at random'
     """
     if cut.divides:
-        return f"of the {count(cut.tied)} equal scores of {cut.score:.6g}, {count(cut.taken)} chosen at random"
-    return f"from a score of {cut.score:.6g} on"
+        return f"{count(cut.taken)} of the {count(cut.tied)} scores equal to {cut.score:.6g}, chosen at random"
+    return f"scores of at least {cut.score:.6g}"
 
 
 def world_meaning(row: Row) -> str:

@@ -22,17 +22,19 @@ def check_amounts(subject: Subject, settings: AuditSettings) -> Check:
     ratio = total / max(calls, 1)
     found = {"calls": calls, "anomalous_calls": total, "ratio": ratio, "asked_ratio": asked.ratio, "by_type": counts}
     if asked.ratio is None:
-        return Check("amounts", Light.UNTESTED, ("nobody asked for a ratio",), found)
+        return Check("amounts", Light.UNTESTED, ("no ratio was requested",), found)
     wrong = []
     if abs(ratio - asked.ratio) > settings.ratio_tolerance * asked.ratio:
-        wrong.append(f"the share of anomalous calls is {ratio:.4g}, asked: {asked.ratio:g}")
+        wrong.append(f"the share of anomalous calls is {ratio:.4g}, requested: {asked.ratio:g}")
     whole, chance = sum(asked.shares.values()), _deviations(subject)
     for name in sorted({*counts, *asked.shares}) if whole else ():
         expected = total * asked.shares.get(name, 0.0) / whole
         allowed = settings.mix_tolerance * expected + CHANCE * chance.get(name, float(np.sqrt(expected)))
         if abs(counts.get(name, 0) - expected) > allowed:
-            wrong.append(f"{name} has {counts.get(name, 0):,} calls, asked: {expected:,.0f}")
-    told = f"{total:,} of {calls:,} calls are anomalous, {ratio:.4g} (asked: {asked.ratio:g}); the mix is as asked"
+            wrong.append(f"{name} has {counts.get(name, 0):,} calls, requested: {expected:,.0f}")
+    told = (
+        f"{total:,} of {calls:,} calls are anomalous, {ratio:.4g} (requested: {asked.ratio:g}); the mix is as requested"
+    )
     return Check("amounts", Light.RED if wrong else Light.GREEN, tuple(wrong) or (told,), found)
 
 
@@ -44,7 +46,9 @@ def check_incidents(subject: Subject) -> Check:
     few = [f"{name} has {n} incidents in the scored part" for name, n in counts.items() if n < subject.fewest_incidents]
     fewest = min(counts, key=lambda name: counts[name])
     told = f"every type has {counts[fewest]:,} incidents ({fewest}) or more in the scored part"
-    needed = f"{subject.fewest_incidents} are needed to speak of a type: more users or days, or its schedule.kind=even"
+    needed = (
+        f"{subject.fewest_incidents} are needed to judge a type: take more users or days, or its schedule.kind=even"
+    )
     found = {"by_type": counts, "needed": subject.fewest_incidents}
     return Check("incidents", Light.RED if few else Light.GREEN, (*few, needed) if few else (told,), found)
 

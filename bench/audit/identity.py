@@ -30,13 +30,13 @@ GONE = ["caller_id", "call_start_ts"]
 PLACES = ("cells", "coverage")
 PEOPLE = (*TABLES, "user_status")
 MEANINGS = {
-    "unnamed": "rows differ from the clean twin, and truth does not name them",
-    "idle": "rows are named by truth, and do not differ from the clean twin",
-    "moved": "rows stand in another order than in the clean twin",
-    "missing": "rows of the clean twin have gone, beyond those that truth says were altered or removed",
-    "left": "rows of the clean twin are there still that truth says were altered or removed",
-    "strange": "removed calls of truth are not among the rows of the clean twin that have gone",
-    "events": "events differ that belong to calls which truth does not name",
+    "unnamed": "rows differ from the clean twin and are not in the truth",
+    "idle": "rows are in the truth and do not differ from the clean twin",
+    "moved": "rows are in another order than in the clean twin",
+    "missing": "rows of the clean twin are missing, although the truth does not list them as altered or removed",
+    "left": "rows of the clean twin are present, although the truth lists them as altered or removed",
+    "strange": "calls that the truth lists as removed are not missing from the clean twin's rows",
+    "events": "events differ of calls that are not in the truth",
 }
 
 
@@ -63,7 +63,7 @@ class Tally:
 def check_identity(subject: Subject, progress: Progress) -> Check:
     """Compare a world with its clean twin, row for row."""
     if subject.twin is None:
-        return Check("identity", Light.UNTESTED, ("there is no clean twin of records of one's own",), {})
+        return Check("identity", Light.UNTESTED, ("your own records have no clean twin",), {})
     truth = subject.truth.table("truth")
     of_calls = np.asarray(pc.equal(truth["level"].cast(pa.string()), "call"))
     change = truth["change"].cast(pa.string()).to_numpy()
@@ -84,13 +84,15 @@ def check_identity(subject: Subject, progress: Progress) -> Check:
     tally.touched |= _actors(subject, None)
     skipped = {name: _actors(subject, name) for name in TABLES} | {"user_status": tally.touched}
     for name, rows_off in _other_tables(subject.dataset, subject.twin, skipped):
-        tally.add(f"rows of {name} differ that no incident touches", rows_off)
+        tally.add(f"rows of {name} differ although no incident touches them", rows_off)
     quiet, rows_off = windows.unequal(subject.dataset, subject.twin)
-    tally.add("rows of tower_status differ that no incident touches", rows_off)
+    tally.add("rows of tower_status differ although no incident touches them", rows_off)
     found = {"compared": tally.compared, "differing": tally.differing, "windows": quiet, **tally.wrong}
     if tally.wrong:
         return Check("identity", Light.RED, tuple(f"{n:,} {MEANINGS.get(k, k)}" for k, n in tally.wrong.items()), found)
-    told = f"{tally.compared:,} calls equal the clean twin's; the {tally.differing:,} that differ are those of truth"
+    told = (
+        f"{tally.compared:,} calls equal the clean twin's; the {tally.differing:,} that differ are those in the truth"
+    )
     return Check("identity", Light.GREEN, (told,), found)
 
 

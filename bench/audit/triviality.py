@@ -149,7 +149,7 @@ def check_triviality(subject: Subject, settings: AuditSettings, features: Featur
     }
     light = (Light.RED if settings.trivial_fails else Light.MARKED) if trivial else Light.GREEN
     hardest = max(best, key=lambda name: best[name][1])
-    told = f"no single feature finds a type; the nearest: {_told(hardest, *best[hardest])}"
+    told = f"no single feature finds a type; the best: {_told(hardest, *best[hardest])}"
     lines = [f"trivial: {_told(name, *best[name])}" for name in trivial]
     return Check("triviality", light, tuple(lines) or (told,), found)
 

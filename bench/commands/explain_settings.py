@@ -43,7 +43,7 @@ def page(config: DictConfig, key: str) -> list[str]:
     inside = [setting for setting in every.values() if not key or setting.key.startswith(f"{key}.")]
     if not inside:
         near = get_close_matches(key, [*every, *groups(every)], n=3)
-        refuse(f"{key} is no setting" + (f"; did you mean {', '.join(near)}?" if near else ""))
+        refuse(f"{key} is not a setting" + (f"; did you mean {', '.join(near)}?" if near else ""))
     return [*_choices(key), *_listed(inside, key)]
 
 
@@ -92,7 +92,7 @@ def _listed(inside: list[Setting], key: str) -> Iterator[str]:
         alone = len(own) == 1 and own[0].key == name
         yield f"{name:{width}}  {own[0].purpose_line if alone else f'{len(own)} settings'}".rstrip()
     yield ""
-    yield f"{len(inside)} settings; `cdrbench settings KEY` tells of one, or of a group"
+    yield f"{len(inside)} settings; `cdrbench settings KEY` explains one, or a group"
 
 
 if __name__ == "__main__":

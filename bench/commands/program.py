@@ -72,7 +72,7 @@ def screen() -> str:
             "",
             *lines,
             "",
-            "`cdrbench COMMAND --help` has its most used settings, and examples. --version says which this is.",
+            "`cdrbench COMMAND --help` lists its most used settings and examples. --version prints the version.",
             "Tab completes commands and settings after: eval \"$(cdrbench -sc install=bash)\"",
         ]
     )  # fmt: skip

@@ -127,7 +127,7 @@ def refuse(message: str) -> NoReturn:
 def refuse_if_full(error: OSError) -> None:
     """End the program with code 2 where the cause of an error is that there is no room left on the disk."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        refuse(f"the disk is full ({error}); nothing half-written was left")
+        refuse(f"the disk is full ({error}); no partial files were left")
 
 
 def settings_of(config: DictConfig) -> Any:

@@ -29,7 +29,7 @@ EARTH_KM = 6371.0
 REASONS = {
     OUTCOMES: "the records do not say how a call ended",
     CELLS: "the records have no cells",
-    POSITIONS: "it is not known where the cells are",
+    POSITIONS: "the cells have no coordinates",
     EVENTS: "there are no events of a network",
 }
 

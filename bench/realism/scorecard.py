@@ -11,7 +11,7 @@ from bench.realism.record_arrays import CELLS, EVENTS, OUTCOMES, POSITIONS, Reco
 
 PASS, NEAR = 0.2, 0.4
 """Largest distances that pass, and that are near."""
-TOO_FEW = "too few records to say"
+TOO_FEW = "too few records"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ MEASURES = (
     Measure(service.setup, ("setup_success",), (OUTCOMES,)),
     Measure(service.losses, ("drops", "blocking"), (EVENTS,)),
 )  # fmt: skip
-NEVER = {"waiting": "call records tell where people are only when they call"}
+NEVER = {"waiting": "call records show where people are only when they call"}
 """What no call records can tell."""
 
 

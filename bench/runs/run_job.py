@@ -39,7 +39,7 @@ def run(config: DictConfig) -> None:
         _run_alone(request)
         return
     # Who is killed in a sweep may take a moment to go, while the sweep is taken up again.
-    with held(request.folder.with_name(f".{request.number}.lock"), "hydra.sweep.dir=FOLDER begins anew elsewhere"):
+    with held(request.folder.with_name(f".{request.number}.lock"), "hydra.sweep.dir=FOLDER starts a new one elsewhere"):
         if _recorded(request):
             _send(request, lambda: _tracker(request), again=True)
         else:

@@ -70,7 +70,7 @@ def _usable(settings: ScoreSettings, staging: Path) -> SavedDetector:
     if settings.same_versions and (others := list(detector.version_faults())):
         raise UserError(
             f"the detector of {settings.run} was fitted with {', '.join(others)}: its scores could differ; "
-            "same_versions=false takes it all the same"
+            "same_versions=false uses it anyway"
         )
     return detector
 

@@ -31,7 +31,7 @@ def to_give_again(settings: Sequence[str]) -> list[str]:
     Raises
     ------
     UserError
-        When one is no setting of a run.
+        When one is not a setting of a run.
     """
     return [each for each in settings if not _all_harmless(each)]
 
@@ -51,13 +51,13 @@ def parsed(setting: str) -> Override:
         When it is none of a run.
     """
     if not SETTING.match(setting):  # an option of the command line, say
-        raise UserError(f"{setting!r} is no setting of a run")
+        raise UserError(f"{setting!r} is not a setting of a run")
     try:
         override: Override = OverridesParser.create().parse_override(setting)
     except HydraException as error:
-        raise UserError(f"{setting!r} is no setting of a run") from error
+        raise UserError(f"{setting!r} is not a setting of a run") from error
     if re.split("[./@]", override.key_or_group)[0] in ("hydra", ""):
-        raise UserError(f"{setting!r} is no setting of a run")
+        raise UserError(f"{setting!r} is not a setting of a run")
     return override
 
 

@@ -63,7 +63,7 @@ class Sweep(Callback):
         self.folder.tidy()
         rows = self.folder.rows()
         failed = {number: rows.get(number, {}) for number in range(self.jobs) if not _well(rows.get(number))}
-        print(f"\n{self.jobs - len(failed)} of {self.jobs} runs went well; {self.folder.path}")
+        print(f"\n{self.jobs - len(failed)} of {self.jobs} runs succeeded; {self.folder.path}")
         for number, row in failed.items():
             told = f"{row.get('name', '')}: {row.get('status', 'no result')}: {row.get('reason', '')}"
             print(f"  {number}: {printable(told)}")
@@ -118,7 +118,7 @@ class Sweep(Callback):
         if self.settings.tracking.uri in marks(self.folder.path):
             self._ended(False)
         if self.folder.begun:
-            print(f"to do the rest: {self._resuming()}", file=sys.stderr)
+            print(f"to continue: {self._resuming()}", file=sys.stderr)
 
 
 def _plan(config: DictConfig, overrides: list[str]) -> Plan:

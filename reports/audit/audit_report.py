@@ -10,11 +10,11 @@ from reports.wording import count
 
 PAGE, PICTURE = "audit.md", "audit.png"
 TITLES = {
-    "identity": "Only what truth names differs from the clean twin",
-    "bookkeeping": "Bookkeeping gives nothing away",
+    "identity": "Only records in the truth differ from the clean twin",
+    "bookkeeping": "Bookkeeping does not reveal anomalies",
     "triviality": "No single feature finds a type",
-    "amounts": "As many anomalies as asked, in the asked mix",
-    "incidents": "Enough incidents of each type to speak of it",
+    "amounts": "As many anomalies as requested, in the requested mix",
+    "incidents": "Enough incidents of each type to judge it",
 }
 
 
@@ -51,7 +51,7 @@ def _page(verdict: Verdict, picture: bool) -> Iterator[str]:
     if bookkeeping is not None and bookkeeping.found.get("tests"):
         yield from ("", "## Bookkeeping", "", *_tests(bookkeeping))
     if bookkeeping is not None and bookkeeping.found.get("coverage"):
-        yield from ("", "## What was looked at", "", *_coverage(bookkeeping))
+        yield from ("", "## What was tested", "", *_coverage(bookkeeping))
 
 
 def _tests(check: Check) -> Iterator[str]:
@@ -86,7 +86,7 @@ def _coverage(check: Check) -> Iterator[str]:
         + "."
     )
     yield ""
-    yield "| column | level | what is looked at |"
+    yield "| column | level | what is tested |"
     yield "|---|---|---|"
     for column, levels in found["coverage"].items():
         for level, ways in levels.items():

@@ -16,20 +16,23 @@ MEASURES = {
         "the precision averaged over all thresholds, each type at its home level; random scores get about the "
         "prevalence, more where scores of calls are aggregated",
     ),
-    "recall": ("Recall of the alerts", "the share of what is anomalous that is an alert, each type at its home level"),
+    "recall": (
+        "Recall of the alerts",
+        "the share of the anomalous records that are alerts, each type at its home level",
+    ),
     "precision": (
         "Precision of the alerts",
         "the share of the alerts that are anomalous, each type at its home level; random alerts get the prevalence",
     ),
     "incident_recall": (
         "Incidents found",
-        "the share of the incidents with at least one alert; random: what as many random alerts would find",
+        "the share of the incidents with at least one alert; random: what the same number of random alerts would find",
     ),
 }
 COSTS: dict[str, tuple[str, Callable[[Scalar], str]]] = {
     "fit_seconds": ("fit [s]", partial(number, digits=2)),
     "score_seconds": ("score [s]", partial(number, digits=2)),
-    "calls_per_second": ("calls scored a second", count),
+    "calls_per_second": ("calls scored per second", count),
     "peak_mib": ("peak memory [MiB]", count),
 }
 
@@ -95,7 +98,7 @@ def rank_grid(found: Standing) -> Grid:
         (name, [Cell(number(rank, 2)), Cell(told_from(found, place))])
         for place, (name, rank) in enumerate(zip(found.names, found.mean_ranks.tolist(), strict=True))
     ]
-    return Grid("Mean ranks", meaning(found), ["mean rank", "cannot be told from"], rows, [])
+    return Grid("Mean ranks", meaning(found), ["mean rank", "not significantly different from"], rows, [])
 
 
 def difference_grid(contest: Contest) -> Grid:
@@ -129,11 +132,11 @@ def _measure_cell(who: Contender, measure: str, level: str, name: str) -> Cell:
 
 
 def _cost_grid(each: Comparison) -> Grid:
-    columns = ["runs that ended well", *(name for name, _ in COSTS.values())]
+    columns = ["successful runs", *(name for name, _ in COSTS.values())]
     rows = [
         (who.label, [_runs(who), *(_cell(who, key, say) for key, (_, say) in COSTS.items())]) for who in each.contenders
     ]
-    return Grid("Cost", "in a process of its own on the machine of the run", columns, rows, [])
+    return Grid("Cost", "in a separate process, on the machine of the run", columns, rows, [])
 
 
 def _runs(who: Contender) -> Cell:

@@ -46,7 +46,7 @@ def heat_map(sections: list[Section]) -> str:
         body.append(f'<g transform="translate(0 {top})">{"".join(_panel(title, grid))}</g>')
         top += _first_row(grid) + 24 + CELL_H * len(grid.rows) + REFERENCE_H * max(len(grid.reference), 1)
     if not shown:
-        body, top = ['<text x="8" y="30">No run has ended well.</text>'], 48
+        body, top = ['<text x="8" y="30">No run has succeeded.</text>'], 48
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" width="{width}" height="{top}" '
         'role="img">'

@@ -103,27 +103,27 @@ def _isolation(each: Comparison) -> Iterable[tuple[str, str]]:
 
 def _protocol(sample: Row) -> str:
     training = (settings_of(sample).get("protocol") or {}).get("training")
-    clean = ", fitted without what the incidents touched" if training == "clean" else ""
+    clean = ", fitted without records that incidents touched" if training == "clean" else ""
     return f"{sample.get('protocol')}{clean}"
 
 
 def _cautions(each: Comparison) -> list[str]:
     cautions = []
     if not each.same_worlds:
-        cautions.append("Not every detector has a result on every world: differences may be those of the worlds.")
+        cautions.append("Not every detector has a result on every world, so differences may come from the worlds.")
     if few := [name for name in each.types if _too_few(each, name)]:
-        cautions.append(f"Too few incidents, in some world at least, to speak of: {', '.join(few)}.")
+        cautions.append(f"Too few incidents to judge, in at least one world: {', '.join(few)}.")
     cautions += _of_audits(each)
     free = sorted({str(row["detector"]) for row in each.rows if str(row.get("isolation")).startswith(UNCONFINED)})
     if free:
-        cautions.append(f"Not confined, so that they could have read the truth: {', '.join(free)}.")
+        cautions.append(f"Not confined, so these could have read the truth: {', '.join(free)}.")
     policy = POLICIES.get(str(each.sample.get("threshold_policy")))
     if policy is not None and policy.uses_truth:
         cautions.append("The threshold uses the truth: recall and precision are not what one would get in practice.")
     if each.superseded:
         left_out = plural(each.superseded, "run")
         cautions.append(
-            f"{left_out} left out: their world was made anew since, by other code; run them again to compare."
+            f"{left_out} left out: their world has since been made again by other code; run them again to compare."
         )
     return cautions
 
@@ -134,10 +134,10 @@ def _of_audits(each: Comparison) -> Iterable[str]:
     red = {world: verdict for world, verdict in said.items() if verdict.startswith("red")}
     if red:
         worlds = ", ".join(f"{world} ({verdict})" for world, verdict in sorted(red.items()))
-        yield f"Failed its audit: world {worlds}. Do not trust the numbers that stand on it."
+        yield f"Failed its audit: world {worlds}. Do not trust the numbers from it."
     trivial = {name for row in each.rows for name in str(row.get("trivial_types") or "").split(",")} - {""}
     if trivial:
-        yield f"Trivial at their difficulty, a single feature finds them: {', '.join(sorted(trivial))}."
+        yield f"Types that a single feature finds (trivial at this difficulty): {', '.join(sorted(trivial))}."
 
 
 def _contest_section(contest: Contest) -> Section:
@@ -150,7 +150,7 @@ def _contest_section(contest: Contest) -> Section:
         left_out = plural(contest.kinds_left_out, "kind")
         cautions.append(f"{left_out} of world left out: not every one of these detectors was run on it.")
     grid = rank_grid(contest.standing()) if contest.testable else difference_grid(contest)
-    return Section("Which detectors can be told apart", facts, cautions, [grid])
+    return Section("Which detectors differ significantly", facts, cautions, [grid])
 
 
 def _too_few(each: Comparison, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Mean ranks on one axis, with bars over the detectors that cannot be told apart (Demšar 2006), as an SVG."""
+"""Mean ranks on one axis, with bars over the detectors that do not differ significantly (Demšar 2006), as an SVG."""
 
 from collections.abc import Iterator
 from html import escape

@@ -1,4 +1,4 @@
-"""Which detectors can be told apart over several worlds, as parts of the pages and as a diagram.
+"""Which detectors differ significantly over several worlds, as parts of the pages and as a diagram.
 
 A block is a kind of world: one comparison, its repeats averaged. With as many blocks as tests need, detectors are
 ranked and tested; with fewer, each is set beside the first by the paired differences over the single worlds.
@@ -96,7 +96,7 @@ def contests(compared: Sequence[Comparison]) -> list[Contest]:
 def told_from(found: Standing, place: int) -> str:
     """Return the names of the detectors that do not differ significantly from one."""
     names = [name for other, name in enumerate(found.names) if other != place and found.alike(place, other)]
-    return ", ".join(names) or "all are told apart from it"
+    return ", ".join(names) or "all differ significantly from it"
 
 
 def verdict(difference: Difference | None) -> str:
@@ -105,18 +105,18 @@ def verdict(difference: Difference | None) -> str:
     >>> verdict(Difference(-0.05, -0.08, -0.02))
     '-0.050 (-0.080 to -0.020)'
     >>> verdict(Difference(-0.01, -0.03, 0.01))
-    '-0.010 (-0.030 to 0.010): not told apart'
+    '-0.010 (-0.030 to 0.010): no significant difference'
     """
     if difference is None:
         return NOTHING
     text = f"{number(difference.mean)} ({number(difference.low)} to {number(difference.high)})"
-    return text if difference.high < 0 else f"{text}: not told apart"
+    return text if difference.high < 0 else f"{text}: no significant difference"
 
 
 def meaning(found: Standing) -> str:
     """Return in words what was tested, and how it came out."""
     failed = f"; {plural(found.imputed, 'failure')} given the last rank" if found.imputed else ""
-    came_out = "differ" if found.p_value < ALPHA else "cannot be told apart"
+    came_out = "differ" if found.p_value < ALPHA else "do not differ significantly"
     return (
         f"mean rank by average precision over {plural(found.blocks, 'kind')} of world{failed}; by Friedman's test the "
         f"detectors {came_out} (p = {found.p_value:.2g}); pairs by Wilcoxon's test with Holm's correction"

@@ -31,9 +31,8 @@ def draw(dataset: Dataset, path: Path) -> None:
     cells, towers = (len(dataset.table("cells")[name].unique()) for name in ("cell_id", "tower_id"))
     heard = coverage["cell_id"].notna().mean()
     title = f"{plural(cells, 'cell')} of {plural(towers, 'tower')}"
-    note = (
-        f"{percent(heard)} of the area is covered; {count(hellos)} Hellos, {percent(failed / hellos)} of them in vain"
-    )
+    attempts = f"{count(hellos)} connection attempts (Hellos), {percent(failed / hellos)} of them failed"
+    note = f"{percent(heard)} of the area is covered; {attempts}"
     figure = new_figure(10, 12.2, title, note)
     grid = figure.add_gridspec(3, 2, height_ratios=[4.4, 4.4, 2.6])
     _best_server(figure.add_subplot(grid[0, 0]), coverage)

@@ -36,7 +36,7 @@ def show(title: str, calls: int, rows: list[Row]) -> None:
             table.add_section()
             table.add_row(Text(group, style="bold"))
         table.add_row(*_cells(row))
-    console.print(Text(f"\n{printable(title)}: {count(calls)} calls of normal life"))
+    console.print(Text(f"\n{printable(title)}: {count(calls)} normal calls"))
     console.print(table)
     console.print(summary(rows))
     console.print(Text("\n".join(_footnotes(rows)), style="dim"))
@@ -46,7 +46,7 @@ def summary(rows: list[Row]) -> str:
     """Return how many quantities passed, and how many did not."""
     verdicts = [row.verdict for row in rows]
     told = [f"{verdicts.count(verdict)} {verdict}" for verdict in Verdict]
-    return f"{', '.join(told)}; pass: within 20 % of what is published, near: within 40 %"
+    return f"{', '.join(told)}; pass: within 20 % of the published value, near: within 40 %"
 
 
 def published(quantity: Quantity) -> str:

@@ -21,7 +21,7 @@ PRECISION = "precision: share of those found that are anomalous"
 
 
 def draw_precision_recall(outcome: Outcome, types: list[str], path: Path) -> Path:
-    """Draw a step curve for each type, whose area is the average precision, and a mark where the alerts begin.
+    """Draw a step curve for each type, whose area is the average precision, and a mark threshold of the alerts.
 
     Few types share one panel; of many each has its own, the best found first.
     """
@@ -36,7 +36,7 @@ def draw_precision_recall(outcome: Outcome, types: list[str], path: Path) -> Pat
         _curve(axes, outcome, name, by_type[name])
     axes.set(xlim=(0, 1.005), ylim=(0, 1.02))
     tidy(axes, x=_recall(asked), y=PRECISION)
-    axes.plot([], [], "o", color="white", markeredgecolor=INK, label="where the alerts begin")
+    axes.plot([], [], "o", color="white", markeredgecolor=INK, label="threshold of the alerts")
     axes.plot([], [], color=FAINT, linewidth=0.9, linestyle=":", label="prevalence: precision of random alerts")
     legend = figure.legend(
         loc="outside right upper", fontsize=8.5, frameon=False, title="average precision (AP)", alignment="left"
@@ -48,7 +48,7 @@ def draw_precision_recall(outcome: Outcome, types: list[str], path: Path) -> Pat
 def _draw_apart(outcome: Outcome, ordered: list[str], path: Path) -> Path:
     asked, values, by_type = outcome.result.asked, outcome.result.values, looks(ordered)
     rows = -(-len(ordered) // ACROSS)
-    note = f"{world_meaning(asked)}; best found first; dotted: prevalence; circle: where the alerts begin"
+    note = f"{world_meaning(asked)}; best found first; dotted: prevalence; circle: threshold of the alerts"
     figure = new_figure(10.5, 1.5 + 1.45 * rows, f"{asked.get('detector')}: precision and recall", note)
     panels = figure.subplots(rows, ACROSS, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, name in zip(panels, ordered, strict=False):

@@ -1,4 +1,4 @@
-"""The picture of the scores: the normal calls against each type, and where the alerts begin."""
+"""The picture of the scores: the normal calls against each type, and threshold of the alerts."""
 
 from pathlib import Path
 from typing import Any

@@ -39,10 +39,10 @@ CAP = "cap"
 """Takes the place of F1 where the budget is too small for a recall of 1."""
 LEFT_OUT_WHEN_NARROW = ("incidents", "95 % int.")
 HOW_TO_READ = (
-    "Each type at its home level, against normal {nouns}; the other types are neither hits nor false alarms.",
+    "Each type is evaluated at its home level against normal {nouns}; records of other types are left out.",
     "AP: average precision, with its 95 % interval; lift: AP over what random scores get.",
 )
-HOW_TO_READ_CAP = "cap: the largest recall that so many alerts allow."
+HOW_TO_READ_CAP = "cap: the highest recall that is possible with this number of alerts."
 
 
 def show(outcome: Outcome) -> None:
@@ -106,7 +106,7 @@ def _of_audit(asked: Row) -> Iterator[Text]:
         yield Text(f"The audit of this world is {asked['audit']}. Do not trust these numbers.", style="bold red")
     if asked.get("trivial_types"):
         types = str(asked["trivial_types"]).replace(",", ", ")
-        yield Text(f"Trivial at their difficulty, a single feature finds them: {types}", style="dim")
+        yield Text(f"Types that a single feature finds (trivial at this difficulty): {types}", style="dim")
 
 
 def _span(outcome: Outcome) -> str:
@@ -115,7 +115,7 @@ def _span(outcome: Outcome) -> str:
         plural(round(length / DAY_MS), "day") if length >= DAY_MS else duration(length / 1000)
         for length in (window.end_ms - window.start_ms, history.end_ms - history.start_ms)
     )
-    return f"{scored}, the same that it was fitted on" if window == history else f"{scored}, fitted on {fitted}"
+    return f"{scored}, also used for fitting" if window == history else f"{scored}, fitted on {fitted}"
 
 
 def _table(result: Result, levels: dict[str, str], width: int, capped: bool) -> Table:
@@ -158,16 +158,17 @@ def _further(outcome: Outcome, levels: dict[str, str]) -> Iterator[Text]:
         yield Text(f"All types at other levels: {'; '.join(found)}")
     shared = {name: values.get(key("shared_share", level, name)) for name, level in levels.items() if name != ALL}
     if told := [f"{percent(share)} of {name}" for name, share in shared.items() if share]:
-        yield Text(f"Of another type too, so left out of its own: {', '.join(told)}")
+        yield Text(f"Left out of a type, because they also belong to another: {', '.join(told)}")
     if (twin := values.get(key("twin_alerts", own, ALL))) is not None:
         here = count(values.get(key("false_alarms", own, ALL)))
-        yield Text(f"In the same world without incidents: {count(twin)} alerts from that score on; false here: {here}")
+        other = "Clean twin (the same world without incidents)"
+        yield Text(f"{other}: {count(twin)} alerts at this threshold; false alarms here: {here}")
     elif outcome.result.reason:
         yield Text(outcome.result.reason, style="bold")
     if not outcome.labelled:
-        yield Text("No labels in these records: what needs the truth is empty. See alerts.csv.", style="bold")
+        yield Text("These records have no labels, so only the alerts are known: see alerts.csv.", style="bold")
     if few := [name for name, level in levels.items() if values.get(key("enough_incidents", level, name)) == 0]:
-        yield Text(f"Too few incidents to speak of: {', '.join(few)}", style="bold")
+        yield Text(f"Too few incidents to judge: {', '.join(few)}", style="bold")
 
 
 def _between(low: Scalar, high: Scalar) -> str:
@@ -179,7 +180,7 @@ def _cost(cost: dict[str, float]) -> str:
     words = {"world_seconds": "world", "fit_seconds": "fit", "score_seconds": "score"}
     parts = [f"{word} {cost[name]:,.2f} s" for name, word in words.items() if name in cost]
     if "calls_per_second" in cost:
-        parts.append(f"{count(cost['calls_per_second'])} calls a second scored")
+        parts.append(f"{count(cost['calls_per_second'])} calls scored per second")
     if "peak_mib" in cost:
         parts.append(f"peak memory {count(cost['peak_mib'])} MiB")
     return "Cost: " + (", ".join(parts) or "not measured")

@@ -68,7 +68,7 @@ def test_graphs_are_those_of_the_tables(world: api.World) -> None:
     edges = set(world.graph(dataset.history).edges(data="calls"))
     pairs = past.groupby([past["caller_id"].astype(str), past["callee_id"].astype(str)]).size()
     assert edges == {(caller, callee, count) for (caller, callee), count in pairs.items()}
-    for calls in (past, polars.from_pandas(past), dataset.calls(dataset.history)):
+    for calls in (past, polars.from_arrow(dataset.calls(dataset.history)), dataset.calls(dataset.history)):
         assert set(api.call_graph(calls).edges(data="calls")) == edges
     ties, known = world.tie_graph(), world.pandas("ties")
     assert ties.number_of_edges() == len(known.drop_duplicates(["user_a", "user_b"]))

@@ -126,8 +126,8 @@ def test_identity_tells_what_is_wrong_with_truth(small: tuple[Path, Path], tmp_p
         "strange": ("truth/truth.parquet", changed("user_id", place_of(world, change="removed"))),
         "idle": ("truth/truth.parquet", named_in_vain(place_of(world, change="added"), unnamed_row(world))),
         "events": ("data/events.parquet", changed("x", event_of(world, unnamed_row(world)))),
-        "rows of cells differ that no incident touches": ("data/cells.parquet", changed("tower_type", 0)),
-        "rows of users differ that no incident touches": (
+        "rows of cells differ although no incident touches them": ("data/cells.parquet", changed("tower_type", 0)),
+        "rows of users differ although no incident touches them": (
             "data/users.parquet",
             changed("call_pattern", idle_user(world)),
         ),
@@ -165,7 +165,7 @@ def test_identity_looks_at_the_status_of_cells_where_no_call_differs(faulty: tup
     for column in ("hellos", "traffic_erlang"):
         off = tampered(world, tmp_path / column, "data/tower_status.parquet", changed(column, quiet))
         check = check_identity(subject_of(off, clean), silent)
-        assert check.found["rows of tower_status differ that no incident touches"] == 1
+        assert check.found["rows of tower_status differ although no incident touches them"] == 1
 
 
 def test_a_call_of_which_only_the_events_differ_has_to_be_named(faulty: tuple[Path, Path], tmp_path: Path) -> None:
@@ -262,7 +262,9 @@ def test_a_leaky_injector_turns_the_audit_red(tmp_path: Path) -> None:
     subject = replace(subject_of(tmp_path / "w", tmp_path / "c"), asked=asked)
     found = {check.name: check for check in checks(subject, SETTINGS, silent)}
     assert found["bookkeeping"].light is Light.RED
-    assert any(line.startswith("calls of short_call are told by start_second") for line in found["bookkeeping"].told)
+    assert any(
+        line.startswith("calls of short_call are separated by start_second") for line in found["bookkeeping"].told
+    )
     assert found["identity"].light is Light.GREEN
     tests = {(t["problem"], t["type"]): t["p_holm"] for t in found["bookkeeping"].found["tests"]}
     assert tests["calls", "long_call"] > 0.001

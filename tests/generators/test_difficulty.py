@@ -44,7 +44,7 @@ def test_curves_of_calls_that_are_changed_fall(
     asked = ("difficulties=[0,0.5,1]", "anomaly=[long_call,short_call]", "together=true")
     assert told(composed(*SMALL, *asked))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "long_call has no dial: its difficulty does nothing"
+    assert lines[0] == "long_call: difficulty has no effect on this type"
     assert lines[2].split()[:2] == ["short_call", "-1.00"]
     assert lines[3:] == ["difficulty/difficulty.json", "difficulty/difficulty.png"]
     assert Path("difficulty/difficulty.png").stat().st_size > 10_000
@@ -101,7 +101,9 @@ def test_types_without_a_dial_give_the_same_world_at_any_difficulty(tmp_path: Pa
 def test_faults_are_told(workplace: Path) -> None:
     with pytest.raises(SettingsError, match="difficulties must be three numbers or more in"):
         composed("difficulties=[0,2]")
-    with pytest.raises(SettingsError, match="anomaly must name at least one type with a dial, got \\['long_call'\\]"):
+    with pytest.raises(
+        SettingsError, match="anomaly must name at least one type whose difficulty has an effect, got \\['long_call'\\]"
+    ):
         list(curves(composed(*SMALL, "anomaly=[long_call]"), silent))
     with pytest.raises(SettingsError, match="anomaly must name at least one type"):
         list(curves(composed(*SMALL, "anomaly=[]"), silent))

@@ -60,7 +60,9 @@ class Test:
         """What was found, in a line."""
         low, high = self.interval
         by = f"{self.mark} ({', '.join(BY_NAME[self.mark].columns)})" if self.mark else "bookkeeping"
-        return f"{self.problem} of {self.type} are told by {by}: ROC-AUC {self.roc_auc:.3f} ({low:.3f} to {high:.3f})"
+        return (
+            f"{self.problem} of {self.type} are separated by {by}: ROC-AUC {self.roc_auc:.3f} ({low:.3f} to {high:.3f})"
+        )
 
 
 def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progress) -> Check:
@@ -100,14 +102,14 @@ def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progr
         "least_share_found": seen,
     }
     enough = [test for test in broken if max(test.roc_auc, 1 - test.roc_auc) >= settings.trivial_auc]
-    open_to_all = tuple(f"{test.told}: its entry says so, and it is enough" for test in enough)
-    looked = f"looked at {found['columns_covered']} of {found['columns']} columns in {found['looks_taken']} ways"
+    open_to_all = tuple(f"{test.told}: declared in `touches`, and enough to find the type" for test in enough)
+    looked = f"tested {found['columns_covered']} of {found['columns']} columns in {found['looks_taken']} ways"
     if leaks:
         lines = [f"{test.told}, p = {p:.2g} (Holm)" for test, p in sorted(leaks, key=lambda leak: leak[1])]
         more = [f"and {len(lines) - TOLD} more"] if len(lines) > TOLD else []
         return Check("bookkeeping", Light.RED, (*lines[:TOLD], *more, *open_to_all, looked), found)
     widest = max(by_trees, key=lambda test: test.roc_auc)
-    told = f"nothing found in {len(trees)} tests of all marks together and {len(single)} of one"
+    told = f"no leak in {len(trees)} tests of all marks together and {len(single)} of single marks"
     highest = f"the highest: {widest.problem} of {widest.type}, ROC-AUC {widest.roc_auc:.3f}"
     light = Light.GREEN if seen == settings.planted_share and not enough else Light.MARKED
     return Check("bookkeeping", light, (f"{told}; {highest}", *open_to_all, looked, _power(seen)), found)
@@ -214,7 +216,7 @@ def _least_leak_seen(problem: Problem, settings: AuditSettings, level: float, rn
 
 def _power(seen: float | None) -> str:
     if seen is None:
-        return "there are too few anomalous calls to see any leak by"
+        return "there are too few anomalous calls to detect a leak"
     return f"a leak planted in {seen:.3g} of the anomalous calls was found"
 
 

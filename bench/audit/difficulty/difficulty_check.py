@@ -42,7 +42,8 @@ def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
     names = sorted(name for name, each in settings.anomaly.items() if has_dial(each))
     if faults or not names:
         raise SettingsError(
-            faults or [Fault("anomaly", "name at least one type with a dial", sorted(settings.anomaly))]
+            faults
+            or [Fault("anomaly", "name at least one type whose difficulty has an effect", sorted(settings.anomaly))]
         )
     groups = [names] if settings.together else [[name] for name in names]
     steps, done = len(groups) * len(settings.seeds) * len(settings.difficulties), 0

@@ -21,7 +21,7 @@ def all_fall(settings: DifficultySettings) -> bool:
         When `out` cannot be written.
     """
     for name in (name for name, each in settings.anomaly.items() if not has_dial(each)):
-        print(f"{name} has no dial: its difficulty does nothing")
+        print(f"{name}: difficulty has no effect on this type")
     print(f"{'type':20} {'rank corr.':>10} {'effect':>7}  ROC-AUC of the best single feature at difficulty ...")
     found = []
     with progress_bars() as progress:

@@ -14,7 +14,7 @@ from bench.schema import DATA_TABLES, Column
 FEW_WORDS = 64
 """A text column with at most so many different values, none with a digit, is a vocabulary: a new word stands out."""
 MOST_DECIMALS = 3
-"""Beyond them a 32-bit power cannot be told from a rounded one."""
+"""Beyond them a 32-bit power not significantly different from a rounded one."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ def neighbourhoods(dataset: Dataset, nearest: int) -> IntArray:
     Raises
     ------
     UserError
-        When it is not known where the cells are.
+        When the cells have no coordinates.
     """
     table = dataset.table("cells", ["latitude", "longitude"])
     if table["latitude"].null_count or table["longitude"].null_count:

@@ -34,7 +34,7 @@ def test_a_job_whose_process_is_killed_takes_no_other_with_it(workplace: Path) -
     job.kill()
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (1, "")
-    assert "2 of 3 runs went well" in out
+    assert "2 of 3 runs succeeded" in out
     assert "  0: : no result: \n" in out
     assert [row["status"] for row in rows()] == ["OK", "OK"]
     assert leavings() == []
@@ -122,7 +122,7 @@ def test_no_process_is_forked_beside_a_thread_of_ours(workplace: Path, monkeypat
     command = [sys.executable, "-c", code, "toy_run.py", "run", *SWEEP, "hydra.launcher.n_jobs=2"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "3 of 3 runs went well" in done.stdout
+    assert "3 of 3 runs succeeded" in done.stdout
     lines = [line.split(maxsplit=1) for line in Path("forks.txt").read_text().splitlines()]
     sweep = lines[0][0]
     assert [names for process, names in lines if process == sweep] == ["MainThread"] * 2

@@ -40,7 +40,7 @@ def test_a_novelty_run_leaves_its_row_and_nothing_of_the_clean_data(toys: Path, 
     assert row()["delay_calls/all"] == 0
     assert 3600 <= row()["delay_seconds/all"] <= 7200, "a long call is an alert when it is over"
     assert row()["enough_incidents/all"] == 0
-    assert "Too few incidents to speak of: long_call, all" in out
+    assert "Too few incidents to judge: long_call, all" in out
     assert not list(Path("runs").rglob("*clean*"))
 
 

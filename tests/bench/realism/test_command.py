@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bench.realism.__main__ import main
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up_records import records, with_values
 from mlflow import MlflowClient
 
 from bench.generator import silent
-from bench.realism.__main__ import main
 from bench.realism.published import QUANTITIES, SOURCES, Quantity
 from bench.realism.scorecard import MEASURES, NEVER, Row, Verdict, distance, scorecard
 
@@ -85,8 +85,8 @@ def test_own_files_leave_a_table_a_picture_and_a_run(
     uri = f"sqlite:///{tracked_workplace}/mlflow.db"
     start(monkeypatch, f"data={SAMPLE}", *MAPPING, f"tracking.uri={uri}")
     told = capsys.readouterr().out
-    assert "calls of normal life" in told
-    assert "cannot be measured here, it is not known where the cells are" in told
+    assert "normal calls" in told
+    assert "cannot be measured here, the cells have no coordinates" in told
     with Path("realism/scorecard.csv").open(newline="") as file:
         rows = {row["key"]: row for row in csv.DictReader(file)}
     assert list(rows) == [quantity.key for quantity in QUANTITIES]

@@ -55,9 +55,9 @@ def test_the_alerts_in_the_clean_twin_are_those_above_the_same_score(workplace: 
     scored = [
         call["call_duration"] for call in clean.table("calls").to_pylist() if call["call_start_ts"] >= middle(clean)
     ]
-    threshold = float(out.split("from a score of ")[1].split()[0])
+    threshold = float(out.split("scores of at least ")[1].split()[0])
     assert row["twin_alerts/all"] == sum(duration >= threshold for duration in scored) >= row["false_alarms/all"] > 0
-    assert f"In the same world without incidents: {row['twin_alerts/all']:.0f} alerts" in out
+    assert f"Clean twin (the same world without incidents): {row['twin_alerts/all']:.0f} alerts" in out
     assert ended("run", "detector=oracle", "role=supervised", "twin=true", *few)[0] == 2
 
 
@@ -156,7 +156,7 @@ def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(workplace: Path, modul
     quiet = {**os.environ, "HYDRA_FULL_ERROR": "0"}
     done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False, env=quiet)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "the disk is full ([Errno 28] No space left on device); nothing half-written was left\n"
+    assert done.stderr == "the disk is full ([Errno 28] No space left on device); no partial files were left\n"
     assert not list(workplace.iterdir())
 
 

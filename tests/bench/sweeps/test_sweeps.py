@@ -63,7 +63,7 @@ def test_every_way_to_fail_has_its_status_and_harms_nobody_else(tracked_workplac
     assert all(row["reason"] for name, row in found.items() if expected[name] != "OK")
     assert not any(name.startswith("recall/") and row[name] is not None
                    for row in found.values() if row["status"] != "OK" for name in row)  # fmt: skip
-    assert "2 of 7 runs went well" in out
+    assert "2 of 7 runs succeeded" in out
     assert "[7/7] " in out
     assert within(5, lambda: processes_here() == [])
     assert leavings() == []

@@ -41,7 +41,7 @@ def test_the_example_ends_in_a_file_of_alerts(workplace: Path) -> None:
     (line,) = blocks("sh")[0].splitlines()
     told = run(line, "tracking=none")
     assert (told.returncode, told.stderr) == (0, "")
-    assert "No labels in these records" in told.stdout
+    assert "These records have no labels" in told.stdout
     assert "871 calls without callee_type, filled with: subscriber" in told.stdout
     (row,) = (json.loads(path.read_text()) for path in workplace.rglob("result.json"))
     assert row["status"] == "OK"

@@ -35,7 +35,7 @@ def test_the_page_says_what_each_check_found(tmp_path: Path, uncut: Callable[[Pa
     assert uncut(paths[2])
     page = paths[1].read_text()
     assert page.startswith("# Audit of world abc: red\n")
-    assert "| Only what truth names differs from the clean twin | red | so |" in page
+    assert "| Only records in the truth differ from the clean twin | red | so |" in page
     assert "| calls | ring | 120 | 0.510 | 0.480 to 0.540 | 1 |" in page
     assert read_verdict(tmp_path) == made
     assert made.summary == "red: identity; marked: triviality"

@@ -173,7 +173,7 @@ def test_a_world_that_failed_its_audit_is_marked_on_every_page(run_row: MakeRow,
     for page in ("report.md", "report.html"):
         text = (tmp_path / page).read_text().replace("\\_", "_")
         assert "Failed its audit: world abc123 (red: identity)." in text
-        assert "a single feature finds them: long_call." in text
+        assert "Types that a single feature finds (trivial at this difficulty): long_call." in text
     write([run_row(audit="green")], tmp_path)
     assert "audit" not in (tmp_path / "report.md").read_text()
 
@@ -185,7 +185,7 @@ def test_how_detectors_were_kept_from_the_truth_is_on_every_page(run_row: MakeRo
     for page in ("report.md", "report.html"):
         text = (tmp_path / page).read_text()
         assert "landlock abi 7, no network; process only, no network" in text
-        assert "Not confined, so that they could have read the truth: rules." in text
+        assert "Not confined, so these could have read the truth: rules." in text
     for rows in ([run_row()], [run_row(isolation="landlock abi 7, no network")]):
         write(rows, tmp_path)
         assert "Not confined" not in (tmp_path / "report.md").read_text()
@@ -202,7 +202,7 @@ def test_a_failed_run_is_listed_and_is_never_a_zero(run_row: MakeRow, tmp_path: 
 
 def test_when_nothing_ended_well_the_pages_still_say_why(run_row: MakeRow, tmp_path: Path) -> None:
     written = pages([failed(run_row(), "no memory")], tmp_path)
-    assert "No run has ended well" in written["average_precision.svg"]
+    assert "No run has succeeded" in written["average_precision.svg"]
     assert "no memory" in written["report.md"]
 
 

@@ -1,4 +1,4 @@
-"""What the pages say about which detectors can be told apart, about other levels, delays and too few incidents."""
+"""What the pages say about which detectors differ significantly, about other levels, delays and too few incidents."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def rows_over_worlds(run_row: MakeRow, kinds: int, seeds: int, quality: dict[str
 
 
 def last_table(text: str) -> dict[str, list[str]]:
-    part = text.split("## Which detectors can be told apart")[1]
+    part = text.split("## Which detectors differ significantly")[1]
     lines = [line.strip("|").split(" | ") for line in part.splitlines() if line.startswith("| ")]
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
 
@@ -46,7 +46,7 @@ def test_many_kinds_of_world_are_ranked_and_tested(run_row: MakeRow, tmp_path: P
     text = report(rows, tmp_path)
     table = last_table(text)
     assert list(table)[1:] == [*sorted(["good", "twin"], key=lambda name: float(table[name][0])), "poor"]
-    assert table["poor"] == ["3.00", "all are told apart from it"]
+    assert table["poor"] == ["3.00", "all differ significantly from it"]
     assert (table["good"][1], table["twin"][1]) == ("twin", "good")
     assert "over 8 kinds of world" in text
     assert "detectors differ" in text
@@ -59,12 +59,12 @@ def test_few_kinds_of_world_have_paired_intervals(run_row: MakeRow, tmp_path: Pa
     assert {first, second} == {"good", "twin"}
     assert third == "poor"
     assert table[first][1] == "-"
-    assert table[second][1].endswith("not told apart")
+    assert table[second][1].endswith("no significant difference")
     assert re.fullmatch(r"-0\.[34]\d\d \(-0\.[34]\d\d to -0\.[34]\d\d\)", table["poor"][1])
 
 
 def test_one_world_is_no_contest(run_row: MakeRow, tmp_path: Path) -> None:
-    assert "told apart" not in report(rows_over_worlds(run_row, 1, 1, {"a": 0.1, "b": 0.5}), tmp_path)
+    assert "differ significantly" not in report(rows_over_worlds(run_row, 1, 1, {"a": 0.1, "b": 0.5}), tmp_path)
 
 
 def test_a_detector_that_was_not_run_on_every_kind_is_left_out(run_row: MakeRow, tmp_path: Path) -> None:
@@ -97,9 +97,7 @@ def test_lifted_levels_and_delays_have_tables_of_their_own(run_row: MakeRow, tmp
 
 def test_too_few_incidents_are_said(run_row: MakeRow, tmp_path: Path) -> None:
     enough = {f"enough_incidents/{name}": int(name != "burst_call") for name in ("all", "burst_call", "long_call")}
-    assert "Too few incidents, in some world at least, to speak of: burst_call." in report(
-        [run_row() | enough], tmp_path
-    )
+    assert "Too few incidents to judge, in at least one world: burst_call." in report([run_row() | enough], tmp_path)
 
 
 def test_clean_fitting_is_said_and_is_no_repeat_of_the_other(run_row: MakeRow, tmp_path: Path) -> None:
@@ -108,7 +106,7 @@ def test_clean_fitting_is_said_and_is_no_repeat_of_the_other(run_row: MakeRow, t
     settings["protocol"]["training"] = "clean"
     clean["settings"] = json.dumps(settings)
     text = report([run_row(), clean], tmp_path)
-    assert text.count("fitted without what the incidents touched") == 1
+    assert text.count("fitted without records that incidents touched") == 1
     assert len(re.findall(r"^## generator", text, re.MULTILINE)) == 2
 
 

@@ -64,7 +64,7 @@ def test_other_levels_and_too_few_incidents_are_said(outcome: Outcome, capsys: p
     result = replace(outcome.result, values=outcome.result.values | further)
     text = shown(replace(outcome, result=result), capsys)
     assert "All types at other levels: days of users AP 0.457 (lift 2.10)\n" in text
-    assert "Too few incidents to speak of: burst_call\n" in text
+    assert "Too few incidents to judge: burst_call\n" in text
 
 
 def test_a_detector_of_another_level_has_its_own_numbers(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,8 +87,8 @@ def test_each_type_is_shown_at_its_home_level(outcome: Outcome, capsys: pytest.C
     assert "0.770" in row
     assert row[2:4] == ["1,234", "days"]
     assert "0.333" in row
-    assert "cap: the largest recall that so many alerts allow." in text
-    assert f"Of another type too, so left out of its own: 27 % of {name}" in text
+    assert "cap: the highest recall that is possible with this number of alerts." in text
+    assert f"Left out of a type, because they also belong to another: 27 % of {name}" in text
     assert max(map(len, text.splitlines())) <= 100
 
 
@@ -122,7 +122,7 @@ def test_what_an_audit_said_of_the_world_is_told(outcome: Outcome, capsys: pytes
     assert "audit" not in text(audit="green", trivial_types="")
     red = text(audit="red: identity, amounts", trivial_types="long_call,off_hour_call")
     assert "The audit of this world is red: identity, amounts. Do not trust these numbers." in red
-    assert "Trivial at their difficulty, a single feature finds them: long_call, off_hour_call" in red
+    assert "Types that a single feature finds (trivial at this difficulty): long_call, off_hour_call" in red
 
 
 def test_a_detector_that_could_have_read_the_truth_is_told(
