@@ -19,7 +19,8 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from bench.config.composition import register
-from generators.calls.two_worlds import Twins
+from generators.calls.two_worlds import TwoWorlds
+from generators.drawn_world import DrawnWorld
 from generators.mobility.itinerary import STANDING, locate, make_trail, positions
 from generators.model.clock import DAY_MS
 from generators.model.compiled import kernel
@@ -29,7 +30,7 @@ from generators.radio.path_loss import path_loss_db
 from generators.radio.towers import make_towers
 from generators.sessions.network import make_plant
 from generators.settings.network import MEASURED_EACH_MS
-from generators.world import Drawn, World
+from generators.world import World
 
 CALLS_A_USER_DAY = 3.24
 """Of the default world."""
@@ -38,7 +39,7 @@ TICKS_A_SECOND = 2
 REPEATS = 3
 
 
-def drawn(*overrides: str) -> Drawn:
+def drawn(*overrides: str) -> DrawnWorld:
     """Draw a world of the shipped configuration, without incidents."""
     register()
     with initialize_config_module("conf", version_base="1.3"):
@@ -47,9 +48,9 @@ def drawn(*overrides: str) -> Drawn:
     return World(settings, {}).draw()
 
 
-def simulate(world: Drawn) -> list[Any]:
+def simulate(world: DrawnWorld) -> list[Any]:
     """Run a world, and return its days."""
-    return list(Twins(world.habits, world.counts, world.plan.edits, workers=1).days())
+    return list(TwoWorlds(world.model, world.counts, world.plan.edits, workers=1).days())
 
 
 def least_cpu(work: Callable[[], object], repeats: int = REPEATS) -> float:
@@ -90,13 +91,13 @@ def _bare(work: Any, offsets: Any, cells: Cells, air: Air) -> float:
     return total
 
 
-def needed(world: Drawn, days: list[Any]) -> tuple[int, int]:
+def needed(world: DrawnWorld, days: list[Any]) -> tuple[int, int]:
     """Return how many (measurement, candidate) pairs the protocol needs, and how many calls there are.
 
     At the start of a call the unexpired reports; while its caller moves one measurement each 0.48 s; each of them asks
     as many cells as are heard there.
     """
-    network, pairs, calls = world.habits.network, 0.0, 0
+    network, pairs, calls = world.model.network, 0.0, 0
     least, spread = network.rules.heartbeat_ms
     reports = network.rules.expiry_ms / (least + spread / 2)
     for day in days:

@@ -121,7 +121,7 @@ def in_a_folder(one: World) -> float:
 def reference_rate(*overrides: str) -> float:
     """Return how many calls a CPU second the plain model makes, intents and rendering."""
     drawn = world(*overrides).draw()
-    plain, users = Reference(drawn.habits), drawn.counts.shape[1]
+    plain, users = Reference(drawn.model), drawn.counts.shape[1]
     busy = np.zeros(users, np.int64)
     some = np.linspace(0, users - 1, REFERENCE_USERS).astype(int)
     start = time.process_time()

@@ -2,60 +2,52 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from inspect import getfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
 from bench.host.digests import file_digest
 from bench.schema import DATA_TABLES, TIES
-from generators.calls.model_arrays import Habits, make_habits
-from generators.calls.two_worlds import Twins
-from generators.injection.editable_plan import Draft
-from generators.injection.expected_calls import CallMap
-from generators.injection.incident_planning import TOLERANCE, Plan, enough_users, meets_calls, no_plan, plan_incidents
+from generators.calls.model_arrays import make_model_arrays
+from generators.drawn_world import DAILY, DrawnWorld
+from generators.injection.editable_plan import EditablePlan
+from generators.injection.expected_calls import ExpectedCalls
+from generators.injection.incident_planning import (
+    TOLERANCE,
+    IncidentPlan,
+    enough_users,
+    meets_calls,
+    no_plan,
+    plan_incidents,
+)
 from generators.injection.injector import Injector
-from generators.injection.normal_life import count_all
+from generators.injection.simulated_life import SimulatedLife, count_all
 from generators.model.clock import DAY_MS
 from generators.radio.towers import make_towers
-from generators.sessions.arrival import make_arrival
-from generators.sessions.deployment import deploy, struck
-from generators.settings.network import NetworkSettings
+from generators.sessions.deployment import deploy, with_faults
 from generators.settings.world import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import make_people
 from generators.social.possessions import Possessions, make_possessions
-from generators.social.subscriptions import NEVER
 from generators.sources import world_code
-from generators.tables.calls import CallTable
 from generators.tables.columns import ParquetRows, write_parquet
-from generators.tables.events import EventTable
-from generators.tables.identities import digits_for
 from generators.tables.inventory import Inventory
-from generators.tables.names import Names, make_names
+from generators.tables.names import make_names
 from generators.tables.people_and_places import cells_table, communities_table, coverage_table, users_table
-from generators.tables.status import TowerStatus, UserStatus
 from generators.tables.ties import tie_tables
-from generators.truth.cell_incident_figures import cell_figures
-from generators.truth.incident_figures import Told
-from generators.truth.truth_writer import Tally
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 """Their versions may change the bytes of a world."""
 AGAIN, MOST_MORE, MORE_USERS, MOST_TURNS = 2, 2.0, 1.5, 6
 """How often a world is made again for its ratio, with how many times the faults at most; how many times the users it
 lacks; how often it is made at most."""
-CALL_DIGITS = 6
-DAILY = ("calls", "events", "tower_status", "user_status")
-Tables = dict[str, pa.Table]
 
 
 class World:
@@ -92,7 +84,7 @@ class World:
         faults, again = 1.0, 0
         left_out: frozenset[int] = frozenset()
         for _ in range(MOST_TURNS):
-            counts, strays = self._made(folder, workers, progress, (faults, left_out))
+            counts, strays = self._made(folder, workers, progress, faults, left_out)
             more = self._more_faults(counts)
             if more is not None and again < AGAIN:
                 faults, again, left_out = faults * more, again + 1, frozenset()
@@ -110,18 +102,17 @@ class World:
         )
 
     def _made(
-        self, folder: Path, workers: int, progress: Progress, incidents: tuple[float, frozenset[int]]
+        self, folder: Path, workers: int, progress: Progress, faults: float, left_out: frozenset[int]
     ) -> tuple[dict[str, Any], frozenset[int]]:
         """Write the tables and the truth; return the counts, and the incidents that are not within their type's entry.
 
-        `incidents`: for how many times the calls that they should meet faults of cells are planned, and which incidents
-        do not happen.
+        `faults` and `left_out` are as in `draw`.
         """
         data, truth = folder / "data", folder / "truth"
         data.mkdir(parents=True)
         truth.mkdir()
         progress("making the world", 0, self.settings.days)  # the first days may wait for the compiler
-        drawn = self.draw(*incidents)
+        drawn = self.draw(faults, left_out)
         sizes = {name: table.num_rows for name, table in drawn.tables.items()}
         while drawn.tables:  # large, and not needed any more
             name, table = drawn.tables.popitem()
@@ -135,34 +126,36 @@ class World:
             progress("making the world", number, self.settings.days)
         for file in files.values():
             file.close()
-        drawn.tally.write(truth)
+        drawn.truth_writer.write(truth)
         (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
-        kept = {number: self._keeps(drawn.plan, number, told) for number, told in drawn.tally.told.items()}
-        counts = {**drawn.tally.counts(), "cells": sizes["cells"]}
+        kept = {
+            number: self._keeps(drawn.plan, number, figures) for number, figures in drawn.truth_writer.figures.items()
+        }
+        counts = {**drawn.truth_writer.counts(), "cells": sizes["cells"]}
         return counts, frozenset(number for number, keeps in kept.items() if not keeps)
 
-    def _keeps(self, plan: Plan, number: int, told: Mapping[str, Any]) -> bool:
+    def _keeps(self, plan: IncidentPlan, number: int, figures: Mapping[str, Any]) -> bool:
         """Return whether what an incident came to is within its type's entry, `bounds`, where it has such."""
         bounds: Mapping[str, tuple[float, float]] = getattr(self.anomalies[plan.types[plan.kind[number]]], "bounds", {})
-        return all(told[name] is not None and low <= told[name] <= high for name, (low, high) in bounds.items())
+        return all(figures[name] is not None and low <= figures[name] <= high for name, (low, high) in bounds.items())
 
-    def _write_society(self, folder: Path, drawn: "Drawn") -> None:
+    def _write_society(self, folder: Path, drawn: "DrawnWorld") -> None:
         """Write the tables of what was planted, `bench.schema.PLANTED_TABLES`."""
         settings, names = self.settings, drawn.names
-        communities = communities_table(settings, drawn.habits.society, names)
+        communities = communities_table(settings, drawn.model.society, names)
         write_parquet(folder / "communities.parquet", communities)
         ties = ParquetRows(folder / "ties.parquet", TIES.arrow)
-        for rows in tie_tables(settings.communities.layers(), drawn.habits, names):
+        for rows in tie_tables(settings.communities.layers(), drawn.model, names):
             ties.write(rows)
         ties.close()
 
-    def draw(self, faults: float = 1.0, left_out: frozenset[int] = frozenset()) -> "Drawn":
+    def draw(self, faults: float = 1.0, left_out: frozenset[int] = frozenset()) -> "DrawnWorld":
         """Draw the people and places, and plan the incidents; the calls are still to be rendered.
 
         Parameters
         ----------
         faults
-            For how many times the calls that they should meet faults of cells are planned.
+            Factor on the number of calls that faults of cells are planned to meet.
         left_out
             Incidents, by their number in the plan, that do not happen.
         """
@@ -174,16 +167,16 @@ class World:
         if settings.network.radio:
             plant, network, people = deploy(settings, towers, people)
             site = plant.cells.site
-        habits = make_habits(settings, towers, society, people, network)
+        model = make_model_arrays(settings, towers, society, people, network)
         owned = make_possessions(settings, people.still)
-        names = make_names(settings, habits, owned, len(towers.macro), len(site))
-        counts = count_all(habits, settings.days)
-        where = None if plant is None else CallMap(habits, plant, counts, names.tower)
-        draft = Draft(habits, counts, tuple(settings.user_types), callmap=where)
-        plan = self._plan(draft, owned, faults).without(left_out)
+        names = make_names(settings, model, owned, len(towers.macro), len(site))
+        counts = count_all(model, settings.days)
+        where = None if plant is None else ExpectedCalls(model, plant, counts, names.tower)
+        editable = EditablePlan(SimulatedLife(model, counts, tuple(settings.user_types), where))
+        plan = self._plan(editable, owned, faults).without(left_out)
         if plant and network and plan.faults:
-            habits = habits._replace(network=struck(network, plant, settings, plan.faults))
-        inventory = Inventory(people, owned, names, plan.swaps.holdings, settings.days)
+            model = model._replace(network=with_faults(network, plant, settings, plan.faults))
+        inventory = Inventory(people, owned, names, plan.sim_holdings.holdings, settings.days)
         known = inventory.table(settings.subscriptions, settings.start_ms())
         tables = {
             "users": users_table(settings, people, names, known),
@@ -191,12 +184,22 @@ class World:
             "coverage": coverage_table(None if network is None else network.radio, names),
             "subscriptions": known,
         }
-        return Drawn(habits, owned, names, site, counts, plan, settings.start_ms(), tables, settings.network)
+        return DrawnWorld(
+            model=model,
+            owned=owned,
+            names=names,
+            site=site,
+            counts=counts,
+            plan=plan,
+            epoch_ms=settings.start_ms(),
+            tables=tables,
+            network=settings.network,
+        )
 
-    def _plan(self, draft: Draft, owned: Possessions, faults: float) -> Plan:
+    def _plan(self, editable: EditablePlan, owned: Possessions, faults: float) -> IncidentPlan:
         if not self.anomalies:
             return no_plan(self.settings.days)
-        return plan_incidents(draft, self.anomalies, self.settings.anomaly_ratio, self.settings.seed, faults, owned)
+        return plan_incidents(editable, self.anomalies, self.settings.anomaly_ratio, self.settings.seed, faults, owned)
 
     def _clock(self) -> dict[str, Any]:
         start = self.settings.start_ms()
@@ -235,58 +238,3 @@ def _plugged_sources(anomalies: Mapping[str, Injector]) -> dict[str, str]:
     """Return a digest of the module of each injector that is not ours."""
     foreign = {name: type(a) for name, a in sorted(anomalies.items()) if not type(a).__module__.startswith(__package__)}
     return {name: file_digest(Path(getfile(kind))) for name, kind in foreign.items()}
-
-
-@dataclass
-class Drawn:
-    """A world whose people, places and incidents are drawn, and whose calls come day by day."""
-
-    habits: Habits
-    owned: Possessions
-    names: Names
-    site: Any
-    """Shape (C,), int: tower of each cell."""
-    counts: Any
-    plan: Plan
-    epoch_ms: int
-    tables: Tables
-    """Those that do not grow with the days."""
-    network: NetworkSettings
-    """How its events and status are told."""
-
-    def __post_init__(self) -> None:
-        cells = cell_figures(self.plan, self.habits.network)
-        self.tally = Tally(self.plan, self.names, self.epoch_ms, int(self.habits.num_users), cells)
-
-    def calls(self, workers: int) -> Iterator[pa.Table]:
-        """Yield the calls of each day in turn; what they say of the truth is added to the tally."""
-        return (day["calls"] for day in self.days(workers))
-
-    def _users(self) -> Any:
-        """Return all users and those of the reserve who have a subscription, in the order of their ids; shape (n,)."""
-        who = np.flatnonzero(self.habits.people.active_from_ms != NEVER)
-        return who[np.asarray(pc.array_sort_indices(self.names.user.take(pa.array(who))))]
-
-    def days(self, workers: int) -> Iterator[Tables]:
-        """Yield the tables that grow with each day, `DAILY`, day by day; without a network, the calls alone."""
-        most = int(self.counts.sum()) + sum(len(edits.user) for edits in self.plan.edits)
-        digits = digits_for(most, CALL_DIGITS)
-        names, epoch_ms, network = self.names, self.epoch_ms, self.habits.network
-        arrival = make_arrival(self.network.arrival, int(self.habits.seed), self.counts.shape[1])
-        calls = CallTable(self.habits, self.owned, names, epoch_ms, digits, self.plan.swaps)
-        events = EventTable(names, epoch_ms, digits, self.site, arrival)
-        towers = TowerStatus(names, epoch_ms, self.site, self.network.status)
-        users = UserStatus(names, epoch_ms, network, self._users())
-        twins = Twins(self.habits, self.counts, self.plan.edits, workers, self.plan.swaps)
-        for number, day in enumerate(twins.days()):
-            first = self.tally.calls
-            tables = {"calls": calls.rows(day.records, first)}
-            if network.on:
-                tables["events"] = events.rows(day.events, day.records, first)
-                tables["tower_status"] = towers.rows(number, day.events, day.records)
-                tables["user_status"] = users.rows(number, day.records)
-            told = Told.of(day.records, day.changes)
-            self.tally.add(day.changes, told, len(day.records.key), day.suppressed, digits)
-            if self.tally.cells is not None:
-                self.tally.cells.add(day.records, day.events, day.changes)
-            yield tables

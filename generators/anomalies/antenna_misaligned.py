@@ -5,25 +5,25 @@ shifts; where it alone was heard, nobody is. What phones hear is worked out anew
 phones that stand still keep their cell. The figures are starting values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.faults import above, within
-from generators.injection.cell_faults import FaultDeed
+from generators.injection.cell_faults import FaultAnomaly
 from generators.injection.fault_placement import LEFT_OPEN, Place, Places
 from generators.injection.injector import between
 from generators.model.plan import CellFault
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
-    from generators.injection.expected_calls import CallMap
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.expected_calls import ExpectedCalls
 
 
 @dataclass
-class AntennaMisaligned(FaultDeed):
+class AntennaMisaligned(FaultAnomaly):
     """Turns the antenna of a cell for a while; difficulty goes from `most_deg` to `least_deg`, and to fewer hours."""
 
     least_deg: float = field(default=30.0, metadata=within(1, 180))
@@ -40,15 +40,15 @@ class AntennaMisaligned(FaultDeed):
         """Return the range of what its incidents come to."""
         return {"turned_deg": (-self.most_deg, self.most_deg), "hours": (self.shortest_h, self.longest_h)}
 
-    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
-        """Offer all cells with a direction, for those whom another cell serves then."""
-        cells = where.directed
+    def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
+        """Return all cells with a direction, for those whom another cell serves then."""
+        cells = expected.directed
         sign = np.where(rng.random(len(cells)) < 0.5, -1.0, 1.0)
         turned = sign * between(self.most_deg, self.least_deg, self.difficulty)
 
         def at(number: int) -> Place:
             cell, by = int(cells[number]), float(turned[number])
             fault = CellFault(cell, *LEFT_OPEN, "turned", turned_deg=by)
-            return Place(np.array([cell]), where.moved(cell, by), [fault], {"turned_deg": by})
+            return Place(np.array([cell]), expected.moved(cell, by), [fault], {"turned_deg": by})
 
-        yield 1.0, Places(where.by_cell[cells].sum(axis=1), at, one_by_one=True)
+        return Places(expected.by_cell[cells].sum(axis=1), at, one_by_one=True)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed
+from generators.injection.incident_parts import AnomalySettings
 from generators.injection.injector import Figures, Incidents, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL
 from generators.model.clock import DAY_MS, HOUR_MS, PAUSE_MS
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 PUBLISHED = 0.5
 """The difficulty of the published figures."""
@@ -29,7 +29,7 @@ FULL = 0.8
 
 
 @dataclass
-class BurstCall(Deed):
+class BurstCall(AnomalySettings):
     """Adds bursts of calls, each at a time when its actor is used to call.
 
     Difficulty 0: nearly the most calls, within half the span; 0.5: any number of calls, within the span, to strangers;
@@ -62,21 +62,20 @@ class BurstCall(Deed):
         off = FULL * (1 - self.difficulty / PUBLISHED) * (self.most_calls - self.fewest_calls)
         return round(self.fewest_calls + max(off, 0)), round(self.most_calls + min(off, 0))
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls in bursts; each is anchored at a call of its actor's normal life."""
+        normal = editable.normal
         sizes = parted(calls, self._bounds(), (self.fewest_calls, self.most_calls), rng)
-        anchors = None if sizes is None else draft.draw(len(sizes), rng, lambda c: c.start_ms >= 0)
-        if sizes is None or anchors is None:
-            return None
-        draft.between(anchors.user, np.maximum(anchors.start_ms - AROUND_MS, 0), anchors.start_ms + AROUND_MS)
+        anchors = editable.draw(len(sizes), rng, lambda c: c.start_ms >= 0)
+        editable.between(anchors.user, np.maximum(anchors.start_ms - AROUND_MS, 0), anchors.start_ms + AROUND_MS)
         incident = np.repeat(np.arange(len(sizes)), sizes)
         user = anchors.user[incident]
         talk = rng.integers(self.shortest_s * 1000, self.longest_s * 1000 + 1, calls)
         pace = SLOWER if self.difficulty > PUBLISHED else FASTER
         span_ms = np.int64(self.span_s * 1000 * pace ** (self.difficulty - PUBLISHED))
-        start = draft.when_free(user, incident, _spread(anchors.start_ms, incident, talk, span_ms, rng), talk, rng)
+        start = normal.when_free(user, incident, _spread(anchors.start_ms, incident, talk, span_ms, rng), talk, rng)
         known = rng.random(calls) < 2 * self.difficulty - 1
-        callee = np.where(known, draft.contacts(user, start, rng), draft.strangers(user, rng))
+        callee = np.where(known, normal.contacts(user, start, rng), normal.strangers(user, rng))
         edits = new_calls(user, start, talk, callee, rng)
         return of_records(edits, incident, len(sizes))
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed, in_rounds
+from generators.injection.incident_parts import AnomalySettings, Rounds, in_rounds
 from generators.injection.injector import Figures, Incidents, between, new_calls, of_records, parted, skewed
 from generators.injection.touches import ALL_OF_A_CALL
 from generators.model.clock import HOUR_MS
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 @dataclass
-class CallForwarding(Deed):
+class CallForwarding(AnomalySettings):
     """Adds legs from a user to one number abroad; the line itself stays free for the user's own calls.
 
     Difficulty lets fewer run at a time, over more hours and at people's hours, and makes them shorter.
@@ -60,20 +60,20 @@ class CallForwarding(Deed):
         """Return the fewest legs of an incident."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` legs."""
+        normal = editable.normal
         bounds = self.fewest_calls, self.most_calls
-        sizes = parted(calls, bounds, bounds, rng, draft.num_users)
-        victims = None if sizes is None else draft.victims(len(sizes), rng)
-        if sizes is None or victims is None:
-            return None
+        sizes = parted(calls, bounds, bounds, rng, normal.num_users)
+        victims = editable.victims(len(sizes), rng)
         span = between(self.within_h, max(self.within_h, self.longest_h), self.difficulty) * HOUR_MS
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
         talk = 1000 * skewed(self.shortest_s, self.longest_s, rng.random(calls), 0.5 - 0.5 * self.difficulty)
         talk = talk.astype(np.int64)
         legs = round(between(self.at_a_time, 2.0, self.difficulty))
         lasts = np.full(len(sizes), int(span))
-        start = in_rounds(talk, incident, legs, draft, (victims.start_ms, lasts, self.difficulty, rng))
-        callee = draft.outsiders("foreign", len(sizes), rng)[incident]
+        rounds = Rounds(victims.start_ms, lasts, legs, usual=self.difficulty)
+        start = in_rounds(rounds, talk, incident, normal, rng)
+        callee = normal.outsiders("foreign", len(sizes), rng)[incident]
         made = new_calls(user, start, talk, callee, rng)._replace(leg=np.ones(calls, np.bool_))
         return of_records(made, incident, len(sizes))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import MINUTE_MS, Deed, blended, fitted, like_normal, queued, times
+from generators.injection.incident_parts import MINUTE_MS, AnomalySettings, blended, fitted, like_normal, queued, times
 from generators.injection.injector import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL, OTHER_DEVICE
 from generators.model.clock import DAY_MS, PERSON_S
@@ -19,7 +19,7 @@ from generators.model.outcome import ANSWERED
 from generators.model.plan import OWN, Holdings, Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 LEAST_TALK_MS = 20_000
@@ -29,7 +29,7 @@ KNOWN = 0.5
 
 
 @dataclass
-class ClonedSim(Deed):
+class ClonedSim(AnomalySettings):
     """Adds the calls of another person, who moves on its own, under the user's number and SIM from another device.
 
     At least one of its calls runs while the owner talks. Difficulty is fewer calls, over more days; that share keeps
@@ -64,26 +64,27 @@ class ClonedSim(Deed):
         """Return the fewest calls of a copy."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls by second phones."""
+        normal = editable.normal
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
-        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, draft.spare())
-        rows = None if sizes is None else draft.recruit(len(sizes))
-        victims = None if sizes is None or rows is None else draft.victims(len(sizes), rng, _talks)
-        if sizes is None or rows is None or victims is None:
-            return None
-        draft.between(victims.user, victims.start_ms, victims.start_ms + 1)  # no other incident takes those calls away
+        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, editable.spare())
+        rows = editable.recruit(len(sizes))
+        victims = editable.victims(len(sizes), rng, _talks)
+        editable.between(
+            victims.user, victims.start_ms, victims.start_ms + 1
+        )  # no other incident takes those calls away
         span = between(self.within_days, max(self.within_days, self.longest_days), self.difficulty) * DAY_MS
-        begin, lasts = fitted(victims.start_ms, np.full(len(sizes), span), draft)
+        begin, lasts = fitted(victims.start_ms, np.full(len(sizes), span), normal)
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
-        start = times(begin[incident], lasts[incident], draft, self.difficulty, rng)
+        start = times(begin[incident], lasts[incident], normal, self.difficulty, rng)
         first = np.cumsum(sizes) - sizes
         start[first] = victims.start_ms + (rng.random(len(sizes)) * victims.talk_ms / 2).astype(np.int64)
-        stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
-        callee = blended(stranger, draft.contacts(user, start, rng), KNOWN * self.difficulty, rng)
-        made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), draft, 1.0, rng)
+        stranger = blended(normal.strangers(user, rng), normal.outsiders("foreign", calls, rng), self.abroad, rng)
+        callee = blended(stranger, normal.contacts(user, start, rng), KNOWN * self.difficulty, rng)
+        made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), normal, 1.0, rng)
         made = made._replace(phone=rows[incident], device=rows[incident], leg=np.ones(calls, np.bool_))
-        made = queued(made, draft, PERSON_S, rng)
+        made = queued(made, normal, PERSON_S, rng)
         made.start_ms[first], made.day[first] = start[first], start[first] // DAY_MS
         last = np.zeros(len(sizes), np.int64)
         np.maximum.at(last, incident, made.start_ms + made.talk_ms)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed
+from generators.injection.incident_parts import AnomalySettings
 from generators.injection.injector import Figures, Incidents, of_records
 from generators.injection.redirection import Windows, redirected
 from generators.injection.touches import WHOM
@@ -20,13 +20,13 @@ from generators.model.clock import DAY_MS
 from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 TRIES = 12
 
 
 @dataclass
-class CommunityBreak(Deed):
+class CommunityBreak(AnomalySettings):
     """Sends the calls of a user, for some days, to the circle of a stranger: each contact has another in its place.
 
     It has no dial: contacts of contacts in their place are found as well, and the user's own would be no break. Users
@@ -44,44 +44,46 @@ class CommunityBreak(Deed):
     people: ClassVar[int] = 100
     figures: ClassVar[Figures] = {"calls": None, "callers": (1, 1), "callees": None, "within_s": (0, 10 * 86_400)}
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Send `calls` calls elsewhere."""
-        windows = Windows(draft, int(self.days * DAY_MS), group=1)
-        found = redirected(windows, calls, rng, self._elsewhere)
-        if found is None:
-            return None
-        edits, incident = found
+        windows = Windows(editable, int(self.days * DAY_MS), group=1)
+        edits, incident = redirected(windows, calls, rng, self._elsewhere)
         return of_records(edits, incident, int(incident.max()) + 1)
 
-    def _elsewhere(self, draft: "Draft", found: Intents, group: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
+    def _elsewhere(
+        self, editable: "EditablePlan", found: Intents, group: Any, rng: np.random.Generator
+    ) -> tuple[Intents, Any]:
         """Return the calls with other callees; the pairs of a user and a contact stay as many as they were."""
-        width = int(draft.habits.external_first[-1])
+        width = editable.life.parties
         pairs, pair = np.unique(group * width + found.callee, return_inverse=True)
         of, old = pairs // width, pairs % width
         user = np.zeros(int(of.max(initial=-1)) + 1, np.int64)
         user[group] = found.user
-        host = draft.strangers(user, rng)
-        return found._replace(callee=self._targets(draft, (of, old), user, host, rng)[pair]), group
+        host = editable.normal.strangers(user, rng)
+        return found._replace(callee=self._targets(editable, (of, old), user, host, rng)[pair]), group
 
-    def _targets(self, draft: "Draft", pairs: tuple[Any, Any], user: Any, host: Any, rng: np.random.Generator) -> Any:
+    def _targets(
+        self, editable: "EditablePlan", pairs: tuple[Any, Any], user: Any, host: Any, rng: np.random.Generator
+    ) -> Any:
         """Return for each contact of each user whom it calls instead: all different, and none of the contacts."""
+        normal = editable.normal
         of, old = pairs
         new, open_ = np.full(len(of), -1), np.ones(len(of), np.bool_)
         for turn in range(TRIES):
             who = np.flatnonzero(open_)
-            moment = np.full(len(who), draft.days * DAY_MS - 1)
-            found = draft.contacts(host[of[who]], moment, rng)
-            further = draft.contacts(found % draft.num_users, moment, rng)
+            moment = np.full(len(who), normal.days * DAY_MS - 1)
+            found = normal.contacts(host[of[who]], moment, rng)
+            further = normal.contacts(found % normal.num_users, moment, rng)
             first = rng.random(len(who)) < (1.0 if turn == 0 else 0.5)
             found = np.where(first, found, further)
             if turn >= TRIES // 2:
-                found = draft.strangers(user[of[who]], rng)
-            fits = (found < draft.num_users) & (found != user[of[who]]) & draft.in_service(found)
+                found = normal.strangers(user[of[who]], rng)
+            fits = (found < normal.num_users) & (found != user[of[who]]) & normal.in_service(found)
             new[who] = np.where(fits, found, -1)
             open_ = (new < 0) | _repeated(of, old, new)
             if not open_.any():
                 break
-        return np.where(open_, draft.strangers(user[of], rng), new)
+        return np.where(open_, normal.strangers(user[of], rng), new)
 
 
 def _repeated(of: Any, old: Any, new: Any) -> Any:

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from bench.faults import above, within
-from generators.injection.cell_faults import CellDeed
+from generators.injection.cell_faults import CellAnomaly
 from generators.injection.fault_placement import MOMENTS, SLACK
 from generators.injection.injector import ENOUGH, Incidents, between, new_calls
+from generators.injection.planning_errors import NoRoom
 from generators.injection.touches import WHEN, WHERE
 from generators.model.clock import DAY_MS, HOUR_MS
 from generators.model.plan import FARTHEST, Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
-    from generators.injection.expected_calls import CallMap
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.expected_calls import ExpectedCalls
 
 ANCHORS = 2000
 NARROWER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.075)
@@ -52,13 +53,13 @@ class Crowd(NamedTuple):
 class Scene(NamedTuple):
     """What crowds are planned from."""
 
-    draft: "Draft"
-    where: "CallMap"
+    editable: "EditablePlan"
+    expected: "ExpectedCalls"
     rng: np.random.Generator
 
 
 @dataclass
-class FlashCrowd(CellDeed):
+class FlashCrowd(CellAnomaly):
     """Adds calls of many people who are near a place; difficulty: from `most_times` the usual callers to `least_times`.
 
     So many times as many different people call within `radius_m`, from the crowd's first call to its last; beyond,
@@ -95,12 +96,14 @@ class FlashCrowd(CellDeed):
         inside = WITHIN * (self.most_times - self.least_times)
         return between(self.most_times - inside, self.least_times + inside / 2, self.difficulty)
 
-    def befall(self, draft: "Draft", where: "CallMap", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan_on_cells(
+        self, editable: "EditablePlan", expected: "ExpectedCalls", calls: int, rng: np.random.Generator
+    ) -> Incidents:
         """Let crowds gather where and when somebody calls in normal life, until `calls` calls are added."""
-        anchors = draft.look(ANCHORS, rng)
-        found, missing = self._gathered(Scene(draft, where, rng), anchors, calls)
+        anchors = editable.look(ANCHORS, rng)
+        found, missing = self._gathered(Scene(editable, expected, rng), anchors, calls)
         if missing > max(SLACK * calls, self.least) or not found:
-            return None
+            raise NoRoom
         incident = np.repeat(np.arange(len(found)), [len(crowd.calls.user) for crowd in found])
         cells = [crowd.cells for crowd in found]
         edits = Intents.joined([crowd.calls for crowd in found])
@@ -111,7 +114,7 @@ class FlashCrowd(CellDeed):
         enough = max(missing / ENOUGH, self.least)
         order = scene.rng.permutation(len(anchors.user))
         left = list(order[: len(order) // MOMENTS * MOMENTS].reshape(-1, MOMENTS))
-        places = scene.where.positions(anchors.user, anchors.start_ms)
+        places = scene.expected.positions(anchors.user, anchors.start_ms)
         found: list[Crowd] = []
         for limit in (LARGE * enough, missing):  # large ones only where the others do not suffice
             batches, left = left, []
@@ -119,7 +122,7 @@ class FlashCrowd(CellDeed):
                 if missing < self.least:
                     return found, missing
                 offered = [(places[i], int(anchors.start_ms[i])) for i in some]
-                offered.sort(key=lambda each: -self._usual(scene.where, *each))
+                offered.sort(key=lambda each: -self._usual(scene.expected, *each))
                 first = int(self.difficulty * (MOMENTS - 1) + scene.rng.random())
                 tried = (self._crowd(scene, anchor, int(min(limit, missing))) for anchor in offered[first:])
                 crowd = next((each for each in tried if each is not None), None)
@@ -130,21 +133,22 @@ class FlashCrowd(CellDeed):
                 missing -= len(crowd.calls.user)
         return found, missing
 
-    def _usual(self, where: "CallMap", place: Any, moment: int) -> float:
+    def _usual(self, expected: "ExpectedCalls", place: Any, moment: int) -> float:
         """Return how many calls are usual around a place within an hour of a moment."""
-        return where.near(place, self.radius_m, (moment - HOUR_MS, moment + HOUR_MS))
+        return expected.near(place, self.radius_m, (moment - HOUR_MS, moment + HOUR_MS))
 
     def _crowd(self, scene: Scene, anchor: tuple[Any, int], most: int) -> Crowd | None:
         """Return a crowd of so many calls at most around a place and a moment; None where none is within its range."""
+        normal = scene.editable.normal
         place, middle = anchor
         half = int((self.shortest_h + (self.longest_h - self.shortest_h) * scene.rng.random()) * HOUR_MS / 2)
         midnight = middle - middle % DAY_MS
         span = max(middle - half, midnight), min(middle + half, midnight + DAY_MS)
-        there, away, cell = scene.where.crowd(place, middle, self.radius_m)
-        usual = scene.draft.on_day(there, midnight // DAY_MS)
+        there, away, cell = scene.expected.crowd(place, middle, self.radius_m)
+        usual = normal.on_day(there, midnight // DAY_MS)
         usual = usual.pick((usual.start_ms >= span[0]) & (usual.start_ms < span[1]))
-        usual_m = scene.where.distances(scene.where.positions(usual.user, usual.start_ms), place)
-        free = (cell >= 0) & ~np.isin(there, usual.user) & scene.draft.in_service(there)
+        usual_m = scene.expected.distances(scene.expected.positions(usual.user, usual.start_ms), place)
+        free = (cell >= 0) & ~np.isin(there, usual.user) & normal.in_service(there)
         there, away, cell = there[free], away[free], cell[free]
         for radius_m in self.radius_m * np.array(NARROWER):
             inside = len(np.unique(usual.user[usual_m <= radius_m]))
@@ -156,7 +160,7 @@ class FlashCrowd(CellDeed):
         else:
             return None
         calls = _as_ever(scene, there[callers], span)
-        fits = self._in_range(scene.where, calls, (usual, usual_m), (place, radius_m))
+        fits = self._in_range(scene.expected, calls, (usual, usual_m), (place, radius_m))
         held, many = np.unique(cell[callers], return_counts=True)
         where = {"x": round(place[0]), "y": round(place[1]), "radius_m": round(radius_m)}
         return Crowd(calls, held[many >= min(HELD * len(callers), many.max())], where) if fits else None
@@ -171,13 +175,13 @@ class FlashCrowd(CellDeed):
         return None if not len(near) or near[-1] < wanted else order[: int(np.searchsorted(near, wanted)) + 1]
 
     def _in_range(
-        self, where: "CallMap", calls: Intents, usual: tuple[Intents, Any], around: tuple[Any, float]
+        self, expected: "ExpectedCalls", calls: Intents, usual: tuple[Intents, Any], around: tuple[Any, float]
     ) -> bool:
         """Return whether as many call around a place as they should, from a crowd's first call to its last."""
         (anyway, away), (place, radius_m) = usual, around
         during = (anyway.start_ms >= calls.start_ms.min()) & (anyway.start_ms <= calls.start_ms.max())
         before = np.unique(anyway.user[during & (away <= radius_m)])
-        near = where.distances(where.positions(calls.user, calls.start_ms), place) <= radius_m
+        near = expected.distances(expected.positions(calls.user, calls.start_ms), place) <= radius_m
         times = len(np.union1d(before, calls.user[near])) / max(len(before), 1)
         inside = WITHIN / 2 * (self.most_times - self.least_times) / 2
         return len(before) >= USUAL and self.least_times + inside / 2 <= times <= self.most_times - inside
@@ -185,11 +189,11 @@ class FlashCrowd(CellDeed):
 
 def _as_ever(scene: Scene, callers: Any, span: tuple[int, int]) -> Intents:
     """Let people call within a span, some of them again, as long as and to whom they do in normal life."""
-    rng, draft = scene.rng, scene.draft
+    rng, normal = scene.rng, scene.editable.normal
     again = rng.random(len(callers))
     user = np.repeat(callers, 1 + (again < AGAIN[0]) + (again < AGAIN[1]))
     start = span[0] + (rng.random((2, len(user))).mean(axis=0) * (span[1] - span[0])).astype(np.int64)
-    talk, outcome = draft.usual_talks(len(user), rng)
-    start = draft.when_free(user, np.zeros(len(user), np.int64), start, talk, rng)
-    made = new_calls(user, start, talk, draft.contacts(user, start, rng), rng)
+    talk, outcome = normal.usual_talks(len(user), rng)
+    start = normal.when_free(user, np.zeros(len(user), np.int64), start, talk, rng)
+    made = new_calls(user, start, talk, normal.contacts(user, start, rng), rng)
     return made._replace(outcome=outcome)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed, in_rounds
+from generators.injection.incident_parts import AnomalySettings, Rounds, in_rounds
 from generators.injection.injector import Figures, Incidents, between, new_calls, of_records, parted, skewed
 from generators.injection.touches import ALL_OF_A_CALL
 from generators.model.clock import HOUR_MS
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 @dataclass
-class Irsf(Deed):
+class Irsf(AnomalySettings):
     """Adds long calls of a user to a few foreign numbers, several at a time.
 
     Difficulty lets fewer run at a time, spreads them over days and people's hours, and makes them shorter.
@@ -62,21 +62,21 @@ class Irsf(Deed):
         """Return the fewest calls of an incident."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls abroad."""
+        normal = editable.normal
         bounds = self.fewest_calls, self.most_calls
-        sizes = parted(calls, bounds, bounds, rng, draft.num_users)
-        victims = None if sizes is None else draft.victims(len(sizes), rng)
-        if sizes is None or victims is None:
-            return None
+        sizes = parted(calls, bounds, bounds, rng, normal.num_users)
+        victims = editable.victims(len(sizes), rng)
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
         talk = 1000 * skewed(self.shortest_s, self.longest_s, rng.random(calls), 0.5 - 0.5 * self.difficulty)
         talk = talk.astype(np.int64)
         legs = int(between(self.at_a_time, self.fewest_at_a_time, self.difficulty))
         crude = np.bincount(incident, talk) / legs
         span = (crude * np.maximum(self.longest_h * HOUR_MS / crude, 1.0) ** self.difficulty).astype(np.int64)
-        start = in_rounds(talk, incident, legs, draft, (victims.start_ms, span, self.difficulty, rng))
-        numbers = draft.outsiders("foreign", len(sizes) * self.numbers, rng)
+        rounds = Rounds(victims.start_ms, span, legs, usual=self.difficulty)
+        start = in_rounds(rounds, talk, incident, normal, rng)
+        numbers = normal.outsiders("foreign", len(sizes) * self.numbers, rng)
         callee = numbers[incident * self.numbers + rng.integers(0, self.numbers, calls)]
         made = new_calls(user, start, talk, callee, rng)._replace(leg=np.ones(calls, np.bool_))
         return of_records(made, incident, len(sizes))

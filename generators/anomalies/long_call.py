@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed, talk_between
+from generators.injection.incident_parts import AnomalySettings, talk_between
 from generators.injection.injector import Figures, Incidents, each_its_own
 from generators.injection.touches import TALK, WHOM
 from generators.model.outcome import ANSWERED
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 @dataclass
-class LongCall(Deed):
+class LongCall(AnomalySettings):
     """Stretches calls between users; what the caller wanted to do meanwhile does not happen (collateral).
 
     It has no dial: nobody can hide an hour.
@@ -38,12 +38,10 @@ class LongCall(Deed):
     dial: ClassVar[bool] = False
     figures: ClassVar[Figures] = {"longest_s": (3600, 7200)}
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Stretch `calls` answered calls, drawn among all shorter ones between users of the network."""
-        shortest_ms, users = self.shortest_s * 1000, draft.num_users
-        found = draft.draw(
+        shortest_ms, users = self.shortest_s * 1000, editable.normal.num_users
+        found = editable.draw(
             calls, rng, lambda c: (c.outcome == ANSWERED) & (c.talk_ms < shortest_ms) & (c.callee < users)
         )
-        if found is None:
-            return None
         return each_its_own(found._replace(talk_ms=talk_between(self.shortest_s, self.longest_s, calls, rng)))

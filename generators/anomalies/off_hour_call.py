@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed
+from generators.injection.incident_parts import AnomalySettings
 from generators.injection.injector import Figures, Incidents, each_its_own
 from generators.injection.touches import WHEN, WHERE
 from generators.model.clock import DAY_MS, HOUR_MS
 from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 @dataclass
-class OffHourCall(Deed):
+class OffHourCall(AnomalySettings):
     """Moves calls of normal life into the night of the same day; whom they go to and how long stays as it was.
 
     It has no dial: at other hours, or by people of late habits, they would be none.
@@ -39,19 +39,17 @@ class OffHourCall(Deed):
     dial: ClassVar[bool] = False
     figures: ClassVar[Figures] = {"earliest_h": (2, 5)}
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Move `calls` calls that do not start at night."""
 
         def accept(found: Intents) -> Any:
             time = found.start_ms % DAY_MS
             by_day = (time < self.from_h * HOUR_MS) | (time >= self.to_h * HOUR_MS)
-            served = draft.habits.people.active_from_ms[found.user] <= found.start_ms - time
-            served &= draft.in_service(found.callee)
-            return by_day & served & draft.never_calls(found.user, self.from_h, self.to_h)
+            served = editable.life.subscribers.active_from_ms[found.user] <= found.start_ms - time
+            served &= editable.normal.in_service(found.callee)
+            return by_day & served & editable.life.never_calls(found.user, self.from_h, self.to_h)
 
-        found = draft.draw(calls, rng, accept)
-        if found is None:
-            return None
+        found = editable.draw(calls, rng, accept)
         hours = self.from_h + (self.to_h - self.from_h) * rng.random(calls)
         midnight = found.start_ms - found.start_ms % DAY_MS
         return each_its_own(found._replace(start_ms=midnight + (hours * HOUR_MS).astype(np.int64)))

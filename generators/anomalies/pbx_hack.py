@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed, like_normal, talk_between, times
+from generators.injection.incident_parts import AnomalySettings, like_normal, talk_between, times
 from generators.injection.injector import Figures, Incidents, bounds_around, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL
 from generators.model.clock import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 @dataclass
-class PbxHack(Deed):
+class PbxHack(AnomalySettings):
     """Adds calls of a business user to premium numbers, out of office hours, several at a time; an incident is a night.
 
     Difficulty is fewer calls, and the share of them that come at hours of the night at which people call and last as
@@ -60,27 +60,26 @@ class PbxHack(Deed):
         """Return the fewest calls of a night."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls to premium numbers."""
+        normal = editable.normal
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
-        offices = draft.of_kind("business")
+        offices = editable.life.of_kind("business")
         sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, int(offices.sum()))
-        victims = None if sizes is None else draft.victims(len(sizes), rng, lambda c: offices[c.user])
-        if sizes is None or victims is None:
-            return None
+        victims = editable.victims(len(sizes), rng, lambda c: offices[c.user])
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
-        begin, span = self._nights(draft, victims.start_ms)
-        start = times(begin[incident], span[incident], draft, self.difficulty, rng)
-        numbers = draft.outsiders("premium", len(sizes) * self.numbers, rng)
+        begin, span = self._nights(editable, victims.start_ms)
+        start = times(begin[incident], span[incident], normal, self.difficulty, rng)
+        numbers = normal.outsiders("premium", len(sizes) * self.numbers, rng)
         callee = numbers[incident * self.numbers + rng.integers(0, self.numbers, calls)]
         talk = talk_between(self.shortest_s, self.longest_s, calls, rng)
-        made = like_normal(new_calls(user, start, talk, callee, rng), draft, self.difficulty, rng)
+        made = like_normal(new_calls(user, start, talk, callee, rng), normal, self.difficulty, rng)
         return of_records(made._replace(leg=np.ones(calls, np.bool_)), incident, len(sizes))
 
-    def _nights(self, draft: "Draft", moment_ms: Any) -> tuple[Any, Any]:
+    def _nights(self, editable: "EditablePlan", moment_ms: Any) -> tuple[Any, Any]:
         """Return the night after each moment, or the day where nobody works; begin and length within the world [ms]."""
         day = moment_ms // DAY_MS
-        free = draft.habits.weekend[day]
+        free = editable.life.weekend[day]
         begin = np.where(free, day * DAY_MS, day * DAY_MS + self.closes_h * HOUR_MS)
         length = np.where(free, DAY_MS, (24 - self.closes_h + self.opens_h) * HOUR_MS)
-        return begin, np.minimum(length, draft.days * DAY_MS - begin)
+        return begin, np.minimum(length, editable.normal.days * DAY_MS - begin)

@@ -6,21 +6,21 @@ values.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.faults import above, within
-from generators.injection.cell_faults import FaultDeed
+from generators.injection.cell_faults import FaultAnomaly
 from generators.injection.fault_placement import LEAST, LEFT_OPEN, Place, Places
 from generators.injection.injector import between
 from generators.model.plan import ANSWERED_MS, PING_PONG, RETURNS, CellFault
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
-    from generators.injection.expected_calls import CallMap
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.expected_calls import ExpectedCalls
 
 
 SAMPLED = 3000
@@ -29,7 +29,7 @@ SPREAD = 1.5
 
 
 @dataclass
-class PingPong(FaultDeed):
+class PingPong(FaultAnomaly):
     """Lets two neighbours swap their calls for a while.
 
     Difficulty goes from a stay of about `shortest_stay_s` to one of about `longest_stay_s`, the longer the fewer
@@ -56,13 +56,13 @@ class PingPong(FaultDeed):
             "hours": (self.shortest_h, self.longest_h),
         }
 
-    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
-        """Offer all pairs that are heard alike somewhere, for the calls there that last long enough."""
+    def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
+        """Return all pairs that are heard alike somewhere, for the calls there that last long enough."""
         low, high = sorted((self.shortest_stay_s, self.longest_stay_s))
         stay_s = between(self.shortest_stay_s, self.longest_stay_s, self.difficulty)
         dwell = (int(1000 * max(stay_s / SPREAD, low)), int(1000 * min(stay_s * SPREAD, high)) - ANSWERED_MS)
-        lasts = np.mean(draft.look(SAMPLED, rng).talk_ms > 2 * RETURNS * (sum(dwell) / 2 + ANSWERED_MS / 2))
-        pairs, calls = where.pairs(self.margin_db)
+        lasts = np.mean(editable.look(SAMPLED, rng).talk_ms > 2 * RETURNS * (sum(dwell) / 2 + ANSWERED_MS / 2))
+        pairs, calls = expected.pairs(self.margin_db)
 
         def at(number: int) -> Place:
             faults = [
@@ -71,4 +71,4 @@ class PingPong(FaultDeed):
             ]
             return Place(pairs[number], calls[number] * lasts, faults, {}, fewest=LEAST)
 
-        yield 1.0, Places(calls.sum(axis=1), at)
+        return Places(calls.sum(axis=1), at)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed
+from generators.injection.incident_parts import AnomalySettings
 from generators.injection.injector import Figures, Incidents, of_records
 from generators.injection.redirection import Windows, redirected
 from generators.injection.touches import WHOM
@@ -18,11 +18,11 @@ from generators.model.clock import DAY_MS
 from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 @dataclass
-class Ring(Deed):
+class Ring(AnomalySettings):
     """Sends, in a group of users for some days, all calls of each to its favourite contact to the next member instead.
 
     Difficulty is the share of the members who are a contact's contact of the one before. Users are drawn evenly, and
@@ -41,18 +41,17 @@ class Ring(Deed):
     people: ClassVar[int] = 200
     figures: ClassVar[Figures] = {"calls": None, "callers": None, "callees": None, "within_s": (0, 7 * 86_400)}
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Send `calls` calls round."""
-        windows = Windows(draft, int(self.days * DAY_MS), group=2 * self.members, near=self.difficulty)
-        found = redirected(windows, calls, rng, self._round)
-        if found is None:
-            return None
-        edits, incident = found
+        windows = Windows(editable, int(self.days * DAY_MS), group=2 * self.members, near=self.difficulty)
+        edits, incident = redirected(windows, calls, rng, self._round)
         return of_records(edits, incident, int(incident.max()) + 1)
 
-    def _round(self, draft: "Draft", found: Intents, group: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
+    def _round(
+        self, editable: "EditablePlan", found: Intents, group: Any, rng: np.random.Generator
+    ) -> tuple[Intents, Any]:
         """Return the calls to the favourite of each member, with the next member as the callee."""
-        width = int(draft.habits.external_first[-1])
+        width = editable.life.parties
         ties, first, tie, many = np.unique(
             found.user * width + found.callee, return_index=True, return_inverse=True, return_counts=True
         )

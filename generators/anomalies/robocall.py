@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.faults import within
 from generators.injection.incident_parts import (
-    Deed,
+    AnomalySettings,
     around_a_circle,
     blended,
     called_back,
@@ -31,11 +31,11 @@ from generators.model.clock import HOUR_MS, MACHINE_S
 from generators.model.outcome import MISSED
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 @dataclass
-class Robocall(Deed):
+class Robocall(AnomalySettings):
     """Adds short calls of a few numbers that stand still, to numbers at random, at any hour.
 
     Difficulty slows the machines down, is the share of them that are phones which people carry, of the calls that keep
@@ -84,40 +84,37 @@ class Robocall(Deed):
         """Return the fewest calls of an incident."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls by machines."""
+        normal = editable.normal
         bounds = self.fewest_calls, self.most_calls
         sizes = parted(calls, bounds, bounds, rng)
-        begin = draft.moments(1 if sizes is None else len(sizes), rng)
-        if sizes is None or begin is None:
-            return None
+        begin = normal.moments(len(sizes), rng)
         machines = np.clip(sizes // self.calls_per_machine, 1, self.most_machines)
-        rows = recruited(draft, some(int(machines.sum()), self.difficulty, rng))
-        if rows is None:
-            return None
+        rows = recruited(editable, some(int(machines.sum()), self.difficulty, rng))
         incident = np.repeat(np.arange(len(sizes)), sizes)
         which = members(incident, machines)
         pace = self.calls_per_hour * between(1.0, self.slowest, self.difficulty) * machines / HOUR_MS
-        begin, span = fitted(begin, sizes / pace, draft)
-        start = times(begin[incident], span[incident], draft, self.difficulty, rng)
-        circle = around_a_circle(draft.strangers(rows, rng)[which], start, draft, rng)
-        callee = blended(draft.different(sizes, rng), circle, self.difficulty, rng)
+        begin, span = fitted(begin, sizes / pace, normal)
+        start = times(begin[incident], span[incident], normal, self.difficulty, rng)
+        circle = around_a_circle(normal.strangers(rows, rng)[which], start, normal, rng)
+        callee = blended(normal.different(sizes, rng), circle, self.difficulty, rng)
         heard = rng.random(calls) < self.answered
         talk = np.where(heard, talk_between(self.shortest_s, self.longest_s, calls, rng), 0)
         made = new_calls(rows[which], start, talk, callee, rng)
         made = made._replace(
             outcome=np.where(heard, made.outcome, MISSED),
-            move=np.where(draft.habits.people.still[rows[which]], 0.0, made.move),
+            move=np.where(editable.life.subscribers.still[rows[which]], 0.0, made.move),
         )
         made, of = called_back(
-            queued(made, draft, MACHINE_S, rng), incident, self.calls_back * self.difficulty, draft, rng
+            queued(made, normal, MACHINE_S, rng), incident, self.calls_back * self.difficulty, normal, rng
         )
         group = np.repeat(np.arange(len(machines)), machines)
         return of_records(
             made,
             of,
             len(sizes),
-            holdings=subscribed(rows, begin[group], rows, draft, rng),
+            holdings=subscribed(rows, begin[group], rows, normal, rng),
             holding_incident=group,
             actors=np.split(rows, np.cumsum(machines)[:-1]),
         )

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed
+from generators.injection.incident_parts import AnomalySettings
 from generators.injection.injector import Figures, Incidents, each_its_own, skewed
 from generators.injection.touches import TALK
 from generators.model.outcome import ANSWERED
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 @dataclass
-class ShortCall(Deed):
+class ShortCall(AnomalySettings):
     """Cuts longer calls of normal life short; who calls whom, when and from where stays as it was.
 
     Difficulty 0: mostly 1 s; 0.5: evenly 1 to 5 s; 1: mostly 5 s.
@@ -38,11 +38,9 @@ class ShortCall(Deed):
     least: ClassVar[int] = 1
     figures: ClassVar[Figures] = {"longest_s": (1, 5)}
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Shorten `calls` answered calls, drawn among all that last longer."""
         longest_ms = (self.longest_s + 1) * 1000
-        found = draft.draw(calls, rng, lambda c: (c.outcome == ANSWERED) & (c.talk_ms > longest_ms))
-        if found is None:
-            return None
+        found = editable.draw(calls, rng, lambda c: (c.outcome == ANSWERED) & (c.talk_ms > longest_ms))
         seconds = skewed(self.shortest_s, self.longest_s + 1, rng.random(calls), self.difficulty)
         return each_its_own(found._replace(talk_ms=(seconds * 1000).astype(np.int64)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.faults import within
 from generators.injection.incident_parts import (
-    Deed,
+    AnomalySettings,
     around_a_circle,
     blended,
     called_back,
@@ -29,7 +29,7 @@ from generators.injection.touches import ALL_OF_A_CALL, NEW_USERS
 from generators.model.clock import DAY_MS, MACHINE_S
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 MOST_DAYS = 7
 CIRCLES = 0.6
@@ -37,7 +37,7 @@ CIRCLES = 0.6
 
 
 @dataclass
-class SimBox(Deed):
+class SimBox(AnomalySettings):
     """Adds calls of normal length from SIMs in few devices that stand still, each to many people.
 
     Difficulty slows the SIMs down, gives them more devices, and is the share of the calls that keep people's hours; a
@@ -82,36 +82,33 @@ class SimBox(Deed):
         """Return the fewest calls of a box: a day of the fewest SIMs."""
         return int(np.ceil(self.fewest_sims * self.pace))
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls by boxes of SIMs."""
-        bounds = self.least, max(self.least, int(self.most_sims * self.pace * min(MOST_DAYS, draft.days)))
+        normal = editable.normal
+        bounds = self.least, max(self.least, int(self.most_sims * self.pace * min(MOST_DAYS, normal.days)))
         sizes = parted(calls, bounds, bounds, rng)
-        begin = draft.moments(1 if sizes is None else len(sizes), rng)
-        if sizes is None or begin is None:
-            return None
+        begin = normal.moments(len(sizes), rng)
         sims = np.clip((sizes / self.pace).astype(np.int64), self.fewest_sims, self.most_sims)
         box, first = np.repeat(np.arange(len(sims)), sims), np.cumsum(sims) - sims
-        rows = draft.recruit(len(box), still=True)
-        if rows is None:
-            return None
+        rows = editable.recruit(len(box), still=True)
         incident = np.repeat(np.arange(len(sizes)), sizes)
         which = members(incident, sims)
-        begin, span = fitted(begin, sizes / sims / self.pace * DAY_MS, draft)
+        begin, span = fitted(begin, sizes / sims / self.pace * DAY_MS, normal)
         slot = np.arange(len(rows)) - first[box]
         device = rows[first[box] + (slot / between(self.sims_per_device, 2.0, self.difficulty)).astype(np.int64)]
-        start = times(begin[incident], span[incident], draft, self.difficulty, rng)
-        host = draft.strangers(rows, rng)[which]
-        circle = around_a_circle(host, start, draft, rng)
-        callee = blended(draft.different(sizes, rng), circle, CIRCLES * self.difficulty, rng)
+        start = times(begin[incident], span[incident], normal, self.difficulty, rng)
+        host = normal.strangers(rows, rng)[which]
+        circle = around_a_circle(host, start, normal, rng)
+        callee = blended(normal.different(sizes, rng), circle, CIRCLES * self.difficulty, rng)
         made = new_calls(rows[which], start, np.zeros(calls, np.int64), callee, rng)
-        made = queued(like_normal(made, draft, 1.0, rng), draft, MACHINE_S, rng)
+        made = queued(like_normal(made, normal, 1.0, rng), normal, MACHINE_S, rng)
         made = made._replace(phone=rows[first[incident]], device=device[which], move=np.zeros(calls))
-        made, of = called_back(made, incident, self.calls_back * self.difficulty, draft, rng)
+        made, of = called_back(made, incident, self.calls_back * self.difficulty, normal, rng)
         return of_records(
             made,
             of,
             len(sizes),
-            holdings=subscribed(rows, begin[box], device, draft, rng, home=rows[first[box]]),
+            holdings=subscribed(rows, begin[box], device, normal, rng, home=rows[first[box]]),
             holding_incident=box,
             actors=np.split(rows, first[1:]),
         )

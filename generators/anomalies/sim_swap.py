@@ -15,7 +15,7 @@ from bench.faults import within
 from generators.injection.incident_parts import (
     LINE_FREE_MS,
     MINUTE_MS,
-    Deed,
+    AnomalySettings,
     blended,
     fitted,
     like_normal,
@@ -30,7 +30,8 @@ from generators.model.clock import DAY_MS, HOUR_MS, PERSON_S
 from generators.model.plan import Holdings, Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.normal_calls import NormalCalls
 
 NOTICED_MS = 10 * MINUTE_MS
 """Within so long of the last call on it the number is back, where it would be held no longer."""
@@ -41,7 +42,7 @@ KNOWN = 0.5
 
 
 @dataclass
-class SimSwap(Deed):
+class SimSwap(AnomalySettings):
     """Puts a user's number on another SIM and device elsewhere, adds their calls, and removes the owner's meanwhile.
 
     Difficulty is fewer calls, over more hours, of which half its share goes to the owner's contacts; the SIM and the
@@ -80,32 +81,28 @@ class SimSwap(Deed):
         """Return the fewest calls from another SIM."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls from other SIMs."""
+        normal = editable.normal
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
-        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, draft.spare())
-        rows = None if sizes is None else draft.recruit(len(sizes))
-        victims = (
-            None
-            if sizes is None or rows is None
-            else draft.victims(len(sizes), rng, lambda c: draft.left_alone(c, LINE_FREE_MS))
-        )
-        if sizes is None or rows is None or victims is None:
-            return None
+        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, editable.spare())
+        rows = editable.recruit(len(sizes))
+        victims = editable.victims(len(sizes), rng, lambda c: editable.left_alone(c, LINE_FREE_MS))
         gap = talk_between(60 * self.shortest_gap_min, 60 * self.longest_gap_min, len(sizes), rng)
         held = int(between(self.held_h, max(self.held_h, self.longest_h), self.difficulty) * HOUR_MS)
-        cut_off, span = fitted(line_free(victims, draft, rng), gap + held, draft)
+        cut_off, span = fitted(line_free(victims, normal, rng), gap + held, normal)
         begin = cut_off + np.minimum(gap, span - span // 4)
         end = cut_off + span
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
-        made = self._calls(draft, user, (begin[incident], (end - begin)[incident]), rng)
+        start = times(begin[incident], (end - begin)[incident], normal, 0.0, rng)
+        made = self._calls(normal, user, start, rng)
         made = made._replace(phone=rows[incident], sim=rows[incident], device=rows[incident])
-        made = queued(made, draft, PERSON_S, rng)
+        made = queued(made, normal, PERSON_S, rng)
         last = np.zeros(len(sizes), np.int64)
         np.maximum.at(last, incident, made.start_ms + made.talk_ms)
         noticed = last + (rng.random(len(sizes)) * NOTICED_MS).astype(np.int64)
-        end = np.minimum(np.maximum(end, noticed), draft.days * DAY_MS)
-        lost, of_lost = draft.between(victims.user, cut_off, end)
+        end = np.minimum(np.maximum(end, noticed), normal.days * DAY_MS)
+        lost, of_lost = editable.between(victims.user, cut_off, end)
         lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
         return of_records(
             Intents.joined([made, lost]),
@@ -115,8 +112,8 @@ class SimSwap(Deed):
             holding_incident=np.arange(len(rows)),
         )
 
-    def _calls(self, draft: "Draft", user: Any, when: tuple[Any, Any], rng: np.random.Generator) -> Intents:
-        start = times(*when, draft, 0.0, rng)
-        stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", len(user), rng), self.abroad, rng)
-        callee = blended(stranger, draft.contacts(user, start, rng), KNOWN * self.difficulty, rng)
-        return like_normal(new_calls(user, start, np.zeros(len(user), np.int64), callee, rng), draft, 1.0, rng)
+    def _calls(self, normal: "NormalCalls", user: Any, start: Any, rng: np.random.Generator) -> Intents:
+        """Return calls to strangers, some abroad, and to the owner's contacts."""
+        stranger = blended(normal.strangers(user, rng), normal.outsiders("foreign", len(user), rng), self.abroad, rng)
+        callee = blended(stranger, normal.contacts(user, start, rng), KNOWN * self.difficulty, rng)
+        return like_normal(new_calls(user, start, np.zeros(len(user), np.int64), callee, rng), normal, 1.0, rng)

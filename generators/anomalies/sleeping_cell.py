@@ -6,24 +6,24 @@ in vain and go elsewhere; what its neighbours then carry follows from the simula
 Journal on Wireless Communications and Networking 2016:149, on what it is. The hours are starting values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.faults import above
-from generators.injection.cell_faults import FaultDeed
+from generators.injection.cell_faults import FaultAnomaly
 from generators.injection.fault_placement import LEFT_OPEN, Place, Places
 from generators.model.plan import CellFault
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
-    from generators.injection.expected_calls import CallMap
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.expected_calls import ExpectedCalls
 
 
 @dataclass
-class SleepingCell(FaultDeed):
+class SleepingCell(FaultAnomaly):
     """Lets a cell sleep for a while: the shorter, and the quieter the place and the hour, the more like a quiet time.
 
     Not shorter than two hours: a shorter sleep that anybody meets at all is met by many, and shows more.
@@ -37,7 +37,7 @@ class SleepingCell(FaultDeed):
         """Return the range of what its incidents come to."""
         return {"unanswered": (1.0, 1.0), "hours": (self.shortest_h, self.longest_h)}
 
-    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
-        """Offer all cells, for all who ask them first."""
-        asleep = [[CellFault(cell, *LEFT_OPEN, "sleeping")] for cell in range(len(where.by_cell))]
-        yield 1.0, Places.of([Place(np.array([c]), where.by_cell[c], f, {}) for c, f in enumerate(asleep)])
+    def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
+        """Return all cells, for all who ask them first."""
+        asleep = [[CellFault(cell, *LEFT_OPEN, "sleeping")] for cell in range(len(expected.by_cell))]
+        return Places.of([Place(np.array([c]), expected.by_cell[c], f, {}) for c, f in enumerate(asleep)])

@@ -13,7 +13,7 @@ import numpy as np
 from bench.faults import within
 from generators.injection.incident_parts import (
     LINE_FREE_MS,
-    Deed,
+    AnomalySettings,
     blended,
     fitted,
     like_normal,
@@ -37,7 +37,7 @@ from generators.model.clock import HOUR_MS, PERSON_S
 from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 KNOWN = 0.5
@@ -45,7 +45,7 @@ KNOWN = 0.5
 
 
 @dataclass
-class StolenPhone(Deed):
+class StolenPhone(AnomalySettings):
     """Puts a thief's calls in place of the owner's: another person's ways, other people called.
 
     Difficulty is fewer calls, over more hours, of which half its share goes to the owner's contacts.
@@ -75,26 +75,21 @@ class StolenPhone(Deed):
         """Return the fewest calls of a thief."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls by thieves."""
+        normal = editable.normal
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
-        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, draft.spare())
-        rows = None if sizes is None else draft.recruit(len(sizes))
-        victims = (
-            None
-            if sizes is None or rows is None
-            else draft.victims(len(sizes), rng, lambda c: draft.left_alone(c, LINE_FREE_MS))
-        )
-        if sizes is None or rows is None or victims is None:
-            return None
+        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, editable.spare())
+        rows = editable.recruit(len(sizes))
+        victims = editable.victims(len(sizes), rng, lambda c: editable.left_alone(c, LINE_FREE_MS))
         span = int(between(self.within_h, max(self.within_h, self.longest_h), self.difficulty) * HOUR_MS)
-        begin, lasts = fitted(line_free(victims, draft, rng), np.full(len(sizes), span), draft)
-        lost, of_lost = draft.between(victims.user, begin, begin + lasts + int(self.silent_h * HOUR_MS))
+        begin, lasts = fitted(line_free(victims, normal, rng), np.full(len(sizes), span), normal)
+        lost, of_lost = editable.between(victims.user, begin, begin + lasts + int(self.silent_h * HOUR_MS))
         lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
-        start = stretched(times(begin[incident], lasts[incident], draft, 0.0, rng), incident, begin, lasts)
-        stranger = blended(draft.strangers(user, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
-        callee = blended(stranger, draft.contacts(user, start, rng), KNOWN * self.difficulty, rng)
-        made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), draft, 1.0, rng)
-        made = queued(made._replace(phone=rows[incident], device=np.full(calls, STAYS)), draft, PERSON_S, rng)
+        start = stretched(times(begin[incident], lasts[incident], normal, 0.0, rng), incident, begin, lasts)
+        stranger = blended(normal.strangers(user, rng), normal.outsiders("foreign", calls, rng), self.abroad, rng)
+        callee = blended(stranger, normal.contacts(user, start, rng), KNOWN * self.difficulty, rng)
+        made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), normal, 1.0, rng)
+        made = queued(made._replace(phone=rows[incident], device=np.full(calls, STAYS)), normal, PERSON_S, rng)
         return of_records(Intents.joined([made, lost]), np.concatenate([incident, of_lost]), len(sizes))

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.faults import within
 from generators.injection.incident_parts import (
-    Deed,
+    AnomalySettings,
     blended,
     called_back,
     fitted,
@@ -29,11 +29,11 @@ from generators.model.clock import DAY_MS, PERSON_S
 from generators.model.plan import FOR_EVER, Holdings
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 @dataclass
-class SubscriptionFraud(Deed):
+class SubscriptionFraud(AnomalySettings):
     """Adds the calls of a new subscription without ties: many, to strangers and abroad, long.
 
     Difficulty brings its use down, from twenty times an average user's to five, and is the share of its calls that go
@@ -70,27 +70,26 @@ class SubscriptionFraud(Deed):
         """Return the fewest calls of an incident: about a day's, where people call three times a day."""
         return int(3 * between(self.times_usual, self.times_at_most_difficult, self.difficulty))
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls of new subscriptions."""
-        pace = draft.calls_per_day * between(self.times_usual, self.times_at_most_difficult, self.difficulty)
-        bounds = self.least, max(self.least, int(pace * min(self.longest_days, draft.days / 2)))
-        sizes = parted(calls, bounds, bounds, rng, draft.spare())
-        rows = None if sizes is None else draft.recruit(len(sizes))
-        begin = None if sizes is None else draft.moments(len(sizes), rng)
-        if sizes is None or rows is None or begin is None:
-            return None
+        normal = editable.normal
+        pace = normal.calls_per_day * between(self.times_usual, self.times_at_most_difficult, self.difficulty)
+        bounds = self.least, max(self.least, int(pace * min(self.longest_days, normal.days / 2)))
+        sizes = parted(calls, bounds, bounds, rng, editable.spare())
+        rows = editable.recruit(len(sizes))
+        begin = normal.moments(len(sizes), rng)
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(rows, sizes)
-        begin, span = fitted(begin, (sizes - 1) / pace * DAY_MS, draft)
-        start = stretched(times(begin[incident], span[incident], draft, 1.0, rng), incident, begin, span)
-        host = draft.strangers(rows, rng)[incident]
-        stranger = blended(draft.different(sizes, rng), draft.outsiders("foreign", calls, rng), self.abroad, rng)
+        begin, span = fitted(begin, (sizes - 1) / pace * DAY_MS, normal)
+        start = stretched(times(begin[incident], span[incident], normal, 1.0, rng), incident, begin, span)
+        host = normal.strangers(rows, rng)[incident]
+        stranger = blended(normal.different(sizes, rng), normal.outsiders("foreign", calls, rng), self.abroad, rng)
         friends = rng.random(calls) < self.difficulty
-        callee = np.where(friends, draft.contacts(host, start, rng), stranger)
+        callee = np.where(friends, normal.contacts(host, start, rng), stranger)
         made = new_calls(user, start, np.zeros(calls, np.int64), callee, rng)
-        made = like_normal(made, draft, 1.0, rng)
+        made = like_normal(made, normal, 1.0, rng)
         longer = between(self.times_as_long, 1.0, self.difficulty)
-        made = queued(made._replace(talk_ms=(made.talk_ms * longer).astype(np.int64)), draft, PERSON_S, rng)
-        made, of = called_back(made, incident, self.calls_back * friends, draft, rng)
+        made = queued(made._replace(talk_ms=(made.talk_ms * longer).astype(np.int64)), normal, PERSON_S, rng)
+        made, of = called_back(made, incident, self.calls_back * friends, normal, rng)
         age = rng.random(len(rows)) * np.maximum((self.longest_days - 1) * DAY_MS - span, 0)
         held = Holdings.of(rows, opened((begin - age).astype(np.int64), begin, rng), FOR_EVER, rows, rows)
         more = {"holdings": held, "holding_incident": np.arange(len(rows)), "actors": list(rows[:, None])}

@@ -12,21 +12,29 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import MINUTE_MS, Deed, blended, fitted, members, talk_between, times
+from generators.injection.incident_parts import (
+    MINUTE_MS,
+    AnomalySettings,
+    blended,
+    fitted,
+    members,
+    talk_between,
+    times,
+)
 from generators.injection.injector import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL
 from generators.model.clock import DAY_MS
 from generators.model.outcome import BUSY
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 
 OF_CONTACTS = 3
 
 
 @dataclass
-class Tdos(Deed):
+class Tdos(AnomalySettings):
     """Adds calls of many users, whose phones somebody has in hand, to one user.
 
     Difficulty is fewer calls, spread over more callers, and the share of the callers whom the victim knows: what makes
@@ -68,31 +76,31 @@ class Tdos(Deed):
         """Return the fewest calls of an attack."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` calls to victims."""
+        normal = editable.normal
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
-        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, draft.num_users)
-        victims = None if sizes is None else draft.victims(len(sizes), rng)
-        if sizes is None or victims is None:
-            return None
-        begin, span = fitted(victims.start_ms, np.full(len(sizes), int(self.within_min * MINUTE_MS)), draft)
+        sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, normal.num_users)
+        victims = editable.victims(len(sizes), rng)
+        begin, span = fitted(victims.start_ms, np.full(len(sizes), int(self.within_min * MINUTE_MS)), normal)
         incident = np.repeat(np.arange(len(sizes)), sizes)
         many = np.ceil(sizes / between(self.calls_per_caller, 1.0, self.difficulty)).astype(np.int64)
-        callers = self._callers(draft, np.repeat(victims.user, many), rng)[members(incident, many)]
-        start = times(begin[incident], span[incident], draft, 0.0, rng)
+        callers = self._callers(editable, np.repeat(victims.user, many), rng)[members(incident, many)]
+        start = times(begin[incident], span[incident], normal, 0.0, rng)
         found_busy = rng.random(calls) < self.busy
         talk = np.where(found_busy, 0, talk_between(self.shortest_s, self.longest_s, calls, rng))
-        late = draft.when_free(callers, incident, start, talk, rng) >= (begin + span)[incident]
-        callers = np.where(late, draft.strangers(victims.user[incident], rng), callers)
+        late = normal.when_free(callers, incident, start, talk, rng) >= (begin + span)[incident]
+        callers = np.where(late, normal.strangers(victims.user[incident], rng), callers)
         made = new_calls(callers, start, talk, victims.user[incident], rng)
         made = made._replace(outcome=np.where(found_busy, BUSY, made.outcome))
-        start = draft.when_free(made.user, incident, made.start_ms, made.talk_ms, rng)
+        start = normal.when_free(made.user, incident, made.start_ms, made.talk_ms, rng)
         return of_records(made._replace(start_ms=start), incident, len(sizes))
 
-    def _callers(self, draft: "Draft", called: Any, rng: np.random.Generator) -> Any:
+    def _callers(self, editable: "EditablePlan", called: Any, rng: np.random.Generator) -> Any:
         """Return a caller for each of these victims: a stranger, or the liveliest of some whom it calls itself."""
-        last, strangers = np.full(len(called), draft.days * DAY_MS - 1), draft.strangers(called, rng)
-        known = np.array([draft.contacts(called, last, rng) for _ in range(OF_CONTACTS)])
-        known = np.where(known < draft.num_users, known, strangers)
-        liveliest = draft.counts.sum(axis=0)[known].argmax(axis=0)
+        normal = editable.normal
+        last, strangers = np.full(len(called), normal.days * DAY_MS - 1), normal.strangers(called, rng)
+        known = np.array([normal.contacts(called, last, rng) for _ in range(OF_CONTACTS)])
+        known = np.where(known < normal.num_users, known, strangers)
+        liveliest = normal.calls_by_user[known].argmax(axis=0)
         return blended(strangers, known[liveliest, np.arange(len(called))], self.difficulty, rng)

@@ -5,22 +5,22 @@ to 60-90 %: it takes the phone on and then fails, so nobody else is asked. 5-30 
 starting values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.faults import above, within
-from generators.injection.cell_faults import FaultDeed
+from generators.injection.cell_faults import FaultAnomaly
 from generators.injection.fault_placement import LEFT_OPEN, Place, Places
 from generators.injection.injector import between
 from generators.model.clock import HOUR_MS
 from generators.model.plan import CellFault
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
-    from generators.injection.expected_calls import CallMap
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.expected_calls import ExpectedCalls
 
 
 SAMPLED, STEPS = 3000, 21
@@ -31,7 +31,7 @@ WITHIN = 0.25
 
 
 @dataclass
-class TowerDegraded(FaultDeed):
+class TowerDegraded(FaultAnomaly):
     """Makes a site worse for a while; difficulty goes from the worst figures to the mildest, and to fewer hours.
 
     What grows does so up to the worst figures at most, so it is milder over its time.
@@ -59,21 +59,21 @@ class TowerDegraded(FaultDeed):
             "hours": (self.shortest_h, self.longest_h),
         }
 
-    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
-        """Offer all sites, for those who are refused or lost there: by faults that grow, and by others."""
-        talk_h = draft.look(SAMPLED, rng).talk_ms / HOUR_MS
+    def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
+        """Return all sites, for those who are refused or lost there: by faults that grow, and by others."""
+        talk_h = editable.look(SAMPLED, rng).talk_ms / HOUR_MS
         places, weights = [], []
         for ramp, share in ((False, 1 - self.ramps), (True, self.ramps)):
             refuses = self._worst(self.most_refused, self.least_refused, ramp)
             losses = _rate(self._worst(self.most_dropped, self.least_dropped, ramp), talk_h[talk_h > 0])
             effect = _effect(refuses, losses, talk_h, ramp)
-            for tower_id, cells in where.sites:
+            for tower_id, cells in expected.sites:
                 faults = [CellFault(c, *LEFT_OPEN, "degraded", refuses, losses, ramp) for c in cells.tolist()]
-                told = {"tower_id": tower_id, "ramp": ramp}
-                met = effect * where.by_cell[cells].sum(axis=0)
-                places.append(Place(cells, met, faults, told, fewest=ASKED * effect))
+                parameters = {"tower_id": tower_id, "ramp": ramp}
+                met = effect * expected.by_cell[cells].sum(axis=0)
+                places.append(Place(cells, met, faults, parameters, fewest=ASKED * effect))
                 weights.append(share * met.sum())
-        yield 1.0, Places(np.array(weights), places.__getitem__)
+        return Places(np.array(weights), places.__getitem__)
 
     @property
     def least(self) -> int:

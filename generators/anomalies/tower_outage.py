@@ -5,24 +5,24 @@ the next site that is heard, or fail. The hours are starting values. The network
 at a time, are of this kind.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.faults import above
-from generators.injection.cell_faults import FaultDeed
+from generators.injection.cell_faults import FaultAnomaly
 from generators.injection.fault_placement import LEFT_OPEN, Place, Places
 from generators.model.plan import CellFault
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
-    from generators.injection.expected_calls import CallMap
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.expected_calls import ExpectedCalls
 
 
 @dataclass
-class TowerOutage(FaultDeed):
+class TowerOutage(FaultAnomaly):
     """Breaks all cells of a site for a while; however short, whoever counts failed Hellos sees it."""
 
     longest_h: float = field(default=12.0, metadata=above(0))
@@ -33,10 +33,10 @@ class TowerOutage(FaultDeed):
         """Return the range of what its incidents come to."""
         return {"refused": (1.0, 1.0), "hours": (self.shortest_h, self.longest_h)}
 
-    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterator[tuple[float, Places]]:
-        """Offer all sites, for all who ask one of their cells first."""
+    def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
+        """Return all sites, for all who ask one of their cells first."""
         places = []
-        for tower_id, cells in where.sites:
+        for tower_id, cells in expected.sites:
             faults = [CellFault(cell, *LEFT_OPEN, "broken") for cell in cells.tolist()]
-            places.append(Place(cells, where.by_cell[cells].sum(axis=0), faults, {"tower_id": tower_id}))
-        yield 1.0, Places.of(places)
+            places.append(Place(cells, expected.by_cell[cells].sum(axis=0), faults, {"tower_id": tower_id}))
+        return Places.of(places)

@@ -7,12 +7,20 @@ figures of this entry (rings an hour, share of those who call back) are starting
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import Deed, after, answering, fitted, stretched, subscribed, talk_between
+from generators.injection.incident_parts import (
+    AnomalySettings,
+    after,
+    answering,
+    fitted,
+    stretched,
+    subscribed,
+    talk_between,
+)
 from generators.injection.injector import Figures, Incidents, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL, NEW_USERS
 from generators.model.clock import HOUR_MS
@@ -20,14 +28,25 @@ from generators.model.outcome import MISSED
 from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.normal_calls import NormalCalls
 
 ANSWERED_SHARE = 0.05
 SHORTEST_RING_S, LONGEST_RING_S = 0.6, 1.4
 
 
+class Diallers(NamedTuple):
+    """Automatic diallers; shape (I,) each."""
+
+    user: Any
+    begin_ms: Any
+    span_ms: Any
+    """From the first call to the last."""
+    calls: Any
+
+
 @dataclass
-class Wangiri(Deed):
+class Wangiri(AnomalySettings):
     """Adds calls of a number to strangers, nearly all missed; some of those call back (collateral).
 
     It has no dial: a number that rings hundreds of strangers an hour, a second each, and is not called before, cannot
@@ -70,48 +89,49 @@ class Wangiri(Deed):
         """Return the fewest rings of an incident."""
         return self.fewest_calls
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Add `calls` rings, and calls back."""
-        bounds = self.fewest_calls, max(self.fewest_calls, min(self.most_calls, len(draft.steady)))
-        sizes = parted(calls, bounds, bounds, rng, draft.spare(still=True))
-        rows = None if sizes is None else draft.recruit(len(sizes), still=True)
-        begin = None if sizes is None else draft.moments(len(sizes), rng)
-        if rows is None or begin is None:
-            return None
+        normal = editable.normal
+        bounds = self.fewest_calls, max(self.fewest_calls, min(self.most_calls, len(normal.steady)))
+        sizes = parted(calls, bounds, bounds, rng, editable.spare(still=True))
+        rows = editable.recruit(len(sizes), still=True)
+        begin = normal.moments(len(sizes), rng)
         pace = self.fewest_per_hour * (self.most_per_hour / self.fewest_per_hour) ** rng.random(len(sizes)) / HOUR_MS
-        begin, span = fitted(begin, (sizes / pace).astype(np.int64), draft)
+        begin, span = fitted(begin, (sizes / pace).astype(np.int64), normal)
         incident = np.repeat(np.arange(len(sizes)), sizes)
-        rings = self._rings(draft, (rows, begin, span), (sizes, incident), rng)
-        back, of_back = self._backs(draft, rings, incident, rng)
+        rings = self._rings(Diallers(rows, begin, span, sizes), normal, rng)
+        back, of_back = self._backs(normal, rings, incident, rng)
         return of_records(
             Intents.joined([rings, back]),
             np.concatenate([incident, of_back]),
             len(sizes),
-            holdings=subscribed(rows, begin, rows, draft, rng),
+            holdings=subscribed(rows, begin, rows, normal, rng),
             holding_incident=np.arange(len(rows)),
             actors=list(rows[:, None]),
         )
 
-    def _rings(
-        self, draft: "Draft", who: tuple[Any, Any, Any], of: tuple[Any, Any], rng: np.random.Generator
-    ) -> Intents:
-        (rows, begin, span), (sizes, incident) = who, of
-        anywhere = begin[incident] + (rng.random(len(incident)) * span[incident]).astype(np.int64)
+    def _rings(self, diallers: Diallers, normal: "NormalCalls", rng: np.random.Generator) -> Intents:
+        """Return the calls of some diallers, each to numbers of its own."""
+        incident = np.repeat(np.arange(len(diallers.calls)), diallers.calls)
+        many, begin, span = len(incident), diallers.begin_ms, diallers.span_ms
+        anywhere = begin[incident] + (rng.random(many) * span[incident]).astype(np.int64)
         start = stretched(anywhere, incident, begin, span)
-        answered = rng.random(len(incident)) < ANSWERED_SHARE
-        talk = np.where(answered, talk_between(SHORTEST_RING_S, LONGEST_RING_S, len(incident), rng), 0)
-        rings = new_calls(rows[incident], start, talk, draft.different(sizes, rng), rng)
-        many_channels = np.ones(len(incident), np.bool_)
+        answered = rng.random(many) < ANSWERED_SHARE
+        talk = np.where(answered, talk_between(SHORTEST_RING_S, LONGEST_RING_S, many, rng), 0)
+        rings = new_calls(diallers.user[incident], start, talk, normal.different(diallers.calls, rng), rng)
+        many_channels = np.ones(many, np.bool_)
         return rings._replace(outcome=np.where(answered, rings.outcome, MISSED), leg=many_channels)
 
-    def _backs(self, draft: "Draft", rings: Intents, incident: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
+    def _backs(
+        self, normal: "NormalCalls", rings: Intents, incident: Any, rng: np.random.Generator
+    ) -> tuple[Intents, Any]:
         """Return calls back of some who were rung, and of which incident each is."""
-        order = np.lexsort((rings.callee >= draft.num_users, incident))  # parties outside do not call back
+        order = np.lexsort((rings.callee >= normal.num_users, incident))  # parties outside do not call back
         place = np.arange(len(order)) - np.searchsorted(incident, incident)
         rung = order[place < np.round(self.call_back * np.bincount(incident))[incident]]
         wait = (rng.random(len(rung)) * self.within_h * HOUR_MS).astype(np.int64) + 30_000
-        start = after(rings.start_ms[rung], wait, draft, rng)
+        start = after(rings.start_ms[rung], wait, normal, rng)
         talk = talk_between(self.shortest_s, self.longest_s, len(rung), rng)
         user = rings.callee[rung]
-        start = draft.when_free(user, incident[rung], start, talk, rng)
+        start = normal.when_free(user, incident[rung], start, talk, rng)
         return answering(user, start, talk, rings.user[rung], rng), incident[rung]

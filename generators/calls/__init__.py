@@ -1,1 +1,1 @@
-"""Calls: what people intend, and what the network makes of it."""
+"""Calls: what people intend to call, and how the network carries it."""

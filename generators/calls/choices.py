@@ -1,10 +1,10 @@
-"""What chance makes of an intent: whom it is for, how it ends, how long the two talk."""
+"""Random choices of an intended call: its callee, its outcome, its talk time."""
 
 import math
 
 import numpy as np
 
-from generators.calls.model_arrays import EXPONENTIAL, LOGNORMAL, Habits
+from generators.calls.model_arrays import EXPONENTIAL, LOGNORMAL, ModelArrays
 from generators.calls.spells import is_quiet
 from generators.model.clock import DAY_MS
 from generators.model.compiled import kernel
@@ -21,82 +21,82 @@ _EXTERNAL, _TIE, _SECOND = (np.uint64(p) for p in (Purpose.EXTERNAL_CONTACT, Pur
 
 
 @kernel
-def choose_callee(user: int, start_ms: int, kind: float, who: float, habits: Habits) -> int:
+def choose_callee(user: int, start_ms: int, kind: float, who: float, model: ModelArrays) -> int:
     """Return whom a user calls: somebody that it knows, anybody, or an external party."""
-    shares = habits.external_shares[habits.people.kind[user]]
+    shares = model.external_shares[model.people.kind[user]]
     for i in range(3):
         if kind < shares[i]:
-            return _external(user, i, who, habits)
-    inside, cold = (kind - shares[2]) / (1.0 - shares[2]), habits.kinds[habits.people.kind[user]].cold
+            return _external(user, i, who, model)
+    inside, cold = (kind - shares[2]) / (1.0 - shares[2]), model.kinds[model.people.kind[user]].cold
     if inside < cold:
-        callee = _anybody(user, who, habits)
+        callee = _anybody(user, who, model)
     else:
-        callee = _contact(user, start_ms, (inside - cold) / (1.0 - cold), who, habits)
-    if callee == NOBODY or not _is_subscribed(callee, start_ms, habits):
-        return _external(user, UNLISTED, who, habits)
+        callee = _contact(user, start_ms, (inside - cold) / (1.0 - cold), who, model)
+    if callee == NOBODY or not _is_subscribed(callee, start_ms, model):
+        return _external(user, UNLISTED, who, model)
     return callee
 
 
 @kernel
-def _contact(user: int, start_ms: int, kind: float, who: float, habits: Habits) -> int:
+def _contact(user: int, start_ms: int, kind: float, who: float, model: ModelArrays) -> int:
     """Return somebody whom a user knows; who makes no calls these days is hardly called either."""
-    callee = choose_contact(user, kind, who, habits.society)
+    callee = choose_contact(user, kind, who, model.society)
     for thought in range(SECOND_THOUGHTS):
-        if callee == NOBODY or not is_quiet(callee, start_ms // DAY_MS, habits):
+        if callee == NOBODY or not is_quiet(callee, start_ms // DAY_MS, model):
             break
-        words = philox(habits.seed, _SECOND, np.uint64(user), np.uint64(start_ms), np.uint64(thought))
-        callee = choose_contact(user, uniform(words[0]), uniform(words[1]), habits.society)
+        words = philox(model.seed, _SECOND, np.uint64(user), np.uint64(start_ms), np.uint64(thought))
+        callee = choose_contact(user, uniform(words[0]), uniform(words[1]), model.society)
     return callee
 
 
 @kernel
-def _is_subscribed(user: int, moment: int, habits: Habits) -> bool:
-    people = habits.people  # one small column is asked of most, since the others lie far away
+def _is_subscribed(user: int, moment: int, model: ModelArrays) -> bool:
+    people = model.people  # one small column is asked of most, since the others lie far away
     return bool(not people.passing[user] or people.active_from_ms[user] <= moment < people.active_until_ms[user])
 
 
 @kernel
-def _anybody(user: int, who: float, habits: Habits) -> int:
+def _anybody(user: int, who: float, model: ModelArrays) -> int:
     """Return another user, all equally likely; nobody where there is no other."""
-    others = habits.society.order.shape[1] - 1
+    others = model.society.order.shape[1] - 1
     place = int(who * others)
     return NOBODY if others == 0 else place + (place >= user)
 
 
 @kernel
-def _external(user: int, kind: int, who: float, habits: Habits) -> int:
+def _external(user: int, kind: int, who: float, model: ModelArrays) -> int:
     """Return one of the user's own contacts of a type; a few parties are known to very many users."""
-    contact = int(who * habits.kinds[habits.people.kind[user]].own_contacts)
-    words = philox(habits.seed, _EXTERNAL, np.uint64(user), np.uint64(kind), np.uint64(contact))
+    contact = int(who * model.kinds[model.people.kind[user]].own_contacts)
+    words = philox(model.seed, _EXTERNAL, np.uint64(user), np.uint64(kind), np.uint64(contact))
     popularity = uniform(words[0])
-    first, end = habits.external_first[kind], habits.external_first[kind + 1]
+    first, end = model.external_first[kind], model.external_first[kind + 1]
     return int(first + int(popularity * popularity * (end - first)))
 
 
 @kernel
-def choose_outcome(user: int, u: float, habits: Habits) -> int:
+def choose_outcome(user: int, u: float, model: ModelArrays) -> int:
     """Return what becomes of a call."""
     for i in range(3):
-        if u < habits.outcomes[habits.people.kind[user], i]:
+        if u < model.outcomes[model.people.kind[user], i]:
             return i + 1
     return ANSWERED
 
 
 @kernel
-def choose_talk_ms(user: int, callee: int, component: float, size: float, habits: Habits) -> int:
+def choose_talk_ms(user: int, callee: int, component: float, size: float, model: ModelArrays) -> int:
     """Return a talk time [ms] by the durations of the user's type; some pairs talk longer than others."""
-    number = habits.people.kind[user]
-    kind = habits.kinds[number]
+    number = model.people.kind[user]
+    kind = model.kinds[number]
     i = 0
-    while i < habits.weights.shape[1] - 1 and component >= habits.weights[number, i]:
+    while i < model.weights.shape[1] - 1 and component >= model.weights[number, i]:
         i += 1
     if kind.family == EXPONENTIAL:
-        seconds = -habits.centres[number, i] * math.log(1.0 - size)
+        seconds = -model.centres[number, i] * math.log(1.0 - size)
     else:
         z = normal_quantile(size)
         if kind.tie > 0.0:
-            z = kind.own * z + kind.tie * _of_tie(user, callee, habits)
-        value = habits.centres[number, i] + habits.spreads[number, i] * z
+            z = kind.own * z + kind.tie * _of_tie(user, callee, model)
+        value = model.centres[number, i] + model.spreads[number, i] * z
         seconds = math.exp(value) if kind.family == LOGNORMAL else value
     if seconds < kind.least_s:  # milliseconds stay: a length that many calls share to the millisecond would mark them
         seconds = kind.least_s + seconds - math.floor(seconds)
@@ -104,7 +104,7 @@ def choose_talk_ms(user: int, callee: int, component: float, size: float, habits
 
 
 @kernel
-def _of_tie(user: int, callee: int, habits: Habits) -> float:
+def _of_tie(user: int, callee: int, model: ModelArrays) -> float:
     """Return the normal variable of a pair, the same from both sides."""
-    words = philox(habits.seed, _TIE, np.uint64(min(user, callee)), np.uint64(max(user, callee)), np.uint64(0))
+    words = philox(model.seed, _TIE, np.uint64(min(user, callee)), np.uint64(max(user, callee)), np.uint64(0))
     return normal_quantile(uniform(words[0]))

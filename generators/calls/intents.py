@@ -1,4 +1,4 @@
-"""What people intend: for any user and day, whom it wants to call, when, and for how long.
+"""Intended calls: for any user and day, the callee, the start and the talk time of each.
 
 Nothing is stored: an intent is a function of (seed, user, day, slot), and is worked out whenever it is asked for.
 """
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators.calls.choices import choose_callee, choose_outcome, choose_talk_ms
-from generators.calls.model_arrays import Habits
+from generators.calls.model_arrays import ModelArrays
 from generators.calls.spells import is_quiet, spell
 from generators.model.clock import DAY_MS, HOUR_MS, HOURS, PAUSE_MS
 from generators.model.compiled import kernel
@@ -55,6 +55,17 @@ class Slots(NamedTuple):
     """int32; its first says how many there are."""
 
 
+class TimeDraws(NamedTuple):
+    """Uniforms in [0, 1) that decide when a slot starts."""
+
+    follows: float
+    """Whether it follows on the slot before."""
+    time: float
+    """Else at which time of day it starts."""
+    gap: float
+    """How long after the slot before it starts, where it follows."""
+
+
 def make_slots(most: int = MOST_A_DAY) -> Slots:
     """Make room for one user's day."""
     kinds = (np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32, np.int32, np.int32)
@@ -62,29 +73,29 @@ def make_slots(most: int = MOST_A_DAY) -> Slots:
 
 
 @kernel
-def count_calls(user: int, day: int, habits: Habits) -> int:
+def count_calls(user: int, day: int, model: ModelArrays) -> int:
     """Return how many calls a user wants to make on a day.
 
     A Poisson variable, in steps of a mean of at most 32, which is log-normal over spells; none in a quiet spell. A
     machine's calls are counted. In a closed loop, where that is not known beforehand: the most that it can be.
     """
-    people = habits.people
+    people = model.people
     if people.active_from_ms[user] >= (day + 1) * DAY_MS or people.active_until_ms[user] <= day * DAY_MS:
         return 0
-    if habits.closed:
-        return int(DAY_MS // habits.wait_ms[0]) + 1
-    kind = habits.kinds[people.kind[user]]
+    if model.closed:
+        return int(DAY_MS // model.wait_ms[0]) + 1
+    kind = model.kinds[people.kind[user]]
     if kind.regular:
-        return min(_beat(user, day + 1, habits) - _beat(user, day, habits), MOST_A_DAY // 2)
-    if is_quiet(user, day, habits):
+        return min(_beat(user, day + 1, model) - _beat(user, day, model), MOST_A_DAY // 2)
+    if is_quiet(user, day, model):
         return 0
-    mean = people.rate[user] * habits.day_factor[people.pattern[user], day] / (1.0 - habits.quiet[user])
-    if habits.spell_sigma > 0.0:
-        level = habits.spell_sigma * normal_quantile(uniform(spell(user, day, habits)[3]))
-        mean *= math.exp(level - habits.spell_sigma * habits.spell_sigma / 2.0)
+    mean = people.rate[user] * model.day_factor[people.pattern[user], day] / (1.0 - model.quiet[user])
+    if model.spell_sigma > 0.0:
+        level = model.spell_sigma * normal_quantile(uniform(spell(user, day, model)[3]))
+        mean *= math.exp(level - model.spell_sigma * model.spell_sigma / 2.0)
     count, part = 0, 0
     while mean > 0.0 and count < MOST_A_DAY // 2:
-        words = philox(habits.seed, _COUNT, np.uint64(user), np.uint64(day), np.uint64(part))
+        words = philox(model.seed, _COUNT, np.uint64(user), np.uint64(day), np.uint64(part))
         count += poisson_quantile(min(mean, _STEP), uniform(words[0]))
         mean -= _STEP
         part += 1
@@ -92,77 +103,77 @@ def count_calls(user: int, day: int, habits: Habits) -> int:
 
 
 @kernel
-def _beat(user: int, day: int, habits: Habits) -> int:
+def _beat(user: int, day: int, model: ModelArrays) -> int:
     """Return how many calls a machine has made since the world began, before a day; it begins anywhere in its beat."""
-    words = philox(habits.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
-    return int(np.ceil(day * habits.people.rate[user] - uniform(words[0])))
+    words = philox(model.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
+    return int(np.ceil(day * model.people.rate[user] - uniform(words[0])))
 
 
 @kernel
-def plan_day(user: int, day: int, count: int, habits: Habits, slots: Slots) -> None:
+def plan_day(user: int, day: int, count: int, model: ModelArrays, slots: Slots) -> None:
     """Work out a user's day of `count` calls, in the order of the slots (not of time)."""
     slots.count[0] = count
-    for i in range(0 if habits.closed else count):
-        _plan_slot(user, day, i, habits, slots)
+    for i in range(0 if model.closed else count):
+        _plan_slot(user, day, i, model, slots)
 
 
 @kernel
-def plan_turn(user: int, turn: int, free_ms: int, habits: Habits, slots: Slots) -> int:
+def plan_turn(user: int, turn: int, free_ms: int, model: ModelArrays, slots: Slots) -> int:
     """Work out call number `turn` of a user in a closed loop, who is free from a moment on; return its slot, 0."""
     occurrence = np.uint64(turn)
-    who = philox(habits.seed, _WHO, np.uint64(user), occurrence, np.uint64(0))
-    when = philox(habits.seed, _WHEN, np.uint64(user), occurrence, np.uint64(0))
-    least, spread = habits.wait_ms
+    who = philox(model.seed, _WHO, np.uint64(user), occurrence, np.uint64(0))
+    when = philox(model.seed, _WHEN, np.uint64(user), occurrence, np.uint64(0))
+    least, spread = model.wait_ms
     slots.start_ms[0] = free_ms + int(least + uniform(when[0]) * spread)
-    slots.callee[0] = choose_callee(user, slots.start_ms[0], uniform(who[0]), uniform(who[1]), habits)
+    slots.callee[0] = choose_callee(user, slots.start_ms[0], uniform(who[0]), uniform(who[1]), model)
     slots.goal[0], slots.key[0], slots.edit[0] = uniform(when[2]), when[3], -1
-    _talk(user, occurrence, 0, habits, slots)
+    _talk(user, occurrence, 0, model, slots)
     return 0
 
 
 @kernel
-def plan_slot(user: int, day: int, slot: int, habits: Habits, slots: Slots) -> None:
+def plan_slot(user: int, day: int, slot: int, model: ModelArrays, slots: Slots) -> None:
     """Work out one slot of a user's day, and those before that it follows on."""
-    for i in range(_root(user, day, slot, habits), slot + 1):
-        _plan_slot(user, day, i, habits, slots)
+    for i in range(_root(user, day, slot, model), slot + 1):
+        _plan_slot(user, day, i, model, slots)
 
 
 @kernel
-def _root(user: int, day: int, slot: int, habits: Habits) -> int:
+def _root(user: int, day: int, slot: int, model: ModelArrays) -> int:
     """Return the first of the slots of a user's day that follow on each other up to this one."""
     root = slot
-    while _follows(user, day, root, _time_draws(user, day, root, habits)[0], habits):
+    while _follows(user, day, root, _time_draws(user, day, root, model).follows, model):
         root -= 1
     return root
 
 
 @kernel
-def _follows(user: int, day: int, i: int, u: float, habits: Habits) -> bool:
+def _follows(user: int, day: int, i: int, u: float, model: ModelArrays) -> bool:
     """Return whether slot i is to follow on the one before: one that was answered, or one to be dialled again.
 
     Who calls people that it does not know goes on to the next.
     """
-    if i == 0 or (u >= habits.follow_up and u >= habits.redial):
+    if i == 0 or (u >= model.follow_up and u >= model.redial):
         return False
-    how = philox(habits.seed, _HOW, np.uint64(user), _occurrence(day, i - 1), np.uint64(0))
-    answered = choose_outcome(user, uniform(how[2]), habits) == ANSWERED
-    known = 1.0 - habits.kinds[habits.people.kind[user]].cold
-    return bool(u < (habits.follow_up if answered else habits.redial * known))
+    how = philox(model.seed, _HOW, np.uint64(user), _occurrence(day, i - 1), np.uint64(0))
+    answered = choose_outcome(user, uniform(how[2]), model) == ANSWERED
+    known = 1.0 - model.kinds[model.people.kind[user]].cold
+    return bool(u < (model.follow_up if answered else model.redial * known))
 
 
 @kernel
-def first_start(user: int, day: int, count: int, span_ms: Any, habits: Habits, slots: Slots) -> int:
+def first_start(user: int, day: int, count: int, span_ms: Any, model: ModelArrays, slots: Slots) -> int:
     """Return the first slot of a day of `count` calls that starts within a span of time of day, -1 when none does.
 
     Only a call that another follows on is worked out whole.
     """
-    draws = _time_draws(user, day, 0, habits)
+    draws = _time_draws(user, day, 0, model)
     for i in range(count):
-        following = _time_draws(user, day, i + 1, habits)
-        if _follows(user, day, i + 1, following[0], habits):
-            _plan_slot(user, day, i, habits, slots)
+        following = _time_draws(user, day, i + 1, model)
+        if _follows(user, day, i + 1, following.follows, model):
+            _plan_slot(user, day, i, model, slots)
         else:
-            slots.start_ms[i], _ = _start(user, day, i, draws, habits, slots)
+            slots.start_ms[i], _ = _start(user, day, i, draws, model, slots)
         if span_ms[0] <= slots.start_ms[i] % DAY_MS < span_ms[1]:
             return i
         draws = following
@@ -170,31 +181,31 @@ def first_start(user: int, day: int, count: int, span_ms: Any, habits: Habits, s
 
 
 @kernel
-def _plan_slot(user: int, day: int, i: int, habits: Habits, slots: Slots) -> None:
+def _plan_slot(user: int, day: int, i: int, model: ModelArrays, slots: Slots) -> None:
     """Work out slot i; where it follows on the one before, that one must have been worked out."""
-    who = philox(habits.seed, _WHO, np.uint64(user), _occurrence(day, i), np.uint64(0))
-    when = philox(habits.seed, _WHEN, np.uint64(user), _occurrence(day, i), np.uint64(0))
-    draws = (uniform(who[2]), uniform(when[0]), uniform(when[1]))
-    start, follows = _start(user, day, i, draws, habits, slots)
+    who = philox(model.seed, _WHO, np.uint64(user), _occurrence(day, i), np.uint64(0))
+    when = philox(model.seed, _WHEN, np.uint64(user), _occurrence(day, i), np.uint64(0))
+    draws = TimeDraws(uniform(who[2]), uniform(when[0]), uniform(when[1]))
+    start, follows = _start(user, day, i, draws, model, slots)
     again = uniform(who[3])
-    if follows and (slots.outcome[i - 1] != ANSWERED or again < habits.same_contact):
+    if follows and (slots.outcome[i - 1] != ANSWERED or again < model.same_contact):
         callee = int(slots.callee[i - 1])
-    elif not follows and again < habits.favourite:
-        favourite = spell(user, day, habits)
-        callee = choose_callee(user, start, uniform(favourite[1]), uniform(favourite[2]), habits)
+    elif not follows and again < model.favourite:
+        favourite = spell(user, day, model)
+        callee = choose_callee(user, start, uniform(favourite[1]), uniform(favourite[2]), model)
     else:
-        callee = choose_callee(user, start, uniform(who[0]), uniform(who[1]), habits)
+        callee = choose_callee(user, start, uniform(who[0]), uniform(who[1]), model)
     slots.start_ms[i], slots.callee[i] = start, callee
     slots.goal[i], slots.key[i], slots.edit[i] = uniform(when[2]), when[3], -1
-    _talk(user, _occurrence(day, i), i, habits, slots)
+    _talk(user, _occurrence(day, i), i, model, slots)
 
 
 @kernel
-def _talk(user: int, occurrence: Any, i: int, habits: Habits, slots: Slots) -> None:
+def _talk(user: int, occurrence: Any, i: int, model: ModelArrays, slots: Slots) -> None:
     """Work out how the call of slot i ends, and how long it is."""
-    how = philox(habits.seed, _HOW, np.uint64(user), occurrence, np.uint64(0))
-    outcome = choose_outcome(user, uniform(how[2]), habits)
-    talk = choose_talk_ms(user, slots.callee[i], uniform(how[0]), uniform(how[1]), habits) if outcome == ANSWERED else 0
+    how = philox(model.seed, _HOW, np.uint64(user), occurrence, np.uint64(0))
+    outcome = choose_outcome(user, uniform(how[2]), model)
+    talk = choose_talk_ms(user, slots.callee[i], uniform(how[0]), uniform(how[1]), model) if outcome == ANSWERED else 0
     slots.outcome[i], slots.talk_ms[i], slots.move[i] = outcome, talk, uniform(how[3])
 
 
@@ -204,44 +215,42 @@ def _occurrence(day: int, slot: int) -> Any:
 
 
 @kernel
-def _time_draws(user: int, day: int, i: int, habits: Habits) -> tuple[float, float, float]:
-    """Return the uniforms that decide when slot i starts: whether it follows on, its time of day, its gap."""
-    who = philox(habits.seed, _WHO, np.uint64(user), _occurrence(day, i), np.uint64(0))
-    when = philox(habits.seed, _WHEN, np.uint64(user), _occurrence(day, i), np.uint64(0))
-    return uniform(who[2]), uniform(when[0]), uniform(when[1])
+def _time_draws(user: int, day: int, i: int, model: ModelArrays) -> TimeDraws:
+    """Return the uniforms that decide when slot i starts."""
+    who = philox(model.seed, _WHO, np.uint64(user), _occurrence(day, i), np.uint64(0))
+    when = philox(model.seed, _WHEN, np.uint64(user), _occurrence(day, i), np.uint64(0))
+    return TimeDraws(uniform(who[2]), uniform(when[0]), uniform(when[1]))
 
 
 @kernel
-def _start(
-    user: int, day: int, i: int, draws: tuple[float, float, float], habits: Habits, slots: Slots
-) -> tuple[int, bool]:
+def _start(user: int, day: int, i: int, draws: TimeDraws, model: ModelArrays, slots: Slots) -> tuple[int, bool]:
     """Return when slot i starts [ms], and whether it follows on the one before; never past midnight."""
-    if habits.kinds[habits.people.kind[user]].regular:
-        return _beat_ms(user, day, i, draws[1], habits), False
-    if _follows(user, day, i, draws[0], habits):
-        mean_ms = habits.follow_up_gap_ms if slots.outcome[i - 1] == ANSWERED else habits.redial_gap_ms
-        gap = np.int64(-math.log(1.0 - draws[2]) * mean_ms)
+    if model.kinds[model.people.kind[user]].regular:
+        return _beat_ms(user, day, i, draws.time, model), False
+    if _follows(user, day, i, draws.follows, model):
+        mean_ms = model.follow_up_gap_ms if slots.outcome[i - 1] == ANSWERED else model.redial_gap_ms
+        gap = np.int64(-math.log(1.0 - draws.gap) * mean_ms)
         start = slots.start_ms[i - 1] + slots.talk_ms[i - 1] + PAUSE_MS + gap
         if start < (day + 1) * DAY_MS:
             return start, True
-    return day * DAY_MS + _time_of_day(user, day, draws[1], habits), False
+    return day * DAY_MS + _time_of_day(user, day, draws.time, model), False
 
 
 @kernel
-def _beat_ms(user: int, day: int, i: int, u: float, habits: Habits) -> int:
+def _beat_ms(user: int, day: int, i: int, u: float, model: ModelArrays) -> int:
     """Return when a machine makes its call number i of a day [ms]: on its beat, give or take some seconds."""
-    words = philox(habits.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
-    number = int(np.ceil(day * habits.people.rate[user] - uniform(words[0]))) + i
-    exact = (number + uniform(words[0])) / habits.people.rate[user] * DAY_MS
+    words = philox(model.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
+    number = int(np.ceil(day * model.people.rate[user] - uniform(words[0]))) + i
+    exact = (number + uniform(words[0])) / model.people.rate[user] * DAY_MS
     return int(min(max(exact + (u - 0.5) * JITTER_MS, day * DAY_MS), (day + 1) * DAY_MS - 1))
 
 
 @kernel
-def _time_of_day(user: int, day: int, u: float, habits: Habits) -> int:
+def _time_of_day(user: int, day: int, u: float, model: ModelArrays) -> int:
     """Return a time of day [ms] by the user's rhythm, on its own clock."""
-    hours = habits.hours[habits.day_kind[day], habits.people.pattern[user]]
+    hours = model.hours[model.day_kind[day], model.people.pattern[user]]
     hour = 0
     for end in range(1, HOURS):
         hour += u >= hours[end]
     within = (u - hours[hour]) / (hours[hour + 1] - hours[hour])
-    return int((np.int64((hour + within) * HOUR_MS) + habits.people.clock_shift_ms[user]) % DAY_MS)
+    return int((np.int64((hour + within) * HOUR_MS) + model.people.clock_shift_ms[user]) % DAY_MS)

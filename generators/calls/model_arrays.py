@@ -1,4 +1,4 @@
-"""The settings of calling, as arrays that the kernels read."""
+"""The settings of a world and its people, as arrays that the kernels read."""
 
 import math
 from typing import Any, NamedTuple
@@ -42,8 +42,8 @@ KIND = np.dtype(
 """
 
 
-class Habits(NamedTuple):
-    """All that decides who calls whom, when, for how long, with what outcome, and from which cell."""
+class ModelArrays(NamedTuple):
+    """All that determines who calls whom, when, for how long, with what outcome, and from which cell."""
 
     seed: Any
     """uint64."""
@@ -95,9 +95,9 @@ class Habits(NamedTuple):
     network: Network
 
 
-def make_habits(
+def make_model_arrays(
     settings: WorldSettings, towers: Towers, society: Society, people: People, network: Network | None = None
-) -> Habits:
+) -> ModelArrays:
     """Turn settings into arrays; without a network, calls fail by chance."""
     days = make_days(settings.calendar, list(settings.call_patterns.values()), settings.start, settings.days)
     types = list(settings.user_types.values())
@@ -106,35 +106,38 @@ def make_habits(
         for name in EXTERNAL_TYPES
     ]
     activity, places = settings.activity, settings.whereabouts
-    return Habits(
-        np.uint64(settings.seed),
-        settings.num_users,
-        people,
-        society,
-        days.hours,
-        days.kind,
-        days.factor,
-        _quiet(settings, people),
-        _kinds(settings, types),
-        *_mixtures([t.durations for t in types]),
-        np.array([_outcomes(settings, t, network is not None) for t in types]),
-        np.array([_external(settings, t) for t in types]),
-        len(people.rate) + np.concatenate([[0], np.cumsum(parties)]),
-        activity.favourite,
-        activity.follow_up,
-        activity.follow_up_gap_s * 1000.0,
-        activity.redial,
-        activity.redial_gap_s * 1000.0,
-        activity.spell_sigma,
-        activity.same_contact,
-        places.at_work,
-        places.elsewhere,
-        math.log(1.0 - places.moving) / REFERENCE_TALK_MS,
-        towers.neighbours,
-        days.free,
-        activity.loop == "closed",
-        (activity.wait_s[0] * 1000.0, (activity.wait_s[1] - activity.wait_s[0]) * 1000.0),
-        network or no_network(settings),
+    weights, centres, spreads = _mixtures([t.durations for t in types])
+    return ModelArrays(
+        seed=np.uint64(settings.seed),
+        num_users=settings.num_users,
+        people=people,
+        society=society,
+        hours=days.hours,
+        day_kind=days.kind,
+        day_factor=days.factor,
+        quiet=_quiet(settings, people),
+        kinds=_kinds(settings, types),
+        weights=weights,
+        centres=centres,
+        spreads=spreads,
+        outcomes=np.array([_outcomes(settings, t, network is not None) for t in types]),
+        external_shares=np.array([_external(settings, t) for t in types]),
+        external_first=len(people.rate) + np.concatenate([[0], np.cumsum(parties)]),
+        favourite=activity.favourite,
+        follow_up=activity.follow_up,
+        follow_up_gap_ms=activity.follow_up_gap_s * 1000.0,
+        redial=activity.redial,
+        redial_gap_ms=activity.redial_gap_s * 1000.0,
+        spell_sigma=activity.spell_sigma,
+        same_contact=activity.same_contact,
+        at_work=places.at_work,
+        elsewhere=places.elsewhere,
+        stay_rate=math.log(1.0 - places.moving) / REFERENCE_TALK_MS,
+        neighbours=towers.neighbours,
+        weekend=days.free,
+        closed=activity.loop == "closed",
+        wait_ms=(activity.wait_s[0] * 1000.0, (activity.wait_s[1] - activity.wait_s[0]) * 1000.0),
+        network=network or no_network(settings),
     )
 
 

@@ -1,4 +1,4 @@
-"""The calls of a day and their events, put in order of time."""
+"""Sorts the calls of a day and their events by time."""
 
 from typing import Any
 

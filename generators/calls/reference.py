@@ -1,4 +1,4 @@
-"""The model of calls once more, row by row: slow, plain, and what the compiled kernels are held against.
+"""A second implementation of the model of calls, row by row: slow and plain; tests compare the kernels with it.
 
 It shares no code with them: draws come from NumPy's Philox, quantiles from the standard library. Read this to know
 what the model says; read `intents` and `render` to know how it is computed for millions.
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from generators.calls.model_arrays import EXPONENTIAL, LOGNORMAL, Habits
+from generators.calls.model_arrays import EXPONENTIAL, LOGNORMAL, ModelArrays
 from generators.model.clock import DAY_MS, HOUR_MS
 from generators.model.outcome import ANSWERED, FAILED
 from generators.model.plan import CellFault
@@ -67,10 +67,12 @@ class Call:
 class Reference:
     """The people of a world, asked one at a time."""
 
-    def __init__(self, habits: Habits, plant: Plant | None = None, incidents: Sequence[CellFault] | None = ()) -> None:
-        self.habits, self.people, self.society = habits, habits.people, habits.society
-        self.seed = int(habits.seed)
-        self.air = None if plant is None else Air(habits.network, plant, incidents)
+    def __init__(
+        self, model: ModelArrays, plant: Plant | None = None, incidents: Sequence[CellFault] | None = ()
+    ) -> None:
+        self.model, self.people, self.society = model, model.people, model.society
+        self.seed = int(model.seed)
+        self.air = None if plant is None else Air(model.network, plant, incidents)
         self.turns: dict[int, int] = {}
         """Of a closed loop: how many calls each user has made."""
         self.events: list[Event] = []
@@ -82,15 +84,15 @@ class Reference:
 
     def count(self, user: int, day: int) -> int:
         """Return how many calls a user wants to make on a day."""
-        people, kind = self.people, self.habits.kinds[self.people.kind[user]]
+        people, kind = self.people, self.model.kinds[self.people.kind[user]]
         if people.active_from_ms[user] >= (day + 1) * DAY_MS or people.active_until_ms[user] <= day * DAY_MS:
             return 0
         if kind["regular"]:
             return min(self.beat(user, day + 1) - self.beat(user, day), 1000)
         if self.is_quiet(user, day):
             return 0
-        spell, sigma, quiet = self.spell(user, day), self.habits.spell_sigma, float(self.habits.quiet[user])
-        mean = float(people.rate[user] * self.habits.day_factor[people.pattern[user], day] / (1 - quiet))
+        spell, sigma, quiet = self.spell(user, day), self.model.spell_sigma, float(self.model.quiet[user])
+        mean = float(people.rate[user] * self.model.day_factor[people.pattern[user], day] / (1 - quiet))
         if sigma > 0:
             mean *= math.exp(sigma * quantile(spell[3]) - sigma * sigma / 2)
         total, part = 0, 0
@@ -107,7 +109,7 @@ class Reference:
 
     def is_quiet(self, user: int, day: int) -> bool:
         """Return whether a user makes no calls these days."""
-        return self.spell(user, day)[0] < float(self.habits.quiet[user])
+        return self.spell(user, day)[0] < float(self.model.quiet[user])
 
     def beat(self, user: int, day: int) -> int:
         """Return how many calls a machine has made before a day."""
@@ -122,50 +124,50 @@ class Reference:
 
     def intent(self, user: int, day: int, slot: int, before: Intent | None) -> Intent:
         """Return one intent; it may follow the one before."""
-        habits, occurrence = self.habits, day << 20 | slot
+        model, occurrence = self.model, day << 20 | slot
         kind, who, follow, again, _ = self.draw(Purpose.CALL_WHO, user, occurrence)
         time, gap, goal, _, key = self.draw(Purpose.CALL_WHEN, user, occurrence)
         component, size, result, move, _ = self.draw(Purpose.CALL_HOW, user, occurrence)
         start, follows = self.time_of_day(user, day, slot, time), False
         again_at_once = before is not None and before.outcome != ANSWERED
-        chance, mean_ms = habits.follow_up, habits.follow_up_gap_ms
+        chance, mean_ms = model.follow_up, model.follow_up_gap_ms
         if again_at_once:
-            known = 1 - float(habits.kinds[self.people.kind[user]]["cold"])
-            chance, mean_ms = habits.redial * known, habits.redial_gap_ms
+            known = 1 - float(model.kinds[self.people.kind[user]]["cold"])
+            chance, mean_ms = model.redial * known, model.redial_gap_ms
         if before is not None and follow < chance and not self.is_regular(user):
             soon = before.start_ms + before.talk_ms + 2000 + int(-math.log(1 - gap) * mean_ms)
             follows = soon < (day + 1) * DAY_MS
             start = soon if follows else start
-        if before is not None and follows and (again_at_once or again < habits.same_contact):
+        if before is not None and follows and (again_at_once or again < model.same_contact):
             callee = before.callee
-        elif not follows and again < habits.favourite:
+        elif not follows and again < model.favourite:
             callee = self.callee(user, start, *self.spell(user, day)[1:3])
         else:
             callee = self.callee(user, start, kind, who)
         outcome = self.outcome(user, result)
         talk = self.talk_ms(user, callee, component, size) if outcome == ANSWERED else 0
-        return Intent(start, talk, callee, outcome, move, goal, key)
+        return Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
 
     def next_turn(self, user: int, free_ms: int) -> Intent:
         """Return the next call of a user in a closed loop, who is free from a moment on."""
-        habits, turn = self.habits, self.turns.get(user, 0)
+        model, turn = self.model, self.turns.get(user, 0)
         kind, who, _, _, _ = self.draw(Purpose.CALL_WHO, user, turn)
         wait, _, goal, _, key = self.draw(Purpose.CALL_WHEN, user, turn)
         component, size, result, move, _ = self.draw(Purpose.CALL_HOW, user, turn)
-        least, spread = habits.wait_ms
+        least, spread = model.wait_ms
         start = max(free_ms, int(self.people.active_from_ms[user])) + int(least + wait * spread)
         callee, outcome = self.callee(user, start, kind, who), self.outcome(user, result)
         talk = self.talk_ms(user, callee, component, size) if outcome == ANSWERED else 0
-        return Intent(start, talk, callee, outcome, move, goal, key)
+        return Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
 
     def outcome(self, user: int, u: float) -> int:
         """Return what becomes of a call."""
-        bounds = self.habits.outcomes[self.people.kind[user]]
+        bounds = self.model.outcomes[self.people.kind[user]]
         return next((i + 1 for i, bound in enumerate(bounds) if u < bound), ANSWERED)
 
     def is_regular(self, user: int) -> bool:
         """Return whether a user calls at a steady interval."""
-        return bool(self.habits.kinds[self.people.kind[user]]["regular"])
+        return bool(self.model.kinds[self.people.kind[user]]["regular"])
 
     def time_of_day(self, user: int, day: int, slot: int, u: float) -> int:
         """Return when a call of a day starts [ms]: on the user's clock, or on a machine's beat."""
@@ -173,18 +175,18 @@ class Reference:
             number = self.beat(user, day) + slot
             exact = (number + self.draw(Purpose.SPELL, user, 0, 1)[0]) / float(self.people.rate[user]) * DAY_MS
             return int(min(max(exact + (u - 0.5) * 10_000, day * DAY_MS), (day + 1) * DAY_MS - 1))
-        hours = self.habits.hours[self.habits.day_kind[day], self.people.pattern[user]]
+        hours = self.model.hours[self.model.day_kind[day], self.people.pattern[user]]
         hour = next((h for h in range(23) if u < hours[h + 1]), 23)
         within = (u - hours[hour]) / (hours[hour + 1] - hours[hour])
         return day * DAY_MS + (int((hour + within) * HOUR_MS) + int(self.people.clock_shift_ms[user])) % DAY_MS
 
     def callee(self, user: int, start_ms: int, kind: float, who: float) -> int:
         """Return whom a user calls."""
-        shares, people = self.habits.external_shares[self.people.kind[user]], self.people
+        shares, people = self.model.external_shares[self.people.kind[user]], self.people
         for i in range(3):
             if kind < shares[i]:
                 return self.external(user, i, who)
-        inside, cold = (kind - shares[2]) / (1 - shares[2]), self.habits.kinds[people.kind[user]]["cold"]
+        inside, cold = (kind - shares[2]) / (1 - shares[2]), self.model.kinds[people.kind[user]]["cold"]
         if inside < cold:
             found = self.anybody(user, who)
         else:
@@ -204,9 +206,9 @@ class Reference:
 
     def external(self, user: int, kind: int, who: float) -> int:
         """Return one of the user's own contacts outside the network."""
-        contacts = int(self.habits.kinds[self.people.kind[user]]["own_contacts"])
+        contacts = int(self.model.kinds[self.people.kind[user]]["own_contacts"])
         popularity = self.draw(Purpose.EXTERNAL_CONTACT, user, kind, int(who * contacts))[0]
-        first, end = self.habits.external_first[kind : kind + 2]
+        first, end = self.model.external_first[kind : kind + 2]
         return int(first) + int(popularity * popularity * int(end - first))
 
     def contact(self, user: int, kind: float, who: float) -> int | None:
@@ -242,18 +244,18 @@ class Reference:
 
     def talk_ms(self, user: int, callee: int, component: float, size: float) -> int:
         """Return a talk time [ms]."""
-        habits, number = self.habits, self.people.kind[user]
-        kind, parts = habits.kinds[number], habits.weights.shape[1]
-        i = next((i for i in range(parts - 1) if component < habits.weights[number, i]), parts - 1)
+        model, number = self.model, self.people.kind[user]
+        kind, parts = model.kinds[number], model.weights.shape[1]
+        i = next((i for i in range(parts - 1) if component < model.weights[number, i]), parts - 1)
         z = quantile(size)
         if kind["tie"] > 0:
             z = float(kind["own"]) * z + float(kind["tie"]) * quantile(
                 self.draw(Purpose.TIE, min(user, callee), max(user, callee))[0]
             )
-        value = float(habits.centres[number, i]) + float(habits.spreads[number, i]) * z
+        value = float(model.centres[number, i]) + float(model.spreads[number, i]) * z
         seconds = math.exp(value) if kind["family"] == LOGNORMAL else value
         if kind["family"] == EXPONENTIAL:
-            seconds = -float(habits.centres[number, i]) * math.log(1 - size)
+            seconds = -float(model.centres[number, i]) * math.log(1 - size)
         least = float(kind["least_s"])
         if seconds < least:
             seconds = least + seconds - math.floor(seconds)
@@ -261,36 +263,46 @@ class Reference:
 
     def cell(self, user: int, start_ms: int) -> int:
         """Return the cell that serves a user."""
-        habits, people = self.habits, self.people
+        model, people = self.model, self.people
         if people.still[user]:
             return int(people.home[user])
         work, roam, where, _, _ = self.draw(Purpose.PLACE, user, start_ms // HOUR_MS)
         own_hour = (start_ms - int(people.clock_shift_ms[user])) // HOUR_MS % 24
-        if 9 <= own_hour < 17 and not habits.weekend[start_ms // DAY_MS] and work < habits.at_work:
+        if 9 <= own_hour < 17 and not model.weekend[start_ms // DAY_MS] and work < model.at_work:
             return int(people.work[user])
-        home, near = int(people.home[user]), habits.neighbours.shape[1]
-        if near and roam < habits.elsewhere:
-            return int(habits.neighbours[home, int(where * near)])
+        home, near = int(people.home[user]), model.neighbours.shape[1]
+        if near and roam < model.elsewhere:
+            return int(model.neighbours[home, int(where * near)])
         return home
 
     def last_cell(self, first: int, intent: Intent) -> int:
         """Return the cell in which a call ends."""
-        near = self.habits.neighbours.shape[1]
-        stays = math.exp(self.habits.stay_rate * intent.talk_ms)
-        return first if not near or intent.move < stays else int(self.habits.neighbours[first, int(intent.goal * near)])
+        near = self.model.neighbours.shape[1]
+        stays = math.exp(self.model.stay_rate * intent.talk_ms)
+        return first if not near or intent.move < stays else int(self.model.neighbours[first, int(intent.goal * near)])
 
     def day(self, user: int, day: int, edits: Edits, busy_until_ms: Any) -> Iterator[Call]:
         """Yield the calls of a user's day in order of time, and keep its line's account."""
-        if self.habits.closed:
+        if self.model.closed:
             yield from self.loop(user, day, busy_until_ms)
             return
         intents = self.intents(user, day)
         for i in np.flatnonzero(edits.user == user):
             edited = Intent(
-                int(edits.start_ms[i]), int(edits.talk_ms[i]), int(edits.callee[i]), int(edits.outcome[i]),
-                float(edits.move[i]), float(edits.goal[i]), int(edits.key[i]), int(edits.incident[i]),
-                int(edits.phone[i]), int(edits.sim[i]), int(edits.device[i]), bool(edits.leg[i]), bool(edits.gone[i]),
-            )  # fmt: skip
+                start_ms=int(edits.start_ms[i]),
+                talk_ms=int(edits.talk_ms[i]),
+                callee=int(edits.callee[i]),
+                outcome=int(edits.outcome[i]),
+                move=float(edits.move[i]),
+                goal=float(edits.goal[i]),
+                key=int(edits.key[i]),
+                incident=int(edits.incident[i]),
+                phone=int(edits.phone[i]),
+                sim=int(edits.sim[i]),
+                device=int(edits.device[i]),
+                leg=bool(edits.leg[i]),
+                gone=bool(edits.gone[i]),
+            )
             if edits.slot[i] < 0:
                 intents.append(edited)
             else:
@@ -322,9 +334,16 @@ class Reference:
         first = self.cell(user if intent.phone < 0 else intent.phone, intent.start_ms)
         last = self.last_cell(first, intent)
         return Call(
-            user, intent.callee, intent.start_ms, intent.talk_ms, intent.outcome, first, last, intent.key,
-            intent.incident,
-        )  # fmt: skip
+            caller=user,
+            callee=intent.callee,
+            start_ms=intent.start_ms,
+            talk_ms=intent.talk_ms,
+            outcome=intent.outcome,
+            first_cell=first,
+            last_cell=last,
+            key=intent.key,
+            incident=intent.incident,
+        )
 
     def session(self, user: int, intent: Intent, air: Air) -> Call:
         """Return what becomes of an intent with one: what its events say."""
@@ -337,14 +356,36 @@ class Reference:
             asked = next((e.cell for e in events if e.cell >= 0), int(self.people.home[phone]))
             setup, count = over.time_ms - start, len(events)
             return Call(
-                user, intent.callee, start, 0, FAILED, asked, asked, intent.key, intent.incident, setup, 0, count,
+                caller=user,
+                callee=intent.callee,
+                start_ms=start,
+                talk_ms=0,
+                outcome=FAILED,
+                first_cell=asked,
+                last_cell=asked,
+                key=intent.key,
+                incident=intent.incident,
+                setup_ms=setup,
+                handovers=0,
+                events=count,
                 mark=mark,
-            )  # fmt: skip
+            )
         changes = sum(e.state == "RECONNECT" and e.previous != e.cell for e in connects)
         return Call(
-            user, intent.callee, start, over.talk_ms, intent.outcome, connects[0].cell, connects[-1].cell, intent.key,
-            intent.incident, connects[0].time_ms - start, changes, len(events), mark=mark,
-        )  # fmt: skip
+            caller=user,
+            callee=intent.callee,
+            start_ms=start,
+            talk_ms=over.talk_ms,
+            outcome=intent.outcome,
+            first_cell=connects[0].cell,
+            last_cell=connects[-1].cell,
+            key=intent.key,
+            incident=intent.incident,
+            setup_ms=connects[0].time_ms - start,
+            handovers=changes,
+            events=len(events),
+            mark=mark,
+        )
 
 
 def quantile(u: float) -> float:

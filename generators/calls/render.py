@@ -1,4 +1,4 @@
-"""What the network makes of the intents: which calls happen, when a line is taken, and which cells serve them.
+"""Renders intents into calls: which calls take place, when a line is busy, and which cells serve them.
 
 A user's line carries one call at a time: an intent that falls into a running call is suppressed. One kernel renders
 normal life and the world with incidents; a line that no incident touches is the same in both, and rendered once.
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from generators.calls.intents import Slots, make_slots, plan_day, plan_turn
-from generators.calls.model_arrays import Habits
+from generators.calls.model_arrays import ModelArrays
 from generators.calls.whereabouts import last_cell, serving_cell
 from generators.model.clock import DAY_MS
 from generators.model.compiled import kernel, part
@@ -19,7 +19,7 @@ from generators.model.records import Edits, Records, make_records
 from generators.radio.coverage import NO_CELL
 from generators.sessions.faults import DONE, MET
 from generators.sessions.network import Network
-from generators.sessions.session import CELL, ENDS, FIRST, FIRST_CELL, HANDOVERS, MARK, ROW, Phone, hold, make_phone
+from generators.sessions.session import Phone, hold, make_phone
 
 
 class Page(NamedTuple):
@@ -57,6 +57,23 @@ class Lines(NamedTuple):
     """int32: of a closed loop, how many calls the user has made."""
 
 
+class Turn(NamedTuple):
+    """One rendering of a line on a day."""
+
+    user: int
+    day: int
+    again: int
+    """0 for the first rendering of the line, 1 for the second: the world with incidents."""
+    twin: int
+    """Of a second rendering: where the line's calls of normal life begin."""
+    busy_ms: Any
+    """Shape (N,), int64: until when each line is taken; brought up to date."""
+    made: Any
+    """Shape (N,), int32: of a closed loop, how many calls each user has made; brought up to date."""
+    row: int
+    """Where to write the first call."""
+
+
 def make_room(calls: int, touched_calls: int, events: int, network: Network) -> Room:
     """Make room for rendering so many calls with so many events, and so many calls of normal life on touched lines."""
     candidates, slots = network.radio.cell.shape[1], make_slots()
@@ -65,7 +82,9 @@ def make_room(calls: int, touched_calls: int, events: int, network: Network) -> 
 
 
 @kernel
-def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, room: Room) -> tuple[int, int, int, int]:
+def render(
+    users: Any, day: int, model: ModelArrays, edits: Edits, lines: Lines, room: Room
+) -> tuple[int, int, int, int]:
     """Render one day of some users, in both worlds, as far as there is room for the events.
 
     Parameters
@@ -91,15 +110,15 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
     """
     none: Any = np.int64(0)  # a literal 0 would be a type of its own, for which everything is compiled once more
     rows, normal_rows, suppressed, edit, made = none, none, none, none, none
-    written, past, most = room.page.phone.state, room.normal.phone.state, room.page.phone.events.shape[0]
+    written, past, most = room.page.phone.state[0], room.normal.phone.state[0], room.page.phone.events.shape[0]
     for index in range(users.shape[0]):
         user = users[index]
         if lines.count[user] == 0 and not lines.touched[user]:
             continue
-        before = (rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user])
+        before = (rows, normal_rows, suppressed, written.row, lines.busy_ms[user], lines.normal_busy_ms[user])
         turn_before = lines.turn[user]
-        plan_day(user, day, lines.count[user], habits, room.slots)
-        touched, turn, past[ROW] = lines.touched[user], 0, 0
+        plan_day(user, day, lines.count[user], model, room.slots)
+        touched, turn, past.row = lines.touched[user], 0, 0
         while turn < (2 if touched else 1):
             clean = touched and turn == 0
             if turn:
@@ -107,10 +126,9 @@ def render(users: Any, day: int, habits: Habits, edits: Edits, lines: Lines, roo
             page, busy = room.normal if clean else room.page, lines.busy_ms if turn else lines.normal_busy_ms
             row, twin = normal_rows if clean else rows, normal_rows - made if turn else none
             page.phone.reports.world[DONE] = turn
-            whose, account = (user, day, turn, twin), (busy, lines.turn)
-            made, lost = _render_line(whose, habits, edits, account, room, (page, row))
-            if max(written[ROW], past[ROW]) > most:
-                rows, normal_rows, suppressed, written[ROW], lines.busy_ms[user], lines.normal_busy_ms[user] = before
+            made, lost = _render_line(Turn(user, day, turn, twin, busy, lines.turn, row), model, edits, room, page)
+            if max(written.row, past.row) > most:
+                rows, normal_rows, suppressed, written.row, lines.busy_ms[user], lines.normal_busy_ms[user] = before
                 lines.turn[user] = turn_before
                 return rows, normal_rows, suppressed, index
             suppressed += 0 if turn else lost
@@ -136,13 +154,13 @@ def _meets_any(records: Records, row: int, many: int) -> bool:
 @kernel
 def _copy_all(room: Room, row: int, many: int, place: int, first_event: int) -> None:
     """Move a line's calls, and their events, from the world with incidents to normal life."""
-    state, past = room.page.phone.state, room.normal.phone
+    state, past = room.page.phone.state[0], room.normal.phone
     for i in range(many):
         _copy(room.page.records, row + i, room.normal.records, place + i)
-    past.state[ROW] = state[ROW] - first_event
-    for i in range(past.state[ROW]):
+    past.state[0].row = state.row - first_event
+    for i in range(past.state[0].row):
         past.events[i] = room.page.phone.events[first_event + i]
-    state[ROW] = first_event
+    state.row = first_event
 
 
 @kernel
@@ -162,40 +180,34 @@ def _repeat(room: Room, twin: int, event: int, row: int) -> int:
     out, phone, past = room.page.records, room.page.phone, room.normal.phone
     _copy(room.normal.records, twin, out, row)
     for i in range(out.events[row]):
-        if phone.state[ROW] < phone.events.shape[0]:
-            phone.events[phone.state[ROW]] = past.events[event + i]
-        phone.state[ROW] += 1
+        if phone.state[0].row < phone.events.shape[0]:
+            phone.events[phone.state[0].row] = past.events[event + i]
+        phone.state[0].row += 1
     return int(out.start_ms[row] + out.setup_ms[row] + out.talk_ms[row])
 
 
 @part
-def _render_line(
-    whose: tuple[int, int, int, int],
-    habits: Habits,
-    edits: Edits,
-    account: tuple[Any, Any],
-    room: Room,
-    start_at: tuple[Page, int],
-) -> tuple[int, int]:
+def _render_line(line: Turn, model: ModelArrays, edits: Edits, room: Room, page: Page) -> tuple[int, int]:
     """Write the calls that take place on a line on a day; return how many, and how many do not.
 
     In its second turn a call that no edit changed, and that met no incident in normal life, is what it is there.
     """
-    (user, day, again, twin), (busy_ms, turn), (page, row), slots = whose, account, start_at, room.slots
-    first, first_event, suppressed, count = row, page.phone.state[ROW], 0, slots.count[0]
-    begins, ends = habits.people.active_from_ms[user], habits.people.active_until_ms[user]
-    if not habits.closed:
+    user, day, again, twin, busy_ms, turn, row = line
+    slots = room.slots
+    first, first_event, suppressed, count = row, page.phone.state[0].row, 0, slots.count[0]
+    begins, ends = model.people.active_from_ms[user], model.people.active_until_ms[user]
+    if not model.closed:
         sort_by_start(slots.start_ms, count, slots.order)
     for j in range(count):
-        if habits.closed:
-            i = plan_turn(user, turn[user], max(busy_ms[user], begins), habits, slots)
+        if model.closed:
+            i = plan_turn(user, turn[user], max(busy_ms[user], begins), model, slots)
             if slots.start_ms[i] >= (day + 1) * DAY_MS:
                 break
             turn[user] += 1
         else:
             i = slots.order[j]
         start, edit = slots.start_ms[i], slots.edit[i]
-        same = again and edit < 0 and not habits.closed
+        same = again and edit < 0 and not model.closed
         if not again:
             room.place[0, i] = -1
         if start < begins or start >= ends or (edit >= 0 and edits.gone[edit]):
@@ -205,12 +217,12 @@ def _render_line(
             suppressed += 1
             continue
         if not again:
-            room.place[0, i], room.place[1, i] = row - first, page.phone.state[ROW] - first_event
+            room.place[0, i], room.place[1, i] = row - first, page.phone.state[0].row - first_event
         same = same and room.place[0, i] >= 0
         if same and room.normal.records.incident[twin + room.place[0, i]] < 0:
             over = _repeat(room, twin + room.place[0, i], room.place[1, i], row)
         else:
-            over = _record(user, i, habits, (slots, edits), page, row)
+            over = _record(user, i, model, (slots, edits), page, row)
         if not leg:
             busy_ms[user] = over
         row += 1
@@ -253,7 +265,7 @@ def sort_by_start(start_ms: Any, count: int, order: Any) -> None:
 
 
 @part
-def _record(user: int, i: int, habits: Habits, plan: tuple[Slots, Edits], page: Page, row: int) -> int:
+def _record(user: int, i: int, model: ModelArrays, plan: tuple[Slots, Edits], page: Page, row: int) -> int:
     """Write one call, and return until when it takes the line."""
     slots, edits = plan
     out, edit = page.records, slots.edit[i]
@@ -265,29 +277,29 @@ def _record(user: int, i: int, habits: Habits, plan: tuple[Slots, Edits], page: 
     out.caller[row], out.callee[row] = user, slots.callee[i]
     out.start_ms[row], out.talk_ms[row], out.outcome[row] = slots.start_ms[i], slots.talk_ms[i], slots.outcome[i]
     out.key[row] = slots.key[i]
-    if habits.network.on:
-        return _fold(phone, slots.key[i], habits, page, row)
-    first = serving_cell(phone, slots.start_ms[i], habits)
-    out.first_cell[row], out.last_cell[row] = first, last_cell(first, i, habits, slots)
+    if model.network.on:
+        return _fold(phone, slots.key[i], model, page, row)
+    first = serving_cell(phone, slots.start_ms[i], model)
+    out.first_cell[row], out.last_cell[row] = first, last_cell(first, i, model, slots)
     out.setup_ms[row], out.handovers[row], out.events[row], out.mark[row] = 0, 0, 0, 0
     return int(slots.start_ms[i] + slots.talk_ms[i])
 
 
 @part
-def _fold(phone: Any, key: Any, habits: Habits, page: Page, row: int) -> int:
+def _fold(phone: Any, key: Any, model: ModelArrays, page: Page, row: int) -> int:
     """Run a call's session and make the record say what its events say; return when the session was over."""
-    out, state = page.records, page.phone.state
-    start, first_event = out.start_ms[row], state[ROW]
+    out, state = page.records, page.phone.state[0]
+    start, first_event = out.start_ms[row], state.row
     talk: Any = np.int64(out.talk_ms[row])
-    connected = hold(phone, key, start, talk, habits.network, page.phone)
+    connected = hold(phone, key, start, talk, model.network, page.phone)
     if not connected:
         out.outcome[row] = FAILED
     if out.incident[row] < 0:
         out.incident[row] = page.phone.reports.world[MET] - 1
-    first = state[FIRST_CELL]
-    out.first_cell[row] = habits.people.home[phone] if first == NO_CELL else first
-    out.last_cell[row] = state[CELL] if connected else out.first_cell[row]
-    out.talk_ms[row] = state[ENDS] - state[FIRST] if connected else 0
-    out.setup_ms[row] = (state[FIRST] if connected else state[ENDS]) - start
-    out.handovers[row], out.events[row], out.mark[row] = state[HANDOVERS], state[ROW] - first_event, state[MARK]
-    return int(state[ENDS])
+    first = state.first_cell
+    out.first_cell[row] = model.people.home[phone] if first == NO_CELL else first
+    out.last_cell[row] = state.cell if connected else out.first_cell[row]
+    out.talk_ms[row] = state.ends_ms - state.first_ms if connected else 0
+    out.setup_ms[row] = (state.first_ms if connected else state.ends_ms) - start
+    out.handovers[row], out.events[row], out.mark[row] = state.handovers, state.row - first_event, state.mark
+    return int(state.ends_ms)

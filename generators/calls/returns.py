@@ -1,4 +1,4 @@
-"""Which calls that met ping-pong are its own doing: those that it hands back and forth again and again."""
+"""Calls that are part of a ping-pong incident: those that are handed back and forth repeatedly."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,7 +22,7 @@ def own_calls_only(changes: Changes, calls: Records, events: Any, faults: Faults
     calls, events
         The day's calls and their events, in the same order.
     faults
-        What befalls cells.
+        The faults of cells.
     """
     stays = stays_of(faults)
     some = np.flatnonzero(changes.direct & np.isin(changes.incident, list(stays)))

@@ -1,4 +1,4 @@
-"""Two worlds, day by day: normal life, and what incidents make of it; and the difference between them.
+"""Renders two worlds, normal life and the world with incidents, day by day, and their difference.
 
 Only the lines that an incident touches are rendered twice. A line stays touched until it is as free, or as taken, as
 it would have been.
@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.calls.model_arrays import Habits
+from generators.calls.model_arrays import ModelArrays
 from generators.calls.order import events_ordered, ordered, time_order
 from generators.calls.render import Lines, make_room, render
 from generators.calls.returns import own_calls_only
-from generators.model.changes import NONE, REMOVED, Changes, ascribed, deeds_of, differences, diverted
+from generators.model.changes import NONE, REMOVED, Changes, ascribed, differences, diverted, involvement
 from generators.model.records import Edits, Records
-from generators.model.sim_holdings import Swaps
-from generators.sessions.session import ROW
+from generators.model.sim_holdings import SimHoldings
 
 BLOCK = 4096
 """Users rendered at a time: a unit of work only."""
@@ -49,14 +48,14 @@ class Block(NamedTuple):
     suppressed: int
 
 
-class Twins:
-    """Renders both worlds; carries what is true of each line from day to day."""
+class TwoWorlds:
+    """Renders both worlds, and keeps the state of each line from day to day."""
 
     def __init__(
-        self, habits: Habits, counts: Any, edits: list[Edits], workers: int, swaps: Swaps | None = None
+        self, model: ModelArrays, counts: Any, edits: list[Edits], workers: int, sim_holdings: SimHoldings | None = None
     ) -> None:
-        self.habits, self.counts, self.edits, self.workers = habits, counts, edits, workers
-        self.swaps = swaps or Swaps()
+        self.model, self.counts, self.edits, self.workers = model, counts, edits, workers
+        self.sim_holdings = sim_holdings or SimHoldings()
         users = counts.shape[1]
         self.users = np.arange(users, dtype=np.int32)
         free = np.zeros((2, users), np.int64)
@@ -77,19 +76,19 @@ class Twins:
         lines.touched[edits.user] = True
         blocks = [self.users[first : first + BLOCK] for first in range(0, len(self.users), BLOCK)]
         every, normal, events, suppressed = _gathered(list(pool.map(partial(self._block, day), blocks)))
-        deeds = deeds_of(edits, every, self.habits.network.incidents)
+        involved = involvement(edits, every, self.model.network.incidents)
         changes = differences(normal, every, lines.touched, edits)
-        if self.habits.network.incidents:
-            changes = own_calls_only(changes, every, events, self.habits.network.faults)
-        ascribed(changes, deeds, self.last_incident)
-        self.last_incident[deeds.user] = deeds.incident
+        if self.model.network.incidents:
+            changes = own_calls_only(changes, every, events, self.model.network.faults)
+        ascribed(changes, involved, self.last_incident)
+        self.last_incident[involved.user] = involved.incident
         order = time_order(every, day)
         position = np.empty(len(order), np.int64)
         position[order] = np.arange(len(order))
         present = changes.change != REMOVED
         changes.row[present] = position[changes.row[present]]
         calls = ordered(every, order)
-        changes = diverted(calls, changes, self.swaps)
+        changes = diverted(calls, changes, self.sim_holdings)
         return Day(calls, events_ordered(events, every.events, order), changes, suppressed)
 
     def _block(self, day: int, users: Any) -> Block:
@@ -97,7 +96,7 @@ class Twins:
         parts: list[Block] = []
         done, most = 0, EVENTS_A_CALL * int(self.counts[day, users].sum()) + SOME_EVENTS
         while done < len(users):
-            finished, part = self._part(day, users[done:], most * self.habits.network.on)
+            finished, part = self._part(day, users[done:], most * self.model.network.on)
             done, most = done + finished, most * 2
             parts.append(part)
         return parts[0] if len(parts) == 1 else _gathered(parts)
@@ -107,12 +106,12 @@ class Twins:
         low, high = np.searchsorted(self.edits[day].user, [users[0], users[-1] + 1])
         edits = Edits(*(column[low:high] for column in self.edits[day]))
         counts = self.counts[day, users]
-        struck = self.habits.network.incidents  # then any line may turn out to be touched
-        touched = int(counts.sum() if struck else counts[self.lines.touched[users]].sum())
-        room = make_room(int(counts.sum()) + len(edits.user), touched, events, self.habits.network)
-        rows, normal_rows, suppressed, finished = render(users, day, self.habits, edits, self.lines, room)
+        with_faults = self.model.network.incidents  # then any line may turn out to be touched
+        touched = int(counts.sum() if with_faults else counts[self.lines.touched[users]].sum())
+        room = make_room(int(counts.sum()) + len(edits.user), touched, events, self.model.network)
+        rows, normal_rows, suppressed, finished = render(users, day, self.model, edits, self.lines, room)
         records, normal = room.page.records, room.normal.records
-        written = int(room.page.phone.state[ROW])
+        written = int(room.page.phone.state["row"][0])
         return finished, Block(
             Records(*(column[:rows] for column in records)),
             Records(*(column[:normal_rows] for column in normal)),

@@ -1,26 +1,26 @@
-"""What the types of the catalogue at the level of cells have in common."""
+"""Faults of cells as anomalies: what all types share whose incidents act on cells and not on calls."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from bench.faults import above
-from generators.injection.fault_placement import LEAST, Lengths, Places, strike
-from generators.injection.incident_parts import Deed
+from generators.injection.fault_placement import LEAST, FaultTimes, Places, place_faults
+from generators.injection.incident_parts import AnomalySettings
 from generators.injection.injector import Incidents, around, on_cells
+from generators.injection.planning_errors import NoRoom
 from generators.injection.touches import TALK, WHEN, WHERE
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
-    from generators.injection.expected_calls import CallMap
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.expected_calls import ExpectedCalls
 
 
 @dataclass
-class CellDeed(Deed, ABC):
-    """What types at the level of cells can be told."""
+class CellAnomaly(AnomalySettings, ABC):
+    """Settings and planning that all types at the level of cells share."""
 
     shortest_h: float = field(default=1.0, metadata=above(0))
     """How long a fault lasts at difficulty 1."""
@@ -31,17 +31,21 @@ class CellDeed(Deed, ABC):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = (*WHEN, *TALK, *WHERE)
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Plan incidents that about so many calls meet; None without a network, or room for them."""
-        return None if draft.callmap is None else self.befall(draft, draft.callmap, calls, rng)
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
+        """Plan incidents that about so many calls meet; raise `NoRoom` without a network, or room for them."""
+        if editable.life.expected_calls is None:
+            raise NoRoom
+        return self.plan_on_cells(editable, editable.life.expected_calls, calls, rng)
 
     @abstractmethod
-    def befall(self, draft: "Draft", where: "CallMap", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Do so, knowing where calls are to be expected."""
+    def plan_on_cells(
+        self, editable: "EditablePlan", expected: "ExpectedCalls", calls: int, rng: np.random.Generator
+    ) -> Incidents:
+        """Plan incidents, given where and when calls are expected."""
 
 
 @dataclass
-class FaultDeed(CellDeed, ABC):
+class FaultAnomaly(CellAnomaly, ABC):
     """Faults of cells: at difficulty 0 about `longest_h` long, busy places and hours; at 1 `shortest_h`, quiet."""
 
     @property
@@ -50,17 +54,15 @@ class FaultDeed(CellDeed, ABC):
         return LEAST
 
     @abstractmethod
-    def offers(self, draft: "Draft", where: "CallMap", rng: np.random.Generator) -> Iterable[tuple[float, Places]]:
-        """Yield shares of the calls, and the places at which these are to meet a fault."""
+    def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
+        """Return the places at which faults may be put."""
 
-    def befall(self, draft: "Draft", where: "CallMap", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Strike places until about so many calls meet a fault."""
-        entry = (self.shortest_h, self.longest_h)
-        span = (draft.spans, Lengths(around(self.longest_h, self.shortest_h, self.difficulty), entry))
-        found = []
-        for share, places in self.offers(draft, where, rng):
-            struck = strike(where, share * calls, places.quieter(self.difficulty), span, rng)
-            if struck is None:
-                return None
-            found += struck
+    def plan_on_cells(
+        self, editable: "EditablePlan", expected: "ExpectedCalls", calls: int, rng: np.random.Generator
+    ) -> Incidents:
+        """Place faults, weighted by the expected number of calls, until about so many calls meet one."""
+        usual = around(self.longest_h, self.shortest_h, self.difficulty)
+        times = FaultTimes(editable.normal.spans, usual, (self.shortest_h, self.longest_h))
+        places = self.places(editable, expected, rng).quieter(self.difficulty)
+        found = place_faults(expected, calls, places, times, rng)
         return on_cells([place.faults for place in found], [place.parameters for place in found])

@@ -1,59 +1,53 @@
-"""Normal life as an injector sees it: a plan that can be asked, and from which incidents claim what they change.
+"""The plan of normal calls that injectors edit: incidents claim the calls and users that they change.
 
 An injector never touches records. It says which intents change and which are added, and the network renders the rest.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, final
 
 import numpy as np
 
-from generators.injection.expected_calls import CallMap
-from generators.injection.normal_life import MOST_TRIES, Life
+from generators.injection.normal_calls import MOST_TRIES, NormalCalls
+from generators.injection.normal_life import NormalLife
+from generators.injection.planning_errors import NoRoom
 from generators.model.clock import DAY_MS
-from generators.model.compiled import kernel
-from generators.model.events import make_events
 from generators.model.plan import Intents
-from generators.sessions.network import Network
-from generators.sessions.session import Phone, hold, make_phone
 
 EVERY_FOURTH = 4
 
 
-@dataclass
-class Draft(Life):
-    """The plan of normal life, and what incidents have claimed of it."""
+@final
+class EditablePlan:
+    """The normal calls of a world, and what incidents have claimed of them."""
 
-    _recruited: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
-    """How many of the reserve are taken, of those who stand still and of the others."""
+    def __init__(self, life: NormalLife) -> None:
+        self.normal = NormalCalls(life)
+        """The normal calls, for questions that claim nothing."""
+        self._recruited = {True: 0, False: 0}
+        """Number of the reserve that is taken, of those who stand still and of the others."""
 
-    can_grow: ClassVar[bool] = True
-    """Whether there could be more users, if asked for."""
-    without_network: ClassVar[str] = (
-        "leave out what befalls cells where there is no network (generator/network=default brings one)"
-    )
-    """What is asked for where a type needs one."""
+    @property
+    def life(self) -> NormalLife:
+        """Where the normal calls come from."""
+        return self.normal.life
 
-    def fresh(self) -> "Draft":
-        """Return the same normal life, of which nothing is claimed."""
-        return replace(self, _recruited={True: 0, False: 0})
+    def fresh(self) -> "EditablePlan":
+        """Return the plan of the same normal life, of which nothing is claimed."""
+        return EditablePlan(self.life)
 
     @cached_property
     def _taken(self) -> Any:
-        """Shape (intents,): those that an incident has already claimed."""
-        return np.zeros(self._ends[-1], np.bool_)
-
-    callmap: CallMap | None = None
-    """Where calls are to be expected; None without a network."""
+        """Intents that an incident has claimed; shape (intents,), bool."""
+        return np.zeros(self.normal.numbers.total, np.bool_)
 
     @cached_property
     def _victims(self) -> Any:
-        """Shape (users,): who is already in the hands of an incident; of each user one at most takes possession."""
-        return np.zeros(self.num_users, np.bool_)
+        """Users who are the victim of an incident; no user is the victim of two; shape (users,), bool."""
+        return np.zeros(self.normal.num_users, np.bool_)
 
-    def draw(self, calls: int, rng: np.random.Generator, accept: Callable[[Intents], Any]) -> Intents | None:
+    def draw(self, calls: int, rng: np.random.Generator, accept: Callable[[Intents], Any]) -> Intents:
         """Claim exactly so many acceptable intents, so that no other incident changes them.
 
         All intents are equally likely, so that who calls more is drawn more often. Those before the user's
@@ -64,57 +58,46 @@ class Draft(Life):
         calls
             How many.
         rng
-            Where chance comes from.
+            Random generator.
         accept
-            Says of intents which are acceptable; shape (n,), bool.
+            Returns which intents are acceptable; shape (n,), bool.
 
-        Returns
-        -------
-        Intents or None
-            None when normal life does not hold so many.
+        Raises
+        ------
+        NoRoom
+            When normal life does not hold so many.
         """
         chosen = Intents.none()
         tried, asked = 0, calls + calls // 4 + 50
-        first, end = self._numbers_in_time()
+        first, end = self.normal.numbers_in_time()
         total = end - first
         while tried < 2 * total:
             looked_at, found = self._sample(asked, rng)
             fits = np.flatnonzero(accept(found))
             found = found.pick(rng.permutation(fits)[: calls - len(chosen.user)])
-            self._taken[self._numbers(found)] = True
+            self._taken[self.normal.numbers.of(found)] = True
             chosen = Intents.joined([chosen, found])
             missing = calls - len(chosen.user)
             if not missing:
                 return chosen
             tried += looked_at
             asked = int(1.2 * missing * min(tried / (len(chosen.user) + 1), 20)) + 50 if tried < total else total
-        return None
+        raise NoRoom
 
     def _sample(self, calls: int, rng: np.random.Generator) -> tuple[int, Intents]:
-        """Draw unclaimed intents, fewer than asked perhaps; return how many were looked at, and those that count."""
-        first, end = self._numbers_in_time()
+        """Draw unclaimed intents, perhaps fewer than asked; return how many were looked at, and those that count."""
+        first, end = self.normal.numbers_in_time()
         total = end - first
         few = calls * EVERY_FOURTH < total
         numbers = np.sort(rng.integers(first, end, calls)) if few else np.arange(first, end)
         numbers = numbers[~self._taken[numbers]]
         numbers = numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
-        found = self._at(numbers)
-        return calls if few else total, found.pick(self._connects(found)) if self.habits.network.on else found
+        found = self.normal.at(numbers)
+        return calls if few else total, found.pick(self.life.connects(found))
 
     def look(self, calls: int, rng: np.random.Generator) -> Intents:
-        """Return some unclaimed intents, about so many, and claim none."""
+        """Return about so many unclaimed intents, and claim none."""
         return self._sample(calls, rng)[1]
-
-    def _connects(self, intents: Intents) -> Any:
-        """Return which intents the network would connect; shape (n,), bool."""
-        connects = np.empty(len(intents.user), np.bool_)
-        network = self.habits.network
-        _try_all(intents, network, make_phone(network.radio.cell.shape[1], make_events(0)), connects)
-        return connects
-
-    def _numbers(self, intents: Intents) -> Any:
-        cell = intents.day * self.counts.shape[1] + intents.user
-        return self._ends[cell] - self.counts.ravel()[cell] + intents.slot
 
     def between(self, users: Any, from_ms: Any, to_ms: Any) -> tuple[Intents, Any]:
         """Claim what users intend between two moments each, except what another incident has claimed.
@@ -122,7 +105,7 @@ class Draft(Life):
         Parameters
         ----------
         users, from_ms, to_ms
-            Shape (n,): who, from when on, until when (exclusive) [ms].
+            Shape (n,): user, begin and end (exclusive) [ms].
 
         Returns
         -------
@@ -130,80 +113,85 @@ class Draft(Life):
             The intents, and to which of the n each belongs.
         """
         found, which = self._meant_between(users, from_ms, to_ms)
-        kept = ~self._taken[self._numbers(found)]
+        kept = ~self._taken[self.normal.numbers.of(found)]
         found, which = found.pick(kept), which[kept]
-        self._taken[self._numbers(found)] = True
+        self._taken[self.normal.numbers.of(found)] = True
         return found, which
 
     def left_alone(self, intents: Intents, for_ms: int) -> Any:
-        """Return around which intents no incident has claimed one of the same user's, for so long; shape (n,), bool."""
+        """Return which intents have no claimed intent of the same user within `for_ms`; shape (n,), bool."""
         begin = np.maximum(intents.start_ms - for_ms, 0)
         found, which = self._meant_between(intents.user, begin, intents.start_ms + for_ms)
-        return np.bincount(which[self._taken[self._numbers(found)]], minlength=len(begin)) == 0
+        return np.bincount(which[self._taken[self.normal.numbers.of(found)]], minlength=len(begin)) == 0
 
     def _meant_between(self, users: Any, from_ms: Any, to_ms: Any) -> tuple[Intents, Any]:
         """Return what users intend between two moments each, and to which of them each intent belongs."""
-        last = np.minimum(to_ms - 1, self.days * DAY_MS - 1) // DAY_MS
+        last = np.minimum(to_ms - 1, self.normal.days * DAY_MS - 1) // DAY_MS
         days = np.maximum(last - from_ms // DAY_MS + 1, 0)
         which = np.repeat(np.arange(len(users)), days)
         day = from_ms[which] // DAY_MS + np.arange(len(which)) - np.repeat(np.cumsum(days) - days, days)
-        many = self.counts[day, users[which]]
+        many = self.life.counts[day, users[which]]
         slot = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
         which, day = np.repeat(which, many), np.repeat(day, many)
-        found = self._of(Intents.room(users[which], day, slot))
+        found = self.normal.filled(Intents.room(users[which], day, slot))
         kept = (found.start_ms >= from_ms[which]) & (found.start_ms < to_ms[which])
-        kept &= found.start_ms >= self.habits.people.active_from_ms[found.user]
+        kept &= found.start_ms >= self.life.subscribers.active_from_ms[found.user]
         return found.pick(kept), which[kept]
 
-    def victims(
-        self, count: int, rng: np.random.Generator, accept: Callable[[Intents], Any] | None = None
-    ) -> Intents | None:
-        """Take possession of users, drawn by their calls: a call of each, at which it begins.
+    def victims(self, count: int, rng: np.random.Generator, accept: Callable[[Intents], Any] | None = None) -> Intents:
+        """Choose victims, drawn by their calls; return a call of each, at which its incident begins.
 
         Nobody is the victim of two incidents, nor anybody whose subscription ends: its incident might outlast it. The
-        calls are not claimed. None when there are too few users.
+        calls are not claimed.
 
         Parameters
         ----------
         count
             How many.
         rng
-            Where chance comes from.
+            Random generator.
         accept
-            Says of such calls which are acceptable; shape (n,), bool. All are when None.
+            Returns which of such calls are acceptable; shape (n,), bool. All are when None.
+
+        Raises
+        ------
+        NoRoom
+            When there are too few users.
         """
         chosen, asked = Intents.none(), count + count // 4 + 50
         for _ in range(MOST_TRIES):
             _, found = self._sample(asked, rng)
             found = found.pick(rng.permutation(len(found.user)))
             found = found.pick(np.sort(np.unique(found.user, return_index=True)[1]))
-            stays = self.habits.people.active_until_ms[found.user] >= self.days * DAY_MS
+            stays = self.life.subscribers.active_until_ms[found.user] >= self.normal.days * DAY_MS
             found = found.pick(stays & ~self._victims[found.user])
             found = found if accept is None else found.pick(accept(found))
             found = found.pick(slice(count - len(chosen.user)))
-            self._victims[found.user] = True
+            self.possess(found.user)
             chosen, asked = Intents.joined([chosen, found]), 2 * asked
             if len(chosen.user) == count:
                 return chosen
-        return None
-
-    def anybody(self, rng: np.random.Generator) -> Any:
-        """Return all users who are in service all the time, in random order."""
-        return rng.permutation(self.steady)
+        raise NoRoom
 
     def release(self, intents: Intents) -> None:
         """Give back intents that were claimed and are not changed after all."""
-        self._taken[self._numbers(intents)] = False
+        self._taken[self.normal.numbers.of(intents)] = False
 
     def possess(self, users: Any) -> None:
-        """Take possession of users, so that no other incident does."""
+        """Make users victims, so that no other incident chooses them."""
         self._victims[users] = True
 
     def recruit(self, count: int, still: bool = False) -> Any:
-        """Take some of the reserve, who stand still or do not; shape (count,), None when it does not hold so many."""
+        """Take some of the reserve, who stand still or do not; shape (count,).
+
+        Raises
+        ------
+        NoRoom
+            When the reserve does not hold so many.
+        """
         spare = self._spare(still)
         if count > len(spare):
-            return None
+            raise NoRoom
         self._recruited[still] += count
         return spare[:count]
 
@@ -212,11 +200,4 @@ class Draft(Life):
         return len(self._spare(still))
 
     def _spare(self, still: bool) -> Any:
-        reserve = np.arange(self.num_users, self.counts.shape[1])
-        return reserve[self.habits.people.still[reserve] == still][self._recruited[still] :]
-
-
-@kernel
-def _try_all(intents: Intents, network: Network, phone: Phone, connects: Any) -> None:
-    for i in range(connects.shape[0]):
-        connects[i] = hold(intents.user[i], intents.key[i], intents.start_ms[i], intents.talk_ms[i], network, phone)
+        return self.life.reserve(still)[self._recruited[still] :]

@@ -1,4 +1,4 @@
-"""Where and when calls are to be expected, and where faults of cells will therefore meet how many of them."""
+"""The expected number of calls by place and hour, and of those that a fault of a cell would meet."""
 
 import math
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from generators.calls.model_arrays import Habits
+from generators.calls.model_arrays import ModelArrays
 from generators.mobility.itinerary import positions
 from generators.model.clock import HOUR_MS, HOURS
 from generators.model.compiled import kernel
@@ -26,10 +26,10 @@ TILES = 4
 
 
 @dataclass
-class CallMap:
-    """The calls of normal life, as people's habits and ways let expect them."""
+class ExpectedCalls:
+    """Expected number of normal calls by pixel and hour, from people's activity and movements."""
 
-    habits: Habits
+    model: ModelArrays
     plant: Plant
     counts: Any
     """Shape (days, N): intents of each user and day."""
@@ -42,7 +42,7 @@ class CallMap:
 
     @property
     def busy(self) -> Any:
-        """The pixels in which anybody may be expected to call, ascending; shape (n,)."""
+        """Pixels in which calls are expected, ascending; shape (n,)."""
         return self._found[0]
 
     @property
@@ -52,13 +52,11 @@ class CallMap:
 
     @cached_property
     def _found(self) -> tuple[Any, Any]:
-        habits, people, radio = self.habits, self.habits.people, self.plant.radio
-        daily = np.diff(habits.hours, axis=2)[habits.day_kind] * habits.day_factor.T[:, :, None]
-        shares = [
-            daily[habits.weekend == free].mean(axis=0) for free in (False, True) if (habits.weekend == free).any()
-        ]
+        model, people, radio = self.model, self.model.people, self.plant.radio
+        daily = np.diff(model.hours, axis=2)[model.day_kind] * model.day_factor.T[:, :, None]
+        shares = [daily[model.weekend == free].mean(axis=0) for free in (False, True) if (model.weekend == free).any()]
         talk = Talk(
-            self.counts.sum(axis=0) / habits.day_factor.sum(axis=1)[people.pattern],
+            self.counts.sum(axis=0) / model.day_factor.sum(axis=1)[people.pattern],
             people.pattern,
             np.column_stack([shares[0], shares[-1]]),
             np.rint(people.clock_shift_ms / HOUR_MS).astype(np.int64),
@@ -66,18 +64,18 @@ class CallMap:
         pixels = radio.columns * radio.rows
         places = (np.arange(pixels), pixels)
         followed = min(self.days, DAYS_OF_WEEK), min(self._part, DAYS_OF_WEEK)
-        calls = follow(followed, talk, habits.network.folk, radio, places)
+        calls = follow(followed, talk, model.network.folk, radio, places)
         busy = np.flatnonzero(calls.any(axis=1))
         return busy, calls[busy]
 
     @property
     def _part(self) -> int:
-        """One of so many users is enough to look at."""
-        return int(self.habits.num_users) // MANY + 1
+        """Only one in so many users is followed."""
+        return int(self.model.num_users) // MANY + 1
 
     @cached_property
     def by_cell(self) -> Any:
-        """The same for the cell that is heard best; shape (C, 48)."""
+        """Expected intents of each cell, as the strongest one, in each hour; shape (C, 48)."""
         best = self.plant.radio.cell[self.busy, 0]
         heard = best != NO_CELL
         return self._summed(np.flatnonzero(heard), best[heard], len(self.plant.cells.site))
@@ -100,13 +98,13 @@ class CallMap:
         return list(zip(self.tower_ids.to_pylist(), cells, strict=True))
 
     def moved(self, cell: int, turned_deg: float) -> Any:
-        """Return how many intents are served otherwise while an antenna is turned, in each hour; shape (48,)."""
+        """Return the expected intents served by another cell while an antenna is turned, in each hour; shape (48,)."""
         pixels, names, _ = self.plant.turned(cell, turned_deg)
         otherwise = pixels[names[:, 0] != self.plant.radio.cell[pixels, 0]]
         return self.calls[np.isin(self.busy, otherwise)].sum(axis=0)
 
     def pairs(self, margin_db: float) -> tuple[Any, Any]:
-        """Return pairs of cells of which both are heard nearly as well somewhere, and how many intents are there.
+        """Return pairs of cells with nearly the same power in some places, and the expected intents there.
 
         Returns
         -------
@@ -124,7 +122,7 @@ class CallMap:
 
     def positions(self, users: Any, moments_ms: Any) -> Any:
         """Return where users are at moments; shape (n, 2) [m]."""
-        return positions(users, moments_ms, self.habits.network.folk)
+        return positions(users, moments_ms, self.model.network.folk)
 
     def near(self, middle: Any, radius_m: float, span_ms: tuple[int, int]) -> float:
         """Return how many intents there are near a place [m] in a span, each weighed by its distance."""
@@ -153,7 +151,7 @@ class CallMap:
         tuple
             The users, their distance, and the cell, -1 where none is heard; shape (n,) each.
         """
-        users = np.arange(self.habits.num_users)
+        users = np.arange(self.model.num_users)
         where = self.positions(users, np.full(len(users), moment_ms))
         away = self.distances(where, middle)
         some = np.flatnonzero(away < FARTHEST * radius_m)
@@ -174,16 +172,16 @@ class CallMap:
         return np.flatnonzero(self.plant.cells.kind != OMNI)
 
     def sums(self, hourly: Any) -> Any:
-        """Return what a figure of each hour of a working and a weekend day, shape (48,), adds up to, hour by hour."""
+        """Return the cumulative sum over the world's hours of a figure by hour of the week, shape (48,)."""
         return np.concatenate([[0.0], np.cumsum(hourly[self._hours])])
 
     def within(self, sums: Any, begin_ms: int, end_ms: int) -> float:
-        """Return what such a figure adds up to in a span."""
+        """Return the sum of such a figure over a span of time."""
         begin, end = np.interp((begin_ms / HOUR_MS, end_ms / HOUR_MS), self._edges, sums)
         return float(end - begin)
 
     def until(self, sums: Any, begin_ms: int, much: float) -> int:
-        """Return until when, from a moment on, such a figure adds up to so much [ms]."""
+        """Return when such a figure, summed from a moment on, reaches an amount [ms]."""
         met = float(np.interp(begin_ms / HOUR_MS, self._edges, sums)) + much
         return math.ceil(float(np.interp(met, sums, self._edges)) * HOUR_MS)
 
@@ -195,7 +193,7 @@ class CallMap:
     def _hours(self) -> Any:
         """Shape (hours of the world,): hour of a working day or of a weekend day."""
         day, hour = np.divmod(np.arange(self.days * HOURS), HOURS)
-        return hour + np.where(self.habits.weekend[day], HOURS, 0)
+        return hour + np.where(self.model.weekend[day], HOURS, 0)
 
 
 @kernel

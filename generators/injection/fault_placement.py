@@ -1,17 +1,19 @@
-"""Where and when faults of cells strike, so that they meet as many calls as they should."""
+"""Placing faults of cells: where and when they happen, so that they meet as many calls as they should."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from generators.injection.injector import ENOUGH
+from generators.injection.planning_errors import NoRoom
 from generators.model.clock import DAY_MS, HOUR_MS
 from generators.model.plan import CellFault
 
 if TYPE_CHECKING:
-    from generators.injection.expected_calls import CallMap
+    from generators.injection.expected_calls import ExpectedCalls
 
 LEFT_OPEN = (0, 0)
 """When a fault begins and ends that is only offered."""
@@ -36,31 +38,33 @@ EVERYWHERE = -1
 
 
 class Place(NamedTuple):
-    """Where an incident may strike."""
+    """A place for an incident."""
 
     cells: Any
-    """Those that no other incident may strike meanwhile; shape (n,)."""
+    """Cells that no other incident may claim meanwhile; shape (n,)."""
     met: Any
     """How many intents would meet it, in each hour of a working day and then of a weekend day; shape (48,)."""
     faults: Sequence[CellFault]
-    """What it would do, at a time that is `LEFT_OPEN`."""
+    """Its faults, at a time that is `LEFT_OPEN`."""
     parameters: Mapping[str, Any]
     """Of the incident, as JSON values."""
     fewest: float = 0.0
-    """How many intents must be expected to meet it, for what it does to them to be seen in its figures."""
+    """Expected number of intents that must meet it, for its effect to show in its figures."""
 
 
-class Lengths(NamedTuple):
-    """How long faults last, least and most [h]."""
+class FaultTimes(NamedTuple):
+    """When faults may begin, and how long they last."""
 
-    usual: tuple[float, float]
-    """At the difficulty."""
-    entry: tuple[float, float]
-    """By the type's entry: no fault is shorter or longer, however many calls it meets."""
+    spans: Any
+    """Shape (n, 2): when they may begin [ms]."""
+    usual_h: tuple[float, float]
+    """Shortest and longest at the difficulty [h]."""
+    entry_h: tuple[float, float]
+    """By the type's entry: no fault is shorter or longer, however many calls it meets [h]."""
 
 
 class Places(NamedTuple):
-    """Where incidents of a type may strike."""
+    """The places for incidents of a type."""
 
     weight: Any
     """How likely each place is chosen, relative to the others; shape (n,)."""
@@ -72,7 +76,7 @@ class Places(NamedTuple):
     """From 0, the busier of some moments are chosen, to 1, the quieter ones."""
 
     def apart(self) -> "Places":
-        """Return the same places, of which no two are struck at a time."""
+        """Return the same places, of which no two have a fault at a time."""
 
         def at(number: int) -> Place:
             place = self.at(number)
@@ -91,9 +95,9 @@ class Places(NamedTuple):
         return Places(np.array([place.met.sum() for place in places]), places.__getitem__)
 
 
-def strike(
-    where: "CallMap", calls: float, places: Places, span: tuple[Any, Lengths], rng: np.random.Generator
-) -> list[Place] | None:
+def place_faults(
+    expected: "ExpectedCalls", calls: float, places: Places, times: FaultTimes, rng: np.random.Generator
+) -> list[Place]:
     """Choose places and times whose faults will meet about so many intents, and claim their cells.
 
     A fault that would meet more than a dozenth of them is over sooner, so that there are enough, but never sooner than
@@ -102,96 +106,109 @@ def strike(
 
     Parameters
     ----------
-    where
-        Where calls are to be expected.
+    expected
+        Where and when calls are expected.
     calls
-        How many intents.
+        Number of intents that the faults should meet.
     places
-        What is offered.
-    span
-        When faults may begin, shape (n, 2) [ms]; and how long they last.
+        The places on offer.
+    times
+        When faults may begin, and how long they last.
     rng
-        Where chance comes from.
+        Random generator.
 
     Returns
     -------
-    list or None
-        The places, their faults with a time; None where the world does not hold so many.
+    list
+        The places, their faults with a time.
+
+    Raises
+    ------
+    NoRoom
+        When the world does not hold so many.
     """
     offers = [places.apart(), places] if places.one_by_one else [places]
     sizes = [max(calls / part, LEAST) for part in PARTS]
     for offered, most in [*((each, size) for size in sizes for each in offers), (places, calls)]:
-        struck, claimed = list[Place](), list(where.claimed)
-        if _filled(where, (calls, most), offered, span, (struck, claimed, rng)):
-            where.claimed[:] = claimed
-            return struck
-    return None
+        attempt = Attempt(expected, calls, most, offered, times, rng)
+        if attempt.fills():
+            expected.claimed[:] = attempt.claimed
+            return attempt.placed
+    raise NoRoom
 
 
-def _filled(
-    where: "CallMap",
-    size: tuple[float, float],
-    places: Places,
-    span: tuple[Any, Lengths],
-    so_far: tuple[list[Place], list[tuple[int, int, int]], np.random.Generator],
-) -> bool:
-    """Choose places and times, each fault to meet no more than so many intents; return whether there is room."""
-    (calls, most), (struck, claimed, rng) = size, so_far
-    missing, tries, slack = calls, 0, max(0.5, SLACK * calls)
-    while missing > slack / 2 and tries < MOST_TRIES + 20 * len(struck) and places.weight.sum() > 0:
-        tries += 1
-        place = places.at(int(rng.choice(len(places.weight), p=places.weight / places.weight.sum())))
-        sums = where.sums(place.met)
-        begin, end = _moment(where, sums, (span, places.quiet), rng)
-        cap = missing if missing < 2 * place.fewest else min(missing, max(most, place.fewest))
-        for _ in range(PUT_OFF):
-            end = _fitted(where, (sums, place.fewest), (begin, end), span[1].entry, cap)
-            before, (begin, end) = begin, _put_off(claimed, place.cells, begin, end)
-            if begin == before:
-                break
-        else:
-            continue
-        expected = where.within(sums, begin, end)
-        late = end > where.days * DAY_MS or (most < calls and not _begins_within(span[0], begin))
-        fits = max(min(FEWEST, missing), place.fewest) <= expected <= min(missing + slack / 2, ROUNDED * cap)
-        if late or not fits or end - begin > span[1].entry[1] * HOUR_MS:
-            continue
-        claimed += [(cell, begin, end) for cell in place.cells.tolist()]
-        struck.append(place._replace(faults=[f._replace(begin_ms=begin, end_ms=end) for f in place.faults]))
-        missing -= expected
-    return missing <= slack
+@dataclass
+class Attempt:
+    """An attempt to place faults that meet so many intents, none more than `most`."""
 
+    expected: "ExpectedCalls"
+    calls: float
+    most: float
+    places: Places
+    times: FaultTimes
+    rng: np.random.Generator
+    placed: list[Place] = field(default_factory=list)
 
-def _moment(
-    where: "CallMap", sums: Any, span: tuple[tuple[Any, Lengths], float], rng: np.random.Generator
-) -> tuple[int, int]:
-    """Return when a fault begins and ends: one of some moments, by how many it would meet, for a length of chance."""
-    (spans, lengths), quiet = span
-    least, most = lengths.usual
-    length = (spans[:, 1] - spans[:, 0]).astype(float)
-    number = rng.choice(len(spans), MOMENTS, p=length / length.sum())
-    begins = (spans[number, 0] + rng.random(MOMENTS) * length[number]).astype(np.int64).tolist()
-    lasts = least * (most / least) ** rng.random() * HOUR_MS
-    found = [(begin, min(int(begin + lasts), where.days * DAY_MS)) for begin in begins]
-    found.sort(key=lambda each: -where.within(sums, *each))
-    return found[int(quiet * (MOMENTS - 1) + rng.random())]
+    def __post_init__(self) -> None:
+        self.claimed = list(self.expected.claimed)
+        """Cell, begin and end of all faults, those of this attempt included."""
 
+    def fills(self) -> bool:
+        """Choose places and times; return whether there is room."""
+        places, weight = self.places, self.places.weight
+        missing, tries, slack = self.calls, 0, max(0.5, SLACK * self.calls)
+        while missing > slack / 2 and tries < MOST_TRIES + 20 * len(self.placed) and weight.sum() > 0:
+            tries += 1
+            place = places.at(int(self.rng.choice(len(weight), p=weight / weight.sum())))
+            sums = self.expected.sums(place.met)
+            begin, end = self._moment(sums)
+            cap = missing if missing < 2 * place.fewest else min(missing, max(self.most, place.fewest))
+            for _ in range(PUT_OFF):
+                end = self._fitted(sums, place.fewest, cap, (begin, end))
+                before, (begin, end) = begin, _put_off(self.claimed, place.cells, begin, end)
+                if begin == before:
+                    break
+            else:
+                continue
+            met = self.expected.within(sums, begin, end)
+            fits = max(min(FEWEST, missing), place.fewest) <= met <= min(missing + slack / 2, ROUNDED * cap)
+            if not fits or not self._is_in_time(begin, end):
+                continue
+            self.claimed += [(cell, begin, end) for cell in place.cells.tolist()]
+            timed = [fault._replace(begin_ms=begin, end_ms=end) for fault in place.faults]
+            self.placed.append(place._replace(faults=timed))
+            missing -= met
+        return missing <= slack
 
-def _fitted(
-    where: "CallMap", met: tuple[Any, float], span_ms: tuple[int, int], entry: tuple[float, float], most: float
-) -> int:
-    """Return until when a fault lasts: over sooner where it meets too many, later where too few, within its entry."""
-    (sums, fewest), (begin, end) = met, span_ms
-    if where.within(sums, begin, end) > most:
-        end = where.until(sums, begin, most)
-    if where.within(sums, begin, end) < fewest:
-        end = where.until(sums, begin, fewest) + 1
-    return max(end, begin + math.ceil(entry[0] * HOUR_MS))
+    def _moment(self, sums: Any) -> tuple[int, int]:
+        """Return begin and end of a fault [ms]: one of some moments, chosen by the calls met; its length is random."""
+        spans, (least, most) = self.times.spans, self.times.usual_h
+        length = (spans[:, 1] - spans[:, 0]).astype(float)
+        number = self.rng.choice(len(spans), MOMENTS, p=length / length.sum())
+        begins = (spans[number, 0] + self.rng.random(MOMENTS) * length[number]).astype(np.int64).tolist()
+        lasts = least * (most / least) ** self.rng.random() * HOUR_MS
+        found = [(begin, min(int(begin + lasts), self.expected.days * DAY_MS)) for begin in begins]
+        found.sort(key=lambda each: -self.expected.within(sums, *each))
+        return found[int(self.places.quiet * (MOMENTS - 1) + self.rng.random())]
 
+    def _fitted(self, sums: Any, fewest: float, most: float, span_ms: tuple[int, int]) -> int:
+        """Return the end of a fault [ms]: sooner if it meets too many calls, later if too few, within its entry."""
+        begin, end = span_ms
+        if self.expected.within(sums, begin, end) > most:
+            end = self.expected.until(sums, begin, most)
+        if self.expected.within(sums, begin, end) < fewest:
+            end = self.expected.until(sums, begin, fewest) + 1
+        return max(end, begin + math.ceil(self.times.entry_h[0] * HOUR_MS))
 
-def _begins_within(spans: Any, begin_ms: int) -> bool:
-    """Return whether a fault that begins then does so when it may."""
-    return bool(((spans[:, 0] <= begin_ms) & (begin_ms < spans[:, 1])).any())
+    def _is_in_time(self, begin_ms: int, end_ms: int) -> bool:
+        """Return whether a fault ends within the world, is not too long, and begins when it may.
+
+        Where faults are as large as they come (`most` is all calls), they may be put off beyond that.
+        """
+        spans = self.times.spans
+        may_begin = self.most >= self.calls or bool(((spans[:, 0] <= begin_ms) & (begin_ms < spans[:, 1])).any())
+        too_long = end_ms - begin_ms > self.times.entry_h[1] * HOUR_MS
+        return may_begin and not too_long and end_ms <= self.expected.days * DAY_MS
 
 
 def _put_off(claimed: Sequence[tuple[int, int, int]], cells: Any, begin_ms: int, end_ms: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
-"""What the types of the catalogue have in common: their settings, and how crude deeds turn into mimicry."""
+"""Parts that types of anomaly are built from: settings, times, callees and talk times, from crude to like normal."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -13,12 +13,12 @@ from generators.model.plan import FOR_EVER, Holdings, Intents
 from generators.social.subscriptions import shop_hours
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
-    from generators.injection.normal_life import Life
+    from generators.injection.editable_plan import EditablePlan
+    from generators.injection.normal_calls import NormalCalls
 
 MINUTE_MS = 60_000
 LINE_FREE_MS = 8 * HOUR_MS
-"""Whose line another incident uses so near to it is no victim of an incident that takes the line."""
+"""Users whose line another incident uses so near in time are no victims of an incident that takes the line."""
 BACK_H = 2.0
 """Mean time until somebody calls back [h]."""
 LEG_WITHIN_MS = 10_000
@@ -26,19 +26,19 @@ LEG_WITHIN_MS = 10_000
 
 
 @dataclass
-class Deed:
-    """What every type can be told."""
+class AnomalySettings:
+    """Settings that every type of anomaly has."""
 
     share: float = field(default=1.0, metadata=within(0, 1000))
     """Part of the anomalous calls, relative to the other types."""
     difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """From 0, crude, to 1, like normal life; what that means is said of each type. Types without a dial ignore it."""
+    """From 0, crude, to 1, like normal calls; each type says what that means. Types without a dial ignore it."""
     schedule: Schedule = field(default_factory=Schedule)
 
     dial: ClassVar[bool] = True
     """Whether `difficulty` does anything."""
     figures: ClassVar[Figures] = USUAL
-    """What is told of its incidents, and the range of each figure by the entry of the type."""
+    """Figures reported for its incidents, and the range of each by the entry of the type."""
     people: ClassVar[int] = 1
     """The fewest users of a world in which it can happen."""
 
@@ -48,25 +48,25 @@ def blended(crude: Any, normal: Any, share: float, rng: np.random.Generator) -> 
     return np.where(rng.random(len(crude)) < share, normal, crude)
 
 
-def fitted(begin_ms: Any, span_ms: Any, life: "Life") -> tuple[Any, Any]:
+def fitted(begin_ms: Any, span_ms: Any, normal: "NormalCalls") -> tuple[Any, Any]:
     """Return spans of time that lie within the world: those too near its end begin earlier, or are cut.
 
     Parameters
     ----------
     begin_ms, span_ms
         Shape (n,): when each begins, and how long it would be [ms].
-    life
+    normal
         The world; no span begins before its incidents may.
     """
-    end = life.days * DAY_MS - 1
-    begin = np.maximum(np.minimum(begin_ms, end - span_ms), life.earliest_ms).astype(np.int64)
+    end = normal.days * DAY_MS - 1
+    begin = np.maximum(np.minimum(begin_ms, end - span_ms), normal.earliest_ms).astype(np.int64)
     return begin, np.minimum(span_ms, end - begin).astype(np.int64)
 
 
-def times(begin_ms: Any, span_ms: Any, life: "Life", share: float, rng: np.random.Generator) -> Any:
+def times(begin_ms: Any, span_ms: Any, normal: "NormalCalls", share: float, rng: np.random.Generator) -> Any:
     """Return times within spans, a share of them at the hours at which people call; shape (n,) [ms]."""
     anywhere = begin_ms + (rng.random(len(begin_ms)) * span_ms).astype(np.int64)
-    return blended(anywhere, life.rhythm(begin_ms, span_ms, rng), share, rng)
+    return blended(anywhere, normal.rhythm(begin_ms, span_ms, rng), share, rng)
 
 
 def members(group: Any, sizes: Any) -> Any:
@@ -86,38 +86,49 @@ def stretched(start_ms: Any, incident: Any, begin_ms: Any, span_ms: Any) -> Any:
     return begin_ms[incident] + (share * span_ms[incident]).astype(np.int64)
 
 
-def line_free(victims: Intents, life: "Life", rng: np.random.Generator) -> Any:
+def line_free(victims: Intents, normal: "NormalCalls", rng: np.random.Generator) -> Any:
     """Return from when on each victim's line is free of its own calls; shape (n,) [ms]."""
     each, nothing = np.arange(len(victims.user)), np.zeros_like(victims.talk_ms)
-    return life.when_free(victims.user, each, victims.start_ms, nothing, rng)
+    return normal.when_free(victims.user, each, victims.start_ms, nothing, rng)
 
 
-def in_rounds(talk_ms: Any, incident: Any, at_a_time: int, life: "Life", when: tuple[Any, Any, float, Any]) -> Any:
-    """Return starts of legs that come in rounds: so many at a time, never more; shape (n,) [ms].
+class Rounds(NamedTuple):
+    """Legs of incidents that come in rounds, so many at a time and never more."""
+
+    begin_ms: Any
+    """Shape (I,): when each incident begins [ms]."""
+    span_ms: Any
+    """Shape (I,): how long each would last [ms]."""
+    legs: int
+    """Legs of a round, all of which run at once."""
+    usual: float
+    """Share of the rounds that keep people's hours."""
+
+
+def in_rounds(rounds: Rounds, talk_ms: Any, incident: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:
+    """Return starts of legs that come in rounds; shape (n,) [ms].
 
     Parameters
     ----------
+    rounds
+        When and how they come.
     talk_ms, incident
         Shape (n,): of each leg, in order of incident.
-    at_a_time
-        Legs of a round, all of which run at once.
-    life
-        The world.
-    when
-        When incidents begin and how long they would last, shape (I,) [ms], which share of the rounds keeps people's
-        hours, and where chance comes from.
+    normal
+        The normal calls.
+    rng
+        Random generator.
     """
-    begin, span, usual, rng = when
     place = np.arange(len(incident)) - np.searchsorted(incident, incident)
-    new = place % at_a_time == 0
+    new = place % rounds.legs == 0
     number, first = np.cumsum(new) - 1, np.flatnonzero(new)
     lasts, of = np.maximum.reduceat(talk_ms, first) + LEG_WITHIN_MS, incident[first]
     pause = pauses(len(of), PERSON_S, rng)
-    whole = np.maximum(span, np.bincount(of, lasts + pause).astype(np.int64))
-    begin, whole = fitted(begin, whole, life)
-    start = in_a_row(of, times(begin[of], whole[of], life, usual, rng), lasts, pause)
+    whole = np.maximum(rounds.span_ms, np.bincount(of, lasts + pause).astype(np.int64))
+    begin, whole = fitted(rounds.begin_ms, whole, normal)
+    start = in_a_row(of, times(begin[of], whole[of], normal, rounds.usual, rng), lasts, pause)
     late = np.zeros(len(begin), np.int64)
-    np.maximum.at(late, of, start + lasts - (life.days * DAY_MS - 1))
+    np.maximum.at(late, of, start + lasts - (normal.days * DAY_MS - 1))
     start = np.maximum(start - late[of], 0)
     return start[number] + (rng.random(len(incident)) * LEG_WITHIN_MS).astype(np.int64)
 
@@ -127,9 +138,9 @@ def talk_between(shortest_s: float, longest_s: float, count: int, rng: np.random
     return (1000 * (shortest_s + (longest_s - shortest_s) * rng.random(count))).astype(np.int64)
 
 
-def like_normal(calls: Intents, draft: "Life", share: float, rng: np.random.Generator) -> Intents:
+def like_normal(calls: Intents, normal: "NormalCalls", share: float, rng: np.random.Generator) -> Intents:
     """Give a share of the calls the talk time and the outcome that calls of normal life have."""
-    talk, outcome = draft.usual_talks(len(calls.user), rng)
+    talk, outcome = normal.usual_talks(len(calls.user), rng)
     chosen = rng.random(len(calls.user)) < share
     return calls._replace(
         talk_ms=np.where(chosen, talk, calls.talk_ms), outcome=np.where(chosen, outcome, calls.outcome)
@@ -137,7 +148,7 @@ def like_normal(calls: Intents, draft: "Life", share: float, rng: np.random.Gene
 
 
 def in_a_row(line: Any, start_ms: Any, talk_ms: Any, pause_ms: Any) -> Any:
-    """Put off calls of lines that make no others until a pause after the line's call before; shape (n,) [ms]."""
+    """Put off calls until a pause after the call before on the same line, which makes no others; shape (n,) [ms]."""
     out = np.empty_like(start_ms)
     order = np.lexsort((start_ms, line))
     first = np.diff(line[order], prepend=-1) != 0
@@ -155,24 +166,22 @@ def some(count: int, share: float, rng: np.random.Generator) -> Any:
     return rng.permutation(count) < round(share * count)
 
 
-def recruited(draft: "Draft", roam: Any) -> Any:
-    """Take one of the reserve for each: who moves as people do, or who stands still; shape (n,), None when too few.
+def recruited(editable: "EditablePlan", roam: Any) -> Any:
+    """Take one of the reserve for each, who moves as people do or stands still; shape (n,).
 
     Those who roam are half of what the reserve has of them at most; the others stand still.
     """
-    roam = roam & (np.cumsum(roam) <= draft.spare() // 2)
-    found = [draft.recruit(int(np.sum(roam == moves)), still=not moves) for moves in (False, True)]
-    if found[0] is None:
-        return None
+    roam = roam & (np.cumsum(roam) <= editable.spare() // 2)
+    found = [editable.recruit(int(np.sum(roam == moves)), still=not moves) for moves in (False, True)]
     rows = np.empty(len(roam), np.int64)
     rows[~roam], rows[roam] = found
     return rows
 
 
 def called_back(
-    calls: Intents, incident: Any, share: Any, draft: "Life", rng: np.random.Generator
+    calls: Intents, incident: Any, share: Any, normal: "NormalCalls", rng: np.random.Generator
 ) -> tuple[Intents, Any]:
-    """Add calls back by some who were called: innocents, whose calls are not the incident's deed.
+    """Add calls back by some of the people called; they are collateral, not part of the incident.
 
     Parameters
     ----------
@@ -180,7 +189,7 @@ def called_back(
         Shape (n,): calls of an incident, and of which.
     share
         Shape (n,), or one for all: how likely each is followed by a call back.
-    draft
+    normal
         The world; parties outside of it do not call back.
     rng
         Where chance comes from.
@@ -190,70 +199,70 @@ def called_back(
     tuple
         All calls, those back at the end, and the incident of each.
     """
-    back = np.flatnonzero((calls.callee < draft.num_users) & (rng.random(len(calls.user)) < share))
+    back = np.flatnonzero((calls.callee < normal.num_users) & (rng.random(len(calls.user)) < share))
     friend, wait = calls.callee[back], (rng.exponential(BACK_H, len(back)) * HOUR_MS).astype(np.int64) + MINUTE_MS
-    talk, outcome = draft.usual_talks(len(back), rng)
-    start = after(calls.start_ms[back] + calls.talk_ms[back], wait, draft, rng)
-    start = draft.when_free(friend, incident[back], start, talk, rng)
+    talk, outcome = normal.usual_talks(len(back), rng)
+    start = after(calls.start_ms[back] + calls.talk_ms[back], wait, normal, rng)
+    start = normal.when_free(friend, incident[back], start, talk, rng)
     made = answering(friend, start, talk, calls.user[back], rng)
     return Intents.joined([calls, made._replace(outcome=outcome)]), np.concatenate([incident, incident[back]])
 
 
-def after(moment_ms: Any, wait_ms: Any, life: "Life", rng: np.random.Generator) -> Any:
+def after(moment_ms: Any, wait_ms: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:
     """Return moments so long after others; those that would be after the world, anywhere until its end; (n,) [ms]."""
-    left = np.maximum(life.days * DAY_MS - 1 - moment_ms, 0)
+    left = np.maximum(normal.days * DAY_MS - 1 - moment_ms, 0)
     return moment_ms + np.where(wait_ms < left, wait_ms, (rng.random(len(left)) * left).astype(np.int64))
 
 
 def answering(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.random.Generator) -> Intents:
-    """Return calls that innocents make because of an incident: they are none of its deeds."""
+    """Return calls that other people make because of an incident: collateral, not part of it."""
     return new_calls(user, start_ms, talk_ms, callee, rng)._replace(innocent=np.ones(len(user), np.bool_))
 
 
-def around_a_circle(host: Any, moment_ms: Any, draft: "Life", rng: np.random.Generator) -> Any:
+def around_a_circle(host: Any, moment_ms: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:
     """Return people around a host: contacts of its contacts, who know each other; shape (n,)."""
-    near = draft.contacts(host, moment_ms, rng)
-    found = draft.contacts(np.where(near < draft.num_users, near, host), moment_ms, rng)
-    fits = (found < draft.num_users) & draft.in_service(np.minimum(found, draft.num_users - 1))
-    return np.where(fits, found, draft.strangers(host, rng))
+    near = normal.contacts(host, moment_ms, rng)
+    found = normal.contacts(np.where(near < normal.num_users, near, host), moment_ms, rng)
+    fits = (found < normal.num_users) & normal.in_service(np.minimum(found, normal.num_users - 1))
+    return np.where(fits, found, normal.strangers(host, rng))
 
 
-def queued(calls: Intents, life: "Life", pause_s: float, rng: np.random.Generator) -> Intents:
-    """Put off calls of lines that make no others until these are free, and see on which day that is.
+def queued(calls: Intents, normal: "NormalCalls", pause_s: float, rng: np.random.Generator) -> Intents:
+    """Put off calls until their line is free; these lines make no other calls.
 
     Parameters
     ----------
     calls
         What the lines are to carry.
-    life
+    normal
         The world; a call that would come after its end stays where it is.
     pause_s
-        Mean pause between two calls, beyond the least [s]: drawn, since a fixed one would tell such calls.
+        Mean pause between two calls, beyond the least [s]: drawn, since a fixed one would mark such calls.
     rng
         Where chance comes from.
     """
     start = in_a_row(calls.phone, calls.start_ms, calls.talk_ms, pauses(len(calls.user), pause_s, rng))
-    start = np.where(start < life.days * DAY_MS, start, calls.start_ms)
+    start = np.where(start < normal.days * DAY_MS, start, calls.start_ms)
     return calls._replace(start_ms=start, day=start // DAY_MS)
 
 
 def subscribed(
-    user: Any, begin_ms: Any, device: Any, draft: "Life", rng: np.random.Generator, home: Any = None
+    user: Any, begin_ms: Any, device: Any, normal: "NormalCalls", rng: np.random.Generator, home: Any = None
 ) -> Holdings:
-    """Let users of the reserve have subscriptions, as old as people's are when an incident begins, in these devices.
+    """Return subscriptions for users of the reserve, as old as people's are when an incident begins, in these devices.
 
     Parameters
     ----------
     user, begin_ms, device
-        Shape (n,): whose, when the incident begins [ms], and the user whose device each is in.
-    draft
+        Shape (n,): user, begin of the incident [ms], and the user in whose device each SIM is.
+    normal
         The world, whose people's subscriptions say how old those of incidents are.
     rng
         Where chance comes from.
     home
         Shape (n,): the user of the reserve at whose home each is; its own when None.
     """
-    began = np.sort(draft.habits.people.active_from_ms[: draft.num_users])
+    began = np.sort(normal.life.subscribers.active_from_ms[: normal.num_users])
     older = np.searchsorted(began, begin_ms - DAY_MS)
     like = began[(rng.random(len(user)) * older).astype(np.int64)]
     return Holdings.of(user, opened(np.where(older > 0, like, begin_ms), begin_ms, rng), FOR_EVER, user, device, home)

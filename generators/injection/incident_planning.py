@@ -1,4 +1,4 @@
-"""From the asked ratio and the chosen types to the edits of every day."""
+"""Planning the incidents of all types, from the requested anomaly ratio to the edits of every day."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,12 +10,13 @@ import numpy as np
 
 from bench.arrays import IntArray
 from bench.faults import Fault, SettingsError
-from generators.injection.editable_plan import Draft
+from generators.injection.editable_plan import EditablePlan
 from generators.injection.injector import STAYS, USUAL, Figures, Incidents, Injector
+from generators.injection.planning_errors import NoRoom
 from generators.model.plan import FOR_EVER, OWN, CellFault, Holdings, Intents, Members
 from generators.model.records import Edits, no_edits
 from generators.model.rng import Purpose, generator
-from generators.model.sim_holdings import Swaps
+from generators.model.sim_holdings import SimHoldings
 from generators.social.possessions import Possessions, devices_at
 from generators.social.subscriptions import NEVER, SECOND_MS, whole
 
@@ -29,8 +30,8 @@ SPREAD = 3.0
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Everything that is to happen to a world beside normal life; I incidents."""
+class IncidentPlan:
+    """All incidents of a world, and their edits of normal life; I incidents."""
 
     edits: list[Edits]
     """One a day."""
@@ -41,16 +42,16 @@ class Plan:
     kind: IntArray
     """Shape (I,): index into `types`."""
     figures: list[Figures]
-    """What is told of the incidents of each type."""
+    """Figures reported for the incidents of each type."""
     parameters: list[Mapping[str, Any]]
-    """What each does to cells."""
+    """Parameters of the faults of each."""
     start_ms: IntArray
     """Shape (I,): first start of an edited call, since the start of the world."""
     end_ms: IntArray
     """Shape (I,): last end of an edited call."""
     actors: Members
     """The users, or at the level of cells the cells, that act in each."""
-    swaps: Swaps
+    sim_holdings: SimHoldings
     """Who holds which SIM and device meanwhile."""
     faults: list[CellFault]
     """What happens to cells."""
@@ -59,7 +60,7 @@ class Plan:
     calls: dict[str, int]
     """How many calls of each type were asked for."""
 
-    def without(self, incidents: frozenset[int]) -> "Plan":
+    def without(self, incidents: frozenset[int]) -> "IncidentPlan":
         """Return the plan in which some incidents do not happen; the others keep their numbers."""
         if not incidents:
             return self
@@ -68,31 +69,45 @@ class Plan:
         return replace(self, edits=edits, faults=[f for f in self.faults if f.incident not in incidents])
 
 
-def no_plan(days: int) -> Plan:
+def no_plan(days: int) -> IncidentPlan:
     """Return the plan of a world without incidents."""
     none = np.empty(0, np.int64)
     nobody = Members.of([])
-    return Plan([no_edits()] * days, [], [], none, [], [], none, none, nobody, Swaps(), [], nobody, {})
+    return IncidentPlan(
+        edits=[no_edits()] * days,
+        types=[],
+        levels=[],
+        kind=none,
+        figures=[],
+        parameters=[],
+        start_ms=none,
+        end_ms=none,
+        actors=nobody,
+        sim_holdings=SimHoldings(),
+        faults=[],
+        cells=nobody,
+        calls={},
+    )
 
 
 def meets_calls(anomaly: Injector) -> bool:
-    """Return whether a type lets faults meet the calls there are, about so many, rather than choosing them."""
+    """Return whether a type places faults that about so many calls meet, rather than choosing calls."""
     return anomaly.level == "cell" and not anomaly.adds
 
 
 def plan_incidents(
-    draft: Draft,
+    editable: EditablePlan,
     anomalies: Mapping[str, Injector],
     ratio: float,
     seed: int,
     of_faults: float = 1.0,
     owned: Possessions | None = None,
-) -> Plan:
-    """Let every type plan its part, so that `ratio` of all calls will be anomalous.
+) -> IncidentPlan:
+    """Plan the incidents of every type, so that `ratio` of all calls will be anomalous.
 
     Parameters
     ----------
-    draft
+    editable
         Normal life.
     anomalies
         The types.
@@ -111,24 +126,25 @@ def plan_incidents(
     SettingsError
         When the world is too small for whole incidents of a type, or has no room for so many, naming a way on.
     """
-    faults = [fault for name, each in anomalies.items() if each.share for fault in _misplaced(name, each, draft)]
+    faults = [fault for name, each in anomalies.items() if each.share for fault in _misplaced(name, each, editable)]
     if faults:
         raise SettingsError(faults)
-    tried = _tried(draft, anomalies, ratio, seed, of_faults)
+    tried = _tried(editable, anomalies, ratio, seed, of_faults)
     if tried.short:
-        raise SettingsError([_too_small(tried.short, draft, ratio)])
+        raise SettingsError([_too_small(tried.short, editable, ratio)])
     if tried.full:
         lower = (ratio / 2**step for step in range(1, HALVINGS + 1))
-        holds = (r for r in lower if not _tried(draft.fresh(), anomalies, r, seed, 1.0).refused)
+        holds = (r for r in lower if not _tried(editable.fresh(), anomalies, r, seed, 1.0).refused)
         raise SettingsError([_too_full(tried.full, ratio, next(holds, None))])
     planned = [_staying(each, owned) for each in tried.planned.values()]
-    plan = _gathered(draft, {name: anomalies[name] for name in tried.planned}, planned, tried.wanted)
-    _enrol(draft, plan.swaps.holdings)
+    plan = _gathered(editable, {name: anomalies[name] for name in tried.planned}, planned, tried.wanted)
+    held = plan.sim_holdings.holdings
+    editable.life.enrol(held.pick(held.user >= editable.normal.num_users))
     return plan
 
 
 class Short(NamedTuple):
-    """What a type wants of which there is not a whole incident."""
+    """A type whose share is too small for one whole incident."""
 
     least: int
     """Its calls."""
@@ -139,7 +155,7 @@ class Short(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """What came of planning all types."""
+    """The result of planning all types."""
 
     wanted: dict[str, int]
     planned: dict[str, Incidents]
@@ -154,51 +170,52 @@ class Tried(NamedTuple):
         return bool(self.short or self.full)
 
 
-def _tried(draft: Draft, anomalies: Mapping[str, Injector], ratio: float, seed: int, of_faults: float) -> Tried:
-    """Let every type plan its part."""
-    wanted = _shared_out(draft, anomalies, ratio)
+def _tried(
+    editable: EditablePlan, anomalies: Mapping[str, Injector], ratio: float, seed: int, of_faults: float
+) -> Tried:
+    """Plan the incidents of every type."""
+    wanted = _shared_out(editable, anomalies, ratio)
     adjusted = [name for name in wanted if meets_calls(anomalies[name])] or list(wanted)
     wanted |= {name: round(wanted[name] * of_faults) for name in adjusted}
     tried = Tried(wanted, {}, {}, [])
     for name in sorted(wanted):
         anomaly, calls = anomalies[name], wanted[name]
         rng, waves = (generator(seed, purpose, _stable_number(name)) for purpose in (Purpose.ANOMALY, Purpose.SCHEDULE))
-        people = getattr(anomaly, "people", 1) / max(draft.num_users, 1)
+        people = getattr(anomaly, "people", 1) / max(editable.normal.num_users, 1)
         short = Short(anomaly.least, anomaly.least / max(calls, 0.5), people)
         if short.calls > 1 or short.people > 1:
             tried.short[name] = short
             continue
-        incidents = _planned(draft, anomaly, calls, anomaly.schedule.spans(draft.days, waves), rng)
-        if incidents is None:
+        spans = anomaly.schedule.spans(editable.normal.days, waves)
+        try:
+            tried.planned[name] = _planned(editable, anomaly, calls, spans, rng)
+        except NoRoom:
             tried.full.append(name)
-        else:
-            tried.planned[name] = incidents
     return tried
 
 
-def _misplaced(name: str, anomaly: Injector, draft: Draft) -> Iterator[Fault]:
-    """Yield why a type cannot happen in a world, however large."""
-    if anomaly.schedule.kind == "drift" and anomaly.schedule.from_day >= draft.days:
-        key, rule = f"anomaly.{name}.schedule.from_day", f"be below generator.days ({draft.days})"
+def _misplaced(name: str, anomaly: Injector, editable: EditablePlan) -> Iterator[Fault]:
+    """Yield the reasons why a type cannot happen in a world of any size."""
+    if anomaly.schedule.kind == "drift" and anomaly.schedule.from_day >= editable.normal.days:
+        key, rule = f"anomaly.{name}.schedule.from_day", f"be below generator.days ({editable.normal.days})"
         yield Fault(key, rule, anomaly.schedule.from_day)
-    if draft.callmap is None and anomaly.level == "cell":
-        yield Fault("anomaly", draft.without_network, name)
+    if editable.life.expected_calls is None and anomaly.level == "cell":
+        yield Fault("anomaly", editable.life.without_network, name)
 
 
 def _planned(
-    draft: Draft, anomaly: Injector, calls: int, spans: list[Any], rng: np.random.Generator
-) -> Incidents | None:
+    editable: EditablePlan, anomaly: Injector, calls: int, spans: list[Any], rng: np.random.Generator
+) -> Incidents:
     """Let a type plan its calls, as many in each of some spans of time as long as each holds a whole incident."""
     if calls < len(spans) * anomaly.least:
         spans = [np.concatenate(spans)]
     found = []
     for number, part in enumerate(spans):
-        draft.spans = part
+        editable.normal.spans = part
         here = calls * (number + 1) // len(spans) - calls * number // len(spans)
-        incidents = anomaly.plan(draft, here, rng) if here >= anomaly.least else None
-        if incidents is None:
-            return None
-        found.append(incidents)
+        if here < anomaly.least:
+            raise NoRoom
+        found.append(anomaly.plan(editable, here, rng))
     return Incidents.joined(found)
 
 
@@ -219,24 +236,15 @@ def _staying(incidents: Incidents, owned: Possessions | None) -> Incidents:
     return replace(incidents, edits=edits._replace(device=device))
 
 
-def _enrol(draft: Draft, holdings: Holdings) -> None:
-    """Let those of the reserve who hold a subscription have it from then on, and those of one box live in one place."""
-    people, new = draft.habits.people, holdings.pick(holdings.user >= draft.num_users)
-    people.active_from_ms[new.user] = new.from_ms
-    moved = new.pick(new.home != new.user)
-    for place in (people.home, people.work, people.home_m, people.work_m) if len(moved.user) else ():
-        place[moved.user] = place[moved.home]
-
-
-def _shared_out(draft: Draft, anomalies: Mapping[str, Injector], ratio: float) -> dict[str, int]:
+def _shared_out(editable: EditablePlan, anomalies: Mapping[str, Injector], ratio: float) -> dict[str, int]:
     """Return how many calls each type changes.
 
     Types that add calls make the whole larger; of the calls that others alter, some would not have taken place.
     """
-    lost = draft.suppressed_share()
+    lost = editable.life.suppressed_share()
     total = sum(a.share for a in anomalies.values())
     added = ratio * sum(a.share for a in anomalies.values() if a.adds) / total
-    calls = draft.counts.sum(dtype=np.int64) * (1 - lost) / (1 - added) * ratio / total
+    calls = editable.life.counts.sum(dtype=np.int64) * (1 - lost) / (1 - added) * ratio / total
     return {n: round(calls * a.share / (1 if a.adds else 1 - lost)) for n, a in anomalies.items() if a.share > 0}
 
 
@@ -245,11 +253,11 @@ def _stable_number(name: str) -> int:
     return int.from_bytes(sha256(name.encode()).digest()[:7], "big")
 
 
-def _too_small(short: Mapping[str, Short], draft: Draft, ratio: float) -> Fault:
-    """Return what is to be told of a world too small for whole incidents of some types, with what would do."""
+def _too_small(short: Mapping[str, Short], editable: EditablePlan, ratio: float) -> Fault:
+    """Return the fault of a world too small for whole incidents of some types, with settings that would do."""
     needs = ", ".join(f"{name} ({each.least:,} calls or more)" for name, each in short.items())
-    users = enough_users(draft.num_users, max(max(each.calls, each.people) for each in short.values()))
-    ways = [f"about {users} users for {draft.days} days do"] if draft.can_grow else []
+    users = enough_users(editable.normal.num_users, max(max(each.calls, each.people) for each in short.values()))
+    ways = [f"about {users} users for {editable.normal.days} days do"] if editable.life.can_grow else []
     higher = ratio * 1.05 * max(each.calls for each in short.values())
     if higher <= MOST_RATIO and all(each.people <= 1 for each in short.values()):
         ways.append(f"a ratio of {np.ceil(higher * 1000) / 1000:g} does")
@@ -272,7 +280,9 @@ def _too_full(full: list[str], ratio: float, lower: float | None) -> Fault:
     return Fault("generator.anomaly_ratio", f"leave room for {names}: a ratio of {lower:g} does", ratio)
 
 
-def _gathered(draft: Draft, types: Mapping[str, Injector], planned: list[Incidents], wanted: dict[str, int]) -> Plan:
+def _gathered(
+    editable: EditablePlan, types: Mapping[str, Injector], planned: list[Incidents], wanted: dict[str, int]
+) -> IncidentPlan:
     """Put the incidents of all types in order of time, and their edits in order of day and user."""
     sizes = [len(incidents.parameters) for incidents in planned]
     firsts = np.cumsum([0, *sizes])[:-1]
@@ -284,8 +294,8 @@ def _gathered(draft: Draft, types: Mapping[str, Injector], planned: list[Inciden
     np.minimum.at(start, incident, edits.start_ms)
     end = np.zeros(count, np.int64)
     np.maximum.at(end, incident, edits.start_ms + edits.talk_ms)
-    struck = [(f, f.incident + int(n)) for i, n in zip(planned, firsts, strict=True) for f in i.faults]
-    for fault, of in struck:
+    with_faults = [(f, f.incident + int(n)) for i, n in zip(planned, firsts, strict=True) for f in i.faults]
+    for fault, of in with_faults:
         start[of], end[of] = min(start[of], fault.begin_ms), max(end[of], fault.end_ms)
     actors = Members.joined([_actors(i) for i in planned], firsts)
     cells = Members.joined([Members.of(i.cells or []) for i in planned], firsts)
@@ -295,20 +305,20 @@ def _gathered(draft: Draft, types: Mapping[str, Injector], planned: list[Inciden
     number = np.empty(count, np.int64)
     number[order] = np.arange(count)
     parameters = [p for i in planned for p in i.parameters]
-    return Plan(
-        _by_day(edits, number[incident], draft.days),
-        list(types),
-        [each.level for each in types.values()],
-        kind[order],
-        [getattr(each, "figures", USUAL) for each in types.values()],
-        [parameters[i] for i in order.tolist()],
-        start[order],
-        end[order],
-        actors.renumbered(number),
-        _swaps([i.holdings for i in planned], number[holding]),
-        [fault._replace(incident=int(number[of])) for fault, of in struck],
-        cells.renumbered(number),
-        wanted,
+    return IncidentPlan(
+        edits=_by_day(edits, number[incident], editable.normal.days),
+        types=list(types),
+        levels=[each.level for each in types.values()],
+        kind=kind[order],
+        figures=[getattr(each, "figures", USUAL) for each in types.values()],
+        parameters=[parameters[i] for i in order.tolist()],
+        start_ms=start[order],
+        end_ms=end[order],
+        actors=actors.renumbered(number),
+        sim_holdings=_swaps([i.holdings for i in planned], number[holding]),
+        faults=[fault._replace(incident=int(number[of])) for fault, of in with_faults],
+        cells=cells.renumbered(number),
+        calls=wanted,
     )
 
 
@@ -321,12 +331,12 @@ def _actors(incidents: Incidents) -> Members:
     return Members(user, incident)
 
 
-def _swaps(holdings: list[Holdings], incident: IntArray) -> Swaps:
+def _swaps(holdings: list[Holdings], incident: IntArray) -> SimHoldings:
     held = Holdings.joined(holdings)
     last = np.where(held.to_ms >= FOR_EVER, held.to_ms, whole(held.to_ms + SECOND_MS - 1))
-    held = held._replace(from_ms=whole(held.from_ms), to_ms=last)  # starts of calls are told in whole seconds
+    held = held._replace(from_ms=whole(held.from_ms), to_ms=last)  # starts of calls are recorded in whole seconds
     order = np.lexsort((held.from_ms, held.user))
-    return Swaps(held.pick(order), incident[order])
+    return SimHoldings(held.pick(order), incident[order])
 
 
 def _by_day(edits: Intents, incident: IntArray, days: int) -> list[Edits]:

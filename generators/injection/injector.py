@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from generators.injection.planning_errors import NoRoom
 from generators.injection.schedule import Schedule
 from generators.model.clock import DAY_MS
 from generators.model.plan import ADDED, CellFault, Holdings, Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
 STAYS = -2
 """As the device of an edit: the one that the caller's SIM is in when the incident begins, as long as that lasts."""
@@ -37,7 +38,7 @@ class Incidents:
     incident: Any
     """Shape (edits,): int64: number of the incident of each edit, from 0."""
     parameters: Sequence[Mapping[str, Any]]
-    """What each does to cells, as JSON values; nothing where the records tell what it came to."""
+    """What each does to cells, as JSON values; empty where figures are counted from records."""
     holdings: Holdings = field(default_factory=Holdings.none)
     """Who holds which SIM and device meanwhile; of each user one at most."""
     holding_incident: Any = field(default_factory=lambda: np.empty(0, np.int64))
@@ -55,14 +56,14 @@ class Incidents:
         first = np.cumsum([0, *(len(part.parameters) for part in parts)]).tolist()
         numbered = list(zip(parts, first, strict=False))
         return Incidents(
-            Intents.joined([part.edits for part in parts]),
-            np.concatenate([part.incident + n for part, n in numbered]),
-            [told for part in parts for told in part.parameters],
-            Holdings.joined([part.holdings for part in parts]),
-            np.concatenate([part.holding_incident + n for part, n in numbered]),
-            _all_of([part.actors for part in parts]),
-            [fault._replace(incident=fault.incident + n) for part, n in numbered for fault in part.faults],
-            _all_of([part.cells for part in parts]),
+            edits=Intents.joined([part.edits for part in parts]),
+            incident=np.concatenate([part.incident + n for part, n in numbered]),
+            parameters=[parameters for part in parts for parameters in part.parameters],
+            holdings=Holdings.joined([part.holdings for part in parts]),
+            holding_incident=np.concatenate([part.holding_incident + n for part, n in numbered]),
+            actors=_all_of([part.actors for part in parts]),
+            faults=[fault._replace(incident=fault.incident + n) for part, n in numbered for fault in part.faults],
+            cells=_all_of([part.cells for part in parts]),
         )
 
 
@@ -97,10 +98,15 @@ class Injector(Protocol):
     least: int
     """The fewest calls of an incident by the entry of the type."""
 
-    def plan(self, draft: "Draft", calls: int, rng: np.random.Generator) -> Incidents | None:
-        """Plan incidents whose own deeds are so many calls; None when normal life has no room for them.
+    def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
+        """Plan incidents that make, alter or remove so many calls.
 
-        Calls that innocents make because of them (`Intents.innocent`) do not count.
+        Calls that other people make because of an incident (`Intents.innocent`) do not count.
+
+        Raises
+        ------
+        NoRoom
+            When normal life has no room for them.
         """
 
 
@@ -142,15 +148,20 @@ def parted(
 
     Returns
     -------
-    array or None
-        Calls of each incident, shape (incidents,), which add up to `calls`; None when no whole incidents do.
+    array
+        Calls of each incident, shape (incidents,), which add up to `calls`.
+
+    Raises
+    ------
+    NoRoom
+        When no whole incidents add up to `calls`.
     """
     for fewest, most in (bounds, entry):
         usual = max(fewest, min((fewest + most) // 2, calls // ENOUGH))
         least, highest = -(-calls // most), min(calls // fewest, incidents or calls)
         if calls and least <= highest:
             return _sizes(calls, min(max(round(calls / usual), least), highest), (fewest, most), rng)
-    return None
+    raise NoRoom
 
 
 def _sizes(calls: int, count: int, bounds: tuple[int, int], rng: np.random.Generator) -> Any:

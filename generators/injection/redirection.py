@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from generators.injection.planning_errors import NoRoom
 from generators.model.clock import DAY_MS
 from generators.model.plan import Intents
 
 if TYPE_CHECKING:
-    from generators.injection.editable_plan import Draft
+    from generators.injection.editable_plan import EditablePlan
 
-Redirect = Callable[["Draft", Intents, Any, np.random.Generator], tuple[Intents, Any]]
+Redirect = Callable[["EditablePlan", Intents, Any, np.random.Generator], tuple[Intents, Any]]
 """From calls within the network and the group of each, to those that go elsewhere, and the group of each."""
 AT_FIRST = 20
 WORTHWHILE = 0.02
@@ -23,7 +24,7 @@ WORTHWHILE = 0.02
 class Windows:
     """Groups of users, drawn evenly, each with a span of days of its own."""
 
-    draft: "Draft"
+    editable: "EditablePlan"
     length_ms: int
     group: int
     """Users in a group."""
@@ -35,18 +36,22 @@ class Windows:
 
         The calls of a group are in the order of its members.
         """
-        life = self.draft
+        editable, normal = self.editable, self.editable.normal
         users, kept = self._walked(users.reshape(many, self.group), rng)
         begin = self._begins(many, rng).repeat(self.group)[kept]
-        end = np.minimum(begin + self.length_ms, life.days * DAY_MS)
-        found, which = life.between(users, np.maximum(begin, 0), end)
-        inside = found.callee < life.num_users
-        life.release(found.pick(~inside))
+        end = np.minimum(begin + self.length_ms, normal.days * DAY_MS)
+        found, which = editable.between(users, np.maximum(begin, 0), end)
+        inside = found.callee < normal.num_users
+        editable.release(found.pick(~inside))
         return found.pick(inside), kept[which[inside]] // self.group
 
     def _begins(self, many: int, rng: np.random.Generator) -> Any:
         """Return when spans begin, some before the world and some near its end: they cover all its days alike [ms]."""
-        spans = np.array([[0, self.draft.days * DAY_MS]]) if self.draft.spans is None else self.draft.spans.copy()
+        spans = (
+            np.array([[0, self.editable.normal.days * DAY_MS]])
+            if self.editable.normal.spans is None
+            else self.editable.normal.spans.copy()
+        )
         spans[0, 0] -= self.length_ms if spans[0, 0] == 0 else 0
         lengths = spans[:, 1] - spans[:, 0]
         at = rng.integers(0, lengths.sum(), many)
@@ -55,21 +60,19 @@ class Windows:
 
     def _walked(self, users: Any, rng: np.random.Generator) -> tuple[Any, Any]:
         """Replace some members by a contact's contact of the one before; return each user once, and its place."""
-        moment = np.full(len(users), self.draft.days * DAY_MS - 1)
+        moment = np.full(len(users), self.editable.normal.days * DAY_MS - 1)
         for place in range(1, users.shape[1]):
             found = users[:, place - 1]
             for _ in range(2):
-                found = self.draft.contacts(found % self.draft.num_users, moment, rng)
-            walks = (rng.random(len(users)) < self.near) & (found < self.draft.num_users)
-            walks &= self.draft.in_service(found)
+                found = self.editable.normal.contacts(found % self.editable.normal.num_users, moment, rng)
+            walks = (rng.random(len(users)) < self.near) & (found < self.editable.normal.num_users)
+            walks &= self.editable.normal.in_service(found)
             users[walks, place] = found[walks]
         kept = np.sort(np.unique(users.ravel(), return_index=True)[1])
         return users.ravel()[kept], kept
 
 
-def redirected(
-    windows: Windows, calls: int, rng: np.random.Generator, redirect: Redirect
-) -> tuple[Intents, Any] | None:
+def redirected(windows: Windows, calls: int, rng: np.random.Generator, redirect: Redirect) -> tuple[Intents, Any]:
     """Send about so many calls elsewhere, group after group, each whole: the last one where that comes nearer.
 
     Parameters
@@ -85,28 +88,33 @@ def redirected(
 
     Returns
     -------
-    tuple or None
-        The calls, and the incident of each; None when there are too few users.
+    tuple
+        The calls, and the incident of each.
+
+    Raises
+    ------
+    NoRoom
+        When there are too few users.
     """
-    draft, group, free = windows.draft, windows.group, np.empty(0, np.int64)
+    editable, group, free = windows.editable, windows.group, np.empty(0, np.int64)
     parts: list[Intents] = []
     numbers: list[Any] = []
     done, groups, before = 0, 0, -calls
     while done < calls:
         if len(free) < group:
             if done - before < calls * WORTHWHILE:
-                return None
-            free, before = draft.anybody(rng), done
+                raise NoRoom
+            free, before = editable.normal.anybody(rng), done
         wanted = (calls - done) * groups // done + 1 if done else AT_FIRST + groups
         many = min(len(free) // group, wanted)
         if not many:
-            return None
+            raise NoRoom
         inside, of_inside = windows.calls(many, free[: many * group].copy(), rng)
         free, groups = free[many * group :], groups + many
-        found, of = redirect(draft, inside, of_inside, rng)
+        found, of = redirect(editable, inside, of_inside, rng)
         order = _whole(of, calls - done, none_yet=not done)
         parts.append(found.pick(order))
-        draft.release(inside.pick(~np.isin(inside.key, parts[-1].key)))
+        editable.release(inside.pick(~np.isin(inside.key, parts[-1].key)))
         numbers.append(of[order] + groups - many)
         done += len(order)
         if len(order) < len(of):

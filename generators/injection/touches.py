@@ -1,4 +1,4 @@
-"""What types of anomaly change or choose calls by, in the words of `bench.audit.marks.looks.TOUCHABLE`.
+"""What types of anomaly change, or choose calls by, in the terms of `bench.audit.marks.looks.TOUCHABLE`.
 
 Everything else has to look like the actor's normal calls, in every table: audits test it. A word is a column that says
 what a call is about, the name of something said twice that the type lets differ, or a table of which rows of actors

@@ -1,1 +1,1 @@
-"""Where people are: home, work, and trips to places old and new, at any moment of the world."""
+"""Mobility: where people are at any moment: home, work, and trips to places old and new."""

@@ -52,21 +52,21 @@ def make_ways(settings: MobilitySettings) -> Ways:
     """Turn settings into what the kernels read."""
     s = settings
     return Ways(
-        s.kind == "waypoint",
-        s.at_work,
-        s.another_trip,
-        s.exploration * (1 + s.exploration_gamma),
-        1 + s.exploration_gamma,
-        s.visit_zipf if s.visit_zipf != 1 else 1 + 1e-9,
-        s.displacement_beta,
-        s.displacement_km * 1000,
-        s.farthest_km * 1000,
-        s.stay_beta,
-        (s.shortest_stay_s * 1000, s.longest_stay_s * 1000),
-        (s.walk_m_s / 1000, s.drive_m_s / 1000),
-        s.walk_up_to_m,
-        s.waypoint_m,
-        s.waypoint_s * 1000,
+        waypoint=s.kind == "waypoint",
+        at_work=s.at_work,
+        another_trip=s.another_trip,
+        growth=s.exploration * (1 + s.exploration_gamma),
+        power=1 + s.exploration_gamma,
+        zipf=s.visit_zipf if s.visit_zipf != 1 else 1 + 1e-9,
+        beta=s.displacement_beta,
+        r0=s.displacement_km * 1000,
+        farthest=s.farthest_km * 1000,
+        stay_beta=s.stay_beta,
+        stay_ms=(s.shortest_stay_s * 1000, s.longest_stay_s * 1000),
+        speeds=(s.walk_m_s / 1000, s.drive_m_s / 1000),
+        walk_up_to=s.walk_up_to_m,
+        goal_m=s.waypoint_m,
+        goal_ms=s.waypoint_s * 1000,
     )
 
 

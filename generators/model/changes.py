@@ -1,4 +1,4 @@
-"""How the world with incidents differs from normal life on a day: which calls, in what way, and whose doing it is."""
+"""The difference between the world with incidents and normal life on a day: the changed calls and their incidents."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from generators.model.clock import DAY_MS
 from generators.model.compiled import kernel
 from generators.model.records import Edits, Records
-from generators.model.sim_holdings import Swaps
+from generators.model.sim_holdings import SimHoldings
 
 CHANGES = ("added", "altered", "removed")
 ADDED, ALTERED, REMOVED, REMARKED = 0, 1, 2, 3
@@ -24,11 +24,11 @@ class Changes(NamedTuple):
     key: Any
     """uint64: stable key of the call."""
     incident: Any
-    """int32: whose doing it is; -1 where nothing on the call says so."""
+    """int32: incident that changed it; -1 where the call itself does not show it."""
     change: Any
     """int8: index into `CHANGES`."""
     direct: Any
-    """bool: the incident's own deed; else collateral, as is whatever shows in its events alone."""
+    """bool: part of the incident; else collateral, as are changes that show in its events alone."""
     caller: Any
     """int32."""
     cell: Any
@@ -37,33 +37,33 @@ class Changes(NamedTuple):
     """int64: since the start of the world."""
 
 
-class Deeds(NamedTuple):
-    """What incidents did on a day, in order of user and time: calls that they edited, and calls that met them."""
+class Involvement(NamedTuple):
+    """Calls of a day that incidents edited or that met an incident, in order of user and time; shape (n,) each."""
 
     user: Any
     start_ms: Any
     incident: Any
 
 
-def deeds_of(edits: Edits, calls: Records, struck: bool) -> Deeds:
-    """Return what incidents did on a day: its edits, in order of user and time already, and what met faults of cells.
+def involvement(edits: Edits, calls: Records, with_faults: bool) -> Involvement:
+    """Return the calls of a day that incidents edited (in order of user and time already) or that met faults of cells.
 
     Parameters
     ----------
     edits
         What incidents changed in the plan.
     calls
-        What came of it.
+        The calls of the world with incidents.
     struck
         Whether there are faults of cells at all.
     """
-    if not struck:
-        return Deeds(edits.user, edits.start_ms, edits.incident)
+    if not with_faults:
+        return Involvement(edits.user, edits.start_ms, edits.incident)
     met = np.flatnonzero(calls.incident != NONE)
     user = np.concatenate([edits.user, calls.caller[met]])
     start = np.concatenate([edits.start_ms, calls.start_ms[met]])
     order = np.lexsort((start, user))
-    return Deeds(user[order], start[order], np.concatenate([edits.incident, calls.incident[met]])[order])
+    return Involvement(user[order], start[order], np.concatenate([edits.incident, calls.incident[met]])[order])
 
 
 def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> Changes:
@@ -94,14 +94,14 @@ def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> 
     direct |= (own == NONE) & (met != NONE) & (change == ALTERED)
     change[change == REMARKED] = ALTERED
     return Changes(
-        np.concatenate([row, np.full(len(gone), NONE)]),
-        key,
-        np.where(own == NONE, met, edits.incident[own]) if len(edits.key) else met,
-        change,
-        direct,
-        np.concatenate([calls.caller[row], normal.caller[gone]]),
-        np.concatenate([calls.first_cell[row], normal.first_cell[gone]]),
-        np.concatenate([calls.start_ms[row], normal.start_ms[gone]]),
+        row=np.concatenate([row, np.full(len(gone), NONE)]),
+        key=key,
+        incident=np.where(own == NONE, met, edits.incident[own]) if len(edits.key) else met,
+        change=change,
+        direct=direct,
+        caller=np.concatenate([calls.caller[row], normal.caller[gone]]),
+        cell=np.concatenate([calls.first_cell[row], normal.first_cell[gone]]),
+        start_ms=np.concatenate([calls.start_ms[row], normal.start_ms[gone]]),
     )
 
 
@@ -110,44 +110,53 @@ def joined(parts: Sequence[Changes]) -> Changes:
     return Changes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def diverted(calls: Records, changes: Changes, swaps: Swaps) -> Changes:
+def diverted(calls: Records, changes: Changes, sim_holdings: SimHoldings) -> Changes:
     """Add the calls of others that reach a number on the SIM that an incident has put it on."""
-    row, holding = swaps.in_force(calls.callee, calls.start_ms)
+    row, holding = sim_holdings.in_force(calls.callee, calls.start_ms)
     if not len(row):
         return changes
     named = np.zeros(len(calls.key) + 1, np.bool_)
     named[changes.row] = True  # those that are removed, at -1, name the one past the last
     new = ~named[row]
-    row, incident = row[new], swaps.incident[holding[new]]
+    row, incident = row[new], sim_holdings.incident[holding[new]]
     change, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)
-    where = (calls.caller[row], calls.first_cell[row], calls.start_ms[row])
-    return joined([changes, Changes(row, calls.key[row], incident, change, direct, *where)])
+    added = Changes(
+        row=row,
+        key=calls.key[row],
+        incident=incident,
+        change=change,
+        direct=direct,
+        caller=calls.caller[row],
+        cell=calls.first_cell[row],
+        start_ms=calls.start_ms[row],
+    )
+    return joined([changes, added])
 
 
-def ascribed(changes: Changes, deeds: Deeds, last_incident: Any) -> None:
-    """Say whose doing the collateral changes are: the last incident's on the line, else the next one's of that day.
+def ascribed(changes: Changes, involved: Involvement, last_incident: Any) -> None:
+    """Attribute collateral changes to incidents: the last one on the line, else the next one of that day.
 
     Parameters
     ----------
     changes
         Their incidents are filled in where they are missing.
     deeds
-        What incidents did on the day.
+        Calls that incidents edited or met on the day.
     last_incident
         Shape (N,), int32: the incident that last acted on each line before the day.
     """
     other = np.flatnonzero(changes.incident == NONE)
     caller, start_ms = changes.caller[other], changes.start_ms[other]
-    if not len(deeds.user):
+    if not len(involved.user):
         changes.incident[other] = last_incident[caller]
         return
-    moment = deeds.user.astype(np.int64) * DAY_MS + deeds.start_ms % DAY_MS
+    moment = involved.user.astype(np.int64) * DAY_MS + involved.start_ms % DAY_MS
     after = np.searchsorted(moment, caller.astype(np.int64) * DAY_MS + start_ms % DAY_MS, side="right")
     before = np.maximum(after - 1, 0)
     following = np.minimum(after, len(moment) - 1)
-    same_day = np.where(deeds.user[before] == caller, deeds.incident[before], NONE)
+    same_day = np.where(involved.user[before] == caller, involved.incident[before], NONE)
     earlier = np.where(same_day == NONE, last_incident[caller], same_day)
-    changes.incident[other] = np.where(earlier == NONE, deeds.incident[following], earlier)
+    changes.incident[other] = np.where(earlier == NONE, involved.incident[following], earlier)
 
 
 def talk_seconds(talk_ms: Any) -> Any:
@@ -177,7 +186,7 @@ def end_second(start_ms: int, setup_ms: int, talk_ms: int) -> int:
 
 @kernel
 def _compare(normal: Records, calls: Records, touched: Any, change: Any, kept: Any) -> None:
-    """Find the same call in both worlds, line by line, and say what became of it."""
+    """Find the same call in both worlds, line by line, and compare its records."""
     first, end, expected, whose = 0, 0, 0, -1
     for i in range(calls.key.shape[0]):
         caller = calls.caller[i]

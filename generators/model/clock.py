@@ -12,7 +12,7 @@ MONTH_DAYS = 30
 PAUSE_MS = 2000
 """Least time between a call's end and the next call on the same line, where one follows the other at once."""
 LEAST_PAUSE_MS = 1000
-"""The same of a call that an incident adds; the pause is drawn, since a fixed one would tell such calls."""
+"""The same for a call that an incident adds; the pause is drawn, since a fixed one would mark such calls."""
 MACHINE_S, PERSON_S = 1.0, 60.0
 """Mean of what is drawn, of a machine and of a person [s]."""
 

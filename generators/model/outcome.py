@@ -1,4 +1,4 @@
-"""What becomes of a call."""
+"""Outcomes of a call."""
 
 ANSWERED, MISSED, BUSY, FAILED = 0, 1, 2, 3
 OUTCOMES = ("answered", "missed", "busy", "failed")

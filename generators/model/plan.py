@@ -1,4 +1,4 @@
-"""The plan of a world as injectors see and edit it: what people want to do, and who holds which SIM and device."""
+"""The plan of a world that injectors edit: intended calls, and who holds which SIM and device."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ class Intents(NamedTuple):
 
     @staticmethod
     def room(user: Any, day: Any, slot: Any) -> "Intents":
-        """Make room for what is known of these slots."""
+        """Return intents of these slots, whose other columns are still to be filled in."""
         n = len(user)
         start, talk, callee, outcome = (np.empty(n, np.int64) for _ in range(4))
         move, goal, key = np.empty(n), np.empty(n), np.empty(n, np.uint64)
@@ -72,7 +72,7 @@ class Intents(NamedTuple):
 
 
 class Holdings(NamedTuple):
-    """Subscriptions in hands that normal life does not put them in; shape (n,) each.
+    """Subscriptions that an incident puts on another SIM or device; shape (n,) each.
 
     A user of the reserve has a subscription from the moment on at which it first holds one.
     """
@@ -97,7 +97,7 @@ class Holdings(NamedTuple):
 
     @staticmethod
     def of(user: Any, from_ms: Any, to_ms: Any, sim: Any, device: Any, home: Any = None) -> "Holdings":
-        """Return holdings whose columns are arrays or, where all are alike, single values; `home` is its own."""
+        """Return holdings; columns are arrays, or single values for all; `home` is the user's own by default."""
         columns = np.broadcast_arrays(user, from_ms, to_ms, sim, device, user if home is None else home)
         return Holdings(*(np.array(column, np.int64) for column in columns))
 
@@ -147,7 +147,7 @@ ANSWERED_MS = 250
 
 
 class CellFault(NamedTuple):
-    """Something that an incident does to a cell for a while."""
+    """A fault that an incident brings to a cell for a while."""
 
     cell: int
     begin_ms: int

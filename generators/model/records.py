@@ -1,4 +1,4 @@
-"""Calls as they are rendered, and what incidents change in the plan that they are rendered from."""
+"""Columns of rendered calls, and of the changes that incidents make to the plan."""
 
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ class Records(NamedTuple):
 
 
 class Edits(NamedTuple):
-    """What incidents change in the plan of one day, ordered by user; shape (edits,) each."""
+    """Changes that incidents make to the plan of one day, ordered by user; shape (edits,) each."""
 
     user: Any
     """int32."""
@@ -77,19 +77,50 @@ class Edits(NamedTuple):
     """bool: made by somebody who is none of the incident's actors: what comes of it is collateral."""
 
 
+RECORD_TYPES = {
+    "caller": np.int32,
+    "callee": np.int32,
+    "start_ms": np.int64,
+    "talk_ms": np.int32,
+    "outcome": np.int8,
+    "first_cell": np.int32,
+    "last_cell": np.int32,
+    "key": np.uint64,
+    "incident": np.int32,
+    "setup_ms": np.int32,
+    "handovers": np.int32,
+    "events": np.int32,
+    "sim": np.int32,
+    "device": np.int32,
+    "mark": np.int64,
+}
+"""Types of the columns of `Records`."""
+EDIT_TYPES = {
+    "user": np.int32,
+    "slot": np.int32,
+    "start_ms": np.int64,
+    "talk_ms": np.int32,
+    "callee": np.int32,
+    "outcome": np.int8,
+    "move": np.float64,
+    "goal": np.float64,
+    "key": np.uint64,
+    "incident": np.int32,
+    "phone": np.int32,
+    "sim": np.int32,
+    "device": np.int32,
+    "leg": np.bool_,
+    "gone": np.bool_,
+    "innocent": np.bool_,
+}
+"""Types of the columns of `Edits`."""
+
+
 def make_records(room: int) -> Records:
     """Make room for so many calls."""
-    kinds = (
-        np.int32, np.int32, np.int64, np.int32, np.int8, np.int32, np.int32, np.uint64, np.int32, np.int32, np.int32,
-        np.int32, np.int32, np.int32, np.int64,
-    )  # fmt: skip
-    return Records(*(np.empty(room, kind) for kind in kinds))
+    return Records(**{name: np.empty(room, kind) for name, kind in RECORD_TYPES.items()})
 
 
 def no_edits() -> Edits:
     """Return the edits of a world without incidents."""
-    kinds = (
-        np.int32, np.int32, np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32,
-        np.int32, np.int32, np.int32, np.bool_, np.bool_, np.bool_,
-    )  # fmt: skip
-    return Edits(*(np.empty(0, kind) for kind in kinds))
+    return Edits(**{name: np.empty(0, kind) for name, kind in EDIT_TYPES.items()})

@@ -1,4 +1,4 @@
-"""Numbers that an incident has put on another SIM: who holds what, and when."""
+"""Numbers that incidents put on another SIM or device, by time."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,13 +14,13 @@ _MOMENTS = 2**42
 
 
 @dataclass(frozen=True)
-class Swaps:
-    """Holdings that can be asked which of them was in force; those of one user do not overlap."""
+class SimHoldings:
+    """Holdings of all incidents, with a look-up by user and moment; those of one user do not overlap."""
 
     holdings: Holdings = field(default_factory=Holdings.none)
     """In order of user and begin."""
     incident: Any = field(default_factory=lambda: np.empty(0, np.int64))
-    """Shape (n,), int64: whose doing each is."""
+    """Shape (n,), int64: incident of each."""
 
     @cached_property
     def _other_sim(self) -> Any:

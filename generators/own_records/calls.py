@@ -17,7 +17,7 @@ from generators.model.clock import DAY_MS
 from generators.own_records.file_settings import NEUTRAL
 from generators.own_records.pseudonyms import Naming
 from generators.own_records.reading import KINDS, Records
-from generators.tables.columns import ROW_GROUP, ParquetRows, coded, conformed, moments
+from generators.tables.columns import ROW_GROUP, ParquetRows, coded, conformed, moments, rows_of
 
 IDENTITIES = ("number", "sim", "device")
 UNKNOWN = "unknown"
@@ -68,8 +68,8 @@ class Calls:
                 "call_duration": pa.array(seconds),
                 "handovers": pa.array(np.zeros(seconds.size, np.int32)),
             }
-            columns = [own[name] if name in own else self.column(name, part) for name in CALLS.arrow.names]
-            file.write(pa.Table.from_arrays(columns, schema=CALLS.arrow))
+            columns = {name: own[name] if name in own else self.column(name, part) for name in CALLS.arrow.names}
+            file.write(rows_of(CALLS, columns))
 
     def users(self) -> pa.Table:
         """Return those who call, and those who are called and known as subscribers, as `bench.schema.USERS`."""
@@ -148,7 +148,16 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
     seconds, setup_s = (records.whole(name)[order] for name in ("seconds", "setup_s"))
     call_id = _call_ids(records, order)
     clock = _clock(records.settings.time_zone, start_ms, offset_s)
-    return Calls(start_ms, seconds, setup_s, call_id, codes, texts, clock, dict(+records.filled) | filled)
+    return Calls(
+        start_ms=start_ms,
+        seconds=seconds,
+        setup_s=setup_s,
+        call_id=call_id,
+        codes=codes,
+        texts=texts,
+        clock=clock,
+        filled=dict(+records.filled) | filled,
+    )
 
 
 def _call_ids(records: Records, order: Any) -> pa.ChunkedArray:

@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from numba.core.errors import NumbaError
 
 from bench.faults import Fault, SettingsError, UserError
+from generators.injection.editable_plan import EditablePlan
 from generators.injection.incident_planning import TOLERANCE, plan_incidents
 from generators.injection.injector import Injector
+from generators.injection.planning_errors import NoRoom, NotInRecords
 from generators.own_records.calls import CALL_DIGITS, UNKNOWN, Calls
-from generators.own_records.editable_records import NotHad, OwnDraft
 from generators.own_records.file_settings import CdrFileSettings
 from generators.own_records.pseudonyms import Naming, Pseudonyms
-from generators.own_records.records_by_user import Life
+from generators.own_records.recorded_life import RecordedLife
+from generators.own_records.records_by_user import RecordsByUser
 from generators.own_records.rewriting import Rewriter
 from generators.tables.identities import digits_for
-from generators.truth.truth_writer import Tally
+from generators.truth.truth_writer import TruthWriter
 
 
 @dataclass
@@ -31,15 +32,13 @@ class Asked:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.injector, name)
 
-    def plan(self, draft: Any, calls: int, rng: Any) -> Any:
+    def plan(self, editable: EditablePlan, calls: int, rng: Any) -> Any:
         """Plan, unless something is lacking."""
         try:
-            return self.injector.plan(draft, calls, rng)
-        except NotHad as error:
+            return self.injector.plan(editable, calls, rng)
+        except NotInRecords as error:
             self.lacked = str(error)
-        except NumbaError:  # a kernel of the simulator was asked, which wants to know all habits
-            self.lacked = "habits"
-        return None
+            raise NoRoom from error
 
 
 @dataclass(frozen=True)
@@ -63,21 +62,21 @@ def injected(
         When the ratio is not met.
     """
     ratio, seed = settings.anomaly_ratio or 0.0, settings.seed or 0
-    life = Life.of(calls, with_reserve=isinstance(naming, Pseudonyms))
+    records = RecordsByUser.of(calls, with_reserve=isinstance(naming, Pseudonyms))
     asked = {name: Asked(injector) for name, injector in anomalies.items()}
     try:
-        plan = plan_incidents(OwnDraft(life), asked, ratio, seed)
+        plan = plan_incidents(EditablePlan(RecordedLife(records)), asked, ratio, seed)
     except SettingsError as error:
         rule = "leave out types that need what call records do not tell"
         lacking = [Fault("anomaly", f"{rule} ({each.lacked})", name) for name, each in asked.items() if each.lacked]
         raise SettingsError(lacking or error.faults) from error
-    rewriter = Rewriter(calls, life, plan, naming)
-    after, changes, told = rewriter.rewritten()
+    rewriter = Rewriter(calls, records, plan, naming)
+    after, changes, values = rewriter.rewritten()
     cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
-    tally = Tally(plan, Names(rewriter.names, cells), calls.clock.start_ms, life.users)  # type: ignore[arg-type]
-    tally.add(changes, told, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
-    tally.write(truth)
-    return after, _checked(tally.counts(), ratio)
+    truth_writer = TruthWriter(plan, Names(rewriter.names, cells), calls.clock.start_ms, records.users)  # type: ignore[arg-type]
+    truth_writer.add(changes, values, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
+    truth_writer.write(truth)
+    return after, _checked(truth_writer.counts(), ratio)
 
 
 def _checked(counts: dict[str, Any], asked: float) -> dict[str, Any]:

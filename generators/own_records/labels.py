@@ -27,8 +27,8 @@ def labels_of(calls: Calls) -> Tables:
     UserError
         When the records of an incident are of several types.
     """
-    deeds = _deeds(calls)
-    found = deeds.group_by("incident_id", maintain_order=True).agg(
+    direct = _direct_rows(calls)
+    found = direct.group_by("incident_id", maintain_order=True).agg(
         pl.col("anomaly_type").unique(maintain_order=True),
         level=pl.when(pl.len() == 1).then(pl.lit("call")).when(pl.col("caller").n_unique() == 1).then(pl.lit("user"))
         .otherwise(pl.lit("group")),
@@ -40,7 +40,7 @@ def labels_of(calls: Calls) -> Tables:
     for name, kinds in found.filter(pl.col("anomaly_type").list.len() > 1).select("incident_id", "anomaly_type").rows():
         raise UserError(f"incident_id {name}: all its calls must have one anomaly_type, got {' and '.join(kinds)}")
     incidents = found.with_columns(pl.col("anomaly_type").list.first())
-    truth = deeds.drop("start_ts", "end_ts").with_columns(
+    truth = direct.drop("start_ts", "end_ts").with_columns(
         *(pl.lit(None, pl.String).alias(name) for name in ("user_id", "cell_id")),
         *(pl.lit(None, pl.Datetime("ms", "UTC")).alias(name) for name in ("start_ts", "end_ts")),
         level=pl.lit("call"),
@@ -85,7 +85,7 @@ def labels_in(folder: Path, calls: Calls, naming: Naming) -> Tables:
     }
 
 
-def _deeds(calls: Calls) -> pl.DataFrame:
+def _direct_rows(calls: Calls) -> pl.DataFrame:
     """Return the labelled calls, one row each, in order of time."""
     if "anomaly_type" not in calls.codes:
         rows = np.zeros(0, np.int64)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from generators.model.records import Edits
-from generators.own_records.records_by_user import Life
+from generators.own_records.records_by_user import RecordsByUser
 
 LOOKED_BACK = 50
 """How many calls of a user are looked at for one that is still running."""
@@ -19,36 +19,36 @@ class Line:
     made: Any
     """Shape (edits,), bool."""
     lost: Any
-    """Shape (n,), int64: places in `Life` of calls that do not take place because of an edit that does."""
+    """Shape (n,), int64: places in `RecordsByUser` of calls that do not take place because of an edit that does."""
     because: Any
     """Shape (n,), int64: that edit."""
 
 
-def on_the_line(life: Life, edits: Edits, edited: Any, setup_ms: Any) -> Line:
+def on_the_line(records: RecordsByUser, edits: Edits, edited: Any, setup_ms: Any) -> Line:
     """Let one line carry one call at a time: an edit gives way to a call that runs, and others give way to an edit.
 
     Calls of the file that overlap each other stay as they are.
 
     Parameters
     ----------
-    life
+    records
         The records.
     edits
         The edits.
     edited
-        Shape (calls,), bool: which calls of `life` an edit has altered or taken away.
+        Shape (calls,), bool: which calls of `records` an edit has altered or taken away.
     setup_ms
         Shape (edits,): by how much longer than it is talked each of them takes its line.
     """
     made = ~edits.gone
     lost: dict[int, int] = {}
     busy: dict[int, int] = {}
-    by_user, start, end = life.by_user, life.start_ms, life.start_ms + life.setup_ms + life.talk_ms
+    by_user, start, end = records.by_user, records.start_ms, records.start_ms + records.setup_ms + records.talk_ms
     for i in np.lexsort((edits.start_ms, edits.user)).tolist():
         user, begin = int(edits.user[i]), int(edits.start_ms[i])
         if not made[i] or edits.leg[i]:
             continue
-        own = by_user[life.first_of[user] : life.first_of[user + 1]]
+        own = by_user[records.first_of[user] : records.first_of[user + 1]]
         after = int(np.searchsorted(start[own], begin, side="right"))
         running = [each for each in own[max(after - LOOKED_BACK, 0) : after].tolist() if end[each] > begin]
         if begin < busy.get(user, 0) or any(not edited[each] and each not in lost for each in running):

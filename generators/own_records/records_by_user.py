@@ -1,4 +1,4 @@
-"""Normal life as a user's own records tell it: who they are of, and what each caller did when."""
+"""A file's call records, arranged by user and day."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +19,8 @@ _MOMENTS = 2**42
 
 
 @dataclass(frozen=True)
-class Life:
-    """The records by user and day. Parties are numbered: users, their reserve, then the external ones by kind."""
+class RecordsByUser:
+    """Call records by user and day. Parties are numbered: users, the reserve, then external parties by type."""
 
     code: Any
     """Shape (parties,), int64: which text each party is among the numbers; of the reserve -1."""
@@ -45,7 +45,7 @@ class Life:
     """Day of the week of the first day, 0 for a Monday."""
 
     @classmethod
-    def of(cls, calls: Calls, with_reserve: bool) -> "Life":
+    def of(cls, calls: Calls, with_reserve: bool) -> "RecordsByUser":
         """Gather it; without a reserve where nobody can be made up who looks like the others."""
         code, users, reserve, external_first = _parties(calls, with_reserve)
         number = np.empty(len(calls.texts["number"]), np.int64)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from generators.injection.incident_planning import Plan
+from generators.injection.incident_planning import IncidentPlan
 from generators.model.changes import ADDED, ALTERED, REMOVED, Changes, joined, talk_seconds
 from generators.model.outcome import OUTCOMES
 from generators.model.records import Edits, no_edits
@@ -14,10 +14,10 @@ from generators.own_records.calls import CALL_DIGITS, IDENTITIES, UNKNOWN, Calls
 from generators.own_records.line_occupancy import Line, on_the_line
 from generators.own_records.pseudonyms import Naming
 from generators.own_records.reading import KINDS as KIND_OF
-from generators.own_records.records_by_user import Life
+from generators.own_records.records_by_user import RecordsByUser
 from generators.settings.society import EXTERNAL_TYPES
 from generators.tables.identities import digits_for, numbered
-from generators.truth.incident_figures import Told
+from generators.truth.incident_figures import RecordedValues
 
 OWN = -1
 PACE = 7919
@@ -28,40 +28,42 @@ NAMED = {"caller_imsi": "sim", "caller_imei": "device"}
 class Rewriter:
     """Rewrites records by a plan; what was never there is named by `naming`."""
 
-    def __init__(self, calls: Calls, life: Life, plan: Plan, naming: Naming) -> None:
-        self.calls, self.life, self.plan, self.naming = calls, life, plan, naming
+    def __init__(self, calls: Calls, records: RecordsByUser, plan: IncidentPlan, naming: Naming) -> None:
+        self.calls, self.records, self.plan, self.naming = calls, records, plan, naming
         self.edits = all_edits(plan)
         self.texts = {kind: texts.to_pylist() for kind, texts in calls.texts.items()}
-        self.code = life.code.copy()
+        self.code = records.code.copy()
         self.names = self._named()
 
     def _named(self) -> pa.StringArray:
         """Name the reserve; return the names of all users, the reserve among them."""
-        reserve = np.arange(self.life.users, self.life.users + self.life.reserve)
+        reserve = np.arange(self.records.users, self.records.users + self.records.reserve)
         self.code[reserve] = len(self.texts["number"]) + np.arange(len(reserve))
         self.texts["number"] += self.naming.named("number", [f"reserve {i}" for i in reserve]).to_pylist()
-        return pa.array(self.texts["number"], pa.string()).take(pa.array(self.code[: self.life.users + len(reserve)]))
+        return pa.array(self.texts["number"], pa.string()).take(
+            pa.array(self.code[: self.records.users + len(reserve)])
+        )
 
-    def rewritten(self) -> tuple[Calls, Changes, Told]:
+    def rewritten(self) -> tuple[Calls, Changes, RecordedValues]:
         """Return the records with the incidents, in order of time and numbered anew, what has changed, and to what."""
-        life, edits = self.life, self.edits
+        records, edits = self.records, self.edits
         altered = edits.slot >= 0
         place = self._places(altered)
-        edited = np.zeros(len(life.row), np.bool_)
+        edited = np.zeros(len(records.row), np.bool_)
         edited[place[altered]] = True
         source = self._source(place)
-        line = on_the_line(life, edits, edited, life.setup_ms[source])
+        line = on_the_line(records, edits, edited, records.setup_ms[source])
         gone = edited.copy()
         gone[line.lost] = True
-        kept = np.ones(len(life.row), np.bool_)
-        kept[life.row[gone]] = False
+        kept = np.ones(len(records.row), np.bool_)
+        kept[records.row[gone]] = False
         made = np.flatnonzero(line.made)
         columns = self._columns(made, place)
         start = self.calls.clock.start_ms + edits.start_ms[made] // 1000 * 1000
         seconds = np.where(edits.outcome[made] == 0, talk_seconds(edits.talk_ms[made]), 0).astype(np.int32)
         starts = np.concatenate([self.calls.start_ms[kept], start])
         order = np.argsort(starts, kind="stable")
-        setup_s = np.concatenate([self.calls.setup_s[kept], self.calls.setup_s[life.row[source[made]]]])
+        setup_s = np.concatenate([self.calls.setup_s[kept], self.calls.setup_s[records.row[source[made]]]])
         codes = {name: np.concatenate([own[kept], columns[name]])[order] for name, own in self.calls.codes.items()}
         ids = numbered("call_", np.arange(order.size), digits_for(order.size, CALL_DIGITS))
         position = np.empty(order.size, np.int64)
@@ -75,61 +77,70 @@ class Rewriter:
             codes=codes,
         )
         changes = self._changes(line, place, position[int(kept.sum()) :], calls)
-        whose = (self.edits.user[made], self.life.user), (self.edits.callee[made], self.life.callee)
+        whose = (self.edits.user[made], self.records.user), (self.edits.callee[made], self.records.callee)
         caller, callee = (np.concatenate([self._by_row(own)[kept], new])[order] for new, own in whose)
         calls, changes = self._diverted(calls, (caller, callee), changes)
         texts = {kind: _in_use(kind, texts, calls.codes) for kind, texts in self.texts.items()}
-        return replace(calls, texts=texts), changes, self._told(calls, (caller, callee), changes)
+        return replace(calls, texts=texts), changes, self._recorded_values(calls, (caller, callee), changes)
 
-    def _told(self, calls: Calls, parties: tuple[Any, Any], changes: Changes) -> Told:
-        """Return what the records say of the changes; `parties` call and are called, by their numbers in `Life`."""
+    def _recorded_values(self, calls: Calls, parties: tuple[Any, Any], changes: Changes) -> RecordedValues:
+        """Return what the records show of the changes; `parties`: callers and callees, numbered by `RecordsByUser`."""
         row = changes.row
         words = np.array([OUTCOMES.index(text) if text in OUTCOMES else 0 for text in self.texts["outcome"]])
         whose = [calls.codes.get(name, parties[0])[row] for name in NAMED]
-        return Told(parties[1][row], calls.seconds[row], words[calls.codes["outcome"][row]], *whose)
+        return RecordedValues(parties[1][row], calls.seconds[row], words[calls.codes["outcome"][row]], *whose)
 
     def _by_row(self, values: Any) -> Any:
-        """Return values of `Life` in the order of the file's records."""
+        """Return values of `RecordsByUser` in the order of the file's records."""
         out = np.empty_like(values)
-        out[self.life.row] = values
+        out[self.records.row] = values
         return out
 
     def _diverted(self, calls: Calls, parties: tuple[Any, Any], changes: Changes) -> tuple[Calls, Changes]:
         """Let calls that reach a number carry the SIM that an incident has put it on; `parties` call and are called."""
         start_ms = calls.start_ms - calls.clock.start_ms
-        row, holding = self.plan.swaps.in_force(parties[1], start_ms)
+        row, holding = self.plan.sim_holdings.in_force(parties[1], start_ms)
         if "callee_imsi" not in calls.codes or not len(row):
             return calls, changes
         sim = calls.codes["callee_imsi"].copy()
-        sim[row] = self._of_owner("caller_imsi")[self.plan.swaps.holdings.sim[holding]]
+        sim[row] = self._of_owner("caller_imsi")[self.plan.sim_holdings.holdings.sim[holding]]
         new = (sim[row] != calls.codes["callee_imsi"][row]) & ~np.isin(row, changes.row)
-        row, incident = row[new], self.plan.swaps.incident[holding[new]]
+        row, incident = row[new], self.plan.sim_holdings.incident[holding[new]]
         cell = calls.codes["first_cell_id"][row] if "first_cell_id" in calls.codes else np.zeros(len(row), np.int32)
         kind, direct = np.full(len(row), ALTERED, np.int8), np.zeros(len(row), np.bool_)
         no_key = np.zeros(len(row), np.uint64)
-        more = Changes(row, no_key, incident, kind, direct, parties[0][row], cell, start_ms[row])
+        more = Changes(
+            row=row,
+            key=no_key,
+            incident=incident,
+            change=kind,
+            direct=direct,
+            caller=parties[0][row],
+            cell=cell,
+            start_ms=start_ms[row],
+        )
         return replace(calls, codes={**calls.codes, "callee_imsi": sim}), joined([changes, more])
 
     def _places(self, altered: Any) -> Any:
         """Return which call of the records each edit is of, -1 for one that is added; shape (edits,)."""
-        life, edits = self.life, self.edits
-        ends = np.cumsum(life.counts.ravel(), dtype=np.int64)
+        records, edits = self.records, self.edits
+        ends = np.cumsum(records.counts.ravel(), dtype=np.int64)
         day = np.repeat(np.arange(len(self.plan.edits)), [len(each.user) for each in self.plan.edits])
-        cell = day * life.counts.shape[1] + edits.user
-        return np.where(altered, ends[cell] - life.counts.ravel()[cell] + edits.slot, -1)
+        cell = day * records.counts.shape[1] + edits.user
+        return np.where(altered, ends[cell] - records.counts.ravel()[cell] + edits.slot, -1)
 
     def _columns(self, made: Any, place: Any) -> dict[str, Any]:
         """Return the codes of the calls that edits make, shape (made,) each."""
-        edits, life = self.edits, self.life
+        edits, records = self.edits, self.records
         near = self._near(edits.phone[made], edits.start_ms[made])
         own = self._source(place)[made]
-        stays = (place[made] >= 0) & (life.start_ms[place[made]] == edits.start_ms[made])
+        stays = (place[made] >= 0) & (records.start_ms[place[made]] == edits.start_ms[made])
         where = np.where(stays, own, near)
-        changed = (place[made] < 0) | (life.callee[place[made]] != edits.callee[made])
+        changed = (place[made] < 0) | (records.callee[place[made]] != edits.callee[made])
         found = {}
         for name, codes in self.calls.codes.items():
             source = where if name.endswith("_cell_id") else own
-            found[name] = codes[life.row[source]]
+            found[name] = codes[records.row[source]]
         found["caller_id"] = self.code[edits.user[made]].astype(np.int32)
         found["callee_id"] = self.code[edits.callee[made]].astype(np.int32)
         found["outcome"] = self._words("outcome", OUTCOMES)[edits.outcome[made]]
@@ -138,7 +149,7 @@ class Rewriter:
                 found[name] = np.where(changed, self._of_party(name)[edits.callee[made]], found[name])
         for name, holder in (("caller_imsi", edits.sim[made]), ("caller_imei", edits.device[made])):
             if name in found:
-                shown = np.where((holder == OWN) & (edits.user[made] >= life.users), edits.user[made], holder)
+                shown = np.where((holder == OWN) & (edits.user[made] >= records.users), edits.user[made], holder)
                 found[name] = np.where(shown == OWN, found[name], self._of_owner(name)[np.maximum(shown, 0)])
         return found
 
@@ -148,12 +159,12 @@ class Rewriter:
 
     def _near(self, users: Any, start_ms: Any) -> Any:
         """Return the call that tells where each user is at a moment; those without a call go with somebody else."""
-        life = self.life
-        callers = np.flatnonzero(np.diff(life.first_of))
-        found = life.nearest(users, start_ms)
+        records = self.records
+        callers = np.flatnonzero(np.diff(records.first_of))
+        found = records.nearest(users, start_ms)
         other = callers[(users * PACE) % len(callers)]
         still = users % 2 == 1
-        shadowed = np.where(still, life.by_user[life.first_of[other]], life.nearest(other, start_ms))
+        shadowed = np.where(still, records.by_user[records.first_of[other]], records.nearest(other, start_ms))
         return np.where(found < 0, shadowed, found)
 
     def _words(self, kind: str, words: tuple[str, ...]) -> Any:
@@ -164,27 +175,27 @@ class Rewriter:
 
     def _of_party(self, name: str) -> Any:
         """Return what a column says of each party as a callee, shape (parties,); as it was first seen."""
-        life, parties = self.life, len(self.code)
+        records, parties = self.records, len(self.code)
         if name == "callee_type":
-            kinds = np.searchsorted(life.external_first[1:], np.arange(parties), side="right") + 1
-            kinds = np.where(np.arange(parties) < life.external_first[0], 0, kinds)
+            kinds = np.searchsorted(records.external_first[1:], np.arange(parties), side="right") + 1
+            kinds = np.where(np.arange(parties) < records.external_first[0], 0, kinds)
             return self._words(name, ("subscriber", *EXTERNAL_TYPES))[kinds]
         found = self.code.astype(np.int32)  # its own number, where it was never called
         if name == "callee_imsi":
             found = self._of_owner("caller_imsi", parties)
-        order = life.by_user[::-1]
-        found[life.callee[order]] = self.calls.codes[name][life.row[order]]
+        order = records.by_user[::-1]
+        found[records.callee[order]] = self.calls.codes[name][records.row[order]]
         return found
 
     def _of_owner(self, name: str, parties: int = 0) -> Any:
         """Return each user's first SIM or device, shape (users and reserve,) or (parties,); made up for the reserve."""
-        life, kind = self.life, NAMED[name]
-        lines = life.users + life.reserve
+        records, kind = self.records, NAMED[name]
+        lines = records.users + records.reserve
         found = np.full(max(parties, lines), self._words(kind, (UNKNOWN,))[0], np.int32)
         if name in self.calls.codes:
-            order = life.by_user[::-1]
-            found[life.user[order]] = self.calls.codes[name][life.row[order]]
-            texts, reserve = self.texts[kind], np.arange(life.users, lines)
+            order = records.by_user[::-1]
+            found[records.user[order]] = self.calls.codes[name][records.row[order]]
+            texts, reserve = self.texts[kind], np.arange(records.users, lines)
             names = self.naming.named(kind, [f"reserve {i}" for i in reserve]).to_pylist()
             known = {text: number for number, text in enumerate(texts)}
             texts += [each for each in names if each not in known]
@@ -194,7 +205,7 @@ class Rewriter:
 
     def _changes(self, line: Line, place: Any, row: Any, calls: Calls) -> Changes:
         """Return what has changed: what edits made, what they took away, and what made way for them."""
-        edits, life = self.edits, self.life
+        edits, records = self.edits, self.records
         made, taken = np.flatnonzero(line.made), np.flatnonzero(~line.made & (place >= 0))
         differs = (place[made] < 0) | self._differs(made, place, row, calls)
         made, row = made[differs], row[differs]
@@ -205,27 +216,27 @@ class Rewriter:
         ]
         return Changes(
             row=np.concatenate([row, np.full(len(gone), -1)]),
-            key=np.concatenate([edits.key[made], life.row[gone].astype(np.uint64)]),
+            key=np.concatenate([edits.key[made], records.row[gone].astype(np.uint64)]),
             incident=np.concatenate([edits.incident[made], edits.incident[because]]),
             change=np.concatenate([np.where(place[made] < 0, ADDED, ALTERED), np.full(len(gone), REMOVED)]).astype(
                 np.int8
             ),
             direct=np.concatenate([~edits.innocent[made], ~edits.innocent[taken], np.zeros(len(line.lost), np.bool_)]),
-            caller=np.concatenate([edits.user[made], life.user[gone]]),
-            cell=np.concatenate([cells[0][row], cells[1][life.row[gone]]]),
-            start_ms=np.concatenate([edits.start_ms[made], life.start_ms[gone]]),
+            caller=np.concatenate([edits.user[made], records.user[gone]]),
+            cell=np.concatenate([cells[0][row], cells[1][records.row[gone]]]),
+            start_ms=np.concatenate([edits.start_ms[made], records.start_ms[gone]]),
         )
 
     def _differs(self, made: Any, place: Any, row: Any, calls: Calls) -> Any:
         """Return which altered calls say anything that they did not say before; shape (made,)."""
-        own = self.life.row[place[made]]
+        own = self.records.row[place[made]]
         other = (calls.start_ms[row] != self.calls.start_ms[own]) | (calls.seconds[row] != self.calls.seconds[own])
         for name, codes in self.calls.codes.items():
             other |= calls.codes[name][row] != codes[own]
         return other
 
 
-def all_edits(plan: Plan) -> Edits:
+def all_edits(plan: IncidentPlan) -> Edits:
     """Return the edits of all days."""
     every = [*plan.edits, no_edits()]
     whole = (np.concatenate(columns) for columns in zip(*every, strict=True))

@@ -1,4 +1,4 @@
-"""What an antenna radiates in which direction.
+"""Antenna patterns: gain by direction.
 
 Two patterns: an ellipse with one focus at the antenna, perhaps cut into lobes; and the element of 3GPP TR 38.901.
 Angles are relative to the boresight unless said otherwise.

@@ -7,25 +7,12 @@ import numpy as np
 
 from generators.model.compiled import kernel
 from generators.radio.antenna import QUIETEST, ellipse_gain, mean_gain, sector_gain_db
-from generators.radio.path_loss import (
-    FREE_SPACE,
-    REFERENCE,
-    RMA,
-    UMA,
-    UMI,
-    path_loss_db,
-    sight_probability,
-)
+from generators.radio.path_loss import REFERENCE, path_loss_db, sight_probability
 from generators.radio.plane import Plane, bearing_deg, shortest
 from generators.radio.shadowing import CUT, in_sight, shadow
 from generators.settings.radio import MODELS, AntennaSettings, PropagationSettings, SiteSettings
 
 OMNI, SECTOR, ELLIPSE = 0, 1, 2
-SIGMA_DB = {UMA: (4.0, 6.0), UMI: (4.0, 7.82), RMA: (4.0, 8.0)}
-"""Of the shadowing with and without line of sight (3GPP TR 38.901, table 7.4.1-1)."""
-CORRELATION_M = {UMA: (37.0, 50.0), UMI: (10.0, 13.0), RMA: (37.0, 120.0)}
-"""3GPP TR 38.901, table 7.5-6."""
-OTHER_SIGMA_DB, OTHER_CORRELATION_M = 6.0, 50.0
 
 
 class Cells(NamedTuple):
@@ -95,15 +82,15 @@ def make_cells(sites: SiteSettings, antenna: AntennaSettings, models: Any, metre
     turn = (np.arange(len(site)) - first[site]) * (360.0 / sites.sectors)
     directed = ELLIPSE if antenna.pattern == "ellipse" else SECTOR
     return Cells(
-        metres[:, 0].copy(),
-        metres[:, 1].copy(),
-        np.where(macro, sites.height_m, sites.small_height_m),
-        models,
-        first,
-        site.astype(np.int32),
-        np.where(macro[site], directed, OMNI).astype(np.int8),
-        np.where(macro[site], antenna.azimuth_deg + turn, 0.0),
-        np.where(macro, sites.eirp_dbm, sites.small_eirp_dbm)[site],
+        x=metres[:, 0].copy(),
+        y=metres[:, 1].copy(),
+        height=np.where(macro, sites.height_m, sites.small_height_m),
+        model=models,
+        first=first,
+        site=site.astype(np.int32),
+        kind=np.where(macro[site], directed, OMNI).astype(np.int8),
+        azimuth=np.where(macro[site], antenna.azimuth_deg + turn, 0.0),
+        eirp=np.where(macro, sites.eirp_dbm, sites.small_eirp_dbm)[site],
     )
 
 
@@ -111,30 +98,28 @@ def make_air(antenna: AntennaSettings, radio: PropagationSettings, plane: Plane,
     """Turn settings into what the kernels read."""
     peak = antenna.normalise == "peak"
     return Air(
-        np.uint64(seed),
-        plane,
-        radio.band_mhz / 1000.0,
-        radio.phone_height_m,
-        max(radio.threshold_dbm, radio.noise_floor_dbm + radio.least_snr_db),
-        radio.reference_m,
-        _by_model(SIGMA_DB, OTHER_SIGMA_DB, radio.sigma_db if radio.shadowing else 0.0),
-        _by_model(CORRELATION_M, OTHER_CORRELATION_M, radio.correlation_m, radio.resolution_m),
-        (antenna.mechanical_tilt_deg, antenna.electrical_tilt_deg),
-        (antenna.beam_width_deg, antenna.vertical_beam_width_deg),
-        antenna.front_back_db,
-        antenna.eccentricity,
-        antenna.lobes,
-        1.0 if peak else 1.0 / mean_gain(antenna.eccentricity, antenna.lobes),
+        seed=np.uint64(seed),
+        plane=plane,
+        ghz=radio.band_mhz / 1000.0,
+        phone_m=radio.phone_height_m,
+        threshold=max(radio.threshold_dbm, radio.noise_floor_dbm + radio.least_snr_db),
+        reference_m=radio.reference_m,
+        sigma=_by_model([model.sigma_db for model in MODELS.values()], radio.sigma_db if radio.shadowing else 0.0),
+        correlation=_by_model(
+            [model.correlation_m for model in MODELS.values()], radio.correlation_m, radio.resolution_m
+        ),
+        tilts=(antenna.mechanical_tilt_deg, antenna.electrical_tilt_deg),
+        widths=(antenna.beam_width_deg, antenna.vertical_beam_width_deg),
+        front_back=antenna.front_back_db,
+        eccentricity=antenna.eccentricity,
+        lobes=antenna.lobes,
+        ellipse_scale=1.0 if peak else 1.0 / mean_gain(antenna.eccentricity, antenna.lobes),
     )
 
 
-def _by_model(own: dict[int, tuple[float, float]], other: float, given: float | None, least: float = 0.0) -> Any:
-    """Return a figure for each model, with and without line of sight; free space and the reference have no shadows."""
-    table = np.full((len(MODELS), 2), other)
-    for model, pair in own.items():
-        table[model] = pair
-    if own is SIGMA_DB:
-        table[[REFERENCE, FREE_SPACE]] = 0.0
+def _by_model(own: list[tuple[float, float]], given: float | None, least: float = 0.0) -> Any:
+    """Return a figure for each path-loss model, with and without line of sight; shape (models, 2)."""
+    table = np.array(own)
     return np.maximum(table if given is None else np.full_like(table, given), least)
 
 

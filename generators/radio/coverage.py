@@ -65,7 +65,9 @@ def make_map(cells: Cells, air: Air, resolution_m: float, candidates: int, worke
     columns, rows = (max(1, math.ceil(size / resolution_m - 1e-9)) for size in (plane.width, plane.height))
     cell = np.full((rows * columns, candidates), NO_CELL, np.int32)
     power = np.full((rows * columns, candidates), -np.inf, np.float32)
-    radio = RadioMap(cell, power, columns, rows, plane.width, plane.height, plane.wrap)
+    radio = RadioMap(
+        cell=cell, power=power, columns=columns, rows=rows, width=plane.width, height=plane.height, wrap=plane.wrap
+    )
     reach = make_reach(cells, air)
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(partial(_fill_band, cells, air, reach, radio), range(0, rows, BAND)))

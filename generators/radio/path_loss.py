@@ -118,9 +118,20 @@ def sight_probability(model: int, flat: float) -> float:
     return 1.0
 
 
+def model_number(name: str) -> int:
+    """Return the number of a path-loss model in this module and in the arrays of cells."""
+    return list(MODELS).index(name)
+
+
 @kernel
 def path_loss_db(model: int, flat: float, ghz: float, heights: tuple[float, float], sight: bool) -> float:
-    """Return the loss by a model (one of this module's numbers but `REFERENCE`); parameters as of `urban_db`."""
+    """Return the loss by a model; parameters as of `urban_db`.
+
+    Raises
+    ------
+    ValueError
+        When the model has no formula here; `REFERENCE` has none either, as it depends on a distance of its own.
+    """
     if model == RMA:
         return rural_db(flat, ghz, heights, sight)
     if model in (UMA, UMI):
@@ -128,5 +139,7 @@ def path_loss_db(model: int, flat: float, ghz: float, heights: tuple[float, floa
     distance = math.sqrt(flat * flat + (heights[0] - heights[1]) ** 2)
     if model == FREE_SPACE:
         return free_space_db(distance, ghz)
-    metropolitan = 3.0 if model == HATA_URBAN else 0.0
-    return cost231_hata_db(distance, ghz, heights[0], heights[1]) + metropolitan
+    if model in (HATA, HATA_URBAN):
+        metropolitan = 3.0 if model == HATA_URBAN else 0.0
+        return cost231_hata_db(distance, ghz, heights[0], heights[1]) + metropolitan
+    raise ValueError("this path-loss model has no formula")

@@ -1,4 +1,4 @@
-"""The flat world: a rectangle in metres, bounded or wrapped around; and where that is on the globe."""
+"""The plane of a world: a rectangle in metres, bounded or wrapped around, and its position on the globe."""
 
 import math
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What stands in a world: cells, the air between them and the phones, and the radio map that follows from both."""
+"""The radio plant of a world: cells, propagation, and the radio map that follows from both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

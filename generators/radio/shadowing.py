@@ -1,4 +1,4 @@
-"""Shadowing: what hills and houses add to or take from a site's power; the same wherever one asks at the same point.
+"""Shadowing: gain or loss by hills and houses, a function of the site and the point.
 
 A unit normal field on a lattice whose spacing is the correlation distance, interpolated and scaled back to variance 1.
 """

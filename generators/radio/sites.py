@@ -1,4 +1,4 @@
-"""Where sites stand, when not simply within the districts: in patterns over the whole rectangle, or by a file."""
+"""Positions of sites in patterns over the whole rectangle, or from a file."""
 
 import csv
 import math

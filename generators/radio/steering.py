@@ -1,4 +1,4 @@
-"""Aiming an antenna by moving its second focus, and learning step by step where to."""
+"""Steers an antenna by moving its second focus, step by step."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where things are: towers by district, the cell that serves a place, homes and work places."""
+"""The towers: their positions by district, their neighbours, and the tower nearest to a place."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""What phones hear where an antenna looks elsewhere: the rows of the radio map that differ."""
+"""The rows of the radio map that differ while an antenna is turned."""
 
 from typing import Any, NamedTuple
 

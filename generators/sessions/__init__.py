@@ -1,1 +1,1 @@
-"""Sessions: how phones and towers set calls up, keep them, hand them over and lose them."""
+"""Sessions: how phones and towers set up, keep, hand over and lose calls."""

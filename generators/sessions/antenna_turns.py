@@ -1,4 +1,4 @@
-"""What phones hear while antennas look elsewhere, worked out from one turn to the next."""
+"""What phones hear while antennas are turned, computed from one turn to the next."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -47,7 +47,7 @@ class _Rows:
         self.known: dict[tuple[int, float], int] = {}
         """The first row of each antenna that has been turned alone."""
         self.edges, self.held = list[int](), list[tuple[int, Any]]()
-        """Moments, and what holds from each on: the first pixel; rows, and whose doing they are, of it and the next."""
+        """Moments, and what holds from each on: the first pixel; rows of it and the next, and their incidents."""
 
     def change(self, moment: int, now: Sequence[CellFault]) -> None:
         """Note that from a moment on these antennas are turned, in the order in which they were."""
@@ -61,7 +61,7 @@ class _Rows:
         return first, held
 
     def _rows(self, now: Sequence[CellFault]) -> tuple[Any, Any, Any]:
-        """Return in which pixels another row holds, which, and whose doing that is."""
+        """Return the pixels in which another row holds, the row, and the incident."""
         if len(now) > 1:
             pixels, names, powers, incident = self._together(now)
             return pixels, self._added(names, powers), incident
@@ -74,7 +74,7 @@ class _Rows:
         return pixels, self.known[antenna] + np.arange(len(pixels)), fault.incident
 
     def _together(self, now: Sequence[CellFault]) -> tuple[Any, Any, Any, Any]:
-        """Return in which pixels anything is heard otherwise, what, and whose doing that is: of some, the last's."""
+        """Return the pixels in which other powers are heard, these powers, and the incident: of some, the last."""
         normal = self.plant.radio
         radio = normal._replace(cell=normal.cell.copy(), power=normal.power.copy())
         whose = np.full(len(normal.cell), NONE)
@@ -102,4 +102,12 @@ class _Rows:
         place = np.cumsum([0, *(each.shape[1] for each in held)])
         row, incident = np.concatenate(held, axis=1)
         edges = np.array(self.edges)
-        return radio, Turned(edges, first_ahead(edges), np.array(first), place, row, incident, len(normal.cell))
+        return radio, Turned(
+            edge_ms=edges,
+            ahead=first_ahead(edges),
+            pixel=np.array(first),
+            place=place,
+            row=row,
+            incident=incident,
+            pixels=len(normal.cell),
+        )

@@ -1,4 +1,4 @@
-"""When messages are collected, and what time it is on the phones that send them."""
+"""When messages are collected, and the clocks of the phones that send them."""
 
 import math
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""From settings to the network of a world: sites, radio map, load, and the people in it."""
+"""Builds the network of a world from its settings: sites, radio map, load, and the people in it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -45,19 +45,19 @@ def deploy(settings: WorldSettings, towers: Towers, people: People) -> Deploymen
     folk = make_folk(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms, people.still)
     load = offered_load(settings, people, folk, radio, len(cells.site))
     network = Network(
-        True,
-        radio,
-        folk,
-        make_rules(settings),
-        make_faults(settings.network.towers.broken, cells),
-        nothing_turned(),
-        False,
-        blocking(settings.network.towers, load),
+        on=True,
+        radio=radio,
+        folk=folk,
+        rules=make_rules(settings),
+        faults=make_faults(settings.network.towers.broken, cells),
+        turned=nothing_turned(),
+        incidents=False,
+        blocking=blocking(settings.network.towers, load),
     )
     return Deployment(plant, network, people._replace(home=home, work=work))
 
 
-def struck(network: Network, plant: Plant, settings: WorldSettings, incidents: Sequence[CellFault]) -> Network:
+def with_faults(network: Network, plant: Plant, settings: WorldSettings, incidents: Sequence[CellFault]) -> Network:
     """Return a network with the faults of incidents, which do nothing in normal life."""
     radio, turned = turn_antennas(incidents, plant)
     faults = make_faults(settings.network.towers.broken, plant.cells, incidents)

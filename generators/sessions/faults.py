@@ -1,4 +1,4 @@
-"""What is wrong with cells, and when: by the settings of the network, or as incidents that a normal network has not.
+"""Faults of cells over time: from the settings of the network, or from incidents.
 
 The same arrays serve both worlds: in normal life the faults of incidents do nothing, but a session to which one would
 have made a difference says so, and only then is its line rendered a second time.

@@ -1,4 +1,4 @@
-"""Everything that sessions depend on, as arrays that the kernels read."""
+"""The network, as arrays that the kernels of sessions read."""
 
 import math
 from datetime import date
@@ -12,12 +12,12 @@ from generators.mobility.places import make_ways
 from generators.model.clock import HOUR_MS
 from generators.radio.cells import make_air, make_cells
 from generators.radio.coverage import NO_CELL, RadioMap, make_map, pixels_at
+from generators.radio.path_loss import model_number
 from generators.radio.plane import Plane, make_plane
 from generators.radio.plant import Plant
 from generators.sessions.faults import Faults, no_faults
 from generators.sessions.turned_antennas import Turned, nothing_turned
 from generators.settings.network import MEASURED_EACH_MS
-from generators.settings.radio import MODELS
 from generators.settings.world import DISTRICTS, WorldSettings
 
 HOURS_OF_WEEK = 48
@@ -77,8 +77,8 @@ def make_plant(settings: WorldSettings, metres: Any, district: Any, macro: Any) 
         When no cell is heard anywhere.
     """
     net = settings.network
-    by_district = np.array([MODELS.index(net.propagation.models[name]) for name in DISTRICTS], np.int8)
-    models = np.where(macro, by_district[district], MODELS.index(net.propagation.small_model)).astype(np.int8)
+    by_district = np.array([model_number(net.propagation.models[name]) for name in DISTRICTS], np.int8)
+    models = np.where(macro, by_district[district], model_number(net.propagation.small_model)).astype(np.int8)
     cells = make_cells(net.sites, net.antenna, models, metres, macro)
     air = make_air(net.antenna, net.propagation, make_plane(settings.region, net.wrap), settings.seed)
     radio = make_map(cells, air, net.propagation.resolution_m, net.propagation.candidates)
@@ -95,17 +95,17 @@ def make_rules(settings: WorldSettings) -> Rules:
     phones, towers = settings.network.phones, settings.network.towers
     heartbeat = (phones.heartbeat_min_s * 1000, phones.heartbeat_spread_s * 1000)
     return Rules(
-        phones.handover == "a3",
-        phones.timeout_ms,
-        phones.hysteresis_db,
-        max(1, math.ceil(phones.time_to_trigger_ms / MEASURED_EACH_MS)),
-        (phones.refresh_min_s * 1000, phones.refresh_spread_s * 1000),
-        heartbeat,
-        int(2 * sum(heartbeat)),
-        towers.refuses,
-        towers.ignores,
-        (towers.answer_ms[0], towers.answer_ms[1] - towers.answer_ms[0]),
-        towers.losses_per_hour / HOUR_MS,
+        a3=phones.handover == "a3",
+        timeout_ms=phones.timeout_ms,
+        hysteresis=phones.hysteresis_db,
+        trigger=max(1, math.ceil(phones.time_to_trigger_ms / MEASURED_EACH_MS)),
+        refresh_ms=(phones.refresh_min_s * 1000, phones.refresh_spread_s * 1000),
+        heartbeat_ms=heartbeat,
+        expiry_ms=int(2 * sum(heartbeat)),
+        refuses=towers.refuses,
+        ignores=towers.ignores,
+        answer_ms=(towers.answer_ms[0], towers.answer_ms[1] - towers.answer_ms[0]),
+        losses=towers.losses_per_hour / HOUR_MS,
     )
 
 
@@ -113,7 +113,16 @@ def make_folk(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift
     """Gather where people live and work, and how they move, if they do."""
     weekday = date.fromisoformat(settings.start).weekday()
     ways = make_ways(settings.network.mobility)
-    return Folk(np.uint64(settings.seed), home, work, shift_ms, still, weekday, ways, plane)
+    return Folk(
+        seed=np.uint64(settings.seed),
+        home=home,
+        work=work,
+        shift_ms=shift_ms,
+        still=still,
+        first_weekday=weekday,
+        ways=ways,
+        plane=plane,
+    )
 
 
 def best_cells(radio: RadioMap, points: Any, otherwise: Any) -> Any:
@@ -125,9 +134,24 @@ def best_cells(radio: RadioMap, points: Any, otherwise: Any) -> Any:
 def no_network(settings: WorldSettings) -> Network:
     """Return what stands for the network where there is none."""
     plane = make_plane(settings.region, False)
-    radio = RadioMap(np.empty((0, 1), np.int32), np.empty((0, 1), np.float32), 1, 1, 1.0, 1.0, False)
+    radio = RadioMap(
+        cell=np.empty((0, 1), np.int32),
+        power=np.empty((0, 1), np.float32),
+        columns=1,
+        rows=1,
+        width=1.0,
+        height=1.0,
+        wrap=False,
+    )
     nowhere = np.empty((0, 2))
     folk = make_folk(settings, plane, nowhere, nowhere, np.empty(0, np.int64), np.empty(0, np.bool_))
     return Network(
-        False, radio, folk, make_rules(settings), no_faults(0), nothing_turned(), False, np.empty((0, HOURS_OF_WEEK))
+        on=False,
+        radio=radio,
+        folk=folk,
+        rules=make_rules(settings),
+        faults=no_faults(0),
+        turned=nothing_turned(),
+        incidents=False,
+        blocking=np.empty((0, HOURS_OF_WEEK)),
     )

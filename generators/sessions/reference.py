@@ -1,4 +1,4 @@
-"""The session protocol once more, message by message: slow, plain, and what the compiled kernels are held against.
+"""A second implementation of the session protocol, message by message: plain and slow; tests compare the two.
 
 One phone at a time; messages and timers wait in one heap. Reports are broadcast: every cell is asked, no map is used.
 Numbers in comments are those of the transitions of the state diagram.
@@ -328,7 +328,9 @@ class Session:
         """Write down an event."""
         x, y = self.air.place(self.user, self.now)
         figures = {"previous": -1, "held_ms": 0, "talk_ms": 0} | more
-        self.events.append(Event(self.now, state, cause, int(x), int(y), cell, power, **figures))
+        self.events.append(
+            Event(time_ms=self.now, state=state, cause=cause, x=int(x), y=int(y), cell=cell, power=power, **figures)
+        )
 
 
 def last_age(u: float, least: float, spread: float) -> float:

@@ -55,7 +55,7 @@ def measure(user: int, moment: int, network: Network, reports: Reports) -> None:
 
 @kernel
 def look_at(candidate: int, network: Network, reports: Reports) -> None:
-    """Note whose doing it is that a candidate, as a phone comes to it, is another than it would be."""
+    """Note the incident that makes a candidate, as a phone comes to it, differ from normal life."""
     view, radio = reports.world, network.radio
     if view[SHOWN]:
         same = reports.cell[candidate] == radio.cell[view[OTHER], candidate]
@@ -72,7 +72,7 @@ def _take(row: int, network: Network, reports: Reports) -> None:
 
 @kernel
 def rows_of(user: int, moment: int, network: Network, reports: Reports) -> tuple[int, int, int]:
-    """Return the row of the radio map where a user is; the one that incidents let hold; and whose doing that is."""
+    """Return the row of the radio map where a user is, the row in force with incidents, and the incident."""
     x, y = position(user, moment, network.folk, reports.trail)
     pixel = pixel_at(x, y, network.radio)
     row, incident = otherwise(pixel, moment, network.turned)

@@ -30,17 +30,50 @@ from generators.sessions.faults import MET, SHOWN, SWAPPING, acts, faults_betwee
 from generators.sessions.network import Network
 from generators.sessions.reports import Reports, collect, look_at, make_reports, measure, rows_of
 from generators.sessions.tower_answers import BLOCKED, CONNECTED, IGNORED, NEVER, SPOILT, answer, breaks_after, losses
-from generators.sessions.watch import watch
+from generators.sessions.watch import Serving, watch
 
 LIVE, NONE_LEFT, OVER = range(3)
 """What became of asking the candidates."""
 MOST_BARRED = 16
-NOW, CELL, SINCE, FIRST, ENDS, ASKED, CHANGES, BARRED, HANDOVERS, ROW, USER, FIRST_CELL, PARTNER, MARK = range(14)
-POWER, HARDNESS = range(2)
 FACTOR = 6364136223846793005
 """Of the digest of a session's events: Knuth's for a linear congruential generator of 64 bits."""
 EXACT = 2.0**20
 """Makes a whole number of a power in single precision [dBm]."""
+SESSION = np.dtype(
+    [
+        ("user", np.int64),
+        ("now_ms", np.int64),
+        ("first_ms", np.int64),
+        ("since_ms", np.int64),
+        ("ends_ms", np.int64),
+        ("first_cell", np.int64),
+        ("cell", np.int64),
+        ("partner", np.int64),
+        ("asked", np.int64),
+        ("barred", np.int64),
+        ("changes", np.int64),
+        ("handovers", np.int64),
+        ("power", np.float64),
+        ("hardness", np.float64),
+        ("row", np.int64),
+        ("mark", np.int64),
+    ]
+)
+"""The state of a session.
+
+- `user`: who calls;
+- `now_ms`: the moment that has been reached [ms];
+- `first_ms`, `ends_ms`: when it connected, and when it is over [ms]; of an attempt, begin and end;
+- `since_ms`: when it came to the serving cell [ms];
+- `first_cell`, `cell`: the first cell (the first one asked, when none connected) and the serving one;
+- `partner`: the cell that the serving one hands its call to, `NO_CELL` where there is none;
+- `asked`, `barred`: number of Hellos sent, and of cells that refused;
+- `changes`, `handovers`: number of times that it chose a cell anew, and of changes of cell;
+- `power`: reported power of the serving cell [dBm];
+- `hardness`: integrated loss rate that the call still withstands;
+- `row`: one past its last event; it counts on over the sessions of a phone;
+- `mark`: digest of its events.
+"""
 _HELLO = np.uint64(Purpose.HELLO)
 _REFRESH, _SWAP = np.uint64(1), np.uint64(2)
 
@@ -52,17 +85,14 @@ class Phone(NamedTuple):
     events: Any
     """Shape (room,) of `EVENT`."""
     state: Any
-    """Shape (14,), int64: see the constants of this module. `ROW` counts on over sessions."""
-    level: Any
-    """Shape (2,), float64: reported power of the serving cell [dBm]; how much more the call withstands."""
+    """Shape (1,) of `SESSION`."""
     barred: Any
     """Shape (16,), int32: cells that refused this session and are not asked again by it."""
 
 
 def make_phone(candidates: int, events: Any) -> Phone:
     """Make room for sessions."""
-    state = np.zeros(14, np.int64)
-    return Phone(make_reports(candidates), events, state, np.zeros(2), np.zeros(MOST_BARRED, np.int32))
+    return Phone(make_reports(candidates), events, np.zeros(1, SESSION), np.zeros(MOST_BARRED, np.int32))
 
 
 @kernel
@@ -82,25 +112,23 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
     network
         The network.
     phone
-        Where to work. Afterwards `state` holds: `FIRST`, when it connected; `ENDS`, when it was over; `FIRST_CELL` (the
-        first one asked, when none connected) and `CELL`, the last; `HANDOVERS`; `ROW`, one past its last event;
-        `MARK`, a digest of its events. The view says which incident it met.
+        Where to work; afterwards its `state` says how the session went, and the view which incident it met.
     """
-    state = phone.state
+    state = phone.state[0]
     phone.reports.world[MET] = 0
-    state[NOW], state[CELL], state[USER] = start, NO_CELL, user
-    state[ASKED], state[CHANGES], state[BARRED], state[HANDOVERS], state[PARTNER] = 0, 0, 0, 0, NO_CELL
-    state[MARK] = 0
+    state.now_ms, state.cell, state.user = start, NO_CELL, user
+    state.asked, state.changes, state.barred, state.handovers, state.partner = 0, 0, 0, 0, NO_CELL
+    state.mark = 0
     collect(user, start, (key, 0), network, phone.reports)  # 1
     if phone.reports.cell[0] == NO_CELL:
         _note(FAIL, NO_COVERAGE, NO_CELL, network, phone)
-    state[FIRST_CELL] = phone.reports.cell[0]
+    state.first_cell = phone.reports.cell[0]
     if _ask(key, NEVER, network, phone) != LIVE:  # 4
-        state[FIRST], state[ENDS] = start, state[NOW]
+        state.first_ms, state.ends_ms = start, state.now_ms
         return False
-    state[FIRST], state[SINCE], state[ENDS] = state[NOW], state[NOW], state[NOW] + talk
-    state[FIRST_CELL] = state[CELL]
-    _note(CONNECT, NO_CAUSE, state[CELL], network, phone)  # 5
+    state.first_ms, state.since_ms, state.ends_ms = state.now_ms, state.now_ms, state.now_ms + talk
+    state.first_cell = state.cell
+    _note(CONNECT, NO_CAUSE, state.cell, network, phone)  # 5
     while _live_on(key, network, phone):
         pass
     return True
@@ -109,7 +137,7 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
 @kernel
 def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
     """Send Hello to one candidate after the other until one connects, none is left, or the call is over."""
-    state, rules, reports = phone.state, network.rules, phone.reports
+    state, rules, reports = phone.state[0], network.rules, phone.reports
     for i in range(reports.cell.shape[0]):
         look_at(i, network, reports)
         cell: Any = np.int64(reports.cell[i])
@@ -117,27 +145,27 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
             break
         if rules.a3 and _is_barred(cell, phone):
             continue
-        words = philox(network.folk.seed, _HELLO, key, np.uint64(state[ASKED]), np.uint64(0))
-        if state[ASKED] == 0:
-            phone.level[HARDNESS] = -math.log(1.0 - uniform(words[3]))
-        state[ASKED] += 1
+        words = philox(network.folk.seed, _HELLO, key, np.uint64(state.asked), np.uint64(0))
+        if state.asked == 0:
+            state.hardness = -math.log(1.0 - uniform(words[3]))
+        state.asked += 1
         luck = (uniform(words[0]), uniform(words[2]))
-        result = answer(cell, state[NOW], luck, network, reports.world)
+        result = answer(cell, state.now_ms, luck, network, reports.world)
         delay = rules.timeout_ms if result == IGNORED else answer_ms(uniform(words[1]), network)
-        if state[NOW] + delay >= deadline:
+        if state.now_ms + delay >= deadline:
             return OVER
-        state[NOW] += delay
+        state.now_ms += delay
         if result == CONNECTED:
-            phone.level[POWER] = reports.power[i]
-            state[CELL] = cell
+            state.power = reports.power[i]
+            state.cell = cell
             return LIVE
         cause = TIMEOUT if result == IGNORED else (FULL if result == BLOCKED else SETUP)
         row = _note(FAIL, cause, cell, network, phone)  # 2, 3
         _mark(int(reports.power[i] * EXACT), state)
         if row >= 0:
             phone.events[row].power = reports.power[i]
-        phone.barred[state[BARRED] % MOST_BARRED] = cell
-        state[BARRED] += 1
+        phone.barred[state.barred % MOST_BARRED] = cell
+        state.barred += 1
         if result == SPOILT and deadline == NEVER:  # the call was this cell's already: nobody else is asked
             break
     return NONE_LEFT
@@ -153,7 +181,7 @@ def answer_ms(u: float, network: Network) -> int:
 @kernel
 def _is_barred(cell: int, phone: Phone) -> bool:
     found = False
-    for i in range(min(phone.state[BARRED], MOST_BARRED)):
+    for i in range(min(phone.state[0].barred, MOST_BARRED)):
         found = found or phone.barred[i] == cell
     return found
 
@@ -161,13 +189,13 @@ def _is_barred(cell: int, phone: Phone) -> bool:
 @kernel
 def _live_on(key: Any, network: Network, phone: Phone) -> bool:
     """Stay connected until something happens, and see to it; return whether the call goes on."""
-    state = phone.state
-    ahead = faults_between(state[CELL], state[SINCE], state[ENDS], network.faults)
-    rate, worse, whose = losses(ahead, state[SINCE], network)
-    if worse > rate and _lost_at(worse, phone) < state[ENDS] and meets(whose, phone.reports.world):
+    state = phone.state[0]
+    ahead = faults_between(state.cell, state.since_ms, state.ends_ms, network.faults)
+    rate, worse, whose = losses(ahead, state.since_ms, network)
+    if worse > rate and _lost_at(worse, phone) < state.ends_ms and meets(whose, phone.reports.world):
         rate = worse
     lost = _lost_at(rate, phone)
-    horizon = min(state[ENDS], lost)
+    horizon = min(state.ends_ms, lost)
     first = _first_swap(ahead, key, horizon, network, phone)
     moment = _undisturbed(ahead, key, min(horizon, first + 1), network, phone)
     if moment > first:  # only then is it worth asking whether the other cell is near
@@ -175,8 +203,8 @@ def _live_on(key: Any, network: Network, phone: Phone) -> bool:
     if moment > first:
         moment = _undisturbed(ahead, key, horizon, network, phone)
         moment = min(moment, _swap_before(ahead, key, moment, network, phone))
-    if moment >= state[ENDS]:
-        return _finish(END, NO_CAUSE, state[ENDS], network, phone)  # 6
+    if moment >= state.ends_ms:
+        return _finish(END, NO_CAUSE, state.ends_ms, network, phone)  # 6
     if moment == lost:
         return _finish(FAIL, DROP, lost, network, phone)
     if worse > rate and meets(whose, phone.reports.world):  # it withstands less from now on
@@ -187,40 +215,40 @@ def _live_on(key: Any, network: Network, phone: Phone) -> bool:
 @kernel
 def _lost_at(rate: float, phone: Phone) -> int:
     """Return when a call that is lost at a rate [1/ms] is lost, if it lasts till then."""
-    hardness = phone.level[HARDNESS]
-    return int(phone.state[SINCE] + 1 + int(hardness / rate) if rate > 0.0 and hardness < 1e15 * rate else NEVER)
+    hardness = phone.state[0].hardness
+    return int(phone.state[0].since_ms + 1 + int(hardness / rate) if rate > 0.0 and hardness < 1e15 * rate else NEVER)
 
 
 @kernel
 def _undisturbed(ahead: tuple[int, int], key: Any, horizon: int, network: Network, phone: Phone) -> int:
     """Return until when the phone stays where it is, not beyond the horizon, whatever swaps there are."""
-    state = phone.state
+    state = phone.state[0]
     moment = min(horizon, _next_change(key, horizon, network, phone))
-    return int(min(moment, breaks_after(ahead, state[SINCE], moment, network, phone.reports.world)))
+    return int(min(moment, breaks_after(ahead, state.since_ms, moment, network, phone.reports.world)))
 
 
 @kernel
 def _next_change(key: Any, horizon: int, network: Network, phone: Phone) -> int:
     """Return when the phone next leaves LIVE, not after the horizon."""
-    state, rules = phone.state, network.rules
+    state, rules = phone.state[0], network.rules
     if rules.a3:
-        barred = phone.barred[: min(state[BARRED], MOST_BARRED)]
-        serving = (state[USER], state[CELL])
-        return watch(serving, (state[FIRST], state[SINCE], horizon), barred, network, phone.reports)
-    words = philox(network.folk.seed, _HELLO, key, np.uint64(state[CHANGES]), _REFRESH)
+        barred = phone.barred[: min(state.barred, MOST_BARRED)]
+        serving = Serving(state.user, state.cell, state.first_ms, state.since_ms, horizon)
+        return watch(serving, barred, network, phone.reports)
+    words = philox(network.folk.seed, _HELLO, key, np.uint64(state.changes), _REFRESH)
     least, spread = rules.refresh_ms
-    return int(min(horizon, state[SINCE] + 1 + int(least + uniform(words[0]) * spread)))
+    return int(min(horizon, state.since_ms + 1 + int(least + uniform(words[0]) * spread)))
 
 
 @kernel
 def _swap_at(key: Any, fault: int, network: Network, phone: Phone) -> int:
     """Return when a fault of the serving cell would hand its call on; never, where it is none that does."""
-    state, row = phone.state, network.faults.row[fault]
+    state, row = phone.state[0], network.faults.row[fault]
     partner: Any = np.int64(row.partner)
     if row.kind != SWAPPING or _is_barred(partner, phone):
         return int(NEVER)
-    words = philox(network.folk.seed, _HELLO, key, np.uint64(state[CHANGES]), _SWAP)
-    moment = state[SINCE] + 1 + row.least_ms + int(uniform(words[0]) * row.spread_ms)
+    words = philox(network.folk.seed, _HELLO, key, np.uint64(state.changes), _SWAP)
+    moment = state.since_ms + 1 + row.least_ms + int(uniform(words[0]) * row.spread_ms)
     return int(moment if row.begin_ms <= moment < row.end_ms else NEVER)
 
 
@@ -238,7 +266,7 @@ def _first_swap(ahead: tuple[int, int], key: Any, horizon: int, network: Network
 @kernel
 def _swap_before(ahead: tuple[int, int], key: Any, horizon: int, network: Network, phone: Phone) -> int:
     """Return when the cell hands its call to the one that it swaps calls with, at the latest the horizon."""
-    state, faults = phone.state, network.faults
+    state, faults = phone.state[0], network.faults
     (low, high), soonest = ahead, horizon
     for i in range(low, high):
         if faults.row[i].begin_ms >= soonest:
@@ -249,15 +277,15 @@ def _swap_before(ahead: tuple[int, int], key: Any, horizon: int, network: Networ
         partner: Any = np.int64(faults.row[i].partner)
         near = _is_near(partner, moment, faults.row[i].margin, network, phone)
         if near and acts(i, moment, faults, phone.reports.world):
-            soonest, state[PARTNER] = moment, partner
+            soonest, state.partner = moment, partner
     return soonest
 
 
 @kernel
 def _is_near(partner: int, moment: int, margin: float, network: Network, phone: Phone) -> bool:
     """Return whether another cell is heard, and not weaker than the serving one by more than a margin [dB]."""
-    pixel, row, incident = rows_of(phone.state[USER], moment, network, phone.reports)
-    pair = (phone.state[CELL], partner)
+    pixel, row, incident = rows_of(phone.state[0].user, moment, network, phone.reports)
+    pair = (phone.state[0].cell, partner)
     near = _near_in(pixel, pair, margin, network.radio)
     if row == pixel or _near_in(row, pair, margin, network.radio) == near:
         return near
@@ -279,25 +307,25 @@ def _near_in(row: int, pair: tuple[int, int], margin: float, radio: RadioMap) ->
 @kernel
 def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phone) -> bool:
     """Sort the candidates anew and send Hello to them: a handover, or a refresh on the same cell."""
-    state, before, since = phone.state, phone.state[CELL], phone.state[SINCE]
-    state[NOW] = moment
-    state[CHANGES] += 1
-    phone.level[HARDNESS] -= (moment - since) * rate
+    state, before, since = phone.state[0], phone.state[0].cell, phone.state[0].since_ms
+    state.now_ms = moment
+    state.changes += 1
+    state.hardness -= (moment - since) * rate
     if network.rules.a3:
-        measure(state[USER], moment, network, phone.reports)
+        measure(state.user, moment, network, phone.reports)
     else:
-        collect(state[USER], moment, (key, state[CHANGES]), network, phone.reports)
+        collect(state.user, moment, (key, state.changes), network, phone.reports)
     _put_first(network, phone)
-    result = _ask(key, state[ENDS], network, phone)
+    result = _ask(key, state.ends_ms, network, phone)
     if result == OVER:
-        return _finish(END, NO_CAUSE, state[ENDS], network, phone)
+        return _finish(END, NO_CAUSE, state.ends_ms, network, phone)
     if result == NONE_LEFT:
-        return _finish(FAIL, DROP, state[NOW], network, phone)
-    row = _note(RECONNECT, NO_CAUSE, state[CELL], network, phone)
+        return _finish(FAIL, DROP, state.now_ms, network, phone)
+    row = _note(RECONNECT, NO_CAUSE, state.cell, network, phone)
     if row >= 0:
-        phone.events[row].previous, phone.events[row].held_ms = before, state[NOW] - since
-    state[HANDOVERS] += state[CELL] != before
-    state[SINCE] = state[NOW]
+        phone.events[row].previous, phone.events[row].held_ms = before, state.now_ms - since
+    state.handovers += state.cell != before
+    state.since_ms = state.now_ms
     return True
 
 
@@ -305,55 +333,55 @@ def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phon
 def _put_first(network: Network, phone: Phone) -> None:
     """Ask the cell first that the call is to be handed to, if it is among the candidates."""
     cells, powers, place = phone.reports.cell, phone.reports.power, 0
-    if phone.state[PARTNER] == NO_CELL:
+    if phone.state[0].partner == NO_CELL:
         return
     for i in range(cells.shape[0]):
         look_at(i, network, phone.reports)
-        if cells[i] == phone.state[PARTNER]:
+        if cells[i] == phone.state[0].partner:
             place = i
     phone.reports.world[SHOWN] = 0  # in another order they cannot be told by the row of the map
     for i in range(place, 0, -1):
         cells[i], cells[i - 1] = cells[i - 1], cells[i]
         powers[i], powers[i - 1] = powers[i - 1], powers[i]
-    phone.state[PARTNER] = NO_CELL
+    phone.state[0].partner = NO_CELL
 
 
 @kernel
 def _finish(kind: int, cause: int, moment: int, network: Network, phone: Phone) -> bool:
     """End the session; nothing goes on."""
-    state = phone.state
-    state[NOW], state[ENDS] = moment, moment
-    row = _note(kind, cause, state[CELL], network, phone)
+    state = phone.state[0]
+    state.now_ms, state.ends_ms = moment, moment
+    row = _note(kind, cause, state.cell, network, phone)
     if row >= 0:
-        phone.events[row].held_ms, phone.events[row].talk_ms = moment - state[SINCE], moment - state[FIRST]
+        phone.events[row].held_ms, phone.events[row].talk_ms = moment - state.since_ms, moment - state.first_ms
     return False
 
 
 @kernel
 def _mark(what: int, state: Any) -> None:
     """Take something into account that an event says."""
-    state[MARK] = (state[MARK] ^ what) * FACTOR
-    state[MARK] ^= state[MARK] >> 29
+    state.mark = (state.mark ^ what) * FACTOR
+    state.mark ^= state.mark >> 29
 
 
 @kernel
 def _note(kind: int, cause: int, cell: int, network: Network, phone: Phone) -> int:
     """Append an event, and return its row; -1 when there is no room (`ROW` counts on)."""
-    state, events = phone.state, phone.events
-    row = state[ROW]
-    state[ROW] += 1
-    _mark(state[NOW], state)
+    state, events = phone.state[0], phone.events
+    row = state.row
+    state.row += 1
+    _mark(state.now_ms, state)
     _mark((kind * 64 + cause) * 2**32 + cell, state)
     if cell != NO_CELL and (kind != FAIL or cause == DROP):
-        _mark(int(phone.level[POWER] * EXACT), state)
+        _mark(int(state.power * EXACT), state)
     if row >= events.shape[0]:
         return -1
-    x, y = position(state[USER], state[NOW], network.folk, phone.reports.trail)
+    x, y = position(state.user, state.now_ms, network.folk, phone.reports.trail)
     plane, event = network.folk.plane, events[row]
-    event.time_ms, event.state, event.cause = state[NOW], kind, cause
+    event.time_ms, event.state, event.cause = state.now_ms, kind, cause
     event.x = int(wrapped(x, plane.width, plane.wrap))
     event.y = int(wrapped(y, plane.height, plane.wrap))
     event.cell = cell
-    event.power = phone.level[POWER] if cell != NO_CELL else np.nan
+    event.power = state.power if cell != NO_CELL else np.nan
     event.previous, event.held_ms, event.talk_ms = NO_CELL, 0, 0
     return int(row)

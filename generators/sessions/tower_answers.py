@@ -1,4 +1,4 @@
-"""How towers answer: with CONNECT, with FAIL, or not at all."""
+"""The answers of towers to a Hello: CONNECT, FAIL, or none."""
 
 from typing import Any
 
@@ -24,12 +24,12 @@ CONNECTED, REFUSED, BLOCKED, IGNORED, SPOILT = range(5)
 
 @kernel
 def answer(cell: int, moment: int, luck: tuple[float, float], network: Network, view: Any) -> int:
-    """Return what a tower makes of a Hello: CONNECTED, REFUSED, BLOCKED, IGNORED or SPOILT.
+    """Return the answer of a tower to a Hello: CONNECTED, REFUSED, BLOCKED, IGNORED or SPOILT.
 
     Parameters
     ----------
     cell
-        Who is asked.
+        The cell that is asked.
     moment
         When [ms].
     luck
@@ -58,7 +58,7 @@ def answer(cell: int, moment: int, luck: tuple[float, float], network: Network, 
 
 @kernel
 def _worst(so_far: tuple[float, float, int], figure: float, incident: int) -> tuple[float, float, int]:
-    """Take one more fault into account: the worst figure in normal life; with incidents; and whose doing that is."""
+    """Add a fault: the worst figure in normal life, the worst with incidents, and the incident that causes it."""
     normal, worse, whose = so_far
     if incident == NO_INCIDENT:
         return max(normal, figure), max(worse, figure), whose
@@ -85,7 +85,7 @@ def hour_of_week(moment: int, network: Network) -> int:
 def losses(ahead: tuple[int, int], moment: int, network: Network) -> tuple[float, float, int]:
     """Return the rate at which a cell with these faults, `faults_between`, loses live calls at a moment [1/ms].
 
-    In normal life; with what incidents do; and whose doing it is that the second is higher.
+    In normal life; with incidents; and the incident that makes the second higher.
     """
     (first, end), faults = ahead, network.faults
     found = (network.rules.losses, network.rules.losses, NO_INCIDENT)

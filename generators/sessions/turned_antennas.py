@@ -1,4 +1,4 @@
-"""Antennas that look elsewhere for a while: what phones then hear, in the pixels where that differs.
+"""Turned antennas: what phones hear while an antenna is turned, in the pixels where that differs.
 
 What is heard in a pixel meanwhile is a row of its own behind the rows of the radio map. Between two moments at which an
 antenna turns, one row holds in each pixel.
@@ -30,7 +30,7 @@ class Turned(NamedTuple):
     row: Any
     """int32: row of the radio map, counted from the first that is not a pixel's own; `NONE` for the pixel's own."""
     incident: Any
-    """int32: whose doing it is that each of these holds."""
+    """int32: incident that puts each of these in force."""
     pixels: int
     """How many pixels there are."""
 
@@ -38,7 +38,15 @@ class Turned(NamedTuple):
 def nothing_turned() -> Turned:
     """Return that every antenna stays as it is."""
     times, rows = np.empty((2, 0), np.int64), np.empty((2, 0), np.int32)
-    return Turned(times[0], first_ahead(times[0]), times[1], np.zeros(1, np.int64), rows[0], rows[1], 0)
+    return Turned(
+        edge_ms=times[0],
+        ahead=first_ahead(times[0]),
+        pixel=times[1],
+        place=np.zeros(1, np.int64),
+        row=rows[0],
+        incident=rows[1],
+        pixels=0,
+    )
 
 
 def first_ahead(edge_ms: Any) -> Any:
@@ -57,7 +65,7 @@ def _since(moment: int, turned: Turned) -> int:
 
 @kernel
 def otherwise(pixel: int, moment: int, turned: Turned) -> tuple[int, int]:
-    """Return the row of the radio map that incidents let hold in a pixel at a moment, and whose doing that is.
+    """Return the row of the radio map in force in a pixel at a moment with incidents, and the incident.
 
     The pixel's own, and `NO_INCIDENT`, where no antenna makes a difference.
     """

@@ -3,7 +3,7 @@
 Powers are constant within a pixel of the radio map, so the measurements of one pixel are looked at together.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,18 +20,27 @@ STAY, BETTER, ALONE = range(3)
 """What a measurement says: stay; a neighbour is better; nobody is heard any more."""
 
 
+class Serving(NamedTuple):
+    """A session on a cell, and the span of time that is looked at."""
+
+    user: int
+    cell: int
+    connected_ms: int
+    """When the session connected: measurements are counted from then on."""
+    since_ms: int
+    """After which moment to look."""
+    horizon_ms: int
+    """Until when."""
+
+
 @kernel
-def watch(
-    serving: tuple[int, int], times: tuple[int, int, int], barred: Any, network: Network, reports: Reports
-) -> int:
+def watch(serving: Serving, barred: Any, network: Network, reports: Reports) -> int:
     """Return when a phone gives up its cell for a better one, or finds itself alone; the horizon when it does neither.
 
     Parameters
     ----------
     serving
-        User, and the cell that serves it.
-    times
-        When the session connected, from which measurements are counted; after which moment to look; until when [ms].
+        The session, its cell, and the span of time.
     barred
         Cells that are not looked at.
     network
@@ -39,8 +48,7 @@ def watch(
     reports
         Room; the trail of the user is kept in it.
     """
-    user, cell = serving
-    origin, since, horizon = times
+    user, cell, origin, since, horizon = serving
     trail, better = reports.trail, 0
     moment = origin + ((since - origin) // MEASURED_EACH_MS + 1) * MEASURED_EACH_MS
     while moment < horizon:

@@ -1,4 +1,4 @@
-"""Knobs of where people are. Light: nothing here imports more than the standard library."""
+"""Settings of where people are. Light: nothing here imports more than the standard library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Knobs of sessions and of the network as a whole. Light: nothing here imports more than the standard library."""
+"""Settings of sessions and of the network as a whole. Light: nothing here imports more than the standard library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

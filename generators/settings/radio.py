@@ -1,12 +1,36 @@
-"""Knobs of sites, antennas and propagation. Light: nothing here imports more than the standard library."""
+"""Settings of sites, antennas and propagation. Light: nothing here imports more than the standard library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bench.faults import Fault, above, one_of, within
 
-MODELS = ("reference", "free_space", "cost231_hata", "cost231_hata_urban", "uma", "umi", "rma")
 PLACEMENTS = ("districts", "grid", "hexagonal", "poisson", "clustered", "file")
+
+
+class PathLossModel(NamedTuple):
+    """The shadowing that goes with a path-loss model, each with and without line of sight."""
+
+    sigma_db: tuple[float, float]
+    """Standard deviation [dB]."""
+    correlation_m: tuple[float, float]
+    """Distance over which it decorrelates [m]."""
+
+
+MODELS = {
+    "reference": PathLossModel((0.0, 0.0), (50.0, 50.0)),
+    "free_space": PathLossModel((0.0, 0.0), (50.0, 50.0)),
+    "cost231_hata": PathLossModel((6.0, 6.0), (50.0, 50.0)),
+    "cost231_hata_urban": PathLossModel((6.0, 6.0), (50.0, 50.0)),
+    "uma": PathLossModel((4.0, 6.0), (37.0, 50.0)),
+    "umi": PathLossModel((4.0, 7.82), (10.0, 13.0)),
+    "rma": PathLossModel((4.0, 8.0), (37.0, 120.0)),
+}
+"""All path-loss models; `generators.radio.path_loss` has the formula of each, and refuses a model without one.
+
+Shadowing of uma, umi and rma: 3GPP TR 38.901, tables 7.4.1-1 and 7.5-6; of the others, starting values.
+"""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The knobs of people: what kinds there are, how they call and whom they know. Light, like all settings."""
+"""Settings of people: types of users, how they call and whom they know. Light, like all settings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

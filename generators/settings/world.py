@@ -1,4 +1,4 @@
-"""Every knob of the simulated world, with its range. Light: nothing here imports more than NumPy."""
+"""All settings of the simulated world, with their ranges. Light: nothing here imports more than NumPy."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -175,7 +175,7 @@ class WorldSettings:
             first = date.fromisoformat(self.start)
             offsets = {self._offset_s(first, day) for day in range(self.days + 1)}
         except KeyError:
-            return  # the zone is unknown: told by the region
+            return  # the zone is unknown: a fault of the region
         except (OSError, ValueError, OverflowError):
             yield Fault(f"{key}.start", "be a date such as 2024-01-01, in the years 1971 to 2199", self.start)
             return

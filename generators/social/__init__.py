@@ -1,1 +1,1 @@
-"""People: what kind they are, when they are awake, whom they know."""
+"""People: types of users, their daily rhythms, and their contacts."""

@@ -41,17 +41,17 @@ def make_society(settings: WorldSettings) -> Society:
     total = (readiness[:, -1:] if kinds else 0.0) + strangers[:, None]
     bounds = np.divide(readiness, total, out=np.zeros_like(readiness), where=total > 0)
     return Society(
-        drawn.order,
-        drawn.first,
-        drawn.size,
-        drawn.own,
-        weight,
-        bounds,
-        partner,
-        communities.stranger_weight,
-        communities.skew,
-        drawn.homes,
-        drawn.work,
+        order=drawn.order,
+        first=drawn.first,
+        size=drawn.size,
+        own=drawn.own,
+        weight=weight,
+        bounds=bounds,
+        partner=partner,
+        stranger_weight=communities.stranger_weight,
+        skew=communities.skew,
+        home_m=drawn.homes,
+        work_m=drawn.work,
     )
 
 

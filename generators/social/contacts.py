@@ -1,4 +1,4 @@
-"""Whom somebody may call: who is in which group, and who is acquainted with whom."""
+"""Contacts: who is in which group, and who is acquainted with whom."""
 
 from typing import Any, NamedTuple
 

@@ -1,7 +1,7 @@
 """Where people live, work and meet: a point on the plane each; ties fall with the square of the distance."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -92,20 +92,41 @@ def meeting_places(settings: WorldSettings, home_m: Any, number: int, company: A
     least, most = settings.communities.reach_km
     out = np.empty_like(home_m)
     plane = make_plane(settings.region, settings.network.wrap)
-    way = (settings.communities.reach_exponent, least * 1000.0, most * 1000.0, settings.communities.together)
-    _go_out((np.uint64(settings.seed), np.uint64(number)), home_m, company, way, plane, out)
+    outing = Outing(
+        seed=np.uint64(settings.seed),
+        number=np.uint64(number),
+        exponent=settings.communities.reach_exponent,
+        least_m=least * 1000.0,
+        most_m=most * 1000.0,
+        together=settings.communities.together,
+    )
+    _go_out(outing, home_m, company, plane, out)
     return out
 
 
+class Outing(NamedTuple):
+    """How far people go for one purpose."""
+
+    seed: Any
+    """uint64."""
+    number: Any
+    """uint64: of the purpose."""
+    exponent: float
+    """Of the power law of the distance from home."""
+    least_m: float
+    most_m: float
+    together: float
+    """Share of those with company who go where it goes."""
+
+
 @kernel
-def _go_out(
-    key: Any, home_m: Any, company: Any, way: tuple[float, float, float, float], plane: Plane, out: Any
-) -> None:
+def _go_out(outing: Outing, home_m: Any, company: Any, plane: Plane, out: Any) -> None:
+    seed, number = outing.seed, outing.number
     for user in range(home_m.shape[0]):
-        words = philox(key[0], _MEETING, np.uint64(user), key[1], np.uint64(0))
-        if company[user] != user and uniform(words[2]) < way[3]:
-            words = philox(key[0], _MEETING, np.uint64(company[user]), key[1], np.uint64(0))
-        away = truncated_power(uniform(words[0]), way[0], way[1], way[2])
+        words = philox(seed, _MEETING, np.uint64(user), number, np.uint64(0))
+        if company[user] != user and uniform(words[2]) < outing.together:
+            words = philox(seed, _MEETING, np.uint64(company[user]), number, np.uint64(0))
+        away = truncated_power(uniform(words[0]), outing.exponent, outing.least_m, outing.most_m)
         direction = 2.0 * math.pi * uniform(words[1])
         x, y = home_m[user, 0] + away * math.cos(direction), home_m[user, 1] + away * math.sin(direction)
         out[user, 0], out[user, 1] = _folded(x, plane.width, plane.wrap), _folded(y, plane.height, plane.wrap)

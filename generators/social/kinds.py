@@ -1,4 +1,4 @@
-"""What kind each user is, and which daily rhythm it lives by."""
+"""The type and the call pattern of each user."""
 
 from typing import Any
 

@@ -66,19 +66,19 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
     begins = _active_from(settings)
     ends = _active_until(settings, begins)
     people = People(
-        kind,
-        pattern,
-        _rates(settings, kind, _circles(settings, society)),
-        np.rint(shift_h * HOUR_MS).astype(np.int64),
-        least + (clocks[:, 1] * (most - least + 1)).astype(np.int64),
-        nearest_towers(towers, society.home_m),
-        nearest_towers(towers, society.work_m),
-        begins,
-        ends,
-        (begins > 0) | (ends != NEVER),
-        society.home_m,
-        society.work_m,
-        np.array([t.still for t in settings.user_types.values()])[kind],
+        kind=kind,
+        pattern=pattern,
+        rate=_rates(settings, kind, _circles(settings, society)),
+        clock_shift_ms=np.rint(shift_h * HOUR_MS).astype(np.int64),
+        spell_days=least + (clocks[:, 1] * (most - least + 1)).astype(np.int64),
+        home=nearest_towers(towers, society.home_m),
+        work=nearest_towers(towers, society.work_m),
+        active_from_ms=begins,
+        active_until_ms=ends,
+        passing=(begins > 0) | (ends != NEVER),
+        home_m=society.home_m,
+        work_m=society.work_m,
+        still=np.array([t.still for t in settings.user_types.values()])[kind],
     )
     return _with_reserve(people, seed)
 

@@ -1,4 +1,4 @@
-"""From rendered calls to rows of the schema."""
+"""Rows of the table `calls`, from rendered calls."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,15 +7,15 @@ import numpy as np
 import pyarrow as pa
 
 from bench.schema import CALLS
-from generators.calls.model_arrays import Habits
+from generators.calls.model_arrays import ModelArrays
 from generators.model.changes import end_second, whole_seconds
 from generators.model.compiled import kernel
 from generators.model.outcome import OUTCOMES
 from generators.model.records import Records
-from generators.model.sim_holdings import Swaps
+from generators.model.sim_holdings import SimHoldings
 from generators.settings.society import EXTERNAL_TYPES
 from generators.social.possessions import Possessions, device_in_use, sim_in_use
-from generators.tables.columns import coded, moments
+from generators.tables.columns import coded, moments, rows_of
 from generators.tables.identities import counted
 from generators.tables.names import Names
 
@@ -24,16 +24,16 @@ CALLEE_TYPES = ("subscriber", *EXTERNAL_TYPES)
 
 @dataclass(frozen=True)
 class CallTable:
-    """Turns the calls of a world into rows; texts are looked up, numbers are numbered on."""
+    """Turns the calls of a world into rows of the table `calls`."""
 
-    habits: Habits
+    model: ModelArrays
     owned: Possessions
     names: Names
     epoch_ms: int
     """Start of the world, in ms since the Unix epoch (UTC)."""
     digits: int
     """Width of the number in a call_id."""
-    swaps: Swaps = field(default_factory=Swaps)
+    sim_holdings: SimHoldings = field(default_factory=SimHoldings)
 
     def rows(self, records: Records, first_number: int) -> pa.Table:
         """Return calls as rows of `bench.schema.CALLS`, numbered from `first_number`.
@@ -43,29 +43,29 @@ class CallTable:
         names, count = self.names, len(records.caller)
         codes = np.empty((4, count), np.int32)
         places = (names.sim_place, names.device_place)
-        _identify(records, self.owned, places, self.habits.external_first, codes)
-        called, row = self.swaps.in_force(records.callee, records.start_ms)
-        codes[2, called] = self.swaps.holdings.sim[row]
+        _identify(records, self.owned, places, self.model.external_first, codes)
+        called, row = self.sim_holdings.in_force(records.callee, records.start_ms)
+        codes[2, called] = self.sim_holdings.holdings.sim[row]
         duration, start_ms, end_ms = np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count, np.int64)
         _time(records, self.epoch_ms, duration, start_ms, end_ms)
-        columns = [
-            counted("call_", first_number, count, self.digits),
-            coded(records.caller, names.user),
-            coded(records.callee, names.party),
-            moments(start_ms),
-            moments(end_ms),
-            pa.array(duration),
-            coded(records.first_cell, names.cell),
-            coded(records.last_cell, names.cell),
-            coded(codes[1], names.device),
-            coded(codes[0], names.sim),
-            coded(codes[2], names.sim),
-            coded(records.callee, names.number),
-            coded(codes[3], pa.array(CALLEE_TYPES)),
-            coded(records.outcome.astype(np.int32), pa.array(OUTCOMES)),
-            pa.array(records.handovers),
-        ]
-        return pa.Table.from_arrays(columns, schema=CALLS.arrow)
+        columns = {
+            "call_id": counted("call_", first_number, count, self.digits),
+            "caller_id": coded(records.caller, names.user),
+            "callee_id": coded(records.callee, names.party),
+            "call_start_ts": moments(start_ms),
+            "call_end_ts": moments(end_ms),
+            "call_duration": pa.array(duration),
+            "first_cell_id": coded(records.first_cell, names.cell),
+            "last_cell_id": coded(records.last_cell, names.cell),
+            "caller_imei": coded(codes[1], names.device),
+            "caller_imsi": coded(codes[0], names.sim),
+            "callee_imsi": coded(codes[2], names.sim),
+            "callee_number": coded(records.callee, names.number),
+            "callee_type": coded(codes[3], pa.array(CALLEE_TYPES)),
+            "outcome": coded(records.outcome.astype(np.int32), pa.array(OUTCOMES)),
+            "handovers": pa.array(records.handovers),
+        }
+        return rows_of(CALLS, columns)
 
 
 @kernel

@@ -1,5 +1,6 @@
-"""Columns and files, as the schema wants them."""
+"""Arrow columns and Parquet files in the form that the schema requires."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bench.schema import Table
+
 ROW_GROUP = 2**18
 """Rows of a row group, always."""
 
 
 def coded(codes: Any, texts: pa.Array) -> pa.DictionaryArray:
-    """Return a text column from numbers and what they stand for."""
+    """Return a dictionary column from codes and their texts."""
     return pa.DictionaryArray.from_arrays(pa.array(codes), texts, safe=False)
 
 
@@ -31,10 +34,24 @@ def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
+def rows_of(table: Table, columns: Mapping[str, pa.Array]) -> pa.Table:
+    """Return columns as rows of a table of the schema, which gives their order and types.
+
+    Raises
+    ------
+    KeyError
+        When a column is missing, or is none of the schema's.
+    """
+    names = table.arrow.names
+    if unlike := set(names) ^ set(columns):
+        raise KeyError(f"{table.name}: {', '.join(sorted(unlike))}")
+    return pa.Table.from_arrays([columns[name] for name in names], schema=table.arrow)
+
+
 class ParquetRows:
     """Writes a stream of tables as one Parquet file whose bytes do not depend on how the stream was cut.
 
-    Dictionaries are written in the order of their texts: their own order would tell who was made last.
+    Dictionaries are written in the order of their texts: their own order would reveal users that an incident added.
     """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:

@@ -41,11 +41,11 @@ PLANTED = {"cdr_communities": COMMUNITIES, "cdr_ties": TIES}
 
 
 def data_card(manifest: dict[str, Any], clock: Clock) -> str:
-    """Return what a stranger needs to know about the data, as Markdown."""
+    """Return a description of the data for people who did not make them, as Markdown."""
     counts = manifest["counts"]
     incidents = counts["incidents_by_type"]
-    told = {name: calls for name, calls in counts["calls_by_type"].items() if calls or incidents[name]}
-    rows = [f"| {name} | {calls:,} | {incidents[name]:,} |" for name, calls in told.items()]
+    kinds = {name: calls for name, calls in counts["calls_by_type"].items() if calls or incidents[name]}
+    rows = [f"| {name} | {calls:,} | {incidents[name]:,} |" for name, calls in kinds.items()]
     own = "inputs" in manifest["recipe"]
     every = TABLES if own else {**TABLES, **PLANTED}
     tables = [_table(name, table.meaning, table.columns) for name, table in every.items()]

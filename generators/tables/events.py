@@ -1,4 +1,4 @@
-"""From session events to rows of the schema."""
+"""Rows of the table `events`, from session events."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from generators.model.changes import talk_seconds
 from generators.model.events import CAUSES, DROP, END, RECONNECT, STATES
 from generators.model.records import Records
 from generators.sessions.arrival import Arrival, delays_ms
-from generators.tables.columns import coded, moments
+from generators.tables.columns import coded, moments, rows_of
 from generators.tables.identities import numbered
 from generators.tables.names import Names
 
@@ -36,24 +36,26 @@ class EventTable:
         again = events["state"] == RECONNECT
         off = self.epoch_ms + self.arrival.clock_ms[records.caller[call]]
         taken = delays_ms(records, self.arrival)
-        columns = [
-            numbered("call_", first_number + call, self.digits),
-            coded(records.caller[call], self.names.user),
-            moments(off + events["time_ms"]),
-            moments(self.epoch_ms + events["time_ms"] + taken),
-            coded(events["state"].astype(np.int32), pa.array(STATES)),
-            pa.array(events["x"]),
-            pa.array(events["y"]),
-            self._named(events["cell"], self.names.tower, self.site),
-            self._named(events["cell"], self.names.cell, None),
-            pa.array(events["power"], mask=events["cell"] < 0),
-            coded(events["cause"].astype(np.int32), pa.array(CAUSES)),
-            moments(off + records.start_ms[call]),
-            pa.array(talk_seconds(events["talk_ms"]).astype(np.int32), mask=~over),
-            self._named(events["previous"], self.names.tower, self.site),
-            pa.array((events["held_ms"] / 1000).astype(np.float32), mask=~(over | again)),
-        ]
-        return pa.Table.from_arrays(columns, schema=EVENTS.arrow)
+        columns = {
+            "session_id": numbered("call_", first_number + call, self.digits),
+            "caller_id": coded(records.caller[call], self.names.user),
+            "time_stamp": moments(off + events["time_ms"]),
+            "received_at": moments(self.epoch_ms + events["time_ms"] + taken),
+            "state": coded(events["state"].astype(np.int32), pa.array(STATES)),
+            "x": pa.array(events["x"]),
+            "y": pa.array(events["y"]),
+            "tower_id": self._named(events["cell"], self.names.tower, self.site),
+            "cell_id": self._named(events["cell"], self.names.cell, None),
+            "power_dbm": pa.array(events["power"], mask=events["cell"] < 0),
+            "cause": coded(events["cause"].astype(np.int32), pa.array(CAUSES)),
+            "call_start": moments(off + records.start_ms[call]),
+            "duration": pa.array(talk_seconds(events["talk_ms"]).astype(np.int32), mask=~over),
+            "previous_tower_id": self._named(events["previous"], self.names.tower, self.site),
+            "previous_connection_duration": pa.array(
+                (events["held_ms"] / 1000).astype(np.float32), mask=~(over | again)
+            ),
+        }
+        return rows_of(EVENTS, columns)
 
     def _named(self, cell: Any, texts: pa.Array, of: Any) -> pa.DictionaryArray:
         """Return the names of cells, or of what they belong to; empty where there is none."""

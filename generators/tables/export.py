@@ -1,4 +1,4 @@
-"""The data products of a world: labelled call records, the other tables, features of users, and a data card."""
+"""Exports a world: labelled call records, the other tables, features of users, and a data card."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Numbers, SIMs and devices that belong to nobody: all from test ranges.
 
-- user ids come from a keyed permutation of a pool larger than the users, so that neither order nor gaps tell anything;
+- user ids come from a keyed permutation of a pool larger than the users, so that order and gaps reveal nothing;
 - MSISDN: +999, which is no country's code (ITU-T E.164), then one digit that parts it into made-up ranges;
 - IMSI: test network 001-01 (3GPP TS 23.003), 15 digits;
 - IMEI: type allocation codes 00..., which are test codes (3GPP TS 23.003, GSMA TS.06), and a Luhn check digit.

@@ -1,4 +1,4 @@
-"""What the operator knows of numbers, SIMs and devices: the table `subscriptions`.
+"""The table `subscriptions`: what the operator knows of numbers, SIMs and devices.
 
 It puts a number on a SIM itself, so SIMs are exact. A device it learns of from traffic (3GPP TS 22.016; Automatic
 Device Detection, TS 22.101): some time after a SIM turned up in another device, if it is still there then. Some changes

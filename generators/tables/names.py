@@ -1,11 +1,11 @@
-"""The texts behind the numbers of a world: ids, phone numbers, SIMs, devices, cells."""
+"""The texts behind the numbers of a world: ids, phone numbers, SIMs, devices and cells."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from generators.calls.model_arrays import Habits
+from generators.calls.model_arrays import ModelArrays
 from generators.settings.world import WorldSettings
 from generators.social.contacts import NOBODY
 from generators.social.possessions import BORROWED, DEVICES, FORMER, LENDERS, REPLACEMENT, SECOND, SIMS, Possessions
@@ -34,10 +34,10 @@ class Names(NamedTuple):
     """Shape (devices, N), int32: places of a user's devices in `device`, as numbered in `possessions`; -1 for none."""
 
 
-def make_names(settings: WorldSettings, habits: Habits, owned: Possessions, towers: int, cells: int) -> Names:
-    """Give everybody and everything a name; of towers and cells there are so many."""
-    users, seed = len(habits.people.rate), settings.seed
-    parties = int(habits.external_first[-1])
+def make_names(settings: WorldSettings, model: ModelArrays, owned: Possessions, towers: int, cells: int) -> Names:
+    """Make the ids of all users, parties, SIMs, devices, towers and cells."""
+    users, seed = len(model.people.rate), settings.seed
+    parties = int(model.external_first[-1])
     outside = np.arange(users, parties)
     ids = user_ids(seed, users)
     external = numbered("ext_", outside - users, digits_for(parties - users, 4))
@@ -53,20 +53,20 @@ def make_names(settings: WorldSettings, habits: Habits, owned: Possessions, towe
     sim_entities = np.concatenate([SIMS * everybody, SIMS * outside, SIMS * new_sim + 1])
     device_entities = np.concatenate([DEVICES * everybody, *(DEVICES * who + which for which, who in others.items())])
     return Names(
-        ids,
-        pa.concat_arrays([ids, external]),
-        phone_numbers(seed, habits.external_first),
-        sims(seed, sim_entities),
-        devices(seed, device_entities),
-        numbered("cell_", np.arange(cells), digits_for(cells, 3)),
-        numbered("tower_", np.arange(towers), digits_for(towers, 3)),
-        _places(users, [new_sim], parties),
-        _places(users, list(others.values()), users),
+        user=ids,
+        party=pa.concat_arrays([ids, external]),
+        number=phone_numbers(seed, model.external_first),
+        sim=sims(seed, sim_entities),
+        device=devices(seed, device_entities),
+        cell=numbered("cell_", np.arange(cells), digits_for(cells, 3)),
+        tower=numbered("tower_", np.arange(towers), digits_for(towers, 3)),
+        sim_place=_places(users, [new_sim], parties),
+        device_place=_places(users, list(others.values()), users),
     )
 
 
 def _places(users: int, owners: list[Any], first: int) -> Any:
-    """Return the places of each user's first thing, then of the others that some have, from `first` on."""
+    """Return the places of each user's first SIM or device, then of the others that some have, from `first` on."""
     place = np.full((1 + len(owners), users), NOBODY, np.int32)
     place[0] = np.arange(users)
     for row, who in zip(place[1:], owners, strict=True):

@@ -1,4 +1,4 @@
-"""The tables of a world beside its calls."""
+"""The tables `users`, `cells`, `coverage` and `communities`."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from generators.settings.world import DISTRICTS, WorldSettings
 from generators.social.contacts import NOBODY, Society
 from generators.social.people import People
 from generators.social.subscriptions import NEVER
-from generators.tables.columns import coded, conformed
+from generators.tables.columns import coded, conformed, rows_of
 from generators.tables.identities import digits_for, numbered
 from generators.tables.names import Names
 
@@ -27,16 +27,15 @@ def users_table(settings: WorldSettings, people: People, names: Names, known: pa
     """
     who = np.flatnonzero(people.active_from_ms != NEVER)
     created = np.datetime64(settings.start, "D") + people.active_from_ms[who] // DAY_MS
-    columns = [
-        names.user.take(pa.array(who)),
-        names.number.take(pa.array(who)),
-        coded(people.home[who], names.cell),
-        coded(people.kind[who].astype(np.int32), pa.array(list(settings.user_types))),
-        pa.array(created, pa.date32()),
-        coded(people.pattern[who].astype(np.int32), pa.array(list(settings.call_patterns))),
-    ]
-    others = [name for name in USERS.arrow.names if name not in ("imei", "imsi")]
-    table = pa.Table.from_arrays(columns, others).sort_by("user_id")
+    columns = {
+        "user_id": names.user.take(pa.array(who)),
+        "phone_number": names.number.take(pa.array(who)),
+        "home_cell_id": coded(people.home[who], names.cell),
+        "user_type": coded(people.kind[who].astype(np.int32), pa.array(list(settings.user_types))),
+        "creation_date": pa.array(created, pa.date32()),
+        "call_pattern": coded(people.pattern[who].astype(np.int32), pa.array(list(settings.call_patterns))),
+    }
+    table = pa.table(columns).sort_by("user_id")
     owner = known["user_id"].cast(pa.string()).combine_chunks()
     first = known.take(pc.index_in(table["user_id"], owner))
     return conformed(table.append_column("imei", first["imei"]).append_column("imsi", first["imsi"]), USERS.arrow)
@@ -46,16 +45,16 @@ def cells_table(towers: Towers, site: Any, names: Names) -> pa.Table:
     """Return one row a cell; `site` holds the tower of each, shape (C,)."""
     numbers = np.arange(len(site))
     lac, ci = numbers // 256 + 1, numbers + 1
-    columns = [
-        names.cell,
-        pa.array(towers.latitude[site]),
-        pa.array(towers.longitude[site]),
-        coded(towers.district[site].astype(np.int32), pa.array(DISTRICTS)),
-        coded((~towers.macro[site]).astype(np.int32), pa.array(["macro", "small_cell"])),
-        names.tower.take(pa.array(site)),
-        pa.array([f"001-01-{a:05d}-{b:05d}" for a, b in zip(lac, ci, strict=True)]),
-    ]
-    return pa.Table.from_arrays(columns, schema=CELLS.arrow)
+    columns = {
+        "cell_id": names.cell,
+        "latitude": pa.array(towers.latitude[site]),
+        "longitude": pa.array(towers.longitude[site]),
+        "area_type": coded(towers.district[site].astype(np.int32), pa.array(DISTRICTS)),
+        "tower_type": coded((~towers.macro[site]).astype(np.int32), pa.array(["macro", "small_cell"])),
+        "tower_id": names.tower.take(pa.array(site)),
+        "cgi": pa.array([f"001-01-{a:05d}-{b:05d}" for a, b in zip(lac, ci, strict=True)]),
+    }
+    return rows_of(CELLS, columns)
 
 
 def coverage_table(radio: RadioMap | None, names: Names) -> pa.Table:
@@ -63,14 +62,14 @@ def coverage_table(radio: RadioMap | None, names: Names) -> pa.Table:
     if radio is None:
         return COVERAGE.arrow.empty_table()
     middles, best = pixel_middles(radio), radio.cell[:, 0]
-    columns = [
-        pa.array(middles[:, 0].astype(np.int32)),
-        pa.array(middles[:, 1].astype(np.int32)),
-        pa.DictionaryArray.from_arrays(pa.array(best, mask=best == NO_CELL), names.cell),
-        pa.array(radio.power[:, 0], mask=best == NO_CELL),
-        pa.array((radio.cell != NO_CELL).sum(axis=1).astype(np.int32)),
-    ]
-    return pa.Table.from_arrays(columns, schema=COVERAGE.arrow)
+    columns = {
+        "x": pa.array(middles[:, 0].astype(np.int32)),
+        "y": pa.array(middles[:, 1].astype(np.int32)),
+        "cell_id": pa.DictionaryArray.from_arrays(pa.array(best, mask=best == NO_CELL), names.cell),
+        "power_dbm": pa.array(radio.power[:, 0], mask=best == NO_CELL),
+        "cells_heard": pa.array((radio.cell != NO_CELL).sum(axis=1).astype(np.int32)),
+    }
+    return rows_of(COVERAGE, columns)
 
 
 def communities_table(settings: WorldSettings, society: Society, names: Names) -> pa.Table:
@@ -88,13 +87,13 @@ def communities_table(settings: WorldSettings, society: Society, names: Names) -
         sizes.append(society.size[members, layer])
         types.append(np.full(len(members), COMMUNITY_KINDS.index(kind)))
         ids.append(numbered(f"{kind}_", same + np.arange(begins.sum()), digits_for(settings.num_users, 4)))
-    columns = [
-        coded(_column(users), names.user),
-        coded(_column(types), pa.array(COMMUNITY_KINDS)),
-        coded(_column(groups), pa.concat_arrays([pa.array([], pa.string()), *ids])),
-        pa.array(_column(sizes)),
-    ]
-    return pa.Table.from_arrays(columns, schema=COMMUNITIES.arrow)
+    columns = {
+        "user_id": coded(_column(users), names.user),
+        "community_type": coded(_column(types), pa.array(COMMUNITY_KINDS)),
+        "community_id": coded(_column(groups), pa.concat_arrays([pa.array([], pa.string()), *ids])),
+        "community_size": pa.array(_column(sizes)),
+    }
+    return rows_of(COMMUNITIES, columns)
 
 
 def _column(parts: list[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""How towers and users are doing: counts of each cell in windows of time, and of each user by the day."""
+"""The tables `tower_status` (counts of each cell in windows of time) and `user_status` (of each user by day)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from generators.model.records import Records
 from generators.radio.coverage import pixels_at
 from generators.sessions.network import Network
 from generators.settings.network import StatusSettings
-from generators.tables.columns import coded, moments
+from generators.tables.columns import coded, moments, rows_of
 from generators.tables.names import Names
 
 TOWER_STATES = ("GREEN", "ORANGE", "RED", "BLACK", "NO_DATA")
@@ -27,9 +27,9 @@ ATTEMPTS, SETUPS, HELLOS, FAILS, TIMEOUTS, DROPS, BEGUN, ENDED, INTO, OUT_OF, ST
 
 @dataclass
 class TowerStatus:
-    """Counts what happens in each cell in slices of time, and tells it over windows of some slices each.
+    """Counts the events of each cell in slices of time, and sums them over windows of some slices each.
 
-    A window is told with the day in which it ends; one that would end after the world is not told.
+    A window is written with the day in which it ends; one that would end after the world is not written.
     """
 
     names: Names
@@ -38,7 +38,7 @@ class TowerStatus:
     """Shape (C,), int32: site of each cell."""
     settings: StatusSettings
     _counts: Any = field(init=False)
-    """Shape (C, slices, 14), int64: the first slice is that of the next window to tell; calls may run into the day
+    """Shape (C, slices, 14), int64: the first slice is that of the next window to write; calls may run into the day
     after."""
     _next: int = 0
     """Number of that window."""
@@ -55,8 +55,8 @@ class TowerStatus:
         count_events(events, call, (self._next * self._slice_ms, self._slice_ms), self._counts)
         end = max((day + 1) * DAY_MS // self._slice_ms - self._width + 1, self._next)
         many = end - self._next
-        told = self._windows(many)
-        table = self._table(self._next, told)
+        counts = self._windows(many)
+        table = self._table(self._next, counts)
         self._counts[:, : self._counts.shape[1] - many] = self._counts[:, many:].copy()
         self._counts[:, self._counts.shape[1] - many :] = 0
         self._next = end
@@ -64,11 +64,11 @@ class TowerStatus:
 
     def _windows(self, many: int) -> Any:
         """Return the counts of the next windows; shape (C, many, 14)."""
-        told = self._counts[:, :many].copy()
+        counts = self._counts[:, :many].copy()
         for later in range(1, self._width):
-            told[:, :, :LIVE] += self._counts[:, later : later + many, :LIVE]
-        told[:, :, LIVE] = self._counts[:, self._width - 1 : self._width - 1 + many, LIVE]
-        return told
+            counts[:, :, :LIVE] += self._counts[:, later : later + many, :LIVE]
+        counts[:, :, LIVE] = self._counts[:, self._width - 1 : self._width - 1 + many, LIVE]
+        return counts
 
     def _table(self, first: int, counts: Any) -> pa.Table:
         cells, windows = counts.shape[:2]
@@ -82,21 +82,30 @@ class TowerStatus:
             handed = of[:, OUT_OF] / tried
         state = np.where(of[:, HELLOS] == 0, len(SHARES) + 1, np.digitize(share, SHARES))
         begins = self.epoch_ms + (first + window) * self._slice_ms
-        columns = [
-            coded(cell.astype(np.int32), self.names.cell),
-            coded(self.site[cell].astype(np.int32), self.names.tower),
-            moments(begins),
-            coded(state.astype(np.int32), pa.array(TOWER_STATES)),
-            *(pa.array(of[:, name].astype(np.int32)) for name in (BEGUN, LIVE, HELLOS, FAILS, TIMEOUTS, DROPS)),
-            pa.array(share, mask=of[:, HELLOS] == 0),
-            pa.array(mean_s, mask=of[:, ENDED] == 0),
-            *(pa.array(of[:, name].astype(np.int32)) for name in (INTO, OUT_OF)),
-            pa.array(handed, mask=tried == 0),
-            pa.array(of[:, ATTEMPTS].astype(np.int32)),
-            pa.array(setup, mask=of[:, ATTEMPTS] == 0),
-            pa.array(of[:, TRAFFIC] / (self._width * self._slice_ms)),
-        ]
-        return pa.Table.from_arrays(columns, schema=TOWER_STATUS.arrow)
+        counted = {
+            "sessions": BEGUN,
+            "live_sessions": LIVE,
+            "hellos": HELLOS,
+            "fails": FAILS,
+            "timeouts": TIMEOUTS,
+            "drops": DROPS,
+            "handovers_in": INTO,
+            "handovers_out": OUT_OF,
+            "setup_attempts": ATTEMPTS,
+        }
+        columns = {
+            "cell_id": coded(cell.astype(np.int32), self.names.cell),
+            "tower_id": coded(self.site[cell].astype(np.int32), self.names.tower),
+            "window_start": moments(begins),
+            "state": coded(state.astype(np.int32), pa.array(TOWER_STATES)),
+            "failure_share": pa.array(share, mask=of[:, HELLOS] == 0),
+            "mean_session_s": pa.array(mean_s, mask=of[:, ENDED] == 0),
+            "handover_success": pa.array(handed, mask=tried == 0),
+            "setup_success": pa.array(setup, mask=of[:, ATTEMPTS] == 0),
+            "traffic_erlang": pa.array(of[:, TRAFFIC] / (self._width * self._slice_ms)),
+            **{name: pa.array(of[:, count].astype(np.int32)) for name, count in counted.items()},
+        }
+        return rows_of(TOWER_STATUS, columns)
 
 
 @kernel
@@ -151,7 +160,7 @@ def _slice(moment: int, clock: tuple[int, int], counts: Any) -> int:
 
 @kernel
 def _hold(cell: int, span: tuple[int, int], clock: tuple[int, int], counts: Any) -> None:
-    """Account for a connection: in its last slice that it ended, in each of them how long it was there."""
+    """Count a connection: its end in its last slice, and its length in each slice."""
     end, held = span
     last = _slice(end, clock, counts)
     counts[cell, last, ENDED] += 1
@@ -164,7 +173,7 @@ def _hold(cell: int, span: tuple[int, int], clock: tuple[int, int], counts: Any)
 
 @dataclass
 class UserStatus:
-    """Says at the end of each day how every user is, and how its calls went."""
+    """Gives the state of every user at the end of each day, and the results of its calls."""
 
     names: Names
     epoch_ms: int
@@ -184,17 +193,18 @@ class UserStatus:
         most = int(max(who.max(initial=0), records.caller.max(initial=0))) + 1
         made = np.bincount(records.caller, minlength=most)[who]
         failed = np.bincount(records.caller[records.outcome == FAILED], minlength=most)[who]
-        columns = [
-            coded(who.astype(np.int32), self.names.user),
-            moments(np.full(users, self.epoch_ms + day * DAY_MS)),
-            coded(np.isin(who, self._live(records, moment)).astype(np.int32), pa.array(["IDLE", "LIVE"])),
-            *(self._coordinate(where[:, axis], size) for axis, size in enumerate((radio.width, radio.height))),
-            pa.DictionaryArray.from_arrays(pa.array(cell, mask=cell < 0), self.names.cell),
-            pa.array(power, mask=cell < 0),
-            pa.array(made.astype(np.int32)),
-            pa.array(failed.astype(np.int32)),
-        ]
-        return pa.Table.from_arrays(columns, schema=USER_STATUS.arrow)
+        columns = {
+            "user_id": coded(who.astype(np.int32), self.names.user),
+            "window_start": moments(np.full(users, self.epoch_ms + day * DAY_MS)),
+            "state": coded(np.isin(who, self._live(records, moment)).astype(np.int32), pa.array(["IDLE", "LIVE"])),
+            "x": self._coordinate(where[:, 0], radio.width),
+            "y": self._coordinate(where[:, 1], radio.height),
+            "cell_id": pa.DictionaryArray.from_arrays(pa.array(cell, mask=cell < 0), self.names.cell),
+            "power_dbm": pa.array(power, mask=cell < 0),
+            "calls": pa.array(made.astype(np.int32)),
+            "failures": pa.array(failed.astype(np.int32)),
+        }
+        return rows_of(USER_STATUS, columns)
 
     def _live(self, records: Records, moment: int) -> Any:
         """Take in the calls of a day, concurrent legs among them; return who is connected in one at a moment."""

@@ -1,4 +1,4 @@
-"""The table of ties: who is tied to whom, by what, and how strongly. Nothing reads it: it is for those who look on."""
+"""The table `ties`: who is tied to whom, by what, and how strongly. No part of the program reads it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from bench.schema import TIES
-from generators.calls.model_arrays import Habits
+from generators.calls.model_arrays import ModelArrays
 from generators.settings.society import COMMUNITY_KINDS
 from generators.social.contacts import NOBODY, Society
-from generators.tables.columns import coded
+from generators.tables.columns import coded, rows_of
 from generators.tables.names import Names
 
 ACQUAINTANCE = len(COMMUNITY_KINDS)
@@ -19,7 +19,7 @@ MEMBERS = 2**18
 """Members of communities looked at together, about."""
 
 
-def tie_tables(kinds: list[str], habits: Habits, names: Names) -> Iterator[pa.Table]:
+def tie_tables(kinds: list[str], model: ModelArrays, names: Names) -> Iterator[pa.Table]:
     """Yield the ties of a world in parts, `bench.schema.TIES`: layer by layer, then the acquaintances.
 
     Parameters
@@ -29,7 +29,7 @@ def tie_tables(kinds: list[str], habits: Habits, names: Names) -> Iterator[pa.Ta
     habits, names
         The world.
     """
-    society, calls = habits.society, _calls_within(habits)
+    society, calls = model.society, _calls_within(model)
     before = np.zeros(len(calls))
     for layer, kind in enumerate(kinds):
         share = society.bounds[:, layer] - before
@@ -45,11 +45,11 @@ def tie_tables(kinds: list[str], habits: Habits, names: Names) -> Iterator[pa.Ta
         yield _table(user, other, known[user] + known[other], ACQUAINTANCE, names)
 
 
-def _calls_within(habits: Habits) -> Any:
+def _calls_within(model: ModelArrays) -> Any:
     """Return how many calls a working day each user makes to those it knows within the network; shape (N,)."""
-    users = slice(0, habits.num_users)
-    kind = habits.people.kind[users]
-    return habits.people.rate[users] * (1 - habits.external_shares[kind, 2]) * (1 - habits.kinds["cold"][kind])
+    users = slice(0, model.num_users)
+    kind = model.people.kind[users]
+    return model.people.rate[users] * (1 - model.external_shares[kind, 2]) * (1 - model.kinds["cold"][kind])
 
 
 def _odds(rank: Any, others: Any, skew: float) -> Any:
@@ -87,10 +87,10 @@ def _pairs(members: Any, layer: int, society: Society, calls: Any) -> tuple[Any,
 
 
 def _table(user: Any, other: Any, strength: Any, kind: int, names: Names) -> pa.Table:
-    columns = [
-        coded(user.astype(np.int32), names.user),
-        coded(other.astype(np.int32), names.user),
-        coded(np.full(len(user), kind, np.int32), pa.array(TIE_KINDS)),
-        pa.array(strength),
-    ]
-    return pa.Table.from_arrays(columns, schema=TIES.arrow)
+    columns = {
+        "user_a": coded(user.astype(np.int32), names.user),
+        "user_b": coded(other.astype(np.int32), names.user),
+        "tie_type": coded(np.full(len(user), kind, np.int32), pa.array(TIE_KINDS)),
+        "strength": pa.array(strength),
+    }
+    return rows_of(TIES, columns)

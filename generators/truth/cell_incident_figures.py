@@ -1,6 +1,6 @@
-"""What incidents at the level of cells came to, counted from the records and events as they are written.
+"""Figures of incidents at the level of cells, counted from the records and events as they are written.
 
-Nothing is copied from what was planned but where, and how an antenna stands. What each figure means is said here once,
+Only places and antenna directions are copied from the plan. The meaning of each figure is defined here once,
 and tests count them again from the files (`tests/generators/truth/test_cell_figures.py`).
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from generators.calls.returns import hops_of, returns, stays_of
 from generators.injection.expected_calls import distances
-from generators.injection.incident_planning import Plan
+from generators.injection.incident_planning import IncidentPlan
 from generators.mobility.itinerary import positions
 from generators.model.changes import ADDED, REMOVED, Changes
 from generators.model.clock import HOUR_MS
@@ -29,7 +29,7 @@ COUNTS = {
     "tower_degraded": ("asked", "carried"),
     "sleeping_cell": ("hellos",),
 }
-"""What is told as it was counted: Hellos answered or given up; calls that asked here first; talked and ended here."""
+"""Counts reported as they are: Hellos answered or given up; calls that asked here first; talked and ended here."""
 FIGURES = {
     "tower_outage": {"refused": ("refused", "hellos")},
     "tower_degraded": {"setup_success": ("set_up", "asked"), "dropped": ("lost", "carried")},
@@ -40,7 +40,7 @@ FIGURES = {
 
 
 class Held(NamedTuple):
-    """Which incident it is, and what it holds."""
+    """An incident and the cells that it holds."""
 
     number: int
     cells: Any
@@ -50,7 +50,7 @@ class Held(NamedTuple):
 
 
 class DayEvents(NamedTuple):
-    """A day's events, and what is asked of them often; shape (events,) each."""
+    """A day's events, with properties of their calls; shape (events,) each."""
 
     events: Any
     opens: Any
@@ -59,21 +59,31 @@ class DayEvents(NamedTuple):
     """bool: of its call, whether it is ever connected."""
 
 
-def cell_figures(plan: Plan, network: Network) -> "CellFigures | None":
-    """Return what counts the figures of a plan's incidents at the level of cells; None without a network."""
+class EventRows(NamedTuple):
+    """A day's events, and where those of each call are."""
+
+    events: Any
+    first: Any
+    """Shape (calls,): row of the first event of each call."""
+    many: Any
+    """Shape (calls,): number of its events."""
+
+
+def cell_figures(plan: IncidentPlan, network: Network) -> "CellFigures | None":
+    """Return the counter of figures of a plan's incidents at the level of cells; None without a network."""
     if not network.on:
         return None
-    struck = sorted({fault.incident for fault in plan.faults})
-    cells = [plan.cells.member[plan.cells.incident == number] for number in struck]
-    spans = [(int(plan.start_ms[number]), int(plan.end_ms[number])) for number in struck]
-    held = [Held(number, each, *span) for number, each, span in zip(struck, cells, spans, strict=True)]
+    with_faults = sorted({fault.incident for fault in plan.faults})
+    cells = [plan.cells.member[plan.cells.incident == number] for number in with_faults]
+    spans = [(int(plan.start_ms[number]), int(plan.end_ms[number])) for number in with_faults]
+    held = [Held(number, each, *span) for number, each, span in zip(with_faults, cells, spans, strict=True)]
     level = np.array([*plan.levels, ""])[plan.kind]
-    crowds = set(np.flatnonzero(level == "cell").tolist()) - set(struck)
+    crowds = set(np.flatnonzero(level == "cell").tolist()) - set(with_faults)
     return CellFigures(held, {number: plan.parameters[number] for number in crowds}, network)
 
 
 class CellFigures:
-    """Counts what incidents at the level of cells come to, day by day."""
+    """Counts the figures of incidents at the level of cells, day by day."""
 
     def __init__(self, held: Sequence[Held], crowds: Mapping[int, Mapping[str, Any]], network: Network) -> None:
         """`held` are those that faults carry out; `crowds` says where each of the others is (x, y, radius_m)."""
@@ -88,25 +98,25 @@ class CellFigures:
         """Take in one day, its calls in order of time; `row` of the changes counts in them."""
         mine = changes.direct & (changes.change != REMOVED)
         first = np.cumsum(records.events) - records.events
-        self._count_calls(changes, mine, (events, first, records.events))
+        rows = EventRows(events, first, records.events)
+        self._count_calls(changes, mine, rows)
         self._count_events(events, first, records)
         for number in np.unique(changes.incident[mine & (changes.change == ADDED)]).tolist():
             if number in self.crowds:
-                self.gathered[number] = self._crowd(number, records, (events, first), changes)
+                self.gathered[number] = self._crowd(number, records, rows, changes)
 
-    def _count_calls(self, changes: Changes, mine: Any, of_calls: tuple[Any, Any, Any]) -> None:
+    def _count_calls(self, changes: Changes, mine: Any, rows: EventRows) -> None:
         """Count each incident's own calls; of ping-pong also how often they come back, and how long they stay."""
-        events, first, many = of_calls
         for number, row in zip(changes.incident[mine].tolist(), changes.row[mine].tolist(), strict=True):
             self.counts[number]["calls"] += 1
             if number in self.stays:
-                hops = hops_of(events[first[row] : first[row] + many[row]])
+                hops = hops_of(rows.events[rows.first[row] : rows.first[row] + rows.many[row]])
                 stays = [held for _, _, held in hops if self.stays[number][0] <= held <= self.stays[number][1]]
                 found = {"returns": returns(hops, self.stays[number]), "stays": len(stays), "stay_ms": sum(stays)}
                 self.counts[number].update(found)
 
     def _count_events(self, events: Any, first: Any, records: Records) -> None:
-        """Count what the cells that incidents hold answer meanwhile."""
+        """Count the answers of the cells that incidents hold, during the incidents."""
         if not len(events):
             return
         time, begun = events["time_ms"], first[records.events > 0]
@@ -139,16 +149,15 @@ class CellFigures:
         }
         return {name: int(which.sum()) for name, which in counts.items()}
 
-    def _crowd(self, number: int, records: Records, of_calls: tuple[Any, Any], changes: Changes) -> dict[str, Any]:
-        """Count who calls around the place of a crowd, and who would anyway, from its first call to its last."""
-        events, first = of_calls
+    def _crowd(self, number: int, records: Records, rows: EventRows, changes: Changes) -> dict[str, Any]:
+        """Count the callers around a crowd's place, and those of normal life, from its first call to its last."""
         added = changes.change == ADDED
         own = changes.row[added & (changes.incident == number) & changes.direct]
         begin, end = int(records.start_ms[own].min()), int(records.start_ms[own].max())
         call = np.flatnonzero((records.start_ms >= begin) & (records.start_ms <= end) & (records.events > 0))
         gone = (changes.change == REMOVED) & (changes.start_ms >= begin) & (changes.start_ms <= end)
         where = positions(changes.caller[gone], changes.start_ms[gone], self.network.folk).astype(np.int64)
-        opening = events[first[call]]
+        opening = rows.events[rows.first[call]]
         where = np.concatenate([np.column_stack([opening["x"], opening["y"]]), where])
         caller = np.concatenate([records.caller[call], changes.caller[gone]])
         anyway = np.append(~np.isin(call, changes.row[added]), np.ones(int(gone.sum()), np.bool_))

@@ -1,7 +1,7 @@
-"""What incidents came to, counted from the records that they made or altered: `incidents.parameters`.
+"""Figures of incidents, counted from the records that they made or altered: `incidents.parameters`.
 
 A type names its figures (`figures`, a mapping of names to the range that its entry gives, or to None); what each name
-means is said here, once. Counting happens when the world is written, from what the records say, never from the plan.
+means is defined here, once. They are counted when the world is written, from the records, never from the plan.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,8 +20,8 @@ _PARTIES = 2**33
 DAY_S, HOUR_S, TEN_MINUTES_S = DAY_MS // 1000, HOUR_MS // 1000, 600
 
 
-class Told(NamedTuple):
-    """What the records say that changes are about, beside what `Changes` says; shape (n,) each, 0 of removed ones."""
+class RecordedValues(NamedTuple):
+    """Further columns of the records of changed calls, beside those of `Changes`; shape (n,) each, 0 if removed."""
 
     callee: Any
     seconds: Any
@@ -31,20 +31,20 @@ class Told(NamedTuple):
     device: Any
 
     @staticmethod
-    def of(records: Records, changes: Changes) -> "Told":
+    def of(records: Records, changes: Changes) -> "RecordedValues":
         """Look the changed calls of a day up in its records."""
         row = np.maximum(changes.row, 0)
         if not len(records.key):
-            return Told(*np.zeros((5, len(row)), np.int32))
+            return RecordedValues(*np.zeros((5, len(row)), np.int32))
         caller = records.caller[row]
         sim, device = (np.where(column[row] == NONE, caller, column[row]) for column in (records.sim, records.device))
         seconds = talk_seconds(records.talk_ms[row])
-        return Told(records.callee[row], seconds, records.outcome[row], sim, device)
+        return RecordedValues(records.callee[row], seconds, records.outcome[row], sim, device)
 
     @staticmethod
-    def joined(parts: "Iterable[Told]") -> "Told":
+    def joined(parts: "Iterable[RecordedValues]") -> "RecordedValues":
         """Return all parts, one after the other."""
-        return Told(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return RecordedValues(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 class Made(NamedTuple):
@@ -58,7 +58,7 @@ class Made(NamedTuple):
     cell: Any
     start_s: Any
     """Shape (n,): since the start of the world, which is a local midnight."""
-    told: Told
+    values: RecordedValues
 
     @property
     def count(self) -> Any:
@@ -68,7 +68,7 @@ class Made(NamedTuple):
     @property
     def end_s(self) -> Any:
         """Shape (n,): start plus talk time."""
-        return self.start_s + self.told.seconds
+        return self.start_s + self.values.seconds
 
     def different(self, *columns: Any) -> Any:
         """Return how many different values, or combinations of values, the calls of each have; shape (I,)."""
@@ -86,12 +86,12 @@ class Made(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What figures relate to, beside the calls."""
+    """Quantities beside the calls that figures relate to."""
 
     calls_a_day: float
     """Of an average user, in normal life."""
     innocents: Any
-    """Shape (I,): calls that innocents made to those who had called them, because of each incident."""
+    """Shape (I,): calls back by people called in each incident."""
 
 
 def _at_a_time(made: Made, _: Context) -> Any:
@@ -113,30 +113,30 @@ def _within(made: Made, span_s: int) -> Any:
 
 
 def _of_answered(made: Made, how: Callable[..., Any], none: int) -> Any:
-    answered = made.told.outcome == ANSWERED
-    found = how(np.where(answered, made.told.seconds, none), made.first)
+    answered = made.values.outcome == ANSWERED
+    found = how(np.where(answered, made.values.seconds, none), made.first)
     return np.where(np.logical_or.reduceat(answered, made.first), found, 0)
 
 
 def _median(made: Made) -> Any:
     """Return the lower median of the talk times of answered calls, 0 where none is answered; shape (I,)."""
-    answered = made.told.outcome == ANSWERED
-    order = np.lexsort((made.told.seconds, ~answered, made.incident))
+    answered = made.values.outcome == ANSWERED
+    order = np.lexsort((made.values.seconds, ~answered, made.incident))
     many = np.add.reduceat(answered, made.first, dtype=np.int64)
-    return np.where(many > 0, made.told.seconds[order][made.first + np.maximum(many - 1, 0) // 2], 0)
+    return np.where(many > 0, made.values.seconds[order][made.first + np.maximum(many - 1, 0) // 2], 0)
 
 
 def _callees_a_day(made: Made, _: Context) -> Any:
-    pairs, sims = made.different(made.told.sim, made.told.callee), made.different(made.told.sim)
+    pairs, sims = made.different(made.values.sim, made.values.callee), made.different(made.values.sim)
     return pairs / sims / np.maximum(made.waited_s() / DAY_S, 1)
 
 
 MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
     "calls": (lambda m, _: m.count, "calls that the incident made or altered"),
     "callers": (lambda m, _: m.different(m.caller), "different callers"),
-    "callees": (lambda m, _: m.different(m.told.callee), "different callees"),
-    "sims": (lambda m, _: m.different(m.told.sim), "different SIMs of the callers"),
-    "devices": (lambda m, _: m.different(m.told.device), "different devices of the callers"),
+    "callees": (lambda m, _: m.different(m.values.callee), "different callees"),
+    "sims": (lambda m, _: m.different(m.values.sim), "different SIMs of the callers"),
+    "devices": (lambda m, _: m.different(m.values.device), "different devices of the callers"),
     "cells": (lambda m, _: m.different(m.cell), "different first cells"),
     "span_s": (
         lambda m, _: np.maximum.reduceat(m.end_s, m.first) - m.start_s[m.first],
@@ -145,18 +145,18 @@ MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
     "within_s": (lambda m, _: m.waited_s(), "from the first start to the last [s]"),
     "calls_per_hour": (lambda m, _: (m.count - 1) * HOUR_S / m.waited_s(), "calls an hour from the first to the last"),
     "callees_per_hour": (
-        lambda m, _: (m.different(m.told.callee) - 1) * HOUR_S / m.waited_s(),
+        lambda m, _: (m.different(m.values.callee) - 1) * HOUR_S / m.waited_s(),
         "different callees an hour from the first call to the last",
     ),
     "callees_per_day": (_callees_a_day, "different callees of each SIM a day, a day at least; mean over the SIMs"),
-    "sims_per_device": (lambda m, _: m.different(m.told.sim) / m.different(m.told.device), "SIMs in each device"),
+    "sims_per_device": (lambda m, _: m.different(m.values.sim) / m.different(m.values.device), "SIMs in each device"),
     "in_10_min": (lambda m, _: _within(m, TEN_MINUTES_S), "the most calls that start within 10 minutes"),
     "in_1_h": (lambda m, _: _within(m, HOUR_S), "the most calls that start within an hour"),
     "at_a_time": (_at_a_time, "the most calls that run at a time"),
     "shortest_s": (lambda m, _: _of_answered(m, np.minimum.reduceat, 2**31 - 1), "least talk time of the answered [s]"),
     "median_s": (lambda m, _: _median(m), "median talk time of the answered [s]"),
     "longest_s": (lambda m, _: _of_answered(m, np.maximum.reduceat, 0), "greatest talk time [s]"),
-    "answered": (lambda m, _: np.add.reduceat(m.told.outcome == ANSWERED, m.first) / m.count, "share answered"),
+    "answered": (lambda m, _: np.add.reduceat(m.values.outcome == ANSWERED, m.first) / m.count, "share answered"),
     "earliest_h": (
         lambda m, _: np.minimum.reduceat(m.start_s % DAY_S, m.first) / HOUR_S,
         "earliest time of day of a start, local [h]",
@@ -175,48 +175,46 @@ MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
 """How each figure is counted, and what it means."""
 
 
-def ordered(changes: Changes, told: Told, chosen: Any) -> Made:
+def ordered(changes: Changes, values: RecordedValues, chosen: Any) -> Made:
     """Return the chosen changes as the calls of incidents; their incidents are numbered anew, in order."""
     order = np.flatnonzero(chosen)
     order = order[np.lexsort((changes.start_ms[order], changes.incident[order]))]
     _, first, incident = np.unique(changes.incident[order], return_index=True, return_inverse=True)
     start_s = changes.start_ms[order] // 1000
     cells = changes.cell[order]
-    return Made(
-        incident, first, changes.caller[order], cells, start_s, Told(*(c[order].astype(np.int64) for c in told))
-    )
+    own = RecordedValues(*(column[order].astype(np.int64) for column in values))
+    return Made(incident, first, changes.caller[order], cells, start_s, own)
 
 
 def figures_of(
-    found: tuple[Changes, Told], chosen: Any, names: Iterable[str], calls_a_day: float
+    changes: Changes, values: RecordedValues, chosen: Any, names: Iterable[str], calls_a_day: float
 ) -> tuple[Any, list[dict[str, float]]]:
     """Count the figures of the incidents of one type that made or altered calls.
 
     Parameters
     ----------
-    found
-        What differs over the whole world, n rows, and what the records say of it.
+    changes, values
+        The changed calls of the whole world, n rows, and further columns of their records.
     chosen
-        Shape (n,), bool: what differs because of incidents of the type.
+        Shape (n,), bool: the calls that incidents of the type changed.
     names
-        The figures.
+        Names of the figures.
     calls_a_day
-        Of an average user, in normal life.
+        Calls a day of an average user in normal life.
 
     Returns
     -------
     tuple
         The incidents, in order, shape (I,), and a row of figures for each.
     """
-    changes, told = found
     there = chosen & (changes.change != REMOVED)
     which = np.unique(changes.incident[there & changes.direct])
     if not len(which):
         return which, []
-    made = ordered(changes, told, there & changes.direct)
+    made = ordered(changes, values, there & changes.direct)
     added = np.flatnonzero(there & ~changes.direct & (changes.change == ADDED) & np.isin(changes.incident, which))
     of = np.searchsorted(which, changes.incident[added])
-    back = np.isin(of * _PARTIES + told.callee[added], made.incident * _PARTIES + made.caller)
+    back = np.isin(of * _PARTIES + values.callee[added], made.incident * _PARTIES + made.caller)
     context = Context(calls_a_day, np.bincount(of[back], minlength=len(which)))
     columns = {name: _plain(MEASURES[name][0](made, context)) for name in names}
     return which, [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -227,8 +225,8 @@ def _plain(values: Any) -> list[float]:
     return values.tolist() if values.dtype.kind in "iub" else values.round(DIGITS).tolist()  # type: ignore[no-any-return]
 
 
-def spans_of(changes: Changes, told: Told, incidents: int) -> tuple[Any, Any]:
-    """Return when the first record that is each incident's own deed starts and the last one ends; shape (I,) [ms].
+def spans_of(changes: Changes, values: RecordedValues, incidents: int) -> tuple[Any, Any]:
+    """Return start and end of each incident: of the first and the last record that are part of it; shape (I,) [ms].
 
     An owner's call that an incident took away counts at the moment at which it would have started.
     """
@@ -237,7 +235,7 @@ def spans_of(changes: Changes, told: Told, incidents: int) -> tuple[Any, Any]:
     for own in (changes.direct, np.ones(len(changes.direct), np.bool_)):
         unknown = own & (end[changes.incident] == np.iinfo(np.int64).min)
         which, begin = changes.incident[unknown], changes.start_ms[unknown] // 1000 * 1000
-        talk = np.where(changes.change[unknown] == REMOVED, 0, told.seconds[unknown].astype(np.int64) * 1000)
+        talk = np.where(changes.change[unknown] == REMOVED, 0, values.seconds[unknown].astype(np.int64) * 1000)
         np.minimum.at(start, which, begin)
         np.maximum.at(end, which, begin + talk)
     return start, end

@@ -1,7 +1,7 @@
-"""The truth about a world, gathered while its calls are written.
+"""Writes the ground truth of a world, gathered while its calls are written.
 
-What `incidents` says of an incident is counted from its records: nothing is copied from the plan but what was done to
-cells, which a fault does as it says.
+The figures of an incident are counted from its records; only the parameters of faults of cells are copied from the
+plan.
 """
 
 import json
@@ -13,47 +13,50 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.schema import INCIDENTS, TIME, TRUTH
-from generators.injection.incident_planning import Plan
+from generators.injection.incident_planning import IncidentPlan
 from generators.model.changes import ADDED, CHANGES, REMOVED, Changes, joined
 from generators.model.plan import Members
 from generators.tables.columns import ParquetRows, conformed, moments, write_parquet
 from generators.tables.identities import digits_for, numbered
 from generators.tables.names import Names
 from generators.truth.cell_incident_figures import CellFigures
-from generators.truth.incident_figures import Told, figures_of, spans_of
+from generators.truth.incident_figures import RecordedValues, figures_of, spans_of
 
 
-class Tally:
-    """Gathers the truth while the calls are written."""
+class TruthWriter:
+    """Gathers the ground truth of a world day by day, and writes it."""
 
-    def __init__(self, plan: Plan, names: Names, epoch_ms: int, users: int, cells: CellFigures | None = None) -> None:
+    def __init__(
+        self, plan: IncidentPlan, names: Names, epoch_ms: int, users: int, cells: CellFigures | None = None
+    ) -> None:
         self.plan, self.names, self.epoch_ms, self.users = plan, names, epoch_ms, users
         self.cells = cells
-        self.told: dict[int, dict[str, Any]] = {}
-        """What each incident that changed records came to; known when the truth is written."""
+        self.figures: dict[int, dict[str, Any]] = {}
+        """Figures of each incident that changed records; known once the truth is written."""
         self.calls = 0
         self.suppressed = 0
-        self._parts: list[tuple[Changes, Told, pa.Array]] = []
+        self._parts: list[tuple[Changes, RecordedValues, pa.Array]] = []
 
-    def add(self, changes: Changes, told: Told, calls: int, suppressed: int, digits: int) -> None:
+    def add(self, changes: Changes, values: RecordedValues, calls: int, suppressed: int, digits: int) -> None:
         """Take in one day; its calls are numbered on from those before."""
         removed = changes.change == REMOVED
         row = np.where(removed, -1, changes.row + self.calls)
         keys = pa.array([f"key_{key:016x}" for key in changes.key[removed].tolist()], pa.string())
         ids = pc.replace_with_mask(numbered("call_", np.maximum(row, 0), digits), pa.array(removed), keys)
-        self._parts.append((changes._replace(row=row), told, ids))
+        self._parts.append((changes._replace(row=row), values, ids))
         self.calls += calls
         self.suppressed += suppressed
 
     def write(self, folder: Path) -> None:
-        """Write `incidents`, those that came to anything, and `truth`."""
+        """Write the tables `incidents` (those that changed any record) and `truth`."""
         plan, real = self.plan, self._real()
         kind = pa.array(plan.kind[real])
-        changes, told = joined([part[0] for part in self._parts]), Told.joined([part[1] for part in self._parts])
-        begin, end = self._spans(changes, told)
-        figures = self._figures(changes, told)
-        self.told = {i: figures.get(i, {}) for i in real.tolist()}
-        parameters = [json.dumps(each, sort_keys=True) for each in self.told.values()]
+        changes = joined([part[0] for part in self._parts])
+        values = RecordedValues.joined([part[1] for part in self._parts])
+        begin, end = self._spans(changes, values)
+        figures = self._figures(changes, values)
+        self.figures = {i: figures.get(i, {}) for i in real.tolist()}
+        parameters = [json.dumps(each, sort_keys=True) for each in self.figures.values()]
         incidents = {
             "incident_id": _ids(len(real)),
             "anomaly_type": pa.array(plan.types, pa.string()).take(kind),
@@ -70,15 +73,15 @@ class Tally:
         truth.write(conformed(pa.table(self._held(real, begin, end)), TRUTH.arrow))
         truth.close()
 
-    def _spans(self, changes: Changes, told: Told) -> tuple[Any, Any]:
-        """Return when each incident begins and ends: with its records; where it befalls cells, as it befalls them."""
-        begin, end = spans_of(changes, told, len(self.plan.kind))
+    def _spans(self, changes: Changes, values: RecordedValues) -> tuple[Any, Any]:
+        """Return begin and end of each incident: of its records, or of its faults of cells [ms]."""
+        begin, end = spans_of(changes, values, len(self.plan.kind))
         of_cells = np.unique(np.array([fault.incident for fault in self.plan.faults], np.int64))
         begin[of_cells], end[of_cells] = self.plan.start_ms[of_cells], self.plan.end_ms[of_cells]
         return begin, end
 
-    def _figures(self, changes: Changes, told: Told) -> dict[int, dict[str, Any]]:
-        """Return what is told of each incident that changed records: the figures of its type."""
+    def _figures(self, changes: Changes, values: RecordedValues) -> dict[int, dict[str, Any]]:
+        """Return the figures of each incident that changed records."""
         removed, added = (int((changes.change == kind).sum()) for kind in (REMOVED, ADDED))
         usual = (self.calls - added + removed) / max(self.users * len(self.plan.edits), 1)
         found: dict[int, dict[str, Any]] = {}
@@ -88,12 +91,12 @@ class Tally:
                 befallen = np.unique(changes.incident[mine]).tolist()
                 found |= {i: self.cells.of(i, self.plan.types[kind], self.plan.parameters[i]) for i in befallen}
                 continue
-            which, rows = figures_of((changes, told), mine, names, usual)
+            which, rows = figures_of(changes, values, mine, names, usual)
             found |= zip(which.tolist(), rows, strict=True)
         return found
 
     def counts(self) -> dict[str, Any]:
-        """Return what the manifest says of the calls."""
+        """Return the counts for the manifest."""
         types, kind = self.plan.types, self.plan.kind
         calls = np.zeros(len(types), np.int64)
         removed = collateral = 0

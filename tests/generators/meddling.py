@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from generators.injection.editable_plan import Draft
+from generators.injection.editable_plan import EditablePlan
 from generators.injection.injector import Incidents, new_calls
 from generators.injection.schedule import Schedule
 from generators.model.clock import HOUR_MS
@@ -24,24 +24,22 @@ class Meddling:
     adds: ClassVar[bool] = True
     least: ClassVar[int] = 4
 
-    def plan(self, draft: Draft, calls: int, rng: np.random.Generator) -> Incidents | None:
+    def plan(self, editable: EditablePlan, calls: int, rng: np.random.Generator) -> Incidents:
         """Remove every fourth of the calls, add the others."""
-        found = draft.draw(calls // 4, rng, lambda c: c.start_ms >= 0)
-        rows = draft.recruit(2)
-        if found is None or rows is None:
-            return None
+        found = editable.draw(calls // 4, rng, lambda c: c.start_ms >= 0)
+        rows = editable.recruit(2)
         gone = found._replace(gone=np.ones(calls // 4, np.bool_))
         more = calls - calls // 4
-        start = draft.moments(more, rng)
+        start = editable.normal.moments(more, rng)
         victim = int(found.user[0])
-        draft.possess(victim)
-        users = rng.integers(0, draft.num_users, more)
+        editable.possess(victim)
+        users = rng.integers(0, editable.normal.num_users, more)
         users[: more // 4] = rows[0]
         talk = rng.choice([0, 1000, 60_000, 4_000_000], more)
-        added = new_calls(users, start, talk, draft.strangers(users, rng), rng)._replace(
-            phone=rng.integers(0, draft.counts.shape[1], more),
-            sim=rng.integers(-1, draft.counts.shape[1], more),
-            device=rng.integers(-2, draft.counts.shape[1], more),
+        added = new_calls(users, start, talk, editable.normal.strangers(users, rng), rng)._replace(
+            phone=rng.integers(0, editable.life.counts.shape[1], more),
+            sim=rng.integers(-1, editable.life.counts.shape[1], more),
+            device=rng.integers(-2, editable.life.counts.shape[1], more),
             leg=rng.random(more) < 0.5,
             innocent=rng.random(more) < 0.2,
         )

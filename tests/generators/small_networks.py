@@ -11,7 +11,7 @@ from generators.mobility.itinerary import BEGINS, COUNT, ENDS, Folk, make_trail,
 from generators.model.events import CAUSES, EVENT, STATES
 from generators.model.plan import CellFault
 from generators.radio.towers import make_towers
-from generators.sessions.deployment import Deployment, deploy, struck
+from generators.sessions.deployment import Deployment, deploy, with_faults
 from generators.sessions.reference import Event
 from generators.settings.network import TowerFault
 from generators.social.communities import make_society
@@ -104,7 +104,7 @@ def networks(draw: Any) -> SmallNetwork:
     found = deployed(settings)
     network = found.network._replace(blocking=found.network.blocking + draw(st.sampled_from([0.0, 0.2])))
     struck_by = incidents(draw, len(found.plant.cells.site))
-    network = struck(network, found.plant, settings, struck_by)
+    network = with_faults(network, found.plant, settings, struck_by)
     begins = [int(f.from_s * 1000) for f in net.towers.broken]
     begins += [edge for f in struck_by for edge in (f.begin_ms, f.begin_ms + 50_000, f.end_ms)]
     sessions = [session(draw, network.folk, begins) for _ in range(4)]

@@ -128,7 +128,7 @@ def test_whose_subscription_ends_is_no_victim() -> None:
     world = ("generator/network=none", "generator.num_users=600", "generator.days=14")
     leaving = "generator.subscriptions.leaving_per_month=0.5"
     drawn = World(*make_settings(*world, leaving, f"anomaly=[{','.join(VICTIMS)}]")).draw()
-    ends = drawn.habits.people.active_until_ms
+    ends = drawn.model.people.active_until_ms
     assert (ends[:600] < 14 * DAY_MS).mean() > 0.1
     actors = drawn.plan.actors.member
     assert len(actors) > 30

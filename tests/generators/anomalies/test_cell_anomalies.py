@@ -13,7 +13,7 @@ from small_worlds import make_settings, make_world, table
 
 from bench.faults import SettingsError, UserError
 from generators.anomalies.tower_outage import TowerOutage
-from generators.injection.expected_calls import CallMap
+from generators.injection.expected_calls import ExpectedCalls
 from generators.world import World
 
 SMALL = ("generator.num_users=500", "generator.days=7", "generator.num_towers=7")
@@ -230,8 +230,8 @@ def test_a_world_whose_faults_meet_too_many_calls_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How many they meet is known only afterwards; here a quarter too few are expected."""
-    within = CallMap.within
-    monkeypatch.setattr(CallMap, "within", lambda *args: 0.75 * within(*args))
+    within = ExpectedCalls.within
+    monkeypatch.setattr(ExpectedCalls, "within", lambda *args: 0.75 * within(*args))
     begun = []
     world = World(*make_settings("generator=default", "anomaly=[tower_outage,sleeping_cell]"))
     counts = world.make(tmp_path / "w", 2, lambda _, days, __: begun.append(days))
@@ -279,4 +279,4 @@ def test_where_people_call_is_known_well_enough_by_a_part_of_their_days(
     world = World(*make_settings("generator.num_users=3000", "generator.days=7", "anomaly=[sleeping_cell]")).draw()
     for _ in world.calls(2):
         pass
-    assert world.tally.counts()["anomaly_ratio"] == pytest.approx(0.05, rel=0.1)
+    assert world.truth_writer.counts()["anomaly_ratio"] == pytest.approx(0.05, rel=0.1)

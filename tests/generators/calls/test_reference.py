@@ -13,19 +13,19 @@ from small_networks import in_words, incidents
 from small_worlds import make_settings
 
 from bench.faults import SettingsError
-from generators.calls.model_arrays import Habits, make_habits
+from generators.calls.model_arrays import ModelArrays, make_model_arrays
 from generators.calls.reference import Call, Reference
-from generators.calls.two_worlds import Day, Twins
-from generators.injection.editable_plan import Draft
+from generators.calls.two_worlds import Day, TwoWorlds
+from generators.injection.editable_plan import EditablePlan
 from generators.injection.incident_planning import Plan, no_plan, plan_incidents
-from generators.injection.normal_life import count_all
+from generators.injection.simulated_life import SimulatedLife, count_all
 from generators.model.changes import ADDED, ALTERED, REMOVED, talk_seconds
 from generators.model.plan import OWN, CellFault
 from generators.model.records import no_edits
-from generators.model.sim_holdings import Swaps
+from generators.model.sim_holdings import SimHoldings
 from generators.radio.plant import Plant
 from generators.radio.towers import make_towers
-from generators.sessions.deployment import deploy, struck
+from generators.sessions.deployment import deploy, with_faults
 from generators.social.communities import make_society
 from generators.social.people import make_people
 
@@ -39,7 +39,7 @@ MET = 1000
 class SmallWorld(NamedTuple):
     """A world and its plan."""
 
-    habits: Habits
+    model: ModelArrays
     counts: Any
     plan: Plan
     plant: Plant | None
@@ -73,26 +73,28 @@ def worlds(draw: Any, network: bool = False) -> SmallWorld:
         world.network = deepcopy(PRESETS["default"][0].network)
         world.network.propagation.resolution_m, world.network.towers.refuses = 2000.0, 0.1
         plant, net, people = deploy(world, towers, people)
-    habits = make_habits(world, towers, society, people, net)
-    counts = count_all(habits, world.days)
+    model = make_model_arrays(world, towers, society, people, net)
+    counts = count_all(model, world.days)
     plan = no_plan(world.days)
     wanted = draw(st.sampled_from([0.3, 0.05, 0.0]))
-    if wanted and not habits.closed and counts.sum() * wanted / 4 > 40:
+    if wanted and not model.closed and counts.sum() * wanted / 4 > 40:
         try:
-            plan = plan_incidents(Draft(habits, counts), anomalies | {"meddling": Meddling()}, wanted, world.seed)
+            plan = plan_incidents(
+                EditablePlan(SimulatedLife(model, counts)), anomalies | {"meddling": Meddling()}, wanted, world.seed
+            )
         except SettingsError:  # such a world has no room for them; test_world says what is told then
             reject()
-    if plant and net and not habits.closed:
+    if plant and net and not model.closed:
         faults = tuple(f._replace(incident=MET + f.incident) for f in incidents(draw, len(plant.cells.site)))
-        habits = habits._replace(network=struck(net, plant, world, faults))
-    return SmallWorld(habits, counts, plan, plant, faults)
+        model = model._replace(network=with_faults(net, plant, world, faults))
+    return SmallWorld(model, counts, plan, plant, faults)
 
 
 def reference_days(world: SmallWorld, normal: bool = False) -> list[list[Call]]:
     """Render every day by the plain model."""
-    habits, counts = world.habits, world.counts
+    model, counts = world.model, world.counts
     edits = [no_edits()] * len(counts) if normal else world.plan.edits
-    plain, busy = Reference(habits, world.plant, None if normal else world.faults), np.zeros(counts.shape[1], np.int64)
+    plain, busy = Reference(model, world.plant, None if normal else world.faults), np.zeros(counts.shape[1], np.int64)
     days = []
     for day in range(counts.shape[0]):
         calls = [c for user in range(counts.shape[1]) for c in plain.day(user, day, edits[day], busy)]
@@ -107,8 +109,8 @@ def as_calls(day: Day) -> list[Call]:
 
 
 def check(world: SmallWorld) -> None:
-    habits, counts, plan = world[:3]
-    fast = list(Twins(habits, counts, plan.edits, 2, plan.swaps).days())
+    model, counts, plan = world[:3]
+    fast = list(TwoWorlds(model, counts, plan.edits, 2, plan.sim_holdings).days())
     with_incidents = reference_days(world)
     assert [as_calls(day) for day in fast] == with_incidents
     normal = reference_days(world, normal=True)
@@ -129,9 +131,9 @@ def exported(call: Call) -> tuple[Any, ...]:
     return (call.caller, call.callee, call.start_ms // 1000, over, talk, call.outcome, *cells, call.sim, call.device)
 
 
-def reaches(call: Call, swaps: Swaps) -> int | None:
+def reaches(call: Call, sim_holdings: SimHoldings) -> int | None:
     """Return the incident that has put the number a call goes to on another SIM, if any."""
-    for user, begin, end, sim, _, _, incident in zip(*swaps.holdings, swaps.incident, strict=True):
+    for user, begin, end, sim, _, _, incident in zip(*sim_holdings.holdings, sim_holdings.incident, strict=True):
         if call.callee == user and begin <= call.start_ms < end and sim not in (OWN, user):
             return int(incident)
     return None
@@ -143,7 +145,7 @@ def check_changes(day: Day, dirty: list[Call], clean: list[Call], plan: Plan) ->
     before, after = {c.key: c for c in clean}, {c.key: c for c in dirty}
     expected = dict.fromkeys(after.keys() - before.keys(), ADDED) | dict.fromkeys(before.keys() - after.keys(), REMOVED)
     for key in after.keys() & before.keys():
-        if looks(after[key]) != looks(before[key]) or reaches(after[key], plan.swaps) is not None:
+        if looks(after[key]) != looks(before[key]) or reaches(after[key], plan.sim_holdings) is not None:
             expected[key] = ALTERED
     found = day.changes
     assert dict(zip(found.key.tolist(), found.change.tolist(), strict=True)) == expected
@@ -180,8 +182,8 @@ def test_kernels_and_plain_model_agree_on_many_worlds(world: SmallWorld) -> None
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_kernels_and_plain_model_agree_in_a_network(world: SmallWorld) -> None:
     check(world)
-    plain, busy = Reference(world.habits, world.plant, world.faults), np.zeros(world.counts.shape[1], np.int64)
-    for number, day in enumerate(Twins(world.habits, world.counts, world.plan.edits, workers=1).days()):
+    plain, busy = Reference(world.model, world.plant, world.faults), np.zeros(world.counts.shape[1], np.int64)
+    for number, day in enumerate(TwoWorlds(world.model, world.counts, world.plan.edits, workers=1).days()):
         expected = {}
         for user in range(world.counts.shape[1]):
             for call in plain.day(user, number, world.plan.edits[number], busy):

@@ -52,7 +52,7 @@ def test_the_asked_ratio_is_met_with_all_types(ratio: float) -> None:
     size = ("generator/network=none", "generator.num_users=4000")
     drawn = World(*make_settings(EVERY, *size, f"generator.anomaly_ratio={ratio}")).draw()
     assert sum(table.num_rows for table in drawn.calls(2)) > 0
-    assert drawn.tally.counts()["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
+    assert drawn.truth_writer.counts()["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
 
 
 @pytest.mark.slow
@@ -60,7 +60,7 @@ def test_the_asked_ratio_is_met_with_all_types(ratio: float) -> None:
 def test_the_asked_ratio_is_met_with_the_whole_catalogue(ratio: float) -> None:
     drawn = World(*make_settings("anomaly=all", f"generator.anomaly_ratio={ratio}")).draw()
     assert sum(table.num_rows for table in drawn.calls(2)) > 0
-    counts = drawn.tally.counts()
+    counts = drawn.truth_writer.counts()
     assert counts["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
     assert sorted(name for name, calls in counts["calls_by_type"].items() if calls) == TYPES
 

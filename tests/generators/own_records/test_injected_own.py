@@ -18,7 +18,9 @@ from small_worlds import SMALL, make_world, table
 from bench.faults import SettingsError, UserError
 from bench.schema import CALLS
 from generators.anomalies import schemas
+from generators.injection.editable_plan import EditablePlan
 from generators.injection.injector import Incidents, new_calls
+from generators.injection.planning_errors import NoRoom
 from generators.injection.schedule import Schedule
 from generators.own_records.cdr_file import CdrFile
 from generators.own_records.file_settings import CdrFileSettings, Columns, Outcomes
@@ -179,9 +181,10 @@ class NewFace:
     adds: ClassVar[bool] = True
     least: ClassVar[int] = 1
 
-    def plan(self, draft: Any, calls: int, rng: np.random.Generator) -> Incidents | None:
-        new, when = draft.recruit(1), draft.moments(calls, rng)
-        callee = draft.contacts(draft.anybody(rng)[np.zeros(calls, np.int64)], when, rng)
+    def plan(self, editable: EditablePlan, calls: int, rng: np.random.Generator) -> Incidents:
+        normal = editable.normal
+        new, when = editable.recruit(1), normal.moments(calls, rng)
+        callee = normal.contacts(normal.anybody(rng)[np.zeros(calls, np.int64)], when, rng)
         edits = new_calls(np.repeat(new, calls), when, np.full(calls, 20_000), callee, rng)
         return Incidents(edits._replace(device=np.zeros(calls, np.int64)), np.zeros(calls, np.int64), [{}])
 
@@ -190,9 +193,25 @@ class NewFace:
 class Clairvoyant(NewFace):
     """A type that wants to know how people's days are patterned."""
 
-    def plan(self, draft: Any, calls: int, rng: np.random.Generator) -> Incidents | None:
-        draft.habits.people.pattern.any()
-        return None
+    def plan(self, editable: EditablePlan, calls: int, rng: np.random.Generator) -> Incidents:
+        if editable.life.model.people.pattern.any():
+            raise NoRoom
+        return super().plan(editable, calls, rng)
+
+
+def test_a_box_of_sims_needs_no_place_to_live(tmp_path: Path) -> None:
+    """Covers `RecordedLife.enrol`: records do not show where people live; a SIM box used to end in a traceback."""
+    rng = np.random.default_rng(1)
+    caller, callee = rng.integers(0, 450, (2, 4000))
+    start = np.datetime64("2024-03-04") + rng.integers(0, 3 * 86_400, 4000).astype("timedelta64[s]")
+    lines = [f"+9991{a:05d},+9991{b:05d},{c}Z,30" for a, b, c in zip(caller, callee, np.sort(start), strict=True)]
+    (tmp_path / "cdr.csv").write_text("\n".join(["caller_id,callee_id,call_start_ts,call_duration", *lines]) + "\n")
+    own = {"columns": Columns(), "outcomes": Outcomes(), "path": str(tmp_path / "cdr.csv"), "anomaly_ratio": 0.3}
+    own |= {"time_format": "iso", "delimiter": ",", "time_zone": "UTC"}
+    counts = make(tmp_path / "world", injectors("sim_box"), **own)
+    assert counts["calls_by_type"]["sim_box"] > 1000
+    incidents = table(tmp_path / "world", "incidents")
+    assert incidents["actors"].list.len().min() >= 5
 
 
 def test_who_is_made_up_looks_like_the_others(clean: Path) -> None:
@@ -219,7 +238,7 @@ def test_who_is_made_up_looks_like_the_others(clean: Path) -> None:
          "anomaly must leave out types that need what call records do not tell (new users, who can be made up under "
          "pseudonyms only (generator.pseudonyms=true)), got 'new_face'"),
         ({"c": Clairvoyant(), **injectors("short_call")}, {"anomaly_ratio": 0.05},
-         "anomaly must leave out types that need what call records do not tell (pattern), got 'c'"),
+         "anomaly must leave out types that need what call records do not tell (the arrays of a simulation), got 'c'"),
         (injectors("burst_call"), {"anomaly_ratio": 0.001},
          "generator.anomaly_ratio must leave room for whole incidents of burst_call (10 calls or more): "),
         (injectors("short_call"), {}, "generator.anomaly_ratio must be above 0 where types are chosen"),

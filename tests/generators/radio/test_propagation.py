@@ -14,11 +14,13 @@ from bench.faults import UserError
 from generators.radio.cells import OMNI, power_dbm
 from generators.radio.coverage import NO_CELL, make_map, pixel_middles, pixels_at
 from generators.radio.path_loss import (
+    REFERENCE,
     RMA,
     UMA,
     UMI,
     cost231_hata_db,
     free_space_db,
+    path_loss_db,
     rural_db,
     sight_probability,
     urban_db,
@@ -27,6 +29,7 @@ from generators.radio.plane import Plane, shortest, to_degrees, to_metres, wrapp
 from generators.radio.shadowing import CUT, shadow
 from generators.radio.sites import OPENCELLID
 from generators.radio.towers import make_towers
+from generators.settings.radio import MODELS
 
 SEED = np.uint64(7)
 
@@ -41,6 +44,16 @@ def test_path_loss_of_the_standards() -> None:
     assert free_space_db(1000, 2.4) == pytest.approx(100.05, abs=0.01)
     assert urban_db(flat(100, 25, 1.5), 2.0, (25.0, 1.5), True, True) == pytest.approx(28 + 44 + 6.02, abs=0.01)
     assert urban_db(flat(100, 10, 1.5), 2.0, (10.0, 1.5), False, False) == pytest.approx(22.4 + 70.6 + 6.41, abs=0.01)
+
+
+def test_each_model_has_a_formula_and_one_without_is_refused() -> None:
+    """Covers `path_loss_db`: a model that is listed without a formula used to be COST-231 without a word."""
+    for model in range(len(MODELS)):
+        if model != REFERENCE:
+            assert 60 < path_loss_db(model, 1000.0, 1.8, (30.0, 1.5), True) < 150
+    for model in (REFERENCE, len(MODELS)):
+        with pytest.raises(ValueError, match="no formula"):
+            path_loss_db(model, 1000.0, 1.8, (30.0, 1.5), True)
 
 
 @given(st.sampled_from([True, False]), st.sampled_from([0.8, 1.8, 3.5]), st.floats(10, 5000), st.floats(1.0, 2.0))

@@ -13,10 +13,10 @@ from generators.mobility.itinerary import BEGINS, COUNT, make_trail, plan
 from generators.model.events import make_events
 from generators.model.plan import CellFault
 from generators.radio.coverage import pixels_at
-from generators.sessions.deployment import struck
+from generators.sessions.deployment import with_faults
 from generators.sessions.faults import DONE, MET
 from generators.sessions.reference import Air, Event, Session
-from generators.sessions.session import CELL, FIRST, FIRST_CELL, HANDOVERS, ROW, hold, make_phone
+from generators.sessions.session import hold, make_phone
 
 RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -49,14 +49,14 @@ def check_world(small: SmallNetwork, done: bool) -> tuple[list[list[Event]], lis
         connected = hold(user, np.uint64(key), start, talk, network, phone)
         met.append(int(phone.reports.world[MET]))
         plain = Session(Air(network, plant, small.incidents if done else None), user, key, start, talk)
-        expected, found = plain.run(), in_words(phone.events[: phone.state[ROW]])
+        expected, found = plain.run(), in_words(phone.events[: phone.state["row"][0]])
         assert len(found) == len(expected)
         assert all(same(ours, theirs) for ours, theirs in zip(found, expected, strict=True)), (found, expected)
         assert connected == (plain.first >= 0)
-        assert phone.state[FIRST_CELL] == plain.first_cell
+        assert phone.state["first_cell"][0] == plain.first_cell
         if connected:
-            assert (phone.state[FIRST], phone.state[CELL]) == (plain.first, plain.cell)
-            assert phone.state[HANDOVERS] == plain.handovers
+            assert (phone.state["first_ms"][0], phone.state["cell"][0]) == (plain.first, plain.cell)
+            assert phone.state["handovers"][0] == plain.handovers
         legal(expected)
         held.append(expected)
     return held, met
@@ -115,7 +115,7 @@ def test_who_meets_a_degraded_cell_is_who_fares_otherwise_there() -> None:
     found, hour = deployed(settings), 3_600_000
     cells = range(len(found.plant.cells.site))
     faults = [CellFault(c, 0, 10 * hour, "degraded", 0.2, 20.0, incident=c) for c in cells]
-    network = struck(found.network, found.plant, settings, faults)
+    network = with_faults(found.network, found.plant, settings, faults)
     sessions = [(user, 100 * user + i, 4 * hour + i, 200_000) for user in range(40) for i in range(5)]  # all at home
     small = SmallNetwork(found._replace(network=network), sessions, tuple(faults))
     normal, met = check_world(small, done=False)
@@ -142,7 +142,7 @@ def test_they_agree_when_cells_swap_calls_and_antennas_turn() -> None:
     faults += [
         CellFault(c, t, t + 1_500_000, "turned", turned_deg=100.0, incident=1 + i) for i, (t, c) in enumerate(turns)
     ]
-    network = struck(found.network, found.plant, settings, faults)
+    network = with_faults(found.network, found.plant, settings, faults)
     sessions = [(user, user, 5 * hour, 60_000) for user in range(40)]
     for user, cell in enumerate(best[:, 0].tolist()):
         begin = next(t for t, c in turns if c == cell)

@@ -99,13 +99,13 @@ def test_strengths_are_what_the_plain_model_makes_of_all_draws() -> None:
     settings, _ = make_settings(*NO_NETWORK, "generator.num_users=60", "generator.days=1")
     settings.communities.clubs.sizes = [8, 8, 8, 8]
     drawn = World(settings, {}).draw()
-    plain, kinds, ranks = Reference(drawn.habits), (np.arange(300) + 0.5) / 300, (np.arange(60) + 0.5) / 60
-    rate, kind = drawn.habits.people.rate, drawn.habits.people.kind
+    plain, kinds, ranks = Reference(drawn.model), (np.arange(300) + 0.5) / 300, (np.arange(60) + 0.5) / 60
+    rate, kind = drawn.model.people.rate, drawn.model.people.kind
     expected: dict[frozenset[str], float] = {}
     ids = drawn.names.user.to_pylist()
     for user in range(60):
-        within = rate[user] * (1 - drawn.habits.external_shares[kind[user], 2])
-        within *= 1 - drawn.habits.kinds["cold"][kind[user]]
+        within = rate[user] * (1 - drawn.model.external_shares[kind[user], 2])
+        within *= 1 - drawn.model.kinds["cold"][kind[user]]
         for u in kinds:
             for who in ranks:
                 found = plain.contact(user, u, who)
@@ -113,7 +113,7 @@ def test_strengths_are_what_the_plain_model_makes_of_all_draws() -> None:
                     pair = frozenset((ids[user], ids[found]))
                     expected[pair] = expected.get(pair, 0.0) + within / (len(kinds) * len(ranks))
     told: dict[frozenset[str], float] = {}
-    for part in tie_tables(settings.communities.layers(), drawn.habits, drawn.names):
+    for part in tie_tables(settings.communities.layers(), drawn.model, drawn.names):
         for row in part.to_pylist():
             pair = frozenset((row["user_a"], row["user_b"]))
             told[pair] = told.get(pair, 0.0) + row["strength"]
@@ -148,7 +148,7 @@ def test_the_calls_of_each_circle_of_friends_give_it_away(clean_world: World_, i
     settings, _ = make_settings(*NO_NETWORK)
     drawn = World(settings, {}).draw()
     layer = [number for number, kind in enumerate(settings.communities.layers()) if kind == "friends"][copy]
-    first = drawn.habits.society.first[:, layer]
+    first = drawn.model.society.first[:, layer]
     circle = pl.DataFrame({"user_id": drawn.names.user.to_pylist()[: len(first)], "community_id": first})
     circle = circle.filter(pl.col("community_id") != NOBODY)
     calls = inside.filter(tie_type="friends")

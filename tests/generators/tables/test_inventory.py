@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_worlds import EVERY, all_at, make_settings, make_world, table
 
-from generators.calls.model_arrays import make_habits
+from generators.calls.model_arrays import make_model_arrays
 from generators.model.clock import DAY_MS, HOUR_MS
 from generators.model.plan import FOR_EVER, OWN, Holdings
 from generators.radio.towers import make_towers
@@ -51,7 +51,7 @@ def inventories(draw: Any) -> tuple[Inventory, PlainInventory]:
     towers, society = make_towers(world), make_society(world)
     people = make_people(world, towers, society)
     owned = make_possessions(world, people.still)
-    names = make_names(world, make_habits(world, towers, society, people), owned, 2, 2)
+    names = make_names(world, make_model_arrays(world, towers, society, people), owned, 2, 2)
     rows = [
         (user, begin * HOUR_MS, (begin + lasts) * HOUR_MS, [OWN, row][swapped], row)
         for row, (user, begin, lasts, swapped) in enumerate(
@@ -91,7 +91,7 @@ def test_a_call_shows_the_sim_and_device_in_use(tmp_path: Path) -> None:
     size = ("generator/network=none", "generator.num_users=60", "generator.days=9", "generator.anomaly_ratio=0")
     world = World(*make_settings(*size, *LIVELY))
     drawn = world.draw()
-    names, people, owned = drawn.names, drawn.habits.people, drawn.owned
+    names, people, owned = drawn.names, drawn.model.people, drawn.owned
     plain = PlainInventory(world.settings.subscriptions, people, owned, Holdings.none(), 9)
     number = {text: place for place, text in enumerate(names.party.to_pylist())}
     texts = {

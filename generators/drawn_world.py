@@ -1,0 +1,85 @@
+"""A world whose people, places and incidents are drawn: its tables, day by day."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from generators.calls.model_arrays import ModelArrays
+from generators.calls.two_worlds import TwoWorlds
+from generators.injection.incident_planning import IncidentPlan
+from generators.sessions.arrival import make_arrival
+from generators.settings.network import NetworkSettings
+from generators.social.possessions import Possessions
+from generators.social.subscriptions import NEVER
+from generators.tables.calls import CallTable
+from generators.tables.events import EventTable
+from generators.tables.identities import digits_for
+from generators.tables.names import Names
+from generators.tables.status import TowerStatus, UserStatus
+from generators.truth.cell_incident_figures import cell_figures
+from generators.truth.incident_figures import RecordedValues
+from generators.truth.truth_writer import TruthWriter
+
+CALL_DIGITS = 6
+DAILY = ("calls", "events", "tower_status", "user_status")
+"""The tables that grow with each day."""
+Tables = dict[str, pa.Table]
+
+
+@dataclass
+class DrawnWorld:
+    """A world whose people, places and incidents are drawn, and whose calls come day by day."""
+
+    model: ModelArrays
+    owned: Possessions
+    names: Names
+    site: Any
+    """Shape (C,), int: tower of each cell."""
+    counts: Any
+    plan: IncidentPlan
+    epoch_ms: int
+    tables: Tables
+    """Those that do not grow with the days."""
+    network: NetworkSettings
+    """How its events and status are told."""
+
+    def __post_init__(self) -> None:
+        cells = cell_figures(self.plan, self.model.network)
+        self.truth_writer = TruthWriter(self.plan, self.names, self.epoch_ms, int(self.model.num_users), cells)
+
+    def calls(self, workers: int) -> Iterator[pa.Table]:
+        """Yield the calls of each day in turn; what they say of the truth is added to the tally."""
+        return (day["calls"] for day in self.days(workers))
+
+    def _users(self) -> Any:
+        """Return all users and those of the reserve who have a subscription, in the order of their ids; shape (n,)."""
+        who = np.flatnonzero(self.model.people.active_from_ms != NEVER)
+        return who[np.asarray(pc.array_sort_indices(self.names.user.take(pa.array(who))))]
+
+    def days(self, workers: int) -> Iterator[Tables]:
+        """Yield the tables that grow with each day, `DAILY`, day by day; without a network, the calls alone."""
+        most = int(self.counts.sum()) + sum(len(edits.user) for edits in self.plan.edits)
+        digits = digits_for(most, CALL_DIGITS)
+        names, epoch_ms, network = self.names, self.epoch_ms, self.model.network
+        arrival = make_arrival(self.network.arrival, int(self.model.seed), self.counts.shape[1])
+        calls = CallTable(self.model, self.owned, names, epoch_ms, digits, self.plan.sim_holdings)
+        events = EventTable(names, epoch_ms, digits, self.site, arrival)
+        towers = TowerStatus(names, epoch_ms, self.site, self.network.status)
+        users = UserStatus(names, epoch_ms, network, self._users())
+        both = TwoWorlds(self.model, self.counts, self.plan.edits, workers, self.plan.sim_holdings)
+        for number, day in enumerate(both.days()):
+            first = self.truth_writer.calls
+            tables = {"calls": calls.rows(day.records, first)}
+            if network.on:
+                tables["events"] = events.rows(day.events, day.records, first)
+                tables["tower_status"] = towers.rows(number, day.events, day.records)
+                tables["user_status"] = users.rows(number, day.records)
+            figures = RecordedValues.of(day.records, day.changes)
+            self.truth_writer.add(day.changes, figures, len(day.records.key), day.suppressed, digits)
+            if self.truth_writer.cells is not None:
+                self.truth_writer.cells.add(day.records, day.events, day.changes)
+            yield tables
