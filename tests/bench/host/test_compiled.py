@@ -6,6 +6,7 @@ else of the program names a place in the shared temporary folder.
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,36 @@ def test_code_is_kept_until_something_that_it_was_made_from_changes(place: Path)
     assert ask(place, cache) == ([11, 0], [])
     assert sorted(path.name for path in place.iterdir()) == ["cache", "rooms", "tmp"]
     assert list((place / "rooms").rglob("kernels")) == []
+
+
+@pytest.mark.slow
+def test_code_is_found_by_another_checkout_of_the_same_sources(place: Path, tmp_path: Path) -> None:
+    """Wherever it lies, and whenever it was written; numba itself would compile anew in each."""
+    cache = place / "cache"
+    assert ask(place, cache) == ([2, 0], [])
+    other = tmp_path / "other"
+    (other / "tmp").mkdir(parents=True)
+    shutil.copytree(place / "rooms", other / "rooms")
+    for path in (other / "rooms").iterdir():
+        os.utime(path, (1, 1))
+    assert ask(other, cache) == ([2, 1], [])
+    assert ask(place, cache) == ([2, 1], [])
+
+
+@pytest.mark.slow
+def test_machine_code_is_made_only_of_what_python_calls(place: Path) -> None:
+    """A kernel that only kernels call is a part of those. When Python calls it after all, it is compiled whole then.
+
+    By numba itself the part has code of its own at once, which takes as much time again.
+    """
+    cache = place / "cache"
+    assert ask(place, cache) == ([2, 0], [])
+    assert {path.name.split("-")[0] for path in cache.rglob("*.nbc")} == {"caller.whole"}
+    both = "from rooms.caller import part, whole; print(whole(1), part(1), part(1.5))"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    told = subprocess.check_output([sys.executable, "-c", both], cwd=place, text=True, env=environment)
+    assert told.split() == ["2", "2", "2.5"]
+    assert {path.name.split("-")[0] for path in cache.rglob("*.nbc")} == {"caller.whole", "callee.part"}
 
 
 @pytest.mark.slow
