@@ -6,9 +6,11 @@ are a run, as in `cdrbench detector=iforest`.
 
 import os
 import sys
+from contextlib import redirect_stdout
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.resources import files
+from io import StringIO
 from typing import Any
 
 import yaml
@@ -17,7 +19,7 @@ from bench.host.exit_codes import UNUSABLE
 from bench.host.interruption import end_unread
 from bench.version import __version__
 
-RUN = "run"
+RUN, EXPLAIN = "run", "settings"
 COMPLETION = ("-sc", "--shell-completion")
 
 
@@ -98,10 +100,19 @@ def _completed(arguments: list[str]) -> Any:
             os.environ["COMP_LINE"] = f"{program} {settings}"
         elif not space:
             print(*[each for each in commands() if each.startswith(name)], flush=True)
+    sys.argv = [sys.argv[0], *arguments]
+    if module == EXPLAIN:
+        return _said(_keys_only())
     if module != RUN and not (files("conf") / f"{module}.yaml").is_file():  # no program of Hydra's
         return 0
-    sys.argv = [sys.argv[0], *arguments]
     return import_module(commands()[module]).main()
+
+
+def _keys_only() -> str:
+    """Return what completes a run's settings, without the `=` behind a setting: `cdrbench settings` takes keys."""
+    with redirect_stdout(StringIO()) as out:
+        import_module(commands()[RUN]).main()
+    return " ".join(each.removesuffix("=") for each in out.getvalue().split())
 
 
 def _yaml(name: str) -> dict[str, Any]:

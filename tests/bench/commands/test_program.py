@@ -112,6 +112,9 @@ def test_settings_without_a_command_are_a_run(
         ("cdrbench au", ["audit"]),
         ("cdrbench audit anomaly=ri", ["anomaly=ring"]),
         ("cdrbench detector=ifo", ["detector=iforest"]),
+        ("cdrbench settings generator.num_u", ["generator.num_users"]),
+        ("cdrbench settings thresh", ["threshold", "threshold."]),
+        ("cdrbench settings detector=ifo", ["detector=iforest"]),
     ],
 )
 def test_tab_completes_commands_and_settings(line: str, among: list[str]) -> None:
