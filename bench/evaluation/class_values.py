@@ -7,11 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from bench.arrays import FloatArray, IntArray
+from bench.evaluation import metric_names
 from bench.evaluation.chance import Chance
 from bench.evaluation.cut import Cut, expected_alerts
 from bench.evaluation.incidents import Moments, found_chances, waits, weighted_median
 from bench.evaluation.intervals.clustered import Class, Clustered
 from bench.evaluation.intervals.intervals import at_k_interval, incidents_interval, intervals, median_interval
+from bench.evaluation.judged import Judged
 from bench.evaluation.metric_names import AT_K
 from bench.evaluation.sample import ALL, Sample
 
@@ -55,7 +57,9 @@ class ClassValues:
         values: Values = {"alerts/all": self.alerts}
         known = intervals({name: each.found for name, each in self.classes.items()}, self.others, self.cut)
         for name, each in self.classes.items():
-            row = {**self._ranking(name, each), **self._detection(each), **self._incidents(name)}
+            judged = Judged(each.apart, self.cut, self.alerts)
+            row = {metric.name: metric.of(judged) for metric in metric_names.NAMES if metric.of is not None}
+            row |= {**self._ranking(name, each, row["average_precision"]), **self._incidents(name)}
             for measure, bounds in known.get(name, {}).items():
                 row |= _bounds(measure, bounds)
             if name in known:
@@ -82,36 +86,21 @@ class ClassValues:
             found[name] = Class(Clustered.of(self.scores[entity], incident), self.others)
         return found
 
-    def _ranking(self, name: str, each: Class) -> Values:
-        apart, positives = each.apart, each.found.scores.size
+    def _ranking(self, name: str, each: Class, average_precision: Value) -> Values:
+        """Return average precision beside that of random scores, and the intervals of the highest scores."""
+        positives = each.found.scores.size
         if not positives:
             return {}
-        average, entities = float(apart.average_precision or 0), positives + each.others.scores.size
         top = at_k_interval(each, AT_K)
         return {
-            "average_precision": average,
             "average_precision_chance": self._by_chance(name),
-            "lift": average / self._by_chance(name),
-            "roc_auc": apart.roc_auc,
-            f"precision_at_{AT_K}": apart.precision_at_k(AT_K),
-            f"recall_at_{AT_K}": apart.recall_at_k(AT_K),
-            **_bounds(f"precision_at_{AT_K}", top, min(AT_K, entities)),
+            "lift": float(average_precision or 0) / self._by_chance(name),
+            **_bounds(f"precision_at_{AT_K}", top, min(AT_K, positives + each.others.scores.size)),
             **_bounds(f"recall_at_{AT_K}", top, positives),
         }
 
     def _by_chance(self, name: str) -> float:
         return self.chance.average_precision[name] or 1.0
-
-    def _detection(self, each: Class) -> Values:
-        counts, positives = each.apart.counts_at(self.cut), each.found.scores.size
-        return {
-            "hits": counts.hits,
-            "false_alarms": counts.false_alarms,
-            "precision": counts.precision,
-            "recall": counts.recall,
-            "recall_cap": min(self.alerts / positives, 1.0) if positives else None,
-            "f1": counts.f1,
-        }
 
     def _incidents(self, name: str) -> Values:
         entity, incident = self.sample.deeds(name)

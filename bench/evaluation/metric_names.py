@@ -1,14 +1,20 @@
-"""The names of all metrics, which do not change: one table for the docs, the reports and the tests.
+"""All metrics: one table for the evaluation, the docs, the reports and the tests; names do not change.
+
+A metric of one class of anomalies at one threshold is one entry with its function (`of`), and needs nothing else. Those
+without a function take more: the truth alone, incidents in time, random scores, or an interval.
 
 `python -m bench.evaluation.metric_names` prints it as Markdown.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from bench.evaluation.judged import Judged
 
 
 @dataclass(frozen=True)
 class Name:
-    """One metric: its name, the values that it takes, and what it means."""
+    """One metric: its name, the values that it takes, what it means, and how it is computed."""
 
     name: str
     values: str
@@ -17,6 +23,8 @@ class Name:
     """Whether `NAME_low` and `NAME_high` bound it."""
     calls_only: bool = False
     """Whether only scores of calls have it."""
+    of: Callable[[Judged], float | None] | None = None
+    """What computes it; None where it is undefined. Metrics that take more than `Judged` have no function."""
 
 
 AT_K = 100
@@ -36,6 +44,7 @@ NAMES = (
         SHARE,
         "precision averaged over the steps of recall, tied scores as one step",
         interval=True,
+        of=lambda at: at.apart.average_precision,
     ),
     Name(
         "average_precision_chance", SHARE, "its exact mean for random scores, aggregated in the same way as the scores"
@@ -46,20 +55,41 @@ NAMES = (
         SHARE,
         "probability that a positive scores higher than a normal record, ties count half",
         interval=True,
+        of=lambda at: at.apart.roc_auc,
     ),
     Name(
         f"precision_at_{AT_K}",
         SHARE,
         f"share of positives among the {AT_K} highest scores, mean over the orders of ties",
         interval=True,
+        of=lambda at: at.apart.precision_at_k(AT_K),
     ),
-    Name(f"recall_at_{AT_K}", SHARE, f"share of the positives that are among the {AT_K} highest scores", interval=True),
-    Name("hits", COUNT, "positives with an alert"),
-    Name("false_alarms", COUNT, "normal records with an alert; shared by all types"),
-    Name("precision", SHARE, "hits / (hits + false alarms); empty without an alert", interval=True),
-    Name("recall", SHARE, "hits / positives", interval=True),
-    Name("recall_cap", SHARE, "largest recall possible with this number of alerts: alerts / positives, at most 1"),
-    Name("f1", SHARE, "harmonic mean of precision and recall", interval=True),
+    Name(
+        f"recall_at_{AT_K}",
+        SHARE,
+        f"share of the positives that are among the {AT_K} highest scores",
+        interval=True,
+        of=lambda at: at.apart.recall_at_k(AT_K),
+    ),
+    Name("hits", COUNT, "positives with an alert", of=lambda at: at.counts.hits),
+    Name(
+        "false_alarms", COUNT, "normal records with an alert; shared by all types", of=lambda at: at.counts.false_alarms
+    ),
+    Name(
+        "precision",
+        SHARE,
+        "hits / (hits + false alarms); empty without an alert",
+        interval=True,
+        of=lambda at: at.counts.precision,
+    ),
+    Name("recall", SHARE, "hits / positives", interval=True, of=lambda at: at.counts.recall),
+    Name(
+        "recall_cap",
+        SHARE,
+        "largest recall possible with this number of alerts: alerts / positives, at most 1",
+        of=lambda at: min(at.alerts / at.positives, 1.0) if at.positives else None,
+    ),
+    Name("f1", SHARE, "harmonic mean of precision and recall", interval=True, of=lambda at: at.counts.f1),
     Name("incident_recall", SHARE, "share of the incidents that have an alert", interval=True),
     Name(
         "incident_recall_chance",

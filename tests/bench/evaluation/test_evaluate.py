@@ -9,10 +9,9 @@ from small_tables import write
 
 from bench.dataset import Dataset, Window
 from bench.detector import Level, Scores
-from bench.evaluation import metrics
+from bench.evaluation import metric_names, metrics
 from bench.evaluation.cut import Cut
 from bench.evaluation.evaluate import Yardstick, evaluate
-from bench.evaluation.metric_names import metric_names
 from bench.evaluation.run_outcome import Outcome
 from bench.result import Result, Status
 from bench.schema import CALLS, INCIDENTS, TRUTH
@@ -89,6 +88,16 @@ def good_scores(world, seed=2):
 
 def run(world, scores, threshold=None):
     return evaluate(*world, Scores(Level.CALL, scores), threshold or Budget(alerts_per_day=50))
+
+
+def test_a_metric_is_one_entry(world, monkeypatch):
+    """One that is added there has a value for each type at each level, and a row in the table of names."""
+    missed = metric_names.Name("misses", "count", "positives without an alert", of=lambda at: at.counts.misses)
+    monkeypatch.setattr(metric_names, "NAMES", (*metric_names.NAMES, missed))
+    values = run(world, good_scores(world)).values
+    assert values["misses/long"] == values["positives/long"] - values["hits/long"]
+    assert values["misses/all"] == values["positives/all"] - values["hits/all"]
+    assert "| `misses` | count |  | positives without an alert |" in metric_names.markdown()
 
 
 def test_each_type_against_normal(world):
@@ -226,4 +235,4 @@ def test_the_detectors_own_threshold_is_the_one(world):
 
 
 def test_every_name_is_in_the_table_of_names(world):
-    assert list(run(world, good_scores(world)).values) == metric_names(("burst", "long", "rare"))
+    assert list(run(world, good_scores(world)).values) == metric_names.metric_names(("burst", "long", "rare"))

@@ -1,0 +1,28 @@
+"""What a metric is computed from: the scores of one class of anomalies and of normal records, and the alerts."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from bench.evaluation.cut import Cut
+from bench.evaluation.ranking import Counts, Separated
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The positives of one type (or of all) and the normal records, at one threshold."""
+
+    apart: Separated
+    """The scores of the positives and of the normal records, each in order."""
+    cut: Cut
+    alerts: float
+    """All alerts of the level, those of other types among them."""
+
+    @property
+    def positives(self) -> int:
+        """How many positives there are."""
+        return int(self.apart.found.size)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Hits, false alarms and misses at the threshold."""
+        return self.apart.counts_at(self.cut)
