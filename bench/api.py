@@ -56,22 +56,22 @@ class World:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """Its folder on disk."""
         return self.ground.world.folder
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with any byte of it."""
+        """16 hexadecimal digits that change with any byte of the world."""
         return self.ground.world.fingerprint
 
     @property
     def dataset(self) -> Dataset:
-        """What a detector is given: the tables without labels, parted into `history` and `window`."""
+        """The input of detectors: the tables without labels, split into `history` and `window`."""
         return self.ground.dataset
 
     @property
     def audit(self) -> str:
-        """What the audit said in one line; "" where there was none."""
+        """The verdict of the audit in one line; "" without an audit."""
         return "" if self.ground.verdict is None else self.ground.verdict.summary
 
     def arrow(self, name: str = "calls") -> "pa.Table":
@@ -80,18 +80,18 @@ class World:
         return (self.ground.truth if hidden else self.dataset).table(name)
 
     def polars(self, name: str = "calls") -> pl.DataFrame:
-        """Return a table as Polars has it."""
+        """Return a table as a Polars data frame."""
         table = pl.from_arrow(self.arrow(name))
         assert isinstance(table, pl.DataFrame)
         return table
 
     def pandas(self, name: str = "calls") -> "pd.DataFrame":
-        """Return a table as pandas has it."""
+        """Return a table as a pandas data frame."""
         frame: pd.DataFrame = self.arrow(name).to_pandas()
         return frame
 
     def labelled_calls(self) -> "pd.DataFrame":
-        """Return all calls with the columns `is_anomaly`, `anomaly_type` and `collateral`, as pandas has them."""
+        """Return all calls with `is_anomaly`, `anomaly_type` and `collateral`, as a pandas data frame."""
         calls = self.pandas()
         labels = self.ground.truth.call_labels(0, len(calls))
         calls["is_anomaly"] = labels.anomalous
@@ -111,7 +111,7 @@ class World:
         return call_graph(self.dataset.calls(part or whole))
 
     def tie_graph(self) -> "nx.Graph[str]":
-        """Return who knows whom in a simulated world, as networkx has it: planted ties, which no detector gets.
+        """Return who knows whom in a simulated world as a networkx graph; no detector gets these planted ties.
 
         Edges have `weight`, the sum of `strength` over everything that ties the two.
         """
@@ -126,7 +126,7 @@ class World:
 
 @dataclass(frozen=True)
 class Run:
-    """What came of a detector on a world."""
+    """The result of a detector on a world."""
 
     outcome: Outcome
 

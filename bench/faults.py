@@ -35,7 +35,7 @@ class Fault:
 
 
 class UserError(Exception):
-    """Something that the user can put right; shown without a traceback, and the program ends with code 2."""
+    """An error that the user can correct; shown without a traceback, and the program ends with code 2."""
 
 
 class SettingsError(UserError):

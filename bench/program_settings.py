@@ -178,11 +178,11 @@ class SearchSettings:
     """How the best settings of a detector are looked for, and on which worlds they are then reported."""
 
     space: list[str] = field(default_factory=list)
-    """What may vary, as Hydra writes a sweep: `detector.model.max_samples=choice(64,256)`, `...=range(1,9)`,
+    """What varies, in Hydra's notation of sweeps: `detector.model.max_samples=choice(64,256)`, `...=range(1,9)`,
     `...=interval(0.1,1.0)`, `...=tag(log,interval(0.001,1.0))`."""
     trials: int = field(default=20, metadata=at_least(1))
     metric: str = "average_precision/all"
-    """What is to be large, on average over the tuning worlds."""
+    """The metric whose mean over the tuning worlds is maximised."""
     tuning_seeds: list[int] = field(default_factory=lambda: [11, 12])
     """`generator.seed` of the worlds that the search sees."""
     reporting_seeds: list[int] = field(default_factory=lambda: [1, 2, 3])

@@ -33,7 +33,7 @@ class ProtocolSettings:
     """`contaminated`: fitted on what there is; `clean`: without the records that incidents touched in the first part,
     for novelty detection. The harness leaves them out: a detector sees no label either way."""
     fewest_incidents: int = field(default=10, metadata=at_least(1))
-    """A type with fewer incidents in the scored part is one that the run cannot speak of, and says so."""
+    """A type with fewer incidents in the scored part is marked as having too few to judge."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield the rule that `clean` and `transductive` break together."""
@@ -61,7 +61,7 @@ class TrackingSettings:
 
 @dataclass
 class ReportSettings:
-    """What draws and prints; dotted paths of functions, empty (null) for none."""
+    """What draws and prints: dotted paths of functions; null: none."""
 
     run_figures: str | None = "reports.run.run_figures.draw"
     """What draws the pictures of a run; null: none."""
@@ -78,7 +78,7 @@ class ReportSettings:
     difficulty: str = "reports.audit.difficulty_figure.draw"
     """What draws the curves of `cdrbench difficulty`."""
     alerts: str | None = "detectors.alerts.write"
-    """Writes the file that a run on records without labels ends in."""
+    """What writes alerts.csv after a run on records without labels; null: nothing."""
 
 
 @dataclass
@@ -90,8 +90,8 @@ class LimitSettings:
     memory_mib: float = field(default=8192.0, metadata=at_least(64))
     """Resident memory of the detector's whole process tree [MiB]; a run that takes more ends as OOM."""
     confined: bool = True
-    """Whether it gives up all files but its tables, its program and what its settings name, and the network, where the
-    system has a way; the result says which (`isolation`)."""
+    """Whether the detector's process loses access to the network and to all files but its tables, its program and what
+    its settings name, where the system supports that; the result says what was in force (`isolation`)."""
 
 
 @dataclass
@@ -132,10 +132,10 @@ def open_part() -> DictConfig:
 
 @dataclass
 class MixSettings:
-    """What a mix of anomalies (`anomaly=fraud`) asks of `generator=default`, unless that is told otherwise."""
+    """What a mix of anomalies (`anomaly=fraud`) sets in `generator=default`, unless it is given."""
 
     num_users: int = field(default=2000, metadata=within(1, 10_000_000))
-    """As many as it takes to have ten incidents or more of each type in the scored part."""
+    """Enough users for ten incidents or more of each type in the scored part."""
 
 
 @dataclass

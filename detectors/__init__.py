@@ -1,1 +1,1 @@
-"""Detectors: plug-ins that score calls; a YAML leaf names one by its dotted path."""
+"""Detectors of anomalies; a YAML leaf in conf/detector names the class of each."""

@@ -1,4 +1,4 @@
-"""The file that a run on records without labels ends in: the calls from the most suspicious one down."""
+"""Write alerts.csv: all scored records, the most suspicious first, with the features that explain each alert."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,7 +66,7 @@ def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> list[P
 
 
 def rarest(outcome: Outcome, names: list[str], rows: "np.ndarray[Any, np.dtype[np.int64]]") -> list[str]:
-    """Return for some entities of the window which of their features are rarest, such as `log_gap 0.7 (z -3.1)`."""
+    """Return the most unusual features of some records of the window as texts, such as `log_gap 0.7 (z -3.1)`."""
     if outcome.scores is None or not rows.size:
         return []
     parts = [

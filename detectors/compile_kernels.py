@@ -12,7 +12,7 @@ from detectors.features.tables.totals import TOTALS, total_features
 
 
 def main() -> None:
-    """Describe it."""
+    """Compute all features of a small world, which compiles the kernels."""
     worlds = Worlds()  # whose folder is there as long as it is
     dataset = worlds["ordinary"]
     call_features(dataset, list(FEATURES), dataset.window)

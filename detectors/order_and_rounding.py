@@ -12,7 +12,7 @@ BITS = 40
 
 
 def rounded(scores: "np.ndarray[Any, Any]") -> FloatArray:
-    """Return scores rounded to `BITS` binary digits, so that scores that differ by a rounding error only are equal."""
+    """Return scores rounded to `BITS` binary digits, so that scores that differ by a rounding error are equal."""
     part, exponent = np.frexp(np.asarray(scores, np.float64))
     return np.asarray(np.ldexp(np.rint(np.ldexp(part, BITS)), exponent - BITS), np.float64)
 

@@ -1,4 +1,4 @@
-"""What alerts are explained by: the features that a detector goes by, at the level of its scores.
+"""The features that explain alerts: those that a detector uses, at the level of its scores.
 
 A detector of tables goes by its `features`. One with an idea of its own names the features that are nearest to it in
 `reasons`, a tuple of texts in its class, which is read from the source: nothing of a detector is run here.

@@ -1,4 +1,4 @@
-"""What detectors have in common that learn nothing and look back some days from each call."""
+"""Base of detectors that learn nothing and use the last days before each call."""
 
 from typing import Self
 

@@ -1,1 +1,1 @@
-"""What people look at: tables, pictures and pages. They read results and data sets, and compute no score."""
+"""Tables, pictures and pages from results and data sets; nothing here computes a score."""

@@ -1,4 +1,4 @@
-"""How numbers and settings are put into words, the same in the terminal, in pictures and on pages."""
+"""Texts of numbers and settings, the same in the terminal, in pictures and on pages."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -51,7 +51,7 @@ def feature_list(config: Mapping[str, Any]) -> FeatureList:
 
 @dataclass(frozen=True)
 class Powers:
-    """What each feature does as a detector of each type."""
+    """ROC-AUC of each feature as a detector of each type."""
 
     types: tuple[str, ...]
     features: tuple[str, ...]

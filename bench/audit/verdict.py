@@ -15,7 +15,7 @@ FILE = "audit.json"
 
 
 class Light(StrEnum):
-    """How a check came out."""
+    """Result of a check."""
 
     GREEN = "green"
     MARKED = "marked"
@@ -75,7 +75,7 @@ class Verdict:
 
 
 def told_in_row(verdict: Verdict | None) -> dict[str, str]:
-    """Return what the row of a result says of the audit of its world."""
+    """Return the members of a result row about the audit of its world."""
     if verdict is None:
         return {"audit": "", "trivial_types": ""}
     triviality = verdict.check("triviality")

@@ -6,7 +6,7 @@ from bench.config.composition import launch, settings_of
 
 
 def main() -> None:
-    """Audit the world that the command line describes."""
+    """Run the command."""
     launch("audit", audit)
 
 

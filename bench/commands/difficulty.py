@@ -6,7 +6,7 @@ from bench.config.composition import launch, settings_of
 
 
 def main() -> None:
-    """Try the difficulties that the command line asks for."""
+    """Run the command."""
     launch("difficulty", difficulty)
 
 

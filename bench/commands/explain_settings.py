@@ -22,7 +22,7 @@ MOST = 40
 
 
 def main() -> None:
-    """Explain what the command line names."""
+    """Explain the settings that the command line names."""
     choices = [each for each in sys.argv[1:] if "=" in each]
     keys = [each for each in sys.argv[1:] if "=" not in each]
     register()
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def page(config: DictConfig, key: str) -> list[str]:
-    """Return what there is to say of a setting, or of a group of settings."""
+    """Return the explanation of a setting, or the list of a group of settings."""
     every = {setting.key: setting for setting in settings_below(config)}
     if key in every:
         return described(every[key])

@@ -9,12 +9,12 @@ from bench.faults import UserError
 
 
 def main() -> None:
-    """Measure what the command line names."""
+    """Run the command."""
     launch("realism", realism)
 
 
 def realism(config: DictConfig) -> None:
-    """Find out what the data is, and measure it."""
+    """Measure a folder of tables, a file of call records, or a simulated world."""
     from bench.realism.scorecard_job import run  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
     from bench.runs.request import plain_values  # noqa: PLC0415 - the same
 

@@ -18,7 +18,7 @@ from bench.sweeps.sweep_folder import SweepFolder
 
 
 def main() -> None:
-    """Do what the command line asks for."""
+    """Run the command."""
     launch("record", record)
 
 

@@ -25,7 +25,7 @@ OF_RUNS = tuple(each.name for each in fields(RunSettings))
 
 
 def main() -> None:
-    """Do what the command line asks for."""
+    """Run the command."""
     commands: list[list[str]] = []
     again = [each for each in sys.argv[1:] if _is_of_a_run(each)]
     sys.argv[1:] = [each for each in sys.argv[1:] if each not in again]

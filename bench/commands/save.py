@@ -10,7 +10,7 @@ from bench.program_settings import SaveSettings
 
 
 def main() -> None:
-    """Save what the command line names."""
+    """Run the command."""
     launch("save", save)
 
 

@@ -12,12 +12,12 @@ from bench.program_settings import ScoreSettings
 
 
 def main() -> None:
-    """Score what the command line names."""
+    """Run the command."""
     launch("score", score)
 
 
 def score(config: DictConfig) -> None:
-    """Fit the detector as it was, score the records, and write what is suspicious."""
+    """Fit the detector again on its own data, score the new records, and write the alerts."""
     from bench.runs.score_records import scored  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     settings: ScoreSettings = settings_of(config)

@@ -14,7 +14,7 @@ from bench.faults import UserError
 
 
 def main() -> None:
-    """Do what the command line asks for."""
+    """Run the command."""
     commands: list[list[str]] = []
     launch("search", lambda config: commands.append(searched(config)))
     for command in commands:
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def searched(config: DictConfig) -> list[str]:
-    """Look for the best settings; return the command line that reports on them."""
+    """Search for the best settings; return the command line of the sweep that reports them."""
     from hydra.core.hydra_config import HydraConfig  # noqa: PLC0415
 
     try:

@@ -27,7 +27,7 @@ _sources_only: ContextVar[bool] = ContextVar("_sources_only", default=False)
 
 
 class NotRunError(Exception):
-    """Only an import would tell, of a module that this process is not to run."""
+    """A question that only an import could answer, about a module that this process must not run."""
 
 
 @contextmanager

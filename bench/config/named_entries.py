@@ -13,7 +13,7 @@ from bench.config.hydra_patches import element_type
 
 
 def told_member(key: str, config: DictConfig) -> str:
-    """Tell how a member that is not there is added; "" where the key is of none, or like that of another."""
+    """Return how an entry that is missing can be added; "" for other keys, and for a misspelt entry."""
     parts = key.split(".")
     for depth in range(1, len(parts)):
         above, name = ".".join(parts[:depth]), parts[depth]

@@ -35,7 +35,7 @@ STORES = ("memory",)
 
 @dataclass(frozen=True)
 class Interface:
-    """What a position asks of the class that it names."""
+    """What a setting requires of the class that it names."""
 
     told: str
     every: tuple[str, ...]
@@ -44,7 +44,7 @@ class Interface:
     """Attributes of which they have one at least."""
 
     def kept_by(self, definite: Definition) -> bool:
-        """Whether objects of a class have what is asked for."""
+        """Whether objects of a class have the required methods."""
         if not definite.is_class or not definite.has(self.every):
             return False
         return not self.one_of or any(definite.has((name,)) for name in self.one_of)
@@ -92,7 +92,7 @@ def detector_faults(node: object, trusted: Sequence[str]) -> list[Fault]:
 
 
 def is_told_by_sources(node: object, trusted: Sequence[str]) -> bool:
-    """Whether `detector_faults` sees all."""
+    """Whether `detector_faults` can check everything without importing."""
     try:
         with sources_only():
             list(target_faults(node, "detector", trusted))

@@ -30,7 +30,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What scores are worth, and what that was computed from."""
+    """Metrics of some scores, and the data they were computed from."""
 
     values: Values
     """Metrics by `metric/type` at the level of calls and `level/metric/type` above; the type `all` is every anomaly.

@@ -1,4 +1,4 @@
-"""What a metric is computed from: the scores of one class of anomalies and of normal records, and the alerts."""
+"""The input of a metric: scores of one class of anomalies and of normal records, and the alerts."""
 
 from dataclasses import dataclass
 from functools import cached_property

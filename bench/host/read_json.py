@@ -21,7 +21,7 @@ LARGEST = 1e18
 
 
 class UnreadableError(UserError):
-    """A file does not hold what it should; the message names it and says why, in one line."""
+    """A file has unexpected content; the message names it and says why, in one line."""
 
 
 def json_in(path: Path) -> Any:

@@ -54,7 +54,7 @@ class Tracker(Protocol):
         """Begin the run of a sweep, and return its number."""
 
     def forget(self, run_id: str) -> None:
-        """Remove what was begun to be written of a run."""
+        """Remove a run that was recorded only in part."""
 
 
 def record_of(folder: Path, parent: str | None = None) -> Record:
@@ -106,7 +106,7 @@ def send(folder: Path, tracker: Tracker, *, again: bool = False) -> None:
 
 
 def sending_later(folder: Path, uri: str) -> str:
-    """Return the command that records what a store did not take."""
+    """Return the command that records results that a store did not take."""
     store = "" if uri == TrackingSettings().uri else f" tracking.uri={uri}"
     return f"cdrbench record runs={os.path.relpath(folder)}{store}"
 

@@ -40,7 +40,7 @@ TELLING_SECONDS = 0.01
 
 @dataclass(frozen=True)
 class Ground:
-    """The world that a run stands on."""
+    """The world of a run, with what finding or making it took."""
 
     world: StoredWorld
     seconds: float
@@ -57,7 +57,7 @@ class Ground:
 
 
 def prepared(request: Request, process: Waiting | None = None) -> Ground:
-    """Find or make the world, and part it into history and window; none is made for a detector that is refused."""
+    """Find or make the world and split it into history and window; a detector that is refused costs no world."""
     settings = request.settings
     began = time.perf_counter()
     required = partial(_require_constructed, process, settings.limits)
@@ -74,7 +74,7 @@ def prepared(request: Request, process: Waiting | None = None) -> Ground:
 
 
 def begun(request: Request) -> AbstractContextManager[Waiting | None]:
-    """Start the detector's process, which gets ready meanwhile; None for scores that the harness itself provides."""
+    """Start the detector's process, which loads meanwhile; None for scores that the harness itself provides."""
     detector = request.resolved["detector"]
     if str(detector["_target_"]).startswith("bench."):
         end_ahead()
@@ -92,7 +92,7 @@ def begun(request: Request) -> AbstractContextManager[Waiting | None]:
 
 
 def measured(request: Request, ground: Ground) -> Yardstick:
-    """Work out what scores will be held against; this takes none."""
+    """Prepare the truth for the evaluation, before there are scores."""
     return Yardstick.of(ground.dataset, ground.truth, request.settings.protocol.fewest_incidents)
 
 
@@ -110,7 +110,7 @@ def attempted(request: Request, ground: Ground, process: Waiting | None) -> Tria
 
 
 def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick) -> Outcome:
-    """Evaluate what the detector's process left."""
+    """Evaluate the scores of the detector's process."""
     low, high = ground.dataset.call_range(ground.dataset.window)
     asked = request.asked(ground.world.fingerprint) | told_in_row(ground.verdict)
     asked["isolation"] = trial.isolation

@@ -1,4 +1,4 @@
-"""The two-world check: how many alerts a detector raises in the same world without its incidents.
+"""The clean-twin check: how many alerts a detector raises in the same world without incidents.
 
 The clean twin has the same normal life, call for call. What a detector finds there from the same score on is false by
 construction; where it is much more, or less, than the false alarms of the world itself, incidents change how their

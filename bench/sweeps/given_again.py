@@ -1,4 +1,4 @@
-"""What of a sweep's plan, which may be a stranger's, its user has to give again before it is taken up.
+"""Settings that have to be repeated to resume a sweep, because its plan may come from somebody else.
 
 All that decides what is called, what a detector can reach and where files are written. A setting that does so is added
 here (`_is_harmless`), and a line that must be refused to `tests/bench/runs/test_nothing_lost.py`.
@@ -37,7 +37,7 @@ def to_give_again(settings: Sequence[str]) -> list[str]:
 
 
 def resuming(folder: Path, settings: Sequence[str], config_dir: str | None, more: Sequence[str] = ()) -> str:
-    """Return the command that takes up a sweep, to be copied into a shell."""
+    """Return the command that resumes a sweep, to be copied into a shell."""
     mine = [] if config_dir is None else ["--config-dir", config_dir]
     return shlex.join(["cdrbench", "resume", *mine, f"folder={folder}", *more, *to_give_again(settings)])
 

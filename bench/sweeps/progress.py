@@ -1,4 +1,4 @@
-"""Print one line per finished job of a sweep, with the number of jobs and the estimated time left."""
+"""Print one line per finished job of a sweep, with the estimated time left."""
 
 import time
 from typing import Any
@@ -8,7 +8,7 @@ from bench.sweeps.sweep_folder import SweepFolder
 
 
 class SweepProgress:
-    """Prints one line for each job that ends, whenever it is let look."""
+    """Prints one line for each finished job; `look` is called a few times a second."""
 
     def __init__(self, folder: SweepFolder, jobs: int) -> None:
         self.folder = folder
@@ -18,7 +18,7 @@ class SweepProgress:
         self.began = time.monotonic()
 
     def look(self) -> None:
-        """Tell of the jobs that have ended since the last look."""
+        """Print the jobs that have ended since the last call."""
         for number in self.folder.ended() - self.told:
             self.told.add(number)
             self._tell(number, self.folder.row(number))

@@ -37,7 +37,7 @@ class Sweep(Callback):
         return {}
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        """Note the plan, and create the tracking store and the parent run, before any job starts."""
+        """Write the plan, and create the tracking store and the parent run, before any job starts."""
         self.folder = SweepFolder(Path(config.hydra.sweep.dir))
         self.settings: RunSettings = settings_of(config)
         overrides = sweep_overrides(config)
@@ -57,7 +57,7 @@ class Sweep(Callback):
         looks.append(self.progress.look)
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
-        """Tell what ran and what failed, and why; end with code 1 when anything failed."""
+        """Print what succeeded and what failed, and why; end with code 1 when anything failed."""
         atexit.unregister(self._clean)
         self.progress.look()
         self.folder.tidy()

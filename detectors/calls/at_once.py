@@ -1,4 +1,4 @@
-"""Lines that talk to several parties at once."""
+"""Detector of lines with several simultaneous calls."""
 
 from typing import Self
 

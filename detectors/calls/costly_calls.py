@@ -1,4 +1,4 @@
-"""More calls abroad and to premium numbers than the caller is used to."""
+"""Detector of callers with unusually many foreign and premium calls."""
 
 from typing import Self
 
@@ -45,7 +45,7 @@ class CostlyCalls:
         self.prior_calls = prior_calls
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the past of what is scored is read anew."""
+        """Learn nothing: the past is read again when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

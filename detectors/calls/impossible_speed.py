@@ -1,4 +1,4 @@
-"""SIMs that are in two places at once."""
+"""Detector of SIMs that are used in two places at once."""
 
 from typing import Self
 

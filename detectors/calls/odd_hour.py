@@ -1,4 +1,4 @@
-"""Calls at an hour at which hardly anybody calls by habit, and the caller does not."""
+"""Detector of calls at an hour that is unusual in general and for the caller."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""Calls that are not like the caller's earlier ones."""
+"""Detector of calls that differ from the caller's earlier calls."""
 
 from math import fsum
 from typing import Self
@@ -47,7 +47,7 @@ class OwnPast:
         self.prior_calls = prior_calls
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the past of what is scored is read anew."""
+        """Learn nothing: the past is read again when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -1,4 +1,4 @@
-"""Cells with more callers than usual."""
+"""Detector of cells with unusually many callers."""
 
 from typing import Self
 
@@ -45,7 +45,7 @@ class Crowd:
         self.quarters, self.dispersion = quarters, dispersion
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: what is usual is read from the history of what is scored."""
+        """Learn nothing: the usual values are computed from the history when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

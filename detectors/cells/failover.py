@@ -1,4 +1,4 @@
-"""Cells that refuse their sessions, and the cells that take these over."""
+"""Detector of cells that reject sessions, and of the cells that serve these sessions instead."""
 
 from typing import Self
 
@@ -47,7 +47,7 @@ class Failover:
         self.refused, self.most = refused, most
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: what is usual is read from the history of what is scored."""
+        """Learn nothing: the usual values are computed from the history when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

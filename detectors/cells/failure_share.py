@@ -1,4 +1,4 @@
-"""Cells that fail more than they used to: a test of three standard deviations."""
+"""Detector of cells whose failure share rises above its past by more than three standard deviations."""
 
 from typing import Self
 
@@ -45,7 +45,7 @@ class FailureShare:
         self.sigmas, self.share = sigmas, share
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: each quarter is compared with all before it."""
+        """Learn nothing: each quarter is compared with all before it."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -1,4 +1,4 @@
-"""Cells that fail more than chance allows."""
+"""Detector of cells with more failures than chance explains (binomial test)."""
 
 from typing import Self
 
@@ -41,7 +41,7 @@ class FailureSurprise:
         self.quarters = quarters
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: what is usual is read from the history of what is scored."""
+        """Learn nothing: the usual values are computed from the history when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -1,4 +1,4 @@
-"""Cells that pass calls to and fro."""
+"""Detector of ping-pong handovers between cells."""
 
 from typing import Self
 

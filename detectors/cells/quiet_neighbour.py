@@ -1,4 +1,4 @@
-"""Cells that carry too little of what their neighbourhood carries."""
+"""Detector of cells with an unusually small share of their neighbourhood's traffic."""
 
 from typing import Self
 
@@ -46,7 +46,7 @@ class QuietNeighbour:
         self.nearest, self.quarters = nearest, quarters
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: shares are read from the history of what is scored."""
+        """Learn nothing: shares are computed from the history when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -1,4 +1,4 @@
-"""Cells that are heard from where, or as loud as, they used not to be."""
+"""Detector of cells whose signal reports come from unusual places or at unusual power."""
 
 from typing import Self
 
@@ -52,7 +52,7 @@ class SignalClusters:
         self.clusters, self.quarters, self.seed = clusters, quarters, seed
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: what is usual is read from the history of what is scored."""
+        """Learn nothing: the usual values are computed from the history when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

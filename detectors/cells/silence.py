@@ -1,4 +1,4 @@
-"""Cells that have been silent for longer than they ever are."""
+"""Detector of cells without a connection for an unusually long time."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -48,7 +48,7 @@ class Silence:
         self.quantile, self.rhythm = quantile, rhythm
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: what is usual is read from the history of what is scored."""
+        """Learn nothing: the usual values are computed from the history when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -1,4 +1,4 @@
-"""Cells that have lost places which they used to serve, or are heard there as they used not to be."""
+"""Detector of cells that no longer serve places they used to serve, or serve them at an unusual power."""
 
 from typing import Self
 
@@ -72,7 +72,7 @@ class UsualServer:
         self.spread_db, self.shift_db = spread_db, shift_db
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: what is usual is read from the history of what is scored."""
+        """Learn nothing: the usual values are computed from the history when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

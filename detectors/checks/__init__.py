@@ -1,4 +1,4 @@
-"""What every detector has to keep to, as checks that anybody can run on one of their own.
+"""The contract of a detector as checks, which can be run on any detector.
 
 On the command line, `cdrbench check my.module:MyDetector power=0.5`; in a test,
 

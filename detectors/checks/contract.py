@@ -24,7 +24,7 @@ DUST = 1e-11
 
 
 class BrokenContract(AssertionError):  # noqa: N818 - it is what is raised, not what went wrong
-    """A detector does not keep to what every detector has to."""
+    """A detector breaks the contract."""
 
 
 def it_is_a_detector(subject: Subject) -> None:
@@ -53,7 +53,7 @@ def its_scores_are_finite(subject: Subject) -> None:
 
 
 def higher_means_more_anomalous(subject: Subject) -> None:
-    """Of the crude incidents, the kind that it tells best from normal life is scored above it, not below."""
+    """It scores the kind of crude incident that it separates best above normal calls, not below."""
     scores, dataset = subject.scores(), worlds()["ordinary"]
     touched = of_kinds(scores.level, dataset, worlds().life.kind)
     normal = touched.pop("")
@@ -117,7 +117,7 @@ def names_do_not_matter(subject: Subject) -> None:
 
 
 def the_date_and_the_time_zone_do_not_matter(subject: Subject) -> None:
-    """Whole weeks later, in another time zone with the same local hours, the scores are as before."""
+    """Scores stay the same weeks later, and in another time zone with the same local hours."""
     _same(subject.scores("coarse").values, subject.scores("moved").values, "it is weeks later in another time zone")
 
 
@@ -150,7 +150,7 @@ def calls_that_are_all_alike_are_no_fault(subject: Subject) -> None:
 
 
 def rounding_makes_no_differences(subject: Subject) -> None:
-    """Scores differ by more than arithmetic does, where all calls are of one pair, to the caller itself, or missed."""
+    """Equal calls get equal scores, not scores that differ by rounding errors."""
     for name in ("one_pair", "self_calls", "unanswered", "all_alike"):
         _scores_or_says_why(subject, name)
         try:

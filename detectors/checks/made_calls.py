@@ -1,4 +1,4 @@
-"""The people of the worlds that checks run on: their calls, the crude incidents among them, and what cells note."""
+"""Made-up calls for the checks: forty users, some crude incidents, and the status of their cells."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

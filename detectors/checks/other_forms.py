@@ -1,4 +1,4 @@
-"""The same world in other forms: rows in another order, other names, another place in time. Scores must not change."""
+"""The same world in other forms: other row order, other names, other dates. Scores must not change."""
 
 from dataclasses import dataclass
 from hashlib import blake2b

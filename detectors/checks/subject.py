@@ -1,4 +1,4 @@
-"""A detector under test: how it is made, and what it has given so far, so that no check pays for it again."""
+"""A detector under test, with its results, so that no check computes them again."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The one way in which the kernels of features are compiled."""
+"""How kernels of features are compiled."""
 
 from collections.abc import Callable
 from typing import TypeVar

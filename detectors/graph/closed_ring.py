@@ -1,4 +1,4 @@
-"""Strangers who call each other round and round."""
+"""Detector of closed rings of one-directional calls between strangers."""
 
 from typing import Any, Self
 
@@ -49,7 +49,7 @@ class ClosedRing:
         self.span_ms, self.closing = round(days * DAY_MS), closing
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the days before each call are read anew."""
+        """Learn nothing: the days before each call are read when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -1,4 +1,4 @@
-"""Calls that leave the communities of the call graph."""
+"""Detector of calls between communities of the call graph."""
 
 from typing import Any, Self
 

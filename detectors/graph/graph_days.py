@@ -1,4 +1,4 @@
-"""Days on which a user's circle changes."""
+"""Detector of days on which a user's contacts change."""
 
 from typing import Any, Self
 

@@ -1,4 +1,4 @@
-"""Ego nets that break the power laws of their network."""
+"""OddBall: detector of ego networks that deviate from the power laws of their network."""
 
 from typing import Self
 

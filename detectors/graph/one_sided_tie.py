@@ -1,4 +1,4 @@
-"""New ties that one side uses again and again, and the other never."""
+"""Detector of new ties that are used in one direction only."""
 
 import numpy as np
 

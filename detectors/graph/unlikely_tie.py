@@ -1,4 +1,4 @@
-"""Calls on ties that the communities of the call graph do not explain."""
+"""Detector of calls on ties that the communities of the call graph make unlikely."""
 
 from dataclasses import dataclass
 from functools import cached_property

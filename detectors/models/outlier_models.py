@@ -1,4 +1,4 @@
-"""Two interfaces of outlier detectors made one: higher means more anomalous.
+"""One interface for PyOD's and scikit-learn's outlier models: higher means more anomalous.
 
 - scikit-learn's: `fit(X)` and `score_samples(X)`, where *lower* means more anomalous (isolation forest, one-class SVM,
   elliptic envelope, local outlier factor with `novelty=True`, mixtures and densities, pipelines that end in one).

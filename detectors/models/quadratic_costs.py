@@ -1,4 +1,4 @@
-"""Models of tables whose cost grows with the square of the rows: they get some of the rows, or are refused at once."""
+"""Outlier models whose cost grows with the square of the rows: they get a sample, or are refused."""
 
 from typing import Any
 

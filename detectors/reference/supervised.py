@@ -1,4 +1,4 @@
-"""What a model can do that is told the truth about the history: a supervised baseline, which never ranks."""
+"""A supervised baseline: a classifier fitted with the labels of the history; it is never ranked."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Several detectors heard as one."""
+"""Ensemble: the mean rank of several detectors."""
 
 from collections.abc import Sequence
 from dataclasses import replace

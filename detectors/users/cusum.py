@@ -1,4 +1,4 @@
-"""Users whose days grow beyond what they were used to, little by little or at once."""
+"""CUSUM: detector of users whose daily activity rises above its past, gradually or at once."""
 
 from dataclasses import replace
 from typing import Self
@@ -46,7 +46,7 @@ class Cusum:
         self.of, self.allowance, self.largest = of, allowance, largest
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the past of what is scored is read anew."""
+        """Learn nothing: the past is read again when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

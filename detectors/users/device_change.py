@@ -1,4 +1,4 @@
-"""Numbers whose SIM and phone change, and whose life changes with them."""
+"""Detector of numbers that change SIM and device and then behave differently."""
 
 from typing import Self
 
@@ -46,7 +46,7 @@ class DeviceChange:
         self.prior_calls = prior_calls
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the past of what is scored is read anew."""
+        """Learn nothing: the past is read again when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -1,4 +1,4 @@
-"""Callers who go from party to party."""
+"""Detector of callers who call many different parties within a short time."""
 
 from typing import Self
 

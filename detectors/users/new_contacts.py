@@ -1,4 +1,4 @@
-"""Callers who drop their contacts for new ones."""
+"""Detector of callers who replace their contacts by new ones."""
 
 from typing import Self
 
@@ -43,7 +43,7 @@ class NewContacts:
         self.calls, self.prior_calls = int(calls), prior_calls
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the past of what is scored is read anew."""
+        """Learn nothing: the past is read again when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -1,4 +1,4 @@
-"""Numbers that are new and call at once as if they had always been there."""
+"""Detector of new numbers that are very active at once."""
 
 from typing import Self
 
@@ -25,7 +25,7 @@ class Newcomer:
     reasons = ("calls_last_day", "contacts_last_day", "new_contact", "outside")
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the past of what is scored is read anew."""
+        """Learn nothing: the past is read again when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

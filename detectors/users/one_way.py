@@ -1,4 +1,4 @@
-"""Callers whom nobody calls."""
+"""Detector of callers who make calls but receive none."""
 
 import numpy as np
 

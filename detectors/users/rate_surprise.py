@@ -1,4 +1,4 @@
-"""More calls than the caller, the callee or the tie is used to."""
+"""Detector of unusually high call rates of a caller, a callee or a tie."""
 
 from typing import Self
 
@@ -62,7 +62,7 @@ class RateSurprise:
         self.dispersion, self.prior_days = dispersion, prior_days
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the past of what is scored is read anew."""
+        """Learn nothing: the past is read again when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:

@@ -1,4 +1,4 @@
-"""The picture of an audit: what each single feature does as a detector of each type."""
+"""The picture of an audit: ROC-AUC of each single feature for each type."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The report of an audit: a page of Markdown that says what was found, and a picture of what single features do."""
+"""The report of an audit: a Markdown page, and a picture of how well single features find each type."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What tells two configurations apart, seeds aside."""
+"""The settings in which configurations differ, seeds aside."""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The tables of numbers on the pages, before they are set as Markdown, HTML or a picture."""
+"""The tables of numbers of the comparison, before they are rendered as Markdown, HTML or SVG."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Which recorded runs may stand side by side: the same kind of world, the same protocol, the same threshold policy.
+"""Which recorded runs can be compared: same kind of world, same protocol, same threshold policy.
 
 Within such a comparison the runs of one detector that differ by nothing but their seeds are repeats of one another.
 """

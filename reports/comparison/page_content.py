@@ -1,4 +1,4 @@
-"""What the pages of recorded runs say, before it is set as Markdown, HTML or a picture."""
+"""The content of the comparison pages, before it is rendered as Markdown, HTML or SVG."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the picture of a data set shows, counted in one pass over the calls, a part of the table at a time."""
+"""Counts for the picture of a data set, in one pass over the calls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The picture of a data set: when people call, for how long, what was injected, and how calls end."""
+"""The picture of a data set: hours, durations, anomalies and outcomes of its calls."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

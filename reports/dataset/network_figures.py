@@ -1,4 +1,4 @@
-"""The picture of a network: who serves where, how strongly, whose phones moved through it, and how the towers fared."""
+"""The picture of a network: coverage, power, trajectories of phones, and load and failures of towers."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pictures of one run: precision and recall, the scores, and what the alerts caught."""
+"""The pictures of one run: precision and recall, scores, and precision and recall of the alerts."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -61,7 +61,7 @@ def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
 
 
 def has_dial(anomaly: object) -> bool:
-    """Return whether the difficulty of a type does anything; one that does nothing has `dial = False`."""
+    """Return whether difficulty has an effect on a type; a type without one sets `dial = False`."""
     return bool(getattr(anomaly, "dial", True))
 
 

@@ -10,7 +10,7 @@ from bench.arrays import FloatArray
 
 @dataclass(frozen=True)
 class Curve:
-    """What the best single feature makes of one type, over difficulties."""
+    """How well the best single feature finds one type, over difficulties."""
 
     type: str
     difficulties: tuple[float, ...]

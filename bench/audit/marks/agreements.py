@@ -1,4 +1,4 @@
-"""Marks besides forms: order, agreements between tables, and the content of calls.
+"""Which columns have to agree, in which order rows are, and which columns are content.
 
 By level and name, the columns that it is about: `table: column column; table: column`.
 """

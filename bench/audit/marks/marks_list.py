@@ -48,7 +48,7 @@ def _what(name: str, kind: Kind, column: str) -> str:
 
 
 def listed() -> Iterator[str]:
-    """Yield the list of all that is looked at as a table of Markdown, a row a column."""
+    """Yield the list of all tested marks as a Markdown table, one row per column."""
     kinds = (Kind.FORM, Kind.AGREEMENT, Kind.CONTENT)
     yield "| column | form | agreement | content |"
     yield "|---|---|---|---|"

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """Rows of what are compared."""
+    """What one compared row is: a call, a user, a day or a quarter hour."""
 
     CALL = "call"
     USER = "user"

@@ -1,4 +1,4 @@
-"""Kernel: what each call is like against the past of its caller, its callee and its cell.
+"""Kernel: features of each call from the earlier calls of its caller, its callee and its cell.
 
 Calls are visited caller by caller: those of one are gathered, described in a buffer that fits into the processor's
 cache, and laid out where they belong, once. Every pass goes through calls in order of time and writes only what was
@@ -22,7 +22,7 @@ def describe(
     room: Room,
     want: Wanted,
 ) -> None:
-    """Go through callers, and lay out what is wanted of each call.
+    """Compute the wanted features of each call, caller by caller.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Kernel: what calls are like against whom their caller called before, and who called it."""
+"""Kernel: features from the caller's earlier contacts."""
 
 import numpy as np
 

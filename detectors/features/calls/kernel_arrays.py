@@ -1,4 +1,4 @@
-"""What kernels of features read and fill in: calls as records, the columns by number, and room to work in."""
+"""Arrays that the kernels of features read and fill: calls, columns and work space."""
 
 from enum import IntEnum
 from typing import NamedTuple
@@ -90,7 +90,7 @@ class Wanted(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Memory that a pass may use; nothing is carried in it from party to party but zeros in `cells`."""
+    """Work space of a kernel, reused for each caller; `cells` is all zeros between callers."""
 
     mine: Array
     """Shape (most calls of a caller,), of `CALL`."""

@@ -1,4 +1,4 @@
-"""Kernel: what calls are like against where their caller called before."""
+"""Kernel: features from the caller's earlier places."""
 
 import numpy as np
 

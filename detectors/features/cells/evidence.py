@@ -1,4 +1,4 @@
-"""Evidence that something is wrong with cells: added up from quarter to quarter, and passed on to who stands in."""
+"""Evidence of faults of cells: summed over time, and passed on to the cells that serve instead."""
 
 import numpy as np
 

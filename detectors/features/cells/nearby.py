@@ -1,4 +1,4 @@
-"""What served the places near a connection, and how loud it was there, as the connections of the history tell."""
+"""Which cell served the places near a connection, and at which power, in the history."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields

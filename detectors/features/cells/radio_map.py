@@ -1,4 +1,4 @@
-"""Connections against the radio map: how often a cell serves places that are another's, and how far power is off."""
+"""Connections compared with the radio map: places served by an unexpected cell, and deviations of power."""
 
 import numpy as np
 import pyarrow.compute as pc

@@ -1,4 +1,4 @@
-"""What a call graph says of each party: its circle of contacts, its place between circles, its weight in the whole."""
+"""Features of each party of a call graph: its ego network, its bridging, its PageRank and core number."""
 
 from dataclasses import dataclass
 from functools import cached_property

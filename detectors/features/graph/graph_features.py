@@ -1,4 +1,4 @@
-"""Calls by a graph of earlier ones: where they go in it, and who makes them."""
+"""Features of calls in the graph of earlier calls, of the tie and of the caller."""
 
 import difflib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A number for each party of a call graph that depends on its calls and its place in the graph, not on its name.
+"""A hash of each party of a call graph that depends on its calls and its place in the graph, not on its name.
 
 Colour refinement (Weisfeiler & Leman 1968) on the ties, from the moments of a party's own calls on. Parties that an
 algorithm goes through by these numbers are gone through in the same order, whatever they are called.

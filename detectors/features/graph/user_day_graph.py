@@ -1,4 +1,4 @@
-"""Days of users as the call graph shows them: whom they are in touch with, and how their circles change."""
+"""Features of user-days in the call graph: contacts, and how they change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

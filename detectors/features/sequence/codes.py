@@ -1,4 +1,4 @@
-"""Texts of a table as numbers."""
+"""Integer codes for texts of a table."""
 
 from typing import Any
 

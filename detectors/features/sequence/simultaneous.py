@@ -1,4 +1,4 @@
-"""Calls that start at the same moment, in an order that depends on what they are, not on how they are written down.
+"""An order of calls that start at the same moment that depends on their content, not on their rows.
 
 What "before" means among calls of the same second would otherwise be up to the order of the rows. Nothing here looks at
 the text or the number of an identifier, or at what comes later, so neither do the features that use the order.
@@ -17,7 +17,7 @@ ODD, OTHER_ODD = -7046029254386353131, -4658895280553007687
 
 
 class Known(NamedTuple):
-    """What of a call its place among those of the same moment depends on; each of shape (calls,)."""
+    """What the order of simultaneous calls depends on; each of shape (calls,)."""
 
     start_ms: Array
     caller: Array

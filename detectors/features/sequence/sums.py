@@ -1,4 +1,4 @@
-"""Sums over what a group did last, and chances that so much is chance."""
+"""Trailing sums within groups, and how surprising counts and shares are."""
 
 from typing import Any
 

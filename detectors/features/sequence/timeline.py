@@ -98,5 +98,5 @@ class Timeline:
 
 
 def middle_of(start_ms: IntArray, low: int, high: int) -> int:
-    """Return the position of the first call that starts when the middle one of those at low .. high - 1 does."""
+    """Return the position of the first call that starts at the same time as the middle one of low .. high - 1."""
     return int(np.searchsorted(start_ms, start_ms[(low + high) // 2])) if low < high else low

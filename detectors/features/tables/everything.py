@@ -1,4 +1,4 @@
-"""All that a detector can open about calls, days of users and quarters of cells, as one matrix for a supervised model.
+"""Every column that a detector can read about calls, user-days and cell quarters, as one matrix for a supervised model.
 
 Every feature of the level; of a call also those of its caller's day and its cell's quarter, of the call graph and of
 its session's events, and how it agrees with the tables of users and subscriptions; of a day or a quarter also its

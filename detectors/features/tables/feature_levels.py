@@ -1,4 +1,4 @@
-"""Features at every level by one door: their names, the standard ones, and the matrix that a model is given."""
+"""Features of each level: their names, the standard ones, and the matrix for a model."""
 
 import difflib
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What other tables say of a call: the events of its session, the subscriptions and records of its two sides."""
+"""Features of a call from other tables: events of its session, subscriptions and user records of both sides."""
 
 from typing import Any
 

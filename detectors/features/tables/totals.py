@@ -1,4 +1,4 @@
-"""Features of a user's day and of a quarter hour of a cell: what its calls come to, and that against its own past.
+"""Features of a user-day and of a cell quarter: totals of its calls, also relative to its own past.
 
 Each is computed from the calls up to the end of the day or quarter, nothing later. Without a call all of its sums,
 means and maxima are 0.
