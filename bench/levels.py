@@ -5,8 +5,8 @@ every cell of the table in each of its quarter hours, whether anything happened 
 judged on the same entities. A call belongs to its caller on the local day, and to its first cell in the quarter, in
 which it starts.
 
-A score of calls is lifted by the maximum: an entity is as suspicious as its most suspicious call. One without a call
-gets a score below all others, and is no alert as long as anything is not.
+Scores of calls are aggregated by the maximum: an entity is as suspicious as its most suspicious call. An entity without
+a call gets a score below all others, so it is an alert only when everything is.
 """
 
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ class Grid:
         span = np.arange(self.first, self.first + self.spans) * self.span_ms - self.offset_ms
         return np.tile(span, len(self.subjects))
 
-    def lifted(self, scores: FloatArray) -> FloatArray:
+    def aggregated(self, scores: FloatArray) -> FloatArray:
         """Return the largest of the scores of each entity's calls, shape (size,); see above for one without a call."""
         kept = self.of_calls >= 0
         highest = np.full(self.size, -np.inf)

@@ -88,7 +88,7 @@ def looked_at(sample: Sample, types: list[str], normals: int, seed: int) -> Look
     """Choose all positives of some types, and at most so many normal entities at random."""
     normal = np.flatnonzero(sample.normal)
     some = np.random.default_rng(seed).choice(normal, min(normals, normal.size), replace=False)
-    deeds = {name: np.unique(sample.deeds(name)[0]) for name in types}
+    deeds = {name: np.unique(sample.incident_parts(name)[0]) for name in types}
     entity = np.unique(np.concatenate([some, *deeds.values()]))
     chosen = np.isin(entity, some)
     weight = np.where(chosen, normal.size / max(some.size, 1), 1.0)

@@ -13,7 +13,7 @@ from bench.detector import Level
 from bench.evaluation.run_outcome import Outcome
 from bench.host.sheets import table_in_sheet
 from bench.levels import Grid
-from detectors.reasons import described, features_told
+from detectors.reasons import described, explaining_features
 
 TOLD = 3
 """How many features are told of an alert."""
@@ -58,7 +58,7 @@ def write(outcome: Outcome, detector: Mapping[str, Any], folder: Path) -> list[P
         ranked |= {name: calls[name] for name in COLUMNS}
     else:
         ranked |= Grid(outcome.scores.level, outcome.dataset).named(order)
-    told = rarest(outcome, features_told(detector, outcome.scores.level), order[:alerts])
+    told = rarest(outcome, explaining_features(detector, outcome.scores.level), order[:alerts])
     ranked["rarest_features"] = pa.array([*told, *[""] * (scores.size - alerts)], pa.string())
     aside = folder / ".alerts.csv.partial"
     csv.write_csv(table_in_sheet(pa.table(ranked)), aside)

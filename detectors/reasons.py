@@ -32,7 +32,7 @@ DEFAULT: Mapping[Level, tuple[str, ...]] = {
 """What is told of the alerts of a detector that does not say."""
 
 
-def features_told(detector: Mapping[str, Any], level: Level) -> list[str]:
+def explaining_features(detector: Mapping[str, Any], level: Level) -> list[str]:
     """Return the features that explain a detector's alerts.
 
     Parameters

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from bench.arrays import BoolArray, IntArray
 from bench.audit.audited_world import Subject
 from bench.audit.marks.looks import TABLES
-from bench.audit.slices import Along, Digests, digests, milliseconds, told_apart
+from bench.audit.slices import Along, Digests, digests, milliseconds, numbered_digests
 from bench.audit.verdict import Check, Light
 from bench.audit.windows import Windows
 from bench.dataset import Dataset
@@ -131,7 +131,7 @@ class Pairs(NamedTuple):
 def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Tally) -> Pairs:
     """Find the rows of the world that are in the twin too."""
     mine, other = digests(ours, without=["call_id"]), digests(theirs, without=["call_id"])
-    place = _places(told_apart(mine[~is_named]), told_apart(other))
+    place = _places(numbered_digests(mine[~is_named]), numbered_digests(other))
     kept = place[place >= 0]
     left = np.ones(other.size, np.bool_)
     left[kept] = False
@@ -142,7 +142,7 @@ def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Tally
     tally.add("moved", np.count_nonzero(np.diff(kept) < 0))
     for table, rows in ((ours, is_named), (theirs, left)):
         tally.touched |= set(pc.unique(table["caller_id"].filter(pa.array(rows)).cast(pa.string())).to_pylist())
-    again = _places(told_apart(mine[is_named]), told_apart(other[left]))
+    again = _places(numbered_digests(mine[is_named]), numbered_digests(other[left]))
     found = [np.flatnonzero(~is_named)[place >= 0], np.flatnonzero(is_named)[again >= 0]]
     return Pairs(np.concatenate(found), np.concatenate([kept, np.flatnonzero(left)[again[again >= 0]]]))
 

@@ -26,11 +26,11 @@ def digests(table: pa.Table, *, without: Sequence[str] = ()) -> Digests:
     return np.asarray(plain.hash_rows(seed=1).to_numpy())
 
 
-def told_apart(numbers: Digests) -> Digests:
+def numbered_digests(numbers: Digests) -> Digests:
     """Return digests of (number, how many of the same came before), so that none occurs twice.
 
     >>> import numpy as np
-    >>> len(set(told_apart(np.array([7, 7, 8, 7], np.uint64)).tolist()))
+    >>> len(set(numbered_digests(np.array([7, 7, 8, 7], np.uint64)).tolist()))
     4
     """
     order = np.argsort(numbers, kind="stable")

@@ -74,7 +74,7 @@ class Verdict:
         write_whole(folder / FILE, json.dumps(row, indent=1, allow_nan=False) + "\n")
 
 
-def told_in_row(verdict: Verdict | None) -> dict[str, str]:
+def audit_in_row(verdict: Verdict | None) -> dict[str, str]:
     """Return the members of a result row about the audit of its world."""
     if verdict is None:
         return {"audit": "", "trivial_types": ""}

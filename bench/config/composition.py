@@ -171,7 +171,7 @@ def explain(config_name: str, overrides: Sequence[str], error: Exception) -> str
     for combination in jobs:
         told, config = diagnose(config_name, combination)
         messages.update(dict.fromkeys(told))
-        messages.update(dict.fromkeys(faults_told(config)))
+        messages.update(dict.fromkeys(fault_lines(config)))
     if not messages and len(jobs) > 1:
         return "several values for one setting need --multirun"
     return "\n".join(messages) or plain(error)
@@ -203,7 +203,7 @@ def composed(program: str, overrides: Sequence[str], hydra: bool = False) -> Dic
         raise UserError(explain(program, list(overrides), error)) from error
 
 
-def faults_told(config: DictConfig | None) -> list[str]:
+def fault_lines(config: DictConfig | None) -> list[str]:
     """Return a line for each fault of a configuration."""
     if config is None:
         return []

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bench.config.hydra_patches import is_mapping, node_below
-from bench.config.named_entries import form_of_members, told_member
+from bench.config.named_entries import form_of_members, how_to_add
 
 REFUSALS = (HydraException, OmegaConfBaseException)
 """What composing raises."""
@@ -112,7 +112,7 @@ def _told(config_name: str, accepted: list[str], base: DictConfig | None, overri
     if base is None or key.startswith("hydra."):
         return ""
     if not _has(base, key):
-        told = _told_type(key, base) or told_member(key, base)
+        told = _told_type(key, base) or how_to_add(key, base)
         return told or _addable(config_name, accepted, base, override) or _unknown(key, base)
     if override.is_add() and isinstance(value, Mapping) and (form := form_of_members(key, base)):
         return f"{key} must be of the form {form}, got {value}"

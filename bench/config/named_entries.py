@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from bench.config.hydra_patches import element_type
 
 
-def told_member(key: str, config: DictConfig) -> str:
+def how_to_add(key: str, config: DictConfig) -> str:
     """Return how an entry that is missing can be added; "" for other keys, and for a misspelt entry."""
     parts = key.split(".")
     for depth in range(1, len(parts)):

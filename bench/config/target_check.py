@@ -91,7 +91,7 @@ def detector_faults(node: object, trusted: Sequence[str]) -> list[Fault]:
     return faults
 
 
-def is_told_by_sources(node: object, trusted: Sequence[str]) -> bool:
+def is_checked_by_source(node: object, trusted: Sequence[str]) -> bool:
     """Whether `detector_faults` can check everything without importing."""
     try:
         with sources_only():

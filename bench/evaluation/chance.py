@@ -50,7 +50,7 @@ class Chance:
         Where scores are aggregated, alerts go to the entities of the highest calls: to as many calls, on average, as it
         takes to come to so many entities.
         """
-        entity, incident = self.sample.deeds(name)
+        entity, incident = self.sample.incident_parts(name)
         if not incident.size:
             return None
         _, index = np.unique(incident, return_inverse=True)

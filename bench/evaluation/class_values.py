@@ -29,7 +29,7 @@ def known_values(sample: Sample, fewest_incidents: int) -> Values:
 def _known(sample: Sample, fewest_incidents: int) -> Iterator[tuple[str, str, Value]]:
     normal, by_chance = int(np.count_nonzero(sample.normal)), Chance(sample).average_precision
     for name in sample.classes:
-        entity, incident = sample.deeds(name)
+        entity, incident = sample.incident_parts(name)
         positives, incidents = np.unique(entity).size, np.unique(incident).size
         yield "positives", name, positives
         yield "prevalence", name, positives / (positives + normal) if positives + normal else None
@@ -103,7 +103,7 @@ class ClassValues:
         return self.chance.average_precision[name] or 1.0
 
     def _incidents(self, name: str) -> Values:
-        entity, incident = self.sample.deeds(name)
+        entity, incident = self.sample.incident_parts(name)
         if not incident.size:
             return {}
         chances = found_chances(incident, self.scores[entity], self.cut)
@@ -118,7 +118,7 @@ class ClassValues:
 
     def _parts(self, name: str) -> Clustered:
         """Return what the incidents of a class did, by incident: an entity of several incidents is a part of each."""
-        entity, incident = self.sample.deeds(name)
+        entity, incident = self.sample.incident_parts(name)
         found = self.classes[name].found
         return found if found.scores.size == entity.size else Clustered.of(self.scores[entity], incident)
 

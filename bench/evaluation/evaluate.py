@@ -109,18 +109,18 @@ class Yardstick:
         """
         entities = self.samples[scores.level].normal.size if scores.level in self.samples else 0
         reason = _fault_of(scores, entities, constant)
-        lifted = {} if reason else _reached(scores, self.above)
+        aggregated = {} if reason else _reached(scores, self.above)
         values: Values = {}
         alerts = None
         for level, sample in self.samples.items():
             prefix = "" if level is Level.CALL else f"{level}/"
             found = dict(self.known[level])
-            if level in lifted:
-                chosen = _alerts(self.dataset, sample, lifted[level], threshold)
+            if level in aggregated:
+                chosen = _alerts(self.dataset, sample, aggregated[level], threshold)
                 alerts = chosen if level is scores.level else alerts
                 moments = self._moments(level) if scores.causal else None
                 chance = self.chances[level, level is not scores.level]
-                found |= ClassValues(sample, lifted[level].values, chosen.cut, moments, chance).all()
+                found |= ClassValues(sample, aggregated[level].values, chosen.cut, moments, chance).all()
             values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(self.labels.types, prefix)}
         status = Status.DEGENERATE if reason else Status.OK
         return Evaluation(
@@ -150,7 +150,7 @@ def _reached(scores: Scores, above: Sequence[Grid]) -> dict[Level, Scores]:
     found = {scores.level: scores}
     if scores.level is Level.CALL:
         for grid in above:
-            values = scores.above[grid.level] if grid.level in scores.above else grid.lifted(scores.values)
+            values = scores.above[grid.level] if grid.level in scores.above else grid.aggregated(scores.values)
             found[grid.level] = replace(scores, level=grid.level, values=values)
     return found
 

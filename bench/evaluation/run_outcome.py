@@ -45,6 +45,6 @@ class Outcome:
         if self.scores is None or self.sample is None:
             raise ValueError("a run that failed has no scores")
         positive = np.zeros(self.sample.normal.size, np.bool_)
-        positive[self.sample.deeds(anomaly_type or ALL)[0]] = True
+        positive[self.sample.incident_parts(anomaly_type or ALL)[0]] = True
         kept = positive | self.sample.normal
         return positive[kept], self.scores.values[kept]

@@ -31,18 +31,18 @@ class Sample:
     cluster: IntArray
     """Shape (entities,): what an entity shares its fate with when it is normal: its user, or its cell and day."""
     entity: IntArray
-    """Shape (deeds,): an entity that is anomalous, in any order; together with the next two without repetition."""
+    """Shape (parts,): an entity that is anomalous, in any order; together with the next two without repetition."""
     type_code: IntArray
-    """Shape (deeds,): index into `types`."""
+    """Shape (parts,): index into `types`."""
     incident: IntArray
-    """Shape (deeds,): row of the incident in the table of incidents."""
+    """Shape (parts,): row of the incident in the table of incidents."""
 
     @property
     def classes(self) -> tuple[str, ...]:
         """`all`, and each type."""
         return (ALL, *self.types)
 
-    def deeds(self, name: str) -> tuple[IntArray, IntArray]:
+    def incident_parts(self, name: str) -> tuple[IntArray, IntArray]:
         """Return entity and incident of each deed of a class; of one type, without the entities of several."""
         if name == ALL:
             return self.entity, self.incident
@@ -57,14 +57,14 @@ class Sample:
 
     @cached_property
     def _shared(self) -> BoolArray:
-        """Shape (deeds,): whether the entity is of several types."""
+        """Shape (parts,): whether the entity is of several types."""
         many = max(len(self.types), 1)
         entity = np.unique(self.entity * many + self.type_code) // many
         return np.isin(self.entity, entity[1:][np.diff(entity) == 0])
 
     def positives(self, name: str) -> tuple[IntArray, IntArray]:
         """Return the positives of a class, each once, and the first incident of each."""
-        entity, incident = self.deeds(name)
+        entity, incident = self.incident_parts(name)
         order = np.lexsort((incident, entity))
         first = np.diff(entity[order], prepend=-1) > 0
         return entity[order][first], incident[order][first]
@@ -114,8 +114,8 @@ def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
     normal = np.ones(grid.size, np.bool_)
     normal[entity] = False
     direct = kind >= 0
-    deeds = np.unique(np.column_stack([entity, kind, incident])[direct], axis=0)
-    return Sample(labels.types, normal, grid.clusters, *deeds.T)
+    parts = np.unique(np.column_stack([entity, kind, incident])[direct], axis=0)
+    return Sample(labels.types, normal, grid.clusters, *parts.T)
 
 
 def sample_of_held(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
@@ -126,9 +126,9 @@ def sample_of_held(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
     level = grid.column.removesuffix("_id")
     entity, kind, incident = _deeds_beyond_calls(grid, labels, truth, level)
     direct = kind >= 0
-    deeds = np.unique(np.column_stack([entity, kind, incident])[direct], axis=0)
+    parts = np.unique(np.column_stack([entity, kind, incident])[direct], axis=0)
     return replace(
-        sample_of_grid(grid, labels, truth), **dict(zip(("entity", "type_code", "incident"), deeds.T, strict=True))
+        sample_of_grid(grid, labels, truth), **dict(zip(("entity", "type_code", "incident"), parts.T, strict=True))
     )
 
 

@@ -180,7 +180,7 @@ class World:
 
     def of_incidents(self, cut: Cut) -> dict[str, float]:
         """Return incident recall and the delays of this world itself."""
-        entity, incident = self.sample.deeds(ALL)
+        entity, incident = self.sample.incident_parts(ALL)
         waited = waits(incident, entity, self.scores, cut, self.moments)
         values = {"incident_recall": float(found_chances(incident, self.scores[entity], cut).mean())}
         for name, each in (("delay_seconds", waited.seconds), ("delay_calls", waited.calls)):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.config.target_check import is_told_by_sources, require_sound
+from bench.config.target_check import is_checked_by_source, require_sound
 from bench.isolation.detector_process import Subject
 
 LOOK = f"{require_sound.__module__}.{require_sound.__name__}"
@@ -21,4 +21,4 @@ def subject_of(detector: Mapping[str, Any], seed: int, trusted: Sequence[str]) -
     trusted
         Packages of the user's own.
     """
-    return Subject(detector, seed, "" if is_told_by_sources(detector, trusted) else LOOK, tuple(trusted))
+    return Subject(detector, seed, "" if is_checked_by_source(detector, trusted) else LOOK, tuple(trusted))

@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 
 from bench.arrays import BoolArray
 from bench.audit.auditing import verdict_on
-from bench.audit.verdict import Verdict, told_in_row
+from bench.audit.verdict import Verdict, audit_in_row
 from bench.dataset import Dataset
 from bench.detector import Level
 from bench.evaluation.class_values import Values
@@ -112,7 +112,7 @@ def attempted(request: Request, ground: Ground, process: Waiting | None) -> Tria
 def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick) -> Outcome:
     """Evaluate the scores of the detector's process."""
     low, high = ground.dataset.call_range(ground.dataset.window)
-    asked = request.asked(ground.world.fingerprint) | told_in_row(ground.verdict)
+    asked = request.asked(ground.world.fingerprint) | audit_in_row(ground.verdict)
     asked["isolation"] = trial.isolation
     asked["anomalies"] = asked["anomalies"] or ",".join(yardstick.labels.types)
     cost = {"world_seconds": ground.seconds, **trial.cost}

@@ -9,7 +9,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from bench.config.composition import combinations, explain, faults_told, refuse
+from bench.config.composition import combinations, explain, fault_lines, refuse
 from bench.config.diagnosis import REFUSALS
 from bench.config.hydra_patches import split_sweeps_by
 from bench.config.repeats import split
@@ -56,7 +56,7 @@ class Preflight(Callback):
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         """Check the settings of the one job."""
-        told = faults_told(config) if self.alone else []
+        told = fault_lines(config) if self.alone else []
         if told:
             refuse("\n".join(told))
         if self.multirun:  # else there is no folder of a run
@@ -74,7 +74,7 @@ class Preflight(Callback):
         variants = Variants(str(config_name))
         for combination in combinations(overrides):
             try:
-                messages.update(dict.fromkeys(faults_told(variants.of(combination))))
+                messages.update(dict.fromkeys(fault_lines(variants.of(combination))))
             except REFUSALS as error:
                 messages.update(dict.fromkeys(explain(str(config_name), combination, error).splitlines()))
         if messages:

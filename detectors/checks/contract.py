@@ -53,7 +53,7 @@ def its_scores_are_finite(subject: Subject) -> None:
 
 
 def higher_means_more_anomalous(subject: Subject) -> None:
-    """It scores the kind of crude incident that it separates best above normal calls, not below."""
+    """Of the crude incidents, the kind that it separates best is scored above normal calls, not below."""
     scores, dataset = subject.scores(), worlds()["ordinary"]
     touched = of_kinds(scores.level, dataset, worlds().life.kind)
     normal = touched.pop("")

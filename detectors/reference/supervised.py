@@ -111,11 +111,11 @@ def labels_of(half: Dataset, level: Level, dataset: Dataset, labels: BoolArray) 
 
 
 def at_level(level: Level, scores: Scores, dataset: Dataset) -> FloatArray:
-    """Return scores at another level: lifted from calls, or each call's of its caller's day or its cell's quarter."""
+    """Return scores at another level: aggregated from calls, or for calls those of the caller's day or cell quarter."""
     if scores.level is level:
         return scores.values
     if scores.level is Level.CALL:
-        return Grid(level, dataset).lifted(scores.values)
+        return Grid(level, dataset).aggregated(scores.values)
     if level is not Level.CALL:
         raise UserError(f"scores of {scores.level} say nothing about {level}")
     place: IntArray = Grid(scores.level, dataset).of_calls

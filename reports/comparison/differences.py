@@ -18,10 +18,10 @@ def without_seeds(settings: Any) -> Any:
     return [without_seeds(each) for each in settings] if isinstance(settings, list) else settings
 
 
-def told_apart(names: Sequence[str], settings: Sequence[Any]) -> list[str]:
+def distinct_labels(names: Sequence[str], settings: Sequence[Any]) -> list[str]:
     """Return each name; where one occurs with several settings, followed by those that differ.
 
-    >>> told_apart(["knn", "knn", "lof"], [{"k": 5, "p": 2}, {"k": 9, "p": 2}, {"k": 5}])
+    >>> distinct_labels(["knn", "knn", "lof"], [{"k": 5, "p": 2}, {"k": 9, "p": 2}, {"k": 5}])
     ['knn (k=5)', 'knn (k=9)', 'lof']
     """
     flat = [dict(_leaves(each, "")) for each in settings]

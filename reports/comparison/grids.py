@@ -7,7 +7,7 @@ from functools import partial
 from bench.evaluation.compare import Standing, fewest_blocks
 from bench.result import Scalar
 from reports.comparison.grouping import Comparison, Contender
-from reports.comparison.standing import Contest, meaning, told_from, verdict
+from reports.comparison.standing import Contest, meaning, not_different_from, verdict
 from reports.wording import ALL, LEVELS, NOTHING, SHORT, count, duration, home_level, key, number, percent
 
 MEASURES = {
@@ -95,7 +95,7 @@ def grids_of(each: Comparison) -> list[Grid]:
 def rank_grid(found: Standing) -> Grid:
     """Return the mean ranks, and which detectors do not differ significantly."""
     rows = [
-        (name, [Cell(number(rank, 2)), Cell(told_from(found, place))])
+        (name, [Cell(number(rank, 2)), Cell(not_different_from(found, place))])
         for place, (name, rank) in enumerate(zip(found.names, found.mean_ranks.tolist(), strict=True))
     ]
     return Grid("Mean ranks", meaning(found), ["mean rank", "not significantly different from"], rows, [])

@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from bench.result import Scalar, Status
-from reports.comparison.differences import told_apart, without_seeds
+from reports.comparison.differences import distinct_labels, without_seeds
 from reports.wording import ALL, Row, home_level, key, settings_of, types_in, types_meaning, world_meaning
 
 WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy")
@@ -123,7 +123,7 @@ def titles(compared: Sequence[Comparison]) -> list[str]:
     worlds = [(world_meaning(row), types_meaning(row)) for row in samples]
     several = {world for world, types in worlds if any(world == name and types != other for name, other in worlds)}
     names = [f"{world}: {types}" if world in several else world for world, types in worlds]
-    return told_apart(names, [_task_settings(row) for row in samples])
+    return distinct_labels(names, [_task_settings(row) for row in samples])
 
 
 def _comparison(rows: list[Row]) -> Comparison:
@@ -135,7 +135,7 @@ def _comparison(rows: list[Row]) -> Comparison:
         by_detector[_detector_key(row)][(row.get("world_seed"), row.get("seed"))] = row
     repeats = [tuple(seeds[pair] for pair in sorted(seeds, key=_in_order)) for seeds in by_detector.values()]
     first = [each[0] for each in repeats]
-    labels = told_apart([_marked(row) for row in first], [_detector_settings(row) for row in first])
+    labels = distinct_labels([_marked(row) for row in first], [_detector_settings(row) for row in first])
     contenders = [Contender(label, each) for label, each in zip(labels, repeats, strict=True)]
     return Comparison(tuple(sorted(contenders, key=_rank)), len(rows) - len(kept))
 

@@ -93,7 +93,7 @@ def contests(compared: Sequence[Comparison]) -> list[Contest]:
     ]
 
 
-def told_from(found: Standing, place: int) -> str:
+def not_different_from(found: Standing, place: int) -> str:
     """Return the names of the detectors that do not differ significantly from one."""
     names = [name for other, name in enumerate(found.names) if other != place and found.alike(place, other)]
     return ", ".join(names) or "all differ significantly from it"

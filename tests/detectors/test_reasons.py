@@ -18,7 +18,7 @@ from bench.result import Result, Status
 from bench.truth import CallLabels, Truth
 from detectors.alerts import write
 from detectors.features.tables.feature_levels import FEATURES
-from detectors.reasons import GRAPH, declared, features_told
+from detectors.reasons import GRAPH, declared, explaining_features
 
 LEAVES = {path.stem: OmegaConf.load(path) for path in sorted((Path(conf.__path__[0]) / "detector").glob("*.yaml"))}
 OWN = {
@@ -43,11 +43,11 @@ def test_what_a_detector_declares_are_features_of_its_level(leaf):
 
 
 def test_the_features_of_a_table_the_one_feature_and_what_is_declared_are_told():
-    assert features_told({"features": ["log_gap", "new_tie", "traffic"]}, Level.CALL) == ["log_gap", "new_tie"]
-    assert features_told({"feature": "speed"}, Level.CALL) == ["speed"]
-    assert features_told({"_target_": "detectors.cells.silence.Silence"}, Level.CELL_QUARTER)[0] == "calls"
-    plain = features_told({}, Level.USER_DAY)
-    assert plain == features_told({"_target_": "mine.not_there.Detector"}, Level.USER_DAY)
+    assert explaining_features({"features": ["log_gap", "new_tie", "traffic"]}, Level.CALL) == ["log_gap", "new_tie"]
+    assert explaining_features({"feature": "speed"}, Level.CALL) == ["speed"]
+    assert explaining_features({"_target_": "detectors.cells.silence.Silence"}, Level.CELL_QUARTER)[0] == "calls"
+    plain = explaining_features({}, Level.USER_DAY)
+    assert plain == explaining_features({"_target_": "mine.not_there.Detector"}, Level.USER_DAY)
     assert set(plain) <= set(FEATURES[Level.USER_DAY])
 
 

@@ -157,7 +157,7 @@ class ByHand:
         found: dict[str, list[float]] = {"average_precision_chance": [], "incident_recall_chance": []}
         for _ in range(draws):
             scores = (
-                self.lifted(random.random(len(self.scored)).tolist())
+                self.aggregated(random.random(len(self.scored)).tolist())
                 if aggregated
                 else random.random(len(self.entities)).tolist()
             )
@@ -169,7 +169,7 @@ class ByHand:
             found["incident_recall_chance"].append(len(hit) / len({incident for _, incident in deeds}))
         return {key: (float(np.mean(each)), float(np.std(each)) / draws**0.5) for key, each in found.items()}
 
-    def lifted(self, scores: Sequence[float]) -> list[float]:
+    def aggregated(self, scores: Sequence[float]) -> list[float]:
         """Return the highest score of each entity's calls; -1 without one."""
         highest = [-1.0] * len(self.entities)
         for place, score in zip(self.belongs, scores, strict=True):

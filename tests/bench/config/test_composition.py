@@ -115,7 +115,7 @@ def test_a_member_of_a_mapping_is_added_as_the_message_says() -> None:
     with hydra_patches.initialised():
         derby = 'derby: {date: "2024-01-10", from_h: 20, to_h: 22, factor: 3}'
         config = compose("config", [f"+generator.calendar.events={{{derby}}}"])
-        assert composition.faults_told(config) == []
+        assert composition.fault_lines(config) == []
         assert set(config.generator.calendar.events) == {"new_year", "final", "derby"}
 
 
@@ -123,7 +123,7 @@ def test_a_member_of_a_mapping_is_added_as_the_message_says() -> None:
 def test_a_store_of_a_known_kind_is_not_refused(uri: str) -> None:
     composition.register()
     with hydra_patches.initialised():
-        assert composition.faults_told(compose("config", [f"tracking.uri={uri}"])) == []
+        assert composition.fault_lines(compose("config", [f"tracking.uri={uri}"])) == []
 
 
 PYOD = ("detector=pyod", "detector.model._target_=pyod.models.lof.LOF")
@@ -135,7 +135,7 @@ def test_a_parameter_that_the_model_has_can_be_given() -> None:
     with hydra_patches.initialised():
         for overrides in (("detector.model.bootstrap=true",), (*PYOD, "detector.model.n_neighbors=35")):
             config = compose("config", list(overrides))
-            assert composition.faults_told(config) == []
+            assert composition.fault_lines(config) == []
             key, _, value = overrides[-1].partition("=")
             assert str(OmegaConf.select(config, key)).lower() == value
 

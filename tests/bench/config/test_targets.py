@@ -11,7 +11,7 @@ from bench.config.target_check import (
     class_faults,
     detector_faults,
     faults_of_targets,
-    is_told_by_sources,
+    is_checked_by_source,
     parameters,
     require_sound,
     target_faults,
@@ -251,7 +251,7 @@ def mine(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_detectors_module_is_not_run_to_look_at_it(name: str, setting: str, faults: int, told: bool) -> None:
     tree = {"_target_": f"mine.{name}", setting: 2}
     found = [str(fault) for fault in detector_faults(tree, ["mine"])]
-    assert (len(found), is_told_by_sources(tree, ["mine"])) == (faults, told)
+    assert (len(found), is_checked_by_source(tree, ["mine"])) == (faults, told)
     assert not Path("ran").exists()
     if (name, setting) != ("Whole", "power"):
         with pytest.raises(SettingsError, match=r"did you mean|be a class of detectors"):
@@ -283,5 +283,5 @@ def test_a_model_is_one_and_starts_no_program_whatever_is_trusted(path: str, tol
 def test_a_model_of_ones_own_is_taken_without_running_it() -> None:
     tree = {"_target_": "detectors.tables.tabular.Tabular", "model": {"_target_": "mine.Model"}}
     assert detector_faults(tree, ["mine"]) == []
-    assert is_told_by_sources(tree, ["mine"])
+    assert is_checked_by_source(tree, ["mine"])
     assert not Path("ran").exists()

@@ -99,7 +99,7 @@ def test_chance_where_scores_are_aggregated_is_the_mean_of_random_scores_aggrega
         for name, each in values.classes.items():
             positive = np.repeat([True, False], [each.found.scores.size, each.others.scores.size])
             average = metrics.average_precision(positive, np.append(each.found.scores, each.others.scores))
-            entity, incident = sample.deeds(name)
+            entity, incident = sample.incident_parts(name)
             alerted = scores[entity] >= values.cut.score
             found[name][draw] = average, np.unique(incident[alerted]).size / np.unique(incident).size
     for name in sample.classes:
@@ -119,7 +119,7 @@ def test_alerts_beyond_all_calls_go_to_those_without_one():
     active = int(np.count_nonzero(calls))
     chance = Chance(sample, calls)
     assert chance.incident_recall("all", calls.size) == 1
-    entity, incident = sample.deeds("all")
+    entity, incident = sample.incident_parts("all")
     assert chance.incident_recall("all", active) == pytest.approx(
         np.mean([calls[entity[incident == code]].any() for code in np.unique(incident)])
     )

@@ -98,9 +98,9 @@ def test_many_random_levels():
             for metric, value in expected_values(sample, scores, cut, name).items():
                 found = values.get(f"{metric}/{name}")
                 assert found == (None if value is None else pytest.approx(value)), (metric, name)
-            incidents = set(sample.deeds(name)[1].tolist())
+            incidents = set(sample.incident_parts(name)[1].tolist())
             assert values[f"incidents/{name}"] == len(incidents)
             assert values[f"enough_incidents/{name}"] == (len(incidents) >= 3)
-            missed = {code: found_by_loop(sample.deeds(name), scores, cut, code) for code in incidents}
+            missed = {code: found_by_loop(sample.incident_parts(name), scores, cut, code) for code in incidents}
             share = sum(missed.values()) / len(incidents) if incidents else None
             assert values.get(f"incident_recall/{name}") == (None if share is None else pytest.approx(share))

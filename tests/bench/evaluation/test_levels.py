@@ -1,4 +1,4 @@
-"""Days of users and quarters of cells: which there are, what is lifted to them, and what is true of them."""
+"""Days of users and quarters of cells: which there are, what is aggregated to them, and what is true of them."""
 
 import json
 from dataclasses import replace
@@ -117,10 +117,10 @@ def test_lifting_takes_the_maximum_and_puts_the_silent_last(world):
     rows = list(call_rows(world))
     scores = np.random.default_rng(0).integers(-5, 5, len(rows)).astype(float)
     for grid, place in zip(grids(world[0]), (1, 2), strict=True):
-        lifted = grid.lifted(scores)
+        aggregated = grid.aggregated(scores)
         for entity in range(grid.size):
             its = [score for score, row in zip(scores, rows, strict=True) if row[place] == entity]
-            assert lifted[entity] == max(its) if its else lifted[entity] < scores.min()
+            assert aggregated[entity] == max(its) if its else aggregated[entity] < scores.min()
 
 
 def beyond_calls(world, level):
@@ -167,7 +167,7 @@ def test_an_entity_is_a_positive_of_the_type_that_touched_it_unless_there_are_se
             assert its & others or grid.level is Level.CELL_QUARTER
             assert sample.shared_share(name) == pytest.approx(len(its & others) / len(its))
             direct = {(entity, incident) for kind, entity, incident in own if kind == name and entity not in others}
-            entity, incident = sample.deeds(name)
+            entity, incident = sample.incident_parts(name)
             assert {(each, f"i{code}") for each, code in zip(entity.tolist(), incident.tolist(), strict=True)} == direct
             assert entity.size == len(direct)
         assert set(np.flatnonzero(~sample.normal).tolist()) == {entity for _, entity in found}
@@ -229,7 +229,7 @@ def test_values_of_the_lifted_levels_stand_under_their_name(world):
         for name in ("all", "a", "b"):
             positive = np.isin(np.arange(grid.size), sample.positives(name)[0])
             kept = positive | sample.normal
-            expected = average_precision_score(positive[kept], grid.lifted(scores)[kept])
+            expected = average_precision_score(positive[kept], grid.aggregated(scores)[kept])
             assert values[f"{grid.level}/average_precision/{name}"] == pytest.approx(expected)
         assert values[f"{grid.level}/alerts/all"] <= 0.1 * grid.size
     expected = [*metric_names(("a", "b")), *metric_names(("a", "b"), "user_day/")]

@@ -72,13 +72,13 @@ def test_every_number_at_its_own_level(world, level):
 def test_every_number_of_calls_aggregated_to_a_level(world, level):
     of_calls, by_hand = ByHand(*world, "call"), ByHand(*world, level)
     scores, _ = known_alerts(of_calls, np.random.default_rng(10))
-    lifted = by_hand.lifted(scores)
-    order = sorted(range(len(lifted)), key=lambda place: -lifted[place])[:10]
+    aggregated = by_hand.aggregated(scores)
+    order = sorted(range(len(aggregated)), key=lambda place: -aggregated[place])[:10]
     policy = Budget(alerts_per_day=5)
     values = Yardstick.of(*world, FEWEST).evaluation(Scores(Level.CALL, scores, causal=True), policy).values
     prefix = own_level(level)
     for name in ("all", *by_hand.types):
-        for metric, expected in by_hand.numbers(name, lifted, set(order), True, FEWEST).items():
+        for metric, expected in by_hand.numbers(name, aggregated, set(order), True, FEWEST).items():
             if metric not in {f"precision_at_{AT_K}", f"recall_at_{AT_K}", "average_precision"}:
                 found = values[f"{prefix}{metric}/{name}"]
                 assert found == (None if expected is None else pytest.approx(expected, rel=1e-9)), (metric, name)
@@ -122,7 +122,7 @@ def test_nothing_has_a_higher_average_precision_than_the_oracle(world):
         for name in ("all", "a", "b", "c"):
             assert oracle[f"{prefix}average_precision/{name}"] == 1
             assert oracle[f"{prefix}roc_auc/{name}"] == 1
-    aggregated = Grid(Level.CELL_QUARTER, dataset).lifted(Oracle().scores(dataset, truth).values)
+    aggregated = Grid(Level.CELL_QUARTER, dataset).aggregated(Oracle().scores(dataset, truth).values)
     by_hand = ByHand(*world, "cell_quarter")
     assert min(aggregated[by_hand.place[entity]] for entity, _ in by_hand.deeds) < 1
 

@@ -63,7 +63,7 @@ def test_every_run_of_a_suite_is_sound_and_the_rows_that_are_always_there_are(pa
     with hydra_patches.initialised():
         jobs = composition.combinations([f"suite={path.stem}", *(f"{key}={value}" for key, value in matrix.items())])
         configs = [compose("config", job) for job in jobs[:: max(1, len(jobs) // 12)]]
-        assert [composition.faults_told(config) for config in configs] == [[]] * len(configs)
+        assert [composition.fault_lines(config) for config in configs] == [[]] * len(configs)
     assert not GlobalHydra.instance().is_initialized()
 
 

@@ -53,7 +53,7 @@ def level(request: pytest.FixtureRequest) -> Level:
 
 
 @pytest.fixture(scope="module", params=TABULAR, ids=lambda leaf: leaf.stem)
-def lifted(request: pytest.FixtureRequest, level: Level) -> Subject:
+def aggregated(request: pytest.FixtureRequest, level: Level) -> Subject:
     return Subject(lambda: detector_of(request.param, level=level.value))
 
 
@@ -64,9 +64,9 @@ def test_every_leaf_keeps_the_contract(subject: Subject, check: Check) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_every_leaf_of_tables_keeps_it_above_calls(lifted: Subject, level: Level, check: Check) -> None:
-    check(lifted)
-    assert lifted.scores().level is level
+def test_every_leaf_of_tables_keeps_it_above_calls(aggregated: Subject, level: Level, check: Check) -> None:
+    check(aggregated)
+    assert aggregated.scores().level is level
 
 
 class Longest:

@@ -38,8 +38,8 @@ def anomalous(dataset, part):
     return kind[low:high] != ""
 
 
-def lifted(level, dataset, labels):
-    return labels if level is Level.CALL else Grid(level, dataset).lifted(labels * 1.0) > 0
+def aggregated(level, dataset, labels):
+    return labels if level is Level.CALL else Grid(level, dataset).aggregated(labels * 1.0) > 0
 
 
 def test_it_finds_what_it_was_told_to_find(ordinary):
@@ -64,7 +64,7 @@ def late(name):
 def test_at_each_level_it_is_better_than_volume(level):
     dataset = late("ordinary")
     past = replace(dataset, window=dataset.history)
-    told, wanted = (lifted(level, each, anomalous(each, each.window)) for each in (past, dataset))
+    told, wanted = (aggregated(level, each, anomalous(each, each.window)) for each in (past, dataset))
     detector = baseline(level=level.value).fit_labelled(dataset, told)
     volume = at_level(level, OneFeature("calls_last_day").fit(dataset).score(dataset), dataset)
     found = detector.score(dataset).values
