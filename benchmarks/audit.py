@@ -18,7 +18,7 @@ from typing import Any
 
 from hydra import compose, initialize_config_module
 
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.auditing import asked_of, verdict_on
 from bench.audit.bookkeeping.leak import check_bookkeeping
 from bench.audit.bookkeeping.planting import PLANTS, Plant, planted
@@ -59,12 +59,12 @@ def line(verdict: Verdict) -> str:
     return f"{differing:13} least p {low:5.2g} of {len(tests)}  leak seen from {seen}  trivial: {trivial}"
 
 
-def leaks_of(subject: Subject) -> list[dict[str, Any]]:
+def leaks_of(subject: AuditedWorld) -> list[dict[str, Any]]:
     """Return the leaks that the audit names."""
     return list(check_bookkeeping(subject, AuditSettings(), silent).found.get("leaks", []))
 
 
-def seen_of(plant: Plant, subject: Subject, before: set[tuple[str, str]]) -> str:
+def seen_of(plant: Plant, subject: AuditedWorld, before: set[tuple[str, str]]) -> str:
     """Say which mark finds a plant, and its p-value (Holm), or that nothing does."""
     new = [leak for leak in leaks_of(subject) if (leak["mark"], leak["type"]) not in before]
     here = f"{plant.table}.{plant.column}"
@@ -85,7 +85,7 @@ def power(size: tuple[str, ...]) -> None:
         assert clean is not None
         stored, twin = (find_or_make(each, worlds, 1, silent).folder for each in (world, clean))
         asked, theirs = asked_of(settings.generator, settings.anomaly), Dataset.open(twin / "data")
-        whole = Subject(Dataset.open(stored / "data"), Truth(stored / "truth"), theirs, asked, 1)
+        whole = AuditedWorld(Dataset.open(stored / "data"), Truth(stored / "truth"), theirs, asked, 1)
         before = {(leak["mark"], leak["type"]) for leak in leaks_of(whole)}
         print("| plant | " + " | ".join(f"in {share:.0%}" for share in POWERS) + " |")
         print("|---|" + "---|" * len(POWERS))
@@ -94,7 +94,7 @@ def power(size: tuple[str, ...]) -> None:
             for share in POWERS:
                 off = planted(stored, Path(folder) / f"{number}-{share}", plant, share)
                 parts = (Dataset.open(off / "data"), Truth(off / "truth"), theirs)
-                cells.append(seen_of(plant, Subject(*parts, asked, 1), before))
+                cells.append(seen_of(plant, AuditedWorld(*parts, asked, 1), before))
                 rmtree(off)
             print(f"| {plant.name} | {' | '.join(cells)} |", flush=True)
 

@@ -30,27 +30,27 @@ DPI = 160
 
 
 @dataclass(frozen=True)
-class Look:
+class TypeStyle:
     """How one anomaly type is drawn."""
 
     colour: str
     dash: Any
 
 
-def looks(types: Iterable[str]) -> dict[str, Look]:
+def looks(types: Iterable[str]) -> dict[str, TypeStyle]:
     """Return a look for each type, the same in every picture.
 
     The first four types have a colour each; any other name falls on a look by its checksum, and only when two names
     of one picture would fall on the same look does the alphabetically later one move on to the next that is free.
     """
-    every = [Look(colour, dash) for dash in DASHES for colour in COLOURS]
+    every = [TypeStyle(colour, dash) for dash in DASHES for colour in COLOURS]
     taken = dict(zip(FIRST, every, strict=False))
     for name in sorted(set(types) - set(FIRST) - {ALL, NORMAL}):
         start = crc32(name.encode())
         order = [every[(start + step) % len(every)] for step in range(len(every))]
         taken[name] = next((look for look in order if look not in taken.values()), order[0])
-    taken[ALL] = Look(INK, "-")
-    taken[NORMAL] = Look(NORMAL_COLOUR, "-")
+    taken[ALL] = TypeStyle(INK, "-")
+    taken[NORMAL] = TypeStyle(NORMAL_COLOUR, "-")
     return {name: taken[name] for name in (*types, ALL, NORMAL)}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.slices import milliseconds
 from bench.audit.verdict import Check, Light
 from bench.audit_settings import AuditSettings
@@ -15,7 +15,7 @@ CHANCE = 3.0
 """Standard deviations of a count that chance may account for."""
 
 
-def check_amounts(subject: Subject, settings: AuditSettings) -> Check:
+def check_amounts(subject: AuditedWorld, settings: AuditSettings) -> Check:
     """Compare the share of anomalous calls, and each type's part in them, with what was asked."""
     asked, counts = subject.asked, _direct_calls(subject)
     calls, total = subject.dataset.open_table("calls").metadata.num_rows, sum(counts.values())
@@ -38,7 +38,7 @@ def check_amounts(subject: Subject, settings: AuditSettings) -> Check:
     return Check("amounts", Light.RED if wrong else Light.GREEN, tuple(wrong) or (told,), found)
 
 
-def check_incidents(subject: Subject) -> Check:
+def check_incidents(subject: AuditedWorld) -> Check:
     """Count the incidents of each type that have direct records in the scored part."""
     counts = dict(sorted((dict.fromkeys(subject.asked.shares, 0) | _present(subject)).items()))
     if not counts:
@@ -53,7 +53,7 @@ def check_incidents(subject: Subject) -> Check:
     return Check("incidents", Light.RED if few else Light.GREEN, (*few, needed) if few else (told,), found)
 
 
-def _present(subject: Subject) -> dict[str, int]:
+def _present(subject: AuditedWorld) -> dict[str, int]:
     """Return how many incidents of each type made or altered a call, or held a user or a cell, in the scored part."""
     truth, window = subject.truth.table("truth"), subject.dataset.window
     low, high = subject.dataset.call_range(window)
@@ -69,7 +69,7 @@ def _present(subject: Subject) -> dict[str, int]:
     return dict.fromkeys(names.to_pylist(), 0) | Counter(names.filter(present).to_pylist())
 
 
-def _deviations(subject: Subject) -> dict[str, float]:
+def _deviations(subject: AuditedWorld) -> dict[str, float]:
     """Return, of each type that befalls cells, the standard deviation of how many calls happened to meet it.
 
     People come or do not with all their calls: of a sum over callers it is the root of the sum of their squares.
@@ -87,12 +87,12 @@ def _deviations(subject: Subject) -> dict[str, float]:
     return {name: float(np.sqrt(total)) for name, total in squares.items()}
 
 
-def _direct_calls(subject: Subject) -> dict[str, int]:
+def _direct_calls(subject: AuditedWorld) -> dict[str, int]:
     """Return how many calls each type made or altered itself."""
     return dict(sorted(Counter(_direct(subject)["anomaly_type"].cast(pa.string()).to_pylist()).items()))
 
 
-def _direct(subject: Subject) -> pa.Table:
+def _direct(subject: AuditedWorld) -> pa.Table:
     """Return the rows of truth about calls that an incident made or altered itself."""
     truth = subject.truth.table("truth")
     level, cause = (truth[name].cast(pa.string()) for name in ("level", "cause"))

@@ -20,7 +20,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Subject:
+class AuditedWorld:
     """A world under audit."""
 
     dataset: Dataset

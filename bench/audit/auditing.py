@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from hydra.utils import get_class
 
-from bench.audit.audited_world import Asked, Subject
+from bench.audit.audited_world import Asked, AuditedWorld
 from bench.audit.verdict import Verdict, read_verdict
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
@@ -93,13 +93,13 @@ def _kept(stored: StoredWorld, wanted: Mapping[str, Any]) -> Verdict | None:
 
 def _subject(
     stored: StoredWorld, world: World, asked: Asked, protocol: ProtocolSettings, progress: Progress
-) -> Subject:
+) -> AuditedWorld:
     clean = world.twin()
     twin = None if clean is None else find_or_make(clean, stored.folder.parent, 1, progress)
     dataset = Dataset.open(stored.folder / "data")
     if not can_split(dataset):  # only generated, or scored as a whole: a run that would split it is refused
         protocol = replace(protocol, name="transductive")
-    return Subject(
+    return AuditedWorld(
         applied(dataset, protocol),
         Truth(stored.folder / "truth"),
         None if twin is None else Dataset.open(twin.folder / "data"),

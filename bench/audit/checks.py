@@ -1,7 +1,7 @@
 """Run the five checks of the audit on one world."""
 
 from bench.audit.amounts import check_amounts, check_incidents
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.bookkeeping.leak import check_bookkeeping
 from bench.audit.identity import check_identity
 from bench.audit.triviality import check_triviality, feature_list
@@ -10,7 +10,7 @@ from bench.audit_settings import AuditSettings
 from bench.generator import Progress
 
 
-def checks(subject: Subject, settings: AuditSettings, progress: Progress) -> tuple[Check, ...]:
+def checks(subject: AuditedWorld, settings: AuditSettings, progress: Progress) -> tuple[Check, ...]:
     """Make the checks; that of triviality only where there is a list of features."""
     made = [check_identity(subject, progress), check_bookkeeping(subject, settings, progress)]
     if settings.features is not None:

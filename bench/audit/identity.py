@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.arrays import BoolArray, IntArray
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.marks.looks import TABLES
 from bench.audit.slices import Along, Digests, digests, milliseconds, numbered_digests
 from bench.audit.verdict import Check, Light
@@ -41,7 +41,7 @@ MEANINGS = {
 
 
 @dataclass
-class Tally:
+class Differences:
     """What was found so far."""
 
     compared: int = 0
@@ -60,7 +60,7 @@ class Tally:
             self.wrong[what] = self.wrong.get(what, 0) + int(rows)
 
 
-def check_identity(subject: Subject, progress: Progress) -> Check:
+def check_identity(subject: AuditedWorld, progress: Progress) -> Check:
     """Compare a world with its clean twin, row for row."""
     if subject.twin is None:
         return Check("identity", Light.UNTESTED, ("your own records have no clean twin",), {})
@@ -68,7 +68,7 @@ def check_identity(subject: Subject, progress: Progress) -> Check:
     of_calls = np.asarray(pc.equal(truth["level"].cast(pa.string()), "call"))
     change = truth["change"].cast(pa.string()).to_numpy()
     rows = truth["row"].to_numpy()
-    tally = Tally()
+    tally = Differences()
     windows = Windows(subject.dataset)
     named = np.sort(rows[of_calls & (rows >= 0)])
     _compare_calls(subject.dataset, subject.twin, named, (tally, windows), progress)
@@ -97,7 +97,7 @@ def check_identity(subject: Subject, progress: Progress) -> Check:
 
 
 def _compare_calls(
-    world: Dataset, twin: Dataset, named: IntArray, into: tuple[Tally, Windows], progress: Progress
+    world: Dataset, twin: Dataset, named: IntArray, into: tuple[Differences, Windows], progress: Progress
 ) -> None:
     """Go along both tables of calls, and along their events."""
     calls, events = ([Along(each.open_table(name)) for each in (world, twin)] for name in ("calls", "events"))
@@ -128,7 +128,7 @@ class Pairs(NamedTuple):
     theirs: IntArray
 
 
-def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Tally) -> Pairs:
+def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Differences) -> Pairs:
     """Find the rows of the world that are in the twin too."""
     mine, other = digests(ours, without=["call_id"]), digests(theirs, without=["call_id"])
     place = _places(numbered_digests(mine[~is_named]), numbered_digests(other))
@@ -177,7 +177,7 @@ def _unequal(one: Digests, other: Digests) -> int:
     return max(np.setdiff1d(one, other).size, np.setdiff1d(other, one).size, 1)
 
 
-def _actors(subject: Subject, table: str | None) -> set[str]:
+def _actors(subject: AuditedWorld, table: str | None) -> set[str]:
     """Return who acts in the incidents of types that touch a table, or have not said what they touch; None: of all."""
     incidents, said = subject.truth.table("incidents"), subject.asked.touches
     types = incidents["anomaly_type"].cast(pa.string())

@@ -9,7 +9,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from bench.arrays import FloatArray
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.verdict import Check, Light
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
@@ -129,7 +129,9 @@ def share_found(positives: FloatArray, others: FloatArray) -> float:
     return best
 
 
-def check_triviality(subject: Subject, settings: AuditSettings, features: FeatureList, progress: Progress) -> Check:
+def check_triviality(
+    subject: AuditedWorld, settings: AuditSettings, features: FeatureList, progress: Progress
+) -> Check:
     """Mark the types that a single feature finds."""
     labels = subject.truth.call_labels(*subject.dataset.call_range(subject.dataset.window))
     if not labels.anomalous.any():

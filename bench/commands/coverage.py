@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from math import sqrt
 
-from bench.evaluation.interval_coverage import HIGHEST, LOWEST, Cell, Count, coverage, faults, grid, table
+from bench.evaluation.interval_coverage import HIGHEST, LOWEST, Count, StudyCell, coverage, faults, grid, table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=400, help="worlds of each kind")
     parser.add_argument("--skill", type=float, default=0.4, help="average precision above chance, in (0, 1)")
     asked = parser.parse_args(arguments)
-    counts: dict[Cell, dict[str, Count]] = {}
+    counts: dict[StudyCell, dict[str, Count]] = {}
     for population in grid(asked.normals, asked.skill):
         counts |= (found := coverage(population, asked.repeats))
         print("\n".join(table(found)), file=sys.stderr)

@@ -40,7 +40,7 @@ EXTRA = "pip install 'cdrbench[verify]'"
 
 
 @dataclass(frozen=True)
-class Check:
+class Figure:
     """One figure and the published one that it must agree with."""
 
     what: str
@@ -76,7 +76,7 @@ def wbc() -> tuple[FloatArray, BoolArray]:
     return scaled[rows], np.arange(rows.size) >= rows.size - len(WBC_OUTLIERS)
 
 
-def pyod_checks() -> Iterator[Check]:
+def pyod_checks() -> Iterator[Figure]:
     """Yield PyOD's table beside what our ROC-AUC makes of the same scores: 60/40 splits, standardised, ten times."""
     features, outlier = wbc()
     models = _models(float(outlier.mean()))
@@ -87,33 +87,33 @@ def pyod_checks() -> Iterator[Check]:
         for name, model in models.items():
             found[name].append(roc_auc(parts[3], model.fit(fitted).decision_function(scored)) or 0.0)
     for name, published in WBC_ROC_AUC.items():
-        yield Check(f"PyOD's documentation: ROC-AUC of {name} on wbc", published, float(np.mean(found[name])), 1e-3)
+        yield Figure(f"PyOD's documentation: ROC-AUC of {name} on wbc", published, float(np.mean(found[name])), 1e-3)
 
 
-def rank_checks() -> Iterator[Check]:
+def rank_checks() -> Iterator[Figure]:
     """Yield the published mean ranks and ours."""
     found = standing(C45_VARIANTS, np.array(C45_AUC))
     for name, published in zip(C45_VARIANTS, C45_MEAN_RANKS, strict=True):
         ours = float(found.mean_ranks[found.names.index(name)])
-        yield Check(f"Demsar 2006, table 6: mean rank of {name}", published, ours, 5e-4)
+        yield Figure(f"Demsar 2006, table 6: mean rank of {name}", published, ours, 5e-4)
 
 
-def autorank_checks() -> Iterator[Check]:
+def autorank_checks() -> Iterator[Figure]:
     """Yield autorank's p-value of Friedman's test and ours."""
     table = pd.DataFrame(np.array(C45_AUC), columns=list(C45_VARIANTS))
     with redirect_stdout(StringIO()):  # it tells how it goes about it
         theirs = import_module("autorank").autorank(table, alpha=0.05, verbose=False, force_mode="nonparametric")
-    yield Check("autorank: p-value of Friedman's test", float(theirs.pvalue), friedman(-np.array(C45_AUC))[1], 1e-9)
+    yield Figure("autorank: p-value of Friedman's test", float(theirs.pvalue), friedman(-np.array(C45_AUC))[1], 1e-9)
 
 
-def posthocs_checks() -> Iterator[Check]:
+def posthocs_checks() -> Iterator[Figure]:
     """Yield scikit-posthocs' p-values of Wilcoxon's test after Holm's correction, and ours."""
     values = np.array(C45_AUC)
     theirs = import_module("scikit_posthocs").posthoc_wilcoxon(list(values.T), p_adjust="holm").to_numpy()
     ours = wilcoxon_holm(values)
     for first, second in zip(*np.triu_indices(len(C45_VARIANTS), 1), strict=True):
         pair = f"{C45_VARIANTS[first]}, {C45_VARIANTS[second]}"
-        yield Check(f"scikit-posthocs: Wilcoxon-Holm, {pair}", theirs[first, second], float(ours[first, second]), 1e-9)
+        yield Figure(f"scikit-posthocs: Wilcoxon-Holm, {pair}", theirs[first, second], float(ours[first, second]), 1e-9)
 
 
 def main() -> None:
@@ -132,7 +132,7 @@ def _models(contamination: float) -> dict[str, Any]:
     return {kind.__name__: kind(contamination=contamination) for kind in (HBOS, KNN, LOF, OCSVM)}
 
 
-def _told(checks: Iterator[Check]) -> list[Check]:
+def _told(checks: Iterator[Figure]) -> list[Figure]:
     found = []
     for check in checks:
         print(check, flush=True)

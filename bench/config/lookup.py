@@ -22,7 +22,7 @@ LONGEST_WAY = 10
 
 
 @dataclass(frozen=True)
-class Definition:
+class Symbol:
     """A class or a function, where it is defined."""
 
     module: str
@@ -93,7 +93,7 @@ class Definition:
             return own[0].args if own else NO_ARGUMENTS
         return bases[0]._taking() if len(bases) == 1 and bases[0] is not None else None
 
-    def _bases(self) -> Iterator["Definition | None"]:
+    def _bases(self) -> Iterator["Symbol | None"]:
         """Yield the classes that it builds on; None for one that no source tells of."""
         for base in self.source.bases if isinstance(self.source, ast.ClassDef) else ():
             found = definition(self.module, base.id) if isinstance(base, ast.Name) else None
@@ -121,7 +121,7 @@ class Definition:
         return any(base is None or base._is_open() for base in self._bases())
 
 
-def found(path: str) -> Definition:
+def found(path: str) -> Symbol:
     """Return what a dotted path leads to: a class or a function at the top of a module.
 
     Raises
@@ -141,11 +141,11 @@ def found(path: str) -> Definition:
 
 
 @cache
-def definition(module: str, name: str, way: int = 0) -> Definition | None:
+def definition(module: str, name: str, way: int = 0) -> Symbol | None:
     """Follow a name from a module to where it is defined; None for a name of a module."""
     for node in _statements(tree.body if (tree := tree_of(module)) else ()):
         if isinstance(node, Source) and node.name == name:
-            return Definition(module, name, node)
+            return Symbol(module, name, node)
         if isinstance(node, ast.Import) and name in [
             (each.asname or each.name.partition(".")[0]) for each in node.names
         ]:
@@ -154,7 +154,7 @@ def definition(module: str, name: str, way: int = 0) -> Definition | None:
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
                     return _followed(node, module, alias.name, way)
-    return Definition(module, name, None)
+    return Symbol(module, name, None)
 
 
 def _path_of(module: str, name: str) -> str:
@@ -186,7 +186,7 @@ def missing(path: str, optional: Sequence[str]) -> tuple[str, ...]:
     return tuple(package for package in optional if package in imported and find_spec(package) is None)
 
 
-def _followed(node: ast.ImportFrom, module: str, name: str, way: int) -> Definition | None:
+def _followed(node: ast.ImportFrom, module: str, name: str, way: int) -> Symbol | None:
     """Return the definition of what an import takes from another module."""
     source = _origin(node, module).removesuffix(".")
     if name != "*" and source_of(f"{source}.{name}") is not None:

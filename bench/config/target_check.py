@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from bench.config.lookup import Definition, found, missing
+from bench.config.lookup import Symbol, found, missing
 from bench.config.modules import NEVER, STARTERS, NotRunError, names_in, sources_only
 from bench.config.plug_ins import plugged_packages
 from bench.faults import Fault, SettingsError
@@ -43,7 +43,7 @@ class Interface:
     one_of: tuple[str, ...] = ()
     """Attributes of which they have one at least."""
 
-    def kept_by(self, definite: Definition) -> bool:
+    def kept_by(self, definite: Symbol) -> bool:
         """Whether objects of a class have the required methods."""
         if not definite.is_class or not definite.has(self.every):
             return False

@@ -42,7 +42,7 @@ FEWEST = 50
 
 
 @dataclass(frozen=True)
-class Cell:
+class StudyCell:
     """One kind of world, and whether the cut stands still or is met by a budget."""
 
     population: Population
@@ -78,10 +78,10 @@ class Count:
         return self.share < LOWEST - low or (self.share > HIGHEST + high and metric not in COUNTED)
 
 
-def coverage(population: Population, repeats: int, seed: int = 0) -> dict[Cell, dict[str, Count]]:
+def coverage(population: Population, repeats: int, seed: int = 0) -> dict[StudyCell, dict[str, Count]]:
     """Simulate worlds of a kind, and count at both cuts how often each interval covers the true value."""
     random = np.random.default_rng(seed)
-    counts = {Cell(population, budget): {metric: Count() for metric in METRICS} for budget in (False, True)}
+    counts = {StudyCell(population, budget): {metric: Count() for metric in METRICS} for budget in (False, True)}
     for _ in range(repeats):
         world = population.draw(random)
         chance, in_order = Chance(world.sample), dict[str, object]()
@@ -99,7 +99,7 @@ def coverage(population: Population, repeats: int, seed: int = 0) -> dict[Cell, 
     return counts
 
 
-def cut_of(cell: Cell, scores: FloatArray) -> Cut:
+def cut_of(cell: StudyCell, scores: FloatArray) -> Cut:
     """Return the cut of a cell for the scores of a world."""
     return cut_for(scores, cell.population.alerts) if cell.budget else Cut(cell.population.threshold)
 
@@ -111,7 +111,7 @@ def grid(normals: int, skill: float) -> list[Population]:
     return [*alone, Population(30, True, True, normals, skill, others=60)]
 
 
-def faults(counts: Mapping[Cell, Mapping[str, Count]]) -> list[str]:
+def faults(counts: Mapping[StudyCell, Mapping[str, Count]]) -> list[str]:
     """Return where coverage is beyond the limits, in words."""
     return [
         f"{metric} covers {count.share:.1%} of {count.total}: {cell}"
@@ -121,7 +121,7 @@ def faults(counts: Mapping[Cell, Mapping[str, Count]]) -> list[str]:
     ]
 
 
-def table(counts: Mapping[Cell, Mapping[str, Count]]) -> Iterator[str]:
+def table(counts: Mapping[StudyCell, Mapping[str, Count]]) -> Iterator[str]:
     """Yield the lines of the table, in Markdown; coverage in per cent."""
     yield (
         "| incidents | records | users | normals | skill | cut | " + " | ".join(f"`{name}`" for name in METRICS) + " |"

@@ -97,7 +97,7 @@ class Population:
         """Return the share of the normal records that do."""
         return float(ndtr(-score / np.hypot(1, USER_SD)))
 
-    def draw(self, random: np.random.Generator) -> "World":
+    def draw(self, random: np.random.Generator) -> "DrawnWorld":
         """Draw a world."""
         number = self.incidents + self.others
         sizes = _sizes(random, number, self.many_records)
@@ -122,10 +122,10 @@ class Population:
             type_code=kind,
             incident=incident,
         )
-        return World(self, sample, scores, _moments(random, incident, sizes, scores.size))
+        return DrawnWorld(self, sample, scores, _moments(random, incident, sizes, scores.size))
 
     @cached_property
-    def endless(self) -> "World":
+    def endless(self) -> "DrawnWorld":
         """A world of many incidents, of the type that is judged alone."""
         endless = Population(MANY, self.many_records, False, self.users, self.skill)
         endless.__dict__["shift"] = self.shift
@@ -139,7 +139,7 @@ class Population:
 
 
 @dataclass(frozen=True)
-class World:
+class DrawnWorld:
     """Scored records, and what they are."""
 
     population: Population

@@ -64,7 +64,7 @@ NEVER = {"waiting": "call records show where people are only when they call"}
 """What no call records can tell."""
 
 
-class Verdict(StrEnum):
+class Agreement(StrEnum):
     """How a measured value stands to the published one."""
 
     PASS = "pass"
@@ -91,12 +91,12 @@ class Row:
         return distance(self.quantity, self.value) if judged and self.value is not None else None
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Agreement:
         """Pass up to a fifth away from the published range, near up to two fifths, else off."""
         away = self.distance
         if away is None:
-            return Verdict.NOT_MEASURED if self.value is None else Verdict.NOT_JUDGED
-        return Verdict.PASS if away <= PASS else Verdict.NEAR if away <= NEAR else Verdict.OFF
+            return Agreement.NOT_MEASURED if self.value is None else Agreement.NOT_JUDGED
+        return Agreement.PASS if away <= PASS else Agreement.NEAR if away <= NEAR else Agreement.OFF
 
 
 def distance(quantity: Quantity, value: float) -> float:

@@ -17,7 +17,7 @@ from bench.host.sheets import in_sheet
 from bench.host.versions import versions
 from bench.realism.read_records import Place, records_at
 from bench.realism.realism_settings import RealismSettings
-from bench.realism.scorecard import Row, Verdict, scorecard
+from bench.realism.scorecard import Agreement, Row, scorecard
 from bench.result import Result, Status
 from bench.runs.run_record import SOURCE, Record, flat
 from bench.worlds.store import find_or_make, world_of
@@ -108,7 +108,7 @@ def _record(card: Scorecard, config: dict[str, Any], files: list[Path], began: f
     values: dict[str, float | None] = {f"realism/{row.quantity.key}": row.value for row in card.rows}
     values |= {f"distance/{row.quantity.key}": row.distance for row in card.rows}
     verdicts = [row.verdict for row in card.rows]
-    values |= {f"quantities/{str(verdict).replace(' ', '_')}": verdicts.count(verdict) for verdict in Verdict}
+    values |= {f"quantities/{str(verdict).replace(' ', '_')}": verdicts.count(verdict) for verdict in Agreement}
     asked = {"name": f"realism {card.title}", "generator": card.title, "fingerprint": card.fingerprint}
     result = Result(
         asked=dict(asked),

@@ -42,7 +42,7 @@ class Record:
     """Files to keep with the run; pictures go to a folder of their own."""
 
 
-class Tracker(Protocol):
+class RunStore(Protocol):
     """A store of runs; `bench.runs.tracking` has one."""
 
     uri: str
@@ -87,7 +87,7 @@ def record_of(folder: Path, parent: str | None = None) -> Record:
     )
 
 
-def send(folder: Path, tracker: Tracker, *, again: bool = False) -> None:
+def send(folder: Path, tracker: RunStore, *, again: bool = False) -> None:
     """Record the run in a folder, below its sweep if it has one, and mark it as recorded.
 
     Parameters

@@ -25,7 +25,7 @@ OUTAGE_DAYS = (6, 8)
 
 
 @dataclass(frozen=True)
-class Life:
+class MadeCalls:
     """Forty users in five circles of friends, each at home in a cell, for ten days, call by call in order of time."""
 
     seed: int

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from bench.dataset import Dataset, Window
 from bench.schema import DATA_TABLES
 from bench.spans import DAY_MS
-from detectors.checks.made_calls import DAYS, HISTORY_DAYS, START_MS, UTC_OFFSET_S, Life
+from detectors.checks.made_calls import DAYS, HISTORY_DAYS, START_MS, UTC_OFFSET_S, MadeCalls
 from detectors.checks.other_forms import Places, Tables, at_whole_minutes, moved, renamed, shuffled, with_looser_circles
 
 OTHER_ZONE, OTHER_OFFSET_S = "Etc/GMT+4", -4 * 3600
@@ -28,7 +28,7 @@ class Worlds:
         self._place = TemporaryDirectory(prefix="cdrbench-checks-")
         self._made: dict[str, Dataset] = {}
         self.places: dict[str, Places] = {}
-        self.life = Life(seed=0)
+        self.life = MadeCalls(seed=0)
 
     def __getitem__(self, name: str) -> Dataset:
         """Return a world by the name of one of the functions below."""

@@ -38,7 +38,7 @@ COSTS: dict[str, tuple[str, Callable[[Scalar], str]]] = {
 
 
 @dataclass(frozen=True)
-class Cell:
+class NumberCell:
     """One number and what is said below it; `shade` in [0, 1] where it is one that may be coloured."""
 
     text: str
@@ -48,14 +48,14 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Grid:
+class NumberTable:
     """One table: a row a detector, the last rows what to compare with."""
 
     title: str
     meaning: str
     columns: list[str]
-    rows: list[tuple[str, list[Cell]]]
-    reference: list[tuple[str, list[Cell]]]
+    rows: list[tuple[str, list[NumberCell]]]
+    reference: list[tuple[str, list[NumberCell]]]
     each_row_is: str = "detector"
 
 
@@ -63,13 +63,13 @@ FEW_COLUMNS = 10
 """A table with more columns, and fewer rows, is set the other way round."""
 
 
-def upright(grid: Grid) -> Grid:
+def upright(grid: NumberTable) -> NumberTable:
     """Return a table that is no wider than it need be: many types become its rows, and the detectors its columns."""
     rows = grid.rows + grid.reference
     if len(grid.columns) <= FEW_COLUMNS or len(rows) >= len(grid.columns):
         return grid
     turned = [(name, [cells[place] for _, cells in rows]) for place, name in enumerate(grid.columns)]
-    return Grid(
+    return NumberTable(
         title=grid.title,
         meaning=grid.meaning,
         columns=[label for label, _ in rows],
@@ -79,7 +79,7 @@ def upright(grid: Grid) -> Grid:
     )
 
 
-def grids_of(each: Comparison) -> list[Grid]:
+def grids_of(each: Comparison) -> list[NumberTable]:
     """Return the tables of one comparison, the average precision first and the cost last."""
     grids = [_measure_grid(each, measure) for measure in MEASURES if each.prevalences.repeats]
     names = {name for row in each.rows for name in row}
@@ -92,28 +92,28 @@ def grids_of(each: Comparison) -> list[Grid]:
     return [*grids, _cost_grid(each)]
 
 
-def rank_grid(found: Standing) -> Grid:
+def rank_grid(found: Standing) -> NumberTable:
     """Return the mean ranks, and which detectors do not differ significantly."""
     rows = [
-        (name, [Cell(number(rank, 2)), Cell(not_different_from(found, place))])
+        (name, [NumberCell(number(rank, 2)), NumberCell(not_different_from(found, place))])
         for place, (name, rank) in enumerate(zip(found.names, found.mean_ranks.tolist(), strict=True))
     ]
-    return Grid("Mean ranks", meaning(found), ["mean rank", "not significantly different from"], rows, [])
+    return NumberTable("Mean ranks", meaning(found), ["mean rank", "not significantly different from"], rows, [])
 
 
-def difference_grid(contest: Contest) -> Grid:
+def difference_grid(contest: Contest) -> NumberTable:
     """Return the paired differences of each detector from the first."""
     columns = ["average precision", "difference to the first, 95 % interval"]
     found = contest.differences()
     rows = [
-        (label, [Cell(number(mean)), Cell(verdict(difference) if place else NOTHING)])
+        (label, [NumberCell(number(mean)), NumberCell(verdict(difference) if place else NOTHING)])
         for place, (label, mean, difference) in enumerate(found)
     ]
     said = (
         "average precision over the single worlds, and paired differences; too few kinds of world for tests "
         f"({fewest_blocks(len(contest.keys))} would be needed), three worlds at least for an interval"
     )
-    return Grid("Paired differences", said, columns, rows, [])
+    return NumberTable("Paired differences", said, columns, rows, [])
 
 
 def at_home(each: Comparison, measure: str, name: str) -> str:
@@ -121,43 +121,43 @@ def at_home(each: Comparison, measure: str, name: str) -> str:
     return key(measure, home_level(each.sample, name), name)
 
 
-def _measure_cell(who: Contender, measure: str, level: str, name: str) -> Cell:
+def _measure_cell(who: Contender, measure: str, level: str, name: str) -> NumberCell:
     metric = key(measure, level, name)
     cell, summary = _cell(who, metric, number), who.summary(metric)
     if summary is None:
-        return cell if who.good else Cell(who.failure, failed=True)
+        return cell if who.good else NumberCell(who.failure, failed=True)
     chance = who.summary(key(f"{measure}_chance", level, name)) if measure == "incident_recall" else None
     details = (*cell.details, f"random {number(chance.mean)}") if chance else cell.details
     return replace(cell, details=details, shade=min(max(summary.mean, 0), 1))
 
 
-def _cost_grid(each: Comparison) -> Grid:
+def _cost_grid(each: Comparison) -> NumberTable:
     columns = ["successful runs", *(name for name, _ in COSTS.values())]
     rows = [
         (who.label, [_runs(who), *(_cell(who, key, say) for key, (_, say) in COSTS.items())]) for who in each.contenders
     ]
-    return Grid("Cost", "in a separate process, on the machine of the run", columns, rows, [])
+    return NumberTable("Cost", "in a separate process, on the machine of the run", columns, rows, [])
 
 
-def _runs(who: Contender) -> Cell:
-    return Cell(f"{len(who.good)} of {len(who.repeats)}", (who.failure,) if who.failure else ())
+def _runs(who: Contender) -> NumberCell:
+    return NumberCell(f"{len(who.good)} of {len(who.repeats)}", (who.failure,) if who.failure else ())
 
 
-def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> Cell:
+def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> NumberCell:
     summary = who.summary(metric)
     if summary is None:
-        return Cell(NOTHING)
+        return NumberCell(NOTHING)
     low, high = say(summary.low), say(summary.high)
-    return Cell(say(summary.mean), () if summary.low is None or low == high else (f"{low} to {high}",))
+    return NumberCell(say(summary.mean), () if summary.low is None or low == high else (f"{low} to {high}",))
 
 
-def _any_cell(each: Comparison, metric: str) -> Cell:
+def _any_cell(each: Comparison, metric: str) -> NumberCell:
     """Return a share that is the same for every detector that has it."""
     found = [who for who in each.contenders if who.summary(metric) is not None]
-    return _cell(found[0], metric, percent) if found else Cell(NOTHING)
+    return _cell(found[0], metric, percent) if found else NumberCell(NOTHING)
 
 
-def _level_grid(each: Comparison, level: str) -> Grid:
+def _level_grid(each: Comparison, level: str) -> NumberTable:
     title = f"Average precision of {LEVELS[level]}"
     meaning = (
         "each scored by its most suspicious call, or by a detector of its own; random scores of calls get more than "
@@ -168,10 +168,10 @@ def _level_grid(each: Comparison, level: str) -> Grid:
         for who in each.contenders
     ]
     shares = [_cell(each.prevalences, key("prevalence", level, name), percent) for name in each.types]
-    return Grid(title, meaning, each.types, rows, [("prevalence", shares)])
+    return NumberTable(title, meaning, each.types, rows, [("prevalence", shares)])
 
 
-def _delay_grid(each: Comparison) -> Grid:
+def _delay_grid(each: Comparison) -> NumberTable:
     meaning = (
         "median time from an incident's beginning to the end of its first alert, of those found, each type at its home "
         "level; causal detectors only"
@@ -180,10 +180,10 @@ def _delay_grid(each: Comparison) -> Grid:
         (who.label, [_cell(who, at_home(each, "delay_seconds", name), duration) for name in each.types])
         for who in each.contenders
     ]
-    return Grid("Delay of the first alert", meaning, each.types, rows, [])
+    return NumberTable("Delay of the first alert", meaning, each.types, rows, [])
 
 
-def _measure_grid(each: Comparison, measure: str) -> Grid:
+def _measure_grid(each: Comparison, measure: str) -> NumberTable:
     title, meaning = MEASURES[measure]
     homes = {name: home_level(each.sample, name) for name in each.types}
     rows = [
@@ -192,10 +192,10 @@ def _measure_grid(each: Comparison, measure: str) -> Grid:
     shares = [_cell(each.prevalences, at_home(each, "prevalence", name), percent) for name in each.types]
     reference = [("prevalence", shares)] if measure != "incident_recall" else []
     if set(homes.values()) != {"call"}:
-        reference.append(("home level", [Cell(f"{SHORT[level]}s") for level in homes.values()]))
+        reference.append(("home level", [NumberCell(f"{SHORT[level]}s") for level in homes.values()]))
     beside = {"average_precision": ("of several types, left out", "shared_share"), "recall": ("at most", "recall_cap")}
     if measure in beside:
         label, metric = beside[measure]
         cells = [_any_cell(each, at_home(each, metric, name)) for name in each.types]
         reference += [(label, cells)] * any(cell.text not in {NOTHING, "0 %", "100 %"} for cell in cells)
-    return Grid(title, meaning, each.types, rows, reference)
+    return NumberTable(title, meaning, each.types, rows, reference)

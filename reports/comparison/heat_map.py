@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from html import escape
 
-from reports.comparison.grids import FEW_COLUMNS, Cell, Grid
+from reports.comparison.grids import FEW_COLUMNS, NumberCell, NumberTable
 from reports.comparison.page_content import Section
 
 CELL_H, GAP, REFERENCE_H = 34, 2, 20
@@ -55,20 +55,20 @@ def heat_map(sections: list[Section]) -> str:
     )
 
 
-def _cell_width(grid: Grid) -> int:
+def _cell_width(grid: NumberTable) -> int:
     return WIDE if len(grid.columns) <= FEW_COLUMNS else NARROW
 
 
-def _first_row(grid: Grid) -> int:
+def _first_row(grid: NumberTable) -> int:
     return TOP if len(grid.columns) <= FEW_COLUMNS else SLANTED_TOP
 
 
-def _width(grid: Grid) -> int:
+def _width(grid: NumberTable) -> int:
     slanted = 0 if len(grid.columns) <= FEW_COLUMNS else 60
     return LABEL_W + _cell_width(grid) * len(grid.columns) + 10 + slanted
 
 
-def _panel(title: str, grid: Grid) -> Iterator[str]:
+def _panel(title: str, grid: NumberTable) -> Iterator[str]:
     yield '<text class="title" x="8" y="22">Average precision</text>'
     yield f'<text class="small" x="8" y="41">{escape(title)}</text>'
     yield from _headings(grid)
@@ -86,7 +86,7 @@ def _panel(title: str, grid: Grid) -> Iterator[str]:
             yield _text(LABEL_W + (column + 0.5) * wide - GAP / 2, top, cell.text, "small")
 
 
-def _headings(grid: Grid) -> Iterator[str]:
+def _headings(grid: NumberTable) -> Iterator[str]:
     wide, bottom = _cell_width(grid), _first_row(grid) - 10
     for column, name in enumerate(grid.columns):
         middle = LABEL_W + (column + 0.5) * wide - GAP / 2
@@ -98,7 +98,7 @@ def _headings(grid: Grid) -> Iterator[str]:
             yield _text(middle, bottom + 14 * (line + 1 - len(lines)), text, "")
 
 
-def _square(left: int, top: int, wide: int, cell: Cell) -> Iterator[str]:
+def _square(left: int, top: int, wide: int, cell: NumberCell) -> Iterator[str]:
     step = None if cell.shade is None else round(10 * cell.shade)
     fill = 'class="none"' if step is None else f'fill="{PALETTE[step]}"'
     yield f'<rect x="{left}" y="{top}" width="{wide - GAP}" height="{CELL_H - GAP}" rx="3" {fill}/>'

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from bench.evaluation.compare import Standing
 from bench.result import UNCONFINED, Status
 from bench.threshold_policies import POLICIES
-from reports.comparison.grids import Grid, difference_grid, grids_of, rank_grid
+from reports.comparison.grids import NumberTable, difference_grid, grids_of, rank_grid
 from reports.comparison.grouping import Comparison, comparisons, titles
 from reports.comparison.standing import Contest, contests
 from reports.wording import NOTHING, Row, home_level, key, plural, policy_meaning, settings_of
@@ -27,7 +27,7 @@ class Section:
     title: str
     facts: list[tuple[str, str]]
     cautions: list[str]
-    grids: list[Grid]
+    grids: list[NumberTable]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from bench.faults import UserError
 from bench.host.aside import write_whole
 from bench.host.texts import markdown, printable_row
-from reports.comparison.grids import Cell, upright
+from reports.comparison.grids import NumberCell, upright
 from reports.comparison.heat_map import heat_map
 from reports.comparison.page_content import page_of
 from reports.comparison.rank_diagram import rank_diagram
@@ -70,6 +70,6 @@ def _environment() -> Environment:
     return environment
 
 
-def _shade(cell: Cell) -> Markup:
+def _shade(cell: NumberCell) -> Markup:
     """Return the attribute that colours a cell of a table by its number."""
     return Markup("") if cell.shade is None else Markup(' style="--shade:{}%"').format(round(100 * cell.shade))

@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from bench.dataset import Dataset
 from bench.spans import DAY_MS
 from bench.truth import NORMAL, Truth
-from reports.dataset.dataset_counts import OUTCOMES, Tally, duration_edges, tally
-from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, Look, looks, new_figure, save, tidy
+from reports.dataset.dataset_counts import OUTCOMES, DatasetCounts, duration_edges, tally
+from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, TypeStyle, looks, new_figure, save, tidy
 from reports.wording import ALL, count, percent, plural
 
 SATURDAY = 5
@@ -39,12 +39,12 @@ def draw(dataset: Dataset, truth: Truth, path: Path) -> None:
     save(figure, path)
 
 
-def _title(counts: Tally) -> str:
+def _title(counts: DatasetCounts) -> str:
     days = round((counts.clock.end_ms - counts.clock.start_ms) / DAY_MS)
     return f"{plural(counts.calls.sum(), 'call')} in {plural(days, 'day')}"
 
 
-def _note(counts: Tally, dataset: Dataset) -> str:
+def _note(counts: DatasetCounts, dataset: Dataset) -> str:
     total = max(int(counts.calls.sum()), 1)
     users = dataset.open_table("users").metadata.num_rows
     direct = int(counts.calls[counts.anomalous].sum())
@@ -53,7 +53,7 @@ def _note(counts: Tally, dataset: Dataset) -> str:
     return f"{note}; {count(collateral)} more were touched by an incident" if collateral else note
 
 
-def _hours(axes: Axes, counts: Tally) -> None:
+def _hours(axes: Axes, counts: DatasetCounts) -> None:
     edges = np.arange(25)
     axes.stairs(_share(counts.hours[0]), edges, fill=True, color=NORMAL_COLOUR, alpha=0.75, label=NORMAL)
     if counts.types:
@@ -68,7 +68,7 @@ def _hours(axes: Axes, counts: Tally) -> None:
     _room_for_legend(axes)
 
 
-def _durations(axes: Axes, counts: Tally) -> None:
+def _durations(axes: Axes, counts: DatasetCounts) -> None:
     edges = duration_edges()
     used = np.flatnonzero(counts.durations.sum(axis=0))
     decades = np.diff(np.log10(edges))
@@ -92,7 +92,7 @@ def _durations(axes: Axes, counts: Tally) -> None:
     _room_for_legend(axes)
 
 
-def _curves(counts: Tally) -> dict[str, tuple[Look, Any]]:
+def _curves(counts: DatasetCounts) -> dict[str, tuple[TypeStyle, Any]]:
     """Return the look and the talk times of each type or, where there are too many to tell apart, of all together."""
     by_type = looks(counts.types)
     if len(counts.types) > TOLD_APART:
@@ -100,7 +100,7 @@ def _curves(counts: Tally) -> dict[str, tuple[Look, Any]]:
     return {name: (by_type[name], counts.durations[row]) for row, name in enumerate(counts.types, start=1)}
 
 
-def _types(axes: Axes, counts: Tally) -> None:
+def _types(axes: Axes, counts: DatasetCounts) -> None:
     by_type = looks(counts.types)
     calls = counts.calls[counts.anomalous]
     for row, name in enumerate(counts.types):
@@ -117,7 +117,7 @@ def _types(axes: Axes, counts: Tally) -> None:
     _count_axis(axes.xaxis)
 
 
-def _outcomes(axes: Axes, counts: Tally) -> None:
+def _outcomes(axes: Axes, counts: DatasetCounts) -> None:
     rows = {NORMAL: counts.outcomes[0]}
     rows |= {name: counts.outcomes[row] for row, name in enumerate(counts.types, start=1)}
     left = np.zeros(len(rows))
@@ -138,7 +138,7 @@ def _outcomes(axes: Axes, counts: Tally) -> None:
     )  # fmt: skip
 
 
-def _days(axes: Axes, counts: Tally) -> None:
+def _days(axes: Axes, counts: DatasetCounts) -> None:
     dates = _dates(counts)
     edges = np.arange(len(dates) + 1)
     normal = counts.days[0] + counts.days[-1]
@@ -161,7 +161,7 @@ def _days(axes: Axes, counts: Tally) -> None:
     axes.legend(ncols=3, fontsize=8, frameon=False, loc="upper right")
 
 
-def _dates(counts: Tally) -> list[date]:
+def _dates(counts: DatasetCounts) -> list[date]:
     """Return the local date of each day."""
     first = datetime.fromtimestamp(counts.clock.start_ms / 1000, UTC) + timedelta(seconds=counts.clock.utc_offset_s)
     return [first.date() + timedelta(days=day) for day in range(counts.days.shape[1])]

@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bench.realism.scorecard import NEAR, PASS, Row, Verdict
+from bench.realism.scorecard import NEAR, PASS, Agreement, Row
 from reports.realism.scorecard_table import published, summary, value_text
 from reports.style import FAINT, GRID, INK, new_figure, save, tidy
 
-COLOURS = {Verdict.PASS: "#009e73", Verdict.NEAR: "#e69f00", Verdict.OFF: "#d55e00"}
+COLOURS = {Agreement.PASS: "#009e73", Agreement.NEAR: "#e69f00", Agreement.OFF: "#d55e00"}
 LEFT, RIGHT = 1 / 4, 4.0
 """Ends of the scale; what lies beyond is drawn at the end, as an arrow."""
 ROW_INCHES = 0.225

@@ -9,16 +9,16 @@ from rich.text import Text
 
 from bench.host.texts import printable
 from bench.realism.published import SOURCES, Quantity
-from bench.realism.scorecard import Row, Verdict
+from bench.realism.scorecard import Agreement, Row
 from reports.wording import NOTHING, count
 
 WIDTH = 118
 COLOURS = {
-    Verdict.PASS: "green",
-    Verdict.NEAR: "yellow",
-    Verdict.OFF: "red",
-    Verdict.NOT_MEASURED: "dim",
-    Verdict.NOT_JUDGED: "dim",
+    Agreement.PASS: "green",
+    Agreement.NEAR: "yellow",
+    Agreement.OFF: "red",
+    Agreement.NOT_MEASURED: "dim",
+    Agreement.NOT_JUDGED: "dim",
 }
 
 
@@ -45,7 +45,7 @@ def show(title: str, calls: int, rows: list[Row]) -> None:
 def summary(rows: list[Row]) -> str:
     """Return how many quantities passed, and how many did not."""
     verdicts = [row.verdict for row in rows]
-    told = [f"{verdicts.count(verdict)} {verdict}" for verdict in Verdict]
+    told = [f"{verdicts.count(verdict)} {verdict}" for verdict in Agreement]
     return f"{', '.join(told)}; pass: within 20 % of the published value, near: within 40 %"
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from bench.arrays import BoolArray, FloatArray
 from bench.evaluation.metrics import separate
 from bench.evaluation.run_outcome import Outcome
-from reports.style import FAINT, INK, Look, looks, new_figure, save, tidy
+from reports.style import FAINT, INK, TypeStyle, looks, new_figure, save, tidy
 from reports.wording import ALL, LEVELS, Row, number, percent, world_meaning
 
 POINTS = 2000
@@ -82,7 +82,7 @@ def step_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, Flo
     return recall[shown], precision[shown]
 
 
-def _curve(axes: Axes, outcome: Outcome, name: str, look: Look) -> None:
+def _curve(axes: Axes, outcome: Outcome, name: str, look: TypeStyle) -> None:
     values = outcome.result.values
     recall, precision = step_curve(*outcome.type_sample(None if name == ALL else name))
     prevalence = values.get(f"prevalence/{name}")

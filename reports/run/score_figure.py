@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bench.arrays import FloatArray
 from bench.evaluation.run_outcome import Outcome
-from reports.style import FAINT, INK, NORMAL_COLOUR, Look, looks, new_figure, save, tidy
+from reports.style import FAINT, INK, NORMAL_COLOUR, TypeStyle, looks, new_figure, save, tidy
 from reports.wording import ALL, LEVELS, count, cut_meaning, percent, policy_meaning
 
 BINS = 90
@@ -82,7 +82,9 @@ def _reaching(edges: FloatArray, low: float, high: float) -> FloatArray:
     return edges
 
 
-def _panel(axes: Axes, edges: FloatArray, normal: FloatArray, anomalous: FloatArray, named: tuple[str, Look]) -> None:
+def _panel(
+    axes: Axes, edges: FloatArray, normal: FloatArray, anomalous: FloatArray, named: tuple[str, TypeStyle]
+) -> None:
     name, look = named
     axes.stairs(_shares(normal, edges), edges, fill=True, color=NORMAL_COLOUR, alpha=0.75)
     shares = _shares(anomalous, edges)

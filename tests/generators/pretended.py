@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.audit.audited_world import Asked, Subject
+from bench.audit.audited_world import Asked, AuditedWorld
 from bench.audit.marks.forms import luhn
 from bench.dataset import Dataset
 from bench.schema import INCIDENTS, TRUTH
@@ -28,7 +28,7 @@ TOUCHES = {
 HOUR_MS = 3_600_000
 
 
-def pretended(clean: Path, folder: Path, seed: int) -> Subject:
+def pretended(clean: Path, folder: Path, seed: int) -> AuditedWorld:
     """Put a clean world under audit as if some of its calls were anomalous, of seven types."""
     shutil.copytree(clean / "data", folder / "data", copy_function=lambda a, b: Path(b).symlink_to(Path(a).resolve()))
     (folder / "truth").mkdir()
@@ -60,7 +60,7 @@ def pretended(clean: Path, folder: Path, seed: int) -> Subject:
             for each, c in pairs
         ]
         pq.write_table(pa.table(made, schema=table.arrow), folder / "truth" / f"{table.name}.parquet")
-    return Subject(Dataset.open(folder / "data"), Truth(folder / "truth"), None, Asked(0.05, {}, TOUCHES), 1)
+    return AuditedWorld(Dataset.open(folder / "data"), Truth(folder / "truth"), None, Asked(0.05, {}, TOUCHES), 1)
 
 
 def _incidents(calls: pl.DataFrame, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:

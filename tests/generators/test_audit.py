@@ -24,7 +24,7 @@ from tampering import (
 )
 
 from bench.audit.amounts import check_amounts, check_incidents
-from bench.audit.audited_world import Asked, Subject
+from bench.audit.audited_world import Asked, AuditedWorld
 from bench.audit.auditing import asked_of
 from bench.audit.bookkeeping.problems import problems
 from bench.audit.checks import checks
@@ -49,12 +49,12 @@ FAULTS = "anomaly=network_faults"
 World_ = tuple[Path, dict[str, Any]]
 
 
-def subject_of(world: Path, clean: Path | None, *overrides: str) -> Subject:
+def subject_of(world: Path, clean: Path | None, *overrides: str) -> AuditedWorld:
     """Put a world under audit, asked for by the shipped settings."""
     asked = asked_of(*make_settings(*overrides))
     twin = None if clean is None else Dataset.open(clean / "data")
     dataset = applied(Dataset.open(world / "data"), ProtocolSettings())
-    return Subject(dataset, Truth(world / "truth"), twin, asked, ProtocolSettings().fewest_incidents)
+    return AuditedWorld(dataset, Truth(world / "truth"), twin, asked, ProtocolSettings().fewest_incidents)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from pretended import pretended
 from small_worlds import TYPES, make_settings, make_world
 
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.auditing import asked_of
 from bench.audit.bookkeeping.leak import check_bookkeeping
 from bench.audit.bookkeeping.planting import PLANTS, Plant, planted
@@ -43,12 +43,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def subject_of(world: Path, folder: Path) -> Subject:
+def subject_of(world: Path, folder: Path) -> AuditedWorld:
     asked = asked_of(*make_settings())
-    return Subject(Dataset.open(folder / "data"), Truth(folder / "truth"), Dataset.open(world / "c" / "data"), asked, 1)
+    return AuditedWorld(
+        Dataset.open(folder / "data"), Truth(folder / "truth"), Dataset.open(world / "c" / "data"), asked, 1
+    )
 
 
-def given_away(subject: Subject) -> tuple[set[tuple[str, str]], bool]:
+def given_away(subject: AuditedWorld) -> tuple[set[tuple[str, str]], bool]:
     """Return columns and types of the leaks that the audit names, and whether the twin differs."""
     check = check_bookkeeping(subject, AuditSettings(), silent)
     named = {(column, leak["type"]) for leak in check.found.get("leaks", ()) for column in leak["columns"]}

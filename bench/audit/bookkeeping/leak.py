@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from bench.arrays import BoolArray, FloatArray, IntArray
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.bookkeeping.permutation import WIDE, Sets, holm, middle_ranks
 from bench.audit.bookkeeping.problem import Problem
 from bench.audit.bookkeeping.problems import FEWEST, problems
@@ -65,7 +65,7 @@ class Test:
         )
 
 
-def check_bookkeeping(subject: Subject, settings: AuditSettings, progress: Progress) -> Check:
+def check_bookkeeping(subject: AuditedWorld, settings: AuditSettings, progress: Progress) -> Check:
     """Test for each type, and for all together, whether its bookkeeping differs from that of normal records."""
     rng = np.random.default_rng(SEED)
     by_trees: list[Test] = []

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.arrays import BoolArray, FloatArray, IntArray
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.bookkeeping.sampling import Chosen
 from bench.audit.marks.forms import alike
 from bench.audit.marks.looks import BY_NAME, Kind
@@ -74,7 +74,7 @@ def _others(known: BoolArray, type_code: IntArray, rng: np.random.Generator) -> 
 
 
 def problem_of(
-    subject: Subject,
+    subject: AuditedWorld,
     name: str,
     types: tuple[str, ...],
     chosen: Chosen,

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.arrays import BoolArray, FloatArray, IntArray
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.bookkeeping.problem import Problem, places, problem_of
 from bench.audit.bookkeeping.sampling import Chosen, Matching, beside_normal, one_of_each
 from bench.audit.bookkeeping.status_problems import day_problem, quarter_problem
@@ -26,7 +26,7 @@ FEWEST = 20
 """With fewer positives there is nothing for a classifier to learn from."""
 
 
-def problems(subject: Subject, settings: AuditSettings, rng: np.random.Generator) -> Iterator[Problem]:
+def problems(subject: AuditedWorld, settings: AuditSettings, rng: np.random.Generator) -> Iterator[Problem]:
     """Yield what there is to ask of a world; of calls twice.
 
     `calls` has all anomalous ones, and what never differs between normal calls of one user but by chance. `incidents`
@@ -46,7 +46,7 @@ def problems(subject: Subject, settings: AuditSettings, rng: np.random.Generator
 
 
 def _calls(
-    subject: Subject, settings: AuditSettings, whole: pa.Table, labels: CallLabels, rng: np.random.Generator
+    subject: AuditedWorld, settings: AuditSettings, whole: pa.Table, labels: CallLabels, rng: np.random.Generator
 ) -> Iterator[Problem]:
     caller, callee, outcome = (codes(whole[name]) for name in ("caller_id", "callee_id", "outcome"))
     key = caller * (outcome.max(initial=0) + 1) + outcome
@@ -94,7 +94,7 @@ def _of_callees_once(marks: dict[str, FloatArray], kept: IntArray, callee: IntAr
 
 
 def _marks_of_calls(
-    subject: Subject, rows: IntArray, normal: BoolArray, rng: np.random.Generator
+    subject: AuditedWorld, rows: IntArray, normal: BoolArray, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
     dataset = subject.dataset
     frame = rows_of(dataset, rows)
@@ -125,7 +125,7 @@ def _steady(name: str, of_normal: FloatArray) -> bool:
     return True
 
 
-def _users(subject: Subject, whole: pa.Table, labels: CallLabels, rng: np.random.Generator) -> Iterator[Problem]:
+def _users(subject: AuditedWorld, whole: pa.Table, labels: CallLabels, rng: np.random.Generator) -> Iterator[Problem]:
     """Put the users that a type acts with, or acts on, beside others; every user once for each type.
 
     Users whom another type may have changed, since they act for it, stand on neither side.

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.arrays import IntArray
-from bench.audit.audited_world import Subject
+from bench.audit.audited_world import AuditedWorld
 from bench.audit.bookkeeping.problem import Problem, places, problem_of
 from bench.audit.bookkeeping.sampling import Chosen, Matching, beside_normal
 from bench.audit.marks.forms import Normal, plain
@@ -22,7 +22,7 @@ MOST_HELLOS = 5
 
 
 def day_problem(
-    subject: Subject, settings: AuditSettings, labels: CallLabels, rng: np.random.Generator
+    subject: AuditedWorld, settings: AuditSettings, labels: CallLabels, rng: np.random.Generator
 ) -> Iterator[Problem]:
     """Compare the days on which a user made an anomalous call with other days of that user."""
     dataset = subject.dataset
@@ -52,7 +52,7 @@ def day_problem(
 
 
 def quarter_problem(
-    subject: Subject, settings: AuditSettings, labels: CallLabels, rng: np.random.Generator
+    subject: AuditedWorld, settings: AuditSettings, labels: CallLabels, rng: np.random.Generator
 ) -> Iterator[Problem]:
     """Put the windows of cells in which an incident's call began, or that it held, beside others of the same cell."""
     dataset = subject.dataset
@@ -88,7 +88,7 @@ def quarter_problem(
 
 
 def _held(
-    subject: Subject, labels: CallLabels, cells: pa.Array, counts: EventCounts
+    subject: AuditedWorld, labels: CallLabels, cells: pa.Array, counts: EventCounts
 ) -> list[tuple[IntArray, int, int]]:
     """Return for each cell that an incident holds its places in the grid of windows, the type, and the incident."""
     truth, incidents = subject.truth.table("truth"), subject.truth.table("incidents")

@@ -3,10 +3,10 @@
 By level and name, the columns that it is about: `table: column column; table: column`.
 """
 
-from bench.audit.marks.row_levels import Level
+from bench.audit.marks.row_levels import RowLevel
 
 ORDER = {
-    Level.CALL: {
+    RowLevel.CALL: {
         "number_minus_row": "calls: call_id",
         "number_mod_10": "calls: call_id",
         "number_mod_16": "calls: call_id",
@@ -21,7 +21,7 @@ ORDER = {
         "talk_parity": "events: time_stamp",
         "delay": "events: received_at time_stamp",
     },
-    Level.USER: {
+    RowLevel.USER: {
         "row_of_user": "users: user_id",
         "row_in_user_status": "user_status: user_id",
         "place_among_caller_id": "calls: caller_id",
@@ -45,7 +45,7 @@ ORDER = {
 """Order, position and digits."""
 
 AGREEMENTS = {
-    Level.CALL: {
+    RowLevel.CALL: {
         "end=start+duration": "calls: call_start_ts call_end_ts call_duration",
         "talk_only_if_answered": "calls: call_duration outcome",
         "cells_and_handovers": "calls: first_cell_id last_cell_id handovers",
@@ -81,7 +81,7 @@ AGREEMENTS = {
         "previous_connection": "events: state previous_connection_duration time_stamp",
         "place_on_map": "events: x y; coverage: x y",
     },
-    Level.USER: {
+    RowLevel.USER: {
         "number_of_user": "users: user_id phone_number; subscriptions: user_id phone_number",
         "imsi_of_user": "users: user_id imsi; subscriptions: user_id imsi",
         "imei_of_user": "users: user_id imei; subscriptions: user_id imei",
@@ -90,7 +90,7 @@ AGREEMENTS = {
         "home_cell_known": "users: home_cell_id; cells: cell_id",
         "unique_identifiers": "users: user_id phone_number imsi imei",
     },
-    Level.DAY: {
+    RowLevel.DAY: {
         "calls_of_day": "user_status: user_id window_start calls; calls: caller_id call_start_ts",
         "failures_of_day": "user_status: user_id window_start failures; calls: caller_id outcome",
         "live_when_calling": "user_status: state; calls: call_start_ts call_end_ts",
@@ -99,7 +99,7 @@ AGREEMENTS = {
         "day_power_and_map": "user_status: x y power_dbm; coverage: x y power_dbm",
         "day_begins_at_midnight": "user_status: window_start",
     },
-    Level.QUARTER: {
+    RowLevel.QUARTER: {
         "tower_of_quarter": "tower_status: cell_id tower_id; cells: cell_id tower_id",
         "quarter_on_the_clock": "tower_status: window_start",
         "sessions_and_events": "tower_status: cell_id window_start sessions; events: cell_id time_stamp state",
@@ -122,7 +122,7 @@ AGREEMENTS = {
 """What is said twice."""
 
 CONTENTS = {
-    Level.CALL: {
+    RowLevel.CALL: {
         "time_of_day": "calls: call_start_ts",
         "talk_time": "calls: call_duration",
         "usual_callee": "calls: callee_id",

@@ -12,7 +12,7 @@ from enum import StrEnum
 import pyarrow as pa
 
 from bench.audit.marks import agreements as said_twice
-from bench.audit.marks.row_levels import Level
+from bench.audit.marks.row_levels import RowLevel
 from bench.schema import DATA_TABLES, Column
 
 
@@ -34,7 +34,7 @@ class Look:
     """One way to look at some columns."""
 
     name: str
-    level: Level
+    level: RowLevel
     kind: Kind
     columns: tuple[str, ...]
     """As `table.column`."""
@@ -78,8 +78,8 @@ def forms_of(type_: pa.DataType) -> tuple[str, ...]:
 
 
 LEVEL_OF_TABLE = {
-    "calls": Level.CALL, "events": Level.CALL, "users": Level.USER, "subscriptions": Level.USER,
-    "user_status": Level.DAY, "tower_status": Level.QUARTER,
+    "calls": RowLevel.CALL, "events": RowLevel.CALL, "users": RowLevel.USER, "subscriptions": RowLevel.USER,
+    "user_status": RowLevel.DAY, "tower_status": RowLevel.QUARTER,
 }  # fmt: skip
 """At which level the forms of a table's columns are compared; places are compared with the twin."""
 COUNTS = frozenset(
@@ -108,7 +108,7 @@ def columns_of(text: str) -> tuple[str, ...]:
     return tuple(f"{table.strip()}.{name}" for table, names in parts for name in names.split())
 
 
-def _listed(kind: Kind, names: Mapping[Level, Mapping[str, str]]) -> tuple[Look, ...]:
+def _listed(kind: Kind, names: Mapping[RowLevel, Mapping[str, str]]) -> tuple[Look, ...]:
     return tuple(
         Look(name, level, kind, columns_of(text)) for level, each in names.items() for name, text in each.items()
     )
@@ -126,10 +126,10 @@ TABLES = ("users", "subscriptions")
 """Tables of which a type may say that it changes rows of its actors; else these equal the twin's."""
 TWINS = (
     *(
-        Look(f"{table}_as_in_the_twin", Level.WORLD, Kind.TWIN, _all_of(table))
+        Look(f"{table}_as_in_the_twin", RowLevel.WORLD, Kind.TWIN, _all_of(table))
         for table in ("cells", "coverage", *TABLES, "user_status", "tower_status")
     ),
-    Look("calls_and_events_as_in_the_twin", Level.WORLD, Kind.TWIN, _all_of("calls", "events")),
+    Look("calls_and_events_as_in_the_twin", RowLevel.WORLD, Kind.TWIN, _all_of("calls", "events")),
 )
 """The check of identity."""
 
@@ -160,7 +160,7 @@ def looks() -> Iterator[Look]:
 _ABOUT = {column.removeprefix("calls.") for look in CONTENTS for column in look.columns}
 TOUCHABLE = frozenset({*TABLES, *_ABOUT, *(look.name for look in AGREEMENTS)})
 """What a type of anomaly may name in `touches`."""
-OF_USERS = frozenset({*TABLES, *(look.name for look in AGREEMENTS if look.level is Level.USER)})
+OF_USERS = frozenset({*TABLES, *(look.name for look in AGREEMENTS if look.level is RowLevel.USER)})
 """The words of these by which a type says that it changes what is known of its actors."""
 BY_NAME = {look.name: look for look in looks()}
 """All that is looked at, by name."""

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Level(StrEnum):
+class RowLevel(StrEnum):
     """What one compared row is: a call, a user, a day or a quarter hour."""
 
     CALL = "call"

@@ -17,7 +17,7 @@ from bench.evaluation.intervals.spread import Spread, effective_number
 
 
 @dataclass(frozen=True)
-class Budget:
+class AtBudget:
     """Hits of one class among a number of alerts, some of which other classes may take."""
 
     each: Class
@@ -35,7 +35,7 @@ class Budget:
     """Of those, the share of the other classes."""
 
     @classmethod
-    def of(cls, each: Class, cut: Cut, every: Clustered | None = None) -> "Budget":
+    def of(cls, each: Class, cut: Cut, every: Clustered | None = None) -> "AtBudget":
         """Count at a cut; `every` are the positives of all classes, this one among them."""
         hits, alarms = each.found.alerts(cut), each.others.alerts(cut)
         its, theirs = _margin(each, total_of(hits) + total_of(alarms), every)
@@ -119,7 +119,7 @@ def hits_at_k(each: Class, k: int) -> Interval:
     """Return the interval of the number of positives among the `k` highest scores."""
     if each.found.scores.size + each.others.scores.size <= k:
         return float(each.found.scores.size), float(each.found.scores.size)
-    return Budget.of(each, _highest((each.found, each.others), k)).found
+    return AtBudget.of(each, _highest((each.found, each.others), k)).found
 
 
 def incidents_found(each: Class, chances: FloatArray, cut: Cut, every: Clustered | None = None) -> Interval:
@@ -132,7 +132,7 @@ def incidents_found(each: Class, chances: FloatArray, cut: Cut, every: Clustered
     chances
         Shape (incidents,): the probability that each has an alert.
     """
-    budget, number = Budget.of(each, cut, every), chances.size
+    budget, number = AtBudget.of(each, cut, every), chances.size
     low, high, entities = _counted(each, budget.alerts, every)
     best = np.full(number, -np.inf)
     np.maximum.at(best, each.found.cluster, each.found.scores)

@@ -4,7 +4,7 @@ import numpy as np
 
 from bench.arrays import FloatArray
 from bench.evaluation.cut import Cut
-from bench.evaluation.intervals.at_budget import Budget
+from bench.evaluation.intervals.at_budget import AtBudget
 from bench.evaluation.intervals.clustered import Class, Clustered, total_of
 from bench.evaluation.intervals.shares import Interval, of_share, part_of, wilson
 from bench.evaluation.intervals.spread import Spread, effective_number
@@ -26,7 +26,7 @@ def detection(each: Class, cut: Cut, every: Clustered | None = None) -> dict[str
     hits, alarms = each.found.alerts(cut), each.others.alerts(cut)
     total, alerts = each.found.scores.size, total_of(hits) + total_of(alarms)
     if cut.ranked and alerts:
-        return Budget.of(each, cut, every).intervals()
+        return AtBudget.of(each, cut, every).intervals()
     found, false = _recall(each.found, hits), _alarms(each.others, total_of(alarms))
     hit, alarm = total_of(hits), total_of(alarms)
     low, high = part_of(hit, found, (total + alarm, total + false[0], total + false[1]))

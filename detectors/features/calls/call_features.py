@@ -13,7 +13,7 @@ from bench.arrays import Array, FloatArray
 from bench.dataset import Dataset, Window
 from bench.faults import UserError
 from detectors.features.calls.all_features import describe
-from detectors.features.calls.kernel_arrays import CALL, GOT, Column, Room, Wanted
+from detectors.features.calls.kernel_arrays import CALL, GOT, FeatureColumn, Room, Wanted
 from detectors.features.calls.packed_calls import Packed, packed
 from detectors.features.calls.received_calls import called, crowded, grouped, seen_by_callees
 
@@ -64,7 +64,7 @@ def call_matrix(dataset: Dataset, names: Sequence[str], part: Window) -> Matrix:
 def described(past: Packed, names: Sequence[str], low: int) -> Matrix:
     """Compute features of packed calls from position `low` on, shape (calls from there, names)."""
     calls, out = past.calls, np.empty((past.calls.size - low, len(names)), np.float32)
-    want = Wanted(np.array([Column[name] for name in names]), low, out)
+    want = Wanted(np.array([FeatureColumn[name] for name in names]), low, out)
     made = _sorted(calls["caller"], past.parties)
     got = np.zeros(past.parties + 1, np.int64), np.empty(calls.size, GOT)
     seen_by_callees(calls, *got)
@@ -103,7 +103,7 @@ def _room(made: Array, got: Array, cells: int) -> Room:
     counts = np.zeros((size, 4), np.int32), np.zeros((cells, 2), np.int32)
     buffers = (
         np.empty(most, CALL),
-        np.empty((most, len(Column)), np.float32),
+        np.empty((most, len(FeatureColumn)), np.float32),
         np.empty(size, np.int32),
         np.empty(most, np.int64),
     )

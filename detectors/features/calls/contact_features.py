@@ -4,7 +4,7 @@ import numpy as np
 
 from bench.arrays import Array
 from bench.spans import DAY_MS, HOUR_MS
-from detectors.features.calls.kernel_arrays import Column, Room
+from detectors.features.calls.kernel_arrays import FeatureColumn, Room
 from detectors.features.kernels import kernel
 
 C_LOG_C = np.arange(256) * np.log(np.maximum(np.arange(256), 1))
@@ -57,13 +57,13 @@ def contacts(mine: Array, rows: Array, got: Array, room: Room) -> None:
             day += 1
         other = found(room.key, size - 1, mine[k].callee)
         bits = bits if k > day else 0.0
-        told[k, Column.new_contact] = one[other, 2] == 0
-        told[k, Column.contact_share] = one[other, 2] / max(k, 1)
-        told[k, Column.contacts_last_hour] = in_hour
-        told[k, Column.contacts_last_day] = in_day
-        told[k, Column.contact_entropy] = max(np.log(k - day) - bits / (k - day), 0.0) if k > day else 0.0
-        told[k, Column.reciprocated] = one[other, 3]
-        told[k, Column.reciprocity] = mutual / max(ever, 1)
+        told[k, FeatureColumn.new_contact] = one[other, 2] == 0
+        told[k, FeatureColumn.contact_share] = one[other, 2] / max(k, 1)
+        told[k, FeatureColumn.contacts_last_hour] = in_hour
+        told[k, FeatureColumn.contacts_last_day] = in_day
+        told[k, FeatureColumn.contact_entropy] = max(np.log(k - day) - bits / (k - day), 0.0) if k > day else 0.0
+        told[k, FeatureColumn.reciprocated] = one[other, 3]
+        told[k, FeatureColumn.reciprocity] = mutual / max(ever, 1)
         mutual += one[other, 2] == 0 and one[other, 3] == 1
         ever += one[other, 2] == 0
         in_hour += one[other, 0] == 0

@@ -30,7 +30,7 @@ GOT = np.dtype([("start_ms", "i8"), ("caller", "i4"), ("row", "i4")])
 """A call as its callee sees it, and its position."""
 
 
-class Column(IntEnum):
+class FeatureColumn(IntEnum):
     """Features by number, in the order of `detectors.features.calls.call_features.FEATURES`."""
 
     duration = 0

@@ -4,7 +4,7 @@ import numpy as np
 
 from bench.arrays import Array
 from bench.spans import DAY_MS, SECOND_MS
-from detectors.features.calls.kernel_arrays import Column, Room
+from detectors.features.calls.kernel_arrays import FeatureColumn, Room
 from detectors.features.kernels import kernel
 
 FASTEST_KMH = 10_000.0
@@ -32,20 +32,20 @@ def whereabouts(mine: Array, places: Array, room: Room) -> None:
             cells[mine[day].first, 1] -= 1
             in_day -= cells[mine[day].first, 1] == 0
             day += 1
-        told[k, Column.moved_km] = apart(places, call.first, call.last)
-        told[k, Column.new_cell] = cells[call.first, 0] == 0
-        told[k, Column.cell_share] = cells[call.first, 0] / max(k, 1)
-        told[k, Column.cells_last_day] = in_day
+        told[k, FeatureColumn.moved_km] = apart(places, call.first, call.last)
+        told[k, FeatureColumn.new_cell] = cells[call.first, 0] == 0
+        told[k, FeatureColumn.cell_share] = cells[call.first, 0] / max(k, 1)
+        told[k, FeatureColumn.cells_last_day] = in_day
         before = mine[max(k - 1, 0)]
         jump_km = apart(places, before.last, call.first) if k > 0 else 0.0
         since_s = (call.start_ms - before.start_ms) / SECOND_MS - before.duration_s
-        told[k, Column.jump_km] = jump_km
-        told[k, Column.speed] = min(jump_km * 3600 / max(since_s, 1.0), FASTEST_KMH)
+        told[k, FeatureColumn.jump_km] = jump_km
+        told[k, FeatureColumn.speed] = min(jump_km * 3600 / max(since_s, 1.0), FASTEST_KMH)
         mean_x, mean_y = east / max(known, 1), north / max(known, 1)
         spread = squares / max(known, 1) - mean_x * mean_x - mean_y * mean_y
         away = np.sqrt((x - mean_x) ** 2 + (y - mean_y) ** 2)
-        told[k, Column.usual_km] = 0.0 if known == 0 or np.isnan(away) else away
-        told[k, Column.gyration_km] = np.sqrt(max(spread, 0.0))
+        told[k, FeatureColumn.usual_km] = 0.0 if known == 0 or np.isnan(away) else away
+        told[k, FeatureColumn.gyration_km] = np.sqrt(max(spread, 0.0))
         in_day += cells[call.first, 1] == 0
         cells[call.first, 0] += 1
         cells[call.first, 1] += 1

@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.arrays import Array
 from bench.spans import DAY_MS, HOUR_MS, SECOND_MS
-from detectors.features.calls.kernel_arrays import WEEK_MS, Column
+from detectors.features.calls.kernel_arrays import WEEK_MS, FeatureColumn
 from detectors.features.calls.received_calls import first_since
 from detectors.features.kernels import kernel
 
@@ -18,20 +18,20 @@ THURSDAY = 3
 def itself(call: Any, local_ms: int, told: Array, k: int) -> None:
     """Describe a call without the past of its caller."""
     angle = local_ms % DAY_MS * (2 * np.pi / DAY_MS)
-    told[k, Column.duration] = call.duration_s
-    told[k, Column.log_duration] = np.log1p(call.duration_s)
-    told[k, Column.unanswered] = not call.answered
-    told[k, Column.hour] = local_ms % DAY_MS / HOUR_MS
-    told[k, Column.hour_sin] = np.sin(angle)
-    told[k, Column.hour_cos] = np.cos(angle)
-    told[k, Column.night] = local_ms % DAY_MS < NIGHT_ENDS_MS
-    told[k, Column.weekend] = (local_ms // DAY_MS + THURSDAY) % 7 >= 5
-    told[k, Column.outside] = call.outside
-    told[k, Column.moved] = call.first != call.last
-    told[k, Column.handovers] = call.handovers
-    told[k, Column.callee_received_last_hour] = call.callee_received
-    told[k, Column.cell_calls_last_hour] = call.cell_calls
-    told[k, Column.cell_surge] = call.cell_surge
+    told[k, FeatureColumn.duration] = call.duration_s
+    told[k, FeatureColumn.log_duration] = np.log1p(call.duration_s)
+    told[k, FeatureColumn.unanswered] = not call.answered
+    told[k, FeatureColumn.hour] = local_ms % DAY_MS / HOUR_MS
+    told[k, FeatureColumn.hour_sin] = np.sin(angle)
+    told[k, FeatureColumn.hour_cos] = np.cos(angle)
+    told[k, FeatureColumn.night] = local_ms % DAY_MS < NIGHT_ENDS_MS
+    told[k, FeatureColumn.weekend] = (local_ms // DAY_MS + THURSDAY) % 7 >= 5
+    told[k, FeatureColumn.outside] = call.outside
+    told[k, FeatureColumn.moved] = call.first != call.last
+    told[k, FeatureColumn.handovers] = call.handovers
+    told[k, FeatureColumn.callee_received_last_hour] = call.callee_received
+    told[k, FeatureColumn.cell_calls_last_hour] = call.cell_calls
+    told[k, FeatureColumn.cell_surge] = call.cell_surge
 
 
 @kernel
@@ -46,16 +46,16 @@ def habits(mine: Array, offset_ms: int, hours: Array, told: Array) -> None:
         gap_s = (call.start_ms - mine[k - 1].start_ms) / SECOND_MS if k > 0 else np.inf
         itself(call, local_ms, told, k)
         against_mean = np.log((1 + call.duration_s) / (1 + talked / max(answered, 1)))
-        told[k, Column.duration_ratio] = against_mean if call.answered and answered > 0 else 0.0
-        told[k, Column.hour_share] = (hours[hour] + 1) / (k + 24)
-        told[k, Column.night_share] = nights / max(k, 1)
-        told[k, Column.gap] = min(gap_s, WEEK_MS / SECOND_MS)
-        told[k, Column.log_gap] = np.log1p(min(gap_s, WEEK_MS / SECOND_MS))
-        told[k, Column.burstiness] = burstiness(gaps, squares, k - 1)
-        told[k, Column.overlap] = k > 0 and call.start_ms < until_ms
-        told[k, Column.unanswered_share] = (k - answered) / max(k, 1)
-        told[k, Column.new_device] = k > 0 and call.device != mine[k - 1].device
-        told[k, Column.new_sim] = k > 0 and call.sim != mine[k - 1].sim
+        told[k, FeatureColumn.duration_ratio] = against_mean if call.answered and answered > 0 else 0.0
+        told[k, FeatureColumn.hour_share] = (hours[hour] + 1) / (k + 24)
+        told[k, FeatureColumn.night_share] = nights / max(k, 1)
+        told[k, FeatureColumn.gap] = min(gap_s, WEEK_MS / SECOND_MS)
+        told[k, FeatureColumn.log_gap] = np.log1p(min(gap_s, WEEK_MS / SECOND_MS))
+        told[k, FeatureColumn.burstiness] = burstiness(gaps, squares, k - 1)
+        told[k, FeatureColumn.overlap] = k > 0 and call.start_ms < until_ms
+        told[k, FeatureColumn.unanswered_share] = (k - answered) / max(k, 1)
+        told[k, FeatureColumn.new_device] = k > 0 and call.device != mine[k - 1].device
+        told[k, FeatureColumn.new_sim] = k > 0 and call.sim != mine[k - 1].sim
         hours[hour] += 1
         talked += call.duration_s
         answered += call.answered
@@ -88,7 +88,7 @@ def windows(mine: Array, rows: Array, got: Array, told: Array) -> None:
         day = first_since(mine, day, now_ms - DAY_MS)
         got_hour = first_since(got[:known], got_hour, now_ms - HOUR_MS)
         got_day = first_since(got[:known], got_day, now_ms - DAY_MS)
-        told[k, Column.calls_last_hour] = k - hour
-        told[k, Column.calls_last_day] = k - day
-        told[k, Column.received_last_hour] = known - got_hour
-        told[k, Column.received_last_day] = known - got_day
+        told[k, FeatureColumn.calls_last_hour] = k - hour
+        told[k, FeatureColumn.calls_last_day] = k - day
+        told[k, FeatureColumn.received_last_hour] = known - got_hour
+        told[k, FeatureColumn.received_last_day] = known - got_day

@@ -7,7 +7,7 @@ import pytest
 
 from bench.commands import coverage as command
 from bench.evaluation import class_values, interval_coverage
-from bench.evaluation.interval_coverage import Cell, Count, cut_of, faults, grid, table
+from bench.evaluation.interval_coverage import Count, StudyCell, cut_of, faults, grid, table
 from bench.evaluation.intervals.clustered import Class, Clustered
 from bench.evaluation.superpopulation import Population
 
@@ -18,7 +18,7 @@ def test_the_truth_is_what_a_large_world_has(budget):
     large = replace(small, incidents=3000, normals=1_000_000, others=3000)
     vars(large).update(shift=small.shift, threshold=small.threshold, alerts=100 * small.alerts)
     world = large.draw(np.random.default_rng(1))
-    cut = cut_of(Cell(large, budget), world.scores)
+    cut = cut_of(StudyCell(large, budget), world.scores)
     truth = world.truth(cut)
     entity, incident = world.sample.positives(world.judged)
     apart = Class(

@@ -12,7 +12,7 @@ from bench.evaluation.chance import Chance
 from bench.evaluation.class_values import ClassValues
 from bench.evaluation.cut import Cut
 from bench.evaluation.incidents import Moments, Parts
-from bench.evaluation.intervals.at_budget import Budget
+from bench.evaluation.intervals.at_budget import AtBudget
 from bench.evaluation.intervals.clustered import Class, Clustered
 from bench.evaluation.intervals.intervals import (
     at_k_interval,
@@ -148,7 +148,7 @@ def test_a_budget_that_another_type_uses_up_is_less_sure():
     rest = uneven(random, 30, 1.5)
     every = Clustered.of(np.append(found.scores, rest.scores), np.append(found.cluster, rest.cluster + 30))
     cut = cut_for(np.concatenate([every.scores, others.scores]), 200)
-    alone, shared = (Budget.of(Class(found, others), cut, other) for other in (None, every))
+    alone, shared = (AtBudget.of(Class(found, others), cut, other) for other in (None, every))
     assert shared.elsewhere == pytest.approx(every.alerts(cut).sum() - found.alerts(cut).sum())
     widths = [each.intervals()["precision"][1] - each.intervals()["precision"][0] for each in (alone, shared)]
     assert widths[0] < widths[1] < 3 * widths[0]

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 
 from bench.generator import silent
 from bench.realism.published import QUANTITIES, SOURCES, Quantity
-from bench.realism.scorecard import MEASURES, NEVER, Row, Verdict, distance, scorecard
+from bench.realism.scorecard import MEASURES, NEVER, Agreement, Row, distance, scorecard
 
 SAMPLE = Path(__file__).parents[3] / "docs" / "own-data-sample.csv"
 MAPPING = (
@@ -51,13 +51,13 @@ def test_what_lacks_is_said_and_not_guessed() -> None:
     assert rows["visit_zipf"].reason == "no cells"
     assert rows["displacement"].reason == "no cells"
     assert rows["drops"].reason == "no events"
-    assert rows["drops"].verdict is Verdict.NOT_MEASURED
+    assert rows["drops"].verdict is Agreement.NOT_MEASURED
     assert rows["talk_median"].value is not None
 
 
 def test_next_to_no_records_are_no_fault() -> None:
     rows = scorecard(records(0).chosen(records(0).caller < 0), silent)
-    assert {row.verdict for row in rows} == {Verdict.NOT_MEASURED}
+    assert {row.verdict for row in rows} == {Agreement.NOT_MEASURED}
 
 
 @given(st.floats(0.1, 10), st.floats(0, 10), st.floats(-20, 30))

@@ -18,7 +18,7 @@ from bench.realism import calling_habits, gaps
 from bench.realism import definitions as d
 from bench.realism.published import CNS, QUANTITIES, Quantity
 from bench.realism.record_arrays import Records
-from bench.realism.scorecard import Verdict, scorecard
+from bench.realism.scorecard import Agreement, scorecard
 
 OTHER = {
     d.MADE: d.MADE_OR_RECEIVED,
@@ -151,7 +151,7 @@ def test_what_nobody_has_published_is_not_judged() -> None:
     rows = {row.quantity.key: row for row in scorecard(like_a_study(2), silent)}
     assert rows["gap_p5"].value is not None
     assert rows["gap_p5"].distance is None
-    assert rows["gap_p5"].verdict is Verdict.NOT_JUDGED
+    assert rows["gap_p5"].verdict is Agreement.NOT_JUDGED
     assert Quantity("k", "g", "w", None, 1.0, CNS).is_published
 
 

@@ -17,7 +17,7 @@ from bench.dataset import Window
 from bench.faults import UserError
 from bench.schema import CELLS
 from detectors.features.calls.call_features import FEATURES, call_features
-from detectors.features.calls.kernel_arrays import Column
+from detectors.features.calls.kernel_arrays import FeatureColumn
 
 HOUR, DAY = 3600, 86_400
 OFFSET = 5 * HOUR + 1800
@@ -102,7 +102,7 @@ def test_an_unknown_name_is_told_with_the_nearest(ordinary):
 
 
 def test_the_numbers_of_features_are_those_of_the_kernels():
-    assert [column.name for column in Column] == list(FEATURES)
+    assert [column.name for column in FeatureColumn] == list(FEATURES)
 
 
 PARTIES, PLACES = ("a", "b", "c"), ("p", "q", "nowhere")
