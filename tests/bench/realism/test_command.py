@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bench.realism.__main__ import main
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up_records import records, with_values
 from mlflow import MlflowClient
 
+from bench.commands.realism import main
 from bench.generator import silent
 from bench.realism.published import QUANTITIES, SOURCES, Quantity
 from bench.realism.scorecard import MEASURES, NEVER, Agreement, Row, distance, scorecard

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bench.realism.__main__ import main
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_records import records, with_values
 from plain_measures import COUNTED, KEYS, burstiness, plain, rows_of
 
+from bench.commands.realism import main
 from bench.generator import silent
 from bench.realism import calling_habits, gaps
 from bench.realism import definitions as d
