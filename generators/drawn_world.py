@@ -1,4 +1,4 @@
-"""A world whose people, places and incidents are drawn: its tables, day by day."""
+"""A drawn world (people, places, planned incidents), which yields its tables day by day."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ Tables = dict[str, pa.Table]
 
 @dataclass
 class DrawnWorld:
-    """A world whose people, places and incidents are drawn, and whose calls come day by day."""
+    """A world whose people, places and incidents are drawn; its calls are rendered day by day."""
 
     model: ModelArrays
     owned: Possessions
@@ -43,16 +43,16 @@ class DrawnWorld:
     plan: IncidentPlan
     epoch_ms: int
     tables: Tables
-    """Those that do not grow with the days."""
+    """The tables that do not grow with the days."""
     network: NetworkSettings
-    """How its events and status are told."""
+    """Settings of the tables of events and status."""
 
     def __post_init__(self) -> None:
         cells = cell_figures(self.plan, self.model.network)
         self.truth_writer = TruthWriter(self.plan, self.names, self.epoch_ms, int(self.model.num_users), cells)
 
     def calls(self, workers: int) -> Iterator[pa.Table]:
-        """Yield the calls of each day in turn; what they say of the truth is added to the tally."""
+        """Yield the calls of each day in turn, and hand their changes to the truth writer."""
         return (day["calls"] for day in self.days(workers))
 
     def _users(self) -> Any:

@@ -1,4 +1,4 @@
-"""The simulated world: from settings to a folder of tables and a folder of truth."""
+"""The simulated world: makes a folder of tables and a folder of ground truth from settings."""
 
 import json
 import shutil
@@ -135,12 +135,12 @@ class World:
         return counts, frozenset(number for number, keeps in kept.items() if not keeps)
 
     def _keeps(self, plan: IncidentPlan, number: int, figures: Mapping[str, Any]) -> bool:
-        """Return whether what an incident came to is within its type's entry, `bounds`, where it has such."""
+        """Return whether the figures of an incident are within the `bounds` of its type's entry, if it has any."""
         bounds: Mapping[str, tuple[float, float]] = getattr(self.anomalies[plan.types[plan.kind[number]]], "bounds", {})
         return all(figures[name] is not None and low <= figures[name] <= high for name, (low, high) in bounds.items())
 
     def _write_society(self, folder: Path, drawn: "DrawnWorld") -> None:
-        """Write the tables of what was planted, `bench.schema.PLANTED_TABLES`."""
+        """Write the communities and ties of the world, `bench.schema.PLANTED_TABLES`."""
         settings, names = self.settings, drawn.names
         communities = communities_table(settings, drawn.model.society, names)
         write_parquet(folder / "communities.parquet", communities)
@@ -211,7 +211,7 @@ class World:
         }
 
     def _more_faults(self, counts: dict[str, Any]) -> float | None:
-        """Return how many times the faults of cells would meet the ratio; None where it is met, or not to be met so."""
+        """Return the factor on faults of cells that would meet the ratio; None where it is met, or cannot be met so."""
         asked, got = self.settings.anomaly_ratio, counts["anomaly_ratio"]
         acting = {name: a for name, a in self.anomalies.items() if a.share}
         adjusted = [name for name, a in acting.items() if meets_calls(a)] or list(acting)
@@ -222,7 +222,7 @@ class World:
         return more if 1 / MOST_MORE < more < MOST_MORE else None
 
     def _checked(self, counts: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a world whose anomaly ratio is not what was asked for."""
+        """Refuse a world whose anomaly ratio is not the requested one."""
         asked, got = self.settings.anomaly_ratio, counts["anomaly_ratio"]
         if abs(got - asked) > TOLERANCE * asked:
             users = enough_users(self.settings.num_users, max(abs(got - asked) / (TOLERANCE * asked), MORE_USERS))

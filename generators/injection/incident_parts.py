@@ -192,7 +192,7 @@ def called_back(
     normal
         The world; parties outside of it do not call back.
     rng
-        Where chance comes from.
+        Random generator.
 
     Returns
     -------
@@ -239,7 +239,7 @@ def queued(calls: Intents, normal: "NormalCalls", pause_s: float, rng: np.random
     pause_s
         Mean pause between two calls, beyond the least [s]: drawn, since a fixed one would mark such calls.
     rng
-        Where chance comes from.
+        Random generator.
     """
     start = in_a_row(calls.phone, calls.start_ms, calls.talk_ms, pauses(len(calls.user), pause_s, rng))
     start = np.where(start < normal.days * DAY_MS, start, calls.start_ms)
@@ -258,7 +258,7 @@ def subscribed(
     normal
         The world, whose people's subscriptions say how old those of incidents are.
     rng
-        Where chance comes from.
+        Random generator.
     home
         Shape (n,): the user of the reserve at whose home each is; its own when None.
     """

@@ -142,7 +142,7 @@ def parted(
         The fewest and the most by the entry of the type: those of the only incidents where the calls do not part
         into others.
     rng
-        Where chance comes from.
+        Random generator.
     incidents
         The most incidents that there can be; any number when None.
 

@@ -1,4 +1,4 @@
-"""Calls of normal life that go to other people than they would have: what only a graph can see."""
+"""Redirects normal calls to other people, which only the graph of calls shows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Windows:
 
 
 def redirected(windows: Windows, calls: int, rng: np.random.Generator, redirect: Redirect) -> tuple[Intents, Any]:
-    """Send about so many calls elsewhere, group after group, each whole: the last one where that comes nearer.
+    """Redirect about so many calls, group by group; groups stay whole, the last one if that comes nearer.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def redirected(windows: Windows, calls: int, rng: np.random.Generator, redirect:
     calls
         How many.
     rng
-        Where chance comes from.
+        Random generator.
     redirect
         Says where to.
 

@@ -1,4 +1,4 @@
-"""When the incidents of a type happen."""
+"""Schedules: when the incidents of a type may begin."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,7 +12,7 @@ from generators.model.clock import DAY_MS, HOUR_MS
 
 @dataclass
 class Schedule:
-    """Spread over the world, evenly if asked, clustered in waves, or from a day on (a drift)."""
+    """A schedule: spread over the world, in even parts, clustered in waves, or from a day on (a drift)."""
 
     kind: str = field(default="spread", metadata=one_of("spread", "even", "clustered", "drift"))
     """spread: at any time; even: the same number of calls in each of some parts of the world; clustered: in a few
@@ -34,7 +34,7 @@ class Schedule:
         days
             Days of the world.
         rng
-            Where chance comes from: it says when the waves come.
+            Random generator, for the times of the waves.
 
         Returns
         -------

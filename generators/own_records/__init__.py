@@ -1,1 +1,1 @@
-"""Call detail records of one's own, read from files: a world that nobody simulated."""
+"""A user's own call detail records, read from files in place of a simulated world."""

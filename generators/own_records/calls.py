@@ -1,4 +1,4 @@
-"""The gathered records in order of time, as the table of calls, and who and what occurs in them."""
+"""The records of all files in order of time, as the tables `calls`, `users` and `cells`."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ class Calls:
         return _with_unknown(known, user.size, USERS.arrow).sort_by("user_id")
 
     def cells(self) -> pa.Table:
-        """Return the cells that occur, as `bench.schema.CELLS`; where they are is not known."""
+        """Return the cells that occur, as `bench.schema.CELLS`; their positions are unknown."""
         used = [self.codes[name] for name in ("first_cell_id", "last_cell_id") if name in self.codes]
         occur = np.unique(np.concatenate([np.zeros(0, np.int32), *used]))
         ids = [text for text in self.texts["cell"].take(pa.array(occur)).to_pylist() if text != UNKNOWN]

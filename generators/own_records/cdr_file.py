@@ -48,7 +48,7 @@ class CdrFile:
         self.columns = settings.columns.found_in(column_names(self.files[0], settings.delimiter))
 
     def twin(self) -> None:
-        """Return nothing: nobody knows real records without what is wrong with them."""
+        """Return None: real records have no version without their anomalies."""
 
     def recipe(self) -> dict[str, Any]:
         """Return all that decides the bytes of this world; of the key only a digest."""
@@ -85,7 +85,7 @@ class CdrFile:
         return {**counts, "labelled": self._labelled, "filled": calls.filled, "dropped": records.dropped}
 
     def _label(self, calls: Calls, truth: Path) -> dict[str, Any]:
-        """Write what the files say of their labels; return counts."""
+        """Write the labels of the files as truth; return counts."""
         given = self.settings.truth
         tables = labels_of(calls) if given is None else labels_in(Path(given), calls, self._naming)
         for name, table in tables.items():

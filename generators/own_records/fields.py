@@ -1,4 +1,4 @@
-"""From the fields of a file to times, numbers and words; what cannot be read is told with its file, row and value."""
+"""Parses fields into times, numbers and words; a field that cannot be read is reported with file, row and value."""
 
 from collections.abc import Callable
 from typing import Any
@@ -84,7 +84,7 @@ def _iso(piece: Piece) -> tuple[Any, bool]:
 
 
 def _converted(piece: Piece, fields: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """Convert texts that look right; where one is wrong all the same, find which."""
+    """Convert texts; where one is wrong, find which."""
     try:
         return convert(fields)
     except pa.ArrowInvalid:

@@ -39,7 +39,7 @@ MISSING_WORDS = ("-", "-1", "\\N", "anonymous", "n/a", "na", "nan", "none", "nul
 
 @dataclass
 class Columns:
-    """Which column of the file is which of ours. Empty: the one of the same name, if there is one; null: none."""
+    """Column of the file for each of our columns. Empty: the one of the same name, if there is one; null: none."""
 
     caller_id: str | None = ""
     """Column that is our `caller_id`; empty: the one of that name; null: none."""
@@ -84,10 +84,10 @@ class Columns:
 
 @dataclass
 class Words:
-    """What the file's words mean, whatever their case: of each of ours, the file's. Ours are understood anyway."""
+    """The file's words for each of our words, in any case of letters. Our own words are understood anyway."""
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield a word that is to mean two things."""
+        """Yield a fault for each word with two meanings."""
         seen: dict[str, str] = {}
         for name, given in asdict(self).items():
             for word in (each.casefold() for each in given):
@@ -131,7 +131,7 @@ class CalleeTypes(Words):
 
 @dataclass
 class CdrFileSettings:
-    """Files of call records, and what is in them."""
+    """Files of call records, and how to read them."""
 
     _target_: str = "generators.own_records.cdr_file.CdrFile"
     path: str = MISSING

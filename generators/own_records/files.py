@@ -1,4 +1,4 @@
-"""The files that are read: which they are, what columns they have, and their rows in batches."""
+"""Input files: finds them, reads their headers, and their rows in batches."""
 
 from codecs import getincrementaldecoder
 from collections.abc import Iterator

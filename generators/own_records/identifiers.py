@@ -1,4 +1,4 @@
-"""Identifiers as files have them: what names nobody, and what a spreadsheet has spoilt, is taken for no one."""
+"""Identifiers in files: those that name nobody, or that a spreadsheet has spoilt, count as missing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Anomalies injected into a user's own records, by the same injectors as into a simulated world."""
+"""Injects anomalies into a user's own records, by the same injectors as in a simulated world."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from generators.truth.truth_writer import TruthWriter
 
 @dataclass
 class Asked:
-    """An injector that notes what a file of records could not give it."""
+    """An injector, and what it needs that a file of records does not have."""
 
     injector: Any
     lacked: str = ""
@@ -33,7 +33,7 @@ class Asked:
         return getattr(self.injector, name)
 
     def plan(self, editable: EditablePlan, calls: int, rng: Any) -> Any:
-        """Plan, unless something is lacking."""
+        """Plan incidents; note what is missing, and raise `NoRoom`, where the records lack something."""
         try:
             return self.injector.plan(editable, calls, rng)
         except NotInRecords as error:
@@ -43,7 +43,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Names:
-    """What the truth calls users and cells."""
+    """Ids of users and cells in the ground truth."""
 
     user: pa.StringArray
     cell: pa.StringArray
@@ -57,7 +57,7 @@ def injected(
     Raises
     ------
     SettingsError
-        When a type needs what records do not tell, or more users or days than there are.
+        When a type needs something that records do not show, or more users or days than there are.
     UserError
         When the ratio is not met.
     """

@@ -1,4 +1,4 @@
-"""The truth about one's own records: from label columns, or from tables that this program exported."""
+"""Ground truth of own records: from label columns, or from tables that this program exported."""
 
 from pathlib import Path
 

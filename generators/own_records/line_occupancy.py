@@ -1,4 +1,4 @@
-"""Which calls take place when incidents change the plan: a line carries one call at a time."""
+"""Decides which calls take place after the edits of incidents, as a line carries one call at a time."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ LOOKED_BACK = 50
 
 @dataclass(frozen=True)
 class Line:
-    """What takes place on the lines: which edits, and which of the file's calls make way for which edit."""
+    """The edits that take place, and the calls of the file that make way for each of them."""
 
     made: Any
     """Shape (edits,), bool."""
@@ -25,7 +25,7 @@ class Line:
 
 
 def on_the_line(records: RecordsByUser, edits: Edits, edited: Any, setup_ms: Any) -> Line:
-    """Let one line carry one call at a time: an edit gives way to a call that runs, and others give way to an edit.
+    """Apply edits to lines that carry one call at a time: an edit gives way to a running call, later calls to an edit.
 
     Calls of the file that overlap each other stay as they are.
 

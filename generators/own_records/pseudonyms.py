@@ -19,14 +19,14 @@ NOTHING = ("", "unknown")
 
 
 class Naming(Protocol):
-    """How identities are called in the tables."""
+    """The names of identities in the tables."""
 
     def named(self, kind: str, texts: list[str]) -> pa.StringArray:
         """Return what identities of a kind (number, sim, device) are called."""
 
 
 class Plainly:
-    """Identities as they are."""
+    """Identities under their own names."""
 
     def named(self, kind: str, texts: list[str]) -> pa.StringArray:
         """Return the texts."""
@@ -47,7 +47,7 @@ class Pseudonyms:
 
     @property
     def digest(self) -> str:
-        """What may be told of the key: whether it is the same one."""
+        """A digest of the key, which shows only whether it is the same one."""
         return blake2b(b"which key", key=self._key, digest_size=8).hexdigest()
 
     def named(self, kind: str, texts: list[str]) -> pa.StringArray:

@@ -1,4 +1,4 @@
-"""Call records as they are gathered: times and numbers as arrays, texts as numbers, 4 bytes a field."""
+"""Reads call records into arrays: times and numbers as they are, texts as codes of 4 bytes."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -108,7 +108,7 @@ class Records:
         self.batches.append((piece.file, rows))
 
     def finish(self) -> list[str]:
-        """Return what a reader of all rows should be told: calls left out, and parties that look like one.
+        """Return messages about all rows: calls left out, and parties that look alike.
 
         Raises
         ------
@@ -234,7 +234,7 @@ class Records:
             self._add_texts("callee_type", self._filled("callee_type", found, NEUTRAL["callee_type"]))
 
     def _take_labels(self, batch: dict[str, Piece]) -> None:
-        """Take in what type of anomaly a record is, empty for none, and its incident."""
+        """Take in the anomaly type of each record, empty for none, and its incident."""
         given = self.settings.label_words
         own = {word: "" if name == NORMAL else name for name, words in given.items() for word in words}
         names = {**{name: name for name in (*types(), *given)}, NORMAL: ""}

@@ -46,7 +46,7 @@ class RecordsByUser:
 
     @classmethod
     def of(cls, calls: Calls, with_reserve: bool) -> "RecordsByUser":
-        """Gather it; without a reserve where nobody can be made up who looks like the others."""
+        """Arrange calls by user and day; `with_reserve` where users can be made up that look like the others."""
         code, users, reserve, external_first = _parties(calls, with_reserve)
         number = np.empty(len(calls.texts["number"]), np.int64)
         known = code >= 0

@@ -1,4 +1,4 @@
-"""What a file's records say when incidents change the plan."""
+"""Rewrites a file's records with the edits of incidents."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ NAMED = {"caller_imsi": "sim", "caller_imei": "device"}
 
 
 class Rewriter:
-    """Rewrites records by a plan; what was never there is named by `naming`."""
+    """Rewrites records by a plan; `naming` names the new identities."""
 
     def __init__(self, calls: Calls, records: RecordsByUser, plan: IncidentPlan, naming: Naming) -> None:
         self.calls, self.records, self.plan, self.naming = calls, records, plan, naming
@@ -45,7 +45,7 @@ class Rewriter:
         )
 
     def rewritten(self) -> tuple[Calls, Changes, RecordedValues]:
-        """Return the records with the incidents, in order of time and numbered anew, what has changed, and to what."""
+        """Return the records with incidents, in order of time and renumbered, their changes, and the changed values."""
         records, edits = self.records, self.edits
         altered = edits.slot >= 0
         place = self._places(altered)
@@ -154,11 +154,11 @@ class Rewriter:
         return found
 
     def _source(self, place: Any) -> Any:
-        """Return the call of the records that each edit takes after: its own, or one near in time; shape (edits,)."""
+        """Return the call of the records that each edit is modelled on: its own, or one nearby; shape (edits,)."""
         return np.where(place >= 0, place, self._near(self.edits.user, self.edits.start_ms))
 
     def _near(self, users: Any, start_ms: Any) -> Any:
-        """Return the call that tells where each user is at a moment; those without a call go with somebody else."""
+        """Return the call that shows where each user is at a moment; another user's for those without a call."""
         records = self.records
         callers = np.flatnonzero(np.diff(records.first_of))
         found = records.nearest(users, start_ms)
@@ -174,7 +174,7 @@ class Rewriter:
         return np.array([texts.index(word) for word in words], np.int32)
 
     def _of_party(self, name: str) -> Any:
-        """Return what a column says of each party as a callee, shape (parties,); as it was first seen."""
+        """Return the first value of a column for each party as a callee, shape (parties,)."""
         records, parties = self.records, len(self.code)
         if name == "callee_type":
             kinds = np.searchsorted(records.external_first[1:], np.arange(parties), side="right") + 1
@@ -204,7 +204,7 @@ class Rewriter:
         return found
 
     def _changes(self, line: Line, place: Any, row: Any, calls: Calls) -> Changes:
-        """Return what has changed: what edits made, what they took away, and what made way for them."""
+        """Return all changes: calls that edits made or removed, and calls that made way for them."""
         edits, records = self.edits, self.records
         made, taken = np.flatnonzero(line.made), np.flatnonzero(~line.made & (place >= 0))
         differs = (place[made] < 0) | self._differs(made, place, row, calls)
@@ -228,7 +228,7 @@ class Rewriter:
         )
 
     def _differs(self, made: Any, place: Any, row: Any, calls: Calls) -> Any:
-        """Return which altered calls say anything that they did not say before; shape (made,)."""
+        """Return which altered calls differ from the original in any column; shape (made,)."""
         own = self.records.row[place[made]]
         other = (calls.start_ms[row] != self.calls.start_ms[own]) | (calls.seconds[row] != self.calls.seconds[own])
         for name, codes in self.calls.codes.items():

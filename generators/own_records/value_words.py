@@ -1,4 +1,4 @@
-"""What the words of a file mean, by settings; words that no setting explains are gathered and refused together."""
+"""The meanings of a file's words, from settings; words without a meaning are collected and refused together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
