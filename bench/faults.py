@@ -77,7 +77,7 @@ def one_of(*choices: str) -> dict[str, Rule]:
 
 
 def writable_folder() -> dict[str, Rule]:
-    """Metadata for a folder that is there and can be written, or can be made: told before any work, not after it."""
+    """Metadata for a folder that can be written or made: checked before any work, not after it."""
     return {"rule": ("be a folder that can be written", _can_be_written)}
 
 

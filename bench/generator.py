@@ -25,4 +25,4 @@ class World(Protocol):
         """
 
     def twin(self) -> Self | None:
-        """Return the clean twin, the same world without its anomalies; None where nobody knows it."""
+        """Return the clean twin, the same world without its anomalies; None if there is none."""

@@ -68,7 +68,7 @@ class Budget(ThresholdPolicy):
         return math.floor(self.alerts_per_day * span_ms / DAY_MS)
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield a budget that nobody could read."""
+        """Yield a budget beyond `MOST_ALERTS`."""
         yield from super().faults(key)
         if self.alerts_per_day > MOST_ALERTS:
             rule = f"be at most {MOST_ALERTS:,}, which is more than anybody reads (threshold=quantile takes any share)"
@@ -109,7 +109,7 @@ class DetectorsOwn(ThresholdPolicy):
 
 @dataclass
 class TruePrevalence(ThresholdPolicy):
-    """As many alerts as there are anomalies: an upper bound, since nobody knows that number."""
+    """As many alerts as there are anomalies: an upper bound, since that number is unknown in practice."""
 
     policy: str = "oracle"
     uses_truth = True

@@ -9,7 +9,7 @@ from bench.spans import DAY_MS
 
 
 class TrailingDays:
-    """A detector of calls that reads the latest days before each call anew.
+    """A detector of calls that uses the last days before each call.
 
     Parameters
     ----------

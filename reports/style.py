@@ -1,4 +1,4 @@
-"""One look for every picture: colours that colour-blind people can tell apart, the same type in the same colour.
+"""One style for every picture: colours that colour-blind people can distinguish, one colour per type.
 
 Pictures are made with `matplotlib.figure.Figure` itself, so no global state and no display is involved.
 """
@@ -66,7 +66,7 @@ def new_figure(width: float, height: float, title: str, note: str) -> Figure:
 
 
 def _narrowed(text: Text, pixels: float) -> None:
-    """Make a text that is wider than the picture, such as the path of somebody's data, smaller."""
+    """Shrink a text that is wider than the picture, such as a long path."""
     while (width := text.get_window_extent().width) > pixels:  # hinted letters do not shrink quite as their size does
         text.set_fontsize(0.99 * float(text.get_fontsize()) * pixels / width)
 

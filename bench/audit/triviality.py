@@ -68,7 +68,7 @@ class Powers:
         return np.maximum(self.roc_auc, 1 - self.roc_auc)
 
     def best(self, type_: str, *, graph: bool | None = None) -> tuple[str, float]:
-        """Return the strongest feature of a type and its ROC-AUC either way round; of one kind, if told which."""
+        """Return the strongest feature of a type and its ROC-AUC in either direction; of one kind, if given."""
         column = self.strength[:, self.types.index(type_)].copy()
         if graph is not None:
             column[[each != graph for each in self.graph]] = 0.0

@@ -22,7 +22,7 @@ STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
 
 
 def require_own_hooks(config: DictConfig) -> None:
-    """Refuse a configuration in which Hydra would call or read something of somebody else's.
+    """Refuse a configuration in which Hydra would call or open something that is not part of this project.
 
     Raises
     ------

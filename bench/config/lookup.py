@@ -52,7 +52,7 @@ class Symbol:
         return str(own or self.module)
 
     def has(self, names: Sequence[str]) -> bool:
-        """Whether objects of this class have all these attributes, as far as can be told without making one."""
+        """Whether objects of this class have all these attributes, as far as the source shows."""
         if set(names) <= set(self._told()):
             return True
         if self.source is not None and not self._is_open():
@@ -94,7 +94,7 @@ class Symbol:
         return bases[0]._taking() if len(bases) == 1 and bases[0] is not None else None
 
     def _bases(self) -> Iterator["Symbol | None"]:
-        """Yield the classes that it builds on; None for one that no source tells of."""
+        """Yield its base classes; None for one without a source."""
         for base in self.source.bases if isinstance(self.source, ast.ClassDef) else ():
             found = definition(self.module, base.id) if isinstance(base, ast.Name) else None
             yield found if found is not None and found.source is not None else None

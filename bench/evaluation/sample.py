@@ -43,7 +43,7 @@ class Sample:
         return (ALL, *self.types)
 
     def incident_parts(self, name: str) -> tuple[IntArray, IntArray]:
-        """Return entity and incident of each deed of a class; of one type, without the entities of several."""
+        """Return entity and incident of each incident part of a class; for one type without entities of several."""
         if name == ALL:
             return self.entity, self.incident
         its = (self.type_code == self.types.index(name)) & ~self._shared
@@ -144,7 +144,7 @@ def callers_of(dataset: Dataset) -> IntArray:
 def _deeds_beyond_calls(
     grid: Grid, labels: CallLabels, truth: Truth, level: str = ""
 ) -> tuple[IntArray, IntArray, IntArray]:
-    """Return entity, type (-1: collateral) and incident of what the calls do not show; of one level, if told which."""
+    """Return entity, type (-1: collateral) and incident of effects outside the calls; of one level, if given."""
     table = truth.table("truth")
     table = table.filter(pc.is_valid(table[grid.column]))
     if level:

@@ -1,4 +1,4 @@
-"""A tracking store that came here with a copied or moved project: its files are kept here from now on.
+"""A tracking store in a copied or moved project: files of runs are kept in the new place from now on.
 
 MLflow writes down the absolute folder of an experiment's artifacts when it creates it. In a copy of the project new
 runs would then leave their files in the project that was copied.
@@ -15,7 +15,7 @@ ARTIFACTS = "mlruns"
 
 
 def keep_files_here(store: Path, experiment: str) -> None:
-    """Let an experiment of a SQLite store keep the files of its runs in this folder, if another one is written down.
+    """Point an experiment of a copied SQLite store to this folder for the files of its runs.
 
     Runs whose files came along point to them; others keep pointing to where their files were. One line tells of it.
 

@@ -10,7 +10,7 @@ LOOK = f"{require_sound.__module__}.{require_sound.__name__}"
 
 
 def subject_of(detector: Mapping[str, Any], seed: int, trusted: Sequence[str]) -> Subject:
-    """Return what a process is to construct; it looks at what is not told by the sources of what is named first.
+    """Return the description of the detector that its process constructs.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ from bench.runs.twin_check import with_twin
 
 
 def run(config: DictConfig) -> None:
-    """Do one run, and leave its row, figures and record.
+    """Carry out one run: write its result row and figures, and record it.
 
     By itself, a fault that the user can put right ends the program with code 2, a detector that failed with code 1,
     and a result that could not be recorded with code 3. In a multirun any failure is a row, and the other jobs go on.

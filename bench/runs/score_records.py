@@ -76,7 +76,7 @@ def _usable(settings: ScoreSettings, staging: Path) -> SavedDetector:
 
 
 def _require_same_key(detector: SavedDetector, world: StoredWorld) -> None:
-    """Refuse records whose identities are named otherwise: nobody in them would be known."""
+    """Refuse records with other pseudonyms than those of the detector: it would know none of their users."""
     key = world.manifest["recipe"].get("key")
     if key != detector.key:
         told = [f"key {each}" if each else "none (generator.pseudonyms=false)" for each in (detector.key, key)]

@@ -159,7 +159,7 @@ def _require_no_labels(request: Request) -> None:
 
 
 def _without_truth(values: Values) -> Values:
-    """Leave empty what nobody can know without labels: all but the number of alerts."""
+    """Leave the metrics that need labels empty: all but the number of alerts."""
     return {name: value if name.endswith("alerts/all") else None for name, value in values.items()}
 
 

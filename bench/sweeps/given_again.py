@@ -26,7 +26,7 @@ CHOICE = re.compile(r"[A-Za-z0-9_]*")
 
 
 def to_give_again(settings: Sequence[str]) -> list[str]:
-    """Return those settings of a plan that its user has to give again.
+    """Return the settings of a plan that have to be repeated.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def parsed(setting: str) -> Override:
 
 
 def _all_harmless(setting: str) -> bool:
-    """Whether a setting, with each of the values that a sweep gives it, may be a stranger's."""
+    """Whether a setting is safe with each of its values, even in a plan from somebody else."""
     override = parsed(setting)
     if FILLED_IN in setting or override.package is not None or override.is_delete():
         return False
@@ -70,7 +70,7 @@ def _all_harmless(setting: str) -> bool:
 
 
 def _is_harmless(key: str, value: object) -> bool:
-    """Whether a stranger may set one value; a group's choice is the value of its name."""
+    """Whether one value is safe in a plan from somebody else; a group's choice is the value of its name."""
     rest = key.partition(".")[2]
     root = re.split(r"[./\[]", key)[0]
     if root in GUARDED:

@@ -33,7 +33,7 @@ class SweepProgress:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as people say it.
+    """Return a duration as text, such as `2 h 24 min`.
 
     >>> duration(40), duration(100), duration(7300)
     ('40 s', '2 min', '2 h 2 min')

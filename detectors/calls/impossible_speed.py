@@ -53,7 +53,7 @@ class ImpossibleSpeed:
 
     @property
     def threshold_(self) -> float:
-        """The score of the speed from which on nobody travels."""
+        """The score of the fastest possible speed."""
         return float(np.log1p(self.alert_kmh))
 
     def fit(self, dataset: Dataset) -> Self:

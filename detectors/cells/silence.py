@@ -17,7 +17,7 @@ FEWEST_GAPS = 100
 
 
 class Silence:
-    """Scores each quarter of a cell by how long nobody has connected to it, over a high quantile of such times.
+    """Scores each quarter of a cell by the time since its last connection, relative to a high quantile of such times.
 
     The time since the last connection is taken at the end of the quarter, or before a connection that ends a longer
     silence within it. The quantile is that of the cell's own times between connections in the history; below

@@ -93,7 +93,7 @@ class UsualServer:
         return Scores(self.level, quarters.scored(passed_on(quarters, sums, pairs, new.time_ms[lost], share[lost])))
 
     def _louder(self, near: Nearby, new: Connections) -> FloatArray:
-        """Return what the power of each connection tells of a change of its cell [nat], shape (connections,)."""
+        """Return the evidence of a change of the cell from the power of each connection [nat], shape (connections,)."""
         usual = self.spread_db**2 + near.variance
         changed = usual + self.shift_db**2
         off = (new.power_dbm - near.power_dbm) ** 2

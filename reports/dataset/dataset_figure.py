@@ -93,7 +93,7 @@ def _durations(axes: Axes, counts: DatasetCounts) -> None:
 
 
 def _curves(counts: DatasetCounts) -> dict[str, tuple[TypeStyle, Any]]:
-    """Return the look and the talk times of each type or, where there are too many to tell apart, of all together."""
+    """Return style and talk times of each type, or of all together if there are too many types."""
     by_type = looks(counts.types)
     if len(counts.types) > TOLD_APART:
         return {"anomalous, all types": (by_type[ALL], counts.durations[counts.anomalous].sum(axis=0))}

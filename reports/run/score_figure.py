@@ -1,4 +1,4 @@
-"""The picture of the scores: the normal calls against each type, and threshold of the alerts."""
+"""The picture of the scores: distributions of normal calls and of each type, with the threshold."""
 
 from pathlib import Path
 from typing import Any

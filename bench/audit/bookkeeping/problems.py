@@ -27,7 +27,7 @@ FEWEST = 20
 
 
 def problems(subject: AuditedWorld, settings: AuditSettings, rng: np.random.Generator) -> Iterator[Problem]:
-    """Yield what there is to ask of a world; of calls twice.
+    """Yield the tests of a world; calls are tested in two ways.
 
     `calls` has all anomalous ones, and what never differs between normal calls of one user but by chance. `incidents`
     has one call of each incident and user, and what may hold for hours: which device, how far from home.
@@ -72,7 +72,7 @@ def _calls(
 
 
 def _of_one_caller(mark: str, values: FloatArray, loose: BoolArray) -> FloatArray:
-    """Return a mark as it may be compared: what a call is about is a habit, which somebody else need not have."""
+    """Return a mark relative to its user: the content of calls is a habit and differs between users."""
     return np.where(loose, np.nan, values) if BY_NAME[mark].kind is Kind.CONTENT else values
 
 

@@ -12,7 +12,7 @@ from bench.schema import DATA_TABLES
 
 
 def coverage(dataset: Dataset, taken: Sequence[tuple[str, Mapping[str, FloatArray]]], twin: bool) -> dict[str, Any]:
-    """Return which looks were taken at each column, as JSON values.
+    """Return the marks that were tested of each column, as JSON values.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def coverage(dataset: Dataset, taken: Sequence[tuple[str, Mapping[str, FloatArra
 
 
 def _what(name: str, kind: Kind, column: str) -> str:
-    """Return what is told of a look at a column: a form without the column's own name."""
+    """Return the description of a mark of a column, without the name of the column."""
     return name.removeprefix(f"{column}.") if kind is Kind.FORM else f"{name} ({kind})"
 
 

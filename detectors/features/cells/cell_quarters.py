@@ -1,4 +1,4 @@
-"""Quarter hours of cells: what the network noted of each, as arrays of cells by quarters."""
+"""The status of cells in each quarter hour, as arrays of shape (cells, quarters)."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property

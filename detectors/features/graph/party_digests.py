@@ -16,7 +16,7 @@ Digests = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 def mixed(*values: "IntArray | Digests | FloatArray") -> Digests:
-    """Return a digest of each row of some columns, shape (rows,); numbers are told apart by their bits."""
+    """Return a hash of each row of some columns, shape (rows,), from the bits of the numbers."""
     found = np.zeros(len(values[0]), np.uint64)
     for column in values:
         found = (found ^ np.ascontiguousarray(column).view(np.uint64)) * ODD

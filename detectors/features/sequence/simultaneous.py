@@ -63,7 +63,7 @@ def mixed(digest_so_far: int, value: int) -> int:
 
 @kernel
 def before(heard: Array, who: int, now_ms: int, call: int) -> int:
-    """Return the sum of the digests of somebody's calls before this moment, and add one of this moment.
+    """Return the sum of the digests of a party's calls before this moment, and add one of this moment.
 
     A row of `heard` has the moment of the latest call, the sum up to before it, and the sum with it.
     """
@@ -76,7 +76,7 @@ def before(heard: Array, who: int, now_ms: int, call: int) -> int:
 
 @kernel
 def digest(known: Known, heard: Array, heard_in: Array, out: Array) -> None:
-    """Work out the digest of each call; `heard` (parties, 3) and `heard_in` (cells, 3) are zeros."""
+    """Compute the digest of each call; `heard` (parties, 3) and `heard_in` (cells, 3) start as zeros."""
     for row in range(out.size):
         since_ms = known.start_ms[row] - known.start_ms[0] + 1
         found = mixed(known.duration_s[row], known.kind[row])

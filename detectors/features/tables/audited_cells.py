@@ -60,7 +60,7 @@ class AuditedCells:
 
 
 class _Noted:
-    """What the network noted of each cell and quarter; every array has shape (cells, quarters)."""
+    """The status of each cell and quarter; every array has shape (cells, quarters)."""
 
     def __init__(self, quarters: Quarters) -> None:
         self.quarters = quarters

@@ -166,7 +166,7 @@ class Totals:
         return np.where(np.isneginf(found), 0.0, found).reshape(self.shape)
 
     def _callees(self) -> IntArray:
-        """Return the user-day of who is called in each call, -1 for nobody's."""
+        """Return the user-day of the callee of each call, -1 for callees outside the network."""
         dataset = self.grid.dataset
         calls = dataset.calls(dataset.window, ["callee_id", "call_start_ts"]).unify_dictionaries()
         found = calls["callee_id"].combine_chunks()
