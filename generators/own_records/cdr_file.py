@@ -146,7 +146,7 @@ class CdrFile:
 def _code(injecting: bool) -> str:
     """Return a digest of the code that reads files, and that injects: a change of it never finds an old world."""
     here = Path(__file__).parent
-    return world_code(None if injecting else [*sorted(here.glob("*.py")), here.parent / "columns.py"])
+    return world_code(None if injecting else [*sorted(here.glob("*.py")), here.parent / "tables" / "columns.py"])
 
 
 def _label_counts(truth: Truth, calls: Calls) -> dict[str, Any]:
