@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
-from bench.host.processes import own_identity
+from bench.host.identity import own_identity
 from bench.host.read_json import UnreadableError
 from bench.host.texts import printable
 from bench.program_settings import RecordSettings

@@ -1,11 +1,12 @@
 """Save the detector of a run: `cdrbench save run=RUN out=DIR`."""
 
-import tempfile
 from pathlib import Path
+from tempfile import gettempdir
 
 from omegaconf import DictConfig
 
 from bench.config.composition import launch, settings_of
+from bench.host.temporary import temporary
 from bench.program_settings import SaveSettings
 
 
@@ -19,8 +20,8 @@ def save(config: DictConfig) -> None:
     from bench.runs.saved_detector import saved_in  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     settings: SaveSettings = settings_of(config)
-    with tempfile.TemporaryDirectory() as staging:
-        saved_in(Path(settings.run), Path(staging)).save(Path(settings.out))
+    with temporary("cdrbench-save-", Path(gettempdir())) as staging:
+        saved_in(Path(settings.run), staging).save(Path(settings.out))
     print(settings.out)
 
 

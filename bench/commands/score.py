@@ -1,12 +1,12 @@
 """Score new records with the detector of an earlier run: `cdrbench score run=RUN generator.path=tomorrow.csv`."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
+from bench.host.temporary import temporary
 from bench.host.texts import printable
 from bench.program_settings import ScoreSettings
 
@@ -24,8 +24,8 @@ def score(config: DictConfig) -> None:
     out = Path(settings.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".staging-", dir=out) as staging:
-            failure = scored(settings, out, Path(staging))
+        with temporary(".staging-", out) as staging:
+            failure = scored(settings, out, staging)
     except UserError as error:
         refuse(str(error))
     except OSError as error:

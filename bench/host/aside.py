@@ -1,12 +1,15 @@
 """Write files and folders aside and move them into place when complete, without losing other people's files."""
 
-import shutil
+import json
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 
 from bench.faults import UserError
+from bench.host.temporary import abandoned, make_temporary, remove
+
+NEW, OLD, GONE = "new", "old", "gone.json"
+"""In the folder aside: what is written, what was there before, and the names of what goes of that."""
 
 
 def write_whole(path: Path, text: str) -> Path:
@@ -36,21 +39,40 @@ def written_aside(out: Path, replaced: Collection[str] = ()) -> Iterator[Path]:
     out = out.absolute()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        place = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        new, old = place / "new", place / "old"
+        complete_killed(out)
+        place = make_temporary(_kind(out), out.parent)
         try:
-            new.mkdir()
-            yield new
-            gone = {*replaced, *(path.name for path in new.iterdir())}
+            (place / NEW).mkdir()
+            yield place / NEW
+            gone = {*replaced, *(path.name for path in (place / NEW).iterdir())}
+            (place / GONE).write_text(json.dumps(sorted(gone)))
             if out.exists():
-                out.rename(old)
-            new.rename(out)
-            for path in old.iterdir() if old.exists() else ():
-                path.unlink() if path.name in gone else path.rename(out / path.name)
+                out.rename(place / OLD)
+            (place / NEW).rename(out)
         finally:
-            shutil.rmtree(new, ignore_errors=True)
-            for empty in (old, place):
-                with suppress(OSError):
-                    empty.rmdir()
+            _complete(place, out)
     except OSError as error:
         raise UserError(f"out must be a folder that can be written, got {out} ({error})") from error
+
+
+def complete_killed(out: Path) -> None:
+    """Bring to an end what calls of `written_aside` left undone that were killed: nothing that was in `out` is lost."""
+    for place in abandoned(_kind(out), out.parent):
+        _complete(place, out)
+
+
+def _kind(out: Path) -> str:
+    return f".{out.name}."
+
+
+def _complete(place: Path, out: Path) -> None:
+    """Bring back what was in `out` if nothing new is there, or what is not replaced; then remove the folder aside."""
+    old = place / OLD
+    if old.exists() and not out.exists():
+        old.rename(out)
+    if old.exists():
+        gone = json.loads((place / GONE).read_text())
+        for path in old.iterdir():
+            path.unlink() if path.name in gone else path.rename(out / path.name)
+        old.rmdir()
+    remove(place)

@@ -9,12 +9,13 @@ import atexit
 import grp
 import os
 import pwd
-import shutil
 import stat
 import sys
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
+
+from bench.host.temporary import make_temporary, remove
 
 NAME = "cdrbench"
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -37,7 +38,7 @@ def cache_folder() -> Path:
         wrong = f"it cannot be made ({error})"
     if not wrong:
         return folder
-    fresh = Path(mkdtemp(prefix=f"{NAME}-"))
+    fresh = make_temporary(f"{NAME}-kernels-", Path(gettempdir()))
     told = f"kernels are compiled for this run only, in {fresh}: {folder} is no private folder of yours ({wrong})"
     print(f"{told}; XDG_CACHE_HOME=FOLDER names another", file=sys.stderr)
     atexit.register(_removed, fresh, os.getpid())
@@ -79,4 +80,4 @@ def _writable_by_user_alone(facts: os.stat_result) -> bool:
 def _removed(folder: Path, maker: int) -> None:
     """Remove a folder at the end of the process that made it, not of those that were forked from it."""
     if os.getpid() == maker:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)

@@ -13,18 +13,20 @@ from pathlib import Path
 from bench.isolation.ahead import compile_ahead
 from bench.isolation.confinement import Order, obey
 from bench.isolation.readable import children_folder
+from bench.isolation.supervisor import part_from_supervisor
 
 
 def main() -> None:
     """Give up what the order says, then import, wait and work."""
     order = Order.read(sys.argv[2])
+    part_from_supervisor(int(sys.argv[1]), Path(order.place))
     if order.means.abi:
         compile_ahead(order.installed)
     obey(order)
     _find_modules(order)
     from bench.isolation.worker import work  # noqa: PLC0415 - not before
 
-    work(int(sys.argv[1]), Path(order.place), sys.argv[3:])
+    work(Path(order.place), sys.argv[3:])
 
 
 def _find_modules(order: Order) -> None:

@@ -1,7 +1,8 @@
 """What a detector's process gives up before it imports anything, and what it keeps.
 
 It keeps its own folder, Python with what is installed, and what libraries need of the system. It gives up all other
-files, sockets, and other processes: those rights do not come back, for nothing that it starts either.
+files, memory that others share, sockets, other processes, and what the superuser may do: those rights do not come back,
+for nothing that it starts either.
 """
 
 import json
@@ -9,18 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from bench.isolation import landlock, seccomp
+from bench.isolation import capabilities, landlock, seccomp, shared_memory
 from bench.isolation.landlock import Right
 from bench.isolation.place import DATA, IMPORTS, JOB, OUT, TEMPORARY
 from bench.result import UNCONFINED
 
 READ = Right.EXECUTE | Right.READ_FILE | Right.READ_DIR
-REMOVE = Right.READ_DIR | Right.REMOVE_DIR | Right.REMOVE_FILE
-"""On the whole of the process's own folder, so that it can tidy up when its parent is gone. Not to make anything: what
-the parent writes there would go where a link of the detector's leads."""
 WRITE = (
     READ
-    | REMOVE
+    | Right.REMOVE_DIR
+    | Right.REMOVE_FILE
     | Right.WRITE_FILE
     | Right.TRUNCATE
     | Right.REFER
@@ -30,14 +29,13 @@ WRITE = (
     | Right.MAKE_FIFO
     | Right.MAKE_SOCK
 )
-# Where the C library keeps them, for locks of multiprocessing and joblib; not to be listed.
+# For locks of multiprocessing and joblib, in a `/dev/shm` of the process's own.
 SEMAPHORES = Right.READ_FILE | Right.WRITE_FILE | Right.TRUNCATE | Right.MAKE_REG | Right.REMOVE_FILE
 OF_THE_KERNEL: Mapping[str, Right] = {
     **dict.fromkeys(("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm"), READ),
     **dict.fromkeys(("/sys/devices/system", "/sys/fs/cgroup", "/sys/kernel/mm"), READ),
     **dict.fromkeys(("/dev/zero", "/dev/random", "/dev/urandom"), READ),
     "/dev/null": Right.READ_FILE | Right.WRITE_FILE | Right.TRUNCATE,
-    "/dev/shm": SEMAPHORES,
 }
 """`/proc/self` is what it was when the rule was made: children do not see their own."""
 
@@ -115,14 +113,18 @@ def obey(order: Order) -> None:
     if order.means.abi and len(list(Path("/proc/self/task").iterdir())) > 1:
         raise OSError("it has threads already, which would keep all rights")
     if order.means.abi:
-        landlock.restrict(_rules(Path(order.place), order.readable), order.means.abi)
+        shared = shared_memory.make_own()
+        landlock.restrict(_rules(Path(order.place), order.readable, shared), order.means.abi)
+        capabilities.give_up_all()
     if order.means.filtered:
         seccomp.restrict()
 
 
-def _rules(place: Path, readable: Sequence[str]) -> Iterator[tuple[str, Right]]:
+def _rules(place: Path, readable: Sequence[str], shared: bool) -> Iterator[tuple[str, Right]]:
     yield from ((path, READ) for path in readable)
     yield from OF_THE_KERNEL.items()
-    yield str(place), REMOVE
+    if shared:  # else joblib does without processes, and multiprocessing has no locks
+        yield shared_memory.PLACE, SEMAPHORES
+    yield str(place), Right.READ_DIR
     yield from ((str(place / name), READ) for name in (DATA, JOB, IMPORTS))
     yield from ((str(place / name), WRITE) for name in (OUT, TEMPORARY))

@@ -15,12 +15,13 @@ from bench.arrays import BoolArray
 from bench.dataset import Dataset
 from bench.detector import Scores
 from bench.faults import UserError
-from bench.host.processes import MIB, Tree, killed_for_memory
+from bench.host.memory import MIB, killed_for_memory
 from bench.isolation import returned
 from bench.isolation.confinement import Reach
 from bench.isolation.place import BEGINNING, CONSTRUCTED, OUT
 from bench.isolation.prestarted import taken
 from bench.isolation.staging import fill
+from bench.isolation.tree import Tree
 from bench.result import Status
 from bench.settings import LimitSettings
 

@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 
 from bench.faults import Fault, SettingsError
+from bench.host.temporary import make_temporary
 
 DATA, JOB, OUT, TEMPORARY, IMPORTS = "data", "job", "out", "tmp", "imports"
 """Tables; what is to be done; what came of it; room to work in; links to what can be imported.
@@ -12,6 +13,8 @@ DATA, JOB, OUT, TEMPORARY, IMPORTS = "data", "job", "out", "tmp", "imports"
 A confined process writes in `OUT` and `TEMPORARY` only: what its parent writes it cannot touch."""
 CONSTRUCTED = "constructed"
 """Name of the file that says that the detector is there, and waits for its job."""
+KIND = "cdrbench-detector-"
+"""How the folder's name begins."""
 BEGINNING = "beginning.log"
 """What was printed before it was known where to."""
 
@@ -25,7 +28,7 @@ def lay_out() -> Path:
         When there is no such folder that can be written.
     """
     try:
-        place = Path(mkdtemp(prefix="cdrbench-detector-")).resolve()
+        place = make_temporary(KIND, Path(gettempdir())).resolve()
         for name in (DATA, JOB, OUT, TEMPORARY, IMPORTS):
             (place / name).mkdir()
         (place / BEGINNING).touch()

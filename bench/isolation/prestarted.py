@@ -6,7 +6,6 @@ This module imports nothing heavy: it is read before anything else.
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,10 +16,12 @@ from pathlib import Path
 
 from bench.faults import SettingsError
 from bench.host.processors import THREAD_SETTINGS, usable
+from bench.host.temporary import remove
 from bench.isolation import begin
 from bench.isolation.confinement import Means, Order, Reach, means_for
 from bench.isolation.place import BEGINNING, IMPORTS, TEMPORARY, lay_out
 from bench.isolation.readable import importable, installed, is_there, lay_out_for_children, ordinary, real
+from bench.isolation.supervisor import end_supervised
 
 LEAVES = Path(__file__).parents[2] / "conf" / "detector"
 PLACES = {
@@ -43,6 +44,7 @@ class Started:
     """A process that waits for its job."""
 
     process: "subprocess.Popen[bytes]"
+    """The supervisor above it."""
     channel: socket.socket
     place: Path
     """Its own folder."""
@@ -52,14 +54,13 @@ class Started:
 
     def discard(self) -> None:
         """End it, and remove its folder."""
-        self.process.kill()
-        self.process.wait()
+        end_supervised(self.process)
         self.tidy()
 
     def tidy(self) -> None:
         """Remove what belongs to a process that has ended."""
         self.channel.close()
-        shutil.rmtree(self.place, ignore_errors=True)
+        remove(self.place)
 
 
 _ahead: list[Started] = []

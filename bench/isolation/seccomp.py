@@ -16,7 +16,8 @@ from typing import NamedTuple
 from bench.isolation.landlock import no_new_privileges
 
 SET_SECCOMP, GET_SECCOMP, FILTER = 22, 21, 2
-ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
+ALLOW, REFUSE, PRETEND = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000
+"""`PRETEND`: the call returns success, and nothing is done."""
 LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 NUMBER_AT, MACHINE_AT, ARGUMENTS_AT, ARGUMENT_SIZE = 0, 4, 16, 8
 OTHER_CALLS = 0x40000000
@@ -32,6 +33,10 @@ class Machine(NamedTuple):
     pair: int
     """The number of `socketpair`, which is left for streams: pipes of multiprocessing and asyncio are such."""
     refused: dict[str, int]
+    set_times: int
+    """The number of `utimensat`."""
+    pretended: tuple[int, ...]
+    """Calls that return success without effect, by number: libraries take their failure for an error."""
     for_itself: dict[int, tuple[int, ...]]
     """Calls that change processes, by number: what their first arguments have to be, so that it is the caller."""
 
@@ -47,13 +52,21 @@ KERNEL = ("bpf", "perf_event_open", "mount", "unshare", "setns", "add_key", "req
 SHARED = ("memfd_create", "shmget", "msgget", "semget", "mq_open", "mq_unlink")
 ATTRIBUTES = ("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr")
 NAMES = (*SOCKETS, *MEMORY, "open_by_handle_at", *KERNEL, *SHARED, *ATTRIBUTES)
+OLD_TIMES = {"utime": 132, "utimes": 235, "futimesat": 261}
+"""Older forms of `utimensat`; aarch64 has none of them."""
+# chmod, fchmod, fchmodat, chown, fchown, lchown, fchownat: of files outside, too, which Landlock leaves open, as
+# libraries do when they copy. setpgid, setsid: what stays in the group of processes that it begins in is ended at once.
+PRETENDED = {"x86_64": (90, 91, 268, 92, 93, 94, 260, 109, 112), "aarch64": (53, 52, 55, 54, 154, 157)}
+PRETENDED_ANYWHERE = (452,)
+"""fchmodat2."""
 # prlimit64, sched_setaffinity, sched_setscheduler, sched_setparam, sched_setattr; setpriority, ioprio_set
 ITSELF = ((0,), (0,), (0,), (0,), (0,), (0, 0), (1, 0))
 MACHINES = {
     "x86_64": Machine(
         0xC000003E,
         53,
-        dict(
+        OLD_TIMES
+        | dict(
             zip(
                 NAMES,
                 (
@@ -63,6 +76,8 @@ MACHINES = {
                 strict=True,
             )
         ),
+        280,
+        PRETENDED["x86_64"],
         dict(zip((302, 203, 144, 142, 314, 141, 251), ITSELF, strict=True)),
     ),
     "aarch64": Machine(
@@ -78,6 +93,8 @@ MACHINES = {
                 strict=True,
             )
         ),
+        88,
+        PRETENDED["aarch64"],
         dict(zip((261, 122, 119, 118, 274, 140, 30), ITSELF, strict=True)),
     ),
 }
@@ -100,7 +117,7 @@ def available() -> bool:
 
 
 def restrict() -> None:
-    """Refuse the calls of `NAMES` and `ANYWHERE` from now on, with EPERM.
+    """Refuse the calls of `NAMES` and `ANYWHERE` from now on, with EPERM, and do nothing for those of `PRETENDED`.
 
     Raises
     ------
@@ -127,6 +144,15 @@ def _program(machine: Machine) -> Iterator[tuple[int, int, int, int]]:
     for number in (*machine.refused.values(), *ANYWHERE.values()):
         yield EQUAL, 0, 1, number
         yield RETURN, 0, 0, REFUSE
+    for number in (*machine.pretended, *PRETENDED_ANYWHERE):
+        yield EQUAL, 0, 1, number
+        yield RETURN, 0, 0, PRETEND
+    yield EQUAL, 0, 7, machine.set_times
+    for half in (0, ARGUMENT_SIZE // 2):  # without times it is to be now, and Python makes the file if this fails
+        yield LOAD, 0, 0, ARGUMENTS_AT + 2 * ARGUMENT_SIZE + half
+        yield EQUAL, 1, 0, 0
+        yield RETURN, 0, 0, PRETEND
+    yield RETURN, 0, 0, REFUSE
     for number, allowed in machine.for_itself.items():
         yield EQUAL, 0, 3 * len(allowed) + 1, number
         for place, value in enumerate(allowed):

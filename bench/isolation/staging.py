@@ -12,7 +12,7 @@ import numpy as np
 from bench.arrays import BoolArray
 from bench.dataset import Dataset
 from bench.faults import Fault, SettingsError
-from bench.host.processes import MIB
+from bench.host.memory import MIB
 from bench.isolation.place import DATA, JOB
 from bench.schema import DATA_TABLES
 

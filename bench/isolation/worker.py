@@ -2,7 +2,7 @@
 
 `bench.isolation.confined` begins it. It imports the modules that it is told, which are a guess, and reads from its
 channel an open file for what it prints, and two lines: which detector it is to construct in its folder,
-and, later, the path of a job. It leaves `scores.f8` and `cost.json`, or `error.json`. It ends with its parent.
+and, later, the path of a job. It leaves `scores.f8` and `cost.json`, or `error.json`.
 """
 
 import gc
@@ -12,8 +12,6 @@ gc.disable()  # until the libraries are there: looking for garbage among what is
 import json
 import os
 import random
-import shutil
-import signal
 import socket
 import sys
 import traceback
@@ -31,7 +29,6 @@ from hydra.utils import get_method, instantiate
 from bench.dataset import Clock, Dataset, Window
 from bench.detector import Detector, Supervised
 from bench.faults import UserError
-from bench.host.processes import when_parent_ends
 from bench.isolation.fitting import fitted_and_scored
 from bench.isolation.place import CONSTRUCTED, DATA, OUT
 from bench.isolation.returned import COST, ERROR, SCORES, packed
@@ -40,13 +37,11 @@ from bench.isolation.staging import LABELS
 FAILED = 1
 
 
-def work(parent: int, place: Path, modules: Sequence[str]) -> None:
+def work(place: Path, modules: Sequence[str]) -> None:
     """Import modules, then do the job that comes in.
 
     Parameters
     ----------
-    parent
-        Number of the process that started this one.
     place
         Its own folder.
     modules
@@ -59,10 +54,8 @@ def work(parent: int, place: Path, modules: Sequence[str]) -> None:
     lines = channel.makefile()
     where = lines.readline()
     if not where:  # it is not needed, or its parent has gone
-        shutil.rmtree(place, ignore_errors=True)
         return
     told = json.loads(where)
-    when_parent_ends(parent, lambda: _vanish(place))
     _print_to(*files)
     os.chdir(place / DATA)
     try:
@@ -153,9 +146,3 @@ def _told(error: Exception) -> dict[str, Any]:
         return {"out_of_memory": False, "refused": True, "reason": str(inner)}
     reason = traceback.format_exception_only(inner)[-1].strip().splitlines()[0]
     return {"out_of_memory": isinstance(inner, MemoryError), "refused": False, "reason": reason}
-
-
-def _vanish(folder: Path) -> None:
-    """Remove the folder of the job, and end this process with all that it started."""
-    shutil.rmtree(folder, ignore_errors=True)
-    os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -10,7 +10,7 @@ from bench.audit.auditing import verdict_on
 from bench.audit.verdict import FILE as VERDICT
 from bench.dataset import Dataset
 from bench.faults import UserError
-from bench.host.aside import written_aside
+from bench.host.aside import complete_killed, written_aside
 from bench.host.console import progress_bars
 from bench.host.processors import usable
 from bench.host.read_json import UnreadableError, member, object_in
@@ -32,6 +32,7 @@ def write(settings: GenerateSettings) -> None:
         When `out` cannot be written, or holds something that this program did not write.
     """
     out = Path(settings.out)
+    complete_killed(out.absolute())
     products = _products_in(out)
     world = world_of(settings.generator, settings.anomaly)
     with progress_bars() as progress:

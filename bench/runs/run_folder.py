@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench.faults import Fault, SettingsError
-from bench.host.processes import has_ended, own_identity
+from bench.host.identity import has_ended, own_identity
 from bench.runs.run_record import MARK, ROW
 
 NOTES = ".hydra"

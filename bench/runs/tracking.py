@@ -26,8 +26,8 @@ from mlflow.entities import DatasetInput, InputTag, Metric, Param
 from mlflow.exceptions import MlflowException
 
 from bench.faults import UserError
+from bench.host.identity import has_ended, own_identity
 from bench.host.locks import held
-from bench.host.processes import has_ended, own_identity
 from bench.result import Status
 from bench.runs.copied_store import keep_files_here
 from bench.runs.run_record import Record
@@ -40,7 +40,7 @@ LONGEST_REASON = 200
 """Characters told of why a store cannot be used: the message of a database may go on with its whole statement."""
 BATCH = 100
 OWNER = "cdrbench.process"
-"""Tag: the process that writes a run (`bench.processes.own_identity`)."""
+"""Tag: the process that writes a run (`bench.host.identity.own_identity`)."""
 BAD_CHARACTERS = re.compile(r"[^\w\-. /:]")
 
 logging.getLogger("mlflow").setLevel(logging.ERROR)

@@ -17,8 +17,9 @@ from omegaconf import DictConfig
 from bench.config.composition import combinations, refuse, settings_of
 from bench.faults import UserError
 from bench.host.exit_codes import FAILED, UNRECORDED
+from bench.host.identity import own_identity
 from bench.host.launcher import looks
-from bench.host.processes import forking, own_identity, when_parent_ends
+from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import at_once
 from bench.host.texts import printable
 from bench.runs.run_record import SOURCE, mark, marks, sending_later

@@ -20,8 +20,8 @@ def finished(started: prestarted.Started) -> None:
     """Let a process know that nobody needs it, and wait for its end."""
     started.channel.close()
     started.process.wait()
-    assert not started.place.exists() or not list(started.place.iterdir())
     started.tidy()
+    assert not started.place.exists()
 
 
 def children() -> set[int]:

@@ -17,7 +17,7 @@ from programs import QUIET, TOY, ended
 
 from bench.faults import SettingsError, UserError
 from bench.host.aside import written_aside
-from bench.host.processes import own_identity
+from bench.host.identity import own_identity
 from bench.runs.run_folder import PLAN, RUNNING, WRITTEN, clear_abandoned, discard, make, require_unused
 from bench.sweeps.given_again import to_give_again
 from bench.sweeps.sweep_folder import Plan, SweepFolder

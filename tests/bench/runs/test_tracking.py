@@ -10,7 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from bench.faults import UserError
-from bench.host.processes import own_identity
+from bench.host.identity import own_identity
 from bench.result import Result, Status
 from bench.runs.run_record import Record
 from bench.runs.tracking import Tracker

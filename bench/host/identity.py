@@ -1,0 +1,68 @@
+"""What tells a process from any other, before or after, on any machine: so that it is known whether it has ended.
+
+The moment of its start is counted from that of the system, since the clock of the day may be set meanwhile. Nothing
+heavy is imported: detectors' processes use this before they are confined.
+"""
+
+import os
+import socket
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+MACHINE, NUMBER = "/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"
+
+
+def own_identity() -> str:
+    """Return what tells this process from any other: machine, its present run, number and start."""
+    return f"{_machine()}|{os.getpid()}@{_start(os.getpid())}"
+
+
+def has_ended(identity: str) -> bool:
+    """Whether a process (see `own_identity`) of this machine has ended; of another machine nobody knows: False."""
+    machine, _, rest = identity.rpartition("|")
+    number, _, start = rest.partition("@")
+    return machine == _machine() and number.isdigit() and start != _start(int(number))
+
+
+def own_tag() -> str:
+    """Return the same in the form of a part of a file's name."""
+    return f"{_machine_tag()}-{os.getpid()}-{_start(os.getpid())}"
+
+
+def has_ended_by_tag(tag: str) -> bool:
+    """Whether the process of a tag (see `own_tag`) has ended; of another machine nobody knows: False."""
+    machine, number, start = tag.split("-")
+    return machine == _machine_tag() and start != _start(int(number))
+
+
+def _start(number: int) -> str:
+    """Return when a process has begun, in a unit of the system's; "" if there is none."""
+    try:
+        return Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()
+    except OSError:
+        return "" if Path("/proc/self/stat").exists() else _start_elsewhere(number)
+
+
+def _start_elsewhere(number: int) -> str:
+    """Return it on systems without `/proc`."""
+    import psutil  # noqa: PLC0415 - takes a while, and is not needed on Linux
+
+    try:
+        return f"{100 * psutil.Process(number).create_time():.0f}"
+    except psutil.NoSuchProcess:
+        return ""
+
+
+@cache
+def _machine() -> str:
+    """Return the name of this machine, and of its present run: numbers of processes begin anew with each."""
+    try:
+        run = f"{Path(MACHINE).read_text().strip()} {Path(NUMBER).readlink()}"
+    except OSError:
+        run = ""
+    return f"{socket.gethostname()}|{run}"
+
+
+def _machine_tag() -> str:
+    return blake2b(_machine().encode(), digest_size=4).hexdigest()

@@ -1,0 +1,70 @@
+"""Folders that a process needs for a while: their names say whose they are, so that what a killed one left can go.
+
+Whoever makes one first removes those beside it, of the same kind and the same user, whose process has ended.
+"""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+from bench.host.identity import has_ended_by_tag, own_tag
+
+TAG = r"[0-9a-f]{8}-\d+-\d+"
+
+
+def make_temporary(kind: str, beside: Path) -> Path:
+    """Make a folder that is the user's alone and known to be this process's; return it.
+
+    Parameters
+    ----------
+    kind
+        How its name begins.
+    beside
+        The folder to make it in.
+    """
+    for old in abandoned(kind, beside):
+        remove(old)
+    return Path(mkdtemp(prefix=f"{kind}{own_tag()}-", dir=beside))
+
+
+@contextmanager
+def temporary(kind: str, beside: Path) -> Iterator[Path]:
+    """Give a folder of `make_temporary` while within."""
+    place = make_temporary(kind, beside)
+    try:
+        yield place
+    finally:
+        remove(place)
+
+
+def abandoned(kind: str, beside: Path) -> list[Path]:
+    """Return the folders of a kind that this user's processes made which have ended since."""
+    ours = re.compile(f"{re.escape(kind)}({TAG})-[^-]+")
+    found = []
+    with suppress(OSError), os.scandir(beside) as entries:
+        for entry in entries:
+            match = ours.fullmatch(entry.name)
+            if match and has_ended_by_tag(match[1]) and _own_folder(entry):
+                found.append(Path(entry.path))
+    return sorted(found)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all that is in it, however deep, and whatever its processes forbade to whom."""
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():  # they follow no links either
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            with suppress(OSError):
+                subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)
+
+
+def _own_folder(entry: "os.DirEntry[str]") -> bool:
+    facts = entry.stat(follow_symlinks=False)
+    return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid()

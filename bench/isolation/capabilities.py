@@ -1,0 +1,31 @@
+"""Capabilities of a process: what the superuser may do beyond others, given up for good, for its children too."""
+
+import ctypes
+from itertools import takewhile
+
+DROP_FROM_BOUND, AMBIENT, CLEAR_ALL = 24, 47, 4
+VERSION = 0x20080522
+MOST = 64
+"""No system has more of them: their sets are numbers of 64 bits."""
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("process", ctypes.c_int))
+
+
+def give_up_all() -> None:
+    """Empty all sets of capabilities, and the bound of what a program may bring; others than root have none to lose.
+
+    Raises
+    ------
+    OSError
+        When the kernel refuses to take them.
+    """
+    library = ctypes.CDLL(None, use_errno=True)
+    zero = ctypes.c_ulong(0)
+    list(
+        takewhile(lambda each: not library.prctl(DROP_FROM_BOUND, ctypes.c_ulong(each), zero, zero, zero), range(MOST))
+    )
+    library.prctl(AMBIENT, ctypes.c_ulong(CLEAR_ALL), zero, zero, zero)
+    if library.capset(ctypes.byref(_Header(VERSION, 0)), (ctypes.c_uint32 * 6)()):
+        raise OSError(ctypes.get_errno(), "capset")
