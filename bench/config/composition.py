@@ -9,7 +9,6 @@ import errno
 import gc
 import importlib
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -56,7 +55,6 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     hydra_patches.find_mode_by(mode_of)
     hydra_patches.check_compositions(require_own_hooks)
     told_once_more()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.argv[1:] = options_first(sys.argv[1:])
     nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]
     if nameless:  # Hydra takes it for a group

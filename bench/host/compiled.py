@@ -8,6 +8,8 @@ change can reach is compiled anew, and nothing else.
 import ast
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -20,10 +22,15 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 
+from bench.host.console import tell_of_compiling
 from bench.host.digests import sources_digest
 from bench.host.private import cache_folder
 
 Function = TypeVar("Function", bound=Callable[..., object])
+TOLD_AFTER_S = 5.0
+"""Who waits so long for what is compiled is told."""
+_begun: list[float] = []
+_waiting: list[threading.Timer] = []
 KEPT = 8
 """So many states of a module are kept compiled, those used last: several checkouts may be worked in at a time."""
 
@@ -48,6 +55,15 @@ def compiled(function: Function, **options: Any) -> Function:
     kernel: Any = _Kernel(function, targetoptions=every)
     kernel._cache = _OnDisk(function)  # type: ignore[no-untyped-call] # as `cache=True` does, elsewhere
     return cast(Function, kernel)
+
+
+def _tell_when_it_takes_long() -> None:
+    """Tell who waits that something is compiled, as soon as all that was compiled has taken a while."""
+    _begun.append(time.monotonic())
+    left = max(TOLD_AFTER_S - (_begun[-1] - _begun[0]), 0.0)
+    _waiting.append(threading.Timer(left, tell_of_compiling, ("the simulator",)))
+    _waiting[-1].daemon = True
+    _waiting[-1].start()
 
 
 class _Kernel(CPUDispatcher):
@@ -144,7 +160,15 @@ class _OnDisk(FunctionCache):
 
     _impl_class = _CodeIn
 
+    def load_overload(self, *arguments: Any) -> Any:
+        found = super().load_overload(*arguments)  # type: ignore[no-untyped-call]
+        if found is None:
+            _tell_when_it_takes_long()
+        return found
+
     def save_overload(self, *arguments: Any) -> None:
+        if _waiting:
+            _waiting.pop().cancel()
         try:
             super().save_overload(*arguments)  # type: ignore[no-untyped-call]
         except PermissionError:

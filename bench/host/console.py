@@ -1,5 +1,6 @@
 """Progress display for long tasks; silent if nobody watches."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -7,6 +8,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench import generator
+
+_compiling: list[str] = []
+
+
+def tell_of_compiling(what: str) -> None:
+    """Print, once in a process, that something is compiled, which takes a while; also where nobody watches."""
+    if not _compiling:
+        _compiling.append(what)
+        print(f"compiling {what}, which is kept: one to two minutes, longer on a busy machine", file=sys.stderr)
 
 
 @contextmanager

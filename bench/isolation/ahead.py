@@ -18,6 +18,11 @@ from bench.host.private import cache_folder
 from bench.isolation import begin
 
 
+def pending() -> bool:
+    """Whether a process that starts now will compile first: nobody has done so for the present state."""
+    return not all(_done_file(module).exists() for module in conf.KERNELS)
+
+
 def compile_ahead(installed: Sequence[str]) -> None:
     """Run what has not been run yet, and wait for it; where it fails, nothing is compiled ahead.
 
@@ -28,13 +33,17 @@ def compile_ahead(installed: Sequence[str]) -> None:
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for module in conf.KERNELS:
-        done = cache_folder() / "kernels" / module / f"{_state(module)}.done"
+        done = _done_file(module)
         if done.exists():
             continue
         command = [sys.executable, "-P", "-s", begin.__file__, os.pathsep.join(installed), module]
         if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0:
             done.parent.mkdir(parents=True, exist_ok=True)
             done.touch()
+
+
+def _done_file(module: str) -> Path:
+    return cache_folder() / "kernels" / module / f"{_state(module)}.done"
 
 
 def _state(module: str) -> str:

@@ -15,8 +15,10 @@ from bench.arrays import BoolArray
 from bench.dataset import Dataset
 from bench.detector import Scores
 from bench.faults import UserError
+from bench.host.console import tell_of_compiling
 from bench.host.memory import MIB, killed_for_memory
 from bench.isolation import returned
+from bench.isolation.ahead import pending
 from bench.isolation.confinement import Reach
 from bench.isolation.place import BEGINNING, CONSTRUCTED, OUT
 from bench.isolation.prestarted import taken
@@ -113,6 +115,7 @@ class Waiting:
         """
         ends_at = time.monotonic() + limits.seconds
         ready = self.place / OUT / CONSTRUCTED
+        self._tell_of_compiling()
         while not ready.exists() and self.tree.process.poll() is None and time.monotonic() < ends_at:
             time.sleep(READY_S)
         _require_accepted(returned.told(self.place / OUT / returned.ERROR))
@@ -136,6 +139,7 @@ class Waiting:
 
     def _tried(self, job: Job, tick: Callable[[], None]) -> Trial:
         try:
+            self._tell_of_compiling()
             self._tell(str(fill(self.place, job.dataset, job.labels)))
         except FileNotFoundError:
             return Trial(Status.ERROR, "it removed its own folder")
@@ -147,6 +151,11 @@ class Waiting:
             peak = {"peak_mib": self.tree.peak_mib}
             return Trial(Status.OOM, "the system ran out of memory and ended it", None, peak)
         return _judged(status, self.tree, self.place / OUT, job.limits)
+
+    def _tell_of_compiling(self) -> None:
+        """Tell the user where the process compiles before anything else."""
+        if self.started.means.abi and not (self.place / OUT / CONSTRUCTED).exists() and pending():
+            tell_of_compiling("features of detectors")
 
     def _tell(self, line: str) -> None:
         with suppress(OSError):  # it has ended already: that is told when it is waited for
