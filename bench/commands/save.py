@@ -1,7 +1,6 @@
 """Save the detector of a run: `cdrbench save run=RUN out=DIR`."""
 
 from pathlib import Path
-from tempfile import gettempdir
 
 from omegaconf import DictConfig
 
@@ -20,7 +19,7 @@ def save(config: DictConfig) -> None:
     from bench.runs.saved_detector import saved_in  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     settings: SaveSettings = settings_of(config)
-    with temporary("cdrbench-save-", Path(gettempdir())) as staging:
+    with temporary("cdrbench-save-") as staging:
         saved_in(Path(settings.run), staging).save(Path(settings.out))
     print(settings.out)
 

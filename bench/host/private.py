@@ -13,7 +13,6 @@ import stat
 import sys
 from functools import cache
 from pathlib import Path
-from tempfile import gettempdir
 
 from bench.host.temporary import make_temporary, remove
 
@@ -38,7 +37,7 @@ def cache_folder() -> Path:
         wrong = f"it cannot be made ({error})"
     if not wrong:
         return folder
-    fresh = make_temporary(f"{NAME}-kernels-", Path(gettempdir()))
+    fresh = make_temporary(f"{NAME}-kernels-")
     told = f"kernels are compiled for this run only, in {fresh}: {folder} is no private folder of yours ({wrong})"
     print(f"{told}; XDG_CACHE_HOME=FOLDER names another", file=sys.stderr)
     atexit.register(_removed, fresh, os.getpid())

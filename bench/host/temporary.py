@@ -11,14 +11,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 
 from bench.host.identity import has_ended_by_tag, own_tag
 
 TAG = r"[0-9a-f]{8}-\d+-\d+"
 
 
-def make_temporary(kind: str, beside: Path) -> Path:
+def make_temporary(kind: str, beside: Path | None = None) -> Path:
     """Make a folder that is the user's alone and known to be this process's; return it.
 
     Parameters
@@ -26,15 +26,16 @@ def make_temporary(kind: str, beside: Path) -> Path:
     kind
         How its name begins.
     beside
-        The folder to make it in.
+        The folder to make it in; None: the system's for temporary files (`TMPDIR`).
     """
+    beside = beside or Path(gettempdir())
     for old in abandoned(kind, beside):
         remove(old)
     return Path(mkdtemp(prefix=f"{kind}{own_tag()}-", dir=beside))
 
 
 @contextmanager
-def temporary(kind: str, beside: Path) -> Iterator[Path]:
+def temporary(kind: str, beside: Path | None = None) -> Iterator[Path]:
     """Give a folder of `make_temporary` while within."""
     place = make_temporary(kind, beside)
     try:

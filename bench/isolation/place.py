@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from tempfile import gettempdir
 
 from bench.faults import Fault, SettingsError
 from bench.host.temporary import make_temporary
@@ -28,7 +27,7 @@ def lay_out() -> Path:
         When there is no such folder that can be written.
     """
     try:
-        place = make_temporary(KIND, Path(gettempdir())).resolve()
+        place = make_temporary(KIND).resolve()
         for name in (DATA, JOB, OUT, TEMPORARY, IMPORTS):
             (place / name).mkdir()
         (place / BEGINNING).touch()
