@@ -10,6 +10,7 @@ from typing import NoReturn
 AGAIN_S = 0.05
 """After so long an interruption that Python has swallowed comes once more."""
 _met: list[int] = []
+_again: list[threading.Timer] = []
 
 
 def told_once_more() -> None:
@@ -26,6 +27,8 @@ def told_once_more() -> None:
 def heed() -> None:
     """Raise KeyboardInterrupt when there was an interruption before."""
     if signal.SIGINT in _met:
+        for timer in _again:
+            timer.cancel()
         raise KeyboardInterrupt
 
 
@@ -49,7 +52,9 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
 
 def _once_more(what: "sys.UnraisableHookArgs") -> None:
     if _met and what.exc_type in (KeyboardInterrupt, SystemExit):
-        threading.Timer(AGAIN_S, os.kill, (os.getpid(), _met[-1])).start()
+        _again.append(threading.Timer(AGAIN_S, os.kill, (os.getpid(), _met[-1])))
+        _again[-1].daemon = True
+        _again[-1].start()
     else:
         sys.__unraisablehook__(what)
 
