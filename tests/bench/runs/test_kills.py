@@ -48,7 +48,7 @@ class Program:
     products: tuple[str, ...] = field(default=())
 
 
-GENERATE = ("generate", *MADE, TOY[-1], "out=out", "report.dataset_figure=null")
+GENERATE = ("generate", *MADE, TOY[-1], "out=out", "export=toy_world.export", "report.dataset_figure=null")
 RUN = ("run", *TOY, "detector=toy_longest", FEW)
 SWEEP = ("run", "--multirun", *TOY, DETECTORS, FEW, "hydra.sweep.dir=runs/mine", "hydra.launcher.n_jobs=2")
 OF_OWN = ("run", *OWN, *QUIET, "detector=rules", "hydra.run.dir=runs/own", "generator.path=known.csv")
