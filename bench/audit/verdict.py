@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from bench.host.read_json import UnreadableError, member, object_in
 
 FILE = "audit.json"
 """In the folder of a world, beside its manifest."""
+DIGEST = "digest"
+"""Of all the rest: what is damaged deep inside, where pages read it, is no verdict."""
 
 
 class Light(StrEnum):
@@ -71,6 +74,7 @@ class Verdict:
         """Write `audit.json`, aside and then renamed."""
         checks = {c.name: {"light": c.light, "told": list(c.told), "found": dict(c.found)} for c in self.checks}
         row = {"fingerprint": self.fingerprint, "verdict": self.summary, "asked": dict(self.asked), "checks": checks}
+        row[DIGEST] = _digest(json.loads(json.dumps(row)))
         write_whole(folder / FILE, json.dumps(row, indent=1, allow_nan=False) + "\n")
 
 
@@ -87,10 +91,16 @@ def read_verdict(folder: Path) -> Verdict | None:
     """Return the verdict that a world has; None where there is none that can be read."""
     try:
         row = object_in(folder / FILE)
+        if row.pop(DIGEST, None) != _digest(row):
+            raise ValueError("it has changed since it was written")
         checks = tuple(_check(name, check) for name, check in member(row, "checks", dict).items())
         return Verdict(member(row, "fingerprint", str), member(row, "asked", dict), checks)
     except (UnreadableError, ValueError):
         return None
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    return blake2b(json.dumps(row, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def _check(name: str, row: Any) -> Check:

@@ -1,7 +1,9 @@
 """The report of an audit and the picture of difficulty, from made-up findings."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +54,30 @@ def test_a_verdict_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     for text in ("", "[]", '{"checks": 3}'):
         (tmp_path / "audit.json").write_text(text)
         assert read_verdict(tmp_path) is None
+
+
+def test_a_verdict_that_is_damaged_deep_inside_is_none(tmp_path: Path) -> None:
+    """Each value in turn is replaced by another or taken out: the pages read them without looking."""
+    verdict(Light.RED, Light.GREEN, Light.MARKED).write(tmp_path)
+    whole = json.loads((tmp_path / "audit.json").read_text())
+    damaged = list(_damaged(whole))
+    assert len(damaged) > 60
+    for each in damaged:
+        (tmp_path / "audit.json").write_text(json.dumps(each))
+        assert read_verdict(tmp_path) is None
+
+
+def _damaged(node: Any) -> Iterator[Any]:
+    """Yield a JSON value with one of the values in it changed or missing, for all of them."""
+    if isinstance(node, dict):
+        for name in node:
+            yield {key: value for key, value in node.items() if key != name}
+            yield from ({**node, name: each} for each in _damaged(node[name]))
+    elif isinstance(node, list):
+        for place, value in enumerate(node):
+            yield node[:place] + node[place + 1 :]
+            yield from (node[:place] + [each] + node[place + 1 :] for each in _damaged(value))
+    yield "other"
 
 
 def test_rank_correlation_of_a_curve() -> None:
