@@ -76,7 +76,7 @@ def _damaged(node: Any) -> Iterator[Any]:
     elif isinstance(node, list):
         for place, value in enumerate(node):
             yield node[:place] + node[place + 1 :]
-            yield from (node[:place] + [each] + node[place + 1 :] for each in _damaged(value))
+            yield from ([*node[:place], each, *node[place + 1 :]] for each in _damaged(value))
     yield "other"
 
 
