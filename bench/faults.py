@@ -31,7 +31,8 @@ class Fault:
 
     def __str__(self) -> str:
         hint = f"; did you mean {self.nearest}?" if self.nearest else ""
-        return f"{self.key} must {self.rule}, got {self.value!r}{hint}"
+        rule = "\\n".join(self.rule.splitlines())  # it may quote a file's name, and is one line
+        return f"{self.key} must {rule}, got {self.value!r}{hint}"
 
 
 class UserError(Exception):

@@ -62,7 +62,8 @@ def input_files(path: str) -> list[Path]:
         raise UserError(f"there is no file {path}" if not place.is_dir() else f"no CSV or Parquet file in {path}")
     for each in found:
         if not _is_readable(each):
-            raise UserError(f"{each} must end with {', '.join((*CSV_ENDINGS, *PARQUET_ENDINGS))}")
+            endings = ", ".join((*CSV_ENDINGS, *PARQUET_ENDINGS))
+            raise UserError(f"{each} must be a plain file whose name ends with {endings}")
     return found
 
 

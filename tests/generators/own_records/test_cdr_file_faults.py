@@ -1,5 +1,7 @@
 """Call records that cannot be read, and settings that cannot be meant: one message each, naming where."""
 
+import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -82,17 +84,31 @@ def test_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
     [
         ("none.csv", None, "there is no file"),
         ("empty.csv", b"", "cannot be read"),
-        ("calls.xlsx", b"PK", "must end with .csv, .csv.gz, .parquet"),
+        ("calls.xlsx", b"PK", "must be a plain file whose name ends with .csv, .csv.gz, .parquet"),
         ("torn.parquet", b"PAR1 and no more", "cannot be read"),
         ("twice.csv", b"caller_id,caller_id\n", "has the column caller_id twice"),
+        ("two\nlines.csv", None, r"there is no file"),
+        ("pipe.csv", "pipe", "must be a plain file whose name ends with"),
+        ("pipe.parquet", "pipe", "must be a plain file whose name ends with"),
+        ("loop.csv", "loop", "there is no file"),
+        ("not.csv.gz", b"no gzip", "cannot be read"),
+        ("cut.csv.gz", gzip.compress(b"caller_id,callee_id\n" * 9999)[:40], "cannot be read"),
+        ("binary.csv", b"\0" * 9999, "cannot be read"),
+        ("one line.csv", b"a" * 20_000_000, "cannot be read"),
     ],
 )
-def test_files_that_are_none_are_named(tmp_path: Path, name: str, content: bytes | None, told: str) -> None:
-    if content is not None:
+def test_files_that_are_none_are_named(tmp_path: Path, name: str, content: bytes | str | None, told: str) -> None:
+    """In one line each; a pipe that nobody writes to is not waited for."""
+    if content == "pipe":
+        os.mkfifo(tmp_path / name)
+    elif content == "loop":
+        (tmp_path / name).symlink_to(name)
+    elif isinstance(content, bytes):
         (tmp_path / name).write_bytes(content)
     (fault,) = faults_of(configured(path=str(tmp_path / name)), "generator")
     assert fault.key == "generator.path"
     assert told in str(fault)
+    assert "\n" not in str(fault)
 
 
 def test_a_file_without_calls_is_refused(tmp_path: Path) -> None:
