@@ -68,6 +68,8 @@ def clear_if_abandoned(folder: Path) -> None:
 
     Processes of other machines that keep their runs in the same place are not known to be gone: their folders stay.
     """
+    if not (folder / RUNNING).is_file():  # a pipe would be waited for
+        return
     try:
         identity = (folder / RUNNING).read_text(errors="replace").strip()
     except OSError:

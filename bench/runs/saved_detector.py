@@ -23,7 +23,7 @@ from bench.schema import DATA_TABLES
 from bench.settings import ProtocolSettings
 from bench.truth import Truth
 from bench.worlds.protocol import applied, without_incidents
-from bench.worlds.store import file_facts
+from bench.worlds.store import file_facts, is_within
 
 FORMAT = 1
 FACTS, DATA, CLEAN = "detector.json", "data", "clean"
@@ -113,8 +113,10 @@ def _read(folder: Path) -> SavedDetector:
         facts = object_in(folder / FACTS)
         if facts.get("format") != FORMAT:
             raise UserError(f"{folder / FACTS} must have format {FORMAT}, got {facts.get('format')!r}")
-        for name, told in member(facts, "files", dict).items():
-            if file_facts(folder / DATA / Path(name).name) != told:
+        files = member(facts, "files", dict)
+        there = [f"{table}.parquet" for table in DATA_TABLES if (folder / DATA / f"{table}.parquet").exists()]
+        for name in {**files, **dict.fromkeys(there)}:
+            if not is_within(folder, f"{DATA}/{name}") or file_facts(folder / DATA / name) != files.get(name):
                 raise UserError(f"{folder / DATA / name} has changed since it was saved")
         span = member(facts, "history", dict)
         history = Window(member(span, "start_ms", int), member(span, "end_ms", int))

@@ -7,7 +7,7 @@ hidden folder beside and then renamed, so that a folder of that name is always w
 import errno
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -22,6 +22,7 @@ from bench.host.digests import file_digest
 from bench.host.locks import held, taken_at_once
 from bench.host.read_json import UnreadableError, member, object_in
 from bench.host.versions import versions
+from bench.schema import DATA_TABLES, TRUTH_TABLES
 
 ELSEWHERE = "store.worlds=FOLDER keeps worlds elsewhere"
 FORMAT = 1
@@ -131,8 +132,8 @@ def _checked_manifest(folder: Path, progress: Progress) -> tuple[dict[str, Any],
         files = member(manifest, "files", dict)
         for name in ("recipe", "counts"):
             member(manifest, name, dict)
-        for done, (name, facts) in enumerate(files.items(), 1):
-            if file_facts(folder / name) != facts:
+        for done, (name, facts) in enumerate({**files, **dict.fromkeys(_unlisted(folder, files))}.items(), 1):
+            if not is_within(folder, name) or file_facts(folder / name) != facts:
                 return manifest, f"{folder / name} has changed since it was written"
             progress("checking the world", done, len(files))
     except (UnreadableError, OSError, ValueError) as error:
@@ -152,8 +153,27 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+def _unlisted(folder: Path, files: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the tables of a world that its manifest does not have: nobody has looked at them."""
+    tables = [f"data/{name}.parquet" for name in DATA_TABLES] + [f"truth/{name}.parquet" for name in TRUTH_TABLES]
+    yield from (name for name in tables if name not in files and (folder / name).exists())
+
+
+def is_within(folder: Path, name: str) -> bool:
+    """Whether a name that others may have written is that of a file below a folder."""
+    return (folder / name).resolve().is_relative_to(folder.resolve())
+
+
 def file_facts(path: Path) -> dict[str, Any]:
-    """Return the size and a digest of a file."""
+    """Return the size and a digest of a file.
+
+    Raises
+    ------
+    ValueError
+        When it is a pipe, a device or a folder: reading it might never end.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} is no plain file")
     return {"bytes": path.stat().st_size, "blake2b": file_digest(path)}
 
 
