@@ -143,14 +143,11 @@ def target_faults(
 
 def class_faults(path: str, key: str, trusted: Sequence[str], asked: Interface | None) -> Iterator[Fault]:
     """Yield what keeps a dotted path from being a class that a position asks for (see `target_faults`)."""
-    plugged = plugged_packages()
-    wrong = list(_path_faults(path, key, (*TRUSTED, *plugged, *trusted)))
+    wrong = list(_path_faults(path, key, (*TRUSTED, *plugged_packages(), *trusted)))
     yield from wrong
     if wrong or (asked is MODEL and path in MAKERS):
         return
     definite = found(path)
-    if asked is MODEL and definite.is_class and _root(definite.home) in plugged:
-        return  # who installs a plug-in trusts it; `trusted_packages` may have been set by a file of somebody's
     if asked is None:
         asked = REFERENCE if _root(path) == "bench" else DETECTOR
     if not asked.kept_by(definite):

@@ -121,7 +121,7 @@ def _read(folder: Path) -> SavedDetector:
         span = member(facts, "history", dict)
         history = Window(member(span, "start_ms", int), member(span, "end_ms", int))
         dataset = replace(Dataset.open(folder / DATA), history=history)
-        said = {name: str(version) for name, version in member(facts, "versions", dict).items()}
+        said = {_line(name): _line(version) for name, version in member(facts, "versions", dict).items()}
         config, key = member(facts, "detector", dict), member(facts, "key", str, type(None))
         return SavedDetector(
             name=member(facts, "name", str),
@@ -133,6 +133,11 @@ def _read(folder: Path) -> SavedDetector:
         )
     except (OSError, ValueError) as error:
         raise UserError(f"{folder / FACTS} cannot be read ({error})") from error
+
+
+def _line(text: object) -> str:
+    """Return a text that somebody may have written as one line."""
+    return " ".join(str(text).split())
 
 
 def _of_run(folder: Path, staging: Path) -> SavedDetector:

@@ -280,6 +280,15 @@ def test_a_model_is_one_and_starts_no_program_whatever_is_trusted(path: str, tol
 
 
 @pytest.mark.usefixtures("mine")
+def test_a_model_of_an_installed_plug_in_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's configuration names any class of it: one that sends or removes something is no model."""
+    monkeypatch.setattr("bench.config.target_check.plugged_packages", lambda: ("mine",))
+    tree = {"_target_": "detectors.tables.tabular.Tabular", "model": {"_target_": "mine.Part"}}
+    with pytest.raises(SettingsError, match="be a class of models or detectors, with fit and one of "):
+        require_sound(tree, [])
+
+
+@pytest.mark.usefixtures("mine")
 def test_a_model_of_ones_own_is_taken_without_running_it() -> None:
     tree = {"_target_": "detectors.tables.tabular.Tabular", "model": {"_target_": "mine.Model"}}
     assert detector_faults(tree, ["mine"]) == []

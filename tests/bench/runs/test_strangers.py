@@ -16,7 +16,7 @@ from programs import QUIET, TOY, ended, rows
 
 RUN = ("run", *TOY, *QUIET, "detector=toy_longest", "hydra.run.dir=runs/theirs")
 FACTS = {"bytes": 0, "blake2b": ""}
-NEW = ("generator=cdr_file", "generator.path=tomorrow.csv", TOY[-1])
+NEW = ("generator=cdr_file", "generator.path=tomorrow.csv", "generator.pseudonyms=false", TOY[-1])
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +114,9 @@ def test_a_saved_detector_of_a_stranger_is_looked_at_before_it_is_used(place: Pa
     SAVED[name](Path("saved"))
     before = sorted(str(path) for path in place.rglob("*") if "tomorrow" not in str(path))
     code, out, err = ended("score", "run=saved", "out=scored", *NEW)
-    assert (code, out) == (2, ""), err
+    assert code == 2, err
     assert len(err.splitlines()) == 1, err
+    assert "\x1b" not in out
     assert "\x1b" not in err
     shutil.rmtree("scored", ignore_errors=True)
     after = sorted(str(path) for path in place.rglob("*") if "tomorrow" not in str(path))
@@ -129,8 +130,9 @@ def test_pipes_in_a_run_of_a_stranger_are_not_waited_for(place: Path, command: t
     for name in ("result.json", "mlflow.json", ".running", "detector.log", "alerts.csv"):
         pipe(run / name)
     code, _, err = ended(*command, *(["out=new"] if command[0] == "save" else []))
-    assert code == 2, err
-    assert "Traceback" not in err
+    assert code in (0, 2), err  # what cannot be read is left out, in one line
+    assert len(err.splitlines()) in (1, 2)
+    assert "runs/theirs/result.json cannot be read (it is no file)" in err
 
 
 def test_a_mark_that_is_a_pipe_stops_no_other_run(place: Path) -> None:
