@@ -13,6 +13,7 @@ from bench.config import composition
 
 SWALLOWED = """
 import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background ignores it
 from bench.host.interruption import heed, told_once_more
 
 class Leaving:
@@ -40,6 +41,8 @@ def test_what_python_swallows_is_heeded_later() -> None:
 IN_C = """
 import ctypes, signal, sys, time
 from bench.config.composition import launch
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def called(*_):
     signal.raise_signal(signal.{name})
