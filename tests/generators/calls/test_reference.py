@@ -17,7 +17,7 @@ from generators.calls.model_arrays import ModelArrays, make_model_arrays
 from generators.calls.reference import Call, Reference
 from generators.calls.two_worlds import Day, TwoWorlds
 from generators.injection.editable_plan import EditablePlan
-from generators.injection.incident_planning import Plan, no_plan, plan_incidents
+from generators.injection.incident_planning import IncidentPlan, no_plan, plan_incidents
 from generators.injection.simulated_life import SimulatedLife, count_all
 from generators.model.changes import ADDED, ALTERED, REMOVED, talk_seconds
 from generators.model.plan import OWN, CellFault
@@ -41,7 +41,7 @@ class SmallWorld(NamedTuple):
 
     model: ModelArrays
     counts: Any
-    plan: Plan
+    plan: IncidentPlan
     plant: Plant | None
     faults: tuple[CellFault, ...] = ()
     """Of incidents."""
@@ -139,7 +139,7 @@ def reaches(call: Call, sim_holdings: SimHoldings) -> int | None:
     return None
 
 
-def check_changes(day: Day, dirty: list[Call], clean: list[Call], plan: Plan) -> None:
+def check_changes(day: Day, dirty: list[Call], clean: list[Call], plan: IncidentPlan) -> None:
     """The truth is exactly the difference of the two worlds, each change with its incident."""
     innocent = {int(key) for edits in plan.edits for key in edits.key[edits.innocent]}
     before, after = {c.key: c for c in clean}, {c.key: c for c in dirty}
