@@ -9,9 +9,10 @@ Settings are the same texts as on the command line. A detector is the name of a 
 that sees no labels, or an object, which runs in this process and is therefore not kept from anything.
 """
 
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ import numpy as np
 from hydra.utils import get_method
 from omegaconf import open_dict
 
-from bench.config.composition import composed, register, settings_of
+from bench.config.composition import add_choice, composed, register, settings_of
 from bench.config.hydra_patches import initialised
 from bench.dataset import Dataset
 from bench.detector import Detector, Level
@@ -76,6 +77,28 @@ class Run:
 
     def _repr_html_(self) -> str:
         return str(compare([self])._repr_html_())  # type: ignore[operator]
+
+
+def anomaly_type(kind: type) -> str:
+    """Let a class of your own be injected as a type of anomaly; return its name, for `anomaly=[NAME]`.
+
+    Parameters
+    ----------
+    kind
+        A dataclass with the settings and the method `plan` of a type (`generators.injection.injector.Injector`). The
+        name follows from its own: `MinuteCall` is `minute_call`. The file that it stands in is part of the fingerprint
+        of its worlds.
+
+    Raises
+    ------
+    UserError
+        When it is no dataclass, or has no `plan`.
+    """
+    if not (is_dataclass(kind) and callable(getattr(kind, "plan", None))):
+        raise UserError(f"a type of anomaly must be a dataclass with a method plan, got {kind.__name__}")
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+    add_choice("anomaly", name, kind)
+    return name
 
 
 def world(*settings: str, folder: str | Path = "worlds") -> World:

@@ -1,6 +1,6 @@
 """Draw docs/images/cell_incidents.png, one incident of each type that befalls cells: `python docs/cell_incidents.py`.
 
-Each in a world of its own, beside the same cells in its clean twin.
+Each panel once more into docs/images/types/, for the page of the catalogue. Each in a world of its own, beside the same cells in its clean twin.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from bench.config.composition import register
 from generators.world import World
-from reports.style import COLOURS, INK, NORMAL_COLOUR, new_figure, save, tidy
+from reports.style import COLOURS, INK, NORMAL_COLOUR, new_figure, save, small_figure, tidy
 
 PANELS = {
     "tower_outage": "connections begun",
@@ -78,14 +78,18 @@ def main() -> None:
     figure = new_figure(
         13, 6.6, "Incidents that befall cells", "what their cells did; shaded: while the incident lasted"
     )
-    axes = figure.subplots(2, 3).ravel()
+    panels = figure.subplots(2, 3).ravel()
+    images = Path(__file__).with_name("images")
     with TemporaryDirectory() as folder:
         clean = make(Path(folder) / "clean", "generator.anomaly_ratio=0")
-        for here, name in zip(axes, PANELS, strict=True):
+        for here, name in zip(panels, PANELS, strict=True):
             world = make(Path(folder) / name, f"anomaly=[{name}]", f"generator.anomaly_ratio={RATIOS.get(name, 0.03)}")
             panel(here, name, world, clean)
-    axes[0].legend(fontsize=8.5, frameon=False, labelcolor=INK)
-    images = Path(__file__).with_name("images")
+            by_itself = small_figure(4.6)
+            panel(axes := by_itself.add_subplot(), name, world, clean)
+            axes.legend(fontsize=7.5, frameon=False, labelcolor=INK)
+            save(by_itself, images / "types" / f"{name}.png")
+    panels[0].legend(fontsize=8.5, frameon=False, labelcolor=INK)
     save(figure, images / "cell_incidents.png")
 
 

@@ -1,6 +1,7 @@
 """One incident of each type that befalls calls and users: `python docs/incidents.py [OUT.png]`.
 
-Writes docs/images/incidents.png. Each panel shows the calls around an incident: grey what its callers do anyway,
+Writes docs/images/incidents.png, and each panel once more into docs/images/types/, for the page of the catalogue.
+Each panel shows the calls around an incident: grey what its callers do anyway,
 coloured what the incident does. Where the callers are few a row is a contact, in order of first appearance; where they
 are many, a caller. Two types are drawn once more as graphs, since only a graph shows them.
 """
@@ -20,7 +21,7 @@ from omegaconf import OmegaConf
 from bench.config.composition import register
 from bench.generator import silent
 from generators.world import World
-from reports.style import COLOURS, FAINT, INK, NORMAL_COLOUR, new_figure
+from reports.style import COLOURS, FAINT, INK, NORMAL_COLOUR, new_figure, save, small_figure
 
 TOLD = {
     "short_call": "one call, cut to seconds",
@@ -42,6 +43,7 @@ TOLD = {
     "ring": "five strangers who call on in a circle",
 }
 DIFFICULTY, COLUMNS, MANY = 0.2, 4, 3
+GRAPHS = ("community_break", "ring")
 WORLD = (
     "anomaly=[seed_four,fraud]",
     "generator/network=none",
@@ -150,14 +152,25 @@ def main() -> None:
         calls = made(Path(folder) / "world")
     note = f"10,000 users, difficulty {DIFFICULTY}. Across: hours from the first call. Grey: what its callers do anyway"
     figure = new_figure(13.0, 14.0, "One incident of each type", note)
-    panels = [*((panel, name) for name in TOLD), (graph, "community_break"), (graph, "ring")]
+    panels = [*((panel, name) for name in TOLD), *((graph, name) for name in GRAPHS)]
     grid = figure.subplots(-(-len(panels) // COLUMNS), COLUMNS, squeeze=False)
     for axes, (draw, name) in zip(chain(*grid), panels, strict=False):
         draw(axes, calls, name)
     for axes in list(chain(*grid))[len(panels) :]:
         axes.set_axis_off()
-    figure.savefig(out)
+    save(figure, out)
     print(out)
+    for name in TOLD:
+        print(alone(calls, name, out.parent / "types"))
+
+
+def alone(calls: pl.DataFrame, name: str, folder: Path) -> Path:
+    """Draw a type by itself, as a graph too where only a graph shows it, and return the picture's path."""
+    draws = [draw for draw in (panel, graph) if draw is panel or name in GRAPHS]
+    figure = small_figure(4.6 * len(draws))
+    for axes, draw in zip(figure.subplots(1, len(draws), squeeze=False)[0], draws, strict=True):
+        draw(axes, calls, name)
+    return save(figure, folder / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Make README's output of the main job and its table of detectors anew: `python docs/readme.py`.
+"""Make the outputs that README and the tutorial show anew: `python docs/readme.py`.
 
-It runs the two commands that stand beside them, in a folder of its own, and writes what comes into README.md.
-`tests/docs/test_commands.py` fails while README says something else.
+It runs the commands that stand beside them, in a folder of its own, and writes what comes into the pages: the output of
+the main job and the table of detectors in README.md, each output in docs/start/tutorial.md.
+`tests/docs/test_commands.py` fails while a page says something else.
 """
 
 import json
@@ -13,9 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pages import Command, File, Output, printed, steps
+
 README = Path(__file__).parents[1] / "README.md"
-MAIN_JOB = "generator.anomaly_ratio=0.05 detector=iforest"
-SWEEP = re.compile(r"`python -m bench\.run (--multirun detector=[\w,]+)`")
+MAIN_JOB = "python -m bench.run generator.anomaly_ratio=0.05 detector=iforest"
+TUTORIAL = "docs/start/tutorial.md"
+SWEEP = re.compile(r"`(python -m bench\.run --multirun detector=[\w,]+)`")
 OUTPUT = re.compile(r"(?<=The main job ends so \(`make run`\):\n\n)(?: {4}.*\n|\n(?= {4}))+")
 TABLE = re.compile(r"(?<=\|---\|---\|---:\|---:\|---:\|---:\|---:\|\n)(?:\|.*\n)+")
 COLUMNS = (
@@ -28,17 +32,32 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-def ended(arguments: str, folder: Path) -> str:
-    """Return what a run prints."""
-    environment = {**os.environ, "COLUMNS": "100", "PYTHONPATH": str(README.parent)}
-    command = [sys.executable, "-m", "bench.run", *arguments.split()]
-    return subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True).stdout
+def ended(line: str, folder: Path) -> str:
+    """Return what a command of a page prints when it is run in a folder, by this environment's programs."""
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": programs, "COLUMNS": "100", "PYTHONPATH": str(README.parent)}
+    return subprocess.run(
+        ["bash", "-c", line], cwd=folder, env=environment, check=True, capture_output=True, text=True
+    ).stdout
 
 
-def output(printed: str) -> str:
-    """Return what README shows of what the main job prints: all but costs and places, which differ each time."""
-    told = printed.partition("\nCost: ")[0].strip("\n").splitlines()
-    return "".join(f"    {line}".rstrip() + "\n" for line in told)
+def output(text: str) -> str:
+    """Return what README shows of what the main job prints."""
+    return "".join(f"    {line}".rstrip() + "\n" for line in printed(text).splitlines())
+
+
+def with_outputs(page: str, folder: Path) -> str:
+    """Return the text of a page with the outputs that its commands print now."""
+    text, last = (README.parent / page).read_text(), ""
+    for step in steps(page):
+        if isinstance(step, File):
+            (folder / step.path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / step.path).write_text(step.text)
+        elif isinstance(step, Command) and not step.inline:
+            last = ended(step.line, folder)
+        elif isinstance(step, Output):
+            text = text.replace(f"```text\n{step.text}```", f"```text\n{printed(last)}```", 1)
+    return text
 
 
 def table(rows: list[Row], before: str) -> str:
@@ -69,14 +88,16 @@ def rows_of(runs: Path, detectors: set[str]) -> list[Row]:
 
 
 def main() -> None:
-    """Run both, and write README anew."""
+    """Run the commands, and write the pages anew."""
     text = README.read_text()
     sweep = SWEEP.search(text)
     assert sweep is not None
     with TemporaryDirectory() as place:
         text = OUTPUT.sub(lambda _: output(ended(MAIN_JOB, Path(place))), text, count=1)
         ended(sweep[1], Path(place))
-        rows = rows_of(Path(place, "runs"), set(sweep[1].partition("=")[2].split(",")))
+        rows = rows_of(Path(place, "runs"), set(sweep[1].rpartition("=")[2].split(",")))
+        tutorial = with_outputs(TUTORIAL, Path(place))
+    (README.parent / TUTORIAL).write_text(tutorial)
     README.write_text(TABLE.sub(lambda found: table(rows, found[0]), text, count=1))
 
 

@@ -65,6 +65,11 @@ def new_figure(width: float, height: float, title: str, note: str) -> Figure:
     return figure
 
 
+def small_figure(width: float) -> Figure:
+    """Return an empty figure without a title, for a panel or two beside a text; its width is in inches."""
+    return Figure(figsize=(width, 3.0), dpi=DPI, layout="constrained", facecolor="white")
+
+
 def _narrowed(text: Text, pixels: float) -> None:
     """Shrink a text that is wider than the picture, such as a long path."""
     while (width := text.get_window_extent().width) > pixels:  # hinted letters do not shrink quite as their size does

@@ -114,6 +114,11 @@ def register() -> None:
         store.store(name=name, node=policy, group="threshold", package="threshold")
 
 
+def add_choice(group: str, name: str, kind: type) -> None:
+    """Let a dataclass be chosen by name in a group of settings of this process, as a YAML file in `conf` can be."""
+    ConfigStore.instance().store(name=name, node=kind, group=group, package=f"{group}.{name}")
+
+
 def refuse(message: str) -> NoReturn:
     """Print what is wrong and end the program with code 2."""
     if TRACEBACKS:

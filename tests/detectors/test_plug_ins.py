@@ -1,4 +1,4 @@
-"""A package of somebody else's, written down, installed and run as CONTRIBUTING says."""
+"""A package of somebody else's, written down, installed and run as docs/howto/own-package.md says."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
+GUIDE = (ROOT / "docs" / "howto" / "own-package.md").read_text()
 BLOCK = re.compile(r"^```\w+\n# (\S+\.\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SMALL = (
     "generator.num_users=1500",
@@ -20,10 +20,6 @@ SMALL = (
     "tracking=none",
 )
 QUIET = ("report.run_figures=null", "report.terminal=null", "threshold.alerts_per_day=20")
-
-
-def section(title: str) -> str:
-    return GUIDE.split(f"## {title}")[1].split("\n## ")[0]
 
 
 def run(*arguments: str, path: Path) -> tuple[int, str]:
@@ -38,7 +34,7 @@ def run(*arguments: str, path: Path) -> tuple[int, str]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the guide's package is installed: every block of it, word for word."""
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
-    for name, content in BLOCK.findall(section("Ship detectors or anomalies")):
+    for name, content in BLOCK.findall(GUIDE):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(content)
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--target", str(target)]
@@ -48,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_the_guides_package_is_run_by_name(site: Path, workplace: Path) -> None:
-    commands = re.findall(r"^    python -m (bench\.run .*)$", section("Ship detectors or anomalies"), re.MULTILINE)
+    commands = re.findall(r"^    python -m (bench\.run .*)$", GUIDE, re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
         code, told = run(*command.replace("'", "").split(), *SMALL, *QUIET, path=site)

@@ -18,7 +18,7 @@ from urllib.request import urlopen
 
 import pytest
 import readme
-from pages import PAGES, ROOT, Command, File, Program, every_step
+from pages import PAGES, ROOT, Command, File, Output, Program, Step, every_step, printed
 
 ELSEWHERE = {
     "make run": "the machine that has nothing yet: .ci/run calls make",
@@ -47,12 +47,14 @@ PACKAGE = ("longest/", "pyproject.toml")
 STEPS = [each for each in every_step() if not (isinstance(each, File) and each.path.startswith(PACKAGE))]
 
 
-def marked(step: Command | File | Program) -> object:
+def marked(step: Step) -> object:
     """Return a step as a test, with its marks."""
     if isinstance(step, File):
         return pytest.param(step, id=f"{step.page}: {step.path}", marks=pytest.mark.slow)
     if isinstance(step, Program):
         return pytest.param(step, id=f"{step.page}: {step.text[:40]!r}", marks=pytest.mark.slow)
+    if isinstance(step, Output):
+        return pytest.param(step, id=f"{step.page}: prints, by {step.line}", marks=pytest.mark.slow)
     long = any(part in step.line for part in HOURS)
     return pytest.param(step, id=str(step), marks=[pytest.mark.slow, *([pytest.mark.release] if long else [])])
 
@@ -64,6 +66,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("docs", "benchmarks", "examples"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
+
+
+@pytest.fixture(scope="module")
+def outputs() -> dict[str, str]:
+    """What each command printed, by its line."""
+    return {}
 
 
 def names_only(line: str) -> bool:
@@ -80,10 +88,13 @@ def ended(line: str, place: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("step", [marked(each) for each in STEPS])
-def test_what_the_docs_say_is_what_happens(step: Command | File | Program, place: Path) -> None:
+def test_what_the_docs_say_is_what_happens(step: Step, place: Path, outputs: dict[str, str]) -> None:
     if isinstance(step, File):
         (place / step.path).parent.mkdir(parents=True, exist_ok=True)
         (place / step.path).write_text(step.text)
+        return
+    if isinstance(step, Output):
+        assert step.text == printed(outputs[step.line])
         return
     if isinstance(step, Program):
         for package, where in NEEDS.items():
@@ -101,6 +112,7 @@ def test_what_the_docs_say_is_what_happens(step: Command | File | Program, place
     done = ended(line, place)
     assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     assert "Traceback" not in done.stderr
+    outputs[line] = done.stdout
 
 
 @pytest.mark.slow
@@ -116,7 +128,7 @@ def test_readme_has_the_numbers_of_its_sweep(place: Path) -> None:
     text = readme.README.read_text()
     (shown,), sweep = readme.TABLE.findall(text), readme.SWEEP.search(text)
     assert sweep is not None
-    names = set(sweep[1].partition("=")[2].split(","))
+    names = set(sweep[1].rpartition("=")[2].split(","))
     assert shown == readme.table(readme.rows_of(place / "runs", names), shown)
 
 

@@ -5,19 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
-    "README.md", "docs/index.md", "docs/howto/python.md", "docs/howto/own-records.md", "docs/reference/runs.md",
-    "docs/howto/sweep.md", "docs/howto/own-scores.md", "docs/howto/mlflow.md", "docs/reference/table-detectors.md",
-    "docs/reference/features.md", "docs/explanation/network.md", "docs/explanation/realism.md",
-    "docs/howto/other-tools.md", "docs/glossary.md", "docs/explanation/audit.md", "docs/reference/marks.md",
-    "docs/reference/anomalies.md", "docs/explanation/incidents.md", "docs/explanation/difficulty.md",
-    "docs/reference/detectors.md", "docs/explanation/which-finds-what.md", "docs/reference/metrics.md",
-    "docs/explanation/numbers.md", "docs/explanation/evaluation.md", "docs/explanation/intervals.md",
-    "docs/explanation/coverage.md", "docs/explanation/isolation.md", "docs/explanation/cost.md",
-    "docs/explanation/world.md", "docs/reference/commands.md", "docs/reference/settings.md",
-    "docs/reference/world-settings.md", "docs/reference/tables.md", "docs/reference/api.md", "CONTRIBUTING.md",
-    "DESIGN.md",
+    "README.md", "docs/index.md", "docs/start/tutorial.md", "docs/start/analyst.md", "docs/start/researcher.md",
+    "docs/start/detector-author.md", "docs/start/network-engineer.md", "docs/howto/python.md",
+    "docs/howto/own-records.md", "docs/howto/own-detector.md", "docs/howto/own-package.md", "docs/howto/own-anomaly.md",
+    "docs/howto/repeat.md", "docs/reference/runs.md", "docs/howto/sweep.md", "docs/howto/own-scores.md",
+    "docs/howto/mlflow.md", "docs/reference/table-detectors.md", "docs/reference/features.md",
+    "docs/explanation/network.md", "docs/explanation/realism.md", "docs/howto/other-tools.md", "docs/glossary.md",
+    "docs/explanation/audit.md", "docs/reference/marks.md", "docs/reference/anomalies.md",
+    "docs/explanation/incidents.md", "docs/explanation/difficulty.md", "docs/reference/detectors.md",
+    "docs/explanation/which-finds-what.md", "docs/reference/metrics.md", "docs/explanation/numbers.md",
+    "docs/explanation/evaluation.md", "docs/explanation/intervals.md", "docs/explanation/coverage.md",
+    "docs/explanation/isolation.md", "docs/explanation/cost.md", "docs/explanation/world.md",
+    "docs/reference/commands.md", "docs/reference/settings.md", "docs/reference/world-settings.md",
+    "docs/reference/tables.md", "docs/reference/api.md", "CONTRIBUTING.md", "docs/explanation/internals.md", "DESIGN.md",
 )  # fmt: skip
 PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip")
 BLOCK = re.compile(
@@ -56,19 +58,32 @@ class Program:
     text: str
 
 
-Step = File | Command | Program
+@dataclass(frozen=True)
+class Output:
+    """What the commands before it print, but costs and places (`printed`)."""
+
+    page: str
+    line: str
+    text: str
+
+
+Step = File | Command | Program | Output
 
 
 def steps(page: str) -> Iterator[Step]:
     """Yield what a page shows, from its top to its end."""
-    text, at = (ROOT / page).read_text(), 0
+    text, at, last = (ROOT / page).read_text(), 0, ""
     for block in BLOCK.finditer(text):
         yield from mentioned(page, text[at : block.start()])
+        if block["language"] == "text" and not text[at : block.start()].strip():
+            yield Output(page, last, block["fenced"])
         at = block.end()
         if block["indented"] is not None:
             yield from commands(page, re.sub(r"^ {4}", "", block["indented"], flags=re.MULTILINE))
         elif block["language"] == "sh":
-            yield from commands(page, block["fenced"])
+            found = list(commands(page, block["fenced"]))
+            last = found[-1].line if found else ""
+            yield from found
         elif path := re.match(r"# ([\w./-]+\.\w+)\n", block["fenced"]):
             yield File(page, path[1], block["fenced"])
         elif block["language"] == "python":
@@ -81,6 +96,12 @@ def commands(page: str, block: str) -> Iterator[Command]:
     for line in block.replace("\\\n", " ").splitlines():
         if line.split(" ")[0] in PROGRAMS:
             yield Command(page, " ".join(re.sub(r"\s{2,}#.*", "", line).split()))
+
+
+def printed(text: str) -> str:
+    """Return what a page shows of what a command prints: all but costs and places, which differ each time."""
+    told = text.partition("\nCost: ")[0].strip("\n").splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in told)
 
 
 def mentioned(page: str, text: str) -> Iterator[Command]:
