@@ -6,6 +6,7 @@ Covers every function of `bench.api` on a small world without a network; the exa
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +20,7 @@ from bench import api
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.faults import UserError
+from generators.anomalies.long_call import LongCall
 
 SMALL = ("generator.num_users=300", "generator.days=14", "generator/network=none", "audit=none")
 
@@ -38,6 +40,12 @@ class Longest:
 class Broken(Longest):
     def score(self, dataset: Dataset) -> Scores:
         raise ValueError("nothing works")
+
+
+@dataclass
+class HalfDayCall(LongCall):
+    shortest_s: int = 36_000
+    longest_s: int = 43_200
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +146,19 @@ def test_wrong_settings_are_raised_in_the_words_of_the_command_line(world: api.W
     ]:
         with pytest.raises(UserError, match=told):
             call()
+
+
+@pytest.mark.slow
+def test_a_type_of_ones_own_is_injected_under_its_name(tmp_path: Path) -> None:
+    """Before `api.anomaly_type`, only an installed package could bring a type."""
+    assert api.anomaly_type(HalfDayCall) == "half_day_call"
+    own = api.world(*SMALL, "anomaly=[half_day_call]", "anomaly.half_day_call.shortest_s=39600", folder=tmp_path)
+    long = own.labelled_calls().query("is_anomaly")
+    assert set(long["anomaly_type"]) == {"half_day_call"}
+    assert long["call_duration"].between(39_600, 43_200).all()
+
+
+@pytest.mark.parametrize("kind", [Longest, int])
+def test_what_is_no_type_of_anomaly_is_refused(kind: type) -> None:
+    with pytest.raises(UserError, match=f"must be a dataclass with a method plan, got {kind.__name__}"):
+        api.anomaly_type(kind)
