@@ -13,10 +13,10 @@ def main() -> None:
 
 def generate(config: DictConfig) -> None:
     """Write the data products of one world."""
-    from bench.runs import products  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
+    from bench.runs import data_products  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     try:
-        products.write(settings_of(config))
+        data_products.write(settings_of(config))
     except UserError as error:
         refuse(str(error))
 

@@ -1,7 +1,7 @@
 """Run the rest of an interrupted sweep: `cdrbench resume folder=FOLDER [failed=true] [SETTING=VALUE ...]`.
 
 What is recorded is not run again. What failed is, when asked for. Start it where the sweep was started. What a plan
-should not decide by itself, since it may be a stranger's, is given again (`bench.sweeps.given_again`).
+should not decide by itself, since it may be a stranger's, is given again (`bench.sweeps.repeated_settings`).
 """
 
 import re
@@ -17,7 +17,7 @@ from bench import run
 from bench.config.composition import launch, refuse, settings_of
 from bench.faults import UserError
 from bench.settings import RunSettings
-from bench.sweeps.given_again import resuming, to_give_again
+from bench.sweeps.repeated_settings import resuming, to_give_again
 from bench.sweeps.sweep import config_dir
 from bench.sweeps.sweep_folder import N_JOBS, Plan, SweepFolder
 

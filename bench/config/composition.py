@@ -28,7 +28,7 @@ from bench.config.diagnosis import REFUSALS, diagnose, plain, unknown_settings
 from bench.config.hooks import require_own_hooks
 from bench.config.hydra_patches import FULL_ERROR, initialised
 from bench.config.plug_ins import plugged_schemas
-from bench.config.repeats import split
+from bench.config.repeated_jobs import split
 from bench.config.run_or_sweep import mode_of
 from bench.config.target_check import faults_of_targets
 from bench.faults import SettingsError, UserError, faults_of

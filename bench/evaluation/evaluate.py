@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
-from bench.evaluation.beginnings import beginnings
 from bench.evaluation.chance import Chance
 from bench.evaluation.class_values import ClassValues, Values, known_values
+from bench.evaluation.incident_beginnings import beginnings
 from bench.evaluation.incidents import Moments, Parts
 from bench.evaluation.metric_names import metric_names
 from bench.evaluation.run_outcome import Alerts
@@ -58,7 +58,7 @@ class Yardstick:
     known: Mapping[Level, Values]
     """The values that take no scores, such as `positives/all`."""
     begun_ms: IntArray
-    """When each incident began, in the scored part or before it (`bench.evaluation.beginnings`)."""
+    """When each incident began, in the scored part or before it (`bench.evaluation.incident_beginnings`)."""
     parts: Parts
     """The calls of all incidents, likewise."""
     chances: Mapping[tuple[Level, bool], Chance]

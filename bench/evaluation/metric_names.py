@@ -2,8 +2,6 @@
 
 A metric of one class of anomalies at one threshold is one entry with its function (`of`), and needs nothing else. Those
 without a function take more: the truth alone, incidents in time, random scores, or an interval.
-
-`python -m bench.evaluation.metric_names` prints it as Markdown.
 """
 
 from collections.abc import Callable
@@ -140,7 +138,3 @@ def markdown() -> str:
         meaning = "; ".join([each.meaning, *limits])
         lines.append(f"| `{each.name}` | {each.values} | {'yes' if each.interval else ''} | {meaning} |")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    print(markdown())

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from bench.config.composition import combinations, explain, fault_lines, refuse
 from bench.config.diagnosis import REFUSALS
 from bench.config.hydra_patches import split_sweeps_by
-from bench.config.repeats import split
+from bench.config.repeated_jobs import split
 from bench.faults import SettingsError
 from bench.runs.run_folder import (
     NOTES,

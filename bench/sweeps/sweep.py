@@ -24,9 +24,9 @@ from bench.host.processors import at_once
 from bench.host.texts import printable
 from bench.runs.run_record import SOURCE, mark, marks, sending_later
 from bench.settings import RunSettings, TrackingSettings
-from bench.sweeps.given_again import resuming
 from bench.sweeps.preflight import sweep_overrides
 from bench.sweeps.progress import SweepProgress
+from bench.sweeps.repeated_settings import resuming
 from bench.sweeps.sweep_folder import N_JOBS, Plan, SweepFolder
 
 

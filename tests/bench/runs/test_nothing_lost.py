@@ -19,7 +19,7 @@ from bench.faults import SettingsError, UserError
 from bench.host.aside import written_aside
 from bench.host.identity import own_identity
 from bench.runs.run_folder import PLAN, RUNNING, WRITTEN, clear_abandoned, discard, make, require_unused
-from bench.sweeps.given_again import to_give_again
+from bench.sweeps.repeated_settings import to_give_again
 from bench.sweeps.sweep_folder import Plan, SweepFolder
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
