@@ -2,8 +2,7 @@
 
 from omegaconf import DictConfig
 
-from bench.config.composition import launch, refuse, settings_of
-from bench.faults import UserError
+from bench.config.composition import launch, settings_of
 
 
 def main() -> None:
@@ -15,10 +14,7 @@ def generate(config: DictConfig) -> None:
     """Write the data products of one world."""
     from bench.runs import data_products  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
-    try:
-        data_products.write(settings_of(config))
-    except UserError as error:
-        refuse(str(error))
+    data_products.write(settings_of(config))
 
 
 if __name__ == "__main__":

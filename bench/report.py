@@ -8,7 +8,6 @@ from hydra.utils import get_method
 from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
-from bench.faults import UserError
 from bench.host.read_json import UnreadableError
 from bench.host.texts import printable
 from bench.program_settings import ReportPageSettings
@@ -28,8 +27,6 @@ def report(config: DictConfig) -> None:
         rows = rows_below(Path(settings.runs))
         out.mkdir(parents=True, exist_ok=True)
         pages = get_method(settings.report.comparison)(rows, out)
-    except UserError as error:
-        refuse(str(error))
     except OSError as error:
         refuse(f"out must be a folder that can be written, got {out} ({error})")
     for page in pages:

@@ -7,7 +7,6 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
-from bench.faults import UserError
 from bench.host.identity import own_identity
 from bench.host.read_json import UnreadableError
 from bench.host.texts import printable
@@ -32,21 +31,18 @@ def record(config: DictConfig) -> None:
         refuse(f"runs must be a folder of runs or sweeps, got {settings.runs}")
     left = [path.parent for path in sorted(Path(settings.runs).rglob(ROW)) if uri not in marks(path.parent)]
     sent = 0
-    try:
-        tracker = import_module("bench.runs.tracking").Tracker(uri, settings.tracking)
-        tracker.end_abandoned()
-        for folder in left:
-            if (folder.parent / PLAN).exists() and uri not in marks(folder.parent):
-                name = " ".join(SweepFolder(folder.parent).plan().asked)
-                mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE, own_identity()))
-                tracker.finish(parent, True)
-            try:
-                send(folder, tracker, again=True)
-                sent += 1
-            except UnreadableError as error:
-                print(printable(f"left out: {error}"), file=sys.stderr)
-    except UserError as error:
-        refuse(str(error))
+    tracker = import_module("bench.runs.tracking").Tracker(uri, settings.tracking)
+    tracker.end_abandoned()
+    for folder in left:
+        if (folder.parent / PLAN).exists() and uri not in marks(folder.parent):
+            name = " ".join(SweepFolder(folder.parent).plan().asked)
+            mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE, own_identity()))
+            tracker.finish(parent, True)
+        try:
+            send(folder, tracker, again=True)
+            sent += 1
+        except UnreadableError as error:
+            print(printable(f"left out: {error}"), file=sys.stderr)
     print(f"{sent} results sent; {tracker.link}")
 
 

@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from bench import run
-from bench.config.composition import launch, refuse, settings_of
+from bench.config.composition import launch, settings_of
 from bench.faults import UserError
 from bench.settings import RunSettings
 from bench.sweeps.repeated_settings import resuming, to_give_again
@@ -39,11 +39,8 @@ def resumed(config: DictConfig, again: Sequence[str]) -> list[str]:
     """Return the command line that does the rest of a sweep, some of whose settings were given again."""
     settings = settings_of(config)
     folder = SweepFolder(Path(settings.folder))
-    try:
-        plan = folder.plan()
-        _require_agreed(plan, folder.path, again, config_dir(HydraConfig.get()))
-    except UserError as error:
-        refuse(str(error))
+    plan = folder.plan()
+    _require_agreed(plan, folder.path, again, config_dir(HydraConfig.get()))
     if settings.failed:
         folder.drop_failed()
     place = str(folder.path).replace("'", "\\'")

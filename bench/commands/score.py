@@ -5,7 +5,6 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
-from bench.faults import UserError
 from bench.host.temporary import temporary
 from bench.host.texts import printable
 from bench.program_settings import ScoreSettings
@@ -26,8 +25,6 @@ def score(config: DictConfig) -> None:
         out.mkdir(parents=True, exist_ok=True)
         with temporary(".staging-", out) as staging:
             failure = scored(settings, out, staging)
-    except UserError as error:
-        refuse(str(error))
     except OSError as error:
         refuse(f"out must be a folder that can be written, got {out} ({error})")
     if failure:

@@ -10,7 +10,6 @@ from omegaconf import DictConfig
 
 from bench import run
 from bench.config.composition import launch, refuse, settings_of
-from bench.faults import UserError
 
 
 def main() -> None:
@@ -34,8 +33,6 @@ def searched(config: DictConfig) -> list[str]:
         best = best_overrides(mine, search)
     except ImportError as error:
         refuse(f"bench.commands.search needs Optuna: pip install 'cdrbench[search]' ({error})")
-    except UserError as error:
-        refuse(str(error))
     print("the best: " + " ".join(best), flush=True)
     seeds = ",".join(str(seed) for seed in search.reporting_seeds)
     flags = [each for each in sys.argv[1:3] if sys.argv[1] == "--config-dir"]

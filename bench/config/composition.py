@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass
+from functools import wraps
 from typing import Any, NoReturn
 
 import hydra
@@ -61,7 +62,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         refuse("\n".join(f"{each!r} cannot be read as setting=value: it names no setting" for each in nameless))
     try:
         with hydra_patches.raised_errors():
-            hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(task)()
+            hydra.main(config_path="pkg://conf", config_name=config_name, version_base="1.3")(_refusing(task))()
     except UserError as error:
         refuse(str(error))
     except REFUSALS as error:
@@ -81,6 +82,19 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         sys.exit(INTERRUPTED)
     finally:
         gc.freeze()  # what was imported need not be looked through once more when the program ends: that takes a second
+
+
+def _refusing(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:
+    """Return a task that ends the program where it refuses something: what it raised, Hydra would report as well."""
+
+    @wraps(task)
+    def refusing(config: DictConfig) -> None:
+        try:
+            task(config)
+        except UserError as error:
+            refuse(str(error))
+
+    return refusing
 
 
 def options_first(arguments: Sequence[str]) -> list[str]:
