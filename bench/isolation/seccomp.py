@@ -35,6 +35,9 @@ class Machine(NamedTuple):
     refused: dict[str, int]
     set_times: int
     """The number of `utimensat`."""
+    clone: int
+    request: int
+    """The number of `ioctl`."""
     pretended: tuple[int, ...]
     """Calls that return success without effect, by number: libraries take their failure for an error."""
     for_itself: dict[int, tuple[int, ...]]
@@ -43,17 +46,26 @@ class Machine(NamedTuple):
 
 ANYWHERE = {
     **{"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "pidfd_open": 434, "pidfd_getfd": 438},
-    **{"process_madvise": 440, "setxattrat": 463, "removexattrat": 466},
+    **{"process_madvise": 440, "setxattrat": 463, "removexattrat": 466, "memfd_secret": 447},
+    **{"open_tree": 428, "move_mount": 429, "fsopen": 430, "fsmount": 432, "fspick": 433, "mount_setattr": 442},
 }
+CLONE3, NOT_THERE = 435, 0x00050000 | errno.ENOSYS
+"""Its flags lie where a filter does not see them: the C library does without it, where there is none."""
+NEW_SPACES = 0x7E020080
+"""Flags of `clone` for namespaces of its own, in which a process has all capabilities."""
+OF_FILES = (0x40086602, 0x401C5820, 0x40806685, 0x40087602, 0x800C6613)
+"""Requests to `ioctl` that change a file though it is open for reading only: its flags, that it can be written, ..."""
 SOCKETS = ("socket", "connect", "bind", "listen")
 MEMORY = ("ptrace", "process_vm_readv", "process_vm_writev")
 KERNEL = ("bpf", "perf_event_open", "mount", "unshare", "setns", "add_key", "request_key", "keyctl")
 # What outlives a process, or is memory that no process is charged for.
 SHARED = ("memfd_create", "shmget", "msgget", "semget", "mq_open", "mq_unlink")
 ATTRIBUTES = ("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr")
-NAMES = (*SOCKETS, *MEMORY, "open_by_handle_at", *KERNEL, *SHARED, *ATTRIBUTES)
-OLD_TIMES = {"utime": 132, "utimes": 235, "futimesat": 261}
-"""Older forms of `utimensat`; aarch64 has none of them."""
+# What happens in folders that it may not read.
+WATCHES = ("inotify_init1", "fanotify_init")
+NAMES = (*SOCKETS, *MEMORY, "open_by_handle_at", *KERNEL, *SHARED, *ATTRIBUTES, *WATCHES)
+OLD = {"utime": 132, "utimes": 235, "futimesat": 261, "inotify_init": 253}
+"""Older forms of `utimensat` and `inotify_init1`; aarch64 has none of them."""
 # chmod, fchmod, fchmodat, chown, fchown, lchown, fchownat: of files outside, too, which Landlock leaves open, as
 # libraries do when they copy. setpgid, setsid: what stays in the group of processes that it begins in is ended at once.
 PRETENDED = {"x86_64": (90, 91, 268, 92, 93, 94, 260, 109, 112), "aarch64": (53, 52, 55, 54, 154, 157)}
@@ -65,18 +77,20 @@ MACHINES = {
     "x86_64": Machine(
         0xC000003E,
         53,
-        OLD_TIMES
+        OLD
         | dict(
             zip(
                 NAMES,
                 (
                     *(41, 42, 49, 50, 101, 310, 311, 304, 321, 298, 165, 272, 308, 248, 249, 250),
-                    *(319, 29, 68, 64, 240, 241, 188, 189, 190, 197, 198, 199),
+                    *(319, 29, 68, 64, 240, 241, 188, 189, 190, 197, 198, 199, 294, 300),
                 ),
                 strict=True,
             )
         ),
         280,
+        56,
+        16,
         PRETENDED["x86_64"],
         dict(zip((302, 203, 144, 142, 314, 141, 251), ITSELF, strict=True)),
     ),
@@ -88,12 +102,14 @@ MACHINES = {
                 NAMES,
                 (
                     *(198, 203, 200, 201, 117, 270, 271, 265, 280, 241, 40, 97, 268, 217, 218, 219),
-                    *(279, 194, 186, 190, 180, 181, 5, 6, 7, 14, 15, 16),
+                    *(279, 194, 186, 190, 180, 181, 5, 6, 7, 14, 15, 16, 26, 262),
                 ),
                 strict=True,
             )
         ),
         88,
+        220,
+        29,
         PRETENDED["aarch64"],
         dict(zip((261, 122, 119, 118, 274, 140, 30), ITSELF, strict=True)),
     ),
@@ -147,6 +163,20 @@ def _program(machine: Machine) -> Iterator[tuple[int, int, int, int]]:
     for number in (*machine.pretended, *PRETENDED_ANYWHERE):
         yield EQUAL, 0, 1, number
         yield RETURN, 0, 0, PRETEND
+    yield EQUAL, 0, 1, CLONE3
+    yield RETURN, 0, 0, NOT_THERE
+    yield EQUAL, 0, 5, machine.clone
+    yield LOAD, 0, 0, ARGUMENTS_AT
+    yield AND, 0, 0, NEW_SPACES
+    yield EQUAL, 0, 1, 0
+    yield RETURN, 0, 0, ALLOW
+    yield RETURN, 0, 0, REFUSE
+    yield EQUAL, 0, 2 + 2 * len(OF_FILES), machine.request
+    yield LOAD, 0, 0, ARGUMENTS_AT + ARGUMENT_SIZE
+    for request in OF_FILES:
+        yield EQUAL, 0, 1, request
+        yield RETURN, 0, 0, REFUSE
+    yield RETURN, 0, 0, ALLOW
     yield EQUAL, 0, 7, machine.set_times
     for half in (0, ARGUMENT_SIZE // 2):  # without times it is to be now, and Python makes the file if this fails
         yield LOAD, 0, 0, ARGUMENTS_AT + 2 * ARGUMENT_SIZE + half

@@ -1,5 +1,6 @@
 """What a process can still do when it has given up its rights; each act is also done before, where it works."""
 
+import platform
 import socket
 import subprocess
 import sys
@@ -48,6 +49,7 @@ for act in sys.argv[5:]:
 LANDLOCK = (
     "landlock.restrict([(each, read) for each in (sys.prefix, sys.base_prefix, '/usr', '/lib', '/lib64')], {abi})"
 )
+CLONE = {"x86_64": 56}.get(platform.machine(), 220)
 needs_landlock = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 needs_seccomp = pytest.mark.skipif(not seccomp.available(), reason="this kernel filters no calls")
 
@@ -108,6 +110,9 @@ def test_seccomp_refuses_what_changes_others_or_outlives_a_process(place: list[s
         "handle": "os.close(os.pidfd_open(os.getppid()))",
         "memory file": "os.close(os.memfd_create('x'))",
         "shared memory": checked.format(call=f"{library}.shmget(0, 4096, 0o1600)"),
+        "watches": f"os.close(checked({library}.inotify_init1(0)))",
+        "namespaces": f"os.waitpid(checked({library}.syscall({CLONE}, 0x10000011, 0, 0, 0, 0)) or os._exit(0), 0)",
+        "file flags": "import fcntl; fcntl.ioctl(os.open(secret, os.O_RDONLY), 0x40806685, bytes(128))",
         "semaphores": checked.format(call=f"{library}.semget(0, 1, 0o1600)"),
     }
     own = {
@@ -116,7 +121,11 @@ def test_seccomp_refuses_what_changes_others_or_outlives_a_process(place: list[s
         "own processors": "os.sched_setaffinity(0, os.sched_getaffinity(0))",
     }
     expected = dict.fromkeys(acts, "refused") | dict.fromkeys(own, "done")
-    assert tried("seccomp.restrict()", place, {**acts, **own}) == expected
+    checks = "def checked(result):\n    if result < 0:\n        raise OSError\n    return result\n"
+    assert tried(f"{checks}seccomp.restrict()", place, {**acts, **own}) == expected
+    needs_rights = {"namespaces", "file flags"}  # which not every system gives
+    open_before = tried(checks, place, {name: act for name, act in acts.items() if name not in needs_rights})
+    assert set(open_before.values()) == {"done"}
 
 
 @needs_landlock
