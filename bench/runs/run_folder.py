@@ -55,12 +55,21 @@ def hold(folder: Path) -> None:
 
 def clear_abandoned(runs: Path) -> None:
     """Remove what runs of the last days left that were killed, where they have no result; see `clear_if_abandoned`."""
-    days = sorted(path for path in runs.glob("????-??-??") if path.is_dir())[-RECENT:]
-    for folder in [path for day in days for path in day.iterdir() if (path / RUNNING).exists()]:
+    for folder in _marked(runs):
         clear_if_abandoned(folder)
         if OURS.fullmatch(folder.relative_to(runs).as_posix()):
-            for place in (folder, folder.parent):
-                _remove_empty(place)
+            remove_empty(folder, folder.parent)
+
+
+def abandoned_sweeps(runs: Path) -> list[Path]:
+    """Return the folders of sweeps of the last days that were killed, where this program has named them."""
+    ours = [each for each in _marked(runs) if OURS.fullmatch(each.relative_to(runs).as_posix())]
+    return [each for each in ours if (each / PLAN).exists() and _is_abandoned(each)]
+
+
+def _marked(runs: Path) -> list[Path]:
+    days = sorted(path for path in runs.glob("????-??-??") if path.is_dir())[-RECENT:]
+    return [path for day in days for path in day.iterdir() if (path / RUNNING).exists()]
 
 
 def clear_if_abandoned(folder: Path) -> None:
@@ -68,17 +77,20 @@ def clear_if_abandoned(folder: Path) -> None:
 
     Processes of other machines that keep their runs in the same place are not known to be gone: their folders stay.
     """
-    if not (folder / RUNNING).is_file():  # a pipe would be waited for
-        return
-    try:
-        identity = (folder / RUNNING).read_text(errors="replace").strip()
-    except OSError:
-        return
-    if not has_ended(identity):
+    if not _is_abandoned(folder):
         return
     if not (folder / ROW).exists() and not (folder / PLAN).exists():
         clear(folder)
     (folder / RUNNING).unlink(missing_ok=True)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether the process is gone that the mark of a folder names."""
+    try:
+        plain = (folder / RUNNING).is_file()  # a pipe would be waited for
+        return plain and has_ended((folder / RUNNING).read_text(errors="replace").strip())
+    except OSError:
+        return False
 
 
 def _let_go(folder: Path, holder: int) -> None:
@@ -99,7 +111,7 @@ def clear(folder: Path, keep: Sequence[str] = ()) -> None:
         if not name.startswith(tuple(keep)):
             (folder / name).unlink(missing_ok=True)
     for name in (TWIN, NOTES):
-        _remove_empty(folder / name)
+        remove_empty(folder / name)
 
 
 def discard(folder: Path, *, of_sweep: bool = False) -> None:
@@ -115,7 +127,7 @@ def discard(folder: Path, *, of_sweep: bool = False) -> None:
     begun = (folder / NOTES).is_dir()
     clear(folder)
     if of_sweep and begun:
-        _remove_empty(folder)
+        remove_empty(folder)
     remove_made(folder)
 
 
@@ -123,9 +135,11 @@ def remove_made(folder: Path) -> None:
     """Remove a folder and those above it where this process made them and they are empty."""
     for place in (folder.absolute(), *folder.absolute().parents):
         if place in _made:
-            _remove_empty(place)
+            remove_empty(place)
 
 
-def _remove_empty(folder: Path) -> None:
-    with suppress(OSError):
-        folder.rmdir()
+def remove_empty(*folders: Path) -> None:
+    """Remove folders where they are empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()

@@ -18,6 +18,7 @@ from bench.runs.run_folder import (
     NOTES,
     PLAN,
     RUNNING,
+    abandoned_sweeps,
     clear_abandoned,
     clear_if_abandoned,
     discard,
@@ -25,6 +26,7 @@ from bench.runs.run_folder import (
     make,
     require_unused,
 )
+from bench.sweeps.sweep_folder import SweepFolder
 from bench.sweeps.variants import Variants
 
 FIXED = ("generator", "anomaly", "protocol", "threshold", "seed", "suite", "role")
@@ -100,6 +102,8 @@ def _prepare(folder: Path, config: DictConfig, setting: str, *, begun: bool = Fa
     """Make the folder of a run or sweep before Hydra does, which would end in a traceback; refuse one in use."""
     if config.hydra.output_subdir not in (NOTES, None):
         refuse(f"hydra.output_subdir must be {NOTES} or null, got {config.hydra.output_subdir}")
+    for sweep in abandoned_sweeps(Path(config.store.runs)):
+        SweepFolder(sweep).tidy(new=True)
     clear_abandoned(Path(config.store.runs))
     try:
         clear_if_abandoned(folder)

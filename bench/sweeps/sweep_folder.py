@@ -10,7 +10,7 @@ from bench.host.aside import write_whole
 from bench.host.read_json import UnreadableError, object_in
 from bench.result import Status
 from bench.runs.rows import row_in
-from bench.runs.run_folder import NOTES, PLAN, RUNNING, clear, discard, made_here, remove_made
+from bench.runs.run_folder import NOTES, PLAN, RUNNING, clear, discard, made_here, remove_empty, remove_made
 from bench.runs.run_record import MARK, ROW, marks
 
 HYDRAS = "multirun.yaml"
@@ -111,15 +111,23 @@ class SweepFolder:
             if row["status"] != "OK":
                 clear(self.path / str(number))
 
-    def tidy(self) -> None:
-        """Remove what jobs without a result left, and the locks; without any result, the plan of a new sweep too."""
+    def tidy(self, new: bool = False) -> None:
+        """Remove what jobs without a result left, and the locks; without any result, the plan of a new sweep too.
+
+        Parameters
+        ----------
+        new
+            Whether it is new though this process did not make its folder: another did that was killed.
+        """
         for place in self.path.glob(".*.lock"):
             if place.name[1:-5].isdigit():
                 place.unlink()
         for place in self.path.glob("*"):
             if place.name.isdigit() and (place / NOTES).is_dir() and not (place / ROW).exists():
                 discard(place, of_sweep=True)
-        if not self.ended() and made_here(self.path):
+        if not self.ended() and (new or made_here(self.path)):
             for name in (RUNNING, PLAN, f".{PLAN}.partial", HYDRAS, MARK, f".{MARK}.partial"):
                 (self.path / name).unlink(missing_ok=True)
             remove_made(self.path)
+            if new:
+                remove_empty(self.path, self.path.parent)

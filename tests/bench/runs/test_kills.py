@@ -130,6 +130,8 @@ def unfinished(place: Path) -> list[str]:
     hidden = [str(path) for path in hidden if not (path.parent.name == "worlds" and path.suffix == ".lock")]
     empty = [str(path) for path in place.rglob("*") if path.is_dir() and path.name != "tmp" and not any(path.iterdir())]
     notes = [path.parent for path in place.rglob(".hydra")]
+    plans = [path.parent for path in place.rglob("sweep.json")]
+    empty += [str(each) for each in plans if not list(each.rglob("result.json"))]
     return [*hidden, *empty, *(str(each) for each in notes if not (each / "result.json").exists()),
             *map(str, (place / "tmp").iterdir()), *leavings()]  # fmt: skip
 

@@ -18,7 +18,16 @@ from programs import QUIET, TOY, ended
 from bench.faults import SettingsError, UserError
 from bench.host.aside import written_aside
 from bench.host.identity import own_identity
-from bench.runs.run_folder import PLAN, RUNNING, WRITTEN, clear_abandoned, discard, make, require_unused
+from bench.runs.run_folder import (
+    PLAN,
+    RUNNING,
+    WRITTEN,
+    abandoned_sweeps,
+    clear_abandoned,
+    discard,
+    make,
+    require_unused,
+)
 from bench.sweeps.repeated_settings import to_give_again
 from bench.sweeps.sweep_folder import Plan, SweepFolder
 
@@ -105,6 +114,28 @@ def test_what_a_killed_run_left_goes_with_the_next_and_nothing_else(
     else:
         assert left == set(before)
         assert folder.exists() == (bool(before) or not named)
+
+
+@TREES
+@given(tree=PATHS, named=st.booleans(), live=st.booleans(), done=st.booleans())
+def test_a_killed_sweep_without_results_goes_with_the_next_where_the_program_named_it(
+    tmp_path_factory: pytest.TempPathFactory, tree: list[list[str]], named: bool, live: bool, done: bool
+) -> None:
+    runs = tmp_path_factory.mktemp("runs")
+    folder = runs / ("2026-01-02/03-04-05-000678" if named else "2026-01-02/mine")
+    for number in ("0", "1"):
+        written_by_a_run(folder / number, row=done)
+    SweepFolder(folder).begin(Plan(["seed=1,2"], ["seed=1,2"], [], None))
+    machine = own_identity().rpartition("|")[0]
+    (folder / RUNNING).write_text(own_identity() if live else f"{machine}|1@0.00")
+    before = planted(folder, tree)
+    for sweep in abandoned_sweeps(runs):
+        SweepFolder(sweep).tidy(new=True)
+    clear_abandoned(runs)
+    assert held(folder) == before
+    assert (folder / PLAN).exists() == (live or done or not named)
+    if named and not live and not done:
+        assert folder.exists() == bool(before)
 
 
 @TREES
