@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from pyod.models.copod import COPOD
 from pyod.models.ecod import ECOD
+from pyod.models.hbos import HBOS
 from pyod.models.knn import KNN
 from scipy.stats import percentileofscore, spearmanr
 
 from bench.detector import Level
 from bench.faults import SettingsError, UserError
 from detectors.features.calls.call_features import call_features
+from detectors.models.histograms import Hbos
 from detectors.models.neighbours import Nearest
 from detectors.models.tails import Copod, Ecod
 from detectors.reference.one_feature import OneFeature
@@ -31,6 +33,25 @@ def test_nearest_gives_the_scores_of_pyod(rows):
     np.testing.assert_allclose(ours.decision_function(others), theirs.decision_function(others), rtol=1e-12)
     np.testing.assert_allclose(ours.decision_scores_, theirs.decision_scores_, rtol=1e-12)
     assert ours.threshold_ == pytest.approx(theirs.threshold_)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"n_bins": 2, "tol": 0.01}, {"n_bins": 37, "alpha": 0.9, "contamination": 0.5}]
+)
+def test_histograms_give_the_scores_of_pyod(rows, settings):
+    """Covers fitted rows, others, values at and beyond both ends, a constant feature; and the threshold."""
+    fitted, others = np.column_stack([rows[:400], np.ones(400)]), np.column_stack([rows[400:], np.arange(200) / 100])
+    ours, theirs = Hbos(**settings).fit(fitted), HBOS(**settings).fit(fitted)
+    np.testing.assert_allclose(-ours.score_samples(fitted), theirs.decision_scores_, rtol=1e-12)
+    for beside in (others, others * 3, -others, fitted.max(axis=0)[None], fitted.min(axis=0)[None]):
+        np.testing.assert_allclose(-ours.score_samples(beside), theirs.decision_function(beside), rtol=1e-12)
+    assert -ours.offset_ == pytest.approx(theirs.threshold_)
+
+
+def test_histograms_name_every_setting_that_is_out_of_its_range():
+    with pytest.raises(SettingsError) as told:
+        Hbos(n_bins=1, alpha=0, tol=-1, contamination=0.6)
+    assert [fault.key.rpartition(".")[2] for fault in told.value.faults] == ["n_bins", "alpha", "tol", "contamination"]
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(Ecod, ECOD), (Copod, COPOD)])
