@@ -78,8 +78,8 @@ CASES = {
     "=3": "'=3' cannot be read as setting=value: it names no setting",
     "+=3": "'+=3' cannot be read as setting=value: it names no setting",
     "seed=1,2": "several values for one setting need --multirun",
-    "detector.model.n_estimatrs=3": "detector.model.n_estimatrs must be a parameter of sklearn.ensemble.IsolationForest, "
-    "got 3; did you mean n_estimators?",
+    "detector.model.n_estimatrs=3": "detector.model.n_estimatrs must be a parameter of "
+    "sklearn.ensemble.IsolationForest, got 3; did you mean n_estimators?",
 }
 
 

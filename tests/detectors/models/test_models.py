@@ -36,7 +36,7 @@ def test_nearest_gives_the_scores_of_pyod(rows):
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"n_bins": 2, "tol": 0.01}, {"n_bins": 37, "alpha": 0.9, "contamination": 0.5}]
+    "settings", [{}, {"n_bins": 3, "tol": 0.01}, {"n_bins": 37, "alpha": 0.9, "contamination": 0.5}]
 )
 def test_histograms_give_the_scores_of_pyod(rows, settings):
     """Covers fitted rows, others, values at and beyond both ends, a constant feature; and the threshold."""
