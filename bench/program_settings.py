@@ -21,6 +21,7 @@ from bench.settings import (
     StoreSettings,
     TrackingSettings,
 )
+from bench.threshold_policies import ThresholdPolicy
 
 
 @dataclass
@@ -169,7 +170,7 @@ class ScoreSettings:
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield the policy that needs to know the truth."""
-        if self.threshold.uses_truth:
+        if isinstance(self.threshold, ThresholdPolicy) and self.threshold.uses_truth:
             yield Fault("threshold.policy", "not need the truth where nobody knows it", self.threshold.policy)
 
 
