@@ -1,4 +1,7 @@
-"""Every leaf, and models of PyOD and scikit-learn by their dotted path, at the size of the default world."""
+"""Every leaf, and models of PyOD and scikit-learn by their dotted path, at the size of the default world.
+
+Covers that they fit and score in the process that a run gives them, confined as far as the system can.
+"""
 
 import sys
 from pathlib import Path
@@ -13,6 +16,9 @@ from sklearn.svm import OneClassSVM
 
 from bench.dataset import Dataset
 from bench.faults import UserError
+from bench.isolation.detector_process import Job, Subject, Waiting
+from bench.isolation.reach import reach_of
+from bench.settings import LimitSettings
 from detectors.checks.subject import entities
 from detectors.models.quadratic_costs import MOST_ROWS, require_affordable
 from detectors.tables.tabular import Tabular
@@ -37,13 +43,16 @@ def test_there_is_a_dozen_of_models_by_path_and_every_leaf():
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of the models' own
 @pytest.mark.parametrize("name", ALL)
-def test_it_fits_and_scores_the_default_world(name: str, default_size: Dataset) -> None:
-    detector = sizes.made(ALL[name]).fit(default_size)
-    scores = detector.score(default_size)
+def test_it_fits_and_scores_the_default_world(name: str, default_size: Dataset, tmp_path: Path) -> None:
+    reach = reach_of(ALL[name], {"store.worlds": str(default_size.folder.parents[1])}, True)
+    with Waiting(Subject(ALL[name], sizes.SEED), tmp_path, 2, reach) as process:
+        trial = process.tried(Job(default_size, LimitSettings()), lambda: None)
+    scores = trial.scores
+    assert scores is not None, f"{trial.reason}\n{(tmp_path / 'detector.log').read_text()}"
     assert scores.values.shape == (entities(scores.level, default_size),)
     assert np.isfinite(scores.values).all()
     assert np.unique(scores.values).size > 1 or name == "at_once"  # no line has two calls at once in this world
-    assert getattr(detector, "threshold_", None) is None or isinstance(detector.threshold_, float)
+    assert scores.threshold is None or isinstance(scores.threshold, float)
 
 
 def test_what_would_take_hours_is_refused_with_a_way_on(ordinary, monkeypatch):
