@@ -27,8 +27,8 @@ Burgle = Callable[[bool], tuple[Trial, float]]
 WAYS = tuple(Burglar("", "", 0, 0).ways())
 NEVER = {"own environment", "own files"}
 """Closed whatever the system has."""
-OF_THE_SUPERUSER = {"parent's memory", "ptrace"}
-"""Some systems (Yama) leave other processes' memory to the superuser."""
+OF_THE_SUPERUSER = {"parent's memory", "ptrace", "writing to the tables"}
+"""Some systems (Yama) leave other processes' memory to the superuser, who alone writes to files that nobody may."""
 MADE_BY_SECCOMP = {"TCP", "UDP", "socket", "letters", "letters of a pair", "abstract socket"}
 complete = pytest.mark.skipif(landlock.version() < 6 or not seccomp.available(), reason="this kernel cannot do it all")
 
