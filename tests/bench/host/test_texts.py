@@ -84,4 +84,4 @@ def test_whatever_writes_csv_writes_texts_through_here() -> None:
         if {node.attr for node in calls} & {"write_csv", "CSVWriter", "writerow", "writerows", "to_csv", "sink_csv"}:
             writers.append(path.name)
             assert "in_sheet(" in text, path
-    assert sorted(writers) == ["alerts.py", "export.py", "job.py"]
+    assert sorted(writers) == ["alerts.py", "export.py", "scorecard_job.py"]
