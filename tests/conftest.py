@@ -20,6 +20,12 @@ TOYS = Path(__file__).parent / "toys"
 sys.path.insert(0, str(TOYS))
 
 
+@pytest.fixture(autouse=True)
+def _compiling_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first test that needs a kernel would hear of it."""
+    monkeypatch.setattr("bench.host.console._compiling", ["told"])
+
+
 @pytest.fixture(scope="session")
 def toys() -> Path:
     """The folder of toy worlds and detectors; it is importable."""
