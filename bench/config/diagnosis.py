@@ -108,7 +108,9 @@ def _told(config_name: str, accepted: list[str], base: DictConfig | None, overri
     """Return what is wrong with an override that `base`, the composition of those accepted so far, does not bear."""
     key, value = override.key_or_group, override.value()
     if _is_group(override):
-        return _told_choice(key, value)
+        suite = "" if base is None else base.get("suite", {}).get("name", "")
+        fixed = f"{key} is fixed by suite={suite}: leave it out, or do without the suite" if suite else ""
+        return _told_choice(key, value) or fixed
     if base is None or key.startswith("hydra."):
         return ""
     if not _has(base, key):
