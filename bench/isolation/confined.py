@@ -1,4 +1,4 @@
-"""Where a detector's process begins: `begin.py FOLDERS bench.isolation.confined PARENT ORDER MODULE ...`.
+"""Where a detector's process begins: `begin.py FOLDERS bench.isolation.confined PARENT PLACE MODULE ...`.
 
 It gives up its rights before it imports anything that could start a thread, which would keep them, or that is a
 detector's. Until then it runs the standard library and this program only, and finds nothing else
@@ -12,16 +12,18 @@ from pathlib import Path
 
 from bench.isolation.ahead import compile_ahead
 from bench.isolation.confinement import Order, obey
+from bench.isolation.place import JOB, READY
 from bench.isolation.readable import children_folder
 from bench.isolation.supervisor import part_from_supervisor
 
 
 def main() -> None:
     """Give up what the order says, then import, wait and work."""
-    order = Order.read(sys.argv[2])
+    order = Order.read(Path(sys.argv[2]))
     part_from_supervisor(int(sys.argv[1]), Path(order.place))
     if order.means.abi:
         compile_ahead(order.installed)
+    (Path(order.place) / JOB / READY).touch()
     obey(order)
     _find_modules(order)
     from bench.isolation.worker import work  # noqa: PLC0415 - not before

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.isolation import capabilities, landlock, seccomp, shared_memory
 from bench.isolation.landlock import Right
-from bench.isolation.place import DATA, IMPORTS, JOB, OUT, TEMPORARY
+from bench.isolation.place import DATA, IMPORTS, JOB, ORDER, OUT, TEMPORARY
 from bench.result import UNCONFINED
 
 READ = Right.EXECUTE | Right.READ_FILE | Right.READ_DIR
@@ -91,14 +91,14 @@ class Order:
     installed: list[str] = field(default_factory=list)
     """Which of them hold what is installed, and may be imported from before."""
 
-    def written(self) -> str:
-        """Return it as an argument of a command line."""
-        return json.dumps(asdict(self))
+    def write(self) -> None:
+        """Write it to its place: a list of what is readable may be longer than a command line can be."""
+        (Path(self.place) / ORDER).write_text(json.dumps(asdict(self)))
 
     @classmethod
-    def read(cls, argument: str) -> "Order":
-        """Return what was written."""
-        facts = json.loads(argument)
+    def read(cls, place: Path) -> "Order":
+        """Return what was written there."""
+        facts = json.loads((place / ORDER).read_text())
         return cls(**{**facts, "means": Means(**facts["means"])})
 
 

@@ -1,6 +1,7 @@
 """Fitting and scoring in a process of its own that sees a folder without labels, under limits of time and memory."""
 
 import json
+import math
 import signal
 import socket
 import subprocess
@@ -20,7 +21,7 @@ from bench.host.memory import MIB, killed_for_memory
 from bench.isolation import returned
 from bench.isolation.ahead import pending
 from bench.isolation.confinement import Reach
-from bench.isolation.place import BEGINNING, CONSTRUCTED, OUT
+from bench.isolation.place import BEGINNING, CONSTRUCTED, JOB, OUT, READY
 from bench.isolation.prestarted import taken
 from bench.isolation.staging import fill
 from bench.isolation.tree import Tree
@@ -144,7 +145,7 @@ class Waiting:
         except FileNotFoundError:
             return Trial(Status.ERROR, "it removed its own folder")
         killed = killed_for_memory()
-        status = _watched(self.tree, job.limits, tick)
+        status = _watched(self.tree, self.place / JOB / READY, job.limits, tick)
         code = self.tree.process.returncode
         self.tree.end()
         if status is Status.OK and code == -signal.SIGKILL and killed_for_memory() > killed:
@@ -172,13 +173,15 @@ def modules_in(node: object) -> list[str]:
     return list(dict.fromkeys([*own, *(module for item in node.values() for module in modules_in(item))]))
 
 
-def _watched(tree: Tree, limits: LimitSettings, tick: Callable[[], None]) -> Status:
-    """Wait for the end or for a limit; return which."""
-    ends_at = time.monotonic() + limits.seconds
+def _watched(tree: Tree, ready: Path, limits: LimitSettings, tick: Callable[[], None]) -> Status:
+    """Wait for the end or for a limit; return which. Time counts from when `ready` is there."""
+    ends_at = math.inf
     while tree.process.poll() is None:
         tree.look()
         if tree.peak_mib > limits.memory_mib:
             return Status.OOM
+        if math.isinf(ends_at) and ready.exists():
+            ends_at = time.monotonic() + limits.seconds
         if time.monotonic() > ends_at:
             return Status.TIMEOUT
         tick()

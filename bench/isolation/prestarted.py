@@ -132,7 +132,7 @@ def _start(threads: int, reach: Reach, modules: Sequence[str] = ()) -> Started:
         folders = [folder for folder, _ in replaced]
         readable = [*ordinary(reach.hidden), *(path for _, paths in replaced for path in paths)]
         readable += [str(each) for each in reach.files]
-    order = Order(means, str(place), readable, folders, trusted)
+    Order(means, str(place), readable, folders, trusted).write()
     # A socket and no pipe: an open file can be handed over by it, that of the log.
     ours, theirs = socket.socketpair()
     with theirs, (place / BEGINNING).open("wb") as printed:
@@ -145,7 +145,7 @@ def _start(threads: int, reach: Reach, modules: Sequence[str] = ()) -> Started:
                 os.pathsep.join(trusted),
                 "bench.isolation.confined",
                 str(os.getpid()),
-                order.written(),
+                str(place),
                 *modules,
             ],
             env=_environment(threads, place),

@@ -50,6 +50,28 @@ def attempt(dataset: Dataset, workplace: Path, seen: set[psutil.Process]) -> Try
     return attempt
 
 
+@pytest.mark.slow
+def test_what_the_harness_compiles_first_is_not_the_detectors_time(
+    attempt: Try, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an empty cache that takes a minute; it made every short limit a timeout."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(workplace))
+    assert attempt("Longest", LimitSettings(seconds=6)).status is Status.OK
+    assert list(workplace.glob("cdrbench/kernels/*/*.done"))
+
+
+def test_thousands_of_modules_may_lie_beside_a_detector(
+    attempt: Try, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their names are more than one argument of a command line may hold (128 KiB)."""
+    folder = workplace / "full"
+    folder.mkdir()
+    for number in range(2000):
+        (folder / f"a_module_of_the_users_own_with_a_long_name_{number}.py").touch()
+    monkeypatch.syspath_prepend(folder)
+    assert attempt("Longest").status is Status.OK
+
+
 def test_a_detector_is_scored_in_a_process_of_its_own(attempt: Try, dataset: Dataset) -> None:
     trial = attempt("Longest")
     assert trial.status is Status.OK
