@@ -57,7 +57,7 @@ def test_it_is_taken_once() -> None:
 @pytest.mark.parametrize(
     ("arguments", "modules"),
     [
-        (["detector=random", "detector=iforest"], ["detectors.tables.tabular", "pyod.models.iforest"]),
+        (["detector=random", "detector=iforest"], ["detectors.tables.tabular", "sklearn.ensemble"]),
         (["detector=../../secret"], []),
         (["detector=nosuch"], []),
         (["seed=2"], []),
