@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -51,6 +52,8 @@ def compiled(function: Function, **options: Any) -> Function:
     A kernel allocates nothing, so it counts no references either (`_nrt`, a flag that numba's documentation does not
     name): a call that hands on forty arrays would else spend ten times as long on counting as on working.
     """
+    if config.DISABLE_JIT:  # numba's own way to follow a kernel in a debugger
+        return function
     every = {"nopython": True, "nogil": True, "error_model": "numpy", "_nrt": False, **options}
     kernel: Any = _Kernel(function, targetoptions=every)
     kernel._cache = _OnDisk(function)  # type: ignore[no-untyped-call] # as `cache=True` does, elsewhere

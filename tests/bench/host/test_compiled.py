@@ -87,6 +87,14 @@ def test_machine_code_is_made_only_of_what_python_calls(place: Path) -> None:
     assert {path.name.split("-")[0] for path in cache.rglob("*.nbc")} == {"caller.whole", "callee.part"}
 
 
+def test_kernels_are_python_where_numba_is_told_not_to_compile(place: Path) -> None:
+    """`NUMBA_DISABLE_JIT=1`: to follow a kernel in a debugger."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(place / "cache"), "NUMBA_DISABLE_JIT": "1"}
+    line = "from rooms.caller import whole; print(whole(1), type(whole).__name__)"
+    told = subprocess.check_output([sys.executable, "-c", line], cwd=place, text=True, env=environment)
+    assert told.split() == ["2", "function"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("spoilt", ["cache", "cache/cdrbench"])
 def test_code_that_others_may_have_put_there_is_not_used(place: Path, spoilt: str) -> None:
