@@ -52,7 +52,7 @@ def compiled(function: Function, **options: Any) -> Function:
     A kernel allocates nothing, so it counts no references either (`_nrt`, a flag that numba's documentation does not
     name): a call that hands on forty arrays would else spend ten times as long on counting as on working.
     """
-    if config.DISABLE_JIT:  # numba's own way to follow a kernel in a debugger
+    if config.DISABLE_JIT:  # type: ignore[attr-defined] # numba's own way to follow a kernel in a debugger
         return function
     every = {"nopython": True, "nogil": True, "error_model": "numpy", "_nrt": False, **options}
     kernel: Any = _Kernel(function, targetoptions=every)
