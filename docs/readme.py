@@ -53,7 +53,7 @@ def with_outputs(page: str, folder: Path) -> str:
         if isinstance(step, File):
             (folder / step.path).parent.mkdir(parents=True, exist_ok=True)
             (folder / step.path).write_text(step.text)
-        elif isinstance(step, Command) and not step.inline:
+        elif isinstance(step, Command) and not (step.inline or step.line.startswith("make ")):  # it is set up already
             last = ended(step.line, folder)
         elif isinstance(step, Output):
             text = text.replace(f"```text\n{step.text}```", f"```text\n{printed(last)}```", 1)
@@ -93,6 +93,7 @@ def main() -> None:
     sweep = SWEEP.search(text)
     assert sweep is not None
     with TemporaryDirectory() as place:
+        Path(place, "examples").symlink_to(README.parent / "examples")
         text = OUTPUT.sub(lambda _: output(ended(MAIN_JOB, Path(place))), text, count=1)
         ended(sweep[1], Path(place))
         rows = rows_of(Path(place, "runs"), set(sweep[1].rpartition("=")[2].split(",")))
