@@ -75,7 +75,8 @@ def table(rows: list[Row], before: str) -> str:
 
 def rows_of(runs: Path, detectors: set[str]) -> list[Row]:
     """Return the rows of a sweep of the default world below a folder, a detector once."""
-    every = [json.loads(path.read_text()) for path in sorted(runs.rglob("result.json"))]
+    sweeps = [sorted(path.parent.glob("*/result.json")) for path in sorted(runs.rglob("sweep.json"))]
+    every = [json.loads(path.read_text()) for paths in sweeps if len(paths) >= len(detectors) for path in paths]
     asked = (
         row for row in every if (row["generator"], row["world_seed"], row["anomaly_ratio"]) == ("default", 42, 0.05)
     )

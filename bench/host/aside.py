@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.faults import UserError
+from bench.host.read_json import json_in
 from bench.host.temporary import abandoned, make_temporary, remove
 
 NEW, OLD, GONE = "new", "old", "gone.json"
@@ -71,7 +72,7 @@ def _complete(place: Path, out: Path) -> None:
     if old.exists() and not out.exists():
         old.rename(out)
     if old.exists():
-        gone = json.loads((place / GONE).read_text())
+        gone = json_in(place / GONE)
         for path in old.iterdir():
             path.unlink() if path.name in gone else path.rename(out / path.name)
         old.rmdir()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from bench.host.read_json import json_in
 from bench.isolation import capabilities, landlock, seccomp, shared_memory
 from bench.isolation.landlock import Right
 from bench.isolation.place import DATA, IMPORTS, JOB, ORDER, OUT, TEMPORARY
@@ -98,7 +99,7 @@ class Order:
     @classmethod
     def read(cls, place: Path) -> "Order":
         """Return what was written there."""
-        facts = json.loads((place / ORDER).read_text())
+        facts = json_in(place / ORDER)
         return cls(**{**facts, "means": Means(**facts["means"])})
 
 

@@ -34,7 +34,7 @@ def test_pyods_table_comes_out():
 
 
 def test_a_figure_that_does_not_agree_ends_with_code_1(monkeypatch, capsys):
-    monkeypatch.setattr(verify, "pyod_checks", lambda: iter([verify.Check("a figure", 0.9, 0.8, 1e-3)]))
+    monkeypatch.setattr(verify, "pyod_checks", lambda: iter([verify.Figure("a figure", 0.9, 0.8, 1e-3)]))
     monkeypatch.setattr(verify, "find_spec", lambda _: None)
     with pytest.raises(SystemExit) as ended:
         verify.main()

@@ -51,7 +51,7 @@ def test_the_processes_of_jobs_end_with_their_sweep(workplace: Path, number: int
     _, left = psutil.wait_procs(jobs, 5)
     assert left == []
     if number != signal.SIGKILL:  # nobody is left to tidy up after that; the next sweep does
-        assert err == ("interrupted\n" if number == signal.SIGINT else "")
+        assert err == ("interrupted\n" if number == signal.SIGINT else "ended by SIGTERM\n")
         assert leavings() == []
         assert not Path("runs").exists()
 

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 from mlflow import MlflowClient
 
@@ -82,14 +81,15 @@ def test_runs_of_a_sweep_lie_below_their_parent(uri: str) -> None:
 def test_a_run_whose_process_was_killed_is_ended_and_may_be_taken_up(uri: str) -> None:
     """Nobody else's: neither one whose process goes on, nor one of another machine."""
     tracker, client = Tracker(uri, TrackingSettings()), MlflowClient(uri)
-    gone = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    machine, _, _ = own_identity().rpartition("|")
-    owner = f"{machine}|{gone.pid}@{psutil.Process(gone.pid).create_time():.2f}"
+    line = "from bench.host.identity import own_identity; print(own_identity(), flush=True); input()"
+    gone = subprocess.Popen([sys.executable, "-c", line], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert gone.stdout is not None
+    owner, (machine, _, _) = gone.stdout.readline().strip(), own_identity().rpartition("|")
     owners = {
         "goes on": own_identity(),
         "elsewhere": f"elsewhere|{owner}",
         "killed": owner,
-        "number again": f"{machine}|1@0.00",
+        "number again": f"{machine}|1@0",
     }
     parents = {name: tracker.start_parent(name, {}, identity) for name, identity in owners.items()}
 
