@@ -36,10 +36,15 @@ def has_ended_by_tag(tag: str) -> bool:
     return machine == _machine_tag() and start != _start(int(number))
 
 
+def stat_fields(number: int) -> list[bytes]:
+    """Return what `/proc/NUMBER/stat` says after the name of a process: its state, its parent, and so on."""
+    return Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()
+
+
 def _start(number: int) -> str:
     """Return when a process has begun, in a unit of the system's; "" if there is none."""
     try:
-        return Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()
+        return stat_fields(number)[19].decode()
     except OSError:
         return "" if Path("/proc/self/stat").exists() else _start_elsewhere(number)
 

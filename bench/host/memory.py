@@ -34,6 +34,11 @@ def memory_mib(processes: Iterable[int], shared_before: int) -> float:
     return (own + shared) / MIB
 
 
+def own_peak_mib() -> float:
+    """Return the peak resident memory of this process [MiB]; 0 if the system does not report it."""
+    return _fields(Path("/proc/self/status"), "VmHWM:").get("VmHWM:", 0) / MIB
+
+
 def shared_by_all() -> int:
     """Return how much memory the processes of this system share [bytes]; 0 if unknown."""
     return _fields(Path("/proc/meminfo"), "Shmem:").get("Shmem:", 0)
@@ -73,7 +78,7 @@ def _held(numbers: Iterable[int]) -> int:
 
 
 def _objects(number: int) -> dict[str, int]:
-    """Return the size of the shared memory that processes hold, each once, and of what is in their own `/dev/shm`."""
+    """Return the size of each piece of shared memory that a process holds [bytes], by device and inode."""
     sizes: dict[str, int] = defaultdict(int)
     with suppress(OSError):
         for line in Path(f"/proc/{number}/maps").read_text().splitlines():

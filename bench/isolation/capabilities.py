@@ -1,7 +1,6 @@
 """Capabilities of a process: what the superuser may do beyond others, given up for good, for its children too."""
 
 import ctypes
-from itertools import takewhile
 
 DROP_FROM_BOUND, AMBIENT, CLEAR_ALL = 24, 47, 4
 VERSION = 0x20080522
@@ -23,9 +22,9 @@ def give_up_all() -> None:
     """
     library = ctypes.CDLL(None, use_errno=True)
     zero = ctypes.c_ulong(0)
-    list(
-        takewhile(lambda each: not library.prctl(DROP_FROM_BOUND, ctypes.c_ulong(each), zero, zero, zero), range(MOST))
-    )
+    for each in range(MOST):
+        if library.prctl(DROP_FROM_BOUND, ctypes.c_ulong(each), zero, zero, zero):
+            break  # there is no such capability, nor a later one
     library.prctl(AMBIENT, ctypes.c_ulong(CLEAR_ALL), zero, zero, zero)
     if library.capset(ctypes.byref(_Header(VERSION, 0)), (ctypes.c_uint32 * 6)()):
         raise OSError(ctypes.get_errno(), "capset")

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from bench.host.identity import stat_fields
 from bench.host.temporary import remove
 
 BECOME_SUBREAPER, SIGNAL_AT_PARENTS_END = 36, 1
@@ -94,7 +95,7 @@ def _children() -> list[int]:
     own, found = os.getpid(), []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if int((folder / "stat").read_bytes().rpartition(b")")[2].split()[1]) == own:
+            if int(stat_fields(int(folder.name))[1]) == own:
                 found.append(int(folder.name))
     return found
 

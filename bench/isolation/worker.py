@@ -29,6 +29,7 @@ from hydra.utils import get_method, instantiate
 from bench.dataset import Clock, Dataset, Window
 from bench.detector import Detector, Supervised
 from bench.faults import UserError
+from bench.host.memory import own_peak_mib
 from bench.isolation.fitting import fitted_and_scored
 from bench.isolation.place import CONSTRUCTED, DATA, OUT
 from bench.isolation.returned import COST, ERROR, SCORES, packed
@@ -125,15 +126,6 @@ def _fitting(detector: Detector, dataset: Dataset, labels: Path | None) -> Calla
     if not isinstance(detector, Supervised):
         raise TypeError(f"role=supervised is for detectors with fit_labelled, which {type(detector).__name__} lacks")
     return partial(detector.fit_labelled, dataset, np.load(labels, allow_pickle=False))
-
-
-def own_peak_mib() -> float:
-    """Return the peak resident memory of this process [MiB]; 0 if the system does not report it."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
 def _told(error: Exception) -> dict[str, Any]:

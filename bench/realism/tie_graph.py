@@ -1,13 +1,12 @@
 """The graph of ties: clustering, components, the overlap of circles of contacts, and communities."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import igraph
 import numpy as np
 
 from bench.arrays import FloatArray
+from bench.host.igraph_randomness import igraph_drawing_from
 from bench.realism.record_arrays import Records
 from bench.realism.tie_measures import Ties
 
@@ -65,7 +64,7 @@ def weak_bridges(found: igraph.Graph) -> float:
 
 def communities(largest: igraph.Graph) -> Found:
     """Measure Louvain's communities (Blondel et al. 2008) of a connected graph, ties weighted by their calls."""
-    with _drawing_from(random.Random(0)):
+    with igraph_drawing_from(random.Random(0)):
         found = largest.community_multilevel(weights="weight")
     sizes = np.array(found.sizes())
     return {
@@ -73,13 +72,3 @@ def communities(largest: igraph.Graph) -> Found:
         "community_max": float(sizes.max()),
         "modularity": float(largest.modularity(found.membership, weights="weight")),
     }
-
-
-@contextmanager
-def _drawing_from(source: random.Random) -> Iterator[None]:
-    """Let igraph draw from `source`, and afterwards from Python's own generator, as it does by default."""
-    igraph.set_random_number_generator(source)
-    try:
-        yield
-    finally:
-        igraph.set_random_number_generator(random)

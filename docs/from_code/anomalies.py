@@ -12,9 +12,9 @@ from from_code.markdown_tables import prose, table
 from from_code.settings import configuration, rows
 from generators.anomalies import schemas
 from generators.truth.incident_figures import MEASURES
+from reports.wording import LEVELS
 
 PICTURES = Path(__file__).parents[1] / "images" / "types"
-LEVELS = {"call": "calls", "user_day": "days of users", "cell_quarter": "quarter hours of cells"}
 SHARED = ("share", "difficulty", "schedule")
 """Settings that every type has."""
 

@@ -12,8 +12,8 @@ from bench.commands.explain_settings import settings_below
 from bench.config.lookup import found
 from from_code.markdown_tables import prose
 from from_code.settings import configuration, rows
+from reports.wording import LEVELS
 
-LEVELS = {"call": "calls", "user_day": "days of users", "cell_quarter": "quarter hours of cells"}
 REFERENCES = ("random", "supervised")
 TABLES = ".Tabular"
 FOLDER = Path(conf.__path__[0]) / "detector"

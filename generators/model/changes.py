@@ -54,7 +54,7 @@ def involvement(edits: Edits, calls: Records, with_faults: bool) -> Involvement:
         What incidents changed in the plan.
     calls
         The calls of the world with incidents.
-    struck
+    with_faults
         Whether there are faults of cells at all.
     """
     if not with_faults:

@@ -1,8 +1,6 @@
 """The graph of who called whom, its communities, and features of a call against them."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from bench.arrays import FloatArray, IntArray
+from bench.host.igraph_randomness import igraph_drawing_from
 from detectors.features.graph.party_digests import colours
 
 FEATURES = (
@@ -114,7 +113,7 @@ class CallGraph:
         ends = np.sort(np.stack([place[self.one], place[self.other]]), axis=0)
         order = np.lexsort(ends[::-1])
         graph = igraph.Graph(n=tied.size, edges=list(zip(*ends[:, order].tolist(), strict=True)))
-        with _drawing_from(random.Random(self.seed)):
+        with igraph_drawing_from(random.Random(self.seed)):
             found = graph.community_leiden(
                 "modularity", weights=self.weights[order].tolist(), resolution=self.resolution
             )
@@ -193,13 +192,3 @@ def _found(wanted: IntArray, among: IntArray) -> "tuple[IntArray, np.ndarray[Any
         return np.zeros_like(wanted), np.zeros(wanted.shape, np.bool_)
     place = np.minimum(np.searchsorted(among, wanted), among.size - 1)
     return place, among[place] == wanted
-
-
-@contextmanager
-def _drawing_from(source: random.Random) -> Iterator[None]:
-    """Let igraph draw from `source`, and afterwards from Python's own generator, as it does by default."""
-    igraph.set_random_number_generator(source)
-    try:
-        yield
-    finally:
-        igraph.set_random_number_generator(random)
