@@ -1,6 +1,7 @@
 """The settings in which configurations differ, seeds aside."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,19 +19,33 @@ def without_seeds(settings: Any) -> Any:
     return [without_seeds(each) for each in settings] if isinstance(settings, list) else settings
 
 
+def differing(names: Sequence[str], settings: Sequence[Any]) -> list[dict[str, str]]:
+    """Return of each configuration the settings in which those of its name differ, by dotted key.
+
+    >>> differing(["knn", "knn", "lof"], [{"k": 5, "p": {"q": 2}}, {"k": 9, "p": {"q": 2}}, {"k": 5}])
+    [{'k': '5'}, {'k': '9'}, {}]
+    """
+    flat = [dict(_leaves(each, "")) for each in settings]
+    values: dict[str, dict[str, set[str | None]]] = defaultdict(lambda: defaultdict(set))
+    for name in set(names):
+        rivals = [mine for other, mine in zip(names, flat, strict=True) if other == name]
+        for key in {key for mine in rivals for key in mine}:
+            values[name][key] = {mine.get(key) for mine in rivals}
+    return [
+        {key: mine.get(key, "unset") for key in sorted(values[name]) if len(values[name][key]) > 1}
+        for name, mine in zip(names, flat, strict=True)
+    ]
+
+
 def distinct_labels(names: Sequence[str], settings: Sequence[Any]) -> list[str]:
     """Return each name; where one occurs with several settings, followed by those that differ.
 
     >>> distinct_labels(["knn", "knn", "lof"], [{"k": 5, "p": 2}, {"k": 9, "p": 2}, {"k": 5}])
     ['knn (k=5)', 'knn (k=9)', 'lof']
     """
-    flat = [dict(_leaves(each, "")) for each in settings]
     labels = []
-    for name, mine in zip(names, flat, strict=True):
-        rivals = [other for other_name, other in zip(names, flat, strict=True) if other_name == name]
-        keys = sorted({key for other in rivals for key in other})
-        differing = [key for key in keys if len({other.get(key) for other in rivals}) > 1]
-        told = ", ".join(f"{key.rsplit('.', 1)[-1]}={mine.get(key, 'unset')}" for key in differing)
+    for name, varied in zip(names, differing(names, settings), strict=True):
+        told = ", ".join(f"{key.rsplit('.', 1)[-1]}={value}" for key, value in varied.items())
         labels.append(f"{name} ({told})" if told else name)
     return labels
 
@@ -38,4 +53,4 @@ def distinct_labels(names: Sequence[str], settings: Sequence[Any]) -> list[str]:
 def _leaves(settings: Any, key: str) -> Iterable[tuple[str, str]]:
     if not isinstance(settings, dict):
         return [(key, json.dumps(settings).strip('"'))]
-    return [pair for name, value in settings.items() for pair in _leaves(value, f"{key}.{name}")]
+    return [pair for name, value in settings.items() for pair in _leaves(value, f"{key}.{name}".lstrip("."))]

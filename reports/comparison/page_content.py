@@ -48,6 +48,10 @@ class Page:
     runs: list[RunLine]
     standings: list[tuple[str, Standing]]
     """Where tests could be made: what each was held under, and its outcome."""
+    compared: list[Comparison]
+    """The kinds of world, in the order of the first sections."""
+    held: list[Contest]
+    """The comparisons over several worlds."""
 
     @property
     def tally(self) -> str:
@@ -70,8 +74,8 @@ def page_of(rows: Iterable[Row], folder: Path) -> Page:
     sections = [_section(title, each) for title, each in zip(titles(compared), compared, strict=True)]
     held = contests(compared)
     sections += [_contest_section(contest) for contest in held]
-    standings = [(contest.conditions, contest.standing()) for contest in held if contest.testable]
-    return Page(sections, [_run(row, folder) for row in ordered], standings)
+    standings = [(contest.conditions, contest.standing()) for contest in held if contest.testable_on()]
+    return Page(sections, [_run(row, folder) for row in ordered], standings, compared, held)
 
 
 def _run(row: Row, folder: Path) -> RunLine:
@@ -142,15 +146,8 @@ def _of_audits(each: Comparison) -> Iterable[str]:
 
 def _contest_section(contest: Contest) -> Section:
     facts = [("Conditions", contest.conditions), ("Kinds of world", str(len(contest.compared)))]
-    cautions = []
-    if contest.detectors_left_out:
-        left_out = plural(contest.detectors_left_out, "detector")
-        cautions.append(f"{left_out} left out: not run on every one of these kinds of world.")
-    if contest.kinds_left_out:
-        left_out = plural(contest.kinds_left_out, "kind")
-        cautions.append(f"{left_out} of world left out: not every one of these detectors was run on it.")
-    grid = rank_grid(contest.standing()) if contest.testable else difference_grid(contest)
-    return Section("Which detectors differ significantly", facts, cautions, [grid])
+    grid = rank_grid(contest.standing()) if contest.testable_on() else difference_grid(contest)
+    return Section("Which detectors differ significantly", facts, contest.cautions, [grid])
 
 
 def _too_few(each: Comparison, name: str) -> bool:

@@ -1,16 +1,17 @@
-"""All recorded runs side by side, as a page of Markdown, a page of HTML and a heat map."""
+"""All recorded runs side by side: an interactive page, a page of Markdown and a heat map."""
 
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from bench.faults import UserError
 from bench.host.aside import write_whole
 from bench.host.texts import markdown, printable_row
-from reports.comparison.grids import NumberCell, upright
+from reports.comparison.build import document_of
+from reports.comparison.grids import upright
 from reports.comparison.heat_map import heat_map
+from reports.comparison.interactive_page import render
 from reports.comparison.page_content import page_of
 from reports.comparison.rank_diagram import rank_diagram
 
@@ -44,9 +45,10 @@ def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
         raise UserError("there is no recorded run to compare; make one with: python -m bench.run")
     page = page_of([printable_row(row) for row in rows], folder)
     environment = _environment()
+    markdown_page = environment.get_template("report.md")
     texts = {
-        name: environment.get_template(name).render(page=page, heat_map_file=HEAT_MAP, ranks_file=RANKS)
-        for name in ("report.md", "report.html")
+        "report.md": markdown_page.render(page=page, heat_map_file=HEAT_MAP, ranks_file=RANKS),
+        "report.html": render(environment, document_of(page, folder)),
     }
     texts[HEAT_MAP] = heat_map(page.sections)
     if page.standings:
@@ -65,11 +67,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["plain"] = markdown
-    environment.filters["shade"] = _shade
     environment.filters["upright"] = upright
     return environment
-
-
-def _shade(cell: NumberCell) -> Markup:
-    """Return the attribute that colours a cell of a table by its number."""
-    return Markup("") if cell.shade is None else Markup(' style="--shade:{}%"').format(round(100 * cell.shade))

@@ -7,12 +7,12 @@ ranked and tested; with fewer, each is set beside the first by the paired differ
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from statistics import fmean
 
 import numpy as np
 
 from bench.arrays import FloatArray
 from bench.evaluation.compare import ALPHA, Difference, Standing, fewest_blocks, paired_difference, standing
+from reports.comparison.best import over_worlds
 from reports.comparison.grouping import Comparison, Contender
 from reports.wording import ALL, NOTHING, home_level, key, number, plural, policy_meaning, settings_of
 
@@ -43,38 +43,60 @@ class Contest:
         return f"Protocol {sample.get('protocol')}; {policy_meaning(sample)}"
 
     @property
-    def testable(self) -> bool:
-        """Whether there are enough blocks for a test to be significant."""
-        return len(self.compared) >= fewest_blocks(len(self.keys))
+    def cautions(self) -> list[str]:
+        """What was left out."""
+        found = []
+        if self.detectors_left_out:
+            left_out = plural(self.detectors_left_out, "detector")
+            found.append(f"{left_out} left out: not run on every one of these kinds of world.")
+        if self.kinds_left_out:
+            left_out = plural(self.kinds_left_out, "kind")
+            found.append(f"{left_out} of world left out: not every one of these detectors was run on it.")
+        return found
 
-    def standing(self) -> Standing:
-        """Rank and test the detectors over the blocks."""
-        values = [
-            [_mean(each[who], _measure(comparison)) for who in self.keys]
-            for comparison, each in zip(self.compared, self.by_key, strict=True)
-        ]
-        return standing([self.labels[key] for key in self.keys], np.array(values, np.float64))
+    @property
+    def types(self) -> list[str]:
+        """The types that any of the kinds of world has, `all` first."""
+        return sorted({name for each in self.compared for name in each.types}, key=lambda name: (name != ALL, name))
 
-    def differences(self) -> list[tuple[str, float, Difference | None]]:
+    def testable_on(self, name: str = ALL) -> bool:
+        """Whether enough kinds of world have a type for a test to be significant."""
+        keys = self._keys_with(name)
+        return len(keys) >= FEWEST_DETECTORS and len(self._blocks(name)) >= fewest_blocks(len(keys))
+
+    def standing(self, name: str = ALL) -> Standing:
+        """Rank and test the detectors over the blocks, by the average precision of a type at its home level."""
+        keys = self._keys_with(name)
+        values = [[_mean(each[who], _measure(block, name)) for who in keys] for block, each in self._blocks(name)]
+        return standing([self.labels[key] for key in keys], np.array(values, np.float64))
+
+    def differences(self, name: str = ALL) -> list[tuple[str, float, Difference | None]]:
         """Return label, mean and difference to the first of each detector over the single worlds, the best first."""
-        columns = {key: self._over_worlds(key) for key in self.keys}
-        known = [key for key in self.keys if not np.isnan(columns[key]).all()]
-        order = sorted(known, key=lambda key: -float(np.nanmean(columns[key])))
+        columns = {key: self._over_worlds(key, name) for key in self._keys_with(name)}
+        order = sorted(columns, key=lambda key: -float(np.nanmean(columns[key])))
         return [
             (self.labels[key], float(np.nanmean(columns[key])), paired_difference(columns[key], columns[order[0]]))
             for key in order
         ]
 
-    def _over_worlds(self, key: str) -> FloatArray:
+    def _blocks(self, name: str) -> list[tuple[Comparison, dict[str, Contender]]]:
+        """Return the kinds of world that have a type, each with its detectors."""
+        return [pair for pair in zip(self.compared, self.by_key, strict=True) if name in pair[0].types]
+
+    def _keys_with(self, name: str) -> list[str]:
+        """Return the detectors that have a value for a type anywhere."""
+        return [
+            key
+            for key in self.keys
+            if any(not np.isnan(_mean(each[key], _measure(block, name))) for block, each in self._blocks(name))
+        ]
+
+    def _over_worlds(self, key: str, name: str) -> FloatArray:
         """Return the mean over a detector's seeds on every world of every block; NaN where it has none."""
         found = []
-        for comparison, contenders in zip(self.compared, self.by_key, strict=True):
-            for seed in comparison.world_seeds:
-                rows = [row for row in contenders[key].good if row.get("world_seed") == seed]
-                values = [
-                    float(value) for row in rows if isinstance(value := row.get(_measure(comparison)), int | float)
-                ]
-                found.append(fmean(values) if values else np.nan)
+        for block, contenders in self._blocks(name):
+            values = over_worlds(contenders[key], _measure(block, name))
+            found += [values.get(seed, np.nan) for seed in block.world_seeds]
         return np.array(found)
 
 
@@ -123,9 +145,9 @@ def meaning(found: Standing) -> str:
     )
 
 
-def _measure(comparison: Comparison) -> str:
-    """Return what detectors are ranked by: the average precision of all types, at the home level of most of them."""
-    return key("average_precision", home_level(comparison.sample, ALL), ALL)
+def _measure(comparison: Comparison, name: str = ALL) -> str:
+    """Return what detectors are ranked by: the average precision of a type at its home level."""
+    return key("average_precision", home_level(comparison.sample, name), name)
 
 
 def _mean(contender: Contender, measure: str) -> float:

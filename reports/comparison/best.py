@@ -1,0 +1,91 @@
+"""The best detector of each type in one kind of world, and those that cannot be told apart from it."""
+
+from collections import defaultdict
+from functools import cache
+
+import numpy as np
+from scipy import stats
+
+from bench.arrays import FloatArray
+from bench.evaluation.compare import ALPHA
+from bench.result import Scalar
+from reports.comparison.document import Best, Interval
+from reports.comparison.grouping import Comparison, Contender
+
+FEWEST_WORLDS = 3
+BY_DIFFERENCES = "the 95 % interval of the paired difference over {worlds} worlds, by Student's t, includes 0"
+BY_INTERVALS = "their 95 % intervals overlap (one run each; a paired test needs three worlds)"
+BY_RANGES = "their ranges over the repeats overlap (a paired test needs three worlds)"
+
+
+def best_of(each: Comparison, metric: str, intervals: list[Interval | None], *, higher: bool = True) -> Best | None:
+    """Return the best ranked detector by a metric; None where no ranked detector has a value.
+
+    Parameters
+    ----------
+    each
+        Runs of the same kind of world.
+    metric
+        Name in the rows, with level and type.
+    intervals
+        Of each contender, mean and bounds.
+    higher
+        Whether higher is better.
+    """
+    known = {
+        place: value
+        for place, (who, value) in enumerate(zip(each.contenders, intervals, strict=True))
+        if who.ranked and value is not None
+    }
+    if not known:
+        return None
+    sign = 1 if higher else -1
+    first = max(known, key=lambda place: sign * float(known[place][0] or 0))
+    worlds = len(each.world_seeds)
+    if worlds >= FEWEST_WORLDS:
+        alike = _by_differences([each.contenders[place] for place in known], list(known), first, (metric, sign))
+        return Best(first, alike, BY_DIFFERENCES.format(worlds=worlds))
+    repeated = any(len(each.contenders[place].repeats) > 1 for place in known)
+    alike = [place for place in known if place != first and _overlap(known[place], known[first])]
+    return Best(first, alike, BY_RANGES if repeated else BY_INTERVALS)
+
+
+def over_worlds(who: Contender, metric: str) -> dict[Scalar, float]:
+    """Return a metric of a detector by the seed of the world, its own seeds averaged."""
+    found: dict[Scalar, list[float]] = defaultdict(list)
+    for row in who.good:
+        if isinstance(value := row.get(metric), int | float):
+            found[row.get("world_seed")].append(float(value))
+    return {seed: float(np.mean(values)) for seed, values in found.items()}
+
+
+def _by_differences(contenders: list[Contender], places: list[int], first: int, measured: tuple[str, int]) -> list[int]:
+    metric, sign = measured
+    values = [over_worlds(who, metric) for who in contenders]
+    seeds = list(values[places.index(first)])
+    table: FloatArray = np.array([[mine.get(seed, np.nan) for seed in seeds] for mine in values])
+    differences = sign * (table - table[places.index(first)])
+    counts = np.count_nonzero(~np.isnan(differences), axis=1)
+    alike = []
+    for place, mine, count in zip(places, differences, counts.tolist(), strict=True):
+        kept = mine[~np.isnan(mine)]
+        half = _t(count - 1) * float(kept.std(ddof=1)) / count**0.5 if count >= FEWEST_WORLDS else np.inf
+        if place != first and (count < FEWEST_WORLDS or kept.mean() + half >= 0):
+            alike.append(place)
+    return alike
+
+
+@cache
+def _t(freedom: int) -> float:
+    return float(stats.t.ppf(1 - ALPHA / 2, freedom))
+
+
+def _overlap(one: Interval, other: Interval) -> bool:
+    low, high = (_bounds(one), _bounds(other))
+    return low[0] <= high[1] and high[0] <= low[1]
+
+
+def _bounds(value: Interval) -> tuple[float, float]:
+    """Return the bounds; where there are none, too little is known for a difference."""
+    low, high = (value[1], value[2]) if len(value) == 3 else (None, None)
+    return (-np.inf if low is None else low, np.inf if high is None else high)

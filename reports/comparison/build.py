@@ -1,0 +1,94 @@
+"""Put together the document of the interactive page from the rows of runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.version import __version__
+from reports.comparison.differences import differing, without_seeds
+from reports.comparison.document import Choice, Contest, Document, Ranking
+from reports.comparison.grouping import Comparison
+from reports.comparison.kinds import families, groups
+from reports.comparison.page_content import Page
+from reports.comparison.standing import Contest as Held
+from reports.comparison.standing import meaning, not_different_from, verdict
+from reports.comparison.world_part import METRICS, world_part
+from reports.wording import LEVELS, plural, settings_of
+
+TITLE = "cdrbench: which detector finds which type"
+NOTES = [
+    "Each type is judged against normal records only, at its home level: calls, days of users, or quarter hours of "
+    "cells.",
+    "A number is the mean of the repeats, with their lowest and highest; of a single run it has its 95 % interval, "
+    "where there are incidents enough for one.",
+    "Average precision depends on the share of anomalous records: do not compare it between worlds of different "
+    "shares.",
+]
+
+
+def document_of(page: Page, folder: Path) -> Document:
+    """Return the document of the interactive page that will lie in `folder`, from what the Markdown page says."""
+    settings = _differing_settings(page.compared)
+    parts = [
+        world_part(each, section, mine, folder)
+        for each, section, mine in zip(page.compared, page.sections, settings, strict=False)
+    ]
+    return Document(
+        title=TITLE,
+        tally=page.tally,
+        notes=NOTES,
+        metrics=list(METRICS),
+        levels=[Choice("home", "home level of each type"), *(Choice(key, text) for key, text in LEVELS.items())],
+        families=families(),
+        groups=groups(),
+        worlds=parts,
+        contests=[_contest(each) for each in page.held],
+        version=__version__,
+    )
+
+
+def _differing_settings(compared: Sequence[Comparison]) -> list[dict[str, float | str]]:
+    """Return the settings in which the kinds of world differ, numbers as numbers; types that only some have aside."""
+    asked = [settings_of(each.sample) for each in compared]
+    kept = [without_seeds({name: mine.get(name) for name in ("generator", "anomaly")}) for mine in asked]
+    found = differing(["world"] * len(kept), kept)
+    return [
+        {name: _number(value) for name, value in mine.items() if value != "unset" and not name.endswith("share")}
+        for mine in found
+    ]
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _contest(held: Held) -> Contest:
+    return Contest(
+        title=f"{held.conditions}; {plural(len(held.compared), 'kind')} of world",
+        cautions=held.cautions,
+        tested=held.testable_on(),
+        rankings=[each for name in held.types if (each := _ranking(held, name)) is not None],
+    )
+
+
+def _ranking(held: Held, name: str) -> Ranking | None:
+    """Return how detectors stand on one type; None where there are too few worlds."""
+    if held.testable_on(name):
+        found = held.standing(name)
+        notes = [not_different_from(found, place) for place in range(len(found.names))]
+        values = [round(float(rank), 3) for rank in found.mean_ranks]
+        return Ranking(name, list(found.names), list(values), notes, found.groups, meaning(found))
+    differences = held.differences(name)
+    if not any(each for _, _, each in differences):
+        return None
+    said = "mean value over the worlds, and paired differences to the first; too few kinds of world for tests"
+    return Ranking(
+        type=name,
+        names=[label for label, _, _ in differences],
+        values=[round(mean, 4) for _, mean, _ in differences],
+        notes=["" if place == 0 else verdict(each) for place, (_, _, each) in enumerate(differences)],
+        groups=[],
+        said=said,
+    )

@@ -1,0 +1,39 @@
+"""The interactive page: one HTML file with its document, its libraries and its own scripts in it, and no network."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from reports.comparison.document import Document, script_json
+
+HERE = Path(__file__).parent
+LIBRARIES = ("preact.min.js", "preact-hooks.js", "htm.js", "d3.min.js", "plot.min.js")
+SCRIPTS = ("state.js", "charts.js", "matrix.js", "incident_pictures.js", "panel.js", "sections.js", "page.js")
+
+
+def render(environment: Environment, document: Document) -> str:
+    """Return the page as HTML.
+
+    Only the scripts that are in it may run, by their digests (Content-Security-Policy), and it may load nothing.
+    """
+    scripts = list(_scripts())
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
+    return environment.get_template("report.html").render(
+        title=document.title,
+        policy=" ".join(f"'sha256-{digest}'" for digest in digests),
+        style=Markup((HERE / "web" / "style.css").read_text()),  # our own file
+        document=Markup(script_json(document)),  # escaped for a script element
+        scripts=[Markup(text) for text in scripts],  # our own files
+    )
+
+
+def _scripts() -> Iterator[str]:
+    for name in LIBRARIES:
+        lines = (HERE / "vendor" / name).read_text().splitlines()
+        yield "\n".join(line for line in lines if not line.startswith("//# sourceMappingURL"))
+    for name in SCRIPTS:
+        yield (HERE / "web" / name).read_text()

@@ -1,0 +1,133 @@
+"""The interactive page in a browser: choose, sort, filter, open a number; nothing goes wrong, everybody can use it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.comparison.pages import write
+
+MakeRow = Callable[..., dict[str, Any]]
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
+    """Return what writes the page of some rows and opens it; a message of the browser is a failure."""
+    said: list[str] = []
+    opened = []
+
+    def open_rows(rows: list[dict[str, Any]], *, address: str = "", **context: Any) -> Any:
+        write(rows, tmp_path / "report")
+        page = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context}).new_page()
+        page.set_default_timeout(5000)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: said.extend([request.url] * (not request.url.startswith("file:"))))
+        page.goto(f"file://{tmp_path / 'report' / 'report.html'}{address}")
+        page.wait_for_selector("[data-ready]", state="attached")
+        opened.append(page)
+        return page
+
+    yield open_rows
+    for page in opened:
+        page.context.close()
+    assert said == []
+
+
+@pytest.fixture
+def rows(run_row: MakeRow) -> list[dict[str, Any]]:
+    """Runs of four detectors on three worlds of two kinds."""
+    merits = {"iforest": 1.0, "rules": 0.6, "random": 0.2, "lof": 0.99}
+    return [
+        run_row(scale - 0.01 * seed, detector=name, world_seed=seed, fingerprint=f"f{seed}{ratio}", anomaly_ratio=ratio)
+        for name, scale in merits.items()
+        for seed in (1, 2, 3)
+        for ratio in (0.05, 0.01)
+    ]
+
+
+def first_column(page: Any) -> list[str]:
+    return [text.strip() for text in page.locator(".matrix tbody tr:not(.reference) th").all_inner_texts()]
+
+
+def test_the_first_screen_is_the_matrix_with_all_first_and_the_best_marked(open_page: Open, rows: list[Any]) -> None:
+    page = open_page(rows)
+    headings = page.locator(".matrix thead tr:last-child th").all_inner_texts()
+    assert [text.strip(" \n▼▲") for text in headings][:4] == ["detector", "family", "time", "all"]
+    assert first_column(page) == ["iforest", "lof", "rules", "random"]
+    assert "★" in page.locator(".matrix tbody tr").first.inner_text()
+    assert page.locator(".matrix").bounding_box()["y"] < 500
+
+
+def test_a_heading_sorts_and_says_so(open_page: Open, rows: list[Any]) -> None:
+    page = open_page(rows)
+    page.get_by_role("button", name="detector", exact=True).click()
+    assert first_column(page) == ["iforest", "lof", "random", "rules"]
+    page.get_by_role("button", name="detector", exact=True).click()
+    assert first_column(page) == ["rules", "random", "lof", "iforest"]
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("detector")
+
+
+def test_choosers_change_the_numbers_and_the_address_keeps_them(open_page: Open, rows: list[Any]) -> None:
+    page = open_page(rows)
+    page.get_by_label("metric", exact=True).select_option("lift")
+    assert "\N{MULTIPLICATION SIGN}" in page.locator(".matrix tbody td button").first.inner_text()
+    page.get_by_label("world", exact=True).select_option("1")
+    assert "lift" in page.url
+    assert page.evaluate("location.hash").count("world") == 1
+    again = open_page(rows, address=page.evaluate("location.hash"))
+    assert again.get_by_label("metric", exact=True).input_value() == "lift"
+
+
+def test_rows_and_columns_can_be_hidden(open_page: Open, rows: list[Any]) -> None:
+    page = open_page(rows)
+    page.get_by_label("detector", exact=True).fill("ru")
+    assert first_column(page) == ["rules"]
+    page.get_by_text("Families and types").click()
+    page.get_by_role("checkbox", name="long_call").uncheck()
+    assert "long_call" not in page.locator(".matrix thead").inner_text()
+    page.get_by_role("button", name="Show everything").click()
+    assert len(first_column(page)) == 4
+
+
+def test_a_number_opens_what_is_behind_it_by_keyboard_too(open_page: Open, rows: list[Any]) -> None:
+    page = open_page(rows)
+    page.locator(".matrix tbody td button").nth(1).focus()
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("dialog")
+    assert panel.is_visible()
+    assert "on burst_call" in panel.get_by_role("heading").first.inner_text()
+    assert "All numbers" in panel.inner_text()
+    page.keyboard.press("Escape")
+    assert not panel.is_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_serious_is_in_the_way_of_anybody(open_page: Open, rows: list[Any], scheme: str, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    page = open_page(rows, viewport={"width": width, "height": 844}, color_scheme=scheme)
+    for cell in (False, True):
+        if cell:
+            page.locator(".matrix tbody td button").first.click()
+        found = axe.Axe().run(page).response["violations"]
+        serious = [
+            (each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in {"serious", "critical"}
+        ]
+        assert serious == []  # fmt: skip
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_users_write_stays_text(open_page: Open, run_row: MakeRow) -> None:
+    nasty = "</script><img src=x onerror=alert(1)>\"'<b>"
+    row = run_row(detector=nasty, name=nasty, folder='"><script>alert(1)</script>', reason=nasty, status="OK")
+    page = open_page(
+        [row, {**row, "status": "ERROR", "seed": 7}], address="#cell=[0,0]&world=99&metric=%22<b>%22&types={}"
+    )
+    assert page.locator("img, main script").count() == 0
+    assert nasty in page.locator(".matrix").inner_text()
+    page = open_page([row], address="#cell=[0,0]")
+    assert nasty in page.get_by_role("dialog").inner_text()
