@@ -12,7 +12,7 @@ from reports.comparison.grouping import Comparison, Contender
 from reports.comparison.kinds import family_of
 from reports.comparison.page_content import Section
 from reports.comparison.run_lines import run_line
-from reports.wording import ALL, LEVELS, home_level, key, settings_of
+from reports.wording import ALL, LEVELS, Row, home_level, key, settings_of
 
 METRICS = (
     Metric(
@@ -187,7 +187,7 @@ def _audits(each: Comparison) -> list[Audit]:
     return found
 
 
-def world_folder(row: dict[str, Scalar]) -> Path:
+def world_folder(row: Row) -> Path:
     """Return where the world of a run lies, if it is still there."""
     store = settings_of(row).get("store") or {}
     return Path(str(store.get("worlds") or "worlds"), Path(str(row.get("fingerprint") or "none")).name)
