@@ -1,9 +1,11 @@
 """The interface of a detector; no base class, no registration: a dotted path in a YAML file is enough."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, Self, runtime_checkable
+
+import numpy as np
 
 from bench.arrays import BoolArray, FloatArray
 from bench.dataset import Dataset
@@ -65,15 +67,34 @@ class Thresholded(Protocol):
         """The lowest score that is an alert; None where its model has no such thing."""
 
 
+@dataclass(frozen=True)
+class Examples:
+    """Labelled entities of one world, or of a part of it, which a supervised baseline is trained on."""
+
+    dataset: Dataset
+    """The entities are those of its window; its history is what else is known."""
+    level: Level
+    """What the entities are: that of the setting `detector.level`, or the home level of most types of the world."""
+    normal: BoolArray
+    """Whether each entity of the window is normal, shape (entities,)."""
+    of_type: Mapping[str, BoolArray]
+    """Of each type of anomaly which entities have it and no other, shape (entities,)."""
+
+    @property
+    def anomalous(self) -> BoolArray:
+        """Whether each entity is of one of the types, shape (entities,)."""
+        found = np.zeros_like(self.normal)
+        for its in self.of_type.values():
+            found |= its
+        return found
+
+
 @runtime_checkable
 class Supervised(Protocol):
     """A detector that may be fitted with labels: a supervised baseline (`role=supervised`), marked and never ranked."""
 
-    def fit_labelled(self, dataset: Dataset, anomalous: BoolArray) -> Self:
-        """Learn from the entities of `dataset.history` and whether each is anomalous, shape (entities,).
-
-        They are calls, or what the setting `detector.level` says.
-        """
+    def fit_labelled(self, examples: Sequence[Examples]) -> Self:
+        """Learn from labelled entities of other worlds (`training_seeds`), or of both halves of the history."""
 
 
 def with_own_facts(scores: Scores, detector: Detector) -> Scores:

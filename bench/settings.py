@@ -158,7 +158,11 @@ class RunSettings:
     suite: SuiteSettings = field(default_factory=SuiteSettings)
     role: str = field(default="detector", metadata=one_of("detector", "reference", "supervised"))
     """`detector`: ranks among the others; `reference`: a row to compare with, such as the oracle, and `supervised`: a
-    detector that is fitted with the labels of the history; these two are marked, and never ranked."""
+    detector that is trained on labels; these two are marked, and never ranked."""
+    training_seeds: list[int] = field(default_factory=list)
+    """Seeds of other worlds with the same settings, on whose scored parts a supervised baseline is trained.
+
+    Empty: it is trained on the labelled history of the world that it scores."""
     twin: bool = False
     """Whether the detector is also fitted and scored in the same world without incidents, to count its alerts there."""
     name: str = ""
@@ -181,7 +185,22 @@ class RunSettings:
             if value == wrong:
                 told = f"{rule} for a supervised baseline, which {WHY[name]}"
                 yield Fault(f"{key}.{name}" if key else name, told, value)
+        yield from self._training_faults(f"{key}.training_seeds" if key else "training_seeds")
         path = str((self.detector or {}).get("_target_"))
         if path.startswith(REFERENCES) and self.role != "reference":
             rule = f"be reference for {path}, which never ranks (role=reference, or `role: reference` in its file)"
             yield Fault(f"{key}.role" if key else "role", rule, self.role)
+
+    def _training_faults(self, key: str) -> Iterator[Fault]:
+        """Yield what is wrong with the seeds of worlds that a supervised baseline is trained on."""
+        seeds, scored = self.training_seeds, getattr(self.generator, "seed", None)
+        if not seeds:
+            return
+        if self.role != "supervised":
+            yield Fault(key, f"be empty for role={self.role}, which sees no labels", seeds)
+        if not hasattr(self.generator, "num_users"):
+            yield Fault(key, "be empty for recorded calls, of which no seed makes others (training_seeds=[])", seeds)
+        elif scored in seeds:
+            yield Fault(key, "not hold generator.seed, whose world is scored", seeds)
+        if len(set(seeds)) < len(seeds) or any(not 0 <= seed <= SEED_MAX for seed in seeds):
+            yield Fault(key, f"be different numbers in [0, {SEED_MAX}]", seeds)

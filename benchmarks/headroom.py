@@ -37,9 +37,9 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 
-from bench.arrays import BoolArray
 from bench.config.composition import register
 from bench.detector import Level
+from bench.runs.examples import halves, labelled
 
 LINES = KEPT.with_suffix(".jsonl")
 NOTABLE = 0.02
@@ -236,10 +236,8 @@ def measured_own(which: Which, asked: dict[str, str], kept: Kept) -> None:
 
 def own_scores(world: MixedWorld, level: Level) -> Matrix:
     """Return the scores of the baseline, fitted with the labels of the history of the same world."""
-    sample = world.sample(level, "history")
-    labels: BoolArray = np.zeros(sample.normal.size, np.bool_)
-    labels[sample.entity] = True
-    fitted_there = supervised(level, world.seed).fit_labelled(world.dataset, labels)
+    examples = [labelled(half, world.truth, level) for half in halves(world.dataset)]
+    fitted_there = supervised(level, world.seed).fit_labelled(examples)
     return fitted_there.score(world.dataset).values.astype(np.float32)
 
 

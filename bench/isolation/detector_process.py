@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from bench.arrays import BoolArray
 from bench.dataset import Dataset
-from bench.detector import Scores
+from bench.detector import Examples, Scores
 from bench.faults import UserError
 from bench.host.console import tell_of_compiling
 from bench.host.memory import MIB, killed_for_memory
@@ -51,8 +50,8 @@ class Job:
 
     dataset: Dataset
     limits: LimitSettings
-    labels: BoolArray | None = None
-    """For a supervised baseline: whether each call of the history is anomalous. Nobody else gets to see them."""
+    examples: Sequence[Examples] = ()
+    """For a supervised baseline: what it is trained on. Nobody else gets to see labels."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ class Waiting:
     def _tried(self, job: Job, tick: Callable[[], None]) -> Trial:
         try:
             self._tell_of_compiling()
-            self._tell(str(fill(self.place, job.dataset, job.labels)))
+            self._tell(str(fill(self.place, job.dataset, job.examples)))
         except FileNotFoundError:
             return Trial(Status.ERROR, "it removed its own folder")
         killed = killed_for_memory()

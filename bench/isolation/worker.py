@@ -27,13 +27,13 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_method, instantiate
 
 from bench.dataset import Clock, Dataset, Window
-from bench.detector import Detector, Supervised
+from bench.detector import Detector, Examples, Level, Supervised
 from bench.faults import UserError
 from bench.host.memory import own_peak_mib
 from bench.isolation.fitting import fitted_and_scored
 from bench.isolation.place import CONSTRUCTED, DATA, OUT
 from bench.isolation.returned import COST, ERROR, SCORES, packed
-from bench.isolation.staging import LABELS
+from bench.isolation.staging import LABELS, NORMAL
 
 FAILED = 1
 
@@ -80,10 +80,9 @@ def _do(detector: Detector, job: Path, out: Path) -> None:
     gc.freeze()
     gc.enable()
     told_job = json.loads(job.read_text())
-    spans = (Clock(**told_job["clock"]), Window(**told_job["history"]), Window(**told_job["window"]))
-    dataset = Dataset(Path(told_job["folder"]), *spans)
-    fit = _fitting(detector, dataset, job.parent / LABELS if told_job["labelled"] else None)
-    scores, cost = fitted_and_scored(fit, dataset)
+    dataset = _opened(told_job["dataset"])
+    examples = [_labelled(each, job.with_name(LABELS.format(n))) for n, each in enumerate(told_job["examples"])]
+    scores, cost = fitted_and_scored(_fitting(detector, dataset, examples), dataset)
     (out / SCORES).write_bytes(packed(scores))
     told = {"level": str(scores.level), "causal": scores.causal, **cost, "peak_mib": own_peak_mib()}
     (out / COST).write_text(json.dumps(told))
@@ -119,13 +118,25 @@ def _imported(modules: Sequence[str]) -> None:
             import_module(module)
 
 
-def _fitting(detector: Detector, dataset: Dataset, labels: Path | None) -> Callable[[], Detector]:
-    """Return what fits the detector: without labels, or with those of the history for a supervised baseline."""
-    if labels is None:
+def _opened(told: dict[str, Any]) -> Dataset:
+    """Return a data set that was described in a job."""
+    return Dataset(Path(told["folder"]), Clock(**told["clock"]), Window(**told["history"]), Window(**told["window"]))
+
+
+def _labelled(told: dict[str, Any], labels: Path) -> Examples:
+    """Return labelled examples that were described in a job."""
+    with np.load(labels, allow_pickle=False) as arrays:
+        of_type = {name: arrays[name] for name in arrays.files}
+    return Examples(_opened(told), Level(told["level"]), of_type.pop(NORMAL), of_type)
+
+
+def _fitting(detector: Detector, dataset: Dataset, examples: Sequence[Examples]) -> Callable[[], Detector]:
+    """Return what fits the detector: without labels, or with labelled examples for a supervised baseline."""
+    if not examples:
         return partial(detector.fit, dataset)
     if not isinstance(detector, Supervised):
         raise TypeError(f"role=supervised is for detectors with fit_labelled, which {type(detector).__name__} lacks")
-    return partial(detector.fit_labelled, dataset, np.load(labels, allow_pickle=False))
+    return partial(detector.fit_labelled, examples)
 
 
 def _told(error: Exception) -> dict[str, Any]:

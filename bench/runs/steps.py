@@ -1,32 +1,30 @@
 """The steps of one run: find or make the world, fit and score without labels, evaluate."""
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from hydra.utils import instantiate
 
-from bench.arrays import BoolArray
 from bench.audit.auditing import verdict_on
 from bench.audit.verdict import Verdict, audit_in_row
 from bench.dataset import Dataset
-from bench.detector import Level
+from bench.detector import Examples
 from bench.evaluation.class_values import Values
 from bench.evaluation.evaluate import Yardstick
 from bench.evaluation.run_outcome import Outcome
-from bench.evaluation.sample import sample_of_grid
 from bench.faults import Fault, SettingsError, UserError
 from bench.host.console import clock_running, progress_bars
 from bench.host.versions import versions
 from bench.isolation.detector_process import Job, Trial, Waiting
 from bench.isolation.prestarted import end_ahead, store_file
 from bench.isolation.reach import reach_of
-from bench.levels import Grid
 from bench.result import Result, Status
 from bench.runs.detector_description import subject_of
+from bench.runs.examples import examples_of
 from bench.runs.references import Reference
 from bench.runs.request import Request
 from bench.settings import LimitSettings
@@ -49,6 +47,8 @@ class Ground:
     truth: Truth
     verdict: Verdict | None
     """What an audit of the world has said; None where there was none."""
+    examples: Sequence[Examples] = ()
+    """What a supervised baseline is trained on."""
 
     @property
     def labelled(self) -> bool:
@@ -65,12 +65,14 @@ def prepared(request: Request, process: Waiting | None = None) -> Ground:
     with progress_bars(request.number is None) as progress:
         stored = find_or_make(world, Path(settings.store.worlds), request.workers, progress, required)
         verdict = verdict_on(stored, world, settings, progress)
-    seconds = time.perf_counter() - began
-    dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
-    ground = Ground(stored, seconds, dataset, Truth(stored.folder / "truth"), verdict)
-    if not ground.labelled:
-        _require_no_labels(request)
-    return ground
+        seconds = time.perf_counter() - began
+        dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
+        ground = Ground(stored, seconds, dataset, Truth(stored.folder / "truth"), verdict)
+        if not ground.labelled:
+            _require_no_labels(request)
+        if settings.role != "supervised":
+            return ground
+        return replace(ground, examples=tuple(examples_of(request, dataset, ground.truth, progress)))
 
 
 def begun(request: Request) -> AbstractContextManager[Waiting | None]:
@@ -104,9 +106,8 @@ def attempted(request: Request, ground: Ground, process: Waiting | None) -> Tria
     what = f"fitting and scoring {request.choices.get('detector')}"
     if settings.protocol.training == "clean":
         dataset = without_incidents(dataset, ground.truth, process.place / "clean")
-    labels = _labels(ground, request) if settings.role == "supervised" else None
     with clock_running(what, request.number is None) as tick:
-        return process.tried(Job(dataset, settings.limits, labels), tick)
+        return process.tried(Job(dataset, settings.limits, ground.examples), tick)
 
 
 def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick) -> Outcome:
@@ -169,15 +170,3 @@ def _provided(request: Request, ground: Ground) -> Trial:
         path = request.resolved["detector"]["_target_"]
         raise UserError(f"detector._target_ must be a detector or one of bench.runs.references, got {path}")
     return Trial(Status.OK, "", reference.scores(ground.dataset, ground.truth))
-
-
-def _labels(ground: Ground, request: Request) -> BoolArray:
-    """Return whether each entity of the history is anomalous: calls, or what `detector.level` says."""
-    labels = ground.truth.call_labels(*ground.dataset.call_range(ground.dataset.history))
-    level = str(request.resolved["detector"].get("level", Level.CALL))
-    if level not in (Level.USER_DAY, Level.CELL_QUARTER):
-        return np.asarray(labels.anomalous)
-    grid = Grid(Level(level), replace(ground.dataset, window=ground.dataset.history))
-    found = np.zeros(grid.size, np.bool_)
-    found[sample_of_grid(grid, labels, ground.truth).entity] = True
-    return found

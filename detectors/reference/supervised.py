@@ -1,37 +1,41 @@
-"""A supervised baseline: a classifier fitted with the labels of the history; it is never ranked."""
+"""A supervised baseline: a classifier that is trained on labels; it is never ranked."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import clone
 
-from bench.arrays import BoolArray, FloatArray, IntArray
-from bench.dataset import Dataset, Window
-from bench.detector import Detector, Level, Scores
+from bench.arrays import FloatArray, IntArray
+from bench.dataset import Dataset
+from bench.detector import Detector, Examples, Level, Scores
 from bench.faults import UserError
 from bench.levels import Grid
-from bench.spans import DAY_MS
 from detectors.features.tables.everything import everything, taken
 from detectors.features.tables.feature_levels import level_of
 from detectors.order_and_rounding import content_order
 
+TINY = 1e-12
+"""Chances are kept this far from 0 and 1, so that odds are finite."""
+
 
 class SupervisedBaseline:
-    """Scores each entity by the chance of being anomalous that a classifier gives it; for `role=supervised` only.
+    """Scores each entity by how much more likely it is of a type of anomaly than normal; for `role=supervised` only.
 
-    Its input is everything that a detector can open (`features.tables.everything`) and the scores of other detectors.
-    Each half of the history is described with the other half as what is known before: in a graph that contains the
-    calls themselves no tie would be new, as ties of the scored window are.
+    One classifier a type is trained to tell it from normal entities. The score is the highest log odds that one of them
+    gives, less those of its type among the examples: so rare types count as much as frequent ones. The input is
+    everything that a detector can open (`features.tables.everything`) and the scores of other detectors.
 
     Parameters
     ----------
     model
-        A classifier with scikit-learn's `fit` and `predict_proba` that takes NaN for what is not known.
+        A classifier with scikit-learn's `fit` (with weights) and `predict_proba` that takes NaN for what is not known.
     level
-        What is scored: call, user_day or cell_quarter.
+        What is scored: call, user_day or cell_quarter; None: what the examples are of.
     members
         Detectors whose scores it sees beside; one that a data set lacks something for is left out there.
+    normals
+        How many normal entities each classifier is trained on at most, drawn at random and weighted, at least 1.
 
     Raises
     ------
@@ -41,39 +45,61 @@ class SupervisedBaseline:
 
     causal = False
 
-    def __init__(self, model: Any, level: str = "call", members: Sequence[Any] = ()) -> None:
-        self.level = level_of(level)
+    def __init__(
+        self, model: Any, level: str | None = None, members: Sequence[Any] = (), normals: int = 20_000
+    ) -> None:
+        self.level = level_of(level or Level.CALL)
         if not hasattr(model, "predict_proba"):
             raise UserError(f"detector.model must have predict_proba, got {type(model).__name__}")
+        if normals < 1:
+            raise UserError(f"detector.normals must be at least 1, got {normals}")
         for number, member in enumerate(members):
             if not isinstance(member, Detector):
                 raise UserError(f"detector.members[{number}] must be a detector, got {type(member).__name__}")
         self.model = model
+        self.normals = normals
         self.members: list[Detector] = list(members)
 
     def fit(self, dataset: Dataset) -> Self:
         """Refuse: there is nothing to learn without labels."""
         raise UserError("role must be supervised for a detector that needs labels, got detector")
 
-    def fit_labelled(self, dataset: Dataset, anomalous: BoolArray) -> Self:
-        """Fit the classifier on the entities of `dataset.history`."""
-        if anomalous.all() or not anomalous.any():
-            raise UserError("the history must have both normal and anomalous calls to learn from")
-        parts = [(self.described(half), labels_of(half, self.level, dataset, anomalous)) for half in halves(dataset)]
-        return self.fit_described(*(np.concatenate(each) for each in zip(*parts, strict=True)))
-
-    def fit_described(self, rows: FloatArray, anomalous: BoolArray) -> Self:
-        """Fit the classifier on rows that `described` gave, of one world or of several."""
-        order = content_order(np.column_stack([rows, anomalous]))
+    def fit_labelled(self, examples: Sequence[Examples]) -> Self:
+        """Fit a classifier for each type that the examples have."""
+        self.level = examples[0].level
+        normal = np.concatenate([each.normal for each in examples])
+        names = sorted({name for each in examples for name in each.of_type})
+        of_type = {
+            name: np.concatenate([each.of_type.get(name, np.zeros_like(each.normal)) for each in examples])
+            for name in names
+        }
+        if not normal.any() or not any(its.any() for its in of_type.values()):
+            raise UserError("the labelled part must have both normal and anomalous entities to learn from")
+        rows = np.concatenate([self.described(each.dataset) for each in examples])
         self.known = ~np.isnan(rows).all(axis=0)  # boosted trees of scikit-learn refuse columns without a number
-        self.model.fit(rows[order][:, self.known], anomalous[order])
+        order = content_order(np.column_stack([rows, normal, *of_type.values()]))
+        drawn = order[normal[order]]
+        drawn = drawn[np.linspace(0, drawn.size - 1, min(self.normals, drawn.size)).astype(np.int64)]
+        self.fitted = [
+            self._told_apart(rows, drawn, order[its[order]], int(normal.sum())) for its in of_type.values() if its.any()
+        ]
         return self
+
+    def _told_apart(self, rows: FloatArray, normal: IntArray, its: IntArray, many: int) -> tuple[Any, float]:
+        """Return a classifier that tells rows from normal ones, which stand for many, and the log odds of theirs."""
+        labels = np.repeat([False, True], [normal.size, its.size])
+        weights = np.where(labels, 1.0, many / normal.size)
+        model = clone(self.model).fit(rows[np.append(normal, its)][:, self.known], labels, weights)
+        return model, float(np.log(its.size / many))
 
     def score(self, dataset: Dataset) -> Scores:
         """Score the entities of `dataset.window`."""
-        rows = self.described(dataset)
-        chances = self.model.predict_proba(rows[:, self.known])[:, 1] if len(rows) else np.empty(0)
-        return Scores(self.level, np.asarray(chances, np.float64))
+        rows = self.described(dataset)[:, self.known]
+        best = np.full(len(rows), -np.inf)
+        for model, before in self.fitted if len(rows) else ():
+            chance = np.clip(model.predict_proba(rows)[:, 1], TINY, 1 - TINY)
+            best = np.maximum(best, np.log(chance / (1 - chance)) - before)
+        return Scores(self.level, best)
 
     def described(self, dataset: Dataset) -> FloatArray:
         """Describe the entities of `dataset.window`, with `dataset.history` as what is known."""
@@ -89,25 +115,6 @@ class SupervisedBaseline:
                 yield at_level(self.level, scores, dataset)
             except UserError:
                 yield np.full(size, np.nan)
-
-
-def halves(dataset: Dataset) -> list[Dataset]:
-    """Return both halves of the history, by whole days, as windows; each with the other half as its history."""
-    begin, end = dataset.history.start_ms, dataset.history.end_ms
-    middle = begin + max((end - begin) // DAY_MS // 2, 1) * DAY_MS
-    early, late = Window(begin, min(middle, end)), Window(min(middle, end), end)
-    return [replace(dataset, history=late, window=early), replace(dataset, history=early, window=late)]
-
-
-def labels_of(half: Dataset, level: Level, dataset: Dataset, labels: BoolArray) -> BoolArray:
-    """Return those labels of the entities of the history of `dataset` that are about a half of it."""
-    if level is Level.CALL:
-        low = dataset.call_range(dataset.history)[0]
-        first, last = (position - low for position in half.call_range(half.window))
-        return labels[first:last]
-    whole, part = Grid(level, replace(dataset, window=dataset.history)), Grid(level, half)
-    first = part.first - whole.first
-    return labels.reshape(len(whole.subjects), whole.spans)[:, first : first + part.spans].ravel()
 
 
 def at_level(level: Level, scores: Scores, dataset: Dataset) -> FloatArray:

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from bench.dataset import Dataset
-from bench.detector import Level, Scores
+from bench.detector import Examples, Level, Scores
 from bench.faults import UserError
 
 
@@ -139,9 +140,10 @@ class Spoiling(Longest):
 class Labelled(Longest):
     """Scores by the length, and fails unless it has learnt that long calls are anomalous."""
 
-    def fit_labelled(self, dataset: Dataset, anomalous: np.ndarray) -> Self:
-        durations = dataset.calls(dataset.history, ["call_duration"])["call_duration"].to_numpy()
-        assert (anomalous == (durations >= 3600)).all()
+    def fit_labelled(self, examples: Sequence[Examples]) -> Self:
+        for each in examples:
+            durations = each.dataset.calls(each.dataset.window, ["call_duration"])["call_duration"].to_numpy()
+            assert (each.anomalous == (durations >= 3600)).all()
         return self
 
 

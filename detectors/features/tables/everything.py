@@ -13,6 +13,7 @@ from bench.arrays import FloatArray, IntArray
 from bench.dataset import Dataset
 from bench.detector import Level
 from bench.levels import Grid
+from detectors.features.calls.answers_nearby import answers_nearby
 from detectors.features.calls.call_features import FEATURES as OF_CALLS
 from detectors.features.calls.call_features import call_features
 from detectors.features.cells.cell_quarters import trailing_sum
@@ -38,6 +39,7 @@ def everything(dataset: Dataset, level: Level) -> FloatArray:
 def _of_calls(dataset: Dataset) -> Iterator[FloatArray]:
     yield call_features(dataset, list(OF_CALLS), dataset.window)
     yield of_graph(dataset)
+    yield answers_nearby(dataset)
     yield of_session(dataset)
     yield of_inventory(dataset)
     for level in (Level.USER_DAY, Level.CELL_QUARTER):
@@ -60,7 +62,9 @@ def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
     grid = Grid(level, dataset)
     rows = total_features(dataset, level, list(TOTALS[level]), dataset.window)
     if level is Level.USER_DAY:
-        rows = np.hstack([rows, _days(dataset)])
+        answered = answers_nearby(dataset)
+        extremes = [grid.aggregated(answered), grid.aggregated(1 - answered)]
+        rows = np.hstack([rows, _days(dataset), np.column_stack(extremes)])
     elif has_rows(dataset, "events"):
         rows = np.hstack([rows, np.column_stack([values for _, values in AuditedCells().columns(dataset)])])
         if has_rows(dataset, "coverage"):

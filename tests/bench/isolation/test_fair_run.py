@@ -68,3 +68,26 @@ def test_a_supervised_baseline_is_not_given_the_labels_of_what_it_scores(toys: P
     assert code == 2
     rule = "be split for a supervised baseline, which would be given the labels of what it scores"
     assert err == f"protocol.name must {rule}, got 'transductive'\n"
+
+
+LEARNS = ("role=supervised", "detector=toy_labelled")
+
+
+def test_a_supervised_baseline_is_trained_on_other_worlds(toys: Path, workplace: Path) -> None:
+    code, _, err = ended(toys, *LEARNS, "training_seeds=[7,8]")
+    assert (code, err) == (0, "")
+    assert (row()["role"], row()["average_precision/all"]) == ("supervised", 1)
+    assert len(Path("made.txt").read_text().split()) == 3
+
+
+def test_seeds_of_training_worlds_are_checked(toys: Path, workplace: Path) -> None:
+    cases = {
+        ("training_seeds=[0,1]",): "not hold generator.seed, whose world is scored, got [0, 1]",
+        ("training_seeds=[3,3]",): "be different numbers in [0, 4294967295], got [3, 3]",
+        ("training_seeds=[-1]",): "be different numbers in [0, 4294967295], got [-1]",
+        ("training_seeds=[3]", "role=detector"): "be empty for role=detector, which sees no labels, got [3]",
+    }
+    for settings, rule in cases.items():
+        code, _, err = ended(toys, *LEARNS, *settings)
+        assert (code, err) == (2, f"training_seeds must {rule}\n")
+    assert not Path("runs").exists()

@@ -11,14 +11,15 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 
 import conf
-from bench.detector import Detector, Level, Supervised
+from bench.detector import Detector, Examples, Level, Supervised
 from bench.faults import UserError
 from bench.levels import Grid
+from bench.runs.examples import halves
 from detectors.checks.subject import worlds
 from detectors.features.tables.everything import everything
 from detectors.features.tables.joins import INVENTORY, SESSION, of_inventory, of_session
 from detectors.reference.one_feature import OneFeature
-from detectors.reference.supervised import SupervisedBaseline, at_level, halves, labels_of
+from detectors.reference.supervised import SupervisedBaseline, at_level
 
 LEAF = Path(conf.__path__[0]) / "detector" / "supervised.yaml"
 
@@ -38,6 +39,17 @@ def anomalous(dataset, part):
     return kind[low:high] != ""
 
 
+def labelled_halves(dataset, of_history):
+    """Both halves of the history, with labels of its calls."""
+    first = dataset.call_range(dataset.history)[0]
+    ranges = [(half, *half.call_range(half.window)) for half in halves(dataset)]
+    return [examples(half, Level.CALL, of_history[low - first : high - first]) for half, low, high in ranges]
+
+
+def examples(dataset, level, labels):
+    return Examples(dataset, level, ~labels, {"strange": labels})
+
+
 def aggregated(level, dataset, labels):
     return labels if level is Level.CALL else Grid(level, dataset).aggregated(labels * 1.0) > 0
 
@@ -49,7 +61,8 @@ def test_it_finds_what_it_was_told_to_find(ordinary):
     durations = {part: ordinary.calls(part, ["call_duration"])["call_duration"].to_numpy()
                  for part in (ordinary.history, ordinary.window)}  # fmt: skip
     border = np.quantile(durations[ordinary.history], 0.9)
-    scores = detector.fit_labelled(ordinary, durations[ordinary.history] > border).score(ordinary).values
+    told = labelled_halves(ordinary, durations[ordinary.history] > border)
+    scores = detector.fit_labelled(told).score(ordinary).values
     assert average_precision_score(durations[ordinary.window] > border, scores) > 0.99
 
 
@@ -63,9 +76,8 @@ def late(name):
 @pytest.mark.parametrize("level", Level)
 def test_at_each_level_it_is_better_than_volume(level):
     dataset = late("ordinary")
-    past = replace(dataset, window=dataset.history)
-    told, wanted = (aggregated(level, each, anomalous(each, each.window)) for each in (past, dataset))
-    detector = baseline(level=level.value).fit_labelled(dataset, told)
+    *told, wanted = (aggregated(level, each, anomalous(each, each.window)) for each in (*halves(dataset), dataset))
+    detector = baseline(level=level.value).fit_labelled(list(map(examples, halves(dataset), [level] * 2, told)))
     volume = at_level(level, OneFeature("calls_last_day").fit(dataset).score(dataset), dataset)
     found = detector.score(dataset).values
     assert found.size == wanted.size
@@ -78,30 +90,13 @@ def test_the_order_of_rows_and_names_do_not_matter():
         low = dataset.call_range(dataset.history)[0]
         labels = np.array(worlds().life.kind)[order][low : dataset.call_range(dataset.history)[1]] != ""
         detector = SupervisedBaseline(small_model(), members=[OneFeature("duration")])
-        return detector.fit_labelled(dataset, labels).score(dataset).values, dataset.call_range(dataset.window)[0]
+        fitted = detector.fit_labelled(labelled_halves(dataset, labels))
+        return fitted.score(dataset).values, dataset.call_range(dataset.window)[0]
 
     plain, first = scores("coarse", slice(None))
     order = (worlds()["shuffled"], worlds().places["shuffled"].calls)[1]
     np.testing.assert_allclose(scores("shuffled", order)[0], plain[order[first:] - first], rtol=1e-9)
     np.testing.assert_allclose(scores("renamed", slice(None))[0], plain, rtol=1e-9)
-
-
-def test_labels_of_quarters_are_cut_as_the_halves_are():
-    dataset = worlds()["ordinary"]
-    whole = Grid(Level.CELL_QUARTER, replace(dataset, window=dataset.history))
-    numbers = np.arange(whole.size)
-    cut = [labels_of(half, Level.CELL_QUARTER, dataset, numbers) for half in halves(dataset)]
-    begins = np.concatenate([Grid(Level.CELL_QUARTER, half).start_ms for half in halves(dataset)])
-    np.testing.assert_array_equal(whole.start_ms[np.concatenate(cut)], begins)
-    assert sorted(np.concatenate(cut)) == numbers.tolist()
-
-
-def test_halves_of_the_history_know_each_other(ordinary):
-    early, later = halves(ordinary)
-    assert (early.window, early.history) == (later.history, later.window)
-    assert early.window.start_ms == ordinary.history.start_ms
-    assert early.window.end_ms == later.window.start_ms
-    assert later.window.end_ms == ordinary.history.end_ms
 
 
 def test_joins_are_those_of_a_plain_loop():
@@ -137,7 +132,9 @@ def test_without_labels_there_is_nothing_to_learn(ordinary):
         baseline().fit(ordinary)
     low, high = ordinary.call_range(ordinary.history)
     with pytest.raises(UserError, match="both normal and anomalous"):
-        baseline().fit_labelled(ordinary, np.zeros(high - low, bool))
+        baseline().fit_labelled(
+            [examples(replace(ordinary, window=ordinary.history), Level.CALL, np.zeros(high - low, bool))]
+        )
     with pytest.raises(UserError, match=r"^detector\.model must have predict_proba, got object"):
         SupervisedBaseline(object())
     with pytest.raises(UserError, match=r"^detector\.members\[0\] must be a detector, got object"):
