@@ -135,6 +135,8 @@ def test_without_labels_there_is_nothing_to_learn(ordinary):
         baseline().fit_labelled(
             [examples(replace(ordinary, window=ordinary.history), Level.CALL, np.zeros(high - low, bool))]
         )
+    with pytest.raises(UserError, match=r"^detector\.types must be among strange, got odd"):
+        baseline(types=["odd"]).fit_labelled([examples(ordinary, Level.CALL, np.zeros(5, bool))])
     with pytest.raises(UserError, match=r"^detector\.model must have predict_proba, got object"):
         SupervisedBaseline(object())
     with pytest.raises(UserError, match=r"^detector\.members\[0\] must be a detector, got object"):
