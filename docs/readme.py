@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pages import Command, File, Output, printed, steps
+from shown_commands import Command, File, Output, printed, steps
 
 README = Path(__file__).parents[1] / "README.md"
 MAIN_JOB = "python -m bench.run generator.anomaly_ratio=0.05 detector=iforest"

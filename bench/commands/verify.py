@@ -34,7 +34,7 @@ from bench.commands.verified_figures import (
     WBC_ROC_AUC,
 )
 from bench.evaluation.compare import friedman, standing, wilcoxon_holm
-from bench.evaluation.metrics import roc_auc
+from bench.evaluation.score_metrics import roc_auc
 
 EXTRA = "pip install 'cdrbench[verify]'"
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from bench.arrays import FloatArray, IntArray
 from bench.evaluation.incidents import chance_recall, escape
-from bench.evaluation.metrics import average_precision_by_chance
 from bench.evaluation.sample import Sample
+from bench.evaluation.score_metrics import average_precision_by_chance
 
 STEP = 0.4
 """Of the trapezoidal rules, on the logarithm of the time and on the log odds of the auxiliary variable."""

@@ -10,7 +10,7 @@ import numpy as np
 from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
 from bench.detector import Detector, Level, Scores
-from bench.evaluation.metrics import roc_auc
+from bench.evaluation.score_metrics import roc_auc
 from bench.faults import UserError
 from bench.spans import DAY_MS
 from detectors.checks.subject import Subject, entities, first_spans, of_kinds, start_times, worlds

@@ -1,6 +1,6 @@
 """What the audit tests in each column."""
 
-from bench.audit.marks.marks_list import listed
+from bench.audit.marks.marks_report import listed
 
 
 def markdown() -> str:

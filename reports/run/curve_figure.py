@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.arrays import BoolArray, FloatArray
-from bench.evaluation.metrics import separate
 from bench.evaluation.run_outcome import Outcome
+from bench.evaluation.score_metrics import separate
 from reports.style import FAINT, INK, TypeStyle, looks, new_figure, save, tidy
 from reports.wording import ALL, LEVELS, Row, number, percent, world_meaning
 

@@ -18,7 +18,7 @@ from urllib.request import urlopen
 
 import pytest
 import readme
-from pages import PAGES, ROOT, Command, File, Output, Program, Step, every_step, printed
+from shown_commands import PAGES, ROOT, Command, File, Output, Program, Step, every_step, printed
 
 ELSEWHERE = {
     "make run": "the machine that has nothing yet: .ci/run calls make",

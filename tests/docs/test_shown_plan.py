@@ -3,7 +3,7 @@
 import inspect
 import textwrap
 
-from pages import ROOT
+from shown_commands import ROOT
 
 from generators.anomalies.call_forwarding import CallForwarding
 

@@ -9,9 +9,9 @@ from made_up_world import TYPES
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.evaluation.cut import Cut, expected_alerts
-from bench.evaluation.metrics import average_precision, counts_at
 from bench.evaluation.run_outcome import Alerts, Outcome
 from bench.evaluation.sample import callers_of, sample_of_calls
+from bench.evaluation.score_metrics import average_precision, counts_at
 from bench.result import Result, Status
 from bench.truth import Truth
 

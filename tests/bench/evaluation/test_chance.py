@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.evaluation import metrics
+from bench.evaluation import score_metrics
 from bench.evaluation.chance import Chance, aggregated_average_precision
 from bench.evaluation.class_values import ClassValues
 from bench.evaluation.cut import Cut
 from bench.evaluation.intervals.clustered import Class
 from bench.evaluation.intervals.intervals import intervals
-from bench.evaluation.metrics import average_precision_by_chance
 from bench.evaluation.sample import Sample
+from bench.evaluation.score_metrics import average_precision_by_chance
 from bench.evaluation.thresholds import cut_for
 
 WORLDS = 400
@@ -26,7 +26,7 @@ def test_the_mean_over_every_order_of_positives_and_negatives(positives, negativ
     size = positives + negatives
     scores = -np.arange(float(size))
     every = [np.isin(np.arange(size), places) for places in combinations(range(size), min(positives, size))]
-    mean = np.mean([metrics.average_precision(positive, scores) for positive in every])
+    mean = np.mean([score_metrics.average_precision(positive, scores) for positive in every])
     assert average_precision_by_chance(positives, size) == pytest.approx(mean)
     assert average_precision_by_chance(positives, size) >= positives / size - 1e-12
 
@@ -98,7 +98,7 @@ def test_chance_where_scores_are_aggregated_is_the_mean_of_random_scores_aggrega
         values = ClassValues(sample, scores, cut_for(scores, alerts), None, chance)
         for name, each in values.classes.items():
             positive = np.repeat([True, False], [each.found.scores.size, each.others.scores.size])
-            average = metrics.average_precision(positive, np.append(each.found.scores, each.others.scores))
+            average = score_metrics.average_precision(positive, np.append(each.found.scores, each.others.scores))
             entity, incident = sample.incident_parts(name)
             alerted = scores[entity] >= values.cut.score
             found[name][draw] = average, np.unique(incident[alerted]).size / np.unique(incident).size

@@ -5,12 +5,12 @@ from math import comb
 import numpy as np
 import pytest
 
-from bench.evaluation import metrics
+from bench.evaluation import score_metrics
 from bench.evaluation.chance import Chance
 from bench.evaluation.class_values import ClassValues, known_values
 from bench.evaluation.cut import Cut
-from bench.evaluation.metrics import average_precision_by_chance
 from bench.evaluation.sample import ALL, Sample
+from bench.evaluation.score_metrics import average_precision_by_chance
 
 TYPES = ("a", "b", "none")
 
@@ -67,8 +67,8 @@ def expected_values(sample, scores, cut, name):
     positive = np.isin(np.arange(scores.size), list(own_of(sample, name)))
     kept, alerts = positive | sample.normal, cut.weights(scores).sum()
     positive, scores = positive[kept], scores[kept]
-    counts = metrics.counts_at(positive, scores, cut=cut)
-    average, share = metrics.average_precision(positive, scores), metrics.prevalence(positive)
+    counts = score_metrics.counts_at(positive, scores, cut=cut)
+    average, share = score_metrics.average_precision(positive, scores), score_metrics.prevalence(positive)
     return {
         "positives": positive.sum(),
         "prevalence": share,
@@ -81,9 +81,9 @@ def expected_values(sample, scores, cut, name):
         "lift": None if average is None else average / average_precision_by_chance(positive.sum(), positive.size),
         "recall_cap": min(alerts / positive.sum(), 1) if positive.any() else None,
         "shared_share": shared_by_loop(sample, name),
-        "roc_auc": metrics.roc_auc(positive, scores),
-        "precision_at_100": metrics.separate(positive, scores).precision_at_k(100) if kept.any() else None,
-        "recall_at_100": metrics.separate(positive, scores).recall_at_k(100) if kept.any() else None,
+        "roc_auc": score_metrics.roc_auc(positive, scores),
+        "precision_at_100": score_metrics.separate(positive, scores).precision_at_k(100) if kept.any() else None,
+        "recall_at_100": score_metrics.separate(positive, scores).recall_at_k(100) if kept.any() else None,
     }
 
 

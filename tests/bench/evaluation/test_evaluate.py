@@ -9,7 +9,7 @@ from small_tables import write
 
 from bench.dataset import Dataset, Window
 from bench.detector import Level, Scores
-from bench.evaluation import metric_names, metrics
+from bench.evaluation import metric_names, score_metrics
 from bench.evaluation.cut import Cut
 from bench.evaluation.evaluate import Yardstick, evaluate
 from bench.evaluation.run_outcome import Outcome
@@ -112,19 +112,21 @@ def test_each_type_against_normal(world):
         positive, kept = outcome.type_sample(wanted)
         assert positive.sum() == values[f"positives/{name}"] == positives
         assert kept.size == 820 + positives
-        counts = metrics.counts_at(positive, kept, cut=cut)
+        counts = score_metrics.counts_at(positive, kept, cut=cut)
         assert (counts.hits, counts.false_alarms) == (values[f"hits/{name}"], values[f"false_alarms/{name}"])
         assert counts.precision == values[f"precision/{name}"]
         assert counts.recall == values[f"recall/{name}"]
         assert counts.f1 == values[f"f1/{name}"]
-        average, share = metrics.average_precision(positive, kept), positives / (820 + positives)
+        average, share = score_metrics.average_precision(positive, kept), positives / (820 + positives)
         assert values[f"average_precision/{name}"] == pytest.approx(average)
         assert values[f"prevalence/{name}"] == pytest.approx(share)
         assert values[f"lift/{name}"] == pytest.approx(
-            average / metrics.average_precision_by_chance(positives, 820 + positives)
+            average / score_metrics.average_precision_by_chance(positives, 820 + positives)
         )
-        assert values[f"roc_auc/{name}"] == pytest.approx(metrics.roc_auc(positive, kept))
-        assert values[f"precision_at_100/{name}"] == pytest.approx(metrics.separate(positive, kept).precision_at_k(100))
+        assert values[f"roc_auc/{name}"] == pytest.approx(score_metrics.roc_auc(positive, kept))
+        assert values[f"precision_at_100/{name}"] == pytest.approx(
+            score_metrics.separate(positive, kept).precision_at_k(100)
+        )
 
 
 def test_values_are_plain_numbers(world):

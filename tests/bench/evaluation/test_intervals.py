@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.evaluation import metrics
+from bench.evaluation import score_metrics
 from bench.evaluation.chance import Chance
 from bench.evaluation.class_values import ClassValues
 from bench.evaluation.cut import Cut
@@ -370,4 +370,4 @@ def test_when_every_entity_is_an_alert_the_precision_may_be_the_prevalence():
     found, others = sample(np.random.default_rng(11), 100, 30, 2)
     for cut in (Cut(-99.0), Cut(-99.0, ranked=True)):
         low, high = intervals({"type": found}, others, cut)["type"]["precision"]
-        assert low <= metrics.prevalence(np.repeat([True, False], [60, others.scores.size])) <= high
+        assert low <= score_metrics.prevalence(np.repeat([True, False], [60, others.scores.size])) <= high

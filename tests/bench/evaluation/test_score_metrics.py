@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics as reference
 
-from bench.evaluation import metrics
+from bench.evaluation import score_metrics
 from bench.evaluation.cut import Cut
 
 
@@ -51,14 +51,14 @@ def loop_hits_at_k(positive, scores, k):
 
 @given(samples(min_positives=1))
 def test_average_precision(sample):
-    value = metrics.average_precision(*sample)
+    value = score_metrics.average_precision(*sample)
     assert value == pytest.approx(loop_average_precision(*sample))
     assert value == pytest.approx(reference.average_precision_score(*sample))
 
 
 @given(samples(min_positives=1, min_negatives=1))
 def test_roc_auc(sample):
-    value = metrics.roc_auc(*sample)
+    value = score_metrics.roc_auc(*sample)
     assert value == pytest.approx(loop_roc_auc(*sample))
     assert value == pytest.approx(reference.roc_auc_score(*sample))
 
@@ -67,15 +67,15 @@ def test_roc_auc(sample):
 def test_at_k_ties_are_expected_values(sample, k):
     positive, scores = sample
     hits = loop_hits_at_k(positive, scores, k)
-    assert metrics.separate(positive, scores).precision_at_k(k) == pytest.approx(hits / min(k, len(scores)))
-    assert metrics.separate(positive, scores).recall_at_k(k) == pytest.approx(hits / positive.sum())
+    assert score_metrics.separate(positive, scores).precision_at_k(k) == pytest.approx(hits / min(k, len(scores)))
+    assert score_metrics.separate(positive, scores).recall_at_k(k) == pytest.approx(hits / positive.sum())
 
 
 @given(samples(min_positives=1), st.data())
 def test_counts_at_a_threshold(sample, data):
     positive, scores = sample
     threshold = data.draw(st.sampled_from([*scores, -np.inf, np.inf]) | st.floats(-4, 4))
-    counts = metrics.counts_at(positive, scores, cut=Cut(threshold))
+    counts = score_metrics.counts_at(positive, scores, cut=Cut(threshold))
     alerts = scores >= threshold
     flagged = list(zip(positive, alerts, strict=True))
     assert (counts.hits, counts.false_alarms, counts.misses) == (
@@ -95,8 +95,8 @@ def test_counts_at_a_threshold(sample, data):
 def test_only_the_order_of_the_scores_counts(sample):
     positive, scores = sample
     ranks = np.unique(scores, return_inverse=True)[1].astype(float)
-    assert metrics.average_precision(positive, scores) == metrics.average_precision(positive, ranks)
-    assert metrics.roc_auc(positive, scores) == metrics.roc_auc(positive, ranks)
+    assert score_metrics.average_precision(positive, scores) == score_metrics.average_precision(positive, ranks)
+    assert score_metrics.roc_auc(positive, scores) == score_metrics.roc_auc(positive, ranks)
 
 
 @given(st.integers(1, 20), st.integers(0, 20), st.permutations(range(40)))
@@ -104,39 +104,39 @@ def test_a_constant_score_gets_the_prevalence_in_any_order(positives, negatives,
     positive = np.array([i < positives for i in order if i < positives + negatives])
     scores = np.zeros(positive.size)
     share = positives / (positives + negatives)
-    assert metrics.average_precision(positive, scores) == pytest.approx(share)
-    assert metrics.prevalence(positive) == pytest.approx(share)
-    assert metrics.separate(positive, scores).precision_at_k(3) == pytest.approx(share)
-    assert metrics.roc_auc(positive, scores) == (pytest.approx(0.5) if negatives else None)
+    assert score_metrics.average_precision(positive, scores) == pytest.approx(share)
+    assert score_metrics.prevalence(positive) == pytest.approx(share)
+    assert score_metrics.separate(positive, scores).precision_at_k(3) == pytest.approx(share)
+    assert score_metrics.roc_auc(positive, scores) == (pytest.approx(0.5) if negatives else None)
 
 
 def test_without_a_positive_nothing_is_zero():
     positive, scores = np.zeros(5, np.bool_), np.arange(5.0)
-    counts = metrics.counts_at(positive, scores, cut=Cut(3.0))
+    counts = score_metrics.counts_at(positive, scores, cut=Cut(3.0))
     assert (counts.hits, counts.false_alarms) == (0, 2)
     undefined = [
         counts.precision,
         counts.recall,
         counts.f1,
-        metrics.average_precision(positive, scores),
-        metrics.roc_auc(positive, scores),
-        metrics.separate(positive, scores).precision_at_k(2),
-        metrics.separate(positive, scores).recall_at_k(2),
+        score_metrics.average_precision(positive, scores),
+        score_metrics.roc_auc(positive, scores),
+        score_metrics.separate(positive, scores).precision_at_k(2),
+        score_metrics.separate(positive, scores).recall_at_k(2),
     ]
     assert undefined == [None] * len(undefined)
-    assert metrics.prevalence(positive) == 0
-    assert metrics.prevalence(positive[:0]) is None
+    assert score_metrics.prevalence(positive) == 0
+    assert score_metrics.prevalence(positive[:0]) is None
 
 
 @pytest.mark.parametrize("scores", [np.array([1.0, np.nan]), np.array([np.inf, 0.0]), np.zeros(3), np.zeros((2, 1))])
 def test_bad_scores_are_refused(scores):
     with pytest.raises(ValueError, match="must"):
-        metrics.average_precision(np.array([True, False]), scores)
+        score_metrics.average_precision(np.array([True, False]), scores)
 
 
 def test_k_below_one_is_refused():
     with pytest.raises(ValueError, match="k must be at least 1, got 0"):
-        metrics.separate(np.array([True]), np.array([1.0])).precision_at_k(0)
+        score_metrics.separate(np.array([True]), np.array([1.0])).precision_at_k(0)
 
 
 def random_case(random):
@@ -153,13 +153,15 @@ def test_thousands_of_random_cases():
     random = np.random.default_rng(7)
     for _ in range(3000):
         positive, scores, threshold = random_case(random)
-        counts, alerts = metrics.counts_at(positive, scores, cut=Cut(threshold)), scores >= threshold
-        assert metrics.separate(positive, scores).counts_at(Cut(threshold)) == counts
+        counts, alerts = score_metrics.counts_at(positive, scores, cut=Cut(threshold)), scores >= threshold
+        assert score_metrics.separate(positive, scores).counts_at(Cut(threshold)) == counts
         if not positive.any():
-            assert {metrics.average_precision(positive, scores), metrics.roc_auc(positive, scores)} == {None}
+            assert {score_metrics.average_precision(positive, scores), score_metrics.roc_auc(positive, scores)} == {
+                None
+            }
             assert {counts.precision, counts.recall, counts.f1} == {None}
             continue
-        average = metrics.average_precision(positive, scores)
+        average = score_metrics.average_precision(positive, scores)
         assert average == pytest.approx(loop_average_precision(positive, scores))
         assert average == pytest.approx(reference.average_precision_score(positive, scores))
         assert counts.recall == pytest.approx(reference.recall_score(positive, alerts))
@@ -167,10 +169,10 @@ def test_thousands_of_random_cases():
         expected = reference.precision_score(positive, alerts) if alerts.any() else None
         assert counts.precision == (None if expected is None else pytest.approx(expected))
         k = int(random.integers(1, 45))
-        assert metrics.separate(positive, scores).recall_at_k(k) == pytest.approx(
+        assert score_metrics.separate(positive, scores).recall_at_k(k) == pytest.approx(
             loop_hits_at_k(positive, scores, k) / positive.sum()
         )
-        area = metrics.roc_auc(positive, scores)
+        area = score_metrics.roc_auc(positive, scores)
         if positive.all():
             assert area is None
         else:
