@@ -16,7 +16,7 @@ class Asked:
     shares: Mapping[str, float]
     """Part of each type in the anomalous calls, relative to the others; empty where nobody asked for a mix."""
     touches: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """By type, what it says it touches (`bench.audit.marks.looks.TOUCHABLE`); a type that is missing has not said."""
+    """By type, its `touches` (`bench.audit.marks.marks_list.TOUCHABLE`); a type that has none is not here."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from bench.arrays import BoolArray, IntArray
 from bench.audit.audited_world import AuditedWorld
-from bench.audit.marks.looks import TABLES
+from bench.audit.marks.marks_list import TABLES
 from bench.audit.slices import Along, Digests, digests, milliseconds, numbered_digests
 from bench.audit.verdict import Check, Light
 from bench.audit.windows import Windows

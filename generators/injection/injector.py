@@ -1,4 +1,4 @@
-"""What an injector is: it edits the plan of a world, and the network renders the rest; nobody paints on records.
+"""The interface of a type of anomaly: it plans incidents by editing intended calls, never finished records.
 
 A type of anomaly is one module in `generators.anomalies`: a dataclass with its settings and a method that plans
 incidents. This module holds what those modules share. It is light, since settings are read before anything happens.
@@ -78,9 +78,10 @@ class Injector(Protocol):
     `figures` names the figures that are reported of its incidents (`generators.truth.incident_figures`), with the range
     that every incident keeps at every difficulty. A type whose `difficulty` has no effect sets `dial = False`.
 
-    It should also have `touches`, words of `audit.marks.looks.TOUCHABLE`: what it changes in a call or chooses calls by
-    (`generators.injection.touches`). The audit tests that everything else looks as in the actor's normal calls. For a
-    type without `touches`, the audit tests only the form of values and the agreement between tables.
+    It should also have `touches`, words of `bench.audit.marks.marks_list.TOUCHABLE` (in groups in
+    `generators.injection.touches`): what it changes in a call, or chooses calls by. The audit tests that all else
+    looks as in the actor's normal calls. For a type without `touches`, the audit tests only the form of values and the
+    agreement between tables.
     """
 
     share: float

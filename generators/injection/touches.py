@@ -1,8 +1,8 @@
-"""What types of anomaly change, or choose calls by, in the terms of `bench.audit.marks.looks.TOUCHABLE`.
+"""Words by which a type of anomaly says what it changes in a call, or chooses calls by (its `touches`).
 
-Everything else has to look like the actor's normal calls, in every table: audits test it. A word is a column that says
-what a call is about, the name of something said twice that the type lets differ, or a table of which rows of actors
-change.
+The audit tests that everything else is as in the actor's normal calls, in every table. A word is a column with the
+content of a call, the name of an agreement between tables that the type breaks, or a table in which rows of actors
+change; `bench.audit.marks.marks_list.TOUCHABLE` has all of them.
 """
 
 WHEN = ("call_start_ts",)

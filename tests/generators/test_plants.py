@@ -15,7 +15,7 @@ from bench.audit.auditing import asked_of
 from bench.audit.bookkeeping.leak import check_bookkeeping
 from bench.audit.bookkeeping.planting import PLANTS, Plant, planted
 from bench.audit.identity import check_identity
-from bench.audit.marks.looks import ALONE, BY_NAME, TOUCHABLE, Kind, looks
+from bench.audit.marks.marks_list import ALONE, BY_NAME, TOUCHABLE, Kind, every_mark
 from bench.audit.verdict import Light
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
@@ -115,14 +115,14 @@ def test_every_column_has_a_plant_and_is_looked_at() -> None:
     """A column that is added to the schema is forgotten by neither."""
     assert sorted(BY_COLUMN) == sorted(COLUMNS)
     assert len(PLANTS) == len(COLUMNS)
-    found = [look for look in looks() if look.kind is not Kind.TWIN]
+    found = [look for look in every_mark() if look.kind is not Kind.TWIN]
     of_kind = {kind: {column for look in found if look.kind is kind for column in look.columns} for kind in Kind}
     said_twice = of_kind[Kind.AGREEMENT]
     assert ALONE | said_twice == set(COLUMNS)
     assert not ALONE & said_twice
-    twins = {column for look in looks() if look.kind is Kind.TWIN for column in look.columns}
+    twins = {column for look in every_mark() if look.kind is Kind.TWIN for column in look.columns}
     assert twins == set(COLUMNS)
-    assert len(BY_NAME) == len(list(looks()))
+    assert len(BY_NAME) == len(list(every_mark()))
 
 
 def test_every_look_is_taken_in_a_world_with_a_network(world: Path) -> None:
@@ -130,7 +130,7 @@ def test_every_look_is_taken_in_a_world_with_a_network(world: Path) -> None:
     check = check_bookkeeping(subject_of(world, world / "w"), AuditSettings(), silent)
     assert check.found["columns"] == check.found["columns_covered"] == len(COLUMNS)
     taken = {way for levels in check.found["coverage"].values() for ways in levels.values() for way in ways}
-    agreements = {look.name for look in looks() if look.kind is Kind.AGREEMENT}
+    agreements = {look.name for look in every_mark() if look.kind is Kind.AGREEMENT}
     assert {f"{name} (agreement)" for name in agreements} <= taken
 
 

@@ -19,7 +19,7 @@ from bench.audit.audited_world import AuditedWorld
 from bench.audit.bookkeeping.permutation import WIDE, Sets, holm, middle_ranks
 from bench.audit.bookkeeping.problem import Problem
 from bench.audit.bookkeeping.problems import FEWEST, problems
-from bench.audit.marks.looks import BY_NAME
+from bench.audit.marks.marks_list import BY_NAME
 from bench.audit.marks.marks_report import coverage
 from bench.audit.verdict import Check, Light
 from bench.audit_settings import AuditSettings

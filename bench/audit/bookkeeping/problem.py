@@ -11,7 +11,7 @@ from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.audit.audited_world import AuditedWorld
 from bench.audit.bookkeeping.sampling import Chosen
 from bench.audit.marks.forms import alike
-from bench.audit.marks.looks import BY_NAME, Kind
+from bench.audit.marks.marks_list import BY_NAME, Kind
 
 
 @dataclass(frozen=True)

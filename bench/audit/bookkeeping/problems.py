@@ -15,7 +15,7 @@ from bench.audit.bookkeeping.sampling import Chosen, Matching, beside_normal, on
 from bench.audit.bookkeeping.status_problems import day_problem, quarter_problem
 from bench.audit.marks.event_marks import event_marks
 from bench.audit.marks.forms import Normal, alike, plain, shown, stand_ins
-from bench.audit.marks.looks import BY_NAME, OF_USERS, Kind
+from bench.audit.marks.marks_list import BY_NAME, OF_USERS, Kind
 from bench.audit.marks.record_marks import codes, contents, record_marks, rows_of
 from bench.audit.marks.user_marks import user_marks
 from bench.audit_settings import AuditSettings
@@ -117,10 +117,10 @@ def _texts(dataset: Dataset, normal: BoolArray) -> dict[str, pl.Series]:
 
 def _steady(name: str, of_normal: FloatArray) -> bool:
     """Return whether normal calls are all alike in this, or differ by chance from call to call."""
-    look = BY_NAME[name]
-    if look.kind is Kind.CONTENT:
+    mark = BY_NAME[name]
+    if mark.kind is Kind.CONTENT:
         return False
-    if look.kind is Kind.AGREEMENT or name.endswith((".shape", ".word", ".check_digit", ".empty")):
+    if mark.kind is Kind.AGREEMENT or name.endswith((".shape", ".word", ".check_digit", ".empty")):
         return alike(of_normal)
     return True
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from bench.arrays import BoolArray, FloatArray, IntArray
-from bench.audit.marks.looks import form_name, forms_asked
+from bench.audit.marks.marks_list import form_name, forms_asked
 from bench.schema import DATA_TABLES, Column
 
 FEW_WORDS = 64

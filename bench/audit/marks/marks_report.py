@@ -1,4 +1,4 @@
-"""List what an audit tested, column by column, for its report."""
+"""What an audit tested, column by column, for its report and for the reference page; `marks_list` defines the marks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bench.arrays import FloatArray
-from bench.audit.marks.looks import BY_NAME, TWINS, Kind
+from bench.audit.marks.marks_list import BY_NAME, TWINS, Kind
 from bench.dataset import Dataset
 from bench.schema import DATA_TABLES
 
@@ -24,14 +24,14 @@ def coverage(dataset: Dataset, taken: Sequence[tuple[str, Mapping[str, FloatArra
         Whether there is a clean twin to compare with.
     """
     names = {name for _, marks in taken for name, values in marks.items() if np.isfinite(values).any()}
-    names |= {look.name for look in TWINS if twin}
+    names |= {mark.name for mark in TWINS if twin}
     columns: dict[str, dict[str, list[str]]] = {
         f"{table.name}.{column.name}": {} for table in DATA_TABLES.values() for column in table.columns
     }
     for name in sorted(names):
-        look = BY_NAME[name]
-        for column in look.columns:
-            columns[column].setdefault(str(look.level), []).append(_what(name, look.kind, column))
+        mark = BY_NAME[name]
+        for column in mark.columns:
+            columns[column].setdefault(str(mark.level), []).append(_what(name, mark.kind, column))
     empty = [name for name in DATA_TABLES if not dataset.open_table(name).metadata.num_rows]
     return {
         "columns": len(columns),
@@ -55,6 +55,6 @@ def listed() -> Iterator[str]:
     for table in DATA_TABLES.values():
         for column in table.columns:
             name = f"{table.name}.{column.name}"
-            mine = [look for look in BY_NAME.values() if name in look.columns]
-            ways = [[look.name.removeprefix(f"{name}.") for look in mine if look.kind is kind] for kind in kinds]
+            mine = [mark for mark in BY_NAME.values() if name in mark.columns]
+            ways = [[mark.name.removeprefix(f"{name}.") for mark in mine if mark.kind is kind] for kind in kinds]
             yield f"| {name} | {' | '.join(', '.join(each) for each in ways)} |"

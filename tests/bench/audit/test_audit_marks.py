@@ -12,7 +12,7 @@ from bench.audit.bookkeeping.permutation import Sets, holm
 from bench.audit.bookkeeping.problem import Problem
 from bench.audit.bookkeeping.sampling import Matching, beside_normal, one_of_each
 from bench.audit.marks.forms import Normal, column_forms, luhn, shown, stand_ins
-from bench.audit.marks.looks import BY_NAME, Kind, columns_of
+from bench.audit.marks.marks_list import BY_NAME, Kind, columns_of
 
 
 def bound_by_search(sets: Sets) -> float:

@@ -1,6 +1,7 @@
-"""Which columns have to agree, in which order rows are, and which columns are content.
+"""The columns that each mark is about: marks of order (`ORDER`), agreement (`AGREEMENTS`) and content (`CONTENTS`).
 
-By level and name, the columns that it is about: `table: column column; table: column`.
+Each entry is the name of a mark with its columns, written as `table: column column; table: column`, for each level.
+`ALONE` lists the columns that no other one has to agree with. `marks_list` makes the list of all marks from these.
 """
 
 from bench.audit.marks.row_levels import RowLevel

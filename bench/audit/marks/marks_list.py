@@ -1,8 +1,9 @@
-"""The marks that the audit tests: which columns, at which level, of which kind.
+"""The list of all marks: properties of a row that must not give an anomaly away, with the columns that each is about.
 
-Forms follow from the schema by the type of a column, so a column that is added there is looked at without more ado.
-Which columns must agree cannot be derived: `agreements` lists them, and a test asks every column to be in it, or among
-those that stand alone.
+Marks of the form of a value follow from the type of its column in `bench.schema`, so a new column has them at once.
+Which columns must agree with each other, are in order, or are content cannot be derived: `columns_by_mark` lists them,
+and a test demands that every column is in that list. How the values of marks are computed is in `record_marks`,
+`event_marks`, `user_marks`, `status_marks` and `forms`.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -11,13 +12,13 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from bench.audit.marks import agreements as said_twice
+from bench.audit.marks import columns_by_mark
 from bench.audit.marks.row_levels import RowLevel
 from bench.schema import DATA_TABLES, Column
 
 
 class Kind(StrEnum):
-    """In which way a column is looked at."""
+    """What a mark is about."""
 
     FORM = "form"
     """How a value is written: digits, rounding, shape of a text, order, empty values. Never a type's business."""
@@ -30,8 +31,8 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Look:
-    """One way to look at some columns."""
+class Mark:
+    """A property of some columns that the audit tests, such as the last digit of a duration."""
 
     name: str
     level: RowLevel
@@ -41,14 +42,19 @@ class Look:
 
     @property
     def of_callee(self) -> bool:
-        """Whether only columns about the called party are looked at: what it says is as often said as it is called."""
+        """Whether it is about columns of the called party alone: these are the same in all calls to that party."""
         return all(column.startswith("calls.callee_") for column in self.columns if column.startswith("calls."))
 
     def touched(self, words: Collection[str] | None) -> bool:
-        """Return whether a type that touches this does not stand under it; None: a type that has not said what it does.
+        """Return whether a type of anomaly is exempt from this mark, since its `touches` name what the mark is about.
 
-        A form is nobody's business. An agreement is touched by its name, a content by the name of one of its columns,
-        those of calls without the table.
+        No type is exempt from a form. A type names an agreement by the name of the mark, a content by one of its
+        columns (those of calls without the table).
+
+        Parameters
+        ----------
+        words
+            The `touches` of the type; None where it has none: then it may change all content.
         """
         if self.kind is Kind.FORM:
             return words is not None and "events.cause" in words and self.name in OF_COVERAGE
@@ -61,7 +67,7 @@ OF_COVERAGE = frozenset(
     {*(f"events.{name}.empty" for name in ("tower_id", "cell_id", "power_dbm")), "tower_status.state.word",
      "tower_status.state.shape"}
 )  # fmt: skip
-"""Forms that what calls come up against decides: whether any cell is heard, and how bad a cell's state can get."""
+"""Forms that depend on the network and not on how records are written: whether any cell is heard, a cell's state."""
 
 
 def forms_of(type_: pa.DataType) -> tuple[str, ...]:
@@ -95,7 +101,7 @@ COUNTS = frozenset(
     }.items()
     for name in names
 )  # fmt: skip
-"""Small counts and shares of them: the amount decides their digits, so that only agreements look at them."""
+"""Small counts and shares of them: their digits depend on the amount, so only marks of agreement are tested."""
 
 
 def columns_of(text: str) -> tuple[str, ...]:
@@ -108,9 +114,9 @@ def columns_of(text: str) -> tuple[str, ...]:
     return tuple(f"{table.strip()}.{name}" for table, names in parts for name in names.split())
 
 
-def _listed(kind: Kind, names: Mapping[RowLevel, Mapping[str, str]]) -> tuple[Look, ...]:
+def _listed(kind: Kind, names: Mapping[RowLevel, Mapping[str, str]]) -> tuple[Mark, ...]:
     return tuple(
-        Look(name, level, kind, columns_of(text)) for level, each in names.items() for name, text in each.items()
+        Mark(name, level, kind, columns_of(text)) for level, each in names.items() for name, text in each.items()
     )
 
 
@@ -118,20 +124,20 @@ def _all_of(*tables: str) -> tuple[str, ...]:
     return tuple(f"{table}.{column.name}" for table in tables for column in DATA_TABLES[table].columns)
 
 
-ORDER = _listed(Kind.FORM, said_twice.ORDER)
-AGREEMENTS = _listed(Kind.AGREEMENT, said_twice.AGREEMENTS)
-CONTENTS = _listed(Kind.CONTENT, said_twice.CONTENTS)
-ALONE = frozenset(columns_of(said_twice.ALONE))
+ORDER = _listed(Kind.FORM, columns_by_mark.ORDER)
+AGREEMENTS = _listed(Kind.AGREEMENT, columns_by_mark.AGREEMENTS)
+CONTENTS = _listed(Kind.CONTENT, columns_by_mark.CONTENTS)
+ALONE = frozenset(columns_of(columns_by_mark.ALONE))
 TABLES = ("users", "subscriptions")
 """Tables of which a type may say that it changes rows of its actors; else these equal the twin's."""
 TWINS = (
     *(
-        Look(f"{table}_as_in_the_twin", RowLevel.WORLD, Kind.TWIN, _all_of(table))
+        Mark(f"{table}_as_in_the_twin", RowLevel.WORLD, Kind.TWIN, _all_of(table))
         for table in ("cells", "coverage", *TABLES, "user_status", "tower_status")
     ),
-    Look("calls_and_events_as_in_the_twin", RowLevel.WORLD, Kind.TWIN, _all_of("calls", "events")),
+    Mark("calls_and_events_as_in_the_twin", RowLevel.WORLD, Kind.TWIN, _all_of("calls", "events")),
 )
-"""The check of identity."""
+"""Marks that the check of identity tests: equality with the clean twin."""
 
 
 def form_name(table: str, column: str, what: str) -> str:
@@ -140,27 +146,27 @@ def form_name(table: str, column: str, what: str) -> str:
 
 
 def forms_asked(table: str, column: Column) -> tuple[str, ...]:
-    """Return the forms of one column that are looked at."""
+    """Return the forms of one column that are tested."""
     plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if f"{table}.{column.name}" in COUNTS:
         return ()
     return tuple(what for what in forms_of(plain) if what != "empty" or column.nullable or pa.types.is_string(plain))
 
 
-def looks() -> Iterator[Look]:
-    """Yield all that is looked at, the forms that follow from the schema first."""
+def every_mark() -> Iterator[Mark]:
+    """Yield all marks, the forms that follow from the schema first."""
     for table, level in LEVEL_OF_TABLE.items():
         for column in DATA_TABLES[table].columns:
             for what in forms_asked(table, column):
                 name = f"{table}.{column.name}"
-                yield Look(form_name(table, column.name, what), level, Kind.FORM, (name,))
+                yield Mark(form_name(table, column.name, what), level, Kind.FORM, (name,))
     yield from (*ORDER, *AGREEMENTS, *CONTENTS, *TWINS)
 
 
-_ABOUT = {column.removeprefix("calls.") for look in CONTENTS for column in look.columns}
-TOUCHABLE = frozenset({*TABLES, *_ABOUT, *(look.name for look in AGREEMENTS)})
+_ABOUT = {column.removeprefix("calls.") for mark in CONTENTS for column in mark.columns}
+TOUCHABLE = frozenset({*TABLES, *_ABOUT, *(mark.name for mark in AGREEMENTS)})
 """What a type of anomaly may name in `touches`."""
-OF_USERS = frozenset({*TABLES, *(look.name for look in AGREEMENTS if look.level is RowLevel.USER)})
+OF_USERS = frozenset({*TABLES, *(mark.name for mark in AGREEMENTS if mark.level is RowLevel.USER)})
 """The words of these by which a type says that it changes what is known of its actors."""
-BY_NAME = {look.name: look for look in looks()}
-"""All that is looked at, by name."""
+BY_NAME = {mark.name: mark for mark in every_mark()}
+"""All marks, by name."""
