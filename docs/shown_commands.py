@@ -20,7 +20,7 @@ PAGES = (
     "docs/explanation/coverage.md", "docs/explanation/isolation.md", "docs/explanation/cost.md",
     "docs/explanation/world.md", "docs/reference/commands.md", "docs/reference/settings.md",
     "docs/reference/world-settings.md", "docs/reference/tables.md", "docs/reference/api.md", "CONTRIBUTING.md",
-    "docs/explanation/internals.md", "DESIGN.md",
+    "docs/explanation/internals.md", "docs/explanation/code-map.md", "DESIGN.md",
 )  # fmt: skip
 PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip")
 BLOCK = re.compile(

@@ -1,6 +1,8 @@
-"""Intended calls: for any user and day, the callee, the start and the talk time of each.
+"""Intended calls: how many a user makes on a day, and when each starts.
 
-Nothing is stored: an intent is a function of (seed, user, day, slot), and is worked out whenever it is asked for.
+Whom an intended call goes to, with what outcome and how long it lasts is chosen in `generators.calls.choices`. Nothing
+is stored: an intended call is a function of (seed, user, day, slot), computed when it is needed; a *slot* is the number
+of a call in its user's day, not in order of time.
 """
 
 import math
@@ -104,7 +106,7 @@ def count_calls(user: int, day: int, model: ModelArrays) -> int:
 
 @kernel
 def _beat(user: int, day: int, model: ModelArrays) -> int:
-    """Return how many calls a machine has made since the world began, before a day; it begins anywhere in its beat."""
+    """Return how many calls a machine has made before a day; its first is at a random phase."""
     words = philox(model.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
     return int(np.ceil(day * model.people.rate[user] - uniform(words[0])))
 
@@ -238,7 +240,7 @@ def _start(user: int, day: int, i: int, draws: TimeDraws, model: ModelArrays, sl
 
 @kernel
 def _beat_ms(user: int, day: int, i: int, u: float, model: ModelArrays) -> int:
-    """Return when a machine makes its call number i of a day [ms]: on its beat, give or take some seconds."""
+    """Return when a machine makes its call number i of a day [ms]: at fixed intervals, plus or minus some seconds."""
     words = philox(model.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
     number = int(np.ceil(day * model.people.rate[user] - uniform(words[0]))) + i
     exact = (number + uniform(words[0])) / model.people.rate[user] * DAY_MS

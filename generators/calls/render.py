@@ -93,7 +93,7 @@ def render(
         Shape (n,), ascending.
     day
         Day of the world.
-    habits
+    model
         The world.
     edits
         The day's edits, ordered by user.

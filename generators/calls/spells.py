@@ -1,4 +1,4 @@
-"""Spells: some days in a row on which a user calls at the same rate, or not at all."""
+"""Spells: runs of days on which a user calls at the same rate, or not at all, as real people do."""
 
 import numpy as np
 

@@ -31,7 +31,7 @@ _LAST_TRIP_H, _HOME_BY_H = 21.0, 22.5
 
 
 class Folk(NamedTuple):
-    """Where everybody lives and works; N users."""
+    """Homes, work places and clocks of all users, from which their movements follow; N users."""
 
     seed: Any
     home: Any

@@ -28,9 +28,9 @@ class Intents(NamedTuple):
     outcome: Any
     """int64."""
     move: Any
-    """float64: decides whether the caller moves during the call."""
+    """float64 in [0, 1): draw that decides whether the caller changes cells meanwhile (in worlds without a network)."""
     goal: Any
-    """float64: decides to where."""
+    """float64 in [0, 1): draw that decides which cell it changes to then."""
     key: Any
     """uint64: stable key."""
     phone: Any
@@ -40,11 +40,11 @@ class Intents(NamedTuple):
     device: Any
     """int64: the user whose first device it shows, `OWN` for the one that the caller has then."""
     leg: Any
-    """bool: a concurrent leg, which neither needs nor takes the caller's line."""
+    """bool: a leg, a call beside others of its line (as in call forwarding), which does not occupy the line."""
     gone: Any
     """bool: the slot is taken out of the plan; the rest says what it would have been."""
     innocent: Any
-    """bool: made by somebody whom the incident moved to it, who is none of its actors: collateral."""
+    """bool: made by a normal user because of the incident, such as a call back: it is labelled as collateral."""
 
     @staticmethod
     def room(user: Any, day: Any, slot: Any) -> "Intents":

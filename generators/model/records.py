@@ -70,7 +70,7 @@ class Edits(NamedTuple):
     device: Any
     """int32: the user whose first device it shows, -1 for the caller's own."""
     leg: Any
-    """bool: a concurrent leg, which neither needs nor takes the line."""
+    """bool: a leg, a call beside others of its line, which does not occupy the line."""
     gone: Any
     """bool: the slot is taken out of the plan."""
     innocent: Any

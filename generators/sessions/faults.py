@@ -22,8 +22,13 @@ SWAPPING = len(KINDS)
 """Two cells that hand each other their calls."""
 NO_INCIDENT = -1
 DONE, MET, SHOWN, OTHER = range(4)
-"""Of a view of the world: whether incidents do what they do; the first that made a difference to the session, plus 1.
-Of the candidates at hand: the one that they may show, plus 1; and the row of the map that tells whether they do."""
+"""Entries of a *view*, which says in which of the two worlds a session runs, and what it met there.
+
+- `DONE`: 1 in the world with incidents, 0 in normal life;
+- `MET`: number of the first incident that made a difference to the session, plus 1; 0 for none;
+- `SHOWN`: number of the incident that may have changed the present candidates, plus 1;
+- `OTHER`: row of the radio map with the candidates of the other world, to compare with.
+"""
 
 FAULT = np.dtype(
     [
@@ -56,7 +61,7 @@ class Faults(NamedTuple):
 
 
 def no_faults(cells: int) -> Faults:
-    """Return that nothing is wrong."""
+    """Return faults of a network without any."""
     return Faults(np.zeros(cells + 1, np.int32), np.empty(0, FAULT), np.zeros((cells, 1), np.int32))
 
 
@@ -125,7 +130,7 @@ def faults_between(cell: int, moment: int, end: int, faults: Faults) -> tuple[in
 
 @kernel
 def acts(fault: int, moment: int, faults: Faults, view: Any) -> bool:
-    """Return whether a fault does anything at a moment in a view of the world; who would meet it notes it."""
+    """Return whether a fault has an effect at a moment in the world of `view`; note there that the session met it."""
     return lasts(fault, moment, faults) and meets(faults.row[fault].incident, view)
 
 
@@ -138,7 +143,7 @@ def lasts(fault: int, moment: int, faults: Faults) -> bool:
 
 @kernel
 def meets(incident: int, view: Any) -> bool:
-    """Note that an incident, unless it is none, makes a difference to a session; return whether it does so here."""
+    """Note in `view` that an incident would change this session; return whether it does so in this world."""
     if incident == NO_INCIDENT:
         return True
     if not view[MET]:

@@ -1,7 +1,8 @@
 """A second implementation of the session protocol, message by message: plain and slow; tests compare the two.
 
 One phone at a time; messages and timers wait in one heap. Reports are broadcast: every cell is asked, no map is used.
-Numbers in comments are those of the transitions of the state diagram.
+Numbers in comments are those of the transitions in
+`generators.sessions.session`.
 """
 
 import heapq

@@ -30,7 +30,7 @@ class Reports(NamedTuple):
     heard: Any
     """Shape (most requests * most candidates,), int32: every cell with an unexpired report."""
     world: Any
-    """Shape (4,), int64: which world is looked at, and what was met; see `generators.sessions.faults`."""
+    """Shape (4,), int64: which world is looked at, and what was met; see `generators.sessions.faults.DONE`."""
 
 
 def make_reports(candidates: int) -> Reports:

@@ -1,7 +1,16 @@
-"""The session state machine of a phone, compiled: IDLE -> CONNECTING -> LIVE -> ... -> IDLE.
+"""The session of one call, compiled: how a phone sets it up with a cell, hands it over, loses or ends it.
 
-`reference` is the same protocol message by message; the two agree event for event. Numbers in comments are those of the
-transitions of the state diagram (see DESIGN.md).
+The states are IDLE, CONNECTING and LIVE. Numbers in comments are those of these transitions:
+
+1. IDLE -> CONNECTING: the user calls; the phone takes its unexpired signal reports as candidates, strongest first;
+2. CONNECTING: a cell refuses a Hello (event FAIL), and the next candidate is asked;
+3. CONNECTING: a cell does not answer in time (FAIL, cause timeout), and the next candidate is asked;
+4. CONNECTING -> IDLE: no candidate is left; the call failed, or, if it was connected before, is dropped (FAIL, drop);
+5. CONNECTING -> LIVE: a cell accepts (CONNECT, or RECONNECT after a handover);
+6. LIVE -> IDLE: the call is over (END);
+7. LIVE -> CONNECTING: a handover: a neighbour is better, the cell breaks, or it passes the call on.
+
+`generators.sessions.reference` is the same protocol message by message; the two agree event for event.
 """
 
 import math
@@ -33,7 +42,7 @@ from generators.sessions.tower_answers import BLOCKED, CONNECTED, IGNORED, NEVER
 from generators.sessions.watch import Serving, watch
 
 LIVE, NONE_LEFT, OVER = range(3)
-"""What became of asking the candidates."""
+"""Results of asking the candidates."""
 MOST_BARRED = 16
 FACTOR = 6364136223846793005
 """Of the digest of a session's events: Knuth's for a linear congruential generator of 64 bits."""
@@ -70,7 +79,8 @@ SESSION = np.dtype(
 - `asked`, `barred`: number of Hellos sent, and of cells that refused;
 - `changes`, `handovers`: number of times that it chose a cell anew, and of changes of cell;
 - `power`: reported power of the serving cell [dBm];
-- `hardness`: integrated loss rate that the call still withstands;
+- `hardness`: how much more loss rate, summed over time, the call survives before it is dropped; drawn exponentially
+  with mean 1, so that the call is lost at the cell's rate;
 - `row`: one past its last event; it counts on over the sessions of a phone;
 - `mark`: digest of its events.
 """
@@ -112,7 +122,8 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
     network
         The network.
     phone
-        Where to work; afterwards its `state` says how the session went, and the view which incident it met.
+        Where to work; afterwards its `state` says how the session went, and entry `MET` of `reports.world` which
+        incident made a difference to it (`generators.sessions.faults`).
     """
     state = phone.state[0]
     phone.reports.world[MET] = 0
@@ -366,7 +377,7 @@ def _mark(what: int, state: Any) -> None:
 
 @kernel
 def _note(kind: int, cause: int, cell: int, network: Network, phone: Phone) -> int:
-    """Append an event, and return its row; -1 when there is no room (`ROW` counts on)."""
+    """Append an event, and return its row; -1 when there is no room (`row` counts on)."""
     state, events = phone.state[0], phone.events
     row = state.row
     state.row += 1

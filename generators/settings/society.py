@@ -184,10 +184,13 @@ class Communities:
     """Who knows whom."""
 
     family: Layer = field(default_factory=Layer)
-    """The distribution of each component."""
+    """Families: people who live together."""
     work: Layer = field(default_factory=Layer)
+    """Groups of colleagues, who meet at work."""
     friends: Layer = field(default_factory=Layer)
+    """Circles of friends."""
     clubs: Layer = field(default_factory=lambda: Layer(coverage=0.0))
+    """Clubs, whose members meet at some distance from home."""
     stranger_weight: float = field(default=0.01, metadata=within(0, 1))
     """How readily a user calls any one acquaintance who shares no community with it."""
     acquaintances: int = field(default=20, metadata=within(0, 500))

@@ -24,7 +24,7 @@ DEVICES, SIMS = BORROWED + LENDERS, 2
 
 
 class Possessions(NamedTuple):
-    """What users and the reserve have; N in all. Times are ms since the start of the world."""
+    """The SIMs and devices of users and of the reserve; N in all. Times are ms since the start of the world."""
 
     seed: Any
     """uint64."""
@@ -47,7 +47,7 @@ class Possessions(NamedTuple):
 
 
 def make_possessions(settings: WorldSettings, still: Any) -> Possessions:
-    """Draw what every user has, and the reserve; those that stand still, shape (N,), have no second device.
+    """Draw the SIMs and devices of users and of the reserve; those that stand still, shape (N,), have no second device.
 
     Those of the reserve that stand still keep one SIM and one device: boxes of SIMs are made of them, and a SIM more
     would belie how many are in one.
