@@ -6,8 +6,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from hydra.utils import get_class
-
 from bench.audit.audited_world import Asked, AuditedWorld
 from bench.audit.verdict import Verdict, read_verdict
 from bench.audit_settings import AuditSettings
@@ -113,7 +111,7 @@ def _wanted(settings: AuditSettings, protocol: ProtocolSettings) -> dict[str, An
     asked = {name: value for name, value in asdict(settings).items() if name != "when"}
     sources = {"audit": CODE.digest()}
     if settings.features is not None:
-        sources["features"] = digest_of_plug_in(get_class(settings.features["_target_"]))
+        sources["features"] = digest_of_plug_in(settings.features["_target_"])
     wanted = {**asked, "protocol": asdict(protocol), "sources": sources, "versions": versions()}
     return dict(json.loads(json.dumps(wanted)))
 

@@ -5,7 +5,7 @@ noted before any of it is used, and nothing is kept under its digest from the fi
 """
 
 from collections.abc import Iterable
-from inspect import getfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from bench.faults import UserError
@@ -50,9 +50,19 @@ class Sources:
         return _digest(self._folder, sorted(self._folder.rglob("*.py")))
 
 
-def digest_of_plug_in(kind: type) -> str:
-    """Return a digest of the code of a class: all files in the folder of its package, or its own if it is in none."""
-    file = Path(getfile(kind))
+def digest_of_plug_in(path: str) -> str:
+    """Return a digest of the code of a class: all files in the folder of its package, or its own if it is in none.
+
+    Parameters
+    ----------
+    path
+        Dotted path of the class. Its module is looked for, and not imported: that may take seconds.
+    """
+    module = path.rpartition(".")[0]
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise UserError(f"the module {module} must have a file")
+    file = Path(spec.origin)
     packaged = (file.parent / "__init__.py").exists()
     return _digest(file.parent, sorted(file.parent.glob("*.py")) if packaged else [file])
 

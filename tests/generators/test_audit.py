@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -40,6 +41,7 @@ from bench.worlds.protocol import applied
 from detectors.features.tables.audited import Audited
 from generators.anomalies.short_call import ShortCall
 from generators.injection.injector import Incidents
+from generators.making import Making
 from generators.world import World
 
 SETTINGS = AuditSettings(features={"_target_": "detectors.features.tables.audited.Audited"})
@@ -147,9 +149,9 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("faulty")
     size = ("generator.num_users=1000", "generator.days=5", "generator.num_towers=10", "generator.anomaly_ratio=0.07")
     world = World(*make_settings(*size, FAULTS, "anomaly.antenna_misaligned.share=1"))
-    world._checked = lambda counts: counts  # type: ignore[method-assign]  # so small a world may miss the ratio
-    world._more_faults = lambda _: None  # type: ignore[method-assign]  # and is not made again for it: fewer have no room
-    world.make(folder / "w", 2, silent)
+    # So small a world may miss the ratio, and is not made again for it: fewer have no room.
+    with patch.multiple(Making, _checked=lambda _, counts: counts, _more_faults=lambda *_: None):
+        world.make(folder / "w", 2, silent)
     world.twin().make(folder / "c", 2, silent)
     return folder / "w", folder / "c"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from small_worlds import make_settings, make_world, table
 from bench.faults import SettingsError, UserError
 from generators.anomalies.tower_outage import TowerOutage
 from generators.injection.expected_calls import ExpectedCalls
+from generators.making import Making
 from generators.world import World
 
 SMALL = ("generator.num_users=500", "generator.days=7", "generator.num_towers=7")
@@ -48,8 +50,8 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Two]:
     def made(name: str) -> Two:
         if not (root / name).exists():
             world = World(*make_settings(*SMALL, f"anomaly={name}", f"generator.anomaly_ratio={RATIO.get(name, 0.1)}"))
-            world._checked = lambda counts: counts  # type: ignore[method-assign]  # so small a world may miss the ratio
-            world.make(root / name, 2, lambda *_: None)
+            with patch.object(Making, "_checked", lambda _, counts: counts):  # so small a world may miss the ratio
+                world.make(root / name, 2, lambda *_: None)
         return Two(root / name, root / "clean")
 
     return made
@@ -132,8 +134,8 @@ def test_a_sleeping_cell_answers_nobody_and_its_neighbours_take_over(worlds: Cal
 def test_a_degraded_site_refuses_and_loses_as_its_parameters_say(tmp_path: Path) -> None:
     ratio, step = "generator.anomaly_ratio=0.1", "anomaly.tower_degraded.ramps=0"
     world = World(*make_settings(*SMALL, "anomaly=tower_degraded", "anomaly.tower_degraded.difficulty=0", ratio, step))
-    world._checked = lambda counts: counts  # type: ignore[method-assign]
-    world.make(tmp_path / "w", 2, lambda *_: None)
+    with patch.object(Making, "_checked", lambda _, counts: counts):
+        world.make(tmp_path / "w", 2, lambda *_: None)
     incidents = table(tmp_path / "w", "incidents").to_dicts()
     here = pl.concat([within(table(tmp_path / "w", "events"), i) for i in incidents])
     hellos = here.filter(CONNECTED | pl.col("cause").is_in(["setup", "blocked", "timeout"]))
@@ -248,9 +250,8 @@ def test_an_incident_out_of_its_range_does_not_happen(tmp_path: Path, monkeypatc
 
     def made(name: str) -> pl.DataFrame:
         world = World(*make_settings(*small))
-        world._checked = lambda counts: counts  # type: ignore[method-assign]
-        world._more_faults = lambda _: None  # type: ignore[method-assign]
-        world.make(tmp_path / name, 2, lambda *_: None)
+        with patch.multiple(Making, _checked=lambda _, counts: counts, _more_faults=lambda *_: None):
+            world.make(tmp_path / name, 2, lambda *_: None)
         hours = pl.col("parameters").str.json_path_match("$.hours")
         return table(tmp_path / name, "incidents").select("start_ts", hours)
 
