@@ -114,6 +114,14 @@ class Grid:
         highest[np.isneginf(highest)] = np.nextafter(scores.min(initial=0), -np.inf)
         return highest
 
+    def highest_call(self, scores: FloatArray) -> IntArray:
+        """Return the call of the window with the highest score of each entity, the first of equals; -1 without any."""
+        calls = np.flatnonzero(self.of_calls >= 0)
+        ascending = calls[np.argsort(-scores[calls], kind="stable")[::-1]]
+        found = np.full(self.size, -1)
+        found[self.of_calls[ascending]] = ascending  # the last that is written stays
+        return found
+
     def held(self, ids: pa.Array, start_ms: IntArray, end_ms: IntArray) -> tuple[IntArray, IntArray]:
         """Return the entities that have a part in the spans of some subjects, and which span each of them comes of.
 

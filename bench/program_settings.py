@@ -142,10 +142,10 @@ class SaveSettings:
 
 @dataclass
 class ScoreReportSettings:
-    """What writes what is suspicious; a dotted path."""
+    """What explains what is suspicious; a dotted path."""
 
-    alerts: str = "detectors.alerts.write"
-    """What writes the alerts."""
+    reasons: str | None = "detectors.rarest_features.reasons"
+    """What gives the reasons of alerts; null: they stay empty."""
 
 
 @dataclass

@@ -77,8 +77,8 @@ class ReportSettings:
     """What writes the report of an audit."""
     difficulty: str = "reports.audit.difficulty_figure.draw"
     """What draws the curves of `cdrbench difficulty`."""
-    alerts: str | None = "detectors.alerts.write"
-    """What writes alerts.csv after a run on records without labels; null: nothing."""
+    reasons: str | None = "detectors.rarest_features.reasons"
+    """What gives the reasons of alerts and incidents; null: they stay empty."""
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Evaluate scores against the truth: overall, and each anomaly type against normal records."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from bench.evaluation.class_values import ClassValues, Values, known_values
 from bench.evaluation.incident_beginnings import beginnings
 from bench.evaluation.incidents import Moments, Parts
 from bench.evaluation.metric_names import metric_names
-from bench.evaluation.run_outcome import Alerts
+from bench.evaluation.run_outcome import Alerts, LevelOutcome
 from bench.evaluation.sample import Sample, callers_of, sample_of_calls, sample_of_grid
 from bench.evaluation.thresholds import alerts_of
 from bench.levels import Grid, grids
@@ -43,6 +43,10 @@ class Evaluation:
     reason: str
     sample: Sample | None = None
     """The truth at the detector's own level; None where the data set has no such level."""
+    levels: Mapping[Level, LevelOutcome] = field(default_factory=dict)
+    """Each level that the scores reach, the detector's own first; none unless the status is OK."""
+    incidents: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Rows of the incidents, in their table, that have a record in the scored part, at whatever level."""
 
 
 @dataclass(frozen=True)
@@ -111,25 +115,38 @@ class Yardstick:
         reason = _fault_of(scores, entities, constant)
         aggregated = {} if reason else _reached(scores, self.above)
         values: Values = {}
-        alerts = None
-        for level, sample in self.samples.items():
+        levels = {level: self._level(its, scores, threshold) for level, its in aggregated.items()}
+        for level in self.samples:
             prefix = "" if level is Level.CALL else f"{level}/"
             found = dict(self.known[level])
-            if level in aggregated:
-                chosen = _alerts(self.dataset, sample, aggregated[level], threshold)
-                alerts = chosen if level is scores.level else alerts
-                moments = self._moments(level) if scores.causal else None
+            if level in levels:
+                here = levels[level]
+                moments = here.moments if scores.causal else None
                 chance = self.chances[level, level is not scores.level]
-                found |= ClassValues(sample, aggregated[level].values, chosen.cut, moments, chance).all()
+                found |= ClassValues(here.sample, here.scores, here.cut, moments, chance).all()
             values |= {name: found.get(name.removeprefix(prefix)) for name in metric_names(self.labels.types, prefix)}
         status = Status.DEGENERATE if reason else Status.OK
         return Evaluation(
             values=values,
             labels=self.labels,
-            alerts=alerts,
+            alerts=None if reason else Alerts(threshold.policy, levels[scores.level].cut),
             status=status,
             reason=reason,
             sample=self.samples.get(scores.level),
+            levels=levels,
+            incidents=np.unique(np.concatenate([sample.incident for sample in self.samples.values()])),
+        )
+
+    def _level(self, scores: Scores, own: Scores, threshold: ThresholdPolicy) -> LevelOutcome:
+        """Choose the alerts at one level."""
+        sample = self.samples[scores.level]
+        return LevelOutcome(
+            sample=sample,
+            scores=scores.values,
+            cut=_alerts(self.dataset, sample, scores, threshold).cut,
+            moments=self._moments(scores.level),
+            grid=next((grid for grid in self.above if grid.level is scores.level), None),
+            aggregated=scores.level is not own.level and scores.level not in own.above,
         )
 
     def _moments(self, level: Level) -> Moments:

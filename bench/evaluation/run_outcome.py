@@ -1,15 +1,19 @@
 """A run's result together with its inputs, for figures and reports."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bench.arrays import FloatArray
+from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.detector import Scores
+from bench.detector import Level, Scores
 from bench.evaluation.cut import Cut
+from bench.evaluation.incidents import Moments
 from bench.evaluation.sample import ALL, Sample
+from bench.levels import Grid
 from bench.result import Result
 from bench.truth import CallLabels, Truth
 
@@ -20,6 +24,44 @@ class Alerts:
 
     policy: str
     cut: Cut
+
+
+@dataclass(frozen=True)
+class LevelOutcome:
+    """Scores at one level with their truth and threshold."""
+
+    sample: Sample
+    scores: FloatArray
+    """Shape (entities,), finite."""
+    cut: Cut
+    moments: Moments
+    """When entities are over and incidents began."""
+    grid: Grid | None = None
+    """The grid of a level above calls."""
+    aggregated: bool = False
+    """Whether a score is the highest of those of the entity's calls."""
+
+    @cached_property
+    def alerted(self) -> BoolArray:
+        """Shape (entities,): which are alerts, in one fixed random choice where the threshold divides equal scores."""
+        return self.cut.drawn(self.scores)
+
+    @cached_property
+    def order(self) -> IntArray:
+        """Shape (entities,): the entities from the highest score down; of equal scores, alerts come first."""
+        return np.lexsort((~self.alerted, -self.scores))
+
+    @cached_property
+    def rank(self) -> IntArray:
+        """Shape (entities,): place of each in that order, from 1."""
+        rank = np.empty(self.scores.size, np.int64)
+        rank[self.order] = np.arange(1, self.scores.size + 1)
+        return rank
+
+    def tied(self, entities: IntArray) -> IntArray:
+        """Return how many entities have the same score as each of some, itself included."""
+        ascending, its = self.scores[self.order[::-1]], self.scores[entities]
+        return np.searchsorted(ascending, its, side="right") - np.searchsorted(ascending, its, side="left")
 
 
 @dataclass(frozen=True)
@@ -34,6 +76,10 @@ class Outcome:
     alerts: Alerts | None = None
     sample: Sample | None = None
     """The truth at the level of the scores."""
+    levels: Mapping[Level, LevelOutcome] = field(default_factory=dict)
+    """Each level that the scores reach; none where there are no scores."""
+    incidents: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Rows of the incidents, in their table, that have a record in the scored part, at whatever level."""
     labelled: bool = True
     """Whether the truth is known: records of one's own may come without."""
 

@@ -133,7 +133,7 @@ def _prepare(config: DictConfig) -> None:
     """Import what every job needs, so that it is there in all processes; nothing here may start threads of its own."""
     for name in THREAD_SETTINGS:
         os.environ.setdefault(name, str(share(config.hydra)))
-    paths = [config.generator.get("_target_"), config.report.get("run_figures")]
+    paths = [config.generator.get("_target_"), *(config.report.get(name) for name in ("run_figures", "reasons"))]
     needed = ["bench.runs.run_job", *(path.rpartition(".")[0] for path in paths if path)]
     for module in [*needed, *(["bench.runs.tracking"] if config.tracking.uri else [])]:
         import_module(module)

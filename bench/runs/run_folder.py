@@ -17,13 +17,15 @@ from bench.runs.run_record import MARK, ROW
 NOTES = ".hydra"
 """Folder of the composed configuration, which Hydra writes first."""
 LOG, ERROR_LOG, TWIN, PLAN = "detector.log", "error.log", "twin", "sweep.json"
+TABLES = ("alerts.csv", "alerts.parquet", "incidents.csv", "incidents.parquet", "curves.parquet", "scores.parquet")
+"""What `bench.runs.write_tables` writes."""
 RUNNING = ".running"
 """A file that names the process of a run or a sweep that goes on, so that what one left that was killed is known."""
 WRITTEN = (
     *(f"{NOTES}/{name}.yaml" for name in ("config", "hydra", "overrides")),
     *(LOG, f"{TWIN}/{LOG}", ERROR_LOG, ROW, f".{ROW}.partial", MARK, f".{MARK}.partial"),
     RUNNING,
-    *("alerts.csv", ".alerts.csv.partial"),
+    *(f"{dot}{name}{end}" for name in TABLES for dot, end in (("", ""), (".", ".partial"))),
     *("precision_recall.png", "scores.png", "at_threshold.png"),
 )
 """Every file that a run leaves, as a path within its folder; a test holds it to be complete."""

@@ -25,6 +25,7 @@ from bench.runs.run_folder import ERROR_LOG, NOTES, clear, discard
 from bench.runs.run_record import ROW, marks, send, sending_later
 from bench.runs.steps import attempted, begun, judged, measured, prepared
 from bench.runs.twin_check import with_twin
+from bench.runs.write_tables import explainer, write_tables
 
 
 def run(config: DictConfig) -> None:
@@ -95,9 +96,9 @@ def _done(request: Request) -> tuple[Outcome, str]:
         outcome = with_twin(request, outcome)
     try:
         if outcome.scores is not None:
+            explain = explainer(request.settings.report.reasons, request.resolved["detector"])
+            write_tables(outcome, explain, request.folder)
             draw(outcome, request.folder)
-            if not outcome.labelled and request.settings.report.alerts:
-                get_method(request.settings.report.alerts)(outcome, request.resolved["detector"], request.folder)
     finally:
         outcome.result.write(request.folder / ROW)
     if request.number is None:

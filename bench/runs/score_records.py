@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from hydra.utils import get_method
 
 from bench.dataset import Dataset
 from bench.detector import Scores
@@ -20,6 +19,7 @@ from bench.program_settings import ScoreSettings
 from bench.result import Result, Status
 from bench.runs.detector_description import subject_of
 from bench.runs.saved_detector import SavedDetector, saved_in
+from bench.runs.write_tables import explainer, write_tables
 from bench.schema import TRUTH_TABLES
 from bench.truth import Truth
 from bench.worlds.append import joined
@@ -100,9 +100,11 @@ def _written(
         scores=scores,
         alerts=evaluation.alerts,
         sample=evaluation.sample,
+        levels=evaluation.levels,
+        incidents=evaluation.incidents,
         labelled=False,
     )
-    files = get_method(settings.report.alerts)(outcome, detector.config, out)
+    files = write_tables(outcome, explainer(settings.report.reasons, detector.config), out)
     facts = {
         "detector": detector.name,
         "run": settings.run,

@@ -1,7 +1,8 @@
-"""Evaluate scores from a file with one row per call, like a detector's."""
+"""Evaluate scores from a file, like a detector's: of calls, days of users or quarter hours of cells."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,64 +14,89 @@ from bench.arrays import FloatArray
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.faults import UserError
-from bench.host.read_json import UnreadableError, member, object_in
+from bench.host.read_json import UnreadableError, json_of, member, object_in
 from bench.host.sheets import column_from_sheet
+from bench.levels import Grid
+from bench.run_tables import SCORE_FACTS, SCORES
 from bench.schema import UNREADABLE
 from bench.truth import Truth
 
 KINDS = (".csv", ".parquet")
+NOUNS = {Level.CALL: "call", Level.USER_DAY: "user's day", Level.CELL_QUARTER: "cell's quarter hour"}
 
 
 @dataclass(frozen=True)
 class ScoresFile:
     """A file with the columns `call_id` and `score`; higher means more anomalous. Further columns are left alone.
 
-    It must have every call of the window, in any order; calls of the history may be there, too.
+    Scores of users' days have `user_id` and `begins` instead of `call_id`, those of cells' quarter hours `cell_id` and
+    `begins`. It must have every record of the window, in any order; calls of the history may be there, too. The
+    `scores.parquet` of a run is such a file, and says itself which world it is of, and what else is asked here.
     """
 
     path: str
     """CSV (with a header) or Parquet, by its ending; relative to the working directory."""
-    causal: bool = False
-    """Whether each score uses only the past of its call: then delays are reported."""
+    causal: bool | None = None
+    """Whether each score uses only the past of its record: then delays are reported. Without it, what the file says of
+    itself; else not."""
     threshold: float | None = None
     """Its own, for `threshold=detector`: a score at or above it is an alert."""
     fingerprint: str | None = None
-    """That of the world which was scored, as the `manifest.json` beside its exported calls has it. Without it, such a
-    manifest is looked for beside the file; where there is none, the `call_id`s alone tell."""
+    """That of the world which was scored, as the `manifest.json` beside its exported calls has it. Without it, what the
+    file says of itself, or such a manifest beside the file; where there is none, the ids alone tell."""
 
     def scores(self, dataset: Dataset, truth: Truth) -> Scores:
-        """Return the scores of the calls of the window.
+        """Return the scores of the records of the window.
 
         Raises
         ------
         UserError
             Naming the file, the row and the value that is wrong.
         """
-        self._check_world(dataset.folder.parent.name)
         table = self._table()
+        facts = self._facts(table)
+        self._check_world(dataset.folder.parent.name, facts.get("fingerprint"))
+        level = _level(table.column_names)
+        keys, low, high = _keys(level, dataset)
+        ids = pa.array(_joined(table, level))
         values = _numbers(table["score"], self.path)
-        known = dataset.table("calls", ["call_id"])["call_id"].combine_chunks()
-        rows = pc.index_in(table["call_id"], known)
-        self._refuse(pc.is_null(rows), table["call_id"], "call_id must be that of a call of this world")
+        rows = pc.index_in(ids, keys)
+        named = " and ".join(column.name for column in SCORES[level].columns)
+        self._refuse(pc.is_null(rows), ids, f"{named} must be that of a {NOUNS[level]} of this world")
         places = rows.to_numpy()
         order = np.argsort(places, kind="stable")
         again = np.zeros(places.size, np.bool_)
         again[order[1:]] = np.diff(places[order]) == 0
-        self._refuse(pa.array(again), table["call_id"], "call_id must not come twice")
-        low, high = dataset.call_range(dataset.window)
-        found = np.full(len(known), np.nan)
+        self._refuse(pa.array(again), ids, f"{named} must not come twice")
+        found = np.full(len(keys), np.nan)
         found[places] = values
         missing = low + np.flatnonzero(np.isnan(found[low:high]))
         if missing.size:
-            first = known[int(missing[0])]
-            raise UserError(f"{self.path} must have all {high - low} calls of the scored part: {missing.size} are not "
-                            f"there, the first of them {first}")  # fmt: skip
-        return Scores(Level.CALL, found[low:high], self.threshold, self.causal)
+            every = f"all {high - low} {NOUNS[level]}s of the scored part"
+            left = f"{missing.size} are not there, the first of them {keys[int(missing[0])]}"
+            raise UserError(f"{self.path} must have {every}: {left}")
+        causal = bool(facts.get("causal")) if self.causal is None else self.causal
+        threshold = facts.get("threshold") if self.threshold is None else self.threshold
+        return Scores(level, found[low:high], threshold, causal)
 
-    def _check_world(self, fingerprint: str) -> None:
+    def _facts(self, table: pa.Table) -> dict[str, Any]:
+        """Return what a run's file says of itself; nothing of any other file."""
+        try:
+            facts = json_of((table.schema.metadata or {}).get(SCORE_FACTS, b"{}").decode())
+            if not isinstance(facts, dict):
+                raise ValueError("they are no JSON object")
+            for name, kinds in (("fingerprint", (str,)), ("causal", (bool,)), ("threshold", (int, float))):
+                member({name: None} | facts, name, *kinds, type(None))
+        except ValueError as error:
+            raise UserError(f"{self.path} must have metadata that a run wrote, or none ({error})") from error
+        return facts
+
+    def _check_world(self, fingerprint: str, own: str | None) -> None:
         """Refuse scores of another world, whose calls may well bear the same ids."""
         beside = Path(self.path).with_name("manifest.json")
         stated, source = self.fingerprint, "detector.fingerprint"
+        if stated is None and own:
+            stated, source = own, f"the fingerprint in {self.path}"
         if stated is None and beside.exists():
             try:
                 stated, source = member(object_in(beside), "fingerprint", str), str(beside)
@@ -89,25 +115,65 @@ class ScoresFile:
             table = _csv(path) if path.suffix == ".csv" else pq.read_table(path, partitioning=None)
         except UNREADABLE as error:
             raise UserError(f"detector.path must be a file that can be read, got {self.path} ({error})") from error
-        lacking = [name for name in ("call_id", "score") if name not in table.column_names]
+        wanted = [*(column.name for column in SCORES[_level(table.column_names)].columns), "score"]
+        lacking = [name for name in wanted if name not in table.column_names]
         if lacking:
             raise UserError(f"{self.path} must have a column {lacking[0]}, got {', '.join(table.column_names)}")
-        ids, score = table["call_id"], table["score"]
+        return self._cast(table.select(wanted), sheet=path.suffix == ".csv")
+
+    def _cast(self, table: pa.Table, *, sheet: bool) -> pa.Table:
+        """Return the names as texts and times, and the score as a number, or as a text where a file has texts."""
+        columns = {}
         try:
-            ids = ids.cast(pa.string()).combine_chunks()
-            numbers = pa.types.is_floating(score.type) or pa.types.is_integer(score.type)
-            score = score.cast(pa.float64() if numbers else pa.string()).combine_chunks()
+            for name in table.column_names:
+                kind = table[name].type
+                if name == "begins":
+                    columns[name] = table[name].cast(pa.timestamp("ms", tz="UTC"))
+                elif name == "score":
+                    numbers = pa.types.is_floating(kind) or pa.types.is_integer(kind)
+                    columns[name] = table[name].cast(pa.float64() if numbers else pa.string())
+                else:
+                    columns[name] = table[name].cast(pa.string())
         except UNREADABLE as error:
-            raise UserError(f"{self.path} must have a text as call_id and a number as score ({error})") from error
-        return pa.table({"call_id": column_from_sheet(ids) if path.suffix == ".csv" else ids, "score": score})
+            told = ", ".join(name for name in table.column_names if name not in ("score", "begins"))
+            raise UserError(f"{self.path} must have a text as {told} and a number as score ({error})") from error
+        columns = {name: column.combine_chunks() for name, column in columns.items()}
+        if sheet:
+            columns |= {name: column_from_sheet(column) for name, column in columns.items() if name.endswith("_id")}
+        return pa.table(columns, metadata=table.schema.metadata)
 
     def _refuse(self, wrong: pa.Array, values: pa.Array, rule: str) -> None:
         refuse_row(self.path, wrong, values, rule)
 
 
+def _level(columns: list[str]) -> Level:
+    """Return the level that the columns of a file are of; calls, where they name none."""
+    known = {level: [column.name for column in table.columns] for level, table in SCORES.items()}
+    return next((level for level, names in known.items() if set(names) <= set(columns)), Level.CALL)
+
+
+def _keys(level: Level, dataset: Dataset) -> tuple[pa.Array, int, int]:
+    """Return what names each record that a file may have, and the range of those of the window."""
+    if level is Level.CALL:
+        known = dataset.table("calls", ["call_id"])["call_id"].combine_chunks()
+        return known, *dataset.call_range(dataset.window)
+    grid = Grid(level, dataset)
+    named = grid.named(np.arange(grid.size))
+    return _joined(pa.table(named), level), 0, grid.size
+
+
+def _joined(table: pa.Table, level: Level) -> pa.Array:
+    """Return one text a record: its id, and the moment at which it begins where it has one."""
+    first, *rest = (column.name for column in SCORES[level].columns)
+    ids = table[first].combine_chunks()
+    if not rest:
+        return ids
+    return pc.binary_join_element_wise(ids, table["begins"].combine_chunks().cast(pa.string()), " ")
+
+
 def _csv(path: Path) -> pa.Table:
     """Read text as it stands, so that a wrong value can be shown."""
-    types = {"call_id": pa.string(), "score": pa.string()}
+    types = {"call_id": pa.string(), "user_id": pa.string(), "cell_id": pa.string(), "score": pa.string()}
     return pa_csv.read_csv(path, convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False))
 
 

@@ -136,6 +136,8 @@ def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick)
         scores=scores,
         alerts=evaluation.alerts,
         sample=evaluation.sample,
+        levels=evaluation.levels,
+        incidents=evaluation.incidents,
         labelled=ground.labelled,
     )
 

@@ -1,5 +1,6 @@
 """The columns of every table."""
 
+from bench.run_tables import ALERTS, CURVES, INCIDENTS_FOUND
 from bench.schema import DATA_TABLES, LABELS, PLANTED_TABLES, TRUTH_TABLES, USER_FEATURES, Column, Table
 from from_code.markdown_tables import table
 
@@ -7,11 +8,15 @@ KINDS = {
     "data": DATA_TABLES.values(),
     "truth": [*TRUTH_TABLES.values(), *PLANTED_TABLES.values()],
     "export": [USER_FEATURES],
+    "run": [INCIDENTS_FOUND, ALERTS, CURVES],
 }
 
 
 def markdown(kind: str) -> str:
-    """Return a section for each table of a kind: `data` is what detectors see, `truth` what they do not."""
+    """Return a section for each table of a kind.
+
+    `data` is what detectors see, `truth` what they do not, `run` what a run leaves.
+    """
     if kind == "labels":
         return "\n".join(_columns(LABELS))
     return "\n".join(line for each in KINDS[kind] for line in _section(each))

@@ -10,14 +10,9 @@ from hydra.utils import get_class
 from omegaconf import OmegaConf
 
 import conf
-from bench.detector import Level, Scores
-from bench.evaluation.cut import Cut
-from bench.evaluation.run_outcome import Alerts, Outcome
-from bench.levels import Grid
-from bench.result import Result, Status
-from bench.truth import CallLabels, Truth
-from detectors.alerts import write
+from bench.detector import Level
 from detectors.features.tables.feature_levels import FEATURES
+from detectors.rarest_features import reasons
 from detectors.reasons import GRAPH, declared, explaining_features
 
 LEAVES = {path.stem: OmegaConf.load(path) for path in sorted((Path(conf.__path__[0]) / "detector").glob("*.yaml"))}
@@ -51,18 +46,6 @@ def test_the_features_of_a_table_the_one_feature_and_what_is_declared_are_told()
     assert set(plain) <= set(FEATURES[Level.USER_DAY])
 
 
-def an_outcome(folder: Path, level: Level) -> Outcome:
-    dataset = write_calls(folder, ordinary_calls(600, 30, 8), 8)
-    parties = pl.read_parquet(folder / "calls.parquet").select("caller_id").unique().sort("caller_id")
-    parties.rename({"caller_id": "user_id"}).cast(pl.String).write_parquet(folder / "users.parquet")
-    low, high = dataset.call_range(dataset.window)
-    size = high - low if level is Level.CALL else Grid(level, dataset).size
-    scores, nothing = Scores(level, np.arange(size, dtype=np.float64)), np.zeros(0)
-    labels = CallLabels((), nothing, nothing, nothing)
-    alerts = Alerts("budget", Cut(size - 5.0))
-    return Outcome(Result({}, Status.OK), dataset, Truth(folder), labels, scores, alerts)
-
-
 @pytest.mark.parametrize(
     ("detector", "level"),
     [
@@ -72,24 +55,23 @@ def an_outcome(folder: Path, level: Level) -> Outcome:
         ("detectors.users.cusum.Cusum", Level.USER_DAY),
     ],
 )
-def test_alerts_name_the_features_that_their_detector_goes_by(tmp_path, detector, level):
-    write(an_outcome(tmp_path, level), {"_target_": detector}, tmp_path)
-    told = pl.read_csv(tmp_path / "alerts.csv")["rarest_features"]
-    assert told.null_count() == len(told) - 5 or (told.fill_null("") == "").sum() == len(told) - 5
-    for line in told.to_list()[:5]:
+def test_reasons_name_the_features_that_their_detector_goes_by(tmp_path, detector, level):
+    dataset = write_calls(tmp_path, ordinary_calls(600, 30, 8), 8)
+    parties = pl.read_parquet(tmp_path / "calls.parquet").select("caller_id").unique().sort("caller_id")
+    parties.rename({"caller_id": "user_id"}).cast(pl.String).write_parquet(tmp_path / "users.parquet")
+    for line in reasons(dataset, {"_target_": detector}, level, np.arange(5)):
         names = [each.split(" ")[0] for each in line.split("; ")]
         assert len(names) == 3 == len(set(names))
         assert set(names) <= set(declared(detector))
 
 
 def test_a_new_tie_among_old_ones_is_the_rarest(tmp_path):
-    outcome = an_outcome(tmp_path, Level.CALL)
-    write(outcome, {"features": ["new_tie", "hour_sin"]}, tmp_path)
-    rows = pl.read_csv(tmp_path / "alerts.csv").filter("is_alert")
-    known = outcome.dataset.table("calls", ["caller_id", "callee_id"]).slice(
-        0, outcome.dataset.call_range(outcome.dataset.history)[1]
-    )
+    dataset = write_calls(tmp_path, ordinary_calls(600, 30, 8), 8)
+    told = reasons(dataset, {"features": ["new_tie", "hour_sin"]}, Level.CALL, np.arange(5))
+    calls = dataset.table("calls", ["caller_id", "callee_id"])
+    known = calls.slice(0, dataset.call_range(dataset.history)[1])
     ties = {frozenset(pair) for pair in zip(*(known[name].to_pylist() for name in known.column_names), strict=True)}
-    for row in rows.iter_rows(named=True):
+    rows = calls.slice(dataset.call_range(dataset.window)[0], 5).to_pylist()
+    for row, text in zip(rows, told, strict=True):
         new = frozenset((row["caller_id"], row["callee_id"])) not in ties
-        assert f"new_tie {int(new)} " in row["rarest_features"]
+        assert f"new_tie {int(new)} " in text

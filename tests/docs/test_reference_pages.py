@@ -48,6 +48,7 @@ def test_every_feature_has_its_line(level: Level) -> None:
 def test_every_column_has_its_line() -> None:
     page = tables.markdown("data")
     assert all(f"| `{column.name}` | " in page for table in DATA_TABLES.values() for column in table.columns)
+    assert "| `found_probability` | double | yes | 1 or 0, or between them" in tables.markdown("run")
 
 
 def test_settings_have_their_default_rule_and_purpose_and_entries_of_a_kind_are_told_once() -> None:

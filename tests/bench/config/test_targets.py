@@ -130,8 +130,8 @@ def test_a_report_is_a_function_of_a_room_of_plug_ins(setting: str, path: str) -
 
 def test_a_report_takes_as_many_arguments_as_it_is_given() -> None:
     assert list(faults_of_targets({"report": {"terminal": "reports.run.terminal.show"}})) == []
-    (fault,) = faults_of_targets({"report": {"alerts": "reports.run.terminal.show"}})
-    assert str(fault) == "report.alerts must be a function that takes 3 arguments, got 'reports.run.terminal.show'"
+    (fault,) = faults_of_targets({"report": {"reasons": "reports.run.terminal.show"}})
+    assert str(fault) == "report.reasons must be a function that takes 4 arguments, got 'reports.run.terminal.show'"
 
 
 def test_a_room_of_the_users_own_is_trusted_with_what_it_defines_itself(toys: Path) -> None:

@@ -50,7 +50,7 @@ def test_the_example_ends_in_a_file_of_alerts(workplace: Path) -> None:
     }  # fmt: skip
     (path,) = workplace.rglob("alerts.csv")
     alerts = pl.read_csv(path)
-    assert alerts["is_alert"].sum() == row["alerts/all"] == 20
+    assert (alerts["level"] == "call").sum() == row["alerts/all"] == 20
     numbers = set(pl.read_csv(DOCS / "own-data-sample.csv", separator=";", infer_schema=False)["A_NUMBER"])
     outputs = [each for each in workplace.rglob("*") if each.is_file() and "docs" not in each.parts]
     seen = b"".join(each.read_bytes() for each in outputs if each.suffix != ".parquet")

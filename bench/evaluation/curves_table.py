@@ -1,0 +1,70 @@
+"""The table of precision and recall along the thresholds, for each type and level of a run."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from bench.arrays import FloatArray, IntArray
+from bench.evaluation.ranking import Separated
+from bench.evaluation.run_outcome import LevelOutcome, Outcome
+from bench.run_tables import CURVES
+from bench.spans import DAY_MS
+
+POINTS = 200
+"""At most so many of a curve: half of them even in recall, half in the logarithm of the alerts."""
+
+
+def curves(outcome: Outcome) -> pa.Table:
+    """Return the table `bench.run_tables.CURVES` of a run; each point is a threshold that gains a record of the type.
+
+    Between two of them, recall at a number of alerts lies between theirs; it grows evenly where scores are equal.
+    """
+    days = (outcome.dataset.window.end_ms - outcome.dataset.window.start_ms) / DAY_MS
+    parts = []
+    for level, here in outcome.levels.items():
+        for name, columns in _of_level(here):
+            columns["alerts_per_day"] /= days
+            size = columns["score"].size
+            named = {"level": [str(level)] * size, "anomaly_type": [name] * size}
+            parts.append(pa.table({**named, **columns}).select([each.name for each in CURVES.columns]))
+    table = pa.concat_tables(parts) if parts else CURVES.arrow.empty_table()
+    return table.cast(CURVES.arrow)
+
+
+def _of_level(here: LevelOutcome) -> Iterator[tuple[str, dict[str, FloatArray]]]:
+    ascending, others = np.sort(here.scores), np.sort(here.scores[here.sample.normal])
+    for name in here.sample.classes:
+        entity, incident = here.sample.incident_parts(name)
+        if not entity.size:
+            continue
+        apart = Separated(np.sort(here.scores[np.unique(entity)]), others)
+        steps = apart.steps
+        alerts = ascending.size - np.searchsorted(ascending, steps.thresholds, side="left")
+        highest = np.sort(_highest(incident, here.scores[entity]))
+        found = highest.size - np.searchsorted(highest, steps.thresholds, side="left")
+        shown = thinned(steps.hits, alerts)[::-1]
+        columns = {
+            "score": steps.thresholds,
+            "alerts_per_day": alerts.astype(np.float64),
+            "recall": steps.hits / apart.found.size,
+            "precision": apart.precisions,
+            "incident_recall": found / highest.size,
+        }
+        yield name, {key: column[shown] for key, column in columns.items()}
+
+
+def _highest(incident: IntArray, scores: FloatArray) -> FloatArray:
+    """Return the highest score of each incident."""
+    _, index = np.unique(incident, return_inverse=True)
+    found = np.full(int(index.max()) + 1, -np.inf)
+    np.maximum.at(found, index, scores)
+    return found
+
+
+def thinned(hits: IntArray, alerts: IntArray) -> IntArray:
+    """Return which points of a curve are kept, ascending; both arrays fall along the thresholds, from 1 on."""
+    by_recall = np.linspace(hits[0], hits[-1], POINTS // 2)
+    by_alerts = np.geomspace(alerts[0], alerts[-1], POINTS // 2)
+    wanted = [np.searchsorted(-each, -at) for each, at in ((hits, by_recall), (alerts, by_alerts))]
+    return np.unique(np.minimum(np.concatenate(wanted), hits.size - 1))

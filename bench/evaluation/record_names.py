@@ -1,0 +1,61 @@
+"""Who, where and when: what names the scored records in the tables that a run leaves."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from bench.arrays import IntArray
+from bench.detector import Level
+from bench.evaluation.run_outcome import LevelOutcome, Outcome
+
+COLUMNS = ("call_id", "caller_id", "callee_id", "first_cell_id", "call_start_ts")
+
+
+@dataclass(frozen=True)
+class RecordNames:
+    """Names the entities of a run's levels."""
+
+    outcome: Outcome
+
+    def of(self, level: Level, entities: IntArray) -> dict[str, pa.Array]:
+        """Return the columns start_ts, call_id, user_id, callee_id and cell_id of some entities; null where unknown."""
+        here = self.outcome.levels[level]
+        nothing = pa.nulls(entities.size, pa.string())
+        columns = {"call_id": nothing, "user_id": nothing, "callee_id": nothing, "cell_id": nothing}
+        if here.grid is None:
+            calls = self._calls.take(pa.array(entities))
+            names = dict(zip((*columns, "start_ts"), (calls[i] for i in (0, 1, 2, 3, 4)), strict=True))
+            return {name: column.combine_chunks() for name, column in names.items()}
+        named = here.grid.named(entities)
+        if here.aggregated:
+            call = self.rows(level, entities)
+            columns["call_id"] = self._calls["call_id"].combine_chunks().take(pa.array(call, mask=call < 0))
+        return columns | {here.grid.column: named[here.grid.column], "start_ts": named["begins"]}
+
+    def rows(self, level: Level, entities: IntArray) -> IntArray:
+        """Return the entity of the detector's own level that each score comes from; -1 where it comes from none."""
+        scores = self.outcome.scores
+        if scores is None or level is scores.level:
+            return entities
+        here = self.outcome.levels[level]
+        return self._highest(here)[entities] if here.aggregated else np.full(entities.size, -1)
+
+    def _highest(self, here: LevelOutcome) -> IntArray:
+        if here.grid is None or self.outcome.scores is None:
+            raise ValueError("only levels above calls are aggregated")
+        if here.grid.level not in self._found:
+            self._found[here.grid.level] = here.grid.highest_call(self.outcome.scores.values)
+        return self._found[here.grid.level]
+
+    @cached_property
+    def _found(self) -> dict[Level, IntArray]:
+        return {}
+
+    @cached_property
+    def _calls(self) -> pa.Table:
+        dataset = self.outcome.dataset
+        table = dataset.calls(dataset.window, list(COLUMNS)).unify_dictionaries()
+        return pa.table([column if name == "call_start_ts" else column.cast(pa.string())
+                         for name, column in zip(COLUMNS, table.columns, strict=True)], list(COLUMNS))  # fmt: skip

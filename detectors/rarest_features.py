@@ -1,0 +1,72 @@
+"""Explain scored records by those of their detector's features whose values are farthest from the history's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bench.arrays import FloatArray, IntArray
+from bench.dataset import Dataset
+from bench.detector import Level
+from detectors.reasons import described, explaining_features
+
+TOLD = 3
+"""How many features are told of a record."""
+TO_SIGMA, MEAN_TO_SIGMA = 1.4826, 1.2533
+"""Standard deviations of a normal distribution in its median and its mean absolute deviation."""
+MOST = 99.9
+
+
+def reasons(dataset: Dataset, detector: Mapping[str, Any], level: Level, rows: IntArray) -> list[str]:
+    """Return the most unusual features of some records of the window as texts, such as `log_gap 0.7 (z -3.1)`.
+
+    They describe the records, with robust z-scores against the history; the detector weighs its features in its own
+    way.
+
+    Parameters
+    ----------
+    dataset
+        What was scored.
+    detector
+        Its resolved configuration, which says what it goes by (`detectors.reasons`).
+    level
+        What its scores are about.
+    rows
+        Shape (n,): entities of that level.
+    """
+    if not rows.size:
+        return []
+    parts = [
+        (its, window[rows], robust_z(history, window[rows]))
+        for its, history, window in described(dataset, level, explaining_features(detector, level))
+    ]
+    order = [name for its, _, _ in parts for name in its]
+    values, z = (np.hstack([part[place] for part in parts]) for place in (1, 2))
+    first = np.argsort(-np.abs(z), axis=1, kind="stable")[:, :TOLD]
+    return [
+        "; ".join(f"{order[column]} {values[row, column]:.4g} (z {z[row, column]:.1f})" for column in columns)
+        for row, columns in enumerate(first.tolist())
+    ]
+
+
+def robust_z(history: FloatArray, values: FloatArray) -> FloatArray:
+    """Return how far values are from the history's medians, in robust standard deviations, at most 99.9 either way.
+
+    The modified z-score of Iglewicz & Hoaglin (1993): by the median absolute deviation, where that is 0 by the mean
+    absolute deviation. What differs from a history of one single value is as far away as can be.
+
+    Parameters
+    ----------
+    history
+        Shape (entities, features); without one, everything is as far away as can be.
+    values
+        Shape (n, features).
+    """
+    if not len(history):
+        return np.full(values.shape, MOST)
+    middle = np.median(history, axis=0)
+    away = np.abs(history - middle)
+    spread = TO_SIGMA * np.median(away, axis=0)
+    spread = np.where(spread > 0, spread, MEAN_TO_SIGMA * np.mean(away, axis=0))
+    smallest = np.finfo(np.float64).tiny
+    return np.clip((values - middle) / np.maximum(spread, smallest), -MOST, MOST)
