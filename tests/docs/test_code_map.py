@@ -1,19 +1,20 @@
 """What the docs name of the code is there: files, functions, classes, settings.
 
-Covered are all names on the page "Where is what in the code". Renaming what is named there makes these tests fail; the
-page is changed with it.
+Covered are all names on the page "Where is what in the code", and the class that each file of settings names. Renaming
+what is named makes these tests fail; the page, or the file, is changed with it.
 """
 
 import ast
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from from_code.settings import configuration
 from shown_commands import ROOT
 
-from bench.commands.explain_settings import groups, settings_below
+from bench.commands.explain_settings import groups, page, settings_below
 from bench.commands.program import commands
 from bench.threshold_policies import POLICIES
 
@@ -122,3 +123,25 @@ def test_a_renamed_file_function_or_setting_is_found() -> None:
         "anomaly=frauds",
         "cdrbench walk",
     ]
+
+
+LEAVES = [
+    path
+    for folder in ("anomaly", "audit", "generator", "protocol", "tracking")
+    for path in sorted((ROOT / "conf" / folder).rglob("*.yaml"))
+    if "@package _global_" not in path.read_text() and path.stem != "seed_four"
+]
+"""Files of settings but mixes and suites, which choose others, and detectors, whose `_target_` is the class."""
+
+
+@pytest.mark.parametrize("leaf", [*LEAVES, *sorted((ROOT / "conf").glob("*.yaml"))], ids=lambda path: path.stem)
+def test_a_file_of_settings_says_which_class_has_all_of_them(leaf: Path) -> None:
+    """Covers all files that begin with a dataclass; commands.yaml is a list of modules."""
+    if leaf.stem == "commands":
+        return
+    (found,) = re.findall(r"^# All settings: class (\w+) in ([\w/]+\.py)[;.]", leaf.read_text(), re.MULTILINE)
+    assert found[0] in names_in(found[1])
+
+
+def test_the_settings_of_a_type_are_explained_by_the_command_that_its_file_names() -> None:
+    assert page(configuration("config", "anomaly=sim_box"), "anomaly.sim_box.fewest_sims")
