@@ -1,6 +1,6 @@
 """The columns of every table, defined once.
 
-Reading, writing, validation, the data card and the README's tables all follow from these definitions.
+Reading, writing, validation, the data card and the reference of tables all follow from these definitions.
 Text columns that repeat are dictionaries, so a table of ten million calls stays small in memory and on disk.
 """
 
@@ -91,7 +91,7 @@ USERS = Table(
         Column("home_cell_id", TEXT, "cell that serves the home"),
         Column("user_type", TEXT, "kind of subscriber"),
         Column("creation_date", pa.date32(), "day on which the subscription began (local)"),
-        Column("call_pattern", TEXT, "daily rhythm: a key of generator.rhythms"),
+        Column("call_pattern", TEXT, "daily rhythm: a key of generator.call_patterns"),
     ),
 )
 

@@ -39,7 +39,7 @@ def numpys_draws(seed: int, purpose: Purpose, entity: int, occurrence: int, part
 
 
 class Event(NamedTuple):
-    """One event, in words; as `generators.model.events.Events` has it in numbers."""
+    """One event, in words; as `generators.model.events.EVENT` has it in numbers."""
 
     time_ms: int
     state: str

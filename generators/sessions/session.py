@@ -122,7 +122,7 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
     network
         The network.
     phone
-        Where to work; afterwards its `state` says how the session went, and entry `MET` of `reports.world` which
+        Where to work; afterwards its `state` says how the session went, and entry `MET` of its reports' `world` which
         incident made a difference to it (`generators.sessions.faults`).
     """
     state = phone.state[0]

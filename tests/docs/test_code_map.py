@@ -4,13 +4,13 @@ Covered are all names on the page "Where is what in the code", and the class tha
 what is named makes these tests fail; the page, or the file, is changed with it.
 """
 
-import ast
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from code_names import PLACE, is_there, names_in
 from from_code.settings import configuration
 from shown_commands import ROOT
 
@@ -28,7 +28,6 @@ PROGRAMS = {
 }
 FILES = ("generator=cdr_file", "generator.path=docs/own-data-sample.csv")
 TOKEN = re.compile(r"`([^`]+)`")
-PLACE = re.compile(r"[\w./-]*(?:/|\.(?:py|yaml|md|csv))")
 
 
 @cache
@@ -40,30 +39,6 @@ def settings() -> frozenset[str]:
         keys |= {*every, *groups(every)}
     open_part = re.compile(r"\b(user_types|call_patterns|districts)\.\w+")
     return frozenset({*keys, *(open_part.sub(r"\1.NAME", key) for key in keys)})
-
-
-@cache
-def names_in(path: str) -> frozenset[str]:
-    """Return the names at the top of a module, and those of its classes' members with the class before them."""
-    found = set[str]()
-    for node in ast.parse((ROOT / path).read_text()).body:
-        found |= set(named(node))
-        if isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}.{name}" for member in node.body for name in named(member)}
-    return frozenset(found)
-
-
-def named(node: ast.stmt) -> Iterator[str]:
-    """Yield what a statement defines."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        yield node.name
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    yield from (each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name))
-
-
-def is_there(path: str) -> bool:
-    """Whether a file or folder is in the repository; NAME stands for any name."""
-    return any(ROOT.glob(path.rstrip("/").replace("NAME", "*")))
 
 
 def is_choice(text: str) -> bool:
@@ -117,7 +92,7 @@ def test_what_the_map_of_the_code_names_is_there(line: str) -> None:
 
 
 def test_a_renamed_file_function_or_setting_is_found() -> None:
-    assert list(unknown("`bench/run.py`: `main`, `walk`; `bench/walk.py`")) == ["walk", "bench/walk.py"]
+    assert list(unknown("`bench/run.py`: `main`, `walk`; `walk/walk.md`")) == ["walk", "walk/walk.md"]
     assert list(unknown("| `generator.days`, `seed`, `seeds` |")) == ["seeds"]
     assert list(unknown("| `anomaly=fraud`, `anomaly=frauds` | `cdrbench walk` |")) == [
         "anomaly=frauds",
