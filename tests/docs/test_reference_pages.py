@@ -32,6 +32,13 @@ def test_every_detector_stands_in_an_overview_and_under_a_heading_of_the_referen
     assert f"```{{from-code}} detectors {detectors.kind_of(leaf)}\n" in overview
 
 
+@pytest.mark.parametrize("path", sorted(REFERENCE.glob("*.md")), ids=lambda path: path.stem)
+def test_a_page_that_is_made_from_the_code_says_by_which_module(path: Path) -> None:
+    page = path.read_text()
+    makers = re.findall(r"^```\{from-code\} (\w+)", page, re.MULTILINE)
+    assert [name for name in makers if f"`docs/from_code/{name}.py`" not in page] == []
+
+
 def test_every_type_has_a_section_with_its_ranges_and_settings_and_a_picture() -> None:
     page = anomalies.markdown("users") + anomalies.markdown("cells")
     assert sorted(re.findall("^### (.*)", page, re.MULTILINE)) == sorted(name.split("/")[1] for name in schemas())
