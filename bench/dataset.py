@@ -34,7 +34,35 @@ class Clock:
     """End of the data (exclusive)."""
     time_zone: str
     utc_offset_s: int
-    """What local time is ahead of UTC [s]; constant over the data."""
+    """What local time is ahead of UTC at the beginning of the data [s]."""
+    changes: tuple[tuple[int, int], ...] = ()
+    """Changes of the clocks within the data: from when on (ms, UTC) local time is how much ahead [s]."""
+
+    def local_ms(self, utc_ms: Any) -> Any:
+        """Return moments on the local clock, in ms since the local midnight of 1970-01-01, a Thursday."""
+        if not self.changes:
+            return utc_ms + 1000 * self.utc_offset_s
+        return utc_ms + self._offsets_ms[np.searchsorted(self._moments, utc_ms, side="right")]
+
+    def utc_ms(self, local_ms: Any) -> Any:
+        """Return moments of the local clock as UTC: a skipped one as if it ran on, a repeated one as the first.
+
+        >>> berlin = Clock(0, 9_000_000, "Europe/Berlin", 3600, ((3_600_000, 7200),))
+        >>> int(berlin.local_ms(3_600_000)), int(berlin.utc_ms(10_800_000)), int(berlin.utc_ms(7_199_999))
+        (10800000, 3600000, 3599999)
+        """
+        if not self.changes:
+            return local_ms - 1000 * self.utc_offset_s
+        borders = self._moments + np.maximum(self._offsets_ms[:-1], self._offsets_ms[1:])
+        return local_ms - self._offsets_ms[np.searchsorted(borders, local_ms, side="right")]
+
+    @property
+    def _moments(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        return np.array([moment for moment, _ in self.changes], np.int64)
+
+    @property
+    def _offsets_ms(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        return 1000 * np.array([self.utc_offset_s, *(offset for _, offset in self.changes)], np.int64)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -50,8 +78,9 @@ class Clock:
             start, end, offset = (member(told, name, int) for name in ("start_ms", "end_ms", "utc_offset_s"))
             if start >= end:
                 raise ValueError("it ends before it begins")
-            return cls(start, end, member(told, "time_zone", str), offset)
-        except (UnreadableError, ValueError) as error:
+            changes = tuple((int(moment), int(ahead)) for moment, ahead in told.get("changes", ()))
+            return cls(start, end, member(told, "time_zone", str), offset, changes)
+        except (UnreadableError, ValueError, TypeError) as error:
             raise UserError(f"{folder} is not a data set: clock.json cannot be read ({error})") from error
 
 

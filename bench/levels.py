@@ -11,6 +11,7 @@ a call gets a score below all others, so it is an alert only when everything is.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -49,20 +50,24 @@ class Grid:
         """Length of the time that an entity stands for [ms]."""
         return DAY_MS if self.level is Level.USER_DAY else QUARTER_MS
 
-    @property
-    def offset_ms(self) -> int:
-        """What to add to UTC so that spans begin at multiples of their length [ms]."""
-        return 1000 * self.dataset.clock.utc_offset_s if self.level is Level.USER_DAY else 0
+    def span_of(self, utc_ms: Any) -> Any:
+        """Return the number of the span that a moment lies in, counted from 1970."""
+        return (self.dataset.clock.local_ms(utc_ms) if self.level is Level.USER_DAY else utc_ms) // self.span_ms
+
+    def begin_ms(self, span: Any) -> Any:
+        """Return when a span begins, since the Unix epoch (UTC)."""
+        begin_ms = span * self.span_ms
+        return self.dataset.clock.utc_ms(begin_ms) if self.level is Level.USER_DAY else begin_ms
 
     @property
     def first(self) -> int:
         """Number of the span in which the window begins, counted from 1970."""
-        return (self.dataset.window.start_ms + self.offset_ms) // self.span_ms
+        return int(self.span_of(self.dataset.window.start_ms))
 
     @property
     def spans(self) -> int:
         """How many spans the window has a part of."""
-        return -(-(self.dataset.window.end_ms + self.offset_ms) // self.span_ms) - self.first
+        return int(self.span_of(self.dataset.window.end_ms - 1)) + 1 - self.first
 
     @property
     def size(self) -> int:
@@ -77,7 +82,7 @@ class Grid:
         found = calls[column].combine_chunks()
         subject = _positions(found.dictionary, self.subjects)[np.asarray(found.indices)]
         start_ms = np.asarray(pc.cast(calls["call_start_ts"], pa.int64()))
-        return self._entities(subject, start_ms + self.offset_ms)
+        return self._entities(subject, self.span_of(start_ms))
 
     @cached_property
     def calls(self) -> IntArray:
@@ -96,14 +101,13 @@ class Grid:
     def named(self, entities: IntArray) -> dict[str, pa.Array]:
         """Return of some entities the subject, by the name of its column, and the begin of the span (UTC)."""
         subject, span = np.divmod(entities, max(self.spans, 1))
-        begin_ms = (self.first + span) * self.span_ms - self.offset_ms
-        begins = pa.array(begin_ms).cast(pa.timestamp("ms", tz="UTC"))
+        begins = pa.array(self.begin_ms(self.first + span)).cast(pa.timestamp("ms", tz="UTC"))
         return {self.column: self.subjects.take(pa.array(subject)), "begins": begins}
 
     @property
     def start_ms(self) -> IntArray:
         """Shape (size,): when each entity begins, since the Unix epoch (UTC)."""
-        span = np.arange(self.first, self.first + self.spans) * self.span_ms - self.offset_ms
+        span = self.begin_ms(np.arange(self.first, self.first + self.spans))
         return np.tile(span, len(self.subjects))
 
     def aggregated(self, scores: FloatArray) -> FloatArray:
@@ -140,16 +144,16 @@ class Grid:
             Shape (m,): an entity of the window, and the position in `ids` that it comes of.
         """
         subject = _positions(ids, self.subjects)
-        low = (start_ms + self.offset_ms) // self.span_ms - self.first
-        high = (np.maximum(end_ms - 1, start_ms) + self.offset_ms) // self.span_ms - self.first
+        low = self.span_of(start_ms) - self.first
+        high = self.span_of(np.maximum(end_ms - 1, start_ms)) - self.first
         low, high = np.maximum(low, 0), np.minimum(high, self.spans - 1)
         many = np.where(subject >= 0, np.maximum(high - low + 1, 0), 0)
         origin = np.repeat(np.arange(many.size), many)
         span = low[origin] + np.arange(origin.size) - np.repeat(np.cumsum(many) - many, many)
         return subject[origin] * self.spans + span, origin
 
-    def _entities(self, subject: IntArray, shifted_ms: IntArray) -> IntArray:
-        span = shifted_ms // self.span_ms - self.first
+    def _entities(self, subject: IntArray, span: IntArray) -> IntArray:
+        span = span - self.first
         known = (subject >= 0) & (span >= 0) & (span < self.spans)
         return np.where(known, subject * self.spans + span, -1)
 

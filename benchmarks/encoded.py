@@ -79,8 +79,7 @@ def status_rows(dataset: Dataset, level: Level) -> IntArray:
     status = dataset.table(name, [grid.column, "window_start"])
     if len(status):
         subject = places(status[grid.column], grid.subjects)
-        moment = np.asarray(status["window_start"].cast(pa.int64())) + grid.offset_ms
-        span = moment // grid.span_ms - grid.first
+        span = grid.span_of(np.asarray(status["window_start"].cast(pa.int64()))) - grid.first
         here = (subject >= 0) & (span >= 0) & (span < grid.spans)
         found[np.where(here, subject * grid.spans + span, grid.size)] = np.arange(len(status))
     return found[:-1]

@@ -109,7 +109,7 @@ def _records(tables: Tables, clock: Clock, events: Path | None, absent: set[str]
     return Records(
         caller=caller,
         callee=callee,
-        local_ms=np.asarray(pc.cast(calls["call_start_ts"], pa.int64())) + 1000 * clock.utc_offset_s,
+        local_ms=clock.local_ms(np.asarray(pc.cast(calls["call_start_ts"], pa.int64()))),
         seconds=np.asarray(calls["call_duration"]).astype(np.int64),
         answered=_is(calls["outcome"], "answered"),
         missed=_is(calls["outcome"], "missed"),

@@ -42,7 +42,7 @@ def joined(known: Dataset, later: Dataset, folder: Path) -> Dataset:
         for part in parts:
             table.check(part, name)
         pq.write_table(_together(name, parts), folder / f"{name}.parquet", compression="zstd")
-    clock = replace(known.clock, end_ms=later.clock.end_ms)
+    clock = _together_in_time(known.clock, later.clock)
     (folder / "clock.json").write_text(json.dumps(asdict(clock)) + "\n")
     return Dataset(folder, clock, known.history, Window(later.clock.start_ms, later.clock.end_ms))
 
@@ -56,10 +56,17 @@ def _together(name: str, parts: list[pa.Table]) -> pa.Table:
     return pa.concat_tables([part.select(DATA_TABLES[name].arrow.names) for part in parts]).unify_dictionaries()
 
 
+def _together_in_time(known: Clock, later: Clock) -> Clock:
+    """Return the clock of both; where local time changed in between, from the begin of the later records on."""
+    before = [known.utc_offset_s, *(offset for _, offset in known.changes)][-1]
+    between = () if before == later.utc_offset_s else ((later.start_ms, later.utc_offset_s),)
+    return replace(known, end_ms=later.end_ms, changes=(*known.changes, *between, *later.changes))
+
+
 def _require_later(known: Clock, later: Clock) -> None:
-    if (later.time_zone, later.utc_offset_s) != (known.time_zone, known.utc_offset_s):
-        here, there = (f"{each.time_zone} ({each.utc_offset_s / 3600:+g} h)" for each in (later, known))
-        raise UserError(f"the records must be in the local time of those that the detector knows, {there}, got {here}")
+    if later.time_zone != known.time_zone:
+        rule = "the records must be in the local time of those that the detector knows"
+        raise UserError(f"{rule}, {known.time_zone}, got {later.time_zone}")
     if later.start_ms < known.end_ms:
         ends, begins = (pa.scalar(ms, CALLS.arrow.field("call_start_ts").type) for ms in (known.end_ms, later.start_ms))
         raise UserError(

@@ -38,7 +38,7 @@ def applied(dataset: Dataset, protocol: ProtocolSettings) -> Dataset:
         way = "protocol=transductive fits and scores the whole; in a simulated world, generator.days=2 or more"
         raise UserError(f"protocol.name={protocol.name} needs at least 2 days of data, got {days:g} ({way})")
     fitted = min(max(int(parts * protocol.fit_share + 0.5), 1), int(parts - 0.5))
-    border = clock.start_ms + fitted * unit * DAY_MS
+    border = int(clock.utc_ms(clock.local_ms(clock.start_ms) + fitted * unit * DAY_MS))
     return replace(dataset, history=Window(whole.start_ms, border), window=Window(border, whole.end_ms))
 
 
@@ -48,7 +48,8 @@ def can_split(dataset: Dataset) -> bool:
 
 
 def _days(dataset: Dataset) -> float:
-    return (dataset.clock.end_ms - dataset.clock.start_ms) / DAY_MS
+    begin_ms, end_ms = (int(dataset.clock.local_ms(ms)) for ms in (dataset.clock.start_ms, dataset.clock.end_ms))
+    return (end_ms - begin_ms) / DAY_MS
 
 
 def without_incidents(dataset: Dataset, truth: Truth, folder: Path) -> Dataset:

@@ -10,7 +10,7 @@ from bench.arrays import FloatArray
 from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.faults import above, require
-from bench.spans import DAY_MS, SECOND_MS
+from bench.spans import DAY_MS
 from detectors.features.graph.call_graph import CallGraph
 from detectors.features.sequence.timeline import Timeline
 
@@ -57,13 +57,10 @@ class ClosedRing:
         timeline = Timeline(dataset)
         parties, caller, callee = timeline.parties
         low, high = dataset.call_range(dataset.window)
-        offset_ms = dataset.clock.utc_offset_s * SECOND_MS
         found = np.zeros(high - low)
         for day in np.unique(timeline.local_ms[low:high] // DAY_MS):
-            begin_ms = int(day) * DAY_MS - offset_ms
-            since, begin, end = np.searchsorted(
-                timeline.start_ms, [begin_ms - self.span_ms, begin_ms, begin_ms + DAY_MS]
-            )
+            begin_ms, end_ms = dataset.clock.utc_ms(np.array([day, day + 1]) * DAY_MS)
+            since, begin, end = np.searchsorted(timeline.start_ms, [begin_ms - self.span_ms, begin_ms, end_ms])
             rows = slice(max(begin, low), min(end, high))
             graph = CallGraph(parties, caller[since:begin], callee[since:begin])
             score = tie_strangeness(graph, self.closing)

@@ -1,19 +1,19 @@
 """The records of all files in order of time, as the tables `calls`, `users` and `cells`."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bench.dataset import Clock
-from bench.faults import Fault, SettingsError, UserError
+from bench.faults import UserError
 from bench.schema import CALLS, CELLS, USERS
 from generators.model.clock import DAY_MS
+from generators.own_records.duplicates import without_duplicates
 from generators.own_records.file_settings import NEUTRAL
 from generators.own_records.pseudonyms import Naming
 from generators.own_records.reading import KINDS, Records
@@ -24,8 +24,6 @@ UNKNOWN = "unknown"
 FILLED = {"callee_type": "subscriber"}
 """What fills a text column that is not there, unless it is `UNKNOWN`."""
 CALL_DIGITS = 6
-STEP = timedelta(hours=6)
-"""How finely the offset of a time zone is looked at."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,8 @@ class Calls:
     clock: Clock
     filled: dict[str, int]
     """How many fields of each optional column were not there."""
+    duplicates: dict[str, int] = field(default_factory=dict)
+    """How many records repeat one before, and how many legs were folded into another."""
 
     def column(self, name: str, part: slice) -> pa.Array:
         """Return some rows of a text column."""
@@ -81,7 +81,7 @@ class Calls:
         own_first = _first(caller, np.arange(caller.size), count)
         first = np.minimum(own_first, _first(callee[called], called, count))
         user = np.flatnonzero(first < caller.size)
-        days = (self.start_ms[first[user]] + 1000 * self.clock.utc_offset_s) // DAY_MS
+        days = self.clock.local_ms(self.start_ms[first[user]]) // DAY_MS
         known = {
             "user_id": self.texts["number"].take(pa.array(user)),
             "imei": self._own("caller_imei", own_first[user]),
@@ -126,15 +126,18 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
     Raises
     ------
     UserError
-        When there is no call, a call_id comes twice, or the zone changes its clocks within the data.
+        When there is no call, a call_id comes twice, or records are repeated that may not be.
     """
-    if records.local is None:
-        raise UserError(f"generator.path must have at least one call, got none in {records.settings.path}")
+    if not records.batches or records.local is None:
+        left_out = ", ".join(f"generator.{name}" for name, count in records.filter.left_out.items() if count)
+        why = f" ({left_out} left all out)" if left_out else ""
+        raise UserError(f"generator.path must have at least one call, got none in {records.settings.path}{why}")
     start_ms = records.whole("start_ms")
     order = np.argsort(start_ms, kind="stable")
-    start_ms = start_ms[order]
-    offset_s = _offset_s(records.settings.time_zone, int(start_ms[0]), int(start_ms[-1]), records.local)
-    start_ms = start_ms // 1000 * 1000 - (1000 * offset_s if records.local else 0)
+    order, told = without_duplicates(records, order)
+    start_ms = start_ms[order] // 1000 * 1000
+    seconds, setup_s = (records.whole(name)[order] for name in ("seconds", "setup_s"))
+    call_id = _call_ids(records, order)
     codes = {}
     for name in [name for name in KINDS if name in records.columns]:
         codes[name] = records.whole(name)[order]
@@ -145,9 +148,6 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
         for kind, known in kinds.items()
     }
     filled = {name: int(order.size) for name in NEUTRAL if name not in columns}
-    seconds, setup_s = (records.whole(name)[order] for name in ("seconds", "setup_s"))
-    call_id = _call_ids(records, order)
-    clock = _clock(records.settings.time_zone, start_ms, offset_s)
     return Calls(
         start_ms=start_ms,
         seconds=seconds,
@@ -155,8 +155,9 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
         call_id=call_id,
         codes=codes,
         texts=texts,
-        clock=clock,
+        clock=_clock(records, start_ms),
         filled=dict(+records.filled) | filled,
+        duplicates=told,
     )
 
 
@@ -164,35 +165,26 @@ def _call_ids(records: Records, order: Any) -> pa.ChunkedArray:
     if "call_id" not in records.columns:
         digits = max(CALL_DIGITS, len(str(order.size - 1)))
         return pa.chunked_array([pa.array([f"call_{number:0{digits}d}" for number in range(order.size)])])
-    found = records.whole("call_id")
+    found = records.whole("call_id").take(pa.array(order))
     again = pl.from_arrow(found).is_duplicated().to_numpy()
     if again.any():
         value = found[int(np.flatnonzero(again)[0])].as_py()
-        first, second = (records.place(int(row)) for row in np.flatnonzero(np.asarray(found) == value)[:2])
-        raise UserError(f"{second}: must not come twice, got {value!r} as in {first}")
-    return found.take(pa.array(order))
+        rows = np.sort(order[np.asarray(pc.equal(found, value))])
+        first, second = (records.place(int(row)) for row in rows[:2])
+        advice = "generator.legs=fold takes such records for one call, generator.columns.call_id=null numbers them"
+        raise UserError(f"{second}: must not come twice, got {value!r} as in {first} ({advice})")
+    return found
 
 
-def _offset_s(zone: str, first_ms: int, last_ms: int, local: bool) -> int:
-    """Return what local time is ahead of UTC [s] over a span of time, which is local or UTC."""
-    known = ZoneInfo(zone)
-    first, last = (datetime.fromtimestamp(ms / 1000, UTC).replace(tzinfo=None) for ms in (first_ms, last_ms))
-    moments_seen = [first + step * STEP for step in range(int((last - first) / STEP) + 1)]
-    found = {
-        (each.replace(tzinfo=known) if local else each.replace(tzinfo=UTC).astimezone(known)).utcoffset()
-        for each in (*moments_seen, last)
-    }
-    if len(found) > 1:
-        rule = f"keep one offset from UTC from {first.date()} to {last.date()} (no summer time in between)"
-        raise SettingsError([Fault("generator.time_zone", rule, zone)])
-    offset = found.pop()
-    return 0 if offset is None else int(offset.total_seconds())
-
-
-def _clock(zone: str, start_ms: Any, offset_s: int) -> Clock:
+def _clock(records: Records, start_ms: Any) -> Clock:
     """Return the clock of whole local days around all starts."""
-    first, last = ((int(ms) + 1000 * offset_s) // DAY_MS for ms in (start_ms[0], start_ms[-1]))
-    return Clock(first * DAY_MS - 1000 * offset_s, (last + 1) * DAY_MS - 1000 * offset_s, zone, offset_s)
+    first, last = int(start_ms[0]), int(start_ms[-1])
+    offset_s, changes = records.clock.between(first - 2 * DAY_MS, last + 2 * DAY_MS)
+    wide = Clock(first, last, records.settings.time_zone, offset_s, changes)
+    day, end = (int(wide.local_ms(ms)) // DAY_MS for ms in (first, last))
+    start_ms, end_ms = (int(wide.utc_ms(number * DAY_MS)) for number in (day, end + 1))
+    offset_s, changes = records.clock.between(start_ms, end_ms - 1)
+    return Clock(start_ms, end_ms, records.settings.time_zone, offset_s, changes)
 
 
 def _first(party: Any, row: Any, parties: int) -> Any:

@@ -10,15 +10,16 @@ from typing import Any
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
-from bench.host.texts import printable
 from bench.schema import CALLS, DATA_TABLES
 from bench.truth import Truth
+from generators.own_records.byte_streams import digest, input_files
 from generators.own_records.calls import Calls, in_order
-from generators.own_records.file_settings import LABEL_COLUMNS, NEUTRAL, CdrFileSettings
-from generators.own_records.files import column_names, digest, input_files, pieces
+from generators.own_records.file_settings import LABEL_COLUMNS, CdrFileSettings
+from generators.own_records.files import RecordFile
 from generators.own_records.labels import labels_in, labels_of
 from generators.own_records.pseudonyms import Naming, Plainly, Pseudonyms, key_in
 from generators.own_records.reading import Records
+from generators.own_records.summary import ReadingSummary
 from generators.sources import world_code
 from generators.tables.columns import ParquetRows, write_parquet
 
@@ -44,8 +45,9 @@ class CdrFile:
             raise SettingsError([Fault("generator.anomaly_ratio", rule, settings.anomaly_ratio)])
         self.settings = settings
         self.anomalies = dict(anomalies) if acting else {}
-        self.files = input_files(settings.path)
-        self.columns = settings.columns.found_in(column_names(self.files[0], settings.delimiter))
+        self.files = [RecordFile(path, settings.dialect) for path in input_files(settings.path, settings.files)]
+        named = next((file for file in self.files if not file.is_blank), self.files[0])
+        self.columns = settings.columns.found_in(named.names)
 
     def twin(self) -> None:
         """Return None: real records have no version without their anomalies."""
@@ -71,18 +73,21 @@ class CdrFile:
         truth.mkdir()
         records = self._read(progress)
         progress("reading the calls", 1, 1)
-        for line in records.finish():
-            print(printable(f"{self.settings.path}: {line}"))
+        records.finish()
         calls = in_order(records, self.columns, self._naming)
-        self._say_filled(calls)
+        summary = ReadingSummary(records, calls, self.files)
+        dropped, filled = summary.dropped, calls.filled
         if self.anomalies:
             from generators.own_records.injected_records import injected  # noqa: PLC0415 - loads the simulator
 
+            lines = summary.lines(None)
             calls, counts = injected(calls, self.settings, self.anomalies, self._naming, truth)
         else:
             counts = self._label(calls, truth)
+            lines = summary.lines(counts["anomalous_calls"] if self._labelled else None)
+        print("\n".join(lines))
         self._write_data(data, calls)
-        return {**counts, "labelled": self._labelled, "filled": calls.filled, "dropped": records.dropped}
+        return {**counts, "labelled": self._labelled, "filled": filled, "dropped": dropped}
 
     def _label(self, calls: Calls, truth: Path) -> dict[str, Any]:
         """Write the labels of the files as truth; return counts."""
@@ -101,15 +106,16 @@ class CdrFile:
 
     def _read(self, progress: Progress) -> Records:
         records = Records(self.settings)
-        total = sum(path.stat().st_size for path in self.files) + 1
+        total = sum(file.path.stat().st_size for file in self.files) + 1
         done = 0
-        for path in self.files:
-            for batch in pieces(path, self.columns, self.settings.delimiter):
-                records.take(batch)
-            done += path.stat().st_size
+        for file in self.files:
+            if not file.is_blank:
+                for batch in file.pieces({**self.columns, **records.filter.columns}):
+                    records.take(batch)
+            done += file.path.stat().st_size
             progress("reading the calls", done, total)
-            if digest(path) != self._digests[path]:
-                raise UserError(f"{path} has changed while it was read")
+            if digest(file.path) != self._digests[file.path]:
+                raise UserError(f"{file.path} has changed while it was read")
         return records
 
     def _write_data(self, data: Path, calls: Calls) -> None:
@@ -122,10 +128,6 @@ class CdrFile:
             write_parquet(data / f"{name}.parquet", DATA_TABLES[name].arrow.empty_table())
         (data / "clock.json").write_text(json.dumps(asdict(calls.clock), indent=1) + "\n")
 
-    def _say_filled(self, calls: Calls) -> None:
-        for name, fields in calls.filled.items():
-            print(printable(f"{self.settings.path}: {fields:,} calls without {name}, filled with: {NEUTRAL[name]}"))
-
     @property
     def _labelled(self) -> bool:
         given = self.settings.truth is not None or any(name in self.columns for name in LABEL_COLUMNS)
@@ -133,7 +135,7 @@ class CdrFile:
 
     @cached_property
     def _digests(self) -> dict[Path, str]:
-        return {path: digest(path) for path in self.files}
+        return {file.path: digest(file.path) for file in self.files}
 
     @cached_property
     def _naming(self) -> Naming:

@@ -1,10 +1,9 @@
-"""Parses fields into times, numbers and words; a field that cannot be read is reported with file, row and value."""
+"""Parses fields into texts, numbers and lengths; a field that cannot be read is reported with file, row and value."""
 
-from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,18 +11,23 @@ from bench.faults import UserError
 from generators.own_records.file_settings import CdrFileSettings
 from generators.own_records.files import Piece
 
-ISO = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?$"
-ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
+CLOCK = {
+    "h:mm:ss": r"^(?P<h>\d{1,5}):(?P<m>[0-5]?\d):(?P<s>[0-5]?\d(?:\.\d+)?)$",
+    "m:ss": r"^(?P<m>\d{1,7}):(?P<s>[0-5]?\d(?:\.\d+)?)$",
+}
+UNIT_S = {"s": 1.0, "ms": 0.001, "min": 60.0}
+SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 TEXT_KINDS = (
     pa.types.is_string,
     pa.types.is_large_string,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
     pa.types.is_integer,
     pa.types.is_boolean,
     pa.types.is_null,
+    pa.types.is_decimal,
 )
-EARLIEST_MS, LATEST_MS = 31_536_000_000, 7_258_118_400_000
-"""The years 1971 to 2199."""
 
 
 def texts(piece: Piece) -> pa.StringArray:
@@ -37,74 +41,77 @@ def texts(piece: Piece) -> pa.StringArray:
     kind = piece.values.type
     if not any(is_kind(kind) for is_kind in TEXT_KINDS):
         raise UserError(f"{piece.file}, column {piece.column}: must be text or whole numbers, got {kind}")
-    return pc.utf8_trim_whitespace(pc.fill_null(pc.cast(piece.values, pa.string()), ""))
+    try:
+        found = pc.cast(piece.values, pa.string())
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{piece.file}, column {piece.column}: must be text in UTF-8, got other bytes") from error
+    return pc.utf8_trim_whitespace(pc.fill_null(found, ""))
 
 
-def numbers(piece: Piece, rule: str) -> Any:
+def is_word(fields: pa.StringArray, words: list[str]) -> Any:
+    """Return which fields are one of some words, whatever their case; shape (fields,), bool."""
+    return pc.is_in(pc.utf8_lower(fields), pa.array([word.lower() for word in words], pa.string()))
+
+
+def absent(piece: Piece, words: list[str]) -> Any:
+    """Return which fields have nothing, or one of the words for it; shape (rows,), bool."""
+    kind = piece.values.type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
+        values = pc.cast(piece.values, pa.float64())
+        said = pa.array([float(word) for word in words if _is_number(word)], pa.float64())
+        nothing = pc.or_kleene(pc.is_null(values, nan_is_null=True), pc.is_in(values, said))
+        return np.asarray(pc.fill_null(nothing, True))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        fields = texts(piece)
+        return np.asarray(pc.or_(pc.equal(fields, ""), is_word(fields, words)))
+    return np.asarray(pc.is_null(piece.values))
+
+
+def numbers(piece: Piece, rule: str, settings: CdrFileSettings) -> Any:
     """Return a column as numbers, shape (rows,), float64; `rule` says what each must be."""
     kind = piece.values.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         found = np.asarray(pc.cast(piece.values, pa.float64()).to_numpy(zero_copy_only=False))
         piece.refuse(~np.isfinite(found), rule)
         return found
-    fields = texts(piece)
+    fields = _plainly_written(piece, rule, settings)
     piece.refuse(pc.invert(pc.match_substring_regex(fields, NUMBER)), rule)
     found = np.asarray(pc.cast(pc.utf8_ltrim(fields, characters="+"), pa.float64()))
     piece.refuse(~np.isfinite(found), rule)
     return found
 
 
-def times(piece: Piece, settings: CdrFileSettings) -> tuple[Any, bool]:
-    """Return times in ms since the epoch, shape (rows,), int64, and whether they are local: without a zone."""
-    if pa.types.is_timestamp(piece.values.type):
-        piece.refuse(pc.is_null(piece.values), "be a time")
-        whole = pc.cast(piece.values, pa.timestamp("ms", piece.values.type.tz), safe=False)
-        found, local = pc.cast(whole, pa.int64()), piece.values.type.tz is None
-    elif settings.time_format in ("epoch_s", "epoch_ms"):
-        factor = 1000 if settings.time_format == "epoch_s" else 1
-        found, local = np.rint(numbers(piece, f"be a number ({settings.time_format})") * factor), False
-    elif settings.time_format == "iso":
-        found, local = _iso(piece)
-    else:
-        found, local = _patterned(piece, settings)
-    ms = np.asarray(found)
-    piece.refuse((ms < EARLIEST_MS) | (ms >= LATEST_MS), "lie in the years 1971 to 2199")
-    return ms.astype(np.int64), local
+def lengths(piece: Piece, settings: CdrFileSettings) -> Any:
+    """Return the lengths of calls [s], shape (rows,), float64."""
+    kind, unit = piece.values.type, settings.duration_unit
+    if pa.types.is_duration(kind):
+        piece.refuse(pc.is_null(piece.values), "be a length")
+        found = pc.cast(pc.cast(piece.values, pa.duration("us"), safe=False), pa.int64())
+        return np.asarray(found) / 1e6
+    if unit in CLOCK:
+        parts = pc.extract_regex(texts(piece), CLOCK[unit])
+        piece.refuse(pc.is_null(parts), f"be a length of the form {unit} (generator.duration_unit)")
+        names = [name for name in SECONDS if f"<{name}>" in CLOCK[unit]]
+        found = [SECONDS[name] * np.asarray(pc.cast(pc.struct_field(parts, name), pa.float64())) for name in names]
+        return np.sum(found, axis=0)
+    rule = "be a number (generator.duration_unit, decimal and thousands say how lengths are written)"
+    return numbers(piece, rule, settings) * UNIT_S[unit]
 
 
-def _iso(piece: Piece) -> tuple[Any, bool]:
-    fields = texts(piece)
-    piece.refuse(pc.invert(pc.match_substring_regex(fields, ISO)), "be a time such as 2024-01-31T18:00:00Z (ISO 8601)")
-    zoned = np.asarray(pc.match_substring_regex(pc.utf8_slice_codeunits(fields, 16), ZONED))
-    local = not zoned[:1].all()
-    piece.refuse(zoned == local, "have a zone, or none, like the rows before")
-    kind = pa.timestamp("ns", None if local else "UTC")
-    moments = _converted(piece, fields, lambda part: pc.cast(part, kind))
-    return np.asarray(pc.cast(pc.cast(moments, pa.timestamp("ms", kind.tz), safe=False), pa.int64())), local
+def _plainly_written(piece: Piece, rule: str, settings: CdrFileSettings) -> pa.StringArray:
+    """Return texts of numbers with a decimal point and without marks of thousands."""
+    fields, mark, sign = texts(piece), settings.thousands, settings.decimal
+    if mark:
+        grouped = rf"^[-+]?(\d+|\d{{1,3}}([{mark}]\d{{3}})+)([{sign}]\d*)?$"
+        piece.refuse(pc.invert(pc.match_substring_regex(fields, grouped)), rule)
+        fields = pc.replace_substring(fields, mark, "")
+    elif sign == ",":
+        piece.refuse(pc.match_substring(fields, "."), rule)
+    return pc.replace_substring(fields, ",", ".") if sign == "," else fields
 
 
-def _converted(piece: Piece, fields: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """Convert texts; where one is wrong, find which."""
+def _is_number(word: str) -> bool:
     try:
-        return convert(fields)
-    except pa.ArrowInvalid:
-        low, high = 0, len(fields)
-        while high - low > 1:
-            middle = (low + high) // 2
-            try:
-                convert(fields[low:middle])
-                low = middle
-            except pa.ArrowInvalid:
-                high = middle
-        piece.refuse(np.arange(len(fields)) == low, "be a time that exists")
-        raise
-
-
-def _patterned(piece: Piece, settings: CdrFileSettings) -> tuple[Any, bool]:
-    fields: Any = pl.from_arrow(texts(piece))
-    try:
-        moments = fields.str.to_datetime(settings.pattern, time_unit="ms", strict=False)
-    except pl.exceptions.PolarsError as error:
-        raise UserError(f"generator.time_format must be a pattern of a time, got {settings.time_format!r}") from error
-    piece.refuse(moments.is_null().to_numpy(), f"be a time of the form {settings.time_format}")
-    return moments.dt.timestamp("ms").to_numpy(), moments.dtype.time_zone is None
+        return isfinite(float(word))
+    except ValueError:
+        return False

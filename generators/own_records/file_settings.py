@@ -1,25 +1,23 @@
 """How to read a file of call records. Light: what is heavy is imported when there is a file to look at."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 from re import fullmatch
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from omegaconf import MISSING
 
-from bench.faults import Fault, UserError, one_of, within
+from bench.faults import Fault, at_least, one_of, within
+from generators.own_records.column_settings import CalleeTypes, Columns, Directions, Outcomes
+from generators.own_records.dialect import Dialect
 
-REQUIRED = ("caller_id", "callee_id", "call_start_ts")
-LENGTH = ("call_duration", "call_end_ts")
-"""One of these two is required as well; where both are there, the first counts."""
 NEUTRAL = {
-    "call_id": "call_ and a number in order of the start",
-    "outcome": "answered where the call lasted, else missed",
+    "call_id": "numbered by start",
+    "outcome": "answered where it lasted, else missed",
     "callee_type": "subscriber",
-    "first_cell_id": "the last cell, else unknown",
-    "last_cell_id": "the first cell, else unknown",
+    "first_cell_id": "the last cell or unknown",
+    "last_cell_id": "the first cell or unknown",
     "caller_imei": "unknown",
     "caller_imsi": "unknown",
     "callee_imsi": "unknown",
@@ -34,99 +32,9 @@ TYPE_NAME = r"[A-Za-z0-9_.-]{1,60}"
 TRUE, FALSE = ("true", "1", "1.0", "yes", "t", "y"), ("false", "0", "0.0", "no", "f", "n")
 MISSING_WORDS = ("-", "-1", "\\N", "anonymous", "n/a", "na", "nan", "none", "null", "private", "restricted",
                  "unavailable", "unknown", "withheld")  # fmt: skip
-"""What exports write where they know of no party, SIM, device or cell."""
-
-
-@dataclass
-class Columns:
-    """Column of the file for each of our columns. Empty: the one of the same name, if there is one; null: none."""
-
-    caller_id: str | None = ""
-    """Column that is our `caller_id`; empty: the one of that name; null: none."""
-    callee_id: str | None = ""
-    """Column that is our `callee_id`; empty: the one of that name; null: none."""
-    call_start_ts: str | None = ""
-    """Column that is our `call_start_ts`; empty: the one of that name; null: none."""
-    call_duration: str | None = ""
-    """Column that is our `call_duration`; empty: the one of that name; null: none."""
-    call_end_ts: str | None = ""
-    """Column that is our `call_end_ts`; empty: the one of that name; null: none."""
-    call_id: str | None = ""
-    """Column that is our `call_id`; empty: the one of that name; null: none."""
-    outcome: str | None = ""
-    """Column that is our `outcome`; empty: the one of that name; null: none."""
-    callee_type: str | None = ""
-    """Column that is our `callee_type`; empty: the one of that name; null: none."""
-    first_cell_id: str | None = ""
-    """Column that is our `first_cell_id`; empty: the one of that name; null: none."""
-    last_cell_id: str | None = ""
-    """Column that is our `last_cell_id`; empty: the one of that name; null: none."""
-    caller_imei: str | None = ""
-    """Column that is our `caller_imei`; empty: the one of that name; null: none."""
-    caller_imsi: str | None = ""
-    """Column that is our `caller_imsi`; empty: the one of that name; null: none."""
-    callee_imsi: str | None = ""
-    """Column that is our `callee_imsi`; empty: the one of that name; null: none."""
-    callee_number: str | None = ""
-    """Column that is our `callee_number`; empty: the one of that name; null: none."""
-    is_anomaly: str | None = ""
-    """Column that is our `is_anomaly`; empty: the one of that name; null: none."""
-    anomaly_type: str | None = ""
-    """Column that is our `anomaly_type`; empty: the one of that name; null: none."""
-    incident_id: str | None = ""
-    """Column that is our `incident_id`; empty: the one of that name; null: none."""
-
-    def found_in(self, header: list[str]) -> dict[str, str]:
-        """Return the file's column by our name, of those that are to be read."""
-        chosen = {name: name if name in header else None for name, column in asdict(self).items() if column == ""}
-        return {name: column for name, column in {**asdict(self), **chosen}.items() if column is not None}
-
-
-@dataclass
-class Words:
-    """The file's words for each of our words, in any case of letters. Our own words are understood anyway."""
-
-    def faults(self, key: str) -> Iterator[Fault]:
-        """Yield a fault for each word with two meanings."""
-        seen: dict[str, str] = {}
-        for name, given in asdict(self).items():
-            for word in (each.casefold() for each in given):
-                if word in seen or (word != name and word in asdict(self)):
-                    yield Fault(f"{key}.{name}", f"not have what means {seen.get(word, word)} already", word)
-                seen[word] = name
-
-    def meanings(self) -> dict[str, str]:
-        """Return our word by each word of the file."""
-        own = {item.name: item.name for item in fields(self)}
-        return {**own, **{word: name for name, given in asdict(self).items() for word in given}}
-
-
-@dataclass
-class Outcomes(Words):
-    """What the file calls the outcomes of calls."""
-
-    answered: list[str] = field(default_factory=list)
-    """The file's words for a call that is answered."""
-    missed: list[str] = field(default_factory=list)
-    """The file's words for a call that is missed."""
-    busy: list[str] = field(default_factory=list)
-    """The file's words for a call that is busy."""
-    failed: list[str] = field(default_factory=list)
-    """The file's words for a call that is failed."""
-
-
-@dataclass
-class CalleeTypes(Words):
-    """What the file calls the kinds of parties that are called."""
-
-    subscriber: list[str] = field(default_factory=list)
-    """The file's words for subscribers."""
-    unlisted: list[str] = field(default_factory=list)
-    """The file's words for numbers in no directory."""
-    foreign: list[str] = field(default_factory=list)
-    """The file's words for parties abroad."""
-    premium: list[str] = field(default_factory=list)
-    """The file's words for premium numbers."""
+"""What exports write where they know of no party, SIM, device or cell, or where a missed call has no length."""
+ISO_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?)?"
+FILE_NAME = "file_name"
 
 
 @dataclass
@@ -135,19 +43,60 @@ class CdrFileSettings:
 
     _target_: str = "generators.own_records.cdr_file.CdrFile"
     path: str = MISSING
-    """A file, a folder or a pattern such as `cdr/*.csv`; CSV (also .csv.gz) and Parquet, by the ending."""
+    """A file, a folder or a pattern such as `cdr/*.csv`; CSV or Parquet, by the content, also
+    compressed by gzip, bzip2, zstd or lz4."""
+    files: str = "*"
+    """Names of the files that are read where `path` is a folder, such as `cdr_*`; hidden files never are."""
     columns: Columns = field(default_factory=Columns)
     """Which column of the file is which of ours."""
     delimiter: str = ","
-    """What parts the fields of a CSV file: one character."""
+    """What parts the fields of a CSV file: one character, or `tab`."""
+    quote: str | None = '"'
+    """What may stand around a field of a CSV file; null: nothing."""
+    escape: str | None = None
+    """What stands before a character of a CSV file that is meant literally; null: a quote is doubled."""
+    encoding: str = "utf-8"
+    """Encoding of a CSV file, such as `utf-8`, `utf-16`, `latin-1` or `cp1252`."""
+    header: bool = True
+    """Whether the first line of a CSV file has the names of the columns; without, and without `names`, they are
+    `column_1`, `column_2` and so on."""
+    names: list[str] = field(default_factory=list)
+    """Names of the columns, in order, of a CSV file without a header. A first line of these names is no record."""
+    skip_rows: int = field(default=0, metadata=at_least(0))
+    """How many lines stand before the header of a CSV file, or before its first record."""
+    skip_lines: list[str] = field(default_factory=list)
+    """What lines of a CSV file begin with that are no records, such as `#` or `TOTAL`; they are counted."""
+    skip_last: int = field(default=0, metadata=at_least(0))
+    """How many lines at the end of a CSV file are no records."""
+    decimal: str = field(default=".", metadata=one_of(".", ","))
+    """Decimal sign of numbers in a CSV file."""
+    thousands: str = field(default="", metadata=one_of("", ".", ",", " ", "'"))
+    """What parts groups of three digits in a CSV file; empty: nothing."""
+    keep: Any = None
+    """Which records are calls to be read: of one or more columns of the file, the words that they must have, as
+    `{type: [call, voice]}`; null: all."""
+    leave_out: Any = None
+    """Which records are left out: of one or more columns of the file, the words that they must not have; null: none."""
+    owner: str | None = None
+    """Whose records these are, where `columns.direction` is given and no column has the owner: a number, or `file_name`
+    for the file's name without its ending."""
+    directions: Directions = field(default_factory=Directions)
+    """What the file's words in `columns.direction` mean."""
     time_format: str = "iso"
     """`iso` (ISO 8601), `epoch_s`, `epoch_ms`, or a pattern such as `%d/%m/%Y %H:%M:%S`."""
     time_zone: str = "UTC"
     """Local time of the data: of times without a zone, and of nights and weekends."""
-    duration_unit: str = field(default="s", metadata=one_of("s", "ms", "min"))
-    """Unit of `call_duration`."""
+    time_origin: str | None = None
+    """From when `epoch_s` and `epoch_ms` count, such as `2024-01-31T00:00:00`; null: 1970."""
+    duration_unit: str = field(default="s", metadata=one_of("s", "ms", "min", "h:mm:ss", "m:ss"))
+    """Unit or form of `call_duration`."""
     outcomes: Outcomes = field(default_factory=Outcomes)
     """What the file's words for outcomes mean."""
+    unknown_outcome: str = field(
+        default="refuse", metadata=one_of("refuse", "by_length", "answered", "missed", "busy", "failed")
+    )
+    """What any other word for an outcome means: refuse the file, naming all such words; one of our outcomes; or
+    answered where the call lasted, else missed."""
     callee_types: CalleeTypes = field(default_factory=CalleeTypes)
     """What the file's words for kinds of parties mean."""
     labels: Any = None
@@ -156,10 +105,16 @@ class CdrFileSettings:
     mostly_anomalous: bool = False
     """Whether more than half of the calls may be labelled as anomalies: rare labels are usual, turned ones are not."""
     missing_words: list[str] = field(default_factory=lambda: list(MISSING_WORDS))
-    """Words, whatever their case, that stand for no party, SIM, device or cell, as an empty field does."""
+    """Words, whatever their case, that stand for no party, SIM, device, cell, length or end, as an empty field does."""
     missing_parties: str = field(default="refuse", metadata=one_of("refuse", "drop", "separate"))
     """What to do with a call whose caller or callee is missing: refuse the file, leave the call out and count it, or
     take each for another unknown party."""
+    repeats: str = field(default="keep", metadata=one_of("refuse", "keep", "drop"))
+    """What to do with records of the same caller, callee, start and length as one before: refuse the file, keep them,
+    or leave them out; they are counted anyway."""
+    legs: str = field(default="keep", metadata=one_of("keep", "fold"))
+    """Whether records of the same `call_id` (or of which one names the other in `columns.other_leg_id`) are folded into
+    one call: the answered one, of these the one that begins first."""
     truth: str | None = None
     """Folder with `incidents.parquet` and `truth.parquet` as this program exports them; instead of label columns."""
     pseudonyms: bool = True
@@ -172,12 +127,48 @@ class CdrFileSettings:
     """The key of the pseudonyms; made when it is not there. Whoever has it can tell whose pseudonym is whose."""
 
     @property
+    def dialect(self) -> Dialect:
+        """How rows and fields are written."""
+        return Dialect(
+            delimiter=self.delimiter,
+            quote=self.quote,
+            escape=self.escape,
+            encoding=self.encoding,
+            header=self.header,
+            names=self.names,
+            skip_rows=self.skip_rows,
+            skip_lines=self.skip_lines,
+            skip_last=self.skip_last,
+        )
+
+    @property
     def pattern(self) -> str:
         """The time format as polars has it, where a fraction is `%.f`."""
         return self.time_format.replace(".%f", "%.f")
 
+    @property
+    def label_words(self) -> dict[str, list[str]]:
+        """The file's words for `normal` and for each type, as texts."""
+        return _texts(self.labels)
+
+    @property
+    def filters(self) -> list[tuple[str, bool, list[str]]]:
+        """The columns that decide which records are read: of each, whether its words are kept, and the words."""
+        kept = [(column, True, words) for column, words in _texts(self.keep).items()]
+        return kept + [(column, False, words) for column, words in _texts(self.leave_out).items()]
+
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent, within the settings and with the files."""
+        own = [*self._time_faults(key), *self.dialect.faults(key), *self._word_faults(key)]
+        yield from own
+        if not self.path:
+            yield Fault(f"{key}.path", "be a file, a folder or a pattern", self.path)
+        elif not any(fault.key.removeprefix(f"{key}.") in Dialect.__dataclass_fields__ for fault in own):
+            from generators.own_records.file_faults import faults_with_files  # noqa: PLC0415 - loads pyarrow
+
+            yield from faults_with_files(self, key)
+
+    def _time_faults(self, key: str) -> Iterator[Fault]:
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, OSError, ValueError):
@@ -185,74 +176,33 @@ class CdrFileSettings:
         if self.time_format not in TIME_WORDS and ("%" not in self.time_format or "%f" in self.pattern):
             rule = f"be one of {', '.join(TIME_WORDS)}, or a pattern (with .%f for fractions of a second)"
             yield Fault(f"{key}.time_format", rule, self.time_format)
-        yield from self._label_faults(f"{key}.labels")
-        if len(self.delimiter.encode()) != 1:
-            yield Fault(f"{key}.delimiter", "be one character", self.delimiter)
-        elif not self.path:
-            yield Fault(f"{key}.path", "be a file, a folder or a pattern", self.path)
-        else:
-            yield from self._file_faults(key)
+        if self.time_origin is not None and not fullmatch(ISO_TIME, self.time_origin):
+            yield Fault(f"{key}.time_origin", "be a time such as 2024-01-31T00:00:00 (ISO 8601)", self.time_origin)
+        elif self.time_origin is not None and self.time_format not in ("epoch_s", "epoch_ms"):
+            rule = "come with a time_format that counts (epoch_s, epoch_ms)"
+            yield Fault(f"{key}.time_origin", rule, self.time_origin)
+        if self.thousands and self.thousands == self.decimal:
+            yield Fault(f"{key}.thousands", "differ from the decimal sign", self.thousands)
 
-    @property
-    def label_words(self) -> dict[str, list[str]]:
-        """The file's words for `normal` and for each type, as texts."""
-        return {str(name): [str(word) for word in words] for name, words in (self.labels or {}).items()}
-
-    def _label_faults(self, key: str) -> Iterator[Fault]:
-        given = {} if self.labels is None else self.labels
-        if not isinstance(given, dict) or not all(isinstance(words, list) for words in given.values()):
-            yield Fault(key, "give a list of words for normal and each type, as {normal: [ok]}", given)
-            return
+    def _word_faults(self, key: str) -> Iterator[Fault]:
+        for name, given in (("labels", self.labels), ("keep", self.keep), ("leave_out", self.leave_out)):
+            if given is not None and not (
+                isinstance(given, dict) and all(isinstance(words, list) for words in given.values())
+            ):
+                about = "normal and each type, as {normal: [ok]}" if name == "labels" else "each column"
+                yield Fault(f"{key}.{name}", f"give a list of words for {about}", given)
+                return
         seen: dict[str, str] = {}
         for name, words in self.label_words.items():
             if not fullmatch(TYPE_NAME, name) or name == "all":
-                yield Fault(f"{key}.{name}", "be a type's name of letters, digits, _ - . (not `all`)", name)
+                yield Fault(f"{key}.labels.{name}", "be a type's name of letters, digits, _ - . (not `all`)", name)
             for word in (each.casefold() for each in words):
                 if seen.setdefault(word, name) != name:
-                    yield Fault(f"{key}.{name}", f"not have what means {seen[word]} already", word)
+                    yield Fault(f"{key}.labels.{name}", f"not have what means {seen[word]} already", word)
 
-    def _file_faults(self, key: str) -> Iterator[Fault]:
-        from generators.own_records.files import column_names, input_files  # noqa: PLC0415 - loads pyarrow
 
-        try:
-            headers = {str(path): column_names(path, self.delimiter) for path in input_files(self.path)}
-        except UserError as error:
-            yield Fault(f"{key}.path", f"be files of call records ({error})", self.path)
-            return
-        for file, header in headers.items():
-            found = self.columns.found_in(header)
-            yield from self._unfound(key, file, header, found)
-            lacking = [name for name in REQUIRED if name not in found]
-            if not set(LENGTH) & set(found):
-                lacking.append("call_duration (or call_end_ts)")
-            for name in lacking:
-                yield Fault(f"{key}.columns.{name}", f"name a column of {file} ({', '.join(header)})", "")
-        yield from self._column_faults(key, headers)
-
-    def _unfound(self, key: str, file: str, header: list[str], found: dict[str, str]) -> Iterator[Fault]:
-        for name, column in found.items():
-            if column not in header:
-                near = get_close_matches(column, header, 1, 0.5)
-                yield Fault(f"{key}.columns.{name}", f"be a column of {file}", column, near[0] if near else "")
-
-    def _column_faults(self, key: str, headers: dict[str, list[str]]) -> Iterator[Fault]:
-        """Yield what does not go together in the columns of the files."""
-        (file, found), *others = [(file, self.columns.found_in(header)) for file, header in headers.items()]
-        if "last_cell_id" in found and "first_cell_id" not in found:
-            yield Fault(f"{key}.columns.last_cell_id", "come with first_cell_id", found["last_cell_id"])
-        if "incident_id" in found and not {"is_anomaly", "anomaly_type"} & set(found):
-            yield Fault(f"{key}.columns.incident_id", "come with is_anomaly or anomaly_type", found["incident_id"])
-        if self.truth is not None and "call_id" not in found:
-            yield Fault(f"{key}.truth", "come with a column call_id", self.truth)
-        if self.anomaly_ratio and (self.truth is not None or set(LABEL_COLUMNS) & set(found)):
-            without = [f"generator.columns.{name}=null" for name in LABEL_COLUMNS if name in found]
-            without += ["generator.truth=null"] if self.truth is not None else []
-            rule = f"be 0 where the records have labels ({' '.join(without)} leaves them out)"
-            yield Fault(f"{key}.anomaly_ratio", rule, self.anomaly_ratio)
-        for other, columns in others:
-            if unlike := set(found) ^ set(columns):
-                rule = f"be files with the same columns ({file} and {other} differ in {', '.join(sorted(unlike))})"
-                yield Fault(f"{key}.path", rule, self.path)
+def _texts(given: Any) -> dict[str, list[str]]:
+    return {str(name): ["" if word is None else str(word) for word in words] for name, words in (given or {}).items()}
 
 
 def schemas() -> dict[str, type]:

@@ -1,27 +1,24 @@
-"""Input files: finds them, reads their headers, and their rows in batches."""
+"""Rows of input files, column by column: CSV as texts, Parquet with its types."""
 
-from codecs import getincrementaldecoder
-from collections.abc import Iterator
-from dataclasses import dataclass
-from io import RawIOBase
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow import csv
 
 from bench.faults import UserError
-from bench.host.digests import file_digest
 from bench.host.sheets import column_from_sheet
 from bench.schema import UNREADABLE
+from generators.own_records.byte_streams import is_parquet
+from generators.own_records.csv_file import SHOWN, CsvFile, Rows
+from generators.own_records.dialect import Dialect
 
-CSV_ENDINGS, PARQUET_ENDINGS = (".csv", ".csv.gz"), (".parquet",)
-BLOCK_BYTES, BATCH_ROWS = 2**24, 2**18
-SHOWN = 60
-"""How much of a wrong value is shown."""
+BATCH_ROWS = 2**18
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,8 @@ class Piece:
 
     file: str
     column: str
-    first_row: int
-    """Row of the first value, counted from 1 without the header."""
+    rows: Sequence[int]
+    """Row of each value, counted from 1 without the header."""
     values: pa.Array
 
     def refuse(self, wrong: Any, rule: str) -> None:
@@ -41,149 +38,105 @@ class Piece:
             row = int(rows[0])
             value = self.values[row].as_py()
             shown = repr(value) if value is None or isinstance(value, str) else str(value)
-            where = f"{self.file}, row {self.first_row + row}, column {self.column}"
-            raise UserError(f"{where}: must {rule}, got {shown[:SHOWN]}")
+            raise UserError(f"{self.place(row)}, column {self.column}: must {rule}, got {shown[:SHOWN]}")
+
+    def place(self, row: int) -> str:
+        """Return the file and the row of a value, by its position here."""
+        return f"{self.file}, row {self.rows[row]}"
+
+    def only(self, kept: Any) -> "Piece":
+        """Return the rows where the mask `kept`, shape (rows,), is true."""
+        rows: Any = np.asarray(self.rows)[kept]
+        return Piece(self.file, self.column, rows, self.values.filter(pa.array(kept)))
 
 
-def input_files(path: str) -> list[Path]:
-    """Return the files that a path, a folder or a pattern stands for, by name.
+@dataclass
+class RecordFile:
+    """One input file, CSV or Parquet by its content."""
 
-    Raises
-    ------
-    UserError
-        When there is none, or one is neither CSV nor Parquet.
-    """
-    place = Path(path)
-    if place.is_dir():
-        found = sorted(each for each in place.iterdir() if _is_readable(each) and not each.name.startswith("."))
-    else:
-        found = [place] if place.exists() else sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor))))
-    if not found:
-        raise UserError(f"there is no file {path}" if not place.is_dir() else f"no CSV or Parquet file in {path}")
-    for each in found:
-        if not _is_readable(each):
-            endings = ", ".join((*CSV_ENDINGS, *PARQUET_ENDINGS))
-            raise UserError(f"{each} must be a plain file whose name ends with {endings}")
-    return found
+    path: Path
+    dialect: Dialect
+    skipped: int = field(default=0, init=False)
+    """How many rows `skip_lines` has left out so far."""
 
+    @cached_property
+    def is_parquet(self) -> bool:
+        """Whether it is Parquet."""
+        try:
+            return is_parquet(self.path)
+        except OSError as error:
+            self._unreadable(error)
 
-def column_names(path: Path, delimiter: str) -> list[str]:
-    """Return the names in a file's header.
+    @cached_property
+    def is_blank(self) -> bool:
+        """Whether there is nothing in it."""
+        try:
+            return not self.is_parquet and self._csv.is_blank
+        except UNREADABLE as error:
+            self._unreadable(error)
 
-    Raises
-    ------
-    UserError
-        When the file cannot be read, has no header or one with a name twice.
-    """
-    try:
-        if _is_parquet(path):
-            names = pq.read_schema(path).names
-        else:
-            rest = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=lambda _: "skip")
-            with _Utf8(path) as source, csv.open_csv(source, parse_options=rest) as reader:
-                names = reader.schema.names
-    except UNREADABLE as error:
-        raise UserError(f"{path} cannot be read: {_why(path, error)}") from error
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise UserError(f"{path} has the column {twice[0]} twice")
-    return list(names)
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of its columns.
 
+        Raises
+        ------
+        UserError
+            When the file cannot be read, or has a name twice.
+        """
+        try:
+            names = pq.read_schema(self.path).names if self.is_parquet else self._csv.names
+        except UNREADABLE as error:
+            self._unreadable(error)
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            rule = "generator.header must be false, with generator.names, where the first line is no header"
+            raise UserError(f"{self.path} has the column {twice[0]!r} twice ({rule})")
+        return list(names)
 
-def digest(path: Path) -> str:
-    """Return a digest of a file's bytes."""
-    try:
-        return file_digest(path)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+    @property
+    def first_row(self) -> list[str]:
+        """The fields of the first line that is not skipped, of a CSV file."""
+        return [] if self.is_parquet else self._csv.first_row
 
+    def pieces(self, columns: dict[str, str]) -> Iterator[dict[str, Piece]]:
+        """Yield the rows in batches: of each of our columns, a piece of the file's.
 
-def pieces(path: Path, columns: dict[str, str], delimiter: str) -> Iterator[dict[str, Piece]]:
-    """Yield the rows of a file in batches: of each of our columns, a piece of the file's.
+        Raises
+        ------
+        UserError
+            When the file cannot be read to its end, naming the row where that is known.
+        """
+        plain = _plain if self.is_parquet else column_from_sheet
+        wanted = list(dict.fromkeys(columns.values()))
+        row, source = 1, self._parquet(wanted) if self.is_parquet else self._csv.rows(wanted)
+        try:
+            for rows, batch in source:
+                read = {column: Piece(str(self.path), column, rows, plain(batch[column])) for column in wanted}
+                yield {name: read[column] for name, column in columns.items()}
+                row += len(rows)
+        except UNREADABLE as error:
+            self._unreadable(error, f", from row {row} on")
+        self.skipped = 0 if self.is_parquet else self._csv.left_out
 
-    A CSV file's fields are texts; those of a Parquet file are of its types, dictionaries resolved.
+    @cached_property
+    def _csv(self) -> CsvFile:
+        return CsvFile(self.path, self.dialect)
 
-    Raises
-    ------
-    UserError
-        When the file cannot be read to its end, naming the row where that is known.
-    """
-    is_parquet = _is_parquet(path)
-    plain = _plain if is_parquet else column_from_sheet
-    row, source = 1, _parquet(path, columns) if is_parquet else _csv(path, columns, delimiter)
-    try:
-        for batch in source:
-            yield {name: Piece(str(path), column, row, plain(batch[column])) for name, column in columns.items()}
-            row += batch.num_rows
-    except UNREADABLE as error:
-        raise UserError(f"{path}, from row {row} on: {_why(path, error)}") from error
+    def _parquet(self, wanted: list[str]) -> Iterator[Rows]:
+        row = 1
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
+                yield range(row, row + batch.num_rows), batch
+                row += batch.num_rows
 
-
-class _Utf8(RawIOBase):
-    """The bytes of a file, decompressed, which have to be UTF-8: Arrow skips rows in silence that it cannot decode."""
-
-    def __init__(self, path: Path) -> None:
-        self._source = pa.input_stream(path)
-        self._decoder = getincrementaldecoder("utf-8")()
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        block: bytes = self._source.read(None if size < 0 else size)
-        self._decoder.decode(block, final=not block)
-        return block
-
-    def close(self) -> None:
-        self._source.close()
-        super().close()
-
-
-def _csv(path: Path, columns: dict[str, str], delimiter: str) -> Iterator[pa.RecordBatch]:
-    broken: list[Any] = []
-
-    def note(row: Any) -> str:
-        broken.append(row)
-        return "error"
-
-    wanted = list(dict.fromkeys(columns.values()))
-    try:
-        with _Utf8(path) as source:
-            yield from csv.open_csv(
-                source,
-                read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-                parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
-                convert_options=csv.ConvertOptions(
-                    include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False
-                ),
-            )
-    except pa.ArrowInvalid as error:
-        if not broken:
-            raise
-        row = broken[0]
-        rule = f"must have {row.expected_columns} fields, got {row.actual_columns}: {row.text[:SHOWN]}"
-        raise UserError(f"{path}, row {row.number - 1}: {rule}") from error
-
-
-def _parquet(path: Path, columns: dict[str, str]) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(BATCH_ROWS, columns=list(dict.fromkeys(columns.values())))
-
-
-def _why(path: Path, error: BaseException) -> str:
-    """Return why a file cannot be read; of a text in another encoding, what to do."""
-    if isinstance(error, UnicodeError) or "UTF8" in str(error):
-        return f"CSV files must be UTF-8 (for example: iconv -f UTF-16 -t UTF-8 {path.name} > utf8.csv)"
-    return " ".join(str(error).split())
+    def _unreadable(self, error: BaseException, where: str = " cannot be read") -> NoReturn:
+        """Raise why the file cannot be read; of a text in another encoding, what to do."""
+        told = " ".join(str(error).split())
+        if isinstance(error, UnicodeError) or "UTF8" in str(error):
+            told = f"generator.encoding must be its encoding (such as utf-16 or latin-1), got {self.dialect.encoding!r}"
+        raise UserError(f"{self.path}{where}: {told}") from error
 
 
 def _plain(values: pa.Array) -> pa.Array:
     return pc.cast(values, values.type.value_type) if pa.types.is_dictionary(values.type) else values
-
-
-def _is_parquet(path: Path) -> bool:
-    return path.name.endswith(PARQUET_ENDINGS)
-
-
-def _is_readable(path: Path) -> bool:
-    return path.is_file() and path.name.endswith((*CSV_ENDINGS, *PARQUET_ENDINGS))

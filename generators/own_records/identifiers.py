@@ -6,13 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generators.own_records.fields import texts
+from generators.own_records.fields import is_word, texts
 from generators.own_records.files import Piece
-from generators.own_records.value_words import is_word
 
-ROUNDED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]{2,}$"
+ROUNDED = r"^[0-9]([.,][0-9]+)?[eE]\+[0-9]{2,}$"
 """How a spreadsheet shows a long number, such as 9.20E+11: many different ones look the same."""
-AS_FLOAT = r"^([0-9]+)\.0$"
+AS_FLOAT = r"^([0-9]+)\.0+$"
 """How a table of floating-point numbers shows a whole one."""
 LARGEST_EXACT = 2.0**53
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from bench.dataset import Clock
 from bench.faults import Fault, SettingsError, UserError
 from generators.injection.editable_plan import EditablePlan
 from generators.injection.incident_planning import TOLERANCE, plan_incidents
@@ -17,7 +18,7 @@ from generators.own_records.file_settings import CdrFileSettings
 from generators.own_records.pseudonyms import Naming, Pseudonyms
 from generators.own_records.recorded_life import RecordedLife
 from generators.own_records.records_by_user import RecordsByUser
-from generators.own_records.rewriting import Rewriter
+from generators.own_records.rewriting import Rewriter, since_first_day
 from generators.tables.identities import digits_for
 from generators.truth.truth_writer import TruthWriter
 
@@ -49,6 +50,15 @@ class Names:
     cell: pa.StringArray
 
 
+class LocalTruthWriter(TruthWriter):
+    """Writes the truth of records whose times are counted on a local clock, which may be changed."""
+
+    clock: Clock
+
+    def _utc_ms(self, since_ms: Any) -> Any:
+        return since_first_day(self.clock, since_ms)
+
+
 def injected(
     calls: Calls, settings: CdrFileSettings, anomalies: Mapping[str, Injector], naming: Naming, truth: Path
 ) -> tuple[Calls, dict[str, Any]]:
@@ -73,7 +83,9 @@ def injected(
     rewriter = Rewriter(calls, records, plan, naming)
     after, changes, values = rewriter.rewritten()
     cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
-    truth_writer = TruthWriter(plan, Names(rewriter.names, cells), calls.clock.start_ms, records.users)  # type: ignore[arg-type]
+    names = Names(rewriter.names, cells)
+    truth_writer = LocalTruthWriter(plan, names, calls.clock.start_ms, records.users)  # type: ignore[arg-type]
+    truth_writer.clock = calls.clock
     truth_writer.add(changes, values, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
     truth_writer.write(truth)
     return after, _checked(truth_writer.counts(), ratio)

@@ -10,10 +10,14 @@ import pyarrow.compute as pc
 
 from bench.faults import UserError
 from generators.anomalies import types
-from generators.own_records.fields import numbers, texts, times
+from generators.own_records.fields import absent, lengths, texts
 from generators.own_records.file_settings import FALSE, NEUTRAL, NORMAL, TRUE, UNNAMED_TYPE, CdrFileSettings
 from generators.own_records.files import Piece
-from generators.own_records.identifiers import alike, identifiers
+from generators.own_records.identifiers import identifiers
+from generators.own_records.local_time import LocalTime
+from generators.own_records.parties import Parties
+from generators.own_records.record_filter import RecordFilter, only
+from generators.own_records.times import times
 from generators.own_records.value_words import Meaning
 
 KINDS = {
@@ -31,9 +35,7 @@ KINDS = {
     "incident_id": "incident",
 }
 """Columns of a kind share their texts: a number is the same party, whether it calls or is called."""
-UNIT_S = {"s": 1.0, "ms": 0.001, "min": 60.0}
 LONGEST_S = 31 * 86_400
-PARTIES = ("caller_id", "callee_id")
 TINY_S = 1e-6
 """What a length in other units may be off by."""
 
@@ -66,16 +68,19 @@ class Records:
     filled: Counter[str] = field(default_factory=Counter)
     """How many fields of an optional column were filled with what stands for nothing."""
     local: bool | None = None
-    """Whether times are local; None before the first row."""
+    """Whether the files' times are without a zone; None before the first row."""
     columns: dict[str, list[Any]] = field(default_factory=dict)
-    """Parts of each column: `start_ms` int64, `seconds` and `setup_s` int32, `call_id` texts; else `vocabularies`."""
+    """Parts of each column: `start_ms` int64 (UTC), `seconds` and `setup_s` int32, ids of legs texts; else
+    `vocabularies`."""
     batches: list[tuple[str, Any]] = field(default_factory=list)
     """Of each batch its file, and the row there of each record that was kept."""
-    dropped: int = 0
-    """How many records were left out because a party is missing."""
     words: dict[str, Meaning] = field(default_factory=dict)
     """Of each column of words, by our name, what its words mean."""
-    _unknown_parties: int = 0
+
+    def __post_init__(self) -> None:
+        self.filter = RecordFilter(self.settings)
+        self.parties = Parties(self.settings)
+        self.clock = LocalTime(self.settings.time_zone)
 
     def take(self, batch: dict[str, Piece]) -> None:
         """Take in some rows.
@@ -85,51 +90,48 @@ class Records:
         UserError
             About the first field that is wrong, with its file, row, column and value.
         """
-        piece = batch["call_start_ts"]
+        batch = self.filter.of(batch)
+        parties, kept = self.parties.of(batch)
+        if not kept.all():
+            batch = only(batch, kept)
+            parties = {name: fields.filter(pa.array(kept)) for name, fields in parties.items()}
+        for name, fields in parties.items():
+            self._add_texts(name, fields)
+        piece = _dated(batch)
         start_ms = self._times(piece)
-        seconds = self._seconds(batch, start_ms)
+        seconds, unknown = self._seconds(batch, start_ms)
         self._add("start_ms", start_ms)
         self._add("seconds", seconds)
         self._add("setup_s", self._setup(batch, start_ms, seconds))
         if "call_id" in batch:
             self._add("call_id", _required(batch["call_id"]))
-        there = self._take_parties(batch)
+        if "other_leg_id" in batch:
+            self._add("other_leg_id", texts(batch["other_leg_id"]))
         for name in ("caller_imei", "caller_imsi", "callee_imsi", "callee_number"):
             if name in batch:
                 self._add_texts(name, self._filled(name, self._identifiers(batch[name]), NEUTRAL[name]))
         self._take_cells(batch)
-        self._take_words(batch, seconds)
+        self._take_words(batch, seconds, unknown)
         if self.settings.truth is None:
             self._take_labels(batch)
-        rows: Any = range(piece.first_row, piece.first_row + len(there))  # takes no memory, whatever its length
-        if not there.all():
-            rows = piece.first_row + np.flatnonzero(there)
-            self._drop(there)
-        self.batches.append((piece.file, rows))
+        self.batches.append((piece.file, piece.rows))
 
-    def finish(self) -> list[str]:
-        """Return messages about all rows: calls left out, and parties that look alike.
+    def finish(self) -> None:
+        """Check the words of all rows.
 
         Raises
         ------
         UserError
             When words were met that no setting explains.
         """
-        if unexplained := [line for meaning in self.words.values() for line in meaning.explained()]:
+        meanings = [*self.words.values(), *([self.parties.directions] if self.parties.directions else [])]
+        if unexplained := [line for meaning in meanings for line in meaning.explained()]:
             raise UserError("\n".join(f"{self.settings.path}, {line}" for line in unexplained))
-        told = [f"{self.dropped:,} calls without a caller or callee were left out"] if self.dropped else []
-        if pairs := alike(self.vocabularies["number"].texts):
-            one, other = pairs[0]
-            told.append(
-                f"{len(pairs):,} pairs of numbers differ in leading zeros or + only, such as {one} and {other}, "
-                "and are taken for different parties"
-            )
-        return told
 
     def whole(self, name: str) -> Any:
         """Return a column as one array, in the order of reading."""
         parts = self.columns[name]
-        return pa.chunked_array(parts, pa.string()) if name == "call_id" else np.concatenate(parts)
+        return pa.chunked_array(parts, pa.string()) if isinstance(parts[0], pa.Array) else np.concatenate(parts)
 
     def place(self, number: int) -> str:
         """Return where a record was read, by its number in the order of reading."""
@@ -138,37 +140,6 @@ class Records:
                 return f"{file}, row {rows[number]}"
             number -= len(rows)
         raise IndexError(number)
-
-    def _take_parties(self, batch: dict[str, Piece]) -> Any:
-        """Take in who calls whom; return which rows have both, or may go without, shape (rows,), bool."""
-        there = np.ones(len(batch["caller_id"].values), np.bool_)
-        for name in PARTIES:
-            piece = batch[name]
-            found = self._identifiers(piece)
-            missing = np.asarray(pc.equal(found, ""))
-            if self.settings.missing_parties == "refuse":
-                rule = "name a party (generator.missing_parties=drop leaves such calls out, =separate keeps them)"
-                piece.refuse(missing, rule)
-            elif self.settings.missing_parties == "drop":
-                there &= ~missing
-            else:
-                found = self._separate(found, missing)
-            self._add_texts(name, found)
-        return there
-
-    def _separate(self, found: pa.StringArray, missing: Any) -> pa.StringArray:
-        """Name each missing party differently."""
-        count = int(missing.sum())
-        names = [f"unknown_{self._unknown_parties + number}" for number in range(count)]
-        self._unknown_parties += count
-        return pc.replace_with_mask(found, pa.array(missing), pa.array(names, pa.string()))
-
-    def _drop(self, there: Any) -> None:
-        """Take rows out of the batch that came last."""
-        self.dropped += int((~there).sum())
-        for parts in self.columns.values():
-            last = parts[-1]
-            parts[-1] = last.filter(pa.array(there)) if isinstance(last, pa.Array) else last[there]
 
     def _identifiers(self, piece: Piece) -> pa.StringArray:
         return identifiers(piece, self.settings.missing_words)
@@ -185,30 +156,38 @@ class Records:
         return pc.if_else(empty, neutral, fields)
 
     def _times(self, piece: Piece) -> Any:
+        """Return times in ms since 1970 (UTC)."""
         found, local = times(piece, self.settings)
         if self.local is None and found.size:
             self.local = local
         piece.refuse(np.full(found.size, local != self.local), "have a zone, or none, like the rows before")
-        return found
+        return self.clock.to_utc(found) if local else found
 
-    def _seconds(self, batch: dict[str, Piece], start_ms: Any) -> Any:
-        """Return talk times in whole seconds, rounded down as `bench.schema.CALLS` says."""
-        if "call_duration" in batch:
-            piece = batch["call_duration"]
-            found = numbers(piece, "be a number") * UNIT_S[self.settings.duration_unit]
+    def _seconds(self, batch: dict[str, Piece], start_ms: Any) -> tuple[Any, Any]:
+        """Return talk times in whole seconds, rounded down as `bench.schema.CALLS` says, and which are not there."""
+        column = "call_duration" if "call_duration" in batch else "call_end_ts"
+        piece = batch[column]
+        unknown = absent(piece, self.settings.missing_words)
+        self.filled[column] += int(unknown.sum())
+        there = piece if not unknown.any() else piece.only(~unknown)
+        found = np.zeros(len(unknown))
+        if column == "call_duration":
+            found[~unknown] = lengths(there, self.settings)
         else:
-            piece = batch["call_end_ts"]
-            found = (self._times(piece) - start_ms) / 1000
-        piece.refuse((found < 0) | (found > LONGEST_S), "give a length of 0 to 31 days")
+            found[~unknown] = (self._times(there) - start_ms[~unknown]) / 1000
+        piece.refuse((found < 0) | (found > LONGEST_S), "give a length of 0 to 31 days (generator.duration_unit)")
         whole = np.floor(found + TINY_S).astype(np.int32)
-        return np.where(found > TINY_S, np.maximum(whole, 1), 0).astype(np.int32)
+        return np.where(found > TINY_S, np.maximum(whole, 1), 0).astype(np.int32), unknown
 
     def _setup(self, batch: dict[str, Piece], start_ms: Any, seconds: Any) -> Any:
         """Return by how many whole seconds each call lasts longer than its talk time; 0 where no end is told."""
-        if "call_end_ts" not in batch:
-            return np.zeros(len(start_ms), np.int32)
-        whole = self._times(batch["call_end_ts"]) // 1000 - start_ms // 1000
-        return np.clip(whole - seconds, 0, LONGEST_S).astype(np.int32)
+        found = np.zeros(len(start_ms), np.int32)
+        if "call_end_ts" in batch:
+            piece = batch["call_end_ts"]
+            there = ~absent(piece, self.settings.missing_words)
+            whole = self._times(piece.only(there)) // 1000 - start_ms[there] // 1000
+            found[there] = np.clip(whole - seconds[there], 0, LONGEST_S)
+        return found
 
     def _take_cells(self, batch: dict[str, Piece]) -> None:
         """Take in cells; where only one end of a call is known, the other is the same."""
@@ -222,11 +201,15 @@ class Records:
         if last is not None:
             self._add_texts("last_cell_id", _or_unknown(self._filled("last_cell_id", last, first)))
 
-    def _take_words(self, batch: dict[str, Piece], seconds: Any) -> None:
+    def _take_words(self, batch: dict[str, Piece], seconds: Any, unknown: Any) -> None:
+        """Take in outcomes and kinds of callees; `unknown` says which calls have no length."""
         settings = self.settings
         guessed = pa.array(["missed", "answered"]).take(pa.array((seconds > 0).astype(np.int8)))
         if "outcome" in batch:
             found = self._meant("outcome", batch["outcome"], "outcomes", settings.outcomes.meanings())
+            column = batch["call_duration" if "call_duration" in batch else "call_end_ts"]
+            answered = np.asarray(pc.equal(found, "answered"))
+            column.refuse(answered & unknown, f"be given where {batch['outcome'].column} says that it was answered")
             guessed = self._filled("outcome", found, guessed)
         self._add_texts("outcome", guessed)
         if "callee_type" in batch:
@@ -263,8 +246,23 @@ class Records:
                     "as in \"generator.labels={normal: ['ok'], sim_box: ['SIM box']}\"; "
                     f"generator.columns.{name}=null leaves the column out"
                 )
-            self.words[name] = Meaning(piece.column, f"generator.{setting}", meanings, choices)
+            self.words[name] = Meaning(piece.column, f"generator.{setting}", meanings, choices, self._otherwise(name))
         return self.words[name].of(piece)
+
+    def _otherwise(self, name: str) -> str | None:
+        """Return our word for words of a column that no setting explains, empty for a guess, None for none."""
+        other = self.settings.unknown_outcome
+        return None if name != "outcome" or other == "refuse" else other.replace("by_length", "")
+
+
+def _dated(batch: dict[str, Piece]) -> Piece:
+    """Return the starts: dates and times of day in two columns are put together."""
+    piece = batch["call_start_ts"]
+    if "call_start_time" not in batch:
+        return piece
+    time = batch["call_start_time"]
+    together = pc.binary_join_element_wise(texts(piece), texts(time), " ")
+    return Piece(piece.file, f"{piece.column} and {time.column}", piece.rows, together)
 
 
 def _required(piece: Piece) -> pa.StringArray:

@@ -33,7 +33,7 @@ class RecordsByUser:
     user: Any
     """Shape (calls,), int64."""
     start_ms: Any
-    """Shape (calls,), int64: since the start of the first day."""
+    """Shape (calls,), int64: since the start of the first day, on the local clock."""
     talk_ms: Any
     setup_ms: Any
     """Shape (calls,), int64: by how much longer than it is talked each call takes its line."""
@@ -51,8 +51,10 @@ class RecordsByUser:
         number = np.empty(len(calls.texts["number"]), np.int64)
         known = code >= 0
         number[code[known]] = np.flatnonzero(known)
-        user, start_ms = number[calls.codes["caller_id"]], calls.start_ms - calls.clock.start_ms
-        days = (calls.clock.end_ms - calls.clock.start_ms) // DAY_MS
+        clock = calls.clock
+        first_ms, end_ms = (int(clock.local_ms(ms)) for ms in (clock.start_ms, clock.end_ms))
+        user, start_ms = number[calls.codes["caller_id"]], clock.local_ms(calls.start_ms) - first_ms
+        days = (end_ms - first_ms) // DAY_MS
         row = np.lexsort((start_ms, user, start_ms // DAY_MS))
         lines = users + reserve
         counts = np.bincount(start_ms // DAY_MS * lines + user, minlength=days * lines).reshape(days, lines)
@@ -70,7 +72,7 @@ class RecordsByUser:
             callee=number[calls.codes["callee_id"]][row],
             outcome=outcome[calls.codes["outcome"]][row],
             counts=counts.astype(np.int32),
-            first_weekday=((calls.clock.start_ms + 1000 * calls.clock.utc_offset_s) // DAY_MS + THURSDAY) % 7,
+            first_weekday=(first_ms // DAY_MS + THURSDAY) % 7,
         )
 
     @cached_property

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from bench.dataset import Clock
 from generators.injection.incident_planning import IncidentPlan
 from generators.model.changes import ADDED, ALTERED, REMOVED, Changes, joined, talk_seconds
 from generators.model.outcome import OUTCOMES
@@ -59,7 +60,7 @@ class Rewriter:
         kept[records.row[gone]] = False
         made = np.flatnonzero(line.made)
         columns = self._columns(made, place)
-        start = self.calls.clock.start_ms + edits.start_ms[made] // 1000 * 1000
+        start = since_first_day(self.calls.clock, edits.start_ms[made] // 1000 * 1000)
         seconds = np.where(edits.outcome[made] == 0, talk_seconds(edits.talk_ms[made]), 0).astype(np.int32)
         starts = np.concatenate([self.calls.start_ms[kept], start])
         order = np.argsort(starts, kind="stable")
@@ -98,7 +99,7 @@ class Rewriter:
 
     def _diverted(self, calls: Calls, parties: tuple[Any, Any], changes: Changes) -> tuple[Calls, Changes]:
         """Let calls that reach a number carry the SIM that an incident has put it on; `parties` call and are called."""
-        start_ms = calls.start_ms - calls.clock.start_ms
+        start_ms = calls.clock.local_ms(calls.start_ms) - calls.clock.local_ms(calls.clock.start_ms)
         row, holding = self.plan.sim_holdings.in_force(parties[1], start_ms)
         if "callee_imsi" not in calls.codes or not len(row):
             return calls, changes
@@ -234,6 +235,11 @@ class Rewriter:
         for name, codes in self.calls.codes.items():
             other |= calls.codes[name][row] != codes[own]
         return other
+
+
+def since_first_day(clock: Clock, local_ms: Any) -> Any:
+    """Return moments that are counted from the first day's start on the local clock, as UTC [ms]."""
+    return clock.utc_ms(clock.local_ms(clock.start_ms) + local_ms)
 
 
 def all_edits(plan: IncidentPlan) -> Edits:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from bench.faults import UserError
 from generators.own_records.fields import texts
@@ -29,6 +28,8 @@ class Meaning:
     """Our word by each word of the file; an empty field means nothing."""
     choices: str
     """What a word may mean, for the message."""
+    otherwise: str | None = None
+    """Our word for any other word, empty for none; None: other words are refused."""
     unexplained: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Of each word without a meaning: how many rows have it, and the first of them."""
 
@@ -43,32 +44,34 @@ class Meaning:
         found = texts(piece).dictionary_encode()
         known = {"": "", **{word.casefold(): ours for word, ours in self.meanings.items()}}
         words, codes = found.dictionary.to_pylist(), np.asarray(found.indices)
+        other = self.otherwise or ""
         strange = [code for code, word in enumerate(words) if word.casefold() not in known]
         if strange:
             self._note(piece, words, codes, strange)
-        return pa.array([known.get(word.casefold(), "") for word in words], pa.string()).take(pa.array(codes))
+        return pa.array([known.get(word.casefold(), other) for word in words], pa.string()).take(pa.array(codes))
 
     def explained(self) -> list[str]:
-        """Return one message about all words without a meaning, or none."""
-        if not self.unexplained:
+        """Return one message about all words that are refused, or none."""
+        if not self.unexplained or self.otherwise is not None:
             return []
+        return [self._refusal()]
+
+    def listed(self) -> str:
+        """Return the words without a meaning, the most frequent first."""
         most = sorted(self.unexplained.items(), key=lambda item: -item[1][0])
         shown = ", ".join(f"{word!r} ({rows:,} rows, first {place})" for word, (rows, place) in most[:SHOWN_WORDS])
-        more = f", and {len(most) - SHOWN_WORDS:,} more" if len(most) > SHOWN_WORDS else ""
+        return shown + (f", and {len(most) - SHOWN_WORDS:,} more" if len(most) > SHOWN_WORDS else "")
+
+    def _refusal(self) -> str:
         rule = f"{self.setting} must say what these words mean ({self.choices})"
-        return [f"column {self.column}: {rule}, got {shown}{more}"]
+        return f"column {self.column}: {rule}, got {self.listed()}"
 
     def _note(self, piece: Piece, words: list[str], codes: Any, strange: list[int]) -> None:
         rows = np.bincount(codes, minlength=len(words))
         for code in strange:
             word = words[code]
             many, place = self.unexplained.get(word, (0, ""))
-            place = place or f"{piece.file}, row {piece.first_row + int(np.argmax(codes == code))}"
+            place = place or piece.place(int(np.argmax(codes == code)))
             self.unexplained[word] = (many + int(rows[code]), place)
         if len(self.unexplained) > MOST_WORDS:
-            raise UserError("\n".join(self.explained()))
-
-
-def is_word(fields: pa.StringArray, words: list[str]) -> Any:
-    """Return which fields are one of some words, whatever their case; shape (fields,), bool."""
-    return pc.is_in(pc.utf8_lower(fields), pa.array([word.lower() for word in words], pa.string()))
+            raise UserError(self._refusal())

@@ -102,7 +102,7 @@ def _of_own_records(manifest: dict[str, Any], clock: Clock) -> list[str]:
 
 def local_span(clock: Clock) -> str:
     """Return what span of local time the data cover."""
-    first, last = (np.datetime64(ms + clock.utc_offset_s * 1000, "ms") for ms in (clock.start_ms, clock.end_ms))
+    first, last = (np.datetime64(int(clock.local_ms(ms)), "ms") for ms in (clock.start_ms, clock.end_ms))
     return f"{first.astype('datetime64[m]')} to {last.astype('datetime64[m]')} local time ({clock.time_zone})"
 
 

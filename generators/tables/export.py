@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
-from bench.dataset import Dataset
+from bench.dataset import Clock, Dataset
 from bench.generator import Progress
 from bench.host.read_json import object_in
 from bench.host.sheets import table_in_sheet
@@ -62,11 +62,20 @@ def labelled_schema() -> pa.Schema:
     return pa.schema([pa.field(c.name, c.type, nullable=False) for c in columns])
 
 
+def _local(clock: Clock) -> pl.Expr:
+    """Return starts on the local clock."""
+    utc = pl.col("call_start_ts")
+    found = utc + pl.duration(seconds=clock.utc_offset_s)
+    for moment, offset_s in clock.changes:
+        found = pl.when(utc.to_physical() < moment).then(found).otherwise(utc + pl.duration(seconds=offset_s))
+    return found
+
+
 def user_features(dataset: Dataset, labels: CallLabels) -> pa.Table:
     """Return what each user's calls add up to; `bench.schema.USER_FEATURES` says what each column means."""
     calls = pl.scan_parquet(dataset.folder / "calls.parquet")
     texts = [pl.col(name).cast(pl.String) for name in ("caller_id", "callee_id", "outcome")]
-    calls = calls.with_columns(*texts, local=pl.col("call_start_ts") + pl.duration(seconds=dataset.clock.utc_offset_s))
+    calls = calls.with_columns(*texts, local=_local(dataset.clock))
     anomalous = pl.LazyFrame({"is_anomaly": labels.anomalous})
     made = pl.concat([calls, anomalous], how="horizontal").group_by("caller_id").agg(*_of_calls_made())
     received = calls.group_by("callee_id").agg(incoming_calls=pl.len())

@@ -61,8 +61,8 @@ class TruthWriter:
             "incident_id": _ids(len(real)),
             "anomaly_type": pa.array(plan.types, pa.string()).take(kind),
             "level": pa.array(plan.levels, pa.string()).take(kind),
-            "start_ts": moments(self.epoch_ms + begin[real]),
-            "end_ts": moments(self.epoch_ms + end[real]),
+            "start_ts": moments(self._utc_ms(begin[real])),
+            "end_ts": moments(self._utc_ms(end[real])),
             "actors": self._actors(real),
             "parameters": pa.array(parameters, pa.string()),
         }
@@ -72,6 +72,10 @@ class TruthWriter:
             truth.write(conformed(pa.table(self._truth(changes, ids, real)), TRUTH.arrow))
         truth.write(conformed(pa.table(self._held(real, begin, end)), TRUTH.arrow))
         truth.close()
+
+    def _utc_ms(self, since_ms: Any) -> Any:
+        """Return moments that are counted from the beginning of the world, since the Unix epoch (UTC)."""
+        return self.epoch_ms + since_ms
 
     def _spans(self, changes: Changes, values: RecordedValues) -> tuple[Any, Any]:
         """Return begin and end of each incident: of its records, or of its faults of cells [ms]."""
@@ -146,15 +150,15 @@ class TruthWriter:
             "cause": pa.array(["direct"] * many, pa.string()),
             "user_id": pa.nulls(many, pa.string()),
             "cell_id": cell,
-            "start_ts": moments(self.epoch_ms + begin[incident]),
-            "end_ts": moments(self.epoch_ms + end[incident]),
+            "start_ts": moments(self._utc_ms(begin[incident])),
+            "end_ts": moments(self._utc_ms(end[incident])),
         }
 
     def _truth(self, changes: Changes, ids: pa.Array, real: Any) -> dict[str, pa.Array]:
         """Return the rows of the truth about the calls of a day."""
         kind = pa.array(self.plan.kind[changes.incident])
         there = changes.change != REMOVED
-        start = pa.array(self.epoch_ms + changes.start_ms // 1000 * 1000, mask=there).cast(TIME)
+        start = pa.array(self._utc_ms(changes.start_ms // 1000 * 1000), mask=there).cast(TIME)
         return {
             "level": pa.array(["call"] * len(changes.key), pa.string()),
             "entity_id": ids,

@@ -68,7 +68,7 @@ def tally(dataset: Dataset, truth: Truth) -> DatasetCounts:
     kinds = _kinds(labels)
     clock, rows = dataset.clock, len(labels.types) + 2
     edges = duration_edges()
-    days = -(-(clock.end_ms - clock.start_ms) // DAY_MS)
+    days = int(-(-(clock.local_ms(clock.end_ms) - clock.local_ms(clock.start_ms)) // DAY_MS))
     counts = [np.zeros((rows, width), np.int64) for width in (24, days, edges.size - 1, len(OUTCOMES))]
     low = 0
     for batch in source.iter_batches(PART, columns=list(COLUMNS)):
@@ -96,7 +96,8 @@ def _kinds(labels: CallLabels) -> np.ndarray[Any, np.dtype[np.int16]]:
 
 def _columns(batch: pa.RecordBatch, clock: Clock, edges: Any) -> Iterator[tuple[Any, Any]]:
     """Yield which calls count and their column, for hours, days, durations and outcomes."""
-    since = pc.cast(batch["call_start_ts"], pa.int64()).to_numpy() - clock.start_ms
+    local_ms = clock.local_ms(pc.cast(batch["call_start_ts"], pa.int64()).to_numpy())
+    since = local_ms - clock.local_ms(clock.start_ms)
     every = slice(None)
     yield every, since // HOUR_MS % 24
     yield every, since // DAY_MS

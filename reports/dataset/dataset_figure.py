@@ -163,7 +163,7 @@ def _days(axes: Axes, counts: DatasetCounts) -> None:
 
 def _dates(counts: DatasetCounts) -> list[date]:
     """Return the local date of each day."""
-    first = datetime.fromtimestamp(counts.clock.start_ms / 1000, UTC) + timedelta(seconds=counts.clock.utc_offset_s)
+    first = datetime.fromtimestamp(int(counts.clock.local_ms(counts.clock.start_ms)) / 1000, UTC)
     return [first.date() + timedelta(days=day) for day in range(counts.days.shape[1])]
 
 

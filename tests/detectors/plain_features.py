@@ -24,7 +24,7 @@ def rows_of(dataset):
     for number, row in enumerate(rows):
         row["row"], row["t"] = number, round(row["call_start_ts"].timestamp() * 1000)
         row["end"] = row["t"] + 1000 * row["call_duration"]
-        local = row["t"] + 1000 * dataset.clock.utc_offset_s
+        local = int(dataset.clock.local_ms(row["t"]))
         row["hour"], row["day"] = local % DAY / HOUR, local // DAY
         row["first"], row["last"] = (place[row[f"{end}_cell_id"]] for end in ("first", "last"))
         row["answered"] = row["outcome"] == "answered"

@@ -84,7 +84,7 @@ def contents(dataset: Dataset, rows: IntArray, frame: pl.DataFrame) -> dict[str,
     Each is put as a number that does not tell who the caller is: how readily its caller calls this party, how often
     it is served by this cell.
     """
-    local_s = frame["call_start_ts"].to_physical().to_numpy() // 1000 + dataset.clock.utc_offset_s
+    local_s = dataset.clock.local_ms(frame["call_start_ts"].to_physical().to_numpy()) // 1000
     names = ["caller_id", "callee_id", "first_cell_id", "last_cell_id", "caller_imei", "caller_imsi"]
     whole = dataset.table("calls", names)
     marks: dict[str, Any] = {

@@ -18,7 +18,7 @@ def describe(
     calls: Array,
     made: tuple[Array, Array],
     got: tuple[Array, Array],
-    world: tuple[int, Array],
+    world: tuple[Array, Array],
     room: Room,
     want: Wanted,
 ) -> None:
@@ -31,7 +31,7 @@ def describe(
     made, got
         What `grouped` made of the callers, and `seen_by_callees`: where each party begins, and its calls.
     world
-        What local time is ahead of UTC [ms], and shape (cells, 2): coordinates of cells [km].
+        Shape (offsets,), of `OFFSET`: local time; and shape (cells, 2): coordinates of cells [km].
     """
     for party in range(made[0].size - 1):
         rows = made[1][made[0][party] : made[0][party + 1]]

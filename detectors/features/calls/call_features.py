@@ -73,7 +73,7 @@ def described(past: Packed, names: Sequence[str], low: int) -> Matrix:
     threads = get_num_threads()
     borders = np.searchsorted(made[0], np.linspace(0, calls.size, threads + 1))
     borders[[0, -1]] = 0, past.parties
-    world = (past.offset_ms, past.places_km)
+    world = (past.zone, past.places_km)
 
     def share(begin: int, end: int) -> None:
         mine = slice(begin, end + 1)

@@ -29,6 +29,9 @@ CALL = np.dtype(
 GOT = np.dtype([("start_ms", "i8"), ("caller", "i4"), ("row", "i4")])
 """A call as its callee sees it, and its position."""
 
+OFFSET = np.dtype([("from_ms", "i8"), ("offset_ms", "i8")])
+"""From when on (UTC) local time is how much ahead of UTC."""
+
 
 class FeatureColumn(IntEnum):
     """Features by number, in the order of `detectors.features.calls.call_features.FEATURES`."""

@@ -7,9 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.dataset import Dataset
-from bench.spans import SECOND_MS
-from detectors.features.calls.kernel_arrays import CALL
+from bench.dataset import Clock, Dataset
+from detectors.features.calls.kernel_arrays import CALL, OFFSET
 from detectors.features.sequence.codes import Numbering, is_text
 from detectors.features.sequence.simultaneous import Known, order_of
 
@@ -36,8 +35,8 @@ class Packed:
     places_km: "np.ndarray[Any, np.dtype[np.float64]]"
     """Shape (cells, 2): where they are, east and north of their middle [km]; NaN where that is not known."""
     begin_ms: int
-    offset_ms: int
-    """What local time is ahead of UTC [ms]."""
+    zone: "np.ndarray[Any, Any]"
+    """Shape (offsets,), of `kernel_arrays.OFFSET`: what local time is ahead of UTC, and from when on."""
     rows: "np.ndarray[Any, Any] | None" = None
     """Shape (calls,): position in the table of each call; None: they stand as there."""
 
@@ -58,7 +57,6 @@ def packed(dataset: Dataset, end_ms: int) -> Packed:
     calls = calls[:row]
     (_, parties), (_, cells) = texts[:2]
     places = _places_km(dataset, cells.texts)
-    offset_ms = dataset.clock.utc_offset_s * SECOND_MS
     rows = _order_of(calls, len(parties.texts), len(cells.texts))
     calls = calls if rows is None else calls[rows]
     return Packed(
@@ -67,9 +65,14 @@ def packed(dataset: Dataset, end_ms: int) -> Packed:
         cell_ids=cells.texts,
         places_km=places,
         begin_ms=dataset.clock.start_ms,
-        offset_ms=offset_ms,
+        zone=_zone(dataset.clock),
         rows=rows,
     )
+
+
+def _zone(clock: Clock) -> "np.ndarray[Any, Any]":
+    every = [(np.iinfo(np.int64).min, clock.utc_offset_s), *clock.changes]
+    return np.array([(moment, 1000 * offset_s) for moment, offset_s in every], OFFSET)
 
 
 def _order_of(calls: "np.ndarray[Any, Any]", parties: int, cells: int) -> "np.ndarray[Any, Any] | None":

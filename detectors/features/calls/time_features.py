@@ -35,13 +35,18 @@ def itself(call: Any, local_ms: int, told: Array, k: int) -> None:
 
 
 @kernel
-def habits(mine: Array, offset_ms: int, hours: Array, told: Array) -> None:
-    """Describe calls against when, how long and with what success their caller called before; `hours` are 24 zeros."""
+def habits(mine: Array, zone: Array, hours: Array, told: Array) -> None:
+    """Describe calls against when, how long and with what success their caller called before.
+
+    `zone` has the offsets of local time, and `hours` are 24 zeros.
+    """
     talked, answered, nights, until_ms = 0, 0, 0, 0
-    gaps, squares = 0.0, 0.0
+    gaps, squares, offset = 0.0, 0.0, 0
     for k in range(mine.size):
         call = mine[k]
-        local_ms = call.start_ms + offset_ms
+        while offset + 1 < zone.size and zone[offset + 1].from_ms <= call.start_ms:
+            offset += 1
+        local_ms = call.start_ms + zone[offset].offset_ms
         hour = local_ms % DAY_MS // HOUR_MS
         gap_s = (call.start_ms - mine[k - 1].start_ms) / SECOND_MS if k > 0 else np.inf
         itself(call, local_ms, told, k)

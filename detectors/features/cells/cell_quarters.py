@@ -13,7 +13,7 @@ from bench.dataset import Dataset, Window
 from bench.detector import Level
 from bench.faults import UserError
 from bench.levels import Grid
-from bench.spans import QUARTER_MS
+from bench.spans import HOUR_MS, QUARTER_MS
 
 HELLO_CAUSES = ("setup", "blocked", "timeout")
 """Causes of a FAIL that is a cell's answer to a Hello, or its silence."""
@@ -64,13 +64,10 @@ class Quarters:
     @cached_property
     def slot(self) -> IntArray:
         """Shape (quarters,): local hour of the week in which each begins, 0-23 on working days, 24-47 on weekends."""
-        local_h = ((np.arange(self.shape[1]) + self.grid.first) * QUARTER_MS // 1000 + self._offset_s) // 3600
+        begin_ms = (np.arange(self.shape[1]) + self.grid.first) * QUARTER_MS
+        local_h = self.grid.dataset.clock.local_ms(begin_ms) // HOUR_MS
         thursday = 3
         return np.asarray(local_h % 24 + 24 * ((local_h // 24 + thursday) % 7 >= 5), np.int64)
-
-    @property
-    def _offset_s(self) -> int:
-        return self.dataset.clock.utc_offset_s
 
     def cells_of(self, column: pa.ChunkedArray) -> IntArray:
         """Return the row of each cell of a dictionary column in the table of cells, -1 where there is none."""

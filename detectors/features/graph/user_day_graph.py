@@ -126,10 +126,10 @@ class GraphDays:
         yield np.log1p(np.bincount(ends // max(size, 1), minlength=size))
 
 
-def days_of(grid: Grid) -> range:
+def days_of(grid: Grid) -> list[int]:
     """Return the begin of each day of a grid of user-days, UTC [ms]."""
-    first = grid.first * grid.span_ms - grid.offset_ms
-    return range(first, first + grid.spans * grid.span_ms, grid.span_ms)
+    begins: list[int] = grid.begin_ms(np.arange(grid.first, grid.first + grid.spans)).tolist()
+    return begins
 
 
 def _log_scaled(egos: Egos) -> FloatArray:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.dataset import Dataset
-from bench.spans import DAY_MS, HOUR_MS, SECOND_MS
+from bench.spans import DAY_MS, HOUR_MS
 from detectors.features.sequence.codes import is_text, shared_codes
 from detectors.features.sequence.groups import Groups
 from detectors.features.sequence.simultaneous import Known, order_of
@@ -29,7 +29,8 @@ class Timeline:
     @cached_property
     def local_ms(self) -> IntArray:
         """Start on the local clock, ms since the local midnight of 1970-01-01, a Thursday."""
-        return self.start_ms + self.dataset.clock.utc_offset_s * SECOND_MS
+        local_ms: IntArray = self.dataset.clock.local_ms(self.start_ms)
+        return local_ms
 
     @cached_property
     def hour(self) -> FloatArray:

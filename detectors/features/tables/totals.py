@@ -185,7 +185,7 @@ class Totals:
         return found.reshape(self.shape)
 
     def _entities(self, subject: IntArray, time_ms: IntArray) -> IntArray:
-        span = (time_ms + self.grid.offset_ms) // self.grid.span_ms - self.grid.first
+        span = self.grid.span_of(time_ms) - self.grid.first
         return np.where((subject >= 0) & (span >= 0) & (span < self.grid.spans), subject * self.grid.spans + span, -1)
 
     def _against_past(self, values: FloatArray) -> FloatArray:
@@ -193,7 +193,7 @@ class Totals:
         slot = np.zeros(self.grid.spans, np.int64)
         if self.grid.level is Level.CELL_QUARTER:
             begin_ms = (self.grid.first + np.arange(self.grid.spans)) * self.grid.span_ms
-            slot = (begin_ms + 1000 * self.grid.dataset.clock.utc_offset_s) % DAY_MS // HOUR_MS
+            slot = self.grid.dataset.clock.local_ms(begin_ms) % DAY_MS // HOUR_MS
         mean = np.zeros_like(values)
         for hour in range(HOURS):
             those = np.flatnonzero(slot == hour)

@@ -42,7 +42,7 @@ def test_the_example_ends_in_a_file_of_alerts(workplace: Path) -> None:
     told = run(line, "tracking=none")
     assert (told.returncode, told.stderr) == (0, "")
     assert "These records have no labels" in told.stdout
-    assert "871 calls without callee_type, filled with: subscriber" in told.stdout
+    assert "871 calls of 52 parties, 8 days from 2024-01-01 to 2024-01-08, no labels" in told.stdout
     (row,) = (json.loads(path.read_text()) for path in workplace.rglob("result.json"))
     assert row["status"] == "OK"
     assert {name for name in row if "/" in name and row[name] is not None and not name.startswith("version/")} == {

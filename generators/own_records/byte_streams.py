@@ -1,0 +1,130 @@
+"""Input files: finds them, and opens them as a stream of UTF-8 whatever their compression and encoding."""
+
+from codecs import getincrementaldecoder
+from io import RawIOBase
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from bench.faults import UserError
+from bench.host.digests import file_digest
+
+MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}
+"""First bytes of compressed files."""
+ARCHIVE = b"PK\x03\x04"
+"""First bytes of a zip archive, which workbooks are too."""
+PARQUET = b"PAR1"
+HELD_BYTES = 2**20
+"""How much of the end of a file is looked at for its last lines."""
+HIDDEN = (".", "_")
+"""First characters of names of files that folders have beside the data."""
+
+
+def input_files(path: str, pattern: str = "*") -> list[Path]:
+    """Return the files that a path, a folder or a pattern stands for, by name.
+
+    Parameters
+    ----------
+    path
+        A file, a folder or a pattern.
+    pattern
+        Names of the files that are read in a folder.
+
+    Raises
+    ------
+    UserError
+        When there is none, or one cannot be read as a file.
+    """
+    place = Path(path)
+    if place.is_dir():
+        found = sorted(each for each in place.glob(pattern) if each.is_file() and not each.name.startswith(HIDDEN))
+    else:
+        found = [place] if place.exists() else sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor))))
+    if not found:
+        named = "" if pattern == "*" else f" whose name is like {pattern}"
+        raise UserError(f"there is no file {path}" if not place.is_dir() else f"there is no file{named} in {path}")
+    for each in found:
+        if not each.is_file():
+            raise UserError(f"{each} must be a plain file")
+    return found
+
+
+def first_bytes(path: Path) -> bytes:
+    """Return the first four bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(4)
+
+
+def is_parquet(path: Path) -> bool:
+    """Return whether a file is Parquet, by its first bytes, or says so by its name."""
+    return first_bytes(path) == PARQUET or path.name.endswith(".parquet")
+
+
+def digest(path: Path) -> str:
+    """Return a digest of a file's bytes."""
+    try:
+        return file_digest(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+
+
+def decompressed(path: Path) -> Any:
+    """Open a file as Arrow's stream of bytes, decompressed.
+
+    Raises
+    ------
+    UserError
+        When it is an archive or a workbook.
+    """
+    begin = first_bytes(path)
+    if begin == ARCHIVE:
+        raise UserError(f"{path} is a zip archive or a workbook: unpack it, or export its sheet as CSV")
+    kind = next((kind for magic, kind in MAGIC.items() if begin.startswith(magic)), None)
+    return pa.input_stream(path, compression=kind)
+
+
+class Utf8Stream(RawIOBase):
+    """The bytes of a text file as UTF-8, without its last lines; raises `UnicodeError` where they are wrong.
+
+    Arrow skips rows in silence that it cannot decode, so all bytes are decoded here, whether or not they are recoded.
+    """
+
+    def __init__(self, path: Path, encoding: str, is_utf8: bool, skip_last: int = 0) -> None:
+        self._source = decompressed(path)
+        self._decoder = getincrementaldecoder(encoding)()
+        self._recoded, self._skip_last = not is_utf8, skip_last
+        self._rest, self._held = b"", b""
+
+    def readable(self) -> bool:
+        """Return true."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return some bytes, at most `size`; none at the end."""
+        ended = False
+        while not self._rest and not ended:
+            block: bytes = self._source.read(None if size < 0 else size)
+            text = self._decoder.decode(block, final=not block)
+            ended = not block
+            self._rest = self._released(text.encode() if self._recoded else block, ended)
+        size = len(self._rest) if size < 0 else size
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
+        super().close()
+
+    def _released(self, block: bytes, ended: bool) -> bytes:
+        """Return what is surely not among the last lines, and keep the rest."""
+        if not self._skip_last:
+            return block
+        known = self._held + block
+        if not ended:
+            self._held = known[-HELD_BYTES:]
+            return known[:-HELD_BYTES]
+        lines = known.rstrip(b"\r\n").rsplit(b"\n", self._skip_last)
+        self._held = b""
+        return lines[0] + b"\n" if len(lines) > self._skip_last else b""

@@ -1,0 +1,123 @@
+"""Settings of a file of call records: which column is which, and what its words mean."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+
+from bench.faults import Fault
+
+
+@dataclass
+class Columns:
+    """Column of the file for each of our columns. Empty: the one of the same name, if there is one; null: none."""
+
+    caller_id: str | None = ""
+    """Column that is our `caller_id`; empty: the one of that name; null: none."""
+    callee_id: str | None = ""
+    """Column that is our `callee_id`; empty: the one of that name; null: none."""
+    call_start_ts: str | None = ""
+    """Column that is our `call_start_ts`; empty: the one of that name; null: none."""
+    call_duration: str | None = ""
+    """Column that is our `call_duration`; empty: the one of that name; null: none."""
+    call_end_ts: str | None = ""
+    """Column that is our `call_end_ts`; empty: the one of that name; null: none."""
+    call_id: str | None = ""
+    """Column that is our `call_id`; empty: the one of that name; null: none."""
+    outcome: str | None = ""
+    """Column that is our `outcome`; empty: the one of that name; null: none."""
+    callee_type: str | None = ""
+    """Column that is our `callee_type`; empty: the one of that name; null: none."""
+    first_cell_id: str | None = ""
+    """Column that is our `first_cell_id`; empty: the one of that name; null: none."""
+    last_cell_id: str | None = ""
+    """Column that is our `last_cell_id`; empty: the one of that name; null: none."""
+    caller_imei: str | None = ""
+    """Column that is our `caller_imei`; empty: the one of that name; null: none."""
+    caller_imsi: str | None = ""
+    """Column that is our `caller_imsi`; empty: the one of that name; null: none."""
+    callee_imsi: str | None = ""
+    """Column that is our `callee_imsi`; empty: the one of that name; null: none."""
+    callee_number: str | None = ""
+    """Column that is our `callee_number`; empty: the one of that name; null: none."""
+    is_anomaly: str | None = ""
+    """Column that is our `is_anomaly`; empty: the one of that name; null: none."""
+    anomaly_type: str | None = ""
+    """Column that is our `anomaly_type`; empty: the one of that name; null: none."""
+    incident_id: str | None = ""
+    """Column that is our `incident_id`; empty: the one of that name; null: none."""
+    direction: str | None = None
+    """Column that says whether `owner_id` made or received the call (see `directions`), where the file has no
+    caller and callee; null: none."""
+    owner_id: str | None = None
+    """Column with the party whose records these are; null: none (see `owner`)."""
+    other_id: str | None = None
+    """Column with the other party of the call; null: none."""
+    call_start_time: str | None = None
+    """Column with the time of day, where `call_start_ts` has the date only; null: none."""
+    other_leg_id: str | None = None
+    """Column with the `call_id` of another record that is a leg of the same call (see `legs`); null: none."""
+
+    def found_in(self, header: list[str]) -> dict[str, str]:
+        """Return the file's column by our name, of those that are to be read."""
+        chosen = {name: name if name in header else None for name, column in asdict(self).items() if column == ""}
+        found = {name: column for name, column in {**asdict(self), **chosen}.items() if column is not None}
+        if "direction" in found:
+            for name in ("caller_id", "callee_id"):
+                found.pop(name, None)
+        return found
+
+
+@dataclass
+class Words:
+    """The file's words for each of our words, in any case of letters. Our own words are understood anyway."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield a fault for each word with two meanings."""
+        seen: dict[str, str] = {}
+        for name, given in asdict(self).items():
+            for word in (each.casefold() for each in given):
+                if word in seen or (word != name and word in asdict(self)):
+                    yield Fault(f"{key}.{name}", f"not have what means {seen.get(word, word)} already", word)
+                seen[word] = name
+
+    def meanings(self) -> dict[str, str]:
+        """Return our word by each word of the file."""
+        own = {item.name: item.name for item in fields(self)}
+        return {**own, **{word: name for name, given in asdict(self).items() for word in given}}
+
+
+@dataclass
+class Outcomes(Words):
+    """What the file calls the outcomes of calls."""
+
+    answered: list[str] = field(default_factory=list)
+    """The file's words for a call that is answered."""
+    missed: list[str] = field(default_factory=list)
+    """The file's words for a call that is missed."""
+    busy: list[str] = field(default_factory=list)
+    """The file's words for a call that is busy."""
+    failed: list[str] = field(default_factory=list)
+    """The file's words for a call that is failed."""
+
+
+@dataclass
+class CalleeTypes(Words):
+    """What the file calls the kinds of parties that are called."""
+
+    subscriber: list[str] = field(default_factory=list)
+    """The file's words for subscribers."""
+    unlisted: list[str] = field(default_factory=list)
+    """The file's words for numbers in no directory."""
+    foreign: list[str] = field(default_factory=list)
+    """The file's words for parties abroad."""
+    premium: list[str] = field(default_factory=list)
+    """The file's words for premium numbers."""
+
+
+@dataclass
+class Directions(Words):
+    """What the file calls the two directions of a call, seen from the owner of the records."""
+
+    outgoing: list[str] = field(default_factory=lambda: ["out", "o"])
+    """The file's words for a call that the owner made."""
+    incoming: list[str] = field(default_factory=lambda: ["in", "i"])
+    """The file's words for a call that the owner received."""

@@ -1,0 +1,172 @@
+"""Reads the rows of a CSV file in batches of texts, with the number of each row."""
+
+import csv as plain_csv
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from bench.faults import UserError
+from generators.own_records.byte_streams import Utf8Stream
+from generators.own_records.dialect import Dialect
+
+BLOCK_BYTES, HEAD_BYTES = 2**24, 2**20
+SHOWN = 60
+"""How much of a wrong value is shown."""
+ADVICE = "generator.skip_lines and generator.skip_last leave out lines that are no records"
+Rows = tuple[Sequence[int], pa.RecordBatch]
+
+
+class CsvFile:
+    """A CSV file; nothing is read before its names or rows are asked for.
+
+    Rows are counted from 1, without the header and without what stands before it.
+    """
+
+    def __init__(self, path: Path, dialect: Dialect) -> None:
+        self.path, self.dialect = path, dialect
+        self.skipped: list[int] = []
+        """Rows left out by `skip_lines` after the header, as far as read."""
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of the columns, without blanks around them."""
+        return [name.strip() for name in self._raw_names]
+
+    @cached_property
+    def is_blank(self) -> bool:
+        """Whether there is nothing in the file."""
+        return not self._head.strip("\ufeff\r\n \t")
+
+    @property
+    def left_out(self) -> int:
+        """How many lines `skip_lines` has left out so far."""
+        return len(self.skipped) + self._before - self.dialect.skip_rows
+
+    @cached_property
+    def first_row(self) -> list[str]:
+        """The fields of the first line that is not skipped: the header, where there is one."""
+        marks = {
+            "delimiter": self.dialect.separator,
+            "quotechar": self.dialect.quote,
+            "escapechar": self.dialect.escape,
+        }
+        quoting = plain_csv.QUOTE_MINIMAL if self.dialect.quote else plain_csv.QUOTE_NONE
+        lines = self._head.removeprefix("\ufeff").splitlines(keepends=True)[self._before :]
+        rows = plain_csv.reader((line for line in lines if line.strip()), quoting=quoting, **marks)  # type: ignore[arg-type]
+        try:
+            return next(rows, [])
+        except plain_csv.Error as error:
+            raise UserError(f"{self.path} cannot be read: {error}") from error
+
+    def rows(self, wanted: Sequence[str]) -> Iterator[Rows]:
+        """Yield the rows in batches of some columns, all texts.
+
+        Raises
+        ------
+        UserError
+            About the first row whose number of fields is wrong.
+        """
+        first, marks = self._raw_names[0], self.dialect.skip_lines
+        raw = [self._raw_names[self.names.index(name)] for name in wanted]
+        among = [*raw, *([first] if marks and first not in raw else [])]
+        number = 1
+        for batch in self._batches(among):
+            numbers = self._numbers(number, batch.num_rows)
+            number = int(numbers[-1]) + 1 if len(numbers) else number
+            kept = ~_begins(batch[first], marks) if marks else np.ones(0, np.bool_)
+            if kept.all():
+                yield numbers, batch.select(raw).rename_columns(list(wanted))
+                continue
+            self.skipped += np.asarray(numbers)[~kept].tolist()
+            yield np.asarray(numbers)[kept], batch.filter(pa.array(kept)).select(raw).rename_columns(list(wanted))
+
+    @cached_property
+    def _head(self) -> str:
+        with self._source() as source:
+            return source.read(HEAD_BYTES).decode(errors="ignore")
+
+    @cached_property
+    def _before(self) -> int:
+        """How many lines stand before the header, or before the first row."""
+        skip, marks = self.dialect.skip_rows, tuple(self.dialect.skip_lines)
+        for line in self._head.removeprefix("\ufeff").splitlines()[skip:] if marks else []:
+            if not line.lstrip("\"' ").startswith(marks):
+                break
+            skip += 1
+        return skip
+
+    @cached_property
+    def _raw_names(self) -> list[str]:
+        if self.dialect.has_header:
+            return self.first_row
+        given, count = self.dialect.names, len(self.first_row)
+        return [given[at] if at < len(given) else f"column_{at + 1}" for at in range(count)]
+
+    @property
+    def _repeats_names(self) -> bool:
+        """Whether a file with given names has a header all the same: a first line of the same names."""
+        given = [name.casefold() for name in self._raw_names]
+        return [name.strip().casefold() for name in self.first_row] == given
+
+    def _source(self) -> Utf8Stream:
+        return Utf8Stream(self.path, self.dialect.encoding, self.dialect.is_utf8, self.dialect.skip_last)
+
+    def _opened(self, source: Utf8Stream, handler: Any, wanted: Sequence[str] = ()) -> Any:
+        dialect, headed = self.dialect, self.dialect.has_header
+        own = {} if headed else {"column_names": self._raw_names}
+        skip = self._before + (0 if headed else self._repeats_names)
+        return csv.open_csv(
+            source,
+            read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, skip_rows=skip, **own),
+            parse_options=csv.ParseOptions(
+                delimiter=dialect.separator, quote_char=dialect.quote or False, escape_char=dialect.escape or False,
+                newlines_in_values=True, invalid_row_handler=handler,
+            ),
+            convert_options=csv.ConvertOptions(
+                include_columns=list(wanted), column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False
+            ),
+        )  # fmt: skip
+
+    def _batches(self, wanted: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        ahead = self._before + (1 if self.dialect.has_header else self._repeats_names)
+        marks, broken = tuple(self.dialect.skip_lines), []
+
+        def judge(row: Any) -> str:
+            if marks and row.text.lstrip("\"' ").startswith(marks):
+                self.skipped.append(row.number - ahead)
+                return "skip"
+            broken.append(row)
+            return "error"
+
+        try:
+            with self._source() as source, self._opened(source, judge, wanted) as reader:
+                yield from reader
+        except pa.ArrowInvalid as error:
+            if not broken:
+                raise
+            row = broken[0]
+            rule = f"must have {row.expected_columns} fields, got {row.actual_columns}: {row.text[:SHOWN]}"
+            raise UserError(f"{self.path}, row {row.number - ahead}: {rule} ({ADVICE})") from error
+
+    def _numbers(self, first: int, count: int) -> Sequence[int]:
+        """Return the numbers of the rows that come next, of which some were left out before they came here."""
+        left_out = [number for number in self.skipped if first <= number < first + count + len(self.skipped)]
+        if not left_out:
+            return range(first, first + count)
+        numbers = np.arange(first, first + count + len(left_out))
+        return numbers[~np.isin(numbers, left_out)][:count]  # type: ignore[return-value]
+
+
+def _begins(fields: pa.Array, marks: list[str]) -> Any:
+    """Return which fields begin with one of some texts, blanks apart; shape (fields,), bool."""
+    trimmed = pc.utf8_ltrim_whitespace(fields)
+    found = np.zeros(len(fields), np.bool_)
+    for mark in marks:
+        found |= np.asarray(pc.starts_with(trimmed, mark))
+    return found
