@@ -14,7 +14,8 @@ from bench.schema import CALLS, DATA_TABLES
 from bench.truth import Truth
 from generators.own_records.byte_streams import digest, input_files
 from generators.own_records.calls import Calls, in_order
-from generators.own_records.file_settings import LABEL_COLUMNS, CdrFileSettings
+from generators.own_records.column_settings import LABEL_COLUMNS
+from generators.own_records.file_settings import CdrFileSettings
 from generators.own_records.files import RecordFile
 from generators.own_records.labels import labels_in, labels_of
 from generators.own_records.pseudonyms import Naming, Plainly, Pseudonyms, key_in

@@ -5,10 +5,17 @@ from dataclasses import asdict, dataclass, field, fields
 
 from bench.faults import Fault
 
+LABEL_COLUMNS = ("is_anomaly", "anomaly_type", "incident_id")
+ELSE = "|"
+"""What parts names of which the first one counts that a file has."""
+
 
 @dataclass
 class Columns:
-    """Column of the file for each of our columns. Empty: the one of the same name, if there is one; null: none."""
+    """Column of the file for each of our columns. Empty: the one of the same name, if there is one; null: none.
+
+    `src|caller` is the first of these that a file has.
+    """
 
     caller_id: str | None = ""
     """Column that is our `caller_id`; empty: the one of that name; null: none."""
@@ -59,11 +66,18 @@ class Columns:
     def found_in(self, header: list[str]) -> dict[str, str]:
         """Return the file's column by our name, of those that are to be read."""
         chosen = {name: name if name in header else None for name, column in asdict(self).items() if column == ""}
-        found = {name: column for name, column in {**asdict(self), **chosen}.items() if column is not None}
+        named = {**asdict(self), **chosen}
+        found = {name: _first_of(column, header) for name, column in named.items() if column is not None}
         if "direction" in found:
             for name in ("caller_id", "callee_id"):
                 found.pop(name, None)
         return found
+
+
+def _first_of(column: str, header: list[str]) -> str:
+    """Return the first of several names that is in the header; what is given where none is."""
+    names = [column, *column.split(ELSE)]
+    return next((name for name in names if name in header), column)
 
 
 @dataclass

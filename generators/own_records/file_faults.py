@@ -1,12 +1,16 @@
-"""Compares the settings of a file of records with the headers of the files, before anything else is read."""
+"""Compares the settings of a file of records with the headers of the files, before anything else is read.
+
+The settings are a `file_settings.CdrFileSettings`, whose own check calls this module.
+"""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
 from re import fullmatch
+from typing import Any
 
 from bench.faults import Fault, UserError
 from generators.own_records.byte_streams import input_files
-from generators.own_records.file_settings import LABEL_COLUMNS, CdrFileSettings
+from generators.own_records.column_settings import LABEL_COLUMNS
 from generators.own_records.files import RecordFile
 
 LENGTH = ("call_duration", "call_end_ts")
@@ -17,7 +21,7 @@ DATA = r"|[-+]?\d[\d\s:.,/TZ+-]*"
 SHOWN_NAMES = 200
 
 
-def faults_with_files(settings: CdrFileSettings, key: str) -> Iterator[Fault]:
+def faults_with_files(settings: Any, key: str) -> Iterator[Fault]:
     """Yield what is wrong with the settings, given the headers of the files."""
     try:
         files = [RecordFile(path, settings.dialect) for path in input_files(settings.path, settings.files)]
@@ -37,14 +41,14 @@ def faults_with_files(settings: CdrFileSettings, key: str) -> Iterator[Fault]:
     yield from _consistency_faults(settings, key, headers)
 
 
-def required(settings: CdrFileSettings) -> list[str]:
+def required(settings: Any) -> list[str]:
     """Return our columns that a file must have, apart from a length or an end."""
     if settings.columns.direction is None:
         return ["caller_id", "callee_id", "call_start_ts"]
     return ["other_id", "call_start_ts", *(["owner_id"] if settings.owner is None else [])]
 
 
-def _first(faults: list[Fault], file: RecordFile, settings: CdrFileSettings, key: str) -> Iterator[Fault]:
+def _first(faults: list[Fault], file: RecordFile, settings: Any, key: str) -> Iterator[Fault]:
     """Yield the faults of a file's columns, or the one setting of the dialect that explains them."""
     header, line = file.names, file.first_row
     near = next((each for each in DELIMITERS if len(header) == 1 and each in header[0]), None)
@@ -61,7 +65,7 @@ def _first(faults: list[Fault], file: RecordFile, settings: CdrFileSettings, key
         yield from faults
 
 
-def _column_faults(settings: CdrFileSettings, key: str, file: RecordFile) -> Iterator[Fault]:
+def _column_faults(settings: Any, key: str, file: RecordFile) -> Iterator[Fault]:
     header = file.names
     found = settings.columns.found_in(header)
     filtered = {f"{'keep' if kept else 'leave_out'}.{column}": column for column, kept, _ in settings.filters}
@@ -78,7 +82,7 @@ def _column_faults(settings: CdrFileSettings, key: str, file: RecordFile) -> Ite
         yield Fault(f"{key}.columns.{name}", rule, "")
 
 
-def _consistency_faults(settings: CdrFileSettings, key: str, headers: dict[str, list[str]]) -> Iterator[Fault]:
+def _consistency_faults(settings: Any, key: str, headers: dict[str, list[str]]) -> Iterator[Fault]:
     """Yield what does not go together in the columns of the files."""
     (file, found), *others = [(file, settings.columns.found_in(header)) for file, header in headers.items()]
     for name, column in (("owner_id", "direction"), ("other_id", "direction"), ("last_cell_id", "first_cell_id")):
@@ -101,7 +105,7 @@ def _consistency_faults(settings: CdrFileSettings, key: str, headers: dict[str, 
             yield Fault(f"{key}.path", f"{rule}; generator.files says which are read in a folder", settings.path)
 
 
-def _label_faults(settings: CdrFileSettings, key: str, found: dict[str, str]) -> Iterator[Fault]:
+def _label_faults(settings: Any, key: str, found: dict[str, str]) -> Iterator[Fault]:
     if settings.anomaly_ratio and (settings.truth is not None or set(LABEL_COLUMNS) & set(found)):
         without = [f"generator.columns.{name}=null" for name in LABEL_COLUMNS if name in found]
         without += ["generator.truth=null"] if settings.truth is not None else []

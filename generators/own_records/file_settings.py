@@ -24,7 +24,6 @@ NEUTRAL = {
     "callee_number": "unknown",
 }
 """What stands in for an optional column that is not there, and for its empty fields."""
-LABEL_COLUMNS = ("is_anomaly", "anomaly_type", "incident_id")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms")
 NORMAL, UNNAMED_TYPE = "normal", "anomaly"
 """What `labels` calls records that are no anomaly, and anomalies of which the file does not tell the type."""
