@@ -1,15 +1,15 @@
 """What does the supervised baseline miss? It and a strong classifier over everything that a detector can open.
 
     python benchmarks/headroom.py [mixes=seed_four,fraud,network_faults] [difficulties=0.5,0.2,0.8] [told=101,102]
-                                  [seeds=1,2,3] [normals=10000] [own=yes] [users=...] [days=...] [ratio=...]
+                                  [seeds=1,2,3] [normals=10000] [users=...] [days=...] [ratio=...]
 
 Worlds are made by mix, each at the size that the mix brings, all of its types at one difficulty. For each type, at its
 home level, and each difficulty are learned from the windows of the worlds `told`, and tried on those of `seeds`:
 
 strong     boosted trees on everything that a detector can open (`opened.py`): the baseline's columns, and those 250
            beyond that tell most of the type by themselves in the worlds `told` (by a G-test on their values)
-baseline   the shipped supervised baseline (`detector=supervised`), told the type in the same worlds
-own        the baseline as a run has it: told the history of the world that it scores, all types at once (`own=yes`)
+baseline   the shipped supervised baseline (`detector=supervised`) that learns this type alone, in the same worlds
+one score  the same that learns all types of the level: the highest of their log odds, each less those of the type
 detectors  the unsupervised ones that the baseline has as members, and some beside (`roster.py`)
 
 All positives are looked at, and `normals` other entities of each world, each of which counts for several. Printed is
@@ -25,21 +25,21 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from described_world import KEPT, Matrix, Rows, made_of, rows_of
 from headroom_tables import tables
-from mixed_world import MixedWorld, Which
+from mixed_world import Which
 from roster import supervised
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 
 from bench.config.composition import register
-from bench.detector import Level
-from bench.runs.examples import halves, labelled
+from detectors.reference.supervised import TINY
 
 LINES = KEPT.with_suffix(".jsonl")
 NOTABLE = 0.02
@@ -49,10 +49,22 @@ CHOSEN, CLASSES = 250, 24
 """Columns beyond the baseline's that the strong classifier gets, and into how many classes values are put to choose."""
 ASKED = {
     "mixes": "seed_four,fraud,network_faults", "difficulties": "0.5,0.2,0.8", "told": "101,102", "seeds": "1,2,3",
-    "normals": "10000", "own": "yes",
+    "normals": "10000",
 }  # fmt: skip
 Row = dict[str, Any]
 Score = Callable[[Matrix], Matrix]
+
+
+@dataclass(frozen=True)
+class Models:
+    """What was learned about one type."""
+
+    strong: Score
+    baseline: Score
+    names: list[str]
+    """Columns beyond the baseline's that the strong classifier has."""
+    before: float
+    """Log odds of the type against normal where it was learned."""
 
 
 class Kept:
@@ -157,25 +169,43 @@ def measured(which: Which, asked: dict[str, str], kept: Kept) -> None:
         for name, names in telling(worlds).items():
             wide = [np.column_stack([rows.baseline, beyond(rows, names)]) for rows in worlds]
             plain = fitted(clone(supervised(level, 0).model), [rows.baseline for rows in worlds], worlds, name)
-            models[name] = fitted(strong_model(), wide, worlds, name), plain, names
+            models[name] = Models(fitted(strong_model(), wide, worlds, name), plain, names, log_odds(worlds, name))
             many = worlds[0].opened.shape[1]
             say(f"{which.mix} {which.difficulty} {name}: fitted, with {len(names)} of {many} columns")
     del told
     for number, seed in enumerate(left):
         found = []
         for level, rows in rows_of(which, int(seed), normals).items():
+            highest = one_score({name: models[name] for name in rows.looked.positive}, rows)
             for name in (each for each, positive in rows.looked.positive.items() if positive.any()):
                 head = {"type": name, "level": str(level), "positives": int(rows.looked.positive[name].sum())}
-                found += [head | row for row in of_models(rows, name, *models[name], named=number == 0)]
+                found += [head | row for row in of_models(rows, name, models[name], named=number == 0)]
+                found.append(head | {"what": "one score", "ap": precision_of(rows, name, highest)})
             found += of_detectors(rows)
         kept.add(about | {"seed": seed} | row for row in found)
         say(f"{which.mix} {which.difficulty} seed {seed} done")
 
 
-def of_models(rows: Rows, name: str, strong: Score, plain: Score, names: list[str], *, named: bool) -> Iterator[Row]:
+def log_odds(worlds: Sequence[Rows], name: str) -> float:
+    """Return the log odds of a type against normal in some worlds."""
+    positives = sum(int(rows.looked.positive[name].sum()) for rows in worlds)
+    return float(np.log(positives / sum(float(rows.looked.weight[rows.looked.normal].sum()) for rows in worlds)))
+
+
+def one_score(models: dict[str, Models], rows: Rows) -> Matrix:
+    """Return the score of the shipped baseline: the highest log odds of a type, less those where it was trained."""
+    chances = [np.clip(each.baseline(rows.baseline), TINY, 1 - TINY) for each in models.values()]
+    before = [each.before for each in models.values()]
+    found = [np.log(chance / (1 - chance)) - odds for chance, odds in zip(chances, before, strict=True)]
+    return np.asarray(np.max(found, axis=0), np.float32)
+
+
+def of_models(rows: Rows, name: str, models: Models, *, named: bool) -> Iterator[Row]:
     """Yield what the two classifiers are worth for a type; named: and, where they differ, by which columns."""
+    strong, names = models.strong, models.names
     wide = np.column_stack([rows.baseline, beyond(rows, names)])
-    ap = {"strong": precision_of(rows, name, strong(wide)), "baseline": precision_of(rows, name, plain(rows.baseline))}
+    found = {"strong": strong(wide), "baseline": models.baseline(rows.baseline)}
+    ap = {what: precision_of(rows, name, scores) for what, scores in found.items()}
     yield from ({"what": what, "ap": value} for what, value in ap.items())
     if named and ap["strong"] > ap["baseline"] + NOTABLE:
         worth = sorted(columns_worth(strong, rows, wide, (name, names)), reverse=True)
@@ -220,27 +250,6 @@ def columns_worth(score: Score, rows: Rows, wide: Matrix, about: tuple[str, list
     yield from split(sorted(range(first, matrix.shape[1]), key=lambda column: names[column - first]))
 
 
-def measured_own(which: Which, asked: dict[str, str], kept: Kept) -> None:
-    """Measure the baseline as a run has it: told the history of the world whose window it scores."""
-    about = {"mix": which.mix, "difficulty": which.difficulty, "what": "own"}
-    for seed in asked["seeds"].split(","):
-        for level, rows in rows_of(which, int(seed), int(asked["normals"])).items():
-            if kept.has(**about, seed=seed, level=str(level)):
-                continue
-            scores = own_scores(MixedWorld(which, int(seed)), level)[rows.looked.entity]
-            types = [name for name, positive in rows.looked.positive.items() if positive.any()]
-            found = [{"type": name, "ap": precision_of(rows, name, scores)} for name in types]
-            kept.add(about | {"seed": seed, "level": str(level)} | row for row in found)
-            say(f"{which.mix} {which.difficulty} seed {seed} {level}: own history done")
-
-
-def own_scores(world: MixedWorld, level: Level) -> Matrix:
-    """Return the scores of the baseline, fitted with the labels of the history of the same world."""
-    examples = [labelled(half, world.truth, level) for half in halves(world.dataset)]
-    fitted_there = supervised(level, world.seed).fit_labelled(examples)
-    return fitted_there.score(world.dataset).values.astype(np.float32)
-
-
 def say(text: str) -> None:
     """Tell how far it is, and what it has cost."""
     print(f"{time.process_time():7.0f} CPU s  {text}", file=sys.stderr, flush=True)
@@ -256,9 +265,8 @@ def main(*arguments: str) -> None:
     sizes = tuple((name, value) for name, value in given.items() if name not in ASKED)
     every = [Which(mix, dial, sizes) for dial in asked["difficulties"].split(",") for mix in asked["mixes"].split(",")]
     kept = Kept()
-    for measure in (measured, measured_own) if asked["own"] == "yes" else (measured,):
-        for which in every if "tables" not in arguments else ():
-            measure(which, asked, kept)
+    for which in every if "tables" not in arguments else ():
+        measured(which, asked, kept)
     print(*tables(kept.rows, asked), sep="\n")
 
 

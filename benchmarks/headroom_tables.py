@@ -15,17 +15,17 @@ DETECTOR = "detector "
 def tables(rows: Sequence[Row], asked: dict[str, str]) -> Iterator[str]:
     """Yield a table of types by difficulties, then the columns that the strong classifier has beyond the baseline."""
     tried, told = asked["seeds"].split(","), asked["told"].split(",")
-    yield "| type | level | difficulty | strong | baseline | strong - baseline | own history | best detector | its AP |"
+    yield "| type | level | difficulty | strong | baseline | strong - baseline | one score | best detector | its AP |"
     yield "|---|---|---:|---:|---:|---|---:|---|---:|"
     for kind, dial in cases(rows):
         its = [row for row in rows if (row["type"], row["difficulty"]) == (kind, dial)]
         here, there = ([row for row in its if row["seed"] in seeds] for seeds in (tried, told))
-        strong, baseline, own = (by_seed(here, what) for what in ("strong", "baseline", "own"))
+        strong, baseline, one = (by_seed(here, what) for what in ("strong", "baseline", "one score"))
         level = next((row["level"] for row in here if "level" in row), "")
         best = best_of(there)
         detector = mean(by_seed(here, DETECTOR + best).values())
         gap = interval([strong[seed] - baseline[seed] for seed in sorted(strong)])
-        means = [text(mean(values)) for values in (strong.values(), baseline.values(), own.values())]
+        means = [text(mean(values)) for values in (strong.values(), baseline.values(), one.values())]
         found = (*means[:2], gap, means[2], f"`{best}`", text(detector))
         yield f"| `{kind}` | {level} | {dial} | {' | '.join(found)} |"
     yield ""

@@ -1,7 +1,6 @@
 """A world with a mix of anomaly types at one difficulty, and its entities that are looked at; for `headroom.py`."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,18 +46,13 @@ class MixedWorld:
         self.dataset = applied(Dataset.open(stored.folder / "data"), ProtocolSettings())
         self.truth = Truth(stored.folder / "truth")
 
-    def sample(self, level: Level, part: str = "window") -> Sample:
-        """Return the truth about the entities of the window, or of the history, at a level."""
-        dataset = self.dataset if part == "window" else self.past
+    def sample(self, level: Level) -> Sample:
+        """Return the truth about the entities of the window at a level."""
+        dataset = self.dataset
         labels = self.truth.call_labels(*dataset.call_range(dataset.window))
         if level is Level.CALL:
             return sample_of_calls(labels, callers_of(dataset))
         return sample_of_grid(Grid(level, dataset), labels, self.truth)
-
-    @cached_property
-    def past(self) -> Dataset:
-        """The world with its history as the window."""
-        return Dataset(self.dataset.folder, self.dataset.clock, self.dataset.history, self.dataset.history)
 
 
 def settings_of(which: Which, seed: int) -> Any:

@@ -43,12 +43,12 @@ def row_of(output: str, kind: str) -> list[str]:
 
 
 def test_a_planted_column_is_worth_much_to_the_strong_classifier_alone(output: str):
-    _, level, dial, strong, baseline, gap, own, *_ = row_of(output, "short_call")
+    _, level, dial, strong, baseline, gap, one, *_ = row_of(output, "short_call")
     assert (level, dial) == ("call", "0.5")
     assert float(strong) > 0.95
     assert float(baseline) < 0.5
     assert float(gap) == pytest.approx(float(strong) - float(baseline), abs=2e-3)
-    assert 0 < float(own) < 0.5
+    assert 0 < float(one) < 0.5
 
 
 def test_it_is_named(output: str):
