@@ -82,8 +82,15 @@ def writable_folder() -> dict[str, Rule]:
     return {"rule": ("be a folder that can be written", _can_be_written)}
 
 
+def named() -> dict[str, Rule]:
+    """Metadata for the name of a folder or a file."""
+    return {"rule": ("not be empty", bool)}
+
+
 def _can_be_written(folder: str) -> bool:
     """Whether the folder, or the nearest one above it that is there, lets this user put files into it."""
+    if not folder:
+        return False
     place = Path(folder).absolute()
     there = next((each for each in (place, *place.parents) if os.path.lexists(each)), place)
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)

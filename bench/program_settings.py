@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from bench.audit_settings import AuditSettings
-from bench.faults import Fault, at_least, within, writable_folder
+from bench.faults import Fault, at_least, named, within, writable_folder
 from bench.settings import (
     SEED_MAX,
     LimitSettings,
@@ -105,7 +105,7 @@ class ReportPageSettings:
 
     out: str = field(default="report", metadata=writable_folder())
     """Folder that the pages are written to."""
-    runs: str = "runs"
+    runs: str = field(default="runs", metadata=named())
     """Folder that is searched for results."""
     report: ReportSettings = field(default_factory=ReportSettings)
     trusted_packages: list[str] = field(default_factory=list)
@@ -125,7 +125,7 @@ class ResumeSettings:
 class RecordSettings:
     """`cdrbench record`: results that are not in MLflow yet."""
 
-    runs: str = "runs"
+    runs: str = field(default="runs", metadata=named())
     """Folder that is searched for results."""
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 

@@ -22,9 +22,11 @@ def main() -> None:
 def report(config: DictConfig) -> None:
     """Read every result below `runs`, and write the comparison."""
     settings: ReportPageSettings = settings_of(config)
-    out = Path(settings.out)
+    out, runs = Path(settings.out), Path(settings.runs)
+    if not runs.is_dir():
+        refuse(f"runs must be a folder of runs or sweeps, got {settings.runs}; make a run with: python -m bench.run")
     try:
-        rows = rows_below(Path(settings.runs))
+        rows = rows_below(runs)
         out.mkdir(parents=True, exist_ok=True)
         pages = get_method(settings.report.comparison)(rows, out)
     except OSError as error:

@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig
 
 from bench.audit_settings import AuditSettings
-from bench.faults import Fault, above, at_least, one_of, within
+from bench.faults import Fault, above, at_least, named, one_of, within
 
 STORES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 """What an MLflow tracking URI begins with, besides the names that MLflow's plug-ins bring. It refuses folders."""
@@ -98,9 +98,9 @@ class LimitSettings:
 class StoreSettings:
     """Where worlds and runs are kept, relative to the working directory."""
 
-    worlds: str = "worlds"
+    worlds: str = field(default="worlds", metadata=named())
     """Folder of worlds, which are made once and found again."""
-    runs: str = "runs"
+    runs: str = field(default="runs", metadata=named())
     """Folder of runs."""
 
 

@@ -5,7 +5,7 @@ a `_target_` names, so what is printed is what the program goes by.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from hydra.core.global_hydra import GlobalHydra
@@ -19,6 +19,8 @@ from bench.faults import UserError
 PROGRAM = "config"
 MOST = 40
 """So many settings of a group are listed; a larger group is listed by its parts."""
+FEW = 20
+"""Groups with at most so many files are searched for one that brings a setting."""
 
 
 def main() -> None:
@@ -32,16 +34,30 @@ def main() -> None:
         except UserError as error:
             refuse(str(error))
         for key in keys or [""]:
-            print("\n".join(page(config, key)), flush=True)
+            print("\n".join(page(config, key, choices)), flush=True)
 
 
-def page(config: DictConfig, key: str) -> list[str]:
-    """Return the explanation of a setting, or the list of a group of settings."""
+def page(config: DictConfig, key: str, choices: Sequence[str] = ()) -> list[str]:
+    """Return the explanation of a setting, or the list of a group of settings.
+
+    Parameters
+    ----------
+    config
+        The settings.
+    key
+        Which is asked for.
+    choices
+        What was chosen on the command line; a setting that only another choice brings is explained with that.
+    """
     every = {setting.key: setting for setting in settings_below(config)}
     if key in every:
         return described(every[key])
     inside = [setting for setting in every.values() if not key or setting.key.startswith(f"{key}.")]
     if not inside:
+        for choice in _bringing(key):
+            other = composed(PROGRAM, [*choices, choice])
+            if any(setting.key == key or setting.key.startswith(f"{key}.") for setting in settings_below(other)):
+                return [f"with {choice}:", "", *page(other, key)]
         near = get_close_matches(key, [*every, *groups(every)], n=3)
         refuse(f"{key} is not a setting" + (f"; did you mean {', '.join(near)}?" if near else ""))
     return [*_choices(key), *_listed(inside, key)]
@@ -68,10 +84,23 @@ def settings_below(node: DictConfig, key: str = "") -> Iterator[Setting]:
             yield Setting(full, name, value, kind, target)
 
 
+def _bringing(key: str) -> list[str]:
+    """Return the choices that might bring a setting: the file of its name, or each of a small group."""
+    group, _, rest = key.partition(".")
+    options = _options(group) if rest else []
+    named = [name for name in options if name == rest.split(".")[0]]
+    return [f"{group}={name}" for name in named or (options if len(options) <= FEW else [])]
+
+
+def _options(group: str) -> list[str]:
+    """Return the files that may be chosen for a group; none where there is no such group."""
+    hydra = GlobalHydra.instance().hydra
+    return hydra.config_loader.get_group_options(group.replace(".", "/")) if hydra and group else []
+
+
 def _choices(key: str) -> Iterator[str]:
     """Yield the files that may be chosen for a group."""
-    hydra = GlobalHydra.instance().hydra
-    options = hydra.config_loader.get_group_options(key.replace(".", "/")) if hydra and key else []
+    options = _options(key)
     if options:
         yield f"{key}=NAME, one of: {', '.join(options)}"
         yield ""

@@ -21,7 +21,7 @@ def test_every_program_that_writes_looks_first(workplace: Path) -> None:
     Path("file").touch()
     assert len(WRITERS) == 7
     for writer in WRITERS:
-        for out in ("file", "file/below"):
+        for out in ("file", "file/below", ""):
             rule = Fault("out", "be a folder that can be written", out)
             assert rule in list(faults_of(writer(out=out), "")), writer
         for out in ("new", "new/below", "."):

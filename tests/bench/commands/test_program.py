@@ -107,7 +107,14 @@ def test_a_misspelt_command_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pyt
             ("difficulty", "anomaly=[long_call]", "difficulties=[0,0.5,1]"),
             "anomaly must name at least one type whose difficulty has an effect, got ['long_call']\n",
         ),
-        (("report", "runs=nowhere"), "there is no recorded run to compare; make one with: python -m bench.run\n"),
+        (
+            ("report", "runs=nowhere"),
+            "runs must be a folder of runs or sweeps, got nowhere; make a run with: python -m bench.run\n",
+        ),
+        (
+            ("report", "out=", "runs="),
+            "out must be a folder that can be written, got ''\nruns must not be empty, got ''\n",
+        ),
     ],
 )
 def test_what_a_command_refuses_while_it_works_is_one_line(workplace: Path, line: tuple[str, ...], told: str) -> None:
@@ -185,6 +192,15 @@ def test_a_setting_that_is_not_there_gets_a_suggestion(capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         told("generator.activty")
     assert "did you mean generator.activity" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("key", "choice"), [("anomaly.sim_box", "anomaly=sim_box"), ("generator.time_format", "generator=cdr_file")]
+)
+def test_a_setting_that_another_choice_brings_is_explained_with_it(key: str, choice: str) -> None:
+    lines = told(key)
+    assert lines[0] == f"with {choice}:"
+    assert any(key in line for line in lines[1:])
 
 
 def test_every_setting_is_explained_without_a_fault() -> None:
