@@ -1,6 +1,10 @@
-"""Threshold policies: how many scores become alerts. A policy is one class in `POLICIES`, and needs nothing else.
+"""Threshold policies: how many scores become alerts. A policy is one class in `POLICIES`.
 
-Each class is the Hydra structured config behind `threshold=NAME`; its fields are the settings `threshold.FIELD`.
+Each class is the Hydra structured config behind `threshold=NAME`; its fields are the settings `threshold.FIELD`. A
+policy that is a number of alerts (`allowed`) needs nothing else. One that needs the scores themselves also changes
+`bench.evaluation.thresholds.alerts_of`, which has those of the scored window; one that needs scores of the history
+changes what the detector's process returns (`bench.isolation.fitting`, `bench.detector.Scores`,
+`bench.isolation.returned.packed`).
 """
 
 import math

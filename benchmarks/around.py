@@ -1,4 +1,4 @@
-"""What goes on around a call before and after it: by its caller, its callee, the pair, the device and the cell."""
+"""Features of what happens before and after a call: of its caller, callee, pair, device and cell."""
 
 import numpy as np
 import pyarrow as pa

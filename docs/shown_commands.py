@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING and the docs ask their readers to write and to run, in the order in which they say it."""
+"""The commands, files and outputs that README, CONTRIBUTING and the docs show, in order, for tests to run."""
 
 import re
 from collections.abc import Iterator

@@ -40,8 +40,13 @@ from generators.tables.people_and_places import cells_table, communities_table, 
 from generators.tables.ties import tie_tables
 
 AGAIN, MOST_MORE, MORE_USERS, MOST_TURNS = 2, 2.0, 1.5, 6
-"""How often a world is made again for its ratio, with how many times the faults at most; how many times the users it
-lacks; how often it is made at most."""
+"""Limits of making a world anew when it misses the requested ratio.
+
+- `AGAIN`: how often it may be made again with more or fewer faults of cells;
+- `MOST_MORE`: the largest factor on the number of faults;
+- `MORE_USERS`: factor on the number of users that a refusal suggests, at least;
+- `MOST_TURNS`: how often it is made in all, those without single incidents included.
+"""
 
 
 @dataclass(frozen=True)

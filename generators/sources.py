@@ -1,4 +1,4 @@
-"""The code that makes worlds: part of every recipe, so that a change of it never finds an old world."""
+"""Digest of the code that makes worlds, a part of their fingerprint: after a change of code they are made anew."""
 
 from pathlib import Path
 

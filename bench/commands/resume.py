@@ -1,6 +1,8 @@
 """Run the rest of an interrupted sweep: `cdrbench resume folder=FOLDER [failed=true] [SETTING=VALUE ...]`.
 
-What is recorded is not run again. What failed is, when asked for. Start it where the sweep was started. What a plan
+A job whose folder has a result for the same settings is not run again: `bench.runs.run_job.run` decides that
+(`_recorded` there), and clears the folder of any other job first. Failed jobs are run again with `failed=true`
+(`SweepFolder.drop_failed`). Start it where the sweep was started. What a plan
 should not decide by itself, since it may be a stranger's, is given again (`bench.sweeps.repeated_settings`).
 """
 

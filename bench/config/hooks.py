@@ -1,4 +1,4 @@
-"""Check what Hydra itself would call or open: callbacks, launchers, sweepers and log handlers.
+"""Refuse a configuration in which Hydra itself would call foreign code: callbacks, launchers, log handlers.
 
 It calls them as soon as a configuration is composed, before any setting is checked. A file of settings may be a
 stranger's, so they are looked at as they are composed, and only this program's own are let through.

@@ -51,7 +51,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Yardstick:
-    """The truth prepared for evaluation: everything that can be computed before there are scores."""
+    """The truth in the form that the evaluation needs, prepared while the detector is still fitted and scored."""
 
     dataset: Dataset
     labels: CallLabels

@@ -1,9 +1,11 @@
-"""Metrics as plain functions of labels and scores; higher scores mean more anomalous.
+"""Metrics of single scores as plain functions: average precision, ROC-AUC, counts at a threshold.
 
+The list of all metrics with names and meaning is in `metric_names`, those of incidents (found, delay) in `incidents`,
+those of random scores in `chance`, intervals in `intervals`. Higher scores mean more anomalous.
 `positive` is a boolean array of shape (n,), `scores` a finite float array of shape (n,). Ties count as one threshold,
 as in scikit-learn. What is undefined is None and never 0: without a positive there is nothing to find.
 
-Whoever wants several metrics of the same scores separates them once, and reads all off that.
+To compute several metrics of the same scores, `separate` them once and use the result (`ranking.Separated`).
 """
 
 import numpy as np

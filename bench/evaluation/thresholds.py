@@ -1,4 +1,4 @@
-"""Thresholds: from scores to alerts, by a policy that is not tuned on truth."""
+"""From scores to alerts: the threshold by a policy (`bench.threshold_policies`), which is not tuned on the truth."""
 
 import math
 
@@ -15,8 +15,10 @@ from bench.threshold_policies import ThresholdPolicy
 def alerts_of(scores: Scores, policy: ThresholdPolicy, *, span_ms: int, anomalies: int) -> Alerts:
     """Choose the threshold that the policy asks for.
 
-    Every entity of the window can use the number of alerts up, whatever it is. That number is met exactly, as long as
-    there are as many entities: where it divides equal scores, each of them is an alert with the same probability.
+    All entities of the window compete for the allowed number of alerts, normal or not. Exactly that many become alerts
+    (if there are as many entities): among equal scores at the threshold, each is an alert with the same probability.
+    A policy sees only numbers of entities (`ThresholdPolicy.allowed`); one that needs the scores themselves changes
+    this function too.
 
     Parameters
     ----------

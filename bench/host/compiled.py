@@ -1,4 +1,4 @@
-"""How kernels are compiled: strict arithmetic, no global lock, kept on disk for the next process.
+"""Compile kernels with numba: strict arithmetic, no global lock, kept on disk for the next process.
 
 numba looks for changes in a kernel's own file only, but a kernel has all that it calls compiled into it. So the code of
 a module is kept under a digest of that module and of all that it imports from its own package: after a change, what the

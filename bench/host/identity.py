@@ -1,4 +1,4 @@
-"""What tells a process from any other, before or after, on any machine: so that it is known whether it has ended.
+"""Identify a process (machine, boot, number, start), so that others know later whether it has ended.
 
 The moment of its start is counted from that of the system, since the clock of the day may be set meanwhile. Nothing
 heavy is imported: detectors' processes use this before they are confined.

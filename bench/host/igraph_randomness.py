@@ -1,4 +1,4 @@
-"""From which generator of random numbers igraph draws, which it has one of for all that it does."""
+"""Let igraph draw from a given source of random numbers, so that its results can be repeated."""
 
 import random
 from collections.abc import Iterator

@@ -1,7 +1,8 @@
-"""The processes of a multirun: forked from the sweep's own, which has imported what jobs need, and so share that.
+"""Hydra's launcher of sweeps: worker processes forked from the sweep's process, which share its imports.
 
 A process takes one job after another. One that dies takes its own job with it and no other: another is forked for the
-rest. All end with the sweep's process, however that ends.
+rest. All end with the sweep's process, however that ends. A job whose result is there already ends at once
+(`bench.runs.run_job.run`).
 """
 
 import gc

@@ -1,4 +1,4 @@
-"""Locks on files, which go with the process that holds them: one that cannot be had is told in one line."""
+"""File locks, which end with the process that holds them; one that cannot be had is a one-line error."""
 
 import errno
 import pwd

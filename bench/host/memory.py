@@ -1,4 +1,4 @@
-"""Memory of a group of processes, as Linux tells it: what they share is counted once, whether or not they touch it."""
+"""Measure the resident memory of a group of processes on Linux; what they share is counted once."""
 
 import os
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""A folder that nobody else can write to, for files that a later process trusts.
+"""The user's private cache folder, for files that a later process trusts, such as compiled code.
 
 Compiled kernels are kept between processes, and numba unpickles what it finds of them: whoever can write there can run
 code as the user. So what is found on disk is trusted only in a folder that is the user's own all the way up. A place

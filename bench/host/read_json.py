@@ -1,4 +1,4 @@
-"""JSON that others may have written: rows of results, plans, manifests, verdicts, saved detectors.
+"""Read JSON that others may have written, within bounds: result rows, plans, manifests, saved detectors.
 
 Whatever is read from a file goes through `json_in`: its size, its depth and its numbers are bounded and its texts are
 Unicode, so that what reads it further needs to look at the types of what it takes only (`member`).

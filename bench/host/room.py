@@ -1,4 +1,4 @@
-"""An address space that is limited (`ulimit -v`): libraries reserve far more than they use, and fail without a word."""
+"""Refuse an address space that is too limited (`ulimit -v`), in which libraries fail without a message."""
 
 import resource
 

@@ -1,4 +1,4 @@
-"""Texts in CSV files, where a spreadsheet calculates what begins with `=`, `+`, `-` or `@` (OWASP, CSV Injection).
+"""Make texts harmless in CSV: a spreadsheet calculates what begins with `=`, `+`, `-` or `@` (CSV Injection, OWASP).
 
 Whatever writes CSV writes texts through `in_sheet` or `table_in_sheet`; `from_sheet` and `column_from_sheet` undo it
 when a file of ours comes back, and leave other texts alone.

@@ -1,4 +1,4 @@
-"""The code of a package, as it was when the program imported it.
+"""Digest the source code of a package as it was when the program imported it.
 
 A program works with the code that it has imported, while somebody may be editing it on disk. So what the code was is
 noted before any of it is used, and nothing is kept under its digest from the first change on.

@@ -1,4 +1,4 @@
-"""Folders that a process needs for a while: their names say whose they are, so that what a killed one left can go.
+"""Temporary folders named after their process, so that those of killed processes can be removed.
 
 Whoever makes one first removes those beside it, of the same kind and the same user, whose process has ended.
 """

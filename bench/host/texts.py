@@ -1,4 +1,4 @@
-"""Texts of others, such as identifiers in a file of records, made harmless where they are written for people.
+"""Make foreign texts, such as identifiers in a user's file, harmless where people read them.
 
 A terminal obeys control characters, so whatever writes texts of a user's file, of a row of results or of a detector to
 a terminal or to a page writes them through here; to a CSV file, through `bench.host.sheets`. Parquet and JSON hold

@@ -1,4 +1,4 @@
-"""Kernels that detectors use, compiled by a process that may keep them, before one starts that may not.
+"""Compile the kernels of features before a confined process starts, which may read compiled code only.
 
 `conf.KERNELS` names the programs that do so. Each runs once for each state of its sources, of numba and of the
 processor's kind; a kernel that none of them compiles is compiled anew in every process that uses it.

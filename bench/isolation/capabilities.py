@@ -1,4 +1,4 @@
-"""Capabilities of a process: what the superuser may do beyond others, given up for good, for its children too."""
+"""Give up a process's capabilities (the superuser's rights) for good, for its children too."""
 
 import ctypes
 

@@ -1,8 +1,9 @@
-"""Where a detector's process begins: `begin.py FOLDERS bench.isolation.confined PARENT PLACE MODULE ...`.
+"""The program of a detector's process: give up rights, import libraries, wait for the job and do it.
 
-It gives up its rights before it imports anything that could start a thread, which would keep them, or that is a
-detector's. Until then it runs the standard library and this program only, and finds nothing else
-(`bench.isolation.begin`); keep it so.
+It is started as `begin.py FOLDERS bench.isolation.confined PARENT PLACE MODULE ...`. Nothing that could start a thread
+(which would keep its rights) and nothing of a detector may be imported before `obey` has given up the rights: until
+then only the standard library and this program can be found (`bench.isolation.begin`); keep it so. Libraries, the
+detector and the job come after that, in `bench.isolation.worker`.
 """
 
 import os

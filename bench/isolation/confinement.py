@@ -1,4 +1,4 @@
-"""What a detector's process gives up before it imports anything, and what it keeps.
+"""Confine a detector's process: which rights it gives up before it imports anything, and which it keeps.
 
 It keeps its own folder, Python with what is installed, and what libraries need of the system. It gives up all other
 files, memory that others share, sockets, other processes, and what the superuser may do: those rights do not come back,
@@ -43,12 +43,12 @@ OF_THE_KERNEL: Mapping[str, Right] = {
 
 @dataclass(frozen=True)
 class Reach:
-    """What a detector's process must not see, and what it may see besides the ordinary; absolute paths, resolved."""
+    """Which files a detector's process must not see, and which it may read in addition; absolute paths, resolved."""
 
     hidden: frozenset[Path]
-    """Worlds, runs and their records: nothing that is one of them, or holds one, is readable."""
+    """Folders of worlds and runs, and the store of runs: neither they nor folders that contain them are readable."""
     files: frozenset[Path] = frozenset()
-    """What the detector's own settings name."""
+    """Files and folders that the detector's own settings name."""
     confined: bool = True
     """Whether it gives up anything at all."""
 
@@ -60,7 +60,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Means:
-    """What a process is confined by."""
+    """By what the kernel can confine a process: Landlock (files), seccomp (system calls), both or none."""
 
     abi: int = 0
     """Version of Landlock; 0: none."""
@@ -75,13 +75,13 @@ class Means:
 
 
 def means_for(reach: Reach) -> Means:
-    """Return the strongest means that this kernel has."""
+    """Return the means that this kernel has; without any a process runs unconfined, and result rows say so."""
     return Means(landlock.version(), seccomp.available()) if reach.confined else Means()
 
 
 @dataclass(frozen=True)
 class Order:
-    """The orders for a new process: how to confine itself, and which rights to keep."""
+    """What a new process reads first: how it has to confine itself, and which rights it keeps."""
 
     means: Means
     place: str
@@ -104,7 +104,7 @@ class Order:
 
 
 def obey(order: Order) -> None:
-    """Give up what is not kept; to be called before anything untrusted runs.
+    """Give up all rights but those that the order grants; to be called before anything untrusted runs.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Fit a detector and have it score, with the time that each takes: in its own process, or in the caller's."""
+"""Fit a detector and have it score, measuring the time of each, in whichever process this is called."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Linux's Landlock: a process gives up files, TCP and signals, for itself and for all that it starts, and for good.
+"""Linux's Landlock: a process gives up access to files, TCP and signals, with all that it starts, for good.
 
 Three system calls, by ctypes: the packages on PyPI that wrap them are young, and none closes sockets as
 `bench.isolation.seccomp` does. See https://docs.kernel.org/userspace-api/landlock.html, whose names these are. A

@@ -1,4 +1,4 @@
-"""The folder of a detector's process, outside of worlds and runs: what lies where in it."""
+"""The temporary folder of a detector's process: the names of the files and folders in it."""
 
 import os
 from pathlib import Path

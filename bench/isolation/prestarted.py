@@ -1,4 +1,4 @@
-"""The processes that detectors run in; one may be started before it is known which detector it is for.
+"""Start the processes that detectors run in, one of them before it is known which detector it is for.
 
 What every detector's process imports takes as long as composing the settings does, so on two processors it is free.
 This module imports nothing heavy: it is read before anything else.

@@ -1,4 +1,4 @@
-"""What settings say of the reach of a detector's process: where worlds and runs are, and what it may read besides."""
+"""Decide from the settings which files a detector's process must not see, and which it may read."""
 
 import os
 from collections.abc import Iterator, Mapping

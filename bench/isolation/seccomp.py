@@ -1,4 +1,4 @@
-"""A filter of system calls (Linux's seccomp): a process gives up sockets, other processes' memory and ways past files.
+"""A filter of system calls (Linux's seccomp): no sockets, no other processes' memory, no ways around file rules.
 
 Landlock closes TCP only; a detector that could reach a socket in the file system, such as that of a container daemon,
 or a name server, would have the disk, or somebody to tell. The filter is classic BPF, as in

@@ -1,4 +1,4 @@
-"""A `/dev/shm` of a process's own, which goes with it: by Linux's namespaces of mounts, where users may have them.
+"""Give a process a private `/dev/shm`, by Linux's mount namespaces, where users may have them.
 
 The C library keeps semaphores there, for locks of multiprocessing and joblib. In the system's own, a detector could
 leave something for another run, and read what other programs share. See

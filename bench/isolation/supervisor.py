@@ -1,4 +1,4 @@
-"""The process above a detector's: it ends all that the detector has started, and does so when the harness is killed.
+"""The supervisor above a detector's process: it ends all that the detector started, whatever happens.
 
 It is forked before the detector's process gives up its rights. Processes whose parents have ended become its children
 (`PR_SET_CHILD_SUBREAPER`), so that none gets away, and it keeps the rights to end them and to remove their folder. It

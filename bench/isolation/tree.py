@@ -1,4 +1,4 @@
-"""All processes that a detector has started: their memory, and their end."""
+"""All processes that a detector has started, seen from the harness: their memory, and ending them."""
 
 import subprocess
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A tracking store in a copied or moved project: files of runs are kept in the new place from now on.
+"""Let the MLflow store of a copied or moved project keep new files in the new place.
 
 MLflow writes down the absolute folder of an experiment's artifacts when it creates it. In a copy of the project new
 runs would then leave their files in the project that was copied.

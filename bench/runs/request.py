@@ -1,4 +1,4 @@
-"""The task of one run, gathered from its configuration."""
+"""The settings and surroundings of one run, gathered from its configuration."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Folders of runs: the names of all files that a run writes; only these are ever removed.
+"""Folders of runs: the names of all files that a run writes, the only ones that are ever removed.
 
 Whatever else lies in a folder is somebody's, and stays. A folder goes only when this program made it and it is empty.
 """

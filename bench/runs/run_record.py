@@ -1,4 +1,4 @@
-"""Record a run from the files that it wrote; this can be done at any time."""
+"""Send a finished run to MLflow, or another store, from the files that it wrote."""
 
 import json
 import os

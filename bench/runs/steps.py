@@ -38,7 +38,7 @@ TELLING_SECONDS = 0.01
 
 @dataclass(frozen=True)
 class Ground:
-    """The world of a run, with what finding or making it took."""
+    """The world of a run, split and with its truth and verdict, and how long finding or making it took."""
 
     world: StoredWorld
     seconds: float

@@ -1,4 +1,8 @@
-"""A sweep around its jobs: the plan, the parent run in MLflow, and the summary at the end."""
+"""The beginning and end of a sweep: its plan, its parent run in MLflow, and the summary.
+
+The jobs themselves are done by `bench.host.launcher`; which of them are done already is decided by
+`bench.runs.run_job.run`.
+"""
 
 import atexit
 import os

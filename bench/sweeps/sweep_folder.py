@@ -112,12 +112,14 @@ class SweepFolder:
                 clear(self.path / str(number))
 
     def tidy(self, new: bool = False) -> None:
-        """Remove what jobs without a result left, and the locks; without any result, the plan of a new sweep too.
+        """Remove what jobs without a result left, and the locks; if no job has a result, the whole new sweep.
+
+        A sweep that was resumed keeps its plan; that of a new one is removed with its folder if nothing came of it.
 
         Parameters
         ----------
         new
-            Whether it is new though this process did not make its folder: another did that was killed.
+            Whether the sweep is new although this process did not make its folder: a process that was killed did.
         """
         for place in self.path.glob(".*.lock"):
             if place.name[1:-5].isdigit():

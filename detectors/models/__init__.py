@@ -1,1 +1,1 @@
-"""Models of tables that are faster than PyOD's, or that score a row by the fitted rows alone where PyOD's do not."""
+"""Outlier models for feature tables, and the two interfaces (PyOD's and scikit-learn's) of all others."""

@@ -40,8 +40,10 @@ CIRCLES = 0.6
 class SimBox(AnomalySettings):
     """Adds calls of normal length from SIMs in few devices that stand still, each to many people.
 
-    Difficulty slows the SIMs down, gives them more devices, and is the share of the calls that keep people's hours; a
-    part of it is the share of the callees of a SIM who know each other, and a few of whom call back (collateral).
+    With growing difficulty the SIMs call less often (`most_per_day` to `fewest_per_day`) and share a device with fewer
+    others (`sims_per_device` to 2), more of their calls are at hours at which people call, and more of their callees
+    know each other (`CIRCLES`), a few of whom call back (collateral). A box has as many SIMs as its calls need, between
+    `fewest_sims` and `most_sims`.
     """
 
     fewest_sims: int = field(default=5, metadata=within(2, 1000))

@@ -1,4 +1,4 @@
-"""What planning incidents needs to know of normal life, whether that is simulated or read from records.
+"""Interface to normal life, simulated or read from files: what planning incidents asks about it.
 
 There are two implementations: `generators.injection.simulated_life.SimulatedLife` computes intents when they are asked
 for, and `generators.own_records.recorded_life.RecordedLife` looks them up in a file of records.

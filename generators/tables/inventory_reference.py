@@ -1,6 +1,6 @@
-"""Who had which SIM and device, and what the operator knew of it, once more: user by user, moment by moment.
+"""A second, plain implementation of the inventory of SIMs and devices, user by user.
 
-Slow and plain; tests compare `generators.social.possessions` and `generators.tables.inventory` with it. It shares no
+Tests compare `generators.social.possessions` and `generators.tables.inventory` with it. It shares no
 code with them: draws come from NumPy's Philox.
 """
 

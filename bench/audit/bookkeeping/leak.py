@@ -1,10 +1,13 @@
-"""Test whether bookkeeping reveals anomalies: each mark alone, and a classifier on all marks.
+"""Test whether how records are written gives anomalies away: a classifier on all marks, and each mark alone.
 
-Boosted trees (Ke et al. 2017, as scikit-learn has them) learn from some users and score the others. Under the null
-hypothesis the anomalous calls of a user score like its normal ones: `permutation` tests that without any assumption.
-One mark by itself is tested likewise, its rank being the score, either way round: that says which column
-it was. Half of `alpha` goes to either, and Holm's correction covers all tests. Whether they could have found anything
-is seen by planting a leak.
+All marks: boosted trees (Ke et al. 2017, as scikit-learn has them) are fitted on some users and score the rows of the
+others. If nothing gives anomalies away, the anomalous calls of a user score like its normal ones; `permutation` tests
+that without further assumptions. One mark alone: the rank of its value is the score, and both directions are tested
+(unusually high, unusually low values); this tells which column gives the anomaly away.
+
+Each of the two kinds of test has half of `audit.alpha`, and Holm's correction covers the number of tests. To see
+whether the classifier could have found anything, a leak is planted in some rows (`_least_leak_seen`). Which rows are
+compared is in `problems`, the list of marks in `bench.audit.marks.marks_list`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,7 +42,7 @@ TOLD = 12
 
 @dataclass(frozen=True)
 class Test:
-    """One type in one problem, by all marks or by one."""
+    """The result of one test: how well all marks, or one, separate the anomalous rows of a type from normal ones."""
 
     problem: str
     type: str

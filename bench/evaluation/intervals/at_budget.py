@@ -1,7 +1,7 @@
 """Intervals with a fixed number of alerts, where the threshold varies with the scores.
 
-A false alarm more, or a hit of another class, is an alert less at the margin, and so in part a hit less. In which part,
-the scores around the cut tell.
+The number of alerts is fixed, so one more false alarm, or one more hit of another class, pushes one alert below the
+threshold. With some probability that was a hit of this class: its share among the scores around the threshold.
 """
 
 from dataclasses import dataclass

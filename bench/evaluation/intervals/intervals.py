@@ -1,9 +1,12 @@
-"""95 % intervals of all metrics, with incidents and users as clusters.
+"""95 % confidence intervals of all metrics, with incidents and users as clusters of records.
 
-Calls of one incident, or of one user, are not independent: incidents are the units of the positives, users those of
-the negatives. What an interval holds is the value that infinitely many incidents and users of the same kind would have,
-at the prevalence of the world, and at its threshold, or its number of alerts. How often it does is measured by
-`cdrbench coverage`, whose table stands in docs/explanation/coverage.md.
+Calls of one incident, or of one user, are not independent, so incidents are the sampling units of the positives, and
+users those of the negatives. The true value, which an interval should contain in 95 % of all worlds, is that of
+infinitely many incidents and users of the same kind, at the prevalence of the world and at its threshold (or number of
+alerts). `cdrbench coverage` measures how often it does; docs/explanation/coverage.md has the table.
+
+Average precision and ROC-AUC: `jackknife`; precision, recall and F1: `at_cut` and `at_budget`; how few incidents make
+an interval wider: `spread` (degrees of freedom).
 """
 
 import math

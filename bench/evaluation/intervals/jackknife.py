@@ -1,9 +1,9 @@
 """Average precision and ROC-AUC with their jackknife variances over incidents and users.
 
-Both are smooth functions of the weights of the scores. The derivative by the weight of one score is that score's
-influence (Jaeckel 1972); the sum over a cluster tells how far the measure moves without it. That takes one pass over
-the negatives for each class and measure, where a bootstrap takes one for each draw, and covers better where incidents
-are few or of very different size (`cdrbench coverage`).
+Both metrics are smooth functions of the weights of the records. The derivative by the weight of one record is its
+influence (Jaeckel 1972); the sum of influences over an incident or user is how far the metric moves without it. This
+takes one pass over the negatives for each class and metric, where a bootstrap takes one for each draw, and it covers
+the true value better where incidents are few or of very different size (`cdrbench coverage`).
 """
 
 from dataclasses import dataclass
@@ -66,23 +66,23 @@ def _spread(each: Class, own: FloatArray, theirs: FloatArray, unseen: float) -> 
 
 
 def _unseen(each: Class, value: float, chance: float) -> float:
-    """Return the variance that comes of incidents of a kind that no incident so far was of.
+    """Return additional variance for kinds of incidents that are too rare to be among the observed ones.
 
-    A dozen incidents with high scores, one of which in a hundred would have a low one, do not show how widely the mean
-    spreads: the variance is too small whenever the mean is too high. So a few more are thought of (as Wilson's interval
-    has two more successes and two more failures) that are found entirely or no better than by chance; fewer where a few
-    large incidents make the interval wide anyway.
+    If one incident in a hundred is hard to find, a dozen incidents that are all easy to find show neither it nor how
+    widely the mean varies: whenever the mean is too high, the variance is too small. So a few more incidents are
+    assumed (as Wilson's interval assumes two more successes and two more failures), which are found completely or no
+    better than by chance; fewer of them where a few large incidents make the interval wide anyway.
     """
     few = min(UNSEEN * effective_number(each.found.sizes) ** 2 / each.found.clusters, MOST_UNSEEN)
     return few * max(value - chance, 0.0) * (1 - value) / each.found.clusters**2
 
 
 def _bias(each: Class) -> float:
-    """Return by how much the average precision lies too high on average: half its second derivative by the weights.
+    """Return by how much average precision is too high on average, to second order: half its second derivative.
 
-    A positive always reaches its own score, together with what lies above it of its own incident; and 1/F is higher on
-    average than at the average F. The sum of squares of how many positives of each incident reach a score grows by
-    2a - 1 with the a-th of one.
+    It is too high for two reasons: a positive is always among the alerts at its own score, with those of its incident
+    that lie above it; and the mean of 1/(number of alerts) is higher than 1/(mean number). `squares` is the sum, over
+    incidents, of the squared number of positives that reach a score: the a-th positive of an incident adds 2a - 1.
     """
     steps, positives = each.apart.steps, each.found.scores.size
     order = np.lexsort((-np.arange(positives), each.found.cluster))

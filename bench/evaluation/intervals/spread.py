@@ -1,12 +1,13 @@
-"""Variance of an estimate from clusters, and its degrees of freedom.
+"""Jackknife variance of an estimate over clusters of records, and its degrees of freedom.
 
-The variance is that of the jackknife: the sum over clusters of the squares of how far the estimate moves without one
-(Miller 1974; Cameron, Gelbach & Miller 2008 call it CV3). It is unbiased for clusters of one size and too large rather
-than too small for unequal ones.
+The variance is the sum over clusters of the squared change of the estimate when that cluster is left out (Miller 1974;
+Cameron, Gelbach & Miller 2008 call it CV3). It is unbiased for clusters of equal size, and rather too large than too
+small for unequal ones.
 
-How well it is known is said in degrees of freedom (Satterthwaite 1946). A few large incidents carry an estimate as if
-there were fewer: Kish's (1965) effective number, less one. A few users have the false alarms: the kurtosis of the
-deviations shows it, and n deviations of normal distribution have n degrees of freedom.
+The degrees of freedom (Satterthwaite 1946) say how well the variance itself is known; Student's t with fewer of them
+makes wider intervals. For incidents they are Kish's (1965) effective number less one, since a few large incidents count
+like fewer. For users they follow from the kurtosis of the changes, since a few users may have most of the false alarms
+(n normally distributed changes have n degrees of freedom).
 """
 
 from dataclasses import dataclass
