@@ -1,4 +1,4 @@
-"""When each incident began by the truth, in the scored part or before it."""
+"""When each incident began: the start of its first direct record in the truth, from which delays are counted."""
 
 import numpy as np
 import pyarrow as pa

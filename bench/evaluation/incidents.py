@@ -1,4 +1,4 @@
-"""Metrics of incidents: how many have at least one alert, and how many would by chance."""
+"""Metrics of incidents: whether each is found (has an alert), how many by chance, and after which delay."""
 
 from dataclasses import dataclass
 

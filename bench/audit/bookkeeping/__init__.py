@@ -1,1 +1,1 @@
-"""Tests of whether marks of bookkeeping separate anomalous rows from normal ones."""
+"""Tests of whether how records are written (digits, order, agreement) separates anomalous rows from normal ones."""
