@@ -1,7 +1,7 @@
 """Texts of others: harmless where people read them, the same again where they come back.
 
 Covers `bench.host.texts` and `bench.host.sheets` rule by rule and over random texts. Who writes through them is
-covered beside each writer: alerts (`tests/detectors/test_alerts.py`), exports
+covered beside each writer: alerts (`tests/bench/runs/test_write_tables.py`), exports
 (`tests/generators/own_records/test_cdr_file.py`), pages (`tests/reports`), and messages (`test_composition.py`).
 """
 
