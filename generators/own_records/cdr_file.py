@@ -48,7 +48,8 @@ class CdrFile:
         self.anomalies = dict(anomalies) if acting else {}
         self.files = [RecordFile(path, settings.dialect) for path in input_files(settings.path, settings.files)]
         named = next((file for file in self.files if not file.is_blank), self.files[0])
-        self.columns = settings.columns.found_in(named.names)
+        self.header = named.names
+        self.columns = settings.columns.found_in(self.header)
 
     def twin(self) -> None:
         """Return None: real records have no version without their anomalies."""
@@ -106,7 +107,7 @@ class CdrFile:
         return counts
 
     def _read(self, progress: Progress) -> Records:
-        records = Records(self.settings)
+        records = Records(self.settings, self.header)
         total = sum(file.path.stat().st_size for file in self.files) + 1
         done = 0
         for file in self.files:

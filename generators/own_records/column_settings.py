@@ -7,14 +7,14 @@ from bench.faults import Fault
 
 LABEL_COLUMNS = ("is_anomaly", "anomaly_type", "incident_id")
 ELSE = "|"
-"""What parts names of which the first one counts that a file has."""
+"""What parts names of which the first one counts that a file has; at the end, the column may be lacking."""
 
 
 @dataclass
 class Columns:
     """Column of the file for each of our columns. Empty: the one of the same name, if there is one; null: none.
 
-    `src|caller` is the first of these that a file has.
+    `src|caller` is the first of these that a file has, `src|caller|` that or none.
     """
 
     caller_id: str | None = ""
@@ -67,17 +67,18 @@ class Columns:
         """Return the file's column by our name, of those that are to be read."""
         chosen = {name: name if name in header else None for name, column in asdict(self).items() if column == ""}
         named = {**asdict(self), **chosen}
-        found = {name: _first_of(column, header) for name, column in named.items() if column is not None}
+        chosen = {name: first_of(column, header) for name, column in named.items() if column is not None}
+        found = {name: column for name, column in chosen.items() if column is not None}
         if "direction" in found:
             for name in ("caller_id", "callee_id"):
                 found.pop(name, None)
         return found
 
 
-def _first_of(column: str, header: list[str]) -> str:
-    """Return the first of several names that is in the header; what is given where none is."""
+def first_of(column: str, header: list[str]) -> str | None:
+    """Return the first of several names that is in the header; else None where that may be, or what is given."""
     names = [column, *column.split(ELSE)]
-    return next((name for name in names if name in header), column)
+    return next((name for name in names if name in header), None if column.endswith(ELSE) else column)
 
 
 @dataclass

@@ -106,13 +106,16 @@ class CsvFile:
         if self.dialect.has_header:
             return self.first_row
         given, count = self.dialect.names, len(self.first_row)
+        if self._repeats_names:
+            return self.first_row
         return [given[at] if at < len(given) else f"column_{at + 1}" for at in range(count)]
 
     @property
     def _repeats_names(self) -> bool:
-        """Whether a file with given names has a header all the same: a first line of the same names."""
-        given = [name.casefold() for name in self._raw_names]
-        return [name.strip().casefold() for name in self.first_row] == given
+        """Whether a file with given names has a header all the same: a first line that is mostly these names."""
+        given = {name.casefold() for name in self.dialect.names}
+        known = sum(name.strip().casefold() in given for name in self.first_row)
+        return known > len(self.first_row) / 2
 
     def _source(self) -> Utf8Stream:
         return Utf8Stream(self.path, self.dialect.encoding, self.dialect.is_utf8, self.dialect.skip_last)

@@ -29,7 +29,7 @@ def without_duplicates(records: Records, order: Any) -> tuple[Any, dict[str, int
         When records are repeated and `generator.repeats` is refuse.
     """
     told = {}
-    if records.settings.legs == "fold":
+    if records.settings.legs == "fold" and "call_id" in records.columns:
         kept = folded(records, order)
         told["legs"] = int(order.size - kept.size)
         order = kept

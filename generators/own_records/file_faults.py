@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.faults import Fault, UserError
 from generators.own_records.byte_streams import input_files
-from generators.own_records.column_settings import LABEL_COLUMNS
+from generators.own_records.column_settings import ELSE, LABEL_COLUMNS
 from generators.own_records.files import RecordFile
 
 LENGTH = ("call_duration", "call_end_ts")
@@ -68,7 +68,7 @@ def _first(faults: list[Fault], file: RecordFile, settings: Any, key: str) -> It
 def _column_faults(settings: Any, key: str, file: RecordFile) -> Iterator[Fault]:
     header = file.names
     found = settings.columns.found_in(header)
-    filtered = {f"{'keep' if kept else 'leave_out'}.{column}": column for column, kept, _ in settings.filters}
+    filtered = {f"{'keep' if kept else 'leave_out'}.{column}": column for column, kept, _ in settings.filters(header)}
     for name, column in {**{f"columns.{name}": column for name, column in found.items()}, **filtered}.items():
         if column not in header:
             near = get_close_matches(column, header, 1, 0.5)
@@ -94,7 +94,7 @@ def _consistency_faults(settings: Any, key: str, headers: dict[str, list[str]]) 
         yield Fault(f"{key}.columns.incident_id", "come with is_anomaly or anomaly_type", found["incident_id"])
     if "other_leg_id" in found and (settings.legs != "fold" or "call_id" not in found):
         yield Fault(f"{key}.columns.other_leg_id", "come with call_id and legs=fold", found["other_leg_id"])
-    if "call_id" not in found:
+    if "call_id" not in found and not str(settings.columns.call_id).endswith(ELSE):
         for name, wanted in (("truth", settings.truth is not None), ("legs", settings.legs == "fold")):
             if wanted:
                 yield Fault(f"{key}.{name}", "come with a column call_id", getattr(settings, name))

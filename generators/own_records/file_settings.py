@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from omegaconf import MISSING
 
 from bench.faults import Fault, at_least, one_of, within
-from generators.own_records.column_settings import CalleeTypes, Columns, Directions, Outcomes
+from generators.own_records.column_settings import CalleeTypes, Columns, Directions, Outcomes, first_of
 from generators.own_records.dialect import Dialect
 
 NEUTRAL = {
@@ -150,11 +150,12 @@ class CdrFileSettings:
         """The file's words for `normal` and for each type, as texts."""
         return _texts(self.labels)
 
-    @property
-    def filters(self) -> list[tuple[str, bool, list[str]]]:
-        """The columns that decide which records are read: of each, whether its words are kept, and the words."""
-        kept = [(column, True, words) for column, words in _texts(self.keep).items()]
-        return kept + [(column, False, words) for column, words in _texts(self.leave_out).items()]
+    def filters(self, header: list[str]) -> list[tuple[str, bool, list[str]]]:
+        """Return the columns that decide which records are read: of each, whether its words are kept, and the words."""
+        rules = [(column, True, words) for column, words in _texts(self.keep).items()]
+        rules += [(column, False, words) for column, words in _texts(self.leave_out).items()]
+        chosen = [(first_of(column, header), keeps, words) for column, keeps, words in rules]
+        return [(column, keeps, words) for column, keeps, words in chosen if column is not None]
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent, within the settings and with the files."""

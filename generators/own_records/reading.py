@@ -64,6 +64,8 @@ class Records:
     """The rows of all files so far, column by column, in the order of reading."""
 
     settings: CdrFileSettings
+    header: list[str]
+    """Names of the columns of the files."""
     vocabularies: dict[str, Vocabulary] = field(default_factory=lambda: {kind: Vocabulary() for kind in KINDS.values()})
     filled: Counter[str] = field(default_factory=Counter)
     """How many fields of an optional column were filled with what stands for nothing."""
@@ -78,7 +80,7 @@ class Records:
     """Of each column of words, by our name, what its words mean."""
 
     def __post_init__(self) -> None:
-        self.filter = RecordFilter(self.settings)
+        self.filter = RecordFilter(self.settings, self.header)
         self.parties = Parties(self.settings)
         self.clock = LocalTime(self.settings.time_zone)
 

@@ -15,8 +15,8 @@ Batch = dict[str, Piece]
 class RecordFilter:
     """Keeps the records that the settings `keep` and `leave_out` choose, and counts the others by column."""
 
-    def __init__(self, settings: CdrFileSettings) -> None:
-        self._rules = [(f"filter_{at}", *rule) for at, rule in enumerate(settings.filters)]
+    def __init__(self, settings: CdrFileSettings, header: list[str]) -> None:
+        self._rules = [(f"filter_{at}", *rule) for at, rule in enumerate(settings.filters(header))]
         self.left_out: Counter[str] = Counter()
         """How many records each rule has left out."""
 

@@ -54,8 +54,7 @@ class ReadingSummary:
         )
 
     def _filled(self) -> Iterator[str]:
-        size = self.calls.start_ms.size
-        whole = [name for name, fields in self.calls.filled.items() if fields >= size and name in NEUTRAL]
+        whole = [name for name in self.calls.filled if name not in self.records.filled]
         if whole:
             yield "in every call " + ", ".join(f"{name} ({NEUTRAL[name]})" for name in whole)
         for name, fields in self.calls.filled.items():
