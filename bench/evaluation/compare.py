@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from bench.arrays import FloatArray
 
@@ -154,8 +154,8 @@ def paired_difference(first: FloatArray, second: FloatArray) -> Difference | Non
     differences = differences[~np.isnan(differences)]
     if differences.size < 3:
         return None
-    mean, error = float(differences.mean()), float(stats.sem(differences))
-    half = float(stats.t.ppf(1 - ALPHA / 2, differences.size - 1)) * error
+    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(differences.size)
+    half = float(special.stdtrit(differences.size - 1, 1 - ALPHA / 2)) * error
     return Difference(mean, mean - half, mean + half)
 
 

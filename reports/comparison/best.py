@@ -1,10 +1,9 @@
 """The best detector of each type in one kind of world, and those that cannot be told apart from it."""
 
 from collections import defaultdict
-from functools import cache
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from bench.arrays import FloatArray
 from bench.evaluation.compare import ALPHA
@@ -56,7 +55,7 @@ def over_worlds(who: Contender, metric: str) -> dict[Scalar, float]:
     for row in who.good:
         if isinstance(value := row.get(metric), int | float):
             found[row.get("world_seed")].append(float(value))
-    return {seed: float(np.mean(values)) for seed, values in found.items()}
+    return {seed: sum(values) / len(values) for seed, values in found.items()}
 
 
 def _by_differences(contenders: list[Contender], places: list[int], first: int, measured: tuple[str, int]) -> list[int]:
@@ -65,19 +64,15 @@ def _by_differences(contenders: list[Contender], places: list[int], first: int, 
     seeds = list(values[places.index(first)])
     table: FloatArray = np.array([[mine.get(seed, np.nan) for seed in seeds] for mine in values])
     differences = sign * (table - table[places.index(first)])
-    counts = np.count_nonzero(~np.isnan(differences), axis=1)
-    alike = []
-    for place, mine, count in zip(places, differences, counts.tolist(), strict=True):
-        kept = mine[~np.isnan(mine)]
-        half = _t(count - 1) * float(kept.std(ddof=1)) / count**0.5 if count >= FEWEST_WORLDS else np.inf
-        if place != first and (count < FEWEST_WORLDS or kept.mean() + half >= 0):
-            alike.append(place)
-    return alike
-
-
-@cache
-def _t(freedom: int) -> float:
-    return float(stats.t.ppf(1 - ALPHA / 2, freedom))
+    known = ~np.isnan(differences)
+    counts = np.count_nonzero(known, axis=1)
+    enough = counts >= FEWEST_WORLDS
+    degrees, filled = np.maximum(counts - 1, 1), np.where(known, differences, 0)
+    means = filled.sum(axis=1) / np.maximum(counts, 1)
+    spread = np.sqrt((np.where(known, differences - means[:, None], 0) ** 2).sum(axis=1) / degrees)
+    highest = means + special.stdtrit(degrees, 1 - ALPHA / 2) * spread / np.sqrt(np.maximum(counts, 1))
+    alike = ~enough | (highest >= 0)
+    return [place for place, same in zip(places, alike.tolist(), strict=True) if same and place != first]
 
 
 def _overlap(one: Interval, other: Interval) -> bool:

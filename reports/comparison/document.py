@@ -1,7 +1,7 @@
 """What the interactive page shows, as one document: Python fills it, the page's JavaScript only reads it."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 Interval = list[float | None]
@@ -161,8 +161,7 @@ class Document:
     groups: list[Choice]
     worlds: list[WorldPart]
     contests: list[Contest]
-    version: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
+    version: str
 
 
 def script_json(value: Any) -> str:

@@ -12,11 +12,20 @@ from reports.comparison.document import Document, script_json
 
 HERE = Path(__file__).parent
 LIBRARIES = ("preact.min.js", "preact-hooks.js", "htm.js", "d3.min.js", "plot.min.js")
-SCRIPTS = ("state.js", "charts.js", "matrix.js", "incident_pictures.js", "panel.js", "sections.js", "page.js")
+SCRIPTS = (
+    "state.js",
+    "charts.js",
+    "matrix.js",
+    "incident_pictures.js",
+    "details.js",
+    "panel.js",
+    "sections.js",
+    "page.js",
+)
 
 
-def render(environment: Environment, document: Document) -> str:
-    """Return the page as HTML.
+def render(environment: Environment, document: Document, details: str) -> str:
+    """Return the page as HTML; `details` are packed (`reports.comparison.details`), and may be empty.
 
     Only the scripts that are in it may run, by their digests (Content-Security-Policy), and it may load nothing.
     """
@@ -26,6 +35,7 @@ def render(environment: Environment, document: Document) -> str:
         title=document.title,
         policy=" ".join(f"'sha256-{digest}'" for digest in digests),
         style=Markup((HERE / "web" / "style.css").read_text()),  # our own file
+        details=details,
         document=Markup(script_json(document)),  # escaped for a script element
         scripts=[Markup(text) for text in scripts],  # our own files
     )

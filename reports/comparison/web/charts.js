@@ -21,17 +21,6 @@ function Chart({ draw, label, needs }) {
   return html`<div class="chart" role="img" aria-label=${label} ref=${place}></div>`;
 }
 
-// Texts that would lie over one another are moved down, each below the one before; `points` have x, y in pixels.
-function spread(points, gap) {
-  const ordered = [...points].sort((a, b) => a.y - b.y);
-  ordered.forEach((point, place) => {
-    for (const other of ordered.slice(0, place)) {
-      if (Math.abs(other.x - point.x) < 110 && point.y < other.y + gap) point.y = other.y + gap;
-    }
-  });
-  return ordered;
-}
-
 // Accuracy against cost: one dot a detector, the best for their cost named.
 function costChart(width, points, metric) {
   const kept = points.filter((point) => point.seconds > 0);
@@ -42,7 +31,7 @@ function costChart(width, points, metric) {
   }
   const [least, most] = d3.extent(kept, (point) => point.seconds);
   return Plot.plot({
-    width, height: 340, marginLeft: 56, marginRight: 20, marginTop: 28, inset: 16,
+    width, height: 360, marginLeft: 56, marginRight: 20, marginTop: 28, marginBottom: 46, inset: 16,
     x: { type: most > 8 * least ? "log" : "linear", label: "time to fit and score →", grid: true, ticks: width < 500 ? 3 : 6, tickFormat: (s) => duration(s) },
     y: { label: `↑ ${metric.label}`, grid: true, nice: true, zero: metric.kind !== "time", tickFormat: (v) => axisText(v, metric.kind) },
     marks: [
@@ -52,12 +41,23 @@ function costChart(width, points, metric) {
         symbol: (d) => SHAPE.get(d.family), r: 4.5,
         tip: { fill: "var(--panel)" }, title: (d) => `${d.label}\n${written(d.value, metric.kind)}, ${duration(d.seconds)}`,
       }),
-      Plot.text(front.slice(-6), {
-        x: "seconds", y: "value", text: "label", dy: -11, textAnchor: (d) => "middle", fill: "var(--ink)",
+      Plot.text(namedApart(front, width, [least, most]), {
+        x: "seconds", y: "value", text: "label", dy: -12, textAnchor: "middle", fill: "var(--ink)",
         stroke: "var(--back)", strokeWidth: 4, fontSize: 12,
       }),
     ],
   });
+}
+
+// The points of the front whose names have room beside one another, the best first.
+function namedApart(front, width, [least, most]) {
+  const place = (most > 8 * least ? d3.scaleLog : d3.scaleLinear)([least, most], [0, width - 110]);
+  const kept = [];
+  for (const point of [...front].reverse()) {
+    const half = (each) => 3.4 * each.label.length + 6;
+    if (kept.every((other) => Math.abs(place(other.seconds) - place(point.seconds)) > half(other) + half(point))) kept.push(point);
+  }
+  return kept;
 }
 
 const axisText = (value, kind) => (kind === "time" ? duration(value) : kind === "percent" ? percent(value) : `${Number(value.toPrecision(3))}`);
@@ -68,7 +68,7 @@ function sensitivityChart(width, points, setting, metric) {
   const values = points.map((point) => point.x);
   const wide = numeric && Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 20;
   return Plot.plot({
-    width, height: 300, marginLeft: 56, marginRight: 20,
+    width, height: 320, marginLeft: 56, marginRight: 20, marginBottom: 46, inset: 8,
     x: { label: `${setting} →`, type: numeric ? (wide ? "log" : "linear") : "point", nice: numeric },
     y: { label: `↑ ${metric.label}`, grid: true, zero: true, nice: true, tickFormat: (v) => axisText(v, metric.kind) },
     marks: [
@@ -87,7 +87,7 @@ function rankChart(width, ranking) {
   const bars = ranking.groups.map(([first, last], place) => ({ first: rows[first].name, last: rows[last].name, place }));
   const left = Math.min(0.45 * width, 220);
   return Plot.plot({
-    width, height: 60 + 20 * rows.length, marginLeft: left, marginRight: 20 + 9 * bars.length,
+    width, height: 70 + 20 * rows.length, marginBottom: 46, marginLeft: left, marginRight: 20 + 9 * bars.length,
     x: { label: "mean rank →", grid: true, nice: true },
     y: { domain: rows.map((row) => row.name), label: null, tickFormat: (name) => (name.length > left / 7 ? `${name.slice(0, left / 7 - 1)}…` : name) },
     marks: [
@@ -105,7 +105,7 @@ function rankChart(width, ranking) {
 // Precision against recall, one thin step line a run, with the interval at the threshold of the run.
 function precisionRecallChart(width, curves, at, prevalence) {
   return Plot.plot({
-    width, height: 260, marginLeft: 46, marginRight: 14,
+    width, height: 280, marginLeft: 46, marginRight: 14, marginBottom: 46,
     x: { domain: [0, 1], label: "recall →", grid: true }, y: { domain: [0, 1], label: "↑ precision", grid: true },
     marks: [
       prevalence === null ? null : Plot.ruleY([prevalence], { stroke: "var(--ink-soft)", strokeDasharray: "2 3" }),
@@ -125,7 +125,7 @@ function precisionRecallChart(width, curves, at, prevalence) {
 function budgetChart(width, points, budget) {
   const lines = [["recall", "records", "var(--accent)"], ["incident_recall", "incidents", "var(--second)"]];
   return Plot.plot({
-    width, height: 260, marginLeft: 46, marginRight: 76,
+    width, height: 280, marginLeft: 46, marginRight: 76, marginBottom: 46,
     x: { type: "log", label: "alerts a day →", grid: true, ticks: 5, tickFormat: (v) => `${Number(v.toPrecision(3)).toLocaleString("en")}` },
     y: { domain: [0, 1], label: "↑ share found", grid: true, tickFormat: "%" },
     marks: [

@@ -1,8 +1,6 @@
 // What is behind one number: a dialog with its curves, incidents, false alarms and runs.
 "use strict";
 
-function valueAtBudget() { return null; }
-
 function Panel({ state, set, world }) {
   const dialog = useRef(null);
   useEffect(() => {
@@ -19,6 +17,9 @@ function Panel({ state, set, world }) {
       <h2 id="panel-title"><${Family} family=${row.family} />${row.label} on ${type.name}</h2>
       <p class="soft">${FAMILIES.get(row.family)}; ${world.title}; ${LEVELS.get(type.home)}, prevalence ${percent(type.prevalence)}, ${count(type.incidents)} incidents</p>
       <${Against} world=${world} row=${row} type=${type} typePlace=${typePlace} state=${state} />
+      <${Curves} world=${world} row=${row} type=${type} typePlace=${typePlace} state=${state} />
+      <${Incidents} world=${world} row=${row} type=${type} />
+      <${FalseAlarms} row=${row} type=${type} />
       <${Numbers} world=${world} row=${row} type=${type} typePlace=${typePlace} />
       <${Runs} row=${row} />
     </div>` : null}</dialog>`;

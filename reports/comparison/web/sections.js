@@ -88,7 +88,7 @@ function Sensitivity(props) {
 }
 
 function Ranks({ state, set }) {
-  if (!DOC.contests.length) return null;
+  if (!DOC.contests.some((contest) => contest.rankings.length)) return null;
   return html`<section aria-labelledby="ranks"><h2 id="ranks">Detectors over several worlds</h2>
     <p class="soft">By average precision at the home level of the type.</p>
     ${DOC.contests.map((contest) => html`<${ContestOf} key=${contest.title} contest=${contest} state=${state} set=${set} />`)}</section>`;

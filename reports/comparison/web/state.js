@@ -93,6 +93,7 @@ function written(value, kind) {
   if (kind === "time") return duration(value);
   if (kind === "times") return `${value < 10 ? value.toFixed(1) : count(value)}×`;
   if (kind === "percent") return percent(value);
+  if (kind === "count") return Number.isInteger(value) ? count(value) : value.toFixed(1);
   return value.toFixed(3);
 }
 

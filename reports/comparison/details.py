@@ -1,0 +1,121 @@
+"""What is behind the numbers of the page, packed into one text: curves, incidents and false alarms."""
+
+import base64
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from bench.host.texts import printable
+from reports.comparison.document import WorldPart
+from reports.comparison.grouping import Comparison
+from reports.comparison.incident_samples import WorldSamples, samples_of
+from reports.comparison.overlap import Found, Overlap, found_in, merged, overlap_of
+from reports.comparison.run_details import BUDGETS, LONGEST, Curve, RunDetails, mean_curve
+from reports.comparison.world_part import world_folder
+from reports.wording import ALL, Row
+
+MANY_RUNS = 100
+"""With more runs than so many, only the mean of a detector's curves is kept."""
+
+
+@dataclass(frozen=True)
+class DetectorDetails:
+    """What is behind the numbers of one detector in one kind of world."""
+
+    curves: dict[str, Curve]
+    """By type, the mean over the repeats."""
+    runs: dict[str, list[Curve]]
+    """By type, the curve of each repeat; empty where there is one, or too many in all."""
+    levels: dict[str, str]
+    """By type, the level of its curves and alarms."""
+    counts: dict[str, list[float]]
+    """By type, incidents found and judged, over all repeats."""
+    incidents: dict[str, list[Any]]
+    """Of the incidents that are shown: found (a probability), delay [s], best rank, reasons."""
+    alarms: dict[str, list[dict[str, Any]]]
+    """By level, the highest false alarms."""
+
+
+@dataclass(frozen=True)
+class WorldDetails:
+    """What is behind the numbers of one kind of world."""
+
+    samples: WorldSamples | None
+    overlaps: dict[str, Overlap]
+    rows: list[DetectorDetails]
+
+
+def packed_details(compared: Sequence[Comparison], parts: Sequence[WorldPart]) -> str:
+    """Return the details of all kinds of world as JSON, compressed and in letters; empty where no run has any."""
+    many = sum(len(each.rows) for each in compared) > MANY_RUNS
+    worlds = [_world(each, part, many) for each, part in zip(compared, parts, strict=True)]
+    if not any(row.curves or row.counts for world in worlds for row in world.rows):
+        return ""
+    text = json.dumps({"budgets": BUDGETS, "worlds": worlds}, default=vars, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _world(each: Comparison, part: WorldPart, many: bool) -> WorldDetails:
+    found: dict[int, list[Found]] = defaultdict(list)
+    shown = next((row for row in each.rows if row.get("world_seed") == each.world_seeds[0]), each.sample)
+    tables: dict[int, pa.Table] = {}
+    runs = [[RunDetails(row) for row in who.good] for who in each.contenders]
+    for place, mine in enumerate(runs):
+        for run in mine:
+            row, table = run.row, run.incidents()
+            if table is not None:
+                found[place].append(found_in(table, str(row.get("fingerprint"))))
+                if row.get("fingerprint") == shown.get("fingerprint"):
+                    tables.setdefault(place, table)
+    judged = {place: merged(runs) for place, runs in found.items()}
+    ranked = {place: mine for place, mine in judged.items() if each.contenders[place].ranked}
+    samples = _samples(shown, list(tables.values()))
+    names = [mine.name for mine in part.types]
+    overlaps = {name: overlap for name in names if (overlap := overlap_of(ranked, name)) is not None}
+    rows = [
+        _detector(mine, names, many, judged.get(place, {}), _shown_of(tables.get(place), samples))
+        for place, mine in enumerate(runs)
+    ]
+    return WorldDetails(samples, overlaps, rows)
+
+
+def _samples(row: Row, tables: list[pa.Table]) -> WorldSamples | None:
+    """Return incidents of a world to look at: of those that any of the runs was judged on."""
+    kept: dict[str, list[str]] = defaultdict(list)
+    for table in tables:
+        for name, incident in zip(table["anomaly_type"].to_pylist(), table["incident_id"].to_pylist(), strict=True):
+            kept[name].append(incident)
+    unique = {name: list(dict.fromkeys(ids)) for name, ids in kept.items()}
+    return samples_of(world_folder(row), str(row.get("world_seed")), unique) if unique else None
+
+
+def _shown_of(table: pa.Table | None, samples: WorldSamples | None) -> dict[str, list[Any]]:
+    if table is None or samples is None:
+        return {}
+    wanted = {sample.id for sample in samples.incidents}
+    columns = ("incident_id", "found_probability", "delay_s", "best_rank", "reasons")
+    return {
+        name: [found, delay, rank, printable(reasons or "")[:LONGEST]]
+        for name, found, delay, rank, reasons in zip(*(table[key].to_pylist() for key in columns), strict=True)
+        if name in wanted
+    }
+
+
+def _detector(
+    runs: list[RunDetails], names: list[str], many: bool, found: Found, incidents: dict[str, list[Any]]
+) -> DetectorDetails:
+    curves = [curves for run in runs if (curves := run.curves())]
+    by_type = {name: [each[name] for each in curves if name in each] for name in names}
+    return DetectorDetails(
+        curves={name: mean_curve(each) for name, each in by_type.items() if each},
+        runs={} if many else {name: each for name, each in by_type.items() if len(each) > 1},
+        levels={name: runs[0].level(name) for name in names} if runs else {},
+        counts={name: [round(sum(mine.values()), 1), len(mine)] for name in (*names, ALL) if (mine := found.get(name))},
+        incidents=incidents,
+        alarms=runs[0].false_alarms() if runs else {},
+    )

@@ -1,0 +1,140 @@
+"""Some incidents of a world to look at: who called whom and when, read from the world's own tables."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.dataset import Dataset
+from bench.faults import UserError
+from bench.host.texts import printable
+from bench.truth import Truth
+
+SAMPLES = 6
+"""Incidents of a type that are shown."""
+RECORDS = 40
+"""Calls of an incident that are drawn."""
+PARTIES = 12
+"""Parties of an incident that have a line of their own."""
+COLUMNS = ("caller_id", "callee_id", "call_start_ts", "call_end_ts", "first_cell_id", "outcome")
+
+
+@dataclass(frozen=True)
+class IncidentSample:
+    """One incident."""
+
+    id: str
+    type: str
+    start: str
+    """When it began, UTC."""
+    start_ms: int
+    length_s: float
+    actors: list[str]
+    records: int
+    """Calls of its own that are in the table of calls."""
+    parties: list[str]
+    """Who takes part, the busiest first; the last may stand for all others."""
+    calls: list[list[int]]
+    """Of each call: seconds since the incident's start, length in seconds, caller and callee (places in `parties`),
+    cell (place among the world's cells, -1 unknown), and whether it was answered."""
+
+
+@dataclass(frozen=True)
+class WorldSamples:
+    """The incidents of one world that are shown, and where its cells are."""
+
+    world_seed: str
+    cells: list[list[Any]]
+    """Name, longitude and latitude of each cell."""
+    incidents: list[IncidentSample]
+
+
+def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> WorldSamples | None:
+    """Return incidents of a world; None where the world is no longer there, or cannot be read.
+
+    Parameters
+    ----------
+    folder
+        Of the world, with `data` and `truth`.
+    world_seed
+        Its seed, to be shown.
+    kept
+        Of each type, the incidents to choose from (those of the scored part).
+    """
+    try:
+        dataset, truth = Dataset.open(folder / "data"), Truth(folder / "truth")
+        chosen = {name for ids in kept.values() for name in _spread_out(ids)}
+        incidents = truth.table("incidents")
+        incidents = incidents.filter(pc.is_in(incidents["incident_id"], pa.array(sorted(chosen), pa.string())))
+        rows = truth.table("truth")
+        rows = rows.filter(pc.is_in(rows["incident_id"].cast(pa.string()), incidents["incident_id"]))
+        calls = dataset.table("calls", list(COLUMNS))
+        cells = dataset.table("cells", ["cell_id", "longitude", "latitude"]).to_pylist()
+    except (UserError, OSError):
+        return None
+    places = {str(cell["cell_id"]): place for place, cell in enumerate(cells)}
+    return WorldSamples(
+        world_seed=world_seed,
+        cells=[[printable(str(c["cell_id"])), _degrees(c["longitude"]), _degrees(c["latitude"])] for c in cells],
+        incidents=[_sample(incident, _calls_of(incident, rows, calls), places) for incident in incidents.to_pylist()],
+    )
+
+
+def _spread_out(ids: list[str]) -> list[str]:
+    """Return a few of them, evenly spread over their order.
+
+    >>> _spread_out([str(number) for number in range(11)])
+    ['0', '2', '4', '6', '8', '10']
+    """
+    places = np.unique(np.linspace(0, max(len(ids) - 1, 0), SAMPLES).round().astype(int))
+    return [ids[place] for place in places] if ids else []
+
+
+def _calls_of(incident: dict[str, Any], rows: pa.Table, calls: pa.Table) -> list[dict[str, Any]]:
+    mine = pc.and_(
+        pc.equal(rows["incident_id"].cast(pa.string()), incident["incident_id"]),
+        pc.and_(pc.greater_equal(rows["row"], 0), pc.equal(rows["cause"].cast(pa.string()), "direct")),
+    )
+    found: list[dict[str, Any]] = calls.take(rows.filter(mine)["row"].combine_chunks()).to_pylist()
+    return sorted(found, key=lambda call: call["call_start_ts"])
+
+
+def _sample(incident: dict[str, Any], calls: list[dict[str, Any]], places: dict[str, int]) -> IncidentSample:
+    start = incident["start_ts"]
+    drawn = calls[:RECORDS]
+    busy = Counter(str(call[end]) for call in drawn for end in ("caller_id", "callee_id"))
+    names = [name for name, _ in busy.most_common(PARTIES)]
+    if len(busy) > PARTIES:
+        names = [*names[:-1], f"{len(busy) - PARTIES + 1} others"]
+    line = {name: place for place, name in enumerate(names)}
+    return IncidentSample(
+        id=printable(str(incident["incident_id"])),
+        type=str(incident["anomaly_type"]),
+        start=f"{start:%Y-%m-%d %H:%M}",
+        start_ms=int(start.timestamp() * 1000),
+        length_s=(incident["end_ts"] - start).total_seconds(),
+        actors=[printable(str(actor)) for actor in incident["actors"][:PARTIES]],
+        records=len(calls),
+        parties=[printable(name) for name in names],
+        calls=[_drawn(call, start, line, places) for call in drawn],
+    )
+
+
+def _drawn(call: dict[str, Any], start: Any, line: dict[str, int], places: dict[str, int]) -> list[int]:
+    last = len(line) - 1
+    return [
+        round((call["call_start_ts"] - start).total_seconds()),
+        round((call["call_end_ts"] - call["call_start_ts"]).total_seconds()),
+        line.get(str(call["caller_id"]), last),
+        line.get(str(call["callee_id"]), last),
+        places.get(str(call["first_cell_id"]), -1),
+        int(call["outcome"] == "answered"),
+    ]
+
+
+def _degrees(value: float | None) -> float | None:
+    return None if value is None else round(value, 5)

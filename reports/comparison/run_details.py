@@ -1,0 +1,116 @@
+"""What the page shows behind a number, from the tables that a run leaves in its folder: curves, incidents, alerts.
+
+Older runs have none of these tables; then there is nothing to show, and the page says so.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, INCIDENTS_FOUND, Table, read
+
+from bench.arrays import FloatArray
+from bench.faults import UserError
+from bench.host.texts import printable
+from reports.wording import LEVELS, Row, home_level
+
+BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10000)
+"""Alerts a day at which curves are read."""
+SHARES = ("recall", "precision", "incident_recall")
+THOUSAND = 1000
+FALSE_ALARMS = 5
+LONGEST = 300
+"""Characters of a detector's reasons."""
+Curve = dict[str, list[int]]
+"""Thousandths, one for each of `BUDGETS` that there are as many records for."""
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """The tables of one run, read when they are asked for."""
+
+    row: Row
+
+    def level(self, name: str) -> str:
+        """Return the level at which a type is shown: its home or, where the scores do not reach that, their own."""
+        home = home_level(self.row, name)
+        return home if home in self._levels else str(self.row.get("level") or "call")
+
+    @cached_property
+    def _levels(self) -> set[str]:
+        own = str(self.row.get("level") or "call")
+        return set(LEVELS) if own == "call" else {own}
+
+    def curves(self) -> dict[str, Curve]:
+        """Return the curve of each type, read at `BUDGETS`."""
+        table = self._table(CURVES)
+        if table is None:
+            return {}
+        names = pc.binary_join_element_wise(table["level"], table["anomaly_type"], "/").combine_chunks()
+        names = pc.run_end_encode(names)
+        columns = {name: table[name].to_numpy() for name in ("alerts_per_day", *SHARES)}
+        found, low = {}, 0
+        for key, high in zip(names.values.to_pylist(), names.run_ends.to_pylist(), strict=True):
+            level, _, name = key.partition("/")
+            if level == self.level(name):
+                found[name] = _read_at_budgets({column: values[low:high] for column, values in columns.items()})
+            low = high
+        return found
+
+    def incidents(self) -> pa.Table | None:
+        """Return the table of incidents; None where there is none."""
+        return self._table(INCIDENTS_FOUND)
+
+    def false_alarms(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the highest false alarms of each level."""
+        table = self._table(ALERTS)
+        if table is None:
+            return {}
+        table = table.filter(pc.equal(table["verdict"], FALSE_ALARM))
+        return {level: list(_first_alarms(table, level)) for level in LEVELS if level in self._levels}
+
+    def _table(self, table: Table) -> pa.Table | None:
+        folder = Path(str(self.row.get("folder") or ""))
+        if not self.row.get("folder") or not (folder / f"{table.name}.parquet").is_file():
+            return None
+        try:
+            return read(folder, table)
+        except UserError:
+            return None
+
+
+def mean_curve(curves: Iterable[Curve]) -> Curve:
+    """Return the mean of curves of repeats, as far as all of them go."""
+    kept = list(curves)
+    length = min(len(each[SHARES[0]]) for each in kept)
+    return {
+        name: np.mean([each[name][:length] for each in kept], axis=0).round().astype(int).tolist() for name in SHARES
+    }
+
+
+def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
+    """Read a curve at `BUDGETS`: between two thresholds alerts are a random share of what the lower one adds."""
+    alerts, recall = (np.append(0, curve[name]) for name in ("alerts_per_day", "recall"))
+    precise = np.append(0, np.nan_to_num(curve["precision"]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        false = np.where(precise > 0, recall * (1 / precise - 1), 0)  # false alarms, as a multiple of the positives
+    budgets = np.array([each for each in BUDGETS if each <= alerts[-1]] or BUDGETS[:1])
+    hits, wrong = np.interp(budgets, alerts, recall), np.interp(budgets, alerts, false)
+    found = np.interp(budgets, alerts, np.append(0, np.nan_to_num(curve["incident_recall"])))
+    shares = (hits, np.where(hits > 0, hits / np.maximum(hits + wrong, 1e-12), 0), found)
+    return {name: (THOUSAND * values).round().astype(int).tolist() for name, values in zip(SHARES, shares, strict=True)}
+
+
+def _first_alarms(table: pa.Table, level: str) -> Iterable[dict[str, Any]]:
+    columns = ["rank", "score", "start_ts", "user_id", "callee_id", "cell_id", "reasons"]
+    for alarm in table.filter(pc.equal(table["level"], level)).slice(0, FALSE_ALARMS).select(columns).to_pylist():
+        texts = {
+            name: printable(str(alarm[name] or ""))[:LONGEST] for name in ("user_id", "callee_id", "cell_id", "reasons")
+        }
+        when = alarm["start_ts"].strftime("%Y-%m-%d %H:%M")
+        yield {"rank": alarm["rank"], "score": float(f"{alarm['score']:.5g}"), "when": when, **texts}
