@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from bench.run_tables import ALERTS, CURVES, INCIDENTS_FOUND
 
 from bench.evaluation.metric_names import metric_names
 from bench.report import rows_below
+from bench.run_tables import ALERTS, CURVES, INCIDENTS_FOUND
 from reports.comparison.pages import write
 
 SEEDS = 5

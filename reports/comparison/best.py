@@ -12,9 +12,11 @@ from reports.comparison.document import Best, Interval
 from reports.comparison.grouping import Comparison, Contender
 
 FEWEST_WORLDS = 3
-BY_DIFFERENCES = "the 95 % interval of the paired difference over {worlds} worlds, by Student's t, includes 0"
-BY_INTERVALS = "their 95 % intervals overlap (one run each; a paired test needs three worlds)"
-BY_RANGES = "their ranges over the repeats overlap (a paired test needs three worlds)"
+BY_DIFFERENCES = (
+    "told apart where the 95 % interval of the paired difference over {worlds} worlds, by Student's t, is beyond 0"
+)
+BY_INTERVALS = "told apart where their 95 % intervals do not overlap; a paired test needs three worlds"
+BY_RANGES = "told apart where the ranges of their repeats do not overlap; a paired test needs three worlds"
 
 
 def best_of(each: Comparison, metric: str, intervals: list[Interval | None], *, higher: bool = True) -> Best | None:

@@ -3,7 +3,7 @@
 Older runs have none of these tables; then there is nothing to show, and the page says so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, INCIDENTS_FOUND, Table, read
 
 from bench.arrays import FloatArray
 from bench.faults import UserError
 from bench.host.texts import printable
+from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, INCIDENTS_FOUND, read
+from bench.schema import Table
 from reports.wording import LEVELS, Row, home_level
 
 BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10000)
@@ -26,8 +27,8 @@ THOUSAND = 1000
 FALSE_ALARMS = 5
 LONGEST = 300
 """Characters of a detector's reasons."""
-Curve = dict[str, list[int]]
-"""Thousandths, one for each of `BUDGETS` that there are as many records for."""
+Curve = dict[str, list[int | None]]
+"""Thousandths, one for each of `BUDGETS`."""
 
 
 @dataclass(frozen=True)
@@ -84,26 +85,38 @@ class RunDetails:
             return None
 
 
-def mean_curve(curves: Iterable[Curve]) -> Curve:
-    """Return the mean of curves of repeats, as far as all of them go."""
-    kept = list(curves)
-    length = min(len(each[SHARES[0]]) for each in kept)
-    return {
-        name: np.mean([each[name][:length] for each in kept], axis=0).round().astype(int).tolist() for name in SHARES
-    }
+def mean_curve(curves: Sequence[Curve]) -> Curve:
+    """Return the mean of curves of repeats; empty where one of them is."""
+
+    def mean(values: tuple[int | None, ...]) -> int | None:
+        known = [value for value in values if value is not None]
+        return round(sum(known) / len(known)) if len(known) == len(values) else None
+
+    return {name: [mean(values) for values in zip(*(each[name] for each in curves), strict=True)] for name in SHARES}
 
 
 def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
-    """Read a curve at `BUDGETS`: between two thresholds alerts are a random share of what the lower one adds."""
+    """Read a curve at `BUDGETS`: between two thresholds alerts are a random share of what the lower one adds.
+
+    Beyond its end everything is found; how precisely, it does not say.
+    """
     alerts, recall = (np.append(0, curve[name]) for name in ("alerts_per_day", "recall"))
     precise = np.append(0, np.nan_to_num(curve["precision"]))
     with np.errstate(divide="ignore", invalid="ignore"):
         false = np.where(precise > 0, recall * (1 / precise - 1), 0)  # false alarms, as a multiple of the positives
-    budgets = np.array([each for each in BUDGETS if each <= alerts[-1]] or BUDGETS[:1])
-    hits, wrong = np.interp(budgets, alerts, recall), np.interp(budgets, alerts, false)
-    found = np.interp(budgets, alerts, np.append(0, np.nan_to_num(curve["incident_recall"])))
-    shares = (hits, np.where(hits > 0, hits / np.maximum(hits + wrong, 1e-12), 0), found)
-    return {name: (THOUSAND * values).round().astype(int).tolist() for name, values in zip(SHARES, shares, strict=True)}
+    hits, wrong = np.interp(BUDGETS, alerts, recall), np.interp(BUDGETS, alerts, false)
+    found = np.interp(BUDGETS, alerts, np.append(0, np.nan_to_num(curve["incident_recall"])))
+    precision = np.where(hits > 0, hits / np.maximum(hits + wrong, 1e-12), 0)
+    ends = int(np.searchsorted(BUDGETS, alerts[-1], side="right"))
+    return {
+        "recall": _thousandths(hits),
+        "precision": [*_thousandths(precision[:ends]), *[None] * (len(BUDGETS) - ends)],
+        "incident_recall": _thousandths(found),
+    }
+
+
+def _thousandths(shares: FloatArray) -> list[int | None]:
+    return [round(THOUSAND * share) for share in shares.tolist()]
 
 
 def _first_alarms(table: pa.Table, level: str) -> Iterable[dict[str, Any]]:

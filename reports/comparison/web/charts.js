@@ -41,10 +41,10 @@ function costChart(width, points, metric) {
         symbol: (d) => SHAPE.get(d.family), r: 4.5,
         tip: { fill: "var(--panel)" }, title: (d) => `${d.label}\n${written(d.value, metric.kind)}, ${duration(d.seconds)}`,
       }),
-      Plot.text(namedApart(front, width, [least, most]), {
-        x: "seconds", y: "value", text: "label", dy: -12, textAnchor: "middle", fill: "var(--ink)",
-        stroke: "var(--back)", strokeWidth: 4, fontSize: 12,
-      }),
+      ...["start", "middle"].map((textAnchor) => Plot.text(
+        namedApart(front, width, [least, most]).filter((point) => (point.seconds === least) === (textAnchor === "start")),
+        { x: "seconds", y: "value", text: "label", dy: -12, textAnchor, fill: "var(--ink)", stroke: "var(--back)", strokeWidth: 4, fontSize: 12 },
+      )),
     ],
   });
 }
@@ -109,7 +109,7 @@ function precisionRecallChart(width, curves, at, prevalence) {
     x: { domain: [0, 1], label: "recall →", grid: true }, y: { domain: [0, 1], label: "↑ precision", grid: true },
     marks: [
       prevalence === null ? null : Plot.ruleY([prevalence], { stroke: "var(--ink-soft)", strokeDasharray: "2 3" }),
-      Plot.line(curves.flatMap((curve, run) => curve.map((point) => ({ ...point, run }))), {
+      Plot.line(curves.flatMap((curve, run) => curve.filter((point) => point.precision !== null).map((point) => ({ ...point, run }))), {
         x: "recall", y: "precision", z: "run", curve: "step-before", stroke: "var(--accent)", strokeWidth: curves.length > 1 ? 1.2 : 2,
       }),
       ...(at ? [

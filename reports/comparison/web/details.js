@@ -21,16 +21,16 @@ async function unpackDetails() {
 
 const hasCurves = (world) => world.rows.some((row) => row.details && Object.keys(row.details.curves).length);
 
-// A share at a number of alerts a day, read off a curve; null where the curve ends before.
+// A share at a number of alerts a day, read off a curve; null where the curve does not say.
 function valueAtBudget(row, type, curve, budget) {
   const share = row.details?.curves[type]?.[curve]?.[BUDGETS.indexOf(budget)];
-  return share === undefined ? null : [share / 1000];
+  return share === undefined || share === null ? null : [share / 1000];
 }
 
-// A curve as points; the last budgets may be missing, where there are not that many records.
+// A curve as points.
 function pointsOf(curve) {
   return curve ? curve.recall.map((recall, place) => ({
-    alerts: BUDGETS[place], recall: recall / 1000, precision: curve.precision[place] / 1000, incident_recall: curve.incident_recall[place] / 1000,
+    alerts: BUDGETS[place], recall: recall / 1000, precision: curve.precision[place] === null ? null : curve.precision[place] / 1000, incident_recall: curve.incident_recall[place] / 1000,
   })) : [];
 }
 

@@ -77,9 +77,10 @@ function Incidents({ world, row, type }) {
         <summary><b class=${verdict.replace(" ", "-")}>${verdict === "found" ? "✓" : verdict === "missed" ? "✗" : "·"} ${verdict}:</b>
           ${type.name === "all" ? ` ${each.type}, ` : " "}${each.start}, ${count(each.records)} ${each.records === 1 ? "call" : "calls"} within ${duration(each.length_s)}${
           delay !== undefined && delay !== null ? `; first alert after ${duration(delay)}` : ""}${rank ? `; best rank ${count(rank)}` : ""}</summary>
-        ${reasons ? html`<p class="soft">The detector's reasons: ${reasons}</p>` : null}
-        ${each.type === type.name && type.home === "cell_quarter" ? html`<${CellMap} incident=${each} cells=${samples.cells} />` : null}
-        ${each.calls.length ? html`<${Timeline} incident=${each} />` : html`<p class="soft">No call of it is in the records.</p>`}
+        ${reasons ? html`<p class="soft">The detector's reasons, ${verdict === "found" ? "at its first alert" : "at its highest score"}: ${reasons}</p>` : null}
+        ${each.type === type.name && type.home === "cell_quarter" ? html`<${CellMap} incident=${each} cells=${samples.cells} />
+          <p class="soft">Map of all cells; large and red: the fault; orange: cells in which its calls began. Below: those calls, by caller and callee.</p>` : null}
+        ${each.calls.length ? html`<div class="wide" role="region" tabindex="0" aria-label="calls of the incident"><${Timeline} incident=${each} /></div>` : html`<p class="soft">No call of it is in the records.</p>`}
         ${each.records > each.calls.length ? html`<p class="soft">The first ${each.calls.length} of ${count(each.records)} calls.</p>` : null}
       </details></li>`;
     })}</ul>`;

@@ -127,7 +127,7 @@ function BestList({ state, set, world }) {
   const how = [...new Set(types.map((type) => bestOf(state, world, type)?.how).filter(Boolean))];
   return html`<section aria-labelledby="best"><h2 id="best">Best of each type</h2>
     <div class="wide" role="region" tabindex="0" aria-label="best of each type"><table class="list">
-      <caption><span>By ${metric.label}. Cannot be told apart: ${how.join("; ") || "not tested"}.</span></caption>
+      <caption><span>By ${metric.label}. Two detectors are ${how.join("; ") || "not compared"}.</span></caption>
       <thead><tr><th scope="col">type</th><th scope="col">best detector</th><th scope="col" class="not-narrow">${metric.label}</th>
         <th scope="col">chance</th><th scope="col" class="not-narrow">time</th><th scope="col">cannot be told apart from it</th></tr></thead>
       <tbody>${types.map(line)}</tbody></table></div></section>`;

@@ -36,8 +36,8 @@ function Against({ world, row, type, state }) {
   const text = first === row
     ? `Best of its type by ${metric.label}: ${value}. Cannot be told apart from it: ${best.alike.map((each) => world.rows[each].label).join(", ") || "none"}.`
     : `${capital(metric.label)} ${value}. The best is ${first.label} with ${withInterval(valueOf(state, world, first, type), metric.kind)}${
-      row.ranked ? (alike ? "; they cannot be told apart" : "; it is significantly better") : ""}.`;
-  return html`<p>${text} <span class="soft">(${best.how})</span></p>`;
+      row.ranked ? (alike ? "; they cannot be told apart" : "; they can be told apart") : ""}.`;
+  return html`<p>${text} <span class="soft">Detectors are ${best.how}.</span></p>`;
 }
 
 function Numbers({ row, type, typePlace }) {

@@ -77,7 +77,7 @@ function bestOf(state, world, type) {
     const value = row.ranked ? valueOf(state, world, row, type) : null;
     if (value && (!best || value[0] > best.value)) best = { row: place, value: value[0], alike: [] };
   });
-  return best && { ...best, how: "read off the curves; no test at this number of alerts" };
+  return best && { ...best, how: "not compared at this number of alerts, which is read off the curves" };
 }
 
 const chanceOf = (state, type) => type.chance[state.metric]?.[levelOf(state, type)] ?? null;

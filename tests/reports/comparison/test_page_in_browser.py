@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from left_by_runs import leave
 
 from reports.comparison.pages import write
 
@@ -102,6 +103,26 @@ def test_a_number_opens_what_is_behind_it_by_keyboard_too(open_page: Open, rows:
     assert "All numbers" in panel.inner_text()
     page.keyboard.press("Escape")
     assert not panel.is_visible()
+
+
+def test_the_number_of_alerts_a_day_moves_the_page_and_a_panel_has_its_curves(
+    open_page: Open, rows: list[Any], tmp_path: Path
+) -> None:
+    for place, row in enumerate(rows):
+        row["folder"] = leave(tmp_path / "runs" / str(place))
+    page = open_page(rows)
+    slider = page.get_by_role("slider")
+    assert slider.get_attribute("aria-valuetext") == "as run (100)"
+    slider.focus()
+    page.keyboard.press("End")
+    assert page.get_by_label("metric", exact=True).input_value() == "incident_recall"
+    assert page.locator(".matrix tbody td button").first.inner_text().startswith("1.000")
+    page.keyboard.press("Home")
+    page.locator(".matrix tbody tr").first.get_by_role("button").nth(2).click()
+    panel = page.get_by_role("dialog")
+    assert panel.locator(".chart svg").count() == 2
+    assert "About 700 alerts a day find 80 % of the incidents" in panel.inner_text()
+    assert "</script>" in panel.inner_text()
 
 
 @pytest.mark.slow

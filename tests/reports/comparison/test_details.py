@@ -1,0 +1,106 @@
+"""What is behind the numbers of the page: curves read at budgets, incidents that are shown, overlaps."""
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from labelled_world import labelled_world
+from left_by_runs import leave
+
+from reports.comparison.incident_samples import SAMPLES, samples_of
+from reports.comparison.overlap import merged, overlap_of
+from reports.comparison.pages import write
+from reports.comparison.run_details import BUDGETS, RunDetails, mean_curve
+
+MakeRow = Callable[..., dict[str, Any]]
+
+
+def details(folder: Path) -> dict[str, Any]:
+    text = (folder / "report.html").read_text()
+    (packed,) = re.findall(r'id="details">([^<]*)</script>', text)
+    found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed))) if packed else {}
+    return found
+
+
+def test_a_curve_is_read_at_numbers_of_alerts_between_its_points(tmp_path: Path) -> None:
+    curve = RunDetails({"folder": leave(tmp_path / "run")}).curves()["long_call"]
+    at = dict(zip(BUDGETS, zip(*curve.values(), strict=True), strict=True))
+    assert at[1] == (100, 1000, 100)
+    assert at[100] == (500, 500, 500)
+    assert at[1000] == (1000, 100, 1000)
+    assert at[5000] == (1000, None, 1000)  # the curve ends before
+    hits, false = 0.5 + 0.5 * 100 / 900, 0.5 + 8.5 * 100 / 900
+    assert at[200] == (round(1000 * hits), round(1000 * hits / (hits + false)), round(1000 * hits))
+
+
+def test_curves_of_repeats_are_averaged_where_all_say_something() -> None:
+    names = ("recall", "precision", "incident_recall")
+    curves = [dict.fromkeys(names, [0, 100, None]), dict.fromkeys(names, [10, 300, 5])]
+    assert mean_curve(curves) == dict.fromkeys(names, [5, 200, None])
+
+
+def test_detectors_that_find_other_incidents_find_more_together() -> None:
+    one = {"ring": {"a": 1.0, "b": 1.0, "c": 0.0, "d": 0.0}}
+    other = {"ring": {"a": 0.0, "b": 1.0, "c": 1.0, "d": 0.0}}
+    found = overlap_of({3: one, 5: other, 7: {"tdos": {"x": 1.0}}}, "ring")
+    assert found is not None
+    assert (found.rows, found.incidents) == ([3, 5], 4)
+    assert (found.both[0][1], found.either[0][1]) == (1, 3)
+    assert overlap_of({3: one}, "ring") is None
+    assert merged([one, other])["ring"] == {"a": 0.5, "b": 1.0, "c": 0.5, "d": 0.0}
+
+
+def test_the_page_has_what_runs_left_and_foreign_texts_stay_harmless(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = [
+        {**run_row(detector="iforest"), "folder": leave(tmp_path / "a", (1, 0, 1))},
+        {**run_row(detector="rules"), "folder": leave(tmp_path / "b", (0, 1, 0.5))},
+        run_row(0.5, detector="old"),
+    ]
+    write(rows, tmp_path / "report")
+    found = details(tmp_path / "report")
+    (world,) = found["worlds"]
+    assert [sorted(row["curves"]) for row in world["rows"]] == [["all", "long_call"]] * 2 + [[]]
+    assert world["rows"][0]["counts"]["long_call"] == [2, 3]
+    assert world["overlaps"]["long_call"]["either"][0][1] == 3
+    (alarm,) = world["rows"][0]["alarms"]["call"]
+    assert (alarm["rank"], alarm["user_id"]) == (2, "u")
+    assert "\x1b" not in alarm["reasons"]
+
+
+def test_runs_that_left_no_tables_or_damaged_ones_have_a_page_too(run_row: MakeRow, tmp_path: Path) -> None:
+    write([run_row()], tmp_path / "report")
+    assert details(tmp_path / "report") == {}
+    folder = Path(leave(tmp_path / "run"))
+    for each in folder.iterdir():
+        each.write_bytes(b"damaged")
+    write([{**run_row(), "folder": str(folder)}], tmp_path / "report")
+    assert details(tmp_path / "report") == {}
+
+
+def test_incidents_are_shown_with_their_calls(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "truth").symlink_to("data")
+    dataset, truth = labelled_world(tmp_path / "data", 1, 0)
+    path = tmp_path / "data" / "calls.parquet"
+    calls_table = pq.read_table(path)
+    pq.write_table(calls_table.append_column("outcome", pa.array(["answered"] * calls_table.num_rows)), path)
+    ids = truth.table("incidents")["incident_id"].to_pylist()
+    found = samples_of(tmp_path, "1", {"a": ids})
+    assert found is not None
+    assert len(found.incidents) == min(SAMPLES, len(ids))
+    calls, rows = dataset.table("calls").to_pylist(), truth.table("truth").to_pylist()
+    for incident in found.incidents:
+        mine = [row["row"] for row in rows if row["incident_id"] == incident.id and row["cause"] == "direct"]
+        wanted = sorted((calls[row]["call_start_ts"], calls[row]["caller_id"]) for row in mine if row >= 0)
+        assert incident.records == len(wanted)
+        assert [incident.parties[call[2]] for call in incident.calls] == [caller for _, caller in wanted]
+        assert [incident.start_ms + 1000 * call[0] for call in incident.calls] == [
+            int(start.timestamp() * 1000) for start, _ in wanted
+        ]
+    assert samples_of(tmp_path / "gone", "1", {"a": ids}) is None
