@@ -41,8 +41,8 @@ def test_a_curve_is_read_at_numbers_of_alerts_between_its_points(tmp_path: Path)
 
 def test_curves_of_repeats_are_averaged_where_all_say_something() -> None:
     names = ("recall", "precision", "incident_recall")
-    curves = [dict.fromkeys(names, [0, 100, None]), dict.fromkeys(names, [10, 300, 5])]
-    assert mean_curve(curves) == dict.fromkeys(names, [5, 200, None])
+    curves = [{name: [0, 100, None] for name in names}, {name: [10, 300, 5] for name in names}]
+    assert mean_curve(curves) == {name: [5, 200, None] for name in names}
 
 
 def test_detectors_that_find_other_incidents_find_more_together() -> None:
