@@ -7,6 +7,9 @@ from typing import Any, Protocol, Self
 Progress = Callable[[str, int, int], None]
 """Called as progress(what, done, of) from time to time."""
 
+LEFT_OUT = "types_left_out"
+"""Among the counts of a world of recorded calls: why each type that was asked for was not injected, by type."""
+
 
 def silent(what: str, done: int, of: int) -> None:
     """Report no progress."""

@@ -32,7 +32,8 @@ class Result:
     """Such as detector, generator, seed, world_seed, anomaly_ratio, fingerprint, protocol, threshold_policy.
 
     `isolation` is what kept the detector from the truth, such as "landlock abi 7, no network"; it begins with
-    `UNCONFINED` where nothing did, is empty where the harness gave the scores, and is not there in old rows."""
+    `UNCONFINED` where nothing did, is empty where the harness gave the scores, and is not there in old rows. `left_out`
+    says of each type of anomaly that recorded calls cannot carry why it was not injected."""
     status: Status
     reason: str = ""
     values: dict[str, float | None] = field(default_factory=dict)

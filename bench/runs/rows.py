@@ -13,7 +13,7 @@ NEEDED = ("name", "detector", "status", "fingerprint")
 TEXTS = (
     *NEEDED, "run_id", "started_at", "generator", "anomalies", "home_levels", "protocol", "threshold_policy", "level",
     "role", "suite", "settings", "reason", "audit", "trivial_types",
-    "isolation",
+    "isolation", "left_out",
 )  # fmt: skip
 NUMBERS = ("anomaly_ratio", "num_users", "days", "calls_per_second", "peak_mib")
 NUMERIC = (int, float, bool, type(None))

@@ -17,6 +17,7 @@ from bench.evaluation.class_values import Values
 from bench.evaluation.evaluate import Yardstick
 from bench.evaluation.run_outcome import Outcome
 from bench.faults import Fault, SettingsError, UserError
+from bench.generator import LEFT_OUT
 from bench.host.console import clock_running, progress_bars
 from bench.host.versions import versions
 from bench.isolation.detector_process import Job, Trial, Waiting
@@ -54,6 +55,12 @@ class Ground:
     def labelled(self) -> bool:
         """Whether the truth is known: records of one's own may come without."""
         return bool(self.world.manifest["counts"].get("labelled", True))
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why each type that was asked for was not injected into recorded calls, by type."""
+        found = self.world.manifest["counts"].get(LEFT_OUT) or {}
+        return {str(name): str(why) for name, why in found.items()} if isinstance(found, dict) else {}
 
 
 def prepared(request: Request, process: Waiting | None = None) -> Ground:
@@ -115,7 +122,10 @@ def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick)
     low, high = ground.dataset.call_range(ground.dataset.window)
     asked = request.asked(ground.world.fingerprint) | audit_in_row(ground.verdict)
     asked["isolation"] = trial.isolation
-    asked["anomalies"] = asked["anomalies"] or ",".join(yardstick.labels.types)
+    left_out = ground.left_out
+    if left_out or not asked["anomalies"]:
+        asked["anomalies"] = ",".join(yardstick.labels.types)
+    asked["left_out"] = "; ".join(f"{name}: {why}" for name, why in left_out.items())
     cost = {"world_seconds": ground.seconds, **trial.cost}
     failed = Result(asked=asked, status=trial.status, reason=trial.reason, values={}, cost=cost, versions=versions())
     if trial.scores is None:

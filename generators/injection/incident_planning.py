@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.arrays import IntArray
-from bench.faults import Fault, SettingsError
+from bench.faults import Fault
 from generators.injection.editable_plan import EditablePlan
 from generators.injection.injector import STAYS, USUAL, Figures, Incidents, Injector
-from generators.injection.planning_errors import NoRoom
+from generators.injection.planning_errors import NoRoom, TypesRefused
 from generators.model.plan import FOR_EVER, OWN, CellFault, Holdings, Intents, Members
 from generators.model.records import Edits, no_edits
 from generators.model.rng import Purpose, generator
@@ -123,19 +123,21 @@ def plan_incidents(
 
     Raises
     ------
-    SettingsError
+    TypesRefused
         When the world is too small for whole incidents of a type, or has no room for so many, naming a way on.
     """
-    faults = [fault for name, each in anomalies.items() if each.share for fault in _misplaced(name, each, editable)]
-    if faults:
-        raise SettingsError(faults)
+    wrong = {name: list(_misplaced(name, each, editable)) for name, each in anomalies.items() if each.share}
+    if any(wrong.values()):
+        reasons = {name: "; ".join(fault.rule for fault in faults) for name, faults in wrong.items() if faults}
+        raise TypesRefused([fault for faults in wrong.values() for fault in faults], reasons)
     tried = _tried(editable, anomalies, ratio, seed, of_faults)
     if tried.short:
-        raise SettingsError([_too_small(tried.short, editable, ratio)])
+        raise TypesRefused([_too_small(tried.short, editable, ratio)], _needs(tried.short, editable.normal.num_users))
     if tried.full:
         lower = (ratio / 2**step for step in range(1, HALVINGS + 1))
         holds = (r for r in lower if not _tried(editable.fresh(), anomalies, r, seed, 1.0).refused)
-        raise SettingsError([_too_full(tried.full, ratio, next(holds, None))])
+        no_room = dict.fromkeys(tried.full, "there is no room for its incidents")
+        raise TypesRefused([_too_full(tried.full, ratio, next(holds, None))], no_room)
     planned = [_staying(each, owned) for each in tried.planned.values()]
     plan = _gathered(editable, {name: anomalies[name] for name in tried.planned}, planned, tried.wanted)
     held = plan.sim_holdings.holdings
@@ -263,6 +265,16 @@ def _too_small(short: Mapping[str, Short], editable: EditablePlan, ratio: float)
         ways.append(f"a ratio of {np.ceil(higher * 1000) / 1000:g} does")
     rule = f"leave room for whole incidents of {needs}: {', or '.join(ways) or 'leave them out'}"
     return Fault("generator.anomaly_ratio", rule, ratio)
+
+
+def _needs(short: Mapping[str, Short], users: int) -> dict[str, str]:
+    """Return what a whole incident of each type needs; the type that is farthest from it comes first."""
+    farthest = sorted(short, key=lambda name: max(short[name].calls, short[name].people), reverse=True)
+    return {
+        name: f"an incident takes {short[name].least:,} calls or more"
+        + (f" and {short[name].people * users:,.0f} users" if short[name].people > 1 else "")
+        for name in farthest
+    }
 
 
 def enough_users(users: int, times: float) -> int:

@@ -9,10 +9,11 @@ import pyarrow as pa
 
 from bench.dataset import Clock
 from bench.faults import Fault, SettingsError, UserError
+from bench.generator import LEFT_OUT
 from generators.injection.editable_plan import EditablePlan
-from generators.injection.incident_planning import TOLERANCE, plan_incidents
+from generators.injection.incident_planning import TOLERANCE, IncidentPlan, plan_incidents
 from generators.injection.injector import Injector
-from generators.injection.planning_errors import NoRoom, NotInRecords
+from generators.injection.planning_errors import NoRoom, NotInRecords, TypesRefused
 from generators.own_records.calls import CALL_DIGITS, UNKNOWN, Calls
 from generators.own_records.file_settings import CdrFileSettings
 from generators.own_records.pseudonyms import Naming, Pseudonyms
@@ -42,6 +43,35 @@ class Asked:
             raise NoRoom from error
 
 
+def plan_possible(
+    records: RecordsByUser, anomalies: Mapping[str, Injector], ratio: float, seed: int
+) -> tuple[IncidentPlan, dict[str, str]]:
+    """Plan incidents of those types that the records can carry; return the plan, and why each other type is left out.
+
+    Of types that have too few calls for one whole incident only the one that is farthest from it is left out at a time:
+    the others get its calls.
+
+    Raises
+    ------
+    SettingsError
+        When no type is left.
+    """
+    left_out: dict[str, str] = {}
+    while True:
+        asked = {name: Asked(injector) for name, injector in anomalies.items() if name not in left_out}
+        try:
+            return plan_incidents(EditablePlan(RecordedLife(records)), asked, ratio, seed), left_out
+        except TypesRefused as error:
+            lacking = {name: f"it needs {each.lacked}" for name, each in asked.items() if each.lacked}
+            left_out |= lacking or dict([next(iter(error.reasons.items()))])
+            if len(anomalies) == 1 and not lacking:
+                raise
+            if len(left_out) == len(anomalies):
+                rule = "leave out types that these records cannot carry ({})"
+                faults = [Fault("anomaly", rule.format(why), name) for name, why in left_out.items()]
+                raise SettingsError(faults) from error
+
+
 @dataclass(frozen=True)
 class Names:
     """Ids of users and cells in the ground truth."""
@@ -67,19 +97,13 @@ def injected(
     Raises
     ------
     SettingsError
-        When a type needs something that records do not show, or more users or days than there are.
+        When each type needs something that records do not show, or more users or days than there are.
     UserError
         When the ratio is not met.
     """
     ratio, seed = settings.anomaly_ratio or 0.0, settings.seed or 0
     records = RecordsByUser.of(calls, with_reserve=isinstance(naming, Pseudonyms))
-    asked = {name: Asked(injector) for name, injector in anomalies.items()}
-    try:
-        plan = plan_incidents(EditablePlan(RecordedLife(records)), asked, ratio, seed)
-    except SettingsError as error:
-        rule = "leave out types that need what call records do not tell"
-        lacking = [Fault("anomaly", f"{rule} ({each.lacked})", name) for name, each in asked.items() if each.lacked]
-        raise SettingsError(lacking or error.faults) from error
+    plan, left_out = plan_possible(records, anomalies, ratio, seed)
     rewriter = Rewriter(calls, records, plan, naming)
     after, changes, values = rewriter.rewritten()
     cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
@@ -88,7 +112,7 @@ def injected(
     truth_writer.clock = calls.clock
     truth_writer.add(changes, values, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
     truth_writer.write(truth)
-    return after, _checked(truth_writer.counts(), ratio)
+    return after, {**_checked(truth_writer.counts(), ratio), LEFT_OUT: left_out}
 
 
 def _checked(counts: dict[str, Any], asked: float) -> dict[str, Any]:

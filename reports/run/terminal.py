@@ -97,6 +97,8 @@ def _header(outcome: Outcome) -> list[Text]:
         lines.append(Text(f"Threshold {policy_meaning(asked)}: {sent}, {cut_meaning(alerts.cut)}"))
     if str(asked.get("isolation")).startswith(UNCONFINED):
         lines.append(Text(f"Isolation {asked['isolation']}: the detector could have read the truth", style="bold red"))
+    if asked.get("left_out"):
+        lines.append(Text(f"Not injected, since these records cannot carry it: {asked['left_out']}"))
     return [*lines, *_of_audit(asked)]
 
 

@@ -235,10 +235,12 @@ def test_who_is_made_up_looks_like_the_others(clean: Path) -> None:
     ("anomalies", "changed", "line"),
     [
         ({"new_face": NewFace()}, {"anomaly_ratio": 0.05, "pseudonyms": False},
-         "anomaly must leave out types that need what call records do not tell (new users, who can be made up under "
+         "anomaly must leave out types that these records cannot carry (it needs new users, who can be made up under "
          "pseudonyms only (generator.pseudonyms=true)), got 'new_face'"),
-        ({"c": Clairvoyant(), **injectors("short_call")}, {"anomaly_ratio": 0.05},
-         "anomaly must leave out types that need what call records do not tell (the arrays of a simulation), got 'c'"),
+        ({"c": Clairvoyant(), **injectors("tower_outage")}, {"anomaly_ratio": 0.05},
+         "anomaly must leave out types that these records cannot carry (leave out what befalls cells: call records do "
+         "not tell of a network), got 'tower_outage'\nanomaly must leave out types that these records cannot carry (it "
+         "needs the arrays of a simulation), got 'c'"),
         (injectors("burst_call"), {"anomaly_ratio": 0.001},
          "generator.anomaly_ratio must leave room for whole incidents of burst_call (10 calls or more): "),
         (injectors("short_call"), {}, "generator.anomaly_ratio must be above 0 where types are chosen"),
@@ -251,6 +253,16 @@ def test_what_cannot_be_injected_is_refused(
     with pytest.raises(SettingsError) as refused:
         make(tmp_path / "world", anomalies, **changed)
     assert str(refused.value).startswith(line)
+
+
+def test_types_that_the_records_cannot_carry_are_left_out_and_named(clean: Path) -> None:
+    asked = {"c": Clairvoyant(), **injectors("short_call", "sim_box", "tower_outage")}
+    counts = make(clean.parent / "some", asked, anomaly_ratio=0.05)
+    assert set(counts["calls_by_type"]) == {"short_call"}
+    assert counts["anomalous_calls"] / counts["calls"] == pytest.approx(0.05, rel=0.05)
+    assert set(counts["types_left_out"]) == {"c", "sim_box", "tower_outage"}
+    assert counts["types_left_out"]["c"] == "it needs the arrays of a simulation"
+    assert re.fullmatch(r"an incident takes [\d,]+ calls or more.*", counts["types_left_out"]["sim_box"])
 
 
 def test_labels_of_ones_own_and_injected_ones_do_not_mix(tmp_path: Path) -> None:
