@@ -80,6 +80,9 @@ ALERTS = Table(
         ),
         Column("anomaly_type", pa.string(), "of a hit, its type or types; else empty", True),
         Column("incident_id", pa.string(), "of a hit, its incident or incidents; else empty", True),
+        Column("file", pa.string(), "of a recorded call, the file that it was read from; else empty", True),
+        Column("row", pa.int32(), "and its row there, from 1; a header does not count", True),
+        Column("record_id", pa.string(), "and its own id there (generator.columns.call_id)", True),
     ),
 )  # fmt: skip
 

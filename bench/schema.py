@@ -276,6 +276,16 @@ USER_FEATURES = Table(
     ),
 )
 
+ORIGINS = Table(
+    "origins",
+    "Beside the tables of recorded calls, out of a detector's reach: one row a call, in the order of `calls`.",
+    (
+        Column("file", TEXT, "file that it was read from; empty for a call that an injected incident added", True),
+        Column("row", pa.int32(), "its row in the file, from 1; a header does not count", True),
+        Column("record_id", pa.string(), "its own id there (generator.columns.call_id)", True),
+    ),
+)
+
 DATA_TABLES = {t.name: t for t in (CALLS, USERS, CELLS, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)}
 PLANTED_TABLES = {t.name: t for t in (COMMUNITIES, TIES)}
 """What was planted in a simulated world's society; they lie with the truth, and no detector sees them."""

@@ -39,7 +39,8 @@ def alerts_at(names: RecordNames, level: Level) -> tuple[Columns, IntArray]:
         **names.of(level, entities),
         "tied": pa.array(here.tied(entities)),
     }
-    return columns | _truth(outcome, here, entities), names.rows(level, entities)
+    columns |= _truth(outcome, here, entities) | names.origins(level, entities)
+    return columns, names.rows(level, entities)
 
 
 def _truth(outcome: Outcome, here: LevelOutcome, entities: IntArray) -> Columns:

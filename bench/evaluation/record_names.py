@@ -5,10 +5,12 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from bench.arrays import IntArray
 from bench.detector import Level
 from bench.evaluation.run_outcome import LevelOutcome, Outcome
+from bench.schema import ORIGINS
 
 COLUMNS = ("call_id", "caller_id", "callee_id", "first_cell_id", "call_start_ts")
 
@@ -34,6 +36,16 @@ class RecordNames:
             columns["call_id"] = self._calls["call_id"].combine_chunks().take(pa.array(call, mask=call < 0))
         return columns | {here.grid.column: named[here.grid.column], "start_ts": named["begins"]}
 
+    def origins(self, level: Level, entities: IntArray) -> dict[str, pa.Array]:
+        """Return the columns of `bench.schema.ORIGINS` of the calls of some entities; null where there is none."""
+        call = self.rows(level, entities)
+        scores, origins = self.outcome.scores, self._origins
+        if origins is None or scores is None or scores.level is not Level.CALL:
+            return {column.name: pa.nulls(entities.size, column.type) for column in ORIGINS.columns}
+        dataset = self.outcome.dataset
+        at = pa.array(call + dataset.call_range(dataset.window)[0], mask=call < 0)
+        return {name: origins[name].combine_chunks().take(at) for name in origins.column_names}
+
     def rows(self, level: Level, entities: IntArray) -> IntArray:
         """Return the entity of the detector's own level that each score comes from; -1 where it comes from none."""
         scores = self.outcome.scores
@@ -52,6 +64,16 @@ class RecordNames:
     @cached_property
     def _found(self) -> dict[Level, IntArray]:
         return {}
+
+    @cached_property
+    def _origins(self) -> pa.Table | None:
+        """Where all calls were read; None of a simulated world."""
+        path = self.outcome.dataset.folder.parent / f"{ORIGINS.name}.parquet"
+        if not path.exists():
+            return None
+        table = pq.read_table(path, partitioning=None)
+        ORIGINS.check(table, str(path))
+        return table
 
     @cached_property
     def _calls(self) -> pa.Table:

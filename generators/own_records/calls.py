@@ -15,6 +15,7 @@ from bench.schema import CALLS, CELLS, USERS
 from generators.model.clock import DAY_MS
 from generators.own_records.duplicates import without_duplicates
 from generators.own_records.file_settings import NEUTRAL
+from generators.own_records.origins import Origins
 from generators.own_records.pseudonyms import Naming
 from generators.own_records.reading import KINDS, Records
 from generators.tables.columns import ROW_GROUP, ParquetRows, coded, conformed, moments, rows_of
@@ -42,6 +43,8 @@ class Calls:
     texts: dict[str, pa.StringArray]
     """The texts of each kind, identities as they are to be named."""
     clock: Clock
+    origins: Origins
+    """Where each call was read."""
     filled: dict[str, int]
     """How many fields of each optional column were not there."""
     duplicates: dict[str, int] = field(default_factory=dict)
@@ -156,6 +159,7 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
         codes=codes,
         texts=texts,
         clock=_clock(records, start_ms),
+        origins=records.origins(order, call_id),
         filled=dict(+records.filled) | filled,
         duplicates=told,
     )

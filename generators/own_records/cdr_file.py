@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import Progress
-from bench.schema import CALLS, DATA_TABLES
+from bench.schema import CALLS, DATA_TABLES, ORIGINS
 from bench.truth import Truth
 from generators.own_records.byte_streams import digest, input_files
 from generators.own_records.calls import Calls, in_order
@@ -89,6 +89,7 @@ class CdrFile:
             lines = summary.lines(counts["anomalous_calls"] if self._labelled else None)
         print("\n".join(lines))
         self._write_data(data, calls)
+        write_parquet(folder / f"{ORIGINS.name}.parquet", calls.origins.table())
         return {**counts, "labelled": self._labelled, "filled": filled, "dropped": dropped}
 
     def _label(self, calls: Calls, truth: Path) -> dict[str, Any]:

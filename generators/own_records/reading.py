@@ -15,6 +15,7 @@ from generators.own_records.file_settings import FALSE, NEUTRAL, NORMAL, TRUE, U
 from generators.own_records.files import Piece
 from generators.own_records.identifiers import identifiers
 from generators.own_records.local_time import LocalTime
+from generators.own_records.origins import Origins
 from generators.own_records.parties import Parties
 from generators.own_records.record_filter import RecordFilter, only
 from generators.own_records.times import times
@@ -134,6 +135,17 @@ class Records:
         """Return a column as one array, in the order of reading."""
         parts = self.columns[name]
         return pa.chunked_array(parts, pa.string()) if isinstance(parts[0], pa.Array) else np.concatenate(parts)
+
+    def origins(self, order: Any, ids: pa.ChunkedArray) -> Origins:
+        """Return where some records were read, by their numbers in the order of reading, and what their calls' ids are.
+
+        The ids are those of the records themselves only where the files have such a column.
+        """
+        names = list(dict.fromkeys(file for file, _ in self.batches))
+        files = [np.full(len(rows), names.index(file), np.int32) for file, rows in self.batches]
+        rows = np.concatenate([np.asarray(rows, np.int32) for _, rows in self.batches])
+        own = ids if "call_id" in self.columns else None
+        return Origins(names, np.concatenate(files)[order], rows[order], own)
 
     def place(self, number: int) -> str:
         """Return where a record was read, by its number in the order of reading."""

@@ -13,6 +13,7 @@ from generators.model.outcome import OUTCOMES
 from generators.model.records import Edits, no_edits
 from generators.own_records.calls import CALL_DIGITS, IDENTITIES, UNKNOWN, Calls
 from generators.own_records.line_occupancy import Line, on_the_line
+from generators.own_records.origins import NOWHERE
 from generators.own_records.pseudonyms import Naming
 from generators.own_records.reading import KINDS as KIND_OF
 from generators.own_records.records_by_user import RecordsByUser
@@ -76,6 +77,7 @@ class Rewriter:
             setup_s=setup_s[order],
             call_id=pa.chunked_array([ids]),
             codes=codes,
+            origins=self.calls.origins.take(np.concatenate([np.flatnonzero(kept), self._altered(place[made])])[order]),
         )
         changes = self._changes(line, place, position[int(kept.sum()) :], calls)
         whose = (self.edits.user[made], self.records.user), (self.edits.callee[made], self.records.callee)
@@ -83,6 +85,10 @@ class Rewriter:
         calls, changes = self._diverted(calls, (caller, callee), changes)
         texts = {kind: _in_use(kind, texts, calls.codes) for kind, texts in self.texts.items()}
         return replace(calls, texts=texts), changes, self._recorded_values(calls, (caller, callee), changes)
+
+    def _altered(self, place: Any) -> Any:
+        """Return the position in the file's records of calls that are altered, `NOWHERE` for added ones."""
+        return np.where(place >= 0, self.records.row[np.maximum(place, 0)], NOWHERE)
 
     def _recorded_values(self, calls: Calls, parties: tuple[Any, Any], changes: Changes) -> RecordedValues:
         """Return what the records show of the changes; `parties`: callers and callees, numbered by `RecordsByUser`."""
