@@ -1,4 +1,4 @@
-"""What the harness costs beside what it is for.
+"""What the harness costs beside fitting and scoring: a run, a sweep with two workers, and records in MLflow.
 
 `python benchmarks/harness.py [overhead] [workers] [tracking]`; all three without an argument. Each prints a ratio, and
 the program ends with code 1 when one is beyond its bound. Everything is done in a temporary folder.

@@ -1,6 +1,6 @@
-"""The simulated world: makes a folder of tables and a folder of ground truth from settings.
+"""The simulated world as the harness sees it: its recipe (for the fingerprint), its clean twin, and making it.
 
-What makes it is imported when it is made: a run that finds its world in the store does not wait for that.
+`generators.making` makes it, and is imported only then: a run that finds its world in the store does not wait for that.
 """
 
 from collections.abc import Mapping

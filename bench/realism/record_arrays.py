@@ -1,4 +1,4 @@
-"""Call records as the measures see them: arrays."""
+"""Call records as arrays, the input of all measures of realism."""
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property

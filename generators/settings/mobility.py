@@ -1,4 +1,4 @@
-"""Settings of where people are. Light: nothing here imports more than the standard library."""
+"""Settings of mobility: home, work, trips and speeds, or random way-points. Light: imports hardly anything."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

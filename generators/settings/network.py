@@ -1,4 +1,4 @@
-"""Settings of sessions and of the network as a whole. Light: nothing here imports more than the standard library."""
+"""Settings of the network: towers, phones, handover, status, arrival of messages. Light: imports hardly anything."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
