@@ -24,6 +24,8 @@ GRID = "#e5e7eb"
 NORMAL_COLOUR = "#a3aab5"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#882255")
 """Okabe and Ito (2008), Color Universal Design, without the yellow that is lost on white; a wine red for it."""
+ONE_COLOUR = COLOURS[0]
+"""Of every type where a panel or a row of its own tells types apart: colours for 23 types cannot be distinguished."""
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 FIRST = ("short_call", "long_call", "off_hour_call", "burst_call")
 DPI = 160

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.audit.difficulty.difficulty_curve import Curve
-from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, looks, new_figure, save, tidy
+from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, ONE_COLOUR, new_figure, save, tidy
 from reports.wording import plural
 
 COLUMNS, PANEL_H = 4, 2.05
@@ -39,7 +39,7 @@ def draw(curves: Sequence[Curve], path: Path) -> Path:
 
 def _panel(axes: Axes, curve: Curve, *, first: bool, last: bool) -> None:
     at = np.array(curve.difficulties)
-    colour = looks([curve.type])[curve.type].colour
+    colour = ONE_COLOUR
     tidy(axes, curve.type, x="difficulty" if last else "", y="ROC-AUC" if first else "", grid="y")
     axes.axhline(0.95, color=GRID, linewidth=1.4, zorder=0)
     axes.fill_between(at, curve.strength.min(axis=0), curve.strength.max(axis=0), color=colour, alpha=0.18, linewidth=0)
@@ -50,6 +50,4 @@ def _panel(axes: Axes, curve: Curve, *, first: bool, last: bool) -> None:
     )
     axes.set_ylim(0.48, 1.02)
     axes.set_xlim(at.min() - 0.03, at.max() + 0.03)
-    axes.text(
-        0.98, 0.06, f"rho {curve.rank_correlation:.2f}", transform=axes.transAxes, ha="right", fontsize=8, color=FAINT
-    )
+    axes.set_title(f"rho {curve.rank_correlation:.2f}", loc="right", fontsize=8, color=FAINT)

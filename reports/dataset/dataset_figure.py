@@ -12,7 +12,7 @@ from bench.dataset import Dataset
 from bench.spans import DAY_MS
 from bench.truth import NORMAL, Truth
 from reports.dataset.dataset_counts import OUTCOMES, DatasetCounts, duration_edges, tally
-from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, TypeStyle, looks, new_figure, save, tidy
+from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, ONE_COLOUR, TypeStyle, looks, new_figure, save, tidy
 from reports.wording import ALL, count, percent, plural
 
 SATURDAY = 5
@@ -104,12 +104,14 @@ def _types(axes: Axes, counts: DatasetCounts) -> None:
     by_type = looks(counts.types)
     calls = counts.calls[counts.anomalous]
     for row, name in enumerate(counts.types):
-        axes.barh(row, calls[row], height=0.62, color=by_type[name].colour)
-        text = f" {count(calls[row])} in {plural(counts.incidents[row], 'incident')}"
+        colour = by_type[name].colour if len(counts.types) <= TOLD_APART else ONE_COLOUR
+        axes.barh(row, calls[row], height=0.62, color=colour)
+        text = f" {plural(calls[row], 'call')}, {plural(counts.incidents[row], 'incident')}"
         axes.text(calls[row], row, text, va="center", fontsize=8.5, color=INK)
     if not counts.types:
         axes.text(0.5, 0.5, "none injected", transform=axes.transAxes, ha="center", color=FAINT)
-    tidy(axes, "Anomalous calls by type", x="calls", grid="x")
+    without = any(calls[row] < counts.incidents[row] for row in range(len(counts.types)))
+    tidy(axes, "Anomalous calls by type", x=f"calls{' (an incident may leave none)' * without}", grid="x")
     axes.set_yticks(range(len(counts.types)), counts.types)
     axes.set_xlim(0, 1.75 * max(calls, default=1) or 1)
     axes.set_ylim(max(len(counts.types), 1) - 0.45, -0.55)
@@ -127,13 +129,14 @@ def _outcomes(axes: Axes, counts: DatasetCounts) -> None:
             range(len(rows)), shares[:, column], left=left, height=0.62, color=OUTCOME_COLOURS[column], label=name
         )
         left += shares[:, column]
-    tidy(axes, x="share of the calls, by outcome", grid="x")
+    tidy(axes, x="share of the calls", grid="x")
+    axes.set_title("Outcomes", loc="left", fontsize=10, color=INK, weight="bold", pad=18)  # the legend stands below it
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set_ylim(len(rows) - 0.45, -0.55)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(
-        ncols=4, fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.3,
+        ncols=4, fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.3,
         handlelength=0.9, handletextpad=0.5, columnspacing=1.1, borderpad=0,
     )  # fmt: skip
 

@@ -1,6 +1,5 @@
 """The picture of precision against recall, for each type of anomaly."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ from matplotlib.axes import Axes
 from bench.arrays import BoolArray, FloatArray
 from bench.evaluation.run_outcome import Outcome
 from bench.evaluation.score_metrics import separate
-from reports.style import FAINT, INK, TypeStyle, looks, new_figure, save, tidy
+from reports.style import FAINT, INK, ONE_COLOUR, TypeStyle, looks, new_figure, save, tidy
 from reports.wording import ALL, LEVELS, Row, number, percent, world_meaning
 
 POINTS = 2000
@@ -46,18 +45,21 @@ def draw_precision_recall(outcome: Outcome, types: list[str], path: Path) -> Pat
 
 
 def _draw_apart(outcome: Outcome, ordered: list[str], path: Path) -> Path:
-    asked, values, by_type = outcome.result.asked, outcome.result.values, looks(ordered)
+    asked, values = outcome.result.asked, outcome.result.values
     rows = -(-len(ordered) // ACROSS)
-    note = f"{world_meaning(asked)}; best found first; dotted: prevalence; circle: threshold of the alerts"
+    note = (
+        f"{world_meaning(asked)}; best found first; number: average precision; dotted: prevalence; "
+        "circle: threshold of the alerts"
+    )
     figure = new_figure(10.5, 1.5 + 1.45 * rows, f"{asked.get('detector')}: precision and recall", note)
     panels = figure.subplots(rows, ACROSS, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, name in zip(panels, ordered, strict=False):
-        _curve(axes, outcome, name, replace(by_type[name], dash="-"))
+        _curve(axes, outcome, name, TypeStyle(ONE_COLOUR, "-"))
         axes.set(xlim=(0, 1.03), ylim=(0, 1.05))
         tidy(axes)
-        axes.set_title(name, loc="left", fontsize=9, weight="bold", color=by_type[name].colour, pad=3)
-        precise = number(values.get(f"average_precision/{name}"))
-        axes.text(0.97, 0.93, f"AP {precise}", transform=axes.transAxes, ha="right", va="top", fontsize=8.5, color=INK)
+        axes.set_title(name, loc="left", fontsize=8.5, weight="bold", color=INK, pad=3)
+        precise = number(values.get(f"average_precision/{name}")).removeprefix("0")
+        axes.set_title(precise, loc="right", fontsize=8.5, color=INK, pad=3)
     for axes in panels[len(ordered) :]:
         axes.set_axis_off()
     figure.supxlabel(_recall(asked), fontsize=9, color=INK)

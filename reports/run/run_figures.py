@@ -10,7 +10,7 @@ from bench.evaluation.run_outcome import Outcome
 from bench.result import Status
 from reports.run.curve_figure import draw_precision_recall
 from reports.run.score_figure import draw_scores
-from reports.style import GRID, INK, looks, new_figure, save, tidy
+from reports.style import GRID, INK, ONE_COLOUR, new_figure, save, tidy
 from reports.wording import LEVELS, number, own_values, policy_meaning, types_in
 
 
@@ -59,12 +59,11 @@ def draw_at_threshold(outcome: Outcome, types: list[str], path: Path) -> Path:
 
 
 def _bars(axes: Axes, values: dict[str, float | None], types: list[str], metric: str) -> None:
-    by_type = looks(types)
     for row, name in enumerate(types):
         value = values.get(f"{metric}/{name}")
         low, high = values.get(f"{metric}_low/{name}"), values.get(f"{metric}_high/{name}")
         axes.barh(row, 1, height=0.62, color=GRID, alpha=0.45)
-        axes.barh(row, value or 0, height=0.62, color=by_type[name].colour)
+        axes.barh(row, value or 0, height=0.62, color=ONE_COLOUR)
         if low is not None and high is not None:
             axes.plot([low, high], [row, row], color="white", linewidth=3.2)
             axes.plot([low, high], [row, row], color=INK, linewidth=1.3)

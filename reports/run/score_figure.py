@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bench.arrays import FloatArray
 from bench.evaluation.run_outcome import Outcome
-from reports.style import FAINT, INK, NORMAL_COLOUR, TypeStyle, looks, new_figure, save, tidy
+from reports.style import FAINT, INK, NORMAL_COLOUR, ONE_COLOUR, new_figure, save, tidy
 from reports.wording import ALL, LEVELS, count, cut_meaning, percent, policy_meaning
 
 BINS = 90
@@ -29,7 +29,7 @@ def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
     rows = -(-len(shown) // across)
     figure = new_figure(
         7.5 + 1.5 * across, 1.35 + 1.02 * rows, f"{asked.get('detector')}: scores of normal and of anomalous {noun}",
-        f"share of the {noun} of a kind in each bin; the percentage is the share that are alerts",
+        f"share of the {noun} of a kind in each bin; above each panel: how many {noun}, and the share that are alerts",
     )  # fmt: skip
     every_panel = figure.subplots(rows, across, sharex=True, squeeze=False)
     panels = every_panel.T.ravel()[: len(shown)]
@@ -39,17 +39,13 @@ def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
     normal = samples[shown[0]][1][~samples[shown[0]][0]]
     every = np.concatenate([normal, *(scores[positive] for positive, scores in samples.values())])
     edges, width = score_bins(every)
-    by_type = looks(types)
     for axes, (name, (positive, scores)) in zip(panels, samples.items(), strict=True):
         if width is not None:
             axes.set_xscale("asinh", linear_width=width)
-        _panel(axes, edges, normal, scores[positive], (name, by_type[name]))
-        axes.set_title(
-            f"{count(int(np.count_nonzero(positive)))} {noun}", loc="right", fontsize=8.8, color=FAINT, pad=3
-        )
+        _panel(axes, edges, normal, scores[positive], name)
+        many, caught = int(np.count_nonzero(positive)), outcome.result.values.get(f"recall/{name}")
+        axes.set_title(f"{count(many)}, {percent(caught)} alerts", loc="right", fontsize=8.8, color=FAINT, pad=3)
         _threshold(axes, outcome)
-        caught = outcome.result.values.get(f"recall/{name}")
-        axes.text(1.0, 0.93, f"{percent(caught)} alerts", transform=axes.transAxes, ha="right", va="top", fontsize=9)
     _legend(panels[0], outcome, normal.size)
     bent = "" if width is None else "; logarithmic towards the ends"
     for axes in {*panels[rows - 1 :: rows], panels[-1]}:
@@ -82,16 +78,13 @@ def _reaching(edges: FloatArray, low: float, high: float) -> FloatArray:
     return edges
 
 
-def _panel(
-    axes: Axes, edges: FloatArray, normal: FloatArray, anomalous: FloatArray, named: tuple[str, TypeStyle]
-) -> None:
-    name, look = named
+def _panel(axes: Axes, edges: FloatArray, normal: FloatArray, anomalous: FloatArray, name: str) -> None:
     axes.stairs(_shares(normal, edges), edges, fill=True, color=NORMAL_COLOUR, alpha=0.75)
     shares = _shares(anomalous, edges)
-    axes.stairs(shares, edges, fill=True, color=look.colour, alpha=0.25)
-    axes.stairs(shares, edges, color=look.colour, linewidth=1.6)
+    axes.stairs(shares, edges, fill=True, color=ONE_COLOUR, alpha=0.25)
+    axes.stairs(shares, edges, color=ONE_COLOUR, linewidth=1.6)
     tidy(axes, grid="y")
-    axes.set_title(name, loc="left", fontsize=10, weight="bold", color=look.colour, pad=3)
+    axes.set_title(name, loc="left", fontsize=10, weight="bold", color=INK, pad=3)
     axes.set_xlim(edges[0], edges[-1])
     axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(round(value, 6))))
