@@ -11,6 +11,7 @@ PAGES = (
     "docs/start/detector-author.md", "docs/start/network-engineer.md", "docs/howto/python.md",
     "docs/howto/own-records.md", "docs/howto/own-detector.md", "docs/howto/own-package.md",
     "docs/howto/own-anomaly.md", "docs/howto/repeat.md", "docs/reference/runs.md", "docs/howto/sweep.md",
+    "docs/howto/read-report.md",
     "docs/howto/own-scores.md", "docs/howto/mlflow.md", "docs/reference/table-detectors.md",
     "docs/reference/features.md", "docs/explanation/network.md", "docs/explanation/realism.md",
     "docs/howto/other-tools.md", "docs/glossary.md", "docs/explanation/audit.md", "docs/reference/marks.md",

@@ -80,7 +80,11 @@ function bestOf(state, world, type) {
   return best && { ...best, how: "not compared at this number of alerts, which is read off the curves" };
 }
 
-const chanceOf = (state, type) => type.chance[state.metric]?.[levelOf(state, type)] ?? null;
+// What random scores get; of incidents found only at the number of alerts of the run, since it depends on that.
+function chanceOf(state, type) {
+  const other = state.budget !== null && state.metric === "incident_recall";
+  return other ? null : type.chance[state.metric]?.[levelOf(state, type)] ?? null;
+}
 
 function seconds(row) {
   const { fit_seconds: fit, score_seconds: score } = row.cost;
