@@ -1,0 +1,136 @@
+"""What the values of a column look like: moments, lengths, numbers, identifiers or words."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from re import fullmatch
+
+import polars as pl
+
+from generators.own_records.file_settings import MISSING_WORDS
+from generators.own_records.times import BLANK_BEFORE_ZONE, ISO, WORDS_FOR_UTC
+
+DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y-%m-%d", "%d-%b-%Y", "%d-%b-%y",
+         "%b %d %Y", "%d %b %Y", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y")  # fmt: skip
+TIMES = ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H.%M.%S", "%I.%M.%S.%f %p", "%I.%M.%S %p")
+JOINTS, ZONES = (" ", "T", ", "), ("", "%z", " %z")
+COMPACT = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%z", "%y%m%d%H%M%S")
+EPOCHS = {"epoch_s": (31_536_000, 7_258_118_400), "epoch_ms": (31_536_000_000, 7_258_118_400_000)}
+LONGEST, MOST_DIFFERENT = 2_678_400, 3
+FEW = 40
+"""So many values are looked at before all are."""
+
+
+@dataclass(frozen=True)
+class ColumnValues:
+    """Some values of a column; words for nothing are not among `given`."""
+
+    name: str
+    values: list[str]
+
+    @cached_property
+    def given(self) -> list[str]:
+        """The values that say something."""
+        return [value for value in self.values if value and value.casefold() not in MISSING]
+
+    @cached_property
+    def different(self) -> Counter[str]:
+        """How often each value occurs."""
+        return Counter(self.given)
+
+    @cached_property
+    def time_formats(self) -> list[str]:
+        """The formats of moments that all values follow; the first is the likeliest."""
+        return [] if not self.given else list(self._formats())
+
+    @cached_property
+    def is_date(self) -> str:
+        """The format of dates without a time that all values follow, or nothing."""
+        return next((form for form in DATES if self._follows(form, whole=False)), "")
+
+    @property
+    def is_clock(self) -> bool:
+        """Whether all are times of day or lengths as h:mm:ss."""
+        return self.all_match(r"\d{1,4}:[0-5]?\d:[0-5]?\d(\.\d+)?")
+
+    @property
+    def is_short_clock(self) -> bool:
+        """Whether all are lengths as m:ss."""
+        return self.all_match(r"\d{1,4}:[0-5]\d")
+
+    @property
+    def is_number(self) -> bool:
+        """Whether all are numbers, in whatever way they are written."""
+        return self.all_match(r"-?\d+([.,]\d+)?|\d{1,3}([.,' ]\d{3})+([.,]\d+)?")
+
+    @property
+    def is_identifier(self) -> bool:
+        """Whether most look like numbers of telephones or coded ones, and there are several."""
+        like = sum(fullmatch(r"[+\w][\w.:@+-]{0,79}", value) is not None for value in self.given)
+        return len(self.different) > 1 and like > 0.9 * len(self.given)
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no value occurs twice."""
+        return len(self.different) == len(self.given) > 1
+
+    @property
+    def is_nearly_unique(self) -> bool:
+        """Whether hardly any value occurs twice, as with ids of calls whose legs are records."""
+        return len(self.different) > max(0.45 * len(self.given), 1)
+
+    @property
+    def is_count(self) -> bool:
+        """Whether all are whole numbers that never fall, as moments counted from a beginning."""
+        if not self.all_match(r"\d{1,9}(\.0+)?") or len(self.given) < MOST_DIFFERENT:
+            return False
+        numbers = [float(value) for value in self.given]
+        return numbers == sorted(numbers) and numbers[-1] > numbers[0]
+
+    @property
+    def is_length(self) -> bool:
+        """Whether all are numbers, different ones, that seconds of calls may be."""
+        if not self.is_number or len(self.different) < 2 or self.is_unique:
+            return False
+        return all(abs(float(value.replace(",", ""))) < LONGEST for value in self.different)
+
+    @property
+    def is_words(self) -> bool:
+        """Whether few different values occur again and again."""
+        return 1 <= len(self.different) <= 40 and len(self.given) >= 2 * len(self.different)
+
+    def all_match(self, pattern: str) -> bool:
+        """Return whether there are values, and all match."""
+        return bool(self.given) and all(fullmatch(pattern, value) for value in self.different)
+
+    def _formats(self) -> Iterator[str]:
+        plain = pl.Series(self.given[:FEW]).str.replace(WORDS_FOR_UTC, "Z").str.replace(BLANK_BEFORE_ZONE, "$1")
+        if plain.str.contains(ISO).all():
+            yield "iso"
+            return
+        digits = self.all_match(r"\d+(\.\d+)?")
+        yield from (form for form in COMPACT if self._follows(form, whole=True))
+        if digits:
+            numbers = [float(value) for value in self.given]
+            yield from (word for word, (low, high) in EPOCHS.items() if low <= min(numbers) and max(numbers) < high)
+            return
+        forms = (f"{day}{joint}{time}{zone}" for day, joint, time, zone in product(DATES, JOINTS, TIMES, ZONES))
+        yield from (form for form in forms if self._follows(form, whole=True))
+
+    def _follows(self, form: str, whole: bool) -> bool:
+        """Return whether all values are of a form: a moment, or (not `whole`) a date."""
+        pattern, kind = form.replace(".%f", "%.f"), pl.Datetime("ms") if whole else pl.Date
+        if "%z" in form:
+            kind = pl.Datetime("ms", "UTC")
+        for values in (self.given[:FEW], self.given):
+            if not values:
+                return False
+            moments = pl.Series(values).str.strptime(kind, pattern, strict=False)
+            if moments.is_null().any() or not moments.dt.year().is_between(1971, 2199).all():
+                return False
+        return True
+
+
+MISSING = {*MISSING_WORDS}

@@ -1,0 +1,190 @@
+"""`cdrbench inspect`: what it guesses reads the file, what is strange is named, and nothing is applied unseen."""
+
+import gzip
+import io
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from own_files import make
+from small_worlds import table
+
+from bench.faults import UserError
+from generators.own_records.inspection.command import inspected, main
+
+START = datetime(2024, 1, 8)
+CALLS = [
+    (f"01{n % 7:03d}", f"01{(n * 5 + 1) % 11:03d}", START + timedelta(seconds=7919 * n), 13 * n % 97) for n in range(60)
+]
+TALK = sum(seconds for *_, seconds in CALLS)
+Form = Callable[[str, str, datetime, int], list[str]]
+
+
+def hms(seconds: int) -> str:
+    return f"{seconds // 3600}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+
+
+def told(when: datetime, form: str) -> str:
+    return when.strftime(form)
+
+
+FORMS: dict[str, tuple[str, str, Form, str]] = {
+    "plain": ("caller,callee,start,duration", ",", lambda a, b, t, s: [a, b, str(t), str(s)], "utf-8"),
+    "ours": ("caller_id,callee_id,call_start_ts,call_duration", ",",
+             lambda a, b, t, s: [a, b, str(t), str(s)], "utf-8"),
+    "excel": ("A-Nummer;B-Nummer;Beginn;Dauer;Ort", ";",
+              lambda a, b, t, s: [a, b, told(t, "%d.%m.%Y %H:%M:%S"), hms(s), "München"], "latin-1"),
+    "utf-16": ("A-Nummer\tB-Nummer\tBeginn\tSek", "\t",
+               lambda a, b, t, s: [a, b, told(t, "%d.%m.%Y %H:%M:%S"), f"{s},0"], "utf-16"),
+    "two columns": ("src|dst|date|time|seconds", "|",
+                    lambda a, b, t, s: [a, b, told(t, "%d/%m/%Y"), told(t, "%H:%M:%S"), str(s)], "utf-8-sig"),
+    "no header": ("", ",", lambda a, b, t, s: [a, b, str(t), str(s)], "utf-8"),
+    "epoch": ("calling_number,called_number,timestamp,billsec", ",",
+              lambda a, b, t, s: [a, b, str(int((t - datetime(1970, 1, 1)).total_seconds())), str(s)], "utf-8"),
+    "am and pm": ("FROM,TO,WHEN,SECS", ",",
+                  lambda a, b, t, s: [a, b, told(t, "%m/%d/%Y %I:%M:%S %p"), str(s)], "utf-8"),
+    "end": ("caller,callee,start_time,end_time", ",",
+            lambda a, b, t, s: [a, b, str(t), str(t + timedelta(seconds=s))], "utf-8"),
+    "preamble": ("exported by a switch\n\ncaller,callee,start,duration", ",",
+                 lambda a, b, t, s: [a, b, str(t), str(s)], "utf-8"),
+}  # fmt: skip
+
+
+def text_of(form: str) -> str:
+    header, delimiter, row, _ = FORMS[form]
+    lines = [delimiter.join(row(*call)) for call in CALLS]
+    return "\n".join([header, *lines] if header else lines) + "\n"
+
+
+def look(folder: Path, content: bytes | str, name: str = "cdr.csv", **named: str) -> tuple[str, dict[str, Any]]:
+    """Inspect a file; return what is said, and the configuration that is written."""
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (folder / "copies").mkdir(exist_ok=True)
+    said = inspected([str(path)], {"out": str(folder / "mine"), "name": "x", **named}, folder / "copies")
+    settings = yaml.safe_load((folder / "mine" / "generator" / "x.yaml").read_text())
+    assert settings.pop("defaults") == ["cdr_file", "_self_"]
+    return said, settings
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_a_guess_reads_the_file(tmp_path: Path, form: str) -> None:
+    _, settings = look(tmp_path, text_of(form).encode(FORMS[form][3]))
+    calls = table(make(tmp_path / "world", **settings)[0], "calls")
+    assert (calls.height, calls["call_duration"].sum()) == (len(CALLS), TALK)
+    assert calls["caller_id"].cast(str).to_list()[:3] == [call[0] for call in CALLS[:3]]
+    assert calls["call_start_ts"][0].replace(tzinfo=None) == START
+
+
+def test_what_is_strange_is_named_all_at_once(tmp_path: Path) -> None:
+    rows = [",".join([a, b, str(t), str(s), "answered" if s else "missed"]) for a, b, t, s in CALLS]
+    strange = [
+        "anonymous,01001,2024-01-20 10:00:00,5,answered",
+        "1.20E+11,01001,2024-01-20 11:00:00,5,answered",
+        "1001,01002,2024-01-20 12:00:00,-4,answered",
+        "01001,01002,2024-01-20 13:00:00,90000,answered",
+        "01001,01002,2024-01-20 14:00:00,30,missed",
+        "01001,01002,soon,30,answered",
+        "01001,01002,2024-01-20 15:00:00",
+        rows[0],
+    ]
+    said, _ = look(tmp_path, "\n".join(["caller,callee,start,duration,outcome", *rows, *strange]) + "\n")
+    for line in (
+        "1 lines with another number of fields",
+        "1 missing or withheld parties",
+        "1 identifiers ruined by a spreadsheet",
+        "pairs of numbers differ in leading zeros, + or 00 only, such as 01001 and 1001",
+        "1 starts cannot be read (generator.time_format), such as 'soon'",
+        "days without a record between 2024-01-08 and 2024-01-20",
+        "1 lengths below zero, such as '-4'",
+        "1 lengths beyond a day",
+        "1 calls that last and were not answered",
+        "1 records repeat the caller, callee, start and length of another",
+    ):
+        assert line in said
+
+
+def test_words_are_explained(tmp_path: Path) -> None:
+    rows = [
+        f"{a},{b},{t},{s},{'voice' if s % 3 else 'sms'},{'ANSWERED' if s else 'NO ANSWER'},"
+        f"{'SIM Box' if s == 13 else 'Benign'}"
+        for a, b, t, s in CALLS
+    ]
+    header = "src,dst,start,duration,service,disposition,label"
+    said, settings = look(tmp_path, "\n".join([header, *rows]) + "\n")
+    assert settings["keep"] == {"service": ["voice"]}
+    assert settings["labels"] == {"normal": ["Benign"], "sim_box": ["SIM Box"]}
+    assert "CHECK" in said
+    _, counts = make(tmp_path / "world", **settings)
+    assert counts["calls_by_type"] == {"sim_box": 1}
+    assert counts["calls"] == sum(s % 3 > 0 for *_, s in CALLS)
+
+
+def test_withheld_numbers_in_other_words_are_unknown_parties(tmp_path: Path) -> None:
+    rows = [
+        ",".join(["Rufnummer unterdrückt" if n % 9 == 0 else a, b, str(t), str(s)])
+        for n, (a, b, t, s) in enumerate(CALLS)
+    ]
+    _, settings = look(tmp_path, "\n".join(["caller,callee,start,duration", *rows]) + "\n")
+    calls = table(make(tmp_path / "world", **settings)[0], "calls")
+    assert calls["caller_id"].cast(str).str.starts_with("unknown_").sum() == 7
+
+
+def test_known_formats_are_recognised(tmp_path: Path) -> None:
+    rows = [
+        f'"","{a}","{b}","in","x","c","d","Dial","y","{t}","{t}","{t}",9,{s},"ANSWERED","D"' for a, b, t, s in CALLS
+    ]
+    said, _ = look(tmp_path, "\n".join(rows) + "\n")
+    assert "It looks like asterisk: generator=asterisk" in said
+
+
+def test_compressed_files_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    said, _ = look(tmp_path, gzip.compress(text_of("plain").encode()), "cdr.dat")
+    assert "Wrong or strange\n  nothing" in said.replace("parties only call", "") or "do both" in said
+
+    class Stdin:
+        buffer = io.BytesIO(text_of("excel").encode("latin-1"))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", Stdin)
+    monkeypatch.setattr(sys, "argv", ["cdrbench inspect", "-", "name=january", "generator.time_zone=Europe/Berlin"])
+    main()
+    assert "mine/generator/january.yaml" in capsys.readouterr().out
+    settings = yaml.safe_load((tmp_path / "mine" / "generator" / "january.yaml").read_text())
+    assert "path" not in settings
+    assert (settings["time_zone"], settings["encoding"]) == ("Europe/Berlin", "cp1252")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "usage: cdrbench inspect"),
+        (["none.csv"], "there is no file none.csv"),
+        (["empty.csv"], "must have at least one row"),
+        (["good.csv", "sped=1"], "sped is no setting of it"),
+        (["good.csv", "generator.time_zoom=UTC"], "must be settings of generator=cdr_file"),
+        (["good.csv", "name=taken"], "must not exist yet"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, arguments: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.csv").write_text(text_of("plain"))
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "mine" / "generator").mkdir(parents=True)
+    (tmp_path / "mine" / "generator" / "taken.yaml").touch()
+    monkeypatch.setattr(sys, "argv", ["cdrbench inspect", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no rows"):
+        look(tmp_path, "\n\n")
