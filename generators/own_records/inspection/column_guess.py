@@ -125,7 +125,7 @@ def _by_values(columns: list[ColumnValues], guess: ColumnGuess) -> None:
         guess.take("outcome", outcomes[0], f"its values are words for outcomes: {_shown(outcomes[0])}")
     if not {"call_duration", "call_end_ts"} & set(guess.columns):
         free = [column for column in columns if column.name not in guess.columns.values()]
-        lengths = [column for column in free if column.is_length]
+        lengths = sorted((column for column in free if column.is_length), key=lambda column: not column.is_unique)
         if lengths:
             guess.take("call_duration", lengths[-1], f"its values are numbers: {_shown(lengths[-1])}")
 

@@ -68,8 +68,8 @@ class ColumnValues:
     @property
     def is_identifier(self) -> bool:
         """Whether most look like numbers of telephones or coded ones, and there are several."""
-        like = sum(fullmatch(r"[+\w][\w.:@+-]{0,79}", value) is not None for value in self.given)
-        return len(self.different) > 1 and like > 0.9 * len(self.given)
+        like = sum(fullmatch(r"[+\w][\w.:@+-]{0,79}", value) is not None for value in self.different)
+        return len(self.different) > 1 and like > 0.8 * len(self.different)
 
     @property
     def is_unique(self) -> bool:
@@ -92,7 +92,7 @@ class ColumnValues:
     @property
     def is_length(self) -> bool:
         """Whether all are numbers, different ones, that seconds of calls may be."""
-        if not self.is_number or len(self.different) < 2 or self.is_unique:
+        if not self.is_number or len(self.different) < 2:
             return False
         return all(abs(float(value.replace(",", ""))) < LONGEST for value in self.different)
 

@@ -147,7 +147,7 @@ def _write(written: dict[str, Any], path: str, named: dict[str, str], reasons: l
         "# Guessed by cdrbench inspect; look through it, above all where it says CHECK.",
         *(f"# {each}" for each in reasons),
     ]
-    body = {"defaults": ["cdr_file", "_self_"], **({} if STDIN in path else {"path": path}), **written, **dict(given)}  # type: ignore[arg-type]
+    body = {"defaults": ["cdr_file", "_self_"], **({} if path == STDIN else {"path": path}), **written, **dict(given)}  # type: ignore[arg-type]
     text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100)
     target.write_text(printable("\n".join(head)) + "\n" + text)
     return target

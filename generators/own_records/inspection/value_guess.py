@@ -162,7 +162,7 @@ class ValueGuess:
                 continue
             missing += len(column.values) - len(column.given)
             digits = sum(any(each.isdigit() for each in value) for value in column.given)
-            if digits > 0.9 * len(column.given):
+            if digits > len(column.given) / 2:
                 withheld |= {value for value, many in column.different.items() if many > 1 and value.isalpha()}
                 withheld |= {v for v in column.different if " " in v and not any(each.isdigit() for each in v)}
         if withheld:
