@@ -45,6 +45,12 @@ class ColumnValues:
         """The formats of moments that all values follow; the first is the likeliest."""
         return [] if not self.given else list(self._formats())
 
+    def span_of(self, form: str) -> int:
+        """Return over how many days the values lie, read by a format of moments."""
+        kind = pl.Datetime("ms", "UTC") if "%z" in form else pl.Datetime("ms")
+        days = pl.Series(self.given).str.strptime(kind, form.replace(".%f", "%.f"), strict=False).dt.epoch("d")
+        return int(days.to_numpy().max() - days.to_numpy().min())
+
     @cached_property
     def is_date(self) -> str:
         """The format of dates without a time that all values follow, or nothing."""

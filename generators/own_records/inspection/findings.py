@@ -53,7 +53,7 @@ class AllRecords:
             return 0, ""
         marks = [f"NOT starts_with(csv_line, {_quoted(mark)})" for mark in self.settings.skip_lines]
         where = f"WHERE {' AND '.join(marks)}" if marks else ""
-        counted = "count(DISTINCT (file_id, line)), any_value(csv_line)"
+        counted = "count(DISTINCT (file_id, line)), min(csv_line)"
         count, line = self.one(f"SELECT {counted} FROM reject_errors {where}")
         return count, str(line)[:60]
 
@@ -170,7 +170,7 @@ def _parties(records: AllRecords) -> Iterator[Finding]:
     yield from _found(records, "parties", f"regexp_full_match(party, '{ROUNDED[1:-1]}')", "calls + called",
                       "identifiers ruined by a spreadsheet (export the column as text)")  # fmt: skip
     alike = (
-        "SELECT count(*), any_value(first || ' and ' || last) FROM (SELECT min(party) AS first, max(party) AS last "
+        "SELECT count(*), min(first || ' and ' || last) FROM (SELECT min(party) AS first, max(party) AS last "
         "FROM parties WHERE regexp_full_match(party, '[+]?[0-9]+') "
         "GROUP BY ltrim(ltrim(party, '+'), '0') HAVING count(*) > 1)"
     )
@@ -184,7 +184,8 @@ def _parties(records: AllRecords) -> Iterator[Finding]:
     if not both and only_call and only_called:
         yield Finding(only_call + only_called, "parties, of which none both calls and is called: are they in one form?")
     elif only_call + only_called:
-        yield Finding(only_call, f"parties only call, {only_called:,} are only called, {both:,} do both")
+        told = f"parties only call ({only_call:,}) or are only called ({only_called:,}); {both:,} do both"
+        yield Finding(only_call + only_called, told)
 
 
 def _times(records: AllRecords) -> Iterator[Finding]:
@@ -253,7 +254,7 @@ def _duplicates(records: AllRecords) -> Iterator[Finding]:
 def _found(
     records: AllRecords, table: str, where: str, count: str, what: str, example: str = "party"
 ) -> Iterator[Finding]:
-    many, one = records.one(f"SELECT sum({count})::BIGINT, any_value({example}::VARCHAR) FROM {table} WHERE {where}")
+    many, one = records.one(f"SELECT sum({count})::BIGINT, min({example}::VARCHAR) FROM {table} WHERE {where}")
     if many:
         yield Finding(many, what, repr(one) if one else "")
 

@@ -60,8 +60,9 @@ class ValueGuess:
         forms = column.time_formats
         if forms[:1] not in ([], ["iso"]):
             turned = forms[0].translate(str.maketrans("dm", "md"))
-            doubt = f"; {turned} would be possible too: CHECK" if turned in forms[1:] else ""
-            self.say("time_format", forms[0], f"all starts follow it, such as {column.given[0]}{doubt}")
+            likely, other = sorted((forms[0], turned), key=column.span_of) if turned in forms[1:] else (forms[0], "")
+            doubt = f"; {other} is possible too, over a longer time: CHECK" if other else ""
+            self.say("time_format", likely, f"all starts follow it, such as {column.given[0]}{doubt}")
         elif not forms and column.is_number:
             self.say("time_format", "epoch_s", f"starts are small numbers, such as {column.given[0]}")
             self.say("time_origin", ORIGIN, "from when they count, the file does not say: CHECK")

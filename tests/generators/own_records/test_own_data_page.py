@@ -38,7 +38,7 @@ def test_the_example_ends_in_a_file_of_alerts(workplace: Path) -> None:
     (workplace / "mine" / "generator" / "my_cdr.yaml").write_text(blocks("yaml")[0])
     (workplace / "docs").mkdir()
     shutil.copyfile(DOCS / "own-data-sample.csv", workplace / "docs" / "own-data-sample.csv")
-    (line,) = blocks("sh")[0].splitlines()
+    (line,) = blocks("sh")[1].splitlines()
     told = run(line, "tracking=none")
     assert (told.returncode, told.stderr) == (0, "")
     assert "These records have no labels" in told.stdout
@@ -72,7 +72,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = Path.cwd()
     os.chdir(folder)
     try:
-        told = run(blocks("sh")[1].splitlines()[0], "generator.num_users=300", "generator.days=7")
+        told = run(blocks("sh")[2].splitlines()[0], "generator.num_users=300", "generator.days=7")
     finally:
         os.chdir(home)
     assert told.returncode == 0, told.stderr
