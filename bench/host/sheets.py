@@ -1,7 +1,7 @@
 """Make texts harmless in CSV: a spreadsheet calculates what begins with `=`, `+`, `-` or `@` (CSV Injection, OWASP).
 
-Whatever writes CSV writes texts through `in_sheet` or `table_in_sheet`; `from_sheet` and `column_from_sheet` undo it
-when a file of ours comes back, and leave other texts alone.
+Whatever writes CSV writes texts through `in_sheet`, `table_in_sheet` or `quoted_in_sheet`; `from_sheet` and
+`column_from_sheet` undo it when a file of ours comes back, and leave other texts alone.
 """
 
 import re
@@ -48,9 +48,32 @@ def table_in_sheet(table: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(columns, names=table.column_names)
 
 
+def quoted_in_sheet(table: pa.Table) -> pa.Table:
+    """Return a table for a writer of CSV that quotes nothing: texts as in a cell and in quotes, numbers as texts.
+
+    Numbers with a fraction and dates are written as Arrow's own writer of CSV does; times are left as they are.
+    """
+    columns = [_quoted(column) for column in table.columns]
+    return pa.Table.from_arrays(columns, names=table.column_names)
+
+
 def column_from_sheet(column: pa.Array) -> pa.Array:
     """Return the texts of a column of a CSV file."""
     return _each(column, from_sheet, MARKED)
+
+
+def _quoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_dictionary(kind) and _is_text(kind.value_type):  # each different text is put in quotes once
+        chunks = [pc.take(_in_quotes(_each(c.dictionary, in_sheet, SUSPECT)), c.indices) for c in column.chunks]
+        return pa.chunked_array(chunks, type=kind.value_type)
+    if _is_text(kind):
+        return _in_quotes(_each(column, in_sheet, SUSPECT))
+    return column.cast(pa.string()) if pa.types.is_floating(kind) or pa.types.is_date(kind) else column
+
+
+def _in_quotes(texts: Any) -> Any:
+    return pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
 
 
 def _calculates(text: str) -> bool:

@@ -1,20 +1,18 @@
 """Exports a world: labelled call records, the other tables, features of users, and a data card."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import csv as arrow_csv
 
 from bench.dataset import Clock, Dataset
 from bench.generator import Progress
 from bench.host.read_json import object_in
-from bench.host.sheets import table_in_sheet
+from bench.host.sheets import quoted_in_sheet
 from bench.schema import CALLS, LABELS, SEED_CALL_COLUMNS, USER_FEATURES
 from bench.truth import NORMAL, CallLabels, Truth
 from generators.tables.columns import ROW_GROUP, ParquetRows, coded, write_parquet
@@ -33,6 +31,8 @@ FILES = {
 """What the export calls the other tables."""
 PLANTED_FILES = {"communities": "cdr_communities", "ties": "cdr_ties"}
 """Those of a simulated society, which own records have not."""
+TIMES = "%Y-%m-%d %H:%M:%S%.3fZ"
+"""How CSV has times: all are in ms, in UTC."""
 NIGHT_ENDS_H, SHORT_S, SATURDAY = 5, 10, 6
 
 
@@ -53,7 +53,7 @@ def write(world: Path, out: Path, csv: bool, progress: Progress) -> None:
     (out / "README.md").write_text(data_card(manifest, dataset.clock))
     if csv:
         for name in (*FILES.values(), *planted.values(), "incidents", "truth", "user_features"):
-            _write_csv(out / f"{name}.csv", [_without_lists(pq.read_table(out / f"{name}.parquet"))])
+            _write_csv(out / f"{name}.csv", map(_without_lists, _parts(out / f"{name}.parquet")))
 
 
 def labelled_schema() -> pa.Schema:
@@ -140,16 +140,22 @@ def _labelled(path: Path, labels: CallLabels, schema: pa.Schema, progress: Progr
             yield pa.Table.from_arrays([table[name] for name in schema.names], schema=schema)
 
 
-def _write_csv(path: Path, tables: Any) -> None:
+def _write_csv(path: Path, tables: Iterable[pa.Table]) -> None:
     """Write tables one after the other, times as ISO 8601 in UTC, texts as no spreadsheet calculates them."""
-    writer = None
-    for table in tables:
-        plain = table_in_sheet(table)
-        if writer is None:
-            writer = arrow_csv.CSVWriter(path, plain.schema)
-        writer.write_table(plain)
-    if writer is not None:
-        writer.close()
+    with path.open("wb") as file:
+        for number, table in enumerate(tables):
+            if not number:
+                file.write((",".join(f'"{name}"' for name in table.column_names) + "\n").encode())
+            frame = pl.DataFrame(quoted_in_sheet(table))
+            frame.write_csv(file, include_header=False, quote_style="never", datetime_format=TIMES)
+
+
+def _parts(path: Path) -> Iterator[pa.Table]:
+    """Read a table a row group at a time, which bounds the memory; an empty one as it is."""
+    with pq.ParquetFile(path) as file:
+        yield file.schema_arrow.empty_table()
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number)
 
 
 def _without_lists(table: pa.Table) -> pa.Table:

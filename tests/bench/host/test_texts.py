@@ -11,13 +11,14 @@ import io
 import re
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
 
-from bench.host.sheets import column_from_sheet, from_sheet, in_sheet, table_in_sheet
+from bench.host.sheets import column_from_sheet, from_sheet, in_sheet, quoted_in_sheet, table_in_sheet
 from bench.host.texts import markdown, printable
 
 FORMULAE = set("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -68,6 +69,8 @@ def test_a_column_of_a_csv_file_comes_back(texts: list[str]) -> None:
     options = arrow_csv.ConvertOptions(column_types={"text": pa.string()}, strings_can_be_null=False)
     read = arrow_csv.read_csv(io.BytesIO(written), convert_options=options)
     assert column_from_sheet(read["text"]).to_pylist() == texts
+    quoted = pl.DataFrame(quoted_in_sheet(table)).write_csv(include_header=False, quote_style="never")
+    assert written.decode() == '"text","coded","number"\n' + quoted
 
 
 def test_markdown_is_one_line_without_signs() -> None:
