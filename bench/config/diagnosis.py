@@ -45,6 +45,11 @@ def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], Dic
         What the others compose to; None when even that is refused.
     """
     messages, parsed = _parsed(overrides)
+    for override in [each for each in parsed if _is_group(each) and not each.is_delete()]:
+        key, value = override.key_or_group, override.value()
+        if isinstance(value, str | list) and (told := _told_choice(key, value)):  # which needs no composition
+            messages.append(told)
+            parsed.remove(override)
     choices = [override for override in parsed if _is_group(override)]
     others = [override for override in parsed if not _is_group(override)]
     accepted = [_line(override) for override in choices]

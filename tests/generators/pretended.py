@@ -81,7 +81,7 @@ def _incidents(calls: pl.DataFrame, rng: np.random.Generator) -> Iterator[tuple[
         yield "place", np.flatnonzero((cell == cell[row]) & (np.abs(start - start[row]) < 2 * HOUR_MS))
     for row in rng.choice(count, 40, replace=False):
         yield "victim", np.flatnonzero((callee == callee[row]) & (np.abs(start - start[row]) < 24 * HOUR_MS))
-    wrong = ~np.array([luhn(imsi) for imsi in calls["callee_imsi"].to_list()])
+    wrong = luhn(calls["callee_imsi"]) == 0
     parties = np.argsort(-np.bincount(callee[wrong]))[:40]  # very many call them; as chance has it, no SIM ends right
     for party in parties:
         found = np.flatnonzero(callee == party)
