@@ -1,4 +1,4 @@
-"""Isolation forests and nearest neighbours beside PyOD's: CPU seconds, and how well they keep its order of rows.
+"""Our own models and scikit-learn's beside PyOD's: CPU seconds, and how well they keep its order of rows.
 
 `python benchmarks/models.py [rows]` fits on the standard features of so many made-up calls and scores as many others.
 `faiss` and `coniferest` are measured where they are installed; neither is needed.
@@ -16,8 +16,11 @@ from typing import Any
 
 import numpy as np
 from features import made_up
+from pyod.models.hbos import HBOS
 from pyod.models.iforest import IForest
+from pyod.models.inne import INNE
 from pyod.models.knn import KNN
+from pyod.models.lof import LOF
 from scipy.stats import spearmanr
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import NearestNeighbors
@@ -26,10 +29,12 @@ from bench.dataset import Dataset
 from bench.detector import Level
 from detectors.features.calls.call_features import call_matrix
 from detectors.features.tables.feature_levels import STANDARD
-from detectors.models.neighbours import Nearest
+from detectors.models.histograms import Hbos
+from detectors.models.hyperspheres import Inne
+from detectors.models.neighbours import Lof, Nearest
 
 Rows = np.ndarray[Any, np.dtype[np.float64]]
-NEIGHBOURS = 5
+NEIGHBOURS, LOF_ROWS = 5, 20_000
 ENOUGH = 0.99
 Candidate = tuple[str, Callable[[Rows], object], Callable[[Rows], Any]]
 
@@ -73,6 +78,31 @@ def neighbours() -> list[Candidate]:
     return found
 
 
+def factors() -> list[Candidate]:
+    """Return local outlier factors, fitted on as many rows as `detector=lof` is."""
+    theirs, ours = LOF(n_neighbors=35, algorithm="kd_tree"), Lof(35)
+    return [
+        ("PyOD LOF (20,000 rows)", lambda rows: theirs.fit(rows[:LOF_ROWS]), theirs.decision_function),
+        ("Lof (20,000 rows)", lambda rows: ours.fit(rows[:LOF_ROWS]), ours.decision_function),
+    ]
+
+
+def hyperspheres() -> list[Candidate]:
+    theirs, ours = INNE(max_samples=16, random_state=1), Inne(random_state=1)
+    return [
+        ("PyOD INNE", theirs.fit, theirs.decision_function),
+        ("Inne", ours.fit, lambda rows: -ours.score_samples(rows)),
+    ]
+
+
+def histograms() -> list[Candidate]:
+    theirs, ours = HBOS(), Hbos()
+    return [
+        ("PyOD HBOS", theirs.fit, theirs.decision_function),
+        ("Hbos", ours.fit, lambda rows: -ours.score_samples(rows)),
+    ]
+
+
 def nearest(model: Any, rows: Rows) -> Any:
     return model.kneighbors(rows)[0][:, -1]
 
@@ -104,7 +134,8 @@ def main() -> None:
     """Measure and print."""
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     rows = described(size)
-    for candidates in (forests(), neighbours()):
+    Inne(1, 2).fit(rows[:3])  # which loads its kernel
+    for candidates in (forests(), histograms(), hyperspheres(), factors(), neighbours()):
         compare(candidates, rows[:size], rows[size:])
 
 

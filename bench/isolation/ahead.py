@@ -54,10 +54,10 @@ def _state(module: str) -> str:
 
 def _sources(module: str) -> Iterator[Path]:
     yield Path(__file__).parents[1] / "host" / "compiled.py"
-    for name, file in ((module, "*.py"), ("numba", "_version.py")):
+    for name, files in ((module, "**/*.py"), ("numba", "_version.py")):
         spec = find_spec(name)
         if spec is not None and spec.origin is not None:
-            yield from sorted(Path(spec.origin).parent.glob(file))
+            yield from sorted(Path(spec.origin).parent.glob(files))
 
 
 def _processor() -> str:

@@ -1,14 +1,15 @@
 """Half-space trees: an online detector that scores each call, and then learns from it."""
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
-from bench.arrays import FloatArray, IntArray
+from bench.arrays import Array, FloatArray
 from bench.dataset import Dataset, Window
 from bench.detector import Level, Scores
 from bench.faults import above, require
 from detectors.features.calls.call_features import call_features, check_names
+from detectors.features.kernels import kernel
 from detectors.features.sequence.timeline import Timeline
 
 TERMINAL_SHARE = 0.1
@@ -105,16 +106,6 @@ class Forest:
             half[side, feature] = middle
             self._halve(tree, 2 * node + child, half)
 
-    def paths(self, rows: FloatArray) -> IntArray:
-        """Return the nodes that rows (rows, features) pass from the root down, shape (trees, rows, height + 1)."""
-        found = np.zeros((self.trees, len(rows), self.height + 1), np.int64)
-        tree, row = np.arange(self.trees)[:, None], np.arange(len(rows))
-        for depth in range(self.height):
-            node = found[:, :, depth]
-            above = rows[row, self.feature[tree, node]] >= self.middle[tree, node]
-            found[:, :, depth + 1] = 2 * node + 1 + above
-        return found
-
 
 def prequential_mass(forest: Forest, rows: FloatArray, window: int) -> FloatArray:
     """Return the mean mass of each row over the trees by the latest full window before it, shape (rows,).
@@ -129,16 +120,47 @@ def prequential_mass(forest: Forest, rows: FloatArray, window: int) -> FloatArra
         Rows to a window. Those of the first one get the largest mass that there can be.
     """
     mass = np.full(len(rows), float(window) * 2.0**forest.height)
-    reference: Any = None
-    shift = forest.nodes * np.arange(forest.trees)[:, None, None]
-    for start in range(0, len(rows), window):
-        paths = forest.paths(rows[start : start + window]) + shift
-        if reference is not None:
-            held = reference[paths]
-            terminal = held <= TERMINAL_SHARE * window
-            terminal[:, :, -1] = True
-            depth = np.argmax(terminal, axis=2)
-            last = np.take_along_axis(held, depth[:, :, None], axis=2)[:, :, 0]
-            mass[start : start + window] = (last * 2.0**depth).mean(axis=0)
-        reference = np.bincount(paths.ravel(), minlength=forest.trees * forest.nodes)
+    held = np.zeros((2, forest.trees, forest.nodes), np.int64)
+    pass_through(np.ascontiguousarray(rows), forest.feature, forest.middle, window, held, mass)
     return mass
+
+
+@kernel
+def pass_through(rows: Array, feature: Array, middle: Array, window: int, held: Array, mass: Array) -> None:
+    """Score rows, each of which is then counted in the nodes that it passes from the root down.
+
+    Parameters
+    ----------
+    rows
+        Shape (rows, features).
+    feature, middle
+        Of each node with children: the feature whose range it halves, and where; shape (trees, nodes) each.
+    window
+        Rows to a window.
+    held
+        Shape (2, trees, nodes), zeros: counts of the latest full window, and of the one that is being filled.
+    mass
+        Shape (rows,); filled in from the second window on.
+    """
+    trees, few = feature.shape[0], TERMINAL_SHARE * window
+    for row in range(rows.shape[0]):
+        filled = row // window % 2
+        if row % window == 0:
+            for tree in range(trees):
+                for node in range(held.shape[2]):
+                    held[filled, tree, node] = 0
+        total = 0.0
+        for tree in range(trees):
+            node, size, looking = 0, 1.0, True
+            while node < held.shape[2]:
+                held[filled, tree, node] += 1
+                last = node >= feature.shape[1]
+                if looking and (last or held[1 - filled, tree, node] <= few):
+                    total += held[1 - filled, tree, node] * size
+                    looking = False
+                if last:
+                    break
+                node = 2 * node + 1 + (rows[row, feature[tree, node]] >= middle[tree, node])
+                size *= 2
+        if row >= window:
+            mass[row] = total / trees

@@ -169,8 +169,8 @@ def test_a_setting_is_explained_by_its_dataclass() -> None:
 def test_a_setting_is_explained_by_the_docstring_of_its_target() -> None:
     lines = told("detector.model.n_neighbors", choices=("detector=lof",))
     assert lines[2] == "  default  35"
-    assert "neighbors" in lines[3]
-    assert lines[-1] == "  from     pyod.models.lof.LOF"
+    assert "Nearest fitted rows" in lines[3]
+    assert lines[-1] == "  from     detectors.models.neighbours.Lof"
 
 
 def test_a_target_that_may_not_be_named_is_not_imported_to_be_explained(capsys: pytest.CaptureFixture[str]) -> None:

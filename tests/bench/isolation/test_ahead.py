@@ -32,6 +32,10 @@ def test_it_runs_once_until_a_source_beside_it_changes(program: Path) -> None:
     Path("rooms/other.py").write_text("x = 1\n")
     compile_ahead([str(program.parents[1].resolve())])
     assert ran() == 2
+    Path("rooms/below").mkdir()
+    Path("rooms/below/deep.py").write_text("x = 1\n")
+    compile_ahead([str(program.parents[1].resolve())])
+    assert ran() == 3
 
 
 def test_what_failed_is_tried_again(program: Path) -> None:

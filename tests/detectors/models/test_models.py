@@ -7,14 +7,17 @@ import pytest
 from pyod.models.copod import COPOD
 from pyod.models.ecod import ECOD
 from pyod.models.hbos import HBOS
+from pyod.models.inne import INNE
 from pyod.models.knn import KNN
+from pyod.models.lof import LOF
 from scipy.stats import percentileofscore, spearmanr
 
 from bench.detector import Level
 from bench.faults import SettingsError, UserError
 from detectors.features.calls.call_features import call_features
 from detectors.models.histograms import Hbos
-from detectors.models.neighbours import Nearest
+from detectors.models.hyperspheres import Inne
+from detectors.models.neighbours import Lof, Nearest
 from detectors.models.tails import Copod, Ecod
 from detectors.reference.one_feature import OneFeature
 from detectors.tables.ensemble import RankAverage, rank_among
@@ -52,6 +55,41 @@ def test_histograms_name_every_setting_that_is_out_of_its_range():
     with pytest.raises(SettingsError) as told:
         Hbos(n_bins=1, alpha=0, tol=-1, contamination=0.6)
     assert [fault.key.rpartition(".")[2] for fault in told.value.faults] == ["n_bins", "alpha", "tol", "contamination"]
+
+
+def test_nearest_densities_give_the_scores_of_pyod(rows):
+    fitted, others = rows[:400, :2], rows[400:, :2]  # without ties
+    ours, theirs = Lof(35).fit(fitted), LOF(n_neighbors=35, algorithm="kd_tree").fit(fitted)
+    np.testing.assert_allclose(ours.decision_function(others), theirs.decision_function(others), rtol=1e-9)
+    np.testing.assert_allclose(ours.decision_scores_, theirs.decision_scores_, rtol=1e-9)
+    assert ours.threshold_ == pytest.approx(theirs.threshold_)
+
+
+def test_densities_are_finite_where_more_rows_are_equal_than_are_looked_at(rows):
+    fitted = np.vstack([rows[:50], np.zeros((50, 3))])
+    model = Lof(10).fit(fitted)
+    assert np.isfinite(model.decision_scores_).all()
+    np.testing.assert_allclose(model.decision_scores_[50:], 1)
+    np.testing.assert_allclose(model.decision_function(np.zeros((3, 3))), 1)
+
+
+@pytest.mark.parametrize("settings", [{"max_samples": 16}, {"n_estimators": 30, "max_samples": 5}])
+def test_hyperspheres_give_the_scores_of_pyod(rows, settings):
+    fitted, others = rows[:400], rows[400:]
+    ours, theirs = Inne(random_state=4, **settings).fit(fitted), INNE(random_state=4, **settings).fit(fitted)
+    np.testing.assert_allclose(-ours.score_samples(others), theirs.decision_function(others), atol=1e-9)
+    assert spearmanr(-ours.score_samples(fitted), theirs.decision_scores_).statistic > 0.99
+    assert -ours.offset_ == pytest.approx(theirs.threshold_, abs=0.01)
+
+
+def test_hyperspheres_name_every_setting_that_is_out_of_its_range():
+    with pytest.raises(SettingsError) as told:
+        Inne(n_estimators=0, max_samples=1, contamination=0.6)
+    assert [each.key.rpartition(".")[2] for each in told.value.faults] == [
+        "n_estimators",
+        "max_samples",
+        "contamination",
+    ]
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(Ecod, ECOD), (Copod, COPOD)])
