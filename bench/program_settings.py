@@ -141,6 +141,28 @@ class SaveSettings:
 
 
 @dataclass
+class ExplainReportSettings:
+    """What draws and explains an incident; a dotted path."""
+
+    incident: str = "reports.incident.explained.explain"
+    """What draws an incident and returns what is to be said of it."""
+
+
+@dataclass
+class ExplainSettings:
+    """`cdrbench explain`: one incident of a run, drawn and explained."""
+
+    run: str = MISSING
+    """Folder of the run."""
+    incident: str = MISSING
+    """Number or name of the incident, or a type of anomaly: its first incident."""
+    out: str = ""
+    """The picture, `.png` or `.svg`; empty: the name of the incident, `.png`, in the working folder."""
+    report: ExplainReportSettings = field(default_factory=ExplainReportSettings)
+    trusted_packages: list[str] = field(default_factory=list)
+
+
+@dataclass
 class ScoreReportSettings:
     """What explains what is suspicious; a dotted path."""
 
@@ -217,6 +239,7 @@ def schemas() -> dict[str, type]:
         "resume": ResumeSettings,
         "record": RecordSettings,
         "save": SaveSettings,
+        "explain": ExplainSettings,
         "score": ScoreSettings,
         "search": SearchRunSettings,
     }

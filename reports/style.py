@@ -11,6 +11,7 @@ from zlib import crc32
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
@@ -94,8 +95,11 @@ def tidy(axes: Axes, title: str = "", x: str = "", y: str = "", grid: str = "bot
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a picture as PNG, aside and then renamed, without a date or a program's name in it."""
+    """Write a picture as PNG, or SVG by its name, aside and then renamed, without a date or a program's name in it."""
     aside = path.with_name(f".{path.name}.partial")
+    if path.suffix == ".svg":
+        FigureCanvasSVG(figure).print_svg(str(aside), metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
+        return aside.replace(path)
     canvas = FigureCanvasAgg(figure)  # the figure's own `savefig` would draw everything twice
     canvas.print_png(str(aside), metadata={"Software": None})  # type: ignore[no-untyped-call]
     return aside.replace(path)

@@ -26,6 +26,7 @@ def labelled_world(folder: Path, seed: int, utc_offset_s: int, calls: int = 500)
     columns = {
         "call_id": [f"call_{i}" for i in range(calls)],
         "callee_id": ["=cmd|0"] * calls,
+        "call_duration": [60] * calls,
         "caller_id": [f"u{i}" for i in random.integers(0, USERS_IN_ALL + 1, calls)],
         "call_start_ts": start,
         "call_end_ts": start + random.integers(0, 4000, calls) * 1000,

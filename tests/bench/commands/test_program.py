@@ -30,6 +30,7 @@ NEEDED = {
     "generate": ["out=x"],
     "score": ["run=x", "generator.path=x"],
     "save": ["run=x", "out=x"],
+    "explain": ["run=x", "incident=1"],
     "resume": ["folder=x"],
 }
 

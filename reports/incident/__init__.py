@@ -1,0 +1,1 @@
+"""One incident: its picture, and what became of it in a run."""

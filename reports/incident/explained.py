@@ -1,0 +1,129 @@
+"""Explain one incident of a run: a picture of it, and in words what happened and whether it was found."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from bench.host.texts import printable
+from bench.run_tables import LIST
+from reports.incident import calls_figure, cells_figure
+from reports.style import INK, new_figure, save
+from reports.wording import LEVELS, count, duration, key, number, plural
+
+Found = Mapping[str, Any]
+GRAPHED = ("community_break", "ring")
+"""Types that only a graph shows."""
+SHOWN = 5
+"""So many actors are named."""
+SINGULAR = {"call": "call", "user_day": "day of a user", "cell_quarter": "quarter hour of a cell"}
+
+
+def explain(found: Found, world: Path, run: Mapping[str, Any], out: Path) -> str:
+    """Draw an incident into `out`, and return in words what happened and whether it was found, and why.
+
+    Parameters
+    ----------
+    found
+        A row of the run's `incidents.parquet`.
+    world
+        The folder of its world.
+    run
+        The run's result row.
+    out
+        The picture, `.png` or `.svg`.
+    """
+    planned = pl.read_parquet(world / "truth" / "incidents.parquet").filter(incident_id=found["incident_id"])
+    of_cells = planned["level"].cast(pl.String).to_list() == ["cell"]
+    calls = calls_figure.labelled_calls(world)
+    hits = calls.filter(incident_id=found["incident_id"])
+    if of_cells or not hits.height:
+        _draw_cells(found, world, run, out)
+    else:
+        _draw_calls(found, calls_figure.around(calls, str(found["incident_id"])), run, out)
+    figures = json.loads(planned["parameters"][0]) if planned.height else {}
+    lines = [*_happened(found, hits, figures), *_verdict(found, run), f"Picture: {out}"]
+    return printable("\n".join(lines))
+
+
+def _draw_calls(found: Found, calls: tuple[pl.DataFrame, pl.DataFrame], run: Mapping[str, Any], out: Path) -> None:
+    hits, near = calls
+    figure = new_figure(10.5, 5.2, *_headings(found, run, "callers"))
+    graphed = found["anomaly_type"] in GRAPHED
+    panels = figure.subplots(1, 2 if graphed else 1, squeeze=False)[0]
+    calls_figure.along_time(panels[0], hits, near, named=True)
+    panels[0].set_xlabel("hours since its first call", fontsize=9, color=INK)
+    if graphed:
+        calls_figure.as_graph(panels[1], hits, near)
+    _mark(panels[0], found, hits["call_start_ts"].min())
+    save(figure, out)
+
+
+def _draw_cells(found: Found, world: Path, run: Mapping[str, Any], out: Path) -> None:
+    figure = new_figure(10.5, 4.4, *_headings(found, run, "cells"))
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    name, cells = str(found["anomaly_type"]), str(found["actors"]).split(LIST)
+    start = found["start_ts"] or found["end_ts"]
+    cells_figure.along_time(left, cells_figure.hourly(world, name, cells), start, found["end_ts"], name)
+    if not cells_figure.on_map(right, world, cells):
+        right.set_axis_off()
+    _mark(left, found, start)
+    save(figure, out)
+
+
+def _headings(found: Found, run: Mapping[str, Any], who: str) -> tuple[str, str]:
+    came = {True: "found", False: "missed", None: "not judged"}[found["found"]]
+    line = "; dashed: its first alert" if found["found"] else ""
+    note = f"{came} by {run.get('detector')}; orange: the incident; grey: what its {who} do anyway{line}"
+    return f"{found['incident_id']}: {found['anomaly_type']}", note
+
+
+def _mark(axes: Any, found: Found, begin: Any) -> None:
+    """Mark the first alert."""
+    if found["found"] and isinstance(begin, datetime):
+        at = (found["record_ts"] - begin).total_seconds() / 3600
+        axes.axvline(at, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+
+
+def _happened(found: Found, hits: pl.DataFrame, figures: Mapping[str, Any]) -> Iterator[str]:
+    actors = str(found["actors"]).split(LIST)
+    more = f" and {count(len(actors) - SHOWN)} more" if len(actors) > SHOWN else ""
+    yield f"{found['incident_id']}, {found['anomaly_type']}, of {LIST.join(actors[:SHOWN])}{more}"
+    start, end = found["start_ts"], found["end_ts"]
+    if start is not None:
+        lasts = duration((end - start).total_seconds())
+        yield f"From {start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC ({lasts})"
+    callers, callees = hits["caller_id"].n_unique(), hits["callee_id"].n_unique()
+    if hits.height:
+        yield f"{plural(hits.height, 'call')} of {plural(callers, 'caller')} to {plural(callees, 'number')}"
+    if figures:
+        yield "Figures: " + LIST.join(f"{name} {value}" for name, value in figures.items())
+
+
+def _verdict(found: Found, run: Mapping[str, Any]) -> Iterator[str]:
+    level, reasons = str(found["level"]), found["reasons"] or "the run gave no reasons"
+    if found["found"] is None:
+        yield f"Not judged: it has no record of its own among the {LEVELS[level]} that were scored."
+        return
+    alerts = run.get(key("alerts", level, "all"))
+    record = f"{_record(found)}, score {number(found['score'])}, rank {count(found['rank'])}"
+    record += f" (one of {count(found['tied'])} with this score)" if found["tied"] > 1 else ""
+    if found["found"]:
+        yield f"Found: {count(found['alerts'])} of its {plural(found['records'], SINGULAR[level])} are alerts"
+        yield f"First alert: {record}"
+        if found["delay_s"] is not None:
+            calls = found["delay_calls"]
+            over = "" if calls is None else f", when {plural(calls, 'call')} of it were over"
+            yield f"Found after {duration(found['delay_s'])}{over}"
+    else:
+        yield f"Missed: none of its {plural(found['records'], SINGULAR[level])} is an alert"
+        yield f"Nearest: {record}; alerts are ranks 1 to {count(alerts)}"
+    yield f"{'Why' if found['found'] else 'What is rarest there'}: {reasons}"
+
+
+def _record(found: Found) -> str:
+    who = [str(found[name]) for name in ("call_id", "user_id", "callee_id", "cell_id") if found[name] is not None]
+    return f"{' '.join(who)} at {found['record_ts']:%Y-%m-%d %H:%M:%S}"
