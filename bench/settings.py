@@ -71,6 +71,8 @@ class ReportSettings:
     """What draws a data set at a glance; null: nothing."""
     network_figure: str | None = "reports.dataset.network_figures.draw"
     """What draws the network; null: nothing."""
+    sweep: str | None = "reports.comparison.sweep_matrix.summary"
+    """What sums up a sweep at its end: which detector finds which type best; null: nothing."""
     comparison: str = "reports.comparison.pages.write"
     """What writes the page of all runs."""
     audit: str = "reports.audit.audit_report.write"

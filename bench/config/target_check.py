@@ -58,7 +58,8 @@ FEATURES = Interface("a class of lists of features, with version, names and colu
 WORLD = Interface("a class of worlds, with recipe, make and twin", ("recipe", "make", "twin"))
 FUNCTIONS = {
     "report.run_figures": 2, "report.terminal": 1, "report.dataset_figure": 3, "report.network_figure": 2,
-    "report.comparison": 2, "report.audit": 2, "report.difficulty": 2, "report.reasons": 4, "report.table": 3,
+    "report.comparison": 2, "report.audit": 2, "report.difficulty": 2, "report.reasons": 4, "report.sweep": 1,
+    "report.incident": 4, "report.table": 3,
     "report.figure": 3, "export": 4,
 }  # fmt: skip
 """Settings that name a function, with how many arguments it is given; it lies in a room of plug-ins or a package of

@@ -27,6 +27,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from bench.host.exit_codes import INTERRUPTED
+from bench.host.job_order import spread
 from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import THREAD_SETTINGS, at_once, share
 
@@ -63,7 +64,7 @@ class Forking(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
         """Do all jobs; what came of them is in their folders."""
-        self.jobs, self.first = job_overrides, initial_job_idx
+        self.jobs, self.first, self.order = job_overrides, initial_job_idx, spread(job_overrides)
         processes = min(len(job_overrides), at_once(self.config.hydra))
         _prepare(self.config)
         read, write = os.pipe()
@@ -111,7 +112,8 @@ class Forking(Launcher):
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
 
-    def _do(self, number: int) -> None:
+    def _do(self, place: int) -> None:
+        number = self.order[place]
         config = self.context.config_loader.load_sweep_config(self.config, list(self.jobs[number]))
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = self.first + number

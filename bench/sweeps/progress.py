@@ -1,35 +1,73 @@
 """Print one line per finished job of a sweep, with the estimated time left."""
 
 import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
+from bench.host.job_order import spread
 from bench.host.texts import printable
+from bench.runs.run_record import ROW
 from bench.sweeps.sweep_folder import SweepFolder
+from bench.sweeps.time_left import Ended, time_left
 
 
 class SweepProgress:
-    """Prints one line for each finished job; `look` is called a few times a second."""
+    """Prints one line for each finished job; `look` is called a few times a second.
 
-    def __init__(self, folder: SweepFolder, jobs: int) -> None:
+    Parameters
+    ----------
+    folder
+        The sweep's.
+    jobs
+        The overrides of each job, by number.
+    at_a_time
+        How many go on at a time.
+    """
+
+    def __init__(self, folder: SweepFolder, jobs: Sequence[Sequence[str]], at_a_time: int) -> None:
         self.folder = folder
-        self.jobs = jobs
+        self.jobs = len(jobs)
+        self.order = spread(jobs)
+        self.ordered = [jobs[number] for number in self.order]
+        self.at_a_time = at_a_time
         self.told = folder.ended()
         self.before = len(self.told)
-        self.began = time.monotonic()
+        self.took: dict[int, Ended] = {}
+        self.began: dict[int, float] = {}
+        for number in self.told & set(self.order):
+            self._note(number, folder.row(number))
 
     def look(self) -> None:
         """Print the jobs that have ended since the last call."""
-        for number in self.folder.ended() - self.told:
+        for number in (self.folder.ended() & set(self.order)) - self.told:
             self.told.add(number)
             self._tell(number, self.folder.row(number))
+        left = [place for place, number in enumerate(self.order) if number not in self.told]
+        for place in left[: self.at_a_time]:
+            self.began.setdefault(place, time.monotonic())
 
     def _tell(self, number: int, row: dict[str, Any]) -> None:
-        seconds = time.monotonic() - self.began
-        left = self.jobs - len(self.told)
-        later = f", {duration(seconds / (len(self.told) - self.before) * left)} left" if left else ""
+        self._note(number, row)
+        later = "" if (left := self._left()) is None else f", {duration(left)} left"
         reason = f": {row['reason']}" if row["reason"] else ""
         line = printable(f"{number}: {row['name']}: {row['status']}{reason}")
         print(f"[{len(self.told)}/{self.jobs}{later}] {line}", flush=True)
+
+    def _note(self, number: int, row: dict[str, Any]) -> None:
+        """Note how long a job took: from its start, by its row, to when the row was written."""
+        seconds = 0.0
+        with suppress(OSError, ValueError, KeyError):
+            end = (self.folder.path / str(number) / ROW).stat().st_mtime
+            seconds = end - datetime.fromisoformat(str(row["started_at"])).timestamp()
+        self.took[self.order.index(number)] = Ended(seconds, float(row.get("world_seconds") or 0.0))
+
+    def _left(self) -> float | None:
+        if len(self.told) == self.jobs:
+            return None
+        begun = {place: time.monotonic() - at for place, at in self.began.items() if place not in self.took}
+        return time_left(self.ordered, self.took, begun, self.at_a_time)
 
 
 def duration(seconds: float) -> str:

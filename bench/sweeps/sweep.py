@@ -6,6 +6,7 @@ The jobs themselves are done by `bench.host.launcher`; which of them are done al
 
 import atexit
 import os
+import shlex
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
+from hydra.utils import get_method
 from omegaconf import DictConfig
 
 from bench.config.composition import combinations, refuse, settings_of
@@ -25,6 +27,7 @@ from bench.host.identity import own_identity
 from bench.host.launcher import looks
 from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import at_once
+from bench.host.temporary import temporary
 from bench.host.texts import printable
 from bench.runs.run_record import SOURCE, mark, marks, sending_later
 from bench.settings import RunSettings, TrackingSettings
@@ -46,18 +49,19 @@ class Sweep(Callback):
         self.folder = SweepFolder(Path(config.hydra.sweep.dir))
         self.settings: RunSettings = settings_of(config)
         overrides = sweep_overrides(config)
-        self.jobs = len(combinations(overrides))
+        jobs = combinations(overrides)
+        self.jobs = len(jobs)
         atexit.register(self._clean)
         try:
             self.folder.begin(_plan(config, overrides))
-            self._start_parent(" ".join(config.hydra.overrides.task))
+            self._start_parent(" ".join(sorted(config.hydra.overrides.task, key=lambda line: "," not in line)))
         except UserError as error:
             refuse(str(error))
         except OSError as error:
             refuse(f"store.runs must be a folder that can be written, got {self.folder.path} ({error})")
-        self.progress = SweepProgress(self.folder, self.jobs)
-        done = f", {self.progress.before} of them done" if self.progress.before else ""
         at_a_time = min(self.jobs, at_once(config.hydra))
+        self.progress = SweepProgress(self.folder, jobs, at_a_time)
+        done = f", {self.progress.before} of them done" if self.progress.before else ""
         print(f"{self.jobs} runs{done}, {at_a_time} at a time, into {self.folder.path}", flush=True)
         looks.append(self.progress.look)
 
@@ -74,7 +78,8 @@ class Sweep(Callback):
             print(f"  {number}: {printable(told)}")
         if failed:
             print(f"to run these again: {self._resuming('failed=true')}")
-        recorded = self.settings.tracking.uri is None or self._finish(not failed)
+        best = self._summary(list(rows.values()))
+        recorded = self.settings.tracking.uri is None or self._finish(not failed, best)
         if failed or not recorded:
             sys.exit(FAILED if failed else UNRECORDED)
 
@@ -91,26 +96,44 @@ class Sweep(Callback):
         if before is None:
             mark(self.folder.path, tracking.uri, run_id)
 
-    def _finish(self, well: bool) -> bool:
-        """End the parent run; return whether all is recorded."""
+    def _summary(self, rows: list[dict[str, Any]]) -> dict[str, str]:
+        """Print which detector finds which type best, and what shows more; return the best of each type."""
+        if self.settings.report.sweep is None:
+            return {}
+        text, best = get_method(self.settings.report.sweep)(rows)
+        if text:
+            print(f"\n{text}\nto look into it: cdrbench report runs={shlex.quote(str(self.folder.path))}\n")
+        return dict(best)
+
+    def _report(self, folder: Path) -> Path:
+        """Write the page that compares the runs; return its path."""
+        rows = [row | {"folder": str(self.folder.path / str(number))} for number, row in self.folder.rows().items()]
+        written = get_method(self.settings.report.comparison)(rows, folder)
+        return next(Path(path) for path in written if str(path).endswith(".html"))
+
+    def _finish(self, well: bool, best: dict[str, str]) -> bool:
+        """End the parent run, with what came of it; return whether all is recorded."""
         uri, told = str(self.settings.tracking.uri), ""
         try:
-            tracker = self._ended(well)
+            with temporary("cdrbench-report-") as folder:
+                tracker = _store(self.settings.tracking)
+                page = self._report(folder) if best else None
+                summary = {f"best/{name}": text for name, text in best.items()}
+                tracker.finish_sweep(marks(self.folder.path)[tracker.uri], summary, page)
+            self._ended(well)
         except UserError as error:
             told = str(error)
         left = self.folder.unrecorded(uri)
         if left or told:
             print(f"{len(left)} results are not in MLflow {told}; to send them: {sending_later(self.folder.path, uri)}")
             return False
-        opened = f"run `{tracker.command}` here, then open " if tracker.command else ""
-        print(f"in MLflow    {opened}{tracker.link}")
+        print(tracker.told)
         return True
 
-    def _ended(self, well: bool) -> Any:
-        """End the parent run; return the store."""
+    def _ended(self, well: bool) -> None:
+        """End the parent run."""
         tracker = _store(self.settings.tracking)
         tracker.finish(marks(self.folder.path)[tracker.uri], well)
-        return tracker
 
     def _resuming(self, *more: str) -> str:
         plan = self.folder.plan()

@@ -1,0 +1,75 @@
+"""How long the rest of a sweep will take, from the jobs that have ended: detectors differ, and worlds are made once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from bench.host.job_order import part
+
+WORLD = ("generator", "anomaly", "mix", "audit", "suite")
+"""Groups of settings that decide about a world."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a job took."""
+
+    seconds: float
+    """From its start to its result."""
+    world_seconds: float
+    """Part of it: finding or making the world, or waiting for it."""
+
+
+def time_left(
+    jobs: Sequence[Sequence[str]], ended: Mapping[int, Ended], begun: Mapping[int, float], at_a_time: int
+) -> float | None:
+    """Return an estimate of the seconds that are left; None while nothing has ended.
+
+    The jobs that are left are played through: a job takes what others of its detector took, or the mean detector where
+    none has ended yet, and waits for its world unless that has been there before. The making of a world counts as the
+    lower median of those that were made, since the first one may include the compilation of the simulator.
+
+    Parameters
+    ----------
+    jobs
+        The overrides of each job, in the order in which they are done.
+    ended
+        What those took that have ended, by their place in it.
+    begun
+        Of those that go on, how long they have been at it [s], by their place.
+    at_a_time
+        How many go on at a time.
+    """
+    if not ended:
+        return None
+    usual, made = _detectors(jobs, ended), _worlds(jobs, ended)
+    anew = sorted(made.values())[(len(made) - 1) // 2]
+    mean = fmean(usual.values())
+    free, ready = [0.0] * at_a_time, dict[tuple[str, ...], float]()
+    for place, job in enumerate(jobs):
+        if place in ended:
+            continue
+        worker, spent, world = free.index(min(free)), begun.get(place, 0.0), part(job, *WORLD)
+        start = free[worker]
+        if world not in made:
+            start = max(start, ready.setdefault(world, start + max(anew - spent, 0.0)))
+            spent = max(spent - anew, 0.0)
+        free[worker] = start + max(usual.get(part(job, "detector"), mean) - spent, 0.0)
+    return max(free)
+
+
+def _detectors(jobs: Sequence[Sequence[str]], ended: Mapping[int, Ended]) -> dict[tuple[str, ...], float]:
+    """Return the mean seconds of each detector, without its worlds."""
+    found: dict[tuple[str, ...], list[float]] = {}
+    for place, each in ended.items():
+        found.setdefault(part(jobs[place], "detector"), []).append(max(each.seconds - each.world_seconds, 0.0))
+    return {detector: fmean(seconds) for detector, seconds in found.items()}
+
+
+def _worlds(jobs: Sequence[Sequence[str]], ended: Mapping[int, Ended]) -> dict[tuple[str, ...], float]:
+    """Return what each world took, to make or to find."""
+    found: dict[tuple[str, ...], float] = {}
+    for place, each in ended.items():
+        world = part(jobs[place], *WORLD)
+        found[world] = max(found.get(world, 0.0), each.world_seconds)
+    return found

@@ -1,0 +1,120 @@
+"""The end of a sweep in the terminal: which detector finds which type best, as a small matrix."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from textwrap import wrap
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from bench.host.texts import printable_row
+from reports.comparison.best import best_of
+from reports.comparison.document import Best, Interval
+from reports.comparison.grouping import Comparison, Contender, comparisons
+from reports.wording import ALL, home_level, key, number, plural, types_meaning, world_meaning
+
+WIDTH = 100
+BEST, ALIKE = "*", "~"
+MEASURE = "average_precision"
+LEGEND = f"{BEST} best of its type; {ALIKE} cannot be told apart from it; no mark: differs from it"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A type: each detector's average precision at the type's home level, and the best of them."""
+
+    name: str
+    values: list[Interval | None]
+    best: Best | None
+
+
+def summary(rows: list[dict[str, Any]]) -> tuple[str, dict[str, str]]:
+    """Return the matrix of a sweep as text, and the best detector of each type; empty where nothing can be compared.
+
+    Of several kinds of world, the one with most runs is shown.
+
+    Parameters
+    ----------
+    rows
+        Result rows of the sweep.
+    """
+    compared = comparisons([printable_row(row) for row in rows])
+    if not compared:
+        return "", {}
+    each = max(compared, key=lambda one: len(one.rows))
+    lines = list(_lines(each))
+    labels = [who.label for who in each.contenders]
+    best = {line.name: _best_text(line, labels) for line in lines if line.best is not None}
+    if not best:
+        return "", {}
+    sample = each.sample
+    told = [f"Average precision on {world_meaning(sample)}, {types_meaning(sample)}"]
+    if len(compared) > 1:
+        told.append(f"(of {plural(len(compared), 'kind')} of world, the one with most runs)")
+    console = Console(file=StringIO(), width=WIDTH, highlight=False)
+    console.print(_matrix(lines, labels) if _fits(lines, labels) else _list(lines, labels))
+    grid = console.file.getvalue()  # type: ignore[attr-defined]
+    text = "\n".join([*wrap(" ".join(told), WIDTH), *(line.rstrip() for line in grid.splitlines()), LEGEND])
+    return text, best
+
+
+def _lines(each: Comparison) -> Iterator[Line]:
+    for name in sorted(each.types, key=lambda name: (name == ALL, name)):
+        metric = key(MEASURE, home_level(each.sample, name), name)
+        values = [_interval(who, metric) for who in each.contenders]
+        yield Line(name, values, best_of(each, metric, values))
+
+
+def _interval(who: Contender, metric: str) -> Interval | None:
+    found = who.summary(metric)
+    if found is None:
+        return None
+    return [found.mean] if found.low is None or found.high is None else [found.mean, found.low, found.high]
+
+
+def _best_text(line: Line, labels: list[str]) -> str:
+    if line.best is None:
+        return ""
+    alike = [labels[place] for place in line.best.alike]
+    value = line.values[line.best.row]
+    like = f"; not told apart from it: {', '.join(alike)}" if alike else ""
+    return f"{labels[line.best.row]} {number(value[0] if value else None)}{like}"
+
+
+def _fits(lines: list[Line], labels: list[str]) -> bool:
+    return max(len(line.name) for line in lines) + sum(max(len(label), 6) + 2 for label in labels) <= WIDTH
+
+
+def _matrix(lines: list[Line], labels: list[str]) -> Table:
+    table = _table(["type", *labels])
+    for line in lines:
+        cells = [_cell(line, place) for place in range(len(labels))]
+        table.add_row(line.name, *cells, style="bold" if line.name == ALL else "")
+    return table
+
+
+def _cell(line: Line, place: int) -> str:
+    value = line.values[place]
+    best = line.best
+    mark = " " if best is None else BEST if place == best.row else ALIKE if place in best.alike else " "
+    return f"{number(value[0] if value else None)}{mark}"
+
+
+def _list(lines: list[Line], labels: list[str]) -> Table:
+    """Return, of more detectors than fit side by side, the best of each type and those that are not told apart."""
+    table = _table(["type", f"best {BEST}", "AP", f"cannot be told apart {ALIKE}"])
+    for line in lines:
+        if line.best is not None:
+            value, alike = line.values[line.best.row], [labels[place] for place in line.best.alike]
+            table.add_row(line.name, labels[line.best.row], number(value[0] if value else None), ", ".join(alike))
+    return table
+
+
+def _table(columns: list[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="left" if place == 0 or "best" in name or "told" in name else "right")
+    return table
