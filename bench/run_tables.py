@@ -114,6 +114,8 @@ SCORES = {
     ),
 }
 """What names a record in `scores.parquet`, by the level of the scores; the column `score` follows."""
+FILES = ("incidents.csv", "incidents.parquet", "alerts.csv", "alerts.parquet", "curves.parquet", "scores.parquet")
+"""The files of all tables in a run's folder."""
 SCORE_FACTS = b"cdrbench"
 """Key of the metadata of `scores.parquet`: fingerprint of the world, causal and threshold of the scores, as JSON."""
 

@@ -132,7 +132,9 @@ def tracking() -> bool:
         plain.set_terminated(run_id)
 
     def recorded() -> None:
-        tracker.record(Record(Result(asked, Status.OK, "", values), 0, Path(), parameters, {"detector": "iforest"}, []))
+        numbers = {name: float(value or 0) for name, value in values.items()}
+        result, tags = Result(asked, Status.OK, "", values), {"detector": "iforest"}
+        tracker.record(Record(result, 0, Path(), numbers, parameters, tags, []))
 
     raw, ours = Cost(0, 0), Cost(0, 0)
     for _ in range(RUNS):  # in turn, so that both meet the same neighbours on the machine

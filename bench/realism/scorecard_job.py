@@ -1,7 +1,9 @@
 """One scorecard, from settings to table, picture and record."""
 
 import csv
+import json
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -18,8 +20,8 @@ from bench.host.versions import versions
 from bench.realism.read_records import Place, records_at
 from bench.realism.realism_settings import RealismSettings
 from bench.realism.scorecard import Agreement, Row, scorecard
-from bench.result import Result, Status
-from bench.runs.run_record import SOURCE, Record, flat
+from bench.result import Result, Scalar, Status
+from bench.runs.run_record import SOURCE, Record
 from bench.worlds.store import find_or_make, world_of
 
 TABLE, PICTURE = "scorecard.csv", "scorecard.png"
@@ -103,6 +105,15 @@ def _cells(row: Row) -> tuple[object, ...]:
             str(row.verdict))  # fmt: skip
 
 
+def _flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
+    """Yield the configuration as one value a dotted key, lists as JSON."""
+    for name, value in node.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", json.dumps(value) if isinstance(value, list | Mapping) else value
+
+
 def _record(card: Scorecard, config: dict[str, Any], files: list[Path], began: float, seconds: float) -> Record:
     """Return what MLflow is to keep: `realism/...` and `distance/...` of each quantity, and how many passed."""
     values: dict[str, float | None] = {f"realism/{row.quantity.key}": row.value for row in card.rows}
@@ -123,7 +134,8 @@ def _record(card: Scorecard, config: dict[str, Any], files: list[Path], began: f
         result=result,
         started_ms=int(1000 * began),
         data=card.data,
-        parameters=dict(flat(config)),
+        metrics={name: float(value) for name, value in {**values, **result.cost}.items() if value is not None},
+        parameters=dict(_flat(config)),
         tags=tags,
         artifacts=files,
     )

@@ -2,20 +2,28 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from bench.config.composition import settings_of
 from bench.evaluation.home import homes_text
 from bench.host.processors import share
+from bench.host.read_json import UnreadableError, member, object_in
 from bench.result import Scalar
+from bench.runs.run_folder import PLAN
 from bench.settings import RunSettings
+
+WORLD_SEED = {"generator.seed": "world"}
+"""A setting that is called otherwise in the name of a run."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,8 @@ class Request:
     """Which job of a multirun this is; None by itself."""
     processors: int
     """How many processors it may use."""
+    varied: Sequence[str] | None = None
+    """In a sweep, the settings that vary there, but the detector, in few words: `max_samples=64`; None elsewhere."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod
@@ -53,6 +63,7 @@ class Request:
             folder=Path(hydra.runtime.output_dir),
             number=int(hydra.job.num) if many else None,
             processors=share(hydra),
+            varied=_varied(Path(hydra.runtime.output_dir), list(hydra.overrides.task)) if many else None,
         )
 
     @property
@@ -89,12 +100,31 @@ class Request:
 
     @property
     def name(self) -> str:
-        """What the run is called."""
+        """What the run is called: in a sweep by what varies there, else by its world and seeds."""
+        if self.varied is not None and not self.settings.name:
+            return " ".join([self.choices.get("detector", ""), *self.varied])
         world = self.resolved["generator"]
         facts = {"ratio": world.get("anomaly_ratio"), "world": world.get("seed"), "seed": self.settings.seed}
         about = [f"{word}={value}" for word, value in facts.items() if value is not None]
         chosen = [self.choices[group] for group in ("detector", "generator") if group in self.choices]
         return self.settings.name or " ".join([*chosen, *about])
+
+
+def _varied(folder: Path, mine: Sequence[str]) -> tuple[str, ...] | None:
+    """Return those of a job's settings that vary in its sweep, without the detector, each as `name=value`."""
+    try:
+        asked = member(object_in(folder.parent / PLAN), "asked", list)
+        parsed = OverridesParser.create().parse_overrides([str(each) for each in asked])
+    except (UnreadableError, ValueError, HydraException):
+        return None
+    keys = {each.key_or_group for each in parsed if each.is_sweep_override()}
+    if not keys:
+        return None
+    keys -= {"detector"}
+    last = Counter(key.rpartition(".")[2] for key in keys)
+    short = {key: name if last[name := key.rpartition(".")[2]] == 1 else key for key in keys}
+    pairs = [each.lstrip("+~").partition("=") for each in mine]
+    return tuple(f"{WORLD_SEED.get(key, short[key])}={value}" for key, _, value in pairs if key in keys)
 
 
 def plain_values(config: DictConfig) -> dict[str, Any]:

@@ -12,13 +12,12 @@ from pathlib import Path
 
 from bench.faults import Fault, SettingsError
 from bench.host.identity import has_ended, own_identity
+from bench.run_tables import FILES as TABLES
 from bench.runs.run_record import MARK, ROW
 
 NOTES = ".hydra"
 """Folder of the composed configuration, which Hydra writes first."""
 LOG, ERROR_LOG, TWIN, PLAN = "detector.log", "error.log", "twin", "sweep.json"
-TABLES = ("alerts.csv", "alerts.parquet", "incidents.csv", "incidents.parquet", "curves.parquet", "scores.parquet")
-"""What `bench.runs.write_tables` writes."""
 RUNNING = ".running"
 """A file that names the process of a run or a sweep that goes on, so that what one left that was killed is known."""
 WRITTEN = (

@@ -139,8 +139,7 @@ def _send(request: Request, opened: Callable[[], Any], *, again: bool = False) -
         send(request.folder, tracker, again=again)
     except UserError as error:
         return f"not in MLflow: {error}\nto send it later: {sending_later(request.folder, uri)}"
-    how = f"run `{tracker.command}` here, then open " if tracker.command else ""
-    return f"in MLflow    {how}{tracker.link}"
+    return str(tracker.told)
 
 
 def _recorded(request: Request) -> bool:

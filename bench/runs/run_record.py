@@ -3,16 +3,18 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from bench.host.aside import write_whole
 from bench.host.read_json import UnreadableError, json_of, object_in
 from bench.result import Result, Scalar
+from bench.run_tables import FILES as TABLES
+from bench.runs import logged
 from bench.runs.rows import read_result
 from bench.settings import TrackingSettings
 
@@ -35,11 +37,15 @@ class Record:
     """When it started, in ms since the Unix epoch (UTC)."""
     data: Path
     """Folder of the tables that it ran on."""
+    metrics: Mapping[str, float]
+    """What people compare (`bench.runs.logged`); everything else is in the row."""
     parameters: Mapping[str, Scalar]
-    """The flattened configuration."""
+    """What was chosen; the whole configuration is among the files."""
     tags: Mapping[str, str]
     artifacts: Sequence[Path]
-    """Files to keep with the run; pictures go to a folder of their own."""
+    """Files to keep with the run; pictures and tables go to folders of their own."""
+    table: str = ""
+    """The evaluation table, as JSON."""
 
 
 class RunStore(Protocol):
@@ -52,6 +58,9 @@ class RunStore(Protocol):
 
     def start_parent(self, name: str, tags: Mapping[str, str], owner: str) -> str:
         """Begin the run of a sweep, and return its number."""
+
+    def finish_sweep(self, parent: str, summary: Mapping[str, str], report: Path | None) -> None:
+        """Add to the run of a sweep what came of it."""
 
     def forget(self, run_id: str) -> None:
         """Remove a run that was recorded only in part."""
@@ -76,14 +85,17 @@ def record_of(folder: Path, parent: str | None = None) -> Record:
     tags |= {name: str(result.asked[name]) for name in TAGS if result.asked.get(name)}
     if parent is not None:
         tags["mlflow.parentRunId"] = parent
-    files = [folder / ROW, folder / "detector.log", folder / ".hydra" / "config.yaml", *sorted(folder.glob("*.png"))]
+    notes = [folder / ROW, folder / "detector.log", folder / ".hydra" / "config.yaml"]
+    files = [*notes, *(folder / name for name in TABLES), *sorted(folder.glob("*.png"))]
     return Record(
         result=result,
         started_ms=int(started.timestamp() * 1000),
         data=data,
-        parameters=dict(flat(settings)),
+        metrics=logged.metrics(result),
+        parameters=logged.parameters(result, folder),
         tags=tags,
-        artifacts=[path for path in files if path.exists() and path.stat().st_size],
+        artifacts=[path for path in files if path.is_file() and path.stat().st_size],
+        table=logged.evaluation_table(result),
     )
 
 
@@ -134,12 +146,3 @@ def _commit() -> dict[str, str]:
         told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=home, capture_output=True, text=True, check=True)
         return {"mlflow.source.git.commit": told.stdout.strip()}
     return {}
-
-
-def flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
-    """Yield the configuration as one value a dotted key, lists as JSON."""
-    for name, value in node.items():
-        if isinstance(value, Mapping) and value:
-            yield from flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", json.dumps(value) if isinstance(value, list | Mapping) else value

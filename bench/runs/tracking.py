@@ -10,7 +10,7 @@ import math
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from textwrap import shorten
@@ -30,7 +30,9 @@ from bench.host.identity import has_ended, own_identity
 from bench.host.locks import held
 from bench.result import Status
 from bench.runs.copied_store import keep_files_here
+from bench.runs.logged import TABLE, types_of
 from bench.runs.run_record import Record
+from bench.runs.saved_views import BY_COST, BY_TYPE, link, views
 from bench.schema import CALLS
 from bench.settings import TrackingSettings
 
@@ -39,6 +41,10 @@ LONGEST_PARAMETER = 6000
 LONGEST_REASON = 200
 """Characters told of why a store cannot be used: the message of a database may go on with its whole statement."""
 BATCH = 100
+SHOWN_OPEN = {"mlflow.runType": "evaluation"}
+"""Tag of a run by which the page of runs opens what it lies below."""
+TABLE_TAG = {"mlflow.loggedArtifacts": json.dumps([{"path": TABLE, "type": "table"}])}
+"""Tag by which the pages know of a table among the files."""
 OWNER = "cdrbench.process"
 """Tag: the process that writes a run (`bench.host.identity.own_identity`)."""
 BAD_CHARACTERS = re.compile(r"[^\w\-. /:]")
@@ -69,9 +75,23 @@ class Tracker:
 
     @property
     def link(self) -> str:
-        """Address of the table of runs: of a server, or within what `mlflow ui` serves."""
-        page = f"#/experiments/{self.experiment_id}/runs?workflowType=machine_learning"
-        return f"{self.uri.rstrip('/')}/{page}" if self.uri.startswith("http") else f"http://127.0.0.1:5000/{page}"
+        """Address of the view of runs by type: of a server, or within what `mlflow ui` serves."""
+        return self._address(BY_TYPE)
+
+    @property
+    def cost_link(self) -> str:
+        """Address of the charts of average precision against cost."""
+        return self._address(BY_COST)
+
+    def _address(self, view: str) -> str:
+        place = self.uri.rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
+        return f"{place}/#{link(self.experiment_id, view)}"
+
+    @property
+    def told(self) -> str:
+        """How to look at what was recorded, for the last lines of a run or a sweep."""
+        how = f"run `{self.command}` here, then open " if self.command else ""
+        return f"in MLflow    {how}{self.link}\n  or, against cost:  {self.cost_link}"
 
     @property
     def command(self) -> str:
@@ -85,14 +105,13 @@ class Tracker:
         """Write one run, and return its id."""
         result = record.result
         ended_ms = record.started_ms + int(1000 * sum(v for k, v in result.cost.items() if k.endswith("_seconds")))
-        numbers = {key: value for key, value in {**result.values, **result.cost}.items() if value is not None}
-        metrics = [Metric(_key(k), float(v), ended_ms, 0) for k, v in numbers.items() if math.isfinite(v)]
+        metrics = [Metric(_key(k), v, ended_ms, 0) for k, v in record.metrics.items() if math.isfinite(v)]
         parameters = [Param(_key(k), str(v)[:LONGEST_PARAMETER]) for k, v in record.parameters.items()]
         with _told(self.uri):
             run = self.client.create_run(
                 self.experiment_id,
                 record.started_ms,
-                {**record.tags, OWNER: own_identity()},
+                {**record.tags, **SHOWN_OPEN, **(TABLE_TAG if record.table else {}), OWNER: own_identity()},
                 str(result.asked["name"]),
             )
             run_id = str(run.info.run_id)
@@ -101,9 +120,37 @@ class Tracker:
                 self.client.log_batch(run_id, metrics[part], parameters[part])
             self.client.log_inputs(run_id, [_dataset(record)])
             for path in record.artifacts:
-                self.client.log_artifact(run_id, str(path), "figures" if path.suffix == ".png" else None)
+                self.client.log_artifact(run_id, str(path), _place(path))
+            if record.table:
+                self.client.log_text(run_id, record.table, TABLE)
+            self._install_views(types_of(result.values))
             self.finish(run_id, result.status is Status.OK)
         return run_id
+
+    def _install_views(self, types: Sequence[str]) -> None:
+        """Install the saved views for the types of a run, unless they are there."""
+        known = self.client.get_experiment(self.experiment_id).tags
+        for tag, view in views(types).items() if types else ():
+            if known.get(tag) != view:
+                self.client.set_experiment_tag(self.experiment_id, tag, view)
+
+    def finish_sweep(self, parent: str, summary: Mapping[str, str], report: Path | None) -> None:
+        """Add to the run of a sweep what came of it.
+
+        Parameters
+        ----------
+        parent
+            Its number.
+        summary
+            Tags.
+        report
+            The page that compares its runs; None where there is none.
+        """
+        with _told(self.uri):
+            for name, text in summary.items():
+                self.client.set_tag(parent, _key(name), text)
+            if report is not None:
+                self.client.log_artifact(parent, str(report), "report")
 
     def start_parent(self, name: str, tags: Mapping[str, str], owner: str) -> str:
         """Begin the run that the runs of a sweep are children of, and return its id; `owner` is the sweep's process."""
@@ -135,6 +182,11 @@ class Tracker:
         with _told(self.uri):
             for run in self.client.search_runs([self.experiment_id], f"tags.run_id = '{run_id}'"):
                 self.client.delete_run(run.info.run_id)
+
+
+def _place(path: Path) -> str | None:
+    """Return the folder of an artifact."""
+    return {".png": "figures", ".parquet": "tables", ".csv": "tables"}.get(path.suffix)
 
 
 def _dataset(record: Record) -> DatasetInput:

@@ -32,7 +32,9 @@ def record(result: Result) -> Record:
     result.write(row)
     parameters = {"generator.days": 28, "generator.note": "x" * 7000, "odd*name": None}
     tags = {"detector": "d", "run_id": "r1"}
-    return Record(result, 1_704_067_200_000, Path("worlds/w/data"), parameters, tags, [row, picture])
+    metrics = {name: value for name, value in {**result.values, **result.cost}.items() if value is not None}
+    table = '{"columns": ["anomaly_type"], "data": [["all"]]}'
+    return Record(result, 1_704_067_200_000, Path("worlds/w/data"), metrics, parameters, tags, [row, picture], table)
 
 
 def test_a_run_leaves_parameters_metrics_tags_the_data_set_and_files(uri: str) -> None:
@@ -51,8 +53,12 @@ def test_a_run_leaves_parameters_metrics_tags_the_data_set_and_files(uri: str) -
     assert json.loads(data.profile) == {"num_rows": 0}
     client = MlflowClient(uri)
     kept = {item.path for item in [*client.list_artifacts(run_id), *client.list_artifacts(run_id, "figures")]}
-    assert kept == {"result.json", "figures", "figures/scores.png"}
-    assert tracker.link.endswith(f"#/experiments/{run.info.experiment_id}/runs?workflowType=machine_learning")
+    assert kept == {"result.json", "evaluation.json", "figures", "figures/scores.png"}
+    assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == [{"path": "evaluation.json", "type": "table"}]
+    place = f"#/experiments/{run.info.experiment_id}/runs?viewStateShareKey"
+    assert tracker.link.endswith(f"{place}=recall-by-type&workflowType=machine_learning")
+    assert tracker.cost_link.endswith(f"{place}=cost-against-average-precision&workflowType=machine_learning"
+                                      "&compareRunsMode=CHART")  # fmt: skip
     assert tracker.command == f"mlflow ui --backend-store-uri {uri}"
 
 
@@ -68,6 +74,29 @@ def test_what_was_begun_to_be_written_can_be_removed(uri: str) -> None:
     assert len(MlflowClient(uri).search_runs([tracker.experiment_id])) == 1
     tracker.forget("r1")
     assert MlflowClient(uri).search_runs([tracker.experiment_id]) == []
+
+
+def test_the_links_open_views_with_the_types_of_the_latest_run(uri: str) -> None:
+    tracker = Tracker(uri, TrackingSettings())
+    for types in (["ring"], ["ring", "tdos"]):
+        values = {f"prevalence/{name}": 0.1 for name in ["all", *types]}
+        tracker.record(record(Result(ASKED, Status.OK, "", values)))
+        tags = MlflowClient(uri).get_experiment(tracker.experiment_id).tags
+        table = json.loads(tags["mlflow.sharedViewState.recall-by-type"])
+        assert [name for name in table["selectedColumns"] if "recall" in name] == [
+            f"metrics.`recall/{name}`" for name in ["all", *types]
+        ]
+        charts = json.loads(tags["mlflow.sharedViewState.cost-against-average-precision"])["compareRunCharts"]
+        assert [chart["yaxis"]["key"] for chart in charts] == [f"average_precision/{name}" for name in ["all", *types]]
+
+
+def test_the_run_of_a_sweep_says_what_came_of_it(uri: str, workplace: Path) -> None:
+    tracker, client = Tracker(uri, TrackingSettings()), MlflowClient(uri)
+    parent = tracker.start_parent("a sweep", {}, own_identity())
+    Path("report.html").write_text("<p>")
+    tracker.finish_sweep(parent, {"best/ring": "closed_ring 0.412"}, Path("report.html"))
+    assert client.get_run(parent).data.tags["best/ring"] == "closed_ring 0.412"
+    assert [item.path for item in client.list_artifacts(parent, "report")] == ["report/report.html"]
 
 
 def test_runs_of_a_sweep_lie_below_their_parent(uri: str) -> None:
@@ -119,7 +148,7 @@ def test_eight_processes_start_on_a_fresh_store(workplace: Path) -> None:
         "from pathlib import Path; from bench.result import *; from bench.runs.tracking import *; "
         "from bench.settings import TrackingSettings\n"
         f"result = Result({ASKED}, Status.OK, '', {{'recall/all': 1.0}})\n"
-        "Tracker('sqlite:///mlflow.db', TrackingSettings()).record(Record(result, 0, Path('.'), {}, {}, []))\n"
+        "Tracker('sqlite:///mlflow.db', TrackingSettings()).record(Record(result, 0, Path('.'), {}, {}, {}, []))\n"
     )
     started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(8)]
     assert [process.wait() for process in started] == [0] * 8
