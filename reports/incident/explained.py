@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,11 @@ def _headings(found: Found, run: Mapping[str, Any], who: str) -> tuple[str, str]
 
 
 def _mark(axes: Any, found: Found, begin: Any) -> None:
-    """Mark the first alert."""
+    """Mark when the first alert could be raised; of detectors that look ahead, its record."""
     if found["found"] and isinstance(begin, datetime):
-        at = (found["record_ts"] - begin).total_seconds() / 3600
+        delay = found["delay_s"]
+        raised = found["record_ts"] if delay is None else found["start_ts"] + timedelta(seconds=delay)
+        at = (raised - begin).total_seconds() / 3600
         axes.axvline(at, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
 
 
@@ -112,16 +114,20 @@ def _verdict(found: Found, run: Mapping[str, Any]) -> Iterator[str]:
     record = f"{_record(found)}, score {number(found['score'])}, rank {count(found['rank'])}"
     record += f" (one of {count(found['tied'])} with this score)" if found["tied"] > 1 else ""
     if found["found"]:
-        yield f"Found: {count(found['alerts'])} of its {plural(found['records'], SINGULAR[level])} are alerts"
+        yield f"Found: alerts among its {_records(found['records'], level)}: {count(found['alerts'])}"
         yield f"First alert: {record}"
         if found["delay_s"] is not None:
             calls = found["delay_calls"]
             over = "" if calls is None else f", when {plural(calls, 'call')} of it were over"
             yield f"Found after {duration(found['delay_s'])}{over}"
     else:
-        yield f"Missed: none of its {plural(found['records'], SINGULAR[level])} is an alert"
+        yield f"Missed: no alert among its {_records(found['records'], level)}"
         yield f"Nearest: {record}; alerts are ranks 1 to {count(alerts)}"
     yield f"{'Why' if found['found'] else 'What is rarest there'}: {reasons}"
+
+
+def _records(number_of: int, level: str) -> str:
+    return f"{count(number_of)} {SINGULAR[level] if number_of == 1 else LEVELS[level]}"
 
 
 def _record(found: Found) -> str:
