@@ -7,9 +7,8 @@ from scipy import special
 
 from bench.arrays import FloatArray
 from bench.evaluation.compare import ALPHA
-from bench.result import Scalar
 from reports.comparison.document import Best, Interval
-from reports.comparison.grouping import Comparison, Contender
+from reports.comparison.grouping import Comparison, Contender, world_of
 
 FEWEST_WORLDS = 3
 BY_DIFFERENCES = (
@@ -42,7 +41,7 @@ def best_of(each: Comparison, metric: str, intervals: list[Interval | None], *, 
         return None
     sign = 1 if higher else -1
     first = max(known, key=lambda place: sign * float(known[place][0] or 0))
-    worlds = len(each.world_seeds)
+    worlds = len(each.worlds)
     if worlds >= FEWEST_WORLDS:
         alike = _by_differences([each.contenders[place] for place in known], list(known), first, (metric, sign))
         return Best(first, alike, BY_DIFFERENCES.format(worlds=worlds))
@@ -51,20 +50,20 @@ def best_of(each: Comparison, metric: str, intervals: list[Interval | None], *, 
     return Best(first, alike, BY_RANGES if repeated else BY_INTERVALS)
 
 
-def over_worlds(who: Contender, metric: str) -> dict[Scalar, float]:
-    """Return a metric of a detector by the seed of the world, its own seeds averaged."""
-    found: dict[Scalar, list[float]] = defaultdict(list)
+def over_worlds(who: Contender, metric: str) -> dict[str, float]:
+    """Return a metric of a detector by the world (`world_of`), its own seeds averaged."""
+    found: dict[str, list[float]] = defaultdict(list)
     for row in who.good:
         if isinstance(value := row.get(metric), int | float):
-            found[row.get("world_seed")].append(float(value))
-    return {seed: sum(values) / len(values) for seed, values in found.items()}
+            found[world_of(row)].append(float(value))
+    return {world: sum(values) / len(values) for world, values in found.items()}
 
 
 def _by_differences(contenders: list[Contender], places: list[int], first: int, measured: tuple[str, int]) -> list[int]:
     metric, sign = measured
     values = [over_worlds(who, metric) for who in contenders]
-    seeds = list(values[places.index(first)])
-    table: FloatArray = np.array([[mine.get(seed, np.nan) for seed in seeds] for mine in values])
+    worlds = list(values[places.index(first)])
+    table: FloatArray = np.array([[mine.get(world, np.nan) for world in worlds] for mine in values])
     differences = sign * (table - table[places.index(first)])
     known = ~np.isnan(differences)
     counts = np.count_nonzero(known, axis=1)

@@ -11,6 +11,7 @@ from reports.comparison.kinds import families, groups
 from reports.comparison.page_content import Page
 from reports.comparison.standing import Contest as Held
 from reports.comparison.standing import meaning, not_different_from, verdict
+from reports.comparison.together import together
 from reports.comparison.world_part import METRICS, world_part
 from reports.wording import LEVELS, plural, settings_of
 
@@ -25,14 +26,16 @@ NOTES = [
 ]
 
 
-def document_of(page: Page, folder: Path) -> Document:
-    """Return the document of the interactive page that will lie in `folder`, from what the Markdown page says."""
+def document_of(page: Page, folder: Path) -> tuple[Document, list[Comparison]]:
+    """Return the document of the interactive page that will lie in `folder`, and the runs of each of its worlds."""
     settings = _differing_settings(page.compared)
-    parts = [
+    joined = together(page.compared, [section.title for section in page.sections])
+    parts = [world_part(each, section, {}, folder) for each, section in joined]
+    parts += [
         world_part(each, section, mine, folder)
         for each, section, mine in zip(page.compared, page.sections, settings, strict=False)
     ]
-    return Document(
+    document = Document(
         title=TITLE,
         tally=page.tally,
         notes=NOTES,
@@ -44,6 +47,7 @@ def document_of(page: Page, folder: Path) -> Document:
         contests=[_contest(each) for each in page.held],
         version=__version__,
     )
+    return document, [each for each, _ in joined] + page.compared
 
 
 def _differing_settings(compared: Sequence[Comparison]) -> list[dict[str, float | str]]:

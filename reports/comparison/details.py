@@ -12,13 +12,15 @@ import pyarrow as pa
 
 from bench.host.texts import printable
 from reports.comparison.document import WorldPart
-from reports.comparison.grouping import Comparison
+from reports.comparison.grouping import Comparison, world_of
 from reports.comparison.incident_samples import WorldSamples, samples_of
 from reports.comparison.overlap import Found, Overlap, found_in, merged, overlap_of
 from reports.comparison.run_details import BUDGETS, LONGEST, Curve, RunDetails, mean_curve
 from reports.comparison.world_part import world_folder
 from reports.wording import ALL, Row
 
+Tables = dict[str, dict[int, tuple[Row, pa.Table]]]
+"""By world and place of the detector: a run and its table of incidents."""
 MANY_RUNS = 100
 """With more runs than so many, only the mean of a detector's curves is kept."""
 
@@ -45,7 +47,8 @@ class DetectorDetails:
 class WorldDetails:
     """What is behind the numbers of one kind of world."""
 
-    samples: WorldSamples | None
+    samples: list[WorldSamples]
+    """Of a world each, with the types that those before it do not have."""
     overlaps: dict[str, Overlap]
     rows: list[DetectorDetails]
 
@@ -62,48 +65,56 @@ def packed_details(compared: Sequence[Comparison], parts: Sequence[WorldPart]) -
 
 def _world(each: Comparison, part: WorldPart, many: bool) -> WorldDetails:
     found: dict[int, list[Found]] = defaultdict(list)
-    shown = next((row for row in each.rows if row.get("world_seed") == each.world_seeds[0]), each.sample)
-    tables: dict[int, pa.Table] = {}
+    tables: Tables = defaultdict(dict)
     runs = [[RunDetails(row) for row in who.good] for who in each.contenders]
     for place, mine in enumerate(runs):
         for run in mine:
-            row, table = run.row, run.incidents()
+            table = run.incidents()
             if table is not None:
-                found[place].append(found_in(table, str(row.get("fingerprint"))))
-                if row.get("fingerprint") == shown.get("fingerprint"):
-                    tables.setdefault(place, table)
+                found[place].append(found_in(table, world_of(run.row)))
+                tables[world_of(run.row)].setdefault(place, (run.row, table))
     judged = {place: merged(runs) for place, runs in found.items()}
     ranked = {place: mine for place, mine in judged.items() if each.contenders[place].ranked}
-    samples = _samples(shown, list(tables.values()))
+    samples = _samples(tables)
     names = [mine.name for mine in part.types]
     overlaps = {name: overlap for name in names if (overlap := overlap_of(ranked, name)) is not None}
     rows = [
-        _detector(mine, names, many, judged.get(place, {}), _shown_of(tables.get(place), samples))
+        _detector(mine, names, many, judged.get(place, {}), _shown_of(place, tables, samples))
         for place, mine in enumerate(runs)
     ]
-    return WorldDetails(samples, overlaps, rows)
+    return WorldDetails(list(samples.values()), overlaps, rows)
 
 
-def _samples(row: Row, tables: list[pa.Table]) -> WorldSamples | None:
-    """Return incidents of a world to look at: of those that any of the runs was judged on."""
-    kept: dict[str, list[str]] = defaultdict(list)
-    for table in tables:
-        for name, incident in zip(table["anomaly_type"].to_pylist(), table["incident_id"].to_pylist(), strict=True):
-            kept[name].append(incident)
-    unique = {name: list(dict.fromkeys(ids)) for name, ids in kept.items()}
-    return samples_of(world_folder(row), str(row.get("world_seed")), unique) if unique else None
+def _samples(tables: Tables) -> dict[str, WorldSamples]:
+    """Return incidents to look at, by world: of those that any of the runs was judged on, each type of one world."""
+    found: dict[str, WorldSamples] = {}
+    covered: set[str] = set()
+    for world in sorted(tables):
+        kept: dict[str, dict[str, None]] = defaultdict(dict)
+        for _, table in tables[world].values():
+            for name, incident in zip(table["anomaly_type"].to_pylist(), table["incident_id"].to_pylist(), strict=True):
+                if name not in covered:
+                    kept[name][incident] = None
+        row = next(iter(tables[world].values()))[0]
+        ids = {name: list(each) for name, each in kept.items()}
+        if ids and (mine := samples_of(world_folder(row), str(row.get("world_seed")), ids)) is not None:
+            found[world] = mine
+            covered |= set(ids)
+    return found
 
 
-def _shown_of(table: pa.Table | None, samples: WorldSamples | None) -> dict[str, list[Any]]:
-    if table is None or samples is None:
-        return {}
-    wanted = {sample.id for sample in samples.incidents}
+def _shown_of(place: int, tables: Tables, samples: dict[str, WorldSamples]) -> dict[str, list[Any]]:
+    """Return what a detector made of the incidents that are shown, by the place of their world and their name."""
     columns = ("incident_id", "found_probability", "delay_s", "best_rank", "reasons")
-    return {
-        name: [found, delay, rank, printable(reasons or "")[:LONGEST]]
-        for name, found, delay, rank, reasons in zip(*(table[key].to_pylist() for key in columns), strict=True)
-        if name in wanted
-    }
+    found = {}
+    for number, (world, mine) in enumerate(samples.items()):
+        wanted = {sample.id for sample in mine.incidents}
+        if place in tables[world]:
+            lists = (tables[world][place][1][key].to_pylist() for key in columns)
+            for name, share, delay, rank, reasons in zip(*lists, strict=True):
+                if name in wanted:
+                    found[f"{number} {name}"] = [share, delay, rank, printable(reasons or "")[:LONGEST]]
+    return found
 
 
 def _detector(

@@ -103,10 +103,20 @@ class Comparison:
         """The seeds of the worlds."""
         return sorted({row.get("world_seed") for row in self.rows}, key=_in_order)
 
+    @cached_property
+    def worlds(self) -> list[str]:
+        """The worlds that any detector has numbers from; see `world_of`."""
+        return sorted({world_of(row) for who in self.contenders for row in who.good})
+
     @property
     def same_worlds(self) -> bool:
         """Whether every contender has a number for every one of the worlds."""
         return len({frozenset(row.get("world_seed") for row in each.good) for each in self.contenders}) == 1
+
+
+def world_of(row: Row) -> str:
+    """Return what tells the world of a run from others."""
+    return f"{row.get('fingerprint')} {row.get('world_seed')}"
 
 
 def comparisons(rows: Iterable[Row]) -> list[Comparison]:

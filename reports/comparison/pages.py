@@ -46,11 +46,11 @@ def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
         raise UserError("there is no recorded run to compare; make one with: python -m bench.run")
     page = page_of([printable_row(row) for row in rows], folder)
     environment = _environment()
-    document = document_of(page, folder)
+    document, compared = document_of(page, folder)
     markdown_page = environment.get_template("report.md")
     texts = {
         "report.md": markdown_page.render(page=page, heat_map_file=HEAT_MAP, ranks_file=RANKS),
-        "report.html": render(environment, document, packed_details(page.compared, document.worlds)),
+        "report.html": render(environment, document, packed_details(compared, document.worlds)),
     }
     texts[HEAT_MAP] = heat_map(page.sections)
     if page.standings:

@@ -96,7 +96,7 @@ class Contest:
         found = []
         for block, contenders in self._blocks(name):
             values = over_worlds(contenders[key], _measure(block, name))
-            found += [values.get(seed, np.nan) for seed in block.world_seeds]
+            found += [values.get(world, np.nan) for world in block.worlds]
         return np.array(found)
 
 

@@ -57,11 +57,12 @@ const short = (text, length) => (text.length > length ? `${text.slice(0, length 
 
 // The incidents of a type in one world: found or missed by a detector, with their pictures.
 function Incidents({ world, row, type }) {
-  const samples = world.samples;
   const mine = row.details?.incidents ?? {};
-  const shownOnes = (samples?.incidents ?? []).filter((each) => type.name === "all" || each.type === type.name);
+  const shownOnes = (world.samples ?? []).flatMap((samples, place) => samples.incidents
+    .filter((each) => type.name === "all" || each.type === type.name)
+    .map((each) => ({ ...each, key: `${place} ${each.id}`, cells: samples.cells, seed: samples.world_seed })));
   const verdictOf = (each) => {
-    const share = mine[each.id]?.[0];
+    const share = mine[each.key]?.[0];
     return share === undefined || share === null ? "not judged" : share >= 0.5 ? "found" : "missed";
   };
   const opened = ["found", "missed"].map((verdict) => shownOnes.find((each) => verdictOf(each) === verdict)); // the first of each
@@ -69,16 +70,16 @@ function Incidents({ world, row, type }) {
   if (!total && !shownOnes.length) return null;
   return html`<h3>Incidents found and missed</h3>
     ${total ? html`<p>${written(total[0], "count")} of ${count(total[1])} incidents found${row.runs.length > 1 ? ", over all repeats" : ""}.
-      ${shownOnes.length ? ` Below: ${shownOnes.length} of them, spread evenly over the scored days of the world with seed ${samples.world_seed}.` : ""}</p>` : null}
+      ${shownOnes.length ? ` Below: ${shownOnes.length} of them, spread evenly over the scored days of one world (seed ${shownOnes[0].seed}).` : ""}</p>` : null}
     <ul class="incidents">${shownOnes.map((each) => {
-      const [, delay, rank, reasons] = mine[each.id] ?? [];
+      const [, delay, rank, reasons] = mine[each.key] ?? [];
       const verdict = verdictOf(each);
-      return html`<li key=${`${row.label} ${each.id}`}><details open=${opened.includes(each)}>
+      return html`<li key=${`${row.label} ${each.key}`}><details open=${opened.includes(each)}>
         <summary><b class=${verdict.replace(" ", "-")}>${verdict === "found" ? "✓" : verdict === "missed" ? "✗" : "·"} ${verdict}:</b>
           ${type.name === "all" ? ` ${each.type}, ` : " "}${each.start}, ${count(each.records)} ${each.records === 1 ? "call" : "calls"} within ${duration(each.length_s)}${
           delay !== undefined && delay !== null ? `; first alert after ${duration(delay)}` : ""}${rank ? `; best rank ${count(rank)}` : ""}</summary>
         ${reasons ? html`<p class="soft">The detector's reasons, ${verdict === "found" ? "at its first alert" : "at its highest score"}: ${reasons}</p>` : null}
-        ${each.type === type.name && type.home === "cell_quarter" ? html`<${CellMap} incident=${each} cells=${samples.cells} />
+        ${each.type === type.name && type.home === "cell_quarter" ? html`<${CellMap} incident=${each} cells=${each.cells} />
           <p class="soft">Map of all cells; large and red: the fault; orange: cells in which its calls began. Below: those calls, by caller and callee.</p>` : null}
         ${each.calls.length ? html`<div class="wide" role="region" tabindex="0" aria-label="calls of the incident"><${Timeline} incident=${each} /></div>` : html`<p class="soft">No call of it is in the records.</p>`}
         ${each.records > each.calls.length ? html`<p class="soft">The first ${each.calls.length} of ${count(each.records)} calls.</p>` : null}

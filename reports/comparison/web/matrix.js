@@ -120,7 +120,7 @@ function BestList({ state, set, world }) {
       <td>${row ? html`<button type="button" class="link" onClick=${() => set({ cell: [best.row, world.types.indexOf(type)], focus: type.name })}>
         <${Family} family=${row.family} />${row.label}</button>` : NOTHING}<small class="only-narrow">${withInterval(value, metric.kind)}</small></td>
       <td class="not-narrow">${withInterval(value, metric.kind)}</td>
-      <td class="number">${written(chanceOf(state, type), metric.kind)}</td>
+      <td class="not-narrow number">${written(chanceOf(state, type), metric.kind)}</td>
       <td class="not-narrow number">${row ? duration(seconds(row)) : NOTHING}</td>
       <td>${alike.length ? html`<span title=${`${alike.join(", ")}: ${best.how}`}>${named}</span>` : best?.how && state.budget === null ? "none" : NOTHING}</td></tr>`;
   };
@@ -129,6 +129,6 @@ function BestList({ state, set, world }) {
     <div class="wide" role="region" tabindex="0" aria-label="best of each type"><table class="list">
       <caption><span>By ${metric.label}. Two detectors are ${how.join("; ") || "not compared"}.</span></caption>
       <thead><tr><th scope="col">type</th><th scope="col">best detector</th><th scope="col" class="not-narrow">${metric.label}</th>
-        <th scope="col">chance</th><th scope="col" class="not-narrow">time</th><th scope="col">cannot be told apart from it</th></tr></thead>
+        <th scope="col" class="not-narrow">chance</th><th scope="col" class="not-narrow">time</th><th scope="col">cannot be told apart from it</th></tr></thead>
       <tbody>${types.map(line)}</tbody></table></div></section>`;
 }

@@ -272,6 +272,21 @@ def test_the_best_of_a_type_comes_with_those_that_cannot_be_told_apart(run_row: 
     assert "paired difference over 3 worlds" in best["how"]
 
 
+def test_kinds_of_world_also_stand_together_and_a_type_counts_where_it_is(run_row: MakeRow, tmp_path: Path) -> None:
+    other = {name: value for name, value in run_row(0.5, anomaly_ratio=0.01).items() if not name.endswith("/long_call")}
+    rows = [run_row(), run_row(0.6, detector="rules"), other | {"fingerprint": "other"}]
+    first, *kinds = document(pages(rows, tmp_path)["report.html"])["worlds"]
+    assert (first["title"], len(kinds)) == ("all kinds of world together", 2)
+    assert "Not every detector ran on every kind of world" in first["cautions"][-1]
+    ((place, row),) = [(place, row) for place, row in enumerate(first["rows"]) if row["label"] == "iforest"]
+    names = [each["name"] for each in first["types"]]
+    long, every = (row["values"]["recall"]["call"][names.index(name)] for name in ("long_call", "all"))
+    value = run_row()["recall/all"]
+    assert every == [round(x, 4) for x in (0.75 * value, 0.5 * value, value)]
+    assert long[0] == round(run_row()["recall/long_call"], 4)
+    assert first["best"]["recall"]["call"][names.index("long_call")]["row"] == place
+
+
 def test_the_page_says_how_to_repeat_a_run(run_row: MakeRow, tmp_path: Path) -> None:
     (tmp_path / "run" / ".hydra").mkdir(parents=True)
     (tmp_path / "run" / ".hydra" / "overrides.yaml").write_text("- detector=iforest\n- anomaly=[ring,tdos]\n")
