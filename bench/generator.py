@@ -1,8 +1,8 @@
 """The interface of a generator: settings from which a world can be made in a folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 Progress = Callable[[str, int, int], None]
 """Called as progress(what, done, of) from time to time."""
@@ -29,3 +29,17 @@ class World(Protocol):
 
     def twin(self) -> Self | None:
         """Return the clean twin, the same world without its anomalies; None if there is none."""
+
+
+@runtime_checkable
+class Pseudonymous(Protocol):
+    """A world of recorded calls, whose parties may have pseudonyms."""
+
+    def revealed(self, names: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Return the kind (number, sim, device) and the original of those pseudonyms that are of these records.
+
+        Raises
+        ------
+        UserError
+            When there are no pseudonyms, or no key.
+        """

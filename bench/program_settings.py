@@ -197,6 +197,20 @@ class ScoreSettings:
 
 
 @dataclass
+class RevealSettings:
+    """`cdrbench reveal`: what is behind the pseudonyms of a run on recorded calls."""
+
+    run: str = field(default=MISSING, metadata=named())
+    """Folder with the alerts: of a run, or of `cdrbench score`."""
+    names: list[str] = field(default_factory=list)
+    """Pseudonyms; empty: the users and callees in the alerts."""
+    generator: Any = MISSING
+    """The records that the run has read."""
+    anomaly: dict[str, Any] = field(default_factory=dict)
+    trusted_packages: list[str] = field(default_factory=list)
+
+
+@dataclass
 class SearchSettings:
     """How the best settings of a detector are looked for, and on which worlds they are then reported."""
 
@@ -241,5 +255,6 @@ def schemas() -> dict[str, type]:
         "save": SaveSettings,
         "explain": ExplainSettings,
         "score": ScoreSettings,
+        "reveal": RevealSettings,
         "search": SearchRunSettings,
     }

@@ -1,7 +1,7 @@
 """The world behind `generator=cdr_file`: files of call records, laid out like a simulated world."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import version
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.faults import Fault, SettingsError, UserError
-from bench.generator import Progress
+from bench.generator import Progress, silent
 from bench.schema import CALLS, DATA_TABLES, ORIGINS
 from bench.truth import Truth
 from generators.own_records.byte_streams import digest, input_files
-from generators.own_records.calls import Calls, in_order
+from generators.own_records.calls import IDENTITIES, Calls, in_order
 from generators.own_records.column_settings import LABEL_COLUMNS
 from generators.own_records.file_settings import CdrFileSettings
 from generators.own_records.files import RecordFile
@@ -91,6 +91,20 @@ class CdrFile:
         self._write_data(data, calls)
         write_parquet(folder / f"{ORIGINS.name}.parquet", calls.origins.table())
         return {**counts, "labelled": self._labelled, "filled": filled, "dropped": dropped}
+
+    def revealed(self, names: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Return the kind and the original of those pseudonyms that are of these records; see `Pseudonymous`."""
+        key_file = Path(self.settings.key_file)
+        if not self.settings.pseudonyms or not key_file.exists():
+            rule = "be the file with the key of the pseudonyms, and generator.pseudonyms true"
+            raise SettingsError([Fault("generator.key_file", rule, str(key_file))])
+        records, wanted = self._read(silent), set(names)
+        found: dict[str, tuple[str, str]] = {}
+        for kind in IDENTITIES:
+            texts = records.vocabularies[kind].texts
+            given = self._naming.named(kind, texts).to_pylist()
+            found |= {name: (kind, text) for name, text in zip(given, texts, strict=True) if name in wanted}
+        return found
 
     def _label(self, calls: Calls, truth: Path) -> dict[str, Any]:
         """Write the labels of the files as truth; return counts."""

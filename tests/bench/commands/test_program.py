@@ -32,6 +32,7 @@ NEEDED = {
     "save": ["run=x", "out=x"],
     "explain": ["run=x", "incident=1"],
     "resume": ["folder=x"],
+    "reveal": ["run=x", "generator.path=x"],
 }
 
 
@@ -196,11 +197,11 @@ def test_a_setting_that_is_not_there_gets_a_suggestion(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
-    ("key", "choice"), [("anomaly.sim_box", "anomaly=sim_box"), ("generator.time_format", "generator=cdr_file")]
+    ("key", "choice"), [("anomaly.sim_box", "anomaly=sim_box"), ("generator.time_format", "generator=")]
 )
 def test_a_setting_that_another_choice_brings_is_explained_with_it(key: str, choice: str) -> None:
     lines = told(key)
-    assert lines[0] == f"with {choice}:"
+    assert lines[0].startswith(f"with {choice}")
     assert any(key in line for line in lines[1:])
 
 

@@ -1,4 +1,4 @@
-"""Every alert on recorded calls names the file, the row and the record that it comes from.
+"""Every alert on recorded calls names the file, the row and the record that it comes from; the key, its people.
 
 Covers calls as they are, in several files and out of order, and with injected incidents: unchanged, altered and added.
 """
@@ -46,3 +46,28 @@ def test_injected_calls_keep_the_origin_of_what_they_alter_and_added_ones_have_n
     same = calls.with_columns(row=after["row"]).join(source, on="row", suffix="_before")
     assert same.height == calls.height - len(added)
     assert same["caller_id"].equals(same["caller_id_before"])
+
+
+def test_who_holds_the_key_sees_who_is_behind_the_alerts(workplace: Path) -> None:
+    Path("days").mkdir()
+    Path("days/one.csv").write_text("\n".join([HEADER, *LINES]) + "\n")
+    own = ("generator=cdr_file", "generator.path=days")
+    code, _, err = ended("run", *own, *QUIET, "threshold.alerts_per_day=3", "detector=rules", "hydra.run.dir=runs/own")
+    assert code == 0, err
+    with Path("runs/own/alerts.csv").open() as file:
+        alerts = [row for row in csv.DictReader(file) if row["level"] == "call"]
+    code, out, err = ended("reveal", "run=runs/own", *own)
+    assert (code, err) == (0, "")
+    behind = {row["pseudonym"]: (row["kind"], row["value"]) for row in csv.DictReader(out.splitlines())}
+    for alert in alerts:
+        _, caller, callee, *_ = LINES[int(alert["row"]) - 1].split(",")
+        assert behind[alert["user_id"]] == ("number", caller)
+        assert behind[alert["callee_id"]] == ("number", callee)
+    code, out, err = ended("reveal", "run=runs/own", *own, "names=[number_00]")
+    assert (code, out) == (2, "")
+    assert err.startswith("none of the pseudonyms is of these files with this key")
+    Path("pseudonyms.key").unlink()
+    code, out, err = ended("reveal", "run=runs/own", *own)
+    assert (code, out) == (2, "")
+    assert err.startswith("generator.key_file must be the file with the key of the pseudonyms")
+    assert not Path("pseudonyms.key").exists()
