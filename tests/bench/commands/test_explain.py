@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from labelled_world import labelled_world
@@ -97,7 +99,11 @@ def test_cells_are_shown_by_the_hour_and_on_the_map(said: Said) -> None:
         "actors": [["c0", "c1"]] * len(incidents),
     })  # fmt: skip
     path = Path("runs/mine/incidents.parquet")
-    pl.read_parquet(path).with_columns(actors=pl.lit("c0, c1")).write_parquet(path)
+    found = pq.read_table(path)
+    ends = pc.add(found["start_ts"], pa.scalar(3 * 3_600_000, pa.duration("ms")))
+    for name, column in (("actors", pa.array(["c0, c1"] * len(found))), ("end_ts", ends)):
+        found = found.set_column(found.column_names.index(name), name, column)
+    pq.write_table(found, path)
     code, _, err = said("incident=a", "out=cells.png")
     assert (code, err) == (0, "")
     assert Path("cells.png").stat().st_size > 10_000
