@@ -11,8 +11,8 @@ from generators.model.records import Edits, Records
 from generators.model.sim_holdings import SimHoldings
 
 CHANGES = ("added", "altered", "removed")
-ADDED, ALTERED, REMOVED, REMARKED = 0, 1, 2, 3
-"""Remarked: the record is the same, its events are not."""
+ADDED, ALTERED, REMOVED, EVENTS_ALTERED = 0, 1, 2, 3
+"""`EVENTS_ALTERED`: the record is the same, its events are not; in `Changes` it is `ALTERED` and collateral."""
 SAME, NONE = -1, -1
 
 
@@ -24,7 +24,7 @@ class Changes(NamedTuple):
     key: Any
     """uint64: stable key of the call."""
     incident: Any
-    """int32: incident that changed it; -1 where the call itself does not show it."""
+    """int32: incident that changed it; -1 where neither an edit nor a fault that it met says so, until `ascribed`."""
     change: Any
     """int8: index into `CHANGES`."""
     direct: Any
@@ -89,10 +89,10 @@ def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> 
     key = np.concatenate([calls.key[row], normal.key[gone]])
     own = _find(edits.key, key)
     met = np.concatenate([calls.incident[row], np.full(len(gone), NONE, np.int32)])
-    direct = (own != NONE) & (change != REMARKED)
+    direct = (own != NONE) & (change != EVENTS_ALTERED)
     direct[direct] = ~edits.innocent[own[direct]]
     direct |= (own == NONE) & (met != NONE) & (change == ALTERED)
-    change[change == REMARKED] = ALTERED
+    change[change == EVENTS_ALTERED] = ALTERED
     return Changes(
         row=np.concatenate([row, np.full(len(gone), NONE)]),
         key=key,
@@ -140,7 +140,7 @@ def ascribed(changes: Changes, involved: Involvement, last_incident: Any) -> Non
     ----------
     changes
         Their incidents are filled in where they are missing.
-    deeds
+    involved
         Calls that incidents edited or met on the day.
     last_incident
         Shape (N,), int32: the incident that last acted on each line before the day.
@@ -207,7 +207,7 @@ def _compare(normal: Records, calls: Records, touched: Any, change: Any, kept: A
             if normal.key[j] == calls.key[i]:
                 change[i] = ALTERED
                 if _looks_the_same(normal, j, calls, i):
-                    change[i] = SAME if normal.mark[j] == calls.mark[i] else REMARKED
+                    change[i] = SAME if normal.mark[j] == calls.mark[i] else EVENTS_ALTERED
                 kept[j], expected = True, j + 1
                 break
 

@@ -12,7 +12,7 @@ from bench.schema import PLANTED_TABLES
 from generators.anomalies import schemas
 from generators.world import World
 
-EVERY = "anomaly=[seed_four,fraud]"
+WITHOUT_NETWORK = "anomaly=[seed_four,fraud]"
 """All types that need no network."""
 TYPES = sorted(name.removeprefix("anomaly/") for name in schemas())
 SMALL = ("generator.num_users=300", "generator.days=7", "generator.num_towers=7")
@@ -28,7 +28,7 @@ def make_settings(*overrides: str) -> tuple[Any, dict[str, Any]]:
 
 def all_at(difficulty: float, types: list[str] = TYPES) -> list[str]:
     """Return the overrides that set the difficulty of those types that need no network."""
-    return [f"anomaly.{name}.difficulty={difficulty}" for name in make_settings(EVERY)[1] if name in types]
+    return [f"anomaly.{name}.difficulty={difficulty}" for name in make_settings(WITHOUT_NETWORK)[1] if name in types]
 
 
 def make_world(folder: Path, *overrides: str, workers: int = 2) -> dict[str, Any]:

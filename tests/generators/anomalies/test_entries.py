@@ -1,4 +1,7 @@
-"""Each incident is what the entry of its type says, and says of itself what its records say."""
+"""Each incident of calls or users is what the entry of its type says, and its figures are those of its records.
+
+Of incidents of cells: `tests/generators/truth/test_cell_figures.py`.
+"""
 
 import json
 from pathlib import Path
@@ -7,13 +10,19 @@ from typing import Any
 import polars as pl
 import pytest
 from recount import backs, figures, own_calls, rows_of, span_of
-from small_worlds import EVERY, all_at, make_settings, make_world, table
+from small_worlds import WITHOUT_NETWORK, all_at, make_settings, make_world, table
 
 from generators.anomalies import schemas
 from generators.injection.injector import new_calls
 from generators.truth.incident_figures import MEASURES
 
-SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.2")
+SIZE = (
+    WITHOUT_NETWORK,
+    "generator/network=none",
+    "generator.num_users=1500",
+    "generator.days=14",
+    "generator.anomaly_ratio=0.2",
+)
 KINDS: dict[str, Any] = {name.removeprefix("anomaly/"): kind for name, kind in schemas().items()}
 OF_CALLS = sorted(name for name, kind in KINDS.items() if kind.level != "cell")
 DIFFICULTIES = (0.5, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.0, 0.2, 0.8, 1.0)))
@@ -128,7 +137,7 @@ def test_a_copy_calls_while_its_owner_talks(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_entries_hold_in_a_network(tmp_path: Path) -> None:
     """It may fail a call, or lose it, so that talk times are shorter; all else is as the entry says."""
-    told = Told(tmp_path / "w", EVERY, *SIZE[2:])
+    told = Told(tmp_path / "w", WITHOUT_NETWORK, *SIZE[2:])
     check_parameters(told, OF_CALLS)
     check_ranges(told, OF_CALLS, ("median_s", "longest_s"))
     check_direct(told, OF_CALLS)

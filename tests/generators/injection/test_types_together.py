@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
-from small_worlds import EVERY, TYPES, all_at, check_two_worlds, make_settings, make_world, table
+from small_worlds import TYPES, WITHOUT_NETWORK, all_at, check_two_worlds, make_settings, make_world, table
 
 from bench.faults import SettingsError, UserError
 from generators.world import World
@@ -20,13 +20,13 @@ from generators.world import World
 def test_the_two_world_law_holds_at_any_difficulty(tmp_path: Path, seed: int, difficulty: float, kind: str) -> None:
     folder = tmp_path / f"{seed}"
     world = (
-        EVERY,
+        WITHOUT_NETWORK,
         "generator/network=none",
         "generator.num_users=1500",
         "generator.days=10",
         f"generator.seed={seed}",
     )
-    when = [f"anomaly.{name}.schedule={{kind:{kind},from_day:2}}" for name in make_settings(EVERY)[1]]
+    when = [f"anomaly.{name}.schedule={{kind:{kind},from_day:2}}" for name in make_settings(WITHOUT_NETWORK)[1]]
     try:
         made = make_world(folder / "d", *world, *all_at(difficulty), *when, "generator.anomaly_ratio=0.25")
     except UserError:  # so small a world may not have room for all types in a few waves
@@ -41,7 +41,13 @@ def test_the_two_world_law_holds_at_any_difficulty(tmp_path: Path, seed: int, di
 
 @pytest.mark.slow
 def test_the_two_world_law_holds_in_a_network(tmp_path: Path) -> None:
-    world = (EVERY, "generator.num_users=1500", "generator.days=10", "generator.anomaly_ratio=0.25", *all_at(0.5))
+    world = (
+        WITHOUT_NETWORK,
+        "generator.num_users=1500",
+        "generator.days=10",
+        "generator.anomaly_ratio=0.25",
+        *all_at(0.5),
+    )
     make_world(tmp_path / "d", *world)
     make_world(tmp_path / "c", *world, "generator.anomaly_ratio=0")
     check_two_worlds(tmp_path / "d", tmp_path / "c")
@@ -50,7 +56,7 @@ def test_the_two_world_law_holds_in_a_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ratio", [0.03, 0.2])
 def test_the_asked_ratio_is_met_with_all_types(ratio: float) -> None:
     size = ("generator/network=none", "generator.num_users=4000")
-    drawn = World(*make_settings(EVERY, *size, f"generator.anomaly_ratio={ratio}")).draw()
+    drawn = World(*make_settings(WITHOUT_NETWORK, *size, f"generator.anomaly_ratio={ratio}")).draw()
     assert sum(table.num_rows for table in drawn.calls(2)) > 0
     assert drawn.truth_writer.counts()["anomaly_ratio"] == pytest.approx(ratio, rel=0.05)
 
@@ -66,7 +72,7 @@ def test_the_asked_ratio_is_met_with_the_whole_catalogue(ratio: float) -> None:
 
 
 def test_a_ratio_too_small_for_a_type_says_what_it_would_need() -> None:
-    world = World(*make_settings(EVERY, "generator/network=none", "generator.anomaly_ratio=0.001"))
+    world = World(*make_settings(WITHOUT_NETWORK, "generator/network=none", "generator.anomaly_ratio=0.001"))
     with pytest.raises(SettingsError, match=r"sim_box \(\d+ calls or more\).*: about \d+ users for 28 days do"):
         world.draw()
 

@@ -11,7 +11,7 @@ import pytest
 from consistency import inventory_faults, read_tables
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_worlds import EVERY, all_at, make_settings, make_world, table
+from small_worlds import WITHOUT_NETWORK, all_at, make_settings, make_world, table
 
 from generators.calls.model_arrays import make_model_arrays
 from generators.model.clock import DAY_MS, HOUR_MS
@@ -115,7 +115,9 @@ def test_a_call_shows_the_sim_and_device_in_use(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("inventory") / "world"
-    make_world(folder, EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14", *all_at(0.5))
+    make_world(
+        folder, WITHOUT_NETWORK, "generator/network=none", "generator.num_users=1500", "generator.days=14", *all_at(0.5)
+    )
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Each type of fraud does what its entry says when it is crude, and nothing else."""
+"""Each type of fraud (`anomaly=fraud`) does what its entry says when it is crude, and nothing else."""
 
 from datetime import date
 from pathlib import Path
@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
-from small_worlds import EVERY, all_at, check_two_worlds, make_settings, make_world, table
+from small_worlds import WITHOUT_NETWORK, all_at, check_two_worlds, make_settings, make_world, table
 
 from generators.model.clock import DAY_MS
 from generators.world import World
 
 RATIO = "generator.anomaly_ratio=0.2"
-SIZE = (EVERY, "generator/network=none", "generator.num_users=1500", "generator.days=14", RATIO)
+SIZE = (WITHOUT_NETWORK, "generator/network=none", "generator.num_users=1500", "generator.days=14", RATIO)
 
 
 class Pair(NamedTuple):

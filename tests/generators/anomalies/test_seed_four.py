@@ -1,4 +1,4 @@
-"""Each type does what its entry says, to the right calls, and nothing else."""
+"""The four default types (`anomaly=seed_four`): each does what its entry says, to the right calls, and nothing else."""
 
 from itertools import pairwise
 from pathlib import Path
