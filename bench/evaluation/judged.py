@@ -11,8 +11,8 @@ from bench.evaluation.ranking import Counts, Separated
 class Judged:
     """The positives of one type (or of all) and the normal records, at one threshold."""
 
-    apart: Separated
-    """The scores of the positives and of the normal records, each in order."""
+    scores: Separated
+    """The scores of the positives and of the normal records, sorted separately."""
     cut: Cut
     alerts: float
     """All alerts of the level, those of other types among them."""
@@ -20,9 +20,9 @@ class Judged:
     @property
     def positives(self) -> int:
         """How many positives there are."""
-        return int(self.apart.found.size)
+        return int(self.scores.found.size)
 
     @cached_property
     def counts(self) -> Counts:
         """Hits, false alarms and misses at the threshold."""
-        return self.apart.counts_at(self.cut)
+        return self.scores.counts_at(self.cut)

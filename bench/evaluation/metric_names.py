@@ -42,7 +42,7 @@ NAMES = (
         SHARE,
         "precision averaged over the steps of recall, tied scores as one step",
         interval=True,
-        of=lambda at: at.apart.average_precision,
+        of=lambda at: at.scores.average_precision,
     ),
     Name(
         "average_precision_chance", SHARE, "its exact mean for random scores, aggregated in the same way as the scores"
@@ -53,21 +53,21 @@ NAMES = (
         SHARE,
         "probability that a positive scores higher than a normal record, ties count half",
         interval=True,
-        of=lambda at: at.apart.roc_auc,
+        of=lambda at: at.scores.roc_auc,
     ),
     Name(
         f"precision_at_{AT_K}",
         SHARE,
         f"share of positives among the {AT_K} highest scores, mean over the orders of ties",
         interval=True,
-        of=lambda at: at.apart.precision_at_k(AT_K),
+        of=lambda at: at.scores.precision_at_k(AT_K),
     ),
     Name(
         f"recall_at_{AT_K}",
         SHARE,
         f"share of the positives that are among the {AT_K} highest scores",
         interval=True,
-        of=lambda at: at.apart.recall_at_k(AT_K),
+        of=lambda at: at.scores.recall_at_k(AT_K),
     ),
     Name("hits", COUNT, "positives with an alert", of=lambda at: at.counts.hits),
     Name(

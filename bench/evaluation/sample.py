@@ -21,7 +21,7 @@ class Sample:
 
     A call belongs to one incident at most; a user's day or a cell's quarter can belong to several, of several types.
     Then it is a positive of all types together, but of none of them by itself: whoever finds the one would get credit
-    for the other. What an incident touched without being its deed (`collateral`) is neither positive nor normal.
+    for the other. What an incident changed without being part of it (`collateral`) is neither positive nor normal.
     """
 
     types: tuple[str, ...]
@@ -99,7 +99,11 @@ def sample_of_calls(labels: CallLabels, callers: IntArray) -> Sample:
 
 
 def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
-    """Return the entities of a grid as a sample: touched by what touched, or removed, their calls, or held them."""
+    """Return the days of users, or the quarter hours of cells, of a window as a sample.
+
+    One is anomalous if a direct change affects it: to one of its calls (also a removed one), or to the user or cell
+    itself (as an outage does). If only collateral changes affect it, it is neither anomalous nor normal.
+    """
     touched = grid.of_calls
     calls = np.flatnonzero((touched >= 0) & (labels.incident_code >= 0))
     kinds = labels.type_code[calls].astype(np.int64)
@@ -107,7 +111,7 @@ def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
         np.concatenate(each)
         for each in zip(
             (touched[calls], kinds, labels.incident_code[calls].astype(np.int64)),
-            _deeds_beyond_calls(grid, labels, truth),
+            _effects_beyond_calls(grid, labels, truth),
             strict=True,
         )
     )
@@ -119,12 +123,12 @@ def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
 
 
 def sample_of_held(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
-    """Return the entities of a grid as a sample of which those are anomalous that an incident held, whatever happened.
+    """Return the same sample, with only what incidents affect directly as anomalous: quarter hours of faulty cells.
 
-    Those that only its calls touched are neither: where a neighbour takes them, nothing is wrong with the neighbour.
+    Where only calls are changed, it is neither anomalous nor normal: a neighbour that takes them is not faulty.
     """
     level = grid.column.removesuffix("_id")
-    entity, kind, incident = _deeds_beyond_calls(grid, labels, truth, level)
+    entity, kind, incident = _effects_beyond_calls(grid, labels, truth, level)
     direct = kind >= 0
     parts = np.unique(np.column_stack([entity, kind, incident])[direct], axis=0)
     return replace(
@@ -141,7 +145,7 @@ def callers_of(dataset: Dataset) -> IntArray:
     return np.asarray(callers.indices.dictionary_encode().indices).astype(np.int64)
 
 
-def _deeds_beyond_calls(
+def _effects_beyond_calls(
     grid: Grid, labels: CallLabels, truth: Truth, level: str = ""
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Return entity, type (-1: collateral) and incident of effects outside the calls; of one level, if given."""

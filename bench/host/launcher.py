@@ -32,9 +32,9 @@ from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import THREAD_SETTINGS, at_once, share
 
 NUMBER_BYTES = 4
-AT_ONCE_S, TIDYING_S, LOOK_S = 0.5, 5.0, 0.25
-looks: list[Callable[[], None]] = []
-"""Called a few times a second while jobs go on: what tells of them."""
+AT_ONCE_S, TIDYING_S, WAIT_S = 0.5, 5.0, 0.25
+while_waiting: list[Callable[[], None]] = []
+"""Called a few times a second while jobs run, such as to print their progress."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Forking(Launcher):
         self.n_jobs = n_jobs
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take what Hydra has to give."""
+        """Keep what Hydra passes to a launcher."""
         self.context, self.task, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
@@ -68,43 +68,43 @@ class Forking(Launcher):
         processes = min(len(job_overrides), at_once(self.config.hydra))
         _prepare(self.config)
         read, write = os.pipe()
-        with FileIO(read, "r") as numbers, FileIO(write, "w") as told:
-            self._attended([self._forked(numbers, told) for _ in range(processes)], numbers, told)
+        with FileIO(read, "r") as numbers, FileIO(write, "w") as sent:
+            self._attended([self._forked(numbers, sent) for _ in range(processes)], numbers, sent)
         return []
 
-    def _attended(self, processes: list[ForkProcess], numbers: FileIO, told: FileIO) -> None:
-        """Hand out the numbers of the jobs, and wait for the end of the last; replace who is killed meanwhile.
+    def _attended(self, processes: list[ForkProcess], numbers: FileIO, sent: FileIO) -> None:
+        """Send the numbers of the jobs, and wait for the last process to end; replace one that is killed.
 
-        All in this one thread: a process that is forked beside another may wait for ever for what that one holds.
+        All in this one thread: a process forked beside another thread may wait for ever for a lock that it held.
         """
-        os.set_blocking(told.fileno(), False)
-        lives, number = len(self.jobs), 0
+        os.set_blocking(sent.fileno(), False)
+        restarts, number = len(self.jobs), 0
         try:
             while processes:
-                number = handed_out(number, len(self.jobs), told)
-                ended = connection.wait([each.sentinel for each in processes], LOOK_S)
-                for look in looks:
-                    look()
+                number = handed_out(number, len(self.jobs), sent)
+                ended = connection.wait([each.sentinel for each in processes], WAIT_S)
+                for call in while_waiting:
+                    call()
                 for process in [each for each in processes if each.sentinel in ended]:
                     process.join()
                     processes.remove(process)
                     if process.exitcode == INTERRUPTED:
                         raise KeyboardInterrupt
-                    if process.exitcode and lives:
-                        lives -= 1
-                        processes.append(self._forked(numbers, told))
+                    if process.exitcode and restarts:
+                        restarts -= 1
+                        processes.append(self._forked(numbers, sent))
         finally:
             _end(processes)
 
-    def _forked(self, numbers: FileIO, told: FileIO) -> ForkProcess:
-        process = get_context("fork").Process(target=self._work, args=(os.getpid(), numbers, told))
+    def _forked(self, numbers: FileIO, sent: FileIO) -> ForkProcess:
+        process = get_context("fork").Process(target=self._work, args=(os.getpid(), numbers, sent))
         with forking():
             process.start()
         return process
 
-    def _work(self, sweep: int, numbers: FileIO, told: FileIO) -> None:
+    def _work(self, sweep: int, numbers: FileIO, sent: FileIO) -> None:
         """Take jobs until there are none left."""
-        told.close()
+        sent.close()
         when_parent_ends(sweep, partial(os.kill, os.getpid(), signal.SIGKILL))
         try:
             while number := numbers.read(NUMBER_BYTES):
@@ -144,16 +144,16 @@ def _prepare(config: DictConfig) -> None:
     gc.freeze()  # pages that nobody writes to stay shared
 
 
-def handed_out(number: int, jobs: int, told: FileIO) -> int:
+def handed_out(number: int, jobs: int, sent: FileIO) -> int:
     """Write the numbers of the jobs from one on, for whoever reads them first, until there is no more room for now.
 
     Returns the first that was not written; after the last, there is an end to read.
     """
     while number < jobs:
-        if told.write(number.to_bytes(NUMBER_BYTES)) is None:
+        if sent.write(number.to_bytes(NUMBER_BYTES)) is None:
             return number
         number += 1
-    told.close()
+    sent.close()
     return number
 
 

@@ -20,9 +20,9 @@ def memory_mib(processes: Iterable[int], shared_before: int) -> float:
     processes
         Their numbers; those that have ended count nothing.
     shared_before
-        What all processes of this system shared when the first of them began (`shared_by_all`) [bytes]. Shared
-        memory that nobody of them has in use at present is known by its size only: no more is counted than has
-        been taken since.
+        What all processes of this system shared when the first of them began (`shared_by_all`) [bytes]. Of
+        shared memory that none of the processes has mapped into its resident memory only the size is known: of
+        that no more is counted than the system's shared memory has grown since then.
     """
     numbers = list(processes)
     facts = [_of_process(number) for number in numbers]

@@ -30,7 +30,7 @@ SOURCES = {
     "Wang 2017": "Wang et al. 2017, on the load of base stations",
     "regulators": "thresholds that regulators set for operators",
 }
-"""What each source is. Values of CNS are measured on its records, by the measures of this room where they say so."""
+"""What each source is. Values of CNS are measured on its records, by `bench.realism` where a note says so."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from bench.config.composition import combinations, refuse, settings_of
 from bench.faults import UserError
 from bench.host.exit_codes import FAILED, UNRECORDED
 from bench.host.identity import own_identity
-from bench.host.launcher import looks
+from bench.host.launcher import while_waiting
 from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import at_once
 from bench.host.temporary import temporary
@@ -63,7 +63,7 @@ class Sweep(Callback):
         self.progress = SweepProgress(self.folder, jobs, at_a_time)
         done = f", {self.progress.before} of them done" if self.progress.before else ""
         print(f"{self.jobs} runs{done}, {at_a_time} at a time, into {self.folder.path}", flush=True)
-        looks.append(self.progress.look)
+        while_waiting.append(self.progress.look)
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
         """Print what succeeded and what failed, and why; end with code 1 when anything failed."""

@@ -23,9 +23,9 @@ class CellAnomaly(AnomalySettings, ABC):
     """Settings and planning that all types at the level of cells share."""
 
     shortest_h: float = field(default=1.0, metadata=above(0))
-    """How long a fault lasts at difficulty 1."""
+    """About how long a fault lasts at difficulty 1; no incident is shorter."""
     longest_h: float = field(default=48.0, metadata=above(0))
-    """How long an incident lasts."""
+    """About how long a fault lasts at difficulty 0; no incident is longer."""
 
     level: ClassVar[str] = "cell"
     adds: ClassVar[bool] = False

@@ -37,7 +37,7 @@ class Records(NamedTuple):
     device: Any
     """int32: the user whose first device it shows, -1 for the one that the caller has then."""
     mark: Any
-    """int64: a digest of its events."""
+    """int64: a digest of its session's events, which shows whether they are the same in both worlds."""
 
 
 class Edits(NamedTuple):

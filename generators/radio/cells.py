@@ -39,7 +39,7 @@ class Cells(NamedTuple):
 
 
 class Air(NamedTuple):
-    """What all cells have in common."""
+    """Properties of propagation, antennas and phones that are the same for all cells, as numbers for the kernels."""
 
     seed: Any
     plane: Plane

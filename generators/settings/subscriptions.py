@@ -42,7 +42,8 @@ class Subscriptions:
     device_seen_h: list[float] = field(default_factory=lambda: [0.0, 0.0])
     """How long after a SIM turned up in another device the inventory shows it, least and most [h]."""
     device_missed: float = field(default=0.0, metadata=within(0, 1))
-    """Share of such changes that the inventory never shows; and of users that it shows with a device of the past."""
+    """Two shares: of changes of device, those that the inventory never shows; of users, those that it lists, from the
+    beginning, with a device that they had before the world."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

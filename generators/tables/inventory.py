@@ -29,21 +29,24 @@ from generators.tables.names import Names
 
 
 class Uses(NamedTuple):
-    """What numbers are on, each until the user's next one; in order of user and time, shape (n,) each."""
+    """Which SIM, or which device, each user's number uses from when on, until the user's next entry; shape (n,) each.
+
+    In order of user and time.
+    """
 
     user: Any
     """int64."""
     from_ms: Any
     """int64: since the start of the world, whole seconds."""
     thing: Any
-    """int64: place of a SIM or a device in `names`."""
+    """int64: the SIM or the device, as an index into `Names.sim` or `Names.device`."""
 
     def pick(self, chosen: Any) -> "Uses":
         """Return some of them."""
         return Uses(*(column[chosen] for column in self))
 
     def changes(self) -> "Uses":
-        """Return them without those that go on with what was in use before."""
+        """Return only the entries at which the SIM or device changes."""
         again = np.zeros(len(self.user), np.bool_)
         again[1:] = (self.user[1:] == self.user[:-1]) & (self.thing[1:] == self.thing[:-1])
         return self.pick(~again)
@@ -53,7 +56,7 @@ class Uses(NamedTuple):
         return np.diff(self.user, prepend=-1) != 0
 
     def end_ms(self, until_ms: Any) -> Any:
-        """Return until when each lasts, given when the subscription of each user ends, shape (N,); shape (n,)."""
+        """Return when each entry ends, given when the subscription of each user ends, shape (N,); shape (n,)."""
         following = np.append(self.from_ms[1:], NEVER)
         last = np.append(self.is_first()[1:], True)
         return np.where(last, until_ms[self.user], following)
@@ -61,14 +64,14 @@ class Uses(NamedTuple):
 
 @dataclass(frozen=True)
 class Inventory:
-    """What numbers are on, and what the operator knows of it."""
+    """Which SIM and device each number uses, and what the operator knows of it."""
 
     people: People
     owned: Possessions
     """What users have in normal life."""
     names: Names
     holdings: Holdings
-    """What incidents have put numbers on instead; of each user one at most."""
+    """SIMs and devices that numbers use during incidents; of each user one at most."""
     days: int
     """How long the world is."""
 

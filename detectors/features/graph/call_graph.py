@@ -30,9 +30,9 @@ class CallGraph:
 
     Communities are those of the Leiden algorithm (Traag, Waltman & van Eck 2019) for modularity, two iterations. It
     goes through parties in the order of their digests (`party_digests`), so the same calls and seed always give the
-    same communities, whatever the codes of the parties and the order of the calls; the code decides only between
-    parties whose calls are all at the same moments, at the same place in the graph. Everything is computed when it is
-    first asked for.
+    same communities, whatever the codes of the parties and the order of the calls. Codes break ties only between
+    parties that the calls do not tell apart: with calls at the same moments, at equivalent places of the graph.
+    Everything is computed when it is first asked for.
 
     Parameters
     ----------
