@@ -96,7 +96,7 @@ class CsvFile:
         """How many lines stand before the header, or before the first row."""
         skip, marks = self.dialect.skip_rows, tuple(self.dialect.skip_lines)
         for line in self._head.removeprefix("\ufeff").splitlines()[skip:] if marks else []:
-            if not line.lstrip("\"' ").startswith(marks):
+            if line.strip() and not line.lstrip("\"' ").startswith(marks):
                 break
             skip += 1
         return skip

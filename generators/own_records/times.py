@@ -21,6 +21,7 @@ BLANK_BEFORE_ZONE = r" ([+-]\d{2}(:?\d{2})?)$"
 EARLIEST_MS, LATEST_MS = 31_536_000_000, 7_258_118_400_000
 """The years 1971 to 2199."""
 SAYS = "generator.time_format"
+LONGEST_PLAIN = len("2024-01-31T18:00:00")
 
 
 def times(piece: Piece, settings: CdrFileSettings) -> tuple[Any, bool]:
@@ -63,8 +64,10 @@ def origin(settings: CdrFileSettings) -> tuple[int, bool]:
 
 
 def _iso(piece: Piece) -> tuple[Any, bool]:
-    fields = pc.replace_substring_regex(texts(piece), WORDS_FOR_UTC, "Z")
-    fields = pc.replace_substring_regex(fields, BLANK_BEFORE_ZONE, r"\1")
+    fields = texts(piece)
+    if (pc.max(pc.binary_length(fields)).as_py() or 0) > LONGEST_PLAIN:  # else no zone is there to be spelt anew
+        fields = pc.replace_substring_regex(fields, WORDS_FOR_UTC, "Z")
+        fields = pc.replace_substring_regex(fields, BLANK_BEFORE_ZONE, r"\1")
     rule = f"be a time such as 2024-01-31T18:00:00Z (ISO 8601; {SAYS} takes others)"
     piece.refuse(pc.invert(pc.match_substring_regex(fields, ISO)), rule)
     zoned = np.asarray(pc.match_substring_regex(pc.utf8_slice_codeunits(fields, 16), ZONED))
