@@ -10,6 +10,9 @@ Progress = Callable[[str, int, int], None]
 LEFT_OUT = "types_left_out"
 """Among the counts of a world of recorded calls: why each type that was asked for was not injected, by type."""
 
+INPUT = {"kept_from_detectors": True}
+"""Metadata of a setting that names files of the user's own, with labels or a key: kept from detectors' processes."""
+
 
 def silent(what: str, done: int, of: int) -> None:
     """Report no progress."""

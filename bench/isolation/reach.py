@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from glob import has_magic
 from pathlib import Path
 
 from bench.faults import Fault, SettingsError
+from bench.generator import INPUT
 from bench.isolation.confinement import Reach
-from bench.isolation.readable import is_there, prefixes, real
+from bench.isolation.readable import SUFFIXES, is_there, prefixes, real
 
 OF_THE_KERNEL = ("/proc", "/sys", "/dev")
 """Of these a detector's process gets what it needs; anything else there may lead to other processes and to disks."""
@@ -37,6 +40,28 @@ def reach_of(detector: object, places: Mapping[str, str | None], confined: bool)
     if confined and faults:
         raise SettingsError(faults)
     return Reach(frozenset(hidden.values()), frozenset(files.values()), confined)
+
+
+def inputs_of(generator: object) -> dict[str, str]:
+    """Return the files that a generator's settings with the metadata `bench.generator.INPUT` name, by the setting."""
+    found = {}
+    for each in fields(generator) if is_dataclass(generator) else ():
+        text = getattr(generator, each.name)
+        if text and each.metadata.items() >= INPUT.items():
+            files = list(_files_of(Path(text)))
+            for path in files:
+                found[f"generator.{each.name}" + (f" ({path.name})" if len(files) > 1 else "")] = str(path)
+    return found
+
+
+def _files_of(place: Path) -> Iterator[Path]:
+    """Yield a file, there or not yet; the files of a folder that are no code; or those that a pattern stands for."""
+    if place.is_dir():
+        yield from (each for each in place.iterdir() if each.is_file() and not each.name.endswith(SUFFIXES))
+    elif has_magic(str(place)) and not is_there(place):
+        yield from Path(place.anchor).glob(str(place.relative_to(place.anchor)))
+    else:
+        yield place
 
 
 def _holding_the_program(hidden: Mapping[str, Path]) -> Iterator[Fault]:

@@ -25,7 +25,10 @@ OF_CACHE = ("fontconfig", "matplotlib")
 """Below the user's cache: lists of fonts."""
 SUFFIXES, LOOKED_AT = tuple(all_suffixes()), 1000
 """How files of code end, and how many names of a folder are looked at to find one."""
-RECORDS = {"truth.parquet", "incidents.parquet", "manifest.json", "result.json", "mlflow.db"}
+RECORDS = {
+    *("truth.parquet", "incidents.parquet", "origins.parquet", "manifest.json", "pseudonyms.key"),
+    *("result.json", "scores.parquet", "alerts.parquet", "alerts.csv", "curves.parquet", "mlflow.db"),
+}
 """Files of worlds and runs. Of a folder that has one at any depth only the code is granted, wherever it lies."""
 LOOKED_THROUGH = 20_000
 """How many names below a folder are looked at to find one; where there are more, only the code is granted."""

@@ -14,7 +14,7 @@ from bench.faults import SettingsError, UserError
 from bench.host.console import clock_running, progress_bars
 from bench.host.processors import usable
 from bench.isolation.detector_process import Job, Waiting
-from bench.isolation.reach import reach_of
+from bench.isolation.reach import inputs_of, reach_of
 from bench.program_settings import ScoreSettings
 from bench.result import Result, Status
 from bench.runs.detector_description import subject_of
@@ -51,7 +51,12 @@ def scored(settings: ScoreSettings, out: Path, staging: Path) -> str:
             world_of(settings.generator, settings.anomaly), Path(settings.store.worlds), usable(), progress
         )
     _require_same_key(detector, world)
-    places = {"store.worlds": settings.store.worlds, "run": settings.run, "out": settings.out}
+    places = {
+        "store.worlds": settings.store.worlds,
+        "run": settings.run,
+        "out": settings.out,
+        **inputs_of(settings.generator),
+    }
     reach = reach_of(detector.config, places, settings.limits.confined)
     subject = subject_of(detector.config, detector.seed, settings.trusted_packages)
     with Waiting(subject, out, usable(), reach) as process:

@@ -22,7 +22,7 @@ from bench.host.console import clock_running, progress_bars
 from bench.host.versions import versions
 from bench.isolation.detector_process import Job, Trial, Waiting
 from bench.isolation.prestarted import end_ahead, store_file
-from bench.isolation.reach import reach_of
+from bench.isolation.reach import inputs_of, reach_of
 from bench.result import Result, Status
 from bench.runs.detector_description import subject_of
 from bench.runs.examples import examples_of
@@ -94,6 +94,7 @@ def begun(request: Request) -> AbstractContextManager[Waiting | None]:
         "store.runs": settings.store.runs,
         "hydra.run.dir": str(request.folder),
         "tracking.uri": store_file(settings.tracking.uri),
+        **inputs_of(settings.generator),
     }
     reach = reach_of(detector, places, settings.limits.confined)
     subject = subject_of(detector, settings.seed, settings.trusted_packages)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from omegaconf import MISSING
 
 from bench.faults import Fault, at_least, one_of, within
+from bench.generator import INPUT
 from generators.own_records.column_settings import CalleeTypes, Columns, Directions, Outcomes, first_of
 from generators.own_records.dialect import Dialect
 
@@ -41,7 +42,7 @@ class CdrFileSettings:
     """Files of call records, and how to read them."""
 
     _target_: str = "generators.own_records.cdr_file.CdrFile"
-    path: str = MISSING
+    path: str = field(default=MISSING, metadata=INPUT)
     """A file, a folder or a pattern such as `cdr/*.csv`; CSV or Parquet, by the content, also
     compressed by gzip, bzip2, zstd or lz4."""
     files: str = "*"
@@ -114,7 +115,7 @@ class CdrFileSettings:
     legs: str = field(default="keep", metadata=one_of("keep", "fold"))
     """Whether records of the same `call_id` (or of which one names the other in `columns.other_leg_id`) are folded into
     one call: the answered one, of these the one that begins first."""
-    truth: str | None = None
+    truth: str | None = field(default=None, metadata=INPUT)
     """Folder with `incidents.parquet` and `truth.parquet` as this program exports them; instead of label columns."""
     pseudonyms: bool = True
     """Whether numbers, SIMs and devices are replaced by keyed hashes."""
@@ -122,7 +123,7 @@ class CdrFileSettings:
     """Share of the calls that are to be anomalous, by the types chosen as `anomaly`; null: the records as they are."""
     seed: int | None = field(default=None, metadata=within(0, 2**63 - 1))
     """Of the anomalies; null: 0."""
-    key_file: str = "pseudonyms.key"
+    key_file: str = field(default="pseudonyms.key", metadata=INPUT)
     """The key of the pseudonyms; made when it is not there. Whoever has it can tell whose pseudonym is whose."""
 
     @property
