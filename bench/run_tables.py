@@ -7,11 +7,13 @@ of its name; those that people open are written as CSV too.
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from bench.detector import Level
 from bench.faults import UserError
-from bench.schema import TIME, UNREADABLE, Column, Table
+from bench.host.plain_files import require_plain
+from bench.host.read_tables import bounded_table
+from bench.schema import TIME, Column, Table
 
 HIT, FALSE_ALARM, COLLATERAL = "hit", "false alarm", "collateral"
 """What an alert is by the truth."""
@@ -116,22 +118,25 @@ SCORES = {
 """What names a record in `scores.parquet`, by the level of the scores; the column `score` follows."""
 FILES = ("incidents.csv", "incidents.parquet", "alerts.csv", "alerts.parquet", "curves.parquet", "scores.parquet")
 """The files of all tables in a run's folder."""
+SHARES = ("recall", "precision", "incident_recall", "found_probability")
+"""Columns of shares, from 0 to 1."""
 SCORE_FACTS = b"cdrbench"
 """Key of the metadata of `scores.parquet`: fingerprint of the world, causal and threshold of the scores, as JSON."""
 
 
 def read(folder: Path, table: Table) -> pa.Table:
-    """Read one of these tables from a run's folder.
+    """Read one of these tables from a run's folder, which somebody else may have written.
 
     Raises
     ------
     UserError
-        When there is none, or it is not such a table.
+        In one line: when there is none, or it is a link or a pipe, too large, not such a table or one of an earlier
+        version, or holds what no run writes: texts that are no Unicode, numbers that are not finite, impossible shares.
     """
-    path = folder / f"{table.name}.parquet"
-    try:
-        found = pq.read_table(path, partitioning=None)
-    except UNREADABLE as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
-    table.check(found, str(path))
+    path = require_plain(folder, f"{table.name}.parquet")
+    found = bounded_table(path, table)
+    for name in (name for name in SHARES if name in found.column_names):
+        bounds = pc.min_max(found[name]).as_py()
+        if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] <= 1:
+            raise UserError(f"{path}: column {name} must be from 0 to 1, got {bounds['min']:g} to {bounds['max']:g}")
     return found

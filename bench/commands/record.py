@@ -34,11 +34,11 @@ def record(config: DictConfig) -> None:
     tracker = import_module("bench.runs.tracking").Tracker(uri, settings.tracking)
     tracker.end_abandoned()
     for folder in left:
-        if (folder.parent / PLAN).exists() and uri not in marks(folder.parent):
-            name = " ".join(SweepFolder(folder.parent).plan().asked)
-            mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE, own_identity()))
-            tracker.finish(parent, True)
         try:
+            if (folder.parent / PLAN).exists() and uri not in marks(folder.parent):
+                name = " ".join(SweepFolder(folder.parent).plan().asked)
+                mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE, own_identity()))
+                tracker.finish(parent, True)
             send(folder, tracker, again=True)
             sent += 1
         except UnreadableError as error:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bench.detector import Level
 from bench.evaluation.home import home_of_all, homes_in
 from bench.evaluation.sample import ALL
+from bench.host.plain_files import overrides_in
+from bench.host.read_json import UnreadableError
 from bench.result import Result, Scalar
 
 METRICS = ("average_precision", "recall", "precision", "incident_recall", "delay_seconds")
@@ -30,7 +30,6 @@ ELSEWHERE = ("store", "tracking", "report", "workers", "hydra", "name", "trusted
 """Settings that decide nothing about the numbers."""
 TABLE = "evaluation.json"
 """The evaluation table: every metric of each type and level, as MLflow's pages show tables."""
-OVERRIDES = Path(".hydra") / "overrides.yaml"
 
 
 def shown_level(asked: Mapping[str, Scalar], values: Mapping[str, Any], name: str) -> str:
@@ -72,11 +71,11 @@ def parameters(result: Result, folder: Path) -> dict[str, Scalar]:
 def given(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the settings that a run was given, by key; nothing where its notes cannot be read."""
     try:
-        lines = yaml.safe_load((folder / OVERRIDES).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        lines = overrides_in(folder)
+    except UnreadableError:
         return
-    for line in lines if isinstance(lines, list) else ():
-        key, equals, value = str(line).lstrip("+~").partition("=")
+    for line in lines:
+        key, equals, value = line.lstrip("+~").partition("=")
         if equals and key.split(".")[0] not in ELSEWHERE:
             yield key, value
 

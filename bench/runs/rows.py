@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.detector import Level
+from bench.host.plain_files import require_plain
 from bench.host.read_json import UnreadableError, json_of, member, object_in
 from bench.result import Result, Scalar, Status
 
@@ -35,7 +36,7 @@ def row_in(path: Path, needed: Sequence[str] = NEEDED) -> dict[str, Scalar]:
     UnreadableError
         Naming the file and the first thing that is wrong with it.
     """
-    row = object_in(path)
+    row = object_in(require_plain(path.parent, path.name))
     try:
         for name in needed:
             member(row, name, str)

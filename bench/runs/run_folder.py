@@ -12,8 +12,10 @@ from pathlib import Path
 
 from bench.faults import Fault, SettingsError
 from bench.host.identity import has_ended, own_identity
+from bench.host.plain_files import text_in
+from bench.host.read_json import UnreadableError
 from bench.run_tables import FILES as TABLES
-from bench.runs.run_record import MARK, ROW
+from bench.runs.run_record import FIGURES, MARK, ROW
 
 NOTES = ".hydra"
 """Folder of the composed configuration, which Hydra writes first."""
@@ -25,9 +27,11 @@ WRITTEN = (
     *(LOG, f"{TWIN}/{LOG}", ERROR_LOG, ROW, f".{ROW}.partial", MARK, f".{MARK}.partial"),
     RUNNING,
     *(f"{dot}{name}{end}" for name in TABLES for dot, end in (("", ""), (".", ".partial"))),
-    *("precision_recall.png", "scores.png", "at_threshold.png"),
+    *FIGURES,
 )
 """Every file that a run leaves, as a path within its folder; a test holds it to be complete."""
+LONGEST_MARK = 1000
+"""Bytes of the mark of a run that goes on."""
 OURS = re.compile(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d-\d+")
 """The path of a folder within `store.runs` that this program named, and so made."""
 RECENT = 2
@@ -88,9 +92,8 @@ def clear_if_abandoned(folder: Path) -> None:
 def _is_abandoned(folder: Path) -> bool:
     """Whether the process is gone that the mark of a folder names."""
     try:
-        plain = (folder / RUNNING).is_file()  # a pipe would be waited for
-        return plain and has_ended((folder / RUNNING).read_text(errors="replace").strip())
-    except OSError:
+        return has_ended(text_in(folder, RUNNING, LONGEST_MARK).strip())
+    except UnreadableError:
         return False
 
 

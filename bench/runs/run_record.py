@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bench.host.aside import write_whole
+from bench.host.plain_files import is_plain, require_plain
 from bench.host.read_json import UnreadableError, json_of, object_in
 from bench.result import Result, Scalar
 from bench.run_tables import FILES as TABLES
@@ -21,6 +22,10 @@ from bench.settings import TrackingSettings
 ROW = "result.json"
 MARK = "mlflow.json"
 """In the folder of a run or a sweep: by address of a store, the number that it has there."""
+FIGURES = ("precision_recall.png", "scores.png", "at_threshold.png")
+"""The pictures of a run (`report.run_figures`)."""
+SENT = (ROW, "detector.log", ".hydra/config.yaml", *TABLES, *FIGURES)
+"""The files of a run that go along to a store, by these names only: what else is in its folder is somebody's."""
 SOURCE = {"mlflow.source.name": "bench.run", "mlflow.source.type": "LOCAL"}
 TAGS = (
     *("run_id", "detector", "generator", "anomalies", "fingerprint", "role", "suite"),
@@ -78,15 +83,13 @@ def record_of(folder: Path, parent: str | None = None) -> Record:
     try:
         settings = json_of(str(result.asked["settings"]))
         started = datetime.fromisoformat(str(result.asked["started_at"]))
-        data = Path(str(settings["store"]["worlds"]), str(result.asked["fingerprint"]), "data")
+        data = Path(str(settings["store"]["worlds"]), Path(str(result.asked["fingerprint"])).name, "data")
     except (KeyError, ValueError, TypeError) as error:
         raise UnreadableError(f"{folder / ROW} is not a whole result row ({type(error).__name__}: {error})") from error
     tags = {"status": str(result.status), "reason": result.reason, **result.versions, **SOURCE, **_commit()}
     tags |= {name: str(result.asked[name]) for name in TAGS if result.asked.get(name)}
     if parent is not None:
         tags["mlflow.parentRunId"] = parent
-    notes = [folder / ROW, folder / "detector.log", folder / ".hydra" / "config.yaml"]
-    files = [*notes, *(folder / name for name in TABLES), *sorted(folder.glob("*.png"))]
     return Record(
         result=result,
         started_ms=int(started.timestamp() * 1000),
@@ -94,7 +97,7 @@ def record_of(folder: Path, parent: str | None = None) -> Record:
         metrics=logged.metrics(result),
         parameters=logged.parameters(result, folder),
         tags=tags,
-        artifacts=[path for path in files if path.is_file() and path.stat().st_size],
+        artifacts=[folder / name for name in SENT if is_plain(folder, name) and (folder / name).stat().st_size],
         table=logged.evaluation_table(result),
     )
 
@@ -129,7 +132,9 @@ def marks(folder: Path) -> dict[str, str]:
     A file that cannot be read tells of none: the run is then sent anew, and what was sent before is removed.
     """
     try:
-        return {uri: run_id for uri, run_id in object_in(folder / MARK).items() if isinstance(run_id, str)}
+        return {
+            uri: run_id for uri, run_id in object_in(require_plain(folder, MARK)).items() if isinstance(run_id, str)
+        }
     except UnreadableError:
         return {}
 

@@ -33,7 +33,7 @@ from bench.runs.copied_store import keep_files_here
 from bench.runs.logged import TABLE, types_of
 from bench.runs.run_record import Record
 from bench.runs.saved_views import BY_COST, BY_TYPE, link, views
-from bench.schema import CALLS
+from bench.schema import CALLS, UNREADABLE
 from bench.settings import TrackingSettings
 
 SQLITE = "sqlite:///"
@@ -203,9 +203,12 @@ def _dataset(record: Record) -> DatasetInput:
 
 
 def _calls(data: Path) -> int:
-    """Return how many calls there are; 0 when the world has gone since."""
+    """Return how many calls there are; 0 when the world has gone since, or cannot be read."""
     path = data / "calls.parquet"
-    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
+    try:
+        return int(pq.read_metadata(path).num_rows) if path.is_file() else 0
+    except UNREADABLE:
+        return 0
 
 
 def _key(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.faults import UserError
 from bench.host.aside import write_whole
+from bench.host.plain_files import require_plain
 from bench.host.read_json import UnreadableError, object_in
 from bench.result import Status
 from bench.runs.rows import row_in
@@ -70,19 +71,20 @@ class SweepFolder:
         UserError
             When this is no folder of a sweep, or its plan is not one that this program writes.
         """
-        place = self.path / PLAN
         try:
-            content = object_in(place)
+            content = object_in(require_plain(self.path, PLAN))
             if content.pop("format") != FORMAT:
-                raise UserError(f"{place} must have format {FORMAT}")
+                raise ValueError(f"it must have format {FORMAT}")
             plan = Plan(**content)
             lists = (plan.settings, plan.asked, plan.launcher)
             if not all(isinstance(each, list) and all(isinstance(text, str) for text in each) for each in lists):
                 raise TypeError("not lists of texts")
             if plan.config_dir is not None and not isinstance(plan.config_dir, str):
                 raise TypeError("config_dir is no text")
-        except (UnreadableError, KeyError, TypeError) as error:
-            raise UserError(f"folder must be that of a sweep, with its {PLAN}, got {self.path} ({error})") from error
+        except (UnreadableError, KeyError, TypeError, ValueError) as error:
+            raise UnreadableError(
+                f"folder must be that of a sweep, with its {PLAN}, got {self.path} ({error})"
+            ) from error
         return plan
 
     def ended(self) -> set[int]:

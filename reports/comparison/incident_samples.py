@@ -1,8 +1,11 @@
 """Some incidents of a world to look at: who called whom and when, read from the world's own tables."""
 
+import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,9 @@ import pyarrow.compute as pc
 
 from bench.dataset import Dataset
 from bench.faults import UserError
+from bench.host.read_tables import require_bounded, require_values
 from bench.host.texts import printable
+from bench.schema import CALLS, CELLS, Table
 from bench.truth import Truth
 
 SAMPLES = 6
@@ -21,6 +26,10 @@ RECORDS = 40
 PARTIES = 12
 """Parties of an incident that have a line of their own."""
 COLUMNS = ("caller_id", "callee_id", "call_start_ts", "call_end_ts", "first_cell_id", "outcome")
+
+LONGEST_REASON = 300
+MOST_ROWS, MOST_BYTES = 50_000_000, 2 * 2**30
+"""Of each table of a world that is looked into."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class WorldSamples:
 
 
 def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> WorldSamples | None:
-    """Return incidents of a world; None where the world is no longer there, or cannot be read.
+    """Return incidents of a world; None where the world is no longer there or, told in one line, cannot be read.
 
     Parameters
     ----------
@@ -65,16 +74,13 @@ def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> Wor
     kept
         Of each type, the incidents to choose from (those of the scored part).
     """
+    if not folder.is_dir():
+        return None
     try:
-        dataset, truth = Dataset.open(folder / "data"), Truth(folder / "truth")
-        chosen = {name for ids in kept.values() for name in _spread_out(ids)}
-        incidents = truth.table("incidents")
-        incidents = incidents.filter(pc.is_in(incidents["incident_id"], pa.array(sorted(chosen), pa.string())))
-        rows = truth.table("truth")
-        rows = rows.filter(pc.is_in(rows["incident_id"].cast(pa.string()), incidents["incident_id"]))
-        calls = dataset.table("calls", list(COLUMNS))
-        cells = dataset.table("cells", ["cell_id", "longitude", "latitude"]).to_pylist()
-    except (UserError, OSError):
+        incidents, rows, calls, cells = _tables(folder, {name for ids in kept.values() for name in _spread_out(ids)})
+    except (UserError, OSError) as error:
+        reason = shorten(str(error), LONGEST_REASON, placeholder=" ...")
+        print(printable(f"left out: incidents of {folder}: {reason}"), file=sys.stderr)
         return None
     places = {str(cell["cell_id"]): place for place, cell in enumerate(cells)}
     return WorldSamples(
@@ -82,6 +88,35 @@ def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> Wor
         cells=[[printable(str(c["cell_id"])), _degrees(c["longitude"]), _degrees(c["latitude"])] for c in cells],
         incidents=[_sample(incident, _calls_of(incident, rows, calls), places) for incident in incidents.to_pylist()],
     )
+
+
+def _tables(folder: Path, chosen: set[str]) -> tuple[pa.Table, pa.Table, pa.Table, list[dict[str, Any]]]:
+    """Return some incidents, what the truth says of them, all calls and cells; raise `UserError` about what is wrong.
+
+    A world may have been made by somebody else: its tables are bounded, and have values that can be shown.
+    """
+    for name in ("truth/incidents", "truth/truth", "data/calls", "data/cells"):
+        require_bounded(folder / f"{name}.parquet", MOST_ROWS, MOST_BYTES)
+    dataset, truth = Dataset.open(folder / "data"), Truth(folder / "truth")
+    incidents = truth.table("incidents")
+    incidents = incidents.filter(pc.is_in(incidents["incident_id"], pa.array(sorted(chosen), pa.string())))
+    rows = truth.table("truth")
+    rows = rows.filter(pc.is_in(rows["incident_id"].cast(pa.string()), incidents["incident_id"]))
+    calls = _columns(dataset, CALLS, COLUMNS)
+    cells = _columns(dataset, CELLS, ("cell_id", "longitude", "latitude"))
+    for name, table in (("truth/incidents", incidents), ("truth/truth", rows)):
+        require_values(table, folder / f"{name}.parquet")
+    last = pc.max(rows["row"]).as_py()
+    if last is not None and last >= calls.num_rows:
+        raise UserError(f"{folder / 'truth/truth.parquet'}: row must be one of {calls.num_rows} calls, got {last}")
+    return incidents, rows, calls, cells.to_pylist()
+
+
+def _columns(dataset: Dataset, table: Table, names: Sequence[str]) -> pa.Table:
+    found, path = dataset.table(table.name, names), dataset.folder / f"{table.name}.parquet"
+    Table(table.name, table.meaning, tuple(c for c in table.columns if c.name in names)).check(found, str(path))
+    require_values(found, path)
+    return found
 
 
 def _spread_out(ids: list[str]) -> list[str]:

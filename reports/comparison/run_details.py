@@ -3,6 +3,8 @@
 Older runs have none of these tables; then there is nothing to show, and the page says so.
 """
 
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +27,7 @@ BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 
 SHARES = ("recall", "precision", "incident_recall")
 THOUSAND = 1000
 FALSE_ALARMS = 5
+LEAST_PRECISION = 1e-12
 LONGEST = 300
 """Characters of a detector's reasons."""
 Curve = dict[str, list[int | None]]
@@ -76,12 +79,14 @@ class RunDetails:
         return {level: list(_first_alarms(table, level)) for level in LEVELS if level in self._levels}
 
     def _table(self, table: Table) -> pa.Table | None:
+        """Return a table of the run; None where there is none, or it cannot be read, which is told in one line."""
         folder = Path(str(self.row.get("folder") or ""))
-        if not self.row.get("folder") or not (folder / f"{table.name}.parquet").is_file():
+        if not self.row.get("folder") or not os.path.lexists(folder / f"{table.name}.parquet"):
             return None
         try:
             return read(folder, table)
-        except UserError:
+        except UserError as error:
+            print(printable(f"left out: {error}"), file=sys.stderr)
             return None
 
 
@@ -101,12 +106,12 @@ def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
     Beyond its end everything is found; how precisely, it does not say.
     """
     alerts, recall = (np.append(0, curve[name]) for name in ("alerts_per_day", "recall"))
-    precise = np.append(0, np.nan_to_num(curve["precision"]))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        false = np.where(precise > 0, recall * (1 / precise - 1), 0)  # false alarms, as a multiple of the positives
+    precise = np.append(0, curve["precision"])
+    # False alarms, as a multiple of the positives.
+    false = np.where(precise > 0, recall * (1 / np.maximum(precise, LEAST_PRECISION) - 1), 0)
     hits, wrong = np.interp(BUDGETS, alerts, recall), np.interp(BUDGETS, alerts, false)
-    found = np.interp(BUDGETS, alerts, np.append(0, np.nan_to_num(curve["incident_recall"])))
-    precision = np.where(hits > 0, hits / np.maximum(hits + wrong, 1e-12), 0)
+    found = np.interp(BUDGETS, alerts, np.append(0, curve["incident_recall"]))
+    precision = np.where(hits > 0, hits / np.maximum(hits + wrong, LEAST_PRECISION), 0)
     ends = int(np.searchsorted(BUDGETS, alerts[-1], side="right"))
     return {
         "recall": _thousandths(hits),

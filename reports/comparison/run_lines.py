@@ -1,20 +1,19 @@
 """One run as a line of the interactive page: how it ended, where it lies, and the command that repeats it."""
 
 import shlex
-from os.path import relpath
+import sys
+from os.path import lexists, relpath
 from pathlib import Path
 from textwrap import shorten
 from urllib.parse import quote
 
-import yaml
-
+from bench.host.plain_files import OVERRIDES, overrides_in
+from bench.host.read_json import UnreadableError
 from bench.host.texts import printable
 from reports.comparison.document import RunLine
 from reports.wording import Row
 
 LONGEST_REASON = 300
-LONGEST_OVERRIDES = 100_000
-"""Bytes of a file of overrides that is read."""
 
 
 def run_line(row: Row, folder: Path) -> RunLine:
@@ -34,15 +33,16 @@ def run_line(row: Row, folder: Path) -> RunLine:
 
 
 def command_of(run: Path) -> str:
-    """Return the command that repeats a run, from its folder; empty where the folder does not say."""
-    path = run / ".hydra" / "overrides.yaml"
-    try:
-        if path.stat().st_size > LONGEST_OVERRIDES:
-            return ""
-        overrides = yaml.safe_load(path.read_text(errors="replace"))
-    except (OSError, yaml.YAMLError):
+    """Return the command that repeats a run, from its folder; empty where the folder does not say.
+
+    What cannot be read is left out, and told in one line.
+    """
+    if not lexists(run / OVERRIDES):
         return ""
-    if not isinstance(overrides, list) or not all(isinstance(each, str) for each in overrides):
+    try:
+        overrides = overrides_in(run)
+    except UnreadableError as error:
+        print(printable(f"left out: {error}"), file=sys.stderr)
         return ""
     return printable(shlex.join(["python", "-m", "bench.run", *overrides]))
 

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from labelled_world import labelled_world
 from left_by_runs import leave
 
+from bench.dataset import Dataset
+from bench.truth import Truth
 from reports.comparison.incident_samples import SAMPLES, samples_of
 from reports.comparison.overlap import merged, overlap_of
 from reports.comparison.pages import write
@@ -83,13 +87,96 @@ def test_runs_that_left_no_tables_or_damaged_ones_have_a_page_too(run_row: MakeR
     assert details(tmp_path / "report") == {}
 
 
-def test_incidents_are_shown_with_their_calls(tmp_path: Path) -> None:
+def changed(path: Path, **columns: Any) -> None:
+    """Put other values in the place of columns of a table: of each, one in every row."""
+    table = pq.read_table(path)
+    for name, value in columns.items():
+        kind = table.schema.field(name).type
+        made = pa.array([value] * table.num_rows, pa.int64() if isinstance(value, int) else None).cast(kind)
+        table = table.set_column(table.column_names.index(name), name, made)
+    pq.write_table(table, path)
+
+
+NOT_OURS: dict[str, Callable[[Path], object]] = {
+    "curves.parquet: column recall": lambda f: changed(f / "curves.parquet", recall=float("nan")),
+    "curves.parquet: column alerts_per_day": lambda f: changed(f / "curves.parquet", alerts_per_day=float("inf")),
+    "alerts.parquet: column score": lambda f: changed(f / "alerts.parquet", score=float("nan")),
+    "alerts.parquet: column start_ts": lambda f: changed(f / "alerts.parquet", start_ts=2**62),
+    "incidents.parquet: column found": lambda f: changed(f / "incidents.parquet", found_probability=float("nan")),
+    "alerts.parquet is of an earlier": lambda f: pq.write_table(
+        pq.read_table(f / "alerts.parquet").drop_columns(["file", "row", "record_id"]), f / "alerts.parquet"
+    ),
+    "curves.parquet cannot be read": lambda f: (f / "curves.parquet").write_bytes(b"damaged"),
+    ".hydra/overrides.yaml cannot be read": lambda f: os.mkfifo(f / ".hydra" / "overrides.yaml"),
+}
+
+
+@pytest.mark.parametrize("told", NOT_OURS)
+def test_what_no_run_writes_is_left_out_in_one_line_and_the_others_are_shown(
+    run_row: MakeRow, tmp_path: Path, capsys: pytest.CaptureFixture[str], told: str
+) -> None:
+    good, bad = Path(leave(tmp_path / "good")), Path(leave(tmp_path / "bad"))
+    (bad / ".hydra").mkdir()
+    NOT_OURS[told](bad)
+    rows = [{**run_row(detector=name), "folder": str(place)} for name, place in (("iforest", good), ("rules", bad))]
+    write(rows, tmp_path / "report")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"left out: {bad / told}")
+    (world,) = details(tmp_path / "report")["worlds"]
+    mine = world["rows"][0]
+    assert [sorted(mine["curves"]), mine["counts"]["all"], len(mine["alarms"]["call"])] == [
+        ["all", "long_call"], [1, 2], 1
+    ]  # fmt: skip
+
+
+def test_a_precision_near_zero_is_a_curve_too(tmp_path: Path) -> None:
+    folder = Path(leave(tmp_path / "run"))
+    changed(folder / "curves.parquet", precision=5e-324)
+    assert RunDetails({"folder": str(folder)}).curves()["all"]["precision"][0] == 0
+
+
+@pytest.fixture
+def shown_world(tmp_path: Path) -> tuple[Dataset, Truth]:
+    """A world that incidents can be shown of, in the folder of the test."""
     (tmp_path / "data").mkdir()
     (tmp_path / "truth").symlink_to("data")
     dataset, truth = labelled_world(tmp_path / "data", 1, 0)
     path = tmp_path / "data" / "calls.parquet"
     calls_table = pq.read_table(path)
-    pq.write_table(calls_table.append_column("outcome", pa.array(["answered"] * calls_table.num_rows)), path)
+    outcomes = pa.array(["answered"] * calls_table.num_rows).dictionary_encode()
+    pq.write_table(calls_table.append_column("outcome", outcomes), path)
+    return dataset, truth
+
+
+WORLDS: dict[str, Callable[[Path], object]] = {
+    "row must be one of": lambda w: changed(w / "truth" / "truth.parquet", row=10**9),
+    "column call_start_ts must not have empty values": lambda w: changed(w / "data/calls.parquet", call_start_ts=None),
+    "column start_ts must be of the years": lambda w: changed(w / "truth" / "incidents.parquet", start_ts=2**62),
+    "column longitude must be finite": lambda w: changed(w / "data" / "cells.parquet", longitude=float("nan")),
+    "calls.parquet cannot be read": lambda w: (
+        (w / "data/calls.parquet").unlink(),
+        os.mkfifo(w / "data/calls.parquet"),
+    ),
+    "No match for FieldRef.Name(outcome)": lambda w: pq.write_table(
+        pq.read_table(w / "data/calls.parquet").drop_columns("outcome"), w / "data/calls.parquet"
+    ),
+}
+
+
+@pytest.mark.parametrize("told", WORLDS)
+def test_a_world_of_a_stranger_that_cannot_be_shown_is_told_in_one_line(
+    tmp_path: Path, shown_world: tuple[Dataset, Truth], capsys: pytest.CaptureFixture[str], told: str
+) -> None:
+    ids = shown_world[1].table("incidents")["incident_id"].to_pylist()
+    WORLDS[told](tmp_path)
+    assert samples_of(tmp_path, "1", {"a": ids}) is None
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"left out: incidents of {tmp_path}")
+    assert told in line
+
+
+def test_incidents_are_shown_with_their_calls(tmp_path: Path, shown_world: tuple[Dataset, Truth]) -> None:
+    dataset, truth = shown_world
     ids = truth.table("incidents")["incident_id"].to_pylist()
     found = samples_of(tmp_path, "1", {"a": ids})
     assert found is not None
