@@ -37,7 +37,7 @@ GOOD: dict[str, Any] = {
     "generator": "default", "anomalies": "ring", "home_levels": "ring:user_day", "protocol": "split",
     "threshold_policy": "budget", "seed": 0, "world_seed": 42, "anomaly_ratio": 0.05, "num_users": 9, "days": 28,
     "fingerprint": "0" * 16, "level": "call", "role": "detector", "suite": "", "settings": json.dumps(SETTINGS),
-    "audit": "green", "trivial_types": "", "isolation": "process only",
+    "audit": "green", "trivial_types": "", "isolation": "process only", "left_out": "",
     "status": "OK", "reason": "", "prevalence/all": 0.1, "recall/all": 0.2,
     "average_precision/all": 0.3, "user_day/average_precision/ring": 0.2, "user_day/prevalence/ring": 0.1,
     "fit_seconds": 1.0, "version/numpy": "2",
