@@ -15,9 +15,21 @@ NEW, OLD, GONE = "new", "old", "gone.json"
 
 def write_whole(path: Path, text: str) -> Path:
     """Write a text file so that nobody ever sees a part of it; return its path."""
+    with partial(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+    return path
+
+
+@contextmanager
+def partial(path: Path) -> Iterator[Path]:
+    """Give a path to write a file to, which then takes the place of `path`; removed if that fails or is interrupted."""
     aside = path.with_name(f".{path.name}.partial")
-    aside.write_text(text, encoding="utf-8")
-    return aside.replace(path)
+    try:
+        yield aside
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from importlib import import_module
 from io import FileIO
 from multiprocessing import connection, get_context
 from multiprocessing.context import ForkProcess
+from multiprocessing.sharedctypes import RawValue
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
@@ -32,7 +34,10 @@ from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import THREAD_SETTINGS, at_once, share
 
 NUMBER_BYTES = 4
+NO_JOB = -1
 AT_ONCE_S, TIDYING_S, WAIT_S = 0.5, 5.0, 0.25
+killed: dict[int, str] = {}
+"""By number, jobs whose process was killed, and by which signal."""
 while_waiting: list[Callable[[], None]] = []
 """Called a few times a second while jobs run, such as to print their progress."""
 
@@ -64,6 +69,7 @@ class Forking(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
         """Do all jobs; what came of them is in their folders."""
+        self.at_work: dict[int, Any] = {}
         self.jobs, self.first, self.order = job_overrides, initial_job_idx, spread(job_overrides)
         processes = min(len(job_overrides), at_once(self.config.hydra))
         _prepare(self.config)
@@ -90,6 +96,7 @@ class Forking(Launcher):
                     processes.remove(process)
                     if process.exitcode == INTERRUPTED:
                         raise KeyboardInterrupt
+                    self._note_killed(process)
                     if process.exitcode and restarts:
                         restarts -= 1
                         processes.append(self._forked(numbers, sent))
@@ -97,18 +104,29 @@ class Forking(Launcher):
             _end(processes)
 
     def _forked(self, numbers: FileIO, sent: FileIO) -> ForkProcess:
-        process = get_context("fork").Process(target=self._work, args=(os.getpid(), numbers, sent))
+        at_work = RawValue("q", NO_JOB)
+        process = get_context("fork").Process(target=self._work, args=(os.getpid(), numbers, sent, at_work))
         with forking():
             process.start()
+        self.at_work[process.sentinel] = at_work
         return process
 
-    def _work(self, sweep: int, numbers: FileIO, sent: FileIO) -> None:
-        """Take jobs until there are none left."""
+    def _note_killed(self, process: ForkProcess) -> None:
+        """Note which job a process was at when a signal ended it."""
+        job = self.at_work.pop(process.sentinel).value
+        if (code := process.exitcode) and code < 0 and job != NO_JOB:
+            killed[job] = f"killed by {_signal_name(-code)}"
+
+    def _work(self, sweep: int, numbers: FileIO, sent: FileIO, at_work: Any) -> None:
+        """Take jobs until there are none left; `at_work` is shared with the sweep's process."""
         sent.close()
         when_parent_ends(sweep, partial(os.kill, os.getpid(), signal.SIGKILL))
         try:
             while number := numbers.read(NUMBER_BYTES):
-                self._do(int.from_bytes(number))
+                place = int.from_bytes(number)
+                at_work.value = self.first + self.order[place]
+                self._do(place)
+                at_work.value = NO_JOB
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
 
@@ -124,6 +142,13 @@ class Forking(Launcher):
             _ = done.return_value
         except Exception:  # noqa: BLE001 - one that is not a result of the job: the others go on
             traceback.print_exc()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one without a name, such as those of real time
+        return f"signal {number}"
 
 
 def register() -> None:

@@ -99,8 +99,10 @@ def _done(request: Request) -> tuple[Outcome, str]:
             explain = explainer(request.settings.report.reasons, request.resolved["detector"])
             write_tables(outcome, explain, request.folder)
             draw(outcome, request.folder)
-    finally:
+    except Exception:  # a table or picture that cannot be made loses no result
         outcome.result.write(request.folder / ROW)
+        raise
+    outcome.result.write(request.folder / ROW)  # last: a run that is interrupted before has no result, and goes
     if request.number is None:
         show(outcome)
     return outcome, _send(request, opened.result)

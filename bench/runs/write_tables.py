@@ -19,6 +19,7 @@ from bench.evaluation.curves_table import curves
 from bench.evaluation.incidents_table import incidents_of
 from bench.evaluation.record_names import RecordNames
 from bench.evaluation.run_outcome import Outcome
+from bench.host.aside import partial
 from bench.host.sheets import table_in_sheet
 from bench.levels import Grid
 from bench.run_tables import ALERTS, CURVES, INCIDENTS_FOUND, SCORE_FACTS, SCORES
@@ -89,13 +90,15 @@ def _in_order(content: pa.Table, table: Table) -> pa.Table:
 
 
 def _written(table: Table, content: pa.Table, folder: Path) -> Iterator[Path]:
-    aside = folder / f".{table.name}.parquet.partial"
-    pq.write_table(content, aside, compression="zstd")
-    yield aside.replace(folder / f"{table.name}.parquet")
+    path = folder / f"{table.name}.parquet"
+    with partial(path) as aside:
+        pq.write_table(content, aside, compression="zstd")
+    yield path
     if table in SHEETS:
-        aside = folder / f".{table.name}.csv.partial"
-        csv.write_csv(table_in_sheet(content), aside)
-        yield aside.replace(folder / f"{table.name}.csv")
+        path = path.with_suffix(".csv")
+        with partial(path) as aside:
+            csv.write_csv(table_in_sheet(content), aside)
+        yield path
 
 
 def write_scores(dataset: Dataset, scores: Scores, fingerprint: str, folder: Path) -> Path:
@@ -107,17 +110,18 @@ def write_scores(dataset: Dataset, scores: Scores, fingerprint: str, folder: Pat
         columns = grid.named(np.arange(grid.size))
     facts = {"fingerprint": fingerprint, "causal": scores.causal, "threshold": scores.threshold}
     table = pa.table({**{c.name: columns[c.name] for c in SCORES[scores.level].columns}, "score": scores.values})
-    aside, path = folder / ".scores.parquet.partial", folder / "scores.parquet"
+    path = folder / "scores.parquet"
     encodings = {"call_id": "DELTA_BYTE_ARRAY"} if "call_id" in columns else {}
     encodings |= {"score": "BYTE_STREAM_SPLIT"} if _mostly_distinct(scores.values) else {}
-    pq.write_table(
-        table.replace_schema_metadata({SCORE_FACTS: json.dumps(facts).encode()}),
-        aside,
-        compression="zstd",
-        use_dictionary=[name for name in table.column_names if name not in encodings],
-        column_encoding=encodings,
-    )
-    return aside.replace(path)
+    with partial(path) as aside:
+        pq.write_table(
+            table.replace_schema_metadata({SCORE_FACTS: json.dumps(facts).encode()}),
+            aside,
+            compression="zstd",
+            use_dictionary=[name for name in table.column_names if name not in encodings],
+            column_encoding=encodings,
+        )
+    return path
 
 
 def _mostly_distinct(values: FloatArray) -> bool:

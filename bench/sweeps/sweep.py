@@ -24,7 +24,7 @@ from bench.config.composition import combinations, refuse, settings_of
 from bench.faults import UserError
 from bench.host.exit_codes import FAILED, UNRECORDED
 from bench.host.identity import own_identity
-from bench.host.launcher import while_waiting
+from bench.host.launcher import killed, while_waiting
 from bench.host.processes import forking, when_parent_ends
 from bench.host.processors import at_once
 from bench.host.temporary import temporary
@@ -68,13 +68,23 @@ class Sweep(Callback):
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
         """Print what succeeded and what failed, and why; end with code 1 when anything failed."""
         atexit.unregister(self._clean)
+        try:
+            self._end()
+        except (UserError, OSError) as error:  # Hydra would make a warning of it, and end with code 0
+            print(printable(f"{self.folder.path}: {error}"), file=sys.stderr)
+            sys.exit(FAILED)
+
+    def _end(self) -> None:
         self.progress.look()
-        self.folder.tidy()
+        self.folder.tidy_jobs()
+        if killed:
+            import_module("bench.worlds.store").remove_unfinished(Path(self.settings.store.worlds))
         rows = self.folder.rows()
         failed = {number: rows.get(number, {}) for number in range(self.jobs) if not _well(rows.get(number))}
         print(f"\n{self.jobs - len(failed)} of {self.jobs} runs succeeded; {self.folder.path}")
         for number, row in failed.items():
-            told = f"{row.get('name', '')}: {row.get('status', 'no result')}: {row.get('reason', '')}"
+            reason = row.get("reason", killed.get(number, ""))
+            told = f"{row.get('name', '')}: {row.get('status', 'no result')}: {reason}"
             print(f"  {number}: {printable(told)}")
         if failed:
             print(f"to run these again: {self._resuming('failed=true')}")

@@ -113,8 +113,17 @@ class SweepFolder:
             if row["status"] != "OK":
                 clear(self.path / str(number))
 
+    def tidy_jobs(self) -> None:
+        """Remove what jobs without a result left, and the locks; the plan stays, so that they can be done again."""
+        for place in self.path.glob(".*.lock"):
+            if place.name[1:-5].isdigit():
+                place.unlink()
+        for place in self.path.glob("*"):
+            if place.name.isdigit() and (place / NOTES).is_dir() and not (place / ROW).exists():
+                discard(place, of_sweep=True)
+
     def tidy(self, new: bool = False) -> None:
-        """Remove what jobs without a result left, and the locks; if no job has a result, the whole new sweep.
+        """Remove what an interrupted sweep leaves: see `tidy_jobs`; if no job has a result, the whole new sweep.
 
         A sweep that was resumed keeps its plan; that of a new one is removed with its folder if nothing came of it.
 
@@ -123,12 +132,7 @@ class SweepFolder:
         new
             Whether the sweep is new although this process did not make its folder: a process that was killed did.
         """
-        for place in self.path.glob(".*.lock"):
-            if place.name[1:-5].isdigit():
-                place.unlink()
-        for place in self.path.glob("*"):
-            if place.name.isdigit() and (place / NOTES).is_dir() and not (place / ROW).exists():
-                discard(place, of_sweep=True)
+        self.tidy_jobs()
         if not self.ended() and (new or made_here(self.path)):
             for name in (RUNNING, PLAN, f".{PLAN}.partial", HYDRAS, MARK, f".{MARK}.partial"):
                 (self.path / name).unlink(missing_ok=True)

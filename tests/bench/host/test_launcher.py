@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from io import FileIO
 from pathlib import Path
 
@@ -35,8 +37,31 @@ def test_a_job_whose_process_is_killed_takes_no_other_with_it(workplace: Path) -
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (1, "")
     assert "2 of 3 runs succeeded" in out
-    assert "  0: : no result: \n" in out
+    assert "  0: : no result: killed by SIGKILL\n" in out
     assert [row["status"] for row in rows()] == ["OK", "OK"]
+    assert leavings() == []
+
+
+@pytest.mark.slow
+def test_a_sweep_whose_every_job_is_killed_has_failed_and_can_be_resumed(workplace: Path) -> None:
+    tracked = [each for each in SWEEP if each not in QUIET[:1]]
+    process = started("run", *tracked[:-1], "generator.seed=1,2", "generator.pause_s=5", "hydra.launcher.n_jobs=2")
+    hunted: set[int] = set()
+    while process.poll() is None:  # each but the one that writes the parent run, before there is a world
+        for job in psutil.Process(process.pid).children() if Path("made.txt").exists() else ():
+            if job.pid not in hunted:
+                hunted.add(job.pid)
+                job.kill()
+        time.sleep(0.05)
+    out, err = process.communicate()
+    assert (process.returncode, err) == (1, "")
+    assert "0 of 2 runs succeeded" in out
+    for number in range(2):
+        assert f"  {number}: : no result: killed by SIGKILL\n" in out
+    assert "to run these again: " in out
+    with closing(sqlite3.connect("mlflow.db")) as store:
+        assert store.execute("SELECT status FROM runs").fetchall() == [("FAILED",)]
+    assert Path("runs/sweep/sweep.json").exists()
     assert leavings() == []
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from bench.faults import UserError
 from bench.host import read_tables
+from bench.host.aside import write_whole
 from bench.host.plain_files import MOST_OVERRIDES, OVERRIDES, overrides_in
 from bench.host.read_json import UnreadableError
 from bench.run_tables import ALERTS, CURVES, FILES, INCIDENTS_FOUND, read
@@ -61,6 +62,16 @@ def test_files_of_a_run_are_sent_by_their_names_and_never_through_links(run: Pat
     (run / "result.json").symlink_to(mine / "result.json")
     with pytest.raises(UnreadableError, match="it is a link"):
         record_of(run)
+
+
+def test_a_file_whose_writing_is_interrupted_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise SystemExit(143)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(SystemExit):
+        write_whole(tmp_path / "report.html", "x")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_whatever_is_sent_is_what_a_run_writes() -> None:
