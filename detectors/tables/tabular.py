@@ -21,6 +21,9 @@ from detectors.models.outlier_models import (
 from detectors.models.quadratic_costs import require_affordable
 from detectors.order_and_rounding import content_order, rounded
 
+DIGITS = 9
+"""Standardised features are rounded to so many decimals, so that they do not differ by rounding errors."""
+
 
 class Tabular:
     """Scores each entity by a model of tables, fitted on the features of those of the history.
@@ -83,7 +86,9 @@ class Tabular:
         require_affordable(self.model, len(order), rows_of(self.level, dataset))
         if self.rows:
             rows, self.order = rows[order], order
-            fitted(self.model, rows if self.scaler is None else self.scaler.fit_transform(rows), ordered=True)
+            # A kernel enlarges rounding errors of features to what looks like a difference (DIGITS).
+            scaled = rows if self.scaler is None else np.round(self.scaler.fit_transform(rows), DIGITS)
+            fitted(self.model, scaled, ordered=True)
         return self
 
     def score(self, dataset: Dataset) -> Scores:
@@ -94,7 +99,7 @@ class Tabular:
         if len(rows) and not self.rows:
             raise UserError("the history must hold something to be fitted on")
         if self.scaler is not None and len(rows):
-            rows = self.scaler.transform(rows)
+            rows = np.round(self.scaler.transform(rows), DIGITS)
         return Scores(self.level, outlier_scores(self.model, rows))
 
     @property
