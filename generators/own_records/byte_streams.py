@@ -1,5 +1,6 @@
 """Input files: finds them, and opens them as a stream of UTF-8 whatever their compression and encoding."""
 
+import re
 from codecs import getincrementaldecoder
 from io import RawIOBase
 from pathlib import Path
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from bench.faults import UserError
 from bench.host.digests import file_digest
+from generators.own_records.lines import BREAKS, LineCounter
 
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}
 """First bytes of compressed files."""
@@ -48,6 +50,12 @@ def input_files(path: str, pattern: str = "*") -> list[Path]:
         if not each.is_file():
             raise UserError(f"{each} must be a plain file")
     return found
+
+
+def passed_over(path: str, pattern: str = "*") -> list[Path]:
+    """Return what lies in a folder and is not read, by name: hidden files, subfolders, pipes, dead links."""
+    place = Path(path)
+    return sorted(set(place.iterdir()) - set(input_files(path, pattern))) if place.is_dir() else []
 
 
 def first_bytes(path: Path) -> bytes:
@@ -95,6 +103,12 @@ class Utf8Stream(RawIOBase):
         self._decoder = getincrementaldecoder(encoding)()
         self._recoded, self._skip_last = not is_utf8, skip_last
         self._rest, self._held = b"", b""
+        self._counter = LineCounter()
+
+    @property
+    def lines(self) -> int:
+        """How many lines that are not empty were read so far, the last ones apart that are left out."""
+        return self._counter.lines
 
     def readable(self) -> bool:
         """Return true."""
@@ -108,6 +122,7 @@ class Utf8Stream(RawIOBase):
             text = self._decoder.decode(block, final=not block)
             ended = not block
             self._rest = self._released(text.encode() if self._recoded else block, ended)
+            self._counter.add(self._rest)
         size = len(self._rest) if size < 0 else size
         found, self._rest = self._rest[:size], self._rest[size:]
         return found
@@ -125,6 +140,6 @@ class Utf8Stream(RawIOBase):
         if not ended:
             self._held = known[-HELD_BYTES:]
             return known[:-HELD_BYTES]
-        lines = known.rstrip(b"\r\n").rsplit(b"\n", self._skip_last)
+        ends = [found.start() for found in re.finditer(BREAKS.encode(), known.rstrip(b"\r\n"))][-self._skip_last :]
         self._held = b""
-        return lines[0] + b"\n" if len(lines) > self._skip_last else b""
+        return known[: ends[0]] + b"\n" if len(ends) == self._skip_last else b""

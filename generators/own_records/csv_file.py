@@ -14,11 +14,22 @@ from pyarrow import csv
 from bench.faults import UserError
 from generators.own_records.byte_streams import Utf8Stream
 from generators.own_records.dialect import Dialect
+from generators.own_records.line_breaks import has_break, holds_record, with_breaks
+from generators.own_records.lines import lines_of
 
 BLOCK_BYTES, HEAD_BYTES = 2**24, 2**20
 SHOWN = 60
 """How much of a wrong value is shown."""
 ADVICE = "generator.skip_lines and generator.skip_last leave out lines that are no records"
+SEVERAL_LINES = ", on several lines: is a quote not closed?"
+HOLDS_RECORDS = (
+    "must not have a field with line breaks and a whole record in it, as after a quote that is not closed "
+    "(generator.quote=null where quotes are only characters; generator.lines_in_fields=true where they hold such text)"
+)
+TOO_LONG = (
+    f"must have records of at most {BLOCK_BYTES >> 20} MiB, got a longer one: is it CSV, and is generator.quote "
+    "(null: none) what stands around its fields?"
+)
 Rows = tuple[Sequence[int], pa.RecordBatch]
 
 
@@ -32,6 +43,8 @@ class CsvFile:
         self.path, self.dialect = path, dialect
         self.skipped: list[int] = []
         """Rows left out by `skip_lines` after the header, as far as read."""
+        self.inner_lines = 0
+        """How many lines are within fields, and begin no record; known when all rows were read."""
 
     @cached_property
     def names(self) -> list[str]:
@@ -57,7 +70,7 @@ class CsvFile:
             "escapechar": self.dialect.escape,
         }
         quoting = plain_csv.QUOTE_MINIMAL if self.dialect.quote else plain_csv.QUOTE_NONE
-        lines = self._head.removeprefix("\ufeff").splitlines(keepends=True)[self._before :]
+        lines = self._head_lines[self._before :]
         rows = plain_csv.reader((line for line in lines if line.strip()), quoting=quoting, **marks)  # type: ignore[arg-type]
         try:
             return next(rows, [])
@@ -70,14 +83,14 @@ class CsvFile:
         Raises
         ------
         UserError
-            About the first row whose number of fields is wrong.
+            About the first row whose number of fields is wrong, or that holds other rows in a field.
         """
         first, marks = self._raw_names[0], self.dialect.skip_lines
         raw = [self._raw_names[self.names.index(name)] for name in wanted]
         among = [*raw, *([first] if marks and first not in raw else [])]
         number = 1
         for batch in self._batches(among):
-            numbers = self._numbers(number, batch.num_rows)
+            numbers = _numbers(number, batch.num_rows, self.skipped)
             number = int(numbers[-1]) + 1 if len(numbers) else number
             kept = ~_begins(batch[first], marks) if marks else np.ones(0, np.bool_)
             if kept.all():
@@ -92,10 +105,14 @@ class CsvFile:
             return source.read(HEAD_BYTES).decode(errors="ignore")
 
     @cached_property
+    def _head_lines(self) -> list[str]:
+        return lines_of(self._head.removeprefix("\ufeff"))
+
+    @cached_property
     def _before(self) -> int:
         """How many lines stand before the header, or before the first row."""
         skip, marks = self.dialect.skip_rows, tuple(self.dialect.skip_lines)
-        for line in self._head.removeprefix("\ufeff").splitlines()[skip:] if marks else []:
+        for line in self._head_lines[skip:] if marks else []:
             if line.strip() and not line.lstrip("\"' ").startswith(marks):
                 break
             skip += 1
@@ -120,13 +137,12 @@ class CsvFile:
     def _source(self) -> Utf8Stream:
         return Utf8Stream(self.path, self.dialect.encoding, self.dialect.is_utf8, self.dialect.skip_last)
 
-    def _opened(self, source: Utf8Stream, handler: Any, wanted: Sequence[str] = ()) -> Any:
-        dialect, headed = self.dialect, self.dialect.has_header
-        own = {} if headed else {"column_names": self._raw_names}
-        skip = self._before + (0 if headed else self._repeats_names)
+    def _opened(self, source: Utf8Stream, handler: Any, wanted: Sequence[str]) -> Any:
+        dialect = self.dialect
+        own = {} if dialect.has_header else {"column_names": self._raw_names}
         return csv.open_csv(
             source,
-            read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, skip_rows=skip, **own),
+            read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, skip_rows=self._unread, **own),
             parse_options=csv.ParseOptions(
                 delimiter=dialect.separator, quote_char=dialect.quote or False, escape_char=dialect.escape or False,
                 newlines_in_values=True, invalid_row_handler=handler,
@@ -136,12 +152,18 @@ class CsvFile:
             ),
         )  # fmt: skip
 
+    @cached_property
+    def _unread(self) -> int:
+        """How many lines Arrow does not look at: those before the header that it reads, or before the first record."""
+        return self._before + (0 if self.dialect.has_header else self._repeats_names)
+
     def _batches(self, wanted: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        ahead = self._before + (1 if self.dialect.has_header else self._repeats_names)
-        marks, broken = tuple(self.dialect.skip_lines), []
+        ahead, records = self._unread + self.dialect.has_header, int(self.dialect.has_header)
+        marks, left_out, broken = tuple(self.dialect.skip_lines), [], []
 
         def judge(row: Any) -> str:
-            if marks and row.text.lstrip("\"' ").startswith(marks):
+            if marks and row.text.lstrip("\"' ").startswith(marks) and not has_break(row.text):
+                left_out.append(row.number - ahead)
                 self.skipped.append(row.number - ahead)
                 return "skip"
             broken.append(row)
@@ -149,21 +171,52 @@ class CsvFile:
 
         try:
             with self._source() as source, self._opened(source, judge, wanted) as reader:
-                yield from reader
+                for batch in reader:
+                    records += batch.num_rows
+                    yield batch
+                lines = source.lines - sum(line.strip("\r\n") != "" for line in self._head_lines[: self._unread])
         except pa.ArrowInvalid as error:
+            if "straddling" in str(error):
+                raise UserError(f"{self.path} {TOO_LONG}") from error
             if not broken:
                 raise
             row = broken[0]
-            rule = f"must have {row.expected_columns} fields, got {row.actual_columns}: {row.text[:SHOWN]}"
+            text = repr(row.text[:SHOWN]) + SEVERAL_LINES if has_break(row.text) else row.text[:SHOWN]
+            rule = f"must have {row.expected_columns} fields, got {row.actual_columns}: {text}"
             raise UserError(f"{self.path}, row {row.number - ahead}: {rule} ({ADVICE})") from error
+        self.inner_lines = lines - records - len(left_out)
+        if self.inner_lines:
+            self._check_breaks(left_out)
 
-    def _numbers(self, first: int, count: int) -> Sequence[int]:
-        """Return the numbers of the rows that come next, of which some were left out before they came here."""
-        left_out = [number for number in self.skipped if first <= number < first + count + len(self.skipped)]
-        if not left_out:
-            return range(first, first + count)
-        numbers = np.arange(first, first + count + len(left_out))
-        return numbers[~np.isin(numbers, left_out)][:count]  # type: ignore[return-value]
+    def _check_breaks(self, left_out: list[int]) -> None:
+        """Raise `UserError` about the first field with records in it, or if there are lines that nothing explains."""
+        number, found, separator = 1, has_break("".join(self._raw_names)), self.dialect.separator
+        if found and not self.dialect.lines_in_fields and holds_record(self._raw_names, separator):
+            raise UserError(f"{self.path}, header: {HOLDS_RECORDS}")
+        with self._source() as source, self._opened(source, lambda _: "skip", self._raw_names) as reader:
+            for batch in reader:
+                numbers = _numbers(number, batch.num_rows, left_out)
+                number = int(numbers[-1]) + 1 if len(numbers) else number
+                rows = with_breaks(batch)
+                found = found or bool(rows.size)
+                for row in rows.tolist() if not self.dialect.lines_in_fields else []:
+                    fields = [column[row].as_py() for column in batch.columns]
+                    if holds_record(fields, separator):
+                        wrong = next(field for field in fields if has_break(field))
+                        raise UserError(f"{self.path}, row {numbers[row]}: {HOLDS_RECORDS}, got {wrong[:SHOWN]!r}")
+        if not found:
+            raise UserError(
+                f"{self.path}: must have one record a line, got {abs(self.inner_lines):,} lines more or fewer"
+            )
+
+
+def _numbers(first: int, count: int, skipped: list[int]) -> Sequence[int]:
+    """Return the numbers of the rows that come next, of which some were left out before they came here."""
+    left_out = [number for number in skipped if first <= number < first + count + len(skipped)]
+    if not left_out:
+        return range(first, first + count)
+    numbers = np.arange(first, first + count + len(left_out))
+    return numbers[~np.isin(numbers, left_out)][:count]  # type: ignore[return-value]
 
 
 def _begins(fields: pa.Array, marks: list[str]) -> Any:

@@ -1,6 +1,7 @@
 """How the rows and fields of a CSV file are written, apart from what they mean."""
 
 from codecs import lookup
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ class Dialect:
     skip_rows: int = 0
     skip_lines: list[str] = field(default_factory=list)
     skip_last: int = 0
+    lines_in_fields: bool = False
 
     @property
     def has_header(self) -> bool:
@@ -52,7 +54,7 @@ class Dialect:
             "".encode(lookup(self.encoding).name)
         except (LookupError, ValueError):
             yield Fault(f"{key}.encoding", "be an encoding such as utf-8, utf-16, latin-1 or cp1252", self.encoding)
-        twice = [name for name in self.names if self.names.count(name) > 1]
+        twice = [name for name, count in Counter(self.names).items() if count > 1]
         if twice or "" in self.names:
             yield Fault(f"{key}.names", "be different names of columns", (twice or [""])[0])
         if "" in self.skip_lines:

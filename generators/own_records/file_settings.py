@@ -30,8 +30,8 @@ NORMAL, UNNAMED_TYPE = "normal", "anomaly"
 """What `labels` calls records that are no anomaly, and anomalies of which the file does not tell the type."""
 TYPE_NAME = r"[A-Za-z0-9_.-]{1,60}"
 TRUE, FALSE = ("true", "1", "1.0", "yes", "t", "y"), ("false", "0", "0.0", "no", "f", "n")
-MISSING_WORDS = ("-", "-1", "\\N", "anonymous", "n/a", "na", "nan", "none", "null", "private", "restricted",
-                 "unavailable", "unknown", "withheld")  # fmt: skip
+MISSING_WORDS = ("#n/a", "(null)", "-", "--", "-1", "?", "\\N", "anonymous", "n/a", "na", "nan", "none", "null",
+                 "private", "restricted", "unavailable", "unknown", "withheld")  # fmt: skip
 """What exports write where they know of no party, SIM, device or cell, or where a missed call has no length."""
 ISO_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?)?"
 FILE_NAME = "file_name"
@@ -68,6 +68,9 @@ class CdrFileSettings:
     """What lines of a CSV file begin with that are no records, such as `#` or `TOTAL`; they are counted."""
     skip_last: int = field(default=0, metadata=at_least(0))
     """How many lines at the end of a CSV file are no records."""
+    lines_in_fields: bool = False
+    """Whether a field of a CSV file may have line breaks and, in it, as many delimiters as a record has; else such a
+    file is refused, since a quote that is not closed makes a field of the records behind it."""
     decimal: str = field(default=".", metadata=one_of(".", ","))
     """Decimal sign of numbers in a CSV file."""
     thousands: str = field(default="", metadata=one_of("", ".", ",", " ", "'"))
@@ -139,6 +142,7 @@ class CdrFileSettings:
             skip_rows=self.skip_rows,
             skip_lines=self.skip_lines,
             skip_last=self.skip_last,
+            lines_in_fields=self.lines_in_fields,
         )
 
     @property
@@ -176,6 +180,9 @@ class CdrFileSettings:
             yield Fault(f"{key}.time_zone", "be a name of the IANA time zone database", self.time_zone)
         if self.time_format not in TIME_WORDS and ("%" not in self.time_format or "%f" in self.pattern):
             rule = f"be one of {', '.join(TIME_WORDS)}, or a pattern (with .%f for fractions of a second)"
+            yield Fault(f"{key}.time_format", rule, self.time_format)
+        if "%Z" in self.time_format.replace("%%", ""):
+            rule = "not have %Z, as names of zones are ambiguous (%z reads +0200; generator.time_zone names one)"
             yield Fault(f"{key}.time_format", rule, self.time_format)
         if self.time_origin is not None and not fullmatch(ISO_TIME, self.time_origin):
             yield Fault(f"{key}.time_origin", "be a time such as 2024-01-31T00:00:00 (ISO 8601)", self.time_origin)

@@ -1,5 +1,6 @@
 """Rows of input files, column by column: CSV as texts, Parquet with its types."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,8 +37,7 @@ class Piece:
         rows = np.flatnonzero(np.asarray(wrong))
         if rows.size:
             row = int(rows[0])
-            value = self.values[row].as_py()
-            shown = repr(value) if value is None or isinstance(value, str) else str(value)
+            shown = _shown(self.values[row])
             raise UserError(f"{self.place(row)}, column {self.column}: must {rule}, got {shown[:SHOWN]}")
 
     def place(self, row: int) -> str:
@@ -58,6 +58,8 @@ class RecordFile:
     dialect: Dialect
     skipped: int = field(default=0, init=False)
     """How many rows `skip_lines` has left out so far."""
+    inner_lines: int = field(default=0, init=False)
+    """How many lines were read as part of a field with line breaks."""
 
     @cached_property
     def is_parquet(self) -> bool:
@@ -88,7 +90,7 @@ class RecordFile:
             names = pq.read_schema(self.path).names if self.is_parquet else self._csv.names
         except UNREADABLE as error:
             self._unreadable(error)
-        twice = [name for name in names if names.count(name) > 1]
+        twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
             rule = "generator.header must be false, with generator.names, where the first line is no header"
             raise UserError(f"{self.path} has the column {twice[0]!r} twice ({rule})")
@@ -117,7 +119,8 @@ class RecordFile:
                 row += len(rows)
         except UNREADABLE as error:
             self._unreadable(error, f", from row {row} on")
-        self.skipped = 0 if self.is_parquet else self._csv.left_out
+        if not self.is_parquet:
+            self.skipped, self.inner_lines = self._csv.left_out, self._csv.inner_lines
 
     @cached_property
     def _csv(self) -> CsvFile:
@@ -140,3 +143,12 @@ class RecordFile:
 
 def _plain(values: pa.Array) -> pa.Array:
     return pc.cast(values, values.type.value_type) if pa.types.is_dictionary(values.type) else values
+
+
+def _shown(field: pa.Scalar) -> str:
+    """Return a field for a message; of times and lengths that Python cannot have, their count of units."""
+    try:
+        value = field.as_py()
+    except (OverflowError, ValueError):
+        return f"{field.cast(pa.int64()).as_py()} ({field.type})"
+    return repr(value) if value is None or isinstance(value, str) else str(value)

@@ -1,5 +1,6 @@
 """Identifiers in files: those that name nobody, or that a spreadsheet has spoilt, count as missing."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,22 @@ import pyarrow.compute as pc
 from generators.own_records.fields import is_word, texts
 from generators.own_records.files import Piece
 
-ROUNDED = r"^[0-9]([.,][0-9]+)?[eE]\+[0-9]{2,}$"
-"""How a spreadsheet shows a long number, such as 9.20E+11: many different ones look the same."""
+ROUNDED = r"^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$"
+"""How a spreadsheet shows a long number, such as 9.20E+11 or 9E11: many different ones look the same."""
+HEXADECIMAL = r"(?i)^[0-9a-f]*([0-9][0-9a-f]*[a-df]|[a-df][0-9a-f]*[0-9])[0-9a-f]*$"
+"""What has digits and letters, of these one that no number has."""
+PLAIN_ROUNDED = r"^[0-9]+[eE][0-9]+$"
+"""What may be hexadecimal as well."""
+DAMAGED = r"^(#[A-Z]+(/[A-Z0-9]+)?[!?]|#N/A|##+|[-+]?(?i:inf|infinity))$"
+"""What a spreadsheet has instead of a value that it cannot work out or show, and a number that is none."""
 AS_FLOAT = r"^([0-9]+)\.0+$"
 """How a table of floating-point numbers shows a whole one."""
+FRACTION = r"^[-+]?[0-9]+[.,][0-9]+$"
 LARGEST_EXACT = 2.0**53
+IN_QUOTES = "'\""
 
 
-def identifiers(piece: Piece, missing: list[str]) -> pa.StringArray:
+def identifiers(piece: Piece, missing: list[str], *, fractions: bool = False) -> pa.StringArray:
     """Return a column's identifiers, empty where a field names nobody; 1067.0 is 1067.
 
     Parameters
@@ -24,20 +33,43 @@ def identifiers(piece: Piece, missing: list[str]) -> pa.StringArray:
     piece
         Text or numbers.
     missing
-        Words that stand for no identifier.
+        Words that stand for no identifier, also in quotes.
+    fractions
+        Whether identifiers such as 12.5 may be.
 
     Raises
     ------
     UserError
-        About the first that is rounded, or no whole number.
+        About the first that is damaged, rounded or no whole number.
     """
     if pa.types.is_floating(piece.values.type):
         return _whole(piece)
-    fields = texts(piece)
-    rule = "be an identifier in full, not rounded as spreadsheets do (export the column as text)"
-    piece.refuse(pc.match_substring_regex(fields, ROUNDED), rule)
-    fields = pc.replace_substring_regex(fields, AS_FLOAT, r"\1")
-    return pc.if_else(is_word(fields, missing), "", fields)
+    coded = texts(piece).dictionary_encode()
+    fields = pc.replace_substring_regex(coded.dictionary, AS_FLOAT, r"\1")
+    nobody = pc.or_(is_word(fields, missing), is_word(pc.utf8_trim(fields, IN_QUOTES), missing))
+    for wrong, rule in _damages(fields, fractions):
+        bad = pc.and_(wrong, pc.invert(nobody))
+        if pc.any(bad).as_py():
+            piece.refuse(pc.take(bad, coded.indices), rule)
+    return pc.take(pc.if_else(nobody, "", fields), coded.indices)
+
+
+def _damages(fields: pa.StringArray, fractions: bool) -> Iterator[tuple[pa.BooleanArray, str]]:
+    """Yield which identifiers are damaged, and what they must be instead."""
+    yield (
+        pc.match_substring_regex(fields, DAMAGED),
+        "be an identifier, not a fault of a spreadsheet (export the column as text; generator.missing_words lists what "
+        "stands for nobody)",
+    )
+    rounded = pc.match_substring_regex(fields, ROUNDED)
+    if pc.any(rounded).as_py() and pc.any(pc.match_substring_regex(fields, HEXADECIMAL)).as_py():
+        rounded = pc.and_not(rounded, pc.match_substring_regex(fields, PLAIN_ROUNDED))
+    yield rounded, "be an identifier in full, not rounded as spreadsheets do (export the column as text)"
+    if not fractions:
+        yield (
+            pc.match_substring_regex(fields, FRACTION),
+            "be an identifier, not a number with a fraction (export the column as text)",
+        )
 
 
 def alike(names: list[str]) -> list[tuple[str, str]]:

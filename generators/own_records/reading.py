@@ -37,6 +37,12 @@ KINDS = {
 }
 """Columns of a kind share their texts: a number is the same party, whether it calls or is called."""
 LONGEST_S = 31 * 86_400
+LONGEST_SETUP_S = 3600
+"""How much longer than its talk time a call may last (ringing, queues) before its end contradicts its length."""
+ROUNDED_S = 1
+"""By how much the end, the start and the length may differ by being rounded."""
+REPEATED_S = 3600
+"""How long local times are repeated when clocks are set back: the end may seem to lie before the start by that."""
 TINY_S = 1e-6
 """What a length in other units may be off by."""
 
@@ -70,6 +76,8 @@ class Records:
     vocabularies: dict[str, Vocabulary] = field(default_factory=lambda: {kind: Vocabulary() for kind in KINDS.values()})
     filled: Counter[str] = field(default_factory=Counter)
     """How many fields of an optional column were filled with what stands for nothing."""
+    contradicting: int = 0
+    """How many calls have an end that does not fit their start and length."""
     local: bool | None = None
     """Whether the files' times are without a zone; None before the first row."""
     columns: dict[str, list[Any]] = field(default_factory=dict)
@@ -155,8 +163,8 @@ class Records:
             number -= len(rows)
         raise IndexError(number)
 
-    def _identifiers(self, piece: Piece) -> pa.StringArray:
-        return identifiers(piece, self.settings.missing_words)
+    def _identifiers(self, piece: Piece, *, fractions: bool = False) -> pa.StringArray:
+        return identifiers(piece, self.settings.missing_words, fractions=fractions)
 
     def _add(self, name: str, part: Any) -> None:
         self.columns.setdefault(name, []).append(part)
@@ -194,21 +202,29 @@ class Records:
         return np.where(found > TINY_S, np.maximum(whole, 1), 0).astype(np.int32), unknown
 
     def _setup(self, batch: dict[str, Piece], start_ms: Any, seconds: Any) -> Any:
-        """Return by how many whole seconds each call lasts longer than its talk time; 0 where no end is told."""
+        """Return by how many whole seconds each call lasts longer than its talk time; 0 where no end is told.
+
+        An end that contradicts the length is counted, and the length stands.
+        """
         found = np.zeros(len(start_ms), np.int32)
         if "call_end_ts" in batch:
             piece = batch["call_end_ts"]
             there = ~absent(piece, self.settings.missing_words)
-            whole = self._times(piece.only(there)) // 1000 - start_ms[there] // 1000
-            found[there] = np.clip(whole - seconds[there], 0, LONGEST_S)
+            ends = piece if there.all() else piece.only(there)
+            whole = self._times(ends) // 1000 - start_ms[there] // 1000
+            ends.refuse(whole < -(REPEATED_S if self.clock.repeated else 0), "not lie before the start")
+            setup = whole - seconds[there]
+            contradicts = (setup < -ROUNDED_S) | (setup > LONGEST_SETUP_S)
+            self.contradicting += int(contradicts.sum())
+            found[there] = np.where(contradicts, 0, np.maximum(setup, 0))
         return found
 
     def _take_cells(self, batch: dict[str, Piece]) -> None:
         """Take in cells; where only one end of a call is known, the other is the same."""
         if "first_cell_id" not in batch:
             return
-        first = self._identifiers(batch["first_cell_id"])
-        last = self._identifiers(batch["last_cell_id"]) if "last_cell_id" in batch else None
+        first = self._identifiers(batch["first_cell_id"], fractions=True)
+        last = self._identifiers(batch["last_cell_id"], fractions=True) if "last_cell_id" in batch else None
         self._add_texts(
             "first_cell_id", _or_unknown(self._filled("first_cell_id", first, first if last is None else last))
         )
@@ -243,6 +259,9 @@ class Records:
         }
         if not kinds:
             return
+        decides = next(iter(kinds))
+        if blank := int(np.count_nonzero(np.asarray(pc.equal(texts(batch[decides]), "")))):
+            self.filled[decides] += blank
         if len(kinds) == 2 and not any(self.words[name].unexplained for name in kinds):
             is_one, is_typed = (np.asarray(pc.not_equal(kind, "")) for kind in kinds.values())
             rule = f"be a type where {batch['is_anomaly'].column} says so, and nowhere else"

@@ -7,6 +7,7 @@ import numpy as np
 
 from bench.host.texts import printable
 from generators.model.clock import DAY_MS
+from generators.own_records.byte_streams import passed_over
 from generators.own_records.calls import Calls
 from generators.own_records.file_settings import NEUTRAL
 from generators.own_records.files import RecordFile
@@ -14,7 +15,10 @@ from generators.own_records.identifiers import alike
 from generators.own_records.reading import Records
 
 EPOCH = date(1970, 1, 1)
+INSTEAD = {**NEUTRAL, "is_anomaly": "normal", "anomaly_type": "normal"}
 NO_LENGTH = "0 s, not answered"
+MOST_NAMES = 10
+"""How many names of files that are not read are printed."""
 
 
 class ReadingSummary:
@@ -59,7 +63,7 @@ class ReadingSummary:
             yield "in every call " + ", ".join(f"{name} ({NEUTRAL[name]})" for name in whole)
         for name, fields in self.calls.filled.items():
             if name not in whole:
-                yield f"in {plural(fields, 'call')} {name} ({NEUTRAL.get(name, NO_LENGTH)})"
+                yield f"in {plural(fields, 'call')} {name} ({INSTEAD.get(name, NO_LENGTH)})"
         for name, meaning in self.records.words.items():
             if meaning.unexplained and meaning.otherwise is not None:
                 yield f"{name} of words without a meaning ({self.records.settings.unknown_outcome}): {meaning.listed()}"
@@ -81,6 +85,9 @@ class ReadingSummary:
             yield f"{plural(skipped, 'line')} by generator.skip_lines"
         if last := records.settings.skip_last * sum(not file.is_parquet and not file.is_blank for file in self.files):
             yield f"{plural(last, 'line')} by generator.skip_last"
+        if unread := [each.name for each in passed_over(records.settings.path, records.settings.files)]:
+            more = f" and {len(unread) - MOST_NAMES:,} more" if len(unread) > MOST_NAMES else ""
+            yield f"not read in the folder: {', '.join(unread[:MOST_NAMES])}{more}"
         if blank := [file.path.name for file in self.files if file.is_blank]:
             yield f"empty: {', '.join(blank)}"
 
@@ -90,6 +97,13 @@ class ReadingSummary:
             yield (
                 f"{plural(repeats, 'record')} with the caller, callee, start and length of another "
                 "(generator.repeats=drop leaves them out)"
+            )
+        if inner := sum(file.inner_lines for file in self.files):
+            yield f"{plural(inner, 'line')} within fields that have line breaks (no records of their own)"
+        if self.records.contradicting:
+            yield (
+                f"in {plural(self.records.contradicting, 'call')} the end does not fit the start and the length "
+                "(earlier, or more than an hour later than both say); the length counts"
             )
         if pairs := alike(self.names):
             one, other = pairs[0]

@@ -21,6 +21,8 @@ BLANK_BEFORE_ZONE = r" ([+-]\d{2}(:?\d{2})?)$"
 EARLIEST_MS, LATEST_MS = 31_536_000_000, 7_258_118_400_000
 """The years 1971 to 2199."""
 SAYS = "generator.time_format"
+YEARS = "lie in the years 1971 to 2199"
+PER_MS = {"s": 0.001, "ms": 1, "us": 1e3, "ns": 1e6}
 LONGEST_PLAIN = len("2024-01-31T18:00:00")
 
 
@@ -28,6 +30,8 @@ def times(piece: Piece, settings: CdrFileSettings) -> tuple[Any, bool]:
     """Return times in ms since the epoch, shape (rows,), int64, and whether they are local: without a zone."""
     if pa.types.is_timestamp(piece.values.type):
         piece.refuse(pc.is_null(piece.values), "be a time")
+        ticks, per_ms = np.asarray(pc.cast(piece.values, pa.int64())), PER_MS[piece.values.type.unit]
+        piece.refuse((ticks < EARLIEST_MS * per_ms) | (ticks >= LATEST_MS * per_ms), YEARS)
         whole = pc.cast(piece.values, pa.timestamp("ms", piece.values.type.tz), safe=False)
         found, local = pc.cast(whole, pa.int64()), piece.values.type.tz is None
     elif settings.time_format in ("epoch_s", "epoch_ms"):
@@ -41,7 +45,7 @@ def times(piece: Piece, settings: CdrFileSettings) -> tuple[Any, bool]:
         found, local = _patterned(piece, settings)
     ms = np.asarray(found)
     advice = "; generator.time_origin says from when they count" if settings.time_format.startswith("epoch") else ""
-    piece.refuse((ms < EARLIEST_MS) | (ms >= LATEST_MS), f"lie in the years 1971 to 2199 ({SAYS}{advice})")
+    piece.refuse((ms < EARLIEST_MS) | (ms >= LATEST_MS), f"{YEARS} ({SAYS}{advice})")
     return ms.astype(np.int64), local
 
 

@@ -16,6 +16,7 @@ from bench.faults import UserError
 from bench.schema import UNREADABLE
 from generators.own_records.byte_streams import decompressed
 from generators.own_records.file_faults import DATA
+from generators.own_records.lines import lines_of
 
 HEAD_BYTES, TAIL_BYTES = 2**22, 2**16
 MARKS = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -61,7 +62,7 @@ def guessed_dialect(path: Path) -> DialectGuess:
             head = source.read(HEAD_BYTES)
     except UNREADABLE as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    lines = _decoded(head, guess).splitlines()
+    lines = [line.rstrip("\r\n") for line in lines_of(_decoded(head, guess))]
     lines = lines[:-1] if len(head) == HEAD_BYTES else lines
     if not any(line.strip() for line in lines):
         raise UserError(f"{path} has no rows")
