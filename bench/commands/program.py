@@ -69,7 +69,6 @@ def screen() -> str:
     return "\n".join(
         [
             "Which detector finds which kind of anomaly in call detail records, how well and at what cost.",
-            "",
             "cdrbench COMMAND [setting=value ...]; without a command: run",
             "",
             *lines,

@@ -14,6 +14,7 @@ WRITERS = [
     each
     for each in [*vars(program_settings).values(), RealismSettings]
     if is_dataclass(each) and isinstance(each, type) and "out" in {field.name for field in fields(each)}
+    if each is not program_settings.ExplainSettings  # whose `out` is a file
 ]
 
 
