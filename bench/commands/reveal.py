@@ -32,7 +32,7 @@ def reveal(config: DictConfig) -> None:
         refuse("none of the pseudonyms is of these files with this key (generator.path, generator.key_file)")
     lines = csv.writer(sys.stdout, lineterminator="\n")
     lines.writerow(("pseudonym", "kind", "value"))
-    lines.writerows((name, *map(in_sheet, found[name])) for name in names if name in found)
+    lines.writerows((in_sheet(name), *map(in_sheet, found[name])) for name in names if name in found)
     if unknown := [name for name in names if name not in found]:
         print(printable(f"not in these files: {', '.join(unknown)}"), file=sys.stderr)
 

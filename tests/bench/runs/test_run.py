@@ -219,12 +219,15 @@ def test_a_server_that_is_down_loses_no_result(workplace: Path) -> None:
 
 
 def test_the_rows_that_are_always_there_are_marked(workplace: Path) -> None:
-    for detector in ("oracle", "constant", "supervised"):
-        label = ["detector._target_=toy_detectors.Labelled", "~detector.level", "~detector.members", "~detector.model"]
-        more = label if detector == "supervised" else []
-        assert ended("run", f"detector={detector}", *more, *QUIET)[::2] == (0, "")
+    for detector in ("oracle", "constant", "toy_labelled"):
+        role = ["role=supervised"] if detector == "toy_labelled" else []
+        assert ended("run", f"detector={detector}", *role, *QUIET)[::2] == (0, "")
     found = {row["detector"]: (row["role"], row["status"]) for row in rows()}
-    assert found == {"oracle": ("reference", "OK"), "constant": ("reference", "OK"), "supervised": ("supervised", "OK")}
+    assert found == {
+        "oracle": ("reference", "OK"),
+        "constant": ("reference", "OK"),
+        "toy_labelled": ("supervised", "OK"),
+    }
 
 
 def test_a_fault_in_a_file_of_scores_is_one_message(workplace: Path) -> None:
