@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from bench.host.read_tables import require_bounded, require_values
 from bench.host.texts import printable
 from bench.schema import CALLS, CELLS, Table
 from bench.truth import Truth
+from reports.comparison.run_lines import short_reason
 
 SAMPLES = 6
 """Incidents of a type that are shown."""
@@ -27,7 +27,6 @@ PARTIES = 12
 """Parties of an incident that have a line of their own."""
 COLUMNS = ("caller_id", "callee_id", "call_start_ts", "call_end_ts", "first_cell_id", "outcome")
 
-LONGEST_REASON = 300
 MOST_ROWS, MOST_BYTES = 50_000_000, 2 * 2**30
 """Of each table of a world that is looked into."""
 
@@ -79,8 +78,7 @@ def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> Wor
     try:
         incidents, rows, calls, cells = _tables(folder, {name for ids in kept.values() for name in _spread_out(ids)})
     except (UserError, OSError) as error:
-        reason = shorten(str(error), LONGEST_REASON, placeholder=" ...")
-        print(printable(f"left out: incidents of {folder}: {reason}"), file=sys.stderr)
+        print(printable(f"left out: incidents of {folder}: {short_reason(str(error))}"), file=sys.stderr)
         return None
     places = {str(cell["cell_id"]): place for place, cell in enumerate(cells)}
     return WorldSamples(

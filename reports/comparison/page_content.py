@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from os.path import relpath
 from pathlib import Path
-from textwrap import shorten
 from urllib.parse import quote
 
 from bench.evaluation.compare import Standing
@@ -12,12 +11,11 @@ from bench.result import UNCONFINED, Status
 from bench.threshold_policies import POLICIES
 from reports.comparison.grids import NumberTable, difference_grid, grids_of, rank_grid
 from reports.comparison.grouping import Comparison, comparisons, titles
+from reports.comparison.run_lines import short_reason
 from reports.comparison.standing import Contest, contests
 from reports.wording import NOTHING, Row, home_level, key, plural, policy_meaning, settings_of
 
 LISTED = ("name", "started_at", "detector", "generator", "world_seed", "seed", "status", "reason", "fingerprint")
-LONGEST_REASON = 300
-"""Characters of a failed run's reason in the table; its `result.json` has it whole."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def _run(row: Row, folder: Path) -> RunLine:
     where = row.get("folder")
     link = quote(relpath(str(where), folder)) if where else ""
     texts = {key: " ".join(str(NOTHING if row.get(key) in {None, ""} else row[key]).split()) for key in LISTED}
-    return RunLine(texts | {"reason": shorten(texts["reason"], LONGEST_REASON, placeholder=" ...")}, link)
+    return RunLine(texts | {"reason": short_reason(texts["reason"])}, link)
 
 
 def _section(title: str, each: Comparison) -> Section:

@@ -14,6 +14,7 @@ from reports.comparison.document import RunLine
 from reports.wording import Row
 
 LONGEST_REASON = 300
+"""Characters of a failed run's reason on a page; its `result.json` has it whole."""
 
 
 def run_line(row: Row, folder: Path) -> RunLine:
@@ -26,10 +27,15 @@ def run_line(row: Row, folder: Path) -> RunLine:
         world_seed=_text(row.get("world_seed")),
         seed=_text(row.get("seed")),
         status=_text(row.get("status")),
-        reason=shorten(_text(row.get("reason")), LONGEST_REASON, placeholder=" ..."),
+        reason=short_reason(_text(row.get("reason"))),
         fingerprint=_text(row.get("fingerprint")),
         command=command_of(Path(str(where))) if where else "",
     )
+
+
+def short_reason(text: str) -> str:
+    """Return a reason, cut where it is longer than a page has room for."""
+    return shorten(text, LONGEST_REASON, placeholder=" ...")
 
 
 def command_of(run: Path) -> str:
