@@ -99,7 +99,8 @@ def test_own_files_leave_a_table_a_picture_and_a_run(
     verdicts = [row["verdict"] for row in rows.values()]
     assert run.data.metrics["quantities/pass"] == verdicts.count("pass")
     assert run.data.params["data"] == str(SAMPLE)
-    assert {item.path for item in client.list_artifacts(run.info.run_id)} == {"scorecard.csv", "figures"}
+    assert {item.path for item in client.list_artifacts(run.info.run_id)} == {"tables", "figures"}
+    assert [item.path for item in client.list_artifacts(run.info.run_id, "tables")] == ["tables/scorecard.csv"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,8 @@ def test_own_files_leave_a_table_a_picture_and_a_run(
     [
         ((), "data must be given: data=DIR-or-CSV (or generator=default, a simulated world)"),
         (("data=nowhere.csv",), "data must be files of call records (there is no file nowhere.csv), got"),
-        ((f"data={SAMPLE}",), "generator.columns.caller_id must name a column of"),
+        ((f"data={SAMPLE}",), "generator.delimiter must part the fields of"),
+        ((f"data={SAMPLE}", "generator.delimiter=';'"), "generator.columns.caller_id must name a column of"),
         (
             ("data=x.csv", "generator=default"),
             "data must be left out where generator is a simulated world, got 'x.csv'",
