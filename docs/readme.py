@@ -29,6 +29,7 @@ COLUMNS = (
     "average_precision/short_call",
     "average_precision/all",
 )
+TYPES = "burst_call,long_call,off_hour_call,short_call"
 Row = dict[str, Any]
 
 
@@ -74,18 +75,13 @@ def table(rows: list[Row], before: str) -> str:
 
 
 def rows_of(runs: Path, detectors: set[str]) -> list[Row]:
-    """Return the rows of a sweep of the default world below a folder, a detector once."""
-    sweeps = [sorted(path.parent.glob("*/result.json")) for path in sorted(runs.rglob("sweep.json"))]
-    every = [json.loads(path.read_text()) for paths in sweeps if len(paths) >= len(detectors) for path in paths]
-    asked = (
-        row for row in every if (row["generator"], row["world_seed"], row["anomaly_ratio"]) == ("default", 42, 0.05)
-    )
-    found = {
-        row["detector"]: row for row in asked if row["detector"] in detectors and len(row["anomalies"].split(",")) == 4
-    }
-    if missing := detectors - set(found):
-        raise ValueError(f"no run of {', '.join(sorted(missing))} below {runs}")
-    return list(found.values())
+    """Return the rows of the sweep below a folder that ran just these detectors, each once, on the default world."""
+    for sweep in sorted(runs.rglob("sweep.json")):
+        rows = [json.loads(path.read_text()) for path in sorted(sweep.parent.glob("*/result.json"))]
+        worlds = {(row["generator"], row["world_seed"], row["anomaly_ratio"], row["anomalies"]) for row in rows}
+        if sorted(row["detector"] for row in rows) == sorted(detectors) and worlds == {("default", 42, 0.05, TYPES)}:
+            return rows
+    raise ValueError(f"no sweep of {', '.join(sorted(detectors))} below {runs}")
 
 
 def main() -> None:
