@@ -1,6 +1,5 @@
 """Compare all recorded runs on one page: `python -m bench.report [out=report] [runs=runs]`."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,8 @@ from hydra.utils import get_method
 from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
+from bench.host.console import tell_of_omission
 from bench.host.read_json import UnreadableError
-from bench.host.texts import printable
 from bench.program_settings import ReportPageSettings
 from bench.runs.rows import row_in
 
@@ -45,7 +44,7 @@ def rows_below(folder: Path) -> list[dict[str, Any]]:
         try:
             rows.append({**row_in(path), "folder": str(path.parent)})
         except UnreadableError as error:
-            print(printable(f"left out: {error}"), file=sys.stderr)
+            tell_of_omission(str(error))
     return rows
 
 

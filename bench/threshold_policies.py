@@ -8,6 +8,7 @@ changes what the detector's process returns (`bench.isolation.fitting`, `bench.d
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -22,7 +23,7 @@ MOST_ALERTS = 1_000_000
 
 
 @dataclass
-class ThresholdPolicy:
+class ThresholdPolicy(ABC):
     """What all policies have: a name, the number of alerts that they allow, and a text for reports."""
 
     policy: str = MISSING
@@ -30,10 +31,11 @@ class ThresholdPolicy:
     uses_truth: ClassVar[bool] = False
     """Whether it needs to know what is anomalous."""
 
+    @abstractmethod
     def meaning(self) -> str:
         """Return what the policy does, for reports."""
-        raise NotImplementedError
 
+    @abstractmethod
     def allowed(self, entities: int, span_ms: int, anomalies: int) -> int | None:
         """Return how many alerts there may be; None: those that reach the detector's own threshold.
 
@@ -46,7 +48,6 @@ class ThresholdPolicy:
         anomalies
             Number of anomalous entities; for policies that use the truth.
         """
-        raise NotImplementedError
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield a policy that does not go with the other settings of the part."""

@@ -1,15 +1,14 @@
 """Send missing results to MLflow: `cdrbench record [runs=runs] [tracking.uri=...]`."""
 
-import sys
 from importlib import import_module
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
+from bench.host.console import tell_of_omission
 from bench.host.identity import own_identity
 from bench.host.read_json import UnreadableError
-from bench.host.texts import printable
 from bench.program_settings import RecordSettings
 from bench.runs.run_folder import PLAN
 from bench.runs.run_record import ROW, SOURCE, mark, marks, send
@@ -42,7 +41,7 @@ def record(config: DictConfig) -> None:
             send(folder, tracker, again=True)
             sent += 1
         except UnreadableError as error:
-            print(printable(f"left out: {error}"), file=sys.stderr)
+            tell_of_omission(str(error))
     print(f"{sent} results sent; {tracker.link}")
 
 

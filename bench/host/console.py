@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench import generator
+from bench.host.texts import printable
 
 _compiling: list[str] = []
 
@@ -17,6 +18,11 @@ def tell_of_compiling(what: str) -> None:
     if not _compiling:
         _compiling.append(what)
         print(f"compiling {what}, which is kept: one to two minutes, longer on a busy machine", file=sys.stderr)
+
+
+def tell_of_omission(reason: str) -> None:
+    """Print to stderr what was left out and why, in text that is safe to show in a terminal."""
+    print(printable(f"left out: {reason}"), file=sys.stderr)
 
 
 @contextmanager

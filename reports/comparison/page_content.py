@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from os.path import relpath
 from pathlib import Path
-from urllib.parse import quote
 
 from bench.evaluation.compare import Standing
 from bench.result import UNCONFINED, Status
 from bench.threshold_policies import POLICIES
 from reports.comparison.grids import NumberTable, difference_grid, grids_of, rank_grid
 from reports.comparison.grouping import Comparison, comparisons, titles
-from reports.comparison.run_lines import short_reason
+from reports.comparison.run_lines import link_to, short_reason
 from reports.comparison.standing import Contest, contests
 from reports.wording import NOTHING, Row, home_level, key, plural, policy_meaning, settings_of
 
@@ -77,10 +75,8 @@ def page_of(rows: Iterable[Row], folder: Path) -> Page:
 
 
 def _run(row: Row, folder: Path) -> RunLine:
-    where = row.get("folder")
-    link = quote(relpath(str(where), folder)) if where else ""
     texts = {key: " ".join(str(NOTHING if row.get(key) in {None, ""} else row[key]).split()) for key in LISTED}
-    return RunLine(texts | {"reason": short_reason(texts["reason"])}, link)
+    return RunLine(texts | {"reason": short_reason(texts["reason"])}, link_to(row, folder))
 
 
 def _section(title: str, each: Comparison) -> Section:

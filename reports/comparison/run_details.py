@@ -4,7 +4,6 @@ Older runs have none of these tables; then there is nothing to show, and the pag
 """
 
 import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 
 from bench.arrays import FloatArray
 from bench.faults import UserError
+from bench.host.console import tell_of_omission
 from bench.host.texts import printable
 from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, INCIDENTS_FOUND, read
 from bench.schema import Table
@@ -86,7 +86,7 @@ class RunDetails:
         try:
             return read(folder, table)
         except UserError as error:
-            print(printable(f"left out: {error}"), file=sys.stderr)
+            tell_of_omission(str(error))
             return None
 
 

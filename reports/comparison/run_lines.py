@@ -1,12 +1,12 @@
 """One run as a line of the interactive page: how it ended, where it lies, and the command that repeats it."""
 
 import shlex
-import sys
 from os.path import lexists, relpath
 from pathlib import Path
 from textwrap import shorten
 from urllib.parse import quote
 
+from bench.host.console import tell_of_omission
 from bench.host.plain_files import OVERRIDES, overrides_in
 from bench.host.read_json import UnreadableError
 from bench.host.texts import printable
@@ -17,12 +17,18 @@ LONGEST_REASON = 300
 """Characters of a failed run's reason on a page; its `result.json` has it whole."""
 
 
+def link_to(row: Row, folder: Path) -> str:
+    """Return the link from the page in `folder` to a run's own folder; empty where that is not known."""
+    where = row.get("folder")
+    return quote(relpath(str(where), folder)) + "/" if where else ""
+
+
 def run_line(row: Row, folder: Path) -> RunLine:
     """Return what the page in `folder` says of one run."""
     where = row.get("folder")
     return RunLine(
         name=_text(row.get("name")),
-        link=quote(relpath(str(where), folder)) + "/" if where else "",
+        link=link_to(row, folder),
         started_at=_text(row.get("started_at")),
         world_seed=_text(row.get("world_seed")),
         seed=_text(row.get("seed")),
@@ -48,7 +54,7 @@ def command_of(run: Path) -> str:
     try:
         overrides = overrides_in(run)
     except UnreadableError as error:
-        print(printable(f"left out: {error}"), file=sys.stderr)
+        tell_of_omission(str(error))
         return ""
     return printable(shlex.join(["python", "-m", "bench.run", *overrides]))
 
