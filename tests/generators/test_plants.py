@@ -13,7 +13,7 @@ from small_worlds import TYPES, make_settings, make_world
 from bench.audit.audited_world import AuditedWorld
 from bench.audit.auditing import asked_of
 from bench.audit.bookkeeping.leak import check_bookkeeping
-from bench.audit.bookkeeping.planting import PLANTS, Plant, planted
+from bench.audit.bookkeeping.planting import PLANTS, Edit, Plant, planted
 from bench.audit.identity import check_identity
 from bench.audit.marks.marks_list import ALONE, BY_NAME, TOUCHABLE, Kind, every_mark
 from bench.audit.verdict import Light
@@ -22,6 +22,7 @@ from bench.dataset import Dataset
 from bench.generator import silent
 from bench.schema import DATA_TABLES
 from bench.truth import Truth
+from generators.tables.identities import numbered
 
 SIZE = ("generator.num_users=600", "generator.days=14")
 COLUMNS = [f"{table.name}.{column.name}" for table in DATA_TABLES.values() for column in table.columns]
@@ -170,9 +171,34 @@ def test_what_a_type_touches_is_not_held_against_it(world: Path, tmp_path: Path)
         for name, each in subject.asked.touches.items()
     }
     told = replace(subject, asked=replace(subject.asked, touches=said))
-    marks = [
-        {leak["mark"] for leak in check_bookkeeping(each, AuditSettings(), silent).found["leaks"]}
-        for each in (subject, told)
-    ]
+    marks = [marks_found(each) for each in (subject, told)]
     assert {"caller_imei_and_inventory", "usual_device"} <= marks[0]
     assert not {"caller_imei_and_inventory", "usual_device"} & marks[1]
+
+
+def one_maker(column: pl.Expr) -> pl.Expr:
+    """Give each device the type code 00111111, and the check digit that goes with it."""
+    serial = column.str.slice(8, 6).cast(pl.Int64)
+    return serial.map_batches(lambda each: pl.Series(numbered("00111111", each.to_numpy(), 6, check=True)), pl.String)
+
+
+@pytest.mark.parametrize(
+    ("column", "edit", "mark"),
+    [
+        ("caller_imei", one_maker, "caller_imei_type_code"),
+        ("caller_imsi", lambda c: c.str.head(5) + "00" + c.str.tail(8), "caller_imsi_number"),
+        ("callee_imsi", lambda c: c.str.head(5) + "00" + c.str.tail(8), "callee_imsi_number"),
+    ],
+)
+def test_a_type_that_changes_devices_and_sims_does_not_take_its_own_range(
+    world: Path, tmp_path: Path, column: str, edit: Edit, mark: str
+) -> None:
+    """Whatever it may change, devices of one maker or SIMs of one range are named, each by the mark made for it."""
+    changed = replace(BY_COLUMN[f"calls.{column}"], edit=edit, what="of one range")
+    subject = subject_of(world, planted(world / "w", tmp_path / "w", changed))
+    said = {name: tuple(sorted(TOUCHABLE)) for name in subject.asked.touches}
+    assert mark in marks_found(replace(subject, asked=replace(subject.asked, touches=said)))
+
+
+def marks_found(subject: AuditedWorld) -> set[str]:
+    return {leak["mark"] for leak in check_bookkeeping(subject, AuditSettings(), silent).found["leaks"]}

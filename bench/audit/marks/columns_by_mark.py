@@ -21,6 +21,10 @@ ORDER = {
         "talk_last_two_digits": "events: time_stamp",
         "talk_parity": "events: time_stamp",
         "delay": "events: received_at time_stamp",
+        "caller_imei_number": "calls: caller_imei",
+        "caller_imei_type_code": "calls: caller_imei",
+        "caller_imsi_number": "calls: caller_imsi",
+        "callee_imsi_number": "calls: callee_imsi",
     },
     RowLevel.USER: {
         "row_of_user": "users: user_id",

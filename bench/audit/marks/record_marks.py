@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from bench.arrays import FloatArray, IntArray
-from bench.audit.marks.forms import Normal, column_forms, plain
+from bench.audit.marks.forms import Normal, column_forms, plain, shown, stand_ins
 from bench.audit.slices import milliseconds
 from bench.dataset import Dataset
 
@@ -65,6 +65,7 @@ def record_marks(
         "cells_known": _unknown_cells(dataset, frame),
         **_usual(dataset, frame, normal),
         **_inventory(dataset, frame),
+        **_numbers(frame, rng),
     }
     found = {name: np.asarray(values, np.float64) for name, values in marks.items()}
     return column_forms("calls", frame, normal, frame["caller_id"], rng) | found
@@ -116,6 +117,17 @@ def trailing_number(texts: pl.Series) -> FloatArray:
     """Return the number that each text ends with, at most its last nine digits; NaN where it ends with none."""
     found = texts.str.extract(r"(\d{1,9})$").cast(pl.Float64).fill_null(np.nan)
     return np.asarray(found.to_numpy(), np.float64)
+
+
+def _numbers(frame: pl.DataFrame, rng: np.random.Generator) -> dict[str, FloatArray]:
+    """Return the numbers of devices and SIMs, and the type code of the caller's device; each thing counts once."""
+    found = {}
+    for name in ("caller_imei", "caller_imsi", "callee_imsi"):
+        source = stand_ins(frame[name], frame[name], rng)
+        found[f"{name}_number"] = shown(trailing_number(frame[name]), source)
+        if name == "caller_imei":
+            found["caller_imei_type_code"] = shown(trailing_number(frame[name].str.head(8)), source)
+    return found
 
 
 def _place_in_second(starts: IntArray, rows: IntArray, rng: np.random.Generator) -> FloatArray:
