@@ -1,4 +1,4 @@
-"""The catalogue: one module a type, named as its YAML leaf and its `anomaly_type`."""
+"""The catalogue of anomaly types: one module for each type, named like its YAML leaf and its `anomaly_type`."""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -1,4 +1,4 @@
-"""antenna_misaligned: an antenna looks elsewhere, by 30 to 120 degrees.
+"""antenna_misaligned: the antenna of a cell is turned away from its direction by 30 to 120 degrees.
 
 In the field: a storm turns it, or somebody mounts it wrongly. No tower fails: who the cell serves, and from how far,
 shifts; where it alone was heard, nobody is. What phones hear is worked out anew for that cell. Calls in progress on
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class AntennaMisaligned(FaultAnomaly):
-    """Turns the antenna of a cell for a while; difficulty goes from `most_deg` to `least_deg`, and to fewer hours."""
+    """Turns the antenna of a cell for a while; with difficulty the angle and the duration shrink."""
 
     least_deg: float = field(default=30.0, metadata=within(1, 180))
-    """The turn at difficulty 1."""
+    """Angle by which the antenna is turned at difficulty 1."""
     most_deg: float = field(default=120.0, metadata=within(1, 180))
-    """The turn at difficulty 0."""
+    """Angle by which the antenna is turned at difficulty 0."""
     shortest_h: float = field(default=6.0, metadata=above(0))
     """How long a fault lasts at difficulty 1."""
     longest_h: float = field(default=96.0, metadata=above(0))
@@ -37,11 +37,11 @@ class AntennaMisaligned(FaultAnomaly):
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return the range of what its incidents come to."""
+        """Return the range that each reported figure of an incident keeps."""
         return {"turned_deg": (-self.most_deg, self.most_deg), "hours": (self.shortest_h, self.longest_h)}
 
     def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
-        """Return all cells with a direction, for those whom another cell serves then."""
+        """Return all cells with a direction; the calls met are those that another cell then serves."""
         cells = expected.directed
         sign = np.where(rng.random(len(cells)) < 0.5, -1.0, 1.0)
         turned = sign * between(self.most_deg, self.least_deg, self.difficulty)

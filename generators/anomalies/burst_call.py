@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from generators.injection.editable_plan import EditablePlan
 
 PUBLISHED = 0.5
-"""The difficulty of the published figures."""
+"""Difficulty at which bursts are as published."""
 FASTER, SLOWER = 4.0, 1.2
-"""Over the whole dial, how much longer a burst would take, below and above that."""
+"""Factors on the duration of a burst per unit of difficulty, below and above `PUBLISHED`."""
 AROUND_MS = 2 * HOUR_MS
-"""No other incident changes the actor's calls so near to a burst: a long one would leave it no line."""
+"""No other incident may change the actor's calls within this time of a burst: a long call would block the line."""
 FULL = 0.8
-"""How much of the way to the most calls the fewest are at difficulty 0, and the other way round at 1."""
+"""At difficulty 0 the fewest calls move this share of the way up to the most; at 1 the most move down as far."""
 
 
 @dataclass
 class BurstCall(AnomalySettings):
-    """Adds bursts of calls, each at a time when its actor is used to call.
+    """Adds bursts of calls, each at a time at which its actor normally calls.
 
     Difficulty 0: nearly the most calls, within half the span; 0.5: any number of calls, within the span, to strangers;
     1: nearly the fewest calls, within a tenth more, to own contacts.
@@ -45,7 +45,7 @@ class BurstCall(AnomalySettings):
     longest_s: int = field(default=60, metadata=within(1, 3600))
     """The longest talk time of one of its calls."""
     span_s: int = field(default=3600, metadata=within(60, 43200))
-    """Within how long the calls of a burst begin."""
+    """Time within which the calls of a burst start."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
@@ -54,7 +54,7 @@ class BurstCall(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls that an incident can do with."""
+        """Return the fewest calls that an incident can have."""
         return self.fewest_calls
 
     def _bounds(self) -> tuple[int, int]:
@@ -63,7 +63,7 @@ class BurstCall(AnomalySettings):
         return round(self.fewest_calls + max(off, 0)), round(self.most_calls + min(off, 0))
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Add `calls` calls in bursts; each is anchored at a call of its actor's normal life."""
+        """Add `calls` calls in bursts; each burst is placed at one of its actor's normal calls."""
         normal = editable.normal
         sizes = parted(calls, self._bounds(), (self.fewest_calls, self.most_calls), rng)
         anchors = editable.draw(len(sizes), rng, lambda c: c.start_ms >= 0)

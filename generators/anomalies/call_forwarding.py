@@ -1,4 +1,4 @@
-"""call_forwarding: a user's line is made to pass calls on to a number abroad, several at a time.
+"""call_forwarding: a user's line is made to forward calls to a number abroad, several at a time.
 
 In the field: forwarding is set on a stolen or hacked line; calls to it go on at the user's cost, each a leg of its own
 that leaves the phone free. 3GPP TS 22.082 (the service); "call forwarding fraud" in the GSMA's taxonomy of fraud, as
@@ -36,11 +36,11 @@ class CallForwarding(AnomalySettings):
     longest_s: float = field(default=1200.0, metadata=within(1, 14400))
     """The longest talk time of one of its calls."""
     at_a_time: float = field(default=6.0, metadata=within(1, 50))
-    """Legs that begin at once, at difficulty 0; two at 1."""
+    """Legs that run at the same time at difficulty 0; two at 1."""
     within_h: float = field(default=6.0, metadata=within(0.1, 720))
-    """How long it takes, at difficulty 0; at 1 it takes `longest_h`."""
+    """Duration of an incident at difficulty 0; at 1 it is `longest_h`."""
     longest_h: float = field(default=120.0, metadata=within(0.1, 720))
-    """How long it takes, at difficulty 1."""
+    """Duration of an incident at difficulty 1."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
@@ -57,7 +57,7 @@ class CallForwarding(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest legs of an incident."""
+        """Return the fewest legs that an incident can have."""
         return self.fewest_calls
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:

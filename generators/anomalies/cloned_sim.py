@@ -1,4 +1,4 @@
-"""cloned_sim: a second phone uses a copy of a user's SIM beside the owner.
+"""cloned_sim: a second phone uses a copy of a user's SIM while the owner goes on using the first.
 
 In the field: one IMSI in two devices, calls that overlap, and places too far apart for the time between (a velocity
 check looks for more than 300 km/h). Fawcett and Provost, "Adaptive fraud detection", Data Mining and Knowledge
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 LEAST_TALK_MS = 20_000
-"""The owner talks for so long, at least, while the copy calls."""
+"""The shortest call of the owner during which the copy may call."""
 KNOWN = 0.5
-"""Share of the calls that go to the owner's contacts at difficulty 1: most of the people called are new."""
+"""Share of the calls that go to the owner's contacts at difficulty 1."""
 
 
 @dataclass
 class ClonedSim(AnomalySettings):
-    """Adds the calls of another person, who moves on its own, under the user's number and SIM from another device.
+    """Adds calls under the user's number and SIM from another device, carried by a person who moves independently.
 
     At least one of its calls runs while the owner talks. Difficulty is fewer calls, over more days; that share keeps
     people's hours, and half of it goes to the owner's contacts.
@@ -41,9 +41,9 @@ class ClonedSim(AnomalySettings):
     most_calls: int = field(default=80, metadata=within(4, 1000))
     """The most calls of an incident."""
     within_days: float = field(default=0.5, metadata=within(0.05, 60))
-    """How long the calls take, at difficulty 0; at 1 they take `longest_days`."""
+    """Duration of an incident at difficulty 0; at 1 it is `longest_days`."""
     longest_days: float = field(default=7.0, metadata=within(0.05, 60))
-    """How long the calls take, at difficulty 1."""
+    """Duration of an incident at difficulty 1."""
     abroad: float = field(default=0.2, metadata=within(0, 1))
     """Share of the calls to strangers that go abroad."""
 
@@ -61,7 +61,7 @@ class ClonedSim(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls of a copy."""
+        """Return the fewest calls that the copy of a SIM can make."""
         return self.fewest_calls
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
@@ -94,5 +94,5 @@ class ClonedSim(AnomalySettings):
 
 
 def _talks(calls: Intents) -> Any:
-    """Return which calls last long enough for the copy to call meanwhile; shape (n,), bool."""
+    """Return which of the owner's calls last long enough for the copy to call meanwhile; shape (n,), bool."""
     return (calls.outcome == ANSWERED) & (calls.talk_ms >= LEAST_TALK_MS)

@@ -1,4 +1,4 @@
-"""community_break: a user's calls leave its own circles for one that it has no tie to.
+"""community_break: a user's calls go to a community to which the user has no tie, in place of its own.
 
 In the field: an account that has changed hands, or is lent to strangers. Volume, times, lengths and the number of
 contacts stay what they were, so only a graph sees it. Akoglu, Tong and Koutra, "Graph based anomaly detection and
@@ -27,14 +27,14 @@ TRIES = 12
 
 @dataclass
 class CommunityBreak(AnomalySettings):
-    """Sends the calls of a user, for some days, to the circle of a stranger: each contact has another in its place.
+    """Redirects the calls of a user, for some days, to a stranger's circle: each contact is replaced by another.
 
     It has no dial: contacts of contacts in their place are found as well, and the user's own would be no break. Users
     are drawn evenly, and all their calls within the network are sent elsewhere, so that the calls are those of anybody.
     """
 
     days: float = field(default=10.0, metadata=within(0.5, 365))
-    """For how long the calls of the user go to the other circle."""
+    """Number of days for which the user's calls go to the other circle."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = False
@@ -45,7 +45,7 @@ class CommunityBreak(AnomalySettings):
     figures: ClassVar[Figures] = {"calls": None, "callers": (1, 1), "callees": None, "within_s": (0, 10 * 86_400)}
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Send `calls` calls elsewhere."""
+        """Redirect `calls` calls."""
         windows = Windows(editable, int(self.days * DAY_MS), group=1)
         edits, incident = redirected(windows, calls, rng, self._elsewhere)
         return of_records(edits, incident, int(incident.max()) + 1)
@@ -53,7 +53,7 @@ class CommunityBreak(AnomalySettings):
     def _elsewhere(
         self, editable: "EditablePlan", found: Intents, group: Any, rng: np.random.Generator
     ) -> tuple[Intents, Any]:
-        """Return the calls with other callees; the pairs of a user and a contact stay as many as they were."""
+        """Return the calls with other callees; the number of pairs of a user and a contact stays the same."""
         width = editable.life.parties
         pairs, pair = np.unique(group * width + found.callee, return_inverse=True)
         of, old = pairs // width, pairs % width
@@ -65,7 +65,7 @@ class CommunityBreak(AnomalySettings):
     def _targets(
         self, editable: "EditablePlan", pairs: tuple[Any, Any], user: Any, host: Any, rng: np.random.Generator
     ) -> Any:
-        """Return for each contact of each user whom it calls instead: all different, and none of the contacts."""
+        """Return the replacement of each contact of each user: all different, and none of the contacts."""
         normal = editable.normal
         of, old = pairs
         new, open_ = np.full(len(of), -1), np.ones(len(of), np.bool_)
@@ -87,7 +87,7 @@ class CommunityBreak(AnomalySettings):
 
 
 def _repeated(of: Any, old: Any, new: Any) -> Any:
-    """Return which new contacts are old ones of the same user, or the same as another new one before."""
+    """Return which replacements are already contacts of the user, or repeat an earlier replacement."""
     width = int(max(old.max(initial=0), new.max(initial=0))) + 2
     code = of * width + new + 1
     first = np.zeros(len(code), np.bool_)

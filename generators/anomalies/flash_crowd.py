@@ -1,4 +1,4 @@
-"""flash_crowd: many people around a place call at once: 2 to 10 times the usual callers, fewer the farther away.
+"""flash_crowd: many people near a place call at once: 2 to 10 times the usual callers, fewer with the distance.
 
 In the field: an accident, a match, a demonstration that no calendar announces. Many users make few calls each, to whom
 they always call, and for as long; only that so many of them do so there and then is odd. Bagrow, Wang and Barabasi,
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 
 ANCHORS = 2000
 NARROWER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.075)
-"""Parts of its radius that a crowd is tried with, the widest first: where it is too large it is narrower."""
+"""Factors on a crowd's radius that are tried in turn, the widest first, until the crowd is small enough."""
 WITHIN = 0.1
-"""Part of the range of callers by which crowds are planned within its ends."""
+"""Planned crowds stay away from both ends of the range of callers by this share of it."""
 USUAL = 4
-"""People who call around a place anyway, at least: of fewer there is no multiple to speak of."""
+"""The fewest usual callers around a place: with fewer, a multiple of them means little."""
 AGAIN = (0.25, 0.05)
-"""Share of the callers who call a second time, and a third."""
+"""Shares of the callers who call a second time, and a third time."""
 NEAR = 0.33
-"""Part of a crowd that is within its radius, where people live evenly."""
+"""Share of a crowd that is within its radius where people live evenly."""
 HELD = 0.1
-"""A cell that hears this share of the callers best is held by the crowd."""
+"""A cell belongs to the incident when it is the strongest one for this share of the callers."""
 LARGE = 1.5
-"""Crowds of more than so many times what makes a dozen are taken last."""
+"""Crowds larger than this multiple of a twelfth of the type's calls are used last."""
 
 
 class Crowd(NamedTuple):
-    """What it adds, which cells it holds, and where it is."""
+    """A planned crowd: the calls that it adds, the cells that it affects, and its place."""
 
     calls: Intents
     cells: Any
@@ -51,7 +51,7 @@ class Crowd(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """What crowds are planned from."""
+    """The inputs from which crowds are planned."""
 
     editable: "EditablePlan"
     expected: "ExpectedCalls"
@@ -60,7 +60,7 @@ class Scene(NamedTuple):
 
 @dataclass
 class FlashCrowd(CellAnomaly):
-    """Adds calls of many people who are near a place; difficulty: from `most_times` the usual callers to `least_times`.
+    """Adds calls of many people near a place, from `most_times` the usual callers down to `least_times`.
 
     So many times as many different people call within `radius_m`, from the crowd's first call to its last; beyond,
     ever fewer. Busy places and hours are chosen at 0, quiet ones at 1. A crowd lasts `shortest_h` to `longest_h`,
@@ -68,11 +68,11 @@ class FlashCrowd(CellAnomaly):
     """
 
     least_times: float = field(default=2.0, metadata=within(1.1, 100))
-    """How many times the usual callers there are at difficulty 1."""
+    """Different callers at difficulty 1, as a multiple of the usual number."""
     most_times: float = field(default=10.0, metadata=within(1.1, 100))
-    """How many times the usual callers there are at difficulty 0."""
+    """Different callers at difficulty 0, as a multiple of the usual number."""
     radius_m: float = field(default=4000.0, metadata=above(0))
-    """Distance at which a crowd's calls have fallen to 37 %; it ends at three times that."""
+    """Distance at which the density of a crowd's calls has fallen to 37 %; a crowd ends at three times that."""
     shortest_h: float = field(default=1.0, metadata=within(0.25, 12))
     """The shortest time that a crowd lasts."""
     longest_h: float = field(default=3.0, metadata=within(0.25, 12))
@@ -83,23 +83,23 @@ class FlashCrowd(CellAnomaly):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls that an incident can do with."""
+        """Return the fewest calls that an incident can have."""
         return round((self._times() - 1) * USUAL * (1 + sum(AGAIN)) / NEAR)
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return the range of what its incidents come to."""
+        """Return the range that each reported figure of an incident keeps."""
         return {"times": (self.least_times, self.most_times)}
 
     def _times(self) -> float:
-        """Return how many times the usual callers a crowd has at the difficulty."""
+        """Return the number of callers at this difficulty, as a multiple of the usual number."""
         inside = WITHIN * (self.most_times - self.least_times)
         return between(self.most_times - inside, self.least_times + inside / 2, self.difficulty)
 
     def plan_on_cells(
         self, editable: "EditablePlan", expected: "ExpectedCalls", calls: int, rng: np.random.Generator
     ) -> Incidents:
-        """Let crowds gather where and when somebody calls in normal life, until `calls` calls are added."""
+        """Plan crowds where and when somebody calls in normal life, until `calls` calls are added."""
         anchors = editable.look(ANCHORS, rng)
         found, missing = self._gathered(Scene(editable, expected, rng), anchors, calls)
         if missing > max(SLACK * calls, self.least) or not found:
@@ -110,7 +110,7 @@ class FlashCrowd(CellAnomaly):
         return Incidents(edits, incident, [crowd.where for crowd in found], actors=cells, cells=cells)
 
     def _gathered(self, scene: Scene, anchors: Intents, missing: int) -> tuple[list[Crowd], int]:
-        """Return crowds, at least a dozen where there is room for such, and how many calls are still missing."""
+        """Return crowds, at least a dozen if there is room, and how many calls are still missing."""
         enough = max(missing / ENOUGH, self.least)
         order = scene.rng.permutation(len(anchors.user))
         left = list(order[: len(order) // MOMENTS * MOMENTS].reshape(-1, MOMENTS))
@@ -138,7 +138,7 @@ class FlashCrowd(CellAnomaly):
         return expected.near(place, self.radius_m, (moment - HOUR_MS, moment + HOUR_MS))
 
     def _crowd(self, scene: Scene, anchor: tuple[Any, int], most: int) -> Crowd | None:
-        """Return a crowd of so many calls at most around a place and a moment; None where none is within its range."""
+        """Return a crowd of at most so many calls around a place and a moment; None where none is within range."""
         normal = scene.editable.normal
         place, middle = anchor
         half = int((self.shortest_h + (self.longest_h - self.shortest_h) * scene.rng.random()) * HOUR_MS / 2)
@@ -166,7 +166,7 @@ class FlashCrowd(CellAnomaly):
         return Crowd(calls, held[many >= min(HELD * len(callers), many.max())], where) if fits else None
 
     def _callers(self, away: Any, radius_m: float, usual: int, rng: np.random.Generator) -> Any:
-        """Return who of people at some distances calls besides the usual; None where too few are near."""
+        """Return which people, at the given distances, call in addition; None where too few are near."""
         nearness = np.where(away < FARTHEST * radius_m, np.exp(-away / radius_m), 0.0)
         some = np.flatnonzero(nearness)
         order = some[np.argsort(rng.exponential(size=len(some)) / nearness[some])]  # the nearer, the likelier
@@ -177,7 +177,7 @@ class FlashCrowd(CellAnomaly):
     def _in_range(
         self, expected: "ExpectedCalls", calls: Intents, usual: tuple[Intents, Any], around: tuple[Any, float]
     ) -> bool:
-        """Return whether as many call around a place as they should, from a crowd's first call to its last."""
+        """Return whether the callers around a place, from a crowd's first call to its last, are within range."""
         (anyway, away), (place, radius_m) = usual, around
         during = (anyway.start_ms >= calls.start_ms.min()) & (anyway.start_ms <= calls.start_ms.max())
         before = np.unique(anyway.user[during & (away <= radius_m)])
@@ -188,7 +188,7 @@ class FlashCrowd(CellAnomaly):
 
 
 def _as_ever(scene: Scene, callers: Any, span: tuple[int, int]) -> Intents:
-    """Let people call within a span, some of them again, as long as and to whom they do in normal life."""
+    """Return calls within a span, some callers repeating; callees and talk times are as in normal life."""
     rng, normal = scene.rng, scene.editable.normal
     again = rng.random(len(callers))
     user = np.repeat(callers, 1 + (again < AGAIN[0]) + (again < AGAIN[1]))

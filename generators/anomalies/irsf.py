@@ -36,13 +36,13 @@ class Irsf(AnomalySettings):
     longest_s: float = field(default=3600.0, metadata=within(1, 14400))
     """The longest talk time of one of its calls."""
     at_a_time: float = field(default=10.0, metadata=within(1, 50))
-    """At difficulty 0."""
+    """Calls that run at the same time at difficulty 0."""
     fewest_at_a_time: float = field(default=2.5, metadata=within(1, 50))
-    """At difficulty 1, where they are spread over `longest_h`."""
+    """Calls that run at the same time at difficulty 1, where they are spread over `longest_h`."""
     longest_h: float = field(default=240.0, metadata=within(1, 720))
-    """Within how long the calls come, at difficulty 1."""
+    """Time over which the calls are spread at difficulty 1."""
     numbers: int = field(default=3, metadata=within(1, 50))
-    """How many foreign numbers one incident calls."""
+    """Number of foreign numbers that one incident calls."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
@@ -59,7 +59,7 @@ class Irsf(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls of an incident."""
+        """Return the fewest calls that an incident can have."""
         return self.fewest_calls
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class LongCall(AnomalySettings):
-    """Stretches calls between users; what the caller wanted to do meanwhile does not happen (collateral).
+    """Lengthens calls between users; the caller's other calls during that time do not happen (collateral).
 
     It has no dial: nobody can hide an hour.
     """
@@ -39,7 +39,7 @@ class LongCall(AnomalySettings):
     figures: ClassVar[Figures] = {"longest_s": (3600, 7200)}
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Stretch `calls` answered calls, drawn among all shorter ones between users of the network."""
+        """Lengthen `calls` answered calls, drawn from all shorter ones between users of the network."""
         shortest_ms, users = self.shortest_s * 1000, editable.normal.num_users
         found = editable.draw(
             calls, rng, lambda c: (c.outcome == ANSWERED) & (c.talk_ms < shortest_ms) & (c.callee < users)

@@ -1,4 +1,4 @@
-"""off_hour_call: a call between 02:00 and 05:00 local time by somebody who never calls then.
+"""off_hour_call: a call between 02:00 and 05:00 local time by somebody who never calls at that time.
 
 In the field: a stolen or cloned phone, a hacked exchange. The figures are those of the published CDR generator.
 Night workers and people of late habits are normal life, and are not chosen.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class OffHourCall(AnomalySettings):
-    """Moves calls of normal life into the night of the same day; whom they go to and how long stays as it was.
+    """Moves normal calls into the night of the same day; their callees and talk times stay the same.
 
     It has no dial: at other hours, or by people of late habits, they would be none.
     """

@@ -1,4 +1,4 @@
-"""pbx_hack: a hacked exchange calls premium numbers when the office is empty.
+"""pbx_hack: a hacked private branch exchange calls premium numbers outside office hours.
 
 In the field: who gets into a company's telephone exchange (by its voice mail, or a weak password) has it call premium
 numbers at night and at weekends. NIST SP 800-24, "PBX vulnerability analysis"; CFCA, "2013 Global Fraud Loss Survey",
@@ -29,19 +29,19 @@ class PbxHack(AnomalySettings):
     """
 
     fewest_calls: int = field(default=30, metadata=within(8, 10_000))
-    """The fewest calls of a night, about as many at difficulty 1."""
+    """The fewest calls of a night; about as many are made at difficulty 1."""
     most_calls: int = field(default=300, metadata=within(8, 10_000))
-    """In a night: about the most at difficulty 0, about the fewest at 1."""
+    """The most calls of a night; about as many are made at difficulty 0."""
     shortest_s: float = field(default=60.0, metadata=within(1, 7200))
     """The shortest talk time of one of its calls."""
     longest_s: float = field(default=1800.0, metadata=within(1, 14400))
     """The longest talk time of one of its calls."""
     closes_h: int = field(default=18, metadata=within(12, 23))
-    """Local hour at which the office closes: calls come after it."""
+    """Local hour at which the office closes; calls start after it."""
     opens_h: int = field(default=7, metadata=within(1, 12))
-    """Local hour at which the office opens: calls come before it."""
+    """Local hour at which the office opens; calls start before it."""
     numbers: int = field(default=4, metadata=within(1, 50))
-    """How many premium numbers one incident calls."""
+    """Number of premium numbers that one incident calls."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
@@ -57,7 +57,7 @@ class PbxHack(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls of a night."""
+        """Return the fewest calls that a night can have."""
         return self.fewest_calls
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
@@ -77,7 +77,7 @@ class PbxHack(AnomalySettings):
         return of_records(made._replace(leg=np.ones(calls, np.bool_)), incident, len(sizes))
 
     def _nights(self, editable: "EditablePlan", moment_ms: Any) -> tuple[Any, Any]:
-        """Return the night after each moment, or the day where nobody works; begin and length within the world [ms]."""
+        """Return begin and length [ms] of the night after each moment, or of the day where it is a day off."""
         day = moment_ms // DAY_MS
         free = editable.life.weekend[day]
         begin = np.where(free, day * DAY_MS, day * DAY_MS + self.closes_h * HOUR_MS)

@@ -1,4 +1,4 @@
-"""ping_pong: two cells hand a call to each other, again and again, every 1 to 5 seconds.
+"""ping_pong: two cells hand a call over to each other again and again, every 1 to 5 seconds.
 
 In the field: a wrong handover offset between neighbours, so that each takes the other for the better one. It befalls
 calls where both are heard nearly equally well; each handover is a chance to lose the call. The figures are starting
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 SAMPLED = 3000
 SPREAD = 1.5
-"""Of the stay in a cell: the longest relative to the mean, and the mean to the shortest."""
+"""Longest stay in a cell relative to the mean, and mean relative to the shortest."""
 
 
 @dataclass
 class PingPong(FaultAnomaly):
-    """Lets two neighbours swap their calls for a while.
+    """Makes two neighbouring cells hand their calls back and forth for a while.
 
     Difficulty goes from a stay of about `shortest_stay_s` to one of about `longest_stay_s`, the longer the fewer
     handovers, and to fewer hours. A call that does not come back three times after such a stay is not the type's own.
@@ -41,7 +41,7 @@ class PingPong(FaultAnomaly):
     longest_stay_s: float = field(default=5.0, metadata=within(0.1, 60))
     """How long a call stays in one cell at difficulty 1."""
     margin_db: float = field(default=6.0, metadata=within(0.1, 40))
-    """How much weaker the other cell may be."""
+    """By how much the other cell may be weaker than the serving one for a call to be handed to it."""
     shortest_h: float = field(default=12.0, metadata=above(0))
     """How long a fault lasts at difficulty 1."""
     longest_h: float = field(default=96.0, metadata=above(0))
@@ -49,7 +49,7 @@ class PingPong(FaultAnomaly):
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return the range of what its incidents come to; how often calls come back is a mean over them."""
+        """Return the range that each reported figure keeps; the number of returns is a mean over the calls."""
         return {
             "returns": (RETURNS, math.inf),
             "stay_s": (self.shortest_stay_s, self.longest_stay_s),
@@ -57,7 +57,7 @@ class PingPong(FaultAnomaly):
         }
 
     def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
-        """Return all pairs that are heard alike somewhere, for the calls there that last long enough."""
+        """Return all pairs of cells with nearly equal power in some places; short calls there are not counted."""
         low, high = sorted((self.shortest_stay_s, self.longest_stay_s))
         stay_s = between(self.shortest_stay_s, self.longest_stay_s, self.difficulty)
         dwell = (int(1000 * max(stay_s / SPREAD, low)), int(1000 * min(stay_s * SPREAD, high)) - ANSWERED_MS)

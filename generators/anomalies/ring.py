@@ -1,4 +1,4 @@
-"""ring: people who are no friends call each other in a closed ring.
+"""ring: people who have no ties to each other call one another in a closed ring.
 
 In the field: accounts that pass money, minutes or orders round. Volume, times, lengths and the number of contacts stay
 what they were, so only a graph sees it: a directed cycle of new ties. The figures are starting values.
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ring(AnomalySettings):
-    """Sends, in a group of users for some days, all calls of each to its favourite contact to the next member instead.
+    """Redirects, in a group of users for some days, each one's calls to its favourite contact to the next member.
 
     Difficulty is the share of the members who are a contact's contact of the one before. Users are drawn evenly, and
     the favourite's part of their calls hardly depends on how much they call, so that the calls are those of anybody.
     """
 
     days: float = field(default=7.0, metadata=within(0.5, 365))
-    """For how long the members call one another round."""
+    """Number of days for which the members call each other in a ring."""
     members: int = field(default=5, metadata=within(3, 50))
-    """How many users a ring has."""
+    """Number of users in a ring."""
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = False
@@ -42,7 +42,7 @@ class Ring(AnomalySettings):
     figures: ClassVar[Figures] = {"calls": None, "callers": None, "callees": None, "within_s": (0, 7 * 86_400)}
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Send `calls` calls round."""
+        """Redirect `calls` calls into rings."""
         windows = Windows(editable, int(self.days * DAY_MS), group=2 * self.members, near=self.difficulty)
         edits, incident = redirected(windows, calls, rng, self._round)
         return of_records(edits, incident, int(incident.max()) + 1)
@@ -50,7 +50,7 @@ class Ring(AnomalySettings):
     def _round(
         self, editable: "EditablePlan", found: Intents, group: Any, rng: np.random.Generator
     ) -> tuple[Intents, Any]:
-        """Return the calls to the favourite of each member, with the next member as the callee."""
+        """Return the calls of each member to its favourite contact, with the next member as the callee."""
         width = editable.life.parties
         ties, first, tie, many = np.unique(
             found.user * width + found.callee, return_index=True, return_inverse=True, return_counts=True

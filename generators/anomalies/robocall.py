@@ -1,4 +1,4 @@
-"""robocall: machines call very many people for some seconds each, and are never called.
+"""robocall: machines make very many calls of some seconds each, and receive almost none.
 
 In the field: automated calls that sell, survey or deceive. Prasad et al., "Who's calling? Characterizing robocalls
 through audio and metadata analysis", USENIX Security 2020. Figures: 5 to 30 s, reciprocity below 0.05; the pace and
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Robocall(AnomalySettings):
-    """Adds short calls of a few numbers that stand still, to numbers at random, at any hour.
+    """Adds short calls at any hour from a few numbers that do not move to numbers drawn at random.
 
     Difficulty slows the machines down, is the share of them that are phones which people carry, of the calls that keep
     people's hours, and of the callees whose numbers come from one circle of people (stolen address books); a few call
@@ -48,17 +48,17 @@ class Robocall(AnomalySettings):
     most_calls: int = field(default=3000, metadata=within(20, 100_000))
     """The most calls of a campaign."""
     calls_per_machine: int = field(default=100, metadata=within(10, 10_000))
-    """Calls of a campaign for each number that dials, up to `most_machines`."""
+    """Calls of a campaign per dialling number; a larger campaign has more numbers, up to `most_machines`."""
     most_machines: int = field(default=8, metadata=within(1, 100))
-    """The most numbers that dial for one campaign."""
+    """The most numbers that dial in one campaign."""
     calls_per_hour: float = field(default=90.0, metadata=within(1, 120))
-    """Of one machine, at difficulty 0."""
+    """Calls per hour of one machine at difficulty 0."""
     slowest: float = field(default=0.02, metadata=within(0.0001, 1))
-    """Part of that pace that is left at difficulty 1."""
+    """Factor on `calls_per_hour` at difficulty 1."""
     answered: float = field(default=0.5, metadata=within(0, 1))
     """Share of the calls that are answered."""
     calls_back: float = field(default=0.02, metadata=within(0, 1))
-    """How likely a call is followed by one back, at difficulty 1; none is at 0."""
+    """Probability that a call is followed by a call back, at difficulty 1; 0 at difficulty 0."""
     shortest_s: float = field(default=5.0, metadata=within(1, 600))
     """The shortest talk time of one of its calls."""
     longest_s: float = field(default=30.0, metadata=within(1, 600))
@@ -81,7 +81,7 @@ class Robocall(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls of an incident."""
+        """Return the fewest calls that an incident can have."""
         return self.fewest_calls
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ShortCall(AnomalySettings):
-    """Cuts longer calls of normal life short; who calls whom, when and from where stays as it was.
+    """Shortens normal calls; caller, callee, start and place stay the same.
 
     Difficulty 0: mostly 1 s; 0.5: evenly 1 to 5 s; 1: mostly 5 s.
     """
@@ -39,7 +39,7 @@ class ShortCall(AnomalySettings):
     figures: ClassVar[Figures] = {"longest_s": (1, 5)}
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Shorten `calls` answered calls, drawn among all that last longer."""
+        """Shorten `calls` answered calls, drawn from all that last longer."""
         longest_ms = (self.longest_s + 1) * 1000
         found = editable.draw(calls, rng, lambda c: (c.outcome == ANSWERED) & (c.talk_ms > longest_ms))
         seconds = skewed(self.shortest_s, self.longest_s + 1, rng.random(calls), self.difficulty)

@@ -1,4 +1,4 @@
-"""sim_box: many SIMs in few devices at one place pass the calls of others on.
+"""sim_box: many SIMs in a few devices at one place relay the calls of others.
 
 In the field (bypass fraud, a GSM gateway): calls from abroad enter by the internet and leave as local ones, from SIMs
 that only call, very many different people, from one place. Murynets, Zabarankin, Jover and Panagia, "Analysis and
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 MOST_DAYS = 7
 CIRCLES = 0.6
-"""Share of the callees, at difficulty 1, who are around one host of each SIM."""
+"""Share of the callees, at difficulty 1, who belong to the circle of one person for each SIM."""
 
 
 @dataclass
 class SimBox(AnomalySettings):
-    """Adds calls of normal length from SIMs in few devices that stand still, each to many people.
+    """Adds calls of normal length, to many people each, from SIMs in a few devices that do not move.
 
     With growing difficulty the SIMs call less often (`most_per_day` to `fewest_per_day`) and share a device with fewer
     others (`sims_per_device` to 2), more of their calls are at hours at which people call, and more of their callees
@@ -51,13 +51,13 @@ class SimBox(AnomalySettings):
     most_sims: int = field(default=60, metadata=within(2, 1000))
     """The most SIMs of a box."""
     most_per_day: float = field(default=160.0, metadata=within(1, 1000))
-    """Calls of one SIM, at difficulty 0; a box lasts a day or more."""
+    """Calls per day of one SIM at difficulty 0; a box lasts a day or more."""
     fewest_per_day: float = field(default=75.0, metadata=within(1, 1000))
-    """At difficulty 1."""
+    """Calls per day of one SIM at difficulty 1."""
     sims_per_device: float = field(default=8.0, metadata=within(1, 64))
-    """At difficulty 0; two at 1."""
+    """SIMs per device at difficulty 0; two at 1."""
     calls_back: float = field(default=0.02, metadata=within(0, 1))
-    """How likely a call is followed by one back, at difficulty 1; none is at 0."""
+    """Probability that a call is followed by a call back, at difficulty 1; 0 at difficulty 0."""
 
     level: ClassVar[str] = "group"
     adds: ClassVar[bool] = True
@@ -76,16 +76,16 @@ class SimBox(AnomalySettings):
 
     @property
     def pace(self) -> float:
-        """Return how many calls a SIM makes a day."""
+        """Return the number of calls that a SIM makes per day."""
         return between(self.most_per_day, self.fewest_per_day, self.difficulty)
 
     @property
     def least(self) -> int:
-        """Return the fewest calls of a box: a day of the fewest SIMs."""
+        """Return the fewest calls that a box can have: those of the fewest SIMs in a day."""
         return int(np.ceil(self.fewest_sims * self.pace))
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Add `calls` calls by boxes of SIMs."""
+        """Add `calls` calls by SIM boxes."""
         normal = editable.normal
         bounds = self.least, max(self.least, int(self.most_sims * self.pace * min(MOST_DAYS, normal.days)))
         sizes = parted(calls, bounds, bounds, rng)

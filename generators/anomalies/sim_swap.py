@@ -1,4 +1,4 @@
-"""sim_swap: somebody gets a user's number onto a SIM of their own.
+"""sim_swap: a fraudster has a user's number moved to a SIM of their own.
 
 In the field: the operator is talked into it; for some minutes nobody is reached, then the number is on another SIM in
 another phone, elsewhere, until the owner notices. Lee, Kaiser, Mayer and Narayanan, "An empirical study of wireless
@@ -38,12 +38,12 @@ NOTICED_MS = 10 * MINUTE_MS
 
 
 KNOWN = 0.5
-"""Share of the calls that go to the owner's contacts at difficulty 1: most of the people called are new."""
+"""Share of the calls that go to the owner's contacts at difficulty 1."""
 
 
 @dataclass
 class SimSwap(AnomalySettings):
-    """Puts a user's number on another SIM and device elsewhere, adds their calls, and removes the owner's meanwhile.
+    """Moves a user's number to another SIM and device elsewhere, adds calls from it and removes the owner's meanwhile.
 
     Difficulty is fewer calls, over more hours, of which half its share goes to the owner's contacts; the SIM and the
     device are others at any difficulty.
@@ -58,9 +58,9 @@ class SimSwap(AnomalySettings):
     longest_gap_min: float = field(default=60.0, metadata=within(0, 1440))
     """The longest time between the owner's last call and the swap."""
     held_h: float = field(default=2.0, metadata=within(0.1, 720))
-    """For how long the number is held, at difficulty 0; at 1 for `longest_h`."""
+    """Time for which the number is on the other SIM at difficulty 0; at 1 it is `longest_h`."""
     longest_h: float = field(default=20.0, metadata=within(0.1, 720))
-    """For how long the number is held, at difficulty 1."""
+    """Time for which the number is on the other SIM at difficulty 1."""
     abroad: float = field(default=0.3, metadata=within(0, 1))
     """Share of the calls to strangers that go abroad."""
 
@@ -78,11 +78,11 @@ class SimSwap(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls from another SIM."""
+        """Return the fewest calls that an incident can have."""
         return self.fewest_calls
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Add `calls` calls from other SIMs."""
+        """Add `calls` calls made from other SIMs."""
         normal = editable.normal
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
         sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, editable.spare())
@@ -113,7 +113,7 @@ class SimSwap(AnomalySettings):
         )
 
     def _calls(self, normal: "NormalCalls", user: Any, start: Any, rng: np.random.Generator) -> Intents:
-        """Return calls to strangers, some abroad, and to the owner's contacts."""
+        """Return calls to strangers, some of them abroad, and to the owner's contacts."""
         stranger = blended(normal.strangers(user, rng), normal.outsiders("foreign", len(user), rng), self.abroad, rng)
         callee = blended(stranger, normal.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         return like_normal(new_calls(user, start, np.zeros(len(user), np.int64), callee, rng), normal, 1.0, rng)

@@ -1,4 +1,4 @@
-"""sleeping_cell: a cell answers nobody, and raises no alarm.
+"""sleeping_cell: a cell answers no phone and raises no alarm.
 
 In the field: its radio hangs while its supervision says that all is well. It carries nothing, phones that ask it wait
 in vain and go elsewhere; what its neighbours then carry follows from the simulation. Fortes, Barco and Aguilar-Garcia,
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 @dataclass
 class SleepingCell(FaultAnomaly):
-    """Lets a cell sleep for a while: the shorter, and the quieter the place and the hour, the more like a quiet time.
+    """Makes a cell silent for a while; with difficulty more briefly and at quieter places and hours.
 
     Not shorter than two hours: a shorter sleep that anybody meets at all is met by many, and shows more.
     """
 
     shortest_h: float = field(default=2.0, metadata=above(0))
-    """How long a cell sleeps at difficulty 1."""
+    """How long a cell is silent at difficulty 1."""
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return the range of what its incidents come to."""
+        """Return the range that each reported figure of an incident keeps."""
         return {"unanswered": (1.0, 1.0), "hours": (self.shortest_h, self.longest_h)}
 
     def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
-        """Return all cells, for all who ask them first."""
+        """Return all cells; the calls met are those that try the cell first."""
         asleep = [[CellFault(cell, *LEFT_OPEN, "sleeping")] for cell in range(len(expected.by_cell))]
         return Places.of([Place(np.array([c]), expected.by_cell[c], f, {}) for c, f in enumerate(asleep)])

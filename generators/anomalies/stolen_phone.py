@@ -41,26 +41,26 @@ if TYPE_CHECKING:
 
 
 KNOWN = 0.5
-"""Share of the calls that go to the owner's contacts at difficulty 1: most of the people called are new."""
+"""Share of the calls that go to the owner's contacts at difficulty 1."""
 
 
 @dataclass
 class StolenPhone(AnomalySettings):
-    """Puts a thief's calls in place of the owner's: another person's ways, other people called.
+    """Replaces the owner's calls by a thief's, who moves like another person and calls other people.
 
     Difficulty is fewer calls, over more hours, of which half its share goes to the owner's contacts.
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 1000))
-    """The fewest calls of a thief."""
+    """The fewest calls of a thief; about as many are made at difficulty 1."""
     most_calls: int = field(default=60, metadata=within(4, 1000))
-    """About the most at difficulty 0, about the fewest at 1."""
+    """The most calls of a thief; about as many are made at difficulty 0."""
     within_h: float = field(default=2.1, metadata=within(0.1, 240))
-    """How long the calls take, at difficulty 0; at 1 they take `longest_h`."""
+    """Time over which the calls are spread at difficulty 0; at 1 it is `longest_h`."""
     longest_h: float = field(default=5.0, metadata=within(0.1, 240))
-    """How long the calls take, at difficulty 1."""
+    """Time over which the calls are spread at difficulty 1."""
     silent_h: float = field(default=12.0, metadata=within(0, 240))
-    """For how long nobody calls afterwards: the SIM is blocked."""
+    """Time without calls afterwards: the SIM is blocked."""
     abroad: float = field(default=0.3, metadata=within(0, 1))
     """Share of the calls to strangers that go abroad."""
 
@@ -72,7 +72,7 @@ class StolenPhone(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls of a thief."""
+        """Return the fewest calls that a thief can make."""
         return self.fewest_calls
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:

@@ -1,4 +1,4 @@
-"""subscription_fraud: a new subscription under a false name is used far beyond what people use.
+"""subscription_fraud: a new subscription under a false name is used far more than a normal one.
 
 In the field: who does not mean to pay opens a subscription and calls as much as it can until it is cut off. Estevez,
 Held and Perez, "Subscription fraud prevention in telecommunications using fuzzy rules and neural networks", Expert
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
 
 @dataclass
 class SubscriptionFraud(AnomalySettings):
-    """Adds the calls of a new subscription without ties: many, to strangers and abroad, long.
+    """Adds the many long calls of a new subscription without ties, to strangers and abroad.
 
     Difficulty brings its use down, from twenty times an average user's to five, and is the share of its calls that go
     to one circle of people again and again, who call back as often as not (collateral).
     """
 
     times_usual: float = field(default=18.0, metadata=within(1, 200))
-    """Use at difficulty 0, relative to an average user's."""
+    """Calls per day at difficulty 0, relative to an average user's."""
     times_at_most_difficult: float = field(default=5.7, metadata=within(0.1, 200))
-    """Use at difficulty 1, relative to an average user's."""
+    """Calls per day at difficulty 1, relative to an average user's."""
     longest_days: float = field(default=29.0, metadata=within(1, 365))
-    """The longest time that such a subscription is used."""
+    """The longest time for which such a subscription is used."""
     abroad: float = field(default=0.3, metadata=within(0, 1))
     """Share of the calls to strangers that go abroad."""
     times_as_long: float = field(default=3.0, metadata=within(1, 20))
     """Talk time at difficulty 0, relative to normal calls."""
     calls_back: float = field(default=0.5, metadata=within(0, 1))
-    """How likely a call to its circle is followed by one back."""
+    """Probability that a call to a member of its circle is followed by a call back."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
@@ -67,7 +67,7 @@ class SubscriptionFraud(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls of an incident: about a day's, where people call three times a day."""
+        """Return the fewest calls that an incident can have: about a day's where people call three times a day."""
         return int(3 * between(self.times_usual, self.times_at_most_difficult, self.difficulty))
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:

@@ -1,4 +1,4 @@
-"""tdos: very many calls within minutes keep a number from being reached.
+"""tdos: so many calls within minutes that a number cannot be reached (telephony denial of service).
 
 In the field (telephony denial of service): an emergency line, a hospital or somebody's bank is called by many phones at
 once, which infected devices or hired dialers are made to do. FBI, public service announcement of 17 February 2021;
@@ -35,22 +35,22 @@ OF_CONTACTS = 3
 
 @dataclass
 class Tdos(AnomalySettings):
-    """Adds calls of many users, whose phones somebody has in hand, to one user.
+    """Adds calls to one user from many users' phones that an attacker controls.
 
     Difficulty is fewer calls, spread over more callers, and the share of the callers whom the victim knows: what makes
     phones call may spread by address books. What the lines of those cannot carry in time, strangers call.
     """
 
     fewest_calls: int = field(default=115, metadata=within(20, 100_000))
-    """The fewest calls of an attack."""
+    """The fewest calls of an attack; about as many are made at difficulty 1."""
     most_calls: int = field(default=1000, metadata=within(20, 100_000))
-    """About the most at difficulty 0, about the fewest at 1."""
+    """The most calls of an attack; about as many are made at difficulty 0."""
     within_min: float = field(default=9.0, metadata=within(1, 10_000))
-    """Within how long the calls of an attack begin."""
+    """Time within which the calls of an attack start."""
     calls_per_caller: float = field(default=5.0, metadata=within(1, 1000))
-    """At difficulty 0; one at 1."""
+    """Calls of each caller at difficulty 0; one at 1."""
     busy: float = field(default=0.5, metadata=within(0, 1))
-    """Share of the calls that find the line taken."""
+    """Share of the calls that find the line busy."""
     shortest_s: float = field(default=1.0, metadata=within(1, 600))
     """The shortest talk time of one of its calls."""
     longest_s: float = field(default=10.0, metadata=within(1, 600))
@@ -58,7 +58,7 @@ class Tdos(AnomalySettings):
 
     level: ClassVar[str] = "group"
     home: ClassVar[str] = "call"
-    """A user's day is that of a caller; it is the callee who suffers."""
+    """Home level of the type: calls, since a user's day describes a caller, but the attack hits the callee."""
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = ALL_OF_A_CALL
     people: ClassVar[int] = 400
@@ -73,7 +73,7 @@ class Tdos(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls of an attack."""
+        """Return the fewest calls that an attack can have."""
         return self.fewest_calls
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
@@ -97,7 +97,7 @@ class Tdos(AnomalySettings):
         return of_records(made._replace(start_ms=start), incident, len(sizes))
 
     def _callers(self, editable: "EditablePlan", called: Any, rng: np.random.Generator) -> Any:
-        """Return a caller for each of these victims: a stranger, or the liveliest of some whom it calls itself."""
+        """Return a caller for each victim: a stranger, or the most active of some users whom the victim calls."""
         normal = editable.normal
         last, strangers = np.full(len(called), normal.days * DAY_MS - 1), normal.strangers(called, rng)
         known = np.array([normal.contacts(called, last, rng) for _ in range(OF_CONTACTS)])

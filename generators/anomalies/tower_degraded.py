@@ -1,4 +1,4 @@
-"""tower_degraded: a site refuses some Hellos and loses some calls, at once or ever more.
+"""tower_degraded: a site refuses some Hellos and drops some calls, from the start or increasingly.
 
 In the field: a failing amplifier, water in a feeder, interference. Setup success, of the calls that ask it first, falls
 to 60-90 %: it takes the phone on and then fails, so nobody else is asked. 5-30 % of the calls that it carries drop:
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
 
 SAMPLED, STEPS = 3000, 21
 ASKED = 300
-"""Calls that ask such a site, at least, so that the shares of those refused and lost are what they should be."""
+"""The fewest calls that try the site, so that the shares of refused and dropped calls come close to those planned."""
 WITHIN = 0.25
-"""Part of a range by which shares are planned within its ends: what comes of it is left to chance."""
+"""Planned shares stay away from both ends of their range by this part of it, since chance moves the realised ones."""
 
 
 @dataclass
 class TowerDegraded(FaultAnomaly):
-    """Makes a site worse for a while; difficulty goes from the worst figures to the mildest, and to fewer hours.
+    """Degrades a site for a while; with difficulty the refusals, the drops and the duration shrink.
 
     What grows does so up to the worst figures at most, so it is milder over its time.
     """
 
     most_refused: float = field(default=0.4, metadata=within(0.001, 1))
-    """Share of the calls asking it first that are not set up, at difficulty 0."""
+    """Share of the calls trying the site first that are not set up, at difficulty 0."""
     least_refused: float = field(default=0.1, metadata=within(0.001, 1))
-    """Share of the calls asking it first that are not set up."""
+    """Share of the calls trying the site first that are not set up, at difficulty 1."""
     most_dropped: float = field(default=0.3, metadata=within(0.001, 0.9))
-    """Share of the answered calls that are lost, at difficulty 0."""
+    """Share of the answered calls ending at the site that are dropped, at difficulty 0."""
     least_dropped: float = field(default=0.05, metadata=within(0.001, 0.9))
-    """Share of the answered calls that are lost, of those that end there."""
+    """Share of the answered calls ending at the site that are dropped, at difficulty 1."""
     ramps: float = field(default=0.5, metadata=within(0, 1))
-    """Share of the faults that grow from nothing over their time; the others are all there at once."""
+    """Share of the faults that grow gradually from zero; the others have their full effect at once."""
     shortest_h: float = field(default=6.0, metadata=above(0))
     """How long a fault lasts at difficulty 1."""
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return the range of what its incidents come to."""
+        """Return the range that each reported figure of an incident keeps."""
         return {
             "setup_success": (1 - self.most_refused, 1 - self.least_refused),
             "dropped": (self.least_dropped, self.most_dropped),
@@ -60,7 +60,7 @@ class TowerDegraded(FaultAnomaly):
         }
 
     def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
-        """Return all sites, for those who are refused or lost there: by faults that grow, and by others."""
+        """Return all sites, once for gradual and once for sudden faults, by the calls refused or dropped."""
         talk_h = editable.look(SAMPLED, rng).talk_ms / HOUR_MS
         places, weights = [], []
         for ramp, share in ((False, 1 - self.ramps), (True, self.ramps)):
@@ -77,19 +77,19 @@ class TowerDegraded(FaultAnomaly):
 
     @property
     def least(self) -> int:
-        """Return the fewest calls that an incident can do with."""
+        """Return the fewest calls that an incident can have."""
         refused = self._worst(self.most_refused, self.least_refused)
         dropped = self._worst(self.most_dropped, self.least_dropped)
         return round(ASKED * (refused + (1 - refused) * dropped))
 
     def _worst(self, most: float, least: float, ramp: bool = False) -> float:
-        """Return a share at its worst, such that on average it is what the difficulty asks for."""
+        """Return a share at its maximum, such that its mean is what the difficulty asks for."""
         usual = between(most - WITHIN * (most - least), least + WITHIN * (most - least), self.difficulty)
         return min(2 * usual, most) if ramp else usual
 
 
 def _rate(drops: float, talk_h: Any) -> float:
-    """Return the rate of losses at which this share of some calls is lost, by halving [1/h]."""
+    """Return the drop rate [1/h] at which this share of some calls is dropped, by bisection."""
     low, high = 0.0, 36_000.0
     for _ in range(60):
         middle = (low + high) / 2
@@ -98,7 +98,7 @@ def _rate(drops: float, talk_h: Any) -> float:
 
 
 def _effect(refuses: float, losses: float, talk_h: Any, ramp: bool) -> float:
-    """Return which share of the calls that ask such a site is refused or lost."""
+    """Return the share of the calls trying such a site that is refused or dropped."""
     each = []
     for severity in np.linspace(0, 1, STEPS) if ramp else [1.0]:
         lost = np.mean(1 - np.exp(-losses * severity * talk_h))

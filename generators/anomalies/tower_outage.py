@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 @dataclass
 class TowerOutage(FaultAnomaly):
-    """Breaks all cells of a site for a while; however short, whoever counts failed Hellos sees it."""
+    """Breaks all cells of a site for a while; a count of failed Hellos shows even a short outage."""
 
     longest_h: float = field(default=12.0, metadata=above(0))
     """How long an outage lasts at difficulty 0."""
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return the range of what its incidents come to."""
+        """Return the range that each reported figure of an incident keeps."""
         return {"refused": (1.0, 1.0), "hours": (self.shortest_h, self.longest_h)}
 
     def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
-        """Return all sites, for all who ask one of their cells first."""
+        """Return all sites; the calls met are those that try one of the site's cells first."""
         places = []
         for tower_id, cells in expected.sites:
             faults = [CellFault(cell, *LEFT_OPEN, "broken") for cell in cells.tolist()]

@@ -1,4 +1,4 @@
-"""wangiri: a number rings very many people once, so that some call back.
+"""wangiri: a number lets very many phones ring once each, so that some people call back.
 
 In the field ("one ring and cut"): an automatic dialler lets numbers ring for a second; who calls back pays for minutes
 at a rate that the number's owner shares. Europol and Trend Micro, "Cyber-Telecom Crime Report 2019"; Prasad et al.,
@@ -36,18 +36,18 @@ SHORTEST_RING_S, LONGEST_RING_S = 0.6, 1.4
 
 
 class Diallers(NamedTuple):
-    """Automatic diallers; shape (I,) each."""
+    """Automatic diallers: number, begin, duration and calls of each; shape (I,) each."""
 
     user: Any
     begin_ms: Any
     span_ms: Any
-    """From the first call to the last."""
+    """Time from the first call to the last."""
     calls: Any
 
 
 @dataclass
 class Wangiri(AnomalySettings):
-    """Adds calls of a number to strangers, nearly all missed; some of those call back (collateral).
+    """Adds calls of a number to strangers, nearly all missed; some of the strangers call back (collateral).
 
     It has no dial: a number that rings hundreds of strangers an hour, a second each, and is not called before, cannot
     look like anything else. Each dialler has a pace of its own.
@@ -58,17 +58,17 @@ class Wangiri(AnomalySettings):
     most_calls: int = field(default=2000, metadata=within(20, 100_000))
     """The most calls of a dialler."""
     fewest_per_hour: float = field(default=220.0, metadata=within(1, 3600))
-    """The slowest pace of a dialler."""
+    """Calls per hour of the slowest dialler."""
     most_per_hour: float = field(default=1900.0, metadata=within(1, 3600))
-    """The fastest pace of a dialler."""
+    """Calls per hour of the fastest dialler."""
     call_back: float = field(default=0.03, metadata=within(0, 1))
-    """Share of those rung who call back, within `within_h`."""
+    """Share of the people called who call back, within `within_h`."""
     within_h: float = field(default=2.0, metadata=within(0.01, 24))
-    """Within how long people call back."""
+    """The longest time until somebody calls back."""
     shortest_s: float = field(default=60.0, metadata=within(1, 3600))
     """The shortest talk time of a call back."""
     longest_s: float = field(default=600.0, metadata=within(1, 3600))
-    """Of a call back."""
+    """The longest talk time of a call back."""
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
@@ -86,11 +86,11 @@ class Wangiri(AnomalySettings):
 
     @property
     def least(self) -> int:
-        """Return the fewest rings of an incident."""
+        """Return the fewest calls that an incident can have."""
         return self.fewest_calls
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Add `calls` rings, and calls back."""
+        """Add `calls` calls of diallers, and the calls back."""
         normal = editable.normal
         bounds = self.fewest_calls, max(self.fewest_calls, min(self.most_calls, len(normal.steady)))
         sizes = parted(calls, bounds, bounds, rng, editable.spare(still=True))
@@ -125,7 +125,7 @@ class Wangiri(AnomalySettings):
     def _backs(
         self, normal: "NormalCalls", rings: Intents, incident: Any, rng: np.random.Generator
     ) -> tuple[Intents, Any]:
-        """Return calls back of some who were rung, and of which incident each is."""
+        """Return calls back from some of the people called, and the incident of each."""
         order = np.lexsort((rings.callee >= normal.num_users, incident))  # parties outside do not call back
         place = np.arange(len(order)) - np.searchsorted(incident, incident)
         rung = order[place < np.round(self.call_back * np.bincount(incident))[incident]]

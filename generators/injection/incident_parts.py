@@ -1,4 +1,4 @@
-"""Parts that types of anomaly are built from: settings, times, callees and talk times, from crude to like normal."""
+"""Building blocks of anomaly types: settings, times, callees and talk times, from crude to like normal calls."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 MINUTE_MS = 60_000
 LINE_FREE_MS = 8 * HOUR_MS
-"""Users whose line another incident uses so near in time are no victims of an incident that takes the line."""
+"""An incident that occupies a line takes no victim whose line another incident uses within this time."""
 BACK_H = 2.0
 """Mean time until somebody calls back [h]."""
 LEG_WITHIN_MS = 10_000
-"""Legs of a round begin within so long."""
+"""Time within which the legs of a round begin."""
 
 
 @dataclass
@@ -30,17 +30,17 @@ class AnomalySettings:
     """Settings that every type of anomaly has."""
 
     share: float = field(default=1.0, metadata=within(0, 1000))
-    """Part of the anomalous calls, relative to the other types."""
+    """This type's part of the anomalous calls, relative to the parts of the other types."""
     difficulty: float = field(default=0.5, metadata=within(0, 1))
-    """From 0, crude, to 1, like normal calls; each type says what that means. Types without a dial ignore it."""
+    """From 0 (crude) to 1 (like normal calls); each type says what that means, and some ignore it."""
     schedule: Schedule = field(default_factory=Schedule)
 
     dial: ClassVar[bool] = True
-    """Whether `difficulty` does anything."""
+    """Whether `difficulty` has any effect."""
     figures: ClassVar[Figures] = USUAL
-    """Figures reported for its incidents, and the range of each by the entry of the type."""
+    """Figures reported for its incidents, and the range of each (the entry of the type)."""
     people: ClassVar[int] = 1
-    """The fewest users of a world in which it can happen."""
+    """The fewest users that a world needs for it."""
 
 
 def blended(crude: Any, normal: Any, share: float, rng: np.random.Generator) -> Any:
@@ -49,7 +49,7 @@ def blended(crude: Any, normal: Any, share: float, rng: np.random.Generator) -> 
 
 
 def fitted(begin_ms: Any, span_ms: Any, normal: "NormalCalls") -> tuple[Any, Any]:
-    """Return spans of time that lie within the world: those too near its end begin earlier, or are cut.
+    """Return spans of time moved or cut so that they lie within the world.
 
     Parameters
     ----------
@@ -64,19 +64,19 @@ def fitted(begin_ms: Any, span_ms: Any, normal: "NormalCalls") -> tuple[Any, Any
 
 
 def times(begin_ms: Any, span_ms: Any, normal: "NormalCalls", share: float, rng: np.random.Generator) -> Any:
-    """Return times within spans, a share of them at the hours at which people call; shape (n,) [ms]."""
+    """Return times within spans, a share of them at the hours of normal calls; shape (n,) [ms]."""
     anywhere = begin_ms + (rng.random(len(begin_ms)) * span_ms).astype(np.int64)
     return blended(anywhere, normal.rhythm(begin_ms, span_ms, rng), share, rng)
 
 
 def members(group: Any, sizes: Any) -> Any:
-    """Return a member for each call of its group, in turn; calls and members are in order of group; shape (n,)."""
+    """Return the member who makes each call, the members of a group taking turns; shape (n,)."""
     place = np.arange(len(group)) - np.searchsorted(group, group)
     return (np.cumsum(sizes) - sizes)[group] + place % sizes[group]
 
 
 def stretched(start_ms: Any, incident: Any, begin_ms: Any, span_ms: Any) -> Any:
-    """Return starts moved so that the first of each incident is at its begin and the last at its end; shape (n,) [ms].
+    """Return starts moved so that each incident's first is at its begin and its last at its end; shape (n,) [ms].
 
     So what an incident takes is what was meant, however few its calls are. Calls are in order of incident.
     """
@@ -87,26 +87,26 @@ def stretched(start_ms: Any, incident: Any, begin_ms: Any, span_ms: Any) -> Any:
 
 
 def line_free(victims: Intents, normal: "NormalCalls", rng: np.random.Generator) -> Any:
-    """Return from when on each victim's line is free of its own calls; shape (n,) [ms]."""
+    """Return the moment from which each victim's line is free of the victim's own calls; shape (n,) [ms]."""
     each, nothing = np.arange(len(victims.user)), np.zeros_like(victims.talk_ms)
     return normal.when_free(victims.user, each, victims.start_ms, nothing, rng)
 
 
 class Rounds(NamedTuple):
-    """Legs of incidents that come in rounds, so many at a time and never more."""
+    """Incidents whose legs come in rounds: a fixed number of legs run at the same time, never more."""
 
     begin_ms: Any
     """Shape (I,): when each incident begins [ms]."""
     span_ms: Any
     """Shape (I,): how long each would last [ms]."""
     legs: int
-    """Legs of a round, all of which run at once."""
+    """Legs of a round, all of which run at the same time."""
     usual: float
-    """Share of the rounds that keep people's hours."""
+    """Share of the rounds that are at the hours of normal calls."""
 
 
 def in_rounds(rounds: Rounds, talk_ms: Any, incident: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:
-    """Return starts of legs that come in rounds; shape (n,) [ms].
+    """Return the starts of legs that come in rounds; shape (n,) [ms].
 
     Parameters
     ----------
@@ -134,12 +134,12 @@ def in_rounds(rounds: Rounds, talk_ms: Any, incident: Any, normal: "NormalCalls"
 
 
 def talk_between(shortest_s: float, longest_s: float, count: int, rng: np.random.Generator) -> Any:
-    """Return talk times, uniform between two [s]; shape (count,), int64 [ms]."""
+    """Return talk times drawn uniformly between two values [s]; shape (count,), int64 [ms]."""
     return (1000 * (shortest_s + (longest_s - shortest_s) * rng.random(count))).astype(np.int64)
 
 
 def like_normal(calls: Intents, normal: "NormalCalls", share: float, rng: np.random.Generator) -> Intents:
-    """Give a share of the calls the talk time and the outcome that calls of normal life have."""
+    """Give a share of the calls the talk times and outcomes of normal calls."""
     talk, outcome = normal.usual_talks(len(calls.user), rng)
     chosen = rng.random(len(calls.user)) < share
     return calls._replace(
@@ -148,7 +148,7 @@ def like_normal(calls: Intents, normal: "NormalCalls", share: float, rng: np.ran
 
 
 def in_a_row(line: Any, start_ms: Any, talk_ms: Any, pause_ms: Any) -> Any:
-    """Put off calls until a pause after the call before on the same line, which makes no others; shape (n,) [ms]."""
+    """Delay calls until a pause after the previous call of the same line, which has no others; shape (n,) [ms]."""
     out = np.empty_like(start_ms)
     order = np.lexsort((start_ms, line))
     first = np.diff(line[order], prepend=-1) != 0
@@ -162,12 +162,12 @@ def in_a_row(line: Any, start_ms: Any, talk_ms: Any, pause_ms: Any) -> Any:
 
 
 def some(count: int, share: float, rng: np.random.Generator) -> Any:
-    """Return which of so many are chosen, a share of them; shape (count,), bool."""
+    """Return a mask that is true for a share of `count` elements, drawn at random; shape (count,), bool."""
     return rng.permutation(count) < round(share * count)
 
 
 def recruited(editable: "EditablePlan", roam: Any) -> Any:
-    """Take one of the reserve for each, who moves as people do or stands still; shape (n,).
+    """Take a subscriber from the reserve for each, one who moves as people do or one who does not; shape (n,).
 
     Those who roam are half of what the reserve has of them at most; the others stand still.
     """
@@ -181,7 +181,7 @@ def recruited(editable: "EditablePlan", roam: Any) -> Any:
 def called_back(
     calls: Intents, incident: Any, share: Any, normal: "NormalCalls", rng: np.random.Generator
 ) -> tuple[Intents, Any]:
-    """Add calls back by some of the people called; they are collateral, not part of the incident.
+    """Add calls back from some of the people called; they are collateral, not part of the incident.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def called_back(
 
 
 def after(moment_ms: Any, wait_ms: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:
-    """Return moments so long after others; those that would be after the world, anywhere until its end; (n,) [ms]."""
+    """Return moments at given delays after others; those past the end of the world are drawn before it; (n,) [ms]."""
     left = np.maximum(normal.days * DAY_MS - 1 - moment_ms, 0)
     return moment_ms + np.where(wait_ms < left, wait_ms, (rng.random(len(left)) * left).astype(np.int64))
 
@@ -220,7 +220,7 @@ def answering(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.rando
 
 
 def around_a_circle(host: Any, moment_ms: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:
-    """Return people around a host: contacts of its contacts, who know each other; shape (n,)."""
+    """Return contacts of a person's contacts, who know each other, as callees; shape (n,)."""
     near = normal.contacts(host, moment_ms, rng)
     found = normal.contacts(np.where(near < normal.num_users, near, host), moment_ms, rng)
     fits = (found < normal.num_users) & normal.in_service(np.minimum(found, normal.num_users - 1))
@@ -228,7 +228,7 @@ def around_a_circle(host: Any, moment_ms: Any, normal: "NormalCalls", rng: np.ra
 
 
 def queued(calls: Intents, normal: "NormalCalls", pause_s: float, rng: np.random.Generator) -> Intents:
-    """Put off calls until their line is free; these lines make no other calls.
+    """Delay calls until their line is free; these lines make no other calls.
 
     Parameters
     ----------
@@ -269,6 +269,6 @@ def subscribed(
 
 
 def opened(day_ms: Any, begin_ms: Any, rng: np.random.Generator) -> Any:
-    """Return when shops opened subscriptions: on the days of some moments, or a day earlier, before `begin_ms`."""
+    """Return when shops opened the subscriptions: on the given days or a day earlier, before `begin_ms`."""
     moment = shop_hours(day_ms, rng.random(len(day_ms)))
     return np.where(moment < begin_ms, moment, moment - DAY_MS)

@@ -12,22 +12,22 @@ from generators.model.clock import DAY_MS, HOUR_MS
 
 @dataclass
 class Schedule:
-    """A schedule: spread over the world, in even parts, clustered in waves, or from a day on (a drift)."""
+    """When the incidents of a type begin: at any time, in even parts, in waves, or from a day on (drift)."""
 
     kind: str = field(default="spread", metadata=one_of("spread", "even", "clustered", "drift"))
-    """spread: at any time; even: the same number of calls in each of some parts of the world; clustered: in a few
-    waves; drift: never before a day, and at any time after."""
+    """spread: at any time; even: the same number of calls in each of some equal parts of the world; clustered: in a few
+    waves; drift: at any time from a given day on, never before."""
     parts: int = field(default=2, metadata=within(2, 1000))
-    """Of even incidents: equal parts, of whole days; two are what is fitted on and what is scored."""
+    """For kind=even: number of equal parts, in whole days; with two, the history and the window."""
     waves: int = field(default=3, metadata=within(1, 1000))
-    """Of clustered incidents."""
+    """For kind=clustered: number of waves."""
     wave_h: float = field(default=24.0, metadata=within(1, 2400))
-    """How long a wave is [h]; an incident begins within it."""
+    """For kind=clustered: length of a wave [h], within which its incidents begin."""
     from_day: int = field(default=14, metadata=within(0, 1000))
-    """Of a drift: the first day of the world on which there are such incidents, counted from 0."""
+    """For kind=drift: first day of the world, counted from 0, on which incidents begin."""
 
     def spans(self, days: int, rng: np.random.Generator) -> list[Any]:
-        """Return the spans of time in which incidents begin: lists of them that get the same number of calls each.
+        """Return the spans of time in which incidents begin, in lists that get the same number of calls each.
 
         Parameters
         ----------

@@ -1,1 +1,1 @@
-"""The settings of the simulated world, with their ranges. Light: nothing here imports more than NumPy."""
+"""The settings of the simulated world, with their ranges. Nothing here imports more than NumPy."""

@@ -9,16 +9,16 @@ from bench.faults import Fault, within
 
 @dataclass
 class Event:
-    """A few hours on one day in which everybody calls more, or less."""
+    """A few hours of one day in which everybody makes more calls, or fewer."""
 
     date: str = ""
     """Local day, such as 2024-12-31."""
     from_h: int = field(default=0, metadata=within(0, 23))
     """First local hour."""
     to_h: int = field(default=24, metadata=within(1, 24))
-    """End (exclusive)."""
+    """Local hour at which the event ends (exclusive)."""
     factor: float = field(default=2.0, metadata=within(0, 20))
-    """Calls in these hours, relative to what they would have been."""
+    """Factor on the number of calls in these hours."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -30,18 +30,18 @@ class Event:
 
 @dataclass
 class Calendar:
-    """What is special about days. Dates outside the world are of no effect."""
+    """Holidays, events and seasons. Dates outside the simulated days have no effect."""
 
     holidays: list[str] = field(default_factory=list)
-    """Days that are lived like a Sunday."""
+    """Dates on which people behave as on a Sunday."""
     events: dict[str, Event] = field(default_factory=dict)
-    """Hours in which everybody calls more, or less, by name."""
+    """Hours in which everybody makes more or fewer calls, by name."""
     weeks: list[float] = field(default_factory=lambda: [1.0])
-    """Volume of successive weeks, over and over: with four, a rhythm of months."""
+    """Relative volume of calls of successive weeks, repeated: four values give a monthly rhythm."""
     yearly: float = field(default=0.0, metadata=within(0, 0.9))
-    """How far the volume rises and falls with the seasons: a share of its mean."""
+    """Amplitude of the seasonal variation of the volume of calls, as a share of its mean."""
     peak_day: int = field(default=350, metadata=within(1, 366))
-    """Day of the year on which it is highest."""
+    """Day of the year with the highest volume."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -53,7 +53,7 @@ class Calendar:
 
 
 def is_date(text: str) -> bool:
-    """Return whether a text is a date, as ISO 8601 writes it."""
+    """Return whether a text is a date in ISO 8601 format."""
     try:
         date.fromisoformat(text)
     except ValueError:

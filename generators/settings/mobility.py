@@ -1,4 +1,4 @@
-"""Settings of mobility: home, work, trips and speeds, or random way-points. Light: imports hardly anything."""
+"""Settings of mobility: home, work, trips and speeds, or random way-points."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,42 +8,42 @@ from bench.faults import Fault, above, one_of, within
 
 @dataclass
 class MobilitySettings:
-    """Home, work and trips; or random way-points."""
+    """How people move: between home, work and other places, or between random way-points."""
 
     kind: str = field(default="routine", metadata=one_of("routine", "waypoint"))
     """routine: home, work and trips; waypoint: random way-points."""
     at_work: float = field(default=0.7, metadata=within(0, 1))
     """Share of the working days on which a user goes to work."""
     another_trip: float = field(default=0.45, metadata=within(0, 0.95))
-    """Probability of one more trip when free, each time."""
+    """Probability of one more trip, whenever a user is free to make one."""
     exploration: float = field(default=0.6, metadata=within(0, 1))
-    """How likely a trip goes to a new place: rho in Song 2010."""
+    """Factor of the probability that a trip goes to a new place: rho in Song 2010."""
     exploration_gamma: float = field(default=0.21, metadata=within(0, 2))
     """A trip goes to a new place with probability exploration * S^-gamma, S being the places known (Song 2010)."""
     visit_zipf: float = field(default=1.2, metadata=within(0.1, 5))
-    """Else to a known one, by Zipf's law with this exponent."""
+    """Exponent of Zipf's law by which a trip to a known place chooses among these."""
     displacement_beta: float = field(default=1.75, metadata=within(1.01, 5))
-    """Exponent of the distance of places from home: beta in Gonzalez 2008."""
+    """Exponent of the distribution of distances of places from home: beta in Gonzalez 2008."""
     displacement_km: float = field(default=1.5, metadata=above(0))
-    """Distance from home below which places are about as likely anywhere: r0 in Gonzalez 2008."""
+    """Distance from home below which the density of places is about constant: r0 in Gonzalez 2008."""
     farthest_km: float = field(default=80.0, metadata=above(0))
-    """Distance of places from home: density (r + displacement_km)^-beta up to the farthest (Gonzalez 2008)."""
+    """Largest distance of a place from home; the density is (r + displacement_km)^-beta up to it (Gonzalez 2008)."""
     stay_beta: float = field(default=0.8, metadata=within(0.05, 5))
-    """Exponent of the time spent at a place: beta in Song 2010."""
+    """Exponent of the distribution of the time spent at a place: beta in Song 2010."""
     shortest_stay_s: float = field(default=1200.0, metadata=within(60, 36_000))
-    """The least time spent at a place."""
+    """The shortest time spent at a place."""
     longest_stay_s: float = field(default=61_200.0, metadata=within(60, 86_400))
-    """Time spent at a place: density t^-(1 + beta) between the two."""
+    """The longest time spent at a place; the density is t^-(1 + stay_beta) from the shortest to the longest."""
     walk_m_s: float = field(default=1.4, metadata=above(0))
     """Speed on foot, in metres a second."""
     walk_up_to_m: float = field(default=1000.0, metadata=within(0, 100_000))
-    """Distance up to which people walk."""
+    """The longest distance that people walk; they drive farther ones."""
     drive_m_s: float = field(default=10.0, metadata=above(0))
-    """Speed beyond that, in metres a second."""
+    """Speed of driving, in metres a second."""
     waypoint_m: float = field(default=1000.0, metadata=above(0))
-    """Of random way-points: how far the next goal is from the last, at most, along each axis."""
+    """For kind=waypoint: largest distance between successive way-points along each axis."""
     waypoint_s: float = field(default=10_000.0, metadata=within(1, 86_400))
-    """The longest that a way-point takes to reach; uniform from 0."""
+    """For kind=waypoint: longest time taken to reach a way-point; uniform from 0."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

@@ -1,4 +1,4 @@
-"""Settings of the network: towers, phones, handover, status, arrival of messages. Light: imports hardly anything."""
+"""Settings of the network: towers, phones, handover, status tables, delays of messages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,22 +13,22 @@ MEASURED_EACH_MS = 480
 
 @dataclass
 class TowerFault:
-    """Something wrong with a tower for a while."""
+    """A fault of a tower during a span of time."""
 
     tower: int = field(default=0, metadata=within(0, 1_000_000))
     """Number of the tower, from 0."""
     kind: str = field(default="broken", metadata=one_of(*KINDS))
-    """broken: refuses every Hello; degraded: refuses some, loses calls; sleeping: answers nobody."""
+    """broken: refuses every Hello; degraded: refuses some Hellos and drops calls; sleeping: answers none."""
     from_s: float = field(default=0.0, metadata=within(0, 1e9))
-    """Since the start of the world."""
+    """Begin of the fault, in seconds since the start of the world."""
     to_s: float = field(default=1e9, metadata=within(0, 1e9))
-    """Until when, since the start of the world."""
+    """End of the fault, in seconds since the start of the world."""
     refuses: float = field(default=0.3, metadata=within(0, 1))
-    """Of a degraded tower: share of the Hellos that it refuses."""
+    """For kind=degraded: share of the Hellos that the tower refuses."""
     losses_per_hour: float = field(default=5.0, metadata=within(0, 3600))
-    """Of a degraded tower: how often a live call is lost."""
+    """For kind=degraded: calls dropped per hour of talk."""
     ramp: bool = False
-    """Of a degraded tower: gets worse from nothing to all of it over its time; else at once."""
+    """For kind=degraded: whether the fault grows steadily from zero to its full effect, or has it at once."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -41,21 +41,22 @@ class TowerSettings:
     """How towers answer."""
 
     refuses: float = field(default=0.004, metadata=within(0, 1))
-    """Share of the Hellos that a healthy tower answers with FAIL."""
+    """Share of the Hellos that a healthy tower refuses (FAIL)."""
     ignores: float = field(default=0.001, metadata=within(0, 1))
-    """Share of the Hellos that it does not answer at all."""
+    """Share of the Hellos that a healthy tower does not answer."""
     answer_ms: list[int] = field(default_factory=lambda: [40, 160])
-    """How long an answer takes: least and most."""
+    """Time until a tower answers: shortest and longest."""
     losses_per_hour: float = field(default=0.05, metadata=within(0, 3600))
-    """How often a live call is lost for no other reason [per hour of talk]."""
+    """Calls dropped at healthy towers per hour of talk."""
     channels: int = field(default=0, metadata=within(0, 100_000))
-    """Calls that a cell carries at a time; 0: as many as keep blocking in its busiest hour within `most_blocking`."""
+    """Calls that a cell can carry at the same time; 0: as many as keep blocking in its busiest hour within
+    `most_blocking`."""
     most_blocking: float = field(default=0.01, metadata=within(0.0001, 0.5))
-    """Share of the calls that a cell may refuse in its busiest hour, where `channels` is 0."""
+    """Largest share of calls that a cell may refuse in its busiest hour, where `channels` is 0."""
     congestion: bool = True
-    """Whether cells whose channels are all taken refuse (Erlang B on the clean world's offered load)."""
+    """Whether cells refuse calls when all channels are taken (Erlang B on the offered load without incidents)."""
     broken: list[TowerFault] = field(default_factory=list)
-    """Towers that do not work, and when."""
+    """Faults of towers that belong to the normal world, and their times."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -67,34 +68,34 @@ class TowerSettings:
 
 @dataclass
 class PhoneSettings:
-    """How phones report, wait and change cells."""
+    """How phones report signal strengths, wait for answers and change cells."""
 
     heartbeat_min_s: float = field(default=3.0, metadata=within(0.1, 3600))
-    """The least time between two reports of signal strengths."""
+    """The shortest time between two requests for signal strengths."""
     heartbeat_spread_s: float = field(default=10.0, metadata=within(0, 3600))
-    """A phone asks for signal strengths after the least plus a uniform share of the spread, again and again."""
+    """Width of the uniform random time that is added to `heartbeat_min_s` for each request."""
     timeout_ms: int = field(default=4000, metadata=within(1, 600_000))
-    """How long it waits for the answer to a Hello."""
+    """How long a phone waits for the answer to a Hello."""
     handover: str = field(default="a3", metadata=one_of("a3", "refresh"))
-    """a3: when a neighbour is better for a while; refresh: a new Hello after a random time."""
+    """a3: when a neighbouring cell has been better for a while; refresh: by a new Hello after a random time."""
     hysteresis_db: float = field(default=3.0, metadata=within(0, 30))
-    """How much better a neighbour must be, for a3."""
+    """For handover=a3: by how much a neighbouring cell must be better."""
     time_to_trigger_ms: int = field(default=640, metadata=within(0, 60_000))
-    """For so long a neighbour must be better; rounded up to whole measurements of 480 ms."""
+    """For handover=a3: how long a neighbouring cell must be better; rounded up to whole measurements of 480 ms."""
     refresh_min_s: float = field(default=3.0, metadata=above(0))
-    """The least time until the next Hello, for refresh."""
+    """For handover=refresh: the shortest time until the next Hello."""
     refresh_spread_s: float = field(default=10.0, metadata=within(0, 3600))
-    """What is added to it at most, drawn evenly."""
+    """For handover=refresh: width of the uniform random time that is added to `refresh_min_s`."""
 
 
 @dataclass
 class StatusSettings:
-    """Over which windows the status of towers is told."""
+    """Time windows of the tower status table."""
 
     window_s: int = field(default=900, metadata=within(1, 86_400))
     """Length of a window."""
     slide_s: int = field(default=900, metadata=within(1, 86_400))
-    """From the begin of one window to that of the next; the same as the window: bins."""
+    """Time from the begin of one window to that of the next; equal to `window_s`: windows do not overlap."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -104,41 +105,41 @@ class StatusSettings:
 
 @dataclass
 class ArrivalSettings:
-    """How messages reach whoever collects them, and how well the clocks of phones go."""
+    """Delay of messages on their way to the collector, and errors of the phones' clocks."""
 
     least_ms: int = field(default=50, metadata=within(0, 600_000))
-    """The least that a message is on its way."""
+    """The shortest delay of a message."""
     mean_more_ms: float = field(default=150.0, metadata=within(0, 600_000))
-    """What it takes beyond that: the mean of an exponential; one message may overtake another."""
+    """Mean of the exponential delay beyond `least_ms`; one message may overtake another."""
     clock_skew_ms: float = field(default=0.0, metadata=within(0, 600_000))
-    """Standard deviation over phones of how far a clock is off. Events bear the time of their phone; call records that
-    of the network, so the two differ by this."""
+    """Standard deviation over phones of the error of their clocks. Events have the time of the phone, call records that
+    of the network; the two differ by this error."""
 
 
 @dataclass
 class NetworkSettings:
-    """The network between people; without radio, only calls are simulated."""
+    """The radio network; with radio=false only calls are simulated."""
 
     radio: bool = True
-    """Whether towers, phones and sessions are simulated at all."""
+    """Whether towers, phones and sessions are simulated."""
     wrap: bool = False
     """Whether the opposite edges of the world meet (a torus)."""
     sites: SiteSettings = field(default_factory=SiteSettings)
-    """Where towers stand."""
+    """Positions, heights and powers of the sites."""
     antenna: AntennaSettings = field(default_factory=AntennaSettings)
-    """In which directions antennas radiate."""
+    """Antenna pattern of macro cells."""
     propagation: PropagationSettings = field(default_factory=PropagationSettings)
-    """How power falls on its way to a phone."""
+    """Path loss and shadowing between antenna and phone."""
     towers: TowerSettings = field(default_factory=TowerSettings)
-    """How towers answer."""
+    """Answers, channels and faults of towers."""
     phones: PhoneSettings = field(default_factory=PhoneSettings)
-    """How phones report, wait and change cells."""
+    """Measurement reports, timeouts and handover of phones."""
     mobility: MobilitySettings = field(default_factory=MobilitySettings)
     """How people move."""
     status: StatusSettings = field(default_factory=StatusSettings)
-    """Windows over which the status of towers is told."""
+    """Time windows of the tower status table."""
     arrival: ArrivalSettings = field(default_factory=ArrivalSettings)
-    """How messages reach whoever collects them."""
+    """Delay of messages, and errors of the phones' clocks."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

@@ -1,4 +1,4 @@
-"""Settings of sites, antennas and propagation. Light: nothing here imports more than the standard library."""
+"""Settings of sites, antennas and propagation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ PLACEMENTS = ("districts", "grid", "hexagonal", "poisson", "clustered", "file")
 
 
 class PathLossModel(NamedTuple):
-    """The shadowing that goes with a path-loss model, each with and without line of sight."""
+    """The shadowing of a path-loss model: a pair for each figure, with and without line of sight."""
 
     sigma_db: tuple[float, float]
     """Standard deviation [dB]."""
     correlation_m: tuple[float, float]
-    """Distance over which it decorrelates [m]."""
+    """Decorrelation distance [m]."""
 
 
 MODELS = {
@@ -40,19 +40,20 @@ class SiteSettings:
     placement: str = field(default="districts", metadata=one_of(*PLACEMENTS))
     """districts: uniform within the region's districts, by their shares; the others fill the whole rectangle."""
     file: str = ""
-    """With placement=file: a CSV in OpenCelliD's columns; `generator.num_towers` is then the most that are taken."""
+    """For placement=file: a CSV file with OpenCelliD's columns; at most `generator.num_towers` sites are taken."""
     jitter_m: float = field(default=1000.0, metadata=within(0, 100_000))
-    """Of a grid: each coordinate is moved by up to this, uniformly."""
+    """For a grid: the most by which each coordinate is moved, uniformly."""
     jitter_of: str = field(default="site", metadata=one_of("site", "step"))
-    """Of a grid: site moves each site by itself; step moves each step to the next site, so that moves add up."""
+    """For a grid: site moves each site independently; step moves each step to the next site, so that moves add up."""
     spacing_m: float = field(default=0.0, metadata=within(0, 1_000_000))
-    """Of a grid: from one site to the next, and to the edges in the south and west; 0 fills the rectangle evenly."""
+    """For a grid: distance between neighbouring sites, and to the southern and western edge; 0: fill the rectangle
+    evenly."""
     columns: int = field(default=0, metadata=within(0, 1000))
-    """Sites in a row of a grid; 0 follows the region's shape."""
+    """For a grid: number of sites in a row; 0: follow the region's shape."""
     cluster_km: float = field(default=6.0, metadata=above(0))
-    """With placement=clustered: standard deviation of the distance from the centre along each axis [km]."""
+    """For placement=clustered: standard deviation of the distance from the centre along each axis [km]."""
     sectors: int = field(default=3, metadata=within(1, 12))
-    """Cells of a macro site; a small cell has one, without direction."""
+    """Cells of a macro site; a small cell has one omnidirectional antenna."""
     height_m: float = field(default=50.0, metadata=within(2, 500))
     """Height of the antennas of a macro site above the ground."""
     eirp_dbm: float = field(default=65.0, metadata=within(-30, 100))
@@ -75,23 +76,23 @@ class AntennaSettings:
     pattern: str = field(default="sector", metadata=one_of("sector", "ellipse"))
     """sector: the element of 3GPP TR 38.901; ellipse: an ellipse with one focus at the antenna, times lobes."""
     azimuth_deg: float = field(default=0.0, metadata=within(-360, 360))
-    """Of each site's first sector, clockwise from north; the others follow at equal angles."""
+    """Direction of each site's first sector, clockwise from north; the others follow at equal angles."""
     mechanical_tilt_deg: float = field(default=0.0, metadata=within(-90, 90))
-    """Downtilt of the mounted antenna."""
+    """Downtilt by the mounting of the antenna."""
     electrical_tilt_deg: float = field(default=2.0, metadata=within(-90, 90))
-    """Downtilt of the pattern."""
+    """Downtilt of the antenna pattern."""
     beam_width_deg: float = field(default=65.0, metadata=within(1, 360))
-    """Between the half-power directions, horizontally."""
+    """Horizontal half-power beam width."""
     vertical_beam_width_deg: float = field(default=10.0, metadata=within(1, 360))
-    """Between the half-power directions, vertically."""
+    """Vertical half-power beam width."""
     front_back_db: float = field(default=30.0, metadata=within(0, 60))
-    """The most that a direction is attenuated by."""
+    """Largest attenuation in any direction, relative to the main one."""
     eccentricity: float = field(default=0.0, metadata=within(0, 0.999))
-    """Of an ellipse: focal distance over major axis; 0 is omnidirectional."""
+    """For pattern=ellipse: focal distance over major axis; 0 is omnidirectional."""
     lobes: float = field(default=0.0, metadata=within(0, 50))
-    """Of an ellipse: a multiple of 1/2; there are twice as many lobes, and 0 means none."""
+    """For pattern=ellipse: a multiple of 1/2; there are twice as many lobes, and 0 means none."""
     normalise: str = field(default="mean", metadata=one_of("mean", "peak"))
-    """Of an ellipse: mean conserves the radiated power; peak only loses to an omnidirectional antenna."""
+    """For pattern=ellipse: mean conserves the radiated power; peak only attenuates an omnidirectional antenna."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -101,7 +102,7 @@ class AntennaSettings:
 
 @dataclass
 class PropagationSettings:
-    """From antenna to phone."""
+    """Path loss, shadowing and noise between antenna and phone, and the radio map."""
 
     band_mhz: float = field(default=800.0, metadata=within(300, 100_000))
     """Carrier frequency."""
@@ -110,25 +111,26 @@ class PropagationSettings:
     small_model: str = field(default="umi", metadata=one_of(*MODELS))
     """Path-loss model of the small cells."""
     reference_m: float = field(default=1.0, metadata=above(0))
-    """Of the model `reference`: where the power is the antenna's own; from there it falls with the square."""
+    """For the model `reference`: distance at which the received power equals the antenna's; it falls with the square of
+    the distance beyond."""
     phone_height_m: float = field(default=1.5, metadata=within(1, 22.5))
     """Height of phones above the ground."""
     shadowing: bool = True
-    """Whether obstacles weaken the power at random, alike at places near each other."""
+    """Whether obstacles weaken the power at random, with spatial correlation."""
     sigma_db: float | None = None
-    """Standard deviation of the shadowing; empty: the model's own."""
+    """Standard deviation of the shadowing; empty: that of the path-loss model."""
     correlation_m: float | None = None
-    """Distance over which shadowing decorrelates; empty: the model's own."""
+    """Decorrelation distance of the shadowing; empty: that of the path-loss model."""
     threshold_dbm: float = field(default=-110.0, metadata=within(-200, 100))
-    """The least power that a phone hears."""
+    """The least power at which a phone hears a cell."""
     noise_floor_dbm: float = field(default=-120.0, metadata=within(-250, 100))
-    """Power of the noise that a phone hears."""
+    """Noise power at the phone."""
     least_snr_db: float = field(default=5.0, metadata=within(-30, 60))
-    """A phone hears nothing weaker than the noise floor by this."""
+    """The least signal-to-noise ratio at which a phone hears a cell."""
     resolution_m: float = field(default=200.0, metadata=within(1, 5000))
-    """Edge of the pixels of the radio map; power is that of the pixel's middle."""
+    """Edge length of the pixels of the radio map; a pixel has the power at its centre."""
     candidates: int = field(default=10, metadata=within(1, 16))
-    """The most cells that a phone keeps of one report."""
+    """The most cells that a phone keeps from one report."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

@@ -1,4 +1,4 @@
-"""Settings of people: types of users, how they call and whom they know. Light, like all settings."""
+"""Settings of people: types of users, how they call and whom they know."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ EXTERNAL_TYPES = ("unlisted", "foreign", "premium")
 
 @dataclass
 class CallPattern:
-    """A daily rhythm of calls."""
+    """Hourly profile of calls over the day."""
 
     share: float = field(default=0.5, metadata=within(0, 1))
-    """Share of the users who live by it, of those whose type has no rhythm of its own."""
+    """Share of the users with this pattern, among those whose user type sets none."""
     hourly: list[float] = field(default_factory=lambda: [1.0] * HOURS)
     """Relative weight of each local hour, 0 to 23."""
     weekend_hourly: list[float] = field(default_factory=list)
     """The same on weekends and holidays; empty: as on working days."""
     weekend_factor: float = field(default=1.0, metadata=within(0, 10))
-    """A weekend day's volume relative to a working day's."""
+    """Volume of calls of a weekend day relative to a working day."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -32,22 +32,23 @@ class CallPattern:
 
 @dataclass
 class Durations:
-    """Talk times of answered calls: a mixture of log-normals, of normals cut below, or of exponentials."""
+    """Talk times of answered calls: a mixture of log-normal, truncated normal or exponential distributions."""
 
     family: str = field(default="lognormal", metadata=one_of("lognormal", "normal", "exponential"))
     """The distribution of each component."""
     weights: list[float] = field(default_factory=lambda: [1.0])
     """Share of each component."""
     centres_s: list[float] = field(default_factory=lambda: [30.0])
-    """Median [s] of each log-normal; mean [s] of a normal or an exponential."""
+    """Median [s] of each log-normal component; mean [s] of each normal or exponential one."""
     spreads: list[float] = field(default_factory=lambda: [1.5])
-    """Standard deviation of ln(duration) of each log-normal; of a normal [s]; of no use to an exponential."""
+    """Standard deviation of ln(duration) of each log-normal component, or of each normal one [s]; unused for
+    exponential ones."""
     least_s: float = field(default=1.0, metadata=within(1, 3600))
-    """The shortest talk time; one that is drawn shorter becomes as long, and keeps its milliseconds."""
+    """The shortest talk time; shorter draws are raised to it, and keep their fraction of a second."""
     longest_s: float = field(default=14400.0, metadata=within(60, 43200))
-    """The longest talk time; longer ones are cut."""
+    """The longest talk time; longer draws are cut to it."""
     per_tie: float = field(default=0.0, metadata=within(0, 0.95))
-    """Share of each component's variance that belongs to the tie: some pairs always talk long."""
+    """Share of each component's variance that is common to all calls of a tie: some pairs always talk long."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -72,29 +73,29 @@ class UserType:
     share: float = field(default=1.0, metadata=within(0, 1))
     """Share of the users."""
     activity: float = field(default=1.0, metadata=above(0))
-    """Calls a day relative to the average user."""
+    """Calls per day relative to the average user."""
     spread: float = field(default=1.0, metadata=within(0, 2))
-    """How much its members differ in activity, relative to `activity.sigma`."""
+    """Spread of activity among users of this type, relative to `activity.sigma`."""
     clock_shift_h: float = field(default=0.0, metadata=within(-12, 12))
-    """By how much its day is later than other people's [h]."""
+    """How much later than other people's their day begins [h]."""
     call_pattern: str = ""
-    """The rhythm that all of them live by, a key of `call_patterns`; empty: each draws one."""
+    """Call pattern of all its users, a key of `call_patterns`; empty: each user draws one."""
     quiet: float = field(default=0.0, metadata=within(0, 0.9))
-    """Share of its time that a user spends in spells without calls of its own; it calls the more in the others."""
+    """Share of days in spells without outgoing calls; the user calls more in its other spells."""
     regular: bool = False
-    """Whether calls come at a steady interval, day and night, as a machine's do."""
+    """Whether calls are made at a steady interval, day and night, as a machine does."""
     cold_calls: float = field(default=0.0, metadata=within(0, 1))
-    """Share of the calls within the network that go to anybody at all."""
+    """Share of the calls within the network that go to a user drawn at random."""
     sociable: bool = True
-    """Whether it is in communities and has acquaintances."""
+    """Whether its users are in communities and have acquaintances."""
     still: bool = False
-    """Whether it never leaves home."""
+    """Whether its users never leave home."""
     external: dict[str, float] = field(default_factory=dict)
-    """Share of its calls to each type of external party; empty: as `external.shares` has it."""
+    """Share of the calls to each type of external party; empty: `external.shares`."""
     own_contacts: int = field(default=0, metadata=within(0, 100))
-    """How many external parties of each type it calls; 0: as `external.own_contacts` has it."""
+    """Number of external parties of each type that one user calls; 0: `external.own_contacts`."""
     unanswered: float = field(default=1.0, metadata=within(0, 3))
-    """How often its calls are missed or find the line busy, relative to `outcomes`."""
+    """Share of missed and busy calls, relative to `outcomes`."""
     durations: Durations = field(default_factory=Durations)
 
     def faults(self, key: str) -> Iterator[Fault]:
@@ -108,40 +109,40 @@ class UserType:
 
 @dataclass
 class Activity:
-    """How many calls people make, and how they bunch."""
+    """How many calls users make, and how bursty their calls are."""
 
     calls_per_day: list[float] = field(default_factory=lambda: [3.0, 3.0])
-    """Mean calls made by a user on a working day: a range, from which one value is drawn for the world."""
+    """Mean calls per user on a working day: a range from which one value is drawn for the world."""
     sigma: float = field(default=0.0, metadata=within(0, 2))
-    """Spread over users: standard deviation of ln(calls a day)."""
+    """Spread over users: standard deviation of ln(calls per day)."""
     alike: float = field(default=0.0, metadata=within(0, 1))
-    """Share of that variance that people have in common with their circle of friends."""
+    """Share of that variance that users have in common with their circle of friends."""
     clock_sigma_h: float = field(default=0.0, metadata=within(0, 4))
-    """Spread over users of when their day begins [h]."""
+    """Standard deviation over users of the time at which their day begins [h]."""
     spell_days: list[int] = field(default_factory=lambda: [1, 4])
     """How long spells of calling, or of quiet, last [days]: [least, most], one value a user."""
     quiet_exponent: float = field(default=0.0, metadata=within(0, 2))
-    """Power with which the share of spells with calls rises with a user's calls a day: who calls little is silent for
-    longer, then calls as others do. 0: the same for all of a type."""
+    """Exponent with which the share of spells with calls rises with a user's calls per day: users who call little have
+    longer silent periods, between which they call like others. 0: the same share for all users of a type."""
     spell_sigma: float = field(default=0.0, metadata=within(0, 2))
-    """Spread of a user's activity from spell to spell: standard deviation of ln(calls a day); its mean stays."""
+    """Spread of a user's activity over its spells: standard deviation of ln(calls per day); the mean is kept."""
     favourite: float = field(default=0.0, metadata=within(0, 0.9))
-    """Share of calls to whom the user has most to say to in the present spell: so the calls of a tie bunch, too."""
+    """Share of calls to the user's favourite contact of the present spell; this makes ties bursty, too."""
     follow_up: float = field(default=0.0, metadata=within(0, 0.9))
-    """Share of calls made soon after the one before, where that was answered."""
+    """Share of calls made soon after the previous one, where that was answered."""
     follow_up_gap_s: float = field(default=120.0, metadata=within(1, 7200))
     """Mean gap [s] between the end of a call and its follow-up."""
     same_contact: float = field(default=0.0, metadata=within(0, 1))
     """Share of follow-ups that go to the same contact again."""
     redial: float = field(default=0.0, metadata=within(0, 0.9))
-    """Share of calls that dial the one before again, where that was not answered; not where it was a cold call."""
+    """Share of calls that redial the number of the previous call, where that was not answered; not after cold calls."""
     redial_gap_s: float = field(default=60.0, metadata=within(1, 7200))
-    """Mean gap [s] between a call that was not answered and the same number dialled again."""
+    """Mean gap [s] between an unanswered call and the redial."""
     loop: str = field(default="open", metadata=one_of("open", "closed"))
-    """open: calls are planned by the day; closed: a call, however it goes, is followed by a wait and the next one, and
-    nothing else of this group counts."""
+    """open: calls are planned day by day; closed: each call, whatever its outcome, is followed by a wait and the next
+    call, and no other setting of this group has an effect."""
     wait_s: list[float] = field(default_factory=lambda: [15.0, 65.0])
-    """Of a closed loop: least and longest wait, uniform [s]; also before the first call."""
+    """For loop=closed: shortest and longest wait before a call, uniform [s]; also before the first call."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -157,18 +158,18 @@ class Activity:
 
 @dataclass
 class Layer:
-    """One kind of community."""
+    """One kind of community (family, work, friends, clubs)."""
 
     coverage: float = field(default=1.0, metadata=within(0, 1))
     """Share of the users who are in such a community (in each copy of the layer)."""
     copies: int = field(default=1, metadata=within(0, 4))
-    """How many communities of this kind a covered user is in."""
+    """Number of communities of this kind that a covered user is in."""
     sizes: list[int] = field(default_factory=lambda: [4])
     """Sizes of its communities."""
     probabilities: list[float] = field(default_factory=lambda: [1.0])
-    """How frequent each of the sizes is."""
+    """Probability of each of the sizes."""
     weight: float = field(default=0.1, metadata=within(0, 1))
-    """How readily a user calls any one fellow member, relative to the other kinds."""
+    """Relative weight with which a user calls a fellow member, compared with the other kinds."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -181,7 +182,7 @@ class Layer:
 
 @dataclass
 class Communities:
-    """Who knows whom."""
+    """Communities and acquaintances: who knows whom."""
 
     family: Layer = field(default_factory=Layer)
     """Families: people who live together."""
@@ -192,18 +193,18 @@ class Communities:
     clubs: Layer = field(default_factory=lambda: Layer(coverage=0.0))
     """Clubs, whose members meet at some distance from home."""
     stranger_weight: float = field(default=0.01, metadata=within(0, 1))
-    """How readily a user calls any one acquaintance who shares no community with it."""
+    """Relative weight with which a user calls an acquaintance outside its communities."""
     acquaintances: int = field(default=20, metadata=within(0, 500))
-    """Acquaintances outside the communities; mutual."""
+    """Number of acquaintances outside the communities; acquaintance is mutual."""
     skew: float = field(default=1.0, metadata=within(1, 5))
-    """How unevenly calls spread over the members of a community, and over acquaintances; 1 is evenly."""
+    """How unevenly calls are spread over the members of a community, and over acquaintances; 1 is evenly."""
     reach_km: list[float] = field(default_factory=list)
-    """How far from home people meet, [least, most]; empty: wherever they live."""
+    """Distance from home at which people meet, [least, most]; empty: independent of where they live."""
     reach_exponent: float = field(default=1.7, metadata=within(1.01, 5))
-    """Power with which that distance falls; with 1.7, ties fall with the square of the distance."""
+    """Exponent of the power law of that distance; with 1.7, ties fall with the square of the distance."""
 
     together: float = field(default=0.0, metadata=within(0, 1))
-    """How often members of a family go to meet others together: then they share friends."""
+    """Share of family members who meet others where their family does, and so share friends with it."""
 
     def layers(self) -> list[str]:
         """Return the kind of each layer, in order; a kind has as many layers as copies."""

@@ -1,4 +1,4 @@
-"""Settings of numbers, SIMs and devices over time, and of what the operator's inventory knows of devices.
+"""Settings of numbers, SIMs and devices over time, and of the operator's inventory of devices.
 
 Rates of subscriptions that begin and end follow prepaid markets: 37-80 % of the customers leave in a year in eight of
 them (Strategy Analytics for Juvo, "Death by a Thousand NOs", 2019), which is 3-7 % a month, and as many come. The other
@@ -13,10 +13,10 @@ from bench.faults import Fault, within
 
 @dataclass
 class Subscriptions:
-    """Numbers, SIMs and devices over time, for honest reasons, and what the operator's inventory knows of devices."""
+    """Legitimate changes of numbers, SIMs and devices over time, and the operator's inventory of devices."""
 
     created_months: list[float] = field(default_factory=lambda: [1.0, 24.0])
-    """How long before the start a subscription began [months of 30 days]."""
+    """Age of subscriptions at the start of the world [months of 30 days]."""
     joining_per_month: float = field(default=0.0, metadata=within(0, 0.5))
     """Share of the users whose subscription begins within the world, per 30 days."""
     leaving_per_month: float = field(default=0.0, metadata=within(0, 0.5))
@@ -24,26 +24,27 @@ class Subscriptions:
     new_device_per_month: float = field(default=0.0, metadata=within(0, 0.5))
     """Share of the users who replace their device, per 30 days."""
     new_sim_per_month: float = field(default=0.0, metadata=within(0, 0.5))
-    """Share of the users whose number is put on a second SIM, per 30 days."""
+    """Share of the users whose number is moved to a second SIM, per 30 days."""
     sim_back: float = field(default=0.0, metadata=within(0, 1))
-    """Share of those whose number is put back on the first SIM (an order reversed, a card found again)."""
+    """Share of the users with a second SIM whose number is moved back to the first (an order cancelled, a card found
+    again)."""
     sim_back_h: list[float] = field(default_factory=lambda: [1.0, 72.0])
-    """How long the second SIM is used then, least and most [h]."""
+    """How long the second SIM is then used, shortest and longest [h]."""
     sim_with_device: float = field(default=0.0, metadata=within(0, 1))
-    """Share of those who get a second SIM and a new device at once."""
+    """Share of the users with a second SIM who get a new device at the same time."""
     second_device: float = field(default=0.0, metadata=within(0, 1))
-    """Share of the users who put their SIM into another device now and then."""
+    """Share of the users who put their SIM into another device from time to time."""
     borrowed: float = field(default=0.0, metadata=within(0, 1))
-    """Share of those times at which that device is one of six that they borrow, rather than their second one."""
+    """Share of those occasions on which the device is one of six that they borrow, rather than their second one."""
     second_device_days: list[float] = field(default_factory=lambda: [1.0, 14.0])
-    """They do so once in a period of this length, each user with its own, least and most [days]."""
+    """Period of those occasions, one in each period, drawn for each user: shortest and longest [days]."""
     second_device_h: list[float] = field(default_factory=lambda: [2.0, 96.0])
-    """How long at a time, least and most [h]; half a period at most."""
+    """Duration of such an occasion, shortest and longest [h]; at most half a period."""
     device_seen_h: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    """How long after a SIM turned up in another device the inventory shows it, least and most [h]."""
+    """Delay after which the inventory shows a SIM's new device, shortest and longest [h]."""
     device_missed: float = field(default=0.0, metadata=within(0, 1))
-    """Two shares: of changes of device, those that the inventory never shows; of users, those that it lists, from the
-    beginning, with a device that they had before the world."""
+    """Two shares: of the changes of device that the inventory never shows; of the users for whom it shows, from the
+    beginning, a device from before the world."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

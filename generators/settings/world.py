@@ -1,4 +1,4 @@
-"""All settings of the simulated world, with their ranges. Light: nothing here imports more than NumPy."""
+"""All settings of the simulated world, with their ranges. Nothing here imports more than NumPy."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ DISTRICTS = ("downtown", "commercial", "residential", "suburban")
 
 @dataclass
 class Box:
-    """A rectangle of latitude and longitude [deg], and its share of whatever is placed."""
+    """A rectangle of latitude and longitude [deg], and its share of the sites."""
 
     share: float = field(default=0.25, metadata=within(0, 1))
     """Its share of whatever is placed by districts."""
@@ -46,10 +46,10 @@ class Box:
 
 @dataclass
 class RegionSettings:
-    """Where the world is: its time zone and its districts, which hold the towers."""
+    """Location of the world: its time zone and its districts, in which the towers stand."""
 
     time_zone: str = "UTC"
-    """Name of the IANA time zone database: of nights, weekends and working hours."""
+    """Name in the IANA time zone database; nights, weekends and working hours follow it."""
     districts: dict[str, Box] = field(default_factory=dict)
     """A box of latitude and longitude for each district."""
 
@@ -66,26 +66,26 @@ class RegionSettings:
 
 @dataclass
 class Outcomes:
-    """What becomes of calls that nobody answers; the rest is answered."""
+    """Shares of unanswered calls by outcome; the rest is answered."""
 
     missed: float = field(default=0.0, metadata=within(0, 0.5))
-    """Share of the calls that nobody answers, where there is no network to decide."""
+    """Share of the calls that nobody answers."""
     busy: float = field(default=0.0, metadata=within(0, 0.25))
-    """Share of the calls to a line that is taken."""
+    """Share of the calls to a busy line."""
     failed: float = field(default=0.0, metadata=within(0, 0.2))
-    """Without a network only; else the network decides."""
+    """Share of the calls that fail; with a network, the network decides instead."""
 
 
 @dataclass
 class External:
-    """Parties outside the network: what share of the calls goes to them, and how many there are."""
+    """Parties outside the network: their number, and the share of the calls that go to them."""
 
     shares: dict[str, float] = field(default_factory=dict)
     """Share of all calls by type: unlisted, foreign, premium."""
     parties_per_100_users: dict[str, float] = field(default_factory=dict)
-    """How many parties of each type there are for a hundred users."""
+    """Number of parties of each type per hundred users."""
     own_contacts: int = field(default=5, metadata=within(1, 100))
-    """How many of each type one user calls."""
+    """Number of parties of each type that one user calls."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -99,53 +99,53 @@ class External:
 
 @dataclass
 class Whereabouts:
-    """Which cell serves a caller, where there is no network."""
+    """Cell that serves a caller in a world without a network."""
 
     at_work: float = field(default=0.6, metadata=within(0, 1))
     """Share of the working hours (09-17 local, on the user's clock, working days) spent at the work place."""
     elsewhere: float = field(default=0.15, metadata=within(0, 1))
     """Share of the remaining hours spent in a cell near the home."""
     moving: float = field(default=0.15, metadata=within(0, 0.9))
-    """Share of three-minute calls that end in another cell than they began in; rises with the length of the call."""
+    """Share of three-minute calls that end in another cell than they began in; longer calls do so more often."""
 
 
 @dataclass
 class WorldSettings:
-    """The simulated world."""
+    """All settings of the simulated world."""
 
     _target_: str = "generators.world.World"
     num_users: int = field(default=2000, metadata=within(1, 10_000_000))
-    """How many subscribers the network has; a mix of anomalies brings its own number."""
+    """Number of subscribers; a mix of anomalies sets its own number."""
     num_towers: int = field(default=20, metadata=within(1, 100_000))
-    """How many sites there are."""
+    """Number of sites."""
     days: int = field(default=28, metadata=within(1, 1000))
-    """How many days are simulated."""
+    """Number of simulated days."""
     start: str = "2024-01-01"
-    """First local day."""
+    """First day, in local time."""
     seed: int = field(default=42, metadata=within(0, 2**63 - 1))
-    """What all draws of the world come from: the same seed gives the same bytes."""
+    """Random seed of the world: the same seed gives the same bytes."""
     anomaly_ratio: float = field(default=0.05, metadata=within(0, 0.5))
     """Share of the call records that are anomalous."""
     macro_share: float = field(default=0.75, metadata=within(0, 1))
     """Share of macro sites among the towers; the rest are small cells."""
     region: RegionSettings = field(default_factory=RegionSettings)
-    """Where the world is."""
+    """Location and time zone."""
     call_patterns: dict[str, CallPattern] = field(default_factory=dict)
-    """When, how often and how long groups of users call."""
+    """Hourly profiles of calls of groups of users."""
     user_types: dict[str, UserType] = field(default_factory=dict)
     """Kinds of users, by name."""
     activity: Activity = field(default_factory=Activity)
-    """How much people call, and how unevenly."""
+    """How many calls users make, and how bursty they are."""
     calendar: Calendar = field(default_factory=Calendar)
-    """Holidays and events."""
+    """Holidays, events and seasons."""
     outcomes: Outcomes = field(default_factory=Outcomes)
-    """What becomes of calls that nobody answers."""
+    """Shares of unanswered calls by outcome."""
     communities: Communities = field(default_factory=Communities)
-    """How ties come about: families, work, friends, clubs."""
+    """Sources of ties: families, work, friends, clubs."""
     external: External = field(default_factory=External)
     """Calls to numbers outside the network."""
     whereabouts: Whereabouts = field(default_factory=Whereabouts)
-    """Which cell serves a caller, where there is no network."""
+    """Cell that serves a caller in a world without a network."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     """Towers, phones and sessions."""
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
@@ -191,7 +191,7 @@ class WorldSettings:
         return 0.0 if offset is None else offset.total_seconds()
 
     def utc_offset_s(self) -> int:
-        """Return what local time is ahead of UTC [s]."""
+        """Return the offset of local time from UTC [s]."""
         return int(self._offset_s(date.fromisoformat(self.start), 0))
 
     def start_ms(self) -> int:
@@ -201,5 +201,5 @@ class WorldSettings:
 
 
 def schemas() -> dict[str, type]:
-    """Return the dataclass behind each configuration group of this room."""
+    """Return the dataclass behind each configuration group of the simulator."""
     return {"generator": WorldSettings, "generator/region": RegionSettings, "generator/network": NetworkSettings}
