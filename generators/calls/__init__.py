@@ -1,1 +1,1 @@
-"""Calls: what people intend to call, and how the network carries it."""
+"""Calls: those that users intend to make, and how the network carries them."""

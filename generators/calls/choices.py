@@ -1,4 +1,4 @@
-"""Random choices of an intended call: its callee, its outcome, its talk time."""
+"""Random choices for an intended call: callee, outcome and talk time."""
 
 import math
 
@@ -15,14 +15,14 @@ from generators.social.contacts import NOBODY, choose_contact
 
 UNLISTED = 0
 SECOND_THOUGHTS = 3
-"""How many times at most a caller thinks of somebody else, where those who came to mind are quiet on that day."""
+"""The most times that a caller draws another callee because the one drawn makes no calls on that day."""
 
 _EXTERNAL, _TIE, _SECOND = (np.uint64(p) for p in (Purpose.EXTERNAL_CONTACT, Purpose.TIE, Purpose.SECOND_THOUGHT))
 
 
 @kernel
 def choose_callee(user: int, start_ms: int, kind: float, who: float, model: ModelArrays) -> int:
-    """Return whom a user calls: somebody that it knows, anybody, or an external party."""
+    """Return the callee of a call: a contact of the user, any user, or an external party."""
     shares = model.external_shares[model.people.kind[user]]
     for i in range(3):
         if kind < shares[i]:
@@ -39,7 +39,7 @@ def choose_callee(user: int, start_ms: int, kind: float, who: float, model: Mode
 
 @kernel
 def _contact(user: int, start_ms: int, kind: float, who: float, model: ModelArrays) -> int:
-    """Return somebody whom a user knows; who makes no calls these days is hardly called either."""
+    """Return a contact of the user; contacts who make no calls at present are rarely called, too."""
     callee = choose_contact(user, kind, who, model.society)
     for thought in range(SECOND_THOUGHTS):
         if callee == NOBODY or not is_quiet(callee, start_ms // DAY_MS, model):
@@ -57,7 +57,7 @@ def _is_subscribed(user: int, moment: int, model: ModelArrays) -> bool:
 
 @kernel
 def _anybody(user: int, who: float, model: ModelArrays) -> int:
-    """Return another user, all equally likely; nobody where there is no other."""
+    """Return a user other than the caller, all equally likely; `NOBODY` if there is none."""
     others = model.society.order.shape[1] - 1
     place = int(who * others)
     return NOBODY if others == 0 else place + (place >= user)
@@ -65,7 +65,7 @@ def _anybody(user: int, who: float, model: ModelArrays) -> int:
 
 @kernel
 def _external(user: int, kind: int, who: float, model: ModelArrays) -> int:
-    """Return one of the user's own contacts of a type; a few parties are known to very many users."""
+    """Return one of the user's external contacts of a type; a few external parties are contacts of very many users."""
     contact = int(who * model.kinds[model.people.kind[user]].own_contacts)
     words = philox(model.seed, _EXTERNAL, np.uint64(user), np.uint64(kind), np.uint64(contact))
     popularity = uniform(words[0])
@@ -75,7 +75,7 @@ def _external(user: int, kind: int, who: float, model: ModelArrays) -> int:
 
 @kernel
 def choose_outcome(user: int, u: float, model: ModelArrays) -> int:
-    """Return what becomes of a call."""
+    """Return the outcome of a call, drawn with the shares of the user's type."""
     for i in range(3):
         if u < model.outcomes[model.people.kind[user], i]:
             return i + 1
@@ -84,7 +84,7 @@ def choose_outcome(user: int, u: float, model: ModelArrays) -> int:
 
 @kernel
 def choose_talk_ms(user: int, callee: int, component: float, size: float, model: ModelArrays) -> int:
-    """Return a talk time [ms] by the durations of the user's type; some pairs talk longer than others."""
+    """Return a talk time [ms], drawn from the durations of the user's type; some pairs of users talk longer."""
     number = model.people.kind[user]
     kind = model.kinds[number]
     i = 0
@@ -105,6 +105,6 @@ def choose_talk_ms(user: int, callee: int, component: float, size: float, model:
 
 @kernel
 def _of_tie(user: int, callee: int, model: ModelArrays) -> float:
-    """Return the normal variable of a pair, the same from both sides."""
+    """Return the standard normal draw of a tie, the same in both directions."""
     words = philox(model.seed, _TIE, np.uint64(min(user, callee)), np.uint64(max(user, callee)), np.uint64(0))
     return normal_quantile(uniform(words[0]))

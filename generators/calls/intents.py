@@ -1,4 +1,4 @@
-"""Intended calls: how many a user makes on a day, and when each starts.
+"""Intended calls: how many a user makes on a day, and when each of them starts.
 
 Whom an intended call goes to, with what outcome and how long it lasts is chosen in `generators.calls.choices`. Nothing
 is stored: an intended call is a function of (seed, user, day, slot), computed when it is needed; a *slot* is the number
@@ -20,9 +20,9 @@ from generators.model.outcome import ANSWERED
 from generators.model.rng import Purpose, philox, uniform
 
 MOST_A_DAY = 2000
-"""Slots of a user's day."""
+"""The most slots of a user's day."""
 JITTER_MS = 10_000.0
-"""Within this span a machine's call may be off its beat."""
+"""Width of the random deviation of a machine's call from its fixed interval."""
 
 _COUNT, _WHO, _WHEN, _HOW = (
     np.uint64(p) for p in (Purpose.CALL_COUNT, Purpose.CALL_WHO, Purpose.CALL_WHEN, Purpose.CALL_HOW)
@@ -33,50 +33,50 @@ _DAY_BITS = np.uint64(20)
 
 
 class Slots(NamedTuple):
-    """Room for the intents of one user's day; shape (most,) each."""
+    """Work space for the intended calls of one user's day; shape (most,) each."""
 
     start_ms: Any
     """int64: since the start of the world."""
     talk_ms: Any
-    """int32: 0 unless answered."""
+    """int32: 0 unless the call is answered."""
     callee: Any
-    """int32: user, or external party."""
+    """int32: number of a user or of an external party."""
     outcome: Any
     """int8."""
     move: Any
-    """float64: uniform that decides whether the caller moves to another cell."""
+    """float64: uniform draw that decides whether the caller moves to another cell during the call."""
     goal: Any
-    """float64: uniform that decides to which."""
+    """float64: uniform draw that decides which cell the caller moves to."""
     key: Any
     """uint64: the intent's stable key."""
     edit: Any
-    """int32: number of the edit that altered or added it, -1 for normal life."""
+    """int32: number of the edit that altered or added the call; -1 for normal life."""
     order: Any
-    """int32: the slots in order of time."""
+    """int32: the numbers of the slots in order of time."""
     count: Any
-    """int32; its first says how many there are."""
+    """int32: its first element is the number of slots in use."""
 
 
 class TimeDraws(NamedTuple):
-    """Uniforms in [0, 1) that decide when a slot starts."""
+    """Uniform draws in [0, 1) that decide when a slot starts."""
 
     follows: float
-    """Whether it follows on the slot before."""
+    """Decides whether the call follows on the previous slot, as a follow-up or a redial."""
     time: float
-    """Else at which time of day it starts."""
+    """Decides the time of day of a call that does not follow on another."""
     gap: float
-    """How long after the slot before it starts, where it follows."""
+    """Decides the gap after the previous slot of a call that follows on it."""
 
 
 def make_slots(most: int = MOST_A_DAY) -> Slots:
-    """Make room for one user's day."""
+    """Allocate the slots of one user's day."""
     kinds = (np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32, np.int32, np.int32)
     return Slots(*(np.empty(most, kind) for kind in kinds))
 
 
 @kernel
 def count_calls(user: int, day: int, model: ModelArrays) -> int:
-    """Return how many calls a user wants to make on a day.
+    """Return the number of calls that a user intends to make on a day.
 
     A Poisson variable, in steps of a mean of at most 32, which is log-normal over spells; none in a quiet spell. A
     machine's calls are counted. In a closed loop, where that is not known beforehand: the most that it can be.
@@ -106,14 +106,14 @@ def count_calls(user: int, day: int, model: ModelArrays) -> int:
 
 @kernel
 def _beat(user: int, day: int, model: ModelArrays) -> int:
-    """Return how many calls a machine has made before a day; its first is at a random phase."""
+    """Return the number of calls that a machine makes before a day; the phase of its first call is random."""
     words = philox(model.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
     return int(np.ceil(day * model.people.rate[user] - uniform(words[0])))
 
 
 @kernel
 def plan_day(user: int, day: int, count: int, model: ModelArrays, slots: Slots) -> None:
-    """Work out a user's day of `count` calls, in the order of the slots (not of time)."""
+    """Plan a user's day of `count` calls, in the order of the slots (not of time)."""
     slots.count[0] = count
     for i in range(0 if model.closed else count):
         _plan_slot(user, day, i, model, slots)
@@ -121,7 +121,7 @@ def plan_day(user: int, day: int, count: int, model: ModelArrays, slots: Slots) 
 
 @kernel
 def plan_turn(user: int, turn: int, free_ms: int, model: ModelArrays, slots: Slots) -> int:
-    """Work out call number `turn` of a user in a closed loop, who is free from a moment on; return its slot, 0."""
+    """Plan call number `turn` of a user in a closed loop, whose line is free from `free_ms` on; return its slot, 0."""
     occurrence = np.uint64(turn)
     who = philox(model.seed, _WHO, np.uint64(user), occurrence, np.uint64(0))
     when = philox(model.seed, _WHEN, np.uint64(user), occurrence, np.uint64(0))
@@ -135,14 +135,14 @@ def plan_turn(user: int, turn: int, free_ms: int, model: ModelArrays, slots: Slo
 
 @kernel
 def plan_slot(user: int, day: int, slot: int, model: ModelArrays, slots: Slots) -> None:
-    """Work out one slot of a user's day, and those before that it follows on."""
+    """Plan one slot of a user's day, and the chain of slots before it that it follows on."""
     for i in range(_root(user, day, slot, model), slot + 1):
         _plan_slot(user, day, i, model, slots)
 
 
 @kernel
 def _root(user: int, day: int, slot: int, model: ModelArrays) -> int:
-    """Return the first of the slots of a user's day that follow on each other up to this one."""
+    """Return the first slot of the chain of follow-ups that leads to this slot."""
     root = slot
     while _follows(user, day, root, _time_draws(user, day, root, model).follows, model):
         root -= 1
@@ -151,7 +151,7 @@ def _root(user: int, day: int, slot: int, model: ModelArrays) -> int:
 
 @kernel
 def _follows(user: int, day: int, i: int, u: float, model: ModelArrays) -> bool:
-    """Return whether slot i is to follow on the one before: one that was answered, or one to be dialled again.
+    """Return whether slot i follows on the one before: as a follow-up to an answered call, or as a redial.
 
     Who calls people that it does not know goes on to the next.
     """
@@ -165,7 +165,7 @@ def _follows(user: int, day: int, i: int, u: float, model: ModelArrays) -> bool:
 
 @kernel
 def first_start(user: int, day: int, count: int, span_ms: Any, model: ModelArrays, slots: Slots) -> int:
-    """Return the first slot of a day of `count` calls that starts within a span of time of day, -1 when none does.
+    """Return the first slot of a day of `count` calls that starts within a span of time of day; -1 if none does.
 
     Only a call that another follows on is worked out whole.
     """
@@ -184,7 +184,7 @@ def first_start(user: int, day: int, count: int, span_ms: Any, model: ModelArray
 
 @kernel
 def _plan_slot(user: int, day: int, i: int, model: ModelArrays, slots: Slots) -> None:
-    """Work out slot i; where it follows on the one before, that one must have been worked out."""
+    """Plan slot i; if it follows on the slot before, that one must have been planned."""
     who = philox(model.seed, _WHO, np.uint64(user), _occurrence(day, i), np.uint64(0))
     when = philox(model.seed, _WHEN, np.uint64(user), _occurrence(day, i), np.uint64(0))
     draws = TimeDraws(uniform(who[2]), uniform(when[0]), uniform(when[1]))
@@ -204,7 +204,7 @@ def _plan_slot(user: int, day: int, i: int, model: ModelArrays, slots: Slots) ->
 
 @kernel
 def _talk(user: int, occurrence: Any, i: int, model: ModelArrays, slots: Slots) -> None:
-    """Work out how the call of slot i ends, and how long it is."""
+    """Draw the outcome and the talk time of the call of slot i."""
     how = philox(model.seed, _HOW, np.uint64(user), occurrence, np.uint64(0))
     outcome = choose_outcome(user, uniform(how[2]), model)
     talk = choose_talk_ms(user, slots.callee[i], uniform(how[0]), uniform(how[1]), model) if outcome == ANSWERED else 0
@@ -218,7 +218,7 @@ def _occurrence(day: int, slot: int) -> Any:
 
 @kernel
 def _time_draws(user: int, day: int, i: int, model: ModelArrays) -> TimeDraws:
-    """Return the uniforms that decide when slot i starts."""
+    """Return the uniform draws that decide when slot i starts."""
     who = philox(model.seed, _WHO, np.uint64(user), _occurrence(day, i), np.uint64(0))
     when = philox(model.seed, _WHEN, np.uint64(user), _occurrence(day, i), np.uint64(0))
     return TimeDraws(uniform(who[2]), uniform(when[0]), uniform(when[1]))
@@ -226,7 +226,7 @@ def _time_draws(user: int, day: int, i: int, model: ModelArrays) -> TimeDraws:
 
 @kernel
 def _start(user: int, day: int, i: int, draws: TimeDraws, model: ModelArrays, slots: Slots) -> tuple[int, bool]:
-    """Return when slot i starts [ms], and whether it follows on the one before; never past midnight."""
+    """Return the start of slot i [ms], never past midnight, and whether it follows on the slot before."""
     if model.kinds[model.people.kind[user]].regular:
         return _beat_ms(user, day, i, draws.time, model), False
     if _follows(user, day, i, draws.follows, model):
@@ -240,7 +240,7 @@ def _start(user: int, day: int, i: int, draws: TimeDraws, model: ModelArrays, sl
 
 @kernel
 def _beat_ms(user: int, day: int, i: int, u: float, model: ModelArrays) -> int:
-    """Return when a machine makes its call number i of a day [ms]: at fixed intervals, plus or minus some seconds."""
+    """Return the start of call number i of a machine's day [ms]: at fixed intervals, plus or minus some seconds."""
     words = philox(model.seed, _SPELL, np.uint64(user), np.uint64(0), np.uint64(1))
     number = int(np.ceil(day * model.people.rate[user] - uniform(words[0]))) + i
     exact = (number + uniform(words[0])) / model.people.rate[user] * DAY_MS
@@ -249,7 +249,7 @@ def _beat_ms(user: int, day: int, i: int, u: float, model: ModelArrays) -> int:
 
 @kernel
 def _time_of_day(user: int, day: int, u: float, model: ModelArrays) -> int:
-    """Return a time of day [ms] by the user's rhythm, on its own clock."""
+    """Return a time of day [ms] drawn from the hourly profile of the user, shifted by the user's clock."""
     hours = model.hours[model.day_kind[day], model.people.pattern[user]]
     hour = 0
     for end in range(1, HOURS):

@@ -1,4 +1,4 @@
-"""The settings of a world and its people, as arrays that the kernels read."""
+"""The settings of a world and its people as arrays, for the compiled kernels."""
 
 import math
 from typing import Any, NamedTuple
@@ -16,9 +16,9 @@ from generators.social.people import People, calls_per_day
 FAMILIES = ("lognormal", "normal", "exponential")
 LOGNORMAL, NORMAL, EXPONENTIAL = range(len(FAMILIES))
 LEAST_CALLING = 0.1
-"""Share of the spells with calls of those who call least."""
+"""The least share of a user's spells in which the user makes calls."""
 REFERENCE_TALK_MS = 180_000.0
-"""Length of the calls that `whereabouts.moving` is about."""
+"""Talk time of the calls that the setting `whereabouts.moving` refers to."""
 KIND = np.dtype(
     [
         ("cold", np.float64),
@@ -43,12 +43,12 @@ KIND = np.dtype(
 
 
 class ModelArrays(NamedTuple):
-    """All that determines who calls whom, when, for how long, with what outcome, and from which cell."""
+    """Everything that determines the caller, callee, start, talk time, outcome and cell of each call, as arrays."""
 
     seed: Any
     """uint64."""
     num_users: int
-    """Without the reserve."""
+    """Number of users, without the reserve."""
     people: People
     society: Society
     hours: Any
@@ -58,17 +58,17 @@ class ModelArrays(NamedTuple):
     day_factor: Any
     """Shape (patterns, days), float64: volume of each day relative to a working day."""
     quiet: Any
-    """Shape (N,), float64: share of each user's spells that are without calls; it calls the more in the others."""
+    """Shape (N,), float64: share of each user's spells that are without calls; the other spells have more calls."""
     kinds: Any
     """Shape (types,) of `KIND`."""
     weights: Any
-    """Shape (types, components), float64: cumulative."""
+    """Shape (types, components), float64: cumulative weights of the components of the talk times."""
     centres: Any
     """Shape (types, components), float64: ln of the median in s, or the mean in s."""
     spreads: Any
-    """Shape (types, components), float64."""
+    """Shape (types, components), float64: standard deviation of each component."""
     outcomes: Any
-    """Shape (types, 3), float64: share of calls missed; missed or busy; missed, busy or failed."""
+    """Shape (types, 3), float64: cumulative shares of the calls that are missed, busy and failed."""
     external_shares: Any
     """Shape (types, 3), float64: cumulative share of the calls that go to each type of external party."""
     external_first: Any
@@ -83,22 +83,22 @@ class ModelArrays(NamedTuple):
     at_work: float
     elsewhere: float
     stay_rate: float
-    """Per ms of talk: ln of the chance to stay in the cell; not positive."""
+    """ln of the probability that the caller stays in the cell, per ms of talk; not positive."""
     neighbours: Any
-    """Shape (towers, neighbours), int32."""
+    """Shape (towers, neighbours), int32: the nearest towers of each tower."""
     weekend: Any
     """Shape (days,), bool; holidays count."""
     closed: bool
-    """Whether calls are not planned by the day: each follows the one before after a wait."""
+    """Whether users call in a closed loop: each call follows the previous one after a wait."""
     wait_ms: tuple[float, float]
-    """Of a closed loop: least, and spread."""
+    """For a closed loop: shortest wait, and width of the uniform part that is added to it."""
     network: Network
 
 
 def make_model_arrays(
     settings: WorldSettings, towers: Towers, society: Society, people: People, network: Network | None = None
 ) -> ModelArrays:
-    """Turn settings into arrays; without a network, calls fail by chance."""
+    """Turn settings into arrays; without a network, calls fail with a fixed probability."""
     days = make_days(settings.calendar, list(settings.call_patterns.values()), settings.start, settings.days)
     types = list(settings.user_types.values())
     parties = [
@@ -142,7 +142,7 @@ def make_model_arrays(
 
 
 def _quiet(settings: WorldSettings, people: People) -> Any:
-    """Return the share of each user's spells without calls: larger for those who call little; shape (N,)."""
+    """Return the share of each user's spells without calls, larger for users who call little; shape (N,)."""
     calling = 1 - np.array([t.quiet for t in settings.user_types.values()])[people.kind]
     power = settings.activity.quiet_exponent
     if power > 0:
@@ -170,7 +170,7 @@ def _kinds(settings: WorldSettings, types: list[UserType]) -> Any:
 
 
 def _outcomes(settings: WorldSettings, kind: UserType, network: bool) -> Any:
-    """Return the share of a type's calls missed; missed or busy; missed, busy or failed."""
+    """Return the cumulative shares of a type's calls that are missed, busy and failed."""
     outcomes = settings.outcomes
     unanswered = [outcomes.missed * kind.unanswered, outcomes.busy * kind.unanswered]
     return np.cumsum([*unanswered, 0.0 if network else outcomes.failed])
@@ -183,7 +183,7 @@ def _external(settings: WorldSettings, kind: UserType) -> Any:
 
 
 def _mixtures(kinds: list[Durations]) -> tuple[Any, Any, Any]:
-    """Pad the mixtures of all types to the same number of components."""
+    """Return the mixtures of all types, padded to the same number of components."""
     most = max(len(d.weights) for d in kinds)
     weights, centres, spreads = (np.ones((len(kinds), most)) for _ in range(3))
     for row, d in enumerate(kinds):

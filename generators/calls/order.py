@@ -1,4 +1,4 @@
-"""Sorts the calls of a day and their events by time."""
+"""Sorts the calls of a day, and their events, by time."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ SECONDS = DAY_MS // 1000
 
 
 def time_order(calls: Records, day: int) -> Any:
-    """Return the order of the calls of a day by start, and by key where that is the same; shape (calls,), int64."""
+    """Return the order of a day's calls by start, and by key among equal starts; shape (calls,), int64."""
     order = np.empty(len(calls.key), np.int64)
     _sort(calls.start_ms, calls.key, day * DAY_MS, np.zeros(SECONDS + 1, np.int64), order)
     return order
 
 
 def ordered(calls: Records, order: Any) -> Records:
-    """Return calls in another order."""
+    """Return the calls in the given order."""
     return Records(*(_ordered(column, order) for column in calls))
 
 
 def _ordered(column: Any, order: Any) -> Any:
-    """Return a column in another order; one that says the same of every call is in every order already."""
+    """Return a column in the given order; a column with one value for all calls is returned as it is."""
     if len(column) == 0 or (column[0] == column[-1] and (column == column[0]).all()):
         return column
     out = np.empty_like(column)
@@ -33,7 +33,7 @@ def _ordered(column: Any, order: Any) -> Any:
 
 
 def events_ordered(events: Any, many: Any, order: Any) -> Any:
-    """Return the events of calls that are put in another order; shape (calls,): how many each has, and the order."""
+    """Return the events in the given order of their calls, each call having `many` events; shape (calls,) each."""
     if not len(events):
         return events
     out = np.empty_like(events)
@@ -58,7 +58,7 @@ def _move(events: Any, first: Any, many: Any, order: Any, out: Any) -> None:
 
 @kernel
 def _sort(start_ms: Any, key: Any, day_ms: int, place: Any, order: Any) -> None:
-    """Sort by counting the calls of each second, then by insertion within the second."""
+    """Sort by counting the calls of each second, then by insertion within each second."""
     for i in range(start_ms.shape[0]):
         place[(start_ms[i] - day_ms) // 1000 + 1] += 1
     for second in range(1, place.shape[0]):

@@ -24,7 +24,7 @@ from generators.sessions.reference import Air, Draws, Event, Session, numpys_dra
 
 @dataclass(frozen=True)
 class Intent:
-    """Somebody wants to call somebody."""
+    """A call that a user intends to make."""
 
     start_ms: int
     talk_ms: int
@@ -35,7 +35,7 @@ class Intent:
     key: int
     incident: int = -1
     phone: int = -1
-    """Whose whereabouts carry the call; the caller's own when -1."""
+    """User whose position carries the call; the caller when -1."""
     sim: int = -1
     device: int = -1
     leg: bool = False
@@ -61,11 +61,11 @@ class Call:
     sim: int = -1
     device: int = -1
     mark: int = field(default=0, compare=False)
-    """A digest of its events; the kernels have another."""
+    """A digest of the call's events; not the one that the kernels compute."""
 
 
 class Reference:
-    """The people of a world, asked one at a time."""
+    """The people of a world, simulated one at a time."""
 
     def __init__(
         self, model: ModelArrays, plant: Plant | None = None, incidents: Sequence[CellFault] | None = ()
@@ -83,7 +83,7 @@ class Reference:
         return numpys_draws(self.seed, purpose, entity, occurrence, part)
 
     def count(self, user: int, day: int) -> int:
-        """Return how many calls a user wants to make on a day."""
+        """Return the number of calls that a user intends to make on a day."""
         people, kind = self.people, self.model.kinds[self.people.kind[user]]
         if people.active_from_ms[user] >= (day + 1) * DAY_MS or people.active_until_ms[user] <= day * DAY_MS:
             return 0
@@ -104,26 +104,26 @@ class Reference:
         return min(total, 1000)
 
     def spell(self, user: int, day: int) -> Draws:
-        """Return the draws of the spell that a day belongs to."""
+        """Return the random draws of the spell that a day belongs to."""
         return self.draw(Purpose.SPELL, user, (day + user) // int(self.people.spell_days[user]))
 
     def is_quiet(self, user: int, day: int) -> bool:
-        """Return whether a user makes no calls these days."""
+        """Return whether a day belongs to a spell without calls of the user."""
         return self.spell(user, day)[0] < float(self.model.quiet[user])
 
     def beat(self, user: int, day: int) -> int:
-        """Return how many calls a machine has made before a day."""
+        """Return the number of calls that a machine makes before a day."""
         return math.ceil(day * float(self.people.rate[user]) - self.draw(Purpose.SPELL, user, 0, 1)[0])
 
     def intents(self, user: int, day: int) -> list[Intent]:
-        """Return a user's day in the order of its slots."""
+        """Return the intended calls of a user's day in the order of their slots."""
         made: list[Intent] = []
         for slot in range(self.count(user, day)):
             made.append(self.intent(user, day, slot, made[-1] if made else None))
         return made
 
     def intent(self, user: int, day: int, slot: int, before: Intent | None) -> Intent:
-        """Return one intent; it may follow the one before."""
+        """Return one intended call, which may follow on the one before."""
         model, occurrence = self.model, day << 20 | slot
         kind, who, follow, again, _ = self.draw(Purpose.CALL_WHO, user, occurrence)
         time, gap, goal, _, key = self.draw(Purpose.CALL_WHEN, user, occurrence)
@@ -149,7 +149,7 @@ class Reference:
         return Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
 
     def next_turn(self, user: int, free_ms: int) -> Intent:
-        """Return the next call of a user in a closed loop, who is free from a moment on."""
+        """Return the next call of a user in a closed loop, whose line is free from a moment on."""
         model, turn = self.model, self.turns.get(user, 0)
         kind, who, _, _, _ = self.draw(Purpose.CALL_WHO, user, turn)
         wait, _, goal, _, key = self.draw(Purpose.CALL_WHEN, user, turn)
@@ -161,16 +161,16 @@ class Reference:
         return Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
 
     def outcome(self, user: int, u: float) -> int:
-        """Return what becomes of a call."""
+        """Return the outcome of a call."""
         bounds = self.model.outcomes[self.people.kind[user]]
         return next((i + 1 for i, bound in enumerate(bounds) if u < bound), ANSWERED)
 
     def is_regular(self, user: int) -> bool:
-        """Return whether a user calls at a steady interval."""
+        """Return whether a user calls at a fixed interval."""
         return bool(self.model.kinds[self.people.kind[user]]["regular"])
 
     def time_of_day(self, user: int, day: int, slot: int, u: float) -> int:
-        """Return when a call of a day starts [ms]: on the user's clock, or on a machine's beat."""
+        """Return the start of a call on a day [ms]: by the user's clock, or by a machine's fixed interval."""
         if self.is_regular(user):
             number = self.beat(user, day) + slot
             exact = (number + self.draw(Purpose.SPELL, user, 0, 1)[0]) / float(self.people.rate[user]) * DAY_MS
@@ -181,7 +181,7 @@ class Reference:
         return day * DAY_MS + (int((hour + within) * HOUR_MS) + int(self.people.clock_shift_ms[user])) % DAY_MS
 
     def callee(self, user: int, start_ms: int, kind: float, who: float) -> int:
-        """Return whom a user calls."""
+        """Return the callee of a user's call."""
         shares, people = self.model.external_shares[self.people.kind[user]], self.people
         for i in range(3):
             if kind < shares[i]:
@@ -199,20 +199,20 @@ class Reference:
         return found
 
     def anybody(self, user: int, who: float) -> int | None:
-        """Return any other user."""
+        """Return a user other than the caller, drawn at random."""
         others = self.society.order.shape[1] - 1
         place = int(who * others)
         return None if others == 0 else place + 1 if place >= user else place
 
     def external(self, user: int, kind: int, who: float) -> int:
-        """Return one of the user's own contacts outside the network."""
+        """Return one of the user's external contacts."""
         contacts = int(self.model.kinds[self.people.kind[user]]["own_contacts"])
         popularity = self.draw(Purpose.EXTERNAL_CONTACT, user, kind, int(who * contacts))[0]
         first, end = self.model.external_first[kind : kind + 2]
         return int(first) + int(popularity * popularity * int(end - first))
 
     def contact(self, user: int, kind: float, who: float) -> int | None:
-        """Return somebody of the user's communities, or an acquaintance."""
+        """Return a member of the user's communities, or an acquaintance."""
         society = self.society
         groups = [self.group(layer, user) for layer in range(len(society.weight))]
         known = society.partner[user]
@@ -231,12 +231,12 @@ class Reference:
         return None if partner < 0 else partner
 
     def group(self, layer: int, user: int) -> list[int]:
-        """Return all members of a user's group in a layer; empty when it is in none."""
+        """Return all members of a user's group in a layer; empty for a user outside all groups."""
         first, size = self.society.first[user, layer], self.society.size[user, layer]
         return [int(member) for member in self.society.order[layer, first : first + size]] if first >= 0 else []
 
     def fellow(self, group: list[int], user: int, who: float) -> int:
-        """Return a fellow member; the nearest in the group's circle are the favourites."""
+        """Return a fellow member; members next to the user in the group's circle are the favourites."""
         own, others = group.index(user), len(group) - 1
         rank = min(int(who * others), others - 1)
         step = rank // 2 + 1
@@ -282,7 +282,7 @@ class Reference:
         return first if not near or intent.move < stays else int(self.model.neighbours[first, int(intent.goal * near)])
 
     def day(self, user: int, day: int, edits: Edits, busy_until_ms: Any) -> Iterator[Call]:
-        """Yield the calls of a user's day in order of time, and keep its line's account."""
+        """Yield the calls of a user's day in order of time, and record until when the line is busy."""
         if self.model.closed:
             yield from self.loop(user, day, busy_until_ms)
             return
@@ -330,7 +330,7 @@ class Reference:
             yield call
 
     def call(self, user: int, intent: Intent) -> Call:
-        """Return what becomes of an intent without a network."""
+        """Return the call that an intent becomes without a network."""
         first = self.cell(user if intent.phone < 0 else intent.phone, intent.start_ms)
         last = self.last_cell(first, intent)
         return Call(
@@ -346,7 +346,7 @@ class Reference:
         )
 
     def session(self, user: int, intent: Intent, air: Air) -> Call:
-        """Return what becomes of an intent with one: what its events say."""
+        """Return the call that an intent becomes with a network, as its session events show it."""
         phone = user if intent.phone < 0 else intent.phone
         events = Session(air, phone, intent.key, intent.start_ms, intent.talk_ms).run()
         self.events += events

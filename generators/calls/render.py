@@ -1,4 +1,4 @@
-"""Renders intents into calls: which calls take place, when a line is busy, and which cells serve them.
+"""Renders intents into calls: which of them take place, until when lines are busy, and which cells serve them.
 
 A user's line carries one call at a time: an intent that falls into a running call is suppressed. One kernel renders
 normal life and the world with incidents; a line that no incident touches is the same in both, and rendered once.
@@ -23,59 +23,59 @@ from generators.sessions.session import Phone, hold, make_phone
 
 
 class Page(NamedTuple):
-    """Where calls are written, and the phone that makes them."""
+    """Output arrays for calls, and the simulated phone that makes them."""
 
     records: Records
     phone: Phone
 
 
 class Room(NamedTuple):
-    """Where a kernel works and writes; each thread has its own."""
+    """Work space and output of the rendering kernel; each thread has its own."""
 
     slots: Slots
     page: Page
-    """The world with incidents."""
+    """Calls of the world with incidents."""
     normal: Page
-    """Normal life on the lines that an incident touches; of its events, those of the line at hand."""
+    """Calls of normal life on the lines that an incident touches; of the events, only those of the current line."""
     place: Any
-    """Shape (2, slots), int32: of each slot of the line at hand, which of the line's calls it is in normal life, -1 for
-    none, and which of the line's events is its first."""
+    """Shape (2, slots), int32: for each slot of the current line, the number of its call in normal life (-1 for none),
+    and the first event of that call."""
 
 
 class Lines(NamedTuple):
-    """What is true of each user's line, from day to day; shape (N,) each."""
+    """State of each user's line, kept from day to day; shape (N,) each."""
 
     count: Any
-    """int32: how many calls the user wants to make today."""
+    """int32: number of calls that the user intends to make today."""
     touched: Any
     """bool: whether the line differs between the two worlds today."""
     busy_ms: Any
-    """int64: until when the line is taken, in the world with incidents."""
+    """int64: moment until which the line is busy, in the world with incidents."""
     normal_busy_ms: Any
-    """int64: until when it would be, in normal life."""
+    """int64: moment until which the line is busy, in normal life."""
     turn: Any
-    """int32: of a closed loop, how many calls the user has made."""
+    """int32: number of calls that the user has made in a closed loop."""
 
 
 class Turn(NamedTuple):
-    """One rendering of a line on a day."""
+    """Parameters of one rendering of a line on a day."""
 
     user: int
     day: int
     again: int
-    """0 for the first rendering of the line, 1 for the second: the world with incidents."""
+    """0 for the first rendering of the line, 1 for the second, which is the world with incidents."""
     twin: int
-    """Of a second rendering: where the line's calls of normal life begin."""
+    """For a second rendering: row of the line's first call of normal life."""
     busy_ms: Any
-    """Shape (N,), int64: until when each line is taken; brought up to date."""
+    """Shape (N,), int64: moment until which each line is busy; updated."""
     made: Any
-    """Shape (N,), int32: of a closed loop, how many calls each user has made; brought up to date."""
+    """Shape (N,), int32: number of calls that each user has made in a closed loop; updated."""
     row: int
-    """Where to write the first call."""
+    """Row at which the first call is written."""
 
 
 def make_room(calls: int, touched_calls: int, events: int, network: Network) -> Room:
-    """Make room for rendering so many calls with so many events, and so many calls of normal life on touched lines."""
+    """Allocate work space for a number of calls, of events, and of normal calls on touched lines."""
     candidates, slots = network.radio.cell.shape[1], make_slots()
     page, normal = (Page(make_records(n), make_phone(candidates, make_events(events))) for n in (calls, touched_calls))
     return Room(slots, page, normal, np.empty((2, len(slots.order)), np.int32))
@@ -85,7 +85,7 @@ def make_room(calls: int, touched_calls: int, events: int, network: Network) -> 
 def render(
     users: Any, day: int, model: ModelArrays, edits: Edits, lines: Lines, room: Room
 ) -> tuple[int, int, int, int]:
-    """Render one day of some users, in both worlds, as far as there is room for the events.
+    """Render one day of some users in both worlds, as far as the space for events suffices.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def render(
 
 @kernel
 def _meets_any(records: Records, row: int, many: int) -> bool:
-    """Return whether any of these calls met an incident."""
+    """Return whether an incident affected any of these calls."""
     met = False
     for i in range(many):
         met = met or records.incident[row + i] >= 0
@@ -153,7 +153,7 @@ def _meets_any(records: Records, row: int, many: int) -> bool:
 
 @kernel
 def _copy_all(room: Room, row: int, many: int, place: int, first_event: int) -> None:
-    """Move a line's calls, and their events, from the world with incidents to normal life."""
+    """Move a line's calls and their events from the world with incidents to normal life."""
     state, past = room.page.phone.state[0], room.normal.phone
     for i in range(many):
         _copy(room.page.records, row + i, room.normal.records, place + i)
@@ -165,7 +165,7 @@ def _copy_all(room: Room, row: int, many: int, place: int, first_event: int) -> 
 
 @kernel
 def _copy(records: Records, i: int, to: Records, j: int) -> None:
-    """Copy a call to a place among others."""
+    """Copy one call from one set of records to another."""
     to.caller[j], to.callee[j], to.start_ms[j] = records.caller[i], records.callee[i], records.start_ms[i]
     to.talk_ms[j], to.outcome[j], to.key[j] = records.talk_ms[i], records.outcome[i], records.key[i]
     to.first_cell[j], to.last_cell[j] = records.first_cell[i], records.last_cell[i]
@@ -176,7 +176,7 @@ def _copy(records: Records, i: int, to: Records, j: int) -> None:
 
 @kernel
 def _repeat(room: Room, twin: int, event: int, row: int) -> int:
-    """Let a call take place as in normal life, with its events; return until when it takes the line."""
+    """Copy a call of normal life, with its events; return until when it occupies the line."""
     out, phone, past = room.page.records, room.page.phone, room.normal.phone
     _copy(room.normal.records, twin, out, row)
     for i in range(out.events[row]):
@@ -188,7 +188,7 @@ def _repeat(room: Room, twin: int, event: int, row: int) -> int:
 
 @part
 def _render_line(line: Turn, model: ModelArrays, edits: Edits, room: Room, page: Page) -> tuple[int, int]:
-    """Write the calls that take place on a line on a day; return how many, and how many do not.
+    """Write the calls that take place on a line on a day; return how many take place, and how many do not.
 
     In its second turn a call that no edit changed, and that met no incident in normal life, is what it is there.
     """
@@ -231,7 +231,7 @@ def _render_line(line: Turn, model: ModelArrays, edits: Edits, room: Room, page:
 
 @kernel
 def _apply_all(user: int, edits: Edits, edit: int, slots: Slots) -> int:
-    """Apply the edits of a user, looking from number `edit` on; return the number of the next user's first."""
+    """Apply all edits of a user, searching from number `edit` on; return the number of the next user's first edit."""
     while edit < edits.user.shape[0] and edits.user[edit] < user:
         edit += 1
     while edit < edits.user.shape[0] and edits.user[edit] == user:
@@ -242,7 +242,7 @@ def _apply_all(user: int, edits: Edits, edit: int, slots: Slots) -> int:
 
 @kernel
 def _apply(edits: Edits, edit: int, slots: Slots) -> None:
-    """Alter a slot, or add one."""
+    """Apply one edit: alter a slot, or add one."""
     i = edits.slot[edit]
     if i < 0:
         i = slots.count[0]
@@ -255,7 +255,7 @@ def _apply(edits: Edits, edit: int, slots: Slots) -> None:
 
 @kernel
 def sort_by_start(start_ms: Any, count: int, order: Any) -> None:
-    """Order the slots by time; those of the same millisecond by slot."""
+    """Sort the slots by start, and by slot among equal milliseconds."""
     for i in range(count):
         j = i
         while j > 0 and start_ms[order[j - 1]] > start_ms[i]:
@@ -266,7 +266,7 @@ def sort_by_start(start_ms: Any, count: int, order: Any) -> None:
 
 @part
 def _record(user: int, i: int, model: ModelArrays, plan: tuple[Slots, Edits], page: Page, row: int) -> int:
-    """Write one call, and return until when it takes the line."""
+    """Write one call; return until when it occupies the line."""
     slots, edits = plan
     out, edit = page.records, slots.edit[i]
     phone: Any = np.int64(user)
@@ -287,7 +287,7 @@ def _record(user: int, i: int, model: ModelArrays, plan: tuple[Slots, Edits], pa
 
 @part
 def _fold(phone: Any, key: Any, model: ModelArrays, page: Page, row: int) -> int:
-    """Run a call's session and make the record say what its events say; return when the session was over."""
+    """Simulate a call's session and set the record accordingly; return when the session was over."""
     out, state = page.records, page.phone.state[0]
     start, first_event = out.start_ms[row], state.row
     talk: Any = np.int64(out.talk_ms[row])

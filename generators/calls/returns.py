@@ -1,4 +1,4 @@
-"""Calls that are part of a ping-pong incident: those that are handed back and forth repeatedly."""
+"""Decides which calls belong to a ping-pong incident: those that are handed back and forth repeatedly."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ from generators.sessions.faults import SWAPPING, Faults
 
 
 def own_calls_only(changes: Changes, calls: Records, events: Any, faults: Faults) -> Changes:
-    """Let a call that met ping-pong be direct only where it is back `RETURNS` times in a cell that it left.
+    """Mark a call affected by ping-pong as direct only if it returns `RETURNS` times to a cell that it left.
 
     Parameters
     ----------
@@ -36,20 +36,20 @@ def own_calls_only(changes: Changes, calls: Records, events: Any, faults: Faults
 
 
 def stays_of(faults: Faults) -> dict[int, tuple[int, int]]:
-    """Return how long a call stays in a cell, least and most [ms], by incident of ping-pong."""
+    """Return the shortest and the longest stay of a call in a cell [ms], by ping-pong incident."""
     rows = faults.row[faults.row["kind"] == SWAPPING]
     spans = zip(*(rows[name].tolist() for name in ("incident", "least_ms", "spread_ms")), strict=True)
     return {incident: (least, least + spread + ANSWERED_MS) for incident, least, spread in spans}
 
 
 def hops_of(events: Any) -> list[tuple[int, int, int]]:
-    """Return of a call's events each handover: from which cell, to which, and how long the call had stayed [ms]."""
+    """Return each handover among a call's events: the cell left, the cell entered, and the time in the first [ms]."""
     moves = events[(events["state"] == RECONNECT) & (events["previous"] != events["cell"])]
     return list(zip(*(moves[name].tolist() for name in ("previous", "cell", "held_ms")), strict=True))
 
 
 def returns(hops: Iterable[tuple[int, int, int]], stay_ms: tuple[int, int]) -> int:
-    """Return how often a call is back in the cell that it left for a stay in between (A-B-A, each counted once).
+    """Return how often a call returns to the cell that it left after a stay in another (A-B-A, each counted once).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Spells: runs of days on which a user calls at the same rate, or not at all, as real people do."""
+"""Spells: runs of days on which a user calls at the same rate, or not at all, as observed in real people."""
 
 import numpy as np
 
@@ -11,13 +11,13 @@ _SPELL = np.uint64(Purpose.SPELL)
 
 @kernel
 def spell(user: int, day: int, model: ModelArrays) -> Words:
-    """Return the draws of the spell that a user's day belongs to: whether it is quiet, and who is its favourite."""
+    """Return the random draws of the spell that a user's day belongs to: whether it is quiet, and its favourite."""
     number = (day + user) // model.people.spell_days[user]
     return philox(model.seed, _SPELL, np.uint64(user), np.uint64(number), np.uint64(0))
 
 
 @kernel
 def is_quiet(user: int, day: int, model: ModelArrays) -> bool:
-    """Return whether a user's day is one of those without calls of its own."""
+    """Return whether a user's day belongs to a spell without outgoing calls."""
     quiet = model.quiet[user]
     return bool(quiet > 0.0 and uniform(spell(user, day, model)[0]) < quiet)

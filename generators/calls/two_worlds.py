@@ -1,4 +1,4 @@
-"""Renders two worlds, normal life and the world with incidents, day by day, and their difference.
+"""Renders two worlds day by day, normal life and the world with incidents, and the difference between them.
 
 Only the lines that an incident touches are rendered twice. A line stays touched until it is as free, or as taken, as
 it would have been.
@@ -21,9 +21,9 @@ from generators.model.records import Edits, Records
 from generators.model.sim_holdings import SimHoldings
 
 BLOCK = 4096
-"""Users rendered at a time: a unit of work only."""
+"""Number of users rendered at a time; it has no effect on the result."""
 EVENTS_A_CALL, SOME_EVENTS = 3, 1024
-"""Room that is made for events at first."""
+"""Space allocated for events at first: per call, and in addition."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,18 @@ class Day:
 
     records: Records
     events: Any
-    """Of the calls, in their order; shape (events,) of `generators.model.events.EVENT`."""
+    """Events of the calls, in the order of the calls; shape (events,) of `generators.model.events.EVENT`."""
     changes: Changes
     suppressed: int
-    """Intents that fell into a running call."""
+    """Number of intents that did not take place because their line was busy."""
 
 
 class Block(NamedTuple):
-    """A day of some users, not yet in order of time."""
+    """One day of some users, not yet in order of time."""
 
     records: Records
     normal: Records
-    """Normal life on the touched lines."""
+    """Calls of normal life on the touched lines."""
     events: Any
     suppressed: int
 
@@ -92,7 +92,7 @@ class TwoWorlds:
         return Day(calls, events_ordered(events, every.events, order), changes, suppressed)
 
     def _block(self, day: int, users: Any) -> Block:
-        """Render a day of some users, with more room where their events need it."""
+        """Render one day of some users, again with more space if the events need it."""
         parts: list[Block] = []
         done, most = 0, EVENTS_A_CALL * int(self.counts[day, users].sum()) + SOME_EVENTS
         while done < len(users):
@@ -102,7 +102,7 @@ class TwoWorlds:
         return parts[0] if len(parts) == 1 else _gathered(parts)
 
     def _part(self, day: int, users: Any, events: int) -> tuple[int, Block]:
-        """Render a day of some users, as many as there is room for the events; return how many."""
+        """Render one day of as many users as the space for events allows; return how many."""
         low, high = np.searchsorted(self.edits[day].user, [users[0], users[-1] + 1])
         edits = Edits(*(column[low:high] for column in self.edits[day]))
         counts = self.counts[day, users]

@@ -1,4 +1,4 @@
-"""Serving cells in a world without a network: by the hour, and by the length of the call."""
+"""Serving cells in a world without a network, drawn by the hour and by the talk time of the call."""
 
 import math
 
@@ -16,7 +16,7 @@ _PLACE = np.uint64(Purpose.PLACE)
 
 @kernel
 def serving_cell(user: int, start_ms: int, model: ModelArrays) -> int:
-    """Return the cell that serves a user: one for each hour, at work, at home or near home."""
+    """Return the cell that serves a user: one for each hour, at work, at home or next to home."""
     hour = start_ms // HOUR_MS
     words = philox(model.seed, _PLACE, np.uint64(user), np.uint64(hour), np.uint64(0))
     people = model.people
@@ -35,7 +35,7 @@ def serving_cell(user: int, start_ms: int, model: ModelArrays) -> int:
 
 @kernel
 def last_cell(first: int, i: int, model: ModelArrays, slots: Slots) -> int:
-    """Return where a call ends: the longer it is, the likelier in a neighbouring cell."""
+    """Return the cell in which a call ends; with the talk time a neighbouring cell becomes likelier."""
     near = model.neighbours.shape[1]
     if near == 0 or slots.move[i] < math.exp(model.stay_rate * slots.talk_ms[i]):
         return first

@@ -1,1 +1,1 @@
-"""Mobility: where people are at any moment: home, work, and trips to places old and new."""
+"""Mobility: positions of people over time, from home, work, and trips to known and new places."""

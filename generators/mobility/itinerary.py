@@ -1,4 +1,4 @@
-"""A user's day on the move: the legs between places, from home to home, and where that puts it at any moment.
+"""Movements of a user during a day: the legs between places, and the position at any moment.
 
 A user's day runs from midnight to midnight on its own clock, and begins and ends at home. Nothing is stored: a day is a
 function of (seed, user, day), worked out when it is asked for and kept until another is.
@@ -21,7 +21,7 @@ BEGINS, ENDS, FROM_X, FROM_Y, TO_X, TO_Y = range(6)
 USER, DAY, COUNT = range(3)
 MOST_TRIPS = 8
 USUAL_TRIPS = 2
-"""Trips of a day, in the account of the places that somebody knows."""
+"""Assumed number of trips per day, from which the number of known places follows."""
 _TRIP = np.uint64(Purpose.TRIP)
 _DAY_OFFSET = 1 << 20
 _WORK_FROM_H, _WORK_LATEST_H = 6.0, 9.5
@@ -31,7 +31,7 @@ _LAST_TRIP_H, _HOME_BY_H = 21.0, 22.5
 
 
 class Folk(NamedTuple):
-    """Homes, work places and clocks of all users, from which their movements follow; N users."""
+    """Homes, work places and clocks of all users, which determine their movements; N users."""
 
     seed: Any
     home: Any
@@ -39,32 +39,32 @@ class Folk(NamedTuple):
     work: Any
     """Shape (N, 2), float64 [m]."""
     shift_ms: Any
-    """Shape (N,), int64: by how much a user's clock is behind the world's."""
+    """Shape (N,), int64: by how much each user's clock is behind the world's."""
     still: Any
-    """Shape (N,), bool: whether it never leaves home."""
+    """Shape (N,), bool: whether each user never leaves home."""
     first_weekday: int
-    """Of day 0; 0 is Monday."""
+    """Day of the week of day 0; 0 is Monday."""
     ways: Ways
     plane: Plane
 
 
 class Trail(NamedTuple):
-    """Room for one user's day; each thread has its own."""
+    """Work space for the legs of one user's day; each thread has its own."""
 
     legs: Any
     """Shape (most, 6), float64: begin and end [ms], from x and y, to x and y [m]."""
     of: Any
-    """Shape (3,), int64: whose day it is, which, and how many legs it has."""
+    """Shape (3,), int64: the user, the day, and the number of legs."""
 
 
 def make_trail() -> Trail:
-    """Make room for one user's day."""
+    """Allocate the work space for one user's day."""
     return Trail(np.empty((MOST_LEGS, 6)), np.full(3, STANDING, np.int64))
 
 
 @kernel
 def locate(user: int, moment: int, folk: Folk, trail: Trail) -> tuple[int, int]:
-    """Return the leg on which a user is at a moment [ms], and until when that holds.
+    """Return the leg on which a user is at a moment [ms], and until when that is so.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def locate(user: int, moment: int, folk: Folk, trail: Trail) -> tuple[int, int]:
 
 @kernel
 def position(user: int, moment: int, folk: Folk, trail: Trail) -> tuple[float, float]:
-    """Return where a user is at a moment [m]; on a torus perhaps beyond the edge, whose other side is meant."""
+    """Return the position of a user at a moment [m]; on a torus it may lie beyond the edge."""
     leg, _ = locate(user, moment, folk, trail)
     if leg != STANDING:
         return on_leg(leg, moment, trail)
@@ -97,7 +97,7 @@ def position(user: int, moment: int, folk: Folk, trail: Trail) -> tuple[float, f
 
 @kernel
 def on_leg(leg: int, moment: int, trail: Trail) -> tuple[float, float]:
-    """Return where a user is on a leg at a moment [m]."""
+    """Return the position of a user on a leg at a moment [m]."""
     legs = trail.legs
     share = (moment - legs[leg, BEGINS]) / (legs[leg, ENDS] - legs[leg, BEGINS])
     x = legs[leg, FROM_X] + share * (legs[leg, TO_X] - legs[leg, FROM_X])
@@ -106,7 +106,7 @@ def on_leg(leg: int, moment: int, trail: Trail) -> tuple[float, float]:
 
 @kernel
 def plan(user: int, day: int, folk: Folk, trail: Trail) -> None:
-    """Work out a user's day."""
+    """Compute the legs of a user's day."""
     trail.of[USER], trail.of[DAY], trail.of[COUNT] = user, day, 0
     if folk.still[user]:
         return
@@ -118,7 +118,7 @@ def plan(user: int, day: int, folk: Folk, trail: Trail) -> None:
 
 @kernel
 def _live(user: int, day: int, folk: Folk, trail: Trail) -> None:
-    """Go to work or not, then make trips while there is time, then go home."""
+    """Add the legs of a daily routine: to work or not, then trips while there is time, then home."""
     midnight = day * DAY_MS + folk.shift_ms[user]
     words = philox(folk.seed, _TRIP, np.uint64(user), np.uint64(day + _DAY_OFFSET), np.uint64(0))
     now = midnight + _between(_IDLE_FROM_H, _IDLE_LATEST_H, uniform(words[1]))
@@ -147,7 +147,7 @@ def _between(low_h: float, high_h: float, u: float) -> int:
 
 @kernel
 def _go(leaves: int, x: float, y: float, folk: Folk, trail: Trail) -> int:
-    """Add a leg to a place, and return when it ends; a place where one already is needs none."""
+    """Add a leg to a place and return when it ends; nothing is added if the user is already there."""
     count, user = trail.of[COUNT], trail.of[USER]
     from_x, from_y = folk.home[user, 0], folk.home[user, 1]
     if count > 0:
@@ -175,7 +175,7 @@ def _add(leaves: int, arrives: int, start: tuple[float, float], goal: tuple[floa
 
 @kernel
 def _wander(user: int, day: int, folk: Folk, trail: Trail) -> None:
-    """Go from way-point to way-point without a rest, and end the day where it began."""
+    """Add legs from way-point to way-point without pauses, until the end of the day."""
     now = day * DAY_MS + folk.shift_ms[user]
     end = now + DAY_MS
     home = (folk.home[user, 0], folk.home[user, 1])
@@ -207,7 +207,7 @@ def _positions(users: Any, moments: Any, folk: Folk, trail: Trail, out: Any) -> 
 
 
 def positions(users: Any, moments: Any, folk: Folk) -> Any:
-    """Return where users are at moments [ms since the start of the world]; shape (n, 2) [m]."""
+    """Return the positions of users at moments [ms since the start of the world]; shape (n, 2) [m]."""
     out = np.empty((len(users), 2))
     _positions(users, moments, folk, make_trail(), out)
     return out

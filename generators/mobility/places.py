@@ -1,4 +1,4 @@
-"""The places that people know: where they are, how many, and which one a trip goes to.
+"""Places known to each user: their positions, their number, and which of them a trip goes to.
 
 Exploration and preferential return (Song et al., Nature Physics 6, 2010), made into a function of the trip's number so
 that any moment can be asked for: the number of known places is the model's mean, S' = exploration * S^-gamma a trip,
@@ -16,15 +16,15 @@ from generators.radio.plane import Plane
 from generators.settings.mobility import MobilitySettings
 
 TRIPS_BEFORE = 400.0
-"""A user has made this many trips before the world, and up to as many more."""
+"""Each user has made this many trips before the start of the world, and up to as many more."""
 _FIRST_PLACES = 2.0
-"""Home and work."""
+"""Number of places known from the beginning: home and work."""
 _TRIES = 16
 _AT = np.uint64(Purpose.PLACE_AT)
 
 
 class Ways(NamedTuple):
-    """The settings of mobility, as the kernels read them."""
+    """Mobility settings as numbers, for the kernels."""
 
     waypoint: bool
     at_work: float
@@ -49,7 +49,7 @@ class Ways(NamedTuple):
 
 
 def make_ways(settings: MobilitySettings) -> Ways:
-    """Turn settings into what the kernels read."""
+    """Turn mobility settings into numbers for the kernels."""
     s = settings
     return Ways(
         waypoint=s.kind == "waypoint",
@@ -72,7 +72,7 @@ def make_ways(settings: MobilitySettings) -> Ways:
 
 @kernel
 def truncated_power(u: float, exponent: float, low: float, high: float) -> float:
-    """Return the variable with density x^-`exponent` between `low` and `high` at u in [0, 1); exponent not 1."""
+    """Return the quantile at u in [0, 1) of the density x^-`exponent` between `low` and `high`; exponent not 1."""
     power = 1.0 - exponent
     bottom = low**power
     return float((bottom + u * (high**power - bottom)) ** (1.0 / power))
@@ -80,13 +80,13 @@ def truncated_power(u: float, exponent: float, low: float, high: float) -> float
 
 @kernel
 def known_places(trips: float, ways: Ways) -> int:
-    """Return how many places somebody knows after so many trips; at least home and work."""
+    """Return the number of places that a user knows after so many trips; at least home and work."""
     return int((_FIRST_PLACES**ways.power + ways.growth * trips) ** (1.0 / ways.power))
 
 
 @kernel
 def choose_place(seed: Any, user: int, trip: float, u: float, ways: Ways) -> int:
-    """Return which place trip number `trip` of the world goes to, from 1."""
+    """Return the place to which trip number `trip` of the world goes; trips count from 1."""
     started = TRIPS_BEFORE * (1.0 + uniform(philox(seed, _AT, np.uint64(user), np.uint64(0), np.uint64(0))[3]))
     known = known_places(started + trip, ways)
     after = known_places(started + trip + 1.0, ways)
@@ -99,7 +99,7 @@ def choose_place(seed: Any, user: int, trip: float, u: float, ways: Ways) -> int
 def place_at(
     seed: Any, user: int, place: int, home: tuple[float, float], world: tuple[Ways, Plane]
 ) -> tuple[float, float]:
-    """Return where a place of a user is [m]; drawn again while it falls outside a bounded world.
+    """Return the position of a user's place [m]; redrawn while it falls outside a bounded world.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Radio: sites and their antennas, propagation, and which cells a phone hears where."""
+"""Radio: sites and their antennas, propagation, and the cells that a phone hears at each place."""

@@ -1,4 +1,4 @@
-"""Antenna patterns: gain by direction.
+"""Antenna patterns: gain as a function of direction.
 
 Two patterns: an ellipse with one focus at the antenna, perhaps cut into lobes; and the element of 3GPP TR 38.901.
 Angles are relative to the boresight unless said otherwise.
@@ -12,9 +12,9 @@ import numpy as np
 from generators.model.compiled import kernel
 
 QUIETEST = 1e-20
-"""Gain of a null, so that decibels stay finite."""
+"""Gain assigned to a null of a pattern, so that decibels stay finite."""
 DIRECTIONS = 16384
-"""Over which a pattern with lobes is averaged."""
+"""Number of directions over which a pattern with lobes is averaged."""
 
 
 @kernel
@@ -67,14 +67,14 @@ def mean_gain(eccentricity: float, lobes: float) -> float:
 
 
 def shotgun(front_back_db: float) -> float:
-    """Return the eccentricity of the plain ellipse with so much more gain in front than behind: (1 + e) / (1 - e)."""
+    """Return the eccentricity of a plain ellipse with a given front-to-back ratio: (1 + e) / (1 - e)."""
     ratio = 10 ** (front_back_db / 10)
     return (ratio - 1) / (ratio + 1)
 
 
 @dataclass(frozen=True)
 class Ellipse:
-    """An elliptic antenna, given by its second focus; the first is at the antenna.
+    """An elliptic antenna pattern, given by its second focus; the first focus is at the antenna.
 
     The focus is in units of the major axis, so it is a point of the open unit disc: its direction is the boresight, its
     distance the eccentricity. Moving it re-aims and re-shapes the antenna; the major axis, and with it the power,

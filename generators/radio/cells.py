@@ -1,4 +1,4 @@
-"""The cells of a network and the air between them and the phones, as arrays that the kernels read."""
+"""The cells of a network, and the propagation between cells and phones, as arrays for the kernels."""
 
 import math
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ OMNI, SECTOR, ELLIPSE = 0, 1, 2
 
 
 class Cells(NamedTuple):
-    """S sites with C cells; those of a site follow each other."""
+    """Sites and cells of a network: S sites with C cells; the cells of a site are consecutive."""
 
     x: Any
     """Shape (S,), float64 [m]."""
@@ -25,35 +25,35 @@ class Cells(NamedTuple):
     height: Any
     """Shape (S,), float64 [m above ground]."""
     model: Any
-    """Shape (S,), int8: path-loss model."""
+    """Shape (S,), int8: number of the path-loss model."""
     first: Any
     """Shape (S + 1,), int32: first cell of each site; the last entry is C."""
     site: Any
-    """Shape (C,), int32."""
+    """Shape (C,), int32: site of each cell."""
     kind: Any
     """Shape (C,), int8: OMNI, SECTOR or ELLIPSE."""
     azimuth: Any
-    """Shape (C,), float64: boresight, clockwise from north [deg]."""
+    """Shape (C,), float64: boresight direction, clockwise from north [deg]."""
     eirp: Any
-    """Shape (C,), float64: radiated power at boresight [dBm]; of an ellipse, with the mean gain of 1."""
+    """Shape (C,), float64: EIRP at boresight [dBm]; for an ellipse, at the mean gain of 1."""
 
 
 class Air(NamedTuple):
-    """Properties of propagation, antennas and phones that are the same for all cells, as numbers for the kernels."""
+    """Parameters of propagation, antennas and phones that are the same for all cells, as numbers for the kernels."""
 
     seed: Any
     plane: Plane
     ghz: float
     phone_m: float
     threshold: float
-    """Least power that a phone hears [dBm]."""
+    """The least power at which a phone hears a cell [dBm]."""
     reference_m: float
     sigma: Any
-    """Shape (models, 2), float64: [dB] with and without line of sight."""
+    """Shape (models, 2), float64: standard deviation of the shadowing [dB], with and without line of sight."""
     correlation: Any
-    """Shape (models, 2), float64 [m]."""
+    """Shape (models, 2), float64: decorrelation distance of the shadowing [m], with and without line of sight."""
     tilts: tuple[float, float]
-    """Mechanical and electrical [deg]."""
+    """Mechanical and electrical downtilt [deg]."""
     widths: tuple[float, float]
     """Horizontal and vertical half-power beam width [deg]."""
     front_back: float
@@ -63,7 +63,7 @@ class Air(NamedTuple):
 
 
 def make_cells(sites: SiteSettings, antenna: AntennaSettings, models: Any, metres: Any, macro: Any) -> Cells:
-    """Put the antennas on the sites.
+    """Return the cells of all sites, with their antennas.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def make_cells(sites: SiteSettings, antenna: AntennaSettings, models: Any, metre
 
 
 def make_air(antenna: AntennaSettings, radio: PropagationSettings, plane: Plane, seed: int) -> Air:
-    """Turn settings into what the kernels read."""
+    """Turn settings into numbers for the kernels."""
     peak = antenna.normalise == "peak"
     return Air(
         seed=np.uint64(seed),
@@ -118,14 +118,14 @@ def make_air(antenna: AntennaSettings, radio: PropagationSettings, plane: Plane,
 
 
 def _by_model(own: list[tuple[float, float]], given: float | None, least: float = 0.0) -> Any:
-    """Return a figure for each path-loss model, with and without line of sight; shape (models, 2)."""
+    """Return a shadowing figure for each path-loss model, with and without line of sight; shape (models, 2)."""
     table = np.array(own)
     return np.maximum(table if given is None else np.full_like(table, given), least)
 
 
 @kernel
 def site_loss_db(site: int, away: tuple[float, float], most: float, cells: Cells, air: Air) -> float:
-    """Return what is lost between a site and a point, shadowing included [dB].
+    """Return the path loss between a site and a point, shadowing included [dB].
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def antenna_gain_db(cell: int, dx: float, dy: float, cells: Cells, air: Air) -> 
 
 @kernel
 def power_dbm(cell: int, x: float, y: float, cells: Cells, air: Air) -> float:
-    """Return the power of a cell at a point of the plane [dBm]."""
+    """Return the received power of a cell at a point of the plane [dBm]."""
     site, plane = cells.site[cell], air.plane
     dx = shortest(x - cells.x[site], plane.width, plane.wrap)
     dy = shortest(y - cells.y[site], plane.height, plane.wrap)
@@ -180,7 +180,7 @@ def power_dbm(cell: int, x: float, y: float, cells: Cells, air: Air) -> float:
 
 @kernel
 def could_reach(site: int, distance: float, cells: Cells, air: Air, most_gain_db: float) -> bool:
-    """Return whether a phone at a distance could hear a site in the best case: boresight, line of sight, no shadow."""
+    """Return whether a phone at a distance could hear a site at best: at boresight, in line of sight, unshadowed."""
     model = cells.model[site]
     if model == REFERENCE:
         least = 20.0 * math.log10(max(distance, air.reference_m) / air.reference_m)

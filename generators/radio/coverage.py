@@ -1,4 +1,4 @@
-"""The radio map: for each pixel of the plane the cells that a phone hears there, strongest first.
+"""The radio map: for each pixel of the plane, the cells that a phone hears there, strongest first.
 
 Planning tools work like this, and so do phones here: power is that of the pixel's middle. The map is what makes signal
 reports cheap, and it is exact: a cell that is not in a pixel's list is below the threshold there, or weaker than all in
@@ -18,17 +18,17 @@ from generators.radio.plane import shortest, wrapped
 
 NO_CELL = -1
 BAND = 32
-"""Rows of pixels worked on at a time."""
+"""Number of rows of pixels computed at a time."""
 ROUNDING_DB = 1e-3
-"""More than a power in single precision may be off."""
+"""Upper bound of the rounding error of a power in single precision."""
 _FURTHEST_M = 1e6
 
 
 class RadioMap(NamedTuple):
-    """Who is heard where; P pixels in rows from the south-west."""
+    """The cells heard in each pixel, with their powers; P pixels in rows from the south-west."""
 
     cell: Any
-    """Shape (P, K), int32: strongest first, the lower number where two are equal; `NO_CELL` beyond the last."""
+    """Shape (P, K), int32: strongest first, of equal ones the lower number first; `NO_CELL` beyond the last."""
     power: Any
     """Shape (P, K), float32 [dBm]; minus infinity beyond the last."""
     columns: int
@@ -39,16 +39,16 @@ class RadioMap(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """What sites can do at best, however their antennas look; shape (S,) each."""
+    """Upper bounds of the range and power of each site, whatever the direction of its antennas; shape (S,) each."""
 
     far_m: Any
-    """float64: how far away a phone could hear them [m]."""
+    """float64: largest distance at which a phone could hear the site [m]."""
     sent_dbm: Any
-    """float64: what no antenna of theirs exceeds in any direction [dBm]."""
+    """float64: largest power that any of its antennas radiates in any direction [dBm]."""
 
 
 def make_map(cells: Cells, air: Air, resolution_m: float, candidates: int, workers: int = 2) -> RadioMap:
-    """Measure every cell everywhere it could be heard.
+    """Compute the power of every cell in each pixel where it could be heard.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def make_map(cells: Cells, air: Air, resolution_m: float, candidates: int, worke
 
 
 def make_reach(cells: Cells, air: Air) -> Reach:
-    """Return how far away a phone could hear each site in the best case, by bisection to a metre."""
+    """Return the largest distance at which a phone could hear each site, by bisection to a metre."""
     most_gain_db = -10 * math.log10(1 - air.eccentricity) + 10 * math.log10(max(air.ellipse_scale, 1.0))
     far, sent = np.empty(len(cells.x)), cells.eirp[cells.first[:-1]] + most_gain_db
     _reach(cells, air, most_gain_db, far)
@@ -96,7 +96,7 @@ def _reach(cells: Cells, air: Air, most_gain_db: float, out: Any) -> None:
 
 
 def _fill_band(cells: Cells, air: Air, reach: Reach, radio: RadioMap, first_row: int) -> None:
-    """Fill some rows; only sites that reach them are asked."""
+    """Fill some rows of the map, from the sites within reach of them."""
     last_row = min(first_row + BAND, radio.rows)
     edge = radio.height / radio.rows
     middle = (first_row + last_row) / 2 * edge
@@ -119,7 +119,7 @@ def _fill(near: Any, first_row: int, last_row: int, network: tuple[Cells, Air, R
 
 @kernel
 def away_from(site: int, pixel: int, cells: Cells, radio: RadioMap) -> tuple[float, float]:
-    """Return how far east and north of a site the middle of a pixel is [m]."""
+    """Return how far east and north of a site the centre of a pixel is [m]."""
     x = (pixel % radio.columns + 0.5) * radio.width / radio.columns
     y = (pixel // radio.columns + 0.5) * radio.height / radio.rows
     dx = shortest(x - cells.x[site], radio.width, radio.wrap)
@@ -128,7 +128,7 @@ def away_from(site: int, pixel: int, cells: Cells, radio: RadioMap) -> tuple[flo
 
 @kernel
 def hear(site: int, away: tuple[float, float], row: int, network: tuple[Cells, Air, Reach, RadioMap]) -> None:
-    """Put the cells of a site into a list, a row of the map, in which they are not; measured only where it may matter.
+    """Insert the cells of a site into a row of the map, computing the power only where it may matter.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def _is_in(cell: int, names: Any) -> bool:
 
 @kernel
 def insert(names: Any, powers: Any, cell: int, power: Any) -> None:
-    """Put a cell into a full-length list by falling power, then by number; the weakest falls out."""
+    """Insert a cell into a full-length list sorted by falling power, then by number; the weakest is removed."""
     i = names.shape[0] - 1
     if not _before(cell, power, names[i], powers[i]):
         return
@@ -182,7 +182,7 @@ def _before(cell: int, power: Any, other: int, others: Any) -> bool:
 
 @kernel
 def pixel_at(x: float, y: float, radio: RadioMap) -> int:
-    """Return the pixel of a point [m]; beyond a bounded region, the nearest."""
+    """Return the pixel of a point [m]; the nearest one for a point beyond a bounded region."""
     x, y = wrapped(x, radio.width, radio.wrap), wrapped(y, radio.height, radio.wrap)
     column = min(int(x * radio.columns / radio.width), radio.columns - 1)
     row = min(int(y * radio.rows / radio.height), radio.rows - 1)
@@ -203,6 +203,6 @@ def pixels_at(points: Any, radio: RadioMap) -> Any:
 
 
 def pixel_middles(radio: RadioMap) -> Any:
-    """Return the middle of each pixel; shape (P, 2) [m]."""
+    """Return the centre of each pixel; shape (P, 2) [m]."""
     row, column = np.divmod(np.arange(radio.rows * radio.columns), radio.columns)
     return np.column_stack([(column + 0.5) * radio.width / radio.columns, (row + 0.5) * radio.height / radio.rows])

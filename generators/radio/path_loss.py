@@ -9,20 +9,20 @@ REFERENCE, FREE_SPACE, HATA, HATA_URBAN, UMA, UMI, RMA = range(len(MODELS))
 _LIGHT = 299_792_458.0
 _NEAREST_M = 1.0
 _CLUTTER_M = 1.0
-"""Effective height of the environment of UMa and UMi, for phones below 13 m."""
+"""Effective environment height in the models UMa and UMi, for phones below 13 m."""
 _STREET_M, _BUILDING_M = 20.0, 5.0
-"""RMa's average street width and building height."""
+"""Average street width and building height in the model RMa."""
 
 
 @kernel
 def free_space_db(distance: float, ghz: float) -> float:
-    """Return the loss in free space: 20 log10(4 pi d f / c)."""
+    """Return the free-space path loss: 20 log10(4 pi d f / c)."""
     return 20.0 * math.log10(4.0e9 * math.pi * ghz * max(distance, _NEAREST_M) / _LIGHT)
 
 
 @kernel
 def cost231_hata_db(distance: float, ghz: float, mast: float, phone: float) -> float:
-    """Return the loss of COST-231 Hata for medium towns and suburbs; 3 dB more in metropolitan centres.
+    """Return the path loss of COST-231 Hata for medium towns and suburbs; 3 dB more in metropolitan centres.
 
     COST Action 231 final report (1999), section 4.4.1: 1.5-2 GHz, mast 30-200 m, phone 1-10 m, 1-20 km.
     """
@@ -35,7 +35,7 @@ def cost231_hata_db(distance: float, ghz: float, mast: float, phone: float) -> f
 
 @kernel
 def _urban_sight_db(flat: float, distance: float, ghz: float, heights: tuple[float, float], macro: bool) -> float:
-    """Return the loss of UMa or UMi with line of sight; two slopes that meet at the break point."""
+    """Return the path loss of UMa or UMi with line of sight; two slopes that meet at the break point."""
     mast, phone = heights
     turn = 4.0 * (mast - _CLUTTER_M) * (phone - _CLUTTER_M) * ghz * 1e9 / 3e8
     near = 28.0 + 22.0 * math.log10(distance) if macro else 32.4 + 21.0 * math.log10(distance)
@@ -48,7 +48,7 @@ def _urban_sight_db(flat: float, distance: float, ghz: float, heights: tuple[flo
 
 @kernel
 def urban_db(flat: float, ghz: float, heights: tuple[float, float], macro: bool, sight: bool) -> float:
-    """Return the loss of UMa (`macro`) or UMi - Street Canyon.
+    """Return the path loss of UMa (`macro`) or of UMi - Street Canyon.
 
     3GPP TR 38.901, table 7.4.1-1: 0.5-100 GHz, 10 m-5 km, phone 1.5-22.5 m, mast 25 m (UMa) or 10 m (UMi).
 
@@ -87,7 +87,7 @@ def _rural_sight_db(distance: float, ghz: float) -> float:
 
 @kernel
 def rural_db(flat: float, ghz: float, heights: tuple[float, float], sight: bool) -> float:
-    """Return the loss of RMa; parameters as of `urban_db`.
+    """Return the path loss of RMa; parameters as of `urban_db`.
 
     3GPP TR 38.901, table 7.4.1-1: 0.5-30 GHz, 10 m-10 km (5 km without line of sight), mast 10-150 m, phone 1-10 m;
     beyond, the formulae are carried on.
@@ -125,7 +125,7 @@ def model_number(name: str) -> int:
 
 @kernel
 def path_loss_db(model: int, flat: float, ghz: float, heights: tuple[float, float], sight: bool) -> float:
-    """Return the loss by a model; parameters as of `urban_db`.
+    """Return the path loss by a model of this module; parameters as of `urban_db`.
 
     Raises
     ------

@@ -9,16 +9,16 @@ from generators.model.compiled import kernel
 from generators.settings.world import RegionSettings
 
 METRES_PER_DEGREE = 111_195.0
-"""Of latitude, on a sphere of the mean radius of the Earth (6,371 km)."""
+"""Metres per degree of latitude, on a sphere with the mean radius of the Earth (6,371 km)."""
 
 
 class Plane(NamedTuple):
     """A rectangle whose south-western corner is the origin; x grows eastwards, y northwards [m]."""
 
     latitude: float
-    """Of the origin [deg]."""
+    """Latitude of the origin [deg]."""
     longitude: float
-    """Of the origin [deg]."""
+    """Longitude of the origin [deg]."""
     metres_per_degree_east: float
     width: float
     height: float
@@ -49,7 +49,7 @@ def to_degrees(plane: Plane, metres: Any) -> tuple[Any, Any]:
 
 @kernel
 def shortest(difference: float, period: float, wrap: bool) -> float:
-    """Return a difference of coordinates along the shortest way: on a torus the nearest image counts."""
+    """Return a difference of coordinates along the shortest way: on a torus, to the nearest image."""
     if not wrap:
         return difference
     return difference - period * math.floor(difference / period + 0.5)
@@ -57,7 +57,7 @@ def shortest(difference: float, period: float, wrap: bool) -> float:
 
 @kernel
 def wrapped(coordinate: float, period: float, wrap: bool) -> float:
-    """Return a coordinate in [0, period): of the same point on a torus, else held within the bounds."""
+    """Return a coordinate moved into [0, period): by whole periods on a torus, else to the nearest bound."""
     if wrap:
         inside = coordinate - period * math.floor(coordinate / period)
         return inside if 0.0 <= inside < period else 0.0

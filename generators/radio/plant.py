@@ -1,4 +1,4 @@
-"""The radio plant of a world: cells, propagation, and the radio map that follows from both."""
+"""The radio network of a world: its cells, the propagation, and the radio map that follows from both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from generators.radio.turned_rows import Audible, RunnersUp, audible, turned_row
 
 @dataclass(frozen=True)
 class Plant:
-    """Cells, air and map."""
+    """Cells, propagation and radio map of a world."""
 
     cells: Cells
     air: Air
@@ -21,13 +21,13 @@ class Plant:
     _audible: dict[int, Audible] = field(default_factory=dict, repr=False, compare=False)
 
     def turned(self, cell: int, turned_deg: float) -> tuple[Any, Any, Any]:
-        """Return what is heard while the antenna of one cell looks elsewhere, as `turned_rows`; worked out once."""
+        """Return the rows of the map that change while one antenna is turned, as `turned_rows`; computed once."""
         if (cell, turned_deg) not in self._known:
             self._known[cell, turned_deg] = self._heard(cell, {cell: turned_deg}, self.radio, self._next_best)
         return self._known[cell, turned_deg]
 
     def heard(self, cell: int, turned_deg: Mapping[int, float], before: RadioMap) -> tuple[Any, Any, Any]:
-        """Return what is heard otherwise than before as one cell's antenna turns, so that these are turned."""
+        """Return the rows of a map that change when one antenna turns, given the angles of all turned antennas."""
         return self._heard(cell, turned_deg, before, RunnersUp.unknown(len(before.cell)))
 
     def _heard(
@@ -48,7 +48,7 @@ class Plant:
         return make_reach(self.cells, self.air)
 
     def aimed(self, turned_deg: Mapping[int, float]) -> Cells:
-        """Return the cells with the antennas of some turned, by so many degrees each."""
+        """Return the cells with some antennas turned by the given angles [deg]."""
         azimuth = self.cells.azimuth.copy()
         for cell, by in turned_deg.items():
             azimuth[cell] += by

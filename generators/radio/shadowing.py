@@ -1,4 +1,4 @@
-"""Shadowing: gain or loss by hills and houses, a function of the site and the point.
+"""Shadowing: random gain or loss by hills and buildings, a fixed function of the site and the point.
 
 A unit normal field on a lattice whose spacing is the correlation distance, interpolated and scaled back to variance 1.
 """
@@ -13,9 +13,9 @@ from generators.model.numerics import normal_quantile
 from generators.model.rng import Purpose, philox, uniform
 
 CUT = 4.0
-"""Standard deviations at which shadowing is cut, so that reach is bounded."""
+"""Number of standard deviations at which shadowing is cut, so that the range of a site is bounded."""
 HIDDEN = 1e-4
-"""Probability of line of sight below which there is none."""
+"""Probability of line of sight below which there is taken to be none."""
 _SHADOWING = np.uint64(Purpose.SHADOWING)
 _HALF = np.uint64(32)
 _NORMAL, _SIGHT = 0, 1
@@ -30,7 +30,7 @@ def _node(seed: Any, site: int, kind: int, ix: int, iy: int) -> float:
 
 @kernel
 def _field(seed: Any, site: int, kind: int, x: float, y: float) -> float:
-    """Return a unit normal field at a point given in units of the correlation distance."""
+    """Return a standard normal random field at a point given in units of the correlation distance."""
     ix, iy = math.floor(x), math.floor(y)
     fx, fy = x - ix, y - iy
     total, power = 0.0, 0.0
@@ -61,7 +61,7 @@ def shadow(seed: Any, site: int, x: float, y: float) -> float:
 
 @kernel
 def in_sight(seed: Any, site: int, x: float, y: float, probability: float) -> bool:
-    """Return whether a point sees the site; neighbouring points agree. Parameters as of `shadow`."""
+    """Return whether a point has line of sight to the site, spatially correlated. Parameters as of `shadow`."""
     if probability >= 1.0 or probability < HIDDEN:
         return probability >= 1.0
     z = _field(seed, site, _SIGHT, x, y)

@@ -20,7 +20,7 @@ OPENCELLID = (
 )  # fmt: skip
 _LON, _LAT = OPENCELLID.index("lon"), OPENCELLID.index("lat")
 _ROW_SPACING = math.sqrt(3) / 2
-"""Of a hexagonal lattice, relative to the distance of neighbours."""
+"""Distance of the rows of a hexagonal lattice, relative to the distance of neighbours."""
 
 
 def place_sites(settings: SiteSettings, plane: Plane, count: int, seed: int) -> Any:
@@ -55,7 +55,7 @@ def place_sites(settings: SiteSettings, plane: Plane, count: int, seed: int) -> 
 
 
 def _grid(settings: SiteSettings, plane: Plane, draws: Any) -> Any:
-    """Return rows of sites, as far from each other as from the edges, each jittered, or each step to the next."""
+    """Return rows of sites, equally far from each other and from the edges; each site, or each step, is jittered."""
     count = len(draws)
     columns = settings.columns or max(1, round(math.sqrt(count * plane.width / plane.height)))
     rows = -(-count // columns)
@@ -82,7 +82,7 @@ def _grid(settings: SiteSettings, plane: Plane, draws: Any) -> Any:
 
 
 def _hexagonal(plane: Plane, count: int) -> Any:
-    """Return the middlemost points of the triangular lattice whose density is that of the sites."""
+    """Return the points nearest the centre of a triangular lattice with the density of the sites."""
     apart = math.sqrt(plane.width * plane.height / count / _ROW_SPACING)
     reach = int(max(plane.width, plane.height) / apart / _ROW_SPACING) + 2
     across, up = (axis.ravel() for axis in np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1)))
@@ -93,7 +93,7 @@ def _hexagonal(plane: Plane, count: int) -> Any:
 
 
 def _clustered(spread: float, plane: Plane, draws: Any) -> Any:
-    """Return a dense centre that thins out: a normal distribution, held within the bounds."""
+    """Return sites from a normal distribution around the centre, held within the bounds."""
     normal = normal_quantiles(draws[:, :2].ravel().copy()).reshape(-1, 2)
     return _inside(spread * normal + [plane.width / 2, plane.height / 2], plane)
 
@@ -104,7 +104,7 @@ def _inside(points: Any, plane: Plane) -> Any:
 
 
 def read_sites(path: Path, plane: Plane) -> Any:
-    """Return the sites of a file in OpenCelliD's columns: cells at the same place are one site; shape (n, 2) [m].
+    """Return the sites of a file with OpenCelliD's columns; cells at the same place are one site; shape (n, 2) [m].
 
     Raises
     ------

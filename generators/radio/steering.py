@@ -12,7 +12,7 @@ STEPS = 200
 _NUDGE = 1e-6
 _SMALLEST_STEP = 1e-9
 _WORTHWHILE = 0.3
-"""What a move must bring, relative to what the slope promised (Armijo's rule)."""
+"""Gain that a move must bring, relative to what the slope promises (Armijo's rule)."""
 
 Point = tuple[float, float]
 
@@ -35,7 +35,7 @@ def steer(antenna: Ellipse, dx: float, dy: float, most: float = MOST_ECCENTRIC) 
 
 
 def beam(antenna: Ellipse, crowd: Sequence[Point], steps: int = STEPS, most: float = MOST_ECCENTRIC) -> list[Ellipse]:
-    """Aim an antenna, one small move of its focus after the other, at the crowd that it serves.
+    """Aim an antenna at the phones that it serves, by small moves of its focus.
 
     What rises is the mean power of the crowd in decibels: a steepest ascent, whose step doubles when it helps and
     halves when it does not.

@@ -1,4 +1,4 @@
-"""The towers: their positions by district, their neighbours, and the tower nearest to a place."""
+"""The towers: their positions by district, their neighbours, and the tower nearest to a point."""
 
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ MOST_NEIGHBOURS = 4
 
 
 class Towers(NamedTuple):
-    """The towers, or sites; T of them. Without a network each is one cell."""
+    """The towers (sites), T of them; without a network each is one cell."""
 
     latitude: Any
     """Shape (T,), float64 [deg]."""
@@ -32,7 +32,7 @@ class Towers(NamedTuple):
 
 
 def make_towers(settings: WorldSettings) -> Towers:
-    """Place the towers: uniformly within districts drawn by their shares, or as the network's sites are set.
+    """Place the towers: uniformly within districts drawn by their shares, or as the site settings say.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def nearest_towers(towers: Towers, points: Any) -> Any:
 
 
 def _nearest(places: Any, points: Any, rank: Any) -> Any:
-    """Return the place that is the first, second, ... nearest to each point; shape (n,), or (n, ranks)."""
+    """Return the index of the first, second, ... nearest tower to each point; shape (n,), or (n, ranks)."""
     from scipy.spatial import cKDTree  # noqa: PLC0415 - takes a while
 
     return cKDTree(places).query(points, k=rank)[1]

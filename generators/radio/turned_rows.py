@@ -1,4 +1,4 @@
-"""The rows of the radio map that differ while an antenna is turned."""
+"""The rows of the radio map that change while an antenna is turned."""
 
 from typing import Any, NamedTuple
 
@@ -10,21 +10,21 @@ from generators.radio.coverage import NO_CELL, RadioMap, Reach, away_from, hear,
 
 UNKNOWN = -2
 AS_EVER, OTHERWISE, LOST = range(3)
-"""What becomes of a pixel's list: nothing; it changes; it loses its weakest, so that a cell beyond it may come in."""
+"""Changes of a pixel's list: none; some; its weakest cell is lost, so that the next best one may enter."""
 Network = tuple[Cells, Air, Reach, RadioMap]
 
 
 class Audible(NamedTuple):
-    """Where a site could be heard, however its antennas look; shape (n,) each."""
+    """The pixels in which a site could be heard, whatever the direction of its antennas; shape (n,) each."""
 
     pixel: Any
     """int64, ascending."""
     loss: Any
-    """float64: what is lost on the way [dB]."""
+    """float64: path loss [dB]."""
 
 
 def audible(site: int, network: Network) -> Audible:
-    """Measure a site in all pixels."""
+    """Compute the path loss of a site in all pixels, and keep those in which it could be heard."""
     cells, air, reach, radio = network
     loss = np.empty(radio.columns * radio.rows)
     most = float(reach.sent_dbm[site] - air.threshold)
@@ -40,21 +40,21 @@ def _measure(site: int, most: float, cells: Cells, air: Air, radio: RadioMap, lo
 
 
 class RunnersUp(NamedTuple):
-    """The strongest cell of each pixel that is not in its list, as far as anybody has asked; shape (P,) each."""
+    """The strongest cell of each pixel that is not in its list, computed when needed; shape (P,) each."""
 
     cell: Any
-    """int32: `NO_CELL` where no other can be heard, `UNKNOWN` before it is worked out."""
+    """int32: `NO_CELL` where no other cell can be heard, `UNKNOWN` where it has not been computed."""
     power: Any
     """float32 [dBm]."""
 
     @staticmethod
     def unknown(pixels: int) -> "RunnersUp":
-        """Return room for those of a map."""
+        """Return the runners-up of a map, none of them computed yet."""
         return RunnersUp(np.full(pixels, UNKNOWN, np.int32), np.full(pixels, -np.inf, np.float32))
 
 
 def turned_rows(cell: int, here: Audible, network: Network, next_best: RunnersUp) -> tuple[Any, Any, Any]:
-    """Return what is heard where one cell's antenna looks elsewhere.
+    """Return the rows of the map that change when one cell's antenna is turned.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def turned_rows(cell: int, here: Audible, network: Network, next_best: RunnersUp
 
 @kernel
 def _hear_one(cell: int, here: Audible, network: Network, power: Any, what: Any) -> None:
-    """Work out the power of one cell where its site could be heard, and what becomes of the list there."""
+    """Compute the power of one cell where its site could be heard, and how the list of each pixel changes."""
     cells, air, _, radio = network
     last = radio.cell.shape[1] - 1
     for i in range(here.pixel.shape[0]):
@@ -107,7 +107,7 @@ def _hear_one(cell: int, here: Audible, network: Network, power: Any, what: Any)
 
 @kernel
 def _put(cell: int, power: Any, names: Any, powers: Any) -> None:
-    """Give a cell another power in each list."""
+    """Set the power of a cell in each list."""
     for i in range(power.shape[0]):
         kept = 0
         for j in range(names.shape[1]):
@@ -121,7 +121,7 @@ def _put(cell: int, power: Any, names: Any, powers: Any) -> None:
 
 
 def _find(pixels: Any, network: Network, next_best: RunnersUp) -> None:
-    """Work out the runners-up of some pixels, whose lists are full, where they are not known."""
+    """Compute the runners-up of some pixels with full lists, where they are not known."""
     radio = network[-1]
     new = pixels[next_best.cell[pixels] == UNKNOWN]
     names = np.column_stack([radio.cell[new], np.full(len(new), NO_CELL, np.int32)])
@@ -132,7 +132,7 @@ def _find(pixels: Any, network: Network, next_best: RunnersUp) -> None:
 
 @kernel
 def _hear_all(pixels: Any, network: Network) -> None:
-    """Let all cells of the network into the list of each pixel."""
+    """Insert all cells of the network into the list of each pixel."""
     cells, _, reach, radio = network
     for row in range(pixels.shape[0]):
         for site in range(reach.far_m.shape[0]):
@@ -141,7 +141,7 @@ def _hear_all(pixels: Any, network: Network) -> None:
 
 @kernel
 def _let_in(pixels: Any, lost: Any, next_best: RunnersUp, names: Any, powers: Any) -> None:
-    """Let the runners-up into the lists that have lost their weakest."""
+    """Insert the runners-up into the lists that have lost their weakest cell."""
     for i in range(pixels.shape[0]):
         if lost[i] and next_best.cell[pixels[i]] != NO_CELL:
             insert(names[i], powers[i], next_best.cell[pixels[i]], next_best.power[pixels[i]])

@@ -1,1 +1,1 @@
-"""Sessions: how phones and towers set up, keep, hand over and lose calls."""
+"""Sessions: how phones and towers set up, hand over and drop calls."""

@@ -1,4 +1,4 @@
-"""What phones hear while antennas are turned, computed from one turn to the next."""
+"""Radio maps for the times at which antennas are turned, computed from one change to the next."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from generators.sessions.turned_antennas import NONE, Turned, first_ahead, nothi
 
 
 def turn_antennas(faults: Sequence[CellFault], plant: Plant) -> tuple[RadioMap, Turned]:
-    """Work out what is heard while antennas look elsewhere, one of them or several at a time.
+    """Compute which cells are heard while one or several antennas are turned away from their direction.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def turn_antennas(faults: Sequence[CellFault], plant: Plant) -> tuple[RadioMap, 
 
 
 class _Rows:
-    """The further rows of a radio map, as antennas turn away and back."""
+    """Additional rows of a radio map, built up as antennas turn away and back."""
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
@@ -50,7 +50,7 @@ class _Rows:
         """Moments, and what holds from each on: the first pixel; rows of it and the next, and their incidents."""
 
     def change(self, moment: int, now: Sequence[CellFault]) -> None:
-        """Note that from a moment on these antennas are turned, in the order in which they were."""
+        """Record which antennas are turned from a moment on, in the order in which they were turned."""
         self.edges.append(moment)
         self.held.append(self._holding(*self._rows(now)) if now else (0, np.empty((2, 0), np.int32)))
 
@@ -61,7 +61,7 @@ class _Rows:
         return first, held
 
     def _rows(self, now: Sequence[CellFault]) -> tuple[Any, Any, Any]:
-        """Return the pixels in which another row holds, the row, and the incident."""
+        """Return the pixels in which another row is in force, the row, and the incident."""
         if len(now) > 1:
             pixels, names, powers, incident = self._together(now)
             return pixels, self._added(names, powers), incident
@@ -74,7 +74,7 @@ class _Rows:
         return pixels, self.known[antenna] + np.arange(len(pixels)), fault.incident
 
     def _together(self, now: Sequence[CellFault]) -> tuple[Any, Any, Any, Any]:
-        """Return the pixels in which other powers are heard, these powers, and the incident: of some, the last."""
+        """Return the pixels with other powers, these powers, and the incident (of several, the last)."""
         normal = self.plant.radio
         radio = normal._replace(cell=normal.cell.copy(), power=normal.power.copy())
         whose = np.full(len(normal.cell), NONE)
@@ -87,7 +87,7 @@ class _Rows:
         return pixels, radio.cell[pixels], radio.power[pixels], whose[pixels]
 
     def _added(self, names: Any, powers: Any) -> Any:
-        """Add rows to the map; return their numbers."""
+        """Append rows to the map; return their numbers."""
         rows = self.count + np.arange(len(names))
         self.count += len(names)
         self.names.append(names)
@@ -95,7 +95,7 @@ class _Rows:
         return rows
 
     def gathered(self) -> tuple[RadioMap, Turned]:
-        """Return the map with all its rows, and which of them holds where and when."""
+        """Return the map with all its rows, and where and when each of them is in force."""
         normal = self.plant.radio
         radio = normal._replace(cell=np.concatenate(self.names), power=np.concatenate(self.powers))
         first, held = (list(each) for each in zip(*self.held, strict=True))

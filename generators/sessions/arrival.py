@@ -1,4 +1,4 @@
-"""When messages are collected, and the clocks of the phones that send them."""
+"""Delay of messages on their way to the collector, and clock errors of the phones that send them."""
 
 import math
 from typing import Any, NamedTuple
@@ -16,24 +16,24 @@ _DRAWS = 4
 
 
 class Arrival(NamedTuple):
-    """Clocks and delays."""
+    """Clock errors of phones, and parameters of the delays."""
 
     seed: Any
     """uint64."""
     clock_ms: Any
-    """Shape (N,), int64: by how much each user's clock is ahead."""
+    """Shape (N,), int64: by how much the clock of each user's phone is ahead."""
     least_ms: int
     mean_more_ms: float
 
 
 def make_arrival(settings: ArrivalSettings, seed: int, users: int) -> Arrival:
-    """Draw the clocks of the users' phones: normal, with the standard deviation that is set."""
+    """Draw the clock errors of the users' phones from a normal distribution."""
     off = normal_quantiles(uniforms(seed, Purpose.PHONE_CLOCK, users)[:, 0].copy()) * settings.clock_skew_ms
     return Arrival(np.uint64(seed), np.rint(off).astype(np.int64), settings.least_ms, settings.mean_more_ms)
 
 
 def delays_ms(records: Records, arrival: Arrival) -> Any:
-    """Return how long each event of some calls is on its way; shape (events,), int64.
+    """Return the delay of each event of some calls; shape (events,), int64.
 
     The draws are keyed by the call and the number of the event within it.
     """

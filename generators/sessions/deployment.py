@@ -1,4 +1,4 @@
-"""Builds the network of a world from its settings: sites, radio map, load, and the people in it."""
+"""Builds the network of a world from its settings: sites, radio map, offered load, and the people in it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,12 +22,12 @@ from generators.social.people import People
 
 
 class Deployment(NamedTuple):
-    """A network at work."""
+    """A network with the people in it."""
 
     plant: Plant
     network: Network
     people: People
-    """With the cells that serve their homes and work places."""
+    """The people, with the cells that serve their homes and work places."""
 
 
 def deploy(settings: WorldSettings, towers: Towers, people: People) -> Deployment:
@@ -58,7 +58,7 @@ def deploy(settings: WorldSettings, towers: Towers, people: People) -> Deploymen
 
 
 def with_faults(network: Network, plant: Plant, settings: WorldSettings, incidents: Sequence[CellFault]) -> Network:
-    """Return a network with the faults of incidents, which do nothing in normal life."""
+    """Return a network with the faults of incidents, which have no effect in normal life."""
     radio, turned = turn_antennas(incidents, plant)
     faults = make_faults(settings.network.towers.broken, plant.cells, incidents)
     return network._replace(radio=radio, turned=turned, faults=faults, incidents=len(incidents) > 0)

@@ -1,4 +1,4 @@
-"""Faults of cells over time: from the settings of the network, or from incidents.
+"""Faults of cells over time: those of the network's settings and those of incidents.
 
 The same arrays serve both worlds: in normal life the faults of incidents do nothing, but a session to which one would
 have made a difference says so, and only then is its line rendered a second time.
@@ -19,7 +19,7 @@ from generators.settings.network import KINDS, TowerFault
 
 BROKEN, DEGRADED, SLEEPING = range(len(KINDS))
 SWAPPING = len(KINDS)
-"""Two cells that hand each other their calls."""
+"""Kind of fault by which two cells hand their calls to each other."""
 NO_INCIDENT = -1
 DONE, MET, SHOWN, OTHER = range(4)
 """Entries of a *view*, which says in which of the two worlds a session runs, and what it met there.
@@ -50,23 +50,23 @@ long a call stays, least and spread."""
 
 
 class Faults(NamedTuple):
-    """Faults of cells; F of them."""
+    """All faults of the cells of a network; F of them."""
 
     first: Any
-    """Shape (C + 1,), int32: first fault of each cell."""
+    """Shape (C + 1,), int32: number of the first fault of each cell; the last entry is F."""
     row: Any
-    """Shape (F,) of `FAULT`; those of a cell in order of their begin."""
+    """Shape (F,) of `FAULT`, by cell; those of a cell in order of their begin."""
     ahead: Any
-    """Shape (C, days), int32: first fault of each cell that is not over when a day begins."""
+    """Shape (C, days), int32: number of each cell's first fault that is not over when a day begins."""
 
 
 def no_faults(cells: int) -> Faults:
-    """Return faults of a network without any."""
+    """Return the faults of a network without any."""
     return Faults(np.zeros(cells + 1, np.int32), np.empty(0, FAULT), np.zeros((cells, 1), np.int32))
 
 
 def make_faults(broken: Sequence[TowerFault], cells: Cells, incidents: Sequence[CellFault] = ()) -> Faults:
-    """Put the faults of towers that are set, and those of incidents, in order of cell.
+    """Return the faults of towers from the settings, and those of incidents, in order of cell.
 
     Raises
     ------
@@ -95,12 +95,12 @@ def make_faults(broken: Sequence[TowerFault], cells: Cells, incidents: Sequence[
 
 
 def midnights(last_ms: int) -> Any:
-    """Return when each day begins, up to the one after a moment; shape (days,)."""
+    """Return the begin of each day, up to the first one after a moment; shape (days,)."""
     return np.arange(last_ms // DAY_MS + 2) * DAY_MS
 
 
 def _over_before(end_ms: Any, moments: Any) -> Any:
-    """Return how many of these faults, before the first that is not, are over at each moment; shape (moments,)."""
+    """Return the number of leading faults that are all over at each moment; shape (moments,)."""
     return np.searchsorted(np.maximum.accumulate(end_ms), moments, side="right")
 
 
@@ -117,7 +117,7 @@ def _planned(f: CellFault) -> tuple[Any, ...]:
 
 @kernel
 def faults_between(cell: int, moment: int, end: int, faults: Faults) -> tuple[int, int]:
-    """Return the numbers of a cell's faults that may matter between two moments: the first, and one past the last."""
+    """Return the range of a cell's faults that may matter between two moments: the first, and one past the last."""
     low, high = faults.first[cell], faults.first[cell + 1]
     if low == high:
         return int(low), int(low)
@@ -130,20 +130,20 @@ def faults_between(cell: int, moment: int, end: int, faults: Faults) -> tuple[in
 
 @kernel
 def acts(fault: int, moment: int, faults: Faults, view: Any) -> bool:
-    """Return whether a fault has an effect at a moment in the world of `view`; note there that the session met it."""
+    """Return whether a fault has an effect at a moment in the world of `view`; record there that the session met it."""
     return lasts(fault, moment, faults) and meets(faults.row[fault].incident, view)
 
 
 @kernel
 def lasts(fault: int, moment: int, faults: Faults) -> bool:
-    """Return whether a moment is within a fault."""
+    """Return whether a fault is present at a moment."""
     row = faults.row[fault]
     return bool(row.begin_ms <= moment < row.end_ms)
 
 
 @kernel
 def meets(incident: int, view: Any) -> bool:
-    """Note in `view` that an incident would change this session; return whether it does so in this world."""
+    """Record in `view` that an incident would change this session; return whether it does so in this world."""
     if incident == NO_INCIDENT:
         return True
     if not view[MET]:

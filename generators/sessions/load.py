@@ -1,4 +1,4 @@
-"""Offered load of the clean world, and how often a call finds all channels taken.
+"""Offered load of the cells in the world without incidents, and the blocking that results (Erlang B).
 
 First the load of each cell and hour, by where people are and how much they talk. Then Erlang's loss formula. Nothing
 else couples users, so a fault changes only what it touches.
@@ -23,14 +23,14 @@ DAYS_OF_WEEK, SATURDAY = 7, 5
 
 
 class Talk(NamedTuple):
-    """How much everybody talks, or calls."""
+    """How much each user talks, or how often each user calls, by hour."""
 
     much: Any
-    """Shape (N,), float64: on a working day."""
+    """Shape (N,), float64: amount on a working day."""
     pattern: Any
     """Shape (N,): row of `share`."""
     share: Any
-    """Shape (patterns, 48), float64: of that much, in each hour of a working day and of a weekend day."""
+    """Shape (patterns, 48), float64: share of that amount in each hour of a working day and of a weekend day."""
     shift_h: Any
     """Shape (N,), int64: by how much a user's clock is behind the world's."""
 
@@ -68,7 +68,7 @@ def offered_load(settings: WorldSettings, people: People, folk: Folk, radio: Rad
 
 
 def follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, places: tuple[Any, int]) -> Any:
-    """Return how much is talked in each place, by hour of a working day and then of a weekend day; shape (places, 48).
+    """Return the amount of talk in each place, by hour of a working day and then of a weekend day; shape (places, 48).
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, plac
 
 @kernel
 def _follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, room: tuple[Any, Any, Trail]) -> None:
-    """Add up what is talked where, in the middle of each hour."""
+    """Add up the amount of talk by place, taking users' positions in the middle of each hour."""
     (many, every), (place, much, trail) = days, room
     for user in range(habit.much.shape[0]):
         pattern, shift = habit.pattern[user], habit.shift_h[user]
@@ -105,7 +105,7 @@ def _follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, roo
 
 
 def mean_talk_s(durations: Durations) -> float:
-    """Return the mean talk time, cut at its longest [s]."""
+    """Return the mean talk time with the longest calls cut [s]."""
     from scipy.stats import norm  # noqa: PLC0415 - takes a while
 
     u = (np.arange(2000) + 0.5) / 2000
@@ -121,7 +121,7 @@ def mean_talk_s(durations: Durations) -> float:
 
 
 def blocking(towers: TowerSettings, load: Any) -> Any:
-    """Return the share of calls that find no free channel, for each load; shape (C, 48)."""
+    """Return the share of calls that find no free channel at each load; shape (C, 48)."""
     if not towers.congestion:
         return np.zeros_like(load)
     if towers.channels:
@@ -140,7 +140,7 @@ def channels_for(busiest: Any, most: float) -> Any:
 
 
 def _erlang_b(load: Any, channels: Any) -> Any:
-    """Return Erlang's loss formula by its recursion: B(0) = 1, B(n) = a B(n-1) / (n + a B(n-1))."""
+    """Return the blocking probability by the Erlang B recursion: B(0) = 1, B(n) = a B(n-1) / (n + a B(n-1))."""
     lost, out = np.ones_like(load), np.ones_like(load)
     for n in range(1, int(channels.max(initial=0)) + 1):
         lost = load * lost / (n + load * lost)

@@ -1,4 +1,4 @@
-"""The network, as arrays that the kernels of sessions read."""
+"""The network as arrays, for the session kernels."""
 
 import math
 from datetime import date
@@ -21,7 +21,7 @@ from generators.settings.network import MEASURED_EACH_MS
 from generators.settings.world import DISTRICTS, WorldSettings
 
 HOURS_OF_WEEK = 48
-"""Hours of a working day, then of a weekend day."""
+"""Number of hours in hourly tables: those of a working day, then those of a weekend day."""
 
 
 class Rules(NamedTuple):
@@ -31,38 +31,38 @@ class Rules(NamedTuple):
     timeout_ms: int
     hysteresis: float
     trigger: int
-    """Measurements for which a neighbour must be better."""
+    """Number of successive measurements in which a neighbour must be better."""
     refresh_ms: tuple[float, float]
-    """Least, and spread."""
+    """Shortest time until a refresh, and width of the uniform part that is added to it."""
     heartbeat_ms: tuple[float, float]
-    """Least, and spread."""
+    """Shortest time between reports, and width of the uniform part that is added to it."""
     expiry_ms: int
     refuses: float
     ignores: float
     answer_ms: tuple[int, int]
-    """Least, and spread."""
+    """Shortest time until a tower answers, and width of the uniform part that is added to it."""
     losses: float
-    """Of a live call [1/ms]."""
+    """Rate at which a live call is dropped at a healthy tower [1/ms]."""
 
 
 class Network(NamedTuple):
     """The network and the people in it."""
 
     on: bool
-    """Whether there is one; else the rest is empty."""
+    """Whether there is a network; if not, all other fields are empty."""
     radio: RadioMap
     folk: Folk
     rules: Rules
     faults: Faults
     turned: Turned
     incidents: bool
-    """Whether any of the faults is an incident's."""
+    """Whether any of the faults belongs to an incident."""
     blocking: Any
     """Shape (C, 48), float64: share of calls that find all channels taken."""
 
 
 def make_plant(settings: WorldSettings, metres: Any, district: Any, macro: Any) -> Plant:
-    """Put up the cells and measure where they are heard.
+    """Build the cells and compute the radio map.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def make_plant(settings: WorldSettings, metres: Any, district: Any, macro: Any) 
 
 
 def make_rules(settings: WorldSettings) -> Rules:
-    """Turn settings into milliseconds."""
+    """Turn settings into timers [ms] and thresholds."""
     phones, towers = settings.network.phones, settings.network.towers
     heartbeat = (phones.heartbeat_min_s * 1000, phones.heartbeat_spread_s * 1000)
     return Rules(
@@ -110,7 +110,7 @@ def make_rules(settings: WorldSettings) -> Rules:
 
 
 def make_folk(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift_ms: Any, still: Any) -> Folk:
-    """Gather where people live and work, and how they move, if they do."""
+    """Collect where people live and work, and their mobility settings, if they move."""
     weekday = date.fromisoformat(settings.start).weekday()
     ways = make_ways(settings.network.mobility)
     return Folk(
@@ -126,13 +126,13 @@ def make_folk(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift
 
 
 def best_cells(radio: RadioMap, points: Any, otherwise: Any) -> Any:
-    """Return the strongest cell at each point, or the other one where none is heard; shape (n,), int32."""
+    """Return the strongest cell at each point, or the given fallback where none is heard; shape (n,), int32."""
     best = radio.cell[pixels_at(points, radio), 0]
     return np.where(best == NO_CELL, otherwise, best).astype(np.int32)
 
 
 def no_network(settings: WorldSettings) -> Network:
-    """Return what stands for the network where there is none."""
+    """Return the placeholder for the network of a world without one."""
     plane = make_plane(settings.region, False)
     radio = RadioMap(
         cell=np.empty((0, 1), np.int32),

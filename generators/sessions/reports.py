@@ -1,4 +1,4 @@
-"""Signal reports: which cells a phone can choose from, strongest first."""
+"""Signal reports: the cells that a phone can choose from, strongest first."""
 
 import math
 from typing import Any, NamedTuple
@@ -14,27 +14,28 @@ from generators.sessions.network import Network
 from generators.sessions.turned_antennas import holds_since, otherwise
 
 MOST_REQUESTS = 9
-"""Requests whose answers a phone remembers."""
+"""Number of past requests whose answers a phone remembers."""
 MOST_CANDIDATES = 16
 _HEARTBEAT = np.uint64(Purpose.HEARTBEAT)
 
 
 class Reports(NamedTuple):
-    """Room for a phone's table of reports; each thread has its own."""
+    """Work space for a phone's table of signal reports; each thread has its own."""
 
     trail: Trail
     cell: Any
-    """Shape (K,), int32: candidates, strongest first; `NO_CELL` beyond the last."""
+    """Shape (K,), int32: candidate cells, strongest first; `NO_CELL` beyond the last."""
     power: Any
     """Shape (K,), float32: as last reported [dBm]."""
     heard: Any
     """Shape (most requests * most candidates,), int32: every cell with an unexpired report."""
     world: Any
-    """Shape (4,), int64: which world is looked at, and what was met; see `generators.sessions.faults.DONE`."""
+    """Shape (4,), int64: which of the two worlds is simulated, and the incidents met; see
+    `generators.sessions.faults.DONE`."""
 
 
 def make_reports(candidates: int) -> Reports:
-    """Make room for the reports of one phone."""
+    """Allocate the reports of one phone."""
     return Reports(
         make_trail(),
         np.full(candidates, NO_CELL, np.int32),
@@ -46,7 +47,7 @@ def make_reports(candidates: int) -> Reports:
 
 @kernel
 def measure(user: int, moment: int, network: Network, reports: Reports) -> None:
-    """Take what a user's phone hears at a moment as the candidates."""
+    """Set the candidates to the cells that a user's phone hears at a moment."""
     view, (pixel, row, incident) = reports.world, rows_of(user, moment, network, reports)
     view[SHOWN] = incident + 1
     view[OTHER] = pixel if view[DONE] else row
@@ -55,7 +56,7 @@ def measure(user: int, moment: int, network: Network, reports: Reports) -> None:
 
 @kernel
 def look_at(candidate: int, network: Network, reports: Reports) -> None:
-    """Note the incident that makes a candidate, as a phone comes to it, differ from normal life."""
+    """Record the incident that makes a candidate differ from normal life."""
     view, radio = reports.world, network.radio
     if view[SHOWN]:
         same = reports.cell[candidate] == radio.cell[view[OTHER], candidate]
@@ -65,14 +66,14 @@ def look_at(candidate: int, network: Network, reports: Reports) -> None:
 
 @kernel
 def _take(row: int, network: Network, reports: Reports) -> None:
-    """Take a row of the radio map as the candidates."""
+    """Set the candidates to a row of the radio map."""
     for i in range(reports.cell.shape[0]):
         reports.cell[i], reports.power[i] = network.radio.cell[row, i], network.radio.power[row, i]
 
 
 @kernel
 def rows_of(user: int, moment: int, network: Network, reports: Reports) -> tuple[int, int, int]:
-    """Return the row of the radio map where a user is, the row in force with incidents, and the incident."""
+    """Return the row of the radio map at a user's position, the row in force with incidents, and the incident."""
     x, y = position(user, moment, network.folk, reports.trail)
     pixel = pixel_at(x, y, network.radio)
     row, incident = otherwise(pixel, moment, network.turned)
@@ -81,7 +82,7 @@ def rows_of(user: int, moment: int, network: Network, reports: Reports) -> tuple
 
 @kernel
 def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, reports: Reports) -> None:
-    """Take the unexpired reports at a moment as the candidates.
+    """Set the candidates to the cells with unexpired reports at a moment.
 
     The requests are counted back from the moment: the age of the last is that of a renewal process in its stationary
     state, the gaps before it are drawn as always. A phone that has not moved since the oldest, where no antenna turned
@@ -118,7 +119,7 @@ def collect(user: int, moment: int, draw: tuple[Any, int], network: Network, rep
 
 @kernel
 def stationary_age(u: float, least: float, spread: float) -> float:
-    """Return the time since the last of events whose gaps are uniform from `least` to `least` + `spread`."""
+    """Return the time since the last event of a stationary process with gaps uniform in [least, least + spread]."""
     area = u * (least + spread / 2.0)
     if area < least or spread == 0.0:
         return area
@@ -127,7 +128,7 @@ def stationary_age(u: float, least: float, spread: float) -> float:
 
 @kernel
 def _merge(row: int, known: int, network: Network, reports: Reports) -> int:
-    """Add the reports of an earlier request for cells without a later one; return how many are known."""
+    """Add the reports of an earlier request for cells without a later report; return how many cells are known."""
     for i in range(reports.cell.shape[0]):
         cell: Any = np.int64(network.radio.cell[row, i])
         if cell == NO_CELL:

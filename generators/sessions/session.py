@@ -1,4 +1,4 @@
-"""The session of one call, compiled: how a phone sets it up with a cell, hands it over, loses or ends it.
+"""The session of one call, as compiled kernels: how a phone sets it up, hands it over, drops or ends it.
 
 The states are IDLE, CONNECTING and LIVE. Numbers in comments are those of these transitions:
 
@@ -42,12 +42,12 @@ from generators.sessions.tower_answers import BLOCKED, CONNECTED, IGNORED, NEVER
 from generators.sessions.watch import Serving, watch
 
 LIVE, NONE_LEFT, OVER = range(3)
-"""Results of asking the candidates."""
+"""Results of trying the candidate cells."""
 MOST_BARRED = 16
 FACTOR = 6364136223846793005
-"""Of the digest of a session's events: Knuth's for a linear congruential generator of 64 bits."""
+"""Multiplier of the digest of a session's events: that of Knuth's 64-bit linear congruential generator."""
 EXACT = 2.0**20
-"""Makes a whole number of a power in single precision [dBm]."""
+"""Factor that turns a power in single precision [dBm] into a whole number."""
 SESSION = np.dtype(
     [
         ("user", np.int64),
@@ -89,7 +89,7 @@ _REFRESH, _SWAP = np.uint64(1), np.uint64(2)
 
 
 class Phone(NamedTuple):
-    """Room for one session; each thread has its own."""
+    """Work space for one session; each thread has its own."""
 
     reports: Reports
     events: Any
@@ -97,17 +97,17 @@ class Phone(NamedTuple):
     state: Any
     """Shape (1,) of `SESSION`."""
     barred: Any
-    """Shape (16,), int32: cells that refused this session and are not asked again by it."""
+    """Shape (16,), int32: cells that refused this session, which it does not try again."""
 
 
 def make_phone(candidates: int, events: Any) -> Phone:
-    """Make room for sessions."""
+    """Allocate the work space for sessions."""
     return Phone(make_reports(candidates), events, np.zeros(1, SESSION), np.zeros(MOST_BARRED, np.int32))
 
 
 @kernel
 def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Phone) -> bool:
-    """Run one session and append its events; return whether it ever connected.
+    """Simulate one session and append its events; return whether it ever connected.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
 
 @kernel
 def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
-    """Send Hello to one candidate after the other until one connects, none is left, or the call is over."""
+    """Send Hello to one candidate after another until one connects, none is left, or the call is over."""
     state, rules, reports = phone.state[0], network.rules, phone.reports
     for i in range(reports.cell.shape[0]):
         look_at(i, network, reports)
@@ -184,7 +184,7 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
 
 @kernel
 def answer_ms(u: float, network: Network) -> int:
-    """Return how long an answer takes."""
+    """Return the time until a tower answers."""
     least, spread = network.rules.answer_ms
     return least + int(u * (spread + 1))
 
@@ -199,7 +199,7 @@ def _is_barred(cell: int, phone: Phone) -> bool:
 
 @kernel
 def _live_on(key: Any, network: Network, phone: Phone) -> bool:
-    """Stay connected until something happens, and see to it; return whether the call goes on."""
+    """Stay connected until the next change, and carry it out; return whether the call goes on."""
     state = phone.state[0]
     ahead = faults_between(state.cell, state.since_ms, state.ends_ms, network.faults)
     rate, worse, whose = losses(ahead, state.since_ms, network)
@@ -225,14 +225,14 @@ def _live_on(key: Any, network: Network, phone: Phone) -> bool:
 
 @kernel
 def _lost_at(rate: float, phone: Phone) -> int:
-    """Return when a call that is lost at a rate [1/ms] is lost, if it lasts till then."""
+    """Return the time at which a call with a drop rate [1/ms] is dropped, if it has not ended before."""
     hardness = phone.state[0].hardness
     return int(phone.state[0].since_ms + 1 + int(hardness / rate) if rate > 0.0 and hardness < 1e15 * rate else NEVER)
 
 
 @kernel
 def _undisturbed(ahead: tuple[int, int], key: Any, horizon: int, network: Network, phone: Phone) -> int:
-    """Return until when the phone stays where it is, not beyond the horizon, whatever swaps there are."""
+    """Return the time until which the phone keeps its cell, ping-pong aside; at most the horizon."""
     state = phone.state[0]
     moment = min(horizon, _next_change(key, horizon, network, phone))
     return int(min(moment, breaks_after(ahead, state.since_ms, moment, network, phone.reports.world)))
@@ -240,7 +240,7 @@ def _undisturbed(ahead: tuple[int, int], key: Any, horizon: int, network: Networ
 
 @kernel
 def _next_change(key: Any, horizon: int, network: Network, phone: Phone) -> int:
-    """Return when the phone next leaves LIVE, not after the horizon."""
+    """Return the time at which the phone next leaves the state LIVE; at most the horizon."""
     state, rules = phone.state[0], network.rules
     if rules.a3:
         barred = phone.barred[: min(state.barred, MOST_BARRED)]
@@ -253,7 +253,7 @@ def _next_change(key: Any, horizon: int, network: Network, phone: Phone) -> int:
 
 @kernel
 def _swap_at(key: Any, fault: int, network: Network, phone: Phone) -> int:
-    """Return when a fault of the serving cell would hand its call on; never, where it is none that does."""
+    """Return the time at which a ping-pong fault would hand the call on; `NEVER` for any other fault."""
     state, row = phone.state[0], network.faults.row[fault]
     partner: Any = np.int64(row.partner)
     if row.kind != SWAPPING or _is_barred(partner, phone):
@@ -265,7 +265,7 @@ def _swap_at(key: Any, fault: int, network: Network, phone: Phone) -> int:
 
 @kernel
 def _first_swap(ahead: tuple[int, int], key: Any, horizon: int, network: Network, phone: Phone) -> int:
-    """Return when the cell might first hand its call on, at the latest the horizon."""
+    """Return the earliest time at which the cell might hand the call on by ping-pong; at most the horizon."""
     (low, high), first = ahead, horizon
     for i in range(low, high):
         if network.faults.row[i].begin_ms >= first:
@@ -276,7 +276,7 @@ def _first_swap(ahead: tuple[int, int], key: Any, horizon: int, network: Network
 
 @kernel
 def _swap_before(ahead: tuple[int, int], key: Any, horizon: int, network: Network, phone: Phone) -> int:
-    """Return when the cell hands its call to the one that it swaps calls with, at the latest the horizon."""
+    """Return the time at which the cell hands the call on by ping-pong; at most the horizon."""
     state, faults = phone.state[0], network.faults
     (low, high), soonest = ahead, horizon
     for i in range(low, high):
@@ -294,7 +294,7 @@ def _swap_before(ahead: tuple[int, int], key: Any, horizon: int, network: Networ
 
 @kernel
 def _is_near(partner: int, moment: int, margin: float, network: Network, phone: Phone) -> bool:
-    """Return whether another cell is heard, and not weaker than the serving one by more than a margin [dB]."""
+    """Return whether another cell is heard at most a margin [dB] weaker than the serving one."""
     pixel, row, incident = rows_of(phone.state[0].user, moment, network, phone.reports)
     pair = (phone.state[0].cell, partner)
     near = _near_in(pixel, pair, margin, network.radio)
@@ -305,7 +305,7 @@ def _is_near(partner: int, moment: int, margin: float, network: Network, phone: 
 
 @kernel
 def _near_in(row: int, pair: tuple[int, int], margin: float, radio: RadioMap) -> bool:
-    """Return whether the second of two cells is heard in a row of the map, and not much weaker than the first."""
+    """Return whether, in a row of the map, the second of two cells is heard at most a margin weaker than the first."""
     own, other = -np.inf, -np.inf
     for i in range(radio.cell.shape[1]):
         if radio.cell[row, i] == pair[0]:
@@ -317,7 +317,7 @@ def _near_in(row: int, pair: tuple[int, int], margin: float, radio: RadioMap) ->
 
 @kernel
 def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phone) -> bool:
-    """Sort the candidates anew and send Hello to them: a handover, or a refresh on the same cell."""
+    """Choose a cell anew and send Hello: a handover, or a refresh on the same cell."""
     state, before, since = phone.state[0], phone.state[0].cell, phone.state[0].since_ms
     state.now_ms = moment
     state.changes += 1
@@ -342,7 +342,7 @@ def _reconnect(key: Any, moment: int, rate: float, network: Network, phone: Phon
 
 @kernel
 def _put_first(network: Network, phone: Phone) -> None:
-    """Ask the cell first that the call is to be handed to, if it is among the candidates."""
+    """Move the target cell of a ping-pong handover to the front of the candidates, if it is among them."""
     cells, powers, place = phone.reports.cell, phone.reports.power, 0
     if phone.state[0].partner == NO_CELL:
         return
@@ -359,7 +359,7 @@ def _put_first(network: Network, phone: Phone) -> None:
 
 @kernel
 def _finish(kind: int, cause: int, moment: int, network: Network, phone: Phone) -> bool:
-    """End the session; nothing goes on."""
+    """End the session and return that the call does not go on."""
     state = phone.state[0]
     state.now_ms, state.ends_ms = moment, moment
     row = _note(kind, cause, state.cell, network, phone)
@@ -370,14 +370,14 @@ def _finish(kind: int, cause: int, moment: int, network: Network, phone: Phone) 
 
 @kernel
 def _mark(what: int, state: Any) -> None:
-    """Take something into account that an event says."""
+    """Add a number to the digest of the session's events."""
     state.mark = (state.mark ^ what) * FACTOR
     state.mark ^= state.mark >> 29
 
 
 @kernel
 def _note(kind: int, cause: int, cell: int, network: Network, phone: Phone) -> int:
-    """Append an event, and return its row; -1 when there is no room (`row` counts on)."""
+    """Append an event and return its row; -1 when there is no space (`row` counts on)."""
     state, events = phone.state[0], phone.events
     row = state.row
     state.row += 1

@@ -19,7 +19,8 @@ from generators.sessions.network import Network
 
 NEVER = 2**62
 CONNECTED, REFUSED, BLOCKED, IGNORED, SPOILT = range(5)
-"""Spoilt: refused by a site that an incident has spoilt, after it took the phone on; a call that is set up fails."""
+"""Results of a Hello. SPOILT: refused by a site with a fault of an incident after it took the phone on, so call setup
+fails."""
 
 
 @kernel
@@ -58,7 +59,7 @@ def answer(cell: int, moment: int, luck: tuple[float, float], network: Network, 
 
 @kernel
 def _worst(so_far: tuple[float, float, int], figure: float, incident: int) -> tuple[float, float, int]:
-    """Add a fault: the worst figure in normal life, the worst with incidents, and the incident that causes it."""
+    """Combine a fault with the others: the worst figures in both worlds, and the incident that causes them."""
     normal, worse, whose = so_far
     if incident == NO_INCIDENT:
         return max(normal, figure), max(worse, figure), whose
@@ -69,21 +70,21 @@ def _worst(so_far: tuple[float, float, int], figure: float, incident: int) -> tu
 
 @kernel
 def severity(fault: int, moment: int, network: Network) -> float:
-    """Return how far a fault has come at a moment within it, in [0, 1]."""
+    """Return the severity of a fault at a moment within it, in [0, 1]."""
     begin, end = network.faults.row[fault].begin_ms, network.faults.row[fault].end_ms
     return (moment - begin) / (end - begin) if network.faults.row[fault].ramp else 1.0
 
 
 @kernel
 def hour_of_week(moment: int, network: Network) -> int:
-    """Return the local hour, 0-23 on working days and 24-47 on weekends."""
+    """Return the local hour: 0-23 on working days and 24-47 on weekends."""
     weekend = (network.folk.first_weekday + moment // DAY_MS) % 7 >= 5
     return int(moment // HOUR_MS % HOURS + (HOURS if weekend else 0))
 
 
 @kernel
 def losses(ahead: tuple[int, int], moment: int, network: Network) -> tuple[float, float, int]:
-    """Return the rate at which a cell with these faults, `faults_between`, loses live calls at a moment [1/ms].
+    """Return the rate at which a cell with these faults (of `faults_between`) drops live calls at a moment [1/ms].
 
     In normal life; with incidents; and the incident that makes the second higher.
     """
@@ -97,7 +98,7 @@ def losses(ahead: tuple[int, int], moment: int, network: Network) -> tuple[float
 
 @kernel
 def breaks_after(ahead: tuple[int, int], moment: int, horizon: int, network: Network, view: Any) -> int:
-    """Return when a cell next breaks, or falls asleep, after a moment and before a horizon [ms]; else `NEVER`."""
+    """Return the time of a cell's next broken or sleeping fault between a moment and a horizon [ms]; else `NEVER`."""
     (first, end), soonest, faults = ahead, NEVER, network.faults
     for i in range(first, end):
         begins = faults.row[i].begin_ms

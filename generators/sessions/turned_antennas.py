@@ -1,4 +1,4 @@
-"""Turned antennas: what phones hear while an antenna is turned, in the pixels where that differs.
+"""Turned antennas: the rows of the radio map in force while antennas are turned, in the pixels where they differ.
 
 What is heard in a pixel meanwhile is a row of its own behind the rows of the radio map. Between two moments at which an
 antenna turns, one row holds in each pixel.
@@ -17,26 +17,26 @@ NEVER = 2**62
 
 
 class Turned(NamedTuple):
-    """Which rows hold when and where; E moments at which an antenna turns, away or back."""
+    """Rows of the radio map in force, by time and pixel; E edges (moments at which an antenna turns away or back)."""
 
     edge_ms: Any
-    """Shape (E,), int64: those moments, ascending."""
+    """Shape (E,), int64: the edges, ascending."""
     ahead: Any
-    """Shape (days,), int32: the first of them that is not past when a day begins."""
+    """Shape (days,), int32: number of the first edge that is not past when a day begins."""
     pixel: Any
-    """Shape (E,), int64: from each on, the first pixel in which anything is heard otherwise."""
+    """Shape (E,), int64: first pixel that differs from the normal map, from each edge on."""
     place: Any
-    """Shape (E + 1,), int64: where in `row` what holds from each moment on begins, pixel by pixel."""
+    """Shape (E + 1,), int64: where in `row` the pixels of each edge begin."""
     row: Any
-    """int32: row of the radio map, counted from the first that is not a pixel's own; `NONE` for the pixel's own."""
+    """int32: row of the radio map, counted from the first additional one; `NONE` for the pixel's own row."""
     incident: Any
-    """int32: incident that puts each of these in force."""
+    """int32: incident that puts each of these rows in force."""
     pixels: int
-    """How many pixels there are."""
+    """Number of pixels of the map."""
 
 
 def nothing_turned() -> Turned:
-    """Return that every antenna stays as it is."""
+    """Return the state in which no antenna is ever turned."""
     times, rows = np.empty((2, 0), np.int64), np.empty((2, 0), np.int32)
     return Turned(
         edge_ms=times[0],
@@ -50,13 +50,13 @@ def nothing_turned() -> Turned:
 
 
 def first_ahead(edge_ms: Any) -> Any:
-    """Return the first of some moments, ascending, that is not past when each day begins; shape (days,)."""
+    """Return the number of the first of some ascending moments that is not past when each day begins; shape (days,)."""
     return np.searchsorted(edge_ms, midnights(int(edge_ms.max(initial=0)))).astype(np.int32)
 
 
 @kernel
 def _since(moment: int, turned: Turned) -> int:
-    """Return the number of edges up to a moment."""
+    """Return the number of edges up to and including a moment."""
     edge: Any = np.int64(turned.ahead[min(max(moment // DAY_MS, 0), turned.ahead.shape[0] - 1)])
     while edge < turned.edge_ms.shape[0] and turned.edge_ms[edge] <= moment:
         edge += 1
@@ -80,13 +80,13 @@ def otherwise(pixel: int, moment: int, turned: Turned) -> tuple[int, int]:
 
 @kernel
 def holds_since(moment: int, turned: Turned) -> int:
-    """Return from when on, up to a moment, no antenna has turned."""
+    """Return the time of the last edge up to a moment."""
     edge = _since(moment, turned)
     return int(turned.edge_ms[edge - 1] if edge > 0 else -NEVER)
 
 
 @kernel
 def holds_until(moment: int, turned: Turned) -> int:
-    """Return when, after a moment, another row may hold in a pixel."""
+    """Return the time of the first edge after a moment."""
     edge = _since(moment, turned)
     return int(turned.edge_ms[edge] if edge < turned.edge_ms.shape[0] else NEVER)

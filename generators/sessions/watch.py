@@ -17,25 +17,25 @@ from generators.sessions.turned_antennas import holds_until, otherwise
 from generators.settings.network import MEASURED_EACH_MS
 
 STAY, BETTER, ALONE = range(3)
-"""What a measurement says: stay; a neighbour is better; nobody is heard any more."""
+"""Results of a measurement: stay; a neighbour is better; no cell is heard any more."""
 
 
 class Serving(NamedTuple):
-    """A session on a cell, and the span of time that is looked at."""
+    """A session on its serving cell, and the span of time to look at."""
 
     user: int
     cell: int
     connected_ms: int
-    """When the session connected: measurements are counted from then on."""
+    """Time at which the session connected; measurements are taken at fixed intervals from then on."""
     since_ms: int
-    """After which moment to look."""
+    """Begin of the span (exclusive)."""
     horizon_ms: int
-    """Until when."""
+    """End of the span."""
 
 
 @kernel
 def watch(serving: Serving, barred: Any, network: Network, reports: Reports) -> int:
-    """Return when a phone gives up its cell for a better one, or finds itself alone; the horizon when it does neither.
+    """Return when a phone leaves its cell for a better one or because no cell is heard; the horizon if it does neither.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def watch(serving: Serving, barred: Any, network: Network, reports: Reports) -> 
 
 @kernel
 def _found(where: tuple[int, int], cell: int, barred: Any, network: Network, view: Any) -> int:
-    """Return what a measurement in a pixel at a moment says; incidents are met where they make it say another thing."""
+    """Return the result of a measurement in a pixel at a moment; record incidents that change it."""
     pixel, moment = where
     row, incident = otherwise(pixel, moment, network.turned)
     found = look(pixel, cell, barred, network)
@@ -93,7 +93,7 @@ def _pixel(leg: int, moment: int, trail: Trail, radio: RadioMap) -> int:
 
 @kernel
 def _stays(leg: int, moment: int, count: int, trail: Trail, radio: RadioMap) -> int:
-    """Return how many of the next `count` measurements fall into the pixel of the first: doubling, then halving."""
+    """Return how many of the next `count` measurements are in the pixel of the first, by doubling, then halving."""
     pixel = _pixel(leg, moment, trail, radio)
     inside, outside = 0, 1
     while outside < count and _pixel(leg, moment + outside * MEASURED_EACH_MS, trail, radio) == pixel:
@@ -110,7 +110,7 @@ def _stays(leg: int, moment: int, count: int, trail: Trail, radio: RadioMap) -> 
 
 @kernel
 def look(row: int, cell: int, barred: Any, network: Network) -> int:
-    """Return what a measurement, a row of the radio map, says to a phone served by a cell."""
+    """Return the result of a measurement, given as a row of the radio map, for a phone served by a cell."""
     names, powers = network.radio.cell[row], network.radio.power[row]
     own, best = np.float32(-np.inf), np.float32(-np.inf)
     for i in range(names.shape[0]):
