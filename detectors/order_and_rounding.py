@@ -1,4 +1,4 @@
-"""Scores that depend neither on the order of the rows nor on rounding errors."""
+"""Helpers that make scores independent of the order of the rows and of rounding errors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Explain scored records by those of their detector's features whose values are farthest from the history's."""
+"""Reasons of alerts: the features of a detector whose values are farthest from those of the history."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,9 @@ from bench.detector import Level
 from detectors.reasons import described, explaining_features
 
 TOLD = 3
-"""How many features are told of a record."""
+"""Number of features named for a record."""
 TO_SIGMA, MEAN_TO_SIGMA = 1.4826, 1.2533
-"""Standard deviations of a normal distribution in its median and its mean absolute deviation."""
+"""Factors from the median and the mean absolute deviation of a normal distribution to its standard deviation."""
 MOST = 99.9
 
 
@@ -50,7 +50,7 @@ def reasons(dataset: Dataset, detector: Mapping[str, Any], level: Level, rows: I
 
 
 def robust_z(history: FloatArray, values: FloatArray) -> FloatArray:
-    """Return how far values are from the history's medians, in robust standard deviations, at most 99.9 either way.
+    """Return the distance of values from the history's medians, in robust standard deviations, within -99.9 and 99.9.
 
     The modified z-score of Iglewicz & Hoaglin (1993): by the median absolute deviation, where that is 0 by the mean
     absolute deviation. What differs from a history of one single value is as far away as can be.

@@ -1,4 +1,4 @@
-"""The features that explain alerts: those that a detector uses, at the level of its scores.
+"""Choice of the features that explain alerts: those that a detector uses, at the level of its scores.
 
 A detector of tables goes by its `features`. One with an idea of its own names the features that are nearest to it in
 `reasons`, a tuple of texts in its class, which is read from the source: nothing of a detector is run here.
@@ -23,13 +23,13 @@ from detectors.features.tables.feature_levels import FEATURES, matrix
 
 OF_DAYS = tuple(name for name, _, _ in user_day_graph.FEATURES)
 GRAPH: Mapping[Level, tuple[str, ...]] = {Level.CALL: OF_CALLS, Level.USER_DAY: OF_DAYS, Level.CELL_QUARTER: ()}
-"""Features that take a graph of earlier calls; no name is among those of `FEATURES` too."""
+"""Features that need a graph of earlier calls; their names do not occur in `FEATURES`."""
 DEFAULT: Mapping[Level, tuple[str, ...]] = {
     Level.CALL: ("log_duration", "night", "hour_share", "log_gap", "calls_last_hour", "new_contact"),
     Level.USER_DAY: ("calls", "received", "talk", "night_calls", "new_contacts", "calls_against_past"),
     Level.CELL_QUARTER: ("calls", "unanswered", "fails", "timeouts", "calls_against_past", "traffic_against_past"),
 }
-"""What is told of the alerts of a detector that does not say."""
+"""Features that explain the alerts of a detector that declares none."""
 
 
 def explaining_features(detector: Mapping[str, Any], level: Level) -> list[str]:
@@ -48,7 +48,7 @@ def explaining_features(detector: Mapping[str, Any], level: Level) -> list[str]:
 
 
 def declared(target: str) -> tuple[str, ...]:
-    """Return the `reasons` that the class of a dotted path has in its own source; none where it has none."""
+    """Return the `reasons` that the class of a dotted path declares in its source; none where it declares none."""
     module, _, name = target.rpartition(".")
     try:
         origin = getattr(find_spec(module), "origin", None) if module else None

@@ -13,7 +13,7 @@ from detectors.features.sequence.timeline import Timeline
 
 
 class AtOnce:
-    """Scores each call by how many calls its caller has going already, and how many it had going lately.
+    """Scores each call by how many calls its caller has in progress already, and had in progress lately.
 
     The score is the calls that are going when the call begins, plus `weight` times their mean over the caller's latest
     `calls` calls. A line has one call at a time unless it is an exchange, forwards calls, or is not alone.

@@ -13,13 +13,13 @@ from detectors.features.kernels import kernel
 from detectors.features.sequence.timeline import Timeline
 
 TERMINAL_SHARE = 0.1
-"""A node is not looked below when it held at most this share of a window's calls."""
+"""A node is not split further when it held at most this share of a window's calls."""
 CUT = 0.001
 """The range of a feature leaves out this share of the history's values on either side."""
 
 
 class HalfSpaceTrees:
-    """Scores each call by how few calls of the latest full window fell near it, in random halvings of the space.
+    """Scores each call by how few calls of the latest full window fell near it, in random halvings of feature space.
 
     Half-space trees (Tan, Ting & Liu 2011) in prequential use: all calls from the begin of the data on pass through in
     order of time, each is scored, then learnt from. Every `window` calls, what was counted becomes what is compared
@@ -67,7 +67,7 @@ class HalfSpaceTrees:
         return self
 
     def score(self, dataset: Dataset) -> Scores:
-        """Score the calls of `dataset.window`, after all calls before it have been learnt from."""
+        """Score the calls of `dataset.window`, after learning from all calls before it."""
         passed = Window(dataset.clock.start_ms, max(dataset.window.end_ms, dataset.clock.start_ms))
         low, high = dataset.call_range(dataset.window)
         if high == low:
@@ -81,7 +81,7 @@ class HalfSpaceTrees:
 
 
 class Forest:
-    """Trees that halve the space [0, 1]^features, whatever the data: each node the range of a random feature.
+    """Half-space trees over [0, 1]^features, built without data: each node halves the range of a random feature.
 
     Node i has the children 2 i + 1 (below the middle) and 2 i + 2.
     """
@@ -127,7 +127,7 @@ def prequential_mass(forest: Forest, rows: FloatArray, window: int) -> FloatArra
 
 @kernel
 def pass_through(rows: Array, feature: Array, middle: Array, window: int, held: Array, mass: Array) -> None:
-    """Score rows, each of which is then counted in the nodes that it passes from the root down.
+    """Score rows, and then count each in the nodes that it passes from the root down.
 
     Parameters
     ----------

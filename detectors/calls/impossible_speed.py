@@ -78,7 +78,7 @@ class ImpossibleSpeed:
 
 
 def previous(groups: Groups) -> IntArray:
-    """Return the row of its group before each row, -1 where there is none, shape (rows,)."""
+    """Return the previous row in the same group for each row, -1 where there is none, shape (rows,)."""
     found = np.full(groups.key.size, -1, np.int64)
     later = np.flatnonzero(groups.first != np.arange(groups.key.size))
     found[groups.order[later]] = groups.order[later - 1]

@@ -12,13 +12,13 @@ from detectors.features.sequence.groups import Groups
 from detectors.features.sequence.timeline import Timeline
 
 BINS = 48
-"""Half hours of the local day."""
+"""Number of half hours of a day."""
 DIGITS = 9
-"""Differences of logarithms are told apart down to so many."""
+"""Decimals to which differences of logarithms are rounded."""
 
 
 class OddHour:
-    """Scores each call by how few calls people make by habit at that hour, less what its caller has made around it.
+    """Scores each call by how rarely people call at that hour, less what its caller has called around it before.
 
     A habit is what comes again: a call of the history counts for its half hour by the share of its caller's other calls
     that are around that hour. So lone calls at night, which incidents of the history leave there too, count for next
@@ -61,7 +61,7 @@ class OddHour:
 
     @property
     def weights(self) -> FloatArray:
-        """Shape (48,): what a call counts for the half hours 0 .. 47 after its own."""
+        """Shape (48,): weight of a call for the half hours 0 .. 47 after its own."""
         away_h = np.minimum(np.arange(BINS), BINS - np.arange(BINS)) * 24 / BINS
         return np.asarray(np.maximum(1 - away_h / self.width_h, 0.0), np.float64)
 
@@ -72,7 +72,7 @@ def half_hours(timeline: Timeline) -> IntArray:
 
 
 def habits(caller: IntArray, bins: IntArray, weights: FloatArray) -> FloatArray:
-    """Return the part of all habits that falls on each half hour, shape (48,), all above 0 and 1 together."""
+    """Return the share of people's calling habits in each half hour, shape (48,), all above 0, with a sum of 1."""
     made = np.bincount(caller)
     near = np.zeros(bins.size)
     for each in range(BINS):
@@ -83,7 +83,7 @@ def habits(caller: IntArray, bins: IntArray, weights: FloatArray) -> FloatArray:
 
 
 def near_before(groups: Groups, bins: IntArray, weights: FloatArray) -> FloatArray:
-    """Return what the earlier rows of each row's group count for its half hour, shape (rows,)."""
+    """Return the weighted number of earlier rows of each row's group near its half hour, shape (rows,)."""
     found = np.zeros(bins.size)
     for each in range(BINS):
         weight = weights[(bins - each) % BINS]

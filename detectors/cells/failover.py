@@ -13,11 +13,11 @@ from detectors.features.cells.evidence import added_up, passed_on
 
 PRIOR_HELLOS = 20.0
 PASSED_ON = 0.95
-"""Share of the evidence against a cell that goes to whoever serves its sessions."""
+"""Share of the evidence against a cell that is passed on to the cells that serve its sessions."""
 
 
 class Failover:
-    """Scores each quarter of a cell by the evidence that it fails, or that it carries what a failing one should.
+    """Scores each quarter of a cell by the evidence that it fails, or that it serves the sessions of a failing cell.
 
     Each Hello tells whether a cell fails: one in service refuses, or leaves unanswered, the share that it did in the
     history (as if it had `PRIOR_HELLOS` more of the share of all), a failing one also `refused` of the rest. The ln of
@@ -65,7 +65,7 @@ class Failover:
 
 
 def usual_share(refused: IntArray, connected: IntArray) -> FloatArray:
-    """Return the share of refused Hellos of each cell, above 0 and below 1, shape (cells,)."""
+    """Return each cell's usual share of refused Hellos, above 0 and below 1, shape (cells,)."""
     hellos = refused + connected
     overall = (refused.sum() + 1) / (hellos.sum() + 2)
     return np.asarray((refused + PRIOR_HELLOS * overall) / (hellos + PRIOR_HELLOS), np.float64)
@@ -74,7 +74,7 @@ def usual_share(refused: IntArray, connected: IntArray) -> FloatArray:
 def stood_in(
     cell: IntArray, time_ms: IntArray, session: IntArray, connected: BoolArray, refused: BoolArray
 ) -> tuple[tuple[IntArray, IntArray], IntArray]:
-    """Return of each connection after a refusal the cell that refused last, the cell that served, and when [ms].
+    """Return for each connection after a refusal the cell that refused last, the cell that served, and the time [ms].
 
     Parameters
     ----------

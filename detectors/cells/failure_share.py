@@ -12,7 +12,7 @@ from detectors.features.cells.cell_quarters import CellEvents, Quarters
 
 FEWEST = 5
 MOST = 100.0
-"""What is at least so many times over its limit is scored alike: a share that never varied has no deviation."""
+"""Upper limit of the score, in multiples of the limit: a share that never varied has no standard deviation."""
 
 
 class FailureShare:

@@ -12,11 +12,11 @@ from detectors.features.cells.handovers import handovers
 from detectors.order_and_rounding import rounded
 
 DIGITS = 9
-"""Sums are told apart down to so many."""
+"""Decimals to which sums are rounded."""
 
 
 class PingPong:
-    """Scores each quarter of a cell by its handovers that go back to where they came from, the sooner the more.
+    """Scores each quarter of a cell by its handovers that return to the previous cell; quick ones weigh more.
 
     A handover from B counts exp(-stay in B / `stay_s`) if it goes back to the cell before B, and a tenth of that if it
     goes on elsewhere. It counts for both cells. The score is the sum over the latest quarters.

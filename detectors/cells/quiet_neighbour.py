@@ -13,7 +13,7 @@ from detectors.features.cells.cell_quarters import CellEvents, Quarters, trailin
 from detectors.features.cells.neighbourhoods import neighbourhoods
 
 SPREAD = 0.05
-"""How much a cell's share varies by itself: the intraclass correlation of the beta-binomial distribution."""
+"""Natural variation of a cell's share: the intraclass correlation of the beta-binomial distribution."""
 MOST = 300.0
 
 

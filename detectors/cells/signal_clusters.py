@@ -74,7 +74,7 @@ class SignalClusters:
         return Scores(self.level, quarters.scored(mean))
 
     def _distances(self, known: FloatArray, reports: FloatArray) -> FloatArray:
-        """Return how far reports are from the clusters of known ones, over the 99th percentile of those."""
+        """Return the distance of reports from clusters of known ones, relative to the 99th percentile of theirs."""
         clusters = min(self.clusters, len(known) // FEWEST_A_CLUSTER)
         if not clusters or not len(reports):
             return np.zeros(len(reports))

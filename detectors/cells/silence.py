@@ -69,7 +69,7 @@ class Silence:
         return Scores(self.level, quarters.scored(rounded(longest / usual[:, None])))
 
     def _pace(self, quarters: Quarters, counts: IntArray) -> FloatArray:
-        """Return how much time a quarter counts for, shape (cells, quarters): its length [s], or usual connections."""
+        """Return by how much the clock advances in each quarter: its length [s], or its usual number of connections."""
         if not self.rhythm:
             return np.full(quarters.shape, QUARTER_MS / 1000)
         return usual_by_hour(counts, quarters.slot, quarters.columns_of(quarters.dataset.history))
@@ -77,11 +77,11 @@ class Silence:
 
 @dataclass(frozen=True)
 class CellClock:
-    """A clock of each cell that advances in each quarter by its own pace, evenly."""
+    """A clock for each cell that advances in each quarter by its own amount."""
 
     quarters: Quarters
     pace: FloatArray
-    """Shape (cells, quarters)."""
+    """Shape (cells, quarters): by how much the clock advances in each quarter."""
 
     def read(self, cell: IntArray, time_ms: IntArray) -> FloatArray:
         """Return the clocks of cells at times, shape (events,)."""

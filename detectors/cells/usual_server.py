@@ -13,15 +13,15 @@ from detectors.features.cells.evidence import added_up, passed_on, total_of
 from detectors.features.cells.nearby import Connections, Nearby, connections, nearby
 
 PRIOR, SUREST = 2.0, 0.95
-"""Connections that a usual server is thought to have missed at each place, and the most that its share is taken for."""
+"""Connections not served by the usual cell that are assumed at each place, and the upper limit of its share."""
 MOST = 40.0
 """The most evidence that is kept [nat]."""
 LEAST_OF_ONE, MOST_OF_ONE = -1.2, 4.0
-"""What the power of one connection counts at most for an unchanged cell, and for a changed one [nat]."""
+"""Limits of the evidence from the power of one connection: for an unchanged cell, and for a changed one [nat]."""
 
 
 class UsualServer:
-    """Scores each quarter of a cell by the evidence that its places are lost to others, or that it serves others'.
+    """Scores each quarter of a cell by the evidence that other cells serve its places, or that it serves theirs.
 
     The usual server of a place is the cell of most connections of the history nearby, if these are more than half. Of
     a cell in order another serves such a place as rarely as in the history; one that is turned away, or asleep, `keeps`

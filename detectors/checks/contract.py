@@ -1,4 +1,4 @@
-"""The checks: each is one promise of the contract, and raises `BrokenContract` where it is not kept."""
+"""Checks of a detector: each tests one promise of the contract, and raises `BrokenContract` if it is broken."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ CHANCE_SIGMA = 4
 """How many standard errors a ROC-AUC may be from one half by chance."""
 TOLERANCE = 1e-9
 DUST = 1e-11
-"""Scores that differ by less, of themselves, are told apart by arithmetic alone."""
+"""Scores whose relative difference is smaller are taken to differ by rounding only."""
 
 
 class BrokenContract(AssertionError):  # noqa: N818 - it is what is raised, not what went wrong
@@ -41,7 +41,7 @@ def it_is_a_detector(subject: Subject) -> None:
 
 
 def it_gives_a_score_to_each_entity(subject: Subject) -> None:
-    """There are as many scores as entities, in one dimension, and they are not all the same."""
+    """There is one score for each entity, in one dimension, and they are not all the same."""
     _as_many(subject.scores(), worlds()["ordinary"])
     values = np.asarray(subject.scores().values)
     _hold(values.min() < values.max(), f"all {values.size} scores are {values[0]}")
@@ -53,7 +53,7 @@ def its_scores_are_finite(subject: Subject) -> None:
 
 
 def higher_means_more_anomalous(subject: Subject) -> None:
-    """Of the crude incidents, the kind that it separates best is scored above normal calls, not below."""
+    """Of the kinds of crude incident, the one that it separates best is scored above normal calls."""
     scores, dataset = subject.scores(), worlds()["ordinary"]
     touched = of_kinds(scores.level, dataset, worlds().life.kind)
     normal = touched.pop("")
@@ -91,7 +91,7 @@ def the_data_stay_as_they_are(subject: Subject) -> None:
 
 
 def a_causal_score_knows_no_future(subject: Subject) -> None:
-    """If it says that it is causal: its scores are the same when nothing later has happened yet."""
+    """If it declares itself causal, its scores stay the same when all later records are removed."""
     fitted = subject.fitted("ordinary")
     if not fitted.causal:
         return
@@ -128,7 +128,7 @@ def threads_do_not_matter(subject: Subject) -> None:
 
 
 def one_call_and_none_have_their_scores(subject: Subject) -> None:
-    """Windows with a single call, and with none, are scored like any other."""
+    """Windows with a single call, and without calls, are scored like any other."""
     dataset = worlds()["ordinary"]
     starts_ms, calls = np.unique(start_times(dataset), return_counts=True)
     start_ms = int(starts_ms[calls == 1][0])
@@ -139,13 +139,13 @@ def one_call_and_none_have_their_scores(subject: Subject) -> None:
 
 
 def empty_tables_are_no_fault(subject: Subject) -> None:
-    """Without users, and without events, status or places of cells, it scores all the same, or says what it needs."""
+    """Without users, events, status or positions of cells, it gives scores or says what it needs."""
     for name in ("without_users", "without_network"):
         _scores_or_says_why(subject, name)
 
 
 def calls_that_are_all_alike_are_no_fault(subject: Subject) -> None:
-    """Columns that hold one value throughout leave its scores finite."""
+    """Columns that hold one value throughout do not make its scores infinite or NaN."""
     _scores_or_says_why(subject, "all_alike")
 
 

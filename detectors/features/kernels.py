@@ -1,4 +1,4 @@
-"""How kernels of features are compiled."""
+"""How the kernels of features are compiled."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -15,7 +15,7 @@ from detectors.features.graph.call_graph import CallGraph
 from detectors.features.sequence.timeline import Timeline
 
 FEWEST_CALLS, MOST_SHARED = 2, 1
-"""A tie may be one of a ring from so many calls on, with at most so many contacts in common."""
+"""The fewest calls and the most common contacts of a tie that can belong to a ring."""
 SMALLEST_RING = 3
 
 
@@ -69,7 +69,7 @@ class ClosedRing:
 
 
 def tie_strangeness(graph: CallGraph, closing: float) -> Any:
-    """Return the score of a call on each directed tie of a graph: a sparse matrix, shape (parties, parties)."""
+    """Return the score of each directed tie of a graph: a sparse matrix, shape (parties, parties)."""
     shape = (graph.parties, graph.parties)
     ties = graph.made.tocoo()
     one, other, calls = ties.row.astype(np.int64), ties.col.astype(np.int64), ties.data

@@ -13,7 +13,7 @@ from detectors.models.outlier_models import fitted, outlier_scores, own_threshol
 
 
 class GraphCommunity:
-    """Scores each call by a model of tables, on features of the call against the graph of earlier calls.
+    """Scores each call by an outlier model on features of the call in the graph of earlier calls.
 
     The model is fitted on the second half of the history's calls, each described against the graph of the first
     half: against a graph that holds the call itself no tie would ever be new. The calls of the window are described

@@ -11,7 +11,7 @@ from detectors.models.outlier_models import fitted, outlier_scores, own_threshol
 
 
 class CircleDays:
-    """Scores each user-day by a model of tables, on features of the day against the graph of earlier calls.
+    """Scores each user-day by an outlier model on features of the day in the graph of earlier calls.
 
     The model is fitted on the days of the later half of the history, each described against the ties and communities
     of the earlier half; the days of the window are described against those of the whole history.

@@ -14,7 +14,7 @@ from detectors.features.graph.user_day_graph import Weeks, days_of
 
 
 class OddBall:
-    """Scores each user-day by how far the ego net of its week lies off the power laws of ego nets.
+    """Scores each user-day by the deviation of its week's ego network from the power laws of ego networks.
 
     OddBall (Akoglu, McGlohon & Faloutsos 2010): the ties E of an ego net grow with its contacts N as N^a, its calls W
     with its ties as E^b. A net off the first law is a star or a clique, off the second one it calls too much. Its score
@@ -32,7 +32,7 @@ class OddBall:
         return self
 
     def score(self, dataset: Dataset) -> Scores:
-        """Score the user-days of `dataset.window`, each by the week that it ends."""
+        """Score the user-days of `dataset.window`, each by the week that ends with it."""
         weeks, grid = Weeks(dataset), Grid(Level.USER_DAY, dataset)
         users = len(grid.subjects)
         days = []

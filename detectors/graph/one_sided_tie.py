@@ -11,7 +11,7 @@ from detectors.trailing_days import TrailingDays
 
 
 class OneSidedTie(TrailingDays):
-    """Scores each call by how much its caller uses a tie that the call graph of the history does not have.
+    """Scores each call by how much its caller uses a tie that is not in the call graph of the history.
 
     People call back who calls them, and come to know each other through common contacts (triadic closure). The score is
     the caller's calls to the callee within the last `days`, over one plus the contacts that both had in the history;

@@ -21,12 +21,12 @@ from detectors.features.sequence.timeline import Timeline, middle_of
 LEAST, MOST = 1e-6, 1e6
 PRIOR_CALLS = 5
 GRAIN = 2.0**-16
-"""Surprises are told apart down to this [nat]: finer differences are those of arithmetic."""
+"""Resolution to which surprises are rounded [nat]: finer differences are rounding errors."""
 
 
 @dataclass(frozen=True)
 class TieModel:
-    """How likely each party is as the other end of somebody's next call, given a graph of calls.
+    """Probability of each party to be the callee of a caller's next call, given a call graph.
 
     A Polya urn: with n calls on its ties so far, a caller turns with the chance alpha / (n + alpha) to anybody, as a
     block model has it, else to who it has had calls with, by their number. The block model is the degree-corrected one
@@ -39,7 +39,7 @@ class TieModel:
     graph: CallGraph
 
     def surprise(self, caller: IntArray, callee: IntArray) -> FloatArray:
-        """Return -ln of the chance of each call's callee, shape (calls,), given its caller."""
+        """Return -ln of the probability of each call's callee, given its caller, shape (calls,)."""
         pairs, index = np.unique(caller * self.graph.parties + callee, return_inverse=True)
         one, other = np.divmod(pairs, max(self.graph.parties, 1))
         calls, known = self.graph.strength[one], self._calls_on(one, other)
@@ -92,7 +92,7 @@ class TieModel:
 
 
 class UnlikelyTie:
-    """Scores each call by how unlikely its callee is for its caller, by itself and together with the calls before it.
+    """Scores each call by how unlikely its callee is for its caller, alone and together with earlier calls.
 
     The surprise of a call is -ln of its chance by `TieModel` for the graph of the history, less what is usual for its
     caller: the mean surprise of the caller's calls in the later half of the history by the graph of the earlier half.
@@ -132,7 +132,7 @@ class UnlikelyTie:
         self.run, self.run_weight = run, run_weight
 
     def fit(self, dataset: Dataset) -> Self:
-        """Keep nothing: the graph is that of the history of what is scored."""
+        """Learn nothing: the call graph is computed from the history when scoring."""
         return self
 
     def score(self, dataset: Dataset) -> Scores:
@@ -163,5 +163,5 @@ def usual_of(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
 
 
 def grained(values: FloatArray) -> FloatArray:
-    """Return values rounded to multiples of `GRAIN`, of which sums are exact in whatever order they are taken."""
+    """Return values rounded to multiples of `GRAIN`, so that their sums are exact in any order."""
     return np.asarray(np.rint(values / GRAIN) * GRAIN, np.float64)

@@ -1,4 +1,4 @@
-"""How rare the values of a row are, feature by feature: the histogram-based outlier score (HBOS)."""
+"""Histogram-based outlier score (HBOS): how rare the values of a row are, feature by feature."""
 
 from typing import Self
 
@@ -61,7 +61,7 @@ class Hbos:
         return total
 
     def _of(self, column: int, values: FloatArray) -> FloatArray:
-        """Return the logarithms of the density at some values of a feature, shape (rows,)."""
+        """Return the log density at some values of a feature, shape (rows,)."""
         edges, logarithms = self.edges[column], self.logarithms[column]
         found = logarithms[np.clip(np.searchsorted(edges, values) - 1, 0, self.n_bins - 1)]
         outside = np.maximum(edges[0] - values, values - edges[-1])

@@ -1,4 +1,4 @@
-"""Isolation by nearest neighbours (INNE): by the smallest of some hyperspheres that a row lies in."""
+"""Isolation by nearest-neighbour ensembles (INNE): by the smallest hypersphere that contains a row."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self

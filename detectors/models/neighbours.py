@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 from bench.arrays import FloatArray, IntArray
 
 DUST = 1e-10
-"""Added to a mean reach, which is 0 among equal rows; as scikit-learn does."""
+"""Small number added to a mean reachability distance, which is 0 among equal rows; the value of scikit-learn."""
 
 
 class Nearest:

@@ -65,7 +65,7 @@ def fitted(model: Any, matrix: "np.ndarray[Any, Any]", ordered: bool = False) ->
 
 
 def own_threshold(model: Any) -> float | None:
-    """Return the lowest score by which a fitted model calls a row an outlier; None where it draws no line.
+    """Return the lowest score that a fitted model calls an outlier; None where the model has no threshold.
 
     PyOD does above `threshold_`, from its `contamination` and the rows that it was fitted on; scikit-learn does where
     `score_samples` is below `offset_`.

@@ -1,17 +1,17 @@
-"""Outlier models whose cost grows with the square of the rows: they get a sample, or are refused."""
+"""Outlier models whose cost grows with the square of the number of rows: they are fitted on a sample or refused."""
 
 from typing import Any
 
 from bench.faults import UserError
 
 MOST_ROWS = 20_000
-"""From more rows on such models take hours, or more memory than there is."""
+"""Number of rows above which such models take hours, or more memory than there is."""
 OF_FITTED = frozenset(
     {"ABOD", "KDE", "KNN", "KPCA", "LocalOutlierFactor", "LOF", "LUNAR", "OCSVM", "OneClassSVM", "KernelDensity"}
 )
-"""Models of PyOD and scikit-learn that compare fitted rows, or scored rows with fitted ones, each with each."""
+"""Models of PyOD and scikit-learn that compare each fitted or scored row with each fitted row."""
 OF_SCORED = frozenset({"CD", "COF", "LMDD", "LOCI", "QMCD", "ROD", "SOD", "SOS"})
-"""Models of PyOD that compare the scored rows with each other, each with each."""
+"""Models of PyOD that compare each scored row with each other."""
 
 
 def require_affordable(model: Any, fitted: int, scored: int) -> None:

@@ -1,4 +1,4 @@
-"""How far out in the tails of the fitted rows a row lies, feature by feature: ECOD and COPOD.
+"""ECOD and COPOD: how far in the tails of the fitted rows a row lies, feature by feature.
 
 PyOD's score a row together with the rows that it is asked about at the same time, so its score depends on who else is
 there. Here the empirical distributions are those of the fitted rows alone: of n of them, a value with c at or below it
@@ -14,7 +14,7 @@ from bench.arrays import FloatArray
 
 
 class Ecod:
-    """Empirical cumulative distributions (Li et al. 2022): of both tails and the longer one, the largest counts."""
+    """Empirical cumulative distributions (Li et al. 2022): the largest of the lower, the upper and the skewed tail."""
 
     def fit(self, rows: FloatArray) -> Self:
         """Sort the fitted rows, shape (rows, features)."""
@@ -43,12 +43,12 @@ class Ecod:
 
 
 class Copod(Ecod):
-    """Empirical copula (Li et al. 2020): of the longer tail and the mean of both, the larger counts."""
+    """Empirical copula (Li et al. 2020): the larger of the skewed tail and the mean of both tails."""
 
     def _of(self, skewness: float, lower: FloatArray, upper: FloatArray) -> FloatArray:
         return np.maximum(_skewed(skewness, lower, upper), (lower + upper) / 2)
 
 
 def _skewed(skewness: float, lower: FloatArray, upper: FloatArray) -> FloatArray:
-    """Return the tail that a distribution leans to; both where it leans to neither."""
+    """Return the tail in the direction of a distribution's skewness; both tails where it has none."""
     return np.asarray(-lower * np.sign(skewness - 1) + upper * np.sign(skewness + 1))

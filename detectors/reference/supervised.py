@@ -16,7 +16,7 @@ from detectors.features.tables.feature_levels import level_of
 from detectors.order_and_rounding import content_order
 
 TINY = 1e-12
-"""Chances are kept this far from 0 and 1, so that odds are finite."""
+"""Probabilities are kept this far from 0 and 1, so that odds are finite."""
 
 
 class SupervisedBaseline:
@@ -71,7 +71,7 @@ class SupervisedBaseline:
         self.members: list[Detector] = list(members)
 
     def fit(self, dataset: Dataset) -> Self:
-        """Refuse: there is nothing to learn without labels."""
+        """Raise an error: a supervised baseline needs labels."""
         raise UserError("role must be supervised for a detector that needs labels, got detector")
 
     def fit_labelled(self, examples: Sequence[Examples]) -> Self:
@@ -99,7 +99,7 @@ class SupervisedBaseline:
         return self
 
     def _told_apart(self, rows: FloatArray, normal: IntArray, its: IntArray, many: int) -> tuple[Any, float]:
-        """Return a classifier that tells rows from normal ones, which stand for many, and the log odds of theirs."""
+        """Return a classifier that separates rows from weighted normal rows, and the log odds of the classes."""
         labels = np.repeat([False, True], [normal.size, its.size])
         weights = np.where(labels, 1.0, many / normal.size)
         model = clone(self.model).fit(rows[np.append(normal, its)][:, self.known], labels, weights)
@@ -115,7 +115,7 @@ class SupervisedBaseline:
         return Scores(self.level, best)
 
     def described(self, dataset: Dataset) -> FloatArray:
-        """Describe the entities of `dataset.window`, with `dataset.history` as what is known."""
+        """Compute all features of the entities of `dataset.window`, given `dataset.history`."""
         return np.column_stack([everything(dataset, self.level), *self._scores(dataset)])
 
     def _scores(self, dataset: Dataset) -> Iterator[FloatArray]:

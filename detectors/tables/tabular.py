@@ -1,4 +1,4 @@
-"""Any outlier detector with PyOD's or scikit-learn's interface, on features of calls, of users' days, of cells."""
+"""Any outlier model with PyOD's or scikit-learn's interface, on features of calls, of user-days or of cell quarters."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -22,11 +22,11 @@ from detectors.models.quadratic_costs import require_affordable
 from detectors.order_and_rounding import content_order, rounded
 
 DIGITS = 9
-"""Standardised features are rounded to so many decimals, so that they do not differ by rounding errors."""
+"""Decimals to which standardised features are rounded, so that they do not differ by rounding errors."""
 
 
 class Tabular:
-    """Scores each entity by a model of tables, fitted on the features of those of the history.
+    """Scores each entity by an outlier model that is fitted on the features of the history's entities.
 
     The model is given its rows in an order that only their content decides: what it draws from them does not depend on
     how the history was ordered.
@@ -104,7 +104,7 @@ class Tabular:
 
     @property
     def own_scores(self) -> FloatArray | None:
-        """A PyOD model's scores of the rows of the history, when it was fitted on each: no row is its own neighbour."""
+        """Scores of the history's rows by a PyOD model fitted on all of them, so no row is its own neighbour."""
         found = getattr(self.model, "decision_scores_", None)
         if found is None or len(found) != self.rows:
             return None
@@ -117,6 +117,6 @@ class Tabular:
 
 
 def rows_of(level: Level, dataset: Dataset) -> int:
-    """Return how many entities the window has at a level."""
+    """Return the number of entities of the window at a level."""
     low, high = dataset.call_range(dataset.window)
     return high - low if level is Level.CALL else Grid(level, dataset).size

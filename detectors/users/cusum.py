@@ -16,7 +16,7 @@ FEWEST_DAYS = 3
 
 
 class Cusum:
-    """Scores each user-day by a one-sided cumulative sum of how much the user's days exceed its earlier ones.
+    """Scores each user-day by a one-sided cumulative sum of how much the user's days exceed earlier ones.
 
     A day's calls (or talk time), as ln(1 + x), less the mean of the user's earlier days, over their standard deviation:
     z. The sum is S = max(0, S + z - allowance), each z cut at `largest` (Page 1954). A day of which fewer than
@@ -61,7 +61,7 @@ class Cusum:
         return Scores(self.level, sums_of(z, self.allowance)[:, whole.spans - scored :].ravel())
 
     def _days(self, grid: Grid) -> FloatArray:
-        """Return ln(1 + what is counted) of each user-day, shape (users, days)."""
+        """Return ln(1 + count) of each user-day, shape (users, days)."""
         calls = grid.dataset.calls(grid.dataset.window, ["call_duration"])
         weights = np.asarray(calls["call_duration"]).astype(np.float64) if self.of == "talk_time" else None
         known = grid.of_calls >= 0
@@ -71,7 +71,7 @@ class Cusum:
 
 
 def beyond_earlier(days: FloatArray, least_spread: float) -> FloatArray:
-    """Return how many standard deviations each day is above the mean of the earlier days of its row.
+    """Return how many standard deviations each day is above the mean of the row's earlier days.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ class DeviceChange:
 
 
 def first_use(timeline: Timeline, value: IntArray) -> IntArray:
-    """Return the first row in which the caller of each row showed its value; -1 where that was the caller's first."""
+    """Return the first row in which the caller of each row used its value; -1 for the caller's very first value."""
     callers = timeline.by_caller
     own = timeline.grouped(callers.key * (value.max(initial=0) + 1) + value)
     first = np.empty(value.size, np.int64)
@@ -78,7 +78,7 @@ def first_use(timeline: Timeline, value: IntArray) -> IntArray:
 
 
 def new_since(groups: Groups, since: IntArray) -> BoolArray:
-    """Return whether the first row of its group is no earlier than row `since` (rows,), -1 for never."""
+    """Return whether the first row of each row's group is not before row `since` (rows,); -1 for never."""
     first = np.empty(groups.key.size, np.int64)
     first[groups.order] = groups.order[groups.first]
     return np.asarray((since >= 0) & (first >= since), np.bool_)

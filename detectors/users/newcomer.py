@@ -1,4 +1,4 @@
-"""Detector of new numbers that are very active at once."""
+"""Detector of new numbers that are very active from the start."""
 
 from typing import Self
 
@@ -12,7 +12,7 @@ from detectors.features.sequence.timeline import Timeline
 
 
 class Newcomer:
-    """Scores each call by how long its caller, at its pace, was not heard of before, over how long ago that ended.
+    """Scores each call by its caller's pace, times its silence before its first call made or received, over its age.
 
     A number is heard of when it first calls or is called; the days from the begin of the data until then are its
     silence, those since then its age. Its pace is its calls so far over (age + 1 day). The score is
@@ -40,7 +40,7 @@ class Newcomer:
 
 
 def first_heard(parties: int, caller: IntArray, callee: IntArray, start_ms: IntArray) -> IntArray:
-    """Return when each party first calls or is called, shape (parties,), ms as `start_ms`; calls in order of time."""
+    """Return the time of each party's first call, made or received, shape (parties,), ms as `start_ms`."""
     found = np.full(parties, np.iinfo(np.int64).max)
     for party in (caller, callee):
         np.minimum.at(found, party, start_ms)

@@ -9,11 +9,11 @@ from detectors.features.sequence.timeline import Timeline
 from detectors.trailing_days import TrailingDays
 
 DIGITS = 9
-"""Differences of logarithms are told apart down to so many."""
+"""Decimals to which differences of logarithms are rounded."""
 
 
 class OneWay(TrailingDays):
-    """Scores each call by how many parties its caller has called for the first time lately, per call it has received.
+    """Scores each call by how many new parties its caller has called lately, per call that it has received.
 
     The score is ln(1 + new parties) - ln(1 + calls received), both of the latest days up to the call. A SIM box calls
     hundreds and is called by next to nobody; people who call many are called by many.

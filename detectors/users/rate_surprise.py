@@ -18,7 +18,7 @@ HOURS = 24
 
 
 class RateSurprise:
-    """Scores each call by how unlikely so many calls within the latest hours are for who makes or takes them.
+    """Scores each call by how unlikely so many calls within the latest hours are for its caller, callee or tie.
 
     The score is -log10 of the chance that a negative binomial variable reaches the number of the group's calls in the
     span that ends with the call. Its mean is the group's rate from the begin of the data to the begin of the span, as

@@ -7,12 +7,13 @@ from bench.faults import Fault
 
 LABEL_COLUMNS = ("is_anomaly", "anomaly_type", "incident_id")
 ELSE = "|"
-"""What parts names of which the first one counts that a file has; at the end, the column may be lacking."""
+"""Separator of alternative column names, of which the first one in the file is used; at the end: the column may be
+missing."""
 
 
 @dataclass
 class Columns:
-    """Column of the file for each of our columns. Empty: the one of the same name, if there is one; null: none.
+    """Names of the file's columns. Empty: the column of the same name, if there is one; null: none.
 
     `src|caller` is the first of these that a file has, `src|caller|` that or none.
     """
@@ -52,7 +53,7 @@ class Columns:
     incident_id: str | None = ""
     """Column that is our `incident_id`; empty: the one of that name; null: none."""
     direction: str | None = None
-    """Column that says whether `owner_id` made or received the call (see `directions`), where the file has no
+    """Column with the direction of the call, made or received by `owner_id` (see `directions`), where the file has no
     caller and callee; null: none."""
     owner_id: str | None = None
     """Column with the party whose records these are; null: none (see `owner`)."""
@@ -83,7 +84,7 @@ def first_of(column: str, header: list[str]) -> str | None:
 
 @dataclass
 class Words:
-    """The file's words for each of our words, in any case of letters. Our own words are understood anyway."""
+    """Words of the file for each value of ours, in upper or lower case. Our own values are always understood."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield a fault for each word with two meanings."""
@@ -95,33 +96,33 @@ class Words:
                 seen[word] = name
 
     def meanings(self) -> dict[str, str]:
-        """Return our word by each word of the file."""
+        """Return a mapping from each word of the file to our value."""
         own = {item.name: item.name for item in fields(self)}
         return {**own, **{word: name for name, given in asdict(self).items() for word in given}}
 
 
 @dataclass
 class Outcomes(Words):
-    """What the file calls the outcomes of calls."""
+    """Words of the file for the outcomes of calls."""
 
     answered: list[str] = field(default_factory=list)
-    """The file's words for a call that is answered."""
+    """The file's words for answered calls."""
     missed: list[str] = field(default_factory=list)
-    """The file's words for a call that is missed."""
+    """The file's words for missed calls."""
     busy: list[str] = field(default_factory=list)
-    """The file's words for a call that is busy."""
+    """The file's words for calls to a busy line."""
     failed: list[str] = field(default_factory=list)
-    """The file's words for a call that is failed."""
+    """The file's words for failed calls."""
 
 
 @dataclass
 class CalleeTypes(Words):
-    """What the file calls the kinds of parties that are called."""
+    """Words of the file for the types of called parties."""
 
     subscriber: list[str] = field(default_factory=list)
     """The file's words for subscribers."""
     unlisted: list[str] = field(default_factory=list)
-    """The file's words for numbers in no directory."""
+    """The file's words for numbers that are in no directory."""
     foreign: list[str] = field(default_factory=list)
     """The file's words for parties abroad."""
     premium: list[str] = field(default_factory=list)
@@ -130,7 +131,7 @@ class CalleeTypes(Words):
 
 @dataclass
 class Directions(Words):
-    """What the file calls the two directions of a call, seen from the owner of the records."""
+    """Words of the file for the two directions of a call, seen from the owner of the records."""
 
     outgoing: list[str] = field(default_factory=lambda: ["out", "o"])
     """The file's words for a call that the owner made."""

@@ -1,4 +1,4 @@
-"""How to read a file of call records. Light: what is heavy is imported when there is a file to look at."""
+"""Settings that say how to read files of call records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,15 +24,15 @@ NEUTRAL = {
     "callee_imsi": "unknown",
     "callee_number": "unknown",
 }
-"""What stands in for an optional column that is not there, and for its empty fields."""
+"""Values that replace an optional column that is missing, and its empty fields."""
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms")
 NORMAL, UNNAMED_TYPE = "normal", "anomaly"
-"""What `labels` calls records that are no anomaly, and anomalies of which the file does not tell the type."""
+"""Names in `labels` of records that are not anomalous, and of anomalies whose type the file does not name."""
 TYPE_NAME = r"[A-Za-z0-9_.-]{1,60}"
 TRUE, FALSE = ("true", "1", "1.0", "yes", "t", "y"), ("false", "0", "0.0", "no", "f", "n")
 MISSING_WORDS = ("#n/a", "(null)", "-", "--", "-1", "?", "\\N", "anonymous", "n/a", "na", "nan", "none", "null",
                  "private", "restricted", "unavailable", "unknown", "withheld")  # fmt: skip
-"""What exports write where they know of no party, SIM, device or cell, or where a missed call has no length."""
+"""Words that exports use for an unknown party, SIM, device or cell, or for the length of a missed call."""
 ISO_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?)?"
 FILE_NAME = "file_name"
 
@@ -48,86 +48,91 @@ class CdrFileSettings:
     files: str = "*"
     """Names of the files that are read where `path` is a folder, such as `cdr_*`; hidden files never are."""
     columns: Columns = field(default_factory=Columns)
-    """Which column of the file is which of ours."""
+    """Names of the file's columns, by ours."""
     delimiter: str = ","
-    """What parts the fields of a CSV file: one character, or `tab`."""
+    """Character between the fields of a CSV file, or `tab`."""
     quote: str | None = '"'
-    """What may stand around a field of a CSV file; null: nothing."""
+    """Quotation character of a CSV file; null: none."""
     escape: str | None = None
-    """What stands before a character of a CSV file that is meant literally; null: a quote is doubled."""
+    """Escape character of a CSV file; null: a quote within a field is doubled."""
     encoding: str = "utf-8"
     """Encoding of a CSV file, such as `utf-8`, `utf-16`, `latin-1` or `cp1252`."""
     header: bool = True
-    """Whether the first line of a CSV file has the names of the columns; without, and without `names`, they are
+    """Whether the first line of a CSV file holds the column names; if not, and without `names`, the columns are called
     `column_1`, `column_2` and so on."""
     names: list[str] = field(default_factory=list)
-    """Names of the columns, in order, of a CSV file without a header. A first line of these names is no record."""
+    """Column names, in order, of a CSV file without a header. A first line that consists of these names is skipped."""
     skip_rows: int = field(default=0, metadata=at_least(0))
-    """How many lines stand before the header of a CSV file, or before its first record."""
+    """Number of lines before the header of a CSV file, or before its first record."""
     skip_lines: list[str] = field(default_factory=list)
-    """What lines of a CSV file begin with that are no records, such as `#` or `TOTAL`; they are counted."""
+    """Beginnings of lines of a CSV file that are not records, such as `#` or `TOTAL`; these lines are counted."""
     skip_last: int = field(default=0, metadata=at_least(0))
-    """How many lines at the end of a CSV file are no records."""
+    """Number of lines at the end of a CSV file that are not records."""
     lines_in_fields: bool = False
     """Whether a field of a CSV file may have line breaks and, in it, as many delimiters as a record has; else such a
     file is refused, since a quote that is not closed makes a field of the records behind it."""
     decimal: str = field(default=".", metadata=one_of(".", ","))
     """Decimal sign of numbers in a CSV file."""
     thousands: str = field(default="", metadata=one_of("", ".", ",", " ", "'"))
-    """What parts groups of three digits in a CSV file; empty: nothing."""
+    """Thousands separator of numbers in a CSV file; empty: none."""
     keep: Any = None
-    """Which records are calls to be read: of one or more columns of the file, the words that they must have, as
-    `{type: [call, voice]}`; null: all."""
+    """Filter of the records to be read: for one or more columns of the file, the words that they must have, as `{type:
+    [call, voice]}`; null: all records."""
     leave_out: Any = None
-    """Which records are left out: of one or more columns of the file, the words that they must not have; null: none."""
+    """Filter of the records to be left out: for one or more columns of the file, the words that they must not have;
+    null: none."""
     owner: str | None = None
-    """Whose records these are, where `columns.direction` is given and no column has the owner: a number, or `file_name`
-    for the file's name without its ending."""
+    """Party whose records these are, where `columns.direction` is given and no column has the owner: a number, or
+    `file_name` for the name of the file without its extension."""
     directions: Directions = field(default_factory=Directions)
-    """What the file's words in `columns.direction` mean."""
+    """Meaning of the file's words in `columns.direction`."""
     time_format: str = "iso"
     """`iso` (ISO 8601), `epoch_s`, `epoch_ms`, or a pattern such as `%d/%m/%Y %H:%M:%S`."""
     time_zone: str = "UTC"
-    """Local time of the data: of times without a zone, and of nights and weekends."""
+    """Local time zone of the data: of times without a zone, and of nights and weekends."""
     time_origin: str | None = None
-    """From when `epoch_s` and `epoch_ms` count, such as `2024-01-31T00:00:00`; null: 1970."""
+    """Moment from which `epoch_s` and `epoch_ms` count, such as `2024-01-31T00:00:00`; null: 1970."""
     duration_unit: str = field(default="s", metadata=one_of("s", "ms", "min", "h:mm:ss", "m:ss"))
     """Unit or form of `call_duration`."""
     outcomes: Outcomes = field(default_factory=Outcomes)
-    """What the file's words for outcomes mean."""
+    """Meaning of the file's words for outcomes."""
     unknown_outcome: str = field(
         default="refuse", metadata=one_of("refuse", "by_length", "answered", "missed", "busy", "failed")
     )
-    """What any other word for an outcome means: refuse the file, naming all such words; one of our outcomes; or
-    answered where the call lasted, else missed."""
+    """How to read any other word for an outcome: refuse the file and list all such words; take one of our outcomes; or
+    take calls with a length as answered and others as missed."""
     callee_types: CalleeTypes = field(default_factory=CalleeTypes)
-    """What the file's words for kinds of parties mean."""
+    """Meaning of the file's words for types of called parties."""
     labels: Any = None
-    """What the file's words in `is_anomaly` and `anomaly_type` mean: of `normal` and of each type, a list of the file's
-    words. `normal`, the types of the catalogue and, in `is_anomaly`, true, false, 1 and 0 are understood anyway."""
+    """Meaning of the file's words in `is_anomaly` and `anomaly_type`: a list of words for `normal` and for each type.
+    `normal`, the types of the catalogue and, in `is_anomaly`, true, false, 1 and 0 are always understood."""
     mostly_anomalous: bool = False
-    """Whether more than half of the calls may be labelled as anomalies: rare labels are usual, turned ones are not."""
+    """Whether more than half of the calls may be labelled as anomalous; usually that means that the labels are
+    inverted."""
     missing_words: list[str] = field(default_factory=lambda: list(MISSING_WORDS))
-    """Words, whatever their case, that stand for no party, SIM, device, cell, length or end, as an empty field does."""
+    """Words, in upper or lower case, that stand for a missing party, SIM, device, cell, length or end, as an empty
+    field does."""
     missing_parties: str = field(default="refuse", metadata=one_of("refuse", "drop", "separate"))
     """What to do with a call whose caller or callee is missing: refuse the file, leave the call out and count it, or
-    take each for another unknown party."""
+    give each one an unknown party of its own."""
     repeats: str = field(default="keep", metadata=one_of("refuse", "keep", "drop"))
-    """What to do with records of the same caller, callee, start and length as one before: refuse the file, keep them,
-    or leave them out; they are counted anyway."""
+    """What to do with records that repeat caller, callee, start and length of an earlier one: refuse the file, keep
+    them, or leave them out; they are counted in any case."""
     legs: str = field(default="keep", metadata=one_of("keep", "fold"))
-    """Whether records of the same `call_id` (or of which one names the other in `columns.other_leg_id`) are folded into
-    one call: the answered one, of these the one that begins first."""
+    """Whether records with the same `call_id` (or of which one names the other in `columns.other_leg_id`) are merged
+    into one call: the answered one, or the first of several answered ones."""
     truth: str | None = field(default=None, metadata=INPUT)
-    """Folder with `incidents.parquet` and `truth.parquet` as this program exports them; instead of label columns."""
+    """Folder with `incidents.parquet` and `truth.parquet` as exported by this program, instead of label columns."""
     pseudonyms: bool = True
     """Whether numbers, SIMs and devices are replaced by keyed hashes."""
     anomaly_ratio: float | None = field(default=None, metadata=within(0, 0.5))
-    """Share of the calls that are to be anomalous, by the types chosen as `anomaly`; null: the records as they are."""
+    """Share of the calls that are made anomalous, by injecting the types chosen as `anomaly`; null: nothing is
+    injected."""
     seed: int | None = field(default=None, metadata=within(0, 2**63 - 1))
-    """Of the anomalies; null: 0."""
+    """Random seed of the injected anomalies; null: 0."""
     key_file: str = field(default="pseudonyms.key", metadata=INPUT)
-    """The key of the pseudonyms; made when it is not there. Whoever has it can tell whose pseudonym is whose."""
+    """File with the key of the pseudonyms; created if missing. Whoever has the key can find out whose pseudonym is
+    whose."""
 
     @property
     def dialect(self) -> Dialect:

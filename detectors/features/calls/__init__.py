@@ -1,1 +1,1 @@
-"""Features of a call, by compiled kernels."""
+"""Features of single calls, computed by compiled kernels."""

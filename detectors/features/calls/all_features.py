@@ -22,7 +22,7 @@ def describe(
     room: Room,
     want: Wanted,
 ) -> None:
-    """Compute the wanted features of each call, caller by caller.
+    """Compute the requested features of each call, caller by caller.
 
     Parameters
     ----------

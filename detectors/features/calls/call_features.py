@@ -30,12 +30,12 @@ class Feature:
 
 
 def call_features(dataset: Dataset, names: Sequence[str], part: Window) -> FloatArray:
-    """Return what `call_matrix` does in double precision, for arithmetic."""
+    """Return the result of `call_matrix` in double precision, for further arithmetic."""
     return call_matrix(dataset, names, part).astype(np.float64)
 
 
 def call_matrix(dataset: Dataset, names: Sequence[str], part: Window) -> Matrix:
-    """Compute features of the calls that start within `part`, from the whole time line up to each call.
+    """Compute features of the calls that start within `part`, using all calls up to each of them.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def call_matrix(dataset: Dataset, names: Sequence[str], part: Window) -> Matrix:
 
 
 def described(past: Packed, names: Sequence[str], low: int) -> Matrix:
-    """Compute features of packed calls from position `low` on, shape (calls from there, names)."""
+    """Compute features of packed calls from position `low` on, shape (calls from `low` on, names)."""
     calls, out = past.calls, np.empty((past.calls.size - low, len(names)), np.float32)
     want = Wanted(np.array([FeatureColumn[name] for name in names]), low, out)
     made = _sorted(calls["caller"], past.parties)
@@ -111,7 +111,7 @@ def _room(made: Array, got: Array, cells: int) -> Room:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Raise `UserError` unless there is a name, and each is one of `FEATURES`."""
+    """Raise `UserError` unless at least one name is given, and each is one of `FEATURES`."""
     if not names:
         raise UserError(f"features must name at least one of {', '.join(FEATURES)}")
     for name in names:
@@ -169,4 +169,4 @@ FEATURES = {
         Feature("cell_surge", "ln", "those, +1, against the cell's mean an hour since the data begin, +1"),
     )
 }
-"""Every feature of calls, in the order of the docs. Without a place of a cell, its distances are 0."""
+"""Every feature of calls, in the order of the docs. Distances of cells without a known position are 0."""

@@ -1,4 +1,4 @@
-"""Kernel: features from the caller's earlier contacts."""
+"""Kernel: features that compare a call with its caller's earlier contacts."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ C_LOG_C = np.arange(256) * np.log(np.maximum(np.arange(256), 1))
 
 @kernel
 def found(key: Array, mask: int, party: int) -> int:
-    """Return the place of a party in a hash table (open addressing), made when it is new."""
+    """Return the slot of a party in a hash table (open addressing), inserting the party if it is new."""
     at = (party * 2_654_435_761 >> 7) & mask
     while key[at] != party:
         if key[at] < 0:
@@ -24,13 +24,13 @@ def found(key: Array, mask: int, party: int) -> int:
 
 @kernel
 def c_log_c(count: int) -> float:
-    """Return c ln c, 0 for none."""
+    """Return c ln c, and 0 for c = 0."""
     return float(C_LOG_C[count]) if count < C_LOG_C.size else count * float(np.log(count))
 
 
 @kernel
 def contacts(mine: Array, rows: Array, got: Array, room: Room) -> None:
-    """Describe calls against whom their caller called, and who called it, before."""
+    """Compute features of calls from the parties that their caller called, and was called by, before."""
     size = 4
     while size < 2 * (mine.size + got.size):
         size *= 2

@@ -1,4 +1,4 @@
-"""Arrays that the kernels of features read and fill: calls, columns and work space."""
+"""Arrays that the feature kernels read and fill: calls, columns and work space."""
 
 from enum import IntEnum
 from typing import NamedTuple
@@ -24,17 +24,18 @@ CALL = np.dtype(
         *[("callee_received", "i4"), ("cell_calls", "i4"), ("cell_surge", "f4")],
     ]
 )
-"""What of a call features are made from; texts are numbers, and the last three are worked out first."""
+"""Fields of a call that features are computed from; texts are coded as numbers, and the last three fields are computed
+first."""
 
 GOT = np.dtype([("start_ms", "i8"), ("caller", "i4"), ("row", "i4")])
-"""A call as its callee sees it, and its position."""
+"""A received call: its start, its caller and its position."""
 
 OFFSET = np.dtype([("from_ms", "i8"), ("offset_ms", "i8")])
-"""From when on (UTC) local time is how much ahead of UTC."""
+"""Offset of local time from UTC, and the moment (UTC) from which it holds."""
 
 
 class FeatureColumn(IntEnum):
-    """Features by number, in the order of `detectors.features.calls.call_features.FEATURES`."""
+    """Numbers of the features, in the order of `detectors.features.calls.call_features.FEATURES`."""
 
     duration = 0
     log_duration = 1
@@ -82,28 +83,29 @@ class FeatureColumn(IntEnum):
 
 
 class Wanted(NamedTuple):
-    """Which columns are wanted, of which calls, and where."""
+    """Request to the kernel: which features, of which calls, and the array for the result."""
 
     columns: Array
     """Shape (columns,): number of the feature in each column of the result."""
     low: int
-    """Position of the first call that is described."""
+    """Position of the first call whose features are computed."""
     out: Array
     """Shape (described calls, columns), float32."""
 
 
 class Room(NamedTuple):
-    """Work space of a kernel, reused for each caller; `cells` is all zeros between callers."""
+    """Work space of the kernel, reused for each caller; `cells` is all zeros between callers."""
 
     mine: Array
-    """Shape (most calls of a caller,), of `CALL`."""
+    """Shape (most calls of a caller,), of `CALL`: the calls of the current caller."""
     told: Array
-    """Shape (most calls of a caller, features), float32: what is found out about each."""
+    """Shape (most calls of a caller, features), float32: the features of these calls."""
     key: Array
-    """Shape (a power of 2, more than twice the most contacts of a party,)."""
+    """Shape (a power of 2, more than twice the most contacts of a party,): hash table of the caller's contacts."""
     slot: Array
-    """Shape (most calls of a caller,): contact of each call."""
+    """Shape (most calls of a caller,): slot of each call's contact in the hash table."""
     contacts: Array
-    """Shape (as `key`, 4): of each contact the calls in the last hour, day and ever, and whether it ever called."""
+    """Shape (as `key`, 4): for each contact the calls in the last hour, in the last day and ever, and whether it ever
+    called."""
     cells: Array
-    """Shape (cells, 2): calls that the caller began in each cell, ever and in the last day."""
+    """Shape (cells, 2): calls that the caller started in each cell, ever and in the last day."""

@@ -13,7 +13,7 @@ from detectors.features.sequence.codes import Numbering, is_text
 from detectors.features.sequence.simultaneous import Known, order_of
 
 KM_A_DEGREE = 6371.0088 * np.pi / 180
-"""Along a meridian of the mean sphere."""
+"""Kilometres per degree along a meridian of the mean sphere."""
 PARTIES = {"caller": "caller_id", "callee": "callee_id"}
 CELLS = {"first": "first_cell_id", "last": "last_cell_id"}
 DEVICES = {"device": "caller_imei"}
@@ -24,21 +24,21 @@ COLUMNS = (*PLAIN.values(), *(name for each in (PARTIES, CELLS, DEVICES, SIMS) f
 
 @dataclass(frozen=True)
 class Packed:
-    """Calls with numbers for texts, and what those numbers stand for."""
+    """Calls with texts coded as numbers, and the tables that the codes refer to."""
 
     calls: "np.ndarray[Any, Any]"
     """Shape (calls,), of `kernel_arrays.CALL`; calls of the same moment are ordered by their content."""
     parties: int
-    """How many parties there are: callers and callees are 0 .. parties - 1."""
+    """Number of parties: callers and callees are coded as 0 .. parties - 1."""
     cell_ids: pa.Array
     """Shape (cells,): the cells that calls began or ended in."""
     places_km: "np.ndarray[Any, np.dtype[np.float64]]"
-    """Shape (cells, 2): where they are, east and north of their middle [km]; NaN where that is not known."""
+    """Shape (cells, 2): position of each cell, east and north of their mean [km]; NaN where unknown."""
     begin_ms: int
     zone: "np.ndarray[Any, Any]"
-    """Shape (offsets,), of `kernel_arrays.OFFSET`: what local time is ahead of UTC, and from when on."""
+    """Shape (offsets,), of `kernel_arrays.OFFSET`: offsets of local time from UTC."""
     rows: "np.ndarray[Any, Any] | None" = None
-    """Shape (calls,): position in the table of each call; None: they stand as there."""
+    """Shape (calls,): row of each call in the table; None: in the order of the table."""
 
 
 def packed(dataset: Dataset, end_ms: int) -> Packed:
@@ -94,7 +94,7 @@ def _fill(calls: "np.ndarray[Any, Any]", table: pa.Table, texts: list[tuple[dict
 
 
 def _places_km(dataset: Dataset, cell_ids: pa.Array) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Return where cells are on a plane that touches the sphere in their middle, shape (cells, 2)."""
+    """Return the positions of cells on the tangent plane at their mean [km], shape (cells, 2)."""
     if not (dataset.folder / "cells.parquet").exists():
         return np.full((len(cell_ids), 2), np.nan)
     table = dataset.table("cells", ["cell_id", "latitude", "longitude"])

@@ -1,4 +1,4 @@
-"""Kernel: features from the caller's earlier places."""
+"""Kernel: features that compare a call with the places of its caller's earlier calls."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ FASTEST_KMH = 10_000.0
 
 @kernel
 def apart(places: Array, one: int, other: int) -> float:
-    """Return the distance of two cells [km], 0 where the place of either is not known."""
+    """Return the distance of two cells [km], 0 where the position of either is unknown."""
     away = np.sqrt((places[one, 0] - places[other, 0]) ** 2 + (places[one, 1] - places[other, 1]) ** 2)
     return 0.0 if np.isnan(away) else float(away)
 

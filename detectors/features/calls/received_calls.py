@@ -1,4 +1,4 @@
-"""Kernels: calls sorted by who or where, and how many callees and cells got lately."""
+"""Kernels: calls grouped by callee or cell, and how many each callee and cell received lately."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from detectors.features.kernels import kernel
 
 @kernel
 def grouped(key: Array, begins: Array, order: Array) -> None:
-    """Sort rows by group, stably: rows of group g become `order[begins[g] : begins[g + 1]]`.
+    """Sort rows by group, stably: the rows of group g are `order[begins[g] : begins[g + 1]]`.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def grouped(key: Array, begins: Array, order: Array) -> None:
 
 @kernel
 def seen_by_callees(calls: Array, begins: Array, got: Array) -> None:
-    """Sort calls by callee, as `grouped` does, into `got`, shape (calls,) of `GOT`, in order of time."""
+    """Sort calls by callee, then by time, into `got`, shape (calls,) of `GOT`."""
     for row in range(calls.size):
         begins[calls[row].callee + 1] += 1
     for party in range(1, begins.size):
@@ -50,7 +50,7 @@ def seen_by_callees(calls: Array, begins: Array, got: Array) -> None:
 
 @kernel
 def first_since(calls: Array, begin: int, since_ms: int) -> int:
-    """Return the first place from `begin` on whose call does not start before a moment."""
+    """Return the first position from `begin` on whose call does not start before a moment."""
     while begin < calls.size and calls[begin].start_ms < since_ms:
         begin += 1
     return begin
@@ -58,7 +58,7 @@ def first_since(calls: Array, begin: int, since_ms: int) -> int:
 
 @kernel
 def called(calls: Array, begins: Array, got: Array) -> None:
-    """Count what each callee got in the hour before each call that it got."""
+    """Count for each call the calls that its callee received in the hour before."""
     for party in range(begins.size - 1):
         mine, hour = got[begins[party] : begins[party + 1]], 0
         for k in range(mine.size):
@@ -68,7 +68,7 @@ def called(calls: Array, begins: Array, got: Array) -> None:
 
 @kernel
 def crowded(calls: Array, begins: Array, order: Array, begin_ms: int) -> None:
-    """Count what began in each cell in the hour before each call, and hold it against the cell's mean till then."""
+    """Count for each call the calls started in its cell in the hour before, also relative to the cell's mean so far."""
     for cell in range(begins.size - 1):
         rows, hour = order[begins[cell] : begins[cell + 1]], 0
         for k in range(rows.size):

@@ -16,7 +16,7 @@ THURSDAY = 3
 
 @kernel
 def itself(call: Any, local_ms: int, told: Array, k: int) -> None:
-    """Describe a call without the past of its caller."""
+    """Compute the features of a call that do not depend on its caller's earlier calls."""
     angle = local_ms % DAY_MS * (2 * np.pi / DAY_MS)
     told[k, FeatureColumn.duration] = call.duration_s
     told[k, FeatureColumn.log_duration] = np.log1p(call.duration_s)
@@ -36,7 +36,7 @@ def itself(call: Any, local_ms: int, told: Array, k: int) -> None:
 
 @kernel
 def habits(mine: Array, zone: Array, hours: Array, told: Array) -> None:
-    """Describe calls against when, how long and with what success their caller called before.
+    """Compute features of calls from the times, lengths and outcomes of their caller's earlier calls.
 
     `zone` has the offsets of local time, and `hours` are 24 zeros.
     """
@@ -73,7 +73,7 @@ def habits(mine: Array, zone: Array, hours: Array, told: Array) -> None:
 
 @kernel
 def burstiness(total: float, squares: float, count: int) -> float:
-    """Return (sigma - mu) / (sigma + mu) of gaps from their sums (Goh & Barabasi 2008), 0 for fewer than two."""
+    """Return the burstiness (sigma - mu) / (sigma + mu) of gaps (Goh & Barabasi 2008), 0 for fewer than two."""
     if count < 2 or total <= 0:
         return 0.0
     mean = total / count
@@ -83,7 +83,7 @@ def burstiness(total: float, squares: float, count: int) -> float:
 
 @kernel
 def windows(mine: Array, rows: Array, got: Array, told: Array) -> None:
-    """Count what a party made and got in the hour and the day before each of its calls."""
+    """Count the calls that a party made and received in the hour and the day before each of its calls."""
     hour, day, known, got_hour, got_day = 0, 0, 0, 0, 0
     for k in range(mine.size):
         now_ms = mine[k].start_ms

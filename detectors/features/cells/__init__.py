@@ -1,1 +1,1 @@
-"""What cells recorded each quarter of an hour, and what served the places around them."""
+"""Features of cells: their status in each quarter hour, and the cells that serve the places around them."""

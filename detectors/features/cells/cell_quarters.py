@@ -16,14 +16,14 @@ from bench.levels import Grid
 from bench.spans import HOUR_MS, QUARTER_MS
 
 HELLO_CAUSES = ("setup", "blocked", "timeout")
-"""Causes of a FAIL that is a cell's answer to a Hello, or its silence."""
+"""Causes of a FAIL by which a cell refused a Hello or left it unanswered."""
 WEEK_SLOTS = 48
-"""Hours of a working day and of a day of the weekend."""
+"""Number of slots in tables by hour of the week: the hours of a working day and of a weekend day."""
 
 
 @dataclass(frozen=True)
 class Quarters:
-    """All quarters of all cells from the first moment of a data set to its last, in UTC."""
+    """Grid of all quarter hours of all cells, from the first moment of a data set to its last, in UTC."""
 
     dataset: Dataset
 
@@ -35,28 +35,28 @@ class Quarters:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Cells, quarters."""
+        """Number of cells and of quarters."""
         return len(self.grid.subjects), self.grid.spans
 
     def columns_of(self, part: Window) -> slice:
-        """Return which quarters have a part in a window of the data."""
+        """Return which quarters overlap a window of the data."""
         grid = Grid(Level.CELL_QUARTER, replace(self.dataset, window=part))
         first = grid.first - self.grid.first
         return slice(first, first + max(grid.spans, 0))
 
     def scored(self, values: FloatArray) -> FloatArray:
-        """Return the scores of the window from those of all quarters, (cells, quarters), as `Scores` wants them."""
+        """Return the scores of the window, in the order that `Scores` requires, from those of all quarters."""
         return np.ascontiguousarray(values[:, self.columns_of(self.dataset.window)]).ravel()
 
     def places(self, cell: IntArray, time_ms: IntArray) -> tuple[IntArray, BoolArray]:
-        """Return where in an array of cells by quarters, laid flat, rows (cell, time) belong, and which of them do."""
+        """Return the flat index, in an array (cells, quarters), of rows (cell, time), and which rows have one."""
         quarters = self.shape[1]
         quarter = time_ms // QUARTER_MS - self.grid.first
         known = (cell >= 0) & (quarter >= 0) & (quarter < quarters)
         return np.where(known, cell * quarters + quarter, 0), known
 
     def counts(self, cell: IntArray, time_ms: IntArray) -> IntArray:
-        """Count what happens at cells (rows,), -1 for nowhere, and times (rows,), shape (cells, quarters)."""
+        """Count events by cell (rows,), -1 for none, and time (rows,), shape (cells, quarters)."""
         place, known = self.places(cell, time_ms)
         found = np.bincount(place[known], minlength=int(np.prod(self.shape)))
         return np.asarray(found, np.int64).reshape(self.shape)
@@ -70,7 +70,7 @@ class Quarters:
         return np.asarray(local_h % 24 + 24 * ((local_h // 24 + thursday) % 7 >= 5), np.int64)
 
     def cells_of(self, column: pa.ChunkedArray) -> IntArray:
-        """Return the row of each cell of a dictionary column in the table of cells, -1 where there is none."""
+        """Return the row in the table of cells of each value of a dictionary column, -1 where there is none."""
         found = column.unify_dictionaries().combine_chunks()
         place = pc.fill_null(pc.index_in(found.dictionary.cast(pa.string()), self.grid.subjects), -1)
         index = np.asarray(pc.fill_null(found.indices, len(found.dictionary)))
@@ -96,12 +96,12 @@ class CellEvents:
 
     @cached_property
     def table(self) -> pa.Table:
-        """Time, state, cause and cell."""
+        """Columns time, state, cause and cell of the events."""
         return self.quarters.dataset.table("events", ["time_stamp", "state", "cause", "cell_id"])
 
     @cached_property
     def time_ms(self) -> IntArray:
-        """When, ms since the Unix epoch (UTC)."""
+        """Time of each event, ms since the Unix epoch (UTC)."""
         return np.asarray(pc.cast(self.table["time_stamp"], pa.int64()))
 
     @cached_property
@@ -111,13 +111,13 @@ class CellEvents:
 
     @cached_property
     def session(self) -> IntArray:
-        """Number of the session."""
+        """Number of the session of each event."""
         column = self.quarters.dataset.table("events", ["session_id"])["session_id"]
         return np.asarray(column.combine_chunks().dictionary_encode().indices, np.int64)
 
     @cached_property
     def connected(self) -> BoolArray:
-        """Whether the cell took a session on."""
+        """Whether the event connects a session to the cell."""
         return self.is_one_of("state", "CONNECT", "RECONNECT")
 
     @cached_property
@@ -144,7 +144,7 @@ def trailing_sum(values: "np.ndarray[Any, Any]", quarters: int) -> "np.ndarray[A
 
 
 def usual_by_hour(counts: IntArray, slot: IntArray, history: slice, prior_quarters: float = 8) -> FloatArray:
-    """Return how many are usual in each quarter by the hour of the week, shape (cells, quarters).
+    """Return the usual count of each quarter for its hour of the week, shape (cells, quarters).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Evidence of faults of cells: summed over time, and passed on to the cells that serve instead."""
+"""Evidence of faults of cells: summed over time, and passed on to the cells that serve in place of others."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from detectors.features.cells.cell_quarters import Quarters
 
 
 def added_up(evidence: FloatArray, most: float) -> FloatArray:
-    """Return the sum of each cell's evidence up to each quarter, S = min(max(0, S + x), most), shape of `evidence`.
+    """Return the cumulative sum of each cell's evidence, S = min(max(0, S + x), most), shape of `evidence`.
 
     That is Page's one-sided cumulative sum (1954), with a limit so that what is over is soon forgotten.
 
@@ -26,7 +26,7 @@ def added_up(evidence: FloatArray, most: float) -> FloatArray:
 
 
 def total_of(quarters: Quarters, cell: IntArray, time_ms: IntArray, values: FloatArray) -> FloatArray:
-    """Return the sum of values (rows,) by the cell and the quarter in which they were noted, (cells, quarters)."""
+    """Return the sum of values (rows,) by cell and quarter, shape (cells, quarters)."""
     place, known = quarters.places(cell, time_ms)
     found = np.bincount(place[known], values[known], minlength=int(np.prod(quarters.shape)))
     return found.astype(np.float64).reshape(quarters.shape)
@@ -39,7 +39,7 @@ def passed_on(
     time_ms: IntArray,
     weight: FloatArray | float,
 ) -> FloatArray:
-    """Return the evidence against each cell, or against those for which it stood in if that is more.
+    """Return the evidence against each cell or, if more, against a cell in whose place it served.
 
     Parameters
     ----------

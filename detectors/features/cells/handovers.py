@@ -1,11 +1,11 @@
-"""Handovers between cells, and which of them go straight back."""
+"""Handovers between cells, weighted by whether they return to the previous cell."""
 
 import numpy as np
 
 from bench.arrays import FloatArray, IntArray
 
 ONE_WAY = 0.1
-"""Weight of a handover that goes on to a third cell; one that goes straight back weighs 1."""
+"""Weight of a handover that goes on to a third cell; one that returns to the previous cell weighs 1."""
 
 
 def handovers(

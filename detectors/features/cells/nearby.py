@@ -1,4 +1,4 @@
-"""Which cell served the places near a connection, and at which power, in the history."""
+"""The usual cell and power near a connection, from the connections of the history around it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -11,7 +11,7 @@ from bench.arrays import BoolArray, FloatArray, IntArray
 from detectors.features.cells.cell_quarters import CellEvents, Quarters
 
 AT_ONCE = 50_000
-"""Connections that are compared with their neighbours together; more take more memory."""
+"""Number of connections compared with their neighbours at a time; more take more memory."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Connections:
     power_dbm: FloatArray
 
     def of(self, which: BoolArray | IntArray) -> "Connections":
-        """Return some of them, or all in another order."""
+        """Return the connections of a mask or of an index array."""
         return Connections(*(getattr(self, each.name)[which] for each in fields(self)))
 
     @property
     def places_m(self) -> FloatArray:
-        """Where the phones were, shape (connections, 2)."""
+        """Position of the phone of each connection, shape (connections, 2)."""
         return np.column_stack([self.x_m, self.y_m])
 
 
@@ -39,13 +39,13 @@ class Nearby:
     """What the nearest connections of the history say of each connection; every array has the shape (connections,)."""
 
     usual: IntArray
-    """The cell that served most of them; of none: any."""
+    """The cell that served most of them; arbitrary where there are none."""
     share: FloatArray
-    """Its share of them, as if there had been some more that it did not serve."""
+    """Share of them that this cell served, shrunk by some assumed connections that it did not serve."""
     power_dbm: FloatArray
-    """Mean power of those that were served by the same cell as the connection; 0 without one."""
+    """Mean power of those that were served by the same cell as the connection; 0 where there are none."""
     variance: FloatArray
-    """Variance of that [dB^2]."""
+    """Variance of that power [dB^2]."""
 
 
 def connections(quarters: Quarters, needed_by: str) -> Connections:
@@ -60,7 +60,7 @@ def connections(quarters: Quarters, needed_by: str) -> Connections:
 
 
 def nearby(known: Connections, new: Connections, nearest: int, within_m: float, prior: float) -> Nearby:
-    """Return what is known of the places of new connections.
+    """Return statistics of the connections of the history near new connections.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def _parts(known: Connections, new: Connections, nearest: int, within_m: float, 
 
 
 def _described(cell: IntArray, power: FloatArray, served: IntArray, prior: float) -> Nearby:
-    """Describe connections by the cells (connections, nearest), -1 for none, and the powers of those nearby."""
+    """Compute the statistics from the cells (connections, nearest), -1 for none, and the powers of the nearest ones."""
     found = cell >= 0
     alike = ((cell[:, :, None] == cell[:, None, :]) & found[:, :, None]).sum(axis=2)
     most = alike.argmax(axis=1)[:, None]

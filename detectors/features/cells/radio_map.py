@@ -8,7 +8,7 @@ from bench.dataset import Dataset
 from detectors.features.cells.cell_quarters import CellEvents, Quarters, trailing_sum
 
 SPANS = (4, 32)
-"""Over how many quarters, up to and with its own, the connections of a quarter are taken together."""
+"""Numbers of trailing quarters over which the connections of a quarter are averaged."""
 
 
 def off_the_map(dataset: Dataset) -> FloatArray:
@@ -70,7 +70,7 @@ def _map(quarters: Quarters) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
 
 
 def _pixel(place: IntArray, middles: IntArray) -> IntArray:
-    """Return in which pixel places lie along one axis, -1 beyond the map."""
+    """Return the pixel of each position along one axis, -1 beyond the map."""
     if not middles.size:
         return np.full(place.size, -1)
     width = int(middles[1] - middles[0]) if middles.size > 1 else 2 * int(middles[0]) + 2

@@ -26,7 +26,7 @@ ROWS_AT_ONCE = 200_000
 
 
 class CallGraph:
-    """Parties joined where one called the other, weighted by the calls between them, in communities.
+    """Call graph: parties are joined where one called the other, weighted by their calls, and grouped in communities.
 
     Communities are those of the Leiden algorithm (Traag, Waltman & van Eck 2019) for modularity, two iterations. It
     goes through parties in the order of their digests (`party_digests`), so the same calls and seed always give the
@@ -69,14 +69,14 @@ class CallGraph:
 
     @cached_property
     def made(self) -> Any:
-        """How many calls each party made to each other one: a sparse matrix, shape (parties, parties)."""
+        """Number of calls that each party made to each other: a sparse matrix, shape (parties, parties)."""
         apart = self.caller != self.callee
         ends = self.caller[apart], self.callee[apart]
         return sparse.coo_array((np.ones(ends[0].size, np.int64), ends), shape=(self.parties,) * 2).tocsr()
 
     @cached_property
     def between(self) -> Any:
-        """How many calls each two parties had: a symmetric sparse matrix, shape (parties, parties)."""
+        """Number of calls between each two parties: a symmetric sparse matrix, shape (parties, parties)."""
         return self.made + self.made.T.tocsr()
 
     @cached_property
@@ -88,23 +88,23 @@ class CallGraph:
 
     @cached_property
     def contacts(self) -> IntArray:
-        """Shape (parties,): with how many others each has a tie."""
+        """Shape (parties,): number of ties of each party."""
         return np.asarray(np.diff(self.between.indptr), np.int64)
 
     @cached_property
     def strength(self) -> IntArray:
-        """Shape (parties,): calls on each party's ties."""
+        """Shape (parties,): number of calls on the ties of each party."""
         return np.asarray(self.between.sum(axis=1), np.int64)
 
     @cached_property
     def undirected(self) -> igraph.Graph:
-        """The ties as igraph has them."""
+        """The ties as an undirected igraph graph."""
         # A list of pairs takes igraph a third of the time that an array does.
         return igraph.Graph(n=self.parties, edges=list(zip(self.one.tolist(), self.other.tolist(), strict=True)))
 
     @cached_property
     def community(self) -> IntArray:
-        """Shape (parties,): number of each party's community; a party without a tie is one by itself."""
+        """Shape (parties,): number of each party's community; a party without a tie forms its own."""
         tied = np.flatnonzero(self.contacts)
         moments = self.start_ms - self.start_ms.min(initial=np.iinfo(np.int64).max)
         colour = colours(self.parties, self.caller, self.callee, moments, self.between)
@@ -122,7 +122,7 @@ class CallGraph:
         return np.append(np.array(found.membership, np.int64), place[alone])[place]
 
     def shared_contacts(self, one: IntArray, other: IntArray) -> IntArray:
-        """Return how many contacts two parties have in common, shape of both."""
+        """Return the number of common contacts of two parties, shape of both."""
         counts = [
             self.adjacency[one[start : start + ROWS_AT_ONCE]]
             .multiply(self.adjacency[other[start : start + ROWS_AT_ONCE]])
@@ -132,7 +132,7 @@ class CallGraph:
         return np.concatenate([np.empty(0, np.int64), *counts])
 
     def features(self, caller: IntArray, callee: IntArray) -> FloatArray:
-        """Describe calls by where they go in this graph.
+        """Compute features of calls from the caller's and the callee's place in this graph.
 
         Parameters
         ----------
@@ -164,7 +164,7 @@ class CallGraph:
         return np.column_stack([np.asarray(column, np.float64) for column in columns])
 
     def tied(self, one: IntArray, other: IntArray) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-        """Return whether one called the other in the graph, or the other way round, shape of both."""
+        """Return whether either party called the other in the graph, shape of both."""
         return _found(self._unordered(one, other), self.ties)[1]
 
     def _overlap(self, one: IntArray, other: IntArray) -> FloatArray:
@@ -173,7 +173,7 @@ class CallGraph:
         return np.where(one == other, 1.0, shared / np.maximum(either, 1))
 
     def _calls_into(self, caller: IntArray, community: IntArray) -> IntArray:
-        """Return how many calls of the graph each caller made into a community, shape of both."""
+        """Return the number of calls in the graph from each caller into a community, shape of both."""
         keys, counts = self._calls_by_community
         place, known = _found(caller * self.parties + community, keys)
         return np.where(known, counts[place], 0) if keys.size else np.zeros_like(caller)
@@ -187,7 +187,7 @@ class CallGraph:
 
 
 def _found(wanted: IntArray, among: IntArray) -> "tuple[IntArray, np.ndarray[Any, np.dtype[np.bool_]]]":
-    """Return the place of each wanted number among rising ones, and whether it is there."""
+    """Return the position of each wanted number in an ascending array, and whether it is there."""
     if not among.size:
         return np.zeros_like(wanted), np.zeros(wanted.shape, np.bool_)
     place = np.minimum(np.searchsorted(among, wanted), among.size - 1)

@@ -51,7 +51,7 @@ class PowerLaw:
         return cls(float(slope), float(intercept))
 
     def residual(self, x: IntArray, y: IntArray) -> FloatArray:
-        """Return ln y less the law's, shape (n,); 0 where x or y is 0."""
+        """Return ln y minus that of the law, shape (n,); 0 where x or y is 0."""
         known = (x > 0) & (y > 0)
         usual = self.intercept + self.slope * np.log(np.where(known, x, 1))
         return np.where(known, np.log(np.where(known, y, 1)) - usual, 0.0)
@@ -65,22 +65,22 @@ class Egos:
 
     @property
     def contacts(self) -> IntArray:
-        """With how many others each party has a tie."""
+        """Number of contacts of each party."""
         return self.graph.contacts
 
     @property
     def ties(self) -> IntArray:
-        """Ties of the ego net."""
+        """Number of ties in the ego net."""
         return self.contacts + self._among_contacts[0]
 
     @property
     def calls(self) -> IntArray:
-        """Calls on the ties of the ego net."""
+        """Number of calls on the ties of the ego net."""
         return self.graph.strength + self._among_contacts[1]
 
     @cached_property
     def reciprocity(self) -> FloatArray:
-        """Share of the parties called that have called back; 0 for who calls nobody."""
+        """Share of the parties called that have called back; 0 for parties that called nobody."""
         called = (self.graph.made > 0).astype(np.int32)
         returned = called.multiply(called.T).sum(axis=1)
         return np.asarray(returned / np.maximum(called.sum(axis=1), 1), np.float64)
@@ -93,7 +93,7 @@ class Egos:
 
     @cached_property
     def star(self) -> FloatArray:
-        """Share of the contacts that know none of the others."""
+        """Share of the contacts that have no tie to any other contact."""
         alone = self._shared == 0
         lonely = np.bincount(np.concatenate([self.graph.one[alone], self.graph.other[alone]]), minlength=self._size)
         return np.where(self.contacts > 1, lonely / np.maximum(self.contacts, 1), 0.0)
@@ -137,7 +137,7 @@ class Egos:
 
     @cached_property
     def _triangles(self) -> tuple[IntArray, IntArray, IntArray]:
-        """For each tie how many parties are tied to both ends; for each party, ties and calls among its contacts."""
+        """For each tie the parties tied to both ends; for each party the ties and calls among its contacts."""
         graph, shared = self.graph, []
         ties, calls = np.zeros(self._size), np.zeros(self._size)
         for start in range(0, graph.ties.size, ROWS_AT_ONCE):
@@ -158,7 +158,7 @@ class Egos:
 
 
 def ego_features(egos: Egos, laws: tuple[PowerLaw, PowerLaw]) -> FloatArray:
-    """Describe each party of a graph.
+    """Compute the features of each party of a graph.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ NAMES = tuple(name for name, _, _ in FEATURES)
 
 
 def graph_features(graph: CallGraph, caller: IntArray, callee: IntArray, names: Sequence[str]) -> FloatArray:
-    """Describe calls by features of `FEATURES`.
+    """Compute features of calls, by their names in `FEATURES`.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def graph_features(graph: CallGraph, caller: IntArray, callee: IntArray, names: 
 
 
 def check_graph_names(names: Sequence[str]) -> None:
-    """Raise `UserError` unless there is a name, and each is one of `FEATURES`."""
+    """Raise `UserError` unless at least one name is given, and each is one of `FEATURES`."""
     if not names:
         raise UserError(f"detector.features must name at least one of {', '.join(NAMES)}")
     for name in names:

@@ -16,7 +16,7 @@ Digests = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 def mixed(*values: "IntArray | Digests | FloatArray") -> Digests:
-    """Return a hash of each row of some columns, shape (rows,), from the bits of the numbers."""
+    """Return a hash of each row of some columns, from the bits of their numbers, shape (rows,)."""
     found = np.zeros(len(values[0]), np.uint64)
     for column in values:
         found = (found ^ np.ascontiguousarray(column).view(np.uint64)) * ODD
@@ -47,7 +47,7 @@ def colours(parties: int, caller: IntArray, callee: IntArray, moments: IntArray,
 
 
 def _total(group: IntArray, values: Digests, groups: int) -> Digests:
-    """Return the sum of the values of each group modulo 2^64, in whatever order they come, shape (groups,)."""
+    """Return the sum of the values of each group modulo 2^64, independent of their order, shape (groups,)."""
     order = np.argsort(group, kind="stable")
     total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values[order], dtype=np.uint64)])
     border = np.searchsorted(group[order], np.arange(groups + 1))

@@ -38,13 +38,13 @@ WEEK = 7
 
 @dataclass(frozen=True)
 class Parties:
-    """The parties of all calls as numbers: first the users in the order of their table, then everybody else."""
+    """The parties of all calls as numbers: first the users in the order of their table, then all others."""
 
     dataset: Dataset
 
     @cached_property
     def codes(self) -> tuple[int, IntArray, IntArray]:
-        """How many parties there are, and the number of the caller and the callee of each call."""
+        """The number of parties, and the numbers of the caller and the callee of each call."""
         calls = self.dataset.table("calls", ["caller_id", "callee_id"])
         ends = [calls[name].unify_dictionaries().combine_chunks() for name in calls.column_names]
         users = self.dataset.table("users", ["user_id"])["user_id"].cast(pa.string()).combine_chunks()
@@ -55,7 +55,7 @@ class Parties:
 
 
 class Weeks:
-    """The ego nets of the seven days before a moment."""
+    """Ego networks of the seven days before a moment."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.start_ms = Timeline(dataset).start_ms
@@ -78,14 +78,14 @@ class Weeks:
 
 @dataclass(frozen=True)
 class GraphDays:
-    """Features of the user-days of a part of the time, given what was known of ties and communities before it."""
+    """Features of the user-days of a part of the time, from the ties and communities known before it."""
 
     weeks: Weeks
     known: CallGraph
     laws: tuple[PowerLaw, PowerLaw]
 
     def features(self, dataset: Dataset, part: Window) -> FloatArray:
-        """Describe the user-days of `part`, as the grid of `bench.levels` has them.
+        """Compute the features of the user-days of `part`, in the order of the grid of `bench.levels`.
 
         Returns
         -------
@@ -114,7 +114,7 @@ class GraphDays:
         return np.column_stack([np.asarray(column, np.float64) for column in columns])
 
     def _calls_made(self, rows: slice) -> Iterator[FloatArray]:
-        """Yield the three shares of the day's calls and the number of new contacts, each of shape (parties,)."""
+        """Yield three shares of the day's calls, and the number of new contacts, each of shape (parties,)."""
         size, known = self.weeks.parties, self.known
         caller, callee = self.weeks.caller[rows], self.weeks.callee[rows]
         new = ~known.tied(caller, callee) & (caller != callee)
@@ -127,7 +127,7 @@ class GraphDays:
 
 
 def days_of(grid: Grid) -> list[int]:
-    """Return the begin of each day of a grid of user-days, UTC [ms]."""
+    """Return the begin of each day of a grid of user-days [ms, UTC]."""
     begins: list[int] = grid.begin_ms(np.arange(grid.first, grid.first + grid.spans)).tolist()
     return begins
 

@@ -1,1 +1,1 @@
-"""Calls in order of time, and what came before each in the same group."""
+"""Calls in order of time, and statistics of the earlier calls of the same group."""

@@ -1,4 +1,4 @@
-"""Integer codes for texts of a table."""
+"""Integer codes for the texts of table columns."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from bench.arrays import IntArray
 
 
 def shared_codes(table: pa.Table, *columns: str) -> tuple[int, tuple[IntArray, ...]]:
-    """Give each text of some dictionary columns a number, the same one in all of them.
+    """Return integer codes for the texts of some dictionary columns, shared by all of them.
 
     Returns
     -------
@@ -27,16 +27,16 @@ def shared_codes(table: pa.Table, *columns: str) -> tuple[int, tuple[IntArray, .
 
 
 def is_text(table: pa.Table, column: str, text: str) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    """Return where a dictionary column has this text, shape (rows,)."""
+    """Return which values of a dictionary column equal a text, shape (rows,)."""
     found = table[column].unify_dictionaries().combine_chunks()
     return np.asarray(pc.equal(found.dictionary, text), np.bool_).take(np.asarray(found.indices))
 
 
 class Numbering:
-    """Gives texts numbers in the order in which they come, and each the same one whenever it comes again."""
+    """Numbers texts in order of first appearance; a text that comes again keeps its number."""
 
     REMEMBERED = 4
-    """Dictionaries: those of a file's parts are mostly one and the same."""
+    """Number of dictionaries whose codes are cached: the parts of a file mostly share one dictionary."""
 
     def __init__(self) -> None:
         self.texts: pa.Array = pa.array([], pa.string())

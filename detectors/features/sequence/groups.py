@@ -1,4 +1,4 @@
-"""What came before in the same group: counts, sums and gaps, for rows in order of time."""
+"""Counts, sums and gaps over the earlier rows of the same group, for rows in order of time."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from bench.arrays import IntArray
 
 @dataclass(frozen=True)
 class Groups:
-    """Rows by group. Of each row, everything here looks only at earlier rows of its group.
+    """Rows by group; every method looks only at earlier rows of a row's group.
 
     >>> import numpy as np
     >>> Groups(np.array([7, 5, 7, 7])).earlier().tolist()
@@ -20,33 +20,33 @@ class Groups:
     key: IntArray
     """Shape (rows,): the group of each row; rows are in order of time."""
     rows: IntArray | None = None
-    """Shape (rows,): the rows in the order in which they come one after another; None: as they stand."""
+    """Shape (rows,): the rows in order of time; None: they are in order of time already."""
 
     @cached_property
     def order(self) -> IntArray:
-        """Shape (rows,): positions of the rows, group by group, within a group in order of time."""
+        """Shape (rows,): positions of the rows sorted by group, and by time within a group."""
         if self.rows is None:
             return np.argsort(self.key, kind="stable")
         return self.rows[np.argsort(self.key[self.rows], kind="stable")]
 
     @cached_property
     def first(self) -> IntArray:
-        """Shape (rows,): in `order`, the place where the row's group begins."""
+        """Shape (rows,): position in `order` at which the row's group begins."""
         ordered = self.key[self.order]
         begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: ordered.size])
         return np.repeat(begins, np.diff(np.append(begins, ordered.size)))
 
     def earlier(self) -> IntArray:
-        """Return how many rows came before, shape (rows,)."""
+        """Return the number of earlier rows of each row's group, shape (rows,)."""
         return self._in_time(np.arange(self.key.size) - self.first)
 
     def earlier_sum(self, values: IntArray) -> IntArray:
-        """Return the sum of whole numbers (rows,) over the rows before, shape (rows,)."""
+        """Return the sum of whole numbers (rows,) over the earlier rows of each row's group, shape (rows,)."""
         before = np.cumsum(values[self.order]) - values[self.order]
         return self._in_time(before - before[self.first])
 
     def within(self, time: IntArray, *, span: int) -> IntArray:
-        """Return how many rows before are at most `span` older, shape (rows,); `time` (rows,) does not fall."""
+        """Return the number of earlier rows at most `span` older, shape (rows,); `time` (rows,) must not decrease."""
         ordered = time[self.order] - time.min(initial=0)
         step = ordered.max(initial=0) + span + 1
         absolute = ordered + step * np.cumsum(self.first == np.arange(ordered.size))

@@ -1,4 +1,4 @@
-"""An order of calls that start at the same moment that depends on their content, not on their rows.
+"""Order of calls that start at the same moment: by their content, not by their rows.
 
 What "before" means among calls of the same second would otherwise be up to the order of the rows. Nothing here looks at
 the text or the number of an identifier, or at what comes later, so neither do the features that use the order.
@@ -17,20 +17,20 @@ ODD, OTHER_ODD = -7046029254386353131, -4658895280553007687
 
 
 class Known(NamedTuple):
-    """What the order of simultaneous calls depends on; each of shape (calls,)."""
+    """The columns that decide the order of simultaneous calls; each of shape (calls,)."""
 
     start_ms: Array
     caller: Array
     callee: Array
     cell: Array
-    """Codes of the parties, and of the cell that the call began in, from 0."""
+    """Codes of the caller, the callee and the first cell, from 0."""
     duration_s: Array
     kind: Array
-    """Any number that is made of the rest of its content."""
+    """Any number computed from the other columns of the call."""
 
 
 def order_of(known: Known, parties: int, cells: int) -> Array | None:
-    """Return the rows of calls, in order of time, ordered among those of the same start by their content.
+    """Return the rows of calls in order of time, those with the same start ordered by their content.
 
     That is a digest of the length and the kind of the call, and of those of all calls that its caller, its callee and
     its cell had before this moment, and when. Where all of that is the same, the order of the rows decides.
@@ -55,7 +55,7 @@ def order_of(known: Known, parties: int, cells: int) -> Array | None:
 
 @kernel
 def mixed(digest_so_far: int, value: int) -> int:
-    """Return a digest to which a number was added."""
+    """Return a digest with a number mixed in."""
     found = (digest_so_far ^ value) * ODD
     found = (found ^ (found >> 29)) * OTHER_ODD
     return found ^ (found >> 32)
@@ -88,7 +88,7 @@ def digest(known: Known, heard: Array, heard_in: Array, out: Array) -> None:
 
 @kernel
 def sort_equals(start_ms: Array, digests: Array, order: Array) -> None:
-    """Sort rows of the same start by their digests, stably, in `order`, which is 0, 1, 2 ... before."""
+    """Sort the rows of each start by their digests, stably; `order` is 0, 1, 2 ... before."""
     for row in range(1, order.size):
         at = row
         while at > 0 and start_ms[order[at - 1]] == start_ms[row] and digests[order[at - 1]] > digests[row]:

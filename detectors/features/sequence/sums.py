@@ -1,4 +1,4 @@
-"""Trailing sums within groups, and how surprising counts and shares are."""
+"""Trailing sums within groups, and surprises (-log10 of probabilities) of counts and shares."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ RealArray = np.ndarray[Any, np.dtype[Any]]
 
 FINEST_BITS, LARGEST_BITS = 40, 62
 MOST = 300.0
-"""Surprises are cut here: chances below 10^-300 are not told apart."""
+"""Upper limit of a surprise: probabilities below 10^-300 are not distinguished."""
 
 
 def sum_of_latest(groups: Groups, values: "np.ndarray[Any, Any]", before: "IntArray | int") -> FloatArray:
-    """Return the sum of each row's value and those of up to `before` rows of its group before it, shape (rows,)."""
+    """Return the sum of each row's value and of up to `before` earlier rows of its group, shape (rows,)."""
     counts = np.broadcast_to(before, groups.key.shape)[groups.order]
     place = np.arange(groups.key.size)
     whole, bits = _in_whole_numbers(np.asarray(values, np.float64))
@@ -34,12 +34,12 @@ def _in_whole_numbers(values: FloatArray) -> tuple[IntArray, int]:
 
 
 def sum_within(groups: Groups, values: "np.ndarray[Any, Any]", time: IntArray, span: int) -> FloatArray:
-    """Return the sum of each row's value and those of its group's rows at most `span` older, shape (rows,)."""
+    """Return the sum of each row's value and of its group's earlier rows at most `span` older, shape (rows,)."""
     return sum_of_latest(groups, values, groups.within(time, span=span))
 
 
 def counted_before(group: IntArray, time: IntArray, wanted: IntArray, until: IntArray) -> IntArray:
-    """Return how many rows (group, time) of each wanted group are no later than `until`, shape (wanted,)."""
+    """Return the number of rows (group, time) of each wanted group up to `until`, shape (wanted,)."""
     low = min(time.min(initial=0), until.min(initial=0))
     step = max(time.max(initial=0), until.max(initial=0)) - low + 1
     rows = np.sort(group * step + (time - low))
@@ -48,7 +48,7 @@ def counted_before(group: IntArray, time: IntArray, wanted: IntArray, until: Int
 
 
 def surprise_of_count(count: RealArray, mean: RealArray, dispersion: float) -> FloatArray:
-    """Return -log10 of the chance that a negative binomial variable reaches a count, at most `MOST`, shape of both.
+    """Return -log10 of the probability that a negative binomial variable reaches a count, at most `MOST`.
 
     Its variance is mean + dispersion x mean^2; dispersion above 0.
     """
@@ -58,6 +58,6 @@ def surprise_of_count(count: RealArray, mean: RealArray, dispersion: float) -> F
 
 
 def surprise_of_share(count: RealArray, of: RealArray, share: RealArray) -> FloatArray:
-    """Return -log10 of the chance that a binomial variable reaches a count, at most `MOST`, shape of all three."""
+    """Return -log10 of the probability that a binomial variable reaches a count, at most `MOST`."""
     chance = binom.logsf(count - 1, of, share)
     return np.asarray(np.clip(-chance / np.log(10), 0.0, MOST), np.float64)

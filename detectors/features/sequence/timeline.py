@@ -1,4 +1,4 @@
-"""All calls of a data set as arrays, in order of their start, each read when it is first needed."""
+"""All calls of a data set as arrays, in order of their start, each column read when first needed."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,29 +44,29 @@ class Timeline:
 
     @cached_property
     def answered(self) -> BoolArray:
-        """Whether somebody answered."""
+        """Whether the call was answered."""
         return is_text(self._read("outcome"), "outcome", "answered")
 
     @cached_property
     def outside(self) -> BoolArray:
-        """Whether the callee is no subscriber of the network."""
+        """Whether the callee is outside the network."""
         return ~is_text(self._read("callee_type"), "callee_type", "subscriber")
 
     @cached_property
     def moved(self) -> BoolArray:
-        """Whether the call ended in another cell than it began in."""
+        """Whether the call ended in another cell than it started in."""
         _, (first, last) = shared_codes(self._read("first_cell_id", "last_cell_id"), "first_cell_id", "last_cell_id")
         return np.not_equal(first, last)
 
     @cached_property
     def parties(self) -> tuple[int, IntArray, IntArray]:
-        """How many parties there are, and the number of the caller and the callee of each call."""
+        """The number of parties, and the numbers of the caller and the callee of each call."""
         count, (caller, callee) = shared_codes(self._read("caller_id", "callee_id"), "caller_id", "callee_id")
         return count, caller, callee
 
     @cached_property
     def order(self) -> IntArray | None:
-        """The calls in order of time, those of the same moment by what they are; None: as they stand."""
+        """The calls in order of time, simultaneous ones by their content; None: as they are."""
         table = self._read("first_cell_id")
         cells, (cell,) = shared_codes(table, "first_cell_id")
         kind = self.answered.astype(np.int64) * 4 + self.outside * 2 + self.moved
@@ -80,17 +80,17 @@ class Timeline:
         )
 
     def grouped(self, key: IntArray) -> Groups:
-        """Return calls in groups, by the number of each call's group, shape (calls,)."""
+        """Return the calls as `Groups`, given the number of each call's group, shape (calls,)."""
         return Groups(key, self.order)
 
     @cached_property
     def by_caller(self) -> Groups:
-        """The calls of each caller."""
+        """The calls grouped by caller."""
         return self.grouped(self.parties[1])
 
     @cached_property
     def by_pair(self) -> Groups:
-        """The calls of each caller to each callee."""
+        """The calls grouped by caller and callee."""
         count, caller, callee = self.parties
         return self.grouped(caller * count + callee)
 
@@ -99,5 +99,5 @@ class Timeline:
 
 
 def middle_of(start_ms: IntArray, low: int, high: int) -> int:
-    """Return the position of the first call that starts at the same time as the middle one of low .. high - 1."""
+    """Return the position of the first call that starts at the same time as the middle call of low .. high - 1."""
     return int(np.searchsorted(start_ms, start_ms[(low + high) // 2])) if low < high else low

@@ -1,4 +1,4 @@
-"""The frozen list of features that audits try, one at a time, as detectors of each type of anomaly."""
+"""The frozen list of features that audits test, one at a time, as detectors of each type of anomaly."""
 
 from collections.abc import Iterator
 
@@ -22,19 +22,20 @@ PLAIN = (
     "moved", "handovers", "new_cell", "cell_share", "cells_last_day", "jump_km", "speed", "usual_km", "gyration_km",
     "cell_calls_last_hour", "cell_surge",
 )  # fmt: skip
-"""What a call and the volume, times, number of contacts, device and places of its two sides and its cell say."""
+"""Features from the call itself and from the volume, times, number of contacts, devices and places of its two parties
+and its cell."""
 OF_CONTACTS = ("new_contact", "contact_share", "reciprocated", "reciprocity")
-"""Features of calls that need to know who called whom before."""
+"""Features that need the earlier calls between the same parties."""
 OF_GRAPH = tuple(name for name, _, _ in call_graph.FEATURES)
 """Features of the graph of who called whom."""
 RESOLUTION, SEED = 1.0, 0
 VERSION = 1
 AT_ONCE = 40_000_000
-"""Values that are computed together, in single precision; each further part looks over all calls again."""
+"""Number of features computed together, in single precision; each further group reads all calls again."""
 
 
 class Audited:
-    """The list under its version; a feature is added, left out or changed under a new version only.
+    """A versioned list of features; any change of the list gets a new version.
 
     The features of calls look back on all that came before; those of the graph describe the calls of the window
     against the graph of the history's calls, in Leiden communities.
@@ -50,7 +51,7 @@ class Audited:
 
     @property
     def names(self) -> dict[str, bool]:
-        """Names in their order, and whether each needs the graph of who called whom."""
+        """Names in their order, and whether each needs the call graph."""
         return {**dict.fromkeys(PLAIN, False), **dict.fromkeys((*OF_CONTACTS, *OF_GRAPH), True)}
 
     def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:

@@ -1,4 +1,4 @@
-"""The frozen list of features of cells' quarter hours that difficulty is measured by, one at a time."""
+"""The frozen list of features of cells' quarter hours by which difficulty is measured, one at a time."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -14,7 +14,7 @@ from detectors.features.cells.neighbourhoods import neighbourhoods
 from detectors.features.tables.frozen import require_version
 
 HOUR = 4
-"""Quarters that are looked at together, up to and with the one that is described."""
+"""Number of trailing quarters over which a feature is computed."""
 NEAREST, SOON_S = 6, 5.0
 VERSION = 1
 FEATURES = {
@@ -30,11 +30,11 @@ FEATURES = {
     "returns": "handovers back to the cell before, the sooner the more",
     "power_off_db": "how far the mean power of the connections is from that of the history",
 }
-"""Name and meaning of each, in order; of the last hour where nothing else is said."""
+"""Name and meaning of each feature, in order; over the last hour unless said otherwise."""
 
 
 class AuditedCells:
-    """The list under its version; a feature is added, left out or changed under a new version only.
+    """A versioned list of features; any change of the list gets a new version.
 
     What is usual is read from the history; the values are those of the quarters of the window, cell by cell.
 
@@ -49,7 +49,7 @@ class AuditedCells:
 
     @property
     def names(self) -> dict[str, bool]:
-        """Names in their order, and whether each needs the graph of who called whom: none does."""
+        """Names in their order, and whether each needs the call graph: none does."""
         return dict.fromkeys(FEATURES, False)
 
     def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:

@@ -27,11 +27,11 @@ from detectors.features.tables.joins import has_rows, of_inventory, of_session
 from detectors.features.tables.totals import TOTALS, total_features
 
 AROUND = {Level.USER_DAY: (1, 7), Level.CELL_QUARTER: (4, 8, 32)}
-"""Over how many spans, up to and with its own and from its own on, features of an entity are also averaged."""
+"""Numbers of spans over which features of an entity are averaged, up to its own span and from its own span on."""
 
 
 def everything(dataset: Dataset, level: Level) -> FloatArray:
-    """Describe the entities of the window, with the history as what is known, shape (entities, columns)."""
+    """Compute all features of the entities of the window, given the history, shape (entities, columns)."""
     parts = list(_of_calls(dataset) if level is Level.CALL else _of_spans(dataset, level))
     return np.hstack([part.reshape(len(part), -1) for part in parts])
 
@@ -50,7 +50,7 @@ def _of_calls(dataset: Dataset) -> Iterator[FloatArray]:
 
 
 def of_graph(dataset: Dataset) -> FloatArray:
-    """Describe the calls of the window against the graph of those of the history, shape (calls, features)."""
+    """Compute features of the calls of the window from the call graph of the history, shape (calls, features)."""
     timeline = Timeline(dataset)
     parties, caller, callee = timeline.parties
     past, those = (slice(*dataset.call_range(part)) for part in (dataset.history, dataset.window))
@@ -84,7 +84,7 @@ def _days(dataset: Dataset) -> FloatArray:
 
 
 def taken(rows: FloatArray, place: IntArray) -> FloatArray:
-    """Return the rows at some places, NaN at -1, shape (places, columns)."""
+    """Return the rows at some positions, NaN at -1, shape (positions, columns)."""
     found = rows[np.maximum(place, 0)] if len(rows) else np.zeros((place.size, rows.shape[1]))
     found[place < 0] = np.nan
     return found

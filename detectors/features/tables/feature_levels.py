@@ -14,7 +14,7 @@ from detectors.features.calls.call_features import Feature, call_matrix
 from detectors.features.tables.totals import TOTALS, total_features
 
 FEATURES: Mapping[Level, Mapping[str, Feature]] = {Level.CALL: call_features.FEATURES, **TOTALS}
-"""Every feature of each level."""
+"""Names of all features of each level."""
 STANDARD: Mapping[Level, tuple[str, ...]] = {
     Level.CALL: (
         *("log_duration", "duration_ratio", "unanswered", "hour_sin", "hour_cos", "weekend", "hour_share", "log_gap"),
@@ -22,12 +22,12 @@ STANDARD: Mapping[Level, tuple[str, ...]] = {
     ),
     **{level: tuple(found) for level, found in TOTALS.items()},
 }
-"""What a detector of tables sees unless it is told otherwise."""
+"""Features that a detector on feature tables uses by default."""
 NOUNS = {Level.CALL: "calls", Level.USER_DAY: "days of users", Level.CELL_QUARTER: "quarter hours of cells"}
 
 
 def level_of(name: str) -> Level:
-    """Return the level of a name.
+    """Return the level by its name.
 
     Raises
     ------

@@ -16,7 +16,7 @@ WORDS = {"calls": ("callee_type", "outcome"), "users": ("user_type", "call_patte
 
 
 def has_rows(dataset: Dataset, name: str) -> bool:
-    """Return whether there is such a table, with something in it."""
+    """Return whether a table exists and has rows."""
     return (dataset.folder / f"{name}.parquet").exists() and dataset.open_table(name).metadata.num_rows > 0
 
 
@@ -70,7 +70,7 @@ def of_inventory(dataset: Dataset) -> FloatArray:
 
 
 def _subscribed(dataset: Dataset, calls: pa.Table) -> list[FloatArray]:
-    """Return the columns of `INVENTORY`: by the latest subscription of each side that had begun when the call did."""
+    """Return the columns of `INVENTORY`, from each party's latest subscription that began before the call."""
     table = dataset.table("subscriptions", ["user_id", "imei", "imsi", "valid_from"])
     users = pc.unique(table["user_id"].cast(pa.string()).combine_chunks())
     user, begins = _places(table["user_id"], users), _numbers(table["valid_from"]).astype(np.int64)
@@ -99,7 +99,7 @@ def _extreme(which: Any, group: IntArray, values: FloatArray, groups: int) -> Fl
 
 
 def _places(texts: "pa.ChunkedArray | pa.Array", among: "pa.ChunkedArray | pa.Array") -> IntArray:
-    """Return the place of each text among others, -1 where it is not, shape of `texts`."""
+    """Return the position of each text among others, -1 where it is missing, shape of `texts`."""
     known = among.combine_chunks() if isinstance(among, pa.ChunkedArray) else among
     found = pc.index_in(texts.cast(pa.string()), known.cast(pa.string()))
     return np.asarray(pc.fill_null(found, -1)).astype(np.int64)
@@ -115,6 +115,6 @@ def _numbers(column: pa.ChunkedArray) -> FloatArray:
 
 
 def _word(column: pa.ChunkedArray) -> FloatArray:
-    """Return the number of each word of a column, by the alphabet."""
+    """Return the alphabetical number of each word of a column."""
     texts = _texts(column).astype(str)
     return np.unique(texts, return_inverse=True)[1].astype(np.float64)

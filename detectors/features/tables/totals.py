@@ -24,7 +24,7 @@ HOURS = 24
 
 @dataclass(frozen=True)
 class Total(Feature):
-    """A feature above calls."""
+    """A feature of a level above calls."""
 
     how: str
     """`count`, `sum`, `mean`, `max` of a feature of its calls; `received`; `status`: a column of `tower_status`;
@@ -63,7 +63,7 @@ USER_DAY = (
     Total("talk_against_past", "ln", "talk against the mean of the days before", "against", "talk"),
     Total("contacts_against_past", "ln", "new_contacts against the mean of the days before", "against", "new_contacts"),
 )
-"""Features of a user's local day, in the order of the docs."""
+"""Features of a user-day, in the order of the docs."""
 
 CELL_QUARTER = (
     Total("calls", "calls", "calls that began here", "count"),
@@ -88,13 +88,13 @@ CELL_QUARTER = (
     Total("timeouts_against_past", "ln", "timeouts against that mean", "against", "timeouts"),
     Total("traffic_against_past", "ln", "traffic against that mean", "against", "traffic"),
 )
-"""Features of a quarter hour of a cell, in the order of the docs; those of the network are 0 without one."""
+"""Features of a cell quarter, in the order of the docs; those of the network are 0 without one."""
 
 TOTALS = {Level.USER_DAY: {t.name: t for t in USER_DAY}, Level.CELL_QUARTER: {t.name: t for t in CELL_QUARTER}}
 
 
 def total_features(dataset: Dataset, level: Level, names: Sequence[str], part: Window) -> FloatArray:
-    """Compute features of the entities of a level within `part`, from the whole time line up to each.
+    """Compute features of the entities of a level within `part`, using all data up to each of them.
 
     Parameters
     ----------
@@ -122,17 +122,17 @@ def total_features(dataset: Dataset, level: Level, names: Sequence[str], part: W
 
 @dataclass(frozen=True)
 class Totals:
-    """All spans of all subjects of a grid."""
+    """Totals over the calls of each span of each subject (user or cell) of a grid."""
 
     grid: Grid
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Subjects, spans."""
+        """Number of subjects and of spans."""
         return len(self.grid.subjects), self.grid.spans
 
     def of(self, wanted: Sequence[Total]) -> list[FloatArray]:
-        """Return each feature, shape (subjects, spans)."""
+        """Return the requested features, shape (subjects, spans)."""
         level = TOTALS[self.grid.level]
         everything = [*wanted, *(level[each.of] for each in wanted if each.how == "against")]
         calls = sorted({each.of for each in everything if each.how in ("sum", "mean", "max")})
@@ -174,7 +174,7 @@ class Totals:
         return self._entities(subject, np.asarray(pc.cast(calls["call_start_ts"], pa.int64())))
 
     def _status(self, column: str) -> FloatArray:
-        """Return a column of what the network noted, 0 where it noted nothing."""
+        """Return a column of `tower_status`, 0 where there is no entry."""
         found = np.zeros(self.grid.size)
         if (self.grid.dataset.folder / "tower_status.parquet").exists():
             table = self.grid.dataset.table("tower_status", ["cell_id", "window_start", column])
