@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "World", "call_graph", "compare", "report", "run", "world"]
 PROGRAM = "config"
 HERE = f"{UNCONFINED}, the caller's"
-"""The `isolation` of a detector that is an object: it runs where it is judged."""
+"""`isolation` of a detector that is passed as an object: it runs in the process that evaluates it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Run:
         return self.outcome.scores.values
 
     def curve(self, anomaly_type: str | None = None) -> "pd.DataFrame":
-        """Return precision and recall at each threshold, for one type of anomaly against normal (None: all types)."""
+        """Return precision and recall at each threshold, for one type against normal records (None: all types)."""
         import pandas  # noqa: PLC0415 - takes a while
 
         positive, scores = self.outcome.type_sample(anomaly_type)
@@ -80,7 +80,7 @@ class Run:
 
 
 def anomaly_type(kind: type) -> str:
-    """Let a class of your own be injected as a type of anomaly; return its name, for `anomaly=[NAME]`.
+    """Register a class of your own as an anomaly type; return its name, for `anomaly=[NAME]`.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def anomaly_type(kind: type) -> str:
 
 
 def world(*settings: str, folder: str | Path = "worlds") -> World:
-    """Find a world by its settings, or make it; `generator=cdr_file generator.path=...` opens records of one's own.
+    """Find a world by its settings, or make it; `generator=cdr_file generator.path=...` opens your own records.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def run(detector: "str | Detector", on: World, *settings: str) -> Run:
 
 
 def compare(runs: Iterable[Run], metric: str = "average_precision") -> "pd.DataFrame":
-    """Return a table of runs by types of anomaly: a metric at each type's home level, the best overall first.
+    """Return a table of runs by anomaly type: a metric at each type's home level, the best overall first.
 
     A run that failed has a row of missing values.
     """
@@ -195,14 +195,14 @@ def _request(settings: Sequence[str], folder: Path) -> Request:
 
 
 def _named(request: Request, detector: Detector) -> Request:
-    """Return the request with the detector that is an object in place of a leaf."""
+    """Return the request with the detector object in place of a leaf."""
     kind = type(detector)
     resolved = {**request.resolved, "detector": {"_target_": f"{kind.__module__}.{kind.__qualname__}"}}
     return replace(request, resolved=resolved, choices={**request.choices, "detector": kind.__name__})
 
 
 def _tried_here(detector: Detector, dataset: Dataset) -> Trial:
-    """Fit and score in this process; what the detector raises is the outcome."""
+    """Fit and score in this process; an exception of the detector becomes the outcome."""
     try:
         scores, cost = fitted_and_scored(partial(detector.fit, dataset), dataset)
     except Exception as error:  # noqa: BLE001 - whatever a detector raises

@@ -26,7 +26,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Clock:
-    """What the tables' times mean: the first and last moment, and the local time that "night" refers to."""
+    """Time base of the tables: first and last moment, and the local time that "night" refers to."""
 
     start_ms: int
     """First moment of the data, a local midnight, in ms since the Unix epoch (UTC)."""
@@ -34,18 +34,18 @@ class Clock:
     """End of the data (exclusive)."""
     time_zone: str
     utc_offset_s: int
-    """What local time is ahead of UTC at the beginning of the data [s]."""
+    """Offset of local time from UTC at the beginning of the data [s]."""
     changes: tuple[tuple[int, int], ...] = ()
-    """Changes of the clocks within the data: from when on (ms, UTC) local time is how much ahead [s]."""
+    """Changes of the offset within the data: the moment (ms, UTC) and the new offset [s]."""
 
     def local_ms(self, utc_ms: Any) -> Any:
-        """Return moments on the local clock, in ms since the local midnight of 1970-01-01, a Thursday."""
+        """Return UTC times as local times, in ms since the local midnight of 1970-01-01, a Thursday."""
         if not self.changes:
             return utc_ms + 1000 * self.utc_offset_s
         return utc_ms + self._offsets_ms[np.searchsorted(self._moments, utc_ms, side="right")]
 
     def utc_ms(self, local_ms: Any) -> Any:
-        """Return moments of the local clock as UTC: a skipped one as if it ran on, a repeated one as the first.
+        """Return local times as UTC: a skipped time as if the clock ran on, a repeated one as the first.
 
         >>> berlin = Clock(0, 9_000_000, "Europe/Berlin", 3600, ((3_600_000, 7200),))
         >>> int(berlin.local_ms(3_600_000)), int(berlin.utc_ms(10_800_000)), int(berlin.utc_ms(7_199_999))
@@ -86,7 +86,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A lazy handle on the tables of one world, or of one's own records.
+    """A lazy handle on the tables of one world, or of your own records.
 
     `history` is what a detector may be fitted on, `window` is what it has to score. Features of a call in the window
     may look back into the history, so that nothing starts cold at the split.

@@ -12,7 +12,7 @@ from bench.dataset import Dataset
 
 
 class Level(StrEnum):
-    """What a score is about."""
+    """Level of scores: what one score is about."""
 
     CALL = "call"
     USER_DAY = "user_day"
@@ -32,11 +32,11 @@ class Scores:
     values: FloatArray
     """Shape (entities,), float64."""
     threshold: float | None = None
-    """The detector's own, when it has one: a score at or above it is an alert. The harness fills this in."""
+    """The detector's own threshold, if it has one: scores at or above it are alerts. The harness fills this in."""
     causal: bool = False
-    """Whether each score uses only the past of what it describes. The harness fills this in."""
+    """Whether each score uses only the past of the record that it describes. The harness fills this in."""
     above: Mapping[Level, FloatArray] = field(default_factory=dict)
-    """Scores of the levels above calls that are no maximum over calls; the oracle alone has them."""
+    """Scores of the levels above calls that are not the maximum over calls; only the oracle has them."""
 
 
 @runtime_checkable
@@ -45,11 +45,11 @@ class Detector(Protocol):
 
     @property
     def level(self) -> Level:
-        """What its scores are about."""
+        """Level of its scores."""
 
     @property
     def causal(self) -> bool:
-        """Whether a score uses nothing later than what it describes."""
+        """Whether a score uses nothing later than the record that it describes."""
 
     def fit(self, dataset: Dataset) -> Self:
         """Learn from `dataset.history`; there are no labels."""
@@ -64,7 +64,7 @@ class Thresholded(Protocol):
 
     @property
     def threshold_(self) -> float | None:
-        """The lowest score that is an alert; None where its model has no such thing."""
+        """The lowest score that is an alert; None if its model has no threshold."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,17 @@ class Examples:
     """Labelled entities of one world, or of a part of it, which a supervised baseline is trained on."""
 
     dataset: Dataset
-    """The entities are those of its window; its history is what else is known."""
+    """Data set whose window holds the entities; its history is the data known in addition."""
     level: Level
-    """What the entities are: that of the setting `detector.level`, or the home level of most types of the world."""
+    """Level of the entities: the setting `detector.level`, or the home level of most types of the world."""
     normal: BoolArray
     """Whether each entity of the window is normal, shape (entities,)."""
     of_type: Mapping[str, BoolArray]
-    """Of each type of anomaly which entities have it and no other, shape (entities,)."""
+    """For each anomaly type which entities have it and no other, shape (entities,)."""
 
     @property
     def anomalous(self) -> BoolArray:
-        """Whether each entity is of one of the types, shape (entities,)."""
+        """Whether each entity has exactly one of the types, shape (entities,)."""
         found = np.zeros_like(self.normal)
         for its in self.of_type.values():
             found |= its
@@ -98,6 +98,6 @@ class Supervised(Protocol):
 
 
 def with_own_facts(scores: Scores, detector: Detector) -> Scores:
-    """Return scores with what the fitted detector says of itself: its threshold, and whether it is causal."""
+    """Return scores with two facts about the fitted detector: its threshold, and whether it is causal."""
     own = detector.threshold_ if isinstance(detector, Thresholded) else None
     return replace(scores, threshold=None if own is None else float(own), causal=bool(detector.causal))

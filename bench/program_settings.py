@@ -1,4 +1,4 @@
-"""Settings of the programs beside a run, as Hydra structured configs; their parts are in `bench.settings`.
+"""Settings of all programs except single runs, as Hydra structured configs; their parts are in `bench.settings`.
 
 This module imports nothing heavy: it is read before a program knows whether it has anything to do.
 """
@@ -46,7 +46,7 @@ class GenerateSettings:
 
 @dataclass
 class AuditRunSettings:
-    """`cdrbench audit`: whether the truth of a world can be trusted."""
+    """`cdrbench audit`: checks whether the labels of a world can be trusted."""
 
     out: str = field(default="audit", metadata=writable_folder())
     """Folder that the report is written to."""
@@ -63,26 +63,26 @@ class AuditRunSettings:
 
 @dataclass
 class DifficultySettings:
-    """`cdrbench difficulty`: whether difficulty does what it says, each type alone in its worlds."""
+    """`cdrbench difficulty`: tests whether types get harder to find as their difficulty grows."""
 
     out: str = field(default="difficulty", metadata=writable_folder())
     """Folder that the table and the picture are written to."""
     difficulties: list[float] = field(default_factory=lambda: [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
-    """`generator.seed` of the worlds, over which is averaged."""
+    """`generator.seed` of the worlds over which results are averaged."""
     together: bool = False
-    """Whether all types act in the same worlds, not each alone: fewer worlds, with fewer incidents of each."""
+    """Whether all types share the same worlds instead of one world each: fewer worlds, with fewer incidents of each."""
     most_correlation: float = field(default=-0.8, metadata=within(-1, 1))
-    """The largest rank correlation of ROC-AUC, or of the share found, and difficulty that a type may have."""
+    """Largest allowed rank correlation of difficulty with the ROC-AUC, or with the share found, of a type."""
     least_effect: float = field(default=0.02, metadata=within(0, 1))
-    """By how much the ROC-AUC, or the share of the calls found with as many alerts, has to fall over them."""
+    """Least fall of the ROC-AUC, or of the share of calls found with as many alerts, over the difficulties."""
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
     mix: MixSettings = field(default_factory=MixSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
     cell_features: Any = None
-    """What computes the frozen list of features of cells' quarters (`_target_`), for types at the level of cells."""
+    """Class of the frozen list of features of cell quarters (`_target_`), for types at the level of cells."""
     report: ReportSettings = field(default_factory=ReportSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     workers: int = field(default=0, metadata=at_least(0))
@@ -113,17 +113,17 @@ class ReportPageSettings:
 
 @dataclass
 class ResumeSettings:
-    """`cdrbench resume`: the rest of a sweep that was cut short."""
+    """`cdrbench resume`: runs the rest of an interrupted sweep."""
 
     folder: str = MISSING
-    """The folder of the sweep."""
+    """Folder of the sweep."""
     failed: bool = False
-    """Also run again what failed."""
+    """Also repeat the runs that failed."""
 
 
 @dataclass
 class RecordSettings:
-    """`cdrbench record`: results that are not in MLflow yet."""
+    """`cdrbench record`: sends results to MLflow that are not in it yet."""
 
     runs: str = field(default="runs", metadata=named())
     """Folder that is searched for results."""
@@ -132,12 +132,12 @@ class RecordSettings:
 
 @dataclass
 class SaveSettings:
-    """`cdrbench save`: the detector of a run, to be kept or moved."""
+    """`cdrbench save`: saves the detector of a run, to keep or move it."""
 
     run: str = MISSING
     """Folder of the run."""
     out: str = field(default=MISSING, metadata=writable_folder())
-    """New folder that it is written to."""
+    """New folder that the detector is written to."""
 
 
 @dataclass
@@ -145,19 +145,19 @@ class ExplainReportSettings:
     """What draws and explains an incident; a dotted path."""
 
     incident: str = "reports.incident.explained.explain"
-    """What draws an incident and returns what is to be said of it."""
+    """Dotted path of the function that draws an incident and returns its description."""
 
 
 @dataclass
 class ExplainSettings:
-    """`cdrbench explain`: one incident of a run, drawn and explained."""
+    """`cdrbench explain`: draws and explains one incident of a run."""
 
     run: str = MISSING
     """Folder of the run."""
     incident: str = MISSING
     """Number or name of the incident, or a type of anomaly: its first incident."""
     out: str = ""
-    """The picture, `.png` or `.svg`; empty: the name of the incident, `.png`, in the working folder."""
+    """File of the picture, `.png` or `.svg`; empty: named after the incident, `.png`, in the working folder."""
     report: ExplainReportSettings = field(default_factory=ExplainReportSettings)
     trusted_packages: list[str] = field(default_factory=list)
 
@@ -167,24 +167,24 @@ class ScoreReportSettings:
     """What explains what is suspicious; a dotted path."""
 
     reasons: str | None = "detectors.rarest_features.reasons"
-    """What gives the reasons of alerts; null: they stay empty."""
+    """Dotted path of the function that gives the reasons of alerts; null: they stay empty."""
 
 
 @dataclass
 class ScoreSettings:
-    """`cdrbench score`: new records, scored by a detector of an earlier run."""
+    """`cdrbench score`: scores new records with the detector of an earlier run."""
 
     run: str = MISSING
     """Folder of the run, or of a saved detector."""
     generator: Any = MISSING
-    """The records: of a local day after those of the run, or later."""
+    """New records, from a local day after those of the run or later."""
     anomaly: dict[str, Any] = field(default_factory=dict)
     out: str = field(default="scored", metadata=writable_folder())
     """Folder that the alerts are written to."""
     same_versions: bool = True
-    """Whether a detector is refused that was fitted with other versions of the libraries."""
+    """Whether to refuse a detector that was fitted with other versions of the libraries."""
     threshold: Any = MISSING
-    """Which scores become alerts: one of `bench.threshold_policies`."""
+    """Policy by which scores become alerts: one of `bench.threshold_policies`."""
     limits: LimitSettings = field(default_factory=LimitSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     report: ScoreReportSettings = field(default_factory=ScoreReportSettings)
@@ -198,32 +198,32 @@ class ScoreSettings:
 
 @dataclass
 class RevealSettings:
-    """`cdrbench reveal`: what is behind the pseudonyms of a run on recorded calls."""
+    """`cdrbench reveal`: shows the originals behind the pseudonyms of a run on recorded calls."""
 
     run: str = field(default=MISSING, metadata=named())
-    """Folder with the alerts: of a run, or of `cdrbench score`."""
+    """Folder with the alerts, of a run or of `cdrbench score`."""
     names: list[str] = field(default_factory=list)
-    """Pseudonyms; empty: the users and callees in the alerts."""
+    """Pseudonyms to look up; empty: those of the users and callees in the alerts."""
     generator: Any = MISSING
-    """The records that the run has read."""
+    """Records that the run has read."""
     anomaly: dict[str, Any] = field(default_factory=dict)
     trusted_packages: list[str] = field(default_factory=list)
 
 
 @dataclass
 class SearchSettings:
-    """How the best settings of a detector are looked for, and on which worlds they are then reported."""
+    """Search space, metric and worlds of a search for the best settings of a detector."""
 
     space: list[str] = field(default_factory=list)
-    """What varies, in Hydra's notation of sweeps: `detector.model.max_samples=choice(64,256)`, `...=range(1,9)`,
+    """Settings to vary, in Hydra's notation of sweeps: `detector.model.max_samples=choice(64,256)`, `...=range(1,9)`,
     `...=interval(0.1,1.0)`, `...=tag(log,interval(0.001,1.0))`."""
     trials: int = field(default=20, metadata=at_least(1))
     metric: str = "average_precision/all"
-    """The metric whose mean over the tuning worlds is maximised."""
+    """Metric whose mean over the tuning worlds is maximised."""
     tuning_seeds: list[int] = field(default_factory=lambda: [11, 12])
-    """`generator.seed` of the worlds that the search sees."""
+    """`generator.seed` of the worlds on which settings are compared."""
     reporting_seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
-    """`generator.seed` of the worlds that the best settings are run on afterwards."""
+    """`generator.seed` of the worlds on which the best settings are run afterwards."""
     sampler_seed: int = field(default=0, metadata=within(0, SEED_MAX))
 
     def faults(self, key: str) -> Iterator[Fault]:

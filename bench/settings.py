@@ -23,7 +23,7 @@ SEED_MAX = 2**32 - 1
 
 @dataclass
 class ProtocolSettings:
-    """Which part of the data a detector is fitted on, and which it scores."""
+    """How the data is split into the part that a detector is fitted on and the part that it scores."""
 
     name: str = field(default="split", metadata=one_of("split", "transductive"))
     """`split`: fitted on the first part, scored on the rest; `transductive`: fitted and scored on the whole."""
@@ -33,7 +33,7 @@ class ProtocolSettings:
     """`contaminated`: fitted on what there is; `clean`: without the records that incidents touched in the first part,
     for novelty detection. The harness leaves them out: a detector sees no label either way."""
     fewest_incidents: int = field(default=10, metadata=at_least(1))
-    """A type with fewer incidents in the scored part is marked as having too few to judge."""
+    """The fewest incidents in the scored part with which a type is judged; types with fewer are marked."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield the rule that `clean` and `transductive` break together."""
@@ -43,7 +43,7 @@ class ProtocolSettings:
 
 @dataclass
 class TrackingSettings:
-    """Where runs are recorded."""
+    """MLflow store in which runs are recorded."""
 
     uri: str | None = "sqlite:///mlflow.db"
     """An MLflow tracking URI: SQLite, another database or a server; empty (null): no tracking."""
@@ -61,36 +61,36 @@ class TrackingSettings:
 
 @dataclass
 class ReportSettings:
-    """What draws and prints: dotted paths of functions; null: none."""
+    """Functions that draw and print results, as dotted paths; null: none."""
 
     run_figures: str | None = "reports.run.run_figures.draw"
-    """What draws the pictures of a run; null: none."""
+    """Draws the pictures of a run; null: none."""
     terminal: str | None = "reports.run.terminal.show"
-    """What prints the table of a run; null: nothing."""
+    """Prints the table of a run; null: nothing."""
     dataset_figure: str | None = "reports.dataset.dataset_figure.draw"
-    """What draws a data set at a glance; null: nothing."""
+    """Draws an overview of a data set; null: nothing."""
     network_figure: str | None = "reports.dataset.network_figures.draw"
-    """What draws the network; null: nothing."""
+    """Draws the network; null: nothing."""
     sweep: str | None = "reports.comparison.sweep_matrix.summary"
-    """What sums up a sweep at its end: which detector finds which type best; null: nothing."""
+    """Summarises a sweep at its end: which detector finds which type best; null: nothing."""
     comparison: str = "reports.comparison.pages.write"
-    """What writes the page of all runs."""
+    """Writes the page that compares all runs."""
     audit: str = "reports.audit.audit_report.write"
-    """What writes the report of an audit."""
+    """Writes the report of an audit."""
     difficulty: str = "reports.audit.difficulty_figure.draw"
-    """What draws the curves of `cdrbench difficulty`."""
+    """Draws the curves of `cdrbench difficulty`."""
     reasons: str | None = "detectors.rarest_features.reasons"
-    """What gives the reasons of alerts and incidents; null: they stay empty."""
+    """Gives the reasons of alerts and incidents; null: they stay empty."""
 
 
 @dataclass
 class LimitSettings:
-    """What a detector may use, to fit and to score together."""
+    """Limits of a detector, for fitting and scoring together."""
 
     seconds: float = field(default=3600.0, metadata=above(0))
     """Wall-clock time [s]; a run that takes longer ends as TIMEOUT."""
     memory_mib: float = field(default=8192.0, metadata=at_least(64))
-    """Resident memory of the detector's whole process tree [MiB]; a run that takes more ends as OOM."""
+    """Resident memory of the detector's whole process tree [MiB]; a run that uses more ends as OOM."""
     confined: bool = True
     """Whether the detector's process loses access to the network and to all files but its tables, its program and what
     its settings name, where the system supports that; the result says what was in force (`isolation`)."""
@@ -98,22 +98,22 @@ class LimitSettings:
 
 @dataclass
 class StoreSettings:
-    """Where worlds and runs are kept, relative to the working directory."""
+    """Folders of worlds and runs, relative to the working directory."""
 
     worlds: str = field(default="worlds", metadata=named())
-    """Folder of worlds, which are made once and found again."""
+    """Folder of worlds, in which each world is made once and found again."""
     runs: str = field(default="runs", metadata=named())
     """Folder of runs."""
 
 
 @dataclass
 class SuiteSettings:
-    """A named matrix of worlds, detectors and seeds, which never changes under its version."""
+    """A named matrix of worlds, detectors and seeds, which never changes without a new version."""
 
     name: str = ""
-    """Its name; null where a run belongs to none."""
+    """Name of the suite; null for a run outside suites."""
     version: int = 0
-    """Its version: what it fixes never changes under one."""
+    """Version of the suite, which determines everything that the suite fixes."""
 
 
 REFERENCES = "bench.runs.references."
@@ -137,7 +137,7 @@ class MixSettings:
     """What a mix of anomalies (`anomaly=fraud`) sets in `generator=default`, unless it is given."""
 
     num_users: int = field(default=2000, metadata=within(1, 10_000_000))
-    """Enough users for ten incidents or more of each type in the scored part."""
+    """Number of users with which each type has about ten incidents or more in the scored part."""
 
 
 @dataclass
@@ -151,7 +151,7 @@ class RunSettings:
     detector: Any = field(default_factory=open_part)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     threshold: Any = MISSING
-    """Which scores become alerts: one of `bench.threshold_policies`."""
+    """Policy by which scores become alerts: one of `bench.threshold_policies`."""
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
@@ -159,8 +159,8 @@ class RunSettings:
     store: StoreSettings = field(default_factory=StoreSettings)
     suite: SuiteSettings = field(default_factory=SuiteSettings)
     role: str = field(default="detector", metadata=one_of("detector", "reference", "supervised"))
-    """`detector`: ranks among the others; `reference`: a row to compare with, such as the oracle, and `supervised`: a
-    detector that is trained on labels; these two are marked, and never ranked."""
+    """`detector`: ranked among the others; `reference`: for comparison only, such as the oracle; `supervised`: trained
+    on labels. The last two are marked, and never ranked."""
     training_seeds: list[int] = field(default_factory=list)
     """Seeds of other worlds with the same settings, on whose scored parts a supervised baseline is trained.
 
@@ -168,11 +168,11 @@ class RunSettings:
     twin: bool = False
     """Whether the detector is also fitted and scored in the same world without incidents, to count its alerts there."""
     name: str = ""
-    """What the run is called; made from the detector, the world, the ratio and the seed when empty."""
+    """Name of the run; empty: made from the detector, the world, the ratio and the seed."""
     seed: int = field(default=0, metadata=within(0, SEED_MAX))
     """Seed of the detector; the world has its own, `generator.seed`."""
     workers: int = field(default=0, metadata=at_least(0))
-    """Processes that make a world; 0: all processors, shared among the jobs of a multirun."""
+    """Number of processes that make a world; 0: all processors, shared among the jobs of a multirun."""
     trusted_packages: list[str] = field(default_factory=list)
     """Further packages that a `_target_` may name."""
 

@@ -19,25 +19,25 @@ from bench.faults import Fault, above, within
 from bench.spans import DAY_MS
 
 MOST_ALERTS = 1_000_000
-"""A day."""
+"""The most alerts per day that can be set."""
 
 
 @dataclass
 class ThresholdPolicy(ABC):
-    """What all policies have: a name, the number of alerts that they allow, and a text for reports."""
+    """Common base of the policies: a name, the number of alerts allowed, and a text for reports."""
 
     policy: str = MISSING
-    """Name of the policy; threshold=NAME chooses another."""
+    """Name of the policy; `threshold=NAME` chooses another."""
     uses_truth: ClassVar[bool] = False
-    """Whether it needs to know what is anomalous."""
+    """Whether it needs the labels."""
 
     @abstractmethod
     def meaning(self) -> str:
-        """Return what the policy does, for reports."""
+        """Return a description of the policy for reports."""
 
     @abstractmethod
     def allowed(self, entities: int, span_ms: int, anomalies: int) -> int | None:
-        """Return how many alerts there may be; None: those that reach the detector's own threshold.
+        """Return the number of alerts allowed; None: all scores that reach the detector's own threshold.
 
         Parameters
         ----------
@@ -58,11 +58,11 @@ class ThresholdPolicy(ABC):
 
 @dataclass
 class Budget(ThresholdPolicy):
-    """As many alerts a day as analysts can read, shared by all types."""
+    """A number of alerts a day that analysts can read, shared by all types."""
 
     policy: str = "budget"
     alerts_per_day: float = field(default=100.0, metadata=above(0))
-    """What analysts can read in a day, shared by all types."""
+    """Alerts that analysts can read in a day, shared by all types."""
 
     def meaning(self) -> str:
         """Return the budget."""
@@ -114,7 +114,7 @@ class DetectorsOwn(ThresholdPolicy):
 
 @dataclass
 class TruePrevalence(ThresholdPolicy):
-    """As many alerts as there are anomalies: an upper bound, since that number is unknown in practice."""
+    """As many alerts as there are anomalous records: an upper bound, since that number is unknown in practice."""
 
     policy: str = "oracle"
     uses_truth = True

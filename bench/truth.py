@@ -1,4 +1,4 @@
-"""The labels of a world; read by the harness only, never given to a detector."""
+"""The labels of a world; only the harness reads them, never a detector."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ class CallLabels:
     type_code: np.ndarray[Any, np.dtype[np.int16]]
     """Shape (calls,): index into `types` of a direct anomaly, -1 where there is none."""
     collateral: np.ndarray[Any, np.dtype[np.bool_]]
-    """Shape (calls,): an innocent's record that an incident changed; neither a hit nor a false alarm."""
+    """Shape (calls,): whether an incident changed a normal user's record; neither a hit nor a false alarm."""
     incident_code: np.ndarray[Any, np.dtype[np.int32]]
     """Shape (calls,): row of the incident in the table of incidents, -1 where there is none."""
 

@@ -26,7 +26,7 @@ from generators.truth.truth_writer import TruthWriter
 
 CALL_DIGITS = 6
 DAILY = ("calls", "events", "tower_status", "user_status")
-"""The tables that grow with each day."""
+"""Tables that grow with each day."""
 Tables = dict[str, pa.Table]
 
 
@@ -43,7 +43,7 @@ class DrawnWorld:
     plan: IncidentPlan
     epoch_ms: int
     tables: Tables
-    """The tables that do not grow with the days."""
+    """Tables that do not grow with the days."""
     network: NetworkSettings
     """Settings of the tables of events and status."""
 
@@ -52,7 +52,7 @@ class DrawnWorld:
         self.truth_writer = TruthWriter(self.plan, self.names, self.epoch_ms, int(self.model.num_users), cells)
 
     def calls(self, workers: int) -> Iterator[pa.Table]:
-        """Yield the calls of each day in turn, and hand their changes to the truth writer."""
+        """Yield the calls of each day, and pass their changes to the truth writer."""
         return (day["calls"] for day in self.days(workers))
 
     def _users(self) -> Any:
@@ -61,7 +61,7 @@ class DrawnWorld:
         return who[np.asarray(pc.array_sort_indices(self.names.user.take(pa.array(who))))]
 
     def days(self, workers: int) -> Iterator[Tables]:
-        """Yield the tables that grow with each day, `DAILY`, day by day; without a network, the calls alone."""
+        """Yield the tables in `DAILY`, day by day; without a network, the calls alone."""
         most = int(self.counts.sum()) + sum(len(edits.user) for edits in self.plan.edits)
         digits = digits_for(most, CALL_DIGITS)
         names, epoch_ms, network = self.names, self.epoch_ms, self.model.network

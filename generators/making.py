@@ -51,11 +51,11 @@ AGAIN, MOST_MORE, MORE_USERS, MOST_TURNS = 2, 2.0, 1.5, 6
 
 @dataclass(frozen=True)
 class Making:
-    """What a world is made from."""
+    """The settings from which a world is made."""
 
     settings: WorldSettings
     anomalies: Mapping[str, Injector]
-    """By name; empty for a world without anomalies."""
+    """Injectors by name; empty for a world without anomalies."""
 
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
         """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest.
@@ -87,7 +87,7 @@ class Making:
     def _made(
         self, folder: Path, workers: int, progress: Progress, faults: float, left_out: frozenset[int]
     ) -> tuple[dict[str, Any], frozenset[int]]:
-        """Write the tables and the truth; return the counts, and the incidents that are not within their type's entry.
+        """Write the tables and the truth; return the counts, and the incidents that violate their type's entry.
 
         `faults` and `left_out` are as in `draw`.
         """
@@ -118,7 +118,7 @@ class Making:
         return counts, frozenset(number for number, keeps in kept.items() if not keeps)
 
     def _keeps(self, plan: IncidentPlan, number: int, figures: Mapping[str, Any]) -> bool:
-        """Return whether the figures of an incident are within the `bounds` of its type's entry, if it has any."""
+        """Return whether the figures of an incident are within the `bounds` of its type's entry."""
         bounds: Mapping[str, tuple[float, float]] = getattr(self.anomalies[plan.types[plan.kind[number]]], "bounds", {})
         return all(figures[name] is not None and low <= figures[name] <= high for name, (low, high) in bounds.items())
 
@@ -194,7 +194,7 @@ class Making:
         }
 
     def _more_faults(self, counts: dict[str, Any]) -> float | None:
-        """Return the factor on faults of cells that would meet the ratio; None where it is met, or cannot be met so."""
+        """Return the factor on faults of cells with which the ratio would be met; None if it is, or cannot be."""
         asked, got = self.settings.anomaly_ratio, counts["anomaly_ratio"]
         acting = {name: a for name, a in self.anomalies.items() if a.share}
         adjusted = [name for name, a in acting.items() if meets_calls(a)] or list(acting)
@@ -205,7 +205,7 @@ class Making:
         return more if 1 / MOST_MORE < more < MOST_MORE else None
 
     def _checked(self, counts: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a world whose anomaly ratio is not the requested one."""
+        """Raise an error if a world's anomaly ratio is not the requested one."""
         asked, got = self.settings.anomaly_ratio, counts["anomaly_ratio"]
         if abs(got - asked) > TOLERANCE * asked:
             users = enough_users(self.settings.num_users, max(abs(got - asked) / (TOLERANCE * asked), MORE_USERS))

@@ -12,11 +12,11 @@ from bench.audit.verdict import Check, Light
 from bench.audit_settings import AuditSettings
 
 CHANCE = 3.0
-"""Standard deviations of a count that chance may account for."""
+"""Number of standard deviations of a count within which a difference is put down to chance."""
 
 
 def check_amounts(subject: AuditedWorld, settings: AuditSettings) -> Check:
-    """Compare the share of anomalous calls, and each type's part in them, with what was asked."""
+    """Compare the share of anomalous calls, and each type's part of them, with what was requested."""
     asked, counts = subject.asked, _direct_calls(subject)
     calls, total = subject.dataset.open_table("calls").metadata.num_rows, sum(counts.values())
     ratio = total / max(calls, 1)
@@ -54,7 +54,7 @@ def check_incidents(subject: AuditedWorld) -> Check:
 
 
 def _present(subject: AuditedWorld) -> dict[str, int]:
-    """Return how many incidents of each type made or altered a call, or held a user or a cell, in the scored part."""
+    """Return how many incidents of each type changed a call, or affected a user or a cell, in the scored part."""
     truth, window = subject.truth.table("truth"), subject.dataset.window
     low, high = subject.dataset.call_range(window)
     row = truth["row"].to_numpy()
@@ -70,7 +70,7 @@ def _present(subject: AuditedWorld) -> dict[str, int]:
 
 
 def _deviations(subject: AuditedWorld) -> dict[str, float]:
-    """Return, of each type that befalls cells, the standard deviation of how many calls happened to meet it.
+    """Return for each type at the level of cells the standard deviation of the number of calls that it affects.
 
     People come or do not with all their calls: of a sum over callers it is the root of the sum of their squares.
     """

@@ -12,11 +12,11 @@ class Asked:
     """The requested anomalies: their ratio and types."""
 
     ratio: float | None
-    """Share of the calls; None where nobody asked for one."""
+    """Requested share of anomalous calls; None if none was requested."""
     shares: Mapping[str, float]
-    """Part of each type in the anomalous calls, relative to the others; empty where nobody asked for a mix."""
+    """Relative part of each type in the anomalous calls; empty if no mix was requested."""
     touches: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """By type, its `touches` (`bench.audit.marks.marks_list.TOUCHABLE`); a type that has none is not here."""
+    """The `touches` of each type (`bench.audit.marks.marks_list.TOUCHABLE`); types without it are missing."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class AuditedWorld:
     """A world under audit."""
 
     dataset: Dataset
-    """History and window are those of the protocol."""
+    """The data set, split into history and window by the protocol."""
     truth: Truth
     twin: Dataset | None
-    """The same world without its anomalies; None where nobody knows it."""
+    """The same world without its anomalies; None if there is none."""
     asked: Asked
     fewest_incidents: int
-    """What a type needs in the window to be spoken of."""
+    """The fewest incidents in the window with which a type is judged."""

@@ -25,7 +25,7 @@ CODE = Sources(Path(__file__).parent, "audits worlds")
 
 
 class Audits(Protocol):
-    """The settings of a program that makes worlds and audits them."""
+    """Settings by which a program audits the worlds that it makes."""
 
     generator: Any
     anomaly: dict[str, Any]
@@ -34,7 +34,7 @@ class Audits(Protocol):
 
 
 def verdict_on(stored: StoredWorld, world: World, settings: Audits, progress: Progress) -> Verdict | None:
-    """Return the verdict on a world: made now if the settings say so, else the one that it has, if any."""
+    """Return the verdict on a world: a new one if the settings ask for it, else the stored one, if any."""
     labelled = stored.manifest["counts"].get("labelled", True)
     if settings.audit.when == "never" or not labelled:
         return read_verdict(stored.folder)
@@ -45,7 +45,7 @@ def verdict_on(stored: StoredWorld, world: World, settings: Audits, progress: Pr
 def audited(
     stored: StoredWorld, world: World, asked: Asked, how: tuple[AuditSettings, ProtocolSettings], progress: Progress
 ) -> Verdict:
-    """Return the verdict on a stored world: kept with it if the same code was asked the same, else a new one.
+    """Return the verdict on a stored world: the stored one if code and settings are the same, else a new one.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def audited(
 
 
 def asked_of(generator: Any, anomaly: Mapping[str, Any]) -> Asked:
-    """Return what generator and anomaly settings ask for."""
+    """Return the anomalies that generator and anomaly settings request."""
     ratio = getattr(generator, "anomaly_ratio", None)
     shares = {name: float(getattr(each, "share", 1.0)) for name, each in anomaly.items()}
     touches = {name: tuple(each.touches) for name, each in anomaly.items() if hasattr(each, "touches")}
@@ -84,7 +84,7 @@ def asked_of(generator: Any, anomaly: Mapping[str, Any]) -> Asked:
 
 
 def _kept(stored: StoredWorld, wanted: Mapping[str, Any]) -> Verdict | None:
-    """Return the verdict that is kept with a world, if it is of this world and on what is wanted."""
+    """Return the verdict stored with a world, if it is about this world and these settings."""
     kept = read_verdict(stored.folder)
     return kept if kept is not None and kept.asked == wanted and kept.fingerprint == stored.fingerprint else None
 
@@ -107,7 +107,7 @@ def _subject(
 
 
 def _wanted(settings: AuditSettings, protocol: ProtocolSettings) -> dict[str, Any]:
-    """Return all that decides a verdict beside the world, as JSON values: settings, code, and versions of libraries."""
+    """Return everything besides the world that decides a verdict, as JSON values: settings, code, library versions."""
     asked = {name: value for name, value in asdict(settings).items() if name != "when"}
     sources = {"audit": CODE.digest()}
     if settings.features is not None:
@@ -117,6 +117,6 @@ def _wanted(settings: AuditSettings, protocol: ProtocolSettings) -> dict[str, An
 
 
 def _note(manifest: Path, verdict: Verdict) -> None:
-    """Put the verdict into the manifest, aside and then renamed."""
+    """Store the verdict with the manifest, written aside and then renamed."""
     content = object_in(manifest) | {"audit": verdict.summary}
     write_whole(manifest, json.dumps(content, indent=1, allow_nan=False) + "\n")

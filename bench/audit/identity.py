@@ -42,7 +42,7 @@ MEANINGS = {
 
 @dataclass
 class Differences:
-    """What was found so far."""
+    """Differences found so far."""
 
     compared: int = 0
     differing: int = 0
@@ -50,9 +50,9 @@ class Differences:
     touched: set[str] = field(default_factory=set)
     """Users with a row that differs."""
     gone: list[pa.Table] = field(default_factory=list)
-    """Caller and start of the rows of the twin without an equal."""
+    """Caller and start of the twin's rows that the world does not have."""
     idle: list[pa.Table] = field(default_factory=list)
-    """Caller and start of the named rows that the twin has too, with the same events."""
+    """Caller and start of rows named in the truth that are the same in the twin, events included."""
 
     def add(self, what: str, rows: "int | np.integer[Any]") -> None:
         """Count rows that should not be."""
@@ -122,7 +122,7 @@ def _compare_calls(
 
 
 class Pairs(NamedTuple):
-    """Rows of the world and the same ones of the twin, the named ones last; shape (pairs,) each."""
+    """Matching rows of the world and the twin, those named in the truth last; shape (pairs,) each."""
 
     ours: IntArray
     theirs: IntArray
@@ -157,7 +157,7 @@ def _places(wanted: Digests, among: Digests) -> IntArray:
 
 
 def _events(events: Along, calls: pa.Table, differ: BoolArray, windows: Windows) -> Digests:
-    """Return a digest of the events of each of these calls, and note where those that differ were carried."""
+    """Return a digest of the events of each call, and record the cells of those that differ."""
     table, call = events.of("session_id", calls["call_id"])
     windows.touch(table.filter(pa.array(differ[call])), call[differ[call]], milliseconds(calls["call_start_ts"]))
     out = np.zeros(calls.num_rows, np.uint64)
@@ -171,7 +171,7 @@ def _events(events: Along, calls: pa.Table, differ: BoolArray, windows: Windows)
 
 
 def _unequal(one: Digests, other: Digests) -> int:
-    """Return how many entries are not the same in both."""
+    """Return the number of entries that differ between two arrays."""
     if np.array_equal(one, other):
         return 0
     return max(np.setdiff1d(one, other).size, np.setdiff1d(other, one).size, 1)

@@ -1,4 +1,4 @@
-"""Check whether a single feature of a frozen list finds a type, in either direction."""
+"""Tests whether a single feature of a frozen list finds a type, in either direction."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from bench.generator import Progress
 
 
 class FeatureList(Protocol):
-    """A frozen, named list of features of calls or of other entities; it may grow under a new version only."""
+    """A frozen, named list of features of calls or of other entities; changes get a new version."""
 
     version: int
 
     @property
     def names(self) -> Mapping[str, bool]:
-        """Names in their order, and whether each needs the graph of who called whom."""
+        """Names in their order, and whether each needs the call graph."""
 
     def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:
         """Yield each feature with its values for the entities of the window, shape (entities,), finite."""
@@ -56,15 +56,15 @@ class Powers:
     types: tuple[str, ...]
     features: tuple[str, ...]
     graph: tuple[bool, ...]
-    """Which of the features need the graph."""
+    """Which of the features need the call graph."""
     roc_auc: FloatArray
-    """Shape (features, types): of the type's calls against normal ones, the higher the value the more suspicious."""
+    """Shape (features, types): ROC-AUC of the type's records against normal ones, high values being suspicious."""
     found: FloatArray | None = None
     """Shape (features, types): share of the type's calls among as many alerts as it has calls, either way round."""
 
     @property
     def strength(self) -> FloatArray:
-        """The same, either way round: from 0.5 to 1."""
+        """The same in the better direction: from 0.5 to 1."""
         return np.maximum(self.roc_auc, 1 - self.roc_auc)
 
     def best(self, type_: str, *, graph: bool | None = None) -> tuple[str, float]:
@@ -115,7 +115,7 @@ def single_features(
 
 
 def share_found(positives: FloatArray, others: FloatArray) -> float:
-    """Return which share of the positives is among as many alerts as there are positives, either way round.
+    """Return the share of positives among as many alerts as there are positives, in the better direction.
 
     Where the last alert is one of several equal values, the share is what a random choice among them would find.
     """

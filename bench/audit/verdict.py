@@ -12,9 +12,9 @@ from bench.host.aside import write_whole
 from bench.host.read_json import UnreadableError, member, object_in
 
 FILE = "audit.json"
-"""In the folder of a world, beside its manifest."""
+"""File name of the verdict in the folder of a world."""
 DIGEST = "digest"
-"""Of all the rest: what is damaged deep inside, where pages read it, is no verdict."""
+"""Key of the digest of all other members, by which damage to the file is noticed."""
 
 
 class Light(StrEnum):
@@ -22,10 +22,10 @@ class Light(StrEnum):
 
     GREEN = "green"
     MARKED = "marked"
-    """It holds, but there is something that every reader should know."""
+    """The check holds, with a remark that every reader should know."""
     RED = "red"
     UNTESTED = "untested"
-    """There was nothing to test it on."""
+    """There was no data to test."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Check:
     """identity | bookkeeping | triviality | amounts | incidents."""
     light: Light
     told: tuple[str, ...]
-    """What was found, in a few lines."""
+    """Findings in a few lines."""
     found: Mapping[str, Any]
-    """The same as JSON values."""
+    """Findings as JSON values."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Verdict:
 
     fingerprint: str
     asked: Mapping[str, Any]
-    """What the audit was asked to do, as JSON values: its settings and the protocol's."""
+    """Settings of the audit and of the protocol, as JSON values."""
     checks: tuple[Check, ...]
 
     @property
     def light(self) -> Light:
-        """Red when any check is; else green."""
+        """Red if any check is red; else green."""
         return Light.RED if any(check.light is Light.RED for check in self.checks) else Light.GREEN
 
     @property
@@ -67,7 +67,7 @@ class Verdict:
         return "; ".join(told if self.light is Light.RED else [str(Light.GREEN), *told])
 
     def check(self, name: str) -> Check | None:
-        """Return one of the checks; None when it was not made."""
+        """Return one of the checks by name; None if it was not made."""
         return next((check for check in self.checks if check.name == name), None)
 
     def write(self, folder: Path) -> None:
@@ -79,7 +79,7 @@ class Verdict:
 
 
 def audit_in_row(verdict: Verdict | None) -> dict[str, str]:
-    """Return the members of a result row about the audit of its world."""
+    """Return the members of a result row that concern the audit of its world."""
     if verdict is None:
         return {"audit": "", "trivial_types": ""}
     triviality = verdict.check("triviality")
@@ -88,7 +88,7 @@ def audit_in_row(verdict: Verdict | None) -> dict[str, str]:
 
 
 def read_verdict(folder: Path) -> Verdict | None:
-    """Return the verdict that a world has; None where there is none that can be read."""
+    """Return the verdict of a world; None if there is none that can be read."""
     try:
         row = object_in(folder / FILE)
         if row.pop(DIGEST, None) != _digest(row):

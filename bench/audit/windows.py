@@ -1,4 +1,4 @@
-"""Check that a cell's status equals the clean twin's in windows without a call that differs."""
+"""Check that a cell's status equals the clean twin's in windows without a changed call."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from bench.audit.slices import Digests, digests, milliseconds
 from bench.dataset import Dataset
 
 SLACK_MS = 1000
-"""Calls tell their start in whole seconds."""
+"""Tolerance for starts of calls, which are recorded in whole seconds."""
 
 
 class Windows:
-    """The windows of `tower_status`, cell by cell, and those in which calls that differ had anything to do."""
+    """Windows of `tower_status`, cell by cell, and which of them changed calls may have affected."""
 
     def __init__(self, world: Dataset) -> None:
         file = world.open_table("tower_status")
@@ -30,7 +30,7 @@ class Windows:
         self.touched = np.zeros((len(self.cells), many), np.bool_)
 
     def touch(self, events: pa.Table, call: IntArray, starts_ms: IntArray) -> None:
-        """Take in events of calls that differ: any window between the first and the last, of any cell among them.
+        """Mark the windows that changed calls may have affected: from first to last event, of any of the cells.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class Windows:
         return int((~touched).sum()), int(((ours != theirs) & ~touched).sum())
 
     def _rows(self, dataset: Dataset) -> tuple[Digests, Any]:
-        """Return a digest of each row, and whether it was touched."""
+        """Return a digest of each row, and whether changed calls may have affected it."""
         file, rows, touched = dataset.open_table("tower_status"), [np.empty(0, np.uint64)], [np.empty(0, np.bool_)]
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)

@@ -1,4 +1,4 @@
-"""What can be set for `cdrbench realism`. Light: it is read before anything else happens."""
+"""Settings of `cdrbench realism`."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from bench.settings import StoreSettings, TrackingSettings
 
 @dataclass
 class ScorecardSettings:
-    """What prints and draws the scorecard; dotted paths of functions, empty (null) for none."""
+    """Functions that print and draw the scorecard, as dotted paths; null: none."""
 
     table: str | None = "reports.realism.scorecard_table.show"
     figure: str | None = "reports.realism.scorecard_figure.draw"
@@ -17,12 +17,12 @@ class ScorecardSettings:
 
 @dataclass
 class RealismSettings:
-    """`cdrbench realism`: call records beside published ones."""
+    """`cdrbench realism`: compares call records with published values."""
 
     data: str | None = None
-    """A folder that this program wrote, or files of one's own as `generator.path` of `generator=cdr_file` has them."""
+    """A folder written by this program, or your own files, as `generator.path` of `generator=cdr_file`."""
     generator: Any = None
-    """How files of one's own are read; or a simulated world, when there is no `data`."""
+    """How your own files are read; or a simulated world, if there is no `data`."""
     anomaly: dict[str, Any] = field(default_factory=dict)
     out: str = field(default="realism", metadata=writable_folder())
     """Folder that the table and the picture are written to."""

@@ -27,7 +27,7 @@ NOUNS = {Level.CALL: "call", Level.USER_DAY: "user's day", Level.CELL_QUARTER: "
 
 @dataclass(frozen=True)
 class ScoresFile:
-    """A file with the columns `call_id` and `score`; higher means more anomalous. Further columns are left alone.
+    """Scores from a file with columns `call_id` and `score`; higher means more anomalous. Others are ignored.
 
     Scores of users' days have `user_id` and `begins` instead of `call_id`, those of cells' quarter hours `cell_id` and
     `begins`. It must have every record of the window, in any order; calls of the history may be there, too. The

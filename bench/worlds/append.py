@@ -13,11 +13,11 @@ from bench.faults import UserError
 from bench.schema import CALLS, DATA_TABLES
 
 IDENTITIES = {"users": "user_id", "cells": "cell_id"}
-"""Tables of what there is, by what names it: known ones stay as they are."""
+"""Tables of users, cells and so on, with the column that identifies a row; known rows stay unchanged."""
 
 
 def joined(known: Dataset, later: Dataset, folder: Path) -> Dataset:
-    """Write both one after the other to a folder; history is that of `known`, the window all of `later`.
+    """Write old and new records as one data set; its history is that of `known`, its window all of `later`.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def _together(name: str, parts: list[pa.Table]) -> pa.Table:
 
 
 def _together_in_time(known: Clock, later: Clock) -> Clock:
-    """Return the clock of both; where local time changed in between, from the begin of the later records on."""
+    """Return the clock of both; where the local offset differs, from the begin of the later records on."""
     before = [known.utc_offset_s, *(offset for _, offset in known.changes)][-1]
     between = () if before == later.utc_offset_s else ((later.start_ms, later.utc_offset_s),)
     return replace(known, end_ms=later.end_ms, changes=(*known.changes, *between, *later.changes))

@@ -26,12 +26,12 @@ from bench.schema import DATA_TABLES, TRUTH_TABLES
 
 ELSEWHERE = "store.worlds=FOLDER keeps worlds elsewhere"
 FORMAT = 1
-"""Version of the layout; part of the fingerprint."""
+"""Version of the folder layout; part of the fingerprint."""
 
 
 @dataclass(frozen=True)
 class StoredWorld:
-    """A world on disk, whole and checked."""
+    """A complete and checked world on disk."""
 
     folder: Path
     fingerprint: str

@@ -108,7 +108,7 @@ class Forest:
 
 
 def prequential_mass(forest: Forest, rows: FloatArray, window: int) -> FloatArray:
-    """Return the mean mass of each row over the trees by the latest full window before it, shape (rows,).
+    """Return the mean mass of each row over the trees, by the latest full window before it, shape (rows,).
 
     Parameters
     ----------

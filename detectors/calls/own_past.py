@@ -61,7 +61,7 @@ class OwnPast:
         return Scores(self.level, np.max(off, axis=0))
 
     def _off(self, values: FloatArray, groups: Groups, history: slice) -> FloatArray:
-        """Return how many standard deviations each value is from the earlier ones of its group, shape (calls,)."""
+        """Return each value's deviation from earlier ones of its group, in standard deviations, shape (calls,)."""
         everybody = values[history] if values[history].size else np.zeros(1)
         mean, square = fsum(everybody) / everybody.size, fsum(everybody**2) / everybody.size
         calls = groups.earlier() + self.prior_calls

@@ -156,7 +156,7 @@ class UnlikelyTie:
 
 
 def usual_of(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
-    """Return the mean of each group's values, as if it had `PRIOR_CALLS` more of the mean of all, shape (groups,)."""
+    """Return the mean of each group's values, shrunk by `PRIOR_CALLS` values of the overall mean, shape (groups,)."""
     calls = np.bincount(group, minlength=groups)
     overall = fsum(values) / max(values.size, 1)
     return np.asarray((np.bincount(group, values, groups) + PRIOR_CALLS * overall) / (calls + PRIOR_CALLS), np.float64)

@@ -131,7 +131,7 @@ class SupervisedBaseline:
 
 
 def at_level(level: Level, scores: Scores, dataset: Dataset) -> FloatArray:
-    """Return scores at another level: aggregated from calls, or for calls those of the caller's day or cell quarter."""
+    """Return scores at another level: aggregated from calls, or copied from the user-day or cell quarter to calls."""
     if scores.level is level:
         return scores.values
     if scores.level is Level.CALL:

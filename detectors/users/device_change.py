@@ -16,7 +16,7 @@ from detectors.features.sequence.timeline import Timeline
 
 
 class DeviceChange:
-    """Scores each call by whether its SIM and its phone are new to its caller, and how new the caller's life is since.
+    """Scores each call by whether its SIM and device are new for the caller, and how new the caller's calls are since.
 
     A SIM (IMSI) or a phone (IMEI) that the caller, who had called before, first showed at most `days` ago counts 1
     each, in the calls that show it: people who go to and fro between two phones of theirs are known by both after a

@@ -88,7 +88,7 @@ class RateSurprise:
 
 
 def _rhythm(timeline: Timeline, low: int, high: int) -> FloatArray:
-    """Return the calls of the history at each call's hour of the day, over those of an average hour, shape (calls,)."""
+    """Return the history's calls at each call's hour of the day, relative to an average hour, shape (calls,)."""
     hour: IntArray = timeline.hour.astype(np.int64)
     counts = np.bincount(hour[low:high], minlength=HOURS) + 1.0
     return np.asarray(counts[hour] / counts.mean(), np.float64)

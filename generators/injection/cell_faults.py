@@ -1,4 +1,4 @@
-"""Faults of cells as anomalies: what all types share whose incidents act on cells and not on calls."""
+"""Common base of the anomaly types whose incidents are faults of cells rather than edits of calls."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class CellAnomaly(AnomalySettings, ABC):
-    """Settings and planning that all types at the level of cells share."""
+    """Settings and planning common to all types at the level of cells."""
 
     shortest_h: float = field(default=1.0, metadata=above(0))
-    """About how long a fault lasts at difficulty 1; no incident is shorter."""
+    """Duration of a fault at difficulty 1, about; no incident is shorter."""
     longest_h: float = field(default=48.0, metadata=above(0))
-    """About how long a fault lasts at difficulty 0; no incident is longer."""
+    """Duration of a fault at difficulty 0, about; no incident is longer."""
 
     level: ClassVar[str] = "cell"
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = (*WHEN, *TALK, *WHERE)
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Plan incidents that about so many calls meet; raise `NoRoom` without a network, or room for them."""
+        """Plan incidents that affect about `calls` calls; raise `NoRoom` without a network or enough room."""
         if editable.life.expected_calls is None:
             raise NoRoom
         return self.plan_on_cells(editable, editable.life.expected_calls, calls, rng)
@@ -46,11 +46,11 @@ class CellAnomaly(AnomalySettings, ABC):
 
 @dataclass
 class FaultAnomaly(CellAnomaly, ABC):
-    """Faults of cells: at difficulty 0 about `longest_h` long, busy places and hours; at 1 `shortest_h`, quiet."""
+    """Base of faults of cells: at difficulty 0 up to `longest_h` long, at busy places; at 1 `shortest_h`, quiet."""
 
     @property
     def least(self) -> int:
-        """Return the fewest calls that an incident can do with."""
+        """Return the fewest calls that an incident can affect."""
         return LEAST
 
     @abstractmethod

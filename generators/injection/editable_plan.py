@@ -30,11 +30,11 @@ class EditablePlan:
 
     @property
     def life(self) -> NormalLife:
-        """Where the normal calls come from."""
+        """Source of the normal calls."""
         return self.normal.life
 
     def fresh(self) -> "EditablePlan":
-        """Return the plan of the same normal life, of which nothing is claimed."""
+        """Return a plan of the same normal life in which nothing is claimed."""
         return EditablePlan(self.life)
 
     @cached_property
@@ -48,7 +48,7 @@ class EditablePlan:
         return np.zeros(self.normal.num_users, np.bool_)
 
     def draw(self, calls: int, rng: np.random.Generator, accept: Callable[[Intents], Any]) -> Intents:
-        """Claim exactly so many acceptable intents, so that no other incident changes them.
+        """Claim exactly `calls` acceptable intents, so that no other incident changes them.
 
         All intents are equally likely, so that who calls more is drawn more often. Those before the user's
         subscription began are left out, and those that the network would not connect.
@@ -85,7 +85,7 @@ class EditablePlan:
         raise NoRoom
 
     def _sample(self, calls: int, rng: np.random.Generator) -> tuple[int, Intents]:
-        """Draw unclaimed intents, perhaps fewer than asked; return how many were looked at, and those that count."""
+        """Draw unclaimed intents, perhaps fewer than asked for; return how many were tried, and the usable ones."""
         first, end = self.normal.numbers_in_time()
         total = end - first
         few = calls * EVERY_FOURTH < total
@@ -96,11 +96,11 @@ class EditablePlan:
         return calls if few else total, found.pick(self.life.connects(found))
 
     def look(self, calls: int, rng: np.random.Generator) -> Intents:
-        """Return about so many unclaimed intents, and claim none."""
+        """Return about `calls` unclaimed intents without claiming them."""
         return self._sample(calls, rng)[1]
 
     def between(self, users: Any, from_ms: Any, to_ms: Any) -> tuple[Intents, Any]:
-        """Claim what users intend between two moments each, except what another incident has claimed.
+        """Claim the users' intents between two moments each, except those that another incident has claimed.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class EditablePlan:
         return np.bincount(which[self._taken[self.normal.numbers.of(found)]], minlength=len(begin)) == 0
 
     def _meant_between(self, users: Any, from_ms: Any, to_ms: Any) -> tuple[Intents, Any]:
-        """Return what users intend between two moments each, and to which of them each intent belongs."""
+        """Return the users' intents between two moments each, and the index of the user that each belongs to."""
         last = np.minimum(to_ms - 1, self.normal.days * DAY_MS - 1) // DAY_MS
         days = np.maximum(last - from_ms // DAY_MS + 1, 0)
         which = np.repeat(np.arange(len(users)), days)
@@ -139,7 +139,7 @@ class EditablePlan:
         return found.pick(kept), which[kept]
 
     def victims(self, count: int, rng: np.random.Generator, accept: Callable[[Intents], Any] | None = None) -> Intents:
-        """Choose victims, drawn by their calls; return a call of each, at which its incident begins.
+        """Choose victims, weighted by their calls; return a call of each, at which its incident begins.
 
         Nobody is the victim of two incidents, nor anybody whose subscription ends: its incident might outlast it. The
         calls are not claimed.
@@ -174,15 +174,15 @@ class EditablePlan:
         raise NoRoom
 
     def release(self, intents: Intents) -> None:
-        """Give back intents that were claimed and are not changed after all."""
+        """Release claimed intents that are not changed after all."""
         self._taken[self.normal.numbers.of(intents)] = False
 
     def possess(self, users: Any) -> None:
-        """Make users victims, so that no other incident chooses them."""
+        """Mark users as victims, so that no other incident chooses them."""
         self._victims[users] = True
 
     def recruit(self, count: int, still: bool = False) -> Any:
-        """Take some of the reserve, who stand still or do not; shape (count,).
+        """Take subscribers from the reserve, either those who never move or the others; shape (count,).
 
         Raises
         ------
@@ -196,7 +196,7 @@ class EditablePlan:
         return spare[:count]
 
     def spare(self, still: bool = False) -> int:
-        """Return how many of the reserve are left, who stand still or do not."""
+        """Return how many subscribers are left in the reserve, of those who never move or of the others."""
         return len(self._spare(still))
 
     def _spare(self, still: bool) -> Any:

@@ -1,4 +1,4 @@
-"""The expected number of calls by place and hour, and of those that a fault of a cell would meet."""
+"""The expected number of calls by place and hour, and of those that a fault of a cell would affect."""
 
 import math
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ from generators.radio.plant import Plant
 from generators.sessions.load import DAYS_OF_WEEK, Talk, follow
 
 MANY = 10_000
-"""Users of whom everybody is looked at, every day; of twice as many every second one, and so on."""
+"""Number of users up to which every user is followed on every day; of twice as many every second one, and so on."""
 TILES = 4
-"""Of a radius: calls so near to each other are taken together."""
+"""Number of tiles per radius; calls in the same tile are counted together."""
 
 
 @dataclass
@@ -36,9 +36,9 @@ class ExpectedCalls:
     tower_ids: Any
     """Id of each site, a string array; shape (S,)."""
     claimed: list[tuple[int, int, int]] = field(default_factory=list)
-    """Cell, begin and end of the faults that are planned."""
+    """Cell, begin and end of each planned fault."""
     _known: dict[int, tuple[Any, Any]] = field(default_factory=dict)
-    """By the pixels along their edge, the tiles that were worked out."""
+    """Computed tiles, by the number of pixels along their edge."""
 
     @property
     def busy(self) -> Any:
@@ -47,7 +47,7 @@ class ExpectedCalls:
 
     @property
     def calls(self) -> Any:
-        """Intents an hour of each busy pixel, by hour of a working day and then of a weekend day; shape (n, 48)."""
+        """Intents per hour in each busy pixel, by hour of a working day and then of a weekend day; shape (n, 48)."""
         return self._found[1]
 
     @cached_property
@@ -70,30 +70,30 @@ class ExpectedCalls:
 
     @property
     def _part(self) -> int:
-        """Only one in so many users is followed."""
+        """Divisor of the users: only one in this many is followed."""
         return int(self.model.num_users) // MANY + 1
 
     @cached_property
     def by_cell(self) -> Any:
-        """Expected intents of each cell, as the strongest one, in each hour; shape (C, 48)."""
+        """Expected intents for which each cell is the strongest one, in each hour; shape (C, 48)."""
         best = self.plant.radio.cell[self.busy, 0]
         heard = best != NO_CELL
         return self._summed(np.flatnonzero(heard), best[heard], len(self.plant.cells.site))
 
     def _summed(self, place: Any, group: Any, groups: int) -> Any:
-        """Return how many intents the busy pixels of each group have in each hour; shape (groups, 48)."""
+        """Return the intents of the busy pixels of each group, in each hour; shape (groups, 48)."""
         out = np.zeros((groups, 2 * HOURS))
         _add_up(self.calls, place, group, out)
         return out
 
     @property
     def days(self) -> int:
-        """Return how many days there are."""
+        """Return the number of days."""
         return int(self.counts.shape[0])
 
     @property
     def sites(self) -> list[tuple[str, Any]]:
-        """Return the id of each site, and its cells."""
+        """Return the id and the cells of each site."""
         cells = [np.arange(low, high) for low, high in pairwise(self.plant.cells.first)]
         return list(zip(self.tower_ids.to_pylist(), cells, strict=True))
 
@@ -121,18 +121,18 @@ class ExpectedCalls:
         return np.column_stack(np.divmod(code, many)), self._summed(pixel, which, len(code))
 
     def positions(self, users: Any, moments_ms: Any) -> Any:
-        """Return where users are at moments; shape (n, 2) [m]."""
+        """Return the positions of users at moments; shape (n, 2) [m]."""
         return positions(users, moments_ms, self.model.network.folk)
 
     def near(self, middle: Any, radius_m: float, span_ms: tuple[int, int]) -> float:
-        """Return how many intents there are near a place [m] in a span, each weighed by its distance."""
+        """Return the number of intents near a place [m] in a span, weighted by their distance."""
         middles, calls = self._tiles(radius_m)
         nearness = self._nearness(middles, middle, radius_m)
         some = np.flatnonzero(nearness)
         return self.within(self.sums(nearness[some] @ calls[some]), *span_ms)
 
     def _tiles(self, radius_m: float) -> tuple[Any, Any]:
-        """Return the middles of the busy tiles, a quarter of a radius wide, and their intents in each hour."""
+        """Return the centres of the busy tiles, a quarter of a radius wide, and their intents in each hour."""
         radio = self.plant.radio
         step = max(1, int(radius_m / TILES / (radio.width / radio.columns)))
         if step not in self._known:
@@ -144,7 +144,7 @@ class ExpectedCalls:
         return self._known[step]
 
     def crowd(self, middle: Any, moment_ms: int, radius_m: float) -> tuple[Any, Any, Any]:
-        """Return who is within three radii of a place at a moment, how far [m], and the cell that each hears best.
+        """Return the users within three radii of a place at a moment, their distance [m] and their strongest cell.
 
         Returns
         -------
@@ -158,11 +158,11 @@ class ExpectedCalls:
         return some, away[some], self.plant.radio.cell[pixels_at(where[some], self.plant.radio), 0]
 
     def distances(self, points: Any, middle: Any) -> Any:
-        """Return how far points are from a middle, the shortest way; shape (n,) [m]."""
+        """Return the distance of points from a centre, the shortest way; shape (n,) [m]."""
         return distances(points, middle, self.plant.air.plane)
 
     def _nearness(self, points: Any, middle: Any, radius_m: float) -> Any:
-        """Return how near points are to a middle, in [0, 1], the shortest way; shape (n,)."""
+        """Return a weight in [0, 1] that falls with the distance of points from a centre; shape (n,)."""
         away = distances(points, middle, self.plant.air.plane)
         return np.where(away < FARTHEST * radius_m, np.exp(-away / radius_m), 0.0)
 
@@ -172,16 +172,16 @@ class ExpectedCalls:
         return np.flatnonzero(self.plant.cells.kind != OMNI)
 
     def sums(self, hourly: Any) -> Any:
-        """Return the cumulative sum over the world's hours of a figure by hour of the week, shape (48,)."""
+        """Return the cumulative sum over the world's hours of a quantity by hour of the week, shape (48,)."""
         return np.concatenate([[0.0], np.cumsum(hourly[self._hours])])
 
     def within(self, sums: Any, begin_ms: int, end_ms: int) -> float:
-        """Return the sum of such a figure over a span of time."""
+        """Return the sum of such a quantity over a span of time."""
         begin, end = np.interp((begin_ms / HOUR_MS, end_ms / HOUR_MS), self._edges, sums)
         return float(end - begin)
 
     def until(self, sums: Any, begin_ms: int, much: float) -> int:
-        """Return when such a figure, summed from a moment on, reaches an amount [ms]."""
+        """Return when the sum of such a quantity from a moment on reaches an amount [ms]."""
         met = float(np.interp(begin_ms / HOUR_MS, self._edges, sums)) + much
         return math.ceil(float(np.interp(met, sums, self._edges)) * HOUR_MS)
 
@@ -204,7 +204,7 @@ def _add_up(calls: Any, place: Any, group: Any, out: Any) -> None:
 
 
 def distances(points: Any, middle: Any, plane: Plane) -> Any:
-    """Return how far points of a plane are from a middle, the shortest way; shape (n,) [m]."""
+    """Return the distance of points of a plane from a centre, the shortest way; shape (n,) [m]."""
     apart = points - middle
     if plane.wrap:
         size = np.array([plane.width, plane.height])

@@ -1,4 +1,4 @@
-"""Placing faults of cells: where and when they happen, so that they meet as many calls as they should."""
+"""Places faults of cells: chooses where and when they happen, so that they affect the requested number of calls."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -16,67 +16,68 @@ if TYPE_CHECKING:
     from generators.injection.expected_calls import ExpectedCalls
 
 LEFT_OPEN = (0, 0)
-"""When a fault begins and ends that is only offered."""
+"""Begin and end of a fault whose time is not chosen yet."""
 MOST_TRIES = 400
 FEWEST = 0.3
-"""Calls that a fault is expected to meet, at least."""
+"""The least expected number of calls that a fault affects."""
 LEAST = 5
-"""Calls that a type must meet for a fault to be planned, and the least that a dozenth of them is taken to be."""
+"""The fewest calls of a type for which a fault is planned, and of a single fault when its calls are divided."""
 SLACK = 0.05
-"""Part of a type's calls by which its faults may be expected to meet more or fewer: they cannot be made to fit."""
+"""Tolerated relative difference between the expected and the requested calls of a type."""
 MOMENTS = 6
-"""Of which one is chosen."""
+"""Number of candidate moments, of which one is chosen."""
 TINY = 1e-12
 PUT_OFF = 6
-"""How often a fault is put off, which may make it longer or shorter, before another place is looked for."""
+"""How often a fault is moved to a later time before another place is tried."""
 ROUNDED = 1.01
-"""What is cut to meet so many may be expected to meet so many times as many: its end is a whole millisecond."""
+"""Tolerated factor on the most calls of a fault whose end was cut: it is rounded up to a millisecond."""
 PARTS = (ENOUGH, ENOUGH / 2, ENOUGH / 4)
-"""Into so many parts a type's calls are tried to be cut, before they are taken as they come."""
+"""Numbers of parts into which a type's calls are divided, tried in turn before faults of any size are taken."""
 EVERYWHERE = -1
-"""Claimed as a cell is, it keeps the others away that claim it."""
+"""A pseudo-cell: faults that all claim it cannot happen at the same time."""
 
 
 class Place(NamedTuple):
-    """A place for an incident."""
+    """A candidate place for an incident."""
 
     cells: Any
-    """Cells that no other incident may claim meanwhile; shape (n,)."""
+    """Cells that no other incident may claim during the fault; shape (n,)."""
     met: Any
-    """How many intents would meet it, in each hour of a working day and then of a weekend day; shape (48,)."""
+    """Number of intents that a fault would affect, in each hour of a working day and then of a weekend day; shape
+    (48,)."""
     faults: Sequence[CellFault]
-    """Its faults, at a time that is `LEFT_OPEN`."""
+    """Faults of the place, with the time `LEFT_OPEN`."""
     parameters: Mapping[str, Any]
-    """Of the incident, as JSON values."""
+    """Parameters of the incident, as JSON values."""
     fewest: float = 0.0
-    """Expected number of intents that must meet it, for its effect to show in its figures."""
+    """The least expected number of affected intents for which the effect shows in the incident's figures."""
 
 
 class FaultTimes(NamedTuple):
     """When faults may begin, and how long they last."""
 
     spans: Any
-    """Shape (n, 2): when they may begin [ms]."""
+    """Shape (n, 2): spans within which faults may begin [ms]."""
     usual_h: tuple[float, float]
-    """Shortest and longest at the difficulty [h]."""
+    """Shortest and longest duration at this difficulty [h]."""
     entry_h: tuple[float, float]
-    """By the type's entry: no fault is shorter or longer, however many calls it meets [h]."""
+    """Shortest and longest duration by the type's entry, which no fault leaves, however many calls it affects [h]."""
 
 
 class Places(NamedTuple):
-    """The places for incidents of a type."""
+    """Candidate places for the incidents of a type."""
 
     weight: Any
-    """How likely each place is chosen, relative to the others; shape (n,)."""
+    """Relative probability with which each place is chosen; shape (n,)."""
     at: Callable[[int], Place]
-    """Looked up only when it is chosen."""
+    """Returns a place by its number; called only when it is chosen."""
     one_by_one: bool = False
-    """Whether, where there is time for it, no two incidents of these happen at a time."""
+    """Whether incidents are planned so that no two happen at the same time, if the world is long enough."""
     quiet: float = 0.0
-    """From 0, the busier of some moments are chosen, to 1, the quieter ones."""
+    """From 0, where the busier of some candidate moments are chosen, to 1, where the quieter ones are."""
 
     def apart(self) -> "Places":
-        """Return the same places, of which no two have a fault at a time."""
+        """Return the same places, with the condition that no two faults happen at the same time."""
 
         def at(number: int) -> Place:
             place = self.at(number)
@@ -85,20 +86,20 @@ class Places(NamedTuple):
         return self._replace(at=at, one_by_one=False)
 
     def quieter(self, difficulty: float) -> "Places":
-        """Return the same places, chosen by their calls at difficulty 0, evenly at 1, and in ever quieter hours."""
+        """Return the same places, weighted by their calls at difficulty 0 and equally at 1, and at quieter hours."""
         weight = np.where(self.weight > 0, np.maximum(self.weight, TINY) ** (1.0 - difficulty), 0.0)
         return self._replace(weight=weight, quiet=difficulty)
 
     @staticmethod
     def of(places: Sequence[Place]) -> "Places":
-        """Return places that are chosen by the calls which would meet the incident."""
+        """Return places, weighted by the calls that an incident would affect."""
         return Places(np.array([place.met.sum() for place in places]), places.__getitem__)
 
 
 def place_faults(
     expected: "ExpectedCalls", calls: float, places: Places, times: FaultTimes, rng: np.random.Generator
 ) -> list[Place]:
-    """Choose places and times whose faults will meet about so many intents, and claim their cells.
+    """Choose places and times of faults that affect about `calls` intents, and claim their cells.
 
     A fault that would meet more than a dozenth of them is over sooner, so that there are enough, but never sooner than
     its type's entry says: there are fewer then, and busier places are left out. Where there is no room for so many,
@@ -139,7 +140,7 @@ def place_faults(
 
 @dataclass
 class Attempt:
-    """An attempt to place faults that meet so many intents, none more than `most`."""
+    """An attempt to place faults that affect a requested number of intents, none more than `most`."""
 
     expected: "ExpectedCalls"
     calls: float
@@ -181,7 +182,7 @@ class Attempt:
         return missing <= slack
 
     def _moment(self, sums: Any) -> tuple[int, int]:
-        """Return begin and end of a fault [ms]: one of some moments, chosen by the calls met; its length is random."""
+        """Return begin and end of a fault [ms]: one of some moments, chosen by the calls affected; random length."""
         spans, (least, most) = self.times.spans, self.times.usual_h
         length = (spans[:, 1] - spans[:, 0]).astype(float)
         number = self.rng.choice(len(spans), MOMENTS, p=length / length.sum())
@@ -192,7 +193,7 @@ class Attempt:
         return found[int(self.places.quiet * (MOMENTS - 1) + self.rng.random())]
 
     def _fitted(self, sums: Any, fewest: float, most: float, span_ms: tuple[int, int]) -> int:
-        """Return the end of a fault [ms]: sooner if it meets too many calls, later if too few, within its entry."""
+        """Return the end of a fault [ms], earlier if it affects too many calls, later if too few, within its entry."""
         begin, end = span_ms
         if self.expected.within(sums, begin, end) > most:
             end = self.expected.until(sums, begin, most)
@@ -201,7 +202,7 @@ class Attempt:
         return max(end, begin + math.ceil(self.times.entry_h[0] * HOUR_MS))
 
     def _is_in_time(self, begin_ms: int, end_ms: int) -> bool:
-        """Return whether a fault ends within the world, is not too long, and begins when it may.
+        """Return whether a fault ends within the world, is not too long, and begins in an allowed span.
 
         Where faults are as large as they come (`most` is all calls), they may be put off beyond that.
         """
@@ -212,7 +213,7 @@ class Attempt:
 
 
 def _put_off(claimed: Sequence[tuple[int, int, int]], cells: Any, begin_ms: int, end_ms: int) -> tuple[int, int]:
-    """Return when a fault may begin and end, put off until those of the same cells are over."""
+    """Return begin and end of a fault, delayed until claimed faults of the same cells are over."""
     mine, lasts = set(cells.tolist()), end_ms - begin_ms
     for begin, end in sorted((begin, end) for cell, begin, end in claimed if cell in mine):
         if begin < begin_ms + lasts and begin_ms < end:

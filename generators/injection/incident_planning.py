@@ -21,12 +21,12 @@ from generators.social.possessions import Possessions, devices_at
 from generators.social.subscriptions import NEVER, SECOND_MS, whole
 
 HALVINGS = 6
-"""How often the asked ratio is halved in search of one that there is room for."""
+"""How often the requested ratio is halved in search of one for which there is room."""
 MOST_RATIO = 0.5
 TOLERANCE = 0.05
 """Largest relative difference between the realised and the requested anomaly ratio."""
 SPREAD = 3.0
-"""Twice the standard deviation of how much users call, relative to the mean."""
+"""Twice the standard deviation of the users' numbers of calls, relative to the mean."""
 
 
 @dataclass(frozen=True)
@@ -34,34 +34,34 @@ class IncidentPlan:
     """All incidents of a world, and their edits of normal life; I incidents."""
 
     edits: list[Edits]
-    """One a day."""
+    """Edits of each day."""
     types: list[str]
-    """The types that act, in order of name."""
+    """Names of the types that have incidents, sorted."""
     levels: list[str]
-    """The level of each of them."""
+    """Level of each of these types."""
     kind: IntArray
     """Shape (I,): index into `types`."""
     figures: list[Figures]
     """Figures reported for the incidents of each type."""
     parameters: list[Mapping[str, Any]]
-    """Parameters of the faults of each."""
+    """Parameters of the faults of each incident."""
     start_ms: IntArray
     """Shape (I,): first start of an edited call, since the start of the world."""
     end_ms: IntArray
     """Shape (I,): last end of an edited call."""
     actors: Members
-    """The users, or at the level of cells the cells, that act in each."""
+    """Users, or at the level of cells the cells, that act in each incident."""
     sim_holdings: SimHoldings
-    """Who holds which SIM and device meanwhile."""
+    """SIMs and devices that numbers use during incidents."""
     faults: list[CellFault]
-    """What happens to cells."""
+    """Faults of cells."""
     cells: Members
-    """The cells that each incident holds; those at the level of cells do."""
+    """Cells that each incident affects, for incidents at the level of cells."""
     calls: dict[str, int]
-    """How many calls of each type were asked for."""
+    """Number of calls requested of each type."""
 
     def without(self, incidents: frozenset[int]) -> "IncidentPlan":
-        """Return the plan in which some incidents do not happen; the others keep their numbers."""
+        """Return the plan without some of the incidents; the others keep their numbers."""
         if not incidents:
             return self
         stays = [~np.isin(each.incident, list(incidents)) for each in self.edits]
@@ -91,7 +91,7 @@ def no_plan(days: int) -> IncidentPlan:
 
 
 def meets_calls(anomaly: Injector) -> bool:
-    """Return whether a type places faults that about so many calls meet, rather than choosing calls."""
+    """Return whether a type places faults that affect about a number of calls, rather than choosing calls."""
     return anomaly.level == "cell" and not anomaly.adds
 
 
@@ -149,26 +149,26 @@ class Short(NamedTuple):
     """A type whose share is too small for one whole incident."""
 
     least: int
-    """Its calls."""
+    """Calls of its smallest incident."""
     calls: float
-    """How many times the calls would do."""
+    """Factor on the number of calls that would suffice."""
     people: float
-    """How many times the users it needs, however they call."""
+    """Factor on the number of users that it needs, whatever they call."""
 
 
 class Tried(NamedTuple):
-    """The result of planning all types."""
+    """The result of an attempt to plan all types."""
 
     wanted: dict[str, int]
     planned: dict[str, Incidents]
     short: dict[str, Short]
-    """The types of which there is not a whole incident."""
+    """Types whose calls do not suffice for one whole incident."""
     full: list[str]
-    """The types for which there is no room."""
+    """Types for which there is no room."""
 
     @property
     def refused(self) -> bool:
-        """Whether any is."""
+        """Whether any type is refused."""
         return bool(self.short or self.full)
 
 
@@ -208,7 +208,7 @@ def _misplaced(name: str, anomaly: Injector, editable: EditablePlan) -> Iterator
 def _planned(
     editable: EditablePlan, anomaly: Injector, calls: int, spans: list[Any], rng: np.random.Generator
 ) -> Incidents:
-    """Let a type plan its calls, as many in each of some spans of time as long as each holds a whole incident."""
+    """Let a type plan its calls, divided equally among spans of time as long as each holds a whole incident."""
     if calls < len(spans) * anomaly.least:
         spans = [np.concatenate(spans)]
     found = []
@@ -222,7 +222,7 @@ def _planned(
 
 
 def _staying(incidents: Incidents, owned: Possessions | None) -> Incidents:
-    """Find the devices of edits that are to stay as they are when their incident begins."""
+    """Fill in the device of edits that keep the device in use when their incident begins."""
     edits, incident = incidents.edits, incidents.incident
     stays = np.flatnonzero(edits.device == STAYS)
     if not len(stays):
@@ -239,7 +239,7 @@ def _staying(incidents: Incidents, owned: Possessions | None) -> Incidents:
 
 
 def _shared_out(editable: EditablePlan, anomalies: Mapping[str, Injector], ratio: float) -> dict[str, int]:
-    """Return how many calls each type changes.
+    """Return the number of calls that each type changes.
 
     Types that add calls make the whole larger; of the calls that others alter, some would not have taken place.
     """
@@ -251,7 +251,7 @@ def _shared_out(editable: EditablePlan, anomalies: Mapping[str, Injector], ratio
 
 
 def _stable_number(name: str) -> int:
-    """Return a number for a type's name, so that a type draws the same whichever others are chosen."""
+    """Return a number for a type's name, so that its draws do not depend on the other types chosen."""
     return int.from_bytes(sha256(name.encode()).digest()[:7], "big")
 
 
@@ -268,7 +268,7 @@ def _too_small(short: Mapping[str, Short], editable: EditablePlan, ratio: float)
 
 
 def _needs(short: Mapping[str, Short], users: int) -> dict[str, str]:
-    """Return what a whole incident of each type needs; the type that is farthest from it comes first."""
+    """Return what a whole incident of each type needs, the least satisfied type first."""
     farthest = sorted(short, key=lambda name: max(short[name].calls, short[name].people), reverse=True)
     return {
         name: f"an incident takes {short[name].least:,} calls or more"
@@ -278,7 +278,7 @@ def _needs(short: Mapping[str, Short], users: int) -> dict[str, str]:
 
 
 def enough_users(users: int, times: float) -> int:
-    """Return so many times the users, rounded up, with room for some calling more than others, here and there."""
+    """Return the number of users `times` as large, rounded up, with a margin for uneven activity."""
     wanted = users * times
     wanted *= 1 + SPREAD / np.sqrt(users) + SPREAD / np.sqrt(wanted)
     step = 10 ** max(int(np.log10(wanted)) - 1, 0)
@@ -295,7 +295,7 @@ def _too_full(full: list[str], ratio: float, lower: float | None) -> Fault:
 def _gathered(
     editable: EditablePlan, types: Mapping[str, Injector], planned: list[Incidents], wanted: dict[str, int]
 ) -> IncidentPlan:
-    """Put the incidents of all types in order of time, and their edits in order of day and user."""
+    """Sort the incidents of all types by time, and their edits by day and user."""
     sizes = [len(incidents.parameters) for incidents in planned]
     firsts = np.cumsum([0, *sizes])[:-1]
     edits = Intents.joined([i.edits for i in planned])
@@ -335,7 +335,7 @@ def _gathered(
 
 
 def _actors(incidents: Incidents) -> Members:
-    """Return who acts in each incident: as it says, else those whose calls it edits."""
+    """Return the actors of each incident: those that it declares, else the users whose calls it edits."""
     if incidents.actors is not None:
         return Members.of(incidents.actors)
     users = int(incidents.edits.user.max(initial=0)) + 1

@@ -19,40 +19,40 @@ if TYPE_CHECKING:
     from generators.injection.editable_plan import EditablePlan
 
 STAYS = -2
-"""As the device of an edit: the one that the caller's SIM is in when the incident begins, as long as that lasts."""
+"""Placeholder for the device of an edit: the device in use when the incident begins, for as long as it lasts."""
 ENOUGH = 12
-"""Incidents that a type is parted into, where they need not get too small for that."""
+"""Number of incidents into which the calls of a type are divided, if they do not become too small."""
 
 
 Figures = Mapping[str, tuple[float, float] | None]
 """Figures reported for each incident, by name (`generators.truth.incident_figures.MEASURES`), and their ranges."""
 USUAL: Figures = {"calls": None, "callers": None, "callees": None, "span_s": None}
-"""Of types that name none."""
+"""Figures of types that declare none."""
 
 
 @dataclass(frozen=True)
 class Incidents:
-    """What an injector plans: incidents, and the edits that carry them out."""
+    """The result of an injector: incidents, and the edits that carry them out."""
 
     edits: Intents
     incident: Any
     """Shape (edits,): int64: number of the incident of each edit, from 0."""
     parameters: Sequence[Mapping[str, Any]]
-    """What each does to cells, as JSON values; empty where figures are counted from records."""
+    """Effect of each incident on cells, as JSON values; empty where figures are counted from records."""
     holdings: Holdings = field(default_factory=Holdings.none)
-    """Who holds which SIM and device meanwhile; of each user one at most."""
+    """SIMs and devices that numbers use during incidents; at most one holding for each user."""
     holding_incident: Any = field(default_factory=lambda: np.empty(0, np.int64))
     """Shape (holdings,): int64: number of the incident of each."""
     actors: Sequence[Any] | None = None
-    """Who acts in each incident, arrays of users; those whose calls are edited when None."""
+    """Users who act in each incident, arrays; None: those whose calls are edited."""
     faults: Sequence[CellFault] = ()
-    """What happens to cells; `incident` is the number of the incident."""
+    """Faults of cells; their `incident` is the number of the incident."""
     cells: Sequence[Any] | None = None
-    """The cells that each incident holds, arrays, where its level is that of cells."""
+    """Cells that each incident affects, arrays, for types at the level of cells."""
 
     @staticmethod
     def joined(parts: "Sequence[Incidents]") -> "Incidents":
-        """Return the incidents of all parts of one type, numbered on."""
+        """Return the incidents of all parts of one type, numbered consecutively."""
         first = np.cumsum([0, *(len(part.parameters) for part in parts)]).tolist()
         numbered = list(zip(parts, first, strict=False))
         return Incidents(
@@ -68,7 +68,7 @@ class Incidents:
 
 
 def _all_of(parts: "Sequence[Sequence[Any] | None]") -> Sequence[Any] | None:
-    """Return what parts of one type say of each incident; None where they say nothing."""
+    """Return a value for each incident, over all parts of one type; None where a part has none."""
     return None if None in parts else [each for part in parts for each in part or ()]
 
 
@@ -86,7 +86,7 @@ class Injector(Protocol):
     """
 
     share: float
-    """Part of the anomalous calls, relative to the other types."""
+    """This type's part of the anomalous calls, relative to the parts of the other types."""
     difficulty: float
     """From 0 (crude, a rule finds it) to 1 (mimics its actor's own habits)."""
     schedule: Schedule
@@ -96,12 +96,12 @@ class Injector(Protocol):
     calls, days of users (`user`, `group`), quarters of cells; a type that is better judged at another level says so in
     `home`."""
     adds: bool
-    """Whether it adds calls; else it alters calls of normal life."""
+    """Whether the type adds calls, rather than altering normal ones."""
     least: int
     """The fewest calls of an incident by the entry of the type."""
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
-        """Plan incidents that make, alter or remove so many calls.
+        """Plan incidents that add, alter or remove `calls` calls.
 
         Calls that other people make because of an incident (`Intents.innocent`) do not count.
 
@@ -118,12 +118,12 @@ def skewed(low: float, high: float, draws: Any, towards_high: float) -> Any:
 
 
 def between(crude: float, mimic: float, difficulty: float) -> float:
-    """Return a positive figure on its way, in equal ratios, from difficulty 0 to difficulty 1."""
+    """Return a positive value between those at difficulty 0 and 1, interpolated geometrically."""
     return float(crude * (mimic / crude) ** difficulty)
 
 
 def around(crude: float, mimic: float, difficulty: float) -> tuple[float, float]:
-    """Return a range around the figure of a difficulty, by a factor of 1.5 either way, within its two ends."""
+    """Return a range of a factor 1.5 either way around the value at a difficulty, within the values at 0 and 1."""
     middle, (low, high) = between(crude, mimic, difficulty), sorted((crude, mimic))
     return max(middle / 1.5, low), min(middle * 1.5, high)
 
@@ -131,7 +131,7 @@ def around(crude: float, mimic: float, difficulty: float) -> tuple[float, float]
 def parted(
     calls: int, bounds: tuple[int, int], entry: tuple[int, int], rng: np.random.Generator, incidents: int | None = None
 ) -> Any:
-    """Cut a number of calls into incidents, none smaller or larger than the entry of its type allows.
+    """Divide a number of calls into incidents of sizes that the entry of their type allows.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def parted(
 
 
 def _sizes(calls: int, count: int, bounds: tuple[int, int], rng: np.random.Generator) -> Any:
-    """Return so many sizes within bounds that add up to `calls`, which the bounds allow; shape (count,)."""
+    """Return `count` sizes within bounds that add up to `calls`; shape (count,)."""
     fewest, most = bounds
     mean = calls / count
     spread = min(mean - fewest, most - mean) * (2 * rng.random(count) - 1)
@@ -185,7 +185,7 @@ def bounds_around(crude: int, mimic: int, difficulty: float) -> tuple[int, int]:
 
 
 def new_calls(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.random.Generator) -> Intents:
-    """Return answered calls to be added; whether the caller moves is left to chance, as in normal life."""
+    """Return answered calls to be added; whether the caller moves is random, as in normal life."""
     calls = Intents.room(user, start_ms // DAY_MS, np.full(len(user), ADDED, np.int64))
     key = rng.integers(0, 2**64, len(user), dtype=np.uint64)
     return calls._replace(
@@ -200,7 +200,7 @@ def new_calls(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.rando
 
 
 def on_cells(faults: Sequence[Sequence[CellFault]], parameters: Sequence[Mapping[str, Any]]) -> Incidents:
-    """Return incidents that do nothing but bring faults to cells.
+    """Return incidents that consist of faults of cells only.
 
     Parameters
     ----------
@@ -215,10 +215,10 @@ def on_cells(faults: Sequence[Sequence[CellFault]], parameters: Sequence[Mapping
 
 
 def each_its_own(edits: Intents) -> Incidents:
-    """Return an incident for each of these edits."""
+    """Return one incident for each of these edits."""
     return of_records(edits, np.arange(len(edits.user)), len(edits.user))
 
 
 def of_records(edits: Intents, incident: Any, count: int, **more: Any) -> Incidents:
-    """Return so many incidents that do nothing to cells; `more` as of `Incidents`."""
+    """Return incidents without faults of cells; `more` as in `Incidents`."""
     return Incidents(edits, incident, [{}] * count, **more)

@@ -1,4 +1,4 @@
-"""Questions about the normal calls of a world: who intends what, at which hours, and to whom.
+"""Queries about the normal calls of a world: callers, hours and callees.
 
 Nothing is claimed or changed here; `generators.injection.editable_plan` does that.
 """
@@ -17,7 +17,7 @@ from generators.model.plan import Intents
 MOST_TRIES = 12
 NEAR_MS = 600_000
 EXAMPLES = 65_536
-"""Number of normal calls that the hours, talk times and outcomes of incidents are taken from."""
+"""Size of the sample of normal calls from which incidents take hours, talk times and outcomes."""
 
 
 @final
@@ -44,12 +44,12 @@ class NormalCalls:
 
     @property
     def earliest_ms(self) -> int:
-        """Earliest start allowed for an incident of the type being planned [ms]."""
+        """Earliest allowed start of an incident of the type being planned [ms]."""
         return 0 if self.spans is None else int(self.spans[0, 0])
 
     @property
     def calls_per_day(self) -> float:
-        """Mean number of calls that a user intends a day."""
+        """Mean number of calls that a user intends per day."""
         return float(self.numbers.total) / max(self.num_users * self.days, 1)
 
     @cached_property
@@ -59,22 +59,22 @@ class NormalCalls:
 
     @cached_property
     def steady(self) -> Any:
-        """Users whose number is in service all the time, in order; all users where there is hardly one; shape (n,)."""
+        """Users who subscribe throughout the world, in order; all users if there is hardly one; shape (n,)."""
         return steady_users(self.life)
 
     def in_service(self, parties: Any) -> Any:
-        """Return which parties are in service all the time; those outside the network are taken to be; shape (n,)."""
+        """Return which parties are in service throughout the world; parties outside the network always are."""
         passing = self.life.subscribers.passing
         return ~passing[np.minimum(parties, len(passing) - 1)] | (parties >= len(passing))
 
     def on_day(self, users: Any, day: int) -> Intents:
-        """Return what users intend on a day, whoever has claimed it; those without a call have none."""
+        """Return the intents of users on a day, claimed or not; users without a call have none."""
         many = self.life.counts[day, users]
         slot = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
         return self.filled(Intents.room(np.repeat(users, many), np.full(len(slot), day), slot))
 
     def moments(self, count: int, rng: np.random.Generator) -> Any:
-        """Return starts of normal calls, of any user, at which incidents may begin; shape (count,) [ms].
+        """Return starts of normal calls of any user, at which incidents may begin; shape (count,) [ms].
 
         Raises
         ------
@@ -93,12 +93,12 @@ class NormalCalls:
 
     @cached_property
     def _examples(self) -> Intents:
-        """Some normal calls, all equally likely; none where there are none."""
+        """A random sample of normal calls; empty if there are none."""
         total = self.numbers.total
         return self._look_up(np.linspace(0, max(total - 1, 0), min(total, EXAMPLES)).astype(np.int64))
 
     def usual_hours(self, count: int, rng: np.random.Generator) -> Any:
-        """Return times of day within minutes of those of normal calls; shape (count,) [ms], empty without such calls.
+        """Return times of day within minutes of normal calls; shape (count,) [ms], empty without normal calls.
 
         They differ from them by some minutes, since a start that another call has too would mark the call.
         """
@@ -106,7 +106,7 @@ class NormalCalls:
         return near % DAY_MS
 
     def usual_talks(self, count: int, rng: np.random.Generator) -> tuple[Any, Any]:
-        """Return talk times [ms] and outcomes as normal calls have them, drawn anew; shape (count,) each.
+        """Return talk times [ms] and outcomes drawn from normal calls; shape (count,) each.
 
         Both are empty when there are no normal calls.
         """
@@ -118,7 +118,7 @@ class NormalCalls:
         return rng.integers(0, many, count if many else 0)
 
     def rhythm(self, begin_ms: Any, span_ms: Any, rng: np.random.Generator) -> Any:
-        """Return times within spans at the hours at which people call; shape (n,) [ms].
+        """Return times within spans, at the hours of normal calls; shape (n,) [ms].
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class NormalCalls:
         return np.where((usual >= begin_ms) & (usual < begin_ms + span_ms), usual, anywhere)
 
     def contacts(self, users: Any, start_ms: Any, rng: np.random.Generator) -> Any:
-        """Return whom each user would call at a moment, by its own habits; shape (n,)."""
+        """Return the party that each user would call at a moment by its own habits; shape (n,)."""
         return self.life.contacts(users, start_ms, rng)
 
     def strangers(self, users: Any, rng: np.random.Generator) -> Any:
@@ -140,11 +140,11 @@ class NormalCalls:
         return strangers(self.steady, users, rng)
 
     def anybody(self, rng: np.random.Generator) -> Any:
-        """Return all users who are in service all the time, in random order."""
+        """Return all users who are in service throughout the world, in random order."""
         return rng.permutation(self.steady)
 
     def different(self, sizes: Any, rng: np.random.Generator) -> Any:
-        """Return parties to dial for each of some incidents, all different while there are others; shape (sum,).
+        """Return callees for each of some incidents, all different as far as possible; shape (sum,).
 
         They are users in service all the time and unlisted numbers outside the network.
         """
@@ -167,7 +167,7 @@ class NormalCalls:
         return rng.integers(first, end, count)
 
     def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any, rng: np.random.Generator) -> Any:
-        """Put off new calls until their line is free, as `NormalLife.when_free`; shape (n,) [ms]."""
+        """Delay new calls until their line is free, as `NormalLife.when_free`; shape (n,) [ms]."""
         return self.life.when_free(users, incident, start_ms, talk_ms, rng)
 
     def at(self, numbers: Any) -> Intents:
@@ -180,7 +180,7 @@ class NormalCalls:
         return self.filled(self.numbers.slots(numbers))
 
     def filled(self, found: Intents) -> Intents:
-        """Fill in what is intended in these slots, and return them."""
+        """Fill in the intents of these slots, and return them."""
         self.life.fill(found)
         return found
 

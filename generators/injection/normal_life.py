@@ -1,4 +1,4 @@
-"""Interface to normal life, simulated or read from files: what planning incidents asks about it.
+"""Interface of normal life, simulated or read from files, for planning incidents.
 
 There are two implementations: `generators.injection.simulated_life.SimulatedLife` computes intents when they are asked
 for, and `generators.own_records.recorded_life.RecordedLife` looks them up in a file of records.
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class Subscribers(NamedTuple):
-    """When each user, and each of the reserve, has a subscription, and whether it moves; shape (N,) each."""
+    """Subscription times and mobility of each user and of the reserve; shape (N,) each."""
 
     active_from_ms: Any
-    """int64: since the start of the world; `NEVER` for the reserve."""
+    """int64: begin of the subscription since the start of the world; `NEVER` for the reserve."""
     active_until_ms: Any
-    """int64: exclusive."""
+    """int64: end of the subscription (exclusive)."""
     passing: Any
-    """bool: the subscription begins or ends within the world, or there is none yet."""
+    """bool: whether the subscription begins or ends within the world, or has not begun."""
     still: Any
-    """bool: stays at one place."""
+    """bool: whether the subscriber stays at one place."""
 
 
 class NormalLife(Protocol):
@@ -55,63 +55,63 @@ class NormalLife(Protocol):
 
     @property
     def expected_calls(self) -> "ExpectedCalls | None":
-        """Where and when calls are expected; None without a network."""
+        """Expected calls by place and hour; None without a network."""
 
     @property
     def can_grow(self) -> bool:
-        """Whether the settings can ask for more users."""
+        """Whether the settings can be changed to have more users."""
 
     @property
     def without_network(self) -> str:
-        """The rule that is broken by types which need a network, where there is none."""
+        """The rule broken by types that need a network, where there is none."""
 
     @property
     def model(self) -> "ModelArrays":
         """The arrays of the simulation; raises `NotInRecords` where nothing is simulated."""
 
     def fill(self, intents: Intents) -> None:
-        """Fill in what is intended in these slots of users' days."""
+        """Fill in the intents of these slots of users' days."""
 
     def redrawn(self, intents: Intents, rng: np.random.Generator) -> Intents:
-        """Return intents of the same users and days that none of their calls is; records have no others."""
+        """Return new draws of intents of the same users and days; recorded calls have no others."""
 
     def connects(self, intents: Intents) -> Any:
         """Return which intents the network would connect; shape (n,), bool."""
 
     def contacts(self, users: Any, start_ms: Any, rng: np.random.Generator) -> Any:
-        """Return whom each user would call at a moment; shape (n,)."""
+        """Return the party that each user would call at a moment; shape (n,)."""
 
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
-        """Return which users make no call between two local hours, on any day; shape (n,), bool."""
+        """Return which users make no call between two local hours on any day; shape (n,), bool."""
 
     def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any, rng: np.random.Generator) -> Any:
-        """Put off new calls until the line is free of the user's own calls and of the incident's; shape (n,) [ms].
+        """Delay new calls until the line is free of the user's own calls and of the incident's; shape (n,) [ms].
 
         No call is put off past midnight; one that would have to be stays where it is.
         """
 
     def suppressed_share(self) -> float:
-        """Return the approximate share of intents that fall into a running call of the same line."""
+        """Return the approximate share of intents that are suppressed because their line is busy."""
 
     def external(self, kind: str) -> tuple[int, int]:
         """Return the number of the first external party of a type, and one past the last."""
 
     def of_kind(self, name: str) -> Any:
-        """Return which users are of a type; all where there is no such type; shape (N,), bool."""
+        """Return which users are of a type; all if there is no such type; shape (N,), bool."""
 
     def reserve(self, still: bool) -> Any:
-        """Return those of the reserve who stay at one place, or who move; shape (n,)."""
+        """Return the subscribers of the reserve who stay at one place, or those who move; shape (n,)."""
 
     def enrol(self, new: Holdings) -> None:
-        """Give users of the reserve their subscriptions, and those of one SIM box one place to live."""
+        """Give subscribers of the reserve their subscriptions, and one home to those of the same SIM box."""
 
 
 @dataclass(frozen=True)
 class IntentNumbers:
-    """Numbers the intents of a world by day, user and slot."""
+    """Consecutive numbers for the intents of a world, by day, user and slot."""
 
     counts: Any
-    """Shape (days, N), int32: intents of each user and day."""
+    """Shape (days, N), int32: number of intents of each user and day."""
 
     @cached_property
     def ends(self) -> Any:
@@ -140,12 +140,12 @@ class IntentNumbers:
 
 
 def steady_users(life: NormalLife) -> Any:
-    """Return the users whose number is in service all the time; all users where there is hardly one; shape (n,)."""
+    """Return the users whose subscription lasts throughout the world; all users if there is hardly one; shape (n,)."""
     steady = np.flatnonzero(~life.subscribers.passing[: life.num_users])
     return steady if len(steady) > 1 else np.arange(life.num_users)
 
 
 def strangers(steady: Any, users: Any, rng: np.random.Generator) -> Any:
-    """Return one of the steady users for each user, at random and never the user itself; shape (n,)."""
+    """Return a random steady user for each user, never the user itself; shape (n,)."""
     others = steady[rng.integers(0, max(1, len(steady) - 1), len(users))]
     return np.where(others == users, steady[-1], others)

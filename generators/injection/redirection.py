@@ -1,4 +1,4 @@
-"""Redirects normal calls to other people, which only the graph of calls shows."""
+"""Redirects normal calls to other callees; only the call graph shows it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from generators.injection.editable_plan import EditablePlan
 
 Redirect = Callable[["EditablePlan", Intents, Any, np.random.Generator], tuple[Intents, Any]]
-"""From calls within the network and the group of each, to those that go elsewhere, and the group of each."""
+"""Function from calls within the network, with their groups, to the redirected ones, with their groups."""
 AT_FIRST = 20
 WORTHWHILE = 0.02
-"""Part of the calls that one more pass over all users must find."""
+"""Share of the calls that one more pass over all users must find."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Groups of users, drawn evenly, each with a span of days of its own."""
+    """Groups of users, drawn uniformly, each with a span of days of its own."""
 
     editable: "EditablePlan"
     length_ms: int
     group: int
-    """Users in a group."""
+    """Number of users in a group."""
     near: float = 0.0
-    """Share of the members who are a contact's contact of the one before, not anybody."""
+    """Share of the members who are contacts of a contact of the previous member, not random users."""
 
     def calls(self, many: int, users: Any, rng: np.random.Generator) -> tuple[Intents, Any]:
-        """Claim the calls within the network of so many groups of users; return them, and the group of each.
+        """Claim the calls within the network of a number of groups; return them, and the group of each.
 
         The calls of a group are in the order of its members.
         """
@@ -46,7 +46,7 @@ class Windows:
         return found.pick(inside), kept[which[inside]] // self.group
 
     def _begins(self, many: int, rng: np.random.Generator) -> Any:
-        """Return when spans begin, some before the world and some near its end: they cover all its days alike [ms]."""
+        """Return begins of spans [ms], some before the world and some near its end, to cover all days equally."""
         spans = (
             np.array([[0, self.editable.normal.days * DAY_MS]])
             if self.editable.normal.spans is None
@@ -59,7 +59,7 @@ class Windows:
         return at + spans[which, 0] - (np.cumsum(lengths) - lengths)[which]
 
     def _walked(self, users: Any, rng: np.random.Generator) -> tuple[Any, Any]:
-        """Replace some members by a contact's contact of the one before; return each user once, and its place."""
+        """Replace some members by a contact's contact of the previous one; return each user once, and its place."""
         moment = np.full(len(users), self.editable.normal.days * DAY_MS - 1)
         for place in range(1, users.shape[1]):
             found = users[:, place - 1]
@@ -73,7 +73,7 @@ class Windows:
 
 
 def redirected(windows: Windows, calls: int, rng: np.random.Generator, redirect: Redirect) -> tuple[Intents, Any]:
-    """Redirect about so many calls, group by group; groups stay whole, the last one if that comes nearer.
+    """Redirect about `calls` calls, group by group; only whole groups are redirected.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def redirected(windows: Windows, calls: int, rng: np.random.Generator, redirect:
 
 
 def _whole(group: Any, calls: int, *, none_yet: bool) -> Any:
-    """Return the calls of the first groups, those that come nearest to so many calls; one group where there is none."""
+    """Return the calls of the leading groups that come nearest to `calls` calls; at least one group."""
     order = np.argsort(group, kind="stable")
     if len(order) <= calls:
         return order

@@ -1,4 +1,4 @@
-"""Normal life as it is simulated: intents are computed when they are asked for."""
+"""Normal life as simulated: intents are computed when needed."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, final
@@ -23,7 +23,7 @@ from generators.settings.society import EXTERNAL_TYPES
 SAMPLED_LINES, EVENTS_A_CALL = 5000, 8
 UNKNOWN = -1
 SURELY = 4.0
-"""Users expected to make this many calls within the hours are taken to make one, without a check."""
+"""Expected number of calls within some hours above which a user is assumed to make one, without a check."""
 
 
 @final
@@ -37,9 +37,9 @@ class SimulatedLife:
     kinds: tuple[str, ...] = ()
     """Names of the types of users."""
     expected_calls: ExpectedCalls | None = None
-    """Where and when calls are expected; None without a network."""
+    """Expected calls by place and hour; None without a network."""
     _never: dict[tuple[int, int], Any] = field(default_factory=dict)
-    """By span of hours, whether each user never calls then, shape (N,), int8; `UNKNOWN` until it is asked."""
+    """Whether each user never calls, by span of hours, shape (N,), int8; `UNKNOWN` until computed."""
 
     can_grow: ClassVar[bool] = True
     without_network: ClassVar[str] = (
@@ -68,7 +68,7 @@ class SimulatedLife:
         return self.model.weekend
 
     def fill(self, intents: Intents) -> None:
-        """Compute what is intended in these slots of users' days."""
+        """Compute the intents of these slots of users' days."""
         look_up(intents, self.model, make_slots())
 
     def redrawn(self, intents: Intents, rng: np.random.Generator) -> Intents:
@@ -86,7 +86,7 @@ class SimulatedLife:
         return connects
 
     def contacts(self, users: Any, start_ms: Any, rng: np.random.Generator) -> Any:
-        """Return whom each user would call at a moment, by its own habits; shape (n,)."""
+        """Return the party that each user would call at a moment by its own habits; shape (n,)."""
         out = np.empty(len(users), np.int64)
         _choose_all(users, start_ms, rng.random((len(users), 2)), self.model, out)
         return out
@@ -97,18 +97,18 @@ class SimulatedLife:
         return int(first), int(end)
 
     def of_kind(self, name: str) -> Any:
-        """Return which users are of a type; all where the world does not have it; shape (N,), bool."""
+        """Return which users are of a type; all if the world does not have it; shape (N,), bool."""
         if name not in self.kinds:
             return np.ones(self.counts.shape[1], np.bool_)
         return self.model.people.kind == self.kinds.index(name)
 
     def reserve(self, still: bool) -> Any:
-        """Return those of the reserve who stay at one place, or who move; shape (n,)."""
+        """Return the subscribers of the reserve who stay at one place, or those who move; shape (n,)."""
         reserve = np.arange(self.num_users, self.counts.shape[1])
         return reserve[self.model.people.still[reserve] == still]
 
     def enrol(self, new: Holdings) -> None:
-        """Give users of the reserve their subscriptions, and those of one SIM box one place to live."""
+        """Give subscribers of the reserve their subscriptions, and one home to those of the same SIM box."""
         people = self.model.people
         people.active_from_ms[new.user] = new.from_ms
         moved = new.pick(new.home != new.user)
@@ -116,7 +116,7 @@ class SimulatedLife:
             place[moved.user] = place[moved.home]
 
     def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any, rng: np.random.Generator) -> Any:
-        """Put off new calls until the line is free of the user's own calls and of the incident's; shape (n,) [ms].
+        """Delay new calls until the line is free of the user's own calls and of the incident's; shape (n,) [ms].
 
         No call is put off past midnight; one that would have to be stays where it is.
         """
@@ -130,7 +130,7 @@ class SimulatedLife:
         return out
 
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
-        """Return who of some users makes no call between two local hours in the whole world; shape (n,), bool."""
+        """Return which users make no call between two local hours in the whole world; shape (n,), bool."""
         never = self._never.setdefault((from_h, to_h), np.full(self.num_users, UNKNOWN, np.int8))
         asked = np.unique(users)
         asked = asked[never[asked] == UNKNOWN]
@@ -143,7 +143,7 @@ class SimulatedLife:
         return never[users] > 0
 
     def _expected(self, users: Any, from_h: int, to_h: int) -> Any:
-        """Return about how many calls users make between two local hours over the world; shape (n,)."""
+        """Return the expected number of calls of users between two local hours over the world; shape (n,)."""
         model, people = self.model, self.model.people
         pattern, shift_h = people.pattern[users], people.clock_shift_ms[users] / HOUR_MS
         share = np.zeros(len(users))
@@ -154,7 +154,7 @@ class SimulatedLife:
         return people.rate[users] * model.day_factor.sum(axis=1)[pattern] * share
 
     def suppressed_share(self) -> float:
-        """Return about which share of the intents falls into a running call of the same line."""
+        """Return the approximate share of intents that are suppressed because their line is busy."""
         users = np.unique(np.linspace(0, self.num_users - 1, SAMPLED_LINES).astype(np.int32))
         day, every = int(self.counts.sum(axis=1).argmax()), self.counts.shape[1]
         free = np.zeros((2, every), np.int64)
@@ -167,7 +167,7 @@ class SimulatedLife:
 
 
 def count_all(model: ModelArrays, days: int) -> Any:
-    """Return how many intents each user, and each of the reserve, has on each day; shape (days, N), int32."""
+    """Return the number of intents of each user and reserve subscriber on each day; shape (days, N), int32."""
     out = np.empty((days, len(model.people.rate)), np.int32)
     _count_all(model, out)
     return out
@@ -182,7 +182,7 @@ def _count_all(model: ModelArrays, out: Any) -> None:
 
 @kernel
 def look_up(out: Intents, model: ModelArrays, slots: Slots) -> None:
-    """Fill in what is intended in the slots that `out` names."""
+    """Fill in the intents of the slots that `out` names."""
     for i in range(out.user.shape[0]):
         j = out.slot[i]
         plan_slot(out.user[i], out.day[i], j, model, slots)
@@ -202,13 +202,13 @@ def _never_between(users: Any, counts: Any, span_ms: Any, model: ModelArrays, sl
 
 
 class Waiting(NamedTuple):
-    """New calls that wait for their line, in order of incident, user and start; shape (n,) each."""
+    """New calls that wait until their line is free, in order of incident, user and start; shape (n,) each."""
 
     users: Any
     incident: Any
     talk_ms: Any
     pause_ms: Any
-    """From the end of the call before to the start, where a call is put off."""
+    """Pause between the end of the previous call and the start of a delayed call."""
 
 
 @kernel

@@ -1,1 +1,1 @@
-"""What all other packages build on: time, random draws, compiled kernels, and the columns of plans and records."""
+"""Common basis of the simulator: time, random draws, compiled kernels, and the columns of plans and records."""

@@ -1,4 +1,4 @@
-"""The difference between the world with incidents and normal life on a day: the changed calls and their incidents."""
+"""Differences between the world with incidents and normal life on a day: the changed calls and their incidents."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -22,13 +22,13 @@ class Changes(NamedTuple):
     row: Any
     """int64: position among the day's calls; -1 when removed."""
     key: Any
-    """uint64: stable key of the call."""
+    """uint64: the call's stable key, the same in both worlds."""
     incident: Any
-    """int32: incident that changed it; -1 where neither an edit nor a fault that it met says so, until `ascribed`."""
+    """int32: incident that changed it; -1 until `ascribed` where no edit or fault determines it."""
     change: Any
     """int8: index into `CHANGES`."""
     direct: Any
-    """bool: part of the incident; else collateral, as are changes that show in its events alone."""
+    """bool: whether the change is part of the incident; else it is collateral, as are changes of events alone."""
     caller: Any
     """int32."""
     cell: Any
@@ -67,7 +67,7 @@ def involvement(edits: Edits, calls: Records, with_faults: bool) -> Involvement:
 
 
 def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> Changes:
-    """Return what differs on the touched lines; both worlds' calls are ordered by caller.
+    """Return the differences on the touched lines; the calls of both worlds are ordered by caller.
 
     Parameters
     ----------
@@ -106,12 +106,12 @@ def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> 
 
 
 def joined(parts: Sequence[Changes]) -> Changes:
-    """Return all parts, one after the other."""
+    """Return all parts as one."""
     return Changes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def diverted(calls: Records, changes: Changes, sim_holdings: SimHoldings) -> Changes:
-    """Add the calls of others that reach a number on the SIM that an incident has put it on."""
+    """Add calls of other users that reach a number while an incident has moved it to another SIM."""
     row, holding = sim_holdings.in_force(calls.callee, calls.start_ms)
     if not len(row):
         return changes
@@ -134,7 +134,7 @@ def diverted(calls: Records, changes: Changes, sim_holdings: SimHoldings) -> Cha
 
 
 def ascribed(changes: Changes, involved: Involvement, last_incident: Any) -> None:
-    """Attribute collateral changes to incidents: the last one on the line, else the next one of that day.
+    """Attribute collateral changes to incidents: to the last one on the line, else to the next one of that day.
 
     Parameters
     ----------
@@ -180,13 +180,13 @@ def whole_seconds(talk_ms: int) -> int:
 
 @kernel
 def end_second(start_ms: int, setup_ms: int, talk_ms: int) -> int:
-    """Return the second in which a call is over, rounded down, and not before its start plus its talk time."""
+    """Return the second in which a call ends, rounded down, and at least its start plus its talk time."""
     return max((start_ms + setup_ms + talk_ms) // 1000, start_ms // 1000 + whole_seconds(talk_ms))
 
 
 @kernel
 def _compare(normal: Records, calls: Records, touched: Any, change: Any, kept: Any) -> None:
-    """Find the same call in both worlds, line by line, and compare its records."""
+    """Match the calls of both worlds, line by line, and compare their records."""
     first, end, expected, whose = 0, 0, 0, -1
     for i in range(calls.key.shape[0]):
         caller = calls.caller[i]
@@ -214,7 +214,7 @@ def _compare(normal: Records, calls: Records, touched: Any, change: Any, kept: A
 
 @kernel
 def _looks_the_same(normal: Records, j: int, calls: Records, i: int) -> bool:
-    """Return whether the records of two calls agree in all that is exported."""
+    """Return whether the records of two calls agree in all exported columns."""
     same = normal.start_ms[j] // 1000 == calls.start_ms[i] // 1000 and normal.callee[j] == calls.callee[i]
     same = (
         same
@@ -229,7 +229,7 @@ def _looks_the_same(normal: Records, j: int, calls: Records, i: int) -> bool:
 
 
 def _find(keys: Any, wanted: Any) -> Any:
-    """Return where each wanted key stands among `keys`, -1 where it does not."""
+    """Return the position of each wanted key among `keys`, -1 where it is missing."""
     if not len(keys):
         return np.full(len(wanted), NONE)
     order = np.argsort(keys)

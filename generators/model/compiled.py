@@ -1,4 +1,4 @@
-"""The two ways in which the world's kernels are compiled."""
+"""Compilation of the simulator's kernels, in two ways."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,12 +9,12 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function of numbers and arrays, into those that call it too."""
+    """Compile a function of numbers and arrays, and inline it in other kernels that call it."""
     return compiled(function, forceinline=True)
 
 
 def part(function: Function) -> Function:
-    """Make a function a part of the one kernel that calls it: it is never compiled by itself.
+    """Mark a function as part of the one kernel that calls it: it is never compiled by itself.
 
     For what lies between a kernel and a large callee: compiled by itself, it would optimise that callee once more.
     """

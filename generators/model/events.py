@@ -1,4 +1,4 @@
-"""Session events as they happen: one row a message that the network records."""
+"""Session events: one row for each message that the network records."""
 
 from typing import Any
 

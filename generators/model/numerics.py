@@ -1,4 +1,4 @@
-"""The transcendental functions of the world, in one implementation for every path: no fast-math, one libm."""
+"""Transcendental functions of the simulator, in one implementation for every code path: no fast-math, one libm."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Columns of rendered calls, and of the changes that incidents make to the plan."""
+"""Columns of rendered calls, and of the edits that incidents make to the plan."""
 
 from typing import Any, NamedTuple
 
@@ -9,44 +9,44 @@ class Records(NamedTuple):
     """Rendered calls; shape (calls,) each."""
 
     caller: Any
-    """int32."""
+    """int32: number of the user who calls."""
     callee: Any
-    """int32: user, or external party."""
+    """int32: number of a user or of an external party."""
     start_ms: Any
     """int64: since the start of the world."""
     talk_ms: Any
-    """int32."""
+    """int32: talk time."""
     outcome: Any
-    """int8."""
+    """int8: number of the outcome."""
     first_cell: Any
-    """int32."""
+    """int32: cell in which the call begins."""
     last_cell: Any
-    """int32."""
+    """int32: cell in which the call ends."""
     key: Any
     """uint64: stable key of the intent."""
     incident: Any
-    """int32: incident that edited the intent, or that the session met; -1 for normal life."""
+    """int32: incident that edited the intent or affected the session; -1 for normal life."""
     setup_ms: Any
-    """int32: from the start until the call was connected, or given up."""
+    """int32: time from the start until the call was connected or given up."""
     handovers: Any
-    """int32: how often it changed cells."""
+    """int32: number of changes of cell."""
     events: Any
-    """int32: how many session events it has."""
+    """int32: number of session events."""
     sim: Any
-    """int32: the user whose first SIM it shows, -1 for the one that the caller has then."""
+    """int32: the user whose first SIM the record shows; -1 for the SIM that the caller has at that time."""
     device: Any
-    """int32: the user whose first device it shows, -1 for the one that the caller has then."""
+    """int32: the user whose first device the record shows; -1 for the device that the caller has at that time."""
     mark: Any
-    """int64: a digest of its session's events, which shows whether they are the same in both worlds."""
+    """int64: digest of the session's events, by which the two worlds are compared."""
 
 
 class Edits(NamedTuple):
-    """Changes that incidents make to the plan of one day, ordered by user; shape (edits,) each."""
+    """Edits that incidents make to the plan of one day, ordered by user; shape (edits,) each."""
 
     user: Any
     """int32."""
     slot: Any
-    """int32: the slot that is altered, -1 for a call that is added."""
+    """int32: slot that is altered; -1 for an added call."""
     start_ms: Any
     """int64."""
     talk_ms: Any
@@ -64,17 +64,17 @@ class Edits(NamedTuple):
     incident: Any
     """int32."""
     phone: Any
-    """int32: the user whose whereabouts carry the call."""
+    """int32: the user whose position the call is made from."""
     sim: Any
-    """int32: the user whose first SIM it shows, -1 for the caller's own."""
+    """int32: the user whose first SIM the record shows; -1 for the caller's own."""
     device: Any
-    """int32: the user whose first device it shows, -1 for the caller's own."""
+    """int32: the user whose first device the record shows; -1 for the caller's own."""
     leg: Any
     """bool: a leg, a call beside others of its line, which does not occupy the line."""
     gone: Any
-    """bool: the slot is taken out of the plan."""
+    """bool: whether the call is removed from the plan."""
     innocent: Any
-    """bool: made by somebody who is none of the incident's actors: what comes of it is collateral."""
+    """bool: whether the caller is not an actor of the incident: the call is collateral."""
 
 
 RECORD_TYPES = {
@@ -117,7 +117,7 @@ EDIT_TYPES = {
 
 
 def make_records(room: int) -> Records:
-    """Make room for so many calls."""
+    """Allocate records for a number of calls."""
     return Records(**{name: np.empty(room, kind) for name, kind in RECORD_TYPES.items()})
 
 

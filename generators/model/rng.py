@@ -1,4 +1,4 @@
-"""Keyed randomness: every draw is a function of (seed, purpose, entity, occurrence), never of the order of computing.
+"""Counter-based random numbers: a draw is a function of (seed, purpose, entity, occurrence), not of earlier draws.
 
 The generator is Philox 4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11), as in NumPy:
 key = (seed, purpose), counter = (entity, occurrence, part, 0). One evaluation gives four 64-bit words.
@@ -20,7 +20,7 @@ Words = tuple[Any, Any, Any, Any]
 
 @unique
 class Purpose(IntEnum):
-    """What a draw is for. A number, once granted, is never given to anything else."""
+    """Purposes of random draws. A number, once assigned, is never used for another purpose."""
 
     WORLD = 1
     USER_TYPE = 2
@@ -76,7 +76,7 @@ _UNIT = 1.0 / 9007199254740992.0
 
 
 def _emit_high_product(_typing: Any, _a: Any, _b: Any) -> Any:
-    """Tell the compiler how to make the upper 64 bits of a 64 x 64 bit product."""
+    """Generate LLVM code for the upper 64 bits of a 64 x 64 bit product."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         wide = ir.IntType(128)
@@ -91,13 +91,13 @@ _high_product: Any = intrinsic(_emit_high_product)
 
 @kernel
 def uniform(word: Any) -> Any:
-    """Return a 64-bit word as a float in [0, 1), by its upper 53 bits, as NumPy does."""
+    """Return a 64-bit word as a float in [0, 1), from its upper 53 bits, as NumPy does."""
     return np.float64(word >> _ELEVEN) * _UNIT
 
 
 @kernel
 def philox(seed: Any, purpose: Any, entity: Any, occurrence: Any, part: Any) -> Words:
-    """Return the four words of one draw."""
+    """Return the four 64-bit words of one draw (Philox)."""
     k0, k1 = np.uint64(seed), np.uint64(purpose)
     c0, c1, c2, c3 = np.uint64(entity), np.uint64(occurrence), np.uint64(part), np.uint64(0)
     for _ in range(_ROUNDS):
@@ -133,7 +133,7 @@ def _round_half(half: Any, key: Any, mask: Any) -> Any:
 
 @kernel
 def permuted(index: Any, size: Any, keys: Any, backwards: Any) -> Any:
-    """Return where a keyed permutation of 0 to size - 1 takes `index`, or what it takes there (`backwards`).
+    """Return the image of `index` under a keyed permutation of 0 to size - 1, or its preimage (`backwards`).
 
     A Feistel network of four rounds on the smallest even number of bits that holds `size`, walked along its cycle
     until it comes back into the range (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
@@ -196,7 +196,7 @@ def permutation_keys(seed: int, purpose: Purpose, occurrence: int = 0) -> Any:
 
 
 def permutation(seed: int, purpose: Purpose, size: int, count: int | None = None, occurrence: int = 0) -> IntArray:
-    """Return where the keyed permutation of 0 to size - 1 takes the first `count` of them (default: all)."""
+    """Return the images of the first `count` numbers under the keyed permutation of 0 to size - 1 (default: all)."""
     out = np.empty(size if count is None else count, np.int64)
     _permute_all(np.uint64(size), permutation_keys(seed, purpose, occurrence), out)
     return out

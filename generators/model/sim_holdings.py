@@ -1,4 +1,4 @@
-"""Numbers that incidents put on another SIM or device, by time."""
+"""Numbers that incidents put on another SIM or device, with a look-up by user and time."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,25 +18,25 @@ class SimHoldings:
     """Holdings of all incidents, with a look-up by user and moment; those of one user do not overlap."""
 
     holdings: Holdings = field(default_factory=Holdings.none)
-    """In order of user and begin."""
+    """Holdings in order of user and begin."""
     incident: Any = field(default_factory=lambda: np.empty(0, np.int64))
     """Shape (n,), int64: incident of each."""
 
     @cached_property
     def _other_sim(self) -> Any:
-        """Which holdings are on another SIM than the user's; shape (n,), bool."""
+        """Which holdings are on another SIM than the user's own; shape (n,), bool."""
         return (self.holdings.sim != OWN) & (self.holdings.sim != self.holdings.user)
 
     @cached_property
     def _swapped(self) -> Any:
-        """Which users have at some time another SIM than their own; shape (highest such user + 2,), bool."""
+        """Which users are on another SIM than their own at some time; shape (highest such user + 2,), bool."""
         users = self.holdings.user[self._other_sim]
         swapped = np.zeros(int(users.max(initial=-1)) + 2, np.bool_)
         swapped[users] = True
         return swapped
 
     def in_force(self, parties: Any, moments_ms: Any) -> tuple[Any, Any]:
-        """Return which of some parties have another SIM than their own at these moments, and the holding of each.
+        """Return which parties are on another SIM than their own at these moments, and the holding of each.
 
         Parameters
         ----------

@@ -77,7 +77,7 @@ class Columns:
 
 
 def first_of(column: str, header: list[str]) -> str | None:
-    """Return the first of several names that is in the header; else None where that may be, or what is given."""
+    """Return the first of several names that is in the header; else None if that is allowed, or the names as given."""
     names = [column, *column.split(ELSE)]
     return next((name for name in names if name in header), None if column.endswith(ELSE) else column)
 

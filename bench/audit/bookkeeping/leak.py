@@ -31,18 +31,18 @@ from bench.generator import Progress
 ALL = "all"
 SEED = 0
 SHARES = (1, 2, 5, 10, 25)
-"""Multiples of the planted share that are tried until the leak is found."""
+"""Multiples of the planted share that are tried until the planted leak is found."""
 FEWEST_MARKED = 8
-"""Positives of a type from which on one mark by itself is tested."""
+"""The fewest positives of a type with which single marks are tested."""
 FAR = 3.5
-"""Standard deviations below which nobody works out the p-value of a single mark: it is taken for 1."""
+"""Standard deviations below which the p-value of a single mark is not computed but set to 1."""
 TOLD = 12
-"""Leaks that are told at most."""
+"""The most leaks that are reported."""
 
 
 @dataclass(frozen=True)
 class Test:
-    """The result of one test: how well all marks, or one, separate the anomalous rows of a type from normal ones."""
+    """Result of one test: how well all marks, or one, separate the anomalous rows of a type from normal ones."""
 
     problem: str
     type: str
@@ -51,16 +51,16 @@ class Test:
     deviation: float
     p_value: float
     mark: str = ""
-    """The mark; empty: all of them, by the classifier."""
+    """Name of the mark; empty: the classifier on all marks."""
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where 95 % of ROC-AUCs as this lie that chance explains, moved to this one."""
+        """95 % interval of ROC-AUCs under chance, shifted to this ROC-AUC."""
         return self.roc_auc - WIDE * self.deviation, self.roc_auc + WIDE * self.deviation
 
     @property
     def told(self) -> str:
-        """What was found, in a line."""
+        """The result in one line."""
         low, high = self.interval
         by = f"{self.mark} ({', '.join(BY_NAME[self.mark].columns)})" if self.mark else "bookkeeping"
         return (
@@ -119,7 +119,7 @@ def check_bookkeeping(subject: AuditedWorld, settings: AuditSettings, progress: 
 
 
 def _single_marks(problem: Problem) -> Iterator[Test]:
-    """Test each mark by itself for each type, and for all types together, either way round."""
+    """Test each mark alone for each type, and for all types together, in both directions."""
     kinds = len(problem.types)
     positives = np.bincount(problem.type_code[problem.positive], minlength=kinds)
     by_side = _Sides(problem)
@@ -148,7 +148,7 @@ def _together(problem: Problem) -> bool:
 
 
 class _Sides:
-    """The positives of each type, and the others beside them."""
+    """The positives of each type, and their controls."""
 
     def __init__(self, problem: Problem) -> None:
         side = problem.type_code * 2 + problem.positive
@@ -157,7 +157,7 @@ class _Sides:
         self._kinds = len(problem.types)
 
     def apart(self, ranks: FloatArray) -> BoolArray:
-        """Return, of each type, whether a few positives stand beyond all others: a ROC-AUC hardly sees them."""
+        """Return for each type whether a few positives lie beyond all others, to which ROC-AUC is insensitive."""
         highest, lowest = np.full(2 * self._kinds, -1.0), np.full(2 * self._kinds, 2.0)
         if self._sides.size:
             highest[self._sides] = np.maximum.reduceat(ranks[self._order], self._first)
@@ -166,7 +166,7 @@ class _Sides:
 
 
 def _sets(problem: Problem, folds: int) -> Sets:
-    """Score every row by a classifier that has seen no row of its entity; sets are parted by fold."""
+    """Score every row by a classifier that was fitted on no row of the same entity; sets are split by fold."""
     fold, scores = _fold_of(problem.entity, folds), np.zeros(problem.positive.size)
     columns = list({values.tobytes(): values for values in problem.marks.values()}.values())  # some say the same
     for number in range(folds):
@@ -210,7 +210,7 @@ def _tests(problem: Problem, sets: Sets) -> list[Test]:
 
 
 def _least_leak_seen(problem: Problem, settings: AuditSettings, level: float, rng: np.random.Generator) -> float | None:
-    """Plant leaks in ever more of the positives; return the first share that is found, None when none is."""
+    """Plant leaks in growing shares of the positives; return the smallest share that is found, None if none is."""
     for share in (multiple * settings.planted_share for multiple in SHARES):
         if share <= 1 and _sets(problem.planted(share, rng), settings.folds).p_value() < level:
             return share

@@ -1,4 +1,4 @@
-"""Distribution-free test of whether the positives of sets score higher than chance explains."""
+"""Distribution-free test of whether the positives of sets score higher than by chance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ WIDE = 1.96
 """Standard deviations on either side that hold 95 % of a normal distribution."""
 STEPS = 60
 STEEPEST = 256.0
-"""Beyond it exponentials overflow; a bound that is not the least is one still."""
+"""Limit of the exponent, beyond which exponentials overflow; the bound stays valid."""
 STANDING_OUT = 4
 ENOUGH = 1e-6
-"""What a step has to gain in the logarithm of a bound."""
+"""Improvement of the log bound below which the iteration stops."""
 
 
 @dataclass(frozen=True)
 class Sets:
-    """Scored members of sets, some positive; under the null hypothesis the positives of a set are a random choice."""
+    """Scored members of sets, some positive; under the null hypothesis the positives of a set are a random subset."""
 
     group: IntArray
     """Shape (n,): set of each member."""
@@ -29,11 +29,11 @@ class Sets:
     """Shape (n,), finite; compared within a set only."""
 
     def pick(self, chosen: BoolArray) -> "Sets":
-        """Return some of the members."""
+        """Return a selection of the members."""
         return Sets(self.group[chosen], self.marked[chosen], self.scores[chosen])
 
     def roc_auc(self) -> tuple[float, float] | None:
-        """Return the ROC-AUC within sets, ties counting half, and what it deviates by chance; None without a pair."""
+        """Return the ROC-AUC within sets, ties counting half, and its deviation by chance; None without a pair."""
         auc, deviation = self.roc_auc_by(np.zeros(self.group.size, np.int64), 1)
         return None if np.isnan(auc[0]) else (float(auc[0]), float(deviation[0]))
 
@@ -66,7 +66,7 @@ class Sets:
             return won / total, np.sqrt(spread) / total
 
     def p_value(self) -> float:
-        """Return an upper bound on the chance that marked members, drawn at random, score so high.
+        """Return an upper bound on the probability that randomly drawn members score as high as the marked ones.
 
         The lesser of two, doubled: for the sum of the scores, which sees a small shift of all, and for the sum of
         their fourth powers, which sees a few that stand out. Scores must not be negative.
@@ -74,11 +74,11 @@ class Sets:
         return min(1.0, 2 * min(self._of_sum(self.scores), self._of_sum(self.scores**STANDING_OUT)))
 
     def either_way(self) -> float:
-        """Return an upper bound on the chance that the marked members' scores sum up so high or so low."""
+        """Return an upper bound on the probability that random members' scores have as extreme a sum as these."""
         return min(1.0, 2 * min(self._of_sum(self.scores), self._of_sum(-self.scores)))
 
     def _of_sum(self, scores: FloatArray) -> float:
-        """Bound the chance of so high a sum of the marked members' scores.
+        """Return an upper bound on the probability of so high a sum of the marked members' scores.
 
         Chernoff's bound, min over t >= 0 of E exp(t (S - s)): by Hoeffding (1963, theorem 4) the moments of a sum
         drawn without replacement are at most those with, which for m of a set are those of its mean to the power m.

@@ -30,17 +30,17 @@ COUNTED = (
 
 @dataclass(frozen=True)
 class Plant:
-    """One leak: what is done to a column of a table."""
+    """One planted leak: the change of a column of a table."""
 
     table: str
     column: str
     what: str
     edit: Edit
-    """From the column to what it becomes in the rows that are hit."""
+    """Function that changes the column in the affected rows."""
 
     @property
     def name(self) -> str:
-        """Say what it does."""
+        """Return the name of the change."""
         return f"{self.table}.{self.column}: {self.what}"
 
 
@@ -170,7 +170,7 @@ PLANTS = tuple(
         ("cells.cgi", "an extra digit", _digit_more),
     )
 )  # fmt: skip
-"""One for each column of the schema."""
+"""One planted leak for each column of the schema."""
 
 
 def planted(

@@ -22,19 +22,19 @@ class Problem:
     """calls | incidents | callers | callees | days | quarters."""
     types: tuple[str, ...]
     marks: Mapping[str, FloatArray]
-    """By name, shape (rows,)."""
+    """Values of each mark, by name, shape (rows,)."""
     positive: BoolArray
     type_code: IntArray
-    """Shape (rows,): the type that a row is positive for, or beside whose positives it stands."""
+    """Shape (rows,): type for which a row is positive, or for whose positives it is a control."""
     entity: IntArray
-    """Shape (rows,): who a row is of; rows of one entity are never both learned from and tested."""
+    """Shape (rows,): user or cell of a row; rows of one entity are never in both training and test data."""
     group: IntArray
-    """Shape (rows,): the set."""
+    """Shape (rows,): number of the row's set."""
     touched: Mapping[str, FloatArray] = field(default_factory=dict)
-    """Agreements that some type says it breaks, shape (rows,): empty in the rows of the others."""
+    """Agreements that some type declares to break, shape (rows,): empty in the rows of the other types."""
 
     def varying(self, rng: np.random.Generator) -> "Problem":
-        """Return the problem with only those marks that are not the same everywhere, and no gaps in them.
+        """Return the problem with only the marks that vary, their missing values filled.
 
         That a form is not there, as the digits of a connection that never was, is what a call is about; whether a field
         is empty is a mark of its own. So a gap gets the form of another row of the same type, by chance; forms that are
@@ -53,7 +53,7 @@ class Problem:
         return replace(self, marks=kept)
 
     def planted(self, share: float, rng: np.random.Generator) -> "Problem":
-        """Return the same with a leak in this share of the positives: a mark that nobody else has, in one column.
+        """Return the problem with a leak planted in a share of the positives: a unique value in one mark.
 
         What it is does not matter to trees: one value beyond all others of the column.
         """

@@ -1,4 +1,4 @@
-"""Build the tests of a world: anomalous calls with normal controls; users, days and quarter hours likewise."""
+"""Builds the tests of a world: anomalous calls with normal controls; users, days and quarter hours likewise."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +23,7 @@ from bench.dataset import Dataset
 from bench.truth import CallLabels
 
 FEWEST = 20
-"""With fewer positives there is nothing for a classifier to learn from."""
+"""The fewest positives for which a classifier is fitted."""
 
 
 def problems(subject: AuditedWorld, settings: AuditSettings, rng: np.random.Generator) -> Iterator[Problem]:
@@ -105,7 +105,7 @@ def _marks_of_calls(
 
 
 def _texts(dataset: Dataset, normal: BoolArray) -> dict[str, pl.Series]:
-    """Return the texts that the normal calls have in each column with a dictionary."""
+    """Return the texts that the normal calls have in each dictionary column."""
     file = dataset.open_table("calls")
     found = {}
     for field in file.schema_arrow:
@@ -126,7 +126,7 @@ def _steady(name: str, of_normal: FloatArray) -> bool:
 
 
 def _users(subject: AuditedWorld, whole: pa.Table, labels: CallLabels, rng: np.random.Generator) -> Iterator[Problem]:
-    """Put the users that a type acts with, or acts on, beside others; every user once for each type.
+    """Match the users whom a type acts with, or acts on, to others; every user once for each type.
 
     Users whom another type may have changed, since they act for it, stand on neither side.
     """
@@ -155,7 +155,7 @@ def _users(subject: AuditedWorld, whole: pa.Table, labels: CallLabels, rng: np.r
 
 
 def _acting(user: IntArray, labels: CallLabels, users: int) -> BoolArray:
-    """Return which users the anomalous calls of each type are of, shape (types, users).
+    """Return which users make the anomalous calls of each type, shape (types, users).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Choose positives and controls: anomalous rows and normal rows of the same user or cell."""
+"""Chooses positives and controls: anomalous rows, and normal rows of the same user or cell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,28 +14,28 @@ class Chosen:
 
     row: IntArray
     type_code: IntArray
-    """The type that a row is positive for, or beside whose positives it stands."""
+    """Type for which a row is positive, or for whose positives it is a control."""
     positive: BoolArray
     group: IntArray
-    """The set."""
+    """Number of the row's set."""
     loose: BoolArray
-    """Whether its set is of several users or cells, whose habits differ."""
+    """Whether its set has several users or cells, whose habits differ."""
 
     def pick(self, keep: BoolArray | IntArray) -> "Chosen":
-        """Return some of the rows."""
+        """Return a selection of the rows."""
         return Chosen(self.row[keep], self.type_code[keep], self.positive[keep], self.group[keep], self.loose[keep])
 
 
 @dataclass(frozen=True)
 class Matching:
-    """Whom a row may be compared with; shape (rows,) each."""
+    """Which rows may be compared with each other; shape (rows,) each."""
 
     key: IntArray
-    """Rows of the same user, say, have the same; it is what positives are matched by."""
+    """Key by which positives and controls are matched, such as the user."""
     loose: IntArray
-    """What they are matched by when nobody is left with the same key: those who are in the world for an incident."""
+    """Fallback key for positives whose key has no normal row, as of users who exist only for an incident."""
     normal: BoolArray
-    """Rows that no incident has to do with."""
+    """Whether no incident is involved in the row."""
 
 
 def beside_normal(positives: Sequence[IntArray], match: Matching, controls: int, rng: np.random.Generator) -> Chosen:

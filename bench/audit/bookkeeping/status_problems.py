@@ -1,4 +1,4 @@
-"""Build the tests of status tables: days and quarter hours of an incident with controls of the same user or cell."""
+"""Builds the tests of status tables: days and quarter hours of an incident with controls of the same user or cell."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from bench.spans import DAY_MS
 from bench.truth import CallLabels
 
 MOST_HELLOS = 5
-"""Quarters with so many or more are alike: their numbers have the same digits."""
+"""Number of Hellos from which on quarters count as equally busy."""
 
 
 def day_problem(

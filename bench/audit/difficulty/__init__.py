@@ -1,1 +1,1 @@
-"""Whether a type of anomaly gets harder to find as its difficulty grows."""
+"""Tests whether a type of anomaly gets harder to find as its difficulty grows."""

@@ -66,7 +66,7 @@ def has_dial(anomaly: object) -> bool:
 
 
 def _powers(settings: DifficultySettings, names: Sequence[str], at: tuple[int, float]) -> list[Powers]:
-    """Return what each feature does for each of some types in the world of one seed and difficulty.
+    """Return how well each feature finds each of some types in the world of one seed and difficulty.
 
     Features are of calls, or of quarters of cells where the type is at that level.
 

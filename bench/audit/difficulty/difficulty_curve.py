@@ -10,16 +10,16 @@ from bench.arrays import FloatArray
 
 @dataclass(frozen=True)
 class Curve:
-    """How well the best single feature finds one type, over difficulties."""
+    """How well the best single feature finds one type, by difficulty."""
 
     type: str
     difficulties: tuple[float, ...]
     strength: FloatArray
-    """Shape (seeds, difficulties): ROC-AUC of the best feature, either way round."""
+    """Shape (seeds, difficulties): ROC-AUC of the best feature, in the better direction."""
     plain: FloatArray
-    """The same, of the best feature that needs no graph."""
+    """The same for the best feature that needs no call graph."""
     graph: FloatArray
-    """The same, of the best feature that does."""
+    """The same for the best feature that needs the call graph."""
     features: tuple[str, ...]
     """The best feature at each difficulty, with the first seed."""
     found: FloatArray
@@ -32,12 +32,12 @@ class Curve:
 
     @property
     def rank_correlation(self) -> float:
-        """Spearman's rank correlation of the mean with difficulty: -1 when it falls at every step; 0 of a constant."""
+        """Spearman's rank correlation of the mean with difficulty: -1 if it falls at every step; 0 if constant."""
         return self._ranked(self.mean)
 
     @property
     def effect(self) -> float:
-        """By how much the ROC-AUC, or the share found if that is more, falls from the least difficulty to the most."""
+        """Fall from the least to the most difficulty of the ROC-AUC or, if larger, of the share found."""
         return max(self._fallen(self.mean), self._fallen(self.found.mean(axis=0)))
 
     def falls(self, most_correlation: float, least_effect: float) -> bool:

@@ -47,7 +47,7 @@ ORDER = {
         "type_code": "users: imei",
     },
 }  # fmt: skip
-"""Order, position and digits."""
+"""Marks of order, position and digits."""
 
 AGREEMENTS = {
     RowLevel.CALL: {
@@ -124,7 +124,7 @@ AGREEMENTS = {
         "ended_sessions": "tower_status: mean_session_s sessions live_sessions; events: previous_connection_duration",
     },
 }  # fmt: skip
-"""What is said twice."""
+"""Facts that are stated in two places."""
 
 CONTENTS = {
     RowLevel.CALL: {
@@ -144,7 +144,7 @@ CONTENTS = {
         "setup_time": "events: call_start time_stamp",
     },
 }  # fmt: skip
-"""What a call is about, put so that it does not say who the caller is."""
+"""Contents of a call, expressed so that they do not identify the caller."""
 
 ALONE = "users: user_type call_pattern; coverage: cells_heard; cells: latitude longitude area_type tower_type cgi"
-"""Columns that no other repeats: their form, and what the clean twin says, is all that can be asked."""
+"""Columns that no other column repeats: only their form, and equality with the clean twin, can be tested."""

@@ -1,4 +1,4 @@
-"""Look up cell and power of a place in the radio map."""
+"""Look-up of the strongest cell and its power at a position, from the radio map."""
 
 from typing import Any
 

@@ -12,14 +12,15 @@ from bench.audit.marks.marks_list import form_name, forms_asked
 from bench.schema import DATA_TABLES, Column
 
 FEW_WORDS = 64
-"""A text column with at most so many different values, none with a digit, is a vocabulary: a new word stands out."""
+"""The most different values of a text column without digits that is treated as a vocabulary, in which new words stand
+out."""
 MOST_DECIMALS = 3
 """Beyond them a 32-bit power not significantly different from a rounded one."""
 
 
 @dataclass(frozen=True)
 class Normal:
-    """What normal life looks like."""
+    """Normal rows and texts, for comparison."""
 
     rows: BoolArray
     """Shape (rows,): those of the rows at hand that no incident has to do with."""
@@ -120,7 +121,7 @@ def decimals(numbers: FloatArray) -> FloatArray:
 
 
 def stand_ins(owner: pl.Series, value: pl.Series, rng: np.random.Generator) -> IntArray:
-    """Return for each row the row that it shows: itself in one row, drawn at random, of each owner and value.
+    """Return the row whose values each row is compared with: one row, drawn at random, for each owner and value.
 
     The others show a row of somebody else, drawn once for all that is looked at in a value: were each form of it drawn
     by itself, an even number with an odd digit would say that a row is none of the first.
@@ -140,7 +141,7 @@ def shown(values: FloatArray, source: IntArray) -> FloatArray:
 
 
 def alike(values: FloatArray) -> bool:
-    """Return whether all values are the same; NaN does not count.
+    """Return whether all values are the same, ignoring NaN.
 
     >>> alike(np.array([1.0, np.nan, 1.0])), alike(np.array([1.0, 0.0]))
     (True, False)
@@ -150,7 +151,7 @@ def alike(values: FloatArray) -> bool:
 
 
 def luhn(texts: pl.Series) -> FloatArray:
-    """Return whether each text of digits ends with the right check digit (ISO/IEC 7812-1, annex B); -1 for others.
+    """Return whether each text of digits ends with the right check digit (ISO/IEC 7812-1, annex B); -1 for other texts.
 
     >>> luhn(pl.Series(["79927398713", "79927398710", "anna"])).tolist()
     [1.0, 0.0, -1.0]
@@ -167,7 +168,7 @@ def luhn(texts: pl.Series) -> FloatArray:
 
 
 def shapes(texts: pl.Series) -> pl.Series:
-    """Return each text with every digit as 9 and every letter as a, which is what it looks like.
+    """Return each text with every digit replaced by 9 and every letter by a.
 
     >>> shapes(pl.Series(["user_0042"])).to_list()
     ['aaaa_9999']
@@ -212,5 +213,5 @@ def _integers(values: pl.Series) -> FloatArray:
 
 
 def plain(frame: Any) -> pl.DataFrame:
-    """Return an Arrow table as a frame with plain texts."""
+    """Return an Arrow table as a data frame with plain texts."""
     return pl.DataFrame(frame).with_columns(pl.col(pl.Categorical).cast(pl.String))

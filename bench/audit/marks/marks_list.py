@@ -18,16 +18,16 @@ from bench.schema import DATA_TABLES, Column
 
 
 class Kind(StrEnum):
-    """What a mark is about."""
+    """Kind of a mark."""
 
     FORM = "form"
-    """How a value is written: digits, rounding, shape of a text, order, empty values. Never a type's business."""
+    """How a value is written: digits, rounding, shape of a text, order, empty values. No type may change it."""
     AGREEMENT = "agreement"
-    """Whether two statements of one fact are the same. A type that breaks one says so in `touches`."""
+    """Whether two statements of one fact agree. A type that breaks one declares so in `touches`."""
     CONTENT = "content"
-    """What a record is about; tested for the types that say in `touches` what they change, on all the rest."""
+    """What a record says; tested for types that declare in `touches` what they change, on everything else."""
     TWIN = "twin"
-    """The value in the clean twin: equal in every row that no incident may change."""
+    """Equality with the value in the clean twin, in every row that no incident may change."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ LEVEL_OF_TABLE = {
     "calls": RowLevel.CALL, "events": RowLevel.CALL, "users": RowLevel.USER, "subscriptions": RowLevel.USER,
     "user_status": RowLevel.DAY, "tower_status": RowLevel.QUARTER,
 }  # fmt: skip
-"""At which level the forms of a table's columns are compared; places are compared with the twin."""
+"""Level at which the forms of a table's columns are compared; positions are compared with the twin."""
 COUNTS = frozenset(
     f"{table}.{name}"
     for table, names in {
@@ -129,7 +129,7 @@ AGREEMENTS = _listed(Kind.AGREEMENT, columns_by_mark.AGREEMENTS)
 CONTENTS = _listed(Kind.CONTENT, columns_by_mark.CONTENTS)
 ALONE = frozenset(columns_of(columns_by_mark.ALONE))
 TABLES = ("users", "subscriptions")
-"""Tables of which a type may say that it changes rows of its actors; else these equal the twin's."""
+"""Tables in which a type may declare to change rows of its actors; otherwise they equal the twin's."""
 TWINS = (
     *(
         Mark(f"{table}_as_in_the_twin", RowLevel.WORLD, Kind.TWIN, _all_of(table))
@@ -165,7 +165,7 @@ def every_mark() -> Iterator[Mark]:
 
 _ABOUT = {column.removeprefix("calls.") for mark in CONTENTS for column in mark.columns}
 TOUCHABLE = frozenset({*TABLES, *_ABOUT, *(mark.name for mark in AGREEMENTS)})
-"""What a type of anomaly may name in `touches`."""
+"""Everything that a type of anomaly may name in `touches`."""
 OF_USERS = frozenset({*TABLES, *(mark.name for mark in AGREEMENTS if mark.level is RowLevel.USER)})
 """The words of these by which a type says that it changes what is known of its actors."""
 BY_NAME = {mark.name: mark for mark in every_mark()}

@@ -16,7 +16,7 @@ LONG_S, VERY_LONG_S = 100, 600
 SMOOTH_S = 6
 """Talk times from which even and odd ones are as frequent, and milliseconds even."""
 PLACES = (10, 16)
-"""A number is looked at by what is left when divided by these."""
+"""Divisors whose remainders are tested as marks of a number."""
 
 
 def record_marks(
@@ -80,7 +80,7 @@ def _beyond(dataset: Dataset, seconds: FloatArray) -> FloatArray:
 
 
 def contents(dataset: Dataset, rows: IntArray, frame: pl.DataFrame) -> dict[str, FloatArray]:
-    """Return what some calls are about, for types that leave it alone.
+    """Return the contents of some calls, for types that do not change them.
 
     Each is put as a number that does not tell who the caller is: how readily its caller calls this party, how often
     it is served by this cell.
@@ -114,7 +114,7 @@ def rows_of(dataset: Dataset, rows: IntArray) -> pl.DataFrame:
 
 
 def trailing_number(texts: pl.Series) -> FloatArray:
-    """Return the number that each text ends with, at most its last nine digits; NaN where it ends with none."""
+    """Return the number at the end of each text, at most its last nine digits; NaN if there is none."""
     found = texts.str.extract(r"(\d{1,9})$").cast(pl.Float64).fill_null(np.nan)
     return np.asarray(found.to_numpy(), np.float64)
 
@@ -137,7 +137,7 @@ def _place_in_second(starts: IntArray, rows: IntArray, rng: np.random.Generator)
 
 
 def _unknown_cells(dataset: Dataset, frame: pl.DataFrame) -> FloatArray:
-    """Count which of the two cells are in no inventory; a failed call may have none."""
+    """Count which of a call's two cells are missing in the inventory; a failed call may have none."""
     cells = pl.Series(dataset.table("cells", ["cell_id"])["cell_id"].cast(pa.string()))
     total = np.zeros(frame.height)
     for name in ("first_cell_id", "last_cell_id"):
@@ -203,5 +203,5 @@ def _share_of_caller(table: pa.Table, column: str, rows: IntArray) -> FloatArray
 
 
 def codes(texts: pa.ChunkedArray) -> IntArray:
-    """Return the number of each text, the same for the same text."""
+    """Return an integer code for each text."""
     return np.asarray(texts.unify_dictionaries().combine_chunks().indices).astype(np.int64)

@@ -19,7 +19,7 @@ def apart(places: Array, one: int, other: int) -> float:
 
 @kernel
 def whereabouts(mine: Array, places: Array, room: Room) -> None:
-    """Describe calls against where their caller called before; `places` are the cells' coordinates [km]."""
+    """Compute features of calls from their caller's earlier places; `places` are the cells' coordinates [km]."""
     told, cells = room.told, room.cells
     day, in_day, known, east, north, squares = 0, 0, 0, 0.0, 0.0, 0.0
     first_x, first_y = 0.0, 0.0

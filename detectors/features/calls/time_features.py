@@ -1,4 +1,4 @@
-"""Kernels: what a call is like by itself, and against when, how long and how often its caller called before."""
+"""Kernels: features of a call by itself, and against the times, lengths and outcomes of its caller's earlier calls."""
 
 from typing import Any
 

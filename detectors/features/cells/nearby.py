@@ -36,7 +36,7 @@ class Connections:
 
 @dataclass(frozen=True)
 class Nearby:
-    """What the nearest connections of the history say of each connection; every array has the shape (connections,)."""
+    """Statistics of the history's nearest connections, for each connection; every array has shape (connections,)."""
 
     usual: IntArray
     """The cell that served most of them; arbitrary where there are none."""

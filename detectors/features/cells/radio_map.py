@@ -55,7 +55,7 @@ def _ratios(
 
 
 def _map(quarters: Quarters) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
-    """Return strongest cell and power [dBm] of each pixel, row by row from the south, and the middles of both axes.
+    """Return the strongest cell and its power [dBm] by pixel, rows from the south, and the pixel centres of both axes.
 
     One more pixel stands for what lies beyond: no cell, and no power.
     """

@@ -27,7 +27,7 @@ def sum_of_latest(groups: Groups, values: "np.ndarray[Any, Any]", before: "IntAr
 
 
 def _in_whole_numbers(values: FloatArray) -> tuple[IntArray, int]:
-    """Return values over 2^-bits, rounded, and the bits: sums of whole numbers are exact in whatever order."""
+    """Return values as whole multiples of 2^-bits, and the bits: sums of whole numbers are exact in any order."""
     largest = float(np.abs(values).max(initial=0.0))
     bits = min(FINEST_BITS, LARGEST_BITS - int(np.ceil(np.log2(values.size * largest + 1))))
     return np.rint(np.ldexp(values, bits)).astype(np.int64), bits

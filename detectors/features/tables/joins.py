@@ -21,7 +21,7 @@ def has_rows(dataset: Dataset, name: str) -> bool:
 
 
 def of_session(dataset: Dataset) -> FloatArray:
-    """Describe the calls of the window by the events of their sessions, shape (calls, `SESSION`); NaN without any."""
+    """Compute features of the window's calls from their session events, shape (calls, `SESSION`); NaN without any."""
     calls = dataset.calls(dataset.window, ["call_id", "call_start_ts", "call_duration"])
     found = np.full((len(calls), len(SESSION)), np.nan)
     if not has_rows(dataset, "events") or not len(calls):
@@ -50,7 +50,7 @@ def of_session(dataset: Dataset) -> FloatArray:
 
 
 def of_inventory(dataset: Dataset) -> FloatArray:
-    """Describe the calls of the window by what the tables of subscriptions and users say, NaN where they do not."""
+    """Compute features of the window's calls from the tables of subscriptions and users; NaN where they lack them."""
     names = ("caller_id", "callee_id", "caller_imei", "caller_imsi", "callee_imsi", "call_start_ts", "first_cell_id")
     calls = dataset.calls(dataset.window, [*names, *WORDS["calls"]])
     columns = [_word(calls[name]) for name in WORDS["calls"]]

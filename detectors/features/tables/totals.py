@@ -1,4 +1,4 @@
-"""Features of a user-day and of a cell quarter: totals of its calls, also relative to its own past.
+"""Features of a user-day and of a cell quarter: totals over its calls, also relative to earlier days or quarters.
 
 Each is computed from the calls up to the end of the day or quarter, nothing later. Without a call all of its sums,
 means and maxima are 0.
