@@ -90,7 +90,7 @@ def quarter_problem(
 def _held(
     subject: AuditedWorld, labels: CallLabels, cells: pa.Array, counts: EventCounts
 ) -> list[tuple[IntArray, int, int]]:
-    """Return for each cell that an incident holds its places in the grid of windows, the type, and the incident."""
+    """Return for each cell that an incident affects its places in the grid of windows, its type, and the incident."""
     truth, incidents = subject.truth.table("truth"), subject.truth.table("incidents")
     direct = pc.and_(
         pc.equal(truth["level"].cast(pa.string()), "cell"), pc.equal(truth["cause"].cast(pa.string()), "direct")

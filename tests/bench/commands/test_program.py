@@ -163,7 +163,7 @@ def test_a_setting_is_explained_by_its_dataclass() -> None:
         "  type     float",
         "  default  100.0",
         "  rule     must be above 0",
-        "  what     What analysts can read in a day, shared by all types.",
+        "  what     Alerts that analysts can read in a day, shared by all types.",
         "  from     bench.threshold_policies.Budget",
     ]
 
