@@ -1,4 +1,4 @@
-"""Digest of the code that makes worlds, a part of their fingerprint: after a change of code they are made anew."""
+"""Digest of the code that makes worlds, a part of their fingerprint: after a change of code they are made again."""
 
 from pathlib import Path
 

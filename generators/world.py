@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from generators.injection.injector import Injector
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
-"""Their versions may change the bytes of a world."""
+"""Libraries whose versions may change the bytes of a world."""
 
 
 class World:
@@ -35,7 +35,7 @@ class World:
             raise SettingsError([Fault("generator.anomaly_ratio", rule, settings.anomaly_ratio)])
 
     def recipe(self) -> dict[str, Any]:
-        """Return all that decides the bytes of this world."""
+        """Return everything that decides the bytes of this world."""
         return {
             "settings": asdict(self.settings),
             "anomalies": {name: asdict(a) for name, a in sorted(self.anomalies.items())},  # type: ignore[call-overload]
@@ -62,6 +62,6 @@ class World:
 
 
 def _plugged_sources(anomalies: "Mapping[str, Injector]") -> dict[str, str]:
-    """Return a digest of the module of each injector that is not ours."""
+    """Return a digest of the module of each injector from outside this project."""
     foreign = {name: type(a) for name, a in sorted(anomalies.items()) if not type(a).__module__.startswith(__package__)}
     return {name: file_digest(Path(getfile(kind))) for name, kind in foreign.items()}

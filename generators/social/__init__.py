@@ -1,1 +1,1 @@
-"""People: types of users, their daily rhythms, and their contacts."""
+"""People: types of users, their hourly call profiles, and their contacts."""

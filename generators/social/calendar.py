@@ -15,20 +15,20 @@ WORKING_DAY, FREE_DAY = 0, 1
 
 
 class Days(NamedTuple):
-    """What the calendar makes of each day; D days, P call patterns, K kinds of day."""
+    """Properties of each day by the calendar; D days, P call patterns, K kinds of day."""
 
     free: Any
     """Shape (D,), bool: weekends and holidays."""
     factor: Any
-    """Shape (P, D), float64: volume relative to a working day's."""
+    """Shape (P, D), float64: volume of calls relative to a working day."""
     kind: Any
-    """Shape (D,), int8: working day, free day, and one kind for each day with an event."""
+    """Shape (D,), int8: number of the kind of day: working day, free day, and one kind for each day with an event."""
     hours: Any
     """Shape (K, P, 25), float64: share of a day's calls before each local hour."""
 
 
 def make_days(calendar: Calendar, patterns: list[CallPattern], start: str, days: int) -> Days:
-    """Work out every day of a world.
+    """Compute the properties of every day of a world.
 
     Parameters
     ----------
@@ -65,13 +65,13 @@ def _seasons(calendar: Calendar, dates: list[date]) -> Any:
 
 
 def _numbers(event: Event, first: date, days: int) -> list[int]:
-    """Return the day of the world on which an event is; none when it is outside."""
+    """Return the day of the world on which an event is; empty if it is outside."""
     number = (date.fromisoformat(event.date) - first).days
     return [number] if 0 <= number < days else []
 
 
 def _louder(calendar: Calendar, day: date) -> Any:
-    """Return by what each hour of a day is multiplied for its events; shape (24,)."""
+    """Return the factor on the calls of each hour of a day by its events; shape (24,)."""
     factor = np.ones(HOURS)
     for event in calendar.events.values():
         if event.date == day.isoformat():

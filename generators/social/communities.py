@@ -1,4 +1,4 @@
-"""Communities of four kinds that overlap, and the mutual acquaintances that bridge them.
+"""Communities of four overlapping kinds, and the mutual acquaintances that connect them.
 
 A family lives together. For every other community, people go to some place, at work or at some distance from home, and
 those who come to neighbouring places are in one community. So a user is in at most one group of a layer, any number of
@@ -23,7 +23,7 @@ _PURPOSES = {
     "clubs": Purpose.CLUBS,
 }
 FIRST_MATCHING = 64
-"""Meetings of acquaintances are numbered from here on, those of communities below."""
+"""Numbers of meetings from which on they are those of acquaintances; lower ones are those of communities."""
 
 
 def make_society(settings: WorldSettings) -> Society:
@@ -56,7 +56,7 @@ def make_society(settings: WorldSettings) -> Society:
 
 
 class _Layers:
-    """The layers of a society while they are drawn."""
+    """The layers of a society while they are being drawn."""
 
     def __init__(self, settings: WorldSettings, sociable: Any, layers: int) -> None:
         self.settings, self.sociable, users = settings, sociable, settings.num_users
@@ -68,7 +68,7 @@ class _Layers:
         self.company = np.arange(users)
 
     def add(self, number: int, kind: str, copy: int) -> None:
-        """Draw the groups of one layer; families settle down, and groups at work come together in one place."""
+        """Draw the groups of one layer; families get a home, and groups at work a common place."""
         layer: Layer = getattr(self.settings.communities, kind)
         seed, users = self.settings.seed, self.settings.num_users
         place = permutation(seed, _PURPOSES[kind], users, occurrence=copy)[self.sociable]
@@ -88,7 +88,7 @@ class _Layers:
             self.work[members] = self.work[np.repeat(members[starts], sizes)]
 
     def _as_they_meet(self, kind: str, number: int, members: Any) -> Any:
-        """Return the order of some users in which neighbours meet; without distances, as they come."""
+        """Return an order of some users in which those with near meeting places are neighbours."""
         if kind == "family" or not self.settings.communities.reach_km:
             return np.arange(len(members))
         places = self.work if kind == "work" else meeting_places(self.settings, self.homes, number, self.company)
@@ -113,7 +113,7 @@ class _Layers:
 
 
 def _groups(layer: Layer, members: int, seed: int, occurrence: int) -> tuple[Any, Any]:
-    """Return where the groups of one layer begin and how many members each has."""
+    """Return the position at which each group of one layer begins, and its number of members."""
     draws = uniforms(seed, Purpose.GROUP_SIZE, members // min(layer.sizes) + 1, occurrence)[:, 0]
     bounds = np.cumsum(layer.probabilities)
     sizes = np.asarray(layer.sizes)[np.searchsorted(bounds[:-1], draws, side="right")]

@@ -1,4 +1,4 @@
-"""Contacts: who is in which group, and who is acquainted with whom."""
+"""Contacts: the groups and acquaintances of each user."""
 
 from typing import Any, NamedTuple
 
@@ -8,20 +8,20 @@ NOBODY = -1
 
 
 class Society(NamedTuple):
-    """Who is in which group, and who lives and works where; L layers, N users."""
+    """Groups, acquaintances, home and work of all users; L layers, N users."""
 
     order: Any
-    """Shape (L, N), int32: the members of a layer, those of a group side by side."""
+    """Shape (L, N), int32: the users of each layer, members of a group next to each other."""
     first: Any
-    """Shape (N, L), int32: where a user's group begins in the order; -1 outside all groups."""
+    """Shape (N, L), int32: position in `order` at which a user's group begins; -1 outside all groups."""
     size: Any
-    """Shape (N, L), int32: how many members a user's group has; 1 outside all groups."""
+    """Shape (N, L), int32: number of members of a user's group; 1 outside all groups."""
     own: Any
-    """Shape (N, L), int32: a user's place within its group."""
+    """Shape (N, L), int32: position of a user within its group."""
     weight: Any
-    """Shape (L,), float64: how readily one calls any one fellow member."""
+    """Shape (L,), float64: relative weight with which a user calls a fellow member."""
     bounds: Any
-    """Shape (N, L), float64: share of a user's calls within the network that go to the layers up to each."""
+    """Shape (N, L), float64: cumulative share over the layers of a user's calls within the network."""
     partner: Any
     """Shape (N, A), int32: a user's acquaintances, the best known first; -1 where there is none."""
     stranger_weight: float
@@ -34,7 +34,7 @@ class Society(NamedTuple):
 
 @kernel
 def choose_contact(user: int, kind: float, who: float, society: Society) -> int:
-    """Return whom a user calls within the network, or -1 when it knows nobody there.
+    """Return the callee of a user's call within the network, or -1 if the user has no contact there.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def choose_contact(user: int, kind: float, who: float, society: Society) -> int:
 
 @kernel
 def _fellow(own: int, size: int, who: float) -> int:
-    """Return a fellow member's place in the group: the nearest first, so that favourites are often mutual."""
+    """Return a fellow member's position in the group: the nearest first, so that favourites are often mutual."""
     rank = min(int(who * (size - 1)), size - 2)
     step = rank // 2 + 1
     forward = (rank + own) % 2 == 0

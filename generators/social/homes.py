@@ -1,4 +1,4 @@
-"""Where people live, work and meet: a point on the plane each; ties fall with the square of the distance."""
+"""Homes, work places and meeting places of users as points on the plane; ties fall with the square of the distance."""
 
 import math
 from typing import Any, NamedTuple
@@ -15,14 +15,14 @@ from generators.settings.world import WorldSettings
 OWN, SHARED = 1, 0
 WORK_PLACES_SEEN = 8
 NEAR_M2 = 1e6
-"""Square of the distance within which a way to work is no matter [m^2]."""
+"""Square of the distance within which the length of the way to work does not matter [m^2]."""
 CURVE_BITS = 16
-"""The curve passes 2^16 x 2^16 points."""
+"""Bits per coordinate of the Hilbert curve, which passes 2^16 x 2^16 points."""
 _MEETING = np.uint64(Purpose.MEETING)
 
 
 def home_places(settings: WorldSettings, family: Any) -> Any:
-    """Return where each user lives [m]; members of a family share a home.
+    """Return the position of each user's home [m]; members of a family share a home.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def home_places(settings: WorldSettings, family: Any) -> Any:
 
 
 def work_places(settings: WorldSettings, home_m: Any) -> Any:
-    """Return where each user might work [m]: of some places, one by gravity, as the inverse square of the distance."""
+    """Return each user's work place [m]: one of some candidates, weighted by inverse squared distance."""
     plane = make_plane(settings.region, settings.network.wrap)
     near, pull = settings.communities.reach_km, np.zeros(len(home_m))
     place = np.empty_like(home_m)
@@ -66,14 +66,14 @@ def _on_plane(settings: WorldSettings, shares: dict[str, float], draws: Any) -> 
 
 
 def along_curve(settings: WorldSettings, points: Any) -> Any:
-    """Return how far along a Hilbert curve each point lies, so that those close on the curve are close; shape (n,)."""
+    """Return the position of each point along a Hilbert curve: points close on the curve are close; shape (n,)."""
     out = np.empty(len(points), np.int64)
     _follow(points, make_plane(settings.region, settings.network.wrap), out)
     return out
 
 
 def meeting_places(settings: WorldSettings, home_m: Any, number: int, company: Any) -> Any:
-    """Return where each user meets others for one purpose: at a power-law distance from home; shape (N, 2) [m].
+    """Return each user's meeting place for one purpose, at a power-law distance from home; shape (N, 2) [m].
 
     The distance between two who meet then falls as a power, too, and since there are d times as many people at a
     distance d, the chance of a tie falls by one power more: about d^-2 (Lambiotte et al., Physica A 387, 2008).
@@ -105,18 +105,18 @@ def meeting_places(settings: WorldSettings, home_m: Any, number: int, company: A
 
 
 class Outing(NamedTuple):
-    """How far people go for one purpose."""
+    """Parameters of the meeting places for one purpose."""
 
     seed: Any
     """uint64."""
     number: Any
-    """uint64: of the purpose."""
+    """uint64: number of the purpose."""
     exponent: float
-    """Of the power law of the distance from home."""
+    """Exponent of the power law of the distance from home."""
     least_m: float
     most_m: float
     together: float
-    """Share of those with company who go where it goes."""
+    """Share of users with companions who go to the companions' place."""
 
 
 @kernel
@@ -134,7 +134,7 @@ def _go_out(outing: Outing, home_m: Any, company: Any, plane: Plane, out: Any) -
 
 @kernel
 def _folded(coordinate: float, length: float, wrap: bool) -> float:
-    """Return a coordinate within the world: reflected at its edges, or that of the same point on a torus."""
+    """Return a coordinate moved into the world: reflected at its edges, or by whole periods on a torus."""
     if wrap:
         return wrapped(coordinate, length, wrap)
     return abs(shortest(coordinate, 2.0 * length, True))
@@ -151,7 +151,7 @@ def _follow(points: Any, plane: Plane, out: Any) -> None:
 
 @kernel
 def hilbert(x: int, y: int) -> int:
-    """Return the place of a cell of a grid of 2^16 x 2^16 on the curve of Hilbert (Math. Annalen 38, 1891)."""
+    """Return the position of a cell of a grid of 2^16 x 2^16 on the Hilbert curve (Math. Annalen 38, 1891)."""
     place, side = 0, 1 << (CURVE_BITS - 1)
     while side > 0:
         right, upper = int((x & side) > 0), int((y & side) > 0)

@@ -9,7 +9,7 @@ from generators.settings.world import WorldSettings
 
 
 def user_kinds(settings: WorldSettings) -> tuple[Any, Any]:
-    """Return each user's type and call pattern: indices into `user_types` and `call_patterns`; shape (N,), int8."""
+    """Return the user type and the call pattern of each user, as indices into the settings; shape (N,), int8."""
     types, patterns = list(settings.user_types.values()), list(settings.call_patterns)
     draws = uniforms(settings.seed, Purpose.USER_TYPE, settings.num_users)
     kind = _pick([t.share for t in types], draws[:, 0])

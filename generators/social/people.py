@@ -1,4 +1,4 @@
-"""Who the users are: kind, rhythm, activity, places, and when the subscription of each begins and ends."""
+"""The users: type, call pattern, activity, places, and begin and end of each subscription."""
 
 from typing import Any, NamedTuple
 
@@ -14,13 +14,13 @@ from generators.social.kinds import user_kinds
 from generators.social.subscriptions import NEVER, shop_hours
 
 RESERVED_EACH, LEAST_RESERVE = 4, 20
-"""One in reserve for so many users, and so many more."""
+"""The reserve has one subscriber for this many users, and this many more."""
 EVERY_FIFTH, STILL = 5, 2
-"""Of five of the reserve, two stand still."""
+"""Of every five subscribers of the reserve, two never move."""
 
 
 class People(NamedTuple):
-    """The users of a world, then the reserve; N in all. Times are ms since the start of the world.
+    """All users of a world, then the reserve; N in all. Times are ms since the start of the world.
 
     The reserve makes no calls in normal life and is in no community: subscriptions that an incident may bring in, and
     phones that carry the calls of others. It depends on nothing but the number of users, so nobody's identity depends
@@ -34,13 +34,13 @@ class People(NamedTuple):
     rate: Any
     """Shape (N,), float64: mean calls made on a working day."""
     clock_shift_ms: Any
-    """Shape (N,), int64: by how much its day is later than other people's."""
+    """Shape (N,), int64: how much later than other people's the user's day begins."""
     spell_days: Any
-    """Shape (N,), int64: how long its spells of calling and of quiet are."""
+    """Shape (N,), int64: length of the user's spells, with or without calls."""
     home: Any
-    """Shape (N,), int32: cell."""
+    """Shape (N,), int32: cell of the home."""
     work: Any
-    """Shape (N,), int32: cell."""
+    """Shape (N,), int32: cell of the work place."""
     active_from_ms: Any
     """Shape (N,), int64: when the subscription began; negative when before the world."""
     active_until_ms: Any
@@ -48,15 +48,15 @@ class People(NamedTuple):
     passing: Any
     """Shape (N,), bool: whether the subscription begins or ends within the world, or never begins."""
     home_m: Any
-    """Shape (N, 2), float64: where it lives [m]."""
+    """Shape (N, 2), float64: position of the home [m]."""
     work_m: Any
-    """Shape (N, 2), float64: where it works [m]."""
+    """Shape (N, 2), float64: position of the work place [m]."""
     still: Any
-    """Shape (N,), bool: whether it never leaves home."""
+    """Shape (N,), bool: whether the user never leaves home."""
 
 
 def make_people(settings: WorldSettings, towers: Towers, society: Society) -> People:
-    """Draw every user, and the reserve."""
+    """Draw all users, and the reserve."""
     count, seed = settings.num_users, settings.seed
     kind, pattern = user_kinds(settings)
     clocks = uniforms(seed, Purpose.USER_CLOCK, count)
@@ -84,12 +84,12 @@ def make_people(settings: WorldSettings, towers: Towers, society: Society) -> Pe
 
 
 def reserve_size(num_users: int) -> int:
-    """Return how many subscriptions are kept in reserve."""
+    """Return the number of subscribers in the reserve."""
     return num_users // RESERVED_EACH + LEAST_RESERVE
 
 
 def _with_reserve(people: People, seed: int) -> People:
-    """Add the reserve: each is like some user in all but that it calls nobody, and has no subscription yet."""
+    """Add the reserve: each is a copy of some user who calls nobody, and has no subscription yet."""
     users = len(people.rate)
     size = reserve_size(users)
     like = (uniforms(seed, Purpose.RESERVE, size)[:, 0] * users).astype(np.int64)
@@ -120,7 +120,7 @@ def _circles(settings: WorldSettings, society: Society) -> Any:
 
 
 def _rates(settings: WorldSettings, kind: Any, circle: Any) -> Any:
-    """Return log-normal rates whose mean over the types is the world's calls a day; friends are somewhat alike."""
+    """Return log-normal call rates with the world's mean calls per day; those of friends are correlated."""
     types, count = list(settings.user_types.values()), settings.num_users
     own, shared = (
         normal_quantiles(uniforms(settings.seed, Purpose.USER_ACTIVITY, count, part)[:, 0].copy()) for part in range(2)
@@ -135,7 +135,7 @@ def _rates(settings: WorldSettings, kind: Any, circle: Any) -> Any:
 
 
 def _active_from(settings: WorldSettings) -> Any:
-    """Return when each subscription began, in a shop: months ago for most, within the world for those who join."""
+    """Return the begin of each subscription, within shop hours: months ago for most, within the world for joiners."""
     draws = uniforms(settings.seed, Purpose.USER_CREATED, settings.num_users)
     least, most = settings.subscriptions.created_months
     before = -(least + (most - least) * draws[:, 0]) * MONTH_DAYS * DAY_MS
@@ -144,7 +144,7 @@ def _active_from(settings: WorldSettings) -> Any:
 
 
 def _active_until(settings: WorldSettings, begins: Any) -> Any:
-    """Return the midnight at which each subscription ends: never for most, and never on the day it began."""
+    """Return the midnight at which each subscription ends: `NEVER` for most, and never on the day it began."""
     draws = uniforms(settings.seed, Purpose.USER_CREATED, settings.num_users, occurrence=1)
     leaves = draws[:, 0] < settings.subscriptions.leaving_per_month * settings.days / MONTH_DAYS
     ends = (1 + (draws[:, 1] * settings.days).astype(np.int64)) * DAY_MS

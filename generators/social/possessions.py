@@ -1,4 +1,4 @@
-"""Which SIM and which device a user has at any moment of normal life, as functions of (seed, user, moment).
+"""The SIM and the device of a user at any moment of normal life, as functions of (seed, user, moment).
 
 A record shows the SIM and the device in use; what the operator's inventory knows of them is in
 `generators.tables.inventory`. All changes are at whole seconds, as starts of calls are.
@@ -15,12 +15,12 @@ from generators.settings.world import WorldSettings
 from generators.social.subscriptions import NEVER, SECOND_MS, whole
 
 FIRST, REPLACEMENT, SECOND, FORMER, BORROWED = range(5)
-"""The devices of a user: the first, the one that replaces it, the second one beside it, the one it had before the
-world, and the first of those that it borrows."""
+"""Numbers of a user's devices: the first, its replacement, a second one used beside it, one from before the world, and
+the first of those that the user borrows."""
 LENDERS = 6
-"""How many devices a user may borrow: one that was never seen on a number before is no sign of a copy of its SIM."""
+"""Number of devices that a user may borrow; so a device not seen before on a number does not prove a cloned SIM."""
 DEVICES, SIMS = BORROWED + LENDERS, 2
-"""How many devices and SIMs a user may have."""
+"""The most devices and SIMs of a user."""
 
 
 class Possessions(NamedTuple):
@@ -35,15 +35,15 @@ class Possessions(NamedTuple):
     device_change_ms: Any
     """Shape (N,), int64: when a second device replaces the first; `NEVER` for most."""
     period_ms: Any
-    """Shape (N,), int64: once in so long the SIM is in a second device for a while; 0 for most, who have none."""
+    """Shape (N,), int64: period in which the SIM is once in a second device; 0 for most, who have none."""
     phase_ms: Any
-    """Shape (N,), int64: of those periods; one began so long before the start."""
+    """Shape (N,), int64: phase of those periods: time since one began before the start of the world."""
     spell_ms: tuple[int, int]
-    """How long the SIM stays there at a time, least and most."""
+    """Shortest and longest time that the SIM stays in the second device."""
     borrowed: float
-    """Share of those times at which it is in a borrowed device."""
+    """Share of those occasions on which the device is a borrowed one."""
     outdated: Any
-    """Shape (N,), bool: the inventory shows a device that the user had before."""
+    """Shape (N,), bool: whether the inventory lists a device from before the world."""
 
 
 def make_possessions(settings: WorldSettings, still: Any) -> Possessions:
@@ -77,7 +77,7 @@ def make_possessions(settings: WorldSettings, still: Any) -> Possessions:
 
 
 def _at_calling_hours(settings: WorldSettings, moments_ms: Any, draws: Any) -> Any:
-    """Return moments at the hours at which people call, on the days of these: SIMs are changed by telephone too."""
+    """Return moments on the given days at the hours of normal calls: SIMs can also be changed by telephone."""
     patterns = [(each.share, np.array(each.hourly)) for each in settings.call_patterns.values()]
     before = np.cumsum([0.0, *sum(share * hourly / hourly.sum() for share, hourly in patterns)])
     hour = np.interp(draws * before[-1], before, np.arange(HOURS + 1.0))
@@ -87,7 +87,7 @@ def _at_calling_hours(settings: WorldSettings, moments_ms: Any, draws: Any) -> A
 
 
 def _when(settings: WorldSettings, draws: Any, per_month: float) -> Any:
-    """Return when each user's SIM or device is replaced, for honest reasons; `NEVER` for most; shape (N,) [ms]."""
+    """Return when each user's SIM or device is replaced in normal life; `NEVER` for most; shape (N,) [ms]."""
     changes = draws[:, 0] < per_month * settings.days / MONTH_DAYS
     return np.where(changes, draws[:, 1] * settings.days * DAY_MS, NEVER).astype(np.int64)
 
@@ -104,13 +104,13 @@ def _periods(settings: WorldSettings, still: Any) -> tuple[Any, Any]:
 
 @kernel
 def sim_in_use(user: Any, moment_ms: Any, owned: Possessions) -> int:
-    """Return which of its SIMs a user's number is on: 0 or 1."""
+    """Return the number of the SIM that a user's number is on: 0 or 1."""
     return 1 if owned.sim_change_ms[user] <= moment_ms < owned.sim_back_ms[user] else 0
 
 
 @kernel
 def device_in_use(user: Any, moment_ms: Any, owned: Possessions) -> Any:
-    """Return which of its devices a user's SIM is in: `FIRST`, `REPLACEMENT`, `SECOND`, or from `BORROWED` on."""
+    """Return the number of the device of a user's SIM: `FIRST`, `REPLACEMENT`, `SECOND`, or from `BORROWED` on."""
     if owned.period_ms[user] > 0 and moment_ms >= 0:
         begin, end, device = spell(user, (moment_ms + owned.phase_ms[user]) // owned.period_ms[user], owned)
         if begin <= moment_ms < end:
@@ -120,7 +120,7 @@ def device_in_use(user: Any, moment_ms: Any, owned: Possessions) -> Any:
 
 @kernel
 def spell(user: Any, number: Any, owned: Possessions) -> tuple[Any, Any, Any]:
-    """Return from when to when a user's SIM is in another device in one of its periods [ms], and in which.
+    """Return begin and end of a user's SIM being in another device in one of its periods [ms], and the device.
 
     Lengths are Pareto distributed with exponent 1, cut at the most: many short ones, few long ones.
     """
@@ -136,6 +136,6 @@ def spell(user: Any, number: Any, owned: Possessions) -> tuple[Any, Any, Any]:
 
 @kernel
 def devices_at(user: Any, moment_ms: Any, owned: Possessions, out: Any) -> None:
-    """Write the devices in use: number of the device, and owner, as one number, `device * N + user`."""
+    """Write the devices in use, each coded with its owner as one number, `device * N + user`."""
     for i in range(user.shape[0]):
         out[i] = device_in_use(user[i], moment_ms[i], owned) * owned.period_ms.shape[0] + user[i]

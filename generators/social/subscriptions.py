@@ -9,7 +9,7 @@ from generators.model.clock import DAY_MS, HOUR_MS
 NEVER = np.int64(2**62)
 SECOND_MS = 1000
 SHOP_H = (9, 20)
-"""Local hours between which shops open subscriptions and change SIMs (starting value)."""
+"""Opening hours of shops in local time, in which subscriptions begin and SIMs are changed (starting value)."""
 
 
 def whole(moments_ms: Any) -> Any:
@@ -18,7 +18,7 @@ def whole(moments_ms: Any) -> Any:
 
 
 def shop_hours(moments_ms: Any, draws: Any) -> Any:
-    """Return moments at which shops are open, on the days of these; draws in [0, 1) say when; shape (n,) [ms]."""
+    """Return moments within shop hours on the given days, by draws in [0, 1); shape (n,) [ms]."""
     opens, closes = (hour * HOUR_MS for hour in SHOP_H)
     time = opens + (draws * (closes - opens)).astype(np.int64)
     return np.where(moments_ms == NEVER, NEVER, whole(moments_ms // DAY_MS * DAY_MS + time))

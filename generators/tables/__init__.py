@@ -1,1 +1,1 @@
-"""From arrays to the tables of a world and their files."""
+"""Conversion of the simulator's arrays into the tables of a world and their files."""

@@ -32,7 +32,7 @@ class CallTable:
     epoch_ms: int
     """Start of the world, in ms since the Unix epoch (UTC)."""
     digits: int
-    """Width of the number in a call_id."""
+    """Number of digits in a call_id."""
     sim_holdings: SimHoldings = field(default_factory=SimHoldings)
 
     def rows(self, records: Records, first_number: int) -> pa.Table:
@@ -79,7 +79,7 @@ def _time(records: Records, epoch_ms: int, duration: Any, start_ms: Any, end_ms:
 
 @kernel
 def _identify(records: Records, owned: Possessions, places: tuple[Any, Any], first_of_type: Any, out: Any) -> None:
-    """Find the SIM of both sides, the caller's device and the callee's type for each call; out has shape (4, n)."""
+    """Find the SIMs of both parties, the caller's device and the callee's type for each call; out has shape (4, n)."""
     sim, device = places
     users = sim.shape[1]
     for i in range(records.caller.shape[0]):

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from bench.schema import Table
 
 ROW_GROUP = 2**18
-"""Rows of a row group, always."""
+"""Rows of a row group."""
 
 
 def coded(codes: Any, texts: pa.Array) -> pa.DictionaryArray:
-    """Return a dictionary column from codes and their texts."""
+    """Return a dictionary column from codes and the texts that they stand for."""
     return pa.DictionaryArray.from_arrays(pa.array(codes), texts, safe=False)
 
 
@@ -26,7 +26,7 @@ def moments(ms: Any) -> pa.Array:
 
 
 def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Give a table the schema's types; dictionaries are numbered in order of first appearance."""
+    """Return a table with the schema's types; dictionaries are in order of first appearance."""
     columns = []
     for field in schema:
         column = table[field.name].combine_chunks()
@@ -35,7 +35,7 @@ def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def rows_of(table: Table, columns: Mapping[str, pa.Array]) -> pa.Table:
-    """Return columns as rows of a table of the schema, which gives their order and types.
+    """Return columns as a table of the schema, in its order and with its types.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def rows_of(table: Table, columns: Mapping[str, pa.Array]) -> pa.Table:
 
 
 class ParquetRows:
-    """Writes a stream of tables as one Parquet file whose bytes do not depend on how the stream was cut.
+    """Writes a stream of tables as one Parquet file whose bytes do not depend on how the stream was divided.
 
     Dictionaries are written in the order of their texts: their own order would reveal users that an incident added.
     """
@@ -69,7 +69,7 @@ class ParquetRows:
             self._flush(self._rows // ROW_GROUP * ROW_GROUP)
 
     def close(self) -> None:
-        """Write what is left, and the footer."""
+        """Write the remaining rows, and the footer."""
         if self._rows:
             self._flush(self._rows)
         self._writer.close()
@@ -81,7 +81,7 @@ class ParquetRows:
         self._waiting, self._rows = ([rest] if rest.num_rows else []), rest.num_rows
 
     def _ordered(self, table: pa.Table) -> pa.Table:
-        """Return the same rows, each dictionary in the order of its texts."""
+        """Return the same rows with each dictionary sorted by its texts."""
         columns = [
             self._in_order(field.name, table[field.name].combine_chunks())
             if pa.types.is_dictionary(field.type)
@@ -91,7 +91,7 @@ class ParquetRows:
         return pa.Table.from_arrays(columns, schema=table.schema)
 
     def _in_order(self, name: str, column: pa.DictionaryArray) -> pa.DictionaryArray:
-        """Put one column's dictionary in order; it is sorted only when it is another than before."""
+        """Sort one column's dictionary, if it differs from the previous one."""
         known = self._orders.get(name)
         if known is None or not known[0].equals(column.dictionary):
             order = pc.array_sort_indices(column.dictionary)

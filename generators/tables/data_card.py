@@ -1,4 +1,4 @@
-"""The data card that travels with exported data."""
+"""The data card: a description of the exported data."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ PLANTED = {"cdr_communities": COMMUNITIES, "cdr_ties": TIES}
 
 
 def data_card(manifest: dict[str, Any], clock: Clock) -> str:
-    """Return a description of the data for people who did not make them, as Markdown."""
+    """Return a description of the data for other people, as Markdown."""
     counts = manifest["counts"]
     incidents = counts["incidents_by_type"]
     kinds = {name: calls for name, calls in counts["calls_by_type"].items() if calls or incidents[name]}
@@ -101,7 +101,7 @@ def _of_own_records(manifest: dict[str, Any], clock: Clock) -> list[str]:
 
 
 def local_span(clock: Clock) -> str:
-    """Return what span of local time the data cover."""
+    """Return the span of local time that the data cover."""
     first, last = (np.datetime64(int(clock.local_ms(ms)), "ms") for ms in (clock.start_ms, clock.end_ms))
     return f"{first.astype('datetime64[m]')} to {last.astype('datetime64[m]')} local time ({clock.time_zone})"
 

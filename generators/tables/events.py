@@ -24,7 +24,7 @@ class EventTable:
     epoch_ms: int
     """Start of the world, in ms since the Unix epoch (UTC)."""
     digits: int
-    """Width of the number in a call_id."""
+    """Number of digits in a call_id."""
     site: Any
     """Shape (C,), int32: site of each cell."""
     arrival: Arrival
@@ -58,7 +58,7 @@ class EventTable:
         return rows_of(EVENTS, columns)
 
     def _named(self, cell: Any, texts: pa.Array, of: Any) -> pa.DictionaryArray:
-        """Return the names of cells, or of what they belong to; empty where there is none."""
+        """Return the names for an array of indices; empty where there is none."""
         heard = cell >= 0
         code = cell if of is None else of[np.maximum(cell, 0)]
         return pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int32), mask=~heard), texts)

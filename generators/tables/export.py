@@ -28,11 +28,11 @@ FILES = {
     "tower_status": "cdr_tower_status",
     "user_status": "cdr_user_status",
 }
-"""What the export calls the other tables."""
+"""File names of the exported tables."""
 PLANTED_FILES = {"communities": "cdr_communities", "ties": "cdr_ties"}
-"""Those of a simulated society, which own records have not."""
+"""File names of the tables of a simulated society; your own records have none."""
 TIMES = "%Y-%m-%d %H:%M:%S%.3fZ"
-"""How CSV has times: all are in ms, in UTC."""
+"""Format of times in CSV files: UTC, with milliseconds."""
 NIGHT_ENDS_H, SHORT_S, SATURDAY = 5, 10, 6
 
 
@@ -63,7 +63,7 @@ def labelled_schema() -> pa.Schema:
 
 
 def _local(clock: Clock) -> pl.Expr:
-    """Return starts on the local clock."""
+    """Return starts in local time."""
     utc = pl.col("call_start_ts")
     found = utc + pl.duration(seconds=clock.utc_offset_s)
     for moment, offset_s in clock.changes:
@@ -72,7 +72,7 @@ def _local(clock: Clock) -> pl.Expr:
 
 
 def user_features(dataset: Dataset, labels: CallLabels) -> pa.Table:
-    """Return what each user's calls add up to; `bench.schema.USER_FEATURES` says what each column means."""
+    """Return aggregates of each user's calls; `bench.schema.USER_FEATURES` defines the columns."""
     calls = pl.scan_parquet(dataset.folder / "calls.parquet")
     texts = [pl.col(name).cast(pl.String) for name in ("caller_id", "callee_id", "outcome")]
     calls = calls.with_columns(*texts, local=_local(dataset.clock))
@@ -107,7 +107,7 @@ def _of_calls_made() -> list[pl.Expr]:
 
 
 def _write_calls(world: Path, out: Path, labels: CallLabels, csv: bool, progress: Progress) -> None:
-    """Write the labelled calls, one row group after the other."""
+    """Write the labelled calls, row group by row group."""
     schema = labelled_schema()
     file = ParquetRows(out / f"{CALL_FILE}.parquet", schema)
 
@@ -151,7 +151,7 @@ def _write_csv(path: Path, tables: Iterable[pa.Table]) -> None:
 
 
 def _parts(path: Path) -> Iterator[pa.Table]:
-    """Read a table a row group at a time, which bounds the memory; an empty one as it is."""
+    """Read a table one row group at a time, which bounds the memory; an empty table as a whole."""
     with pq.ParquetFile(path) as file:
         yield file.schema_arrow.empty_table()
         for number in range(file.num_row_groups):
@@ -159,7 +159,7 @@ def _parts(path: Path) -> Iterator[pa.Table]:
 
 
 def _without_lists(table: pa.Table) -> pa.Table:
-    """Return a table whose lists of texts are texts, joined by blanks."""
+    """Return a table in which lists of texts are texts joined by blanks."""
     for number, field in enumerate(table.schema):
         if pa.types.is_list(field.type):
             joined = pa.array([" ".join(texts) for texts in table[field.name].to_pylist()])

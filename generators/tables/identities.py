@@ -1,4 +1,4 @@
-"""Numbers, SIMs and devices that belong to nobody: all from test ranges.
+"""Fictitious numbers, SIMs and devices: all are from test ranges.
 
 - user ids come from a keyed permutation of a pool larger than the users, so that order and gaps reveal nothing;
 - MSISDN: +999, which is no country's code (ITU-T E.164), then one digit that parts it into made-up ranges;
@@ -18,16 +18,16 @@ from generators.model.rng import Purpose, permutation
 HOME_NETWORK, UNLISTED, FOREIGN, PREMIUM = 1, 2, 3, 9
 NUMBER_RANGES = (UNLISTED, FOREIGN, PREMIUM)
 FOREIGN_COUNTRIES = 5
-"""Made-up countries: first digits 3 to 7."""
+"""First digits (3 to 7) of fictitious countries."""
 POOL = 1.25
-"""Size of the pool of user ids, relative to the users and their reserve."""
+"""Size of the pool of user ids, relative to the number of users and their reserve."""
 SUBSCRIBER_DIGITS, SIM_DIGITS, DEVICE_DIGITS = 8, 10, 12
 _ZERO = ord("0")
 
 
 @kernel
 def _format(values: Any, prefix: Any, digits: int, check: bool, out: Any) -> None:
-    """Write the prefix, a number in so many digits, and perhaps a Luhn check digit, for each value."""
+    """Write the prefix, a number with leading zeros, and perhaps a Luhn check digit, for each value."""
     start = prefix.shape[0]
     for i in range(values.shape[0]):
         for j in range(start):
@@ -42,7 +42,7 @@ def _format(values: Any, prefix: Any, digits: int, check: bool, out: Any) -> Non
 
 @kernel
 def _luhn(text: Any, length: int) -> int:
-    """Return the check digit of ISO/IEC 7812-1 annex B."""
+    """Return the Luhn check digit (ISO/IEC 7812-1, annex B)."""
     total: Any = 0
     for j in range(length):
         digit = np.int64(text[length - 1 - j]) - _ZERO
@@ -54,7 +54,7 @@ def _luhn(text: Any, length: int) -> int:
 
 @kernel
 def _count_on(out: Any, start: int) -> None:
-    """Fill each row with the one before, and one more in its digits from column `start` on."""
+    """Fill each row with the previous one, increased by one in its digits from column `start` on."""
     for i in range(1, out.shape[0]):
         for j in range(out.shape[1]):
             out[i, j] = out[i - 1, j]
@@ -66,7 +66,7 @@ def _count_on(out: Any, start: int) -> None:
 
 
 def counted(prefix: str, first: int, count: int, digits: int) -> pa.StringArray:
-    """Return `prefix` and the numbers from `first` on, each in so many digits."""
+    """Return `prefix` followed by consecutive numbers from `first` on, with leading zeros."""
     text = np.empty((count, len(prefix) + digits), np.uint8)
     _format(np.array([first])[:count], np.frombuffer(prefix.encode(), np.uint8), digits, False, text[:1])
     _count_on(text, len(prefix))
@@ -74,7 +74,7 @@ def counted(prefix: str, first: int, count: int, digits: int) -> pa.StringArray:
 
 
 def numbered(prefix: str, values: IntArray, digits: int, check: bool = False) -> pa.StringArray:
-    """Return `prefix` and each value in so many digits (and a Luhn digit, which covers digits only)."""
+    """Return `prefix` followed by each value with leading zeros (and a Luhn digit, computed over the digits)."""
     width = len(prefix) + digits + check
     text = np.empty((len(values), width), np.uint8)
     _format(values, np.frombuffer(prefix.encode(), np.uint8), digits, check, text)
@@ -82,7 +82,7 @@ def numbered(prefix: str, values: IntArray, digits: int, check: bool = False) ->
 
 
 def fixed_width(text: Any) -> pa.StringArray:
-    """Return rows of ASCII codes, shape (n, width), as Arrow text without copying them."""
+    """Return rows of ASCII codes, shape (n, width), as an Arrow text array without copying them."""
     rows, width = text.shape
     if rows * width >= 2**31:
         raise ValueError("more text than one Arrow array holds")
@@ -91,7 +91,7 @@ def fixed_width(text: Any) -> pa.StringArray:
 
 
 def digits_for(count: int, least: int) -> int:
-    """Return how many digits number `count` things, and not fewer than `least`."""
+    """Return the number of digits that number `count` things, at least `least`."""
     return max(least, len(str(max(count - 1, 0))))
 
 
@@ -122,7 +122,7 @@ def phone_numbers(seed: int, external_first: IntArray) -> pa.StringArray:
 
 
 def sims(seed: int, entities: IntArray) -> pa.StringArray:
-    """Return the IMSI of each SIM; an entity has one number, whoever else is in the world."""
+    """Return the IMSI of each SIM; a user's does not depend on the other users of the world."""
     place = permutation(seed, Purpose.SIM, 10**SIM_DIGITS, int(entities.max(initial=-1)) + 1)
     return numbered("00101", place[entities], SIM_DIGITS)
 

@@ -1,4 +1,4 @@
-"""The table `subscriptions`: what the operator knows of numbers, SIMs and devices.
+"""The table `subscriptions`: the operator's inventory of numbers, SIMs and devices.
 
 It puts a number on a SIM itself, so SIMs are exact. A device it learns of from traffic (3GPP TS 22.016; Automatic
 Device Detection, TS 22.101): some time after a SIM turned up in another device, if it is still there then. Some changes
@@ -29,20 +29,20 @@ from generators.tables.names import Names
 
 
 class Uses(NamedTuple):
-    """Which SIM, or which device, each user's number uses from when on, until the user's next entry; shape (n,) each.
+    """SIMs, or devices, of the users' numbers, each used until the user's next entry; shape (n,) each.
 
     In order of user and time.
     """
 
     user: Any
-    """int64."""
+    """int64: number of the user."""
     from_ms: Any
-    """int64: since the start of the world, whole seconds."""
+    """int64: begin of the use since the start of the world, whole seconds."""
     thing: Any
     """int64: the SIM or the device, as an index into `Names.sim` or `Names.device`."""
 
     def pick(self, chosen: Any) -> "Uses":
-        """Return some of them."""
+        """Return a selection of the entries."""
         return Uses(*(column[chosen] for column in self))
 
     def changes(self) -> "Uses":
@@ -52,11 +52,11 @@ class Uses(NamedTuple):
         return self.pick(~again)
 
     def is_first(self) -> Any:
-        """Return which are the first of their user; shape (n,), bool."""
+        """Return whether each entry is the first of its user; shape (n,), bool."""
         return np.diff(self.user, prepend=-1) != 0
 
     def end_ms(self, until_ms: Any) -> Any:
-        """Return when each entry ends, given when the subscription of each user ends, shape (N,); shape (n,)."""
+        """Return the end of each entry, given the end of each user's subscription, shape (N,); shape (n,)."""
         following = np.append(self.from_ms[1:], NEVER)
         last = np.append(self.is_first()[1:], True)
         return np.where(last, until_ms[self.user], following)
@@ -64,19 +64,19 @@ class Uses(NamedTuple):
 
 @dataclass(frozen=True)
 class Inventory:
-    """Which SIM and device each number uses, and what the operator knows of it."""
+    """SIM and device of each number over time, and the operator's knowledge of them."""
 
     people: People
     owned: Possessions
-    """What users have in normal life."""
+    """SIMs and devices of users in normal life."""
     names: Names
     holdings: Holdings
-    """SIMs and devices that numbers use during incidents; of each user one at most."""
+    """SIMs and devices that numbers use during incidents; at most one holding for each user."""
     days: int
-    """How long the world is."""
+    """Length of the world in days."""
 
     def table(self, rules: Subscriptions, epoch_ms: int) -> pa.Table:
-        """Return one row for each period in which the operator knew a user by the same number, SIM and device.
+        """Return one row for each period in which the operator lists a user with the same number, SIM and device.
 
         Parameters
         ----------
@@ -102,14 +102,14 @@ class Inventory:
         return conformed(table, SUBSCRIPTIONS.arrow)
 
     def sims(self) -> Uses:
-        """Return which SIM each number was on, as the operator put it."""
+        """Return the SIM of each number over time, which the operator assigns itself."""
         moments_ms = np.stack([self.owned.sim_change_ms, self.owned.sim_back_ms])
         _, user = np.nonzero(moments_ms != NEVER)
         held = self.holdings.pick((self.holdings.sim != OWN) & (self.holdings.sim != self.holdings.user))
         return self._in_use((user, moments_ms[moments_ms != NEVER]), held, held.sim, _sims_at, self.names.sim_place)
 
     def devices(self) -> Uses:
-        """Return which device each number's SIM was in."""
+        """Return the device of each number's SIM over time."""
         replaced = np.flatnonzero(self.owned.device_change_ms != NEVER)
         user, begin, end = self._spells()
         users = np.concatenate([replaced, user, user])
@@ -118,7 +118,7 @@ class Inventory:
         return self._in_use((users, times), held, held.device, _devices_at, self.names.device_place)
 
     def known_devices(self, rules: Subscriptions) -> Uses:
-        """Return the devices that the operator knew, each from when on it did."""
+        """Return the devices listed by the operator, each from the time at which it is listed."""
         used = self.devices()
         seed, first = int(self.owned.seed), used.is_first()
         draws = uniforms_of(seed, Purpose.DEVICE_SEEN, used.user, used.from_ms)
@@ -136,7 +136,7 @@ class Inventory:
         return listed.pick(known | first).changes()
 
     def _spells(self) -> tuple[Any, Any, Any]:
-        """Return whose SIM was in another device than usual within the world, from when to when."""
+        """Return the times within the world at which SIMs are in another device than usual."""
         user, owned = np.flatnonzero(self.owned.period_ms > 0), self.owned
         many = (self.days * DAY_MS + owned.phase_ms[user]) // owned.period_ms[user] + 1
         which, number = np.repeat(user, many), np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
@@ -146,7 +146,7 @@ class Inventory:
         return which[there], np.maximum(begin[there], 0), end[there]
 
     def _in_use(self, changes: tuple[Any, Any], held: Holdings, things: Any, look: Any, place: Any) -> Uses:
-        """Return what is in use, given when that may change in normal life, and what incidents hold."""
+        """Return what is in use, given the times of possible changes in normal life, and the holdings of incidents."""
         begins, ends = self.people.active_from_ms, self.people.active_until_ms
         served = np.flatnonzero(begins != NEVER)
         there = (held.to_ms > begins[held.user]) & (held.from_ms < np.minimum(ends[held.user], self.days * DAY_MS))
@@ -172,12 +172,12 @@ class Inventory:
 
 
 def _in_order(user: Any, from_ms: Any) -> Any:
-    """Return the order of user and time, of whole seconds less than 68 years from the start; shape (n,)."""
+    """Return the order by user and time, for whole seconds less than 68 years from the start; shape (n,)."""
     return np.argsort(user.astype(np.int64) * 2**32 + (from_ms // SECOND_MS + 2**31))
 
 
 def _merged(sims: Uses, devices: Uses) -> tuple[Uses, Any, Any]:
-    """Return the periods with the same SIM and device, and the places of both in each."""
+    """Return the periods with the same SIM and device, and the entries of both in each."""
     user = np.concatenate([sims.user, devices.user])
     from_ms = np.concatenate([sims.from_ms, devices.from_ms])
     order = _in_order(user, from_ms)

@@ -17,11 +17,11 @@ from generators.social.people import People
 from generators.social.possessions import Possessions
 
 Thing = tuple[int, int]
-"""A SIM or device: its owner, and which of the owner's it is."""
+"""A SIM or device: its owner, and its number among the owner's."""
 
 
 class Period(NamedTuple):
-    """A span in which the operator knew a number on one SIM and in one device."""
+    """A span in which the operator lists a number with one SIM and one device."""
 
     from_ms: int
     to_ms: int
@@ -31,7 +31,7 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True)
 class PlainInventory:
-    """What one number after the other was on."""
+    """The SIM and device of each number, computed one number at a time."""
 
     rules: Subscriptions
     people: People
@@ -40,7 +40,7 @@ class PlainInventory:
     days: int
 
     def spells(self, user: int) -> list[tuple[int, int, int]]:
-        """Return when the user's SIM is in another device, and in which, within the world."""
+        """Return when, within the world, the user's SIM is in another device, and in which."""
         period, phase = int(self.owned.period_ms[user]), int(self.owned.phase_ms[user])
         least, most = self.owned.spell_ms
         found = []
@@ -57,36 +57,36 @@ class PlainInventory:
         return found
 
     def own_sim(self, user: int, moment: int) -> Thing:
-        """Return the SIM that a user's number is on in normal life."""
+        """Return the SIM of a user's number in normal life."""
         second = self.owned.sim_change_ms[user] <= moment < self.owned.sim_back_ms[user]
         return (user, 1 if second else 0)
 
     def own_device(self, user: int, moment: int) -> Thing:
-        """Return the device that a user's SIM is in in normal life."""
+        """Return the device of a user's SIM in normal life."""
         for begin, end, device in self.spells(user):
             if begin <= moment < end:
                 return (user, device)
         return (user, 1 if moment >= self.owned.device_change_ms[user] else 0)
 
     def held(self, user: int, moment: int) -> tuple[int, int] | None:
-        """Return the owners of the SIM and the device that an incident has put a number on, if any has."""
+        """Return the owners of the SIM and device that an incident has put a number on, if any."""
         for who, begin, end, sim, device, _ in zip(*(column.tolist() for column in self.holdings), strict=True):
             if who == user and begin <= moment < end:
                 return sim, device
         return None
 
     def sim(self, user: int, moment: int) -> Thing:
-        """Return the SIM that a number is on."""
+        """Return the SIM of a number."""
         held = self.held(user, moment)
         return self.own_sim(user, moment) if held is None or held[0] in (OWN, user) else (held[0], 0)
 
     def device(self, user: int, moment: int) -> Thing:
-        """Return the device that a number's SIM is in."""
+        """Return the device of a number's SIM."""
         held = self.held(user, moment)
         return self.own_device(user, moment) if held is None or held[1] == user else (held[1], 0)
 
     def lag_ms(self, user: int, moment: int) -> int | None:
-        """Return how long the operator takes to see a change of device; None when it never does."""
+        """Return the delay until the operator lists a change of device; None if it never does."""
         size, missed, *_ = numpys_draws(int(self.owned.seed), Purpose.DEVICE_SEEN, user, moment % 2**64, 0)
         if missed < self.rules.device_missed:
             return None
@@ -97,7 +97,7 @@ class PlainInventory:
         return int(HOUR_MS * least * math.exp(math.log(most / least) * size)) // 1000 * 1000
 
     def moments(self, user: int) -> list[int]:
-        """Return every moment at which what a number is on may change, from its begin to its end."""
+        """Return all moments at which the SIM or device of a number may change."""
         owned, begin, end = self.owned, int(self.people.active_from_ms[user]), int(self.people.active_until_ms[user])
         found = {begin, *(int(c[user]) for c in (owned.sim_change_ms, owned.sim_back_ms, owned.device_change_ms))}
         found |= {moment for spell in self.spells(user) for moment in spell[:2]}
@@ -106,7 +106,7 @@ class PlainInventory:
         return sorted(moment for moment in found if begin <= moment < min(end, self.days * DAY_MS))
 
     def periods(self, user: int) -> list[Period]:
-        """Return what the operator knew of a number, period by period."""
+        """Return the operator's inventory of a number, period by period."""
         moments, end = self.moments(user), int(self.people.active_until_ms[user])
         news: dict[int, dict[str, Thing]] = {}
         for moment in moments:

@@ -1,4 +1,4 @@
-"""The texts behind the numbers of a world: ids, phone numbers, SIMs, devices and cells."""
+"""Identifiers as texts: of users, numbers, SIMs, devices and cells."""
 
 from typing import Any, NamedTuple
 
@@ -14,24 +14,25 @@ from generators.tables.identities import devices, digits_for, numbered, phone_nu
 
 
 class Names(NamedTuple):
-    """The texts behind the numbers: dictionaries of the tables."""
+    """Identifiers as texts, which are the dictionaries of the tables."""
 
     user: pa.StringArray
-    """Id of each user, and of the reserve."""
+    """Id of each user and reserve subscriber."""
     party: pa.StringArray
     """Id of each user, then of each external party."""
     number: pa.StringArray
     """MSISDN of each party."""
     sim: pa.StringArray
-    """IMSI: first SIM of each user, each external party's, then second SIMs."""
+    """IMSIs: first SIM of each user, SIM of each external party, then second SIMs."""
     device: pa.StringArray
-    """IMEI: first device of each user, then the others that users have."""
+    """IMEIs: first device of each user, then other devices of users."""
     cell: pa.StringArray
     tower: pa.StringArray
     sim_place: Any
-    """Shape (2, N), int32: places of a user's first and second SIM in `sim`, -1 where there is none."""
+    """Shape (2, N), int32: indices of a user's first and second SIM in `sim`, -1 where there is none."""
     device_place: Any
-    """Shape (devices, N), int32: places of a user's devices in `device`, as numbered in `possessions`; -1 for none."""
+    """Shape (devices, N), int32: indices of a user's devices in `device`, by their numbers in `possessions`; -1 for
+    none."""
 
 
 def make_names(settings: WorldSettings, model: ModelArrays, owned: Possessions, towers: int, cells: int) -> Names:
@@ -66,7 +67,7 @@ def make_names(settings: WorldSettings, model: ModelArrays, owned: Possessions, 
 
 
 def _places(users: int, owners: list[Any], first: int) -> Any:
-    """Return the places of each user's first SIM or device, then of the others that some have, from `first` on."""
+    """Return the indices of each user's first SIM or device, then of the further ones, from `first` on."""
     place = np.full((1 + len(owners), users), NOBODY, np.int32)
     place[0] = np.arange(users)
     for row, who in zip(place[1:], owners, strict=True):

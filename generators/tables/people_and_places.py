@@ -21,7 +21,7 @@ from generators.tables.names import Names
 
 
 def users_table(settings: WorldSettings, people: People, names: Names, known: pa.Table) -> pa.Table:
-    """Return one row a user, ordered by id, with the SIM and device of its first period in the inventory.
+    """Return one row per user, ordered by id, with the SIM and device of its first period in the inventory.
 
     Of the reserve those are in it who have a subscription.
     """
@@ -42,7 +42,7 @@ def users_table(settings: WorldSettings, people: People, names: Names, known: pa
 
 
 def cells_table(towers: Towers, site: Any, names: Names) -> pa.Table:
-    """Return one row a cell; `site` holds the tower of each, shape (C,)."""
+    """Return one row per cell; `site` holds the tower of each, shape (C,)."""
     numbers = np.arange(len(site))
     lac, ci = numbers // 256 + 1, numbers + 1
     columns = {
@@ -58,7 +58,7 @@ def cells_table(towers: Towers, site: Any, names: Names) -> pa.Table:
 
 
 def coverage_table(radio: RadioMap | None, names: Names) -> pa.Table:
-    """Return one row a pixel of the radio map; none without a network."""
+    """Return one row per pixel of the radio map; empty without a network."""
     if radio is None:
         return COVERAGE.arrow.empty_table()
     middles, best = pixel_middles(radio), radio.cell[:, 0]
@@ -73,7 +73,7 @@ def coverage_table(radio: RadioMap | None, names: Names) -> pa.Table:
 
 
 def communities_table(settings: WorldSettings, society: Society, names: Names) -> pa.Table:
-    """Return one row a user and community."""
+    """Return one row per user and community."""
     kinds = settings.communities.layers()
     users, groups, sizes, types = [], [], [], []
     ids: list[pa.Array] = []

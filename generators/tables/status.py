@@ -1,4 +1,4 @@
-"""The tables `tower_status` (counts of each cell in windows of time) and `user_status` (of each user by day)."""
+"""The tables `tower_status` (counts of each cell in time windows) and `user_status` (state of each user by day)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,13 +21,13 @@ from generators.tables.names import Names
 
 TOWER_STATES = ("GREEN", "ORANGE", "RED", "BLACK", "NO_DATA")
 SHARES = (0.10, 0.60, 0.90)
-"""Of failed Hellos, from which a tower is ORANGE, RED and (above) BLACK."""
+"""Shares of failed Hellos above which the state of a tower is ORANGE, RED and BLACK."""
 ATTEMPTS, SETUPS, HELLOS, FAILS, TIMEOUTS, DROPS, BEGUN, ENDED, INTO, OUT_OF, STRANDED, HELD, TRAFFIC, LIVE = range(14)
 
 
 @dataclass
 class TowerStatus:
-    """Counts the events of each cell in slices of time, and sums them over windows of some slices each.
+    """Counts the events of each cell in time slices, and sums them over windows of several slices.
 
     A window is written with the day in which it ends; one that would end after the world is not written.
     """
@@ -38,10 +38,10 @@ class TowerStatus:
     """Shape (C,), int32: site of each cell."""
     settings: StatusSettings
     _counts: Any = field(init=False)
-    """Shape (C, slices, 14), int64: the first slice is that of the next window to write; calls may run into the day
-    after."""
+    """Shape (C, slices, 14), int64: counts from the first slice of the next window on; calls may continue into the next
+    day."""
     _next: int = 0
-    """Number of that window."""
+    """Number of the next window to write."""
 
     def __post_init__(self) -> None:
         self._slice_ms = self.settings.slide_s * 1000
@@ -50,7 +50,7 @@ class TowerStatus:
         self._counts = np.zeros((len(self.site), slices, LIVE + 1), np.int64)
 
     def rows(self, day: int, events: Any, records: Records) -> pa.Table:
-        """Take in the events of the calls that began on a day, and return the windows that end on it."""
+        """Add the events of the calls that began on a day, and return the windows that end on it."""
         call = np.repeat(np.arange(len(records.key)), records.events)
         count_events(events, call, (self._next * self._slice_ms, self._slice_ms), self._counts)
         end = max((day + 1) * DAY_MS // self._slice_ms - self._width + 1, self._next)
@@ -110,7 +110,7 @@ class TowerStatus:
 
 @kernel
 def count_events(events: Any, call: Any, clock: tuple[int, int], counts: Any) -> None:
-    """Add events to the counts of the slices of time in which they fall.
+    """Add events to the counts of their time slices.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def _slice(moment: int, clock: tuple[int, int], counts: Any) -> int:
 
 @kernel
 def _hold(cell: int, span: tuple[int, int], clock: tuple[int, int], counts: Any) -> None:
-    """Count a connection: its end in its last slice, and its length in each slice."""
+    """Count a connection: its end in its last slice, and its duration in each slice."""
     end, held = span
     last = _slice(end, clock, counts)
     counts[cell, last, ENDED] += 1
@@ -179,9 +179,9 @@ class UserStatus:
     epoch_ms: int
     network: Network
     users: Any
-    """Shape (n,), int: who has a subscription in this world."""
+    """Shape (n,), int: users who have a subscription in this world."""
     _running: Any = field(default_factory=lambda: np.empty((3, 0), np.int64))
-    """Calls that ran on when the last day ended: caller, when it connected, and when it ends [ms]."""
+    """Calls in progress at the end of the last day: caller, connection and end [ms]."""
 
     def rows(self, day: int, records: Records) -> pa.Table:
         """Return a day as rows of the schema."""
@@ -207,7 +207,7 @@ class UserStatus:
         return rows_of(USER_STATUS, columns)
 
     def _live(self, records: Records, moment: int) -> Any:
-        """Take in the calls of a day, concurrent legs among them; return who is connected in one at a moment."""
+        """Add the calls of a day, concurrent legs among them; return who is connected at its end."""
         connected = records.start_ms + records.setup_ms
         calls = np.stack([records.caller, connected, connected + records.talk_ms])
         calls = np.concatenate([self._running, calls], axis=1)

@@ -1,4 +1,4 @@
-"""The table `ties`: who is tied to whom, by what, and how strongly. No part of the program reads it."""
+"""The table `ties`: pairs of tied users, the kind of tie and its strength. No part of the program reads it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from generators.tables.names import Names
 ACQUAINTANCE = len(COMMUNITY_KINDS)
 TIE_KINDS = (*COMMUNITY_KINDS, "acquaintance")
 MEMBERS = 2**18
-"""Members of communities looked at together, about."""
+"""Number of members of communities processed together, about."""
 
 
 def tie_tables(kinds: list[str], model: ModelArrays, names: Names) -> Iterator[pa.Table]:
@@ -46,14 +46,14 @@ def tie_tables(kinds: list[str], model: ModelArrays, names: Names) -> Iterator[p
 
 
 def _calls_within(model: ModelArrays) -> Any:
-    """Return how many calls a working day each user makes to those it knows within the network; shape (N,)."""
+    """Return the calls per working day of each user to its contacts within the network; shape (N,)."""
     users = slice(0, model.num_users)
     kind = model.people.kind[users]
     return model.people.rate[users] * (1 - model.external_shares[kind, 2]) * (1 - model.kinds["cold"][kind])
 
 
 def _odds(rank: Any, others: Any, skew: float) -> Any:
-    """Return how likely one of so many others is called, by its rank from 0."""
+    """Return the probability that one of a number of others is called, by its rank from 0."""
     return ((rank + 1) / others) ** (1 / skew) - (rank / others) ** (1 / skew)
 
 
@@ -69,7 +69,7 @@ def _blocks(society: Society, layer: int) -> Iterator[Any]:
 
 
 def _pairs(members: Any, layer: int, society: Society, calls: Any) -> tuple[Any, Any, Any]:
-    """Return every pair of fellow members, and the calls a day between them."""
+    """Return every pair of fellow members, and the calls per day between them."""
     sizes, own = society.size[members, layer].astype(np.int64), society.own[members, layer].astype(np.int64)
     callers, callees, strengths = [], [], []
     for rank in range(int(sizes.max()) - 1):

@@ -1,1 +1,1 @@
-"""Ground truth: which calls an incident changed, and the figures of each incident."""
+"""Ground truth: the calls that an incident changed, and the figures of each incident."""

@@ -22,25 +22,27 @@ from generators.sessions.network import Network
 
 DIGITS = 4
 SETTLED_MS = 1000
-"""So long after a timeout every answer is to a Hello that was sent during the fault."""
+"""Margin after a timeout, from which on every answer is to a Hello sent during the fault."""
 MINUTE_MS = 60_000
 COUNTS = {
     "tower_outage": ("hellos",),
     "tower_degraded": ("asked", "carried"),
     "sleeping_cell": ("hellos",),
 }
-"""Counts reported as they are: Hellos answered or given up; calls that asked here first; talked and ended here."""
+"""Counts that are reported unchanged: Hellos that were answered or timed out; calls that tried here first; talked calls
+that ended here."""
 FIGURES = {
     "tower_outage": {"refused": ("refused", "hellos")},
     "tower_degraded": {"setup_success": ("set_up", "asked"), "dropped": ("lost", "carried")},
     "sleeping_cell": {"unanswered": ("timeouts", "hellos")},
     "ping_pong": {"returns": ("returns", "calls"), "stay_s": ("stay_ms", "stays")},
 }
-"""Shares and means: what of what. Of events from `SETTLED_MS` after a timeout on, until the end of the incident."""
+"""Shares and means, as pairs of counts. Events count from `SETTLED_MS` after a timeout on, until the end of the
+incident."""
 
 
 class Held(NamedTuple):
-    """An incident and the cells that it holds."""
+    """An incident and the cells that it affects."""
 
     number: int
     cells: Any
@@ -54,13 +56,13 @@ class DayEvents(NamedTuple):
 
     events: Any
     opens: Any
-    """bool: the first of its call."""
+    """bool: whether it is the first event of its call."""
     connects: Any
-    """bool: of its call, whether it is ever connected."""
+    """bool: whether its call is ever connected."""
 
 
 class EventRows(NamedTuple):
-    """A day's events, and where those of each call are."""
+    """A day's events, with the rows of each call's events."""
 
     events: Any
     first: Any
@@ -95,7 +97,7 @@ class CellFigures:
         self.lasts = {each.number: {"hours": (each.end_ms - each.begin_ms) / HOUR_MS} for each in held}
 
     def add(self, records: Records, events: Any, changes: Changes) -> None:
-        """Take in one day, its calls in order of time; `row` of the changes counts in them."""
+        """Add one day, its calls in order of time; `row` of the changes refers to them."""
         mine = changes.direct & (changes.change != REMOVED)
         first = np.cumsum(records.events) - records.events
         rows = EventRows(events, first, records.events)
@@ -106,7 +108,7 @@ class CellFigures:
                 self.gathered[number] = self._crowd(number, records, rows, changes)
 
     def _count_calls(self, changes: Changes, mine: Any, rows: EventRows) -> None:
-        """Count each incident's own calls; of ping-pong also how often they come back, and how long they stay."""
+        """Count each incident's own calls; for ping-pong also their returns and stays."""
         for number, row in zip(changes.incident[mine].tolist(), changes.row[mine].tolist(), strict=True):
             self.counts[number]["calls"] += 1
             if number in self.stays:
@@ -116,7 +118,7 @@ class CellFigures:
                 self.counts[number].update(found)
 
     def _count_events(self, events: Any, first: Any, records: Records) -> None:
-        """Count the answers of the cells that incidents hold, during the incidents."""
+        """Count the answers of affected cells during the incidents."""
         if not len(events):
             return
         time, begun = events["time_ms"], first[records.events > 0]
@@ -150,7 +152,7 @@ class CellFigures:
         return {name: int(which.sum()) for name, which in counts.items()}
 
     def _crowd(self, number: int, records: Records, rows: EventRows, changes: Changes) -> dict[str, Any]:
-        """Count the callers around a crowd's place, and those of normal life, from its first call to its last."""
+        """Count the callers around a crowd's place, with and without the crowd, from its first call to its last."""
         added = changes.change == ADDED
         own = changes.row[added & (changes.incident == number) & changes.direct]
         begin, end = int(records.start_ms[own].min()), int(records.start_ms[own].max())
@@ -168,7 +170,7 @@ class CellFigures:
         return {"usual_callers": len(usual), "callers": len(every), "minutes": (end - begin) / MINUTE_MS}
 
     def of(self, number: int, kind: str, planned: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the figures of an incident of a type, with what was planned of where it is."""
+        """Return the figures of an incident of a type, together with the planned parameters of its place."""
         count = self.counts[number]
         found = {**planned, "calls": count["calls"], **self.gathered.get(number, {}), **self.lasts.get(number, {})}
         found |= {name: _share(*(count[each] for each in of)) for name, of in FIGURES.get(kind, {}).items()}

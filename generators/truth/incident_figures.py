@@ -16,12 +16,12 @@ from generators.model.records import Records
 
 DIGITS = 4
 _PARTIES = 2**33
-"""More than a world has."""
+"""Upper limit of the number of parties in a world."""
 DAY_S, HOUR_S, TEN_MINUTES_S = DAY_MS // 1000, HOUR_MS // 1000, 600
 
 
 class RecordedValues(NamedTuple):
-    """Further columns of the records of changed calls, beside those of `Changes`; shape (n,) each, 0 if removed."""
+    """Further columns of changed calls' records, besides those of `Changes`; shape (n,) each, 0 if removed."""
 
     callee: Any
     seconds: Any
@@ -32,7 +32,7 @@ class RecordedValues(NamedTuple):
 
     @staticmethod
     def of(records: Records, changes: Changes) -> "RecordedValues":
-        """Look the changed calls of a day up in its records."""
+        """Return the values of a day's changed calls from its records."""
         row = np.maximum(changes.row, 0)
         if not len(records.key):
             return RecordedValues(*np.zeros((5, len(row)), np.int32))
@@ -43,35 +43,35 @@ class RecordedValues(NamedTuple):
 
     @staticmethod
     def joined(parts: "Iterable[RecordedValues]") -> "RecordedValues":
-        """Return all parts, one after the other."""
+        """Return all parts as one."""
         return RecordedValues(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 class Made(NamedTuple):
-    """The calls of some incidents, ordered by incident and start; n of them, of I incidents."""
+    """Calls of some incidents, ordered by incident and start; n calls of I incidents."""
 
     incident: Any
     """Shape (n,): 0 .. I - 1; each has at least one."""
     first: Any
-    """Shape (I,): where the calls of each begin."""
+    """Shape (I,): position of the first call of each incident."""
     caller: Any
     cell: Any
     start_s: Any
-    """Shape (n,): since the start of the world, which is a local midnight."""
+    """Shape (n,): start since the begin of the world, which is a local midnight."""
     values: RecordedValues
 
     @property
     def count(self) -> Any:
-        """Shape (I,): calls of each."""
+        """Shape (I,): number of calls of each incident."""
         return np.diff(np.append(self.first, len(self.incident)))
 
     @property
     def end_s(self) -> Any:
-        """Shape (n,): start plus talk time."""
+        """Shape (n,): end of each call: start plus talk time."""
         return self.start_s + self.values.seconds
 
     def different(self, *columns: Any) -> Any:
-        """Return how many different values, or combinations of values, the calls of each have; shape (I,)."""
+        """Return the number of different values, or combinations of values, among each incident's calls; shape (I,)."""
         order = np.lexsort((*columns, self.incident))
         new = np.zeros(len(order), np.bool_)
         new[:1] = True
@@ -80,22 +80,22 @@ class Made(NamedTuple):
         return np.add.reduceat(new, self.first, dtype=np.int64)
 
     def waited_s(self) -> Any:
-        """Return how long from the first start to the last one, a second at least; shape (I,)."""
+        """Return the time from the first to the last start of each incident, at least a second; shape (I,)."""
         last = np.append(self.first[1:], len(self.incident)) - 1
         return np.maximum(self.start_s[last] - self.start_s[self.first], 1)
 
 
 class Context(NamedTuple):
-    """Quantities beside the calls that figures relate to."""
+    """Quantities to which the figures of calls are compared."""
 
     calls_a_day: float
-    """Of an average user, in normal life."""
+    """Calls per day of an average user in normal life."""
     innocents: Any
-    """Shape (I,): calls back by people called in each incident."""
+    """Shape (I,): calls back to each incident."""
 
 
 def _at_a_time(made: Made, _: Context) -> Any:
-    """Sweep over begins and ends; at the same second a call that ends is over before the next begins."""
+    """Return the most simultaneous calls of each incident; calls end before others begin in the same second."""
     step = np.repeat([1, -1], len(made.incident))
     moment = np.concatenate([made.start_s, made.end_s])
     incident = np.tile(made.incident, 2)
@@ -105,7 +105,7 @@ def _at_a_time(made: Made, _: Context) -> Any:
 
 
 def _within(made: Made, span_s: int) -> Any:
-    """Return the most calls that start within some seconds; shape (I,)."""
+    """Return the most calls that start within some seconds of each other; shape (I,)."""
     most = int(made.start_s.max(initial=0)) + span_s + 1
     moment = made.incident * most + made.start_s
     after = np.searchsorted(moment, moment + span_s, side="left")
@@ -172,11 +172,11 @@ MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
         "calls a day from the first to the last, of what an average user makes",
     ),
 }  # fmt: skip
-"""How each figure is counted, and what it means."""
+"""Function that counts each figure, and its meaning."""
 
 
 def ordered(changes: Changes, values: RecordedValues, chosen: Any) -> Made:
-    """Return the chosen changes as the calls of incidents; their incidents are numbered anew, in order."""
+    """Return the chosen changes as calls of incidents, whose incidents are numbered anew in order."""
     order = np.flatnonzero(chosen)
     order = order[np.lexsort((changes.start_ms[order], changes.incident[order]))]
     _, first, incident = np.unique(changes.incident[order], return_index=True, return_inverse=True)
@@ -221,12 +221,12 @@ def figures_of(
 
 
 def _plain(values: Any) -> list[float]:
-    """Return values as JSON has them: whole numbers whole, others to some digits."""
+    """Return values for JSON: whole numbers as integers, others rounded."""
     return values.tolist() if values.dtype.kind in "iub" else values.round(DIGITS).tolist()  # type: ignore[no-any-return]
 
 
 def spans_of(changes: Changes, values: RecordedValues, incidents: int) -> tuple[Any, Any]:
-    """Return start and end of each incident: of the first and the last record that are part of it; shape (I,) [ms].
+    """Return start and end of each incident, from its first and last direct record; shape (I,) [ms].
 
     An owner's call that an incident took away counts at the moment at which it would have started.
     """

@@ -1,4 +1,4 @@
-"""Writes the ground truth of a world, gathered while its calls are written.
+"""Writes the ground truth of a world, collected while its calls are written.
 
 The figures of an incident are counted from its records; only the parameters of faults of cells are copied from the
 plan.
@@ -24,7 +24,7 @@ from generators.truth.incident_figures import RecordedValues, figures_of, spans_
 
 
 class TruthWriter:
-    """Gathers the ground truth of a world day by day, and writes it."""
+    """Collects the ground truth of a world day by day, and writes it."""
 
     def __init__(
         self, plan: IncidentPlan, names: Names, epoch_ms: int, users: int, cells: CellFigures | None = None
@@ -38,7 +38,7 @@ class TruthWriter:
         self._parts: list[tuple[Changes, RecordedValues, pa.Array]] = []
 
     def add(self, changes: Changes, values: RecordedValues, calls: int, suppressed: int, digits: int) -> None:
-        """Take in one day; its calls are numbered on from those before."""
+        """Add one day; its calls are numbered from the end of the previous day."""
         removed = changes.change == REMOVED
         row = np.where(removed, -1, changes.row + self.calls)
         keys = pa.array([f"key_{key:016x}" for key in changes.key[removed].tolist()], pa.string())
@@ -74,11 +74,11 @@ class TruthWriter:
         truth.close()
 
     def _utc_ms(self, since_ms: Any) -> Any:
-        """Return moments that are counted from the beginning of the world, since the Unix epoch (UTC)."""
+        """Return moments since the start of the world as ms since the Unix epoch (UTC)."""
         return self.epoch_ms + since_ms
 
     def _spans(self, changes: Changes, values: RecordedValues) -> tuple[Any, Any]:
-        """Return begin and end of each incident: of its records, or of its faults of cells [ms]."""
+        """Return begin and end of each incident, by its records or its faults of cells [ms]."""
         begin, end = spans_of(changes, values, len(self.plan.kind))
         of_cells = np.unique(np.array([fault.incident for fault in self.plan.faults], np.int64))
         begin[of_cells], end[of_cells] = self.plan.start_ms[of_cells], self.plan.end_ms[of_cells]
@@ -136,7 +136,7 @@ class TruthWriter:
         return pa.ListArray.from_arrays(ends, rows["id"].combine_chunks())
 
     def _held(self, real: Any, begin: Any, end: Any) -> dict[str, pa.Array]:
-        """Return the rows of the truth about cells that incidents held."""
+        """Return the rows of the truth about cells that incidents affected."""
         held, number = _among(self.plan.cells, real)
         incident, many = real[number], len(held)
         cell = self.names.cell.take(pa.array(held))
@@ -175,7 +175,7 @@ class TruthWriter:
 
 
 def _among(members: Members, real: Any) -> tuple[Any, Any]:
-    """Return the members of these incidents, which ascend, and the place of each one's incident among them."""
+    """Return the members of the given incidents (ascending), and the position of each one's incident among them."""
     kept = np.isin(members.incident, real)
     return members.member[kept], np.searchsorted(real, members.incident[kept])
 
