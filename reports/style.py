@@ -26,7 +26,7 @@ NORMAL_COLOUR = "#a3aab5"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#882255")
 """Okabe and Ito (2008), Color Universal Design, without the yellow that is lost on white; a wine red for it."""
 ONE_COLOUR = COLOURS[0]
-"""Of every type where a panel or a row of its own tells types apart: colours for 23 types cannot be distinguished."""
+"""Colour of every type where separate panels or rows distinguish types: 23 colours cannot be distinguished."""
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 FIRST = ("short_call", "long_call", "off_hour_call", "burst_call")
 DPI = 160
@@ -34,14 +34,14 @@ DPI = 160
 
 @dataclass(frozen=True)
 class TypeStyle:
-    """How one anomaly type is drawn."""
+    """Drawing style of one anomaly type."""
 
     colour: str
     dash: Any
 
 
 def looks(types: Iterable[str]) -> dict[str, TypeStyle]:
-    """Return a look for each type, the same in every picture.
+    """Return a style for each type, the same in every figure.
 
     The first four types have a colour each; any other name falls on a look by its checksum, and only when two names
     of one picture would fall on the same look does the alphabetically later one move on to the next that is free.

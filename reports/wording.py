@@ -15,15 +15,15 @@ from bench.threshold_policies import POLICIES
 Row = Mapping[str, Scalar]
 ALL = "all"
 FEW_TYPES = 6
-"""So many are named one by one in a heading."""
+"""The most types named one by one in a heading."""
 LEVELS = {"call": "calls", "user_day": "days of users", "cell_quarter": "quarter hours of cells"}
-"""What scores can be about."""
+"""Names of the levels."""
 SHORT = {"call": "call", "user_day": "day", "cell_quarter": "quarter"}
-"""The same in a word."""
+"""Short names of the levels."""
 SPANS = ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h"))
-"""Below how many seconds a span is told in which unit, and the seconds of that."""
+"""Upper limits of spans [s], with the unit in which they are shown, and its length [s]."""
 NOTHING = "-"
-"""What stands where there is no number."""
+"""Text for a missing number."""
 
 
 def number(value: Scalar, digits: int = 3) -> str:
@@ -36,7 +36,7 @@ def number(value: Scalar, digits: int = 3) -> str:
 
 
 def count(value: Scalar) -> str:
-    """Return a whole number with its thousands parted.
+    """Return a whole number with thousands separators.
 
     >>> count(94322.0)
     '94,322'
@@ -54,7 +54,7 @@ def percent(value: Scalar) -> str:
 
 
 def lift(value: Scalar) -> str:
-    """Return how many times better than random, to about three digits.
+    """Return a factor over random scores, to about three digits.
 
     >>> lift(1.234), lift(123.4)
     ('1.23', '123')
@@ -77,7 +77,7 @@ def duration(value: Scalar) -> str:
 
 
 def home_level(row: Row, name: str) -> str:
-    """Return the level at which a type is judged first in the world of a run; `all`, at that of most types.
+    """Return the home level of a type in the world of a run; for `all`, that of most types.
 
     >>> row = {"home_levels": "ring:user_day,short_call:call,wangiri:user_day"}
     >>> home_level(row, "short_call"), home_level(row, "all"), home_level({}, "all")
@@ -99,7 +99,7 @@ def key(metric: str, level: str, name: str) -> str:
 
 
 def own_values(result: Result) -> dict[str, float | None]:
-    """Return the values with those of the level of the scores themselves under their plain names."""
+    """Return the values, with those of the scores' own level under plain names."""
     level = result.asked.get("level") or "call"
     if level == "call":
         return result.values
@@ -108,7 +108,7 @@ def own_values(result: Result) -> dict[str, float | None]:
 
 
 def plural(amount: Scalar, noun: str) -> str:
-    """Return an amount and its noun.
+    """Return a count with its noun.
 
     >>> plural(1, "day"), plural(2000, "day")
     ('1 day', '2,000 days')
@@ -134,7 +134,7 @@ def settings_of(row: Row) -> dict[str, Any]:
 
 
 def policy_meaning(row: Row) -> str:
-    """Return what the threshold of a run means, with its figures."""
+    """Return the meaning of a run's threshold policy, with its figures."""
     figures, policy = settings_of(row).get("threshold") or {}, str(row.get("threshold_policy") or "")
     kind = POLICIES.get(policy)
     names = [each.name for each in fields(kind)] if kind else []
@@ -144,7 +144,7 @@ def policy_meaning(row: Row) -> str:
 
 
 def cut_meaning(cut: Cut) -> str:
-    """Return where alerts begin.
+    """Return a description of the threshold.
 
     >>> cut_meaning(Cut(0.5))
     'scores of at least 0.5'

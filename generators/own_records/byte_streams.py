@@ -1,4 +1,4 @@
-"""Input files: finds them, and opens them as a stream of UTF-8 whatever their compression and encoding."""
+"""Input files: finds them, and opens them as streams of UTF-8, whatever their compression and encoding."""
 
 import re
 from codecs import getincrementaldecoder
@@ -13,14 +13,14 @@ from bench.host.digests import file_digest
 from generators.own_records.lines import BREAKS, LineCounter
 
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}
-"""First bytes of compressed files."""
+"""First bytes of each compressed format."""
 ARCHIVE = b"PK\x03\x04"
-"""First bytes of a zip archive, which workbooks are too."""
+"""First bytes of a zip archive; spreadsheet files are such archives, too."""
 PARQUET = b"PAR1"
 HELD_BYTES = 2**20
-"""How much of the end of a file is looked at for its last lines."""
+"""Number of bytes at the end of a file that are searched for its last lines."""
 HIDDEN = (".", "_")
-"""First characters of names of files that folders have beside the data."""
+"""First characters of the names of files that are ignored in folders."""
 
 
 def input_files(path: str, pattern: str = "*") -> list[Path]:
@@ -53,7 +53,7 @@ def input_files(path: str, pattern: str = "*") -> list[Path]:
 
 
 def passed_over(path: str, pattern: str = "*") -> list[Path]:
-    """Return what lies in a folder and is not read, by name: hidden files, subfolders, pipes, dead links."""
+    """Return the names of what is ignored in a folder: hidden files, subfolders, pipes, dead links."""
     place = Path(path)
     return sorted(set(place.iterdir()) - set(input_files(path, pattern))) if place.is_dir() else []
 
@@ -93,7 +93,7 @@ def decompressed(path: Path) -> Any:
 
 
 class Utf8Stream(RawIOBase):
-    """The bytes of a text file as UTF-8, without its last lines; raises `UnicodeError` where they are wrong.
+    """Bytes of a text file as UTF-8, without its last lines; raises `UnicodeError` for bytes that cannot be decoded.
 
     Arrow skips rows in silence that it cannot decode, so all bytes are decoded here, whether or not they are recoded.
     """
@@ -107,7 +107,7 @@ class Utf8Stream(RawIOBase):
 
     @property
     def lines(self) -> int:
-        """How many lines that are not empty were read so far, the last ones apart that are left out."""
+        """Number of non-empty lines read so far, without the last ones that are left out."""
         return self._counter.lines
 
     def readable(self) -> bool:
@@ -115,7 +115,7 @@ class Utf8Stream(RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return some bytes, at most `size`; none at the end."""
+        """Return at most `size` bytes; empty at the end."""
         ended = False
         while not self._rest and not ended:
             block: bytes = self._source.read(None if size < 0 else size)
@@ -133,7 +133,7 @@ class Utf8Stream(RawIOBase):
         super().close()
 
     def _released(self, block: bytes, ended: bool) -> bytes:
-        """Return what is surely not among the last lines, and keep the rest."""
+        """Return the bytes that cannot belong to the last lines, and keep the rest."""
         if not self._skip_last:
             return block
         known = self._held + block

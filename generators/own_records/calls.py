@@ -23,32 +23,32 @@ from generators.tables.columns import ROW_GROUP, ParquetRows, coded, conformed, 
 IDENTITIES = ("number", "sim", "device")
 UNKNOWN = "unknown"
 FILLED = {"callee_type": "subscriber"}
-"""What fills a text column that is not there, unless it is `UNKNOWN`."""
+"""Texts that fill missing text columns, where it is not `UNKNOWN`."""
 CALL_DIGITS = 6
 
 
 @dataclass(frozen=True)
 class Calls:
-    """All calls, ordered by their start; calls that start together stay in the order of the files."""
+    """All calls, ordered by start; calls with the same start stay in the order of the files."""
 
     start_ms: Any
     """Shape (calls,), int64: UTC, whole seconds."""
     seconds: Any
     """Shape (calls,), int32: talk time."""
     setup_s: Any
-    """Shape (calls,), int32: by how much longer than its talk time a call lasts."""
+    """Shape (calls,), int32: time by which a call is longer than its talk time."""
     call_id: pa.ChunkedArray
     codes: dict[str, Any]
-    """Of each text column that is there: shape (calls,), int32, index into `texts` of its kind."""
+    """Codes of each text column, shape (calls,), int32: indices into the `texts` of its kind."""
     texts: dict[str, pa.StringArray]
-    """The texts of each kind, identities as they are to be named."""
+    """The texts of each kind, with identifiers as they are named in the tables."""
     clock: Clock
     origins: Origins
-    """Where each call was read."""
+    """File and row of each call."""
     filled: dict[str, int]
-    """How many fields of each optional column were not there."""
+    """Number of missing fields of each optional column."""
     duplicates: dict[str, int] = field(default_factory=dict)
-    """How many records repeat one before, and how many legs were folded into another."""
+    """Number of records that repeat an earlier one, and of legs that were merged into another."""
 
     def column(self, name: str, part: slice) -> pa.Array:
         """Return some rows of a text column."""
@@ -75,7 +75,7 @@ class Calls:
             file.write(rows_of(CALLS, columns))
 
     def users(self) -> pa.Table:
-        """Return those who call, and those who are called and known as subscribers, as `bench.schema.USERS`."""
+        """Return all callers, and the callees known as subscribers, as `bench.schema.USERS`."""
         count = len(self.texts["number"])
         caller, callee = self.codes["caller_id"], self.codes["callee_id"]
         called = np.zeros(0, np.int64)
@@ -192,7 +192,7 @@ def _clock(records: Records, start_ms: Any) -> Clock:
 
 
 def _first(party: Any, row: Any, parties: int) -> Any:
-    """Return the first row in which each party occurs, shape (parties,); a row past any where it does not."""
+    """Return the first row of each party, shape (parties,); the number of rows for parties without one."""
     first = np.full(parties, np.iinfo(np.int64).max)
     np.minimum.at(first, party, row)
     return first

@@ -27,11 +27,11 @@ from generators.tables.columns import ParquetRows, write_parquet
 LIBRARIES = ("numpy", "polars", "pyarrow")
 MOST_ANOMALOUS = 0.5
 NOT_IN_RECIPE = ("path", "truth", "key_file")
-"""Where something lies; what lies there is in the recipe by its digest."""
+"""Settings that are paths; their contents are part of the recipe, as digests."""
 
 
 class CdrFile:
-    """Records of one's own, with or without injected anomalies; nothing is read before `recipe` or `make`.
+    """Your own records, with or without injected anomalies; nothing is read before `recipe` or `make`.
 
     Raises
     ------
@@ -55,7 +55,7 @@ class CdrFile:
         """Return None: real records have no version without their anomalies."""
 
     def recipe(self) -> dict[str, Any]:
-        """Return all that decides the bytes of this world; of the key only a digest."""
+        """Return everything that decides the bytes of this world; of the key only a digest."""
         settings = {name: value for name, value in asdict(self.settings).items() if name not in NOT_IN_RECIPE}
         return {
             "settings": settings,
@@ -93,7 +93,7 @@ class CdrFile:
         return {**counts, "labelled": self._labelled, "filled": filled, "dropped": dropped}
 
     def revealed(self, names: Collection[str]) -> dict[str, tuple[str, str]]:
-        """Return the kind and the original of those pseudonyms that are of these records; see `Pseudonymous`."""
+        """Return the kind and the original of the given pseudonyms that occur in these records; see `Pseudonymous`."""
         key_file = Path(self.settings.key_file)
         if not self.settings.pseudonyms or not key_file.exists():
             rule = "be the file with the key of the pseudonyms, and generator.pseudonyms true"

@@ -19,7 +19,7 @@ from generators.own_records.lines import lines_of
 
 BLOCK_BYTES, HEAD_BYTES = 2**24, 2**20
 SHOWN = 60
-"""How much of a wrong value is shown."""
+"""Number of characters of a wrong value that a message shows."""
 ADVICE = "generator.skip_lines and generator.skip_last leave out lines that are no records"
 SEVERAL_LINES = ", on several lines: is a quote not closed?"
 HOLDS_RECORDS = (
@@ -48,17 +48,17 @@ class CsvFile:
 
     @cached_property
     def names(self) -> list[str]:
-        """The names of the columns, without blanks around them."""
+        """Names of the columns, without surrounding blanks."""
         return [name.strip() for name in self._raw_names]
 
     @cached_property
     def is_blank(self) -> bool:
-        """Whether there is nothing in the file."""
+        """Whether the file is empty."""
         return not self._head.strip("\ufeff\r\n \t")
 
     @property
     def left_out(self) -> int:
-        """How many lines `skip_lines` has left out so far."""
+        """Number of lines left out by `skip_lines` so far."""
         return len(self.skipped) + self._before - self.dialect.skip_rows
 
     @cached_property
@@ -110,7 +110,7 @@ class CsvFile:
 
     @cached_property
     def _before(self) -> int:
-        """How many lines stand before the header, or before the first row."""
+        """Number of lines before the header, or before the first row."""
         skip, marks = self.dialect.skip_rows, tuple(self.dialect.skip_lines)
         for line in self._head_lines[skip:] if marks else []:
             if line.strip() and not line.lstrip("\"' ").startswith(marks):
@@ -154,7 +154,7 @@ class CsvFile:
 
     @cached_property
     def _unread(self) -> int:
-        """How many lines Arrow does not look at: those before the header that it reads, or before the first record."""
+        """Number of lines that Arrow skips: those before the header that it reads, or before the first record."""
         return self._before + (0 if self.dialect.has_header else self._repeats_names)
 
     def _batches(self, wanted: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -211,7 +211,7 @@ class CsvFile:
 
 
 def _numbers(first: int, count: int, skipped: list[int]) -> Sequence[int]:
-    """Return the numbers of the rows that come next, of which some were left out before they came here."""
+    """Return the numbers of the next rows, without those that were left out."""
     left_out = [number for number in skipped if first <= number < first + count + len(skipped)]
     if not left_out:
         return range(first, first + count)
@@ -220,7 +220,7 @@ def _numbers(first: int, count: int, skipped: list[int]) -> Sequence[int]:
 
 
 def _begins(fields: pa.Array, marks: list[str]) -> Any:
-    """Return which fields begin with one of some texts, blanks apart; shape (fields,), bool."""
+    """Return which fields begin with one of some texts, ignoring blanks; shape (fields,), bool."""
     trimmed = pc.utf8_ltrim_whitespace(fields)
     found = np.zeros(len(fields), np.bool_)
     for mark in marks:

@@ -1,4 +1,4 @@
-"""How the rows and fields of a CSV file are written, apart from what they mean."""
+"""Syntax of a CSV file: how its rows and fields are written."""
 
 from codecs import lookup
 from collections import Counter
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from bench.faults import Fault
 
 TAB = ("tab", "\\t")
-"""What a tab may be called in settings, where it is hard to type."""
+"""Names for a tab in settings, where it is hard to type."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the rows and fields of a CSV file are written."""
+    """Syntax of a CSV file: how its rows and fields are written."""
 
     delimiter: str = ","
     quote: str | None = '"'
@@ -30,17 +30,17 @@ class Dialect:
 
     @property
     def has_header(self) -> bool:
-        """Whether names of columns are to be read from the file."""
+        """Whether the names of the columns are read from the file."""
         return self.header and not self.names
 
     @property
     def separator(self) -> str:
-        """The delimiter as it stands in the file."""
+        """The delimiter as it occurs in the file."""
         return "\t" if self.delimiter in TAB else self.delimiter
 
     @property
     def is_utf8(self) -> bool:
-        """Whether the bytes are UTF-8, with or without a mark at the beginning."""
+        """Whether the file is UTF-8, with or without a byte order mark."""
         return lookup(self.encoding).name in ("utf-8", "utf-8-sig", "ascii")
 
     def faults(self, key: str) -> Iterator[Fault]:

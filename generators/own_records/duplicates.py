@@ -1,4 +1,4 @@
-"""Finds records that repeat one before, and legs of one call, and leaves them out where the settings say so."""
+"""Finds repeated records and legs of one call, and leaves them out if the settings say so."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from generators.own_records.reading import Records
 
 MIXERS = {"start_ms": 0x9E3779B97F4A7C15, "seconds": 0xC2B2AE3D27D4EB4F, "caller_id": 0x165667B19E3779F9,
           "callee_id": 0x27D4EB2F165667C5}  # fmt: skip
-"""Odd numbers that hash a record; records of equal hashes are compared."""
+"""Odd multipliers of the hash of a record; records with equal hashes are compared."""
 
 
 def without_duplicates(records: Records, order: Any) -> tuple[Any, dict[str, int]]:
-    """Return the order of the records that stay, and how many there were of what is left out or repeated.
+    """Return the order of the records that are kept, and the numbers of repeated and left out ones.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def without_duplicates(records: Records, order: Any) -> tuple[Any, dict[str, int
 
 
 def repeated(records: Records, order: Any) -> Any:
-    """Return which records have the same caller, callee, start and length as one before; shape (n,), bool."""
+    """Return which records have the same caller, callee, start and length as an earlier one; shape (n,), bool."""
     columns = {name: records.whole(name)[order] for name in MIXERS}
     mixed = np.zeros(order.size, np.uint64)
     for name, mixer in MIXERS.items():
@@ -58,7 +58,7 @@ def repeated(records: Records, order: Any) -> Any:
 
 
 def folded(records: Records, order: Any) -> Any:
-    """Return the order of the records without the legs of a call that another leg stands for.
+    """Return the order of the records without the legs of a call that another leg represents.
 
     Records of one `call_id`, or of which one names the other as its other leg, are one call. The answered one of them
     stays; of several the one that begins first, and of these the longest.

@@ -1,4 +1,4 @@
-"""Parses fields into texts, numbers and lengths; a field that cannot be read is reported with file, row and value."""
+"""Parses fields into texts, numbers and lengths; an unreadable field is reported with file, row and value."""
 
 from math import isfinite
 from typing import Any
@@ -31,7 +31,7 @@ TEXT_KINDS = (
 
 
 def texts(piece: Piece) -> pa.StringArray:
-    """Return a column's texts without blanks around them, empty where there is nothing.
+    """Return a column's texts without surrounding blanks, empty where there is no value.
 
     Raises
     ------
@@ -49,12 +49,12 @@ def texts(piece: Piece) -> pa.StringArray:
 
 
 def is_word(fields: pa.StringArray, words: list[str]) -> Any:
-    """Return which fields are one of some words, whatever their case; shape (fields,), bool."""
+    """Return which fields are one of some words, in upper or lower case; shape (fields,), bool."""
     return pc.is_in(pc.utf8_lower(fields), pa.array([word.lower() for word in words], pa.string()))
 
 
 def absent(piece: Piece, words: list[str]) -> Any:
-    """Return which fields have nothing, or one of the words for it; shape (rows,), bool."""
+    """Return which fields are empty or one of the words for a missing value; shape (rows,), bool."""
     kind = piece.values.type
     if pa.types.is_floating(kind) or pa.types.is_integer(kind):
         values = pc.cast(piece.values, pa.float64())
@@ -99,7 +99,7 @@ def lengths(piece: Piece, settings: CdrFileSettings) -> Any:
 
 
 def _plainly_written(piece: Piece, rule: str, settings: CdrFileSettings) -> pa.StringArray:
-    """Return texts of numbers with a decimal point and without marks of thousands."""
+    """Return texts of numbers with a decimal point and without thousands separators."""
     fields, mark, sign = texts(piece), settings.thousands, settings.decimal
     if mark:
         grouped = rf"^[-+]?(\d+|\d{{1,3}}([{mark}]\d{{3}})+)([{sign}]\d*)?$"

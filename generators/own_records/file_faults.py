@@ -1,4 +1,4 @@
-"""Compares the settings of a file of records with the headers of the files, before anything else is read.
+"""Compares the settings of a file of records with the headers of the files, before any record is read.
 
 The settings are a `file_settings.CdrFileSettings`, whose own check calls this module.
 """
@@ -14,10 +14,10 @@ from generators.own_records.column_settings import ELSE, LABEL_COLUMNS
 from generators.own_records.files import RecordFile
 
 LENGTH = ("call_duration", "call_end_ts")
-"""One of these two is required; where both are there, the first counts."""
+"""Columns of which one is required; if both exist, the first counts."""
 DELIMITERS = (";", "\t", "|", ",")
 DATA = r"|[-+]?\d[\d\s:.,/TZ+-]*"
-"""What no column is called: nothing, a number or a time."""
+"""Pattern of texts that are not column names: nothing, a number or a time."""
 SHOWN_NAMES = 200
 
 
@@ -42,7 +42,7 @@ def faults_with_files(settings: Any, key: str) -> Iterator[Fault]:
 
 
 def required(settings: Any) -> list[str]:
-    """Return our columns that a file must have, apart from a length or an end."""
+    """Return our columns that a file must have, apart from length and end."""
     if settings.columns.direction is None:
         return ["caller_id", "callee_id", "call_start_ts"]
     return ["other_id", "call_start_ts", *(["owner_id"] if settings.owner is None else [])]
@@ -83,7 +83,7 @@ def _column_faults(settings: Any, key: str, file: RecordFile) -> Iterator[Fault]
 
 
 def _consistency_faults(settings: Any, key: str, headers: dict[str, list[str]]) -> Iterator[Fault]:
-    """Yield what does not go together in the columns of the files."""
+    """Yield faults for inconsistent columns of the files."""
     (file, found), *others = [(file, settings.columns.found_in(header)) for file, header in headers.items()]
     for name, column in (("owner_id", "direction"), ("other_id", "direction"), ("last_cell_id", "first_cell_id")):
         if name in found and column not in found:

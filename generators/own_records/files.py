@@ -24,16 +24,16 @@ BATCH_ROWS = 2**18
 
 @dataclass(frozen=True)
 class Piece:
-    """Some rows of one column, with where they stand."""
+    """Some rows of one column, with their file and row numbers."""
 
     file: str
     column: str
     rows: Sequence[int]
-    """Row of each value, counted from 1 without the header."""
+    """Row number of each value, counted from 1 without the header."""
     values: pa.Array
 
     def refuse(self, wrong: Any, rule: str) -> None:
-        """Raise `UserError` about the first row where the mask `wrong`, shape (rows,), is true; if any is."""
+        """Raise `UserError` about the first row, if any, where the mask `wrong`, shape (rows,), is true."""
         rows = np.flatnonzero(np.asarray(wrong))
         if rows.size:
             row = int(rows[0])
@@ -41,7 +41,7 @@ class Piece:
             raise UserError(f"{self.place(row)}, column {self.column}: must {rule}, got {shown[:SHOWN]}")
 
     def place(self, row: int) -> str:
-        """Return the file and the row of a value, by its position here."""
+        """Return the file and the row of a value, by its position in this piece."""
         return f"{self.file}, row {self.rows[row]}"
 
     def only(self, kept: Any) -> "Piece":
@@ -57,9 +57,9 @@ class RecordFile:
     path: Path
     dialect: Dialect
     skipped: int = field(default=0, init=False)
-    """How many rows `skip_lines` has left out so far."""
+    """Number of rows left out by `skip_lines` so far."""
     inner_lines: int = field(default=0, init=False)
-    """How many lines were read as part of a field with line breaks."""
+    """Number of lines read as part of a field with line breaks."""
 
     @cached_property
     def is_parquet(self) -> bool:
@@ -71,7 +71,7 @@ class RecordFile:
 
     @cached_property
     def is_blank(self) -> bool:
-        """Whether there is nothing in it."""
+        """Whether the file is empty."""
         try:
             return not self.is_parquet and self._csv.is_blank
         except UNREADABLE as error:
@@ -102,7 +102,7 @@ class RecordFile:
         return [] if self.is_parquet else self._csv.first_row
 
     def pieces(self, columns: dict[str, str]) -> Iterator[dict[str, Piece]]:
-        """Yield the rows in batches: of each of our columns, a piece of the file's.
+        """Yield the rows in batches: a piece of the file for each of our columns.
 
         Raises
         ------
@@ -134,7 +134,7 @@ class RecordFile:
                 row += batch.num_rows
 
     def _unreadable(self, error: BaseException, where: str = " cannot be read") -> NoReturn:
-        """Raise why the file cannot be read; of a text in another encoding, what to do."""
+        """Raise the reason why the file cannot be read; for a wrong encoding, with advice."""
         told = " ".join(str(error).split())
         if isinstance(error, UnicodeError) or "UTF8" in str(error):
             told = f"generator.encoding must be its encoding (such as utf-16 or latin-1), got {self.dialect.encoding!r}"
@@ -146,7 +146,7 @@ def _plain(values: pa.Array) -> pa.Array:
 
 
 def _shown(field: pa.Scalar) -> str:
-    """Return a field for a message; of times and lengths that Python cannot have, their count of units."""
+    """Return a field for a message; times and lengths beyond Python's range as a number of units."""
     try:
         value = field.as_py()
     except (OverflowError, ValueError):

@@ -1,4 +1,4 @@
-"""Identifiers in files: those that name nobody, or that a spreadsheet has spoilt, count as missing."""
+"""Identifiers in files: words for a missing one, and values that a spreadsheet has damaged."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,22 +11,22 @@ from generators.own_records.fields import is_word, texts
 from generators.own_records.files import Piece
 
 ROUNDED = r"^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$"
-"""How a spreadsheet shows a long number, such as 9.20E+11 or 9E11: many different ones look the same."""
+"""Pattern of long numbers as a spreadsheet rounds them, such as 9.20E+11 or 9E11: many different ones look the same."""
 HEXADECIMAL = r"(?i)^[0-9a-f]*([0-9][0-9a-f]*[a-df]|[a-df][0-9a-f]*[0-9])[0-9a-f]*$"
-"""What has digits and letters, of these one that no number has."""
+"""Pattern of hexadecimal identifiers: digits and letters, with at least one letter other than e."""
 PLAIN_ROUNDED = r"^[0-9]+[eE][0-9]+$"
-"""What may be hexadecimal as well."""
+"""Pattern of rounded numbers that may be hexadecimal as well."""
 DAMAGED = r"^(#[A-Z]+(/[A-Z0-9]+)?[!?]|#N/A|##+|[-+]?(?i:inf|infinity))$"
-"""What a spreadsheet has instead of a value that it cannot work out or show, and a number that is none."""
+"""Error values of spreadsheets, and values that are not numbers."""
 AS_FLOAT = r"^([0-9]+)\.0+$"
-"""How a table of floating-point numbers shows a whole one."""
+"""Pattern of whole numbers written as floating-point numbers."""
 FRACTION = r"^[-+]?[0-9]+[.,][0-9]+$"
 LARGEST_EXACT = 2.0**53
 IN_QUOTES = "'\""
 
 
 def identifiers(piece: Piece, missing: list[str], *, fractions: bool = False) -> pa.StringArray:
-    """Return a column's identifiers, empty where a field names nobody; 1067.0 is 1067.
+    """Return a column's identifiers, empty where they are missing; 1067.0 becomes 1067.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def identifiers(piece: Piece, missing: list[str], *, fractions: bool = False) ->
 
 
 def _damages(fields: pa.StringArray, fractions: bool) -> Iterator[tuple[pa.BooleanArray, str]]:
-    """Yield which identifiers are damaged, and what they must be instead."""
+    """Yield masks of damaged identifiers, and the rule that each breaks."""
     yield (
         pc.match_substring_regex(fields, DAMAGED),
         "be an identifier, not a fault of a spreadsheet (export the column as text; generator.missing_words lists what "
@@ -73,7 +73,7 @@ def _damages(fields: pa.StringArray, fractions: bool) -> Iterator[tuple[pa.Boole
 
 
 def alike(names: list[str]) -> list[tuple[str, str]]:
-    """Return pairs of identifiers that differ in leading zeros or a plus sign only, such as 01067 and 1067."""
+    """Return pairs of identifiers that differ only in leading zeros or a plus sign, such as 01067 and 1067."""
     by_digits: dict[str, str] = {}
     pairs = []
     for name in names:

@@ -26,7 +26,7 @@ from generators.truth.truth_writer import TruthWriter
 
 @dataclass
 class Asked:
-    """An injector, and what it needs that a file of records does not have."""
+    """An injector, and the reason why the records cannot carry it, if any."""
 
     injector: Any
     lacked: str = ""
@@ -35,7 +35,7 @@ class Asked:
         return getattr(self.injector, name)
 
     def plan(self, editable: EditablePlan, calls: int, rng: Any) -> Any:
-        """Plan incidents; note what is missing, and raise `NoRoom`, where the records lack something."""
+        """Plan incidents; record what is missing, and raise `NoRoom`, if the records lack something."""
         try:
             return self.injector.plan(editable, calls, rng)
         except NotInRecords as error:
@@ -81,7 +81,7 @@ class Names:
 
 
 class LocalTruthWriter(TruthWriter):
-    """Writes the truth of records whose times are counted on a local clock, which may be changed."""
+    """Writes the truth of records whose times are on a local clock, the offset of which may change."""
 
     clock: Clock
 

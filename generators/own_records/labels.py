@@ -18,7 +18,7 @@ Tables = dict[str, pa.Table]
 
 
 def labels_of(calls: Calls) -> Tables:
-    """Return `incidents` and `truth` from the label columns; empty without any.
+    """Return `incidents` and `truth` from the label columns; empty if there are none.
 
     Records of one incident_id are one incident; a labelled record without one is an incident of its own.
 
@@ -51,7 +51,7 @@ def labels_of(calls: Calls) -> Tables:
 
 
 def labels_in(folder: Path, calls: Calls, naming: Naming) -> Tables:
-    """Return `incidents` and `truth` from the files of a folder, fitted to the calls by their `call_id`.
+    """Return `incidents` and `truth` from the files of a folder, matched with the calls by `call_id`.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def _direct_rows(calls: Calls) -> pl.DataFrame:
 
 
 def _renamed(ids: pa.Array, naming: Naming) -> pa.Array:
-    """Return users as they are to be named; empty where no user is."""
+    """Return users under the names that they have in the tables; empty where there is no user."""
     known = pc.is_valid(ids)
     return pc.replace_with_mask(ids, known, naming.named("number", ids.filter(known).to_pylist()))
 

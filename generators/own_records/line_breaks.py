@@ -1,4 +1,4 @@
-"""Line breaks within fields of a CSV file: texts of several lines, or records behind a quote that is not closed."""
+"""Line breaks within fields of a CSV file: multi-line texts, or records swallowed by an unclosed quote."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +11,12 @@ BREAK = r"[\r\n]"
 
 
 def has_break(text: str) -> bool:
-    """Return whether a text goes over more than one line."""
+    """Return whether a text has more than one line."""
     return "\n" in text or "\r" in text
 
 
 def with_breaks(batch: pa.RecordBatch) -> Any:
-    """Return the records of which a field has a line break, by their position in the batch, int64."""
+    """Return the positions in the batch of records with a line break in a field, int64."""
     found: Any = np.zeros(batch.num_rows, np.bool_)
     for column in batch.columns:
         found |= np.asarray(pc.match_substring_regex(column, BREAK))
@@ -24,7 +24,7 @@ def with_breaks(batch: pa.RecordBatch) -> Any:
 
 
 def holds_record(fields: Sequence[str], separator: str) -> bool:
-    """Return whether the fields of one record have as many delimiters in them as there are between them.
+    """Return whether the fields of a record contain as many delimiters as a record has.
 
     A record that is read as a part of the one before leaves all its delimiters in fields; if only some of them, there
     are more fields than columns, which is refused elsewhere.

@@ -1,4 +1,4 @@
-"""Decides which calls take place after the edits of incidents, as a line carries one call at a time."""
+"""Decides which calls take place after the edits of incidents, since a line carries one call at a time."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,23 +9,23 @@ from generators.model.records import Edits
 from generators.own_records.records_by_user import RecordsByUser
 
 LOOKED_BACK = 50
-"""How many calls of a user are looked at for one that is still running."""
+"""Number of earlier calls of a user that are checked for one that is still running."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """The edits that take place, and the calls of the file that make way for each of them."""
+    """Edits that take place, and calls of the file that are removed because of them."""
 
     made: Any
     """Shape (edits,), bool."""
     lost: Any
-    """Shape (n,), int64: places in `RecordsByUser` of calls that do not take place because of an edit that does."""
+    """Shape (n,), int64: positions in `RecordsByUser` of calls that are removed because of an edit."""
     because: Any
-    """Shape (n,), int64: that edit."""
+    """Shape (n,), int64: the edit that removes each."""
 
 
 def on_the_line(records: RecordsByUser, edits: Edits, edited: Any, setup_ms: Any) -> Line:
-    """Apply edits to lines that carry one call at a time: an edit gives way to a running call, later calls to an edit.
+    """Apply edits to lines that carry one call at a time: edits yield to running calls, later calls to edits.
 
     Calls of the file that overlap each other stay as they are.
 

@@ -1,11 +1,11 @@
-"""Lines of CSV files, cut as Arrow cuts them: at line feeds and carriage returns, at no other character."""
+"""Lines of CSV files, split as Arrow splits them: at line feeds and carriage returns only."""
 
 from io import StringIO
 
 import numpy as np
 
 MARK = b"\xef\xbb\xbf"
-"""What some files in UTF-8 begin with."""
+"""Byte order mark at the beginning of some UTF-8 files."""
 LINE_FEED, CARRIAGE_RETURN = b"\n\r"
 BREAKS = r"\r\n|\n|\r"
 
@@ -16,14 +16,14 @@ def lines_of(text: str) -> list[str]:
 
 
 class LineCounter:
-    """Counts the lines of a stream that are not empty."""
+    """Counts the non-empty lines of a stream."""
 
     def __init__(self) -> None:
         self.lines = 0
         self._at_begin, self._after_break = True, True
 
     def add(self, block: bytes) -> None:
-        """Count on with the next bytes."""
+        """Continue counting with the next bytes."""
         codes = np.frombuffer(block.removeprefix(MARK) if self._at_begin else block, np.uint8)
         self._at_begin = False
         if codes.size:

@@ -1,4 +1,4 @@
-"""Local time of a time zone, through changes of its clocks."""
+"""Conversion between UTC and the local time of a zone whose offset changes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 STEP = timedelta(hours=6)
-"""How finely the offset of a zone is looked at."""
+"""Step at which the offset of a time zone is sampled."""
 MARGIN_MS = 2 * 86_400_000
 
 
@@ -25,7 +25,7 @@ class LocalTime:
         """How many local times so far do not exist, and how many exist twice."""
 
     def cover(self, first_ms: int, last_ms: int) -> None:
-        """Look the zone up from some time to another, UTC or local [ms]."""
+        """Look up the offsets from one time to another, UTC or local [ms]."""
         low, high = self._span
         if high and low <= first_ms - MARGIN_MS and last_ms + MARGIN_MS <= high:
             return
@@ -50,7 +50,7 @@ class LocalTime:
         return local_ms - offsets[np.searchsorted(np.maximum(before, after), local_ms, side="right")]
 
     def between(self, first_ms: int, last_ms: int) -> tuple[int, tuple[tuple[int, int], ...]]:
-        """Return the offset at a moment (UTC) [s], and the changes from then to another moment."""
+        """Return the offset at a moment (UTC) [s], and its changes until another moment."""
         self.cover(first_ms, last_ms)
         before = [offset for moment, offset in self.changes if moment <= first_ms]
         later = tuple(change for change in self.changes if first_ms < change[0] <= last_ms)
@@ -68,7 +68,7 @@ class LocalTime:
             begin += STEP
 
     def _change_in(self, low: datetime, high: datetime) -> datetime:
-        """Return the first whole second at which the offset is no longer that of the beginning."""
+        """Return the first whole second at which the offset differs from that at the beginning."""
         known = self._offset_s(low)
         while high - low > timedelta(seconds=1):
             middle = (low + (high - low) / 2).replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""Where each call comes from: its file, its row there and its own id."""
+"""Source of each call: its file, its row and its own id."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,19 +14,19 @@ NOWHERE = -1
 
 @dataclass(frozen=True)
 class Origins:
-    """The files and rows that calls were read from; of calls that an incident adds, none."""
+    """Files and rows from which calls were read; calls that an incident adds have none."""
 
     files: list[str]
     """Names of the files."""
     file: Any
     """Shape (calls,), int32: index into `files`; `NOWHERE` for none."""
     row: Any
-    """Shape (calls,), int32: row in the file, as messages count rows."""
+    """Shape (calls,), int32: row in the file, counted as in messages."""
     record_id: pa.ChunkedArray | None
-    """The ids of the records themselves, shape (calls,); None where they have none."""
+    """Ids in the records themselves, shape (calls,); None if they have none."""
 
     def take(self, calls: IntArray) -> "Origins":
-        """Return the origins of some calls by their position; `NOWHERE` stands for a call that has none."""
+        """Return the origins of calls by their position; `NOWHERE` for a call without one."""
         known = calls != NOWHERE
         at = np.where(known, calls, 0)
         ids = None if self.record_id is None else self.record_id.take(pa.array(at, mask=~known))

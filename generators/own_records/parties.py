@@ -1,4 +1,4 @@
-"""Reads who calls whom, also from records of one party with a direction; missing parties as the settings say."""
+"""Reads the caller and the callee of each record, also from records of one party with a direction."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ RULE = "name a party (generator.missing_parties=drop leaves such calls out, =sep
 
 
 class Parties:
-    """Reads callers and callees, and numbers the unknown ones."""
+    """Reads callers and callees, and numbers unknown ones."""
 
     def __init__(self, settings: CdrFileSettings) -> None:
         self._settings = settings
@@ -77,7 +77,7 @@ class Parties:
         return Path(file).name.split(".")[0] if given == FILE_NAME else given
 
     def _told_apart(self, fields: pa.StringArray, missing: Any) -> pa.StringArray:
-        """Name each missing party differently."""
+        """Give each missing party a different name."""
         count = int(missing.sum())
         names = [f"unknown_{self.unknown + number}" for number in range(count)]
         self.unknown += count

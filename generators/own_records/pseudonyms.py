@@ -15,18 +15,18 @@ PSEUDONYM_BYTES = 10
 OWNER_ONLY = 0o600
 OTHERS = 0o077
 NOTHING = ("", "unknown")
-"""What is no identity, and stays as it is."""
+"""Texts that are not identities and stay unchanged."""
 
 
 class Naming(Protocol):
-    """The names of identities in the tables."""
+    """Names of identities in the tables."""
 
     def named(self, kind: str, texts: list[str]) -> pa.StringArray:
-        """Return what identities of a kind (number, sim, device) are called."""
+        """Return the names of identities of a kind (number, sim, device)."""
 
 
 class Plainly:
-    """Identities under their own names."""
+    """Identities under their original names."""
 
     def named(self, kind: str, texts: list[str]) -> pa.StringArray:
         """Return the texts."""
@@ -47,7 +47,7 @@ class Pseudonyms:
 
     @property
     def digest(self) -> str:
-        """A digest of the key, which shows only whether it is the same one."""
+        """A digest of the key, by which equal keys can be recognised."""
         return blake2b(b"which key", key=self._key, digest_size=8).hexdigest()
 
     def named(self, kind: str, texts: list[str]) -> pa.StringArray:
@@ -62,7 +62,7 @@ class Pseudonyms:
 
 
 def key_in(path: Path) -> bytes:
-    """Read the key in a file that only its owner can read; make file and key when there is none.
+    """Read the key from a file that only its owner can read; create file and key if they are missing.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def key_in(path: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Write a new key aside and link it, so that of two programs at once, one makes it and both use it."""
+    """Write a new key to a temporary file and link it, so that two simultaneous programs use the same key."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

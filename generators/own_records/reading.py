@@ -1,4 +1,4 @@
-"""Reads call records into arrays: times and numbers as they are, texts as codes of 4 bytes."""
+"""Reads call records into arrays: times and numbers as they are, texts as 4-byte codes."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -35,26 +35,26 @@ KINDS = {
     "anomaly_type": "anomaly_type",
     "incident_id": "incident",
 }
-"""Columns of a kind share their texts: a number is the same party, whether it calls or is called."""
+"""Kinds of text columns that share their codes: a number is the same party as caller and as callee."""
 LONGEST_S = 31 * 86_400
 LONGEST_SETUP_S = 3600
-"""How much longer than its talk time a call may last (ringing, queues) before its end contradicts its length."""
+"""Setup time (ringing, queues) above which a call's end contradicts its length."""
 ROUNDED_S = 1
-"""By how much the end, the start and the length may differ by being rounded."""
+"""Tolerance for rounding of end, start and length."""
 REPEATED_S = 3600
-"""How long local times are repeated when clocks are set back: the end may seem to lie before the start by that."""
+"""Length of the repeated local hour when clocks are set back: an end may seem that much before the start."""
 TINY_S = 1e-6
-"""What a length in other units may be off by."""
+"""Tolerance for lengths converted from other units."""
 
 
 class Vocabulary:
-    """Different texts, numbered in order of appearance."""
+    """Distinct texts, numbered in order of appearance."""
 
     def __init__(self) -> None:
         self._number: dict[str, int] = {}
 
     def codes(self, fields: pa.StringArray) -> Any:
-        """Return the number of each text, shape (fields,), int32; new ones are numbered on."""
+        """Return the code of each text, shape (fields,), int32; new texts get the next numbers."""
         found = fields.dictionary_encode()
         known = self._number
         own = [known.setdefault(text, len(known)) for text in found.dictionary.to_pylist()]
@@ -62,7 +62,7 @@ class Vocabulary:
 
     @property
     def texts(self) -> list[str]:
-        """The texts, each at the place of its number."""
+        """The texts, by code."""
         return list(self._number)
 
 
@@ -75,18 +75,18 @@ class Records:
     """Names of the columns of the files."""
     vocabularies: dict[str, Vocabulary] = field(default_factory=lambda: {kind: Vocabulary() for kind in KINDS.values()})
     filled: Counter[str] = field(default_factory=Counter)
-    """How many fields of an optional column were filled with what stands for nothing."""
+    """Number of fields of each optional column that were filled with a neutral value."""
     contradicting: int = 0
-    """How many calls have an end that does not fit their start and length."""
+    """Number of calls whose end does not fit their start and length."""
     local: bool | None = None
-    """Whether the files' times are without a zone; None before the first row."""
+    """Whether the files' times have no zone; None before the first row."""
     columns: dict[str, list[Any]] = field(default_factory=dict)
     """Parts of each column: `start_ms` int64 (UTC), `seconds` and `setup_s` int32, ids of legs texts; else
     `vocabularies`."""
     batches: list[tuple[str, Any]] = field(default_factory=list)
-    """Of each batch its file, and the row there of each record that was kept."""
+    """File of each batch, and row numbers of its records that were kept."""
     words: dict[str, Meaning] = field(default_factory=dict)
-    """Of each column of words, by our name, what its words mean."""
+    """Meaning of the words in each column of words, by our name."""
 
     def __post_init__(self) -> None:
         self.filter = RecordFilter(self.settings, self.header)
@@ -94,7 +94,7 @@ class Records:
         self.clock = LocalTime(self.settings.time_zone)
 
     def take(self, batch: dict[str, Piece]) -> None:
-        """Take in some rows.
+        """Add a batch of rows.
 
         Raises
         ------
@@ -145,7 +145,7 @@ class Records:
         return pa.chunked_array(parts, pa.string()) if isinstance(parts[0], pa.Array) else np.concatenate(parts)
 
     def origins(self, order: Any, ids: pa.ChunkedArray) -> Origins:
-        """Return where some records were read, by their numbers in the order of reading, and what their calls' ids are.
+        """Return file and row of records, by their number in the order of reading, and the ids of their calls.
 
         The ids are those of the records themselves only where the files have such a column.
         """
@@ -156,7 +156,7 @@ class Records:
         return Origins(names, np.concatenate(files)[order], rows[order], own)
 
     def place(self, number: int) -> str:
-        """Return where a record was read, by its number in the order of reading."""
+        """Return file and row of a record, by its number in the order of reading."""
         for file, rows in self.batches:
             if number < len(rows):
                 return f"{file}, row {rows[number]}"
@@ -202,7 +202,7 @@ class Records:
         return np.where(found > TINY_S, np.maximum(whole, 1), 0).astype(np.int32), unknown
 
     def _setup(self, batch: dict[str, Piece], start_ms: Any, seconds: Any) -> Any:
-        """Return by how many whole seconds each call lasts longer than its talk time; 0 where no end is told.
+        """Return the whole seconds by which each call is longer than its talk time; 0 without an end.
 
         An end that contradicts the length is counted, and the length stands.
         """
@@ -220,7 +220,7 @@ class Records:
         return found
 
     def _take_cells(self, batch: dict[str, Piece]) -> None:
-        """Take in cells; where only one end of a call is known, the other is the same."""
+        """Add cells; if only the first or the last cell is known, the other is set to it."""
         if "first_cell_id" not in batch:
             return
         first = self._identifiers(batch["first_cell_id"], fractions=True)
@@ -232,7 +232,7 @@ class Records:
             self._add_texts("last_cell_id", _or_unknown(self._filled("last_cell_id", last, first)))
 
     def _take_words(self, batch: dict[str, Piece], seconds: Any, unknown: Any) -> None:
-        """Take in outcomes and kinds of callees; `unknown` says which calls have no length."""
+        """Add outcomes and types of callees; `unknown` says which calls have no length."""
         settings = self.settings
         guessed = pa.array(["missed", "answered"]).take(pa.array((seconds > 0).astype(np.int8)))
         if "outcome" in batch:
@@ -247,7 +247,7 @@ class Records:
             self._add_texts("callee_type", self._filled("callee_type", found, NEUTRAL["callee_type"]))
 
     def _take_labels(self, batch: dict[str, Piece]) -> None:
-        """Take in the anomaly type of each record, empty for none, and its incident."""
+        """Add the anomaly type of each record, empty for none, and its incident."""
         given = self.settings.label_words
         own = {word: "" if name == NORMAL else name for name, words in given.items() for word in words}
         names = {**{name: name for name in (*types(), *given)}, NORMAL: ""}
@@ -271,7 +271,7 @@ class Records:
             self._add_texts("incident_id", texts(batch["incident_id"]))
 
     def _meant(self, name: str, piece: Piece, setting: str, meanings: dict[str, str]) -> pa.StringArray:
-        """Return our words for a column's, by the meanings that a setting of that name has."""
+        """Return our values for the words of a column, by the setting of that name."""
         if name not in self.words:
             choices = " | ".join(dict.fromkeys(meanings.values()))
             if setting == "labels":
@@ -283,7 +283,7 @@ class Records:
         return self.words[name].of(piece)
 
     def _otherwise(self, name: str) -> str | None:
-        """Return our word for words of a column that no setting explains, empty for a guess, None for none."""
+        """Return the value for words that no setting explains; empty: by the length; None: refused."""
         other = self.settings.unknown_outcome
         return None if name != "outcome" or other == "refuse" else other.replace("by_length", "")
 

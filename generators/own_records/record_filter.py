@@ -1,4 +1,4 @@
-"""Leaves out records that are no calls, by the words in columns of the file."""
+"""Leaves out records that are not calls, by words in columns of the file."""
 
 from collections import Counter
 from typing import Any
@@ -22,11 +22,11 @@ class RecordFilter:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns to be read for it, by names that none of our columns has."""
+        """Columns read for the filter, under names that differ from ours."""
         return {name: column for name, column, _, _ in self._rules}
 
     def of(self, batch: Batch) -> Batch:
-        """Return the records that are to be read, without the columns that are for the filter only."""
+        """Return the records to be read, without the columns that only the filter needs."""
         rest = {name: piece for name, piece in batch.items() if not name.startswith("filter_")}
         kept: Any = None
         for name, column, keeps, words in self._rules:

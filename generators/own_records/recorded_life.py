@@ -21,7 +21,7 @@ WEEK, SATURDAY = 7, 5
 
 @final
 class RecordedLife:
-    """The normal life that call records show; whoever is in them has a subscription from the start."""
+    """Normal life according to call records; each of their users has a subscription from the start."""
 
     can_grow = False
     without_network = "leave out what befalls cells: call records do not tell of a network"
@@ -66,7 +66,7 @@ class RecordedLife:
         intents.move[:], intents.goal[:], intents.key[:] = 0, 0, records.row[place]
 
     def redrawn(self, intents: Intents, rng: np.random.Generator) -> Intents:
-        """Return the intents themselves: a file has no calls but its own."""
+        """Return the intents unchanged: a file has no other calls."""
         return intents
 
     def connects(self, intents: Intents) -> Any:
@@ -74,7 +74,7 @@ class RecordedLife:
         return np.ones(len(intents.user), np.bool_)
 
     def contacts(self, users: Any, start_ms: Any, rng: np.random.Generator) -> Any:
-        """Return whom each user calls, as often as it does; anybody for those who call nobody; shape (n,)."""
+        """Return a callee of each user, drawn by its own calls; a random one for users who call nobody; shape (n,)."""
         records = self.records
         first, last = records.first_of[users], records.first_of[users + 1]
         chosen = first + (rng.random(len(users)) * (last - first)).astype(np.int64)
@@ -88,7 +88,7 @@ class RecordedLife:
         return (np.bincount(self.records.user[within], minlength=self.counts.shape[1]) == 0)[users]
 
     def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any, rng: np.random.Generator) -> Any:
-        """Put off new calls until the line is free of the user's own calls and of the incident's; shape (n,) [ms].
+        """Delay new calls until the line is free of the user's own calls and of the incident's; shape (n,) [ms].
 
         No call is put off past midnight; one that would have to be stays where it is.
         """
@@ -105,7 +105,7 @@ class RecordedLife:
         return out
 
     def _free_from(self, user: int, start_ms: int, pause_ms: int) -> int:
-        """Return the first moment from `start_ms` on that is not in a call of a user's own, nor in the pause after."""
+        """Return the first moment from `start_ms` on outside the user's own calls and the pauses after them."""
         records = self.records
         first, last = records.first_of[user : user + 2]
         own = records.by_user[first:last]
@@ -132,7 +132,7 @@ class RecordedLife:
         return np.ones(self.counts.shape[1], np.bool_)
 
     def reserve(self, still: bool) -> Any:
-        """Return those of the reserve who stay at one place, or who move; shape (n,).
+        """Return the subscribers of the reserve who stay at one place, or those who move; shape (n,).
 
         Raises
         ------
@@ -145,5 +145,5 @@ class RecordedLife:
         return reserve[self.subscribers.still[reserve] == still]
 
     def enrol(self, new: Holdings) -> None:
-        """Give users of the reserve their subscriptions; records do not show where people live."""
+        """Give subscribers of the reserve their subscriptions; records do not show where people live."""
         self.subscribers.active_from_ms[new.user] = new.from_ms

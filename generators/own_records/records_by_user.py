@@ -23,20 +23,20 @@ class RecordsByUser:
     """Call records by user and day. Parties are numbered: users, the reserve, then external parties by type."""
 
     code: Any
-    """Shape (parties,), int64: which text each party is among the numbers; of the reserve -1."""
+    """Shape (parties,), int64: code of each party among the numbers; -1 for the reserve."""
     users: int
     reserve: int
     external_first: Any
     """Shape (4,), int64: number of the first external party of each kind; the last entry is one past the end."""
     row: Any
-    """Shape (calls,), int64: which record each is; ordered by day, user and start, as intents are numbered."""
+    """Shape (calls,), int64: number of each record; ordered by day, user and start, as intents are numbered."""
     user: Any
     """Shape (calls,), int64."""
     start_ms: Any
     """Shape (calls,), int64: since the start of the first day, on the local clock."""
     talk_ms: Any
     setup_ms: Any
-    """Shape (calls,), int64: by how much longer than it is talked each call takes its line."""
+    """Shape (calls,), int64: time by which each call occupies its line longer than its talk time."""
     callee: Any
     outcome: Any
     counts: Any
@@ -46,7 +46,7 @@ class RecordsByUser:
 
     @classmethod
     def of(cls, calls: Calls, with_reserve: bool) -> "RecordsByUser":
-        """Arrange calls by user and day; `with_reserve` where users can be made up that look like the others."""
+        """Arrange calls by user and day; `with_reserve` if new users can be made up that look like the others."""
         code, users, reserve, external_first = _parties(calls, with_reserve)
         number = np.empty(len(calls.texts["number"]), np.int64)
         known = code >= 0
@@ -77,21 +77,21 @@ class RecordsByUser:
 
     @cached_property
     def by_user(self) -> Any:
-        """Shape (calls,): places in the arrays above, user by user, each one's in order of time."""
+        """Shape (calls,): positions in the arrays above, sorted by user and time."""
         return np.lexsort((self.start_ms, self.user))
 
     @cached_property
     def first_of(self) -> Any:
-        """Shape (users + reserve + 1,): where in `by_user` each user's calls begin."""
+        """Shape (users + reserve + 1,): position in `by_user` at which each user's calls begin."""
         return np.searchsorted(self.user[self.by_user], np.arange(self.users + self.reserve + 1))
 
     @cached_property
     def moments(self) -> Any:
-        """Shape (calls,): user and start of each call of `by_user` as one rising number."""
+        """Shape (calls,): user and start of each call in `by_user`, combined in one ascending number."""
         return self.user[self.by_user] * _MOMENTS + self.start_ms[self.by_user]
 
     def nearest(self, users: Any, start_ms: Any) -> Any:
-        """Return each user's last call before a moment, else the first one after it; shape (n,), -1 without any."""
+        """Return each user's last call before a moment, or else the first one after it; shape (n,), -1 if none."""
         place = np.searchsorted(self.moments, users * _MOMENTS + start_ms, side="right") - 1
         place = np.maximum(place, self.first_of[users])
         none = self.first_of[users] == self.first_of[users + 1]
@@ -99,7 +99,7 @@ class RecordsByUser:
 
 
 def _parties(calls: Calls, with_reserve: bool) -> tuple[Any, int, int, Any]:
-    """Return the code of each party, how many users there are and in reserve, and where external parties begin."""
+    """Return the code of each party, the numbers of users and of the reserve, and where external parties begin."""
     texts = len(calls.texts["number"])
     caller, callee = calls.codes["caller_id"], calls.codes["callee_id"]
     calls_itself = np.bincount(caller, minlength=texts) > 0

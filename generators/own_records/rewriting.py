@@ -23,12 +23,12 @@ from generators.truth.incident_figures import RecordedValues
 
 OWN = -1
 PACE = 7919
-"""A prime, so that people who have no calls of their own go with all kinds of others."""
+"""A prime step, by which reserve users without calls are assigned to users of all kinds."""
 NAMED = {"caller_imsi": "sim", "caller_imei": "device"}
 
 
 class Rewriter:
-    """Rewrites records by a plan; `naming` names the new identities."""
+    """Rewrites records by a plan; `naming` names new identities."""
 
     def __init__(self, calls: Calls, records: RecordsByUser, plan: IncidentPlan, naming: Naming) -> None:
         self.calls, self.records, self.plan, self.naming = calls, records, plan, naming
@@ -87,11 +87,11 @@ class Rewriter:
         return replace(calls, texts=texts), changes, self._recorded_values(calls, (caller, callee), changes)
 
     def _altered(self, place: Any) -> Any:
-        """Return the position in the file's records of calls that are altered, `NOWHERE` for added ones."""
+        """Return the positions in the file's records of altered calls, `NOWHERE` for added ones."""
         return np.where(place >= 0, self.records.row[np.maximum(place, 0)], NOWHERE)
 
     def _recorded_values(self, calls: Calls, parties: tuple[Any, Any], changes: Changes) -> RecordedValues:
-        """Return what the records show of the changes; `parties`: callers and callees, numbered by `RecordsByUser`."""
+        """Return the recorded values of the changes; `parties`: callers and callees, numbered by `RecordsByUser`."""
         row = changes.row
         words = np.array([OUTCOMES.index(text) if text in OUTCOMES else 0 for text in self.texts["outcome"]])
         whose = [calls.codes.get(name, parties[0])[row] for name in NAMED]
@@ -104,7 +104,7 @@ class Rewriter:
         return out
 
     def _diverted(self, calls: Calls, parties: tuple[Any, Any], changes: Changes) -> tuple[Calls, Changes]:
-        """Let calls that reach a number carry the SIM that an incident has put it on; `parties` call and are called."""
+        """Set the SIM of calls that reach a number while an incident has moved it; `parties` call and are called."""
         start_ms = calls.clock.local_ms(calls.start_ms) - calls.clock.local_ms(calls.clock.start_ms)
         row, holding = self.plan.sim_holdings.in_force(parties[1], start_ms)
         if "callee_imsi" not in calls.codes or not len(row):
@@ -129,7 +129,7 @@ class Rewriter:
         return replace(calls, codes={**calls.codes, "callee_imsi": sim}), joined([changes, more])
 
     def _places(self, altered: Any) -> Any:
-        """Return which call of the records each edit is of, -1 for one that is added; shape (edits,)."""
+        """Return the call of the records that each edit changes, -1 for an added one; shape (edits,)."""
         records, edits = self.records, self.edits
         ends = np.cumsum(records.counts.ravel(), dtype=np.int64)
         day = np.repeat(np.arange(len(self.plan.edits)), [len(each.user) for each in self.plan.edits])
@@ -161,11 +161,11 @@ class Rewriter:
         return found
 
     def _source(self, place: Any) -> Any:
-        """Return the call of the records that each edit is modelled on: its own, or one nearby; shape (edits,)."""
+        """Return the call of the records on which each edit is modelled: its own or a nearby one; shape (edits,)."""
         return np.where(place >= 0, place, self._near(self.edits.user, self.edits.start_ms))
 
     def _near(self, users: Any, start_ms: Any) -> Any:
-        """Return the call that shows where each user is at a moment; another user's for those without a call."""
+        """Return a call that shows each user's place at a moment; another user's for users without calls."""
         records = self.records
         callers = np.flatnonzero(np.diff(records.first_of))
         found = records.nearest(users, start_ms)
@@ -175,7 +175,7 @@ class Rewriter:
         return np.where(found < 0, shadowed, found)
 
     def _words(self, kind: str, words: tuple[str, ...]) -> Any:
-        """Return the codes of some words, new ones at the end."""
+        """Return the codes of some words; new words get codes at the end."""
         texts = self.texts[kind]
         texts += [word for word in words if word not in texts]
         return np.array([texts.index(word) for word in words], np.int32)
@@ -195,7 +195,7 @@ class Rewriter:
         return found
 
     def _of_owner(self, name: str, parties: int = 0) -> Any:
-        """Return each user's first SIM or device, shape (users and reserve,) or (parties,); made up for the reserve."""
+        """Return each user's first SIM or device, shape (users and reserve,) or (parties,); new for the reserve."""
         records, kind = self.records, NAMED[name]
         lines = records.users + records.reserve
         found = np.full(max(parties, lines), self._words(kind, (UNKNOWN,))[0], np.int32)
@@ -211,7 +211,7 @@ class Rewriter:
         return found
 
     def _changes(self, line: Line, place: Any, row: Any, calls: Calls) -> Changes:
-        """Return all changes: calls that edits made or removed, and calls that made way for them."""
+        """Return all changes: calls that edits made or removed, and calls removed because of them."""
         edits, records = self.edits, self.records
         made, taken = np.flatnonzero(line.made), np.flatnonzero(~line.made & (place >= 0))
         differs = (place[made] < 0) | self._differs(made, place, row, calls)
@@ -244,7 +244,7 @@ class Rewriter:
 
 
 def since_first_day(clock: Clock, local_ms: Any) -> Any:
-    """Return moments that are counted from the first day's start on the local clock, as UTC [ms]."""
+    """Return times on the local clock since the start of the first day, as UTC [ms]."""
     return clock.utc_ms(clock.local_ms(clock.start_ms) + local_ms)
 
 
@@ -256,7 +256,7 @@ def all_edits(plan: IncidentPlan) -> Edits:
 
 
 def _in_use(kind: str, texts: list[str], codes: dict[str, Any]) -> pa.StringArray:
-    """Return the identities that occur, and number the columns of their kind anew: nobody is there without a call."""
+    """Return the identities that occur in calls, and number the columns of their kind anew."""
     if kind not in IDENTITIES:
         return pa.array(texts, pa.string())
     names = [name for name in codes if KIND_OF[name] == kind]

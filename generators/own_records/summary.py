@@ -1,4 +1,4 @@
-"""Says in three lines what was read from files of records, and below them what is strange about it."""
+"""Summarises in three lines what was read from files of records, and below them what is unusual."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -18,18 +18,18 @@ EPOCH = date(1970, 1, 1)
 INSTEAD = {**NEUTRAL, "is_anomaly": "normal", "anomaly_type": "normal"}
 NO_LENGTH = "0 s, not answered"
 MOST_NAMES = 10
-"""How many names of files that are not read are printed."""
+"""The most names of ignored files that are printed."""
 
 
 class ReadingSummary:
-    """What came of reading; made before anomalies are injected."""
+    """Summary of reading, made before anomalies are injected."""
 
     def __init__(self, records: Records, calls: Calls, files: list[RecordFile]) -> None:
         self.records, self.calls, self.files = records, calls, files
         self.names = records.vocabularies["number"].texts
 
     def lines(self, anomalous: int | None) -> list[str]:
-        """Return three lines, and one for each strange thing; `anomalous`: how many calls are labelled, if any."""
+        """Return three lines, and one for each unusual thing; `anomalous`: number of labelled calls, if any."""
         filled = "; ".join(self._filled()) or "nothing"
         left_out = "; ".join(self._left_out()) or "nothing"
         path = self.records.settings.path
@@ -38,7 +38,7 @@ class ReadingSummary:
 
     @property
     def dropped(self) -> int:
-        """How many records were left out."""
+        """Number of records left out."""
         told, settings = self.calls.duplicates, self.records.settings
         repeats = told["repeats"] if settings.repeats == "drop" else 0
         return self.records.filter.left_out.total() + self.records.parties.dropped + told.get("legs", 0) + repeats
@@ -125,6 +125,6 @@ class ReadingSummary:
 
 
 def plural(count: int, name: str) -> str:
-    """Return a count and what is counted, such as `1 call` or `2 parties`."""
+    """Return a count with its noun, such as `1 call` or `2 parties`."""
     many = name[:-1] + "ies" if name.endswith("y") and not name.endswith("day") else f"{name}s"
     return f"{count:,} {name if count == 1 else many}"

@@ -1,4 +1,4 @@
-"""Parses fields into moments: ISO 8601, counts of seconds, or a pattern."""
+"""Parses fields into times: ISO 8601, counts of seconds, or a pattern."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -50,7 +50,7 @@ def times(piece: Piece, settings: CdrFileSettings) -> tuple[Any, bool]:
 
 
 def origin(settings: CdrFileSettings) -> tuple[int, bool]:
-    """Return from when times are counted, in ms since 1970, and whether that is local time.
+    """Return the moment from which times are counted, in ms since 1970, and whether it is local time.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def _iso(piece: Piece) -> tuple[Any, bool]:
 
 
 def _converted(piece: Piece, fields: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """Convert texts; where one is wrong, find which."""
+    """Convert texts; find the first wrong one if there is any."""
     try:
         return convert(fields)
     except pa.ArrowInvalid:

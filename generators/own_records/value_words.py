@@ -1,4 +1,4 @@
-"""The meanings of a file's words, from settings; words without a meaning are collected and refused together."""
+"""Meanings of a file's words, from settings; words without a meaning are collected and refused together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,29 +12,29 @@ from generators.own_records.fields import texts
 from generators.own_records.files import Piece
 
 MOST_WORDS = 1000
-"""With more different words than this, a column holds no words, and reading it further is of no use."""
+"""The most different words of a column of words; with more, reading stops."""
 SHOWN_WORDS = 10
 
 
 @dataclass
 class Meaning:
-    """The words that may stand in a column, whatever their case, and what each means."""
+    """Words that may occur in a column, in upper or lower case, and the meaning of each."""
 
     column: str
-    """The file's column."""
+    """Name of the file's column."""
     setting: str
-    """Where words are explained, such as `generator.outcomes`."""
+    """Setting that explains the words, such as `generator.outcomes`."""
     meanings: Mapping[str, str]
-    """Our word by each word of the file; an empty field means nothing."""
+    """Our value for each word of the file; an empty field has no meaning."""
     choices: str
-    """What a word may mean, for the message."""
+    """Possible meanings, for the message."""
     otherwise: str | None = None
-    """Our word for any other word, empty for none; None: other words are refused."""
+    """Our value for any other word, empty for none; None: other words are refused."""
     unexplained: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """Of each word without a meaning: how many rows have it, and the first of them."""
+    """For each word without a meaning, the number of rows that have it, and the first of them."""
 
     def of(self, piece: Piece) -> pa.StringArray:
-        """Return our word for each field of a piece; empty where a word has no meaning, which is noted.
+        """Return our value for each field of a piece; empty for a word without a meaning, which is recorded.
 
         Raises
         ------
@@ -51,7 +51,7 @@ class Meaning:
         return pa.array([known.get(word.casefold(), other) for word in words], pa.string()).take(pa.array(codes))
 
     def explained(self) -> list[str]:
-        """Return one message about all words that are refused, or none."""
+        """Return one message about all refused words, or none."""
         if not self.unexplained or self.otherwise is not None:
             return []
         return [self._refusal()]

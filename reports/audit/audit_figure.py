@@ -1,4 +1,4 @@
-"""The picture of an audit: ROC-AUC of each single feature for each type."""
+"""The figure of an audit: ROC-AUC of each single feature for each type."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ CHANCE, TRIVIAL = 0.5, 0.95
 COLOURS = "RdBu_r"
 ROW, COLUMN = 0.3, 0.95
 UPRIGHT = 6
-"""With more types than that their names are slanted."""
+"""The most types whose names are drawn upright; more are slanted."""
 
 
 def draw(found: Mapping[str, Any], world: str, path: Path) -> Path:
@@ -68,7 +68,7 @@ def _frame(axes: Axes, rows: list[str], columns: list[str]) -> None:
 
 
 def _kinds(axes: Axes, graph: list[bool]) -> None:
-    """Part the features that need the graph from those that do not."""
+    """Separate the features that need the call graph from those that do not."""
     if any(graph) and not all(graph):
         first = graph.index(True)
         axes.axhline(first - 0.5, color=INK, linewidth=1.2)

@@ -78,7 +78,7 @@ def _tests(check: Check) -> Iterator[str]:
 
 
 def _coverage(check: Check) -> Iterator[str]:
-    """Say of each column, at which level, in which ways it was looked at."""
+    """Return which columns were tested, at which level and with which marks."""
     found = check.found
     yield (
         f"{found['columns_covered']} of {found['columns']} columns, in {found['looks_taken']} ways. Without a row: "

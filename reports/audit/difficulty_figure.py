@@ -1,4 +1,4 @@
-"""The picture of difficulty: how well the best single feature finds each type, by difficulty."""
+"""The figure of difficulty: how well the best single feature finds each type, by difficulty."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The best detector of each type in one kind of world, and those that cannot be told apart from it."""
+"""The best detector of each type in one kind of world, and those not significantly different from it."""
 
 from collections import defaultdict
 
@@ -19,7 +19,7 @@ BY_RANGES = "told apart where the ranges of their repeats do not overlap; a pair
 
 
 def best_of(each: Comparison, metric: str, intervals: list[Interval | None], *, higher: bool = True) -> Best | None:
-    """Return the best ranked detector by a metric; None where no ranked detector has a value.
+    """Return the best ranked detector by a metric; None if no ranked detector has a value.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def best_of(each: Comparison, metric: str, intervals: list[Interval | None], *, 
 
 
 def over_worlds(who: Contender, metric: str) -> dict[str, float]:
-    """Return a metric of a detector by the world (`world_of`), its own seeds averaged."""
+    """Return a detector's metric by world (`world_of`), averaged over its own seeds."""
     found: dict[str, list[float]] = defaultdict(list)
     for row in who.good:
         if isinstance(value := row.get(metric), int | float):
@@ -82,6 +82,6 @@ def _overlap(one: Interval, other: Interval) -> bool:
 
 
 def _bounds(value: Interval) -> tuple[float, float]:
-    """Return the bounds; where there are none, too little is known for a difference."""
+    """Return the interval bounds; without them, no difference can be stated."""
     low, high = (value[1], value[2]) if len(value) == 3 else (None, None)
     return (-np.inf if low is None else low, np.inf if high is None else high)

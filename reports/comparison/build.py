@@ -1,4 +1,4 @@
-"""Put together the document of the interactive page from the rows of runs."""
+"""Builds the document of the interactive page from the rows of runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ NOTES = [
 
 
 def document_of(page: Page, folder: Path) -> tuple[Document, list[Comparison]]:
-    """Return the document of the interactive page that will lie in `folder`, and the runs of each of its worlds."""
+    """Return the document of the interactive page in `folder`, and the runs of each of its worlds."""
     settings = _differing_settings(page.compared)
     joined = together(page.compared, [section.title for section in page.sections])
     parts = [world_part(each, section, {}, folder) for each, section in joined]
@@ -51,7 +51,7 @@ def document_of(page: Page, folder: Path) -> tuple[Document, list[Comparison]]:
 
 
 def _differing_settings(compared: Sequence[Comparison]) -> list[dict[str, float | str]]:
-    """Return the settings in which the kinds of world differ, numbers as numbers; types that only some have aside."""
+    """Return the settings in which the kinds of world differ; types that only some have are left out."""
     asked = [settings_of(each.sample) for each in compared]
     kept = [without_seeds({name: mine.get(name) for name in ("generator", "anomaly")}) for mine in asked]
     found = differing(["world"] * len(kept), kept)
@@ -78,7 +78,7 @@ def _contest(held: Held) -> Contest:
 
 
 def _ranking(held: Held, name: str) -> Ranking | None:
-    """Return how detectors stand on one type; None where there are too few worlds."""
+    """Return the ranking of detectors on one type; None with too few worlds."""
     if held.testable_on(name):
         found = held.standing(name)
         notes = [not_different_from(found, place) for place in range(len(found.names))]

@@ -1,4 +1,4 @@
-"""What is behind the numbers of the page, packed into one text: curves, incidents and false alarms."""
+"""Details of the page's numbers, packed into one text: curves, incidents and false alarms."""
 
 import base64
 import gzip
@@ -20,41 +20,41 @@ from reports.comparison.world_part import world_folder
 from reports.wording import ALL, Row
 
 Tables = dict[str, dict[int, tuple[Row, pa.Table]]]
-"""By world and place of the detector: a run and its table of incidents."""
+"""A run and its table of incidents, by world and position of the detector."""
 MANY_RUNS = 100
-"""With more runs than so many, only the mean of a detector's curves is kept."""
+"""Number of runs above which only the mean of a detector's curves is kept."""
 
 
 @dataclass(frozen=True)
 class DetectorDetails:
-    """What is behind the numbers of one detector in one kind of world."""
+    """Details of one detector in one kind of world."""
 
     curves: dict[str, Curve]
-    """By type, the mean over the repeats."""
+    """Mean curve over the repeats, by type."""
     runs: dict[str, list[Curve]]
-    """By type, the curve of each repeat; empty where there is one, or too many in all."""
+    """Curve of each repeat, by type; empty if there is only one, or too many runs."""
     levels: dict[str, str]
-    """By type, the level of its curves and alarms."""
+    """Level of the curves and false alarms, by type."""
     counts: dict[str, list[float]]
-    """By type, incidents found and judged, over all repeats."""
+    """Numbers of incidents found and judged over all repeats, by type."""
     incidents: dict[str, list[Any]]
-    """Of the incidents that are shown: found (a probability), delay [s], best rank, reasons."""
+    """For each incident shown: found (a probability), delay [s], best rank, reasons."""
     alarms: dict[str, list[dict[str, Any]]]
-    """By level, the highest false alarms."""
+    """The highest false alarms, by level."""
 
 
 @dataclass(frozen=True)
 class WorldDetails:
-    """What is behind the numbers of one kind of world."""
+    """Details of one kind of world."""
 
     samples: list[WorldSamples]
-    """Of a world each, with the types that those before it do not have."""
+    """Sample incidents of each world, of types that earlier worlds do not have."""
     overlaps: dict[str, Overlap]
     rows: list[DetectorDetails]
 
 
 def packed_details(compared: Sequence[Comparison], parts: Sequence[WorldPart]) -> str:
-    """Return the details of all kinds of world as JSON, compressed and in letters; empty where no run has any."""
+    """Return the details of all kinds of world as compressed, text-encoded JSON; empty if no run has any."""
     many = sum(len(each.rows) for each in compared) > MANY_RUNS
     worlds = [_world(each, part, many) for each, part in zip(compared, parts, strict=True)]
     if not any(row.curves or row.counts for world in worlds for row in world.rows):
@@ -86,7 +86,7 @@ def _world(each: Comparison, part: WorldPart, many: bool) -> WorldDetails:
 
 
 def _samples(tables: Tables) -> dict[str, WorldSamples]:
-    """Return incidents to look at, by world: of those that any of the runs was judged on, each type of one world."""
+    """Return sample incidents by world, among those that a run was judged on; each type comes from one world."""
     found: dict[str, WorldSamples] = {}
     covered: set[str] = set()
     for world in sorted(tables):
@@ -104,7 +104,7 @@ def _samples(tables: Tables) -> dict[str, WorldSamples]:
 
 
 def _shown_of(place: int, tables: Tables, samples: dict[str, WorldSamples]) -> dict[str, list[Any]]:
-    """Return what a detector made of the incidents that are shown, by the place of their world and their name."""
+    """Return a detector's results on the incidents shown, by the position of their world and their name."""
     columns = ("incident_id", "found_probability", "delay_s", "best_rank", "reasons")
     found = {}
     for number, (world, mine) in enumerate(samples.items()):

@@ -1,4 +1,4 @@
-"""The settings in which configurations differ, seeds aside."""
+"""The settings in which configurations differ, without seeds."""
 
 import json
 from collections import defaultdict
@@ -9,7 +9,7 @@ SEEDS = frozenset({"seed", "random_state"})
 
 
 def without_seeds(settings: Any) -> Any:
-    """Return settings, as JSON values, without any seed in them.
+    """Return settings, as JSON values, without seeds.
 
     >>> without_seeds({"model": {"trees": 100, "random_state": 3}, "seed": 3})
     {'model': {'trees': 100}}
@@ -20,7 +20,7 @@ def without_seeds(settings: Any) -> Any:
 
 
 def differing(names: Sequence[str], settings: Sequence[Any]) -> list[dict[str, str]]:
-    """Return of each configuration the settings in which those of its name differ, by dotted key.
+    """Return for each configuration the settings in which those of its name differ, by dotted key.
 
     >>> differing(["knn", "knn", "lof"], [{"k": 5, "p": {"q": 2}}, {"k": 9, "p": {"q": 2}}, {"k": 5}])
     [{'k': '5'}, {'k': '9'}, {}]
@@ -38,7 +38,7 @@ def differing(names: Sequence[str], settings: Sequence[Any]) -> list[dict[str, s
 
 
 def distinct_labels(names: Sequence[str], settings: Sequence[Any]) -> list[str]:
-    """Return each name; where one occurs with several settings, followed by those that differ.
+    """Return each name; if it occurs with several settings, followed by those that differ.
 
     >>> distinct_labels(["knn", "knn", "lof"], [{"k": 5, "p": 2}, {"k": 9, "p": 2}, {"k": 5}])
     ['knn (k=5)', 'knn (k=9)', 'lof']

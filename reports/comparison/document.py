@@ -1,32 +1,32 @@
-"""What the interactive page shows, as one document: Python fills it, the page's JavaScript only reads it."""
+"""The data of the interactive page as one document, filled by Python and only read by the page's JavaScript."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
 Interval = list[float | None]
-"""A mean and, where there are any, its two bounds: of repeats their range, of a single run its 95 % interval."""
+"""A mean and its two bounds, if any: the range over repeats, or the 95 % interval of a single run."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One of the numbers that the matrix can show."""
+    """A metric that the matrix can show."""
 
     key: str
     label: str
     meaning: str
     kind: str
-    """share | times | time: how it is written."""
+    """share | times | time: format of the number."""
     higher_is_better: bool = True
     chance: str = ""
-    """Name of the metric that random scores get; empty where there is none."""
+    """Name of the metric with the value of random scores; empty if there is none."""
     curve: str = ""
-    """Name of the curve that gives it at another number of alerts a day; empty where there is none."""
+    """Name of the curve that gives the metric at another number of alerts a day; empty if there is none."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A value of a chooser, and how it is called."""
+    """An option of a chooser, with its label."""
 
     key: str
     label: str
@@ -39,23 +39,23 @@ class TypeOf:
     name: str
     group: str
     home: str
-    """The level at which it is judged first."""
+    """Home level of the type."""
     prevalence: float | None
     incidents: float | None
     few: bool
-    """Too few incidents to judge it, in one world at least."""
+    """Whether the type has too few incidents to judge in at least one world."""
     chance: dict[str, dict[str, float | None]]
-    """What random scores get, by metric and level."""
+    """Values of random scores, by metric and level."""
 
 
 @dataclass(frozen=True)
 class Best:
-    """The best of a type, by row, and those that cannot be told apart from it."""
+    """The best detector of a type, by row, and those not significantly different from it."""
 
     row: int
     alike: list[int]
     how: str
-    """By what they were compared."""
+    """How they were compared."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class RunLine:
     reason: str
     fingerprint: str
     command: str
-    """What to type to repeat it; empty where the folder does not say."""
+    """Command that repeats the run; empty if the folder does not tell."""
 
 
 @dataclass(frozen=True)
@@ -86,55 +86,55 @@ class DetectorRow:
     ok: int
     failure: str
     varied: dict[str, str]
-    """The settings in which configurations of this detector differ."""
+    """Settings in which configurations of this detector differ."""
     cost: dict[str, Interval | None]
     twin: list[float | None]
-    """Alerts on the clean twin, and false alarms here, at the detector's own level."""
+    """Alerts on the clean twin, and false alarms in this world, at the detector's own level."""
     values: dict[str, dict[str, list[Interval | None]]]
-    """By metric and level: one entry a type."""
+    """Values of each type, by metric and level."""
     runs: list[RunLine]
 
 
 @dataclass(frozen=True)
 class WorldPart:
-    """Runs that may be compared: one kind of world, protocol and threshold."""
+    """Comparable runs: one kind of world, protocol and threshold."""
 
     title: str
     facts: list[tuple[str, str]]
     cautions: list[str]
     audits: list["Audit"]
     settings: dict[str, float | str]
-    """What differs between kinds of worlds: ratio, users, days, difficulty of each type (`difficulty.TYPE`)."""
+    """Differences between kinds of worlds: ratio, users, days, difficulty of each type (`difficulty.TYPE`)."""
     budget: float | None
-    """Alerts a day of the threshold, where that is its policy."""
+    """Alerts a day, for a threshold with such a budget."""
     types: list[TypeOf]
     rows: list[DetectorRow]
     best: dict[str, dict[str, list[Best | None]]]
-    """By metric and level: one entry a type."""
+    """The best of each type, by metric and level."""
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The verdict on one world."""
+    """Verdict of the audit of one world."""
 
     world_seed: str
     fingerprint: str
     verdict: str
     checks: list[tuple[str, str, str]]
-    """Name, light and what was found, where the world is on this disk."""
+    """Name, result and findings of each check, if the world is on this disk."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Detectors over several kinds of world, for one type."""
+    """Ranking of detectors over several kinds of world, for one type."""
 
     type: str
     names: list[str]
     values: list[float | None]
-    """Mean ranks where tests were possible, else mean values."""
+    """Mean ranks if tests were possible, else mean values."""
     notes: list[str]
     groups: list[tuple[int, int]]
-    """First and last place of the detectors that cannot be told apart."""
+    """First and last position of groups of detectors that do not differ significantly."""
     said: str
 
 
@@ -150,7 +150,7 @@ class Contest:
 
 @dataclass(frozen=True)
 class Document:
-    """All of the page."""
+    """All data of the page."""
 
     title: str
     tally: str

@@ -39,7 +39,7 @@ COSTS: dict[str, tuple[str, Callable[[Scalar], str]]] = {
 
 @dataclass(frozen=True)
 class NumberCell:
-    """One number and what is said below it; `shade` in [0, 1] where it is one that may be coloured."""
+    """One number with a note below it; `shade` in [0, 1] if the cell is coloured."""
 
     text: str
     details: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class NumberCell:
 
 @dataclass(frozen=True)
 class NumberTable:
-    """One table: a row a detector, the last rows what to compare with."""
+    """One table: a row per detector; the last rows are references."""
 
     title: str
     meaning: str
@@ -60,11 +60,11 @@ class NumberTable:
 
 
 FEW_COLUMNS = 10
-"""A table with more columns, and fewer rows, is set the other way round."""
+"""A table with more columns than this, and fewer rows than columns, is transposed."""
 
 
 def upright(grid: NumberTable) -> NumberTable:
-    """Return a table that is no wider than it need be: many types become its rows, and the detectors its columns."""
+    """Return a table that is not unnecessarily wide: many types become rows, and the detectors columns."""
     rows = grid.rows + grid.reference
     if len(grid.columns) <= FEW_COLUMNS or len(rows) >= len(grid.columns):
         return grid
@@ -93,7 +93,7 @@ def grids_of(each: Comparison) -> list[NumberTable]:
 
 
 def rank_grid(found: Standing) -> NumberTable:
-    """Return the mean ranks, and which detectors do not differ significantly."""
+    """Return the mean ranks, and the detectors that do not differ significantly."""
     rows = [
         (name, [NumberCell(number(rank, 2)), NumberCell(not_different_from(found, place))])
         for place, (name, rank) in enumerate(zip(found.names, found.mean_ranks.tolist(), strict=True))
@@ -102,7 +102,7 @@ def rank_grid(found: Standing) -> NumberTable:
 
 
 def difference_grid(contest: Contest) -> NumberTable:
-    """Return the paired differences of each detector from the first."""
+    """Return the paired differences of each detector to the first."""
     columns = ["average precision", "difference to the first, 95 % interval"]
     found = contest.differences()
     rows = [
@@ -152,7 +152,7 @@ def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> NumberCe
 
 
 def _any_cell(each: Comparison, metric: str) -> NumberCell:
-    """Return a share that is the same for every detector that has it."""
+    """Return a share that is the same for all detectors that have it."""
     found = [who for who in each.contenders if who.summary(metric) is not None]
     return _cell(found[0], metric, percent) if found else NumberCell(NOTHING)
 

@@ -17,44 +17,44 @@ from reports.wording import ALL, Row, home_level, key, settings_of, types_in, ty
 
 WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy")
 COMPETES = "detector"
-"""The role of what is ranked."""
+"""Role of the rows that are ranked."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One number of one detector over its repeats."""
+    """A metric of one detector over its repeats."""
 
     mean: float
     low: float | None
-    """Over repeats: their lowest; of a single run: the lower end of its 95 % interval, if it has one."""
+    """Lowest value over repeats, or lower end of a single run's 95 % interval, if it has one."""
     high: float | None
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One configuration of one detector, and its repeats: for each pair of seeds the latest run that ended well."""
+    """One configuration of a detector with its repeats: the latest successful run for each pair of seeds."""
 
     label: str
     repeats: tuple[Row, ...]
 
     @property
     def key(self) -> str:
-        """The detector with its settings, seeds aside."""
+        """The detector with its settings, without seeds."""
         return _detector_key(self.repeats[0])
 
     @property
     def ranked(self) -> bool:
-        """Whether it competes: a reference that knows the truth, or a baseline fitted with labels, does not."""
+        """Whether it is ranked: references that know the truth, and baselines trained on labels, are not."""
         return (self.repeats[0].get("role") or COMPETES) == COMPETES
 
     @cached_property
     def good(self) -> tuple[Row, ...]:
-        """The repeats that ended well."""
+        """The repeats that succeeded."""
         return tuple(row for row in self.repeats if row.get("status") == Status.OK)
 
     @property
     def failure(self) -> str:
-        """How its last failed repeat ended; empty where none failed."""
+        """Outcome of its last failed repeat; empty if none failed."""
         return next((str(row.get("status")) for row in reversed(self.repeats) if row.get("status") != Status.OK), "")
 
     def summary(self, metric: str) -> Summary | None:
@@ -71,15 +71,15 @@ class Contender:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs that may be compared, by detector; the best average precision over all types first, the unranked last."""
+    """Comparable runs, by detector; ordered by average precision over all types, unranked ones last."""
 
     contenders: tuple[Contender, ...]
     superseded: int
-    """Runs left out because the same world (by its settings and seed) was made anew since, with other bytes."""
+    """Runs left out because their world (by settings and seed) was made again later, with other bytes."""
 
     @property
     def sample(self) -> Row:
-        """One of the rows: what they have in common may be read off it."""
+        """One of the rows, for what they have in common."""
         return self.contenders[0].repeats[0]
 
     @cached_property
@@ -94,7 +94,7 @@ class Comparison:
 
     @cached_property
     def prevalences(self) -> Contender:
-        """Every world once, as if it were a detector: for the prevalence of each type."""
+        """The prevalence of each type in every world, in the form of a detector."""
         worlds = {str(row.get("fingerprint")): row for row in self.rows if row.get("status") == Status.OK}
         return Contender("prevalence", tuple(worlds.values()))
 
@@ -105,22 +105,22 @@ class Comparison:
 
     @cached_property
     def worlds(self) -> list[str]:
-        """The worlds that any detector has numbers from; see `world_of`."""
+        """The worlds for which any detector has values; see `world_of`."""
         return sorted({world_of(row) for who in self.contenders for row in who.good})
 
     @property
     def same_worlds(self) -> bool:
-        """Whether every contender has a number for every one of the worlds."""
+        """Whether every detector has a value for every one of the worlds."""
         return len({frozenset(row.get("world_seed") for row in each.good) for each in self.contenders}) == 1
 
 
 def world_of(row: Row) -> str:
-    """Return what tells the world of a run from others."""
+    """Return the identifying members of a run's world."""
     return f"{row.get('fingerprint')} {row.get('world_seed')}"
 
 
 def comparisons(rows: Iterable[Row]) -> list[Comparison]:
-    """Part runs into comparisons; the order depends on what was asked alone, not on the order of the rows."""
+    """Group runs into comparisons, in an order that depends only on their settings, not on the order of the rows."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(rows, key=_when):
         groups[_world_key(row)].append(row)
@@ -128,7 +128,7 @@ def comparisons(rows: Iterable[Row]) -> list[Comparison]:
 
 
 def titles(compared: Sequence[Comparison]) -> list[str]:
-    """Name the comparisons by their worlds; where that is the same, by their types, and by the settings that differ."""
+    """Return titles of the comparisons: by world or, if that is the same, by types and the settings that differ."""
     samples = [each.sample for each in compared]
     worlds = [(world_meaning(row), types_meaning(row)) for row in samples]
     several = {world for world, types in worlds if any(world == name and types != other for name, other in worlds)}
@@ -182,7 +182,7 @@ def _when(row: Row) -> tuple[str, str]:
 
 
 def _in_order(seeds: Any) -> list[tuple[bool, float, str]]:
-    """Order seeds as numbers, whatever else there is after them."""
+    """Return a sort key that orders seeds as numbers."""
     each = seeds if isinstance(seeds, tuple) else (seeds,)
     return [(not isinstance(seed, int), seed if isinstance(seed, int) else 0, str(seed)) for seed in each]
 

@@ -8,12 +8,12 @@ from reports.comparison.page_content import Section
 
 CELL_H, GAP, REFERENCE_H = 34, 2, 20
 WIDE, NARROW = 92, 58
-"""Width of a cell where there are few columns, and where there are more than so many: their names are slanted then."""
+"""Width of a cell with few columns, and with many; the names of many are slanted."""
 LABEL_W = 190
 WRAP = 13
-"""Names longer than this are set on two lines."""
+"""Length from which names are set on two lines."""
 TOP, SLANTED_TOP = 80, 172
-"""Where the cells of a panel begin."""
+"""Vertical position at which the cells of a panel begin, with upright and slanted names."""
 PALETTE = (
     "#f3f7fc",
     "#dfebf7",
@@ -27,7 +27,7 @@ PALETTE = (
     "#0d3f77",
     "#082c57",
 )
-"""From 0 to 1 in steps of a tenth; white text from `DARK` on."""
+"""Colours from 0 to 1 in steps of a tenth; texts are white from `DARK` on."""
 DARK = 6
 STYLE = (
     "text{font:13px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:#24292f}"

@@ -1,4 +1,4 @@
-"""Some incidents of a world to look at: who called whom and when, read from the world's own tables."""
+"""Sample incidents of a world, read from its tables: who called whom and when."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ from bench.truth import Truth
 from reports.comparison.run_lines import short_reason
 
 SAMPLES = 6
-"""Incidents of a type that are shown."""
+"""Number of incidents shown of each type."""
 RECORDS = 40
-"""Calls of an incident that are drawn."""
+"""The most calls drawn of an incident."""
 PARTIES = 12
-"""Parties of an incident that have a line of their own."""
+"""The most parties of an incident drawn on a line of their own."""
 COLUMNS = ("caller_id", "callee_id", "call_start_ts", "call_end_ts", "first_cell_id", "outcome")
 
 MOST_ROWS, MOST_BYTES = 50_000_000, 2 * 2**30
-"""Of each table of a world that is looked into."""
+"""Limits of the tables of a world that are read."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class IncidentSample:
     id: str
     type: str
     start: str
-    """When it began, UTC."""
+    """Start, UTC."""
     start_ms: int
     length_s: float
     actors: list[str]
     records: int
-    """Calls of its own that are in the table of calls."""
+    """Number of its direct calls in the table of calls."""
     parties: list[str]
-    """Who takes part, the busiest first; the last may stand for all others."""
+    """Parties involved, the most active first; the last may stand for all others."""
     calls: list[list[int]]
     """Of each call: seconds since the incident's start, length in seconds, caller and callee (places in `parties`),
     cell (place among the world's cells, -1 unknown), and whether it was answered."""
@@ -53,7 +53,7 @@ class IncidentSample:
 
 @dataclass(frozen=True)
 class WorldSamples:
-    """The incidents of one world that are shown, and where its cells are."""
+    """Sample incidents of one world, and the positions of its cells."""
 
     world_seed: str
     cells: list[list[Any]]
@@ -62,7 +62,7 @@ class WorldSamples:
 
 
 def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> WorldSamples | None:
-    """Return incidents of a world; None where the world is no longer there or, told in one line, cannot be read.
+    """Return sample incidents of a world; None if the world is gone or cannot be read (reported in one line).
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def _columns(dataset: Dataset, table: Table, names: Sequence[str]) -> pa.Table:
 
 
 def _spread_out(ids: list[str]) -> list[str]:
-    """Return a few of them, evenly spread over their order.
+    """Return a few elements, evenly spread over their order.
 
     >>> _spread_out([str(number) for number in range(11)])
     ['0', '2', '4', '6', '8', '10']

@@ -1,4 +1,4 @@
-"""The interactive page: one HTML file with its document, its libraries and its own scripts in it, and no network."""
+"""The interactive page: one HTML file that contains its data, libraries and scripts and needs no network."""
 
 import base64
 import hashlib

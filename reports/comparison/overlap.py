@@ -10,28 +10,28 @@ from bench.arrays import FloatArray
 from reports.wording import ALL
 
 MOST = 8
-"""Detectors of a type that are set side by side: those that find most."""
+"""The most detectors of a type that are compared: those that find most."""
 Found = dict[str, dict[str, float]]
-"""By type: of each incident (world and id), how probable it is that the detector finds it."""
+"""For each type, the probability that the detector finds each incident (world and id)."""
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """The incidents of one type, and which of them the detectors that find most find."""
+    """The incidents of one type, and which of them each detector finds."""
 
     rows: list[int]
-    """The detectors, by their rows; the one that finds most first."""
+    """The detectors, by their rows, the one that finds most first."""
     found: list[float]
-    """Incidents that each finds; expected ones, where a threshold divides equal scores."""
+    """Number of incidents that each finds; an expected number if the threshold divides equal scores."""
     both: list[list[float]]
-    """Incidents that two find, a pair each."""
+    """Number of incidents that both of each pair find."""
     either: list[list[float]]
-    """Incidents that one of two finds at least."""
+    """Number of incidents that at least one of each pair finds."""
     incidents: int
 
 
 def found_in(table: pa.Table, world: str) -> Found:
-    """Return what one run found, by type and for `all`."""
+    """Return the incidents that one run found, by type and for `all`."""
     found: Found = defaultdict(dict)
     for name, incident, share in zip(
         *(table[key].to_pylist() for key in ("anomaly_type", "incident_id", "found_probability")), strict=True
@@ -43,7 +43,7 @@ def found_in(table: pa.Table, world: str) -> Found:
 
 
 def merged(runs: list[Found]) -> Found:
-    """Return what repeats found: of an incident that several saw, the mean."""
+    """Return the incidents that repeats found: the mean of the probabilities of an incident."""
     if len(runs) == 1:
         return runs[0]
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -57,7 +57,7 @@ def merged(runs: list[Found]) -> Found:
 
 
 def overlap_of(found: dict[int, Found], kind: str) -> Overlap | None:
-    """Return how detectors overlap on a type; None where fewer than two were judged on the same incidents.
+    """Return the overlap of detectors on a type; None if fewer than two were judged on the same incidents.
 
     Parameters
     ----------

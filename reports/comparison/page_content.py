@@ -18,7 +18,7 @@ LISTED = ("name", "started_at", "detector", "generator", "world_seed", "seed", "
 
 @dataclass(frozen=True)
 class Section:
-    """One comparison: what was compared and its tables, the average precision first."""
+    """One comparison: its title and tables, the average precision first."""
 
     title: str
     facts: list[tuple[str, str]]
@@ -31,27 +31,27 @@ class RunLine:
     """One run in the lists of runs."""
 
     texts: dict[str, str]
-    """What was asked and how it ended, by the key of the row."""
+    """Settings and outcome of the run, by the key of the row."""
     link: str
-    """Empty where the folder is not known."""
+    """Link to the run's folder; empty if that is unknown."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """All that the pages say."""
+    """The complete content of the pages."""
 
     sections: list[Section]
     runs: list[RunLine]
     standings: list[tuple[str, Standing]]
-    """Where tests could be made: what each was held under, and its outcome."""
+    """Rankings with tests: their conditions and results."""
     compared: list[Comparison]
     """The kinds of world, in the order of the first sections."""
     held: list[Contest]
-    """The comparisons over several worlds."""
+    """Comparisons over several worlds."""
 
     @property
     def tally(self) -> str:
-        """How many runs there are, of what, and when the last began."""
+        """Numbers of runs by kind, and the time of the last one."""
         last = max(run.texts["started_at"] for run in self.runs)
         worlds = len({run.texts["fingerprint"] for run in self.runs} - {NOTHING})
         counts = f"{plural(len(self.runs), 'run')} on {plural(worlds, 'world')}, {len(self.failed)} of them failed"
@@ -59,12 +59,12 @@ class Page:
 
     @property
     def failed(self) -> list[RunLine]:
-        """The runs that did not end well."""
+        """Failed runs."""
         return [run for run in self.runs if run.texts["status"] != Status.OK]
 
 
 def page_of(rows: Iterable[Row], folder: Path) -> Page:
-    """Put together what the pages in `folder` say about runs."""
+    """Build the content of the pages in `folder` from runs."""
     ordered = sorted(rows, key=lambda row: (str(row.get("started_at")), str(row.get("run_id"))))
     compared = comparisons(ordered)
     sections = [_section(title, each) for title, each in zip(titles(compared), compared, strict=True)]
@@ -93,7 +93,7 @@ def _section(title: str, each: Comparison) -> Section:
 
 
 def _isolation(each: Comparison) -> Iterable[tuple[str, str]]:
-    """Yield what kept the detectors from the truth; rows of before that was noted, and of references, do not say."""
+    """Yield the restrictions under which the detectors ran; older rows and references do not record them."""
     kinds = sorted({str(row["isolation"]) for row in each.rows if row.get("isolation")})
     if kinds:
         yield "Isolation", "; ".join(kinds)
@@ -127,7 +127,7 @@ def _cautions(each: Comparison) -> list[str]:
 
 
 def _of_audits(each: Comparison) -> Iterable[str]:
-    """Yield what audits have found wrong with the worlds."""
+    """Yield faults of the worlds that audits have found."""
     said = {str(row.get("fingerprint")): str(row.get("audit") or "") for row in each.rows}
     red = {world: verdict for world, verdict in said.items() if verdict.startswith("red")}
     if red:

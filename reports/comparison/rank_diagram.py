@@ -14,7 +14,7 @@ LINES = ".line{stroke:#57606a;fill:none}.bar{stroke:#2f74b0;stroke-width:5;strok
 
 
 def rank_diagram(standings: list[tuple[str, Standing]]) -> str:
-    """Return one SVG with a diagram for each standing, below one another, each with what it was held under."""
+    """Return one SVG with a diagram for each ranking and its conditions, one below another."""
     body, top = [], 0.0
     for conditions, found in standings:
         body.append(f'<g transform="translate(0 {top:g})">{"".join(_panel(conditions, found))}</g>')

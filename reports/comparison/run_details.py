@@ -1,4 +1,4 @@
-"""What the page shows behind a number, from the tables that a run leaves in its folder: curves, incidents, alerts.
+"""Details of a run for the page, from the tables in its folder: curves, incidents, alerts.
 
 Older runs have none of these tables; then there is nothing to show, and the page says so.
 """
@@ -23,25 +23,25 @@ from bench.schema import Table
 from reports.wording import LEVELS, Row, home_level
 
 BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10000)
-"""Alerts a day at which curves are read."""
+"""Alerts a day at which curves are evaluated."""
 SHARES = ("recall", "precision", "incident_recall")
 THOUSAND = 1000
 FALSE_ALARMS = 5
 LEAST_PRECISION = 1e-12
 LONGEST = 300
-"""Characters of a detector's reasons."""
+"""The most characters of a detector's reasons."""
 Curve = dict[str, list[int | None]]
-"""Thousandths, one for each of `BUDGETS`."""
+"""Values in thousandths, one for each of `BUDGETS`."""
 
 
 @dataclass(frozen=True)
 class RunDetails:
-    """The tables of one run, read when they are asked for."""
+    """Tables of one run, each read when needed."""
 
     row: Row
 
     def level(self, name: str) -> str:
-        """Return the level at which a type is shown: its home or, where the scores do not reach that, their own."""
+        """Return the level at which a type is shown: its home level or, without scores there, the detector's own."""
         home = home_level(self.row, name)
         return home if home in self._levels else str(self.row.get("level") or "call")
 
@@ -51,7 +51,7 @@ class RunDetails:
         return set(LEVELS) if own == "call" else {own}
 
     def curves(self) -> dict[str, Curve]:
-        """Return the curve of each type, read at `BUDGETS`."""
+        """Return the curve of each type, evaluated at `BUDGETS`."""
         table = self._table(CURVES)
         if table is None:
             return {}
@@ -67,7 +67,7 @@ class RunDetails:
         return found
 
     def incidents(self) -> pa.Table | None:
-        """Return the table of incidents; None where there is none."""
+        """Return the table of incidents; None if there is none."""
         return self._table(INCIDENTS_FOUND)
 
     def false_alarms(self) -> dict[str, list[dict[str, Any]]]:
@@ -79,7 +79,7 @@ class RunDetails:
         return {level: list(_first_alarms(table, level)) for level in LEVELS if level in self._levels}
 
     def _table(self, table: Table) -> pa.Table | None:
-        """Return a table of the run; None where there is none, or it cannot be read, which is told in one line."""
+        """Return a table of the run; None if it is missing or cannot be read (reported in one line)."""
         folder = Path(str(self.row.get("folder") or ""))
         if not self.row.get("folder") or not os.path.lexists(folder / f"{table.name}.parquet"):
             return None
@@ -91,7 +91,7 @@ class RunDetails:
 
 
 def mean_curve(curves: Sequence[Curve]) -> Curve:
-    """Return the mean of curves of repeats; empty where one of them is."""
+    """Return the mean of the curves of repeats; empty if one of them is."""
 
     def mean(values: tuple[int | None, ...]) -> int | None:
         known = [value for value in values if value is not None]
@@ -101,7 +101,7 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
 
 
 def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
-    """Read a curve at `BUDGETS`: between two thresholds alerts are a random share of what the lower one adds.
+    """Evaluate a curve at `BUDGETS`, interpolating between two thresholds by a random share of the new alerts.
 
     Beyond its end everything is found; how precisely, it does not say.
     """

@@ -1,4 +1,4 @@
-"""One run as a line of the interactive page: how it ended, where it lies, and the command that repeats it."""
+"""One run as a line of the interactive page: its outcome, its folder, and the command that repeats it."""
 
 import shlex
 from os.path import lexists, relpath
@@ -14,7 +14,7 @@ from reports.comparison.document import RunLine
 from reports.wording import Row
 
 LONGEST_REASON = 300
-"""Characters of a failed run's reason on a page; its `result.json` has it whole."""
+"""The most characters of a failed run's reason on a page; its `result.json` has the full text."""
 
 
 def link_to(row: Row, folder: Path) -> str:
@@ -24,7 +24,7 @@ def link_to(row: Row, folder: Path) -> str:
 
 
 def run_line(row: Row, folder: Path) -> RunLine:
-    """Return what the page in `folder` says of one run."""
+    """Return the line of one run on the page in `folder`."""
     where = row.get("folder")
     return RunLine(
         name=_text(row.get("name")),
@@ -40,12 +40,12 @@ def run_line(row: Row, folder: Path) -> RunLine:
 
 
 def short_reason(text: str) -> str:
-    """Return a reason, cut where it is longer than a page has room for."""
+    """Return a reason, cut to the length that a page has room for."""
     return shorten(text, LONGEST_REASON, placeholder=" ...")
 
 
 def command_of(run: Path) -> str:
-    """Return the command that repeats a run, from its folder; empty where the folder does not say.
+    """Return the command that repeats a run, from its folder; empty if the folder does not tell.
 
     What cannot be read is left out, and told in one line.
     """

@@ -1,4 +1,4 @@
-"""Which detectors differ significantly over several worlds, as parts of the pages and as a diagram.
+"""Tests of which detectors differ significantly over several worlds, as parts of the pages and as a diagram.
 
 A block is a kind of world: one comparison, its repeats averaged. With as many blocks as tests need, detectors are
 ranked and tested; with fewer, each is set beside the first by the paired differences over the single worlds.
@@ -20,7 +20,7 @@ FEWEST_DETECTORS = 2
 
 
 class Contest:
-    """Detectors that were all run on the same kinds of world, under one protocol and one threshold policy.
+    """Detectors that all ran on the same kinds of world, with one protocol and threshold policy.
 
     Of all that was recorded, it takes the detectors of that kind of world with which the most detectors, times the
     kinds of world that have all of them, come together.
@@ -38,13 +38,13 @@ class Contest:
 
     @property
     def conditions(self) -> str:
-        """What the contest was held under."""
+        """Conditions under which the detectors are compared."""
         sample = self.compared[0].sample
         return f"Protocol {sample.get('protocol')}; {policy_meaning(sample)}"
 
     @property
     def cautions(self) -> list[str]:
-        """What was left out."""
+        """Notes about what was left out."""
         found = []
         if self.detectors_left_out:
             left_out = plural(self.detectors_left_out, "detector")
@@ -56,11 +56,11 @@ class Contest:
 
     @property
     def types(self) -> list[str]:
-        """The types that any of the kinds of world has, `all` first."""
+        """The types of any of the kinds of world, `all` first."""
         return sorted({name for each in self.compared for name in each.types}, key=lambda name: (name != ALL, name))
 
     def testable_on(self, name: str = ALL) -> bool:
-        """Whether enough kinds of world have a type for a test to be significant."""
+        """Whether enough kinds of world have a type for a significant test."""
         keys = self._keys_with(name)
         return len(keys) >= FEWEST_DETECTORS and len(self._blocks(name)) >= fewest_blocks(len(keys))
 
@@ -71,7 +71,7 @@ class Contest:
         return standing([self.labels[key] for key in keys], np.array(values, np.float64))
 
     def differences(self, name: str = ALL) -> list[tuple[str, float, Difference | None]]:
-        """Return label, mean and difference to the first of each detector over the single worlds, the best first."""
+        """Return label, mean and difference to the first of each detector over single worlds, the best first."""
         columns = {key: self._over_worlds(key, name) for key in self._keys_with(name)}
         order = sorted(columns, key=lambda key: -float(np.nanmean(columns[key])))
         return [
@@ -84,7 +84,7 @@ class Contest:
         return [pair for pair in zip(self.compared, self.by_key, strict=True) if name in pair[0].types]
 
     def _keys_with(self, name: str) -> list[str]:
-        """Return the detectors that have a value for a type anywhere."""
+        """Return the detectors that have a value for a type."""
         return [
             key
             for key in self.keys
@@ -92,7 +92,7 @@ class Contest:
         ]
 
     def _over_worlds(self, key: str, name: str) -> FloatArray:
-        """Return the mean over a detector's seeds on every world of every block; NaN where it has none."""
+        """Return the mean over a detector's seeds in every world of every block; NaN if it has none."""
         found = []
         for block, contenders in self._blocks(name):
             values = over_worlds(contenders[key], _measure(block, name))
@@ -101,7 +101,7 @@ class Contest:
 
 
 def contests(compared: Sequence[Comparison]) -> list[Contest]:
-    """Return the contests that recorded runs make up: two detectors at least that share two worlds at least."""
+    """Return the groups of at least two detectors that share at least two worlds."""
     groups: dict[str, list[Comparison]] = defaultdict(list)
     for comparison in compared:
         settings = settings_of(comparison.sample)
@@ -116,13 +116,13 @@ def contests(compared: Sequence[Comparison]) -> list[Contest]:
 
 
 def not_different_from(found: Standing, place: int) -> str:
-    """Return the names of the detectors that do not differ significantly from one."""
+    """Return the names of the detectors that do not differ significantly from a given one."""
     names = [name for other, name in enumerate(found.names) if other != place and found.alike(place, other)]
     return ", ".join(names) or "all differ significantly from it"
 
 
 def verdict(difference: Difference | None) -> str:
-    """Return a difference to the first with its interval, and whether it is one.
+    """Return a difference to the first with its interval, and whether it is significant.
 
     >>> verdict(Difference(-0.05, -0.08, -0.02))
     '-0.050 (-0.080 to -0.020)'
@@ -136,7 +136,7 @@ def verdict(difference: Difference | None) -> str:
 
 
 def meaning(found: Standing) -> str:
-    """Return in words what was tested, and how it came out."""
+    """Return a description of the test and its result."""
     failed = f"; {plural(found.imputed, 'failure')} given the last rank" if found.imputed else ""
     came_out = "differ" if found.p_value < ALPHA else "do not differ significantly"
     return (
@@ -146,7 +146,7 @@ def meaning(found: Standing) -> str:
 
 
 def _measure(comparison: Comparison, name: str = ALL) -> str:
-    """Return what detectors are ranked by: the average precision of a type at its home level."""
+    """Return the metric by which detectors are ranked: average precision of a type at its home level."""
     return key("average_precision", home_level(comparison.sample, name), name)
 
 

@@ -1,4 +1,4 @@
-"""The end of a sweep in the terminal: which detector finds which type best, as a small matrix."""
+"""The summary of a sweep in the terminal: average precision of each detector on each type, as a small matrix."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Line:
 
 
 def summary(rows: list[dict[str, Any]]) -> tuple[str, dict[str, str]]:
-    """Return the matrix of a sweep as text, and the best detector of each type; empty where nothing can be compared.
+    """Return the matrix of a sweep as text, and the best detector of each type; empty if nothing is comparable.
 
     Of several kinds of world, the one with most runs is shown.
 

@@ -1,4 +1,4 @@
-"""Several kinds of world as one: each type's numbers are means over the kinds that have it."""
+"""Several kinds of world combined: each type's numbers are means over the kinds that have it."""
 
 import json
 from collections import defaultdict
@@ -15,7 +15,7 @@ MIXED += "anomalous records, average precision differs for that alone."
 
 
 def together(compared: Sequence[Comparison], titles: Sequence[str]) -> list[tuple[Comparison, Section]]:
-    """Return the kinds of world that share protocol and threshold as one, with what is said of them.
+    """Return the kinds of world with the same protocol and threshold as one, with a description of them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One kind of world of the interactive page: its types, and every detector's numbers, from the rows of runs."""
+"""One kind of world on the interactive page: its types, and every detector's numbers, from the rows of runs."""
 
 from math import isfinite
 from pathlib import Path
@@ -53,7 +53,7 @@ DIGITS = 4
 
 
 def world_part(each: Comparison, section: Section, settings: dict[str, float | str], folder: Path) -> WorldPart:
-    """Return what the page shows of one kind of world.
+    """Return the data of one kind of world for the page.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _type(each: Comparison, name: str) -> TypeOf:
 
 
 def _chance(each: Comparison, metric: Metric, level: str, name: str) -> float | None:
-    """Return what random scores get, read off the first detector for which it was computed."""
+    """Return the values of random scores, from the first detector that has them."""
     found = (_mean(who, key(metric.chance, level, name)) for who in each.contenders)
     return next((value for value in found if value is not None), None)
 
@@ -188,7 +188,7 @@ def _audits(each: Comparison) -> list[Audit]:
 
 
 def world_folder(row: Row) -> Path:
-    """Return where the world of a run lies, if it is still there."""
+    """Return the folder of a run's world, if it still exists."""
     store = settings_of(row).get("store") or {}
     return Path(str(store.get("worlds") or "worlds"), Path(str(row.get("fingerprint") or "none")).name)
 

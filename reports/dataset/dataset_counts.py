@@ -17,7 +17,7 @@ Counts = np.ndarray[Any, np.dtype[np.int64]]
 OUTCOMES = ("answered", "missed", "busy", "failed")
 COLUMNS = ("call_start_ts", "call_duration", "outcome")
 PART = 1_000_000
-"""Calls read at a time."""
+"""Number of calls read at a time."""
 LONGEST_S = 86_400
 
 
@@ -32,7 +32,7 @@ def duration_edges() -> np.ndarray[Any, np.dtype[np.float64]]:
 
 @dataclass(frozen=True)
 class DatasetCounts:
-    """Counts of calls by kind (rows) and by what a column stands for.
+    """Counts of calls by kind (rows), and by hour, day, duration and outcome.
 
     The first row are the normal calls, the last the collateral ones; between them one row a type.
     """
@@ -42,17 +42,17 @@ class DatasetCounts:
     incidents: tuple[int, ...]
     """Incidents of each type that have a call in the table; others only removed calls, or held a cell."""
     hours: Counts
-    """Shape (types + 2, 24): by local hour of the start."""
+    """Shape (types + 2, 24): counts by local hour of the start."""
     days: Counts
-    """Shape (types + 2, days): by local day of the start."""
+    """Shape (types + 2, days): counts by local day of the start."""
     durations: Counts
-    """Shape (types + 2, bins of `duration_edges`): answered calls by talk time."""
+    """Shape (types + 2, bins of `duration_edges`): counts of answered calls by talk time."""
     outcomes: Counts
-    """Shape (types + 2, 4): by `OUTCOMES`."""
+    """Shape (types + 2, 4): counts by `OUTCOMES`."""
 
     @cached_property
     def calls(self) -> Counts:
-        """Shape (types + 2,): calls of each kind."""
+        """Shape (types + 2,): number of calls of each kind."""
         return np.asarray(self.hours.sum(axis=1))
 
     @property
@@ -95,7 +95,7 @@ def _kinds(labels: CallLabels) -> np.ndarray[Any, np.dtype[np.int16]]:
 
 
 def _columns(batch: pa.RecordBatch, clock: Clock, edges: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield which calls count and their column, for hours, days, durations and outcomes."""
+    """Yield the calls that count and their column, for hours, days, durations and outcomes."""
     local_ms = clock.local_ms(pc.cast(batch["call_start_ts"], pa.int64()).to_numpy())
     since = local_ms - clock.local_ms(clock.start_ms)
     every = slice(None)

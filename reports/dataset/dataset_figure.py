@@ -17,7 +17,7 @@ from reports.wording import ALL, count, percent, plural
 
 SATURDAY = 5
 TOLD_APART = 8
-"""So many curves can be told apart."""
+"""The most curves that can be distinguished."""
 OUTCOME_COLOURS = ("#4b5563", "#9ca3af", "#d1d5db", "#f3c9a5")
 DURATION_TICKS = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 36000: "10 h"}
 

@@ -78,7 +78,7 @@ def _redundancy(figure: Figure, axes: Axes, coverage: Any) -> None:
 
 
 def _trajectories(axes: Axes, dataset: Dataset, coverage: Any) -> None:
-    """Draw the calls of those who moved most on the busiest day; a dot for each event, in the colour of its cell."""
+    """Draw the calls of the users who moved most on the busiest day, each event in the colour of its cell."""
     columns = ["caller_id", "time_stamp", "x", "y", "cell_id"]
     events = dataset.table("events", columns).to_pandas()
     day = (events["time_stamp"].astype("int64") - dataset.clock.start_ms) // DAY_MS

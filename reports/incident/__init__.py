@@ -1,1 +1,1 @@
-"""One incident: its picture, and what became of it in a run."""
+"""One incident: its figure, and its results in a run."""

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from reports.style import COLOURS, FAINT, INK, NORMAL_COLOUR
 
 MANY = 3
-"""Of more callers than this, a row is a caller and not a contact."""
+"""Number of callers above which a row is a caller instead of a contact."""
 NAMED = 24
-"""So many rows have their names beside them."""
+"""The most rows with their names beside them."""
 ACCENT = COLOURS[1]
 
 
@@ -24,7 +24,7 @@ def labelled_calls(world: Path) -> pl.DataFrame:
 
 
 def around(calls: pl.DataFrame, incident: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the calls of an incident, and all that its callers make around it, with `x` in hours from its first."""
+    """Return the calls of an incident, and all calls of its callers around it, with `x` in hours from its first."""
     hits = calls.filter(incident_id=incident)
     begin, end = hits["call_start_ts"].min(), hits["call_start_ts"].max()
     hours = (end - begin).total_seconds() / 3600  # type: ignore[operator,union-attr]
@@ -38,7 +38,7 @@ def around(calls: pl.DataFrame, incident: str) -> tuple[pl.DataFrame, pl.DataFra
 
 
 def along_time(axes: Axes, hits: pl.DataFrame, near: pl.DataFrame, named: bool = False) -> None:
-    """Draw an incident along time: a row a contact or, of many callers, a row a caller, in order of appearance."""
+    """Draw an incident over time: a row per contact or, with many callers, per caller, in order of appearance."""
     many = hits["caller_id"].n_unique() > MANY
     row = "caller_id" if many else "callee_id"
     place = {text: i for i, text in enumerate(near[row].unique(maintain_order=True))}
@@ -58,7 +58,7 @@ def along_time(axes: Axes, hits: pl.DataFrame, near: pl.DataFrame, named: bool =
 
 
 def as_graph(axes: Axes, hits: pl.DataFrame, near: pl.DataFrame) -> None:
-    """Draw who called whom: the callers of an incident within, whom they called around them."""
+    """Draw who called whom: the callers of an incident in the centre, their callees around them."""
     callers = _in_turn(hits)
     others = [text for text in near["callee_id"].unique(maintain_order=True) if text not in callers]
     turn = 2 * np.pi / len(callers)
@@ -82,7 +82,7 @@ def as_graph(axes: Axes, hits: pl.DataFrame, near: pl.DataFrame) -> None:
 
 
 def _in_turn(hits: pl.DataFrame) -> list[str]:
-    """Return the callers of an incident, each followed by one that it calls, where there is one left."""
+    """Return the callers of an incident, each followed by one whom it calls, if there is one left."""
     left = list(hits["caller_id"].unique(maintain_order=True))
     out = [left.pop(0)]
     while left:

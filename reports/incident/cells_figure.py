@@ -1,4 +1,4 @@
-"""The picture of an incident of cells: what they did hour by hour, and where they are."""
+"""The figure of an incident of cells: hourly counts of these cells, and their positions."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,17 +15,17 @@ TOLD = {
     "ping_pong": ("handovers in", ("handovers_in",)),
 }
 USUAL = ("connections begun", ("sessions",))
-"""What is counted of a type of incident, and the columns of `tower_status` that it adds up."""
+"""Quantity counted for each type of incident, and the columns of `tower_status` that it adds up."""
 MARGIN = timedelta(hours=12)
 
 
 def counted(name: str) -> str:
-    """Return what is counted of a type of incident."""
+    """Return the quantity counted for a type of incident."""
     return TOLD.get(name, USUAL)[0]
 
 
 def hourly(world: Path, name: str, cells: Sequence[str]) -> pl.DataFrame:
-    """Return what is counted of some cells, hour by hour of the whole world: `hour` and `value`."""
+    """Return the counts of some cells for every hour of the world: `hour` and `value`."""
     table = pl.read_parquet(world / "data" / "tower_status.parquet").with_columns(pl.col("cell_id").cast(pl.String))
     start, value = "window_start", pl.sum_horizontal(TOLD.get(name, USUAL)[1])
     if not table.height:  # no network: the calls that begin there
@@ -39,7 +39,7 @@ def hourly(world: Path, name: str, cells: Sequence[str]) -> pl.DataFrame:
 
 
 def along_time(axes: Axes, series: pl.DataFrame, start: datetime, end: datetime, name: str) -> None:
-    """Draw what cells did around an incident, beside the median of the same hour on the other days."""
+    """Draw the counts of cells around an incident, beside the median of the same hour on the other days."""
     tidy(axes, x="hours since it began", y=f"{counted(name)}, per hour")
     if not series.height:  # the incident is of no cell, or nothing happened there
         return
@@ -57,7 +57,7 @@ def along_time(axes: Axes, series: pl.DataFrame, start: datetime, end: datetime,
 
 
 def on_map(axes: Axes, world: Path, cells: Sequence[str]) -> bool:
-    """Draw where the cells of an incident are among all; return whether that is known."""
+    """Draw the positions of an incident's cells among all cells; return whether they are known."""
     table = pl.read_parquet(world / "data" / "cells.parquet", columns=["cell_id", "latitude", "longitude"])
     table = table.with_columns(pl.col("cell_id").cast(pl.String)).drop_nulls()
     if not table.height:

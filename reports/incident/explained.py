@@ -1,4 +1,4 @@
-"""Explain one incident of a run: a picture of it, and in words what happened and whether it was found."""
+"""Explains one incident of a run by a figure and a text: what happened and whether it was found."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,14 +16,14 @@ from reports.wording import LEVELS, count, duration, key, number, plural
 
 Found = Mapping[str, Any]
 GRAPHED = ("community_break", "ring")
-"""Types that only a graph shows."""
+"""Types that only a graph shows, which are also drawn as graphs."""
 SHOWN = 5
-"""So many actors are named."""
+"""The most actors that are named."""
 SINGULAR = {"call": "call", "user_day": "day of a user", "cell_quarter": "quarter hour of a cell"}
 
 
 def explain(found: Found, world: Path, run: Mapping[str, Any], out: Path) -> str:
-    """Draw an incident into `out`, and return in words what happened and whether it was found, and why.
+    """Draw an incident into `out`, and return a text: what happened, whether it was found, and why.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _headings(found: Found, run: Mapping[str, Any], who: str) -> tuple[str, str]
 
 
 def _mark(axes: Any, found: Found, begin: Any) -> None:
-    """Mark when the first alert could be raised; of detectors that look ahead, its record."""
+    """Mark the time at which the first alert could be raised; for detectors that look ahead, the alert's record."""
     if found["found"] and isinstance(begin, datetime):
         delay = found["delay_s"]
         raised = found["record_ts"] if delay is None else found["start_ts"] + timedelta(seconds=delay)

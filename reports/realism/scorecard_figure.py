@@ -13,7 +13,7 @@ from reports.style import FAINT, GRID, INK, new_figure, save, tidy
 
 COLOURS = {Agreement.PASS: "#009e73", Agreement.NEAR: "#e69f00", Agreement.OFF: "#d55e00"}
 LEFT, RIGHT = 1 / 4, 4.0
-"""Ends of the scale; what lies beyond is drawn at the end, as an arrow."""
+"""Ends of the scale; values beyond are drawn at the end, as an arrow."""
 ROW_INCHES = 0.225
 WHAT, PUBLISHED, HERE = -8, 14, 88
 """Where the columns are, in points from the panel's left edge (its end) and right edge (where they begin).
@@ -89,7 +89,7 @@ def _frame(axes: Axes, lines: int) -> None:
 
 
 def _text(axes: Axes, points: float, height: float, text: str, **font: Any) -> None:
-    """Write beside the panel, at a height in rows: from so many points right of it on, or up to so many left of it."""
+    """Write beside the panel, at a height in rows: from some points right of it on, or up to some left of it."""
     side, alignment = (0, "right") if points < 0 else (1, "left")
     axes.annotate(text, (side, height), (points, 0), axes.get_yaxis_transform(), "offset points", ha=alignment,
                   va="center", color=INK, annotation_clip=False, **font)  # fmt: skip

@@ -23,7 +23,7 @@ COLOURS = {
 
 
 def show(title: str, calls: int, rows: list[Row]) -> None:
-    """Print each quantity with its published value, their difference, what it counts, and what is missing."""
+    """Print each quantity with its published value, their difference, its definition, and what is missing."""
     console = Console(file=sys.stdout, highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
@@ -62,7 +62,7 @@ def published(quantity: Quantity) -> str:
 
 
 def definitions(quantity: Quantity) -> str:
-    """Return what is counted, here and by the source where that is something else; empty where nothing is said."""
+    """Return the definition used here and, if it differs, the source's; empty if there is none."""
     here, source = str(quantity.definition), str(quantity.published or "")
     return f"{here} (the source: {source})" if source else here
 
@@ -84,7 +84,7 @@ def _cells(row: Row) -> list[Text | str]:
 
 
 def _footnotes(rows: list[Row]) -> list[str]:
-    """Return what is counted, why what is not measured is not, what the measuring differs in, and the sources."""
+    """Return definitions, reasons for missing values, differences of the measurement, and the sources."""
     told: dict[str, list[str]] = {}
     for row in rows:
         if counted := definitions(row.quantity):

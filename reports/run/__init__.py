@@ -1,1 +1,1 @@
-"""One run: its table in the terminal, and its pictures."""
+"""One run: its table in the terminal, and its figures."""

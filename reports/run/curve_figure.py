@@ -14,7 +14,7 @@ from reports.wording import ALL, LEVELS, Row, number, percent, world_meaning
 POINTS = 2000
 """A curve is drawn with about this many points, evenly spread over recall."""
 TOGETHER, ACROSS = 8, 5
-"""So many types share a panel; of more, so many panels stand side by side."""
+"""The most types that share a panel; and the number of panels side by side if there are more types."""
 RECALL = "recall: share of the anomalous {} found"
 PRECISION = "precision: share of those found that are anomalous"
 

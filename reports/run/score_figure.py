@@ -14,10 +14,10 @@ from reports.wording import ALL, LEVELS, count, cut_meaning, percent, policy_mea
 
 BINS = 90
 ONE_COLUMN = 8
-"""So many types stand below one another; more, in three columns."""
+"""The most types shown one below another; more are in three columns."""
 NEGLIGIBLE = 1e-12
 LONG_TAIL = 30
-"""Scores whose whole range is so many times the range of their middle half are drawn on a scale that bends."""
+"""Ratio of the whole range to the interquartile range above which scores have a nonlinear scale."""
 
 
 def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:

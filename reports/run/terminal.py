@@ -36,7 +36,7 @@ from reports.wording import (
 WIDTH = 100
 COLUMNS = ("type", "incidents", "positives", "prevalence", "prec.", "recall", "F1", "AP", "95 % int.", "lift")
 CAP = "cap"
-"""Takes the place of F1 where the budget is too small for a recall of 1."""
+"""Name of the column that replaces F1 if the budget is too small for a recall of 1."""
 LEFT_OUT_WHEN_NARROW = ("incidents", "95 % int.")
 HOW_TO_READ = (
     "Each type is evaluated at its home level against normal {nouns}; records of other types are left out.",
@@ -46,7 +46,7 @@ HOW_TO_READ_CAP = "cap: the highest recall that is possible with this number of 
 
 
 def show(outcome: Outcome) -> None:
-    """Print what was run, a row a type with its numbers, and what it cost; of a run that failed, why it did."""
+    """Print the settings, a row per type with its numbers, and the cost; for a failed run, the reason."""
     result = outcome.result
     result = replace(result, asked=printable_row(result.asked), reason=printable(result.reason))
     outcome = replace(outcome, result=result)
@@ -69,7 +69,7 @@ def show(outcome: Outcome) -> None:
 
 
 def _level(result: Result, name: str) -> str:
-    """Return the level at which a type is shown: its home or, where the scores do not reach that, their own."""
+    """Return the level at which a type is shown: its home level or, without scores there, the detector's own."""
     home, own = home_level(result.asked, name), str(result.asked.get("level") or "call")
     reached = result.values.get(key("average_precision", own, name)) is None
     return home if reached or result.values.get(key("average_precision", home, name)) is not None else own
@@ -103,7 +103,7 @@ def _header(outcome: Outcome) -> list[Text]:
 
 
 def _of_audit(asked: Row) -> Iterator[Text]:
-    """Yield what an audit of the world has found wrong with it."""
+    """Yield faults that an audit of the world has found."""
     if str(asked.get("audit") or "").startswith("red"):
         yield Text(f"The audit of this world is {asked['audit']}. Do not trust these numbers.", style="bold red")
     if asked.get("trivial_types"):
@@ -148,7 +148,7 @@ def _cells(values: Row, level: str, name: str) -> dict[str, str]:
 
 
 def _further(outcome: Outcome, levels: dict[str, str]) -> Iterator[Text]:
-    """Yield what there is to say beyond the table: other levels, what was left out, types of few incidents."""
+    """Yield notes below the table: other levels, what was left out, types with few incidents."""
     values, own = outcome.result.values, str(outcome.result.asked.get("level") or "call")
     found = [
         f"{noun} AP {number(values[key('average_precision', level, ALL)])} "
@@ -174,7 +174,7 @@ def _further(outcome: Outcome, levels: dict[str, str]) -> Iterator[Text]:
 
 
 def _between(low: Scalar, high: Scalar) -> str:
-    """Return an interval in few signs: .032-.041."""
+    """Return an interval in short form: .032-.041."""
     return NOTHING if low is None or high is None else "-".join(number(end).removeprefix("0") for end in (low, high))
 
 

@@ -1,1 +1,1 @@
-"""Looks at files of call records, guesses how to read them, and lists what is wrong or strange."""
+"""Inspects files of call records: guesses how to read them, and lists what is wrong or unusual."""

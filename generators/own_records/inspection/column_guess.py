@@ -1,4 +1,4 @@
-"""Guesses which column of a file is which of ours, from names and values, with reasons."""
+"""Guesses the meaning of a file's columns from their names and values, with reasons."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ OUTCOMES = {
     "busy": r"(user.)?busy.*|486|600",
     "failed": r"fail(ed|ure)?|error|congestion|rejected|chanunavail|unallocated.number|.*failure|5\d\d|404|403",
 }
-"""What outcomes are usually called."""
+"""Patterns of usual words for outcomes."""
 Test = Callable[[ColumnValues], bool]
 PATTERNS: dict[str, tuple[str, Test, str]] = {
     "call_start_ts": (
@@ -59,23 +59,23 @@ FIRST = {
     "callee_id": r"final|callee|^dst$|called_?party_?number$",
     "call_start_ts": r"start|begin|orig",
 }
-"""Which name is preferred where several match."""
+"""Patterns of preferred names, where several match."""
 
 
 @dataclass
 class ColumnGuess:
-    """Which column is which, with reasons."""
+    """Guessed columns of the file, by ours, with reasons."""
 
     columns: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
     def take(self, ours: str, column: ColumnValues, reason: str) -> None:
-        """Guess a column."""
+        """Record the guess for one of our columns."""
         self.columns[ours], self.reasons[ours] = column.name, reason
 
 
 def guessed_columns(columns: list[ColumnValues], headed: bool) -> ColumnGuess:
-    """Guess which column is which; without a header by the values alone."""
+    """Guess the meaning of each column; without a header from the values alone."""
     guess = ColumnGuess()
     if headed:
         for ours, (pattern, test, what) in PATTERNS.items():
@@ -106,7 +106,7 @@ def _named(columns: list[ColumnValues], ours: str, pattern: str, guess: ColumnGu
 
 
 def _by_values(columns: list[ColumnValues], guess: ColumnGuess) -> None:
-    """Guess what no name tells: the first moments are starts, two columns of the same identifiers the parties."""
+    """Guess columns by their values: the first times are starts, two columns that share identifiers the parties."""
     free = [column for column in columns if column.name not in guess.columns.values()]
     if "call_start_ts" not in guess.columns:
         moments = [column for column in free if column.time_formats]
@@ -131,7 +131,7 @@ def _by_values(columns: list[ColumnValues], guess: ColumnGuess) -> None:
 
 
 def _parties(free: list[ColumnValues]) -> tuple[ColumnValues, ...]:
-    """Return the two columns of identifiers that share the largest part of their values."""
+    """Return the two identifier columns that share the largest part of their values."""
     able = [column for column in free if column.is_identifier and not column.is_unique and not column.time_formats]
     pairs = [(one, other) for at, one in enumerate(able) for other in able[at + 1 :]]
     best = max(pairs, key=lambda pair: _shared(*pair), default=())
@@ -144,7 +144,7 @@ def _shared(one: ColumnValues, other: ColumnValues) -> float:
 
 
 def _dates(columns: list[ColumnValues], guess: ColumnGuess) -> None:
-    """Guess a start from a date and a time of day, where no column has both."""
+    """Guess a start from separate columns of date and time of day, if no column has both."""
     if "call_start_ts" in guess.columns:
         return
     dates = [column for column in columns if column.is_date]

@@ -1,4 +1,4 @@
-"""What the values of a column look like: moments, lengths, numbers, identifiers or words."""
+"""Properties of a column's values: times, lengths, numbers, identifiers or words."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,40 +20,40 @@ COMPACT = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%z", "%y%m%d%H%M%S")
 EPOCHS = {"epoch_s": (31_536_000, 7_258_118_400), "epoch_ms": (31_536_000_000, 7_258_118_400_000)}
 LONGEST, MOST_DIFFERENT = 2_678_400, 3
 FEW = 40
-"""So many values are looked at before all are."""
+"""Number of values that are tested before all are."""
 
 
 @dataclass(frozen=True)
 class ColumnValues:
-    """Some values of a column; words for nothing are not among `given`."""
+    """Some values of a column; `given` excludes words for missing values."""
 
     name: str
     values: list[str]
 
     @cached_property
     def given(self) -> list[str]:
-        """The values that say something."""
+        """The values that are not missing."""
         return [value for value in self.values if value and value.casefold() not in MISSING]
 
     @cached_property
     def different(self) -> Counter[str]:
-        """How often each value occurs."""
+        """Frequency of each value."""
         return Counter(self.given)
 
     @cached_property
     def time_formats(self) -> list[str]:
-        """The formats of moments that all values follow; the first is the likeliest."""
+        """Time formats that all values follow, the likeliest first."""
         return [] if not self.given else list(self._formats())
 
     def span_of(self, form: str) -> int:
-        """Return over how many days the values lie, read by a format of moments."""
+        """Return the number of days that the values span, read with a time format."""
         kind = pl.Datetime("ms", "UTC") if "%z" in form else pl.Datetime("ms")
         days = pl.Series(self.given).str.strptime(kind, form.replace(".%f", "%.f"), strict=False).dt.epoch("d")
         return int(days.to_numpy().max() - days.to_numpy().min())
 
     @cached_property
     def is_date(self) -> str:
-        """The format of dates without a time that all values follow, or nothing."""
+        """Format of dates without a time that all values follow, if any."""
         return next((form for form in DATES if self._follows(form, whole=False)), "")
 
     @property
@@ -73,7 +73,7 @@ class ColumnValues:
 
     @property
     def is_identifier(self) -> bool:
-        """Whether most look like numbers of telephones or coded ones, and there are several."""
+        """Whether most values look like telephone numbers or coded ones, and there are several."""
         like = sum(fullmatch(r"[+\w][\w.:@+-]{0,79}", value) is not None for value in self.different)
         return len(self.different) > 1 and like > 0.8 * len(self.different)
 
@@ -84,12 +84,12 @@ class ColumnValues:
 
     @property
     def is_nearly_unique(self) -> bool:
-        """Whether hardly any value occurs twice, as with ids of calls whose legs are records."""
+        """Whether almost every value occurs once, as call ids do if legs are separate records."""
         return len(self.different) > max(0.45 * len(self.given), 1)
 
     @property
     def is_count(self) -> bool:
-        """Whether all are whole numbers that never fall, as moments counted from a beginning."""
+        """Whether all are whole numbers that never decrease, as times counted from an origin."""
         if not self.all_match(r"\d{1,9}(\.0+)?") or len(self.given) < MOST_DIFFERENT:
             return False
         numbers = [float(value) for value in self.given]
@@ -97,18 +97,18 @@ class ColumnValues:
 
     @property
     def is_length(self) -> bool:
-        """Whether all are numbers, different ones, that seconds of calls may be."""
+        """Whether all are numbers, of different values, in the range of call lengths in seconds."""
         if not self.is_number or len(self.different) < 2:
             return False
         return all(abs(float(value.replace(",", ""))) < LONGEST for value in self.different)
 
     @property
     def is_words(self) -> bool:
-        """Whether few different values occur again and again."""
+        """Whether a few different values occur repeatedly."""
         return 1 <= len(self.different) <= 40 and len(self.given) >= 2 * len(self.different)
 
     def all_match(self, pattern: str) -> bool:
-        """Return whether there are values, and all match."""
+        """Return whether there are values and all match."""
         return bool(self.given) and all(fullmatch(pattern, value) for value in self.different)
 
     def _formats(self) -> Iterator[str]:
@@ -126,7 +126,7 @@ class ColumnValues:
         yield from (form for form in forms if self._follows(form, whole=True))
 
     def _follows(self, form: str, whole: bool) -> bool:
-        """Return whether all values are of a form: a moment, or (not `whole`) a date."""
+        """Return whether all values have a format: a time, or (not `whole`) a date."""
         pattern, kind = form.replace(".%f", "%.f"), pl.Datetime("ms") if whole else pl.Date
         if "%z" in form:
             kind = pl.Datetime("ms", "UTC")

@@ -28,7 +28,7 @@ USAGE = "usage: cdrbench inspect FILE... [name=NAME] [out=FOLDER] [generator.SET
 STDIN = "-"
 OWN = "generator."
 SAMPLED = 20_000
-"""How many rows the guesses are made from."""
+"""Number of rows from which the guesses are made."""
 
 
 def main() -> None:

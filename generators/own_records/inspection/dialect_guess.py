@@ -1,4 +1,4 @@
-"""Guesses how the rows and fields of a CSV file are written; DuckDB finds the delimiter and the quotes."""
+"""Guesses the syntax of a CSV file; DuckDB finds the delimiter and the quotes."""
 
 import csv
 import tempfile
@@ -22,20 +22,20 @@ HEAD_BYTES, TAIL_BYTES = 2**22, 2**16
 MARKS = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 TYPE = r"(?i)(integer|int|bigint|varchar|char|text|float|double|date|datetime|timestamp|uniqueidentifier)(\(\d+\))?"
 MOST_LINES = 20
-"""How many lines before the header and after the last record are looked for."""
+"""The most lines before the header and after the last record that are considered."""
 
 SHOWN = 60
 
 
 def shown(value: Any) -> str:
-    """Return a value of a setting, short."""
+    """Return a setting's value, shortened."""
     text = str(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 @dataclass
 class DialectGuess:
-    """How a CSV file is written, as settings, with reasons, and the rows at its beginning."""
+    """Guessed syntax of a CSV file, as settings with reasons, and its first rows."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
@@ -43,13 +43,13 @@ class DialectGuess:
     rows: list[list[str]] = field(default_factory=list)
 
     def say(self, name: str, value: Any, reason: str) -> None:
-        """Guess a setting."""
+        """Record the guess of a setting."""
         self.settings[name] = value
         self.reasons.append(f"{name}={shown(value)}: {reason}")
 
 
 def guessed_dialect(path: Path) -> DialectGuess:
-    """Guess how a file is written.
+    """Guess the syntax of a file.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def _decoded(head: bytes, guess: DialectGuess) -> str:
 
 
 def _separators(lines: list[str], guess: DialectGuess) -> None:
-    """Find delimiter and quotes in the middle of the lines, where neither preamble nor totals are."""
+    """Find delimiter and quotes in the middle of the file, away from a preamble or totals."""
     middle = lines[MOST_LINES:-MOST_LINES] if len(lines) > 4 * MOST_LINES else lines
     with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as file:
         file.write("\n".join(middle[:20_000]) + "\n")
@@ -108,7 +108,7 @@ def _separators(lines: list[str], guess: DialectGuess) -> None:
 
 
 def _rows(lines: list[str], guess: DialectGuess, whole: bool) -> None:
-    """Find the records: what stands before and after them, and whether there is a header."""
+    """Find the records, the lines before and after them, and whether there is a header."""
     rows = [row for row in _parsed(lines, guess) if row]
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
     first = next((at for at, row in enumerate(rows[:MOST_LINES]) if len(row) == width), 0)

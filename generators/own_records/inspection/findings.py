@@ -1,4 +1,4 @@
-"""Counts what is wrong or strange in all records of files; DuckDB reads them and counts."""
+"""Counts what is wrong or unusual in all records of files; DuckDB reads them and counts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ ZONE = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong or strange: how many records, what about them, and an example."""
+    """Something wrong or unusual: the number of records, a description, and an example."""
 
     count: int
     what: str
     example: str = ""
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return the finding as one line."""
         return f"{self.count:,} {self.what}" + (f", such as {self.example}" if self.example else "")
 
 
 class AllRecords:
-    """All records of some files as a table of DuckDB, as the settings have them."""
+    """All records of some files as a DuckDB table, read with the settings."""
 
     def __init__(self, files: list[Path], settings: CdrFileSettings, names: list[str], folder: Path) -> None:
         self.settings, self.names = settings, names
@@ -44,11 +44,11 @@ class AllRecords:
         self._load([_plain(file, settings.dialect, folder) for file in files])
 
     def one(self, query: str) -> tuple[Any, ...]:
-        """Return the first row of an answer."""
+        """Return the first row of a query's result."""
         return self.base.execute(query).fetchone() or ()
 
     def rejected(self) -> tuple[int, str]:
-        """Return how many lines cannot be parted into the columns, and one of them."""
+        """Return the number of lines that cannot be split into the columns, and one of them."""
         if not self.base.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'").fetchone():
             return 0, ""
         marks = [f"NOT starts_with(csv_line, {_quoted(mark)})" for mark in self.settings.skip_lines]
@@ -109,7 +109,7 @@ class AllRecords:
         return f"CASE WHEN ends_with({text}, '.0') THEN regexp_replace({text}, '^([0-9]+)\\.0$', '\\1') ELSE {text} END"
 
     def _moment(self, ours: str) -> str:
-        """Return what reads a column as a moment (UTC or local), NULL where that fails."""
+        """Return an SQL expression that reads a column as a time (UTC or local), NULL where that fails."""
         if ours not in self.columns:
             return "NULL::TIMESTAMP"
         text, form = self._text(ours), self.settings.time_format
@@ -145,7 +145,7 @@ class AllRecords:
 
 
 def findings(records: AllRecords) -> Iterator[Finding]:
-    """Yield what is wrong or strange, the parties first."""
+    """Yield what is wrong or unusual, that of the parties first."""
     rejected = records.rejected()
     if rejected[0]:
         yield Finding(rejected[0], "lines with another number of fields (generator.skip_lines)", repr(rejected[1]))
@@ -260,7 +260,7 @@ def _found(
 
 
 def _plain(file: Path, dialect: Dialect, folder: Path) -> Path:
-    """Return the file as DuckDB reads it: a copy in UTF-8 of what it does not."""
+    """Return a file that DuckDB can read: a UTF-8 copy if it cannot read the original."""
     begin = first_bytes(file)
     kind = next((kind for magic, kind in MAGIC.items() if begin.startswith(magic)), "")
     named = file.name.endswith((".gz", ".zst")) == bool(kind) and kind in ("", "gzip", "zstd")

@@ -1,4 +1,4 @@
-"""Recognises the formats that have a preset."""
+"""Recognises file formats for which there is a preset."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -11,7 +11,7 @@ from generators.own_records.inspection.column_values import ColumnValues
 
 PRESETS = ("asterisk", "freeswitch", "cucm", "bandicoot", "opensips", "kamailio", "cider", "cns")
 MARKS = {"cns": {"timestamp", "caller", "callee", "duration"}, "cider": {"txn_type", "recipient_id"}}
-"""Columns that tell a format from others of which it needs no more."""
+"""Columns that distinguish a format from others with the same required columns."""
 
 
 def recognised(columns: list[ColumnValues], headed: bool) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Says what was found in files of call records: the guess with its reasons, and the first rows as read."""
+"""Reports what was found in files of call records: the guess with its reasons, and the first rows as read."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ SHOWN = ("start (UTC)", "caller", "callee", "seconds", "outcome")
 
 
 def told_columns(names: list[str], guess: ColumnGuess) -> Iterator[str]:
-    """Yield a line for each column: which of ours it is, and why."""
+    """Yield a line for each column of the file, with our column and the reason."""
     ours = {column: name for name, column in guess.columns.items()}
     width = max(map(len, names))
     for name in names:
@@ -28,7 +28,7 @@ def told_columns(names: list[str], guess: ColumnGuess) -> Iterator[str]:
 
 
 def first_rows(file: RecordFile, settings: CdrFileSettings) -> list[str]:
-    """Return the first rows as the settings have them, or why they cannot be read."""
+    """Return the first rows as read with the settings, or why they cannot be read."""
     header = file.names
     records = Records(settings, header)
     columns = settings.columns.found_in(header)
@@ -57,7 +57,7 @@ def _shown(records: Records) -> Iterable[tuple[str, ...]]:
 
 
 def lines(parts: dict[str, Iterable[str]]) -> str:
-    """Return a text of parts, each below its heading."""
+    """Return a text of sections, each below its heading."""
     told = []
     for heading, rows in parts.items():
         told += [heading, *rows, ""]

@@ -1,4 +1,4 @@
-"""Guesses the settings that say what values mean: times, lengths, words, missing parties, which records are calls."""
+"""Guesses the settings for values: times, lengths, words, missing parties, and which records are calls."""
 
 from re import fullmatch, sub
 from typing import Any
@@ -9,7 +9,7 @@ from generators.own_records.inspection.column_values import ColumnValues
 from generators.own_records.inspection.dialect_guess import shown
 
 ORIGIN = "2024-01-01T00:00:00"
-"""Stands in for the beginning of times that are counted from an unknown moment."""
+"""Placeholder for the origin of times that are counted from an unknown moment."""
 NORMAL = r"normal|benign|legit(imate)?|genuine|none|nan|null|ok|good|regular|no.?(fraud|anomaly)|0(\.0)?|non.?fraud"
 CALLS = r"(voice.?)?calls?|voice|mo?c|mtc|moc|invite|tel|phone"
 OUT, IN = r"out(going|bound)?|o|mo|sent", r"in(coming|bound)?|i|mt|received"
@@ -41,7 +41,7 @@ class ValueGuess:
         self._kinds(columns)
 
     def say(self, name: str, value: Any, reason: str) -> None:
-        """Guess a setting."""
+        """Record the guess of a setting."""
         self.settings[name] = value
         self.reasons.append(f"{name}={shown(value)}: {reason}")
 
