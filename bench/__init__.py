@@ -10,7 +10,7 @@ import sys
 
 
 def _look_here_last() -> None:
-    """Move the working folder to the end of where modules are looked for, when a program of ours is started by `-m`."""
+    """Move the working folder to the end of the module search path, if a program of ours is started by `-m`."""
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - imports are not safe yet
     if sys.argv[:1] == ["-m"] and sys.path[:1] in ([""], [os.getcwd()]) and root != os.getcwd():  # noqa: PTH109
         sys.path += [root, sys.path.pop(0)]

@@ -1,1 +1,1 @@
-"""From scores and truth to numbers."""
+"""Evaluation: from scores and truth to metrics."""

@@ -1,4 +1,4 @@
-"""The table of alerts of a run: at each level that its scores reach, the highest score first."""
+"""The table of alerts of a run, at each level that its scores reach, the highest score first."""
 
 import numpy as np
 import pyarrow as pa

@@ -17,23 +17,23 @@ from bench.evaluation.sample import Sample
 from bench.evaluation.score_metrics import average_precision_by_chance
 
 STEP = 0.4
-"""Of the trapezoidal rules, on the logarithm of the time and on the log odds of the auxiliary variable."""
+"""Steps of the trapezoidal rules, in the logarithm of time and in the log odds of the auxiliary variable."""
 EARLIEST, LATEST, ODDS = 1e-10, 40.0, 28.0
-"""How far the rules reach; what is left out of the integrals lies below 1e-9."""
+"""Limits of the integrals; the parts beyond are below 1e-9."""
 HALVINGS = 60
 
 
 @dataclass(frozen=True)
 class Chance:
-    """What random scores get against the truth of one level."""
+    """Metrics of random scores against the truth of one level."""
 
     sample: Sample
     calls: IntArray | None = None
-    """Shape (entities,): the calls of each, where scores of calls are aggregated; None where entities are scored."""
+    """Shape (entities,): number of calls of each, if scores of calls are aggregated; None if entities are scored."""
 
     @cached_property
     def average_precision(self) -> dict[str, float | None]:
-        """The mean average precision of each class."""
+        """Mean average precision of each class."""
         normal = int(np.count_nonzero(self.sample.normal))
         found = {name: self.sample.positives(name)[0] for name in self.sample.classes}
         if self.calls is None:
@@ -67,7 +67,7 @@ class Chance:
         return float(1 - missed.mean())
 
     def _calls_taken(self, alerts: float) -> float:
-        """Return how many random calls belong to so many different entities, on average."""
+        """Return the mean number of random calls that belong to a given number of different entities."""
         assert self.calls is not None
         total = float(self.calls.sum())
         sizes, many = np.unique(self.calls, return_counts=True)

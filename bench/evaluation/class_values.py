@@ -41,19 +41,19 @@ def _known(sample: Sample, fewest_incidents: int) -> Iterator[tuple[str, str, Va
 
 @dataclass(frozen=True)
 class ClassValues:
-    """Scores of the entities of a sample, not all the same, and the threshold of their alerts."""
+    """Metrics of the scores of a sample's entities, not all equal, with the threshold of their alerts."""
 
     sample: Sample
     scores: FloatArray
     """Shape (entities,)."""
     cut: Cut
     moments: Moments | None
-    """When entities are over and incidents began, where delays are to be told."""
+    """Ends of entities and starts of incidents, if delays are to be reported."""
     chance: Chance
-    """What random scores get, aggregated as these are."""
+    """Metrics of random scores, aggregated in the same way."""
 
     def all(self) -> Values:
-        """Return every number that takes scores."""
+        """Return all metrics that depend on the scores."""
         values: Values = {"alerts/all": self.alerts}
         known = intervals({name: each.found for name, each in self.classes.items()}, self.others, self.cut)
         for name, each in self.classes.items():
@@ -69,17 +69,17 @@ class ClassValues:
 
     @cached_property
     def alerts(self) -> float:
-        """How many alerts there are."""
+        """Number of alerts."""
         return expected_alerts(self.scores, self.cut)
 
     @cached_property
     def others(self) -> Clustered:
-        """The normal entities, by user."""
+        """Scores of the normal entities, by user."""
         return Clustered.of(self.scores[self.sample.normal], self.sample.cluster[self.sample.normal])
 
     @cached_property
     def classes(self) -> dict[str, Class]:
-        """The positives of each class, by incident, and the normal records."""
+        """Scores of the positives of each class, by incident, and of the normal records."""
         found = {}
         for name in self.sample.classes:
             entity, incident = self.sample.positives(name)
@@ -123,7 +123,7 @@ class ClassValues:
         return found if found.scores.size == entity.size else Clustered.of(self.scores[entity], incident)
 
     def _delays(self, incident: IntArray, entity: IntArray) -> Values:
-        """Return the medians over the incidents that were found."""
+        """Return the median delays of the incidents found."""
         if self.moments is None:
             return {}
         waited = waits(incident, entity, self.scores, self.cut, self.moments)

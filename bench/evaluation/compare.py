@@ -1,4 +1,4 @@
-"""Which detectors differ significantly: ranks over blocks, and tests corrected for multiple comparisons.
+"""Tests of which detectors differ significantly: ranks over blocks, corrected for multiple comparisons.
 
 A block is a configuration of the world, its repeats averaged first: repeats of one world are no further evidence about
 others. Higher values are better. The procedure is that of Demšar (2006) with Wilcoxon's test and Holm's correction
@@ -29,21 +29,21 @@ class Difference:
 
 @dataclass(frozen=True)
 class Standing:
-    """How detectors stand over blocks, the best mean rank first."""
+    """Ranks of detectors over blocks, the best mean rank first."""
 
     names: tuple[str, ...]
     mean_ranks: FloatArray
     """Shape (detectors,): 1 is the best."""
     blocks: int
     imputed: int
-    """Values that were missing, of failed runs, and were given the last rank of their block."""
+    """Number of missing values, of failed runs, which got the last rank of their block."""
     p_value: float
-    """Of Friedman's test that all detectors are alike."""
+    """p-value of Friedman's test that all detectors are alike."""
     pairs: FloatArray
     """Shape (detectors, detectors): Wilcoxon's p-value of each pair, after Holm's correction; 1 on the diagonal."""
 
     def alike(self, first: int, second: int) -> bool:
-        """Whether two detectors, by their place, do not differ significantly at the 5 % level."""
+        """Whether two detectors, by their position, do not differ significantly at the 5 % level."""
         return bool(self.p_value >= ALPHA or self.pairs[first, second] >= ALPHA)
 
     @property

@@ -12,7 +12,7 @@ from bench.run_tables import CURVES
 from bench.spans import DAY_MS
 
 POINTS = 200
-"""At most so many of a curve: half of them even in recall, half in the logarithm of the alerts."""
+"""The most points of a curve: half are even in recall, half in the logarithm of the alerts."""
 
 
 def curves(outcome: Outcome) -> pa.Table:
@@ -63,7 +63,7 @@ def _highest(incident: IntArray, scores: FloatArray) -> FloatArray:
 
 
 def thinned(hits: IntArray, alerts: IntArray) -> IntArray:
-    """Return which points of a curve are kept, ascending; both arrays fall along the thresholds, from 1 on."""
+    """Return which points of a curve are kept, ascending; both arrays fall as the threshold rises, to at least 1."""
     by_recall = np.linspace(hits[0], hits[-1], POINTS // 2)
     by_alerts = np.geomspace(alerts[0], alerts[-1], POINTS // 2)
     wanted = [np.searchsorted(-each, -at) for each, at in ((hits, by_recall), (alerts, by_alerts))]

@@ -21,11 +21,11 @@ class Cut:
 
     score: float
     taken: int = 1
-    """Alerts among the scores equal to `score`, at least 1."""
+    """Number of alerts among the scores equal to `score`, at least 1."""
     tied: int = 1
-    """How many scores equal `score`, at least `taken`."""
+    """Number of scores equal to `score`, at least `taken`."""
     ranked: bool = False
-    """Whether it is where a number of alerts is met: then it moves with the scores, and does not stand still."""
+    """Whether a number of alerts sets the cut, so that it varies with the scores."""
 
     @property
     def share(self) -> float:
@@ -34,7 +34,7 @@ class Cut:
 
     @property
     def divides(self) -> bool:
-        """Whether it cuts through equal scores."""
+        """Whether it divides equal scores."""
         return self.taken < self.tied
 
     def of_tied(self, number: float) -> float:
@@ -55,5 +55,5 @@ class Cut:
 
 
 def expected_alerts(scores: FloatArray, cut: Cut) -> float:
-    """Return how many of the scores are alerts: all above the cut, and its share of those equal to it."""
+    """Return the expected number of alerts: all scores above the cut, and its share of those equal to it."""
     return float(np.count_nonzero(scores > cut.score)) + cut.of_tied(float(np.count_nonzero(scores == cut.score)))

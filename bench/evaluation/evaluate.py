@@ -25,7 +25,7 @@ from bench.truth import CallLabels, Truth
 
 FEWEST_INCIDENTS = 10
 ROUNDING = 1e-9
-"""Scores whose whole range is at most this share of the largest say nothing: a sum in another order does as much."""
+"""Relative range up to which scores count as equal: a sum in another order differs as much."""
 
 
 @dataclass(frozen=True)
@@ -37,40 +37,40 @@ class Evaluation:
     None where undefined. The names are those of `bench.evaluation.metric_names`."""
     labels: CallLabels
     alerts: Alerts | None
-    """None unless the status is OK."""
+    """Threshold and alerts; None unless the status is OK."""
     status: Status
-    """OK, or DEGENERATE where the scores say nothing: wrong in number, not finite, or constant."""
+    """OK, or DEGENERATE for scores that are wrong in number, not finite, or constant."""
     reason: str
     sample: Sample | None = None
     """The truth at the detector's own level; None where the data set has no such level."""
     levels: Mapping[Level, LevelOutcome] = field(default_factory=dict)
     """Each level that the scores reach, the detector's own first; none unless the status is OK."""
     incidents: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
-    """Rows of the incidents, in their table, that have a record in the scored part, at whatever level."""
+    """Row numbers of the incidents that have a record in the scored part, at any level."""
 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """The truth in the form that the evaluation needs, prepared while the detector is still fitted and scored."""
+    """The truth in the form needed for the evaluation, prepared while the detector is fitted and scored."""
 
     dataset: Dataset
     labels: CallLabels
     above: Sequence[Grid]
-    """The grids of the levels above calls."""
+    """Grids of the levels above calls."""
     samples: Mapping[Level, Sample]
-    """The truth at each level."""
+    """Truth of each level."""
     known: Mapping[Level, Values]
-    """The values that take no scores, such as `positives/all`."""
+    """Values that do not depend on scores, such as `positives/all`."""
     begun_ms: IntArray
-    """When each incident began, in the scored part or before it (`bench.evaluation.incident_beginnings`)."""
+    """Start of each incident, in the scored part or before it (`bench.evaluation.incident_beginnings`)."""
     parts: Parts
-    """The calls of all incidents, likewise."""
+    """Calls of all incidents, in the scored part and before it."""
     chances: Mapping[tuple[Level, bool], Chance]
-    """What random scores get at a level, of its entities (False), and of calls, aggregated to it (True)."""
+    """Metrics of random scores at a level: of its entities (False), and of calls, aggregated to it (True)."""
 
     @classmethod
     def of(cls, dataset: Dataset, truth: Truth, fewest_incidents: int = FEWEST_INCIDENTS) -> "Yardstick":
-        """Work it out for the window of a data set.
+        """Prepare the truth of a data set's window.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class Yardstick:
         )
 
     def _level(self, scores: Scores, own: Scores, threshold: ThresholdPolicy) -> LevelOutcome:
-        """Choose the alerts at one level."""
+        """Determine the alerts at one level."""
         sample = self.samples[scores.level]
         return LevelOutcome(
             sample=sample,
@@ -158,7 +158,7 @@ class Yardstick:
 
 
 def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: ThresholdPolicy) -> Evaluation:
-    """Evaluate scores once; see `Yardstick`, which serves for many."""
+    """Evaluate scores once; `Yardstick` serves for several evaluations."""
     return Yardstick.of(dataset, truth).evaluation(scores, threshold)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from bench.detector import Level
 
 HOMES = {"call": Level.CALL, "user": Level.USER_DAY, "group": Level.USER_DAY, "cell": Level.CELL_QUARTER}
-"""By whom an incident is about: a single call, the users who make its calls, or a cell."""
+"""Home level by what an incident is about: a single call, the users who make its calls, or a cell."""
 
 
 def home_of(injector: Any) -> Level:
@@ -16,7 +16,7 @@ def home_of(injector: Any) -> Level:
 
 
 def home_of_all(homes: Iterable[Level]) -> Level:
-    """Return the level at which all types together are judged first: that of most of them, the first of equals.
+    """Return the home level of all types together: that of most of them, the first one in a tie.
 
     >>> str(home_of_all([Level.CALL, Level.USER_DAY, Level.USER_DAY])), str(home_of_all([]))
     ('user_day', 'call')
@@ -26,12 +26,12 @@ def home_of_all(homes: Iterable[Level]) -> Level:
 
 
 def homes_text(anomaly: Mapping[str, Any]) -> str:
-    """Return the home levels of the types of a world as they stand in a result row: `ring:user_day,short_call:call`."""
+    """Return the home levels of a world's types as in a result row: `ring:user_day,short_call:call`."""
     return ",".join(f"{name}:{home_of(injector)}" for name, injector in sorted(anomaly.items()))
 
 
 def homes_in(text: str) -> dict[str, str]:
-    """Return the home level of each type that such a text names.
+    """Return the home level of each type from such a text.
 
     >>> homes_in("ring:user_day,short_call:call"), homes_in("")
     ({'ring': 'user_day', 'short_call': 'call'}, {})

@@ -1,4 +1,4 @@
-"""When each incident began: the start of its first direct record in the truth, from which delays are counted."""
+"""Start of each incident: that of its first direct record in the truth, from which delays are counted."""
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ NEVER = np.iinfo(np.int64).max
 
 
 def beginnings(dataset: Dataset, truth: Truth) -> tuple[IntArray, Parts]:
-    """Return the start of the first thing that each incident did [ms since 1970, UTC], and all its calls.
+    """Return the start of each incident's first direct record [ms since 1970, UTC], and all calls of incidents.
 
     What it did is whatever is `direct` in the truth: a call that it made or altered, by the call's start; a call that
     it removed, by the start that this would have had; a user or a cell that it held, from then on. What it only

@@ -1,4 +1,4 @@
-"""Metrics of incidents: whether each is found (has an alert), how many by chance, and after which delay."""
+"""Metrics of incidents: whether each is found (has an alert), how many by chance, and after what delay."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from bench.evaluation.cut import Cut
 
 
 def escape(sizes: IntArray, *, records: float, alerts: float) -> FloatArray:
-    """Return the probability that a group of records has none of `alerts` drawn at random from all `records`.
+    """Return the probability that none of a group of records is among `alerts` drawn at random from all `records`.
 
     That of no success in `alerts` draws without replacement (hypergeometric): for a size m the product over i < m of
     (records - alerts - i) / (records - i).
@@ -61,15 +61,15 @@ def chance_recall(sizes: IntArray, *, records: float, alerts: float) -> float | 
 
 @dataclass(frozen=True)
 class Moments:
-    """When entities can be alerts, and when incidents began; all in ms since the Unix epoch (UTC)."""
+    """Ends of entities, when alerts can be raised, and starts of incidents; in ms since the Unix epoch (UTC)."""
 
     end_ms: IntArray
-    """Shape (entities,): when each is over, so that its score can be known."""
+    """Shape (entities,): end of each, from which on its score can be known."""
     begun_ms: IntArray
-    """Shape (incidents,), by row of the table of incidents: the start of the first thing that each did, before the
-    scored part or in it."""
+    """Shape (incidents,), by row of the table of incidents: start of the first direct record of each, before the scored
+    part or in it."""
     parts: "Parts | None" = None
-    """The calls of the incidents, where entities are calls."""
+    """Calls of the incidents, if the entities are calls."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Parts:
     """Shape (calls,)."""
 
     def over(self, incident: IntArray, moment_ms: IntArray) -> IntArray:
-        """Return how many calls of an incident were over before a moment; both of shape (n,)."""
+        """Return the number of calls of an incident that were over before a moment; both of shape (n,)."""
         if not incident.size:
             return np.zeros(0, np.int64)
         origin = min(self.end_ms.min(), moment_ms.min())
@@ -94,18 +94,18 @@ class Parts:
 
 @dataclass(frozen=True)
 class Waits:
-    """How long incidents went unnoticed: what may have been their first alerts, shape (n,) each."""
+    """Delays of incidents: one entry for each possible first alert; shape (n,) each."""
 
     seconds: FloatArray
-    """From the start of the incident in the truth to the end of the record, user-day or quarter that is the alert."""
+    """Time from the start of the incident in the truth to the end of the alert's call, user-day or quarter."""
     calls: FloatArray | None
-    """Calls of the incident that were over before that; None above calls."""
+    """Number of the incident's calls that were over before that; None above calls."""
     weight: FloatArray
-    """The probability that this is the incident's first alert: 1, but where the cut divides equal scores."""
+    """Probability that this is the incident's first alert: 1, unless the cut divides equal scores."""
 
 
 def waits(incident: IntArray, entity: IntArray, scores: FloatArray, cut: Cut, moments: Moments) -> Waits:
-    """Return what passes between the beginning of incidents and their first alert.
+    """Return the delays between the start of incidents and their first alert.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def waits(incident: IntArray, entity: IntArray, scores: FloatArray, cut: Cut, mo
 
 
 def weighted_quantile(values: FloatArray, weight: FloatArray, reached: float) -> float:
-    """Return the lowest of the values that, with all lower ones, have the weight `reached`."""
+    """Return the lowest value whose weight, with that of all lower values, is at least `reached`."""
     order = np.argsort(values, kind="stable")
     place = np.searchsorted(np.cumsum(weight[order]), reached * (1 - ROUNDING))
     return float(values[order][min(int(place), values.size - 1)])
@@ -148,7 +148,7 @@ def weighted_median(values: FloatArray, weight: FloatArray) -> float:
 
 
 ROUNDING = 1e-12
-"""Sums of weights that differ by no more than this share of themselves are the same."""
+"""Relative difference up to which sums of weights count as equal."""
 
 
 def _codes(index: IntArray) -> int:

@@ -15,7 +15,7 @@ class Judged:
     """The scores of the positives and of the normal records, sorted separately."""
     cut: Cut
     alerts: float
-    """All alerts of the level, those of other types among them."""
+    """All alerts of the level, including those of other types."""
 
     @property
     def positives(self) -> int:

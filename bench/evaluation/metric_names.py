@@ -1,4 +1,4 @@
-"""All metrics: one table for the evaluation, the docs, the reports and the tests; names do not change.
+"""All metrics in one table, for the evaluation, the docs, the reports and the tests; names do not change.
 
 A metric of one class of anomalies at one threshold is one entry with its function (`of`), and needs nothing else. Those
 without a function take more: the truth alone, incidents in time, random scores, or an interval.
@@ -12,17 +12,17 @@ from bench.evaluation.judged import Judged
 
 @dataclass(frozen=True)
 class Name:
-    """One metric: its name, the values that it takes, what it means, and how it is computed."""
+    """One metric: its name, its range, its meaning, and its computation."""
 
     name: str
     values: str
     meaning: str
     interval: bool = False
-    """Whether `NAME_low` and `NAME_high` bound it."""
+    """Whether it has an interval, `NAME_low` and `NAME_high`."""
     calls_only: bool = False
-    """Whether only scores of calls have it."""
+    """Whether it exists for scores of calls only."""
     of: Callable[[Judged], float | None] | None = None
-    """What computes it; None where it is undefined. Metrics that take more than `Judged` have no function."""
+    """Function that computes it, None where it is undefined; metrics that need more than `Judged` have no function."""
 
 
 AT_K = 100

@@ -11,7 +11,7 @@ from bench.evaluation.cut import Cut
 
 @dataclass(frozen=True)
 class Counts:
-    """What the alerts at one threshold came to: whole numbers but where the cut divides equal scores."""
+    """Counts at one threshold: whole numbers unless the cut divides equal scores."""
 
     hits: float
     """Positives with an alert."""
@@ -42,7 +42,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Steps:
-    """The distinct scores of the positives, ascending, and what reaches each; every array has shape (distinct,)."""
+    """The distinct scores of the positives, ascending, with counts at each; every array has shape (distinct,)."""
 
     thresholds: FloatArray
     gained: IntArray
@@ -66,7 +66,7 @@ class Separated:
 
     @cached_property
     def steps(self) -> Steps:
-        """What every threshold that gains a positive comes to."""
+        """Counts at every threshold at which a positive is gained."""
         first = np.flatnonzero(np.diff(self.found, prepend=-np.inf))
         thresholds = self.found[first]
         below = np.searchsorted(self.others, thresholds, side="left")

@@ -20,7 +20,7 @@ from bench.truth import CallLabels, Truth
 
 @dataclass(frozen=True)
 class Alerts:
-    """The threshold of alerts, and what set it."""
+    """Threshold of the alerts, and the policy that set it."""
 
     policy: str
     cut: Cut
@@ -35,11 +35,11 @@ class LevelOutcome:
     """Shape (entities,), finite."""
     cut: Cut
     moments: Moments
-    """When entities are over and incidents began."""
+    """Ends of entities and starts of incidents."""
     grid: Grid | None = None
     """The grid of a level above calls."""
     aggregated: bool = False
-    """Whether a score is the highest of those of the entity's calls."""
+    """Whether each score is the highest of the entity's calls."""
 
     @cached_property
     def alerted(self) -> BoolArray:
@@ -81,7 +81,7 @@ class Outcome:
     incidents: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     """Rows of the incidents, in their table, that have a record in the scored part, at whatever level."""
     labelled: bool = True
-    """Whether the truth is known: records of one's own may come without."""
+    """Whether the truth is known: your own records may have no labels."""
 
     def type_sample(self, anomaly_type: str | None) -> tuple[Any, FloatArray]:
         """Return which entities are positive, and their scores, for one type against normal (None: all types).

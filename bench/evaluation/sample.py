@@ -29,7 +29,7 @@ class Sample:
     normal: BoolArray
     """Shape (entities,): neither anomalous nor touched by an incident."""
     cluster: IntArray
-    """Shape (entities,): what an entity shares its fate with when it is normal: its user, or its cell and day."""
+    """Shape (entities,): cluster of a normal entity: its user, or its cell and day."""
     entity: IntArray
     """Shape (parts,): an entity that is anomalous, in any order; together with the next two without repetition."""
     type_code: IntArray
@@ -50,7 +50,7 @@ class Sample:
         return self.entity[its], self.incident[its]
 
     def shared_share(self, name: str) -> float | None:
-        """Return of the entities of a class the share that is of several types; None without any."""
+        """Return the share of a class's entities that are of several types; None without any."""
         its = np.full(self.entity.size, True) if name == ALL else self.type_code == self.types.index(name)
         every, shared = (np.unique(self.entity[kept]).size for kept in (its, its & self._shared))
         return shared / every if every else None
@@ -71,7 +71,7 @@ class Sample:
 
     @cached_property
     def anomalies(self) -> int:
-        """How many entities are anomalous."""
+        """Number of anomalous entities."""
         return int(np.unique(self.entity).size)
 
 

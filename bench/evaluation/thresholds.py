@@ -13,7 +13,7 @@ from bench.threshold_policies import ThresholdPolicy
 
 
 def alerts_of(scores: Scores, policy: ThresholdPolicy, *, span_ms: int, anomalies: int) -> Alerts:
-    """Choose the threshold that the policy asks for.
+    """Return the alerts at the threshold of a policy.
 
     All entities of the window compete for the allowed number of alerts, normal or not. Exactly that many become alerts
     (if there are as many entities): among equal scores at the threshold, each is an alert with the same probability.
@@ -45,7 +45,7 @@ def alerts_of(scores: Scores, policy: ThresholdPolicy, *, span_ms: int, anomalie
 
 
 def cut_for(scores: FloatArray, allowed: int) -> Cut:
-    """Return where `allowed` alerts begin; all scores are alerts where there are fewer, and none where it is 0."""
+    """Return the cut for `allowed` alerts: at the lowest score if there are fewer scores, above all of them for 0."""
     if allowed <= 0:
         return Cut(float(np.nextafter(scores.max(), np.inf)), ranked=True)
     if allowed >= scores.size:

@@ -21,7 +21,7 @@ def tell_of_compiling(what: str) -> None:
 
 
 def tell_of_omission(reason: str) -> None:
-    """Print to stderr what was left out and why, in text that is safe to show in a terminal."""
+    """Print to stderr what was left out and why, as text that is safe to show in a terminal."""
     print(printable(f"left out: {reason}"), file=sys.stderr)
 
 

@@ -7,4 +7,4 @@ UNUSABLE = 2
 UNRECORDED = 3
 """The result is there, but could not be recorded in MLflow."""
 INTERRUPTED = 130
-"""By Ctrl-C: 128 and the number of the signal, as shells have it."""
+"""Ended by Ctrl-C: 128 plus the number of the signal, as in shells."""

@@ -44,11 +44,11 @@ while_waiting: list[Callable[[], None]] = []
 
 @dataclass
 class LauncherSettings:
-    """`hydra.launcher`: how the jobs of a multirun are done."""
+    """`hydra.launcher`: how the jobs of a multirun are run."""
 
     _target_: str = "bench.host.launcher.Forking"
     n_jobs: int = -1
-    """How many at a time; -1: one a processor."""
+    """Number of jobs at a time; -1: one per processor."""
 
 
 class Forking(Launcher):

@@ -48,9 +48,9 @@ class Reach:
     hidden: frozenset[Path]
     """Folders of worlds and runs, and the store of runs: neither they nor folders that contain them are readable."""
     files: frozenset[Path] = frozenset()
-    """Files and folders that the detector's own settings name."""
+    """Files and folders named in the detector's own settings."""
     confined: bool = True
-    """Whether it gives up anything at all."""
+    """Whether the process gives up any rights."""
 
     def covers(self, other: "Reach") -> bool:
         """Whether a process of this reach may be used where another is asked for."""
@@ -60,7 +60,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Means:
-    """By what the kernel can confine a process: Landlock (files), seccomp (system calls), both or none."""
+    """Kernel features that confine a process: Landlock (files), seccomp (system calls), both or none."""
 
     abi: int = 0
     """Version of Landlock; 0: none."""
@@ -81,16 +81,16 @@ def means_for(reach: Reach) -> Means:
 
 @dataclass(frozen=True)
 class Order:
-    """What a new process reads first: how it has to confine itself, and which rights it keeps."""
+    """Instructions to a new process: how to confine itself, and which rights to keep."""
 
     means: Means
     place: str
     """Its own folder."""
     readable: list[str]
     folders: list[str] = field(default_factory=list)
-    """Where modules are found once it is confined."""
+    """Module search path of the confined process."""
     installed: list[str] = field(default_factory=list)
-    """Which of them hold what is installed, and may be imported from before."""
+    """Folders of that path with installed packages, which may be imported before."""
 
     def write(self) -> None:
         """Write it to its place: a list of what is readable may be longer than a command line can be."""

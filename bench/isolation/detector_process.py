@@ -33,7 +33,7 @@ NO_SCORES = "its process left something else than scores"
 
 @dataclass(frozen=True)
 class Subject:
-    """What a process is to construct."""
+    """The detector that a process is to construct."""
 
     detector: Mapping[str, Any]
     """The resolved configuration, whose `_target_`s name what to import."""
@@ -46,17 +46,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class Job:
-    """What a detector's process is to do."""
+    """The task of a detector's process."""
 
     dataset: Dataset
     limits: LimitSettings
     examples: Sequence[Examples] = ()
-    """For a supervised baseline: what it is trained on. Nobody else gets to see labels."""
+    """Labelled examples on which a supervised baseline is trained; no other detector gets labels."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """How a detector's process ended, and what it left."""
+    """How a detector's process ended, and its results."""
 
     status: Status
     reason: str = ""
@@ -64,7 +64,7 @@ class Trial:
     cost: dict[str, float] = field(default_factory=dict)
     """fit_seconds, score_seconds, and peak_mib of the whole process tree, start-up included."""
     isolation: str = ""
-    """What the process was confined by; empty where the harness itself gives the scores."""
+    """Restrictions of the process; empty if the harness itself provides the scores."""
 
 
 class Waiting:
@@ -173,7 +173,7 @@ def modules_in(node: object) -> list[str]:
 
 
 def _watched(tree: Tree, ready: Path, limits: LimitSettings, tick: Callable[[], None]) -> Status:
-    """Wait for the end or for a limit; return which. Time counts from when `ready` is there."""
+    """Wait for the end or a limit, and return which came; time counts from when `ready` exists."""
     ends_at = math.inf
     while tree.process.poll() is None:
         tree.look()

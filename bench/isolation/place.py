@@ -11,15 +11,15 @@ DATA, JOB, OUT, TEMPORARY, IMPORTS = "data", "job", "out", "tmp", "imports"
 
 A confined process writes in `OUT` and `TEMPORARY` only: what its parent writes it cannot touch."""
 CONSTRUCTED = "constructed"
-"""Name of the file that says that the detector is there, and waits for its job."""
+"""Name of the file that signals that the detector is constructed and waits for its job."""
 ORDER = "order.json"
-"""How the process is to confine itself."""
+"""Name of the file that says how the process has to confine itself."""
 READY = "ready"
-"""Name of the file that says that the time of the detector begins: what the harness compiles first is not its cost."""
+"""Name of the file that signals that the detector's time begins: compilation by the harness before is not its cost."""
 KIND = "cdrbench-detector-"
-"""How the folder's name begins."""
+"""Prefix of the folder's name."""
 BEGINNING = "beginning.log"
-"""What was printed before it was known where to."""
+"""Name of the file with output printed before its destination is known."""
 
 
 def lay_out() -> Path:

@@ -1,1 +1,1 @@
-"""One run, from its settings to its record."""
+"""One run, from its settings to its recorded result."""

@@ -1,4 +1,4 @@
-"""What of a run is logged to a tracking store: the numbers that people compare, and what was chosen.
+"""Metrics and parameters of a run that are logged to a tracking store.
 
 Everything else (intervals, other levels, counts) is in `result.json` and in the evaluation table, which go along as
 files.
@@ -17,7 +17,7 @@ from bench.host.read_json import UnreadableError
 from bench.result import Result, Scalar
 
 METRICS = ("average_precision", "recall", "precision", "incident_recall", "delay_seconds")
-"""What is logged of each type, at its home level; docs/howto/mlflow.md lists them."""
+"""Metrics logged of each type, at its home level; docs/howto/mlflow.md lists them."""
 COSTS = ("fit_seconds", "score_seconds", "peak_mib", "calls_per_second")
 DETECTOR_SECONDS = "detector_seconds"
 """Fitting and scoring together."""

@@ -37,13 +37,13 @@ class ScoresFile:
     path: str
     """CSV (with a header) or Parquet, by its ending; relative to the working directory."""
     causal: bool | None = None
-    """Whether each score uses only the past of its record: then delays are reported. Without it, what the file says of
-    itself; else not."""
+    """Whether each score uses only the past of its record, so that delays are reported. If not given: as recorded in
+    the file, else false."""
     threshold: float | None = None
-    """Its own, for `threshold=detector`: a score at or above it is an alert."""
+    """The detector's own threshold, for `threshold=detector`: a score at or above it is an alert."""
     fingerprint: str | None = None
-    """That of the world which was scored, as the `manifest.json` beside its exported calls has it. Without it, what the
-    file says of itself, or such a manifest beside the file; where there is none, the ids alone tell."""
+    """Fingerprint of the scored world, as in the `manifest.json` beside its exported calls. If not given: as recorded
+    in the file or in such a manifest beside it; without one, only the ids are checked."""
 
     def scores(self, dataset: Dataset, truth: Truth) -> Scores:
         """Return the scores of the records of the window.

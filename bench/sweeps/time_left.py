@@ -1,4 +1,4 @@
-"""How long the rest of a sweep will take, from the jobs that have ended: detectors differ, and worlds are made once."""
+"""Estimate of the time left of a sweep from the jobs that have ended, by detector and world."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ WORLD = ("generator", "anomaly", "mix", "audit", "suite")
 
 @dataclass(frozen=True)
 class Ended:
-    """What a job took."""
+    """Duration of a job that has ended."""
 
     seconds: float
-    """From its start to its result."""
+    """Time from its start to its result."""
     world_seconds: float
-    """Part of it: finding or making the world, or waiting for it."""
+    """Part of that time spent on finding or making the world, or waiting for it."""
 
 
 def time_left(
     jobs: Sequence[Sequence[str]], ended: Mapping[int, Ended], begun: Mapping[int, float], at_a_time: int
 ) -> float | None:
-    """Return an estimate of the seconds that are left; None while nothing has ended.
+    """Return an estimate of the remaining seconds; None while no job has ended.
 
     The jobs that are left are played through: a job takes what others of its detector took, or the mean detector where
     none has ended yet, and waits for its world unless that has been there before. The making of a world counts as the
@@ -59,7 +59,7 @@ def time_left(
 
 
 def _detectors(jobs: Sequence[Sequence[str]], ended: Mapping[int, Ended]) -> dict[tuple[str, ...], float]:
-    """Return the mean seconds of each detector, without its worlds."""
+    """Return the mean seconds of each detector, without the time for worlds."""
     found: dict[tuple[str, ...], list[float]] = {}
     for place, each in ended.items():
         found.setdefault(part(jobs[place], "detector"), []).append(max(each.seconds - each.world_seconds, 0.0))
@@ -67,7 +67,7 @@ def _detectors(jobs: Sequence[Sequence[str]], ended: Mapping[int, Ended]) -> dic
 
 
 def _worlds(jobs: Sequence[Sequence[str]], ended: Mapping[int, Ended]) -> dict[tuple[str, ...], float]:
-    """Return what each world took, to make or to find."""
+    """Return the seconds for making or finding each world."""
     found: dict[tuple[str, ...], float] = {}
     for place, each in ended.items():
         world = part(jobs[place], *WORLD)

@@ -18,21 +18,21 @@ from bench.evaluation.intervals.spread import Spread, effective_number
 
 @dataclass(frozen=True)
 class AtBudget:
-    """Hits of one class among a number of alerts, some of which other classes may take."""
+    """Hits of one class among a fixed number of alerts, which other classes share."""
 
     each: Class
     hits: FloatArray
-    """Shape (incidents,): expected alerts of each incident."""
+    """Shape (incidents,): expected number of alerts of each incident."""
     alarms: FloatArray
-    """Shape (users,): expected alerts of each user."""
+    """Shape (users,): expected number of alerts of each user."""
     rest: Spread
-    """That of the alerts of the other classes, if the cut stood still."""
+    """Spread of the alerts of the other classes at a fixed cut."""
     elsewhere: float
-    """Alerts of the other classes."""
+    """Number of alerts of the other classes."""
     its: float
-    """Of the scores around the cut, the share of the class."""
+    """Share of the class among the scores around the cut."""
     theirs: float
-    """Of those, the share of the other classes."""
+    """Share of the other classes among the scores around the cut."""
 
     @classmethod
     def of(cls, each: Class, cut: Cut, every: Clustered | None = None) -> "AtBudget":
@@ -50,17 +50,17 @@ class AtBudget:
 
     @property
     def positives(self) -> int:
-        """How many records the class has."""
+        """Number of records of the class."""
         return self.each.found.scores.size
 
     @property
     def alerts(self) -> float:
-        """Hits and false alarms."""
+        """Number of hits and false alarms."""
         return total_of(self.hits) + total_of(self.alarms)
 
     @cached_property
     def own(self) -> tuple[Spread, Spread]:
-        """The spreads of the hits and of the false alarms, if the cut stood still."""
+        """Spreads of the hits and of the false alarms at a fixed cut."""
         found, others = self.each.found, self.each.others
         return Spread.of_incidents(found.deviations(self.hits), found.sizes), Spread.of_users(
             others.deviations(self.alarms)
@@ -156,7 +156,7 @@ def _margin(each: Class, alerts: float, every: Clustered | None) -> tuple[float,
 
 
 def _counted(each: Class, alerts: float, every: Clustered | None) -> tuple[float, float, tuple[int, int, int]]:
-    """Return the scores of half as many alerts again and of half as many, and whose scores lie between."""
+    """Return the scores at 1.5 and at 0.5 times the number of alerts, and the counts between them, by class."""
     size = each.found.scores.size + each.others.scores.size
     reach = (min(max(round(alerts * part), 1), size) for part in (0.5, 1.5))
     high, low = (_highest((each.found, each.others), number).score for number in reach)
@@ -167,7 +167,7 @@ def _counted(each: Class, alerts: float, every: Clustered | None) -> tuple[float
 
 
 def _highest(sides: tuple[Clustered, Clustered], number: int) -> Cut:
-    """Return the cut that takes so many of the highest scores of both."""
+    """Return the cut that selects so many of the highest scores of both."""
     top = np.concatenate([side.scores[max(side.scores.size - number, 0) :] for side in sides])
     score = float(np.partition(top, top.size - number)[top.size - number])
     above = sum(side.reaching(np.nextafter(score, np.inf)) for side in sides)

@@ -10,11 +10,11 @@ from bench.evaluation.intervals.shares import Interval, of_share, part_of, wilso
 from bench.evaluation.intervals.spread import Spread, effective_number
 
 FEWEST_ALARMS = 30
-"""How alarms crowd in users is told from so many of the highest scores at least."""
+"""The fewest highest scores from which the clustering of false alarms in users is estimated."""
 
 
 def detection(each: Class, cut: Cut, every: Clustered | None = None) -> dict[str, Interval]:
-    """Return the intervals of recall and F1, and of the precision where there is an alert.
+    """Return the intervals of recall and F1, and of precision if there is an alert.
 
     All counts may be expected values, where the cut divides equal scores.
 
@@ -40,7 +40,7 @@ def detection(each: Class, cut: Cut, every: Clustered | None = None) -> dict[str
 
 
 def _recall(found: Clustered, hits: FloatArray) -> Interval:
-    """Return the interval of the number of hits at a cut that stands still."""
+    """Return the interval of the number of hits at a fixed cut."""
     hit, total = total_of(hits), found.scores.size
     if 0 < hit < total:
         spread = Spread.of_incidents(found.deviations(hits), found.sizes).scaled(1 / total)
@@ -51,7 +51,7 @@ def _recall(found: Clustered, hits: FloatArray) -> Interval:
 
 
 def _alarms(others: Clustered, alarm: float) -> Interval:
-    """Return the interval of the number of false alarms at a cut that stands still."""
+    """Return the interval of the number of false alarms at a fixed cut."""
     total = others.scores.size
     reference = min(max(round(alarm), FEWEST_ALARMS), total - 1)
     spread = Spread.of_users(others.deviations(others.alerts(others.highest(reference)))).scaled(1 / total)
