@@ -32,8 +32,7 @@ def figures(folder: str) -> dict[str, Any]:
 def test_every_figure_is_that_of_the_world(workplace: Path) -> None:
     ended("generate", "out=data", "report.dataset_figure=null", *WORLD)
     for folder, source in (("of_world", WORLD), ("of_file", FILE)):
-        for detector in DETECTORS:
-            ended("run", *source, f"detector={detector}", "tracking=none", f"store.runs={folder}")
+        ended("run", "--multirun", *source, f"detector={','.join(DETECTORS)}", "tracking=none", f"store.runs={folder}")
     world, file = figures("of_world"), figures("of_file")
     assert set(world) == set(file)
     assert len(world) == len(DETECTORS)

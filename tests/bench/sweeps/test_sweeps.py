@@ -65,7 +65,7 @@ def test_every_way_to_fail_has_its_status_and_harms_nobody_else(tracked_workplac
                    for row in found.values() if row["status"] != "OK" for name in row)  # fmt: skip
     assert "2 of 7 runs succeeded" in out
     assert "[7/7] " in out
-    assert within(5, lambda: processes_here() == [])
+    assert within(60, lambda: processes_here() == [])
     assert leavings() == []
     from mlflow import MlflowClient  # noqa: PLC0415 - takes two seconds
 
@@ -78,12 +78,13 @@ def test_every_way_to_fail_has_its_status_and_harms_nobody_else(tracked_workplac
 
 @pytest.mark.slow
 def test_a_sweep_killed_at_any_moment_and_resumed_is_as_if_undisturbed(workplace: Path) -> None:
+    """At three moments; `test_kills.py` has thirty before a release."""
     axes = ("detector=toy_longest,toy_chancy,toy_raising", "generator.seed=1,2", *QUIET)
     assert ended("run", *SWEEP, *axes)[0] == 1
     undisturbed = table()
     assert len(undisturbed) == 6
     moments = random.Random(6)
-    for _ in range(10):
+    for _ in range(3):
         Path("runs/sweep").rename(f"old-{time.monotonic_ns()}")
         process = started("run", *SWEEP, *axes)
         time.sleep(moments.uniform(0.5, 5))

@@ -22,7 +22,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
     def open_rows(rows: list[dict[str, Any]], *, address: str = "", **context: Any) -> Any:
         write(rows, tmp_path / "report")
         page = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context}).new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: said.extend([request.url] * (not request.url.startswith("file:"))))
@@ -100,11 +100,11 @@ def test_a_number_opens_what_is_behind_it_by_keyboard_too(open_page: Open, rows:
     page.locator(".matrix tbody td button").nth(1).focus()
     page.keyboard.press("Enter")
     panel = page.get_by_role("dialog")
-    assert panel.is_visible()
+    panel.wait_for(state="visible")
     assert "on burst_call" in panel.get_by_role("heading").first.inner_text()
     assert "All numbers" in panel.inner_text()
     page.keyboard.press("Escape")
-    assert not panel.is_visible()
+    panel.wait_for(state="hidden")
 
 
 def test_the_number_of_alerts_a_day_moves_the_page_and_a_panel_has_its_curves(
@@ -122,6 +122,7 @@ def test_the_number_of_alerts_a_day_moves_the_page_and_a_panel_has_its_curves(
     page.keyboard.press("Home")
     page.locator(".matrix tbody tr").first.get_by_role("button").nth(2).click()
     panel = page.get_by_role("dialog")
+    panel.locator(".chart svg").nth(1).wait_for()
     assert panel.locator(".chart svg").count() == 2
     assert "About 700 alerts a day find 80 % of the incidents" in panel.inner_text()
     assert "</script>" in panel.inner_text()
