@@ -41,7 +41,7 @@ def held(path: Path, way_on: str) -> Iterator[None]:
 
 
 def taken_at_once(path: Path) -> FileLock | None:
-    """Return a lock that is held now, for `release`; None where another process has it, or it is not ours to take."""
+    """Return a lock that is held now, for `release`; None if another process has it, or it cannot be taken."""
     lock = FileLock(path, timeout=0)
     try:
         lock.acquire()

@@ -1,4 +1,4 @@
-"""How many processors there are to use."""
+"""Number of processors that may be used."""
 
 import os
 from typing import TYPE_CHECKING
@@ -16,17 +16,17 @@ THREAD_SETTINGS = (
 
 
 def usable() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def at_once(hydra: "HydraConf") -> int:
-    """Return how many jobs of a multirun go on at once."""
+    """Return the number of jobs of a multirun that run at the same time."""
     jobs = int(hydra.launcher.get("n_jobs", 1))
     return jobs if jobs > 0 else usable()
 
 
 def share(hydra: "HydraConf") -> int:
-    """Return how many processors are one job's: all of them, or its part in a multirun."""
+    """Return the number of processors of one job: all of them, or its part in a multirun."""
     multirun = hydra.mode is not None and hydra.mode.name == "MULTIRUN"
     return max(1, usable() // at_once(hydra)) if multirun else usable()

@@ -19,7 +19,7 @@ TAG = r"[0-9a-f]{8}-\d+-\d+"
 
 
 def make_temporary(kind: str, beside: Path | None = None) -> Path:
-    """Make a folder that is the user's alone and known to be this process's; return it.
+    """Create a temporary folder, private to the user and named after this process; return it.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def temporary(kind: str, beside: Path | None = None) -> Iterator[Path]:
 
 
 def abandoned(kind: str, beside: Path) -> list[Path]:
-    """Return the folders of a kind that this user's processes made which have ended since."""
+    """Return the folders of a kind whose processes, of this user, have ended."""
     ours = re.compile(f"{re.escape(kind)}({TAG})-[^-]+")
     found = []
     with suppress(OSError), os.scandir(beside) as entries:
@@ -57,7 +57,7 @@ def abandoned(kind: str, beside: Path) -> list[Path]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder with all that is in it, however deep, and whatever its processes forbade to whom."""
+    """Remove a folder with all its contents, however deep, and whatever their permissions."""
     with suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():  # they follow no links either

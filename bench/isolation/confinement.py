@@ -43,7 +43,7 @@ OF_THE_KERNEL: Mapping[str, Right] = {
 
 @dataclass(frozen=True)
 class Reach:
-    """Which files a detector's process must not see, and which it may read in addition; absolute paths, resolved."""
+    """Files that a detector's process must not see, and files that it may also read; absolute paths, resolved."""
 
     hidden: frozenset[Path]
     """Folders of worlds and runs, and the store of runs: neither they nor folders that contain them are readable."""

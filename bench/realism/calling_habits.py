@@ -1,4 +1,4 @@
-"""Talk times, the rhythm of the day, and how active callers are."""
+"""Measures of talk times, daily rhythm and activity of callers."""
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def rhythm(records: Records) -> Found:
 
 
 def activity(records: Records) -> Found:
-    """Measure how unlike users are, by the calls that they make and by those that they make or receive."""
+    """Measure how users differ in the calls that they make, and in those that they make or receive."""
     calls = records.between
     found: Found = {}
     for whose, prefix in ((MADE, "calls"), (MADE_OR_RECEIVED, "both")):
@@ -75,7 +75,7 @@ def activity(records: Records) -> Found:
 
 
 def spread(count: IntArray) -> Found:
-    """Measure how unlike positive numbers are, shape (users,), rising; nothing for less than ten."""
+    """Measure the inequality of positive ascending numbers, shape (users,); nothing for fewer than ten."""
     if count.size < BUSY:
         return {}
     return {
@@ -99,7 +99,7 @@ def busiest_hours(records: Records) -> Found:
 
 
 def gini(ordered: IntArray) -> float:
-    """Return Gini's coefficient of rising positive numbers, shape (n,)."""
+    """Return the Gini coefficient of positive ascending numbers, shape (n,)."""
     place = np.arange(1, ordered.size + 1)
     return float(np.sum((2 * place - ordered.size - 1) * ordered) / (ordered.size * ordered.sum()))
 

@@ -11,23 +11,23 @@ from bench.realism.record_arrays import Records
 
 Found = dict[str, float]
 FEWEST = 10
-"""Fewest gaps of a caller that is looked at: 11 calls."""
+"""The fewest gaps of a caller who is measured: those of 11 calls."""
 FEWEST_FITTED = 30
-"""Fewest gaps that a family is fitted to."""
+"""The fewest gaps to which a family is fitted."""
 ROUNDS = 20
 SHAPES = (0.05, 20.0)
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """The gaps of some callers, one caller after the other."""
+    """Gaps between the calls of some callers, sorted by caller."""
 
     seconds: FloatArray
     """Shape (gaps,): at least 1 s."""
     owner: IntArray
-    """Shape (gaps,): number of the caller, 0 .. callers - 1, rising."""
+    """Shape (gaps,): number of the caller, 0 .. callers - 1, ascending."""
     count: IntArray
-    """Shape (callers,): how many gaps each has."""
+    """Shape (callers,): number of gaps of each caller."""
 
     @classmethod
     def of(cls, records: Records, fewest: int) -> "Gaps":
@@ -47,7 +47,7 @@ class Gaps:
 
 
 def burstiness(records: Records) -> Found:
-    """Measure how bursty users are, by the calls that they make and by those that they make or receive; and memory.
+    """Measure users' burstiness, by calls made and by calls made or received; and the memory of gaps.
 
     Memory is the correlation of a gap between calls made with the next. All are means over users.
     """

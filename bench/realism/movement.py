@@ -1,4 +1,4 @@
-"""Where people are when they call: how far they go, how often to new places; and what cells carry."""
+"""Measures of movement: distances between calls, visits to new places, and the load of cells."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -9,7 +9,7 @@ from bench.realism.record_arrays import Records
 
 Found = dict[str, float]
 JUMP_KM, GYRATION_KM = 1.5, 5.8
-"""What Gonzalez et al. 2008 add to a displacement, and to a radius of gyration."""
+"""Constants that Gonzalez et al. 2008 add to a displacement, and to a radius of gyration."""
 FEWEST_CALLS, FEWEST_PLACES, FEWEST_MOVES, FEWEST_CELLS = 10, 5, 50, 10
 RANKS = 10
 EXPONENTS = (-20.0, 40.0)

@@ -1,4 +1,4 @@
-"""How well the network serves its users."""
+"""Measures of the network's service: connected, lost and blocked calls."""
 
 import polars as pl
 

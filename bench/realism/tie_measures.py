@@ -1,4 +1,4 @@
-"""Who is tied to whom: how often they call each other, how many ties people have, and how far these reach."""
+"""Measures of ties: calls per pair, number of ties per user, and their distances."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from bench.realism.record_arrays import Records
 
 Found = dict[str, float]
 SHIFT = 10.9
-"""k0 of Onnela et al. 2007."""
+"""Constant k0 of Onnela et al. 2007, added to a degree."""
 EXPONENTS = (1.05, 40.0)
 FEWEST_IN_TAIL = 50
 NEAREST_KM = 1.0
 """Below this, the distance of two cells says little about that of two homes."""
 STEP = 0.02
-"""Width of the classes of distance, as ln."""
+"""Width of the classes of distance, in ln."""
 
 
 @dataclass(frozen=True)

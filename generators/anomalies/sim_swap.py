@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from generators.injection.normal_calls import NormalCalls
 
 NOTICED_MS = 10 * MINUTE_MS
-"""Within so long of the last call on it the number is back, where it would be held no longer."""
+"""A number whose calls outlast the planned time stays on the other SIM until at most this long after the last call."""
 
 
 KNOWN = 0.5
