@@ -8,7 +8,7 @@ from functools import cache
 from shown_commands import ROOT
 
 ROOMS = ("bench", "generators", "detectors", "reports", "conf", "benchmarks", "docs", "tests", "examples")
-PLACE = re.compile(r"[\w./-]*(?:/|\.(?:py|yaml|md|csv|toml))")
+PLACE = re.compile(r"[\w./-]*(?:/|\.(?:py|yaml|md|csv|toml|js))")
 """The path of a file, or of a folder with a slash behind it."""
 
 
