@@ -71,12 +71,22 @@ def described(dataset: Dataset, level: Level, names: list[str]) -> Iterator[tupl
     plain, of_graph = ([name for name in names if name in among] for among in (FEATURES[level], GRAPH[level]))
     history, window = dataset.history, dataset.window
     if plain:
-        yield plain, matrix(dataset, level, plain, history), matrix(dataset, level, plain, window)
+        yield plain, *_of_both(dataset, level, plain)
     if of_graph:
         middle = (history.start_ms + history.end_ms) // 2
         earlier, later = Window(history.start_ms, middle), Window(middle, history.end_ms)
         by_graph = _calls_by_graph if level is Level.CALL else _days_by_graph
         yield of_graph, by_graph(dataset, earlier, later, of_graph), by_graph(dataset, history, window, of_graph)
+
+
+def _of_both(dataset: Dataset, level: Level, names: list[str]) -> tuple[FloatArray, FloatArray]:
+    """Return features of the history and of the window; those of calls in one pass where one follows the other."""
+    history, window = dataset.history, dataset.window
+    if level is not Level.CALL or history.end_ms != window.start_ms:
+        return matrix(dataset, level, names, history), matrix(dataset, level, names, window)
+    low, high = dataset.call_range(history)
+    whole = matrix(dataset, level, names, Window(history.start_ms, window.end_ms))
+    return whole[: high - low], whole[high - low :]
 
 
 def _calls_by_graph(dataset: Dataset, known: Window, part: Window, names: list[str]) -> FloatArray:

@@ -97,8 +97,10 @@ def _done(request: Request) -> tuple[Outcome, str]:
     try:
         if outcome.scores is not None:
             explain = explainer(request.settings.report.reasons, request.resolved["detector"])
-            write_tables(outcome, explain, request.folder)
-            draw(outcome, request.folder)
+            with ThreadPoolExecutor(1) as pool:  # kernels describe the alerts while pictures are drawn
+                tables = pool.submit(write_tables, outcome, explain, request.folder)
+                draw(outcome, request.folder)
+            tables.result()
     except Exception:  # a table or picture that cannot be made loses no result
         outcome.result.write(request.folder / ROW)
         raise

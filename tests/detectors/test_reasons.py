@@ -11,9 +11,9 @@ from omegaconf import OmegaConf
 
 import conf
 from bench.detector import Level
-from detectors.features.tables.feature_levels import FEATURES
+from detectors.features.tables.feature_levels import FEATURES, matrix
 from detectors.rarest_features import reasons
-from detectors.reasons import GRAPH, declared, explaining_features
+from detectors.reasons import DEFAULT, GRAPH, declared, described, explaining_features
 
 LEAVES = {path.stem: OmegaConf.load(path) for path in sorted((Path(conf.__path__[0]) / "detector").glob("*.yaml"))}
 OWN = {
@@ -57,8 +57,7 @@ def test_the_features_of_a_table_the_one_feature_and_what_is_declared_are_told()
 )
 def test_reasons_name_the_features_that_their_detector_goes_by(tmp_path, detector, level):
     dataset = write_calls(tmp_path, ordinary_calls(600, 30, 8), 8)
-    parties = pl.read_parquet(tmp_path / "calls.parquet").select("caller_id").unique().sort("caller_id")
-    parties.rename({"caller_id": "user_id"}).cast(pl.String).write_parquet(tmp_path / "users.parquet")
+    write_users(tmp_path)
     for line in reasons(dataset, {"_target_": detector}, level, np.arange(5)):
         names = [each.split(" ")[0] for each in line.split("; ")]
         assert len(names) == 3 == len(set(names))
@@ -75,3 +74,19 @@ def test_a_new_tie_among_old_ones_is_the_rarest(tmp_path):
     for row, text in zip(rows, told, strict=True):
         new = frozenset((row["caller_id"], row["callee_id"])) not in ties
         assert f"new_tie {int(new)} " in text
+
+
+@pytest.mark.parametrize("level", Level)
+def test_history_and_window_are_described_as_each_by_itself(tmp_path, level):
+    """Also where both are described in one pass."""
+    dataset = write_calls(tmp_path, ordinary_calls(600, 30, 8), 8)
+    write_users(tmp_path)
+    names = list(DEFAULT[level])
+    (_, *both), *_ = described(dataset, level, names)
+    for values, part in zip(both, (dataset.history, dataset.window), strict=True):
+        np.testing.assert_array_equal(values, matrix(dataset, level, names, part))
+
+
+def write_users(folder):
+    parties = pl.read_parquet(folder / "calls.parquet").select("caller_id").unique().sort("caller_id")
+    parties.rename({"caller_id": "user_id"}).cast(pl.String).write_parquet(folder / "users.parquet")
