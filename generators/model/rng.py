@@ -66,6 +66,8 @@ class Purpose(IntEnum):
     ANOMALY = 60
     RESERVE = 61
     SCHEDULE = 62
+    PLACE_IN_FILE = 63
+    SETUP_IN_FILE = 64
 
 
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)

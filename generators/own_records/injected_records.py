@@ -104,7 +104,7 @@ def injected(
     ratio, seed = settings.anomaly_ratio or 0.0, settings.seed or 0
     records = RecordsByUser.of(calls, with_reserve=isinstance(naming, Pseudonyms))
     plan, left_out = plan_possible(records, anomalies, ratio, seed)
-    rewriter = Rewriter(calls, records, plan, naming)
+    rewriter = Rewriter(calls, records, plan, naming, seed)
     after, changes, values = rewriter.rewritten()
     cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
     names = Names(rewriter.names, cells)

@@ -11,6 +11,7 @@ from generators.injection.incident_planning import IncidentPlan
 from generators.model.changes import ADDED, ALTERED, REMOVED, Changes, joined, talk_seconds
 from generators.model.outcome import OUTCOMES
 from generators.model.records import Edits, no_edits
+from generators.model.rng import Purpose, generator
 from generators.own_records.calls import CALL_DIGITS, IDENTITIES, UNKNOWN, Calls
 from generators.own_records.line_occupancy import Line, on_the_line
 from generators.own_records.origins import NOWHERE
@@ -24,14 +25,18 @@ from generators.truth.incident_figures import RecordedValues
 OWN = -1
 PACE = 7919
 """A prime step, by which reserve users without calls are assigned to users of all kinds."""
+STEPS_S = (900, 600, 300, 60, 30, 20, 15, 12, 10, 6, 5, 2, 1)
+"""Steps to which files round times and lengths [s]: from quarters of an hour to charged pulses of a few seconds."""
+FEWEST_FOR_STEP = 20
+"""With fewer values, all may be whole minutes by chance."""
 NAMED = {"caller_imsi": "sim", "caller_imei": "device"}
 
 
 class Rewriter:
     """Rewrites records by a plan; `naming` names new identities."""
 
-    def __init__(self, calls: Calls, records: RecordsByUser, plan: IncidentPlan, naming: Naming) -> None:
-        self.calls, self.records, self.plan, self.naming = calls, records, plan, naming
+    def __init__(self, calls: Calls, records: RecordsByUser, plan: IncidentPlan, naming: Naming, seed: int) -> None:
+        self.calls, self.records, self.plan, self.naming, self.seed = calls, records, plan, naming, seed
         self.edits = all_edits(plan)
         self.texts = {kind: texts.to_pylist() for kind, texts in calls.texts.items()}
         self.code = records.code.copy()
@@ -53,19 +58,21 @@ class Rewriter:
         place = self._places(altered)
         edited = np.zeros(len(records.row), np.bool_)
         edited[place[altered]] = True
-        source = self._source(place)
-        line = on_the_line(records, edits, edited, records.setup_ms[source])
+        alike = self._alike(place)
+        line = on_the_line(records, edits, edited, records.setup_ms[alike])
         gone = edited.copy()
         gone[line.lost] = True
         kept = np.ones(len(records.row), np.bool_)
         kept[records.row[gone]] = False
         made = np.flatnonzero(line.made)
         columns = self._columns(made, place)
-        start = since_first_day(self.calls.clock, edits.start_ms[made] // 1000 * 1000)
-        seconds = np.where(edits.outcome[made] == 0, talk_seconds(edits.talk_ms[made]), 0).astype(np.int32)
+        step_ms, step_s = 1000 * step_of(self.calls.start_ms // 1000), step_of(self.calls.seconds)
+        start = since_first_day(self.calls.clock, edits.start_ms[made] // step_ms * step_ms)
+        talk = -(-talk_seconds(edits.talk_ms[made]) // step_s) * step_s  # what is charged is rounded up
+        seconds = np.where(edits.outcome[made] == 0, talk, 0).astype(np.int32)
         starts = np.concatenate([self.calls.start_ms[kept], start])
-        order = np.argsort(starts, kind="stable")
-        setup_s = np.concatenate([self.calls.setup_s[kept], self.calls.setup_s[records.row[source[made]]]])
+        order = in_order_of_time(starts, int(kept.sum()), generator(self.seed, Purpose.PLACE_IN_FILE))
+        setup_s = np.concatenate([self.calls.setup_s[kept], self.calls.setup_s[records.row[alike[made]]]])
         codes = {name: np.concatenate([own[kept], columns[name]])[order] for name, own in self.calls.codes.items()}
         ids = numbered("call_", np.arange(order.size), digits_for(order.size, CALL_DIGITS))
         position = np.empty(order.size, np.int64)
@@ -164,6 +171,21 @@ class Rewriter:
         """Return the call of the records on which each edit is modelled: its own or a nearby one; shape (edits,)."""
         return np.where(place >= 0, place, self._near(self.edits.user, self.edits.start_ms))
 
+    def _alike(self, place: Any) -> Any:
+        """Return the call of the records that shows how long the setup of each edit takes; shape (edits,).
+
+        That is the call itself where its outcome stays, else one drawn from those with the same outcome.
+        """
+        records, outcome = self.records, self.edits.outcome
+        found, rng = self._source(place), generator(self.seed, Purpose.SETUP_IN_FILE)
+        other = (place < 0) | (records.outcome[place] != outcome)
+        for code in np.unique(outcome[other]):
+            those = np.flatnonzero(records.outcome == code)
+            if those.size:
+                asked = np.flatnonzero(other & (outcome == code))
+                found[asked] = those[rng.integers(0, those.size, asked.size)]
+        return found
+
     def _near(self, users: Any, start_ms: Any) -> Any:
         """Return a call that shows each user's place at a moment; another user's for users without calls."""
         records = self.records
@@ -241,6 +263,36 @@ class Rewriter:
         for name, codes in self.calls.codes.items():
             other |= calls.codes[name][row] != codes[own]
         return other
+
+
+def step_of(values: Any) -> int:
+    """Return the step [s] to which all times or lengths of a file are rounded, such as 60 for whole minutes.
+
+    >>> step_of(np.tile([60, 0, 180], 10)), step_of(np.arange(30)), step_of(np.array([60]))
+    (60, 1, 1)
+    """
+    if values.size < FEWEST_FOR_STEP:
+        return 1
+    return next(step for step in STEPS_S if not (values % step).any())
+
+
+def in_order_of_time(starts: Any, kept: int, rng: np.random.Generator) -> Any:
+    """Return the order of records by start, in which those that incidents made or changed do not stand out.
+
+    Among records with the same start they get places drawn at random: files often have whole seconds or minutes.
+
+    Parameters
+    ----------
+    starts
+        Shape (n,): first the starts of unchanged records, ascending, which keep their order; then all others.
+    kept
+        Number of unchanged records.
+    rng
+        Source of the places.
+    """
+    order = np.lexsort((rng.random(starts.size), starts))
+    order[order < kept] = np.arange(kept)
+    return order
 
 
 def since_first_day(clock: Clock, local_ms: Any) -> Any:

@@ -14,6 +14,8 @@ from bench.schema import DATA_TABLES, Column
 FEW_WORDS = 64
 """The most different values of a text column without digits that is treated as a vocabulary, in which new words stand
 out."""
+PSEUDONYM = "_[0-9a-f]{20}$"
+"""The end of a pseudonym of own records (`generators.own_records.pseudonyms`): hexadecimal digits of a hash."""
 MOST_DECIMALS = 3
 """Beyond them a 32-bit power not significantly different from a rounded one."""
 
@@ -168,12 +170,12 @@ def luhn(texts: pl.Series) -> FloatArray:
 
 
 def shapes(texts: pl.Series) -> pl.Series:
-    """Return each text with every digit replaced by 9 and every letter by a.
+    """Return each text with every digit replaced by 9 and every letter by a; the hash of a pseudonym has one shape.
 
-    >>> shapes(pl.Series(["user_0042"])).to_list()
-    ['aaaa_9999']
+    >>> shapes(pl.Series(["user_0042", "number_6be2124327fd9b4515e9"])).to_list()
+    ['aaaa_9999', 'aaaaaa_#']
     """
-    return texts.str.replace_all(r"\d", "9").str.replace_all(r"\p{L}", "a")
+    return texts.str.replace(PSEUDONYM, "_#").str.replace_all(r"\d", "9").str.replace_all(r"\p{L}", "a")
 
 
 def _of_texts(values: pl.Series, known: pl.Series) -> dict[str, FloatArray]:

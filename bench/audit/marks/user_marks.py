@@ -48,6 +48,8 @@ def user_marks(dataset: Dataset, normal: Normal, rng: np.random.Generator) -> di
         held.unique("user_id", keep="last", maintain_order=True), on="user_id", how="left", maintain_order="left"
     )
     forms = column_forms("users", users, normal, users["user_id"], rng, sources)
+    if not held.height:  # a table of users made from the calls: the date is that of the first call
+        forms = {name: values for name, values in forms.items() if not name.startswith("users.creation_date.")}
     forms |= column_forms("subscriptions", first, normal, users["user_id"], rng, _also_of(first, sources, rng))
     return forms | {name: np.asarray(values, np.float64) for name, values in marks.items()}
 

@@ -77,6 +77,58 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(("every", "seconds"), [("1m", 60), ("5m", 300)])
+def test_rounding_and_order_of_a_file_say_nothing(tmp_path: Path, every: str, seconds: int) -> None:
+    """Injected records are rounded like all others, and stand anywhere among those of the same start."""
+    make_world(tmp_path / "of", "generator.num_users=400", "generator.days=7", "generator.anomaly_ratio=0")
+    names = ["caller_id", "callee_id", "call_start_ts", "call_duration"]
+    calls = table(tmp_path / "of", "calls").select(names).with_columns(
+        pl.col("call_start_ts").dt.truncate(every), (pl.col("call_duration") / 6).ceil().cast(pl.Int32) * 6
+    )  # fmt: skip
+    calls.with_columns(pl.col("caller_id", "callee_id").cast(pl.String)).write_parquet(tmp_path / "calls.parquet")
+    own = CdrFileSettings(path=str(tmp_path / "calls.parquet"), pseudonyms=False, anomaly_ratio=0.1, seed=3)
+    CdrFile(own, injectors("short_call", "burst_call")).make(tmp_path / "world", 1, lambda *_: None)
+    after = table(tmp_path / "world", "calls")
+    assert (after["call_start_ts"].dt.epoch("s") % seconds == 0).all()
+    assert (after["call_duration"] % 6 == 0).all()
+    rows = table(tmp_path / "world", "truth").filter(cause="direct").filter(pl.col("row") >= 0)["row"]
+    size, rank = pl.len().over("call_start_ts"), pl.col("row").rank("ordinal").over("call_start_ts")
+    starts = after.select("call_start_ts", row=pl.int_range(pl.len()))
+    place = starts.with_columns(place=(rank - 0.5) / size, size=size).filter(pl.col("row").is_in(rows.implode()))
+    shared = place.filter(pl.col("size") > 1)
+    assert shared.height > 200
+    assert shared["place"].mean() == pytest.approx(0.5, abs=4 * 0.29 / shared.height**0.5)
+
+
+def test_the_setup_of_injected_calls_is_that_of_calls_with_their_outcome(tmp_path: Path) -> None:
+    """In a file in which answered calls are set up in 5 s, missed ones ring for 30 s, and busy ones end after 1 s."""
+    setups = {"answered": 5, "missed": 30, "busy": 1, "failed": 2}
+    make_world(tmp_path / "of", "generator.num_users=400", "generator.days=7", "generator.anomaly_ratio=0")
+    names = ["caller_id", "callee_id", "call_start_ts", "call_duration", "outcome"]
+    calls = (
+        table(tmp_path / "of", "calls")
+        .select(names)
+        .with_columns(pl.exclude("call_start_ts", "call_duration").cast(pl.String))
+    )
+    length = pl.col("call_duration") + pl.col("outcome").replace_strict(setups, return_dtype=pl.Int32)
+    calls = calls.with_columns(call_end_ts=pl.col("call_start_ts") + pl.duration(seconds=length))
+    calls.write_parquet(tmp_path / "calls.parquet")
+    columns = Columns(call_end_ts="call_end_ts", outcome="outcome")
+    own = CdrFileSettings(
+        path=str(tmp_path / "calls.parquet"),
+        columns=columns,
+        pseudonyms=True,
+        key_file=str(tmp_path / "key"),
+        anomaly_ratio=0.2,
+    )
+    CdrFile(own, injectors("tdos", "wangiri")).make(tmp_path / "world", 1, lambda *_: None)
+    after = table(tmp_path / "world", "calls").with_columns(pl.col("outcome").cast(pl.String))
+    seconds = (after["call_end_ts"] - after["call_start_ts"]).dt.total_seconds() - after["call_duration"]
+    assert after.with_columns(setup=seconds).group_by("outcome").agg(pl.col("setup").unique()).sort(
+        "outcome"
+    ).rows() == [(word, [setups[word]]) for word in sorted(set(after["outcome"]))]
+
+
 @settings(max_examples=8)
 @given(st.integers(0, 1000), st.sets(st.sampled_from(SEED_FOUR), min_size=1), st.sampled_from([0.08, 0.15, 0.25]))
 def test_the_two_worlds_of_own_records(clean: Path, seed: int, types: set[str], ratio: float) -> None:
