@@ -27,6 +27,8 @@ from bench.evaluation.intervals.spread import effective_number
 from bench.evaluation.sample import ALL
 
 FEWEST_CLUSTERS = 10
+WIDEST_LOG_ODDS = 3.0
+"""Half width on the scale of log odds, a factor of 20, beyond which that scale is no approximation."""
 EXACT_UP_TO = 500
 """Values of which the interval of a median is worked out by the binomial distribution."""
 
@@ -139,11 +141,18 @@ def _average_precision(each: Class) -> Interval:
 
 
 def _on_log_odds(estimate: Estimate, lower: float) -> Interval:
-    """Return an interval that is symmetric in the logarithm of the odds; its lower end about a corrected value."""
+    """Return an interval that is symmetric in the logarithm of the odds; its lower end about a corrected value.
+
+    A value near chance has a standard error of many times itself, which on that scale would be a factor of thousands:
+    beyond `WIDEST_LOG_ODDS` the upper end is at most Wilson's of as many trials as give the same variance.
+    """
     value = estimate.value
     half = estimate.spread.quantile * math.sqrt(estimate.spread.variance) / (value * (1 - value))
     ends = (math.log(lower / (1 - lower)) - half, math.log(value / (1 - value)) + half)
     low, high = (1 / (1 + math.exp(-min(max(end, -500.0), 500.0))) for end in ends)
+    if half > WIDEST_LOG_ODDS:
+        trials = value * (1 - value) / estimate.spread.variance
+        high = min(high, wilson(value, trials, estimate.spread.quantile)[1])
     return low, high
 
 

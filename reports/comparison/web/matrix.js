@@ -49,7 +49,7 @@ function groupsOf(types) {
   return found;
 }
 
-function Cell({ state, set, world, row, type, best }) {
+function Cell({ state, set, world, row, type, best, dense }) {
   const metric = METRICS.get(state.metric);
   const value = valueOf(state, world, row, type);
   const place = world.rows.indexOf(row);
@@ -57,7 +57,8 @@ function Cell({ state, set, world, row, type, best }) {
   const alike = best && best.alike.includes(place);
   const shade = shadeOf(value, metric);
   if (!value && row.failure && !row.ok) return html`<td class="failed">${row.failure}</td>`;
-  const text = value ? written(value[0], metric.kind) : NOTHING;
+  const whole = value ? written(value[0], metric.kind) : NOTHING;
+  const text = dense ? whole.replace(/^0\./, ".").replace(/^1\.0+$/, "1") : whole;
   const said = `${row.label}, ${type.name}: ${withInterval(value, metric.kind)}${first ? ", best" : alike ? ", cannot be told apart from the best" : ""}`;
   return html`<td class=${`s${shade ?? "x"} ${first ? "best" : alike ? "alike" : ""}`}>
     <button type="button" aria-label=${said} title=${said} onClick=${() => set({ cell: [place, world.types.indexOf(type)], focus: type.name })}>
@@ -70,9 +71,10 @@ function Matrix({ state, set, world }) {
   const bests = new Map(types.map((type) => [type, bestOf(state, world, type)]));
   const metric = METRICS.get(state.metric);
   const upright = types.length > 8;
+  const dense = types.length > 12; // as narrow as it goes: without families, and without the 0 before the point
   const kept = every ? rows : rows.slice(0, AT_FIRST);
   return html`<div class="wide" role="region" tabindex="0" aria-label="matrix of detectors and types">
-    <table class="matrix">
+    <table class=${dense ? "matrix dense" : "matrix"}>
       <caption><b>${capital(metric.label)}</b> <span>${metric.meaning}; ${state.level === "home" ? "each type at its home level" : LEVELS.get(state.level)}.
         Choose a number for its curves and incidents, a heading to sort.</span>
         <span class="legend"><span class="best">★ best of a type</span> <span class="alike">≈ cannot be told apart from it</span></span></caption>
@@ -92,7 +94,7 @@ function Matrix({ state, set, world }) {
           <th scope="row"><${Family} family=${row.family} />${row.label}</th>
           <td class="soft family">${FAMILIES.get(row.family)}</td>
           <td class="soft number">${duration(seconds(row))}</td>
-          ${types.map((type) => html`<${Cell} key=${type.name} state=${state} set=${set} world=${world} row=${row} type=${type} best=${bests.get(type)} />`)}
+          ${types.map((type) => html`<${Cell} key=${type.name} state=${state} set=${set} world=${world} row=${row} type=${type} best=${bests.get(type)} dense=${dense} />`)}
         </tr>`)}
         ${metric.chance ? html`<tr class="reference"><th scope="row">chance</th><td class="family"></td><td></td>
           ${types.map((type) => html`<td>${written(chanceOf(state, type), metric.kind)}</td>`)}</tr>` : null}

@@ -371,3 +371,12 @@ def test_when_every_entity_is_an_alert_the_precision_may_be_the_prevalence():
     for cut in (Cut(-99.0), Cut(-99.0, ranked=True)):
         low, high = intervals({"type": found}, others, cut)["type"]["precision"]
         assert low <= score_metrics.prevalence(np.repeat([True, False], [60, others.scores.size])) <= high
+
+
+def test_a_dozen_incidents_that_nobody_finds_are_not_as_good_as_found():
+    """Their scores are those of half of the normal records, above the other half: twice chance, which is nothing."""
+    random = np.random.default_rng(11)
+    found = Clustered.of(np.zeros(24), np.repeat(np.arange(12), 2))
+    others = Clustered.of(-(random.random(200_000) < 0.5).astype(np.float64), np.repeat(np.arange(2000), 100))
+    low, high = intervals({"all": found}, others, Cut(1.0))["all"]["average_precision"]
+    assert low < 24 / 100_000 < high < 0.05
