@@ -24,10 +24,10 @@ PATTERNS: dict[str, tuple[str, Test, str]] = {
         r"bill_?sec|talk|dur|dauer|length|sek|sec|minutes|laenge",
         lambda column: column.is_number or column.is_clock or column.is_short_clock, "lengths"),
     "caller_id": (
-        r"^(src|source|from|caller|calling|a_|orig|anrufer|msisdn_a)|^user$|_a$|caller|calling",
+        r"^(src|source|from|caller|calling|a_|orig|anrufer|msisdn_a)|^a(num|part|$)|^user$|_a$|caller|calling",
         lambda column: column.is_identifier, "identifiers"),
     "callee_id": (
-        r"^(dst|dest|to|callee|called|final_?called|b_|recipient|receiver|correspondent|term|appel)|_b$|callee|called|destin",
+        r"^(dst|dest|to|callee|called|final_?called|b_|recipient|receiver|correspondent|term|appel)|^b(num|part|$)|_b$|callee|called|destin",
         lambda column: column.is_identifier, "identifiers"),
     "direction": (r"direction|richtung|sens", lambda column: column.is_words, "two words"),
     "outcome": (
@@ -82,8 +82,8 @@ def guessed_columns(columns: list[ColumnValues], headed: bool) -> ColumnGuess:
             found = [column for column in _named(columns, ours, pattern, guess) if test(column)]
             if found:
                 guess.take(ours, found[0], f"its name, and {what}: {_shown(found[0])}")
-    _by_values(columns, guess)
     _dates(columns, guess)
+    _by_values(columns, guess)
     if "direction" in guess.columns and {"caller_id", "callee_id"} <= set(guess.columns):
         del guess.columns["direction"]
     if "call_id" not in guess.columns:
@@ -109,7 +109,7 @@ def _by_values(columns: list[ColumnValues], guess: ColumnGuess) -> None:
     """Guess columns by their values: the first times are starts, two columns that share identifiers the parties."""
     free = [column for column in columns if column.name not in guess.columns.values()]
     if "call_start_ts" not in guess.columns:
-        moments = [column for column in free if column.time_formats]
+        moments = [column for column in free if column.time_formats and not column.may_be_numbers_of_parties]
         for ours, column in zip(("call_start_ts", "call_end_ts"), moments[:1], strict=False):
             guess.take(ours, column, f"its values are moments: {_shown(column)}")
             free.remove(column)
@@ -132,7 +132,13 @@ def _by_values(columns: list[ColumnValues], guess: ColumnGuess) -> None:
 
 def _parties(free: list[ColumnValues]) -> tuple[ColumnValues, ...]:
     """Return the two identifier columns that share the largest part of their values."""
-    able = [column for column in free if column.is_identifier and not column.is_unique and not column.time_formats]
+    able = [
+        column
+        for column in free
+        if column.is_identifier
+        and not column.is_unique
+        and (column.may_be_numbers_of_parties or not column.time_formats)
+    ]
     pairs = [(one, other) for at, one in enumerate(able) for other in able[at + 1 :]]
     best = max(pairs, key=lambda pair: _shared(*pair), default=())
     return best if best and _shared(*best) > 0.1 else ()
@@ -148,7 +154,8 @@ def _dates(columns: list[ColumnValues], guess: ColumnGuess) -> None:
     if "call_start_ts" in guess.columns:
         return
     dates = [column for column in columns if column.is_date]
-    clocks = [column for column in columns if column.is_clock and column.name not in guess.columns.values()]
+    free = [column for column in columns if column.name not in guess.columns.values()]
+    clocks = [column for column in free if column.time_of_day and not search("dur|dauer|length", _plain(column.name))]
     if dates and clocks:
         guess.take("call_start_ts", dates[0], f"its values are dates: {_shown(dates[0])}")
         guess.take("call_start_time", clocks[0], f"its values are times of day: {_shown(clocks[0])}")

@@ -62,6 +62,18 @@ class ColumnValues:
         return self.all_match(r"\d{1,4}:[0-5]?\d:[0-5]?\d(\.\d+)?")
 
     @property
+    def time_of_day(self) -> str:
+        """Format of times of day that all values follow, if any."""
+        hours = r"([01]?\d|2[0-3])"
+        forms = {"%H:%M:%S": rf"{hours}:[0-5]\d:[0-5]\d", "%H:%M": rf"{hours}:[0-5]\d"}
+        return next((form for form, pattern in forms.items() if self.all_match(pattern)), "")
+
+    @property
+    def may_be_numbers_of_parties(self) -> bool:
+        """Whether all are digits in no order of time: telephone numbers have as many as seconds since 1970."""
+        return self.all_match(r"\d+") and self.given != sorted(self.given, key=int)
+
+    @property
     def is_short_clock(self) -> bool:
         """Whether all are lengths as m:ss."""
         return self.all_match(r"\d{1,4}:[0-5]\d")

@@ -55,7 +55,9 @@ class ValueGuess:
             return
         clock = self._column("call_start_time")
         if clock is not None:
-            self.say("time_format", f"{column.is_date} %H:%M:%S", "dates and times of day stand in two columns")
+            self.say(
+                "time_format", f"{column.is_date} {clock.time_of_day}", "dates and times of day stand in two columns"
+            )
             return
         forms = column.time_formats
         if forms[:1] not in ([], ["iso"]):

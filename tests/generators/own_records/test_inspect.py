@@ -18,7 +18,8 @@ from generators.own_records.inspection.command import inspected, main
 
 START = datetime(2024, 1, 8)
 CALLS = [
-    (f"01{n % 7:03d}", f"01{(n * 5 + 1) % 11:03d}", START + timedelta(seconds=7919 * n), 13 * n % 97) for n in range(60)
+    (f"493011{n % 7:03d}", f"493011{(n * 5 + 1) % 11:03d}", START + timedelta(seconds=7919 * n), 13 * n % 97)
+    for n in range(60)
 ]
 TALK = sum(seconds for *_, seconds in CALLS)
 Form = Callable[[str, str, datetime, int], list[str]]
@@ -42,6 +43,12 @@ FORMS: dict[str, tuple[str, str, Form, str]] = {
                lambda a, b, t, s: [a, b, told(t, "%d.%m.%Y %H:%M:%S"), f"{s},0"], "utf-16"),
     "two columns": ("src|dst|date|time|seconds", "|",
                     lambda a, b, t, s: [a, b, told(t, "%d/%m/%Y"), told(t, "%H:%M:%S"), str(s)], "utf-8-sig"),
+    "letters": ("A,B,date,time,dur", ",",
+                lambda a, b, t, s: [a, b, told(t, "%d.%m.%Y"), told(t, "%H:%M:%S"), hms(s)], "utf-8"),
+    "numbers": ("ANUMBER;BNUMBER;Datum;Uhrzeit;Dauer", ";",
+                lambda a, b, t, s: [a, b, told(t, "%d.%m.%Y"), told(t, "%H:%M:%S"), str(s)], "utf-8"),
+    "parties": ("A-Party;B-Party;Day;At;Sec", ";",
+                lambda a, b, t, s: [a, b, told(t, "%Y-%m-%d"), told(t, "%H:%M:%S"), str(s)], "utf-8"),
     "no header": ("", ",", lambda a, b, t, s: [a, b, str(t), str(s)], "utf-8"),
     "epoch": ("calling_number,called_number,timestamp,billsec", ",",
               lambda a, b, t, s: [a, b, str(int((t - datetime(1970, 1, 1)).total_seconds())), str(s)], "utf-8"),
