@@ -139,9 +139,15 @@ def _parties(free: list[ColumnValues]) -> tuple[ColumnValues, ...]:
         and not column.is_unique
         and (column.may_be_numbers_of_parties or not column.time_formats)
     ]
-    pairs = [(one, other) for at, one in enumerate(able) for other in able[at + 1 :]]
+    pairs = [(one, other) for at, one in enumerate(able) for other in able[at + 1 :] if not _repeats(one, other)]
     best = max(pairs, key=lambda pair: _shared(*pair), default=())
     return best if best and _shared(*best) > 0.1 else ()
+
+
+def _repeats(one: ColumnValues, other: ColumnValues) -> bool:
+    """Return whether one column says what the other does, as name and number of the caller: few call themselves."""
+    same = sum(mine == theirs for mine, theirs in zip(one.values, other.values, strict=True))
+    return same > len(one.values) / 2
 
 
 def _shared(one: ColumnValues, other: ColumnValues) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from re import fullmatch
+from re import fullmatch, search
 
 import polars as pl
 
@@ -72,6 +72,14 @@ class ColumnValues:
     def may_be_numbers_of_parties(self) -> bool:
         """Whether all are digits in no order of time: telephone numbers have as many as seconds since 1970."""
         return self.all_match(r"\d+") and self.given != sorted(self.given, key=int)
+
+    @property
+    def has_fractions(self) -> bool:
+        """Whether most numbers other than 0 have one or two decimals that are not 0."""
+        given = [value for value in self.given if value.strip("0.,-")]
+        return (
+            len(given) > 0 and sum(bool(search(r"[.,](\d?[1-9]|[1-9]0)$", value)) for value in given) > len(given) / 2
+        )
 
     @property
     def is_short_clock(self) -> bool:

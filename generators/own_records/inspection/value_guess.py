@@ -81,6 +81,8 @@ class ValueGuess:
         if "min" in plain or fullmatch(r".*(milli|msec|_ms|\bms).*", plain):
             unit = "min" if "min" in plain else "ms"
             self.say("duration_unit", unit, f"the name of {column.name} says so")
+        elif column.has_fractions:
+            self.say("duration_unit", "s", f"or min? Lengths of {column.name} have decimals, as minutes do: CHECK")
         if column.all_match(r"-?\d{1,3}(,\d{3})*(\.\d+)?") and any("," in value for value in column.given):
             self.say("thousands", ",", "lengths such as " + next(value for value in column.given if "," in value))
         elif any("," in value for value in column.given):

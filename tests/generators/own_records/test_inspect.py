@@ -87,6 +87,23 @@ def test_a_guess_reads_the_file(tmp_path: Path, form: str) -> None:
     assert calls["call_start_ts"][0].replace(tzinfo=None) == START
 
 
+def test_lengths_that_may_be_minutes_are_to_be_checked(tmp_path: Path) -> None:
+    """They have decimals, and the name of the column does not say the unit."""
+    rows = [f"{a},{b},{t},{s / 60:.2f}" for a, b, t, s in CALLS]
+    said, _ = look(tmp_path, "\n".join(["caller,callee,start,duration", *rows]))
+    assert "duration_unit=s: or min? Lengths of duration have decimals" in said
+    (tmp_path / "whole").mkdir()
+    assert "or min?" not in look(tmp_path / "whole", text_of("utf-16").encode("utf-16"))[0]
+
+
+def test_a_column_that_repeats_another_is_no_party(tmp_path: Path) -> None:
+    """Without a header, the caller's name and number are the same in most rows."""
+    rows = [f"{a},{a},{b},{t},{s}" for a, b, t, s in CALLS]
+    _, settings = look(tmp_path, "\n".join(rows))
+    columns = settings["columns"]
+    assert {columns["caller_id"], columns["callee_id"]} in ({"column_1", "column_3"}, {"column_2", "column_3"})
+
+
 def test_what_is_strange_is_named_all_at_once(tmp_path: Path) -> None:
     rows = [",".join([a, b, str(t), str(s), "answered" if s else "missed"]) for a, b, t, s in CALLS]
     strange = [
