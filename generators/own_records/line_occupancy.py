@@ -27,7 +27,7 @@ class Line:
 def on_the_line(records: RecordsByUser, edits: Edits, edited: Any, setup_ms: Any) -> Line:
     """Apply edits to lines that carry one call at a time: edits yield to running calls, later calls to edits.
 
-    Calls of the file that overlap each other stay as they are.
+    Calls of the file that overlap each other stay as they are, and lines on which many do carry any number of calls.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def on_the_line(records: RecordsByUser, edits: Edits, edited: Any, setup_ms: Any
     by_user, start, end = records.by_user, records.start_ms, records.start_ms + records.setup_ms + records.talk_ms
     for i in np.lexsort((edits.start_ms, edits.user)).tolist():
         user, begin = int(edits.user[i]), int(edits.start_ms[i])
-        if not made[i] or edits.leg[i]:
+        if not made[i] or edits.leg[i] or records.several[user]:
             continue
         own = by_user[records.first_of[user] : records.first_of[user + 1]]
         after = int(np.searchsorted(start[own], begin, side="right"))

@@ -97,6 +97,8 @@ class RecordedLife:
         before, free_ms = (-1, -1), 0
         for i in order.tolist():
             line = (int(users[i]), int(incident[i]))
+            if self.records.several[line[0]]:
+                continue
             start = int(start_ms[i]) if line != before else max(int(start_ms[i]), free_ms)
             start = self._free_from(line[0], start, int(pause_ms[i]))
             if start // DAY_MS == start_ms[i] // DAY_MS:

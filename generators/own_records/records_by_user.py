@@ -9,6 +9,7 @@ import numpy as np
 from generators.model.clock import DAY_MS
 from generators.model.outcome import OUTCOMES
 from generators.own_records.calls import Calls
+from generators.own_records.rounding import step_of
 from generators.settings.society import EXTERNAL_TYPES
 from generators.social.people import reserve_size
 
@@ -16,6 +17,8 @@ THURSDAY = 3
 """Day of the week of 1970-01-01."""
 _MOMENTS = 2**42
 """More ms than the records span."""
+FEWEST_BESIDE, LEAST_BESIDE = 10, 0.05
+"""Number and share of a line's calls that begin while another runs, from which it carries several at a time."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +89,28 @@ class RecordsByUser:
         return np.searchsorted(self.user[self.by_user], np.arange(self.users + self.reserve + 1))
 
     @cached_property
-    def moments(self) -> Any:
-        """Shape (calls,): user and start of each call in `by_user`, combined in one ascending number."""
-        return self.user[self.by_user] * _MOMENTS + self.start_ms[self.by_user]
+    def several(self) -> Any:
+        """Shape (users + reserve,), bool: whose line carries several calls at a time, such as a trunk's."""
+        own = self.by_user
+        user, start, ends = self.user[own], self.start_ms[own], (self.start_ms + self.setup_ms + self.talk_ms)[own]
+        slack_ms = 1000 * (step_of(start // 1000) + step_of(self.talk_ms[self.talk_ms > 0] // 1000))
+        beside = (user[1:] == user[:-1]) & (ends[:-1] - start[1:] > slack_ms)  # more than rounding explains
+        lines = self.users + self.reserve
+        many = np.bincount(user[1:][beside], minlength=lines)
+        return (many >= FEWEST_BESIDE) & (many >= LEAST_BESIDE * np.bincount(user, minlength=lines))
 
     def nearest(self, users: Any, start_ms: Any) -> Any:
         """Return each user's last call before a moment, or else the first one after it; shape (n,), -1 if none."""
-        place = np.searchsorted(self.moments, users * _MOMENTS + start_ms, side="right") - 1
-        place = np.maximum(place, self.first_of[users])
-        none = self.first_of[users] == self.first_of[users + 1]
-        return np.where(none, -1, self.by_user[np.minimum(place, len(self.by_user) - 1)])
+        return self.nearest_of(self.by_user, users, start_ms)
+
+    def nearest_of(self, some: Any, users: Any, start_ms: Any) -> Any:
+        """Return the same among some of the calls; `some`: positions as in `by_user`, in its order."""
+        if not some.size:
+            return np.full(len(users), -1)
+        moments = self.user[some] * _MOMENTS + self.start_ms[some]
+        place = np.searchsorted(moments, users * _MOMENTS + start_ms, side="right") - 1
+        first, end = (np.searchsorted(self.user[some], users, side) for side in ("left", "right"))
+        return np.where(first == end, -1, some[np.minimum(np.maximum(place, first), len(some) - 1)])
 
 
 def _parties(calls: Calls, with_reserve: bool) -> tuple[Any, int, int, Any]:

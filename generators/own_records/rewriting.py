@@ -9,7 +9,7 @@ import pyarrow as pa
 from bench.dataset import Clock
 from generators.injection.incident_planning import IncidentPlan
 from generators.model.changes import ADDED, ALTERED, REMOVED, Changes, joined, talk_seconds
-from generators.model.outcome import OUTCOMES
+from generators.model.outcome import ANSWERED, OUTCOMES
 from generators.model.records import Edits, no_edits
 from generators.model.rng import Purpose, generator
 from generators.own_records.calls import CALL_DIGITS, IDENTITIES, UNKNOWN, Calls
@@ -18,6 +18,7 @@ from generators.own_records.origins import NOWHERE
 from generators.own_records.pseudonyms import Naming
 from generators.own_records.reading import KINDS as KIND_OF
 from generators.own_records.records_by_user import RecordsByUser
+from generators.own_records.rounding import FEWEST, LEAST_SHARE, Rounding
 from generators.settings.society import EXTERNAL_TYPES
 from generators.tables.identities import digits_for, numbered
 from generators.truth.incident_figures import RecordedValues
@@ -25,10 +26,6 @@ from generators.truth.incident_figures import RecordedValues
 OWN = -1
 PACE = 7919
 """A prime step, by which reserve users without calls are assigned to users of all kinds."""
-STEPS_S = (900, 600, 300, 60, 30, 20, 15, 12, 10, 6, 5, 2, 1)
-"""Steps to which files round times and lengths [s]: from quarters of an hour to charged pulses of a few seconds."""
-FEWEST_FOR_STEP = 20
-"""With fewer values, all may be whole minutes by chance."""
 NAMED = {"caller_imsi": "sim", "caller_imei": "device"}
 
 
@@ -66,13 +63,13 @@ class Rewriter:
         kept[records.row[gone]] = False
         made = np.flatnonzero(line.made)
         columns = self._columns(made, place)
-        step_ms, step_s = 1000 * step_of(self.calls.start_ms // 1000), step_of(self.calls.seconds)
-        start = since_first_day(self.calls.clock, edits.start_ms[made] // step_ms * step_ms)
-        talk = -(-talk_seconds(edits.talk_ms[made]) // step_s) * step_s  # what is charged is rounded up
-        seconds = np.where(edits.outcome[made] == 0, talk, 0).astype(np.int32)
+        self.written_ms = self._written_ms(altered, place)
+        start = since_first_day(self.calls.clock, self.written_ms[made])
+        seconds = self._seconds(altered, place, alike)[made]
         starts = np.concatenate([self.calls.start_ms[kept], start])
-        order = in_order_of_time(starts, int(kept.sum()), generator(self.seed, Purpose.PLACE_IN_FILE))
         setup_s = np.concatenate([self.calls.setup_s[kept], self.calls.setup_s[records.row[alike[made]]]])
+        lasts = np.concatenate([self.calls.seconds[kept], seconds]) + setup_s
+        order = in_order_of_time(starts, lasts, int(kept.sum()), generator(self.seed, Purpose.PLACE_IN_FILE))
         codes = {name: np.concatenate([own[kept], columns[name]])[order] for name, own in self.calls.codes.items()}
         ids = numbered("call_", np.arange(order.size), digits_for(order.size, CALL_DIGITS))
         position = np.empty(order.size, np.int64)
@@ -92,6 +89,33 @@ class Rewriter:
         calls, changes = self._diverted(calls, (caller, callee), changes)
         texts = {kind: _in_use(kind, texts, calls.codes) for kind, texts in self.texts.items()}
         return replace(calls, texts=texts), changes, self._recorded_values(calls, (caller, callee), changes)
+
+    def _written_ms(self, altered: Any, place: Any) -> Any:
+        """Return the start of each edit as its caller's records round starts; shape (edits,) [ms]."""
+        records, edits = self.records, self.edits
+        rng = generator(self.seed, Purpose.PLACE_IN_FILE, 1)
+        lines = records.users + records.reserve
+        rounding = Rounding.of(records.start_ms // 1000, records.user, lines, rng)
+        step_ms = 1000 * rounding.steps_of(edits.user, rng)
+        stays = altered & (edits.start_ms == records.start_ms[place])
+        return np.where(stays, edits.start_ms, edits.start_ms // step_ms * step_ms)
+
+    def _seconds(self, altered: Any, place: Any, alike: Any) -> Any:
+        """Return the length of each edit as its caller's records write lengths; shape (edits,), int32.
+
+        What is charged is rounded up. Where calls that were not answered have a length, such as the time of ringing,
+        theirs is that of a call with the same outcome.
+        """
+        records, edits = self.records, self.edits
+        rng = generator(self.seed, Purpose.PLACE_IN_FILE, 2)
+        lasts = records.talk_ms > 0
+        lines = records.users + records.reserve
+        rounding = Rounding.of(records.talk_ms[lasts] // 1000, records.user[lasts], lines, rng)
+        step = rounding.steps_of(edits.user, rng)
+        talk = -(-talk_seconds(edits.talk_ms) // step) * step
+        talk = np.where(altered & (edits.talk_ms == records.talk_ms[place]), edits.talk_ms // 1000, talk)
+        unanswered = np.where(records.outcome[alike] == edits.outcome, records.talk_ms[alike] // 1000, 0)
+        return np.where(edits.outcome == ANSWERED, talk, unanswered).astype(np.int32)
 
     def _altered(self, place: Any) -> Any:
         """Return the positions in the file's records of altered calls, `NOWHERE` for added ones."""
@@ -165,7 +189,33 @@ class Rewriter:
             if name in found:
                 shown = np.where((holder == OWN) & (edits.user[made] >= records.users), edits.user[made], holder)
                 found[name] = np.where(shown == OWN, found[name], self._of_owner(name)[np.maximum(shown, 0)])
+        self._blank_as_usual(found, made, place)
         return found
+
+    def _blank_as_usual(self, found: dict[str, Any], made: Any, place: Any) -> None:
+        """Leave blank what records with the same outcome leave blank, and nothing that they never do.
+
+        Files often have no cell, device or called SIM where nobody answered.
+        """
+        edits, records = self.edits, self.records
+        outcome, of_file = edits.outcome[made], place[made]
+        new = (of_file < 0) | (records.outcome[of_file] != outcome)
+        new |= records.start_ms[of_file] != edits.start_ms[made]
+        for name in [name for name in found if KIND_OF[name] in ("cell", *IDENTITIES)]:
+            own, blank = self.calls.codes[name][records.row], self._words(KIND_OF[name], (UNKNOWN,))[0]
+            for code in np.unique(outcome[new]):
+                those = records.by_user[records.outcome[records.by_user] == code]
+                asked = np.flatnonzero(new & (outcome == code))
+                share = (own[those] == blank).mean() if those.size >= FEWEST else 0.5
+                if share >= LEAST_SHARE:
+                    found[name][asked] = blank
+                elif share <= 1 - LEAST_SHARE and not name.startswith("callee"):
+                    asked = asked[found[name][asked] == blank]
+                    known, phone = those[own[those] != blank], edits.phone[made[asked]]
+                    near = records.nearest_of(known, phone, edits.start_ms[made[asked]])
+                    if KIND_OF[name] == "cell":
+                        near = np.where(near < 0, known[phone * PACE % known.size], near)
+                    found[name][asked] = np.where(near < 0, found[name][asked], own[near])
 
     def _source(self, place: Any) -> Any:
         """Return the call of the records on which each edit is modelled: its own or a nearby one; shape (edits,)."""
@@ -174,16 +224,20 @@ class Rewriter:
     def _alike(self, place: Any) -> Any:
         """Return the call of the records that shows how long the setup of each edit takes; shape (edits,).
 
-        That is the call itself where its outcome stays, else one drawn from those with the same outcome.
+        That is the call itself where its outcome stays, else one drawn from the caller's with the same outcome, or from
+        another caller's if there are none.
         """
         records, outcome = self.records, self.edits.outcome
         found, rng = self._source(place), generator(self.seed, Purpose.SETUP_IN_FILE)
         other = (place < 0) | (records.outcome[place] != outcome)
         for code in np.unique(outcome[other]):
-            those = np.flatnonzero(records.outcome == code)
+            those = records.by_user[records.outcome[records.by_user] == code]
             if those.size:
-                asked = np.flatnonzero(other & (outcome == code))
-                found[asked] = those[rng.integers(0, those.size, asked.size)]
+                asked, callers = np.flatnonzero(other & (outcome == code)), np.unique(records.user[those])
+                user = self.edits.user[asked]
+                user = np.where(np.isin(user, callers), user, callers[user * PACE % callers.size])
+                first, end = (np.searchsorted(records.user[those], user, side) for side in ("left", "right"))
+                found[asked] = those[rng.integers(first, end)]
         return found
 
     def _near(self, users: Any, start_ms: Any) -> Any:
@@ -203,7 +257,7 @@ class Rewriter:
         return np.array([texts.index(word) for word in words], np.int32)
 
     def _of_party(self, name: str) -> Any:
-        """Return the first value of a column for each party as a callee, shape (parties,)."""
+        """Return the first known value of a column for each party as a callee, shape (parties,)."""
         records, parties = self.records, len(self.code)
         if name == "callee_type":
             kinds = np.searchsorted(records.external_first[1:], np.arange(parties), side="right") + 1
@@ -213,7 +267,10 @@ class Rewriter:
         if name == "callee_imsi":
             found = self._of_owner("caller_imsi", parties)
         order = records.by_user[::-1]
-        found[records.callee[order]] = self.calls.codes[name][records.row[order]]
+        own = self.calls.codes[name][records.row[order]]
+        blank = own == self._words(KIND_OF[name], (UNKNOWN,))[0]
+        for rows in (blank, ~blank):  # what is known counts
+            found[records.callee[order[rows]]] = own[rows]
         return found
 
     def _of_owner(self, name: str, parties: int = 0) -> Any:
@@ -253,7 +310,7 @@ class Rewriter:
             direct=np.concatenate([~edits.innocent[made], ~edits.innocent[taken], np.zeros(len(line.lost), np.bool_)]),
             caller=np.concatenate([edits.user[made], records.user[gone]]),
             cell=np.concatenate([cells[0][row], cells[1][records.row[gone]]]),
-            start_ms=np.concatenate([edits.start_ms[made], records.start_ms[gone]]),
+            start_ms=np.concatenate([self.written_ms[made], records.start_ms[gone]]),
         )
 
     def _differs(self, made: Any, place: Any, row: Any, calls: Calls) -> Any:
@@ -265,32 +322,26 @@ class Rewriter:
         return other
 
 
-def step_of(values: Any) -> int:
-    """Return the step [s] to which all times or lengths of a file are rounded, such as 60 for whole minutes.
-
-    >>> step_of(np.tile([60, 0, 180], 10)), step_of(np.arange(30)), step_of(np.array([60]))
-    (60, 1, 1)
-    """
-    if values.size < FEWEST_FOR_STEP:
-        return 1
-    return next(step for step in STEPS_S if not (values % step).any())
-
-
-def in_order_of_time(starts: Any, kept: int, rng: np.random.Generator) -> Any:
+def in_order_of_time(starts: Any, lasts: Any, kept: int, rng: np.random.Generator) -> Any:
     """Return the order of records by start, in which those that incidents made or changed do not stand out.
 
-    Among records with the same start they get places drawn at random: files often have whole seconds or minutes.
+    Files often have whole seconds or minutes. Among records with the same start they get places by their end, if the
+    file is written in the order in which calls end; else places drawn at random.
 
     Parameters
     ----------
     starts
         Shape (n,): first the starts of unchanged records, ascending, which keep their order; then all others.
+    lasts
+        Shape (n,): length of each with its setup [s].
     kept
         Number of unchanged records.
     rng
         Source of the places.
     """
-    order = np.lexsort((rng.random(starts.size), starts))
+    steps = np.diff(lasts[:kept])[np.diff(starts[:kept]) == 0]
+    by_end = (steps > 0).sum() >= FEWEST and (steps >= 0).mean() >= LEAST_SHARE
+    order = np.lexsort((rng.random(starts.size), lasts if by_end else np.zeros(starts.size), starts))
     order[order < kept] = np.arange(kept)
     return order
 

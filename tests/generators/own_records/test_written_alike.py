@@ -1,0 +1,132 @@
+"""How injected calls are written into a user's own records: like the others of their file."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from small_worlds import make_world, table
+
+from generators.anomalies import schemas
+from generators.own_records.cdr_file import CdrFile
+from generators.own_records.file_settings import CdrFileSettings, Columns
+from generators.own_records.rounding import Rounding
+
+BASIC = ("caller_id", "callee_id", "call_start_ts", "call_duration")
+START, LENGTH, OUTCOME = pl.col("call_start_ts"), pl.col("call_duration"), pl.col("outcome")
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    folder = tmp_path_factory.mktemp("forms") / "of"
+    make_world(folder, "generator.num_users=400", "generator.days=7", "generator.anomaly_ratio=0")
+    found = table(folder, "calls").drop("call_id", "call_end_ts", "handovers")
+    return found.with_columns(pl.col(name).cast(pl.String) for name in found.columns if name not in BASIC[2:])
+
+
+def inject(folder: Path, calls: pl.DataFrame, *types: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the calls of the file with anomalies, and those of them that incidents made or altered."""
+    calls.write_parquet(folder / "calls.parquet")
+    columns: Any = Columns(**{name: name for name in calls.columns if name not in BASIC})
+    own = CdrFileSettings(path=str(folder / "calls.parquet"), columns=columns, anomaly_ratio=0.1, seed=3)
+    own.key_file = str(folder / "key")
+    injectors = {name: schemas()[f"anomaly/{name}"]() for name in types}
+    CdrFile(own, injectors).make(folder / "world", 1, lambda *_: None)
+    rows = table(folder / "world", "truth").filter(cause="direct", level="call").filter(pl.col("row") >= 0)["row"]
+    after = table(folder / "world", "calls")
+    names = [name for name, kind in after.schema.items() if kind == pl.Categorical]
+    after = after.with_columns(pl.col(names).cast(pl.String))
+    return after, after[rows]
+
+
+def share(values: pl.Series) -> float:
+    return float(values.to_numpy().mean())
+
+
+def test_a_few_exceptions_do_not_change_how_lengths_are_rounded(tmp_path: Path, calls: pl.DataFrame) -> None:
+    minutes = (LENGTH / 60).ceil().cast(pl.Int32) * 60
+    corrected = pl.when(pl.int_range(pl.len()) == 777).then(61).otherwise(minutes).cast(pl.Int32)
+    _, made = inject(tmp_path, calls.select(BASIC).with_columns(call_duration=corrected), "long_call", "burst_call")
+    assert share(made["call_duration"] % 60 == 0) > 0.99
+
+
+def test_lengths_are_rounded_as_those_of_their_caller(tmp_path: Path, calls: pl.DataFrame) -> None:
+    minutes = (LENGTH / 60).ceil().cast(pl.Int32) * 60
+    rounded = pl.col("caller_id").str.tail(1).is_in(["1", "4", "7"])
+    given = calls.select(BASIC).with_columns(call_duration=pl.when(rounded).then(minutes).otherwise(LENGTH))
+    after, made = inject(tmp_path, given, "long_call", "burst_call")
+    lasts = after.join(made.select("call_id"), on="call_id", how="anti").filter(LENGTH > 0)
+    by_caller = lasts.group_by("caller_id").agg(whole=(LENGTH % 60 == 0).mean(), known=pl.len())
+    whole = by_caller.filter((pl.col("known") >= 3) & (pl.col("whole") == 1))
+    others = by_caller.filter((pl.col("known") >= 3) & (pl.col("whole") < 0.5))
+    assert share(made.join(whole, on="caller_id")["call_duration"] % 60 == 0) > 0.97
+    assert share(made.join(others, on="caller_id")["call_duration"] % 60 == 0) < 0.1
+
+
+def test_a_file_in_order_of_ends_stays_in_order_of_ends(tmp_path: Path, calls: pl.DataFrame) -> None:
+    given = calls.select(BASIC).with_columns(START.dt.truncate("1m")).sort("call_start_ts", "call_duration")
+    after, _ = inject(tmp_path, given, "long_call", "burst_call")
+    steps = after.with_columns(step=LENGTH.diff().over("call_start_ts"))["step"].drop_nulls()
+    assert (steps >= 0).all()
+
+
+def test_the_truth_has_the_starts_of_the_records(tmp_path: Path, calls: pl.DataFrame) -> None:
+    given = calls.select(BASIC).with_columns(START.dt.truncate("1m"))
+    _, made = inject(tmp_path, given, "off_hour_call", "burst_call")
+    truth = table(tmp_path / "world", "truth").filter(cause="direct").filter(pl.col("row") >= 0)
+    ids = truth["incident_id"].cast(pl.String)
+    ends = START + pl.duration(seconds=LENGTH)
+    own = made.with_columns(incident_id=ids).group_by("incident_id").agg(START.min().alias("start"), end=ends.max())
+    found = table(tmp_path / "world", "incidents").with_columns(pl.col("incident_id").cast(pl.String))
+    found = found.join(own, on="incident_id")
+    assert found.height > 20
+    assert found["start_ts"].to_list() == found["start"].to_list()
+    assert found["end_ts"].to_list() == found["end"].to_list()
+
+
+def test_unanswered_calls_have_a_length_where_the_files_have(tmp_path: Path, calls: pl.DataFrame) -> None:
+    rings = pl.when(OUTCOME == "answered").then(LENGTH).otherwise(20).cast(pl.Int32)
+    given = calls.select(*BASIC, "outcome").with_columns(call_duration=rings)
+    _, made = inject(tmp_path, given, "tdos", "wangiri")
+    unanswered = made.filter(OUTCOME != "answered")
+    assert unanswered.height > 100
+    assert set(unanswered["call_duration"]) == {20}
+
+
+def test_what_is_blank_without_an_answer_is_blank(tmp_path: Path, calls: pl.DataFrame) -> None:
+    names = ("first_cell_id", "last_cell_id", "callee_imsi")
+    blank = (pl.when(OUTCOME == "answered").then(pl.col(name)).alias(name) for name in names)
+    _, made = inject(tmp_path, calls.with_columns(blank), "tdos", "wangiri", "long_call")
+    unanswered, answered = made.filter(OUTCOME != "answered"), made.filter(OUTCOME == "answered")
+    assert unanswered.height > 100
+    assert all(set(unanswered[name]) == {"unknown"} for name in names)
+    assert answered.height > 20
+    assert "unknown" not in set(answered["first_cell_id"])
+
+
+def test_setup_times_are_those_of_the_caller(tmp_path: Path, calls: pl.DataFrame) -> None:
+    setup = 2 + pl.col("caller_id").str.tail(1).str.replace_all(r"\D", "0").cast(pl.Int32)
+    given = calls.select(*BASIC, "outcome").with_columns(call_end_ts=START + pl.duration(seconds=LENGTH + setup))
+    after, made = inject(tmp_path, given, "long_call", "burst_call")
+    setup = ((pl.col("call_end_ts") - START).dt.total_seconds() - LENGTH).alias("setup")
+    rest = after.join(made.select("call_id"), on="call_id", how="anti").select("caller_id", setup).unique()
+    pairs = made.select("caller_id", setup).join(rest.select("caller_id").unique(), on="caller_id")
+    assert pairs.height > 100
+    assert pairs.join(rest, on=["caller_id", "setup"], how="anti").height == 0
+
+
+def test_lines_with_several_calls_at_a_time_carry_those_of_incidents_too(tmp_path: Path, calls: pl.DataFrame) -> None:
+    trunk = "trunk_" + pl.col("caller_id").str.tail(1)
+    given = calls.select(*BASIC, "outcome").with_columns(caller_id=trunk, call_duration=LENGTH * 3)
+    after, made = inject(tmp_path, given, "burst_call", "off_hour_call")
+    truth = table(tmp_path / "world", "truth")
+    assert truth.filter(change="removed").height == 0
+    assert made.height / after.height == pytest.approx(0.1, rel=0.05)
+
+
+def test_callers_with_few_values_are_rounded_like_others() -> None:
+    values, user = np.array([*[60, 120, 180] * 20, 7, 9, 300]), np.array([*[0] * 60, 1, 1, 3])
+    rounding = Rounding.of(values, user, 4, np.random.default_rng(1))
+    assert rounding.step.tolist() == [60, 60, 60, 60]
+    assert rounding.exact.tolist() == [0, 0, 0, 0]
