@@ -7,6 +7,7 @@ texts as they are.
 
 import re
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any
 
 HIDDEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
@@ -17,6 +18,11 @@ CONTROLS = re.compile(f"[{HIDDEN}]")
 def printable(text: str) -> str:
     r"""Return a text with each control character as an escape, such as `\x1b`; tabs and ends of lines stay."""
     return CONTROLS.sub(escaped, text)
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return a text on one line, cut at a word where it has more characters than there is room for."""
+    return shorten(text, longest, placeholder=" ...")
 
 
 def printable_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from textwrap import shorten
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # each run tells where it is in its own words
@@ -28,6 +27,7 @@ from mlflow.exceptions import MlflowException
 from bench.faults import UserError
 from bench.host.identity import has_ended, own_identity
 from bench.host.locks import held
+from bench.host.texts import shortened
 from bench.result import Status
 from bench.runs.copied_store import keep_files_here
 from bench.runs.logged import TABLE, types_of
@@ -235,5 +235,5 @@ def _told(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, OSError, sqlite3.Error, ImportError) as error:
-        reason = shorten(str(error), LONGEST_REASON, placeholder=" ...")
+        reason = shortened(str(error), LONGEST_REASON)
         raise UserError(f"tracking.uri must be a store that can be used, got {uri} ({reason})") from error

@@ -89,6 +89,11 @@ class RecordsByUser:
         return np.searchsorted(self.user[self.by_user], np.arange(self.users + self.reserve + 1))
 
     @cached_property
+    def moments(self) -> Any:
+        """Shape (calls,): user and start of each call, combined in one number that ascends in `by_user`."""
+        return self.user * _MOMENTS + self.start_ms
+
+    @cached_property
     def several(self) -> Any:
         """Shape (users + reserve,), bool: whose line carries several calls at a time, such as a trunk's."""
         own = self.by_user
@@ -107,8 +112,7 @@ class RecordsByUser:
         """Return the same among some of the calls; `some`: positions as in `by_user`, in its order."""
         if not some.size:
             return np.full(len(users), -1)
-        moments = self.user[some] * _MOMENTS + self.start_ms[some]
-        place = np.searchsorted(moments, users * _MOMENTS + start_ms, side="right") - 1
+        place = np.searchsorted(self.moments[some], users * _MOMENTS + start_ms, side="right") - 1
         first, end = (np.searchsorted(self.user[some], users, side) for side in ("left", "right"))
         return np.where(first == end, -1, some[np.minimum(np.maximum(place, first), len(some) - 1)])
 

@@ -63,8 +63,8 @@ class Rewriter:
         kept[records.row[gone]] = False
         made = np.flatnonzero(line.made)
         columns = self._columns(made, place)
-        self.written_ms = self._written_ms(altered, place)
-        start = since_first_day(self.calls.clock, self.written_ms[made])
+        written_ms = self._written_ms(altered, place)
+        start = since_first_day(self.calls.clock, written_ms[made])
         seconds = self._seconds(altered, place, alike)[made]
         starts = np.concatenate([self.calls.start_ms[kept], start])
         setup_s = np.concatenate([self.calls.setup_s[kept], self.calls.setup_s[records.row[alike[made]]]])
@@ -83,7 +83,7 @@ class Rewriter:
             codes=codes,
             origins=self.calls.origins.take(np.concatenate([np.flatnonzero(kept), self._altered(place[made])])[order]),
         )
-        changes = self._changes(line, place, position[int(kept.sum()) :], calls)
+        changes = self._changes(line, place, position[int(kept.sum()) :], calls, written_ms)
         whose = (self.edits.user[made], self.records.user), (self.edits.callee[made], self.records.callee)
         caller, callee = (np.concatenate([self._by_row(own)[kept], new])[order] for new, own in whose)
         calls, changes = self._diverted(calls, (caller, callee), changes)
@@ -289,7 +289,7 @@ class Rewriter:
             found[reserve] = [known[each] for each in names]
         return found
 
-    def _changes(self, line: Line, place: Any, row: Any, calls: Calls) -> Changes:
+    def _changes(self, line: Line, place: Any, row: Any, calls: Calls, written_ms: Any) -> Changes:
         """Return all changes: calls that edits made or removed, and calls removed because of them."""
         edits, records = self.edits, self.records
         made, taken = np.flatnonzero(line.made), np.flatnonzero(~line.made & (place >= 0))
@@ -310,7 +310,7 @@ class Rewriter:
             direct=np.concatenate([~edits.innocent[made], ~edits.innocent[taken], np.zeros(len(line.lost), np.bool_)]),
             caller=np.concatenate([edits.user[made], records.user[gone]]),
             cell=np.concatenate([cells[0][row], cells[1][records.row[gone]]]),
-            start_ms=np.concatenate([self.written_ms[made], records.start_ms[gone]]),
+            start_ms=np.concatenate([written_ms[made], records.start_ms[gone]]),
         )
 
     def _differs(self, made: Any, place: Any, row: Any, calls: Calls) -> Any:

@@ -3,13 +3,12 @@
 import shlex
 from os.path import lexists, relpath
 from pathlib import Path
-from textwrap import shorten
 from urllib.parse import quote
 
 from bench.host.console import tell_of_omission
 from bench.host.plain_files import OVERRIDES, overrides_in
 from bench.host.read_json import UnreadableError
-from bench.host.texts import printable
+from bench.host.texts import printable, shortened
 from reports.comparison.document import RunLine
 from reports.wording import Row
 
@@ -41,7 +40,7 @@ def run_line(row: Row, folder: Path) -> RunLine:
 
 def short_reason(text: str) -> str:
     """Return a reason, cut to the length that a page has room for."""
-    return shorten(text, LONGEST_REASON, placeholder=" ...")
+    return shortened(text, LONGEST_REASON)
 
 
 def command_of(run: Path) -> str:

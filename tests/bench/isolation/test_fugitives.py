@@ -7,7 +7,6 @@ that are hard to remove. Each was seen to fail before the supervisor was there.
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from programs import QUIET, TOY, started
 from toy_world import ToySettings, ToyWorld
+from waiting import within
 
 from bench.dataset import Dataset
 from bench.generator import silent
@@ -91,19 +91,11 @@ def test_when_the_harness_is_killed_all_that_it_started_ends(
     trusted = "trusted_packages=[toy_world,toy_detectors,toy_fugitives]"
     detector = ["detector=toy_longest", "detector._target_=toy_fugitives.Orphans", f"+detector.end={end}"]
     process = started("run", *TOY, *QUIET, trusted, *detector)
-    assert within(lambda: any("time.sleep(600)" in each for each in processes_of(workplace)), 120)
+    assert within(120, lambda: any("time.sleep(600)" in each for each in processes_of(workplace)))
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    assert within(lambda: processes_of(workplace) == [], GONE_S), processes_of(workplace)
-    assert within(lambda: list(Path("tmp").iterdir()) == [], GONE_S)
-
-
-def within(fact: Callable[[], bool], seconds: float) -> bool:
-    """Whether something becomes true in time."""
-    ends_at = time.monotonic() + seconds
-    while not fact() and time.monotonic() < ends_at:
-        time.sleep(0.1)
-    return fact()
+    assert within(GONE_S, lambda: processes_of(workplace) == []), processes_of(workplace)
+    assert within(GONE_S, lambda: list(Path("tmp").iterdir()) == [])
 
 
 @complete

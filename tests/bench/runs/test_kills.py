@@ -11,13 +11,13 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from programs import QUIET, TOY, TOYS, ended, leavings, rows, started
+from waiting import within
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -105,14 +105,6 @@ def processes_of(place: Path) -> list[str]:
         except OSError:
             continue
     return found
-
-
-def within(seconds: float, fact: Callable[[], bool]) -> bool:
-    """Whether something becomes true in time."""
-    ends_at = time.monotonic() + seconds
-    while not fact() and time.monotonic() < ends_at:
-        time.sleep(0.1)
-    return fact()
 
 
 def going_on(place: Path) -> list[tuple[str, ...]]:

@@ -14,6 +14,7 @@ import programs
 import psutil
 import pytest
 from programs import QUIET, TOY, leavings, rows, started
+from waiting import within
 
 from bench.dataset import Dataset
 
@@ -127,13 +128,11 @@ def test_an_interrupted_detector_ends_with_all_that_it_started(
     children = [int(each) for each in note.read_text().split()]
     process.send_signal(number)
     process.communicate(timeout=60)
-    ends_at = time.monotonic() + 60  # nobody waits for the end of a supervisor whose harness was killed
 
     def left() -> list[object]:
         return [*leavings(), *filter(psutil.pid_exists, children), *Path("tmp").glob("*/*")]
 
-    while time.monotonic() < ends_at and left():
-        time.sleep(0.05)
+    within(60, lambda: not left())  # nobody waits for the end of a supervisor whose harness was killed
     assert leavings() == []
     assert not any(psutil.pid_exists(child) for child in children)
     assert list(Path("tmp").glob("*/*")) == []

@@ -3,13 +3,13 @@
 import json
 import random
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from programs import QUIET, TOY, ended, leavings, rows, started
+from waiting import within
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -39,14 +39,6 @@ def processes_here() -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
-
-
-def within(seconds: float, fact: Callable[[], bool]) -> bool:
-    """Whether something becomes true in time."""
-    ends_at = time.monotonic() + seconds
-    while not fact() and time.monotonic() < ends_at:
-        time.sleep(0.05)
-    return fact()
 
 
 @pytest.mark.slow

@@ -1,12 +1,12 @@
 """The interactive page in a browser: choose, sort, filter, open a number; nothing goes wrong, everybody can use it."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from left_by_runs import leave
+from waiting import within
 
 from reports.comparison.pages import write
 
@@ -52,10 +52,7 @@ def rows(run_row: MakeRow) -> list[dict[str, Any]]:
 
 def soon(fact: Callable[[], bool]) -> None:
     """Hold the page to a fact that is true a moment after what was done: it is drawn anew, later on a busy machine."""
-    until = time.monotonic() + 30
-    while not fact() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert fact()
+    assert within(30, fact)
 
 
 def first_column(page: Any) -> list[str]:
