@@ -1,45 +1,22 @@
-"""A second implementation of the model of calls, row by row: slow and plain; tests compare the kernels with it.
+"""The calls that take place, row by row, as plain Python: a slow second implementation of `render`, to compare it with.
 
-It shares no code with them: draws come from NumPy's Philox, quantiles from the standard library. Read this to know
-what the model says; read `intents` and `render` to know how it is computed for millions.
+What people intend: `reference_intents`; what happens in the network during a call: `generators.sessions.reference`.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
-from generators.calls.model_arrays import EXPONENTIAL, LOGNORMAL, ModelArrays
-from generators.model.clock import DAY_MS, HOUR_MS
-from generators.model.outcome import ANSWERED, FAILED
+from generators.calls.model_arrays import ModelArrays
+from generators.calls.reference_intents import Intent, ReferencePeople
+from generators.model.clock import DAY_MS
+from generators.model.outcome import FAILED
 from generators.model.plan import CellFault
 from generators.model.records import Edits
-from generators.model.rng import Purpose
 from generators.radio.plant import Plant
-from generators.sessions.reference import Air, Draws, Event, Session, numpys_draws
-
-
-@dataclass(frozen=True)
-class Intent:
-    """A call that a user intends to make."""
-
-    start_ms: int
-    talk_ms: int
-    callee: int
-    outcome: int
-    move: float
-    goal: float
-    key: int
-    incident: int = -1
-    phone: int = -1
-    """User whose position carries the call; the caller when -1."""
-    sim: int = -1
-    device: int = -1
-    leg: bool = False
-    gone: bool = False
+from generators.sessions.reference import Air, Event, Session
 
 
 @dataclass(frozen=True)
@@ -65,228 +42,24 @@ class Call:
 
 
 class Reference:
-    """The people of a world, simulated one at a time."""
+    """The calls of a world, made one user and one day at a time."""
 
     def __init__(
         self, model: ModelArrays, plant: Plant | None = None, incidents: Sequence[CellFault] | None = ()
     ) -> None:
-        self.model, self.people, self.society = model, model.people, model.society
-        self.seed = int(model.seed)
+        self.model, self.people, self.intended = model, model.people, ReferencePeople(model)
         self.air = None if plant is None else Air(model.network, plant, incidents)
         self.turns: dict[int, int] = {}
         """Of a closed loop: how many calls each user has made."""
         self.events: list[Event] = []
         """Of the calls made so far, call by call."""
 
-    def draw(self, purpose: Purpose, entity: int, occurrence: int, part: int = 0) -> Draws:
-        """Return four uniforms, and the last of them as a 64-bit word."""
-        return numpys_draws(self.seed, purpose, entity, occurrence, part)
-
-    def count(self, user: int, day: int) -> int:
-        """Return the number of calls that a user intends to make on a day."""
-        people, kind = self.people, self.model.kinds[self.people.kind[user]]
-        if people.active_from_ms[user] >= (day + 1) * DAY_MS or people.active_until_ms[user] <= day * DAY_MS:
-            return 0
-        if kind["regular"]:
-            return min(self.beat(user, day + 1) - self.beat(user, day), 1000)
-        if self.is_quiet(user, day):
-            return 0
-        spell, sigma, quiet = self.spell(user, day), self.model.spell_sigma, float(self.model.quiet[user])
-        mean = float(people.rate[user] * self.model.day_factor[people.pattern[user], day] / (1 - quiet))
-        if sigma > 0:
-            mean *= math.exp(sigma * quantile(spell[3]) - sigma * sigma / 2)
-        total, part = 0, 0
-        while mean > 0 and total < 1000:
-            u = self.draw(Purpose.CALL_COUNT, user, day, part)[0]
-            total += poisson(min(mean, 32.0), u)
-            mean -= 32.0
-            part += 1
-        return min(total, 1000)
-
-    def spell(self, user: int, day: int) -> Draws:
-        """Return the random draws of the spell that a day belongs to."""
-        return self.draw(Purpose.SPELL, user, (day + user) // int(self.people.spell_days[user]))
-
-    def is_quiet(self, user: int, day: int) -> bool:
-        """Return whether a day belongs to a spell without calls of the user."""
-        return self.spell(user, day)[0] < float(self.model.quiet[user])
-
-    def beat(self, user: int, day: int) -> int:
-        """Return the number of calls that a machine makes before a day."""
-        return math.ceil(day * float(self.people.rate[user]) - self.draw(Purpose.SPELL, user, 0, 1)[0])
-
-    def intents(self, user: int, day: int) -> list[Intent]:
-        """Return the intended calls of a user's day in the order of their slots."""
-        made: list[Intent] = []
-        for slot in range(self.count(user, day)):
-            made.append(self.intent(user, day, slot, made[-1] if made else None))
-        return made
-
-    def intent(self, user: int, day: int, slot: int, before: Intent | None) -> Intent:
-        """Return one intended call, which may follow on the one before."""
-        model, occurrence = self.model, day << 20 | slot
-        kind, who, follow, again, _ = self.draw(Purpose.CALL_WHO, user, occurrence)
-        time, gap, goal, _, key = self.draw(Purpose.CALL_WHEN, user, occurrence)
-        component, size, result, move, _ = self.draw(Purpose.CALL_HOW, user, occurrence)
-        start, follows = self.time_of_day(user, day, slot, time), False
-        again_at_once = before is not None and before.outcome != ANSWERED
-        chance, mean_ms = model.follow_up, model.follow_up_gap_ms
-        if again_at_once:
-            known = 1 - float(model.kinds[self.people.kind[user]]["cold"])
-            chance, mean_ms = model.redial * known, model.redial_gap_ms
-        if before is not None and follow < chance and not self.is_regular(user):
-            soon = before.start_ms + before.talk_ms + 2000 + int(-math.log(1 - gap) * mean_ms)
-            follows = soon < (day + 1) * DAY_MS
-            start = soon if follows else start
-        if before is not None and follows and (again_at_once or again < model.same_contact):
-            callee = before.callee
-        elif not follows and again < model.favourite:
-            callee = self.callee(user, start, *self.spell(user, day)[1:3])
-        else:
-            callee = self.callee(user, start, kind, who)
-        outcome = self.outcome(user, result)
-        talk = self.talk_ms(user, callee, component, size) if outcome == ANSWERED else 0
-        return Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
-
-    def next_turn(self, user: int, free_ms: int) -> Intent:
-        """Return the next call of a user in a closed loop, whose line is free from a moment on."""
-        model, turn = self.model, self.turns.get(user, 0)
-        kind, who, _, _, _ = self.draw(Purpose.CALL_WHO, user, turn)
-        wait, _, goal, _, key = self.draw(Purpose.CALL_WHEN, user, turn)
-        component, size, result, move, _ = self.draw(Purpose.CALL_HOW, user, turn)
-        least, spread = model.wait_ms
-        start = max(free_ms, int(self.people.active_from_ms[user])) + int(least + wait * spread)
-        callee, outcome = self.callee(user, start, kind, who), self.outcome(user, result)
-        talk = self.talk_ms(user, callee, component, size) if outcome == ANSWERED else 0
-        return Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
-
-    def outcome(self, user: int, u: float) -> int:
-        """Return the outcome of a call."""
-        bounds = self.model.outcomes[self.people.kind[user]]
-        return next((i + 1 for i, bound in enumerate(bounds) if u < bound), ANSWERED)
-
-    def is_regular(self, user: int) -> bool:
-        """Return whether a user calls at a fixed interval."""
-        return bool(self.model.kinds[self.people.kind[user]]["regular"])
-
-    def time_of_day(self, user: int, day: int, slot: int, u: float) -> int:
-        """Return the start of a call on a day [ms]: by the user's clock, or by a machine's fixed interval."""
-        if self.is_regular(user):
-            number = self.beat(user, day) + slot
-            exact = (number + self.draw(Purpose.SPELL, user, 0, 1)[0]) / float(self.people.rate[user]) * DAY_MS
-            return int(min(max(exact + (u - 0.5) * 10_000, day * DAY_MS), (day + 1) * DAY_MS - 1))
-        hours = self.model.hours[self.model.day_kind[day], self.people.pattern[user]]
-        hour = next((h for h in range(23) if u < hours[h + 1]), 23)
-        within = (u - hours[hour]) / (hours[hour + 1] - hours[hour])
-        return day * DAY_MS + (int((hour + within) * HOUR_MS) + int(self.people.clock_shift_ms[user])) % DAY_MS
-
-    def callee(self, user: int, start_ms: int, kind: float, who: float) -> int:
-        """Return the callee of a user's call."""
-        shares, people = self.model.external_shares[self.people.kind[user]], self.people
-        for i in range(3):
-            if kind < shares[i]:
-                return self.external(user, i, who)
-        inside, cold = (kind - shares[2]) / (1 - shares[2]), self.model.kinds[people.kind[user]]["cold"]
-        if inside < cold:
-            found = self.anybody(user, who)
-        else:
-            found = self.contact(user, (inside - cold) / (1 - cold), who)
-            for thought in range(3):
-                if found is not None and self.is_quiet(found, start_ms // DAY_MS):
-                    found = self.contact(user, *self.draw(Purpose.SECOND_THOUGHT, user, start_ms, thought)[:2])
-        if found is None or not people.active_from_ms[found] <= start_ms < people.active_until_ms[found]:
-            return self.external(user, 0, who)
-        return found
-
-    def anybody(self, user: int, who: float) -> int | None:
-        """Return a user other than the caller, drawn at random."""
-        others = self.society.order.shape[1] - 1
-        place = int(who * others)
-        return None if others == 0 else place + 1 if place >= user else place
-
-    def external(self, user: int, kind: int, who: float) -> int:
-        """Return one of the user's external contacts."""
-        contacts = int(self.model.kinds[self.people.kind[user]]["own_contacts"])
-        popularity = self.draw(Purpose.EXTERNAL_CONTACT, user, kind, int(who * contacts))[0]
-        first, end = self.model.external_first[kind : kind + 2]
-        return int(first) + int(popularity * popularity * int(end - first))
-
-    def contact(self, user: int, kind: float, who: float) -> int | None:
-        """Return a member of the user's communities, or an acquaintance."""
-        society = self.society
-        groups = [self.group(layer, user) for layer in range(len(society.weight))]
-        known = society.partner[user]
-        strangers = society.stranger_weight * len(known)
-        total = strangers
-        for weight, group in zip(society.weight, groups, strict=True):
-            total += weight * (len(group) - 1) if group else 0
-        rest = kind * total
-        for weight, group in zip(society.weight, groups, strict=True):
-            rest -= weight * (len(group) - 1) if group else 0
-            if group and rest < 0:
-                return self.fellow(group, user, who**society.skew)
-        if strangers <= 0:
-            return None
-        partner = int(known[int(who**society.skew * len(known))])
-        return None if partner < 0 else partner
-
-    def group(self, layer: int, user: int) -> list[int]:
-        """Return all members of a user's group in a layer; empty for a user outside all groups."""
-        first, size = self.society.first[user, layer], self.society.size[user, layer]
-        return [int(member) for member in self.society.order[layer, first : first + size]] if first >= 0 else []
-
-    def fellow(self, group: list[int], user: int, who: float) -> int:
-        """Return a fellow member; members next to the user in the group's circle are the favourites."""
-        own, others = group.index(user), len(group) - 1
-        rank = min(int(who * others), others - 1)
-        step = rank // 2 + 1
-        return group[(own + (step if (rank + own) % 2 == 0 else -step)) % len(group)]
-
-    def talk_ms(self, user: int, callee: int, component: float, size: float) -> int:
-        """Return a talk time [ms]."""
-        model, number = self.model, self.people.kind[user]
-        kind, parts = model.kinds[number], model.weights.shape[1]
-        i = next((i for i in range(parts - 1) if component < model.weights[number, i]), parts - 1)
-        z = quantile(size)
-        if kind["tie"] > 0:
-            z = float(kind["own"]) * z + float(kind["tie"]) * quantile(
-                self.draw(Purpose.TIE, min(user, callee), max(user, callee))[0]
-            )
-        value = float(model.centres[number, i]) + float(model.spreads[number, i]) * z
-        seconds = math.exp(value) if kind["family"] == LOGNORMAL else value
-        if kind["family"] == EXPONENTIAL:
-            seconds = -float(model.centres[number, i]) * math.log(1 - size)
-        least = float(kind["least_s"])
-        if seconds < least:
-            seconds = least + seconds - math.floor(seconds)
-        return int(min(seconds, float(kind["longest_s"])) * 1000)
-
-    def cell(self, user: int, start_ms: int) -> int:
-        """Return the cell that serves a user."""
-        model, people = self.model, self.people
-        if people.still[user]:
-            return int(people.home[user])
-        work, roam, where, _, _ = self.draw(Purpose.PLACE, user, start_ms // HOUR_MS)
-        own_hour = (start_ms - int(people.clock_shift_ms[user])) // HOUR_MS % 24
-        if 9 <= own_hour < 17 and not model.weekend[start_ms // DAY_MS] and work < model.at_work:
-            return int(people.work[user])
-        home, near = int(people.home[user]), model.neighbours.shape[1]
-        if near and roam < model.elsewhere:
-            return int(model.neighbours[home, int(where * near)])
-        return home
-
-    def last_cell(self, first: int, intent: Intent) -> int:
-        """Return the cell in which a call ends."""
-        near = self.model.neighbours.shape[1]
-        stays = math.exp(self.model.stay_rate * intent.talk_ms)
-        return first if not near or intent.move < stays else int(self.model.neighbours[first, int(intent.goal * near)])
-
     def day(self, user: int, day: int, edits: Edits, busy_until_ms: Any) -> Iterator[Call]:
         """Yield the calls of a user's day in order of time, and record until when the line is busy."""
         if self.model.closed:
             yield from self.loop(user, day, busy_until_ms)
             return
-        intents = self.intents(user, day)
+        intents = self.intended.intents(user, day)
         for i in np.flatnonzero(edits.user == user):
             edited = Intent(
                 start_ms=int(edits.start_ms[i]),
@@ -313,7 +86,7 @@ class Reference:
             served = self.people.active_from_ms[user] <= start < self.people.active_until_ms[user]
             if not served or intent.gone or taken:
                 continue
-            call = self.call(user, intent) if self.air is None else self.session(user, intent, self.air)
+            call = self.made(user, intent)
             if not intent.leg:
                 busy_until_ms[user] = start + call.setup_ms + call.talk_ms
             yield replace(call, sim=intent.sim, device=intent.device)
@@ -323,16 +96,24 @@ class Reference:
         begins, ends = self.people.active_from_ms[user], self.people.active_until_ms[user]
         if begins >= (day + 1) * DAY_MS or ends <= day * DAY_MS:
             return
-        while (intent := self.next_turn(user, int(busy_until_ms[user]))).start_ms < (day + 1) * DAY_MS:
-            self.turns[user] = self.turns.get(user, 0) + 1
-            call = self.call(user, intent) if self.air is None else self.session(user, intent, self.air)
+        while True:
+            turn = self.turns.get(user, 0)
+            intent = self.intended.next_turn(user, turn, int(busy_until_ms[user]))
+            if intent.start_ms >= (day + 1) * DAY_MS:
+                return
+            self.turns[user] = turn + 1
+            call = self.made(user, intent)
             busy_until_ms[user] = intent.start_ms + call.setup_ms + call.talk_ms
             yield call
 
+    def made(self, user: int, intent: Intent) -> Call:
+        """Return the call that an intent becomes."""
+        return self.call(user, intent) if self.air is None else self.session(user, intent, self.air)
+
     def call(self, user: int, intent: Intent) -> Call:
         """Return the call that an intent becomes without a network."""
-        first = self.cell(user if intent.phone < 0 else intent.phone, intent.start_ms)
-        last = self.last_cell(first, intent)
+        first = self.intended.cell(user if intent.phone < 0 else intent.phone, intent.start_ms)
+        last = self.intended.last_cell(first, intent)
         return Call(
             caller=user,
             callee=intent.callee,
@@ -386,19 +167,3 @@ class Reference:
             events=len(events),
             mark=mark,
         )
-
-
-def quantile(u: float) -> float:
-    """Return the standard normal quantile; a u of 0 counts as 2^-54."""
-    return NormalDist().inv_cdf(max(u, 2.0**-54))
-
-
-def poisson(mean: float, u: float) -> int:
-    """Return the smallest number whose share of a Poisson distribution lies above u."""
-    count, term = 0, math.exp(-mean)
-    below = term
-    while u >= below and term > 0:
-        count += 1
-        term *= mean / count
-        below += term
-    return count

@@ -118,9 +118,9 @@ class PropagationSettings:
     shadowing: bool = True
     """Whether obstacles weaken the power at random, with spatial correlation."""
     sigma_db: float | None = None
-    """Standard deviation of the shadowing; empty: that of the path-loss model."""
+    """Standard deviation of the shadowing [dB]; empty: that of the path-loss model."""
     correlation_m: float | None = None
-    """Decorrelation distance of the shadowing; empty: that of the path-loss model."""
+    """Decorrelation distance of the shadowing [m], at least resolution_m; empty: that of the path-loss model."""
     threshold_dbm: float = field(default=-110.0, metadata=within(-200, 100))
     """The least power at which a phone hears a cell."""
     noise_floor_dbm: float = field(default=-120.0, metadata=within(-250, 100))

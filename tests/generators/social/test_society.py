@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 from small_worlds import make_settings, table
 
-from generators.calls.reference import Reference
+from generators.calls.reference_intents import ReferencePeople
 from generators.social.communities import make_society
 from generators.social.contacts import NOBODY, Society
 from generators.social.homes import along_curve
@@ -99,7 +99,7 @@ def test_strengths_are_what_the_plain_model_makes_of_all_draws() -> None:
     settings, _ = make_settings(*NO_NETWORK, "generator.num_users=60", "generator.days=1")
     settings.communities.clubs.sizes = [8, 8, 8, 8]
     drawn = World(settings, {}).draw()
-    plain, kinds, ranks = Reference(drawn.model), (np.arange(300) + 0.5) / 300, (np.arange(60) + 0.5) / 60
+    plain, kinds, ranks = ReferencePeople(drawn.model), (np.arange(300) + 0.5) / 300, (np.arange(60) + 0.5) / 60
     rate, kind = drawn.model.people.rate, drawn.model.people.kind
     expected: dict[frozenset[str], float] = {}
     ids = drawn.names.user.to_pylist()
