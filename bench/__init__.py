@@ -1,4 +1,4 @@
-"""The contract (data sets, detectors, results) and the harness that runs detectors on data sets.
+"""The contract (data sets, detectors, results), and the harness that runs detectors on data sets.
 
 `python -m bench.run` lets Python look for modules in the working folder first: a `conf` or `reports` folder of the
 user's own, or a `numpy.py`, would be taken for ours and run. So our packages, and all that is installed, go before it;

@@ -6,7 +6,7 @@
 >>> api.compare(runs)  # doctest: +SKIP
 
 Settings are the same texts as on the command line. A detector is the name of a leaf, which runs in a process of its own
-that sees no labels, or an object, which runs in this process and is therefore not kept from anything.
+that sees no labels, or an object, which runs in this process and so is not isolated from the labels.
 """
 
 import re

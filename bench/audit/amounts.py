@@ -12,7 +12,7 @@ from bench.audit.verdict import Check, Light
 from bench.audit_settings import AuditSettings
 
 CHANCE = 3.0
-"""Number of standard deviations of a count within which a difference is put down to chance."""
+"""Differences within this number of standard deviations of a count are attributed to chance."""
 
 
 def check_amounts(subject: AuditedWorld, settings: AuditSettings) -> Check:
@@ -54,7 +54,7 @@ def check_incidents(subject: AuditedWorld) -> Check:
 
 
 def _present(subject: AuditedWorld) -> dict[str, int]:
-    """Return how many incidents of each type changed a call, or affected a user or a cell, in the scored part."""
+    """Count the incidents of each type that changed a call, or affected a user or a cell, in the scored part."""
     truth, window = subject.truth.table("truth"), subject.dataset.window
     low, high = subject.dataset.call_range(window)
     row = truth["row"].to_numpy()
@@ -70,9 +70,10 @@ def _present(subject: AuditedWorld) -> dict[str, int]:
 
 
 def _deviations(subject: AuditedWorld) -> dict[str, float]:
-    """Return for each type at the level of cells the standard deviation of the number of calls that it affects.
+    """Return, for each type at the level of cells, the standard deviation of the number of calls that it affects.
 
-    People come or do not with all their calls: of a sum over callers it is the root of the sum of their squares.
+    All calls of a user are affected together or not at all: the variance of the sum is the sum of the squared numbers
+    of calls of each caller.
     """
     incidents, truth = subject.truth.table("incidents"), _direct(subject)
     befalls = incidents.filter(pc.equal(incidents["level"].cast(pa.string()), "cell"))["anomaly_type"]
@@ -88,12 +89,12 @@ def _deviations(subject: AuditedWorld) -> dict[str, float]:
 
 
 def _direct_calls(subject: AuditedWorld) -> dict[str, int]:
-    """Return how many calls each type made or altered itself."""
+    """Count the calls that each type made or altered itself."""
     return dict(sorted(Counter(_direct(subject)["anomaly_type"].cast(pa.string()).to_pylist()).items()))
 
 
 def _direct(subject: AuditedWorld) -> pa.Table:
-    """Return the rows of truth about calls that an incident made or altered itself."""
+    """Return the rows of the truth table for calls that an incident made or altered itself."""
     truth = subject.truth.table("truth")
     level, cause = (truth[name].cast(pa.string()) for name in ("level", "cause"))
     here = pc.and_(pc.and_(pc.equal(level, "call"), pc.equal(cause, "direct")), pc.greater_equal(truth["row"], 0))

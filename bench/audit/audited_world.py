@@ -1,4 +1,4 @@
-"""The input of an audit: a world, its truth, its clean twin and its settings."""
+"""The input of an audit: a world, its ground truth, its clean twin and its settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from bench.truth import Truth
 
 @dataclass(frozen=True)
 class Asked:
-    """The requested anomalies: their ratio and types."""
+    """The anomalies that were requested: their ratio and types."""
 
     ratio: float | None
     """Requested share of anomalous calls; None if none was requested."""
     shares: Mapping[str, float]
-    """Relative part of each type in the anomalous calls; empty if no mix was requested."""
+    """Relative share of each type in the anomalous calls; empty if no mix was requested."""
     touches: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The `touches` of each type (`bench.audit.marks.marks_list.TOUCHABLE`); types without it are missing."""
 
@@ -30,4 +30,4 @@ class AuditedWorld:
     """The same world without its anomalies; None if there is none."""
     asked: Asked
     fewest_incidents: int
-    """The fewest incidents in the window with which a type is judged."""
+    """A type with fewer incidents than this in the window is not judged."""

@@ -25,7 +25,7 @@ CODE = Sources(Path(__file__).parent, "audits worlds")
 
 
 class Audits(Protocol):
-    """Settings by which a program audits the worlds that it makes."""
+    """How a program audits the worlds that it makes."""
 
     generator: Any
     anomaly: dict[str, Any]
@@ -34,7 +34,7 @@ class Audits(Protocol):
 
 
 def verdict_on(stored: StoredWorld, world: World, settings: Audits, progress: Progress) -> Verdict | None:
-    """Return the verdict on a world: a new one if the settings ask for it, else the stored one, if any."""
+    """Return the verdict on a world: a new one if the settings ask for an audit, else the stored one, if any."""
     labelled = stored.manifest["counts"].get("labelled", True)
     if settings.audit.when == "never" or not labelled:
         return read_verdict(stored.folder)
@@ -45,26 +45,26 @@ def verdict_on(stored: StoredWorld, world: World, settings: Audits, progress: Pr
 def audited(
     stored: StoredWorld, world: World, asked: Asked, how: tuple[AuditSettings, ProtocolSettings], progress: Progress
 ) -> Verdict:
-    """Return the verdict on a stored world: the stored one if code and settings are the same, else a new one.
+    """Return the stored verdict on a world if code and settings have not changed since, else audit the world again.
 
     Parameters
     ----------
     stored, world
-        The world on disk, and what made it: its clean twin is found or made in the same store, by as many workers.
+        The world on disk, and its generator: the clean twin is found or made in the same store, with as many workers.
     asked
         The anomalies that were asked for.
     how
         What is checked, and the protocol that says which part is scored.
     progress
-        Told of each step.
+        Receives each step as it begins.
     """
     settings, protocol = how
     wanted = _wanted(settings, protocol)
-    if (kept := _kept(stored, wanted)) is not None:  # so a store that cannot be written is read all the same
+    if (kept := _kept(stored, wanted)) is not None:  # a store that cannot be written to can still be read
         return kept
     way_on = f"{ELSEWHERE}, audit=none does without"
     with held(stored.folder.with_name(f".{stored.fingerprint}.audit.lock"), way_on):
-        if (kept := _kept(stored, wanted)) is not None:  # another process has made it meanwhile
+        if (kept := _kept(stored, wanted)) is not None:  # another process has made the world meanwhile
             return kept
         from bench.audit.checks import checks  # noqa: PLC0415 - heavy
 
@@ -95,7 +95,8 @@ def _subject(
     clean = world.twin()
     twin = None if clean is None else find_or_make(clean, stored.folder.parent, 1, progress)
     dataset = Dataset.open(stored.folder / "data")
-    if not can_split(dataset):  # only generated, or scored as a whole: a run that would split it is refused
+    # the world was only generated, or is scored as a whole; a run that would split it is refused
+    if not can_split(dataset):
         protocol = replace(protocol, name="transductive")
     return AuditedWorld(
         applied(dataset, protocol),
@@ -117,6 +118,6 @@ def _wanted(settings: AuditSettings, protocol: ProtocolSettings) -> dict[str, An
 
 
 def _note(manifest: Path, verdict: Verdict) -> None:
-    """Store the verdict with the manifest, written aside and then renamed."""
+    """Store the verdict with the manifest: write it to a temporary file, then rename that."""
     content = object_in(manifest) | {"audit": verdict.summary}
     write_whole(manifest, json.dumps(content, indent=1, allow_nan=False) + "\n")

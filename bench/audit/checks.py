@@ -11,7 +11,7 @@ from bench.generator import Progress
 
 
 def checks(subject: AuditedWorld, settings: AuditSettings, progress: Progress) -> tuple[Check, ...]:
-    """Make the checks; that of triviality only where there is a list of features."""
+    """Run all checks; the check of triviality needs a list of features."""
     made = [check_identity(subject, progress), check_bookkeeping(subject, settings, progress)]
     if settings.features is not None:
         made.append(check_triviality(subject, settings, feature_list(settings.features), progress))

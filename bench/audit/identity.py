@@ -1,10 +1,10 @@
 """Check that a world and its clean twin differ in exactly the rows that the truth lists.
 
-Both are read along time, a day at a time, so memory is bounded by a day. Rows are compared by every column but the
-number of the call, which only counts the rows of the final table. What is compared beside the calls: the events of each
-call that truth does not name; the tables of places; the status of cells where no call that differs was carried; of
-users and subscriptions all rows but those of actors of types that say in `touches` that they change them; and of user
-status those whose user no incident touched. A call that truth names differs in its row or in its events.
+Both are read in order of time, one day at a time, which bounds the memory. Rows are compared by every column except the
+number of the call, which only counts the rows of the final table. Besides the calls, these are compared: the events of
+each call that the truth does not name; the inventory of towers, cells and places; the status of cells where no changed
+call was carried; users and subscriptions, except the actors of types that declare in `touches` that they change them;
+and the status of users whom no incident affected. A call that the truth names must differ in its row or in its events.
 """
 
 from collections.abc import Iterator, Mapping
@@ -50,18 +50,18 @@ class Differences:
     touched: set[str] = field(default_factory=set)
     """Users with a row that differs."""
     gone: list[pa.Table] = field(default_factory=list)
-    """Caller and start of the twin's rows that the world does not have."""
+    """Caller and start of the twin's rows that are missing in the world."""
     idle: list[pa.Table] = field(default_factory=list)
-    """Caller and start of rows named in the truth that are the same in the twin, events included."""
+    """Caller and start of rows that the truth names although the twin has the same row and events."""
 
     def add(self, what: str, rows: "int | np.integer[Any]") -> None:
-        """Count rows that should not be."""
+        """Count rows that differ although they should not."""
         if rows:
             self.wrong[what] = self.wrong.get(what, 0) + int(rows)
 
 
 def check_identity(subject: AuditedWorld, progress: Progress) -> Check:
-    """Compare a world with its clean twin, row for row."""
+    """Compare a world with its clean twin row by row."""
     if subject.twin is None:
         return Check("identity", Light.UNTESTED, ("your own records have no clean twin",), {})
     truth = subject.truth.table("truth")
@@ -79,7 +79,7 @@ def check_identity(subject: AuditedWorld, progress: Progress) -> Check:
     removed = truth.filter(pa.array(of_calls & (change == "removed"))).select(["user_id", "start_ts"])
     removed_calls = digests(removed.rename_columns(GONE))
     tally.add("strange", np.count_nonzero(~np.isin(removed_calls, digests(gone))))
-    # A call may have been moved to where, to the second, the same one was that it kept from happening.
+    # An incident may have moved a call to a second for which it removed an identical call.
     tally.add("idle", np.count_nonzero(~np.isin(digests(pa.concat_tables(tally.idle)), removed_calls)))
     tally.touched |= _actors(subject, None)
     skipped = {name: _actors(subject, name) for name in TABLES} | {"user_status": tally.touched}
@@ -99,7 +99,7 @@ def check_identity(subject: AuditedWorld, progress: Progress) -> Check:
 def _compare_calls(
     world: Dataset, twin: Dataset, named: IntArray, into: tuple[Differences, Windows], progress: Progress
 ) -> None:
-    """Go along both tables of calls, and along their events."""
+    """Compare both tables of calls in order of time, with their events."""
     calls, events = ([Along(each.open_table(name)) for each in (world, twin)] for name in ("calls", "events"))
     (tally, windows), clock, first = into, world.clock, 0
     ends = [*range(clock.start_ms + DAY_MS, clock.end_ms, DAY_MS), np.iinfo(np.int64).max]
@@ -129,7 +129,7 @@ class Pairs(NamedTuple):
 
 
 def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Differences) -> Pairs:
-    """Find the rows of the world that are in the twin too."""
+    """Match the rows of the world with equal rows of the twin."""
     mine, other = digests(ours, without=["call_id"]), digests(theirs, without=["call_id"])
     place = _places(numbered_digests(mine[~is_named]), numbered_digests(other))
     kept = place[place >= 0]
@@ -148,7 +148,7 @@ def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Diffe
 
 
 def _places(wanted: Digests, among: Digests) -> IntArray:
-    """Return where each wanted number stands among others that all differ; -1 where it does not."""
+    """Return the position of each wanted number among distinct numbers; -1 where it is missing."""
     if not among.size:
         return np.full(wanted.size, -1)
     order = np.argsort(among)
@@ -157,7 +157,7 @@ def _places(wanted: Digests, among: Digests) -> IntArray:
 
 
 def _events(events: Along, calls: pa.Table, differ: BoolArray, windows: Windows) -> Digests:
-    """Return a digest of the events of each call, and record the cells of those that differ."""
+    """Return a digest of the events of each call, and collect the cells of events that differ."""
     table, call = events.of("session_id", calls["call_id"])
     windows.touch(table.filter(pa.array(differ[call])), call[differ[call]], milliseconds(calls["call_start_ts"]))
     out = np.zeros(calls.num_rows, np.uint64)
@@ -178,7 +178,7 @@ def _unequal(one: Digests, other: Digests) -> int:
 
 
 def _actors(subject: AuditedWorld, table: str | None) -> set[str]:
-    """Return who acts in the incidents of types that touch a table, or have not said what they touch; None: of all."""
+    """Return the actors of the types that change a table or do not declare what they change; None: all actors."""
     incidents, said = subject.truth.table("incidents"), subject.asked.touches
     types = incidents["anomaly_type"].cast(pa.string())
     chosen = [name for name in pc.unique(types).to_pylist() if table is None or table in said.get(name, (table,))]
@@ -187,13 +187,13 @@ def _actors(subject: AuditedWorld, table: str | None) -> set[str]:
 
 
 def _other_tables(world: Dataset, twin: Dataset, skipped: Mapping[str, set[str]]) -> Iterator[tuple[str, int]]:
-    """Yield for each table beside calls and events how many rows differ that should not."""
+    """Yield, for each table besides calls and events, the number of rows that differ although they should not."""
     for name in (*PLACES, *PEOPLE):
         yield name, _unequal(*(np.sort(_untouched(each, name, skipped.get(name, set()))) for each in (world, twin)))
 
 
 def _untouched(dataset: Dataset, name: str, touched: set[str]) -> Digests:
-    """Return the digests of a table's rows, those of touched users aside."""
+    """Return the digests of a table's rows, without those of users whom incidents changed."""
     users = pl.Series(list(touched), dtype=pl.String)
     file = dataset.open_table(name)
     parts = [np.empty(0, np.uint64)]

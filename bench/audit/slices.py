@@ -1,4 +1,4 @@
-"""Read tables in order of time, in parts of bounded size, and digest their rows."""
+"""Read tables in order of time, in parts of bounded size, and compute digests of their rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,9 @@ Digests = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 def digests(table: pa.Table, *, without: Sequence[str] = ()) -> Digests:
-    """Return a 64-bit number for each row, the same for the same values: those of every column but `without`.
+    """Return a 64-bit digest of each row, equal for equal values in every column but `without`.
 
-    Texts count by what they say, not by their place in a dictionary.
+    Texts count by their content, not by their position in a dictionary.
     """
     if not table.num_rows:
         return np.empty(0, np.uint64)
@@ -27,7 +27,7 @@ def digests(table: pa.Table, *, without: Sequence[str] = ()) -> Digests:
 
 
 def numbered_digests(numbers: Digests) -> Digests:
-    """Return digests of (number, how many of the same came before), so that none occurs twice.
+    """Return digests of (number, count of equal numbers before it), so that all are distinct.
 
     >>> import numpy as np
     >>> len(set(numbered_digests(np.array([7, 7, 8, 7], np.uint64)).tolist()))
@@ -43,7 +43,7 @@ def numbered_digests(numbers: Digests) -> Digests:
 
 
 class Along:
-    """Reads a table in order, up to a moment or to the last row that belongs to what was read of another table."""
+    """Read a table in order, up to a moment or to the last row that belongs to what was read of another table."""
 
     def __init__(self, file: pq.ParquetFile) -> None:
         self._file = file
@@ -58,7 +58,7 @@ class Along:
         return self._take(int(np.searchsorted(times, end_ms)))
 
     def of(self, column: str, keys: pa.ChunkedArray) -> tuple[pa.Table, IntArray]:
-        """Return the next rows as long as their text is one of `keys`, and which of them; in the order of the keys."""
+        """Return the next rows while their text is one of `keys`, with its position there, in the order of the keys."""
         places = self._places(column, keys)
         while places.size == self._rest.num_rows and self._read_on():
             places = self._places(column, keys)
@@ -86,5 +86,5 @@ class Along:
 
 
 def milliseconds(column: pa.ChunkedArray) -> IntArray:
-    """Return the times of a column, ms since the Unix epoch."""
+    """Return the times of a column in ms since the Unix epoch."""
     return np.asarray(column.cast(pa.int64())).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Tests whether a single feature of a frozen list finds a type, in either direction."""
+"""Test whether a single feature of a frozen list finds a type, in either direction."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class FeatureList(Protocol):
 
     @property
     def names(self) -> Mapping[str, bool]:
-        """Names in their order, and whether each needs the call graph."""
+        """Names of the features in order, each with whether it needs the call graph."""
 
     def columns(self, dataset: Dataset) -> Iterator[tuple[str, FloatArray]]:
         """Yield each feature with its values for the entities of the window, shape (entities,), finite."""
@@ -60,15 +60,15 @@ class Powers:
     roc_auc: FloatArray
     """Shape (features, types): ROC-AUC of the type's records against normal ones, high values being suspicious."""
     found: FloatArray | None = None
-    """Shape (features, types): share of the type's calls among as many alerts as it has calls, either way round."""
+    """Shape (features, types): share of a type's calls among as many alerts as calls, in the better direction."""
 
     @property
     def strength(self) -> FloatArray:
-        """The same in the better direction: from 0.5 to 1."""
+        """ROC-AUC in the better direction: from 0.5 to 1."""
         return np.maximum(self.roc_auc, 1 - self.roc_auc)
 
     def best(self, type_: str, *, graph: bool | None = None) -> tuple[str, float]:
-        """Return the strongest feature of a type and its ROC-AUC in either direction; of one kind, if given."""
+        """Return the strongest feature of a type (of one kind, if given) and its ROC-AUC in either direction."""
         column = self.strength[:, self.types.index(type_)].copy()
         if graph is not None:
             column[[each != graph for each in self.graph]] = 0.0
@@ -76,27 +76,27 @@ class Powers:
         return self.features[row], float(column[row])
 
     def most_found(self, type_: str) -> float:
-        """Return the largest share of a type's calls that a feature finds; 0 where that was not asked for."""
+        """Return the largest share of a type's calls that a single feature finds; 0 where that was not measured."""
         return 0.0 if self.found is None else float(self.found[:, self.types.index(type_)].max())
 
 
 def single_features(
     dataset: Dataset, sample: Sample, features: FeatureList, progress: Progress, *, shares: bool = False
 ) -> Powers:
-    """Return the ROC-AUC of each feature for each type that has an entity in the window.
+    """Return the ROC-AUC of each feature for each type that has a record in the window.
 
     Parameters
     ----------
     dataset
-        What is looked at; the entities of its window are scored.
+        The data set; the records of its window are scored.
     sample
-        The entities of the window that the features describe, and the truth about them.
+        The records of the window that the features describe, with their truth.
     features
-        The list.
+        The list of features.
     progress
-        Told how far it is.
+        Receives the progress.
     shares
-        Whether the share that each finds is worked out too.
+        Whether the share that each feature finds is measured too.
     """
     present = [name for code, name in enumerate(sample.types) if (sample.type_code == code).any()]
     of_type = [sample.positives(name)[0] for name in present]

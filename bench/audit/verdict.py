@@ -12,9 +12,9 @@ from bench.host.aside import write_whole
 from bench.host.read_json import UnreadableError, member, object_in
 
 FILE = "audit.json"
-"""File name of the verdict in the folder of a world."""
+"""File name of the verdict in a world's folder."""
 DIGEST = "digest"
-"""Key of the digest of all other members, by which damage to the file is noticed."""
+"""Key of the digest of all other members, which detects damage to the file."""
 
 
 class Light(StrEnum):
@@ -22,21 +22,21 @@ class Light(StrEnum):
 
     GREEN = "green"
     MARKED = "marked"
-    """The check holds, with a remark that every reader should know."""
+    """The check holds, with a remark for the reader."""
     RED = "red"
     UNTESTED = "untested"
-    """There was no data to test."""
+    """The data does not allow the check."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One of the checks."""
+    """Result of one check."""
 
     name: str
     """identity | bookkeeping | triviality | amounts | incidents."""
     light: Light
     told: tuple[str, ...]
-    """Findings in a few lines."""
+    """Findings as a few lines of text."""
     found: Mapping[str, Any]
     """Findings as JSON values."""
 
@@ -67,11 +67,11 @@ class Verdict:
         return "; ".join(told if self.light is Light.RED else [str(Light.GREEN), *told])
 
     def check(self, name: str) -> Check | None:
-        """Return one of the checks by name; None if it was not made."""
+        """Return the result of a check by name; None if it was not made."""
         return next((check for check in self.checks if check.name == name), None)
 
     def write(self, folder: Path) -> None:
-        """Write `audit.json`, aside and then renamed."""
+        """Write `audit.json`: to a temporary file first, which is then renamed."""
         checks = {c.name: {"light": c.light, "told": list(c.told), "found": dict(c.found)} for c in self.checks}
         row = {"fingerprint": self.fingerprint, "verdict": self.summary, "asked": dict(self.asked), "checks": checks}
         row[DIGEST] = _digest(json.loads(json.dumps(row)))
@@ -79,7 +79,7 @@ class Verdict:
 
 
 def audit_in_row(verdict: Verdict | None) -> dict[str, str]:
-    """Return the members of a result row that concern the audit of its world."""
+    """Return the members of a result row that are about the audit of its world."""
     if verdict is None:
         return {"audit": "", "trivial_types": ""}
     triviality = verdict.check("triviality")
@@ -88,7 +88,7 @@ def audit_in_row(verdict: Verdict | None) -> dict[str, str]:
 
 
 def read_verdict(folder: Path) -> Verdict | None:
-    """Return the verdict of a world; None if there is none that can be read."""
+    """Return the stored verdict of a world; None if there is no readable one."""
     try:
         row = object_in(folder / FILE)
         if row.pop(DIGEST, None) != _digest(row):

@@ -1,4 +1,4 @@
-"""Check that a cell's status equals the clean twin's in windows without a changed call."""
+"""Check that a cell's status equals the clean twin's in windows without changed calls."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SLACK_MS = 1000
 
 
 class Windows:
-    """Windows of `tower_status`, cell by cell, and which of them changed calls may have affected."""
+    """Windows of `tower_status` by cell, and which of them changed calls may have affected."""
 
     def __init__(self, world: Dataset) -> None:
         file = world.open_table("tower_status")
@@ -30,16 +30,16 @@ class Windows:
         self.touched = np.zeros((len(self.cells), many), np.bool_)
 
     def touch(self, events: pa.Table, call: IntArray, starts_ms: IntArray) -> None:
-        """Mark the windows that changed calls may have affected: from first to last event, of any of the cells.
+        """Mark the windows of all cells of a changed call, from its first to its last event.
 
         Parameters
         ----------
         events
-            In the order of their calls.
+            Events in the order of their calls.
         call
-            Shape (events,): which call each belongs to, ascending.
+            Shape (events,): the call of each event, ascending.
         starts_ms
-            Shape (calls,): when each began, by the clock of the table of calls.
+            Shape (calls,): start of each call in the table of calls.
         """
         if not call.size or not self.touched.size:
             return
@@ -59,7 +59,7 @@ class Windows:
         self.touched[np.repeat(cell, many), window] = True
 
     def unequal(self, world: Dataset, twin: Dataset) -> tuple[int, int]:
-        """Return how many rows that were not touched are there, and how many of them are not the twin's."""
+        """Count the rows that no changed call affected, and those of them that differ from the twin's."""
         (ours, touched), (theirs, _) = self._rows(world), self._rows(twin)
         if ours.size != theirs.size:
             return ours.size, abs(ours.size - theirs.size)

@@ -1,9 +1,9 @@
 """Test whether how records are written gives anomalies away: a classifier on all marks, and each mark alone.
 
-All marks: boosted trees (Ke et al. 2017, as scikit-learn has them) are fitted on some users and score the rows of the
-others. If nothing gives anomalies away, the anomalous calls of a user score like its normal ones; `permutation` tests
-that without further assumptions. One mark alone: the rank of its value is the score, and both directions are tested
-(unusually high, unusually low values); this tells which column gives the anomaly away.
+All marks: boosted trees (Ke et al. 2017, in scikit-learn's implementation) are fitted on some users and score the rows
+of the others. If nothing gives anomalies away, the anomalous calls of a user score like its normal ones; `permutation`
+tests that without further assumptions. One mark alone: the rank of its value is the score, and both directions are
+tested (unusually high, unusually low values); this tells which column gives the anomaly away.
 
 Each of the two kinds of test has half of `audit.alpha`, and Holm's correction covers the number of tests. To see
 whether the classifier could have found anything, a leak is planted in some rows (`_least_leak_seen`). Which rows are
@@ -31,13 +31,13 @@ from bench.generator import Progress
 ALL = "all"
 SEED = 0
 SHARES = (1, 2, 5, 10, 25)
-"""Multiples of the planted share that are tried until the planted leak is found."""
+"""Multiples of the planted share that are tried until the planted leak is detected."""
 FEWEST_MARKED = 8
-"""The fewest positives of a type with which single marks are tested."""
+"""Single marks are tested only for types with at least this many positives."""
 FAR = 3.5
-"""Standard deviations below which the p-value of a single mark is not computed but set to 1."""
+"""The p-value of a single mark is set to 1 without computing it below this number of standard deviations."""
 TOLD = 12
-"""The most leaks that are reported."""
+"""The most leaks that a report lists."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Test:
 
     @property
     def told(self) -> str:
-        """The result in one line."""
+        """The result as one line of text."""
         low, high = self.interval
         by = f"{self.mark} ({', '.join(BY_NAME[self.mark].columns)})" if self.mark else "bookkeeping"
         return (
@@ -69,7 +69,7 @@ class Test:
 
 
 def check_bookkeeping(subject: AuditedWorld, settings: AuditSettings, progress: Progress) -> Check:
-    """Test for each type, and for all together, whether its bookkeeping differs from that of normal records."""
+    """Test, for each type and for all together, whether its bookkeeping differs from that of normal records."""
     rng = np.random.default_rng(SEED)
     by_trees: list[Test] = []
     by_mark: list[Test] = []
@@ -143,12 +143,12 @@ def _single_marks(problem: Problem) -> Iterator[Test]:
 
 
 def _together(problem: Problem) -> bool:
-    """Return whether all types can be tested together: users may be positive for several."""
+    """Return whether all types can be tested together: not those of users, who may be positive for several types."""
     return len(problem.types) > 1 and problem.name not in ("callers", "callees")
 
 
 class _Sides:
-    """The positives of each type, and their controls."""
+    """The positives of each type with their controls."""
 
     def __init__(self, problem: Problem) -> None:
         side = problem.type_code * 2 + problem.positive
@@ -157,7 +157,7 @@ class _Sides:
         self._kinds = len(problem.types)
 
     def apart(self, ranks: FloatArray) -> BoolArray:
-        """Return for each type whether a few positives lie beyond all others, to which ROC-AUC is insensitive."""
+        """Return, for each type, whether a few positives lie far above all others, which ROC-AUC hardly reflects."""
         highest, lowest = np.full(2 * self._kinds, -1.0), np.full(2 * self._kinds, 2.0)
         if self._sides.size:
             highest[self._sides] = np.maximum.reduceat(ranks[self._order], self._first)
@@ -166,9 +166,10 @@ class _Sides:
 
 
 def _sets(problem: Problem, folds: int) -> Sets:
-    """Score every row by a classifier that was fitted on no row of the same entity; sets are split by fold."""
+    """Score every row with a classifier fitted on rows of other entities; sets are split by fold."""
     fold, scores = _fold_of(problem.entity, folds), np.zeros(problem.positive.size)
-    columns = list({values.tobytes(): values for values in problem.marks.values()}.values())  # some say the same
+    # several marks can have the same values
+    columns = list({values.tobytes(): values for values in problem.marks.values()}.values())
     for number in range(folds):
         tested = fold == number
         learned = problem.positive[~tested]
@@ -179,25 +180,25 @@ def _sets(problem: Problem, folds: int) -> Sets:
             random_state=SEED,
         )  # fmt: skip
         known = [values for values in columns if np.isfinite(values[~tested]).any()]
-        with threadpool_limits(1):  # so small a task takes several threads longer
+        with threadpool_limits(1):  # several threads make so small a task slower
             model.fit(_by_column(known, ~tested), learned)
             scores[tested] = model.predict_proba(_by_column(known, tested))[:, 1]
     return Sets(problem.group * folds + fold, problem.positive, scores)
 
 
 def _by_column(columns: Sequence[FloatArray], rows: BoolArray) -> FloatArray:
-    """Return some rows as a matrix that lies column by column, as trees read it; shape (rows, columns)."""
+    """Return some rows as a matrix stored column by column, as trees read it; shape (rows, columns)."""
     return np.stack([values[rows] for values in columns]).T
 
 
 def _fold_of(entity: IntArray, folds: int) -> IntArray:
-    """Return the fold of each row, drawn for each entity."""
+    """Return the fold of each row; all rows of an entity are in one fold."""
     known, index = np.unique(entity, return_inverse=True)
     return np.asarray(np.random.default_rng(SEED).permutation(known.size)[index] % folds)
 
 
 def _tests(problem: Problem, sets: Sets) -> list[Test]:
-    """Test each type that has enough positives, and all types together, where no row stands for several types."""
+    """Test each type that has enough positives, and all types together unless a row is positive for several."""
     found = []
     whole = [(-1, ALL)] if _together(problem) else []
     for code, name in [*enumerate(problem.types), *whole]:
@@ -210,7 +211,7 @@ def _tests(problem: Problem, sets: Sets) -> list[Test]:
 
 
 def _least_leak_seen(problem: Problem, settings: AuditSettings, level: float, rng: np.random.Generator) -> float | None:
-    """Plant leaks in growing shares of the positives; return the smallest share that is found, None if none is."""
+    """Plant leaks in growing shares of the positives; return the smallest share at which the leak is found, if any."""
     for share in (multiple * settings.planted_share for multiple in SHARES):
         if share <= 1 and _sets(problem.planted(share, rng), settings.folds).p_value() < level:
             return share

@@ -1,4 +1,4 @@
-"""Distribution-free test of whether the positives of sets score higher than by chance."""
+"""Distribution-free test of whether the positives in sets of rows score higher than chance allows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ import numpy as np
 from bench.arrays import BoolArray, FloatArray, IntArray
 
 WIDE = 1.96
-"""Standard deviations on either side that hold 95 % of a normal distribution."""
+"""Half width of the central 95 % interval of a normal distribution, in standard deviations."""
 STEPS = 60
 STEEPEST = 256.0
-"""Limit of the exponent, beyond which exponentials overflow; the bound stays valid."""
+"""Largest exponent used, to keep exponentials from overflowing; the bound stays valid."""
 STANDING_OUT = 4
 ENOUGH = 1e-6
-"""Improvement of the log bound below which the iteration stops."""
+"""The iteration stops when the log bound improves by less than this."""
 
 
 @dataclass(frozen=True)
 class Sets:
-    """Scored members of sets, some positive; under the null hypothesis the positives of a set are a random subset."""
+    """Scored rows in sets, some positive; under the null hypothesis the positives of a set are a random subset."""
 
     group: IntArray
     """Shape (n,): set of each member."""
@@ -38,7 +38,7 @@ class Sets:
         return None if np.isnan(auc[0]) else (float(auc[0]), float(deviation[0]))
 
     def roc_auc_by(self, kind: IntArray, kinds: int) -> tuple[FloatArray, FloatArray]:
-        """Return the same for the sets of each kind, shape (kinds,) each; NaN without a pair.
+        """Return ROC-AUC and its deviation by chance for the sets of each kind, shape (kinds,); NaN without a pair.
 
         With m of n members of a set marked, the number of pairs that a marked one wins has the variance
         m (n - m) (n + 1) / 12 without ties, less with them (Mann & Whitney 1947).
@@ -46,9 +46,9 @@ class Sets:
         Parameters
         ----------
         kind
-            Shape (n,): of each member, the same in a set.
+            Shape (n,): the kind of each member; all members of a set have the same.
         kinds
-            How many there are.
+            Number of kinds.
         """
         order = _ordered(self.group, self.scores)
         marked, group = self.marked[order], self.group[order]
@@ -66,23 +66,23 @@ class Sets:
             return won / total, np.sqrt(spread) / total
 
     def p_value(self) -> float:
-        """Return an upper bound on the probability that randomly drawn members score as high as the marked ones.
+        """Return an upper bound on the p-value: the probability that random members score as high as the marked ones.
 
-        The lesser of two, doubled: for the sum of the scores, which sees a small shift of all, and for the sum of
-        their fourth powers, which sees a few that stand out. Scores must not be negative.
+        The smaller of two bounds, doubled (two tests): for the sum of the scores, which sees a small shift of all, and
+        for the sum of their fourth powers, which sees a few that stand out. Scores must not be negative.
         """
         return min(1.0, 2 * min(self._of_sum(self.scores), self._of_sum(self.scores**STANDING_OUT)))
 
     def either_way(self) -> float:
-        """Return an upper bound on the probability that random members' scores have as extreme a sum as these."""
+        """Return an upper bound on the two-sided p-value of the sum of the marked members' scores."""
         return min(1.0, 2 * min(self._of_sum(self.scores), self._of_sum(-self.scores)))
 
     def _of_sum(self, scores: FloatArray) -> float:
-        """Return an upper bound on the probability of so high a sum of the marked members' scores.
+        """Return an upper bound on the probability that the marked members' scores have so high a sum by chance.
 
-        Chernoff's bound, min over t >= 0 of E exp(t (S - s)): by Hoeffding (1963, theorem 4) the moments of a sum
-        drawn without replacement are at most those with, which for m of a set are those of its mean to the power m.
-        So it holds for any number of members and any scores.
+        Chernoff's bound, min over t >= 0 of E exp(t (S - s)): by Hoeffding (1963, theorem 4) the moments of a sum drawn
+        without replacement are at most those of a sum drawn with replacement: for m members of a set, the moment of one
+        draw to the power m. So the bound holds for any number of members and any scores.
         """
         order = np.argsort(self.group)
         scores, marked = scores[order], self.marked[order]
@@ -90,7 +90,7 @@ class Sets:
         if not first.size:
             return 1.0
         found = np.add.reduceat(marked.astype(np.int64), first)
-        mixed = (found > 0) & (found < size)  # the others are what they are, however it is drawn
+        mixed = (found > 0) & (found < size)  # in the other sets every draw gives the same sum
         keep = np.repeat(mixed, size)
         scores, marked, found, size = scores[keep], marked[keep], found[mixed], size[mixed]
         first = np.cumsum(size) - size
@@ -102,7 +102,7 @@ class Sets:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values adjusted for their number (Holm 1979).
+    """Return p-values after Holm's correction for multiple tests (Holm 1979).
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
@@ -115,7 +115,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def middle_ranks(values: FloatArray) -> FloatArray:
-    """Return the rank of each value from 1 on, the middle one of equal values; as `scipy.stats.rankdata`, but faster.
+    """Return the rank of each value, from 1; equal values share their mean rank. Faster than `scipy.stats.rankdata`.
 
     >>> middle_ranks(np.array([2.0, 1.0, 2.0])).tolist()
     [2.5, 1.0, 2.5]
@@ -125,19 +125,19 @@ def middle_ranks(values: FloatArray) -> FloatArray:
 
 
 def _ordered(group: IntArray, scores: FloatArray) -> IntArray:
-    """Return the order by group, then by score; one whole number sorts ten times as fast as two keys."""
+    """Return the order by group, then by score; sorting one integer key is ten times as fast as sorting two keys."""
     levels, level = np.unique(scores, return_inverse=True)
     return np.argsort(group * levels.size + level)
 
 
 def _runs(group: IntArray) -> tuple[IntArray, IntArray]:
-    """Return where each run of equal numbers begins, and how long it is."""
+    """Return the start and length of each run of equal numbers."""
     first = np.flatnonzero(np.diff(group, prepend=group[:1] - 1))
     return first, np.diff(first, append=group.size)
 
 
 def _middle_ranks(group: IntArray, scores: FloatArray) -> FloatArray:
-    """Return the position of each member in its order, the middle one where scores of a set are equal."""
+    """Return each member's rank within its order; equal scores of a set share their mean rank."""
     new = np.append(True, (np.diff(group) != 0) | (np.diff(scores) != 0))[: group.size]
     first = np.flatnonzero(new)
     length = np.diff(first, append=group.size)
@@ -145,14 +145,14 @@ def _middle_ranks(group: IntArray, scores: FloatArray) -> FloatArray:
 
 
 def _least_log_moment(centred: FloatArray, first: IntArray, size: IntArray, found: IntArray, total: float) -> float:
-    """Return the least of log E exp(t (S - s)) over t >= 0, which is convex in t, by Newton's method; at most 0.
+    """Minimise log E exp(t (S - s)) over t >= 0, which is convex in t, by Newton's method; return it, at most 0.
 
     Parameters
     ----------
     centred
         Shape (members,): scores less the mean of their set, at most 1 apart.
     first, size, found
-        Of each set where it begins, its members, and the marked ones; shape (sets,) each.
+        Start, number of members and number of marked members of each set; shape (sets,) each.
     total
         Sum of the marked members' scores.
 

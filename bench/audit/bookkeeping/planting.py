@@ -54,7 +54,7 @@ def _wrong_check(column: pl.Expr) -> pl.Expr:
 
 
 def _scrambled(column: pl.Expr) -> pl.Expr:
-    """Give every row the value of the row that is a third of the table further on."""
+    """Replace the values of each row by those of the row one third of the table further on."""
     return column.gather((pl.int_range(pl.len()) + pl.len() // 3) % pl.len())
 
 
@@ -176,20 +176,20 @@ PLANTS = tuple(
 def planted(
     world: Path, folder: Path, plant: Plant, share: float = 1.0, types: Collection[str] = (), seed: int = 0
 ) -> Path:
-    """Copy a world with one table changed: that of the plant, where it is about a share of the anomalous calls.
+    """Copy a world, with the table of a plant changed in the rows of a share of the anomalous calls.
 
     Parameters
     ----------
     world, folder
-        Folders with `data` and `truth`, from and to; what does not change is linked.
+        Source and destination, folders with `data` and `truth`; files that do not change are linked.
     plant
-        What is done.
+        The change to make.
     share
-        Of the anomalous calls.
+        Share of the anomalous calls to change.
     types
-        Types whose calls are meant; all when empty.
+        Types whose calls are changed; all when empty.
     seed
-        Of the draw of the share.
+        Seed of the random choice of those calls.
     """
     shutil.copytree(world, folder, copy_function=lambda one, other: Path(other).symlink_to(Path(one).resolve()))
     path = folder / "data" / f"{plant.table}.parquet"
@@ -211,7 +211,7 @@ def planted(
 
 
 def _hit(world: Path, name: str, table: pl.DataFrame, share: float, types: Collection[str], seed: int) -> np.ndarray:
-    """Return which rows of a table are about the calls meant."""
+    """Return which rows of a table belong to the chosen calls."""
     dataset, truth = Dataset.open(world / "data"), Truth(world / "truth")
     calls = plain(dataset.table("calls"))
     labels = truth.call_labels(0, calls.height)
@@ -239,7 +239,7 @@ def _hit(world: Path, name: str, table: pl.DataFrame, share: float, types: Colle
 
 
 def _as_written(name: str, table: pl.DataFrame) -> pa.Table:
-    """Return a frame as a table of the schema, each dictionary in alphabetical order."""
+    """Convert a frame to a table of the schema, with each dictionary in alphabetical order."""
     columns = []
     for column in DATA_TABLES[name].columns:
         values = table[column.name].to_arrow()

@@ -1,4 +1,4 @@
-"""Input of one test of the audit: rows in sets, some of them positive, with their marks."""
+"""The input of one test of the audit: rows in sets, some of them positive, with their marks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from bench.audit.marks.marks_list import BY_NAME, Kind
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows in sets, some of them positive (any could be, under the null hypothesis), with their marks."""
+    """Rows in sets, some of them positive, with their marks; under the null hypothesis any row could be positive."""
 
     name: str
     """calls | incidents | callers | callees | days | quarters."""
@@ -31,14 +31,15 @@ class Problem:
     group: IntArray
     """Shape (rows,): number of the row's set."""
     touched: Mapping[str, FloatArray] = field(default_factory=dict)
-    """Agreements that some type declares to break, shape (rows,): empty in the rows of the other types."""
+    """Agreements that some type declares to break, by name, shape (rows,); NaN in the rows of other types."""
 
     def varying(self, rng: np.random.Generator) -> "Problem":
-        """Return the problem with only the marks that vary, their missing values filled.
+        """Return the problem with only the marks that vary, and with missing values filled in.
 
-        That a form is not there, as the digits of a connection that never was, is what a call is about; whether a field
-        is empty is a mark of its own. So a gap gets the form of another row of the same type, by chance; forms that are
-        there in the same rows get those of the same one, since an impossible pair would say that there was a gap.
+        A missing form (such as the digits of a connection that never existed) follows from what the call is; whether a
+        field is empty is a mark of its own. So a missing value is replaced by that of another row of the same type,
+        drawn at random. Forms that are present in the same rows are taken from the same row: an impossible pair would
+        show that there was a gap.
         """
         kept = {}
         sources: dict[bytes, IntArray] = {}
@@ -55,7 +56,7 @@ class Problem:
     def planted(self, share: float, rng: np.random.Generator) -> "Problem":
         """Return the problem with a leak planted in a share of the positives: a unique value in one mark.
 
-        What it is does not matter to trees: one value beyond all others of the column.
+        Trees only need a value beyond all others of the column; how far beyond makes no difference.
         """
         rows = np.flatnonzero(self.positive)
         name = next(iter(self.marks))
@@ -65,7 +66,7 @@ class Problem:
 
 
 def _others(known: BoolArray, type_code: IntArray, rng: np.random.Generator) -> IntArray:
-    """Return for each row itself where it is known, else one of the same type that is, if any; shape (rows,)."""
+    """Return, for each row, itself where its value is known, else a row of the same type with a known value, if any."""
     source = np.arange(known.size)
     for code in np.unique(type_code[known]):
         gaps = np.flatnonzero((type_code == code) & ~known)
@@ -81,7 +82,7 @@ def problem_of(
     entity: IntArray,
     marks: Mapping[str, FloatArray],
 ) -> Problem:
-    """Return a problem; what a type touches is empty in its rows."""
+    """Build a problem; marks that a type declares in `touches` are left empty in its rows."""
     said = subject.asked.touches
     own, touched = {}, {}
     for mark, values in marks.items():
@@ -94,7 +95,7 @@ def problem_of(
 
 
 def places(texts: pa.ChunkedArray, among: pa.ChunkedArray | pa.Array) -> IntArray:
-    """Return which of some texts each text is; -1 where it is none."""
+    """Return the position of each text in a list of texts; -1 where it is not in the list."""
     if not pa.types.is_dictionary(texts.type):
         return np.asarray(pc.fill_null(pc.index_in(texts, among), -1)).astype(np.int64)
     coded = texts.unify_dictionaries().combine_chunks()

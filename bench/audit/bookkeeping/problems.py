@@ -1,4 +1,4 @@
-"""Builds the tests of a world: anomalous calls with normal controls; users, days and quarter hours likewise."""
+"""Build the tests of a world: anomalous rows with normal controls, for calls, users, days and quarter hours."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,14 +23,15 @@ from bench.dataset import Dataset
 from bench.truth import CallLabels
 
 FEWEST = 20
-"""The fewest positives for which a classifier is fitted."""
+"""A classifier is fitted only with at least this many positives."""
 
 
 def problems(subject: AuditedWorld, settings: AuditSettings, rng: np.random.Generator) -> Iterator[Problem]:
     """Yield the tests of a world; calls are tested in two ways.
 
-    `calls` has all anomalous ones, and what never differs between normal calls of one user but by chance. `incidents`
-    has one call of each incident and user, and what may hold for hours: which device, how far from home.
+    `calls` has all anomalous calls, with the marks that differ between normal calls of one user only by chance.
+    `incidents` has one call of each incident and user, with the marks that may stay the same for hours: which device,
+    how far from home.
     """
     dataset = subject.dataset
     whole = dataset.table("calls", ["caller_id", "callee_id", "outcome"])
@@ -72,24 +73,24 @@ def _calls(
 
 
 def _of_one_caller(mark: str, values: FloatArray, loose: BoolArray) -> FloatArray:
-    """Return a mark relative to its user: the content of calls is a habit and differs between users."""
+    """Express a mark relative to the mean of its user: the content of calls is a habit and differs between users."""
     return np.where(loose, np.nan, values) if BY_NAME[mark].kind is Kind.CONTENT else values
 
 
 def _of_callees_once(marks: dict[str, FloatArray], kept: IntArray, callee: IntArray, rng: np.random.Generator) -> None:
-    """Let agreements about the called party count once for each party: hundreds of an incident's callers have the same.
+    """Count agreements about the called party once per party: hundreds of callers of an incident may call the same one.
 
     Parameters
     ----------
     marks
-        By name; those in question are replaced.
+        Marks by name; those about the called party are replaced.
     kept, callee
-        Shape (kept,): places of the calls that are asked about, and whom each calls.
+        Shape (kept,): positions of the calls, and the called party of each.
     """
     owner = pl.Series(callee)
     for name, values in marks.items():
         if BY_NAME[name].kind is Kind.AGREEMENT and BY_NAME[name].of_callee:
-            marks[name] = values.copy()  # it may be a column of a table, which cannot be written
+            marks[name] = values.copy()  # the values may be a column of a table, which is read-only
             marks[name][kept] = shown(values[kept], stand_ins(owner, pl.Series(values[kept]), rng))
 
 
@@ -105,7 +106,7 @@ def _marks_of_calls(
 
 
 def _texts(dataset: Dataset, normal: BoolArray) -> dict[str, pl.Series]:
-    """Return the texts that the normal calls have in each dictionary column."""
+    """Return the texts that normal calls have in each dictionary column."""
     file = dataset.open_table("calls")
     found = {}
     for field in file.schema_arrow:
@@ -116,7 +117,7 @@ def _texts(dataset: Dataset, normal: BoolArray) -> dict[str, pl.Series]:
 
 
 def _steady(name: str, of_normal: FloatArray) -> bool:
-    """Return whether normal calls are all alike in this, or differ by chance from call to call."""
+    """Return whether a mark is the same in all normal calls or differs by chance from call to call."""
     mark = BY_NAME[name]
     if mark.kind is Kind.CONTENT:
         return False
@@ -126,9 +127,9 @@ def _steady(name: str, of_normal: FloatArray) -> bool:
 
 
 def _users(subject: AuditedWorld, whole: pa.Table, labels: CallLabels, rng: np.random.Generator) -> Iterator[Problem]:
-    """Match the users whom a type acts with, or acts on, to others; every user once for each type.
+    """Match the users who act in, or are affected by, a type with other users; each user counts once for each type.
 
-    Users whom another type may have changed, since they act for it, stand on neither side.
+    Users whom another type may have changed, because they act for it, are left out.
     """
     users = subject.dataset.table("users", ["user_id"])["user_id"]
     sides = {"callers": "caller_id", "callees": "callee_id"}
@@ -160,11 +161,11 @@ def _acting(user: IntArray, labels: CallLabels, users: int) -> BoolArray:
     Parameters
     ----------
     user
-        Shape (calls,): the user that each call is of, -1 if none.
+        Shape (calls,): the user of each call, -1 if none.
     labels
         The anomalous calls.
     users
-        How many there are.
+        Number of users.
     """
     acting = np.zeros((len(labels.types), users), np.bool_)
     here = labels.anomalous & (user >= 0)
@@ -173,6 +174,6 @@ def _acting(user: IntArray, labels: CallLabels, users: int) -> BoolArray:
 
 
 def _texts_of_users(twin: Dataset) -> dict[str, pl.Series]:
-    """Return the texts that users of normal life have: a kind that few are of may act for some incident to the last."""
+    """Return the texts of the clean twin's users: in the world, all users of a rare kind may act in incidents."""
     users = plain(twin.table("users"))
     return {column.name: column for column in users if column.dtype == pl.String}

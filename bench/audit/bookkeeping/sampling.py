@@ -1,4 +1,4 @@
-"""Chooses positives and controls: anomalous rows, and normal rows of the same user or cell."""
+"""Choose positives and controls: anomalous rows, and normal rows of the same user or cell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bench.arrays import BoolArray, IntArray
 
 @dataclass(frozen=True)
 class Chosen:
-    """Rows of a table in sets within which any could be the positive ones; shape (chosen,) each."""
+    """Rows of a table in sets; under the null hypothesis any row of a set could be positive. Shape (chosen,) each."""
 
     row: IntArray
     type_code: IntArray
@@ -19,7 +19,7 @@ class Chosen:
     group: IntArray
     """Number of the row's set."""
     loose: BoolArray
-    """Whether its set has several users or cells, whose habits differ."""
+    """Whether the row's set has several users or cells, whose habits differ."""
 
     def pick(self, keep: BoolArray | IntArray) -> "Chosen":
         """Return a selection of the rows."""
@@ -33,9 +33,9 @@ class Matching:
     key: IntArray
     """Key by which positives and controls are matched, such as the user."""
     loose: IntArray
-    """Fallback key for positives whose key has no normal row, as of users who exist only for an incident."""
+    """Fallback key for positives whose own key has no normal row, such as users who exist only for an incident."""
     normal: BoolArray
-    """Whether no incident is involved in the row."""
+    """Whether no incident affects the row."""
 
 
 def beside_normal(positives: Sequence[IntArray], match: Matching, controls: int, rng: np.random.Generator) -> Chosen:
@@ -46,11 +46,11 @@ def beside_normal(positives: Sequence[IntArray], match: Matching, controls: int,
     positives
         The positive rows of each type.
     match
-        What they are matched by.
+        The keys that positives and controls are matched by.
     controls
-        How many at most.
+        The most controls for each positive.
     rng
-        Where chance comes from.
+        Generator of the random choices.
     """
     normal = np.flatnonzero(match.normal)
     by_key, by_loose = (normal[np.argsort(key[normal], kind="stable")] for key in (match.key, match.loose))
@@ -78,7 +78,8 @@ def beside_normal(positives: Sequence[IntArray], match: Matching, controls: int,
 def one_of_each(chosen: Chosen, cluster: IntArray, owner: IntArray, rng: np.random.Generator) -> Chosen:
     """Keep one positive row, drawn at random, of each cluster of a type: rows of one incident resemble each other.
 
-    So do those of one user: in a set of several users one positive row and one other of each are kept.
+    Rows of one user resemble each other too: in a set of several users, one positive row and one control of each are
+    kept.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def one_of_each(chosen: Chosen, cluster: IntArray, owner: IntArray, rng: np.rand
 
 
 def _one_of(order: IntArray, kind: IntArray, alike: IntArray) -> IntArray:
-    """Return, of places in some order, the first of each that are alike and of one kind."""
+    """Keep the first position, in a given order, for each pair of value and kind."""
     ordered = order[np.lexsort((alike[order], kind[order]))]
     new = np.ones(ordered.size, np.bool_)
     new[1:] = (np.diff(alike[ordered]) != 0) | (np.diff(kind[ordered]) != 0)
@@ -107,7 +108,7 @@ def _one_of(order: IntArray, kind: IntArray, alike: IntArray) -> IntArray:
 
 
 def _drawn(keys: IntArray, ordered: IntArray, most: int, rng: np.random.Generator) -> IntArray:
-    """Draw, for each key, up to `most` places for each time that it occurs in `keys`, out of those that have it."""
+    """Draw up to `most` positions with the same key for each occurrence of a key in `keys`."""
     wanted, counts = np.unique(keys, return_counts=True)
     low, high = np.searchsorted(ordered, wanted), np.searchsorted(ordered, wanted, side="right")
     parts = [

@@ -1,4 +1,4 @@
-"""Builds the tests of status tables: days and quarter hours of an incident with controls of the same user or cell."""
+"""Build the tests of status tables: days and quarter hours of an incident, with controls of the same user or cell."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from bench.spans import DAY_MS
 from bench.truth import CallLabels
 
 MOST_HELLOS = 5
-"""Number of Hellos from which on quarters count as equally busy."""
+"""Quarters with at least this many Hellos count as equally busy."""
 
 
 def day_problem(
@@ -54,7 +54,7 @@ def day_problem(
 def quarter_problem(
     subject: AuditedWorld, settings: AuditSettings, labels: CallLabels, rng: np.random.Generator
 ) -> Iterator[Problem]:
-    """Put the windows of cells in which an incident's call began, or that it held, beside others of the same cell."""
+    """Compare the windows of cells in which an incident's call began, or that it held, with others of the same cell."""
     dataset = subject.dataset
     counts = EventCounts(dataset)
     status = dataset.table("tower_status", ["cell_id", "window_start", "hellos"])
@@ -65,7 +65,7 @@ def quarter_problem(
         (milliseconds(each) - counts.first_ms) // counts.step_ms
         for each in (status["window_start"], calls["call_start_ts"])
     )
-    window = np.clip(window, 0, counts.windows - 1)  # one that the clock does not have is seen as that
+    window = np.clip(window, 0, counts.windows - 1)  # a time that does not exist in local time appears as one that does
     row_at = np.full(len(names) * counts.windows, -1)
     row_at[cell * counts.windows + window] = np.arange(cell.size)
     here = (of_call >= 0) & (at >= 0) & (at < counts.windows)
@@ -90,7 +90,7 @@ def quarter_problem(
 def _held(
     subject: AuditedWorld, labels: CallLabels, cells: pa.Array, counts: EventCounts
 ) -> list[tuple[IntArray, int, int]]:
-    """Return for each cell that an incident affects its places in the grid of windows, its type, and the incident."""
+    """Return the affected quarter hours of each cell: their positions in the grid, their type and their incident."""
     truth, incidents = subject.truth.table("truth"), subject.truth.table("incidents")
     direct = pc.and_(
         pc.equal(truth["level"].cast(pa.string()), "cell"), pc.equal(truth["cause"].cast(pa.string()), "direct")
@@ -114,14 +114,14 @@ def _clustered(
     row: IntArray, labels: CallLabels, match: Matching, settings: AuditSettings, rng: np.random.Generator,
     more: list[tuple[IntArray, int, int]] | None = None,
 ) -> Chosen:  # fmt: skip
-    """Choose one status row of each incident and user or cell, and normal ones beside it.
+    """Choose one status row for each incident and user or cell, with normal rows as controls.
 
     Parameters
     ----------
     row
         Shape (calls,): the status row that each call belongs to, -1 if none.
     more
-        Further rows, with type and incident.
+        Additional rows, with their type and incident.
     """
     positives = []
     for code in range(len(labels.types)):

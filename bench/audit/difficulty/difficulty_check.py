@@ -25,14 +25,14 @@ from bench.worlds.store import find_or_make, world_of
 
 
 def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
-    """Yield the curve of each chosen type, alone in its worlds or with the others; worlds are found or made.
+    """Yield the curve of each chosen type, alone in its worlds or with the other types; worlds are found or made.
 
     Raises
     ------
     SettingsError
-        When no type with a dial is chosen, or one has no difficulty.
+        When no type whose difficulty has an effect is chosen, or a type has no difficulty.
     UserError
-        When a world holds too few incidents.
+        When a world has too few incidents.
     """
     faults = [
         Fault(f"anomaly.{name}", "have a difficulty", name)
@@ -61,12 +61,12 @@ def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
 
 
 def has_dial(anomaly: object) -> bool:
-    """Return whether difficulty has an effect on a type; a type without one sets `dial = False`."""
+    """Return whether difficulty has an effect on a type; a type on which it has none sets `dial = False`."""
     return bool(getattr(anomaly, "dial", True))
 
 
 def _powers(settings: DifficultySettings, names: Sequence[str], at: tuple[int, float]) -> list[Powers]:
-    """Return how well each feature finds each of some types in the world of one seed and difficulty.
+    """Return how well each feature detects each of some types in the world of one seed and difficulty.
 
     Features are of calls, or of quarters of cells where the type is at that level.
 

@@ -10,7 +10,7 @@ from bench.arrays import FloatArray
 
 @dataclass(frozen=True)
 class Curve:
-    """How well the best single feature finds one type, by difficulty."""
+    """How well the best single feature detects one type, at each difficulty."""
 
     type: str
     difficulties: tuple[float, ...]
@@ -23,7 +23,8 @@ class Curve:
     features: tuple[str, ...]
     """The best feature at each difficulty, with the first seed."""
     found: FloatArray
-    """Shape (seeds, difficulties): the largest share of the calls that a feature finds with as many alerts as calls."""
+    """Shape (seeds, difficulties): the largest share of a type's calls that a feature finds with as many alerts as
+    calls."""
 
     @property
     def mean(self) -> FloatArray:
@@ -37,13 +38,14 @@ class Curve:
 
     @property
     def effect(self) -> float:
-        """Fall from the least to the most difficulty of the ROC-AUC or, if larger, of the share found."""
+        """Fall of the ROC-AUC, or of the share found if that falls more, from the least to the greatest difficulty."""
         return max(self._fallen(self.mean), self._fallen(self.found.mean(axis=0)))
 
     def falls(self, most_correlation: float, least_effect: float) -> bool:
-        """Return whether the ROC-AUC or the share found falls: in rank, and the same one by enough.
+        """Return whether the ROC-AUC or the share found falls with difficulty, both in rank correlation and by enough.
 
-        Where a few calls of many stand out at any difficulty, the ROC-AUC hardly moves, and the share found does.
+        Where only a few of a type's many calls stand out, the ROC-AUC hardly changes with difficulty, but the share
+        found does.
         """
         means = (self.mean, np.asarray(self.found.mean(axis=0)))
         return any(self._ranked(m) <= most_correlation and self._fallen(m) >= least_effect for m in means)

@@ -1,4 +1,4 @@
-"""Measure types over difficulties, and print and write the results."""
+"""Measure types over a range of difficulties, and print and write the results."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from bench.program_settings import DifficultySettings
 
 
 def all_fall(settings: DifficultySettings) -> bool:
-    """Measure and print each type, write table and picture; return whether finding each type gets harder by enough.
+    """Measure each type, print its curve, write table and picture; return whether every type gets harder by enough.
 
     Raises
     ------

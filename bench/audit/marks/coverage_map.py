@@ -1,4 +1,4 @@
-"""Look-up of the strongest cell and its power at a position, from the radio map."""
+"""Look up the strongest cell and its power at a position, in the radio map."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class CoverageMap:
         self._cell = table["cell_id"].fill_null("").append(pl.Series([""]))
         self._power = np.append(table["power_dbm"].cast(pl.Float64).fill_null(np.nan).to_numpy(), np.nan)
         self._x, self._y = (np.unique(table[name].to_numpy()) for name in ("x", "y"))
-        if len(self._x) * len(self._y) != table.height:  # no map of a rectangle: every place lies beyond it
+        if len(self._x) * len(self._y) != table.height:  # the table is no rectangular map: every place lies beyond it
             self._x = self._y = np.empty(0, np.int64)
 
     def at(self, x: Any, y: Any) -> tuple[BoolArray, pl.Series, FloatArray]:
@@ -30,7 +30,7 @@ class CoverageMap:
 
 
 def _pixel(place: Any, middles: Any) -> Any:
-    """Return which pixel a place lies in, along one axis; -1 beyond the map."""
+    """Return the pixel of each place along one axis; -1 beyond the map."""
     if not len(middles):
         return np.full(len(place), -1)
     width = int(middles[1] - middles[0]) if len(middles) > 1 else 2 * int(middles[0]) + 2

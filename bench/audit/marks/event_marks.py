@@ -18,20 +18,20 @@ from bench.spans import SECOND_MS
 def event_marks(
     dataset: Dataset, frame: pl.DataFrame, normal: BoolArray, tainted: pa.Array, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    """Return forms, agreements and contents of the events of some calls by name, shape (calls,) each; {} without any.
+    """Return forms, agreements and contents of the events of some calls, by name, shape (calls,) each; {} without any.
 
     Parameters
     ----------
     dataset
         The events; they are read a part at a time, and only those of these calls are kept.
     frame
-        Rows of `calls`, none twice.
+        Distinct rows of `calls`.
     normal
-        Shape (calls,): those that no incident has to do with.
+        Shape (calls,): whether no incident affects the call.
     tainted
-        The `call_id` of all calls of the world that one has.
+        The `call_id` of all calls of the world that an incident affects.
     rng
-        What stands in for digits that the call itself decides.
+        Generator of the values that replace digits which follow from the call itself.
     """
     events, texts = _events_of(dataset, frame["call_id"], tainted)
     if events is None:
@@ -54,11 +54,11 @@ def event_marks(
         marks[name] = _numbers(each[name])
     forms = _forms(events, known, frame.height, rng)
     held = _numbers(each["last_held"])
-    # Of a connection of a few seconds the content decides them; of one that holds for the whole call they are those of
-    # its talk time, and that they are says that there was no handover.
+    # The digits of a connection of a few seconds follow from the content of the call. Those of a connection that lasts
+    # for the whole call equal those of its talk time, which would show that there was no handover.
     plain_to_see = (held < SMOOTH_S) | (np.abs(held * SECOND_MS - talk) <= 1)
     usual = np.flatnonzero(~plain_to_see & np.isfinite(held))
-    instead = rng.integers(0, max(usual.size, 1), int(plain_to_see.sum()))  # one row for both forms
+    instead = rng.integers(0, max(usual.size, 1), int(plain_to_see.sum()))  # both forms are taken from one row
     for what in ("fraction", "decimals"):
         values = forms[f"events.previous_connection_duration.{what}"]
         values[plain_to_see] = values[usual[instead]] if usual.size else np.nan
@@ -66,7 +66,7 @@ def event_marks(
 
 
 def _forms(events: pl.DataFrame, known: Normal, calls: int, rng: np.random.Generator) -> dict[str, FloatArray]:
-    """Return the forms of the columns: the worst of shapes and words in a call, the digits of its last event."""
+    """Return the forms of the columns: for each call the worst shape and word, and the digits of its last event."""
     found = column_forms("events", events, known, events["caller_id"], rng)
     call = events["call"].to_numpy()
     last = np.append(call[1:] != call[:-1], True)[: call.size]
@@ -87,7 +87,7 @@ def _forms(events: pl.DataFrame, known: Normal, calls: int, rng: np.random.Gener
 def _events_of(
     dataset: Dataset, call_ids: pl.Series, tainted: pa.Array
 ) -> tuple[pl.DataFrame | None, dict[str, pl.Series]]:
-    """Read the events of some calls, with the places of their call and of themselves, and the texts of normal ones."""
+    """Read the events of some calls, with positions of calls and events, and the texts of normal events."""
     file, wanted, first = dataset.open_table("events"), call_ids.to_arrow().cast(pa.string()), 0
     texts = [field.name for field in file.schema_arrow if pa.types.is_dictionary(field.type)]
     parts, known = [], {name: [pl.Series(dtype=pl.String)] for name in texts}
@@ -111,7 +111,7 @@ def _events_of(
 
 
 def _with_maps(dataset: Dataset, events: pl.DataFrame) -> pl.DataFrame:
-    """Add what the inventory of cells and the radio map say of each event."""
+    """Add what the inventory of cells and the radio map contain about each event."""
     cells = plain(dataset.table("cells", ["cell_id", "tower_id"]).rename_columns(["cell_id", "its_tower"]))
     radio = CoverageMap(dataset)
     outside, cell, power = radio.at(events["x"].to_numpy(), events["y"].to_numpy())
@@ -120,11 +120,11 @@ def _with_maps(dataset: Dataset, events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _folded(events: pl.DataFrame) -> pl.DataFrame:
-    """Fold the events of each call, which are in the file's order, into a row."""
+    """Aggregate the events of each call, which are in the file's order, into one row."""
     state, cause = pl.col("state"), pl.col("cause").fill_null("")
     hello_failed = (state == "FAIL") & (cause != "drop")
     before = pl.col("time_stamp").diff().dt.total_milliseconds()
-    serving = ~hello_failed  # a Hello may fail on the way to another cell: what served before stands before it
+    serving = ~hello_failed  # a Hello may fail during a handover: the serving cell is that of the event before
     since = pl.col("time_stamp").filter(serving).diff().dt.total_milliseconds()
     served = pl.col("cell_id").filter(serving)
     reconnect = state == "RECONNECT"
@@ -175,14 +175,14 @@ def _folded(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _agreements() -> dict[str, pl.Expr]:
-    """Return for each agreement by how much, or how often, a call breaks it."""
+    """Return, for each agreement, by how much or how often a call breaks it."""
     answered, failed = pl.col("outcome") == "answered", pl.col("outcome") == "failed"
     dropped = (pl.col("last_cause") == "drop") & (pl.col("connects") == 1)
     ended = (pl.col("last_state") == "END") & (pl.col("connects") == 1)
     outcome = pl.when(failed).then(pl.col("connects") == 0).when(answered).then(ended | dropped).otherwise(ended)
     start_ms = (pl.col("press") - pl.col("call_start_ts")).dt.total_milliseconds()
     end_ms = (pl.col("last_time") - pl.col("call_end_ts")).dt.total_milliseconds()
-    # An answered call is recorded as a second at least, and ends by its record after what the network saw.
+    # An answered call is recorded with at least one second, so its record can end after the last event.
     shortest = pl.when(answered & (pl.col("call_duration") == 1)).then(1 - SECOND_MS).otherwise(0)
     talk = pl.when(answered).then(pl.col("talk_ms") / SECOND_MS - pl.col("call_duration"))
     before = pl.col("first_place").fill_null(strategy="forward").shift().fill_null(-1)

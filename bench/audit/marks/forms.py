@@ -1,4 +1,4 @@
-"""Form marks of a column: how its values are written, regardless of their meaning."""
+"""Marks of form: how the values of a column are written, regardless of their meaning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,22 +12,23 @@ from bench.audit.marks.marks_list import form_name, forms_asked
 from bench.schema import DATA_TABLES, Column
 
 FEW_WORDS = 64
-"""The most different values of a text column without digits that is treated as a vocabulary, in which new words stand
-out."""
+"""A text column without digits counts as a vocabulary, in which new words stand out, if it has at most so many values.
+out.
+"""
 PSEUDONYM = "_[0-9a-f]{20}$"
-"""The end of a pseudonym of own records (`generators.own_records.pseudonyms`): hexadecimal digits of a hash."""
+"""End of a pseudonym of own records (`generators.own_records.pseudonyms`): hexadecimal digits of a hash."""
 MOST_DECIMALS = 3
-"""Beyond them a 32-bit power not significantly different from a rounded one."""
+"""With more decimals, a 32-bit power cannot be told from one that is not rounded."""
 
 
 @dataclass(frozen=True)
 class Normal:
-    """Normal rows and texts, for comparison."""
+    """Normal rows and texts, with which others are compared."""
 
     rows: BoolArray
-    """Shape (rows,): those of the rows at hand that no incident has to do with."""
+    """Shape (rows,): whether no incident affects the row."""
     texts: Mapping[str, pl.Series]
-    """By column, the texts of all such rows of the table; columns that are missing go by `rows`."""
+    """Texts of all normal rows of the table, by column; for columns that are missing here, those of `rows` are used."""
 
 
 def column_forms(
@@ -38,25 +39,25 @@ def column_forms(
     rng: np.random.Generator,
     sources: Mapping[str, IntArray] | None = None,
 ) -> dict[str, FloatArray]:
-    """Return the forms of all columns of some rows, by name, shape (rows,) each.
+    """Return the marks of form of all columns of some rows, by name, shape (rows,) each.
 
     Parameters
     ----------
     table
-        Which one of the schema; columns that `frame` lacks are left out.
+        A table of the schema; columns that `frame` lacks are left out.
     frame
-        The rows; texts are plain.
+        The rows; texts are strings, not dictionaries.
     normal
-        What says which shapes and words there are in normal life.
+        Normal rows, whose shapes and words are the expected ones.
     owner
-        Whose row each is. The digits of a number count once for each owner and number, in a row drawn at random:
-        somebody who stays at home says nothing new with each call. Those of a text count once, its check digit among
-        them unless all of normal life has it right: whom many call says nothing new with each call. Elsewhere there
-        stands what somebody else has.
+        Owner of each row. The digits of a number count once for each owner and number, in a row drawn at random: the
+        repeated calls of somebody who stays at home are no new evidence. The digits of a text count once (also its
+        check digit, unless it is right in all normal rows): repeated calls to one party are no new evidence. All other
+        rows show the value of another owner.
     rng
-        Where that chance comes from.
+        Generator of the random choices.
     sources
-        By column, the row that each row shows instead (`stand_ins`), where that is known already.
+        For each column, the row whose value each row shows (`stand_ins`), if known already.
     """
     found: dict[str, FloatArray] = {}
     for column in DATA_TABLES[table].columns:
@@ -96,7 +97,7 @@ def _forms(table: str, column: Column, values: pl.Series, known: pl.Series | Non
 
 
 def digits(numbers: FloatArray, base: int, name: str) -> dict[str, FloatArray]:
-    """Return the last digits of whole numbers, how many zeros they end with, and their parity; NaN stays.
+    """Return the last digits of whole numbers, their parity, and the number of zeros at their end; NaN stays.
 
     >>> digits(np.array([120.0, 7.0]), 10, "last_digit")["zeros"].tolist()
     [1.0, 0.0]
@@ -109,7 +110,7 @@ def digits(numbers: FloatArray, base: int, name: str) -> dict[str, FloatArray]:
 
 
 def decimals(numbers: FloatArray) -> FloatArray:
-    """Return with how many decimals numbers are written, `MOST_DECIMALS` + 1 for more; NaN stays.
+    """Return the number of decimals with which numbers are written, `MOST_DECIMALS` + 1 for more; NaN stays.
 
     >>> decimals(np.array([-104.5, -104.474335])).tolist()
     [1.0, 4.0]
@@ -117,7 +118,7 @@ def decimals(numbers: FloatArray) -> FloatArray:
     out = np.full(numbers.size, MOST_DECIMALS + 1.0)
     for places in range(MOST_DECIMALS, -1, -1):
         scaled = numbers * 10.0**places
-        rounding = (1e-6 + 1e-7 * np.abs(numbers)) * 10.0**places  # of a number of 32 bits
+        rounding = (1e-6 + 1e-7 * np.abs(numbers)) * 10.0**places  # of a 32-bit number
         out[np.abs(scaled - np.rint(scaled)) < np.maximum(rounding, 1e-3)] = places
     return np.where(np.isnan(numbers), np.nan, out)
 
@@ -125,8 +126,8 @@ def decimals(numbers: FloatArray) -> FloatArray:
 def stand_ins(owner: pl.Series, value: pl.Series, rng: np.random.Generator) -> IntArray:
     """Return the row whose values each row is compared with: one row, drawn at random, for each owner and value.
 
-    The others show a row of somebody else, drawn once for all that is looked at in a value: were each form of it drawn
-    by itself, an even number with an odd digit would say that a row is none of the first.
+    Repeated rows show a row of another owner, drawn once for all forms of a value: if each form were drawn separately,
+    an even number with an odd last digit would reveal that the row is a repeated one.
     """
     order, rows = rng.permutation(len(owner)), np.arange(len(owner))
     shuffled = pl.DataFrame({"owner": owner, "value": value})[order]
@@ -138,7 +139,7 @@ def stand_ins(owner: pl.Series, value: pl.Series, rng: np.random.Generator) -> I
 
 
 def shown(values: FloatArray, source: IntArray) -> FloatArray:
-    """Return what the rows say that are shown instead; NaN stays."""
+    """Return the values of the rows that are shown instead; NaN stays."""
     return np.where(np.isnan(values), values, values[source])
 
 
@@ -163,14 +164,14 @@ def luhn(texts: pl.Series) -> FloatArray:
     for size in np.unique(sizes[sizes > 0]).tolist():
         rows = np.flatnonzero(sizes == size)
         written = np.frombuffer("".join(texts[rows].to_list()).encode(), np.uint8).reshape(-1, size)
-        digit = written[:, ::-1].astype(np.int64) - ord("0")  # from the last one on
+        digit = written[:, ::-1].astype(np.int64) - ord("0")  # from the last digit on
         digit[:, 1::2] *= 2
         found[rows] = (digit - 9 * (digit > 9)).sum(axis=1) % 10 == 0
     return found
 
 
 def shapes(texts: pl.Series) -> pl.Series:
-    """Return each text with every digit replaced by 9 and every letter by a; the hash of a pseudonym has one shape.
+    """Return each text with digits replaced by 9 and letters by a; the hash of a pseudonym counts as one sign.
 
     >>> shapes(pl.Series(["user_0042", "number_6be2124327fd9b4515e9"])).to_list()
     ['aaaa_9999', 'aaaaaa_#']
@@ -179,7 +180,7 @@ def shapes(texts: pl.Series) -> pl.Series:
 
 
 def _of_texts(values: pl.Series, known: pl.Series) -> dict[str, FloatArray]:
-    """Return the forms of texts, worked out once for each different text."""
+    """Return the forms of texts, computed once for each distinct text."""
     texts, seen = values.fill_null(""), known.fill_null("").unique()
     different = texts.unique()
     words = len(seen) <= FEW_WORDS and not seen.str.contains(r"\d").any()
@@ -215,5 +216,5 @@ def _integers(values: pl.Series) -> FloatArray:
 
 
 def plain(frame: Any) -> pl.DataFrame:
-    """Return an Arrow table as a data frame with plain texts."""
+    """Convert an Arrow table to a data frame whose texts are strings."""
     return pl.DataFrame(frame).with_columns(pl.col(pl.Categorical).cast(pl.String))

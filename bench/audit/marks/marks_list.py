@@ -1,7 +1,7 @@
 """The list of all marks: properties of a row that must not give an anomaly away, with the columns that each is about.
 
 Marks of the form of a value follow from the type of its column in `bench.schema`, so a new column has them at once.
-Which columns must agree with each other, are in order, or are content cannot be derived: `columns_by_mark` lists them,
+Which columns must agree with each other, are ordered, or are content cannot be derived: `columns_by_mark` lists them,
 and a test demands that every column is in that list. How the values of marks are computed is in `record_marks`,
 `event_marks`, `user_marks`, `status_marks` and `forms`.
 """
@@ -21,9 +21,9 @@ class Kind(StrEnum):
     """Kind of a mark."""
 
     FORM = "form"
-    """How a value is written: digits, rounding, shape of a text, order, empty values. No type may change it."""
+    """How a value is written: digits, rounding, shape of a text, order, empty values. No type may change this."""
     AGREEMENT = "agreement"
-    """Whether two statements of one fact agree. A type that breaks one declares so in `touches`."""
+    """Whether two statements of the same fact agree. A type that breaks an agreement declares so in `touches`."""
     CONTENT = "content"
     """What a record says; tested for types that declare in `touches` what they change, on everything else."""
     TWIN = "twin"
@@ -38,11 +38,11 @@ class Mark:
     level: RowLevel
     kind: Kind
     columns: tuple[str, ...]
-    """As `table.column`."""
+    """Columns, as `table.column`."""
 
     @property
     def of_callee(self) -> bool:
-        """Whether it is about columns of the called party alone: these are the same in all calls to that party."""
+        """Whether the mark is about columns of the called party alone, the same in all calls to that party."""
         return all(column.startswith("calls.callee_") for column in self.columns if column.startswith("calls."))
 
     def touched(self, words: Collection[str] | None) -> bool:
@@ -54,7 +54,7 @@ class Mark:
         Parameters
         ----------
         words
-            The `touches` of the type; None where it has none: then it may change all content.
+            The `touches` of the type; None if it has none: then it may change all content.
         """
         if self.kind is Kind.FORM:
             return words is not None and "events.cause" in words and self.name in OF_COVERAGE
@@ -87,7 +87,7 @@ LEVEL_OF_TABLE = {
     "calls": RowLevel.CALL, "events": RowLevel.CALL, "users": RowLevel.USER, "subscriptions": RowLevel.USER,
     "user_status": RowLevel.DAY, "tower_status": RowLevel.QUARTER,
 }  # fmt: skip
-"""Level at which the forms of a table's columns are compared; positions are compared with the twin."""
+"""Level at which the forms of a table's columns are compared; positions are compared with the twin instead."""
 COUNTS = frozenset(
     f"{table}.{name}"
     for table, names in {
@@ -101,11 +101,11 @@ COUNTS = frozenset(
     }.items()
     for name in names
 )  # fmt: skip
-"""Small counts and shares of them: their digits depend on the amount, so only marks of agreement are tested."""
+"""Small counts and shares of them: their digits follow from the amount, so only marks of agreement are tested."""
 
 
 def columns_of(text: str) -> tuple[str, ...]:
-    """Return columns, as `table.column`, of a text that names them by table.
+    """Return the columns, as `table.column`, that a text lists by table.
 
     >>> columns_of("calls: call_id; events: session_id x")
     ('calls.call_id', 'events.session_id', 'events.x')
@@ -154,7 +154,7 @@ def forms_asked(table: str, column: Column) -> tuple[str, ...]:
 
 
 def every_mark() -> Iterator[Mark]:
-    """Yield all marks, the forms that follow from the schema first."""
+    """Yield all marks: first the forms, which follow from the schema."""
     for table, level in LEVEL_OF_TABLE.items():
         for column in DATA_TABLES[table].columns:
             for what in forms_asked(table, column):
@@ -167,6 +167,6 @@ _ABOUT = {column.removeprefix("calls.") for mark in CONTENTS for column in mark.
 TOUCHABLE = frozenset({*TABLES, *_ABOUT, *(mark.name for mark in AGREEMENTS)})
 """Everything that a type of anomaly may name in `touches`."""
 OF_USERS = frozenset({*TABLES, *(mark.name for mark in AGREEMENTS if mark.level is RowLevel.USER)})
-"""The words of these by which a type says that it changes what is known of its actors."""
+"""Those of these words by which a type declares that it changes what is known about its actors."""
 BY_NAME = {mark.name: mark for mark in every_mark()}
 """All marks, by name."""

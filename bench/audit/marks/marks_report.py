@@ -12,14 +12,14 @@ from bench.schema import DATA_TABLES
 
 
 def coverage(dataset: Dataset, taken: Sequence[tuple[str, Mapping[str, FloatArray]]], twin: bool) -> dict[str, Any]:
-    """Return the marks that were tested of each column, as JSON values.
+    """Return, for each column, the marks that were tested, as JSON values.
 
     Parameters
     ----------
     dataset
-        Tables without a row cannot be looked at.
+        The data set; tables without rows cannot be tested.
     taken
-        Marks by what was asked; a mark without a single value was not looked at.
+        Marks of each test, by its name; a mark without any value was not tested.
     twin
         Whether there is a clean twin to compare with.
     """
@@ -43,7 +43,7 @@ def coverage(dataset: Dataset, taken: Sequence[tuple[str, Mapping[str, FloatArra
 
 
 def _what(name: str, kind: Kind, column: str) -> str:
-    """Return the description of a mark of a column, without the name of the column."""
+    """Return the description of a mark without the name of the column."""
     return name.removeprefix(f"{column}.") if kind is Kind.FORM else f"{name} ({kind})"
 
 

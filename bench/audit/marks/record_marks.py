@@ -12,9 +12,9 @@ from bench.audit.slices import milliseconds
 from bench.dataset import Dataset
 
 LONG_S, VERY_LONG_S = 100, 600
-"""Talk times from which the last digit, and the seconds beyond whole minutes, are taken to be even."""
+"""Talk times from which the last digit, and the seconds beyond whole minutes, are taken to be uniformly distributed."""
 SMOOTH_S = 6
-"""Talk times from which even and odd ones are as frequent, and milliseconds even."""
+"""Talk times from which even and odd values are equally frequent, and milliseconds uniformly distributed."""
 PLACES = (10, 16)
 """Divisors whose remainders are tested as marks of a number."""
 
@@ -22,24 +22,24 @@ PLACES = (10, 16)
 def record_marks(
     dataset: Dataset, rows: IntArray, frame: pl.DataFrame, normal: Normal, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    """Return forms and agreements of the records of some calls by name, shape (rows,) each.
+    """Return forms and agreements of the records of some calls, by name, shape (rows,) each.
 
-    A value that what the call is about decides is replaced by chance: the place within a second is drawn evenly within
-    the call's share of that second (a randomised probability integral transform), and the last digits of a talk time
-    count for those long enough to have smooth ones.
+    A value that follows from the content of the call is replaced at random: the place within a second is drawn evenly
+    within the call's share of that second (a randomised probability integral transform), and the last digits of a talk
+    time count only for talk times long enough for them to be uniformly distributed.
 
     Parameters
     ----------
     dataset
         The calls.
     rows
-        Shape (rows,): their positions, ascending, none twice.
+        Shape (rows,): positions of the calls, ascending and distinct.
     frame
         Those rows of `calls`.
     normal
-        What normal life looks like.
+        Normal rows and texts.
     rng
-        What replaces values that the call itself decides.
+        Generator of the values that replace those which follow from the call itself.
     """
     starts = milliseconds(dataset.table("calls", ["call_start_ts"])["call_start_ts"])
     start, end = (frame[name].to_physical().to_numpy() for name in ("call_start_ts", "call_end_ts"))
@@ -50,7 +50,8 @@ def record_marks(
     late = np.where(duration >= VERY_LONG_S, duration % 60, 10 * rng.integers(0, 6, rows.size) + digit)
     same_cell = (frame["first_cell_id"] == frame["last_cell_id"]).to_numpy()
     handovers = frame["handovers"].to_numpy()
-    networked = dataset.open_table("events").metadata.num_rows > 0  # else nobody counts handovers
+    # without a network there are no handovers
+    networked = dataset.open_table("events").metadata.num_rows > 0
     marks: dict[str, Any] = {
         "number_minus_row": number - rows,
         **{f"number_mod_{place}": number % place for place in PLACES},
@@ -72,18 +73,18 @@ def record_marks(
 
 
 def _beyond(dataset: Dataset, seconds: FloatArray) -> FloatArray:
-    """Return by how much calls last longer than they talk; with a network only what their setup does not explain.
+    """Return by how much calls last longer than their talk time; with a network, beyond their set-up time.
 
-    How long a setup takes is in the events, and the end is held to these (`end_and_last_event`).
+    The events contain the set-up time, and the end of the call is checked against them (`end_and_last_event`).
     """
     return np.minimum(seconds, 0) if dataset.open_table("events").metadata.num_rows else seconds
 
 
 def contents(dataset: Dataset, rows: IntArray, frame: pl.DataFrame) -> dict[str, FloatArray]:
-    """Return the contents of some calls, for types that do not change them.
+    """Return marks of the content of some calls, tested for types that do not change it.
 
-    Each is put as a number that does not tell who the caller is: how readily its caller calls this party, how often
-    it is served by this cell.
+    No mark identifies the caller: `usual_...` is the share of its calls with the same called party, cell, device or
+    SIM.
     """
     local_s = dataset.clock.local_ms(frame["call_start_ts"].to_physical().to_numpy()) // 1000
     names = ["caller_id", "callee_id", "first_cell_id", "last_cell_id", "caller_imei", "caller_imsi"]
@@ -102,7 +103,7 @@ def contents(dataset: Dataset, rows: IntArray, frame: pl.DataFrame) -> dict[str,
 
 
 def rows_of(dataset: Dataset, rows: IntArray) -> pl.DataFrame:
-    """Read some rows of the calls, a part of the table at a time."""
+    """Read some rows of the calls, one part of the table at a time."""
     file, low, parts = dataset.open_table("calls"), 0, []
     for group in range(file.num_row_groups):
         high = low + file.metadata.row_group(group).num_rows
@@ -114,13 +115,13 @@ def rows_of(dataset: Dataset, rows: IntArray) -> pl.DataFrame:
 
 
 def trailing_number(texts: pl.Series) -> FloatArray:
-    """Return the number at the end of each text, at most its last nine digits; NaN if there is none."""
+    """Return the number at the end of each text (at most nine digits); NaN if there is none."""
     found = texts.str.extract(r"(\d{1,9})$").cast(pl.Float64).fill_null(np.nan)
     return np.asarray(found.to_numpy(), np.float64)
 
 
 def _numbers(frame: pl.DataFrame, rng: np.random.Generator) -> dict[str, FloatArray]:
-    """Return the numbers of devices and SIMs, and the type code of the caller's device; each thing counts once."""
+    """Return the numbers of devices and SIMs, and the type code of the caller's device; each counts once."""
     found = {}
     for name in ("caller_imei", "caller_imsi", "callee_imsi"):
         source = stand_ins(frame[name], frame[name], rng)
@@ -137,7 +138,7 @@ def _place_in_second(starts: IntArray, rows: IntArray, rng: np.random.Generator)
 
 
 def _unknown_cells(dataset: Dataset, frame: pl.DataFrame) -> FloatArray:
-    """Count which of a call's two cells are missing in the inventory; a failed call may have none."""
+    """Count the cells of a call that are missing in the inventory (0 to 2); a failed call may have none."""
     cells = pl.Series(dataset.table("cells", ["cell_id"])["cell_id"].cast(pa.string()))
     total = np.zeros(frame.height)
     for name in ("first_cell_id", "last_cell_id"):
@@ -146,7 +147,7 @@ def _unknown_cells(dataset: Dataset, frame: pl.DataFrame) -> FloatArray:
 
 
 def _usual(dataset: Dataset, frame: pl.DataFrame, normal: Normal) -> dict[str, FloatArray]:
-    """Return whether a callee has another number, SIM or kind than in most of its calls."""
+    """Return whether the callee's number, SIM or kind differs from that in most of its calls."""
     names = ["callee_id", "callee_number", "callee_imsi", "callee_type"]
     table = pl.DataFrame(dataset.table("calls", names))
     found = {}
@@ -161,7 +162,7 @@ def _usual(dataset: Dataset, frame: pl.DataFrame, normal: Normal) -> dict[str, F
 
 
 def _inventory(dataset: Dataset, frame: pl.DataFrame) -> dict[str, FloatArray]:
-    """Return whether SIM, device and numbers of a call are not those that the inventory has of the two users then."""
+    """Return whether a call's SIM, device and numbers differ from those of both users in the inventory at that time."""
     held = plain(dataset.table("subscriptions")).with_columns(
         pl.col("valid_to").fill_null(pl.lit(2**62).cast(pl.Datetime("ms", "UTC")))
     )
@@ -182,7 +183,7 @@ def _inventory(dataset: Dataset, frame: pl.DataFrame) -> dict[str, FloatArray]:
 
 
 def _not_held(calls: pl.DataFrame, held: pl.DataFrame, known: set[str] | None, equal: dict[str, str]) -> FloatArray:
-    """Return 1 for calls, of users known, whose values no row of the inventory has that was valid at their start."""
+    """Return 1 for calls of known users whose values are in no row of the inventory that was valid at their start."""
     joined = calls.select("at", "call_start_ts", *equal).join(
         held.select("valid_from", "valid_to", *equal.values()), left_on=list(equal), right_on=list(equal.values())
     )
@@ -196,7 +197,7 @@ def _not_held(calls: pl.DataFrame, held: pl.DataFrame, known: set[str] | None, e
 
 
 def _share_of_caller(table: pa.Table, column: str, rows: IntArray) -> FloatArray:
-    """Return which share of the caller's calls have the same value in a column, for some rows."""
+    """Return, for some calls, the share of the caller's calls with the same value in a column."""
     caller, value = (codes(table[name]) for name in ("caller_id", column))
     _, pair, pairs = np.unique(caller * (value.max(initial=0) + 1) + value, return_inverse=True, return_counts=True)
     return np.asarray(pairs[pair[rows]] / np.bincount(caller)[caller[rows]])

@@ -51,7 +51,7 @@ def day_marks(dataset: Dataset, days: pl.DataFrame, normal: Normal, rng: np.rand
 
 
 class EventCounts:
-    """How many messages of each kind each cell had in each window, read a part of the events at a time."""
+    """Number of messages of each kind, cell and window; events are read one part at a time."""
 
     KINDS = (
         "connect",
@@ -79,7 +79,7 @@ class EventCounts:
             last = part.tail(1)
 
     def _add(self, events: pl.DataFrame, skip: int) -> None:
-        """Count events; the first `skip` rows were counted already."""
+        """Count events; the first `skip` rows have been counted already."""
         codes = pl.DataFrame({"cell_id": self.cells}).with_row_index("code")
         code = events.select("cell_id").join(codes, on="cell_id", how="left", maintain_order="left")["code"]
         cell = code.cast(pl.Int64).fill_null(-1).to_numpy()
@@ -107,12 +107,12 @@ class EventCounts:
         np.add.at(self.counts["handed_on"], (previous * self.windows + window)[on], 1)
 
     def of(self, kind: str, cell: IntArray, window: IntArray) -> Any:
-        """Return the counts of one kind at some places."""
+        """Return the counts of one kind at some positions of the grid."""
         return self.counts[kind][cell * self.windows + window]
 
 
 def _before(cell: IntArray, same: BoolArray, refused: BoolArray) -> IntArray:
-    """Return the cell that served before each event in its call, Hellos that failed aside; -1 where none did."""
+    """Return the cell that served before each event of its call, ignoring failed Hellos; -1 where there was none."""
     kept = np.flatnonzero(~refused)
     last = np.searchsorted(kept, np.arange(cell.size)) - 1
     begins = np.maximum.accumulate(np.where(same, 0, np.arange(cell.size)))
@@ -131,9 +131,9 @@ def quarter_marks(
     quarters
         The rows.
     counts, at
-        What the events say, and which cell and window each row is about.
+        Counts of the events, and the cell and window of each row.
     normal
-        What normal life looks like.
+        Normal rows.
     """
     seen = {kind: counts.of(kind, *at) for kind in EventCounts.KINDS}
     said = {
@@ -150,7 +150,8 @@ def quarter_marks(
     handed = said["handovers_out"] + np.where(
         said["handover_success"] > 0, said["handovers_out"] * (1 / np.maximum(said["handover_success"], 1e-9) - 1), 0
     )
-    lasted = np.where(said["mean_session_s"] > 0, said["mean_session_s"], np.nan)  # calls that nobody answers last 0
+    # calls that are not answered last 0 s
+    lasted = np.where(said["mean_session_s"] > 0, said["mean_session_s"], np.nan)
     ended = digits(np.rint(lasted * 1000), 1000, "ms")["zeros"]
     marks: dict[str, Any] = {
         "tower_of_quarter": (tower["tower_id"] != tower["its_tower"]).fill_null(True).to_numpy(),
@@ -171,7 +172,7 @@ def quarter_marks(
         "traffic_and_live_sessions": (said["live_sessions"] > 0) & (traffic_ms == 0),
         "ended_sessions": np.where((seen["ended"] > 0) & np.isnan(said["mean_session_s"]), -1, ended),
     }
-    for name in ("traffic_in_milliseconds", "ended_sessions"):  # whether a call began or ended is no form
+    for name in ("traffic_in_milliseconds", "ended_sessions"):  # whether a call began or ended is content, not form
         known = marks[name][np.isfinite(marks[name])]
         drawn = known[rng.integers(0, max(known.size, 1), quarters.height)] if known.size else np.nan
         marks[name] = np.where(np.isfinite(marks[name]), marks[name], drawn)
@@ -180,9 +181,9 @@ def quarter_marks(
 
 
 def _milliseconds(traffic_ms: FloatArray, step_ms: int) -> FloatArray:
-    """Return how many zeros a time ends with that live connections add up to; -1 if it is not one of milliseconds.
+    """Return the number of zeros at the end of the total connected time [ms]; -1 if it is not in whole milliseconds.
 
-    NaN if every call lasts for the whole window, or there is none: the number of calls decides those zeros.
+    NaN if every call lasts for the whole window, or there is none: then the zeros follow from the number of calls.
     """
     whole = np.rint(traffic_ms)
     zeros = digits(np.where(whole % step_ms > 0, whole, np.nan), 1000, "ms")["zeros"]
@@ -190,7 +191,7 @@ def _milliseconds(traffic_ms: FloatArray, step_ms: int) -> FloatArray:
 
 
 def _state_of(share: FloatArray) -> pl.Series:
-    """Return the state that a share of failures means."""
+    """Return the state that corresponds to a share of failures."""
     out = np.full(share.size, "NO_DATA", dtype=object)
     for least, state in reversed(SHARES):
         out[share >= least] = state
@@ -198,13 +199,13 @@ def _state_of(share: FloatArray) -> pl.Series:
 
 
 def _apart(one: FloatArray, other: FloatArray) -> Any:
-    """Return whether two numbers differ, or only one of them is there."""
+    """Return whether two numbers differ, or one of them is missing."""
     both = np.isfinite(one) & np.isfinite(other)
     return np.where(both, np.abs(one - other) > TOLERANCE, np.isfinite(one) != np.isfinite(other))
 
 
 def windows_of(dataset: Dataset) -> tuple[int, int, int]:
-    """Return where the windows of `tower_status` begin and their step [ms], and how many there are; zeros if none."""
+    """Return the first start, the step [ms] and the number of the windows of `tower_status`; zeros without any."""
     file = dataset.open_table("tower_status")
     if not file.metadata.num_rows:
         return 0, 0, 0

@@ -17,18 +17,18 @@ IDENTIFIERS = ("user_id", "phone_number", "imei", "imsi")
 
 
 def user_marks(dataset: Dataset, normal: Normal, rng: np.random.Generator) -> dict[str, FloatArray]:
-    """Return forms and agreements of every user by name, in the order of the table of users; shape (users,) each.
+    """Return forms and agreements of every user, by name, in the order of the table of users; shape (users,) each.
 
-    The place of a user in the dictionaries of the calls counts too: whoever reads the file can see it.
+    The position of a user in the dictionaries of the calls counts too, since it is visible in the file.
 
     Parameters
     ----------
     dataset
         Users, subscriptions, and the first rows of calls and user status.
     normal
-        What normal life looks like.
+        Normal rows.
     rng
-        What replaces digits that are said twice: those of an identifier that many users have count once.
+        Generator of the digits that replace repeated ones: an identifier that many users share counts once.
     """
     users = plain(dataset.table("users"))
     marks: dict[str, Any] = {"row_of_user": np.arange(users.height)}
@@ -48,21 +48,21 @@ def user_marks(dataset: Dataset, normal: Normal, rng: np.random.Generator) -> di
         held.unique("user_id", keep="last", maintain_order=True), on="user_id", how="left", maintain_order="left"
     )
     forms = column_forms("users", users, normal, users["user_id"], rng, sources)
-    if not held.height:  # a table of users made from the calls: the date is that of the first call
+    if not held.height:  # where the table of users is made from the calls, the date is that of the first call
         forms = {name: values for name, values in forms.items() if not name.startswith("users.creation_date.")}
     forms |= column_forms("subscriptions", first, normal, users["user_id"], rng, _also_of(first, sources, rng))
     return forms | {name: np.asarray(values, np.float64) for name, values in marks.items()}
 
 
 def _also_of(held: pl.DataFrame, sources: Mapping[str, IntArray], rng: np.random.Generator) -> dict[str, IntArray]:
-    """Return the rows that subscriptions show: those that the users show, and others where a value is there twice."""
+    """Return the rows shown for subscriptions: those shown for users, and others where a value occurs twice."""
     rows = np.arange(held.height)
     own = {name: stand_ins(held[name], held[name], rng) for name in sources}
     return {name: np.where(source == rows, own[name], source) for name, source in sources.items()}
 
 
 def _places(dataset: Dataset, users: pl.DataFrame) -> Iterator[tuple[str, str, FloatArray]]:
-    """Yield where each user first stands in the files of calls and status, by name and identifier; NaN: nowhere."""
+    """Yield where each user first occurs in the files of calls and status, by name and identifier; NaN: nowhere."""
     first = dataset.open_table("calls").read_row_group(0, ["caller_id", "caller_imei", "caller_imsi"])
     for name, key in (("caller_id", "user_id"), ("caller_imei", "imei"), ("caller_imsi", "imsi")):
         yield f"place_among_{name}", key, _place_among(users[key], first[name].chunk(0).dictionary.cast(pa.string()))
@@ -78,7 +78,7 @@ def _place_among(texts: pl.Series, among: pa.Array | pa.ChunkedArray) -> FloatAr
 
 
 def _agreements(dataset: Dataset, users: pl.DataFrame, held: pl.DataFrame) -> dict[str, Any]:
-    """Return whether a user's row is not the first of its periods, and whether these are out of order."""
+    """Return whether a user's row differs from its first period, and whether the periods are out of order."""
     days = pl.col("valid_from").dt.offset_by(f"{dataset.clock.utc_offset_s}s").dt.date()
     each = held.group_by("user_id", maintain_order=True).agg(
         pl.col("phone_number").first().alias("first_number"), pl.col("imsi").first().alias("first_imsi"),
