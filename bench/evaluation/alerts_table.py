@@ -13,21 +13,21 @@ Columns = dict[str, pa.Array]
 
 
 def alerts_at(names: RecordNames, level: Level) -> tuple[Columns, IntArray]:
-    """Return the columns of `bench.run_tables.ALERTS` at a level, but `reasons`, and whose reasons they are.
+    """Return the columns of `bench.run_tables.ALERTS` at a level, but `reasons`, and the record of each alert.
 
-    Where the threshold divides equal scores, as many of them as it allows are there: one fixed random choice.
+    Where the threshold divides equal scores, the allowed number of them is included: one fixed random choice.
 
     Parameters
     ----------
     names
-        What names the records of the run.
+        Identifiers of the run's records.
     level
-        One that its scores reach.
+        A level that the run's scores reach.
 
     Returns
     -------
     columns, rows
-        The latter are entities of the detector's own level, or -1; shape (alerts,).
+        `rows` are entities of the detector's own level, or -1; shape (alerts,).
     """
     outcome = names.outcome
     here = outcome.levels[level]
@@ -44,7 +44,7 @@ def alerts_at(names: RecordNames, level: Level) -> tuple[Columns, IntArray]:
 
 
 def _truth(outcome: Outcome, here: LevelOutcome, entities: IntArray) -> Columns:
-    """Return verdict, types and incidents of alerts; nulls where the truth is unknown."""
+    """Return verdict, types and incidents of alerts; null where the truth is unknown."""
     if not outcome.labelled:
         return {name: pa.nulls(entities.size, pa.string()) for name in ("verdict", "anomaly_type", "incident_id")}
     sample = here.sample

@@ -1,9 +1,9 @@
 """Exact mean metrics of random scores, at their own level and aggregated from calls.
 
-Random scores of calls, aggregated by the maximum, favour what is busy: of n calls one is high more often. In the order
-of the highest call, entities come as in a draw without replacement in proportion to their calls (Plackett and Luce): as
-if entity i arrived at a random time, exponential with rate n_i, those first that come first. Entities without a
-call come last, all together.
+Random scores of calls, aggregated by the maximum, favour busy entities: the maximum of n calls grows with n. Sorted by
+their highest call, entities are in the order of a draw without replacement with probabilities proportional to their
+numbers of calls (Plackett and Luce). This is the order in which they would arrive if the arrival time of entity i were
+exponential with rate n_i. Entities without a call come last, all together.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bench.evaluation.sample import Sample
 from bench.evaluation.score_metrics import average_precision_by_chance
 
 STEP = 0.4
-"""Steps of the trapezoidal rules, in the logarithm of time and in the log odds of the auxiliary variable."""
+"""Steps of the trapezoidal rules, in log time and in the log odds of the auxiliary variable."""
 EARLIEST, LATEST, ODDS = 1e-10, 40.0, 28.0
 """Limits of the integrals; the parts beyond are below 1e-9."""
 HALVINGS = 60
@@ -29,7 +29,7 @@ class Chance:
 
     sample: Sample
     calls: IntArray | None = None
-    """Shape (entities,): number of calls of each, if scores of calls are aggregated; None if entities are scored."""
+    """Shape (entities,): number of calls of each entity, if scores are aggregated from calls; else None."""
 
     @cached_property
     def average_precision(self) -> dict[str, float | None]:
@@ -47,8 +47,8 @@ class Chance:
     def incident_recall(self, name: str, alerts: float) -> float | None:
         """Return the expected share of a class's incidents that a given number of random alerts finds.
 
-        Where scores are aggregated, alerts go to the entities of the highest calls: to as many calls, on average, as it
-        takes to come to so many entities.
+        Where scores are aggregated, alerts go to the entities of the highest calls. The number of calls is the mean
+        number that is needed to reach so many entities.
         """
         entity, incident = self.sample.incident_parts(name)
         if not incident.size:
@@ -67,7 +67,7 @@ class Chance:
         return float(1 - missed.mean())
 
     def _calls_taken(self, alerts: float) -> float:
-        """Return the mean number of random calls that belong to a given number of different entities."""
+        """Return the mean number of random calls needed to reach a given number of different entities."""
         assert self.calls is not None
         total = float(self.calls.sum())
         sizes, many = np.unique(self.calls, return_counts=True)
@@ -84,19 +84,19 @@ class Chance:
 def aggregated_average_precision(sizes: IntArray, found: IntArray, others: IntArray) -> FloatArray:
     """Return the mean average precision of random scores of calls, aggregated by the maximum; shape (classes,).
 
-    Of a positive that arrives at time t, the precision there is (1 + H) / (1 + H + F), H and F those positives and
-    others that have arrived: sums of independent events of probability p_j = 1 - exp(-n_j t). Since 1 / (1 + k) is the
-    integral of s^k over s from 0 to 1, its mean is that of prod_j q_j * (1 + sum over positives of p_j s / q_j), with
-    q_j = 1 - p_j (1 - s): an integral over s within one over t.
+    The precision at a positive that arrives at time t is (1 + H) / (1 + H + F), where H other positives and F negatives
+    have arrived: sums of independent events of probability p_j = 1 - exp(-n_j t). Since 1 / (1 + k) is the integral of
+    s^k over s from 0 to 1, its mean is that of prod_j q_j * (1 + sum over positives of p_j s / q_j), with q_j = 1 - p_j
+    (1 - s): an integral over s within one over t.
 
     Parameters
     ----------
     sizes
-        Shape (sizes,): different numbers of calls of an entity, ascending, from 0 on.
+        Shape (sizes,): distinct numbers of calls of an entity, ascending, from 0 on.
     found
-        Shape (classes, sizes): how many positives of each class have that many calls.
+        Shape (classes, sizes): number of positives of each class with that many calls.
     others
-        Shape (sizes,): how many others have.
+        Shape (sizes,): number of other entities with that many calls.
     """
     total = found.sum(axis=1)
     last = (total / np.maximum(total + others.sum(), 1)) * found[:, sizes == 0].sum(axis=1)
@@ -110,7 +110,7 @@ def aggregated_average_precision(sizes: IntArray, found: IntArray, others: IntAr
 
 
 def _at(time: float, rate: FloatArray, its: FloatArray, every: FloatArray) -> FloatArray:
-    """Return the density of positives that arrive at a time, each by the mean of the precision there."""
+    """Return the density of positives that arrive at a time, weighted by their mean precision."""
     less = 1 / (1 + np.exp(-np.arange(-ODDS, ODDS + STEP, STEP)))[:, None]  # 1 - s
     arrived = -np.expm1(-rate * time)
     q = 1 - arrived * less

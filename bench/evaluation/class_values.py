@@ -41,7 +41,7 @@ def _known(sample: Sample, fewest_incidents: int) -> Iterator[tuple[str, str, Va
 
 @dataclass(frozen=True)
 class ClassValues:
-    """Metrics of the scores of a sample's entities, not all equal, with the threshold of their alerts."""
+    """Metrics of a sample's scores, which are not all equal, with the threshold of their alerts."""
 
     sample: Sample
     scores: FloatArray
@@ -87,7 +87,7 @@ class ClassValues:
         return found
 
     def _ranking(self, name: str, each: Class, average_precision: Value) -> Values:
-        """Return average precision beside that of random scores, and the intervals of the highest scores."""
+        """Return average precision of random scores, lift, and the intervals of precision and recall at k."""
         positives = each.found.scores.size
         if not positives:
             return {}
@@ -117,7 +117,7 @@ class ClassValues:
         return values | _bounds("incident_recall", bounds) | self._delays(incident, entity)
 
     def _parts(self, name: str) -> Clustered:
-        """Return what the incidents of a class did, by incident: an entity of several incidents is a part of each."""
+        """Group the records of a class by incident; a record of several incidents counts for each of them."""
         entity, incident = self.sample.incident_parts(name)
         found = self.classes[name].found
         return found if found.scores.size == entity.size else Clustered.of(self.scores[entity], incident)
@@ -136,5 +136,5 @@ class ClassValues:
 
 
 def _bounds(name: str, interval: tuple[float, float] | None, per: float = 1.0) -> Values:
-    """Return the ends of an interval under their names, if there is one, divided by `per`."""
+    """Return the ends of an interval under their names, divided by `per`; nothing without an interval."""
     return {} if interval is None else {f"{name}_low": interval[0] / per, f"{name}_high": interval[1] / per}

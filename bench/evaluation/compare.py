@@ -1,8 +1,8 @@
 """Tests of which detectors differ significantly: ranks over blocks, corrected for multiple comparisons.
 
-A block is a configuration of the world, its repeats averaged first: repeats of one world are no further evidence about
-others. Higher values are better. The procedure is that of Demšar (2006) with Wilcoxon's test and Holm's correction
-for the pairs (Benavoli, Corani & Mangili 2016).
+A block is one configuration of the world. Its repeats are averaged first, since repeats of one world are no evidence
+about others. Higher values are better. The procedure is that of Demšar (2006) with Wilcoxon's test and Holm's
+correction for the pairs (Benavoli, Corani & Mangili 2016).
 """
 
 import math
@@ -20,7 +20,7 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean of paired differences, and its 95 % interval by Student's t."""
+    """Mean of paired differences with its 95 % interval by Student's t."""
 
     mean: float
     low: float
@@ -36,7 +36,7 @@ class Standing:
     """Shape (detectors,): 1 is the best."""
     blocks: int
     imputed: int
-    """Number of missing values, of failed runs, which got the last rank of their block."""
+    """Number of missing values (failed runs), which were ranked last in their block."""
     p_value: float
     """p-value of Friedman's test that all detectors are alike."""
     pairs: FloatArray
@@ -48,7 +48,7 @@ class Standing:
 
     @property
     def groups(self) -> list[tuple[int, int]]:
-        """The longest runs of places, first and last, whose detectors are all alike: the bars of a diagram."""
+        """Maximal runs of ranks, first and last, whose detectors are all alike: the bars of a rank diagram."""
         found: list[tuple[int, int]] = []
         for first in range(len(self.names)):
             last = first
@@ -67,8 +67,8 @@ def standing(names: Sequence[str], values: FloatArray) -> Standing:
     names
         The detectors, two at least.
     values
-        Shape (blocks, detectors): higher is better; NaN where a detector failed. A pair is tested on the blocks where
-        both have a value; in the ranks and in Friedman's test a failure comes last in its block.
+        Shape (blocks, detectors): higher is better; NaN where a detector failed. A pair is tested on the blocks in
+        which both have a value; in the ranks and in Friedman's test a failure is ranked last in its block.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def friedman(ranks: FloatArray) -> tuple[float, float]:
     Parameters
     ----------
     ranks
-        Shape (blocks, detectors): within each block; any values in their order will do.
+        Shape (blocks, detectors): ranks within each block, or any values in the same order.
     """
     ranks = stats.rankdata(ranks, axis=1)
     blocks, detectors = ranks.shape
@@ -113,7 +113,7 @@ def friedman(ranks: FloatArray) -> tuple[float, float]:
 def wilcoxon_holm(values: FloatArray) -> FloatArray:
     """Return the p-values of Wilcoxon's signed-rank test (1945) of all pairs, after Holm's correction (1979).
 
-    Equal values say nothing and are left out. The p-value is exact as long as there are few blocks without ties.
+    Zero differences are left out. The p-value is exact if there are few blocks and no ties.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def wilcoxon_holm(values: FloatArray) -> FloatArray:
 
 
 def fewest_blocks(detectors: int) -> int:
-    """Return the fewest blocks with which a pair can be significant, if it differs the same way in every block.
+    """Return the fewest blocks with which a pair can be significant if all blocks agree on its direction.
 
     Wilcoxon's exact p-value is then 2 / 2^blocks, and Holm's correction multiplies it by the number of pairs.
 
@@ -149,7 +149,7 @@ def fewest_blocks(detectors: int) -> int:
 
 
 def paired_difference(first: FloatArray, second: FloatArray) -> Difference | None:
-    """Return by how much `first` exceeds `second`, both of shape (pairs,), NaN missing; None with under three pairs."""
+    """Return the mean of `first` minus `second`, shape (pairs,), NaN missing; None for fewer than three pairs."""
     differences = first - second
     differences = differences[~np.isnan(differences)]
     if differences.size < 3:

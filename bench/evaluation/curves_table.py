@@ -12,13 +12,13 @@ from bench.run_tables import CURVES
 from bench.spans import DAY_MS
 
 POINTS = 200
-"""The most points of a curve: half are even in recall, half in the logarithm of the alerts."""
+"""The most points of a curve: half evenly spaced in recall, half in the logarithm of the alerts."""
 
 
 def curves(outcome: Outcome) -> pa.Table:
-    """Return the table `bench.run_tables.CURVES` of a run; each point is a threshold that gains a record of the type.
+    """Return the table `bench.run_tables.CURVES` of a run: a point for each threshold at which a positive is gained.
 
-    Between two of them, recall at a number of alerts lies between theirs; it grows evenly where scores are equal.
+    Between two points, recall lies between theirs; among equal scores it grows in proportion to the alerts.
     """
     days = (outcome.dataset.window.end_ms - outcome.dataset.window.start_ms) / DAY_MS
     parts = []
@@ -63,7 +63,7 @@ def _highest(incident: IntArray, scores: FloatArray) -> FloatArray:
 
 
 def thinned(hits: IntArray, alerts: IntArray) -> IntArray:
-    """Return which points of a curve are kept, ascending; both arrays fall as the threshold rises, to at least 1."""
+    """Return which points of a curve are kept, ascending; both arrays fall, to at least 1, as the threshold rises."""
     by_recall = np.linspace(hits[0], hits[-1], POINTS // 2)
     by_alerts = np.geomspace(alerts[0], alerts[-1], POINTS // 2)
     wanted = [np.searchsorted(-each, -at) for each, at in ((hits, by_recall), (alerts, by_alerts))]

@@ -12,11 +12,11 @@ STREAM = 0x7135
 
 @dataclass(frozen=True)
 class Cut:
-    """Every score above `score` is an alert; of the scores equal to it, `taken` out of each `tied` are.
+    """Every score above `score` is an alert; of those equal to it, `taken` out of each `tied`.
 
-    Where a budget cuts through equal scores, nothing tells one of them from another: each is an alert with the same
-    probability, and counts are expected values (as those at k are). So alerts are not whole numbers in a part of the
-    scores, only in all of them.
+    Where a budget cuts through equal scores, they cannot be distinguished: each is an alert with the same probability,
+    and counts are expected values (also those at k). So only the total number of alerts is a whole number, not that of
+    a part of the scores.
     """
 
     score: float
@@ -25,7 +25,7 @@ class Cut:
     tied: int = 1
     """Number of scores equal to `score`, at least `taken`."""
     ranked: bool = False
-    """Whether a number of alerts sets the cut, so that it varies with the scores."""
+    """Whether the cut follows from a number of alerts, so that it varies with the scores."""
 
     @property
     def share(self) -> float:
@@ -34,11 +34,11 @@ class Cut:
 
     @property
     def divides(self) -> bool:
-        """Whether it divides equal scores."""
+        """Whether the cut divides equal scores."""
         return self.taken < self.tied
 
     def of_tied(self, number: float) -> float:
-        """Return the expected number of alerts among a number of scores equal to `score`; exact for all of them."""
+        """Return the expected number of alerts among a number of scores equal to `score`; exact if those are all."""
         return number * self.taken / self.tied
 
     def weights(self, scores: FloatArray) -> FloatArray:
@@ -46,7 +46,7 @@ class Cut:
         return np.where(scores > self.score, 1.0, np.where(scores == self.score, self.share, 0.0))
 
     def drawn(self, scores: FloatArray) -> BoolArray:
-        """Return which of the scores are alerts in one fixed random choice among those equal to `score`."""
+        """Return which scores are alerts, with one fixed random choice among those equal to `score`."""
         alerts = scores > self.score
         equal = np.flatnonzero(scores == self.score)
         random = np.random.Generator(np.random.Philox(key=STREAM))
@@ -55,5 +55,5 @@ class Cut:
 
 
 def expected_alerts(scores: FloatArray, cut: Cut) -> float:
-    """Return the expected number of alerts: all scores above the cut, and its share of those equal to it."""
+    """Return the expected number of alerts: scores above the cut, plus the share of those equal to it."""
     return float(np.count_nonzero(scores > cut.score)) + cut.of_tied(float(np.count_nonzero(scores == cut.score)))

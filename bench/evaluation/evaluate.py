@@ -25,7 +25,7 @@ from bench.truth import CallLabels, Truth
 
 FEWEST_INCIDENTS = 10
 ROUNDING = 1e-9
-"""Relative range up to which scores count as equal: a sum in another order differs as much."""
+"""Relative range within which scores count as equal: sums in another order differ by as much."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Yardstick:
     parts: Parts
     """Calls of all incidents, in the scored part and before it."""
     chances: Mapping[tuple[Level, bool], Chance]
-    """Metrics of random scores at a level: of its entities (False), and of calls, aggregated to it (True)."""
+    """Metrics of random scores by level: scores of its entities (False), or of calls, aggregated to it (True)."""
 
     @classmethod
     def of(cls, dataset: Dataset, truth: Truth, fewest_incidents: int = FEWEST_INCIDENTS) -> "Yardstick":
@@ -77,7 +77,7 @@ class Yardstick:
         dataset, truth
             The world.
         fewest_incidents
-            A type with fewer of them in the window is one that the run cannot speak of.
+            A type with fewer incidents than this in the window is not judged.
         """
         labels = truth.call_labels(*dataset.call_range(dataset.window))
         above = grids(dataset)
@@ -89,13 +89,13 @@ class Yardstick:
         return cls(dataset, labels, above, samples, known, *beginnings(dataset, truth), chances)
 
     def evaluation(self, scores: Scores, threshold: ThresholdPolicy, *, constant: bool = False) -> Evaluation:
-        """Evaluate the scores of the window, at their own level and aggregated to the levels above calls.
+        """Evaluate scores of the window at their own level and, for calls, aggregated to the other levels.
 
-        The numbers of a type are that type against normal: entities of the other types, and innocents' records that an
-        incident changed, are neither hits nor false alarms. They do use up the alerts, like every entity of the window.
-        The threshold policy is applied at each level anew. Nothing is repaired: scores that are wrong in number, not
-        finite or constant are DEGENERATE. What truth alone tells (`positives`, `prevalence`, `incidents`, ...) has a
-        value all the same, and so it has at a level that the scores do not reach.
+        The metrics of a type compare it with normal records: records of other types, and collateral records, are
+        neither hits nor false alarms. But they use up alerts, like every record of the window. The threshold policy is
+        applied at each level separately. Nothing is repaired: scores that are wrong in number, not finite or constant
+        are DEGENERATE. Metrics that depend on the truth alone (`positives`, `prevalence`, `incidents`, ...) have a
+        value even then, and at levels that the scores do not reach.
 
         Parameters
         ----------
@@ -104,12 +104,12 @@ class Yardstick:
         threshold
             Which scores become alerts.
         constant
-            Whether all scores may be the same: for the row that every detector should beat.
+            Whether all scores may be the same: for the reference `constant`, which every detector should beat.
 
         Raises
         ------
         UserError
-            When the threshold is to be the detector's own and it has none.
+            When the policy is the detector's own threshold and the detector has none.
         """
         entities = self.samples[scores.level].normal.size if scores.level in self.samples else 0
         reason = _fault_of(scores, entities, constant)
@@ -158,12 +158,12 @@ class Yardstick:
 
 
 def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: ThresholdPolicy) -> Evaluation:
-    """Evaluate scores once; `Yardstick` serves for several evaluations."""
+    """Evaluate scores once; a `Yardstick` can evaluate several."""
     return Yardstick.of(dataset, truth).evaluation(scores, threshold)
 
 
 def _reached(scores: Scores, above: Sequence[Grid]) -> dict[Level, Scores]:
-    """Return the scores at each level that they reach."""
+    """Return the scores at each level that they can be aggregated to."""
     found = {scores.level: scores}
     if scores.level is Level.CALL:
         for grid in above:

@@ -11,12 +11,12 @@ HOMES = {"call": Level.CALL, "user": Level.USER_DAY, "group": Level.USER_DAY, "c
 
 
 def home_of(injector: Any) -> Level:
-    """Return the home level of a type: its `home` or, where it has none, what its `level` says."""
+    """Return the home level of a type: its `home` or, if it has none, the one that follows from its `level`."""
     return Level(getattr(injector, "home", HOMES[injector.level]))
 
 
 def home_of_all(homes: Iterable[Level]) -> Level:
-    """Return the home level of all types together: that of most of them, the first one in a tie.
+    """Return the home level of all types together: the commonest one, in a tie the first.
 
     >>> str(home_of_all([Level.CALL, Level.USER_DAY, Level.USER_DAY])), str(home_of_all([]))
     ('user_day', 'call')
@@ -26,12 +26,12 @@ def home_of_all(homes: Iterable[Level]) -> Level:
 
 
 def homes_text(anomaly: Mapping[str, Any]) -> str:
-    """Return the home levels of a world's types as in a result row: `ring:user_day,short_call:call`."""
+    """Write the home levels of a world's types as in a result row: `ring:user_day,short_call:call`."""
     return ",".join(f"{name}:{home_of(injector)}" for name, injector in sorted(anomaly.items()))
 
 
 def homes_in(text: str) -> dict[str, str]:
-    """Return the home level of each type from such a text.
+    """Read the home level of each type from such a text.
 
     >>> homes_in("ring:user_day,short_call:call"), homes_in("")
     ({'ring': 'user_day', 'short_call': 'call'}, {})

@@ -15,14 +15,14 @@ NEVER = np.iinfo(np.int64).max
 def beginnings(dataset: Dataset, truth: Truth) -> tuple[IntArray, Parts]:
     """Return the start of each incident's first direct record [ms since 1970, UTC], and all calls of incidents.
 
-    What it did is whatever is `direct` in the truth: a call that it made or altered, by the call's start; a call that
-    it removed, by the start that this would have had; a user or a cell that it held, from then on. What it only
-    touched of others' (`collateral`) is no beginning.
+    The time of a direct record is the start of a call that the incident made or altered, the start that a removed call
+    would have had, or the time from which a user or a cell was affected. Collateral records do not count.
 
     Returns
     -------
     begun_ms
-        Shape (incidents,), by row of the table of incidents; the largest integer for one that did nothing.
+        Shape (incidents,), by row of the table of incidents; the largest integer for an incident without direct
+        records.
     parts
         The calls that incidents made or altered, in the whole of the data.
     """
@@ -41,7 +41,7 @@ def beginnings(dataset: Dataset, truth: Truth) -> tuple[IntArray, Parts]:
 
 
 def _times(dataset: Dataset, row: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the start and the end of some calls of the table [ms since 1970, UTC]."""
+    """Return start and end of some calls of the table [ms since 1970, UTC]."""
     if not row.size:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     calls = dataset.table("calls", ["call_start_ts", "call_end_ts"]).take(pa.array(row))

@@ -9,17 +9,17 @@ from bench.evaluation.cut import Cut
 
 
 def escape(sizes: IntArray, *, records: float, alerts: float) -> FloatArray:
-    """Return the probability that none of a group of records is among `alerts` drawn at random from all `records`.
+    """Return the probability that no record of a group is among `alerts` drawn at random from all `records`.
 
-    That of no success in `alerts` draws without replacement (hypergeometric): for a size m the product over i < m of
-    (records - alerts - i) / (records - i).
+    It is hypergeometric, that of no success in `alerts` draws without replacement: for a group of m records the product
+    over i < m of (records - alerts - i) / (records - i).
 
     Parameters
     ----------
     sizes
         Any shape, from 0 to `records`.
     records, alerts
-        Need not be whole: they may be mean values.
+        Numbers, which may be mean values and so need not be whole.
     """
     index = np.arange(sizes.max(initial=0))
     product = np.cumprod(np.maximum(records - alerts - index, 0) / (records - index))
@@ -27,9 +27,9 @@ def escape(sizes: IntArray, *, records: float, alerts: float) -> FloatArray:
 
 
 def found_chances(incident: IntArray, scores: FloatArray, cut: Cut) -> FloatArray:
-    """Return for each incident, by its code, the probability that one of its records at least is an alert.
+    """Return, for each incident by its code, the probability that at least one of its records is an alert.
 
-    It is 1 or 0, but where the cut divides equal scores: those are drawn at random.
+    It is 1 or 0, unless the cut divides equal scores, which are drawn at random.
 
     Parameters
     ----------
@@ -49,24 +49,25 @@ def found_chances(incident: IntArray, scores: FloatArray, cut: Cut) -> FloatArra
 def chance_recall(sizes: IntArray, *, records: float, alerts: float) -> float | None:
     """Return the expected share of incidents with an alert when `alerts` of all `records` are drawn at random.
 
-    A big incident is easily hit so.
+    Large incidents are easily found by chance.
 
     Parameters
     ----------
     sizes
-        Shape (incidents,): records of each incident, at most `records`; None comes of no incident.
+        Shape (incidents,): number of records of each incident, at most `records`. Without incidents the result is None.
     """
     return float(1 - escape(sizes, records=records, alerts=alerts).mean()) if sizes.size else None
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Ends of entities, when alerts can be raised, and starts of incidents; in ms since the Unix epoch (UTC)."""
+    """Times at which alerts can be raised (ends of entities) and starts of incidents, in ms since 1970 (UTC)."""
 
     end_ms: IntArray
-    """Shape (entities,): end of each, from which on its score can be known."""
+    """Shape (entities,): end of each entity; its score is known from then on."""
     begun_ms: IntArray
-    """Shape (incidents,), by row of the table of incidents: start of the first direct record of each, before the scored
+    """Shape (incidents,), by row of the table of incidents: start of each incident's first direct record, in the scored
+    part or before it.
     part or in it."""
     parts: "Parts | None" = None
     """Calls of the incidents, if the entities are calls."""
@@ -82,7 +83,7 @@ class Parts:
     """Shape (calls,)."""
 
     def over(self, incident: IntArray, moment_ms: IntArray) -> IntArray:
-        """Return the number of calls of an incident that were over before a moment; both of shape (n,)."""
+        """Return the number of calls of an incident that ended before a given time; both of shape (n,)."""
         if not incident.size:
             return np.zeros(0, np.int64)
         origin = min(self.end_ms.min(), moment_ms.min())
@@ -94,12 +95,12 @@ class Parts:
 
 @dataclass(frozen=True)
 class Waits:
-    """Delays of incidents: one entry for each possible first alert; shape (n,) each."""
+    """Delays of incidents, one entry for each possible first alert; shape (n,) each."""
 
     seconds: FloatArray
-    """Time from the start of the incident in the truth to the end of the alert's call, user-day or quarter."""
+    """Time from the start of the incident to the end of the first alert's call, user-day or quarter hour [s]."""
     calls: FloatArray | None
-    """Number of the incident's calls that were over before that; None above calls."""
+    """Number of the incident's calls that ended before the first alert; None above calls."""
     weight: FloatArray
     """Probability that this is the incident's first alert: 1, unless the cut divides equal scores."""
 
@@ -110,7 +111,7 @@ def waits(incident: IntArray, entity: IntArray, scores: FloatArray, cut: Cut, mo
     Parameters
     ----------
     incident, entity
-        Shape (n,): each entity of each incident.
+        Shape (n,): pairs of an incident and one of its entities.
     scores
         Shape (entities,).
     """
@@ -132,14 +133,14 @@ def waits(incident: IntArray, entity: IntArray, scores: FloatArray, cut: Cut, mo
 
 
 def weighted_quantile(values: FloatArray, weight: FloatArray, reached: float) -> float:
-    """Return the lowest value whose weight, with that of all lower values, is at least `reached`."""
+    """Return the lowest value at which the cumulative weight reaches `reached`."""
     order = np.argsort(values, kind="stable")
     place = np.searchsorted(np.cumsum(weight[order]), reached * (1 - ROUNDING))
     return float(values[order][min(int(place), values.size - 1)])
 
 
 def weighted_median(values: FloatArray, weight: FloatArray) -> float:
-    """Return the median of a distribution; between two values where half the weight lies on either side."""
+    """Return the median of a weighted distribution; the midpoint between two values that split the weight in half."""
     order = np.argsort(values, kind="stable")
     heavier = np.cumsum(weight[order])
     half = heavier[-1] / 2

@@ -1,4 +1,4 @@
-"""The table of incidents of a run: which were found, at which record, after how long."""
+"""The table of incidents of a run: which were found, at which record, and after how long."""
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +17,9 @@ Columns = dict[str, pa.Array]
 
 
 def judged_level(outcome: Outcome, name: str) -> Level:
-    """Return the level at which a type is judged: its home where the scores reach it, else their own.
+    """Return the level at which a type is judged: its home level if the scores reach it, else their own.
 
-    A type without a record of its own at home is judged at the level of the scores too.
+    A type without a record at its home level is also judged at the level of the scores.
     """
     own = Level.CALL if outcome.scores is None else outcome.scores.level
     home = Level(homes_in(str(outcome.result.asked.get("home_levels") or "")).get(name, Level.CALL))
@@ -28,14 +28,14 @@ def judged_level(outcome: Outcome, name: str) -> Level:
 
 
 def incidents_of(names: RecordNames, name: str) -> tuple[Columns, IntArray]:
-    """Return the columns of `bench.run_tables.INCIDENTS_FOUND` of a type, but `reasons`, and whose reasons they are.
+    """Return the columns of `bench.run_tables.INCIDENTS_FOUND` of a type, except `reasons`, with the record to explain.
 
-    Where the threshold divides equal scores, what is an alert is one fixed random choice, the same as in the alerts.
+    Where the threshold divides equal scores, alerts are one fixed random choice, the same as in the table of alerts.
 
     Returns
     -------
     columns, rows
-        The latter are entities of the detector's own level, or -1; shape (incidents,).
+        `rows` are entities of the detector's own level, or -1; shape (incidents,).
     """
     outcome = names.outcome
     level = judged_level(outcome, name)
@@ -72,7 +72,7 @@ def _of_truth(table: pa.Table, mine: IntArray, here: LevelOutcome) -> Columns:
 
 
 def _records(here: LevelOutcome, name: str, mine: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Return of each incident the record that it is told by, its first alert and its highest score; -1 for none."""
+    """Return the record that represents each incident, its first alert and its highest score; -1 for none."""
     entity, incident = here.sample.incident_parts(name)
     alerted = here.alerted[entity]
     first = _first(incident[alerted], entity[alerted], here.moments.end_ms, mine)
@@ -81,10 +81,10 @@ def _records(here: LevelOutcome, name: str, mine: IntArray) -> tuple[IntArray, I
 
 
 def _first(incident: IntArray, entity: IntArray, by: IntArray, mine: IntArray) -> IntArray:
-    """Return of each of some incidents the entity that comes first by a key of the entities; -1 for none."""
+    """Return, for each of some incidents, the entity with the lowest value of a key; -1 for none."""
     found = np.full(max(int(incident.max(initial=-1)), int(mine.max(initial=-1))) + 1, -1)
     order = np.lexsort((entity, by[entity]))[::-1]
-    found[incident[order]] = entity[order]  # the last that is written stays
+    found[incident[order]] = entity[order]  # assignment keeps the last value written
     return found[mine]
 
 
@@ -107,7 +107,7 @@ def _counted(here: LevelOutcome, name: str, mine: IntArray) -> Columns:
 
 
 def _delays(outcome: Outcome, here: LevelOutcome, mine: IntArray, first: IntArray) -> Columns:
-    """Return how long each incident went unnoticed, by its start in the truth; nulls of detectors that look ahead."""
+    """Return the delay until each incident was noticed; null for detectors that use later records."""
     known = (first >= 0) & (outcome.scores is not None and outcome.scores.causal)
     end_ms = here.moments.end_ms[np.where(known, first, 0)] if here.scores.size else np.zeros(mine.size, np.int64)
     seconds = (end_ms - here.moments.begun_ms[mine]) / 1000
@@ -120,5 +120,5 @@ def _delays(outcome: Outcome, here: LevelOutcome, mine: IntArray, first: IntArra
 
 
 def _where(there: "np.ndarray[tuple[int], np.dtype[np.bool_]]", column: pa.Array) -> pa.Array:
-    """Return a column with nulls elsewhere."""
+    """Return a column with nulls where a condition does not hold."""
     return column.take(pa.array(np.arange(there.size), mask=~there))

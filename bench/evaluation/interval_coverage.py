@@ -31,25 +31,25 @@ METRICS = (
     "delay_seconds",
     "delay_calls",
 )
-"""`lift` is the average precision over a constant, and has its coverage."""
+"""Lift is the average precision divided by a constant, and so has the same coverage."""
 COUNTED = ("delay_calls",)
-"""Whole numbers, so that an interval may hold them more often than asked for."""
+"""Metrics that are whole numbers: their intervals may contain the true value more often than the nominal 95 %."""
 LOWEST, HIGHEST = 0.92, 0.98
 ERRORS = 2.6
-"""Standard errors of the study that a coverage may lie beyond the limits."""
+"""A coverage is a fault if it is outside the limits by more than so many standard errors of the study."""
 FEWEST = 50
-"""Worlds with an interval from which on a coverage is stated."""
+"""A coverage is reported from this number of worlds with an interval."""
 
 
 @dataclass(frozen=True)
 class StudyCell:
-    """One kind of world, and whether the cut stands still or is met by a budget."""
+    """One kind of world, and whether the threshold is fixed or follows from a budget."""
 
     population: Population
     budget: bool
 
     def __str__(self) -> str:
-        """Return it in words."""
+        """Describe it in words."""
         each = self.population
         sizes = "log-normal" if each.many_records else "one record"
         shared = f" beside {each.others}" if each.others else ""
@@ -60,7 +60,7 @@ class StudyCell:
 
 @dataclass
 class Count:
-    """How many intervals there were, and how many held the truth."""
+    """Number of intervals, and number of those that contain the true value."""
 
     held: int = 0
     total: int = 0
@@ -71,7 +71,7 @@ class Count:
         return self.held / self.total if self.total >= FEWEST else None
 
     def fault(self, metric: str) -> bool:
-        """Return whether the coverage lies beyond the limits, by more than the error of the study."""
+        """Return whether the coverage is outside the limits by more than the error of the study."""
         if self.share is None:
             return False
         low, high = (ERRORS * sqrt(limit * (1 - limit) / self.total) for limit in (LOWEST, HIGHEST))
@@ -79,7 +79,7 @@ class Count:
 
 
 def coverage(population: Population, repeats: int, seed: int = 0) -> dict[StudyCell, dict[str, Count]]:
-    """Simulate worlds of a kind, and count at both cuts how often each interval covers the true value."""
+    """Simulate worlds of a kind and count, at both thresholds, how often each interval covers the true value."""
     random = np.random.default_rng(seed)
     counts = {StudyCell(population, budget): {metric: Count() for metric in METRICS} for budget in (False, True)}
     for _ in range(repeats):
@@ -88,7 +88,7 @@ def coverage(population: Population, repeats: int, seed: int = 0) -> dict[StudyC
         for cell, tally in counts.items():
             cut = cut_of(cell, world.scores)
             judged = ClassValues(world.sample, world.scores, cut, world.moments, chance)
-            vars(judged).update(in_order)  # the scores are put in order once for both cuts
+            vars(judged).update(in_order)  # scores are sorted once for both thresholds
             values = judged.all()
             in_order = {"others": judged.others, "classes": judged.classes}
             for metric, value in world.truth(cut).items():
@@ -100,7 +100,7 @@ def coverage(population: Population, repeats: int, seed: int = 0) -> dict[StudyC
 
 
 def cut_of(cell: StudyCell, scores: FloatArray) -> Cut:
-    """Return the cut of a cell for the scores of a world."""
+    """Return the threshold that a cell of the study uses for the scores of a world."""
     return cut_for(scores, cell.population.alerts) if cell.budget else Cut(cell.population.threshold)
 
 
@@ -112,7 +112,7 @@ def grid(normals: int, skill: float) -> list[Population]:
 
 
 def faults(counts: Mapping[StudyCell, Mapping[str, Count]]) -> list[str]:
-    """Return where coverage is beyond the limits, in words."""
+    """Describe each coverage that is outside the limits."""
     return [
         f"{metric} covers {count.share:.1%} of {count.total}: {cell}"
         for cell, row in counts.items()
@@ -122,7 +122,7 @@ def faults(counts: Mapping[StudyCell, Mapping[str, Count]]) -> list[str]:
 
 
 def table(counts: Mapping[StudyCell, Mapping[str, Count]]) -> Iterator[str]:
-    """Yield the lines of the table, in Markdown; coverage in per cent."""
+    """Yield the lines of a Markdown table of coverages in per cent."""
     yield (
         "| incidents | records | users | normals | skill | cut | " + " | ".join(f"`{name}`" for name in METRICS) + " |"
     )

@@ -19,7 +19,7 @@ class Judged:
 
     @property
     def positives(self) -> int:
-        """How many positives there are."""
+        """Number of positives."""
         return int(self.scores.found.size)
 
     @cached_property

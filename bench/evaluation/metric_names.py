@@ -1,7 +1,7 @@
 """All metrics in one table, for the evaluation, the docs, the reports and the tests; names do not change.
 
-A metric of one class of anomalies at one threshold is one entry with its function (`of`), and needs nothing else. Those
-without a function take more: the truth alone, incidents in time, random scores, or an interval.
+A metric of one class of anomalies at one threshold is one entry with its function (`of`) and needs nothing else.
+Metrics without a function need other input: times of incidents, random scores or intervals, or the truth alone.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ class Name:
     values: str
     meaning: str
     interval: bool = False
-    """Whether it has an interval, `NAME_low` and `NAME_high`."""
+    """Whether the metric has an interval, `NAME_low` and `NAME_high`."""
     calls_only: bool = False
-    """Whether it exists for scores of calls only."""
+    """Whether the metric exists for scores of calls only."""
     of: Callable[[Judged], float | None] | None = None
-    """Function that computes it, None where it is undefined; metrics that need more than `Judged` have no function."""
+    """Function that computes the metric, None where undefined; metrics that need more than `Judged` have none."""
 
 
 AT_K = 100
@@ -108,11 +108,11 @@ NAMES = (
         calls_only=True,
     ),
 )
-"""Each is `NAME/TYPE` of calls and `LEVEL/NAME/TYPE` above them; without a value where it is undefined."""
+"""All metrics: `NAME/TYPE` for calls and `LEVEL/NAME/TYPE` for other levels; without a value where undefined."""
 
 
 def metric_names(types: tuple[str, ...], prefix: str = "") -> list[str]:
-    """Return the name of every metric of a level, for `all` and each type.
+    """Return the names of all metrics of a level, for `all` and each type.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def metric_names(types: tuple[str, ...], prefix: str = "") -> list[str]:
 
 
 def markdown() -> str:
-    """Return the table of the names as Markdown."""
+    """Return the table of metrics as Markdown."""
     lines = ["| metric | values | 95 % interval | meaning |", "|---|---|---|---|"]
     lines.append(f"| `alerts` | {COUNT} | | records with an alert, anomalous or not; only `alerts/all` |")
     lines.append(

@@ -18,17 +18,17 @@ class Counts:
     false_alarms: float
     """Negatives with an alert."""
     misses: float
-    """Positives without one."""
+    """Positives without an alert."""
 
     @property
     def precision(self) -> float | None:
-        """Share of the alerts that are right; None without a positive or without an alert."""
+        """Share of the alerts that are correct; None without a positive or without an alert."""
         alerts = self.hits + self.false_alarms
         return self.hits / alerts if alerts and self.hits + self.misses else None
 
     @property
     def recall(self) -> float | None:
-        """Share of the positives that were found; None without a positive."""
+        """Share of the positives that are found; None without a positive."""
         positives = self.hits + self.misses
         return self.hits / positives if positives else None
 
@@ -46,7 +46,7 @@ class Steps:
 
     thresholds: FloatArray
     gained: IntArray
-    """Positives with just this score."""
+    """Positives with exactly this score."""
     hits: IntArray
     """Positives with this score or a higher one."""
     below: IntArray
@@ -87,7 +87,7 @@ class Separated:
 
     @property
     def roc_auc(self) -> float | None:
-        """Chance that a positive scores higher than a negative, a tie counting half; None without either."""
+        """Probability that a positive scores higher than a negative, ties counting half; None without either."""
         if not self.found.size or not self.others.size:
             return None
         wins = np.sum(self.steps.gained * (self.steps.below + self.steps.not_above))
@@ -102,7 +102,7 @@ class Separated:
         return Counts(hits, alarms, self.found.size - hits)
 
     def hits_at_k(self, k: int) -> float:
-        """Return how many positives the `k` highest scores hold; where the cut divides ties, the expected number.
+        """Return the number of positives among the `k` highest scores; expected if the cut divides ties.
 
         All entities are taken where there are fewer than `k`.
 

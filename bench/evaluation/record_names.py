@@ -1,4 +1,4 @@
-"""Who, where and when: what names the scored records in the tables that a run leaves."""
+"""Who, where and when: identifiers of the scored records, for the tables of a run."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ COLUMNS = ("call_id", "caller_id", "callee_id", "first_cell_id", "call_start_ts"
 
 @dataclass(frozen=True)
 class RecordNames:
-    """Names the entities of a run's levels."""
+    """Identifies the entities of a run's levels."""
 
     outcome: Outcome
 
@@ -47,7 +47,7 @@ class RecordNames:
         return {name: origins[name].combine_chunks().take(at) for name in origins.column_names}
 
     def rows(self, level: Level, entities: IntArray) -> IntArray:
-        """Return the entity of the detector's own level that each score comes from; -1 where it comes from none."""
+        """Return the entity of the detector's own level from which each score comes; -1 where there is none."""
         scores = self.outcome.scores
         if scores is None or level is scores.level:
             return entities
@@ -67,7 +67,7 @@ class RecordNames:
 
     @cached_property
     def _origins(self) -> pa.Table | None:
-        """Where all calls were read; None of a simulated world."""
+        """File and row from which each call was read; None for a simulated world."""
         path = self.outcome.dataset.folder.parent / f"{ORIGINS.name}.parquet"
         if not path.exists():
             return None

@@ -28,7 +28,7 @@ class Alerts:
 
 @dataclass(frozen=True)
 class LevelOutcome:
-    """Scores at one level with their truth and threshold."""
+    """Scores at one level, with their truth and threshold."""
 
     sample: Sample
     scores: FloatArray
@@ -43,30 +43,30 @@ class LevelOutcome:
 
     @cached_property
     def alerted(self) -> BoolArray:
-        """Shape (entities,): which are alerts, in one fixed random choice where the threshold divides equal scores."""
+        """Shape (entities,): which are alerts; one fixed random choice where the threshold divides ties."""
         return self.cut.drawn(self.scores)
 
     @cached_property
     def order(self) -> IntArray:
-        """Shape (entities,): the entities from the highest score down; of equal scores, alerts come first."""
+        """Shape (entities,): entities from the highest score down; among equal scores, alerts come first."""
         return np.lexsort((~self.alerted, -self.scores))
 
     @cached_property
     def rank(self) -> IntArray:
-        """Shape (entities,): place of each in that order, from 1."""
+        """Shape (entities,): position of each entity in that order, from 1."""
         rank = np.empty(self.scores.size, np.int64)
         rank[self.order] = np.arange(1, self.scores.size + 1)
         return rank
 
     def tied(self, entities: IntArray) -> IntArray:
-        """Return how many entities have the same score as each of some, itself included."""
+        """Return, for some entities, how many have the same score, themselves included."""
         ascending, its = self.scores[self.order[::-1]], self.scores[entities]
         return np.searchsorted(ascending, its, side="right") - np.searchsorted(ascending, its, side="left")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A result with the data that it was computed from, for drawing."""
+    """A result together with the data from which it was computed, for drawing."""
 
     result: Result
     dataset: Dataset
@@ -79,7 +79,7 @@ class Outcome:
     levels: Mapping[Level, LevelOutcome] = field(default_factory=dict)
     """Each level that the scores reach; none where there are no scores."""
     incidents: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
-    """Rows of the incidents, in their table, that have a record in the scored part, at whatever level."""
+    """Rows of the incidents, in their table, that have a record in the scored part, at any level."""
     labelled: bool = True
     """Whether the truth is known: your own records may have no labels."""
 

@@ -17,21 +17,22 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Sample:
-    """Entities, which of them are normal, and what the incidents touched.
+    """Entities of a level, which of them are normal, and which records incidents affect.
 
     A call belongs to one incident at most; a user's day or a cell's quarter can belong to several, of several types.
-    Then it is a positive of all types together, but of none of them by itself: whoever finds the one would get credit
-    for the other. What an incident changed without being part of it (`collateral`) is neither positive nor normal.
+    Then it is a positive of all types together, but not of any single type: a detector that finds one type would get
+    credit for the other. A record that an incident changed but that is not part of it (`collateral`) is neither
+    positive nor normal.
     """
 
     types: tuple[str, ...]
     """The anomaly types of the world, in alphabetical order."""
     normal: BoolArray
-    """Shape (entities,): neither anomalous nor touched by an incident."""
+    """Shape (entities,): whether the entity is neither anomalous nor changed by an incident."""
     cluster: IntArray
     """Shape (entities,): cluster of a normal entity: its user, or its cell and day."""
     entity: IntArray
-    """Shape (parts,): an entity that is anomalous, in any order; together with the next two without repetition."""
+    """Shape (parts,): an anomalous entity, in any order; unique in combination with the next two."""
     type_code: IntArray
     """Shape (parts,): index into `types`."""
     incident: IntArray
@@ -43,27 +44,27 @@ class Sample:
         return (ALL, *self.types)
 
     def incident_parts(self, name: str) -> tuple[IntArray, IntArray]:
-        """Return entity and incident of each incident part of a class; for one type without entities of several."""
+        """Return entity and incident of each record of a class; a single type excludes records of several types."""
         if name == ALL:
             return self.entity, self.incident
         its = (self.type_code == self.types.index(name)) & ~self._shared
         return self.entity[its], self.incident[its]
 
     def shared_share(self, name: str) -> float | None:
-        """Return the share of a class's entities that are of several types; None without any."""
+        """Return the share of a class's entities that belong to several types; None without entities."""
         its = np.full(self.entity.size, True) if name == ALL else self.type_code == self.types.index(name)
         every, shared = (np.unique(self.entity[kept]).size for kept in (its, its & self._shared))
         return shared / every if every else None
 
     @cached_property
     def _shared(self) -> BoolArray:
-        """Shape (parts,): whether the entity is of several types."""
+        """Shape (parts,): whether the entity belongs to several types."""
         many = max(len(self.types), 1)
         entity = np.unique(self.entity * many + self.type_code) // many
         return np.isin(self.entity, entity[1:][np.diff(entity) == 0])
 
     def positives(self, name: str) -> tuple[IntArray, IntArray]:
-        """Return the positives of a class, each once, and the first incident of each."""
+        """Return the positives of a class, without repetition, and the first incident of each."""
         entity, incident = self.incident_parts(name)
         order = np.lexsort((incident, entity))
         first = np.diff(entity[order], prepend=-1) > 0
@@ -83,7 +84,7 @@ def sample_of_calls(labels: CallLabels, callers: IntArray) -> Sample:
     labels
         The truth about these calls.
     callers
-        Shape (calls,): number of the caller of each.
+        Shape (calls,): number of each call's caller.
     """
     entity = np.flatnonzero(labels.type_code >= 0)
     normal = (labels.type_code < 0) & ~labels.collateral
@@ -101,8 +102,8 @@ def sample_of_calls(labels: CallLabels, callers: IntArray) -> Sample:
 def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
     """Return the days of users, or the quarter hours of cells, of a window as a sample.
 
-    One is anomalous if a direct change affects it: to one of its calls (also a removed one), or to the user or cell
-    itself (as an outage does). If only collateral changes affect it, it is neither anomalous nor normal.
+    An entity is anomalous if a direct change affects it: a change of one of its calls (also a removed one), or of the
+    user or cell itself (such as an outage). If only collateral changes affect it, it is neither anomalous nor normal.
     """
     touched = grid.of_calls
     calls = np.flatnonzero((touched >= 0) & (labels.incident_code >= 0))
@@ -123,9 +124,10 @@ def sample_of_grid(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
 
 
 def sample_of_held(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
-    """Return the same sample, with only what incidents affect directly as anomalous: quarter hours of faulty cells.
+    """Return a sample in which only entities affected directly are anomalous: quarter hours of faulty cells.
 
-    Where only calls are changed, it is neither anomalous nor normal: a neighbour that takes them is not faulty.
+    An entity of which only calls are changed is neither anomalous nor normal: a neighbouring cell that takes over calls
+    is not faulty.
     """
     level = grid.column.removesuffix("_id")
     entity, kind, incident = _effects_beyond_calls(grid, labels, truth, level)
@@ -139,7 +141,7 @@ def sample_of_held(grid: Grid, labels: CallLabels, truth: Truth) -> Sample:
 def callers_of(dataset: Dataset) -> IntArray:
     """Return the number of the caller of each call of the window, in order of appearance, shape (calls,).
 
-    So the numbers are the same whatever callers are called and wherever they are stored.
+    So the numbers do not depend on the callers' names or on how they are stored.
     """
     callers = dataset.calls(dataset.window, ["caller_id"]).unify_dictionaries()["caller_id"].combine_chunks()
     return np.asarray(callers.indices.dictionary_encode().indices).astype(np.int64)

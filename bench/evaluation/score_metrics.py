@@ -25,15 +25,15 @@ def counts_at(positive: BoolArray, scores: FloatArray, *, cut: Cut) -> Counts:
 
 
 def prevalence(positive: BoolArray) -> float | None:
-    """Return the share of positives, which is what a constant score gets as average precision; None of nothing."""
+    """Return the share of positives, the average precision of a constant score; None without records."""
     return float(np.count_nonzero(positive) / positive.size) if positive.size else None
 
 
 def average_precision(positive: BoolArray, scores: FloatArray) -> float | None:
     """Return the precision averaged over the steps of recall, without interpolation.
 
-    The sum over the distinct scores, from the highest, of precision times what the recall gains there: the definition
-    of scikit-learn's `average_precision_score`. None without a positive.
+    The sum over the distinct scores, from the highest, of precision times the increase of recall: the definition of
+    scikit-learn's `average_precision_score`. None without a positive.
 
     Raises
     ------
@@ -44,14 +44,14 @@ def average_precision(positive: BoolArray, scores: FloatArray) -> float | None:
 
 
 def average_precision_by_chance(positives: int, entities: int) -> float | None:
-    """Return the average precision that a random order without ties has on average; None without a positive.
+    """Return the mean average precision of a random order without ties; None without a positive.
 
-    A place k holds a positive with probability P/n, and then each of the k - 1 places before it one with probability
-    (P - 1)/(n - 1). Summed over the places, with H_n = 1 + 1/2 + ... + 1/n, that is
+    Position k holds a positive with probability P/n; given that, each of the k - 1 positions before it holds one with
+    probability (P - 1)/(n - 1). Summed over the positions, with H_n = 1 + 1/2 + ... + 1/n, that is
 
         (H_n + (P - 1)/(n - 1) * (n - H_n)) / n,
 
-    which lies above the prevalence P/n, the more so the fewer positives there are (Bestgen 2015).
+    which is above the prevalence P/n, most of all where there are few positives (Bestgen 2015).
 
     >>> average_precision_by_chance(1, 2), average_precision_by_chance(5, 5)
     (0.75, 1.0)
@@ -72,7 +72,7 @@ def average_precision_by_chance(positives: int, entities: int) -> float | None:
 
 
 def roc_auc(positive: BoolArray, scores: FloatArray) -> float | None:
-    """Return the chance that a positive scores higher than a negative, a tie counting one half.
+    """Return the probability that a positive scores higher than a negative, ties counting one half.
 
     The area under the receiver operating characteristic (Hanley & McNeil 1982). None without a positive or a negative.
 
@@ -85,7 +85,7 @@ def roc_auc(positive: BoolArray, scores: FloatArray) -> float | None:
 
 
 def separate(positive: BoolArray, scores: FloatArray) -> Separated:
-    """Put the scores of the positives and those of the negatives apart, each in order.
+    """Split scores into those of the positives and those of the negatives, both sorted.
 
     Raises
     ------

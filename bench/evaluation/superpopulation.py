@@ -1,10 +1,11 @@
 """Simulated scores with known true metrics, for the coverage study (`bench.evaluation.interval_coverage`).
 
-Incidents and users are drawn independently from endless ones. A record of an incident scores normally about the mean of
-its incident, which is normal about `shift`; a normal record about the mean of its user, which is normal about 0. An
-incident has one record or a log-normal number of them; users are all of one size, or log-normal. So every share of
-records above a score is a value of the normal distribution, and the value of a metric is that of infinitely many
-incidents and users, at the prevalence that came out.
+Incidents and users are drawn independently from infinite populations. The scores of an incident's records are normally
+distributed about the mean of the incident, which is normally distributed about `shift`; those of normal records about
+the mean of their user, which is normally distributed about 0. An incident has one record or a log-normal number of
+them; users have equally many records, or a log-normal number. So every share of records above a score is a value of the
+normal distribution, and the true value of a metric is that of infinitely many incidents and users, at the prevalence of
+the drawn world.
 """
 
 from dataclasses import dataclass
@@ -21,66 +22,66 @@ from bench.evaluation.incidents import Moments, Parts, found_chances, waits, wei
 from bench.evaluation.sample import ALL, Sample
 
 INCIDENT_SD, USER_SD = 0.7, 0.5
-"""How far the means of incidents and of users spread, where one record spreads by 1 about them."""
+"""Standard deviations of the means of incidents and of users; records deviate from these means by 1."""
 RECORDS, RECORDS_SIGMA = 5.0, 1.0
-"""Median number of records of an incident, and its spread on the logarithmic scale."""
+"""Median number of records of an incident, and its spread on the log scale."""
 HEAVY_SIGMA = 1.5
-"""Spread of the sizes of users on the logarithmic scale: the busiest tenth has 59 % of the records."""
+"""Spread of the users' numbers of records on the log scale: the busiest tenth has 59 % of the records."""
 RECORD_S, INCIDENT_S = 60.0, 3600.0
-"""Mean length of a record, and of the time over which the records of an incident are spread [s]."""
+"""Mean length of a record, and of the time over which an incident's records are spread [s]."""
 MANY = 20_000
-"""Incidents from which values are worked out that have no formula."""
+"""Number of simulated incidents that gives the true value of metrics without a formula."""
 GRID = np.linspace(-1.2, 1.2, 49)
 REACH, STEPS = 9.0, 4001
 
 
 @dataclass(frozen=True)
 class Population:
-    """What a world is drawn from."""
+    """The distribution from which a world is drawn."""
 
     incidents: int
     many_records: bool
     """Whether incidents have a log-normal number of records, rather than one."""
     heavy: bool
-    """Whether the sizes of users are log-normal, rather than all the same."""
+    """Whether users have a log-normal number of records, rather than equally many."""
     normals: int
     """Normal records, on average."""
     skill: float
-    """Average precision above the prevalence, as a share of what there is above it."""
+    """Average precision above the prevalence, as a share of the possible maximum."""
     others: int = 0
-    """Incidents of another type, which score as well, and share the alerts."""
+    """Number of incidents of another type, which score as well, and compete for the alerts."""
 
     @property
     def users(self) -> int:
-        """How many users there are: of 50 records in 10,000, of 500 in a million."""
+        """Number of users: they have 50 records each among 10,000 records, 500 among a million."""
         return 2 * isqrt(self.normals)
 
     @cached_property
     def alerts(self) -> int:
-        """The budget."""
+        """Number of alerts of the budget."""
         return 2 * isqrt(self.normals)
 
     @cached_property
     def shift(self) -> float:
-        """The mean score of a record of an incident, from which the skill comes."""
+        """Mean score of incidents, which follows from the skill."""
         share = self.prevalence
         wanted = share + self.skill * (1 - share)
         return float(brentq(lambda shift: _average_precision(shift, share) - wanted, -1, 12))
 
     @property
     def prevalence(self) -> float:
-        """The share of the records that belong to incidents, on average."""
+        """Mean share of the records that belong to incidents."""
         records = self.incidents * float(_sizes(np.random.default_rng(1), MANY, self.many_records).mean())
         return records / (records + self.normals)
 
     @cached_property
     def threshold(self) -> float:
-        """A fixed score; on average it gives as many alerts as the budget."""
+        """A fixed threshold that gives, on average, as many alerts as the budget."""
         records = self.prevalence / (1 - self.prevalence) * self.normals
         return self.reached(self.alerts, records, self.others * records / self.incidents, self.normals)
 
     def reached(self, alerts: float, found: float, others: float, normals: float) -> float:
-        """Return the score that makes a given number of the records of each kind alerts."""
+        """Return the threshold at which a given number of records, of all kinds, become alerts."""
         return float(
             brentq(
                 lambda score: (found + others) * self.recall(score) + normals * self.false(score) - alerts,
@@ -90,11 +91,11 @@ class Population:
         )
 
     def recall(self, score: float) -> float:
-        """Return the share of the records of incidents that reach a score."""
+        """Return the share of the records of incidents with at least a given score."""
         return float(ndtr((self.shift - score) / np.hypot(1, INCIDENT_SD)))
 
     def false(self, score: float) -> float:
-        """Return the share of the normal records that do."""
+        """Return the share of the normal records with at least a given score."""
         return float(ndtr(-score / np.hypot(1, USER_SD)))
 
     def draw(self, random: np.random.Generator) -> "DrawnWorld":
@@ -126,21 +127,21 @@ class Population:
 
     @cached_property
     def endless(self) -> "DrawnWorld":
-        """A world of many incidents, of the type that is judged alone."""
+        """A world of many incidents, all of the type that is judged."""
         endless = Population(MANY, self.many_records, False, self.users, self.skill)
         endless.__dict__["shift"] = self.shift
         return endless.draw(np.random.default_rng(2))
 
     @cached_property
     def by_incident(self) -> dict[str, FloatArray]:
-        """Incident recall and the delays at the scores about the threshold, shape (scores,) each."""
+        """Incident recall and delays at the scores around the threshold, shape (scores,) each."""
         rows = [self.endless.of_incidents(Cut(self.threshold + step)) for step in GRID]
         return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
 @dataclass(frozen=True)
 class DrawnWorld:
-    """Scored records, and what they are."""
+    """Scored records with their incident or user."""
 
     population: Population
     sample: Sample
@@ -149,11 +150,11 @@ class DrawnWorld:
 
     @property
     def judged(self) -> str:
-        """The class that is judged."""
+        """Positives and negatives of the type that is judged."""
         return self.sample.types[0] if self.sample.types else ALL
 
     def truth(self, cut: Cut) -> dict[str, float]:
-        """Return the value of every metric in the population, at the prevalence of this world."""
+        """Return the true value of every metric in the population, at the prevalence of this world."""
         whose, drawn = self.population, self._drawn
         found, others, normals = drawn
         score = whose.reached(whose.alerts, found, others, normals) if cut.ranked else cut.score
@@ -174,12 +175,12 @@ class DrawnWorld:
 
     @property
     def _drawn(self) -> tuple[int, int, int]:
-        """Records of the type that is judged, of the other, and normal ones."""
+        """Records of the judged type, of the other type, and normal ones."""
         other = int(np.count_nonzero(self.sample.type_code))
         return self.sample.entity.size - other, other, self.scores.size - self.sample.entity.size
 
     def of_incidents(self, cut: Cut) -> dict[str, float]:
-        """Return incident recall and the delays of this world itself."""
+        """Return incident recall and delays of this world."""
         entity, incident = self.sample.incident_parts(ALL)
         waited = waits(incident, entity, self.scores, cut, self.moments)
         values = {"incident_recall": float(found_chances(incident, self.scores[entity], cut).mean())}
@@ -196,7 +197,7 @@ def _sizes(random: np.random.Generator, number: int, many: bool) -> IntArray:
 
 
 def _moments(random: np.random.Generator, incident: IntArray, sizes: IntArray, entities: int) -> Moments:
-    """Draw when incidents begin, each with a record, and when their records end."""
+    """Draw the start of incidents, each with a record at that time, and the ends of their records."""
     begun_s = random.uniform(0, 1e6, sizes.size)
     after_s = random.random(incident.size) * (INCIDENT_S * random.exponential(size=sizes.size))[incident]
     after_s[np.cumsum(sizes) - sizes] = 0

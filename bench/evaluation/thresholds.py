@@ -15,9 +15,9 @@ from bench.threshold_policies import ThresholdPolicy
 def alerts_of(scores: Scores, policy: ThresholdPolicy, *, span_ms: int, anomalies: int) -> Alerts:
     """Return the alerts at the threshold of a policy.
 
-    All entities of the window compete for the allowed number of alerts, normal or not. Exactly that many become alerts
-    (if there are as many entities): among equal scores at the threshold, each is an alert with the same probability.
-    A policy sees only numbers of entities (`ThresholdPolicy.allowed`); one that needs the scores themselves changes
+    All records of the window, normal or not, compete for the allowed number of alerts. Exactly that many become alerts
+    (if there are enough records): among equal scores at the threshold, each is an alert with the same probability. A
+    policy gets only numbers of records (`ThresholdPolicy.allowed`); a policy that needs scores requires a change of
     this function too.
 
     Parameters

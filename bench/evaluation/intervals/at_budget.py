@@ -18,7 +18,7 @@ from bench.evaluation.intervals.spread import Spread, effective_number
 
 @dataclass(frozen=True)
 class AtBudget:
-    """Hits of one class among a fixed number of alerts, which other classes share."""
+    """Hits of one class among a fixed number of alerts, which all classes share."""
 
     each: Class
     hits: FloatArray
@@ -26,7 +26,7 @@ class AtBudget:
     alarms: FloatArray
     """Shape (users,): expected number of alerts of each user."""
     rest: Spread
-    """Spread of the alerts of the other classes at a fixed cut."""
+    """Spread of the alerts of the other classes at a fixed threshold."""
     elsewhere: float
     """Number of alerts of the other classes."""
     its: float
@@ -36,7 +36,7 @@ class AtBudget:
 
     @classmethod
     def of(cls, each: Class, cut: Cut, every: Clustered | None = None) -> "AtBudget":
-        """Count at a cut; `every` are the positives of all classes, this one among them."""
+        """Count at a threshold; `every` are the positives of all classes, this one included."""
         hits, alarms = each.found.alerts(cut), each.others.alerts(cut)
         its, theirs = _margin(each, total_of(hits) + total_of(alarms), every)
         rest, elsewhere = Spread(0.0, float(each.found.clusters)), 0.0
@@ -60,7 +60,7 @@ class AtBudget:
 
     @cached_property
     def own(self) -> tuple[Spread, Spread]:
-        """Spreads of the hits and of the false alarms at a fixed cut."""
+        """Spreads of the hits and of the false alarms at a fixed threshold."""
         found, others = self.each.found, self.each.others
         return Spread.of_incidents(found.deviations(self.hits), found.sizes), Spread.of_users(
             others.deviations(self.alarms)
@@ -68,7 +68,7 @@ class AtBudget:
 
     @cached_property
     def found(self) -> Interval:
-        """The interval of the number of hits, as a share of the largest possible number."""
+        """Interval of the number of hits, as a share of the largest possible number."""
         hit, most = total_of(self.hits), min(float(self.positives), self.alerts + self.elsewhere)
         if 0 < hit < most:
             spread, records = self._hits_spread.scaled(1 / most), max(most, 2.0)
@@ -79,7 +79,7 @@ class AtBudget:
         return low * most, high * most
 
     def intervals(self) -> dict[str, Interval]:
-        """Return the intervals of recall, precision and F1; there is an alert."""
+        """Return the intervals of recall, precision and F1; there must be an alert."""
         hit, positives, alerts = total_of(self.hits), self.positives, self.alerts
         counted, correlation = self._alerts_spread
         wide = float(np.exp(counted.quantile * np.sqrt(counted.variance) / alerts))
@@ -104,7 +104,7 @@ class AtBudget:
     def _alerts_spread(self) -> tuple[Spread, float]:
         """Return the spread of hits and false alarms together, and its correlation with that of the hits.
 
-        None where no other class takes any: then there are always as many.
+        None if no other class has alerts: then their number does not vary.
         """
         hits, alarms = self.own
         its, theirs = self.its, self.theirs
@@ -123,12 +123,12 @@ def hits_at_k(each: Class, k: int) -> Interval:
 
 
 def incidents_found(each: Class, chances: FloatArray, cut: Cut, every: Clustered | None = None) -> Interval:
-    """Return the interval of the number of incidents with an alert, at a cut that a number of alerts sets.
+    """Return the interval of the number of incidents with an alert, at a threshold set by a number of alerts.
 
     Parameters
     ----------
     each
-        What the incidents did, by incident, beside the normal entities.
+        The records of the incidents, by incident, with the normal records.
     chances
         Shape (incidents,): the probability that each has an alert.
     """
@@ -150,13 +150,13 @@ def incidents_found(each: Class, chances: FloatArray, cut: Cut, every: Clustered
 
 
 def _margin(each: Class, alerts: float, every: Clustered | None) -> tuple[float, float]:
-    """Return the shares of the class and of the others among the scores around a cut."""
+    """Return the shares of the class and of the other classes among the scores around a threshold."""
     found, others, rest = _counted(each, alerts, every)[2]
     return found / (found + others + rest), rest / (found + others + rest)
 
 
 def _counted(each: Class, alerts: float, every: Clustered | None) -> tuple[float, float, tuple[int, int, int]]:
-    """Return the scores at 1.5 and at 0.5 times the number of alerts, and the counts between them, by class."""
+    """Return the scores at 1.5 and 0.5 times the number of alerts, and the counts of each class between them."""
     size = each.found.scores.size + each.others.scores.size
     reach = (min(max(round(alerts * part), 1), size) for part in (0.5, 1.5))
     high, low = (_highest((each.found, each.others), number).score for number in reach)
@@ -167,7 +167,7 @@ def _counted(each: Class, alerts: float, every: Clustered | None) -> tuple[float
 
 
 def _highest(sides: tuple[Clustered, Clustered], number: int) -> Cut:
-    """Return the cut that selects so many of the highest scores of both."""
+    """Return the threshold that selects so many of the highest scores of both together."""
     top = np.concatenate([side.scores[max(side.scores.size - number, 0) :] for side in sides])
     score = float(np.partition(top, top.size - number)[top.size - number])
     above = sum(side.reaching(np.nextafter(score, np.inf)) for side in sides)

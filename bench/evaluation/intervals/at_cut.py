@@ -10,18 +10,19 @@ from bench.evaluation.intervals.shares import Interval, of_share, part_of, wilso
 from bench.evaluation.intervals.spread import Spread, effective_number
 
 FEWEST_ALARMS = 30
-"""The fewest highest scores from which the clustering of false alarms in users is estimated."""
+"""The clustering of false alarms in users is estimated from at least so many of the highest scores."""
 
 
 def detection(each: Class, cut: Cut, every: Clustered | None = None) -> dict[str, Interval]:
     """Return the intervals of recall and F1, and of precision if there is an alert.
 
-    All counts may be expected values, where the cut divides equal scores.
+    Counts are expected values where the threshold divides equal scores.
 
     Parameters
     ----------
     every
-        All positives, this class among them, where the cut is met by a number of alerts: they share it.
+        The positives of all classes, this one included, if the threshold follows from a number of alerts, which they
+        share.
     """
     hits, alarms = each.found.alerts(cut), each.others.alerts(cut)
     total, alerts = each.found.scores.size, total_of(hits) + total_of(alarms)
@@ -40,7 +41,7 @@ def detection(each: Class, cut: Cut, every: Clustered | None = None) -> dict[str
 
 
 def _recall(found: Clustered, hits: FloatArray) -> Interval:
-    """Return the interval of the number of hits at a fixed cut."""
+    """Return the interval of the number of hits at a fixed threshold."""
     hit, total = total_of(hits), found.scores.size
     if 0 < hit < total:
         spread = Spread.of_incidents(found.deviations(hits), found.sizes).scaled(1 / total)
@@ -51,7 +52,7 @@ def _recall(found: Clustered, hits: FloatArray) -> Interval:
 
 
 def _alarms(others: Clustered, alarm: float) -> Interval:
-    """Return the interval of the number of false alarms at a fixed cut."""
+    """Return the interval of the number of false alarms at a fixed threshold."""
     total = others.scores.size
     reference = min(max(round(alarm), FEWEST_ALARMS), total - 1)
     spread = Spread.of_users(others.deviations(others.alerts(others.highest(reference)))).scaled(1 / total)
@@ -62,7 +63,7 @@ def _alarms(others: Clustered, alarm: float) -> Interval:
 
 
 def _precision(hit: float, found: Interval, alarm: float, false: Interval) -> Interval:
-    """Return the interval of hits / (hits + false alarms), where the two are independent."""
+    """Return the interval of hits / (hits + false alarms), where both are independent."""
     if not hit:
         return 0.0, found[1] / (found[1] + alarm)
     if not alarm:

@@ -11,13 +11,13 @@ from bench.evaluation.cut import Cut
 from bench.evaluation.ranking import Separated
 
 ROUNDING = 1e-12
-"""Differences of sums up to this part of them are rounding."""
+"""Relative differences of sums up to this are rounding errors."""
 
 
 def total_of(expected: FloatArray) -> float:
-    """Return a sum of expected counts, the same in any order of its terms, so that it can be compared with limits.
+    """Return a sum of expected counts that does not depend on their order, so that it can be compared with limits.
 
-    A tie that is cut puts fractions into them, whose sum may miss a whole or a half by the last digit.
+    Ties at the threshold make counts fractions, whose sum may differ from a whole number in the last digit.
     """
     return round(fsum(expected), 9)
 
@@ -34,7 +34,7 @@ class Clustered:
 
     @classmethod
     def of(cls, scores: FloatArray, cluster: IntArray) -> "Clustered":
-        """Put scores in order and number their clusters, whole numbers from 0 on, without gaps."""
+        """Sort scores and number their clusters from 0, without gaps."""
         order = np.argsort(scores)
         occurs = np.bincount(cluster) > 0
         ordered = cluster[order]
@@ -44,15 +44,15 @@ class Clustered:
 
     @cached_property
     def sizes(self) -> IntArray:
-        """Shape (clusters,): scores of each cluster."""
+        """Shape (clusters,): number of scores of each cluster."""
         return np.bincount(self.cluster, minlength=self.clusters)
 
     def reaching(self, score: float) -> int:
-        """Return how many of the scores are not lower than a score."""
+        """Return how many of the scores are at least as high as a score."""
         return self.scores.size - int(np.searchsorted(self.scores, score, side="left"))
 
     def highest(self, number: int) -> Cut:
-        """Return the cut that selects a number of the highest scores, at least 1 and at most all, ties in part."""
+        """Return the cut for a number of the highest scores, from 1 to all; ties count in part."""
         score = float(self.scores[-number])
         first, last = (int(np.searchsorted(self.scores, score, side=side)) for side in ("left", "right"))
         return Cut(score, number - (self.scores.size - last), last - first)
@@ -64,15 +64,15 @@ class Clustered:
         return np.asarray(above + cut.of_tied(1) * np.bincount(self.cluster[first:last], minlength=self.clusters))
 
     def summed(self, values: FloatArray) -> FloatArray:
-        """Return the sums over each cluster of a value for each score, shape (clusters,)."""
+        """Return the sum of a value of each score over each cluster, shape (clusters,)."""
         return np.asarray(np.bincount(self.cluster, weights=values, minlength=self.clusters), np.float64)
 
     def deviations(self, summed: FloatArray) -> FloatArray:
-        """Return how far a total moves when a cluster is left out and the others are scaled up in its place.
+        """Return the change of a total when a cluster is left out and the others are scaled up to replace it.
 
-        The total of a value is (sum over clusters) / (sum of their sizes) times n. Without a cluster of m scores and
-        the sum s it moves by -(s - m * total / n) / (1 - m / n): with what the cluster adds beyond its size, and the
-        more, the larger a part of all it is.
+        The total of a value is (sum over clusters) / (sum of their sizes) times n. Without a cluster of m scores with
+        the sum s it changes by -(s - m * total / n) / (1 - m / n): by what the cluster contributes beyond its size,
+        increased for large clusters.
 
         Parameters
         ----------
@@ -82,18 +82,19 @@ class Clustered:
         share = self.sizes / self.scores.size
         expected = share * summed.sum()
         moved = summed - expected
-        moved[np.abs(moved) <= ROUNDING * (np.abs(summed) + np.abs(expected))] = 0.0  # else dust would have a kurtosis
+        # otherwise rounding errors would have a kurtosis
+        moved[np.abs(moved) <= ROUNDING * (np.abs(summed) + np.abs(expected))] = 0.0
         return np.asarray(moved / (1 - share))
 
 
 @dataclass(frozen=True)
 class Class:
-    """The positives of one class, by incident, and the negatives that all classes share, by user."""
+    """The positives of one class by incident, and the negatives that all classes share by user."""
 
     found: Clustered
     others: Clustered
 
     @cached_property
     def apart(self) -> Separated:
-        """The scores alone."""
+        """Scores without their clusters."""
         return Separated(self.found.scores, self.others.scores)

@@ -28,9 +28,9 @@ from bench.evaluation.sample import ALL
 
 FEWEST_CLUSTERS = 10
 WIDEST_LOG_ODDS = 3.0
-"""Half width on the scale of log odds, a factor of 20, beyond which that scale is no approximation."""
+"""Half width in log odds, a factor of 20, above which this scale is no longer a good approximation."""
 EXACT_UP_TO = 500
-"""Values of which the interval of a median is worked out by the binomial distribution."""
+"""Up to so many values, the interval of a median is computed from the binomial distribution."""
 
 
 def intervals(positives: Mapping[str, Clustered], negatives: Clustered, cut: Cut) -> dict[str, dict[str, Interval]]:
@@ -39,11 +39,11 @@ def intervals(positives: Mapping[str, Clustered], negatives: Clustered, cut: Cut
     Parameters
     ----------
     positives
-        The positives of each class, by incident; those of `all` share a number of alerts.
+        The positives of each class, by incident; classes share the alerts.
     negatives
         The negatives that all classes share, by user.
     cut
-        Where alerts begin.
+        The threshold.
 
     Returns
     -------
@@ -60,21 +60,21 @@ def intervals(positives: Mapping[str, Clustered], negatives: Clustered, cut: Cut
 
 
 def at_k_interval(each: Class, k: int) -> Interval | None:
-    """Return the 95 % interval of the number of positives among the `k` highest scores; None where there is none."""
+    """Return the 95 % interval of the number of positives among the `k` highest scores; None if undefined."""
     return hits_at_k(each, k) if min(each.found.clusters, each.others.clusters) >= FEWEST_CLUSTERS else None
 
 
 def incidents_interval(each: Class, chances: FloatArray, cut: Cut, every: Clustered | None = None) -> Interval | None:
-    """Return the 95 % interval of the share of incidents with an alert; None where there is none.
+    """Return the 95 % interval of the share of incidents with an alert; None if undefined.
 
     Parameters
     ----------
     each
-        What the incidents of a class did, by incident, beside the normal entities.
+        The records of a class by incident, with the normal records.
     chances
         Shape (incidents,): the probability that each has an alert.
     every
-        What those of all classes did, where they share a number of alerts.
+        The records of all classes, if these share a number of alerts.
     """
     number = chances.size
     if number < FEWEST_CLUSTERS:
@@ -89,9 +89,9 @@ def incidents_interval(each: Class, chances: FloatArray, cut: Cut, every: Cluste
 def median_interval(values: FloatArray, weight: FloatArray) -> Interval | None:
     """Return the 95 % interval of a median from the order of independent values.
 
-    None of fewer than 10. Whatever their distribution, the median lies between the values of the ranks d and n + 1 - d
-    with a probability that the binomial distribution gives; between two ranks it is interpolated (Hettmansperger &
-    Sheather 1986). A value that is only probable counts by its probability in n and in the ranks.
+    None for fewer than 10 values. For any distribution, the median lies between the values of the ranks d and n + 1 - d
+    with a probability given by the binomial distribution; the interval is interpolated between two ranks
+    (Hettmansperger & Sheather 1986). A value with a probability below 1 counts with that weight, in n and in the ranks.
     """
     number = float(weight.sum())
     if number < FEWEST_CLUSTERS:
@@ -103,7 +103,7 @@ def median_interval(values: FloatArray, weight: FloatArray) -> Interval | None:
 
 
 def _ranks(number: int) -> tuple[int, float]:
-    """Return the rank whose interval holds a median in 95 % or more, and how far to go from it to the next rank."""
+    """Return the rank whose interval covers a median with at least 95 %, and the fraction to go to the next rank."""
     if number > EXACT_UP_TO:
         place = (number + 1) / 2 - Z * math.sqrt(number) / 2
         return int(place), place % 1
@@ -125,7 +125,7 @@ def _of_class(each: Class, cut: Cut, every: Clustered | None) -> dict[str, Inter
 
 
 def _values(each: Class, cut: Cut) -> dict[str, float]:
-    """Return what lies within the intervals."""
+    """Return the values of the metrics, which their intervals have to contain."""
     counts, apart = each.apart.counts_at(cut), each.apart
     values = {"average_precision": apart.average_precision, "roc_auc": apart.roc_auc}
     values |= {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
@@ -141,10 +141,11 @@ def _average_precision(each: Class) -> Interval:
 
 
 def _on_log_odds(estimate: Estimate, lower: float) -> Interval:
-    """Return an interval that is symmetric in the logarithm of the odds; its lower end about a corrected value.
+    """Return an interval that is symmetric in log odds, with a bias correction for the lower end.
 
-    A value near chance has a standard error of many times itself, which on that scale would be a factor of thousands:
-    beyond `WIDEST_LOG_ODDS` the upper end is at most Wilson's of as many trials as give the same variance.
+    A value near chance has a standard error many times its size, which in log odds would be a factor of thousands.
+    Beyond `WIDEST_LOG_ODDS` the upper end is limited to that of Wilson's interval for the number of trials that has the
+    same variance.
     """
     value = estimate.value
     half = estimate.spread.quantile * math.sqrt(estimate.spread.variance) / (value * (1 - value))
@@ -169,5 +170,5 @@ def _roc_auc(each: Class) -> Interval:
 
 
 def _around(value: float, low: float, high: float) -> Interval:
-    """Return the ends of an interval, in [0, 1], without rounding that would put the value outside."""
+    """Return the ends of an interval, limited to [0, 1] and widened by rounding errors to contain the value."""
     return max(0.0, min(low, value)), min(1.0, max(high, value))

@@ -15,23 +15,24 @@ from bench.evaluation.intervals.clustered import Class
 from bench.evaluation.intervals.spread import Spread, effective_number
 
 UNSEEN, MOST_UNSEEN = 1 / 12, 4.0
-"""Incidents of a kind not seen yet: as a share of those seen, and at most. Set by the study of coverage."""
+"""Number of incidents of unseen kinds, as a share of those seen, and its maximum; chosen by the coverage study."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A measure in [0, 1] and its spread."""
+    """A measure in [0, 1] with its spread."""
 
     value: float
     spread: Spread
     bias: float = 0.0
-    """By how much the measure lies too high on average, since it is not linear."""
+    """Mean excess of the estimate over the true value, since the measure is not linear."""
 
 
 def average_precision(each: Class) -> Estimate:
     """Return AP = sum over positives i of H/(H + F) at its score, over P, where H positives and F negatives reach it.
 
-    More weight on a positive adds its own term, and to H of each positive at or below it; more on a negative to F.
+    More weight on a positive adds its own term, and increases H at each positive at or below it; more weight on a
+    negative increases F.
     """
     steps, precision, positives = each.apart.steps, each.apart.precisions, each.found.scores.size
     alerts = steps.hits / precision
@@ -46,7 +47,7 @@ def average_precision(each: Class) -> Estimate:
 
 
 def roc_auc(each: Class) -> Estimate:
-    """Return the mean over the positives of the share of negatives below, ties half; and the same the other way."""
+    """Return ROC-AUC: the mean share of negatives that score lower than a positive, ties counting half."""
     steps, positives, negatives = each.apart.steps, each.found.scores.size, each.others.scores.size
     below = (steps.below + steps.not_above) / (2 * negatives)
     value = float(np.sum(steps.gained * below) / positives)
@@ -59,26 +60,26 @@ def roc_auc(each: Class) -> Estimate:
 
 
 def _spread(each: Class, own: FloatArray, theirs: FloatArray, unseen: float) -> Spread:
-    """Return the spread from the influence of each positive and of each negative."""
+    """Return the spread that follows from the influences of all positives and negatives."""
     found = Spread.of_incidents(each.found.deviations(each.found.summed(own)), each.found.sizes)
     others = Spread.of_users(each.others.deviations(each.others.summed(theirs)))
     return Spread(found.variance + unseen, found.freedom) + others
 
 
 def _unseen(each: Class, value: float, chance: float) -> float:
-    """Return additional variance for kinds of incidents that are too rare to be among the observed ones.
+    """Return additional variance for kinds of incidents that are too rare to have been observed.
 
-    If one incident in a hundred is hard to find, a dozen incidents that are all easy to find show neither it nor how
-    widely the mean varies: whenever the mean is too high, the variance is too small. So a few more incidents are
-    assumed (as Wilson's interval assumes two more successes and two more failures), which are found completely or no
-    better than by chance; fewer of them where a few large incidents make the interval wide anyway.
+    If one incident in a hundred is hard to find, a dozen incidents that are all easy to find show neither this nor the
+    true variance: whenever the mean is too high, the variance is too small. So a few more incidents are assumed (as
+    Wilson's interval assumes two more successes and two more failures), which are found completely or no better than by
+    chance; fewer of them where a few large incidents make the interval wide anyway.
     """
     few = min(UNSEEN * effective_number(each.found.sizes) ** 2 / each.found.clusters, MOST_UNSEEN)
     return few * max(value - chance, 0.0) * (1 - value) / each.found.clusters**2
 
 
 def _bias(each: Class) -> float:
-    """Return by how much average precision is too high on average, to second order: half its second derivative.
+    """Return the mean excess of average precision, to second order: half its second derivative.
 
     It is too high for two reasons: a positive is always among the alerts at its own score, with those of its incident
     that lie above it; and the mean of 1/(number of alerts) is higher than 1/(mean number). `squares` is the sum, over

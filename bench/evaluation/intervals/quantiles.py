@@ -1,4 +1,4 @@
-"""Quantiles of Student's t without SciPy, which takes longer to import than all intervals of a run to compute."""
+"""Quantiles of Student's t without SciPy, whose import takes longer than computing all intervals of a run."""
 
 from statistics import NormalDist
 

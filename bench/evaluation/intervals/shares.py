@@ -1,7 +1,7 @@
 """Intervals of shares and of ratios of clustered records.
 
-A share has Wilson's interval (1927) of as many independent trials as give the same variance (Korn & Graubard 1998;
-Franco et al. 2019). A ratio takes its interval from those of its terms (Zou & Donner 2008, MOVER).
+A share has Wilson's interval (1927) for the number of independent trials that gives the same variance (Korn & Graubard
+1998; Franco et al. 2019). The interval of a ratio follows from those of its terms (Zou & Donner 2008, MOVER).
 """
 
 import numpy as np
@@ -26,12 +26,12 @@ def wilson(share: float, trials: float, quantile: float = Z) -> Interval:
 
 
 def of_share(share: float, spread: Spread, *, records: float, most: float) -> Interval:
-    """Return the interval of a share, in (0, 1), of a number of records, from its variance.
+    """Return the interval of a share, in (0, 1), of a number of records, given its variance.
 
     Parameters
     ----------
     most
-        Of the independent trials that it may be worth.
+        Upper limit of the effective number of independent trials.
     """
     independent = share * (1 - share) / (records - 1)
     trials = records * independent / max(spread.variance, records * independent / most)
@@ -40,16 +40,16 @@ def of_share(share: float, spread: Spread, *, records: float, most: float) -> In
 
 
 def part_of(hit: float, found: Interval, every: tuple[float, float, float], correlation: float = 0.0) -> Interval:
-    """Return the interval of a number over another from those of both, on the logarithmic scale (Zou & Donner 2008).
+    """Return the interval of the ratio of two numbers from their intervals, on the log scale (Zou & Donner 2008).
 
     Parameters
     ----------
     hit, found
-        The upper number and its interval.
+        The numerator and its interval.
     every
-        The lower number, and the ends of its interval; all above 0.
+        The denominator and the ends of its interval; all above 0.
     correlation
-        Of the two logarithms.
+        Correlation of the two logarithms.
     """
     middle, low, high = every
     if not hit:
@@ -61,6 +61,6 @@ def part_of(hit: float, found: Interval, every: tuple[float, float, float], corr
 
 
 def _times(one: float, other: float, correlation: float) -> float:
-    """Return by which factor a ratio is off when its terms are off by these, at least 1."""
+    """Return the factor, at least 1, by which a ratio is off when its terms are off by given factors."""
     one, other = np.log(one), np.log(other)
     return float(np.exp(np.sqrt(max(one**2 + other**2 - 2 * correlation * one * other, 0.0))))

@@ -18,7 +18,7 @@ from bench.arrays import FloatArray, IntArray
 from bench.evaluation.intervals.quantiles import TWO_SIDED, student_quantile
 
 FEWEST = 3.0
-"""Degrees of freedom, at least."""
+"""Lower limit of the degrees of freedom."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Spread:
 
     @classmethod
     def of_incidents(cls, deviations: FloatArray, sizes: FloatArray | IntArray) -> "Spread":
-        """Return that from how far an estimate moves without each incident; `sizes` are their numbers of records."""
+        """Return the spread of an estimate from its changes without each incident; `sizes` are numbers of records."""
         return cls(_jackknifed(deviations), max(effective_number(sizes) - 1, FEWEST))
 
     @classmethod
     def of_users(cls, deviations: FloatArray) -> "Spread":
-        """Return that from how far an estimate moves without each user, of whom there are many."""
+        """Return the spread of an estimate from its changes without each user, of whom there are many."""
         squares = float(np.sum(deviations**2))
         if squares == 0:
             return cls(0.0, float(deviations.size))
@@ -51,7 +51,7 @@ class Spread:
         return Spread(total, 1 / sum(parts))
 
     def scaled(self, factor: float) -> "Spread":
-        """Return the spread of the estimate times a factor."""
+        """Return the spread of the estimate multiplied by a factor."""
         return Spread(self.variance * factor**2, self.freedom)
 
     @property
@@ -61,7 +61,7 @@ class Spread:
 
 
 def effective_number(sizes: FloatArray | IntArray) -> float:
-    """Return how many clusters of one size carry as much as these (Kish 1965): their number, if they have one size."""
+    """Return the number of equally large clusters that carry as much information as these (Kish 1965)."""
     return float(np.sum(sizes) ** 2 / np.sum(np.square(sizes, dtype=np.float64)))
 
 
