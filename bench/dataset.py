@@ -39,13 +39,13 @@ class Clock:
     """Changes of the offset within the data: the moment (ms, UTC) and the new offset [s]."""
 
     def local_ms(self, utc_ms: Any) -> Any:
-        """Return UTC times as local times, in ms since the local midnight of 1970-01-01, a Thursday."""
+        """Convert UTC to local time, in ms since the local midnight of 1970-01-01, a Thursday."""
         if not self.changes:
             return utc_ms + 1000 * self.utc_offset_s
         return utc_ms + self._offsets_ms[np.searchsorted(self._moments, utc_ms, side="right")]
 
     def utc_ms(self, local_ms: Any) -> Any:
-        """Return local times as UTC: a skipped time as if the clock ran on, a repeated one as the first.
+        """Convert local time to UTC; skipped times as if the clock had not changed, repeated ones as the first.
 
         >>> berlin = Clock(0, 9_000_000, "Europe/Berlin", 3600, ((3_600_000, 7200),))
         >>> int(berlin.local_ms(3_600_000)), int(berlin.utc_ms(10_800_000)), int(berlin.utc_ms(7_199_999))
@@ -71,7 +71,7 @@ class Clock:
         Raises
         ------
         UserError
-            When there is none, or it is none.
+            When the file is missing or invalid.
         """
         try:
             told = object_in(folder / "clock.json")
@@ -89,7 +89,7 @@ class Dataset:
     """A lazy handle on the tables of one world, or of your own records.
 
     `history` is what a detector may be fitted on, `window` is what it has to score. Features of a call in the window
-    may look back into the history, so that nothing starts cold at the split.
+    may use the history, so that they do not start without a past at the split.
     """
 
     folder: Path
@@ -99,7 +99,7 @@ class Dataset:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open a folder written by a generator; history and window are both the whole of it."""
+        """Open a folder written by a generator; history and window both cover all of it."""
         clock = Clock.read(folder)
         whole = Window(clock.start_ms, clock.end_ms)
         return cls(folder, clock, whole, whole)
@@ -121,7 +121,7 @@ class Dataset:
             raise UserError(f"{path} cannot be read: {error}") from error
 
     def open_table(self, name: str) -> pq.ParquetFile:
-        """Open one table for reading it in parts, when it may be too large for the memory.
+        """Open a table for reading in parts, for tables that may be too large for the memory.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class Dataset:
             raise UserError(f"{path} cannot be read: {error}") from error
 
     def calls(self, part: Window, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read the calls that start within `part`, in their order."""
+        """Read the calls that start within `part`, in order."""
         low, high = self.call_range(part)
         return self.table("calls", columns).slice(low, high - low)
 

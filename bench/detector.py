@@ -60,7 +60,7 @@ class Detector(Protocol):
 
 @runtime_checkable
 class Thresholded(Protocol):
-    """A detector that, once fitted, has a threshold of its own; for the threshold policy `detector`."""
+    """A detector that has a threshold of its own once it is fitted; for the threshold policy `detector`."""
 
     @property
     def threshold_(self) -> float | None:
@@ -69,7 +69,7 @@ class Thresholded(Protocol):
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled entities of one world, or of a part of it, which a supervised baseline is trained on."""
+    """Labelled records of one world, or of a part of it, on which a supervised baseline is trained."""
 
     dataset: Dataset
     """Data set whose window holds the entities; its history is the data known in addition."""
@@ -78,7 +78,7 @@ class Examples:
     normal: BoolArray
     """Whether each entity of the window is normal, shape (entities,)."""
     of_type: Mapping[str, BoolArray]
-    """For each anomaly type which entities have it and no other, shape (entities,)."""
+    """For each anomaly type, which entities have it and no other, shape (entities,)."""
 
     @property
     def anomalous(self) -> BoolArray:
@@ -91,13 +91,13 @@ class Examples:
 
 @runtime_checkable
 class Supervised(Protocol):
-    """A detector that may be fitted with labels: a supervised baseline (`role=supervised`), marked and never ranked."""
+    """A detector that may be fitted with labels: a supervised baseline (`role=supervised`), which is never ranked."""
 
     def fit_labelled(self, examples: Sequence[Examples]) -> Self:
         """Learn from labelled entities of other worlds (`training_seeds`), or of both halves of the history."""
 
 
 def with_own_facts(scores: Scores, detector: Detector) -> Scores:
-    """Return scores with two facts about the fitted detector: its threshold, and whether it is causal."""
+    """Return scores with two properties of the fitted detector: its threshold, and whether it is causal."""
     own = detector.threshold_ if isinstance(detector, Thresholded) else None
     return replace(scores, threshold=None if own is None else float(own), causal=bool(detector.causal))

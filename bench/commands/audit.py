@@ -1,4 +1,4 @@
-"""Audit one world: `cdrbench audit [out=audit] [setting=value ...]`; code 1 when its verdict is red."""
+"""Audit one world: `cdrbench audit [out=audit] [setting=value ...]`; exit code 1 when the verdict is red."""
 
 from omegaconf import DictConfig
 

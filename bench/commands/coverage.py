@@ -12,7 +12,7 @@ from bench.evaluation.interval_coverage import HIGHEST, LOWEST, Count, StudyCell
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the study, print its table and what is wrong with it."""
+    """Run the study, print its table, and list the coverages that are out of range."""
     parser = argparse.ArgumentParser("cdrbench coverage", description="Coverage of the 95 % intervals.")
     parser.add_argument("--normals", type=int, default=10_000, help="normal records of a world")
     parser.add_argument("--repeats", type=int, default=400, help="worlds of each kind")

@@ -45,12 +45,12 @@ def explain(config: DictConfig) -> None:
 
 
 def chosen(incidents: pa.Table, wanted: str) -> dict[str, Any]:
-    """Return the row of an incident, by its name, the number in it, or a type: that of its first incident.
+    """Return the row of an incident by its name, its number, or its type (then the first incident of the type).
 
     Raises
     ------
     UserError
-        Naming the nearest one, where there is none such in the scored part.
+        When there is no such incident in the scored part; the message names the nearest one.
     """
     names: list[str] = incidents["incident_id"].to_pylist()
     types: list[str] = incidents["anomaly_type"].to_pylist()

@@ -1,7 +1,7 @@
 """Explain settings: `cdrbench settings [setting=value ...] [KEY]`.
 
 Type, default, rule and purpose are read from the dataclass behind the setting, or from the docstring of the class that
-a `_target_` names, so what is printed is what the program goes by.
+a `_target_` names, so what is printed is what the program uses.
 """
 
 import sys
@@ -18,9 +18,9 @@ from bench.faults import UserError
 
 PROGRAM = "config"
 MOST = 40
-"""So many settings of a group are listed; a larger group is listed by its parts."""
+"""Groups of up to this many settings are listed setting by setting; larger groups by their parts."""
 FEW = 20
-"""Groups with at most so many files are searched for one that brings a setting."""
+"""In groups of up to this many files, each file is searched for one that provides a setting."""
 
 
 def main() -> None:
@@ -45,9 +45,9 @@ def page(config: DictConfig, key: str, choices: Sequence[str] = ()) -> list[str]
     config
         The settings.
     key
-        Which is asked for.
+        The key to explain.
     choices
-        What was chosen on the command line; a setting that only another choice brings is explained with that.
+        Choices of the command line; a setting that exists only with another choice is explained with that choice.
     """
     every = {setting.key: setting for setting in settings_below(config)}
     if key in every:
@@ -69,7 +69,7 @@ def groups(keys: dict[str, Setting]) -> set[str]:
 
 
 def settings_below(node: DictConfig, key: str = "") -> Iterator[Setting]:
-    """Yield every setting of a configuration, with the class that it is a field or a parameter of."""
+    """Yield every setting of a configuration, with the class of which it is a field or a parameter."""
     kind = OmegaConf.get_type(node)
     target = node.get("_target_") if "_target_" in node else None
     values = OmegaConf.to_container(node, resolve=False)
@@ -85,7 +85,7 @@ def settings_below(node: DictConfig, key: str = "") -> Iterator[Setting]:
 
 
 def _bringing(key: str) -> list[str]:
-    """Return the choices that might bring a setting: the file of its name, or each of a small group."""
+    """Return the choices that might provide a setting: the file of its name, or each file of a small group."""
     group, _, rest = key.partition(".")
     options = _options(group) if rest else []
     named = [name for name in options if name == rest.split(".")[0]]
@@ -93,13 +93,13 @@ def _bringing(key: str) -> list[str]:
 
 
 def _options(group: str) -> list[str]:
-    """Return the files that may be chosen for a group; none where there is no such group."""
+    """Return the files that can be chosen for a group; none if there is no such group."""
     hydra = GlobalHydra.instance().hydra
     return hydra.config_loader.get_group_options(group.replace(".", "/")) if hydra and group else []
 
 
 def _choices(key: str) -> Iterator[str]:
-    """Yield the files that may be chosen for a group."""
+    """Yield the files that can be chosen for a group."""
     options = _options(key)
     if options:
         yield f"{key}=NAME, one of: {', '.join(options)}"
@@ -107,7 +107,7 @@ def _choices(key: str) -> Iterator[str]:
 
 
 def _listed(inside: list[Setting], key: str) -> Iterator[str]:
-    """Yield a line for each setting of a small group; for each part of a large one."""
+    """Yield a line for each setting of a small group, or for each part of a large one."""
     depth = len(key.split(".")) + 1 if key else 1
     if len(inside) <= MOST:
         width = max(len(each.assigned) for each in inside)

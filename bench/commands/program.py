@@ -1,7 +1,7 @@
 """The command `cdrbench`: find the program of a subcommand and start it.
 
-`cdrbench NAME ...` is `python -m` with the module that `conf/commands.yaml` has for the name. Settings without a name
-are a run, as in `cdrbench detector=iforest`.
+`cdrbench NAME ...` starts the module that `conf/commands.yaml` lists for the name, as `python -m` does. Settings
+without a name start a run, as in `cdrbench detector=iforest`.
 """
 
 import os
@@ -24,7 +24,7 @@ COMPLETION = ("-sc", "--shell-completion")
 
 
 def main() -> None:
-    """Start what the command line names; end with code 2 where there is no such subcommand."""
+    """Start the subcommand that the command line names; end with code 2 if there is no such subcommand."""
     arguments = sys.argv[1:]
     try:
         sys.exit(_started(arguments))
@@ -54,17 +54,17 @@ def _started(arguments: list[str]) -> Any:
 
 
 def _said(text: str) -> int:
-    print(text, flush=True)  # here, so that a closed pipe is met here
+    print(text, flush=True)  # flush here, so that a closed pipe raises its error here
     return 0
 
 
 def commands() -> dict[str, str]:
-    """Return the module of each subcommand, in the order in which they are listed."""
+    """Return the module of each subcommand, in the order of the help page."""
     return dict(_yaml("commands.yaml"))
 
 
 def screen() -> str:
-    """Return what `cdrbench --help` says."""
+    """Return the text of `cdrbench --help`."""
     lines = [f"  {name:11} {_yaml(f'hydra/help/{name}.yaml')['header']}" for name in commands()]
     return "\n".join(
         [
@@ -80,7 +80,7 @@ def screen() -> str:
 
 
 def help_page(name: str) -> str:
-    """Return what `cdrbench NAME --help` says: what Hydra says for it too."""
+    """Return the text of `cdrbench NAME --help`, including what Hydra adds to it."""
     page, template = _yaml(f"hydra/help/{name}.yaml"), str(_yaml("hydra/help/cdrbench.yaml")["template"])
     for part in ("header", "footer"):
         template = template.replace(f"${{hydra.help.{part}}}", page[part])
@@ -88,7 +88,7 @@ def help_page(name: str) -> str:
 
 
 def _completed(arguments: list[str]) -> Any:
-    """Complete a line by subcommands, and the rest of it as Hydra does for the subcommand that it names."""
+    """Complete a command line: subcommands by name, and the rest of it as Hydra does for the subcommand."""
     line = os.environ.get("COMP_LINE", "")
     program, _, rest = line.partition(" ")
     name, space, settings = rest.lstrip().partition(" ")
@@ -102,13 +102,13 @@ def _completed(arguments: list[str]) -> Any:
     sys.argv = [sys.argv[0], *arguments]
     if module == EXPLAIN:
         return _said(_keys_only())
-    if module != RUN and not (files("conf") / f"{module}.yaml").is_file():  # no program of Hydra's
+    if module != RUN and not (files("conf") / f"{module}.yaml").is_file():  # not a program based on Hydra
         return 0
     return import_module(commands()[module]).main()
 
 
 def _keys_only() -> str:
-    """Return what completes a run's settings, without the `=` behind a setting: `cdrbench settings` takes keys."""
+    """Complete keys of settings without the `=`, since `cdrbench settings` takes keys."""
     with redirect_stdout(StringIO()) as out:
         import_module(commands()[RUN]).main()
     return " ".join(each.removesuffix("=") for each in out.getvalue().split())

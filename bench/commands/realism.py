@@ -14,7 +14,7 @@ def main() -> None:
 
 
 def realism(config: DictConfig) -> None:
-    """Measure a folder of tables, a file of call records, or a simulated world."""
+    """Measure call records from a folder of tables, from a file, or of a simulated world."""
     from bench.realism.scorecard_job import run  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
     from bench.runs.request import plain_values  # noqa: PLC0415 - the same
 
@@ -26,7 +26,7 @@ def realism(config: DictConfig) -> None:
 
 
 def _with_data(config: DictConfig) -> DictConfig:
-    """Put `data` where it belongs: our folder needs no generator, files are read by `generator=cdr_file`."""
+    """Put `data` where it belongs: a folder of this program needs no generator; files use `generator=cdr_file`."""
     from bench.realism.read_records import Place  # noqa: PLC0415 - heavy
 
     with open_dict(config):

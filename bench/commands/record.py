@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def record(config: DictConfig) -> None:
-    """Send every result below `runs` that has no mark of the store."""
+    """Send every result below `runs` that is not marked as recorded in the store."""
     settings: RecordSettings = settings_of(config)
     uri = settings.tracking.uri
     if uri is None:

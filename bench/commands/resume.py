@@ -2,8 +2,8 @@
 
 A job whose folder has a result for the same settings is not run again: `bench.runs.run_job.run` decides that
 (`_recorded` there), and clears the folder of any other job first. Failed jobs are run again with `failed=true`
-(`SweepFolder.drop_failed`). Start it where the sweep was started. What a plan
-should not decide by itself, since it may be a stranger's, is given again (`bench.sweeps.repeated_settings`).
+(`SweepFolder.drop_failed`). Start it in the folder where the sweep was started. Settings that could be harmful in a
+plan from somebody else have to be repeated on the command line (`bench.sweeps.repeated_settings`).
 """
 
 import re
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def resumed(config: DictConfig, again: Sequence[str]) -> list[str]:
-    """Return the command line that does the rest of a sweep, some of whose settings were given again."""
+    """Return the command line that runs the rest of a sweep, with the settings that were repeated."""
     settings = settings_of(config)
     folder = SweepFolder(Path(settings.folder))
     plan = folder.plan()
@@ -51,7 +51,7 @@ def resumed(config: DictConfig, again: Sequence[str]) -> list[str]:
 
 
 def _require_agreed(plan: Plan, folder: Path, again: Sequence[str], given: str | None) -> None:
-    """Refuse a plan that is more than settings, or that has some that only the user decides and did not give again."""
+    """Refuse a plan with anything but settings, or with settings that the user has to repeat and did not."""
     for each in plan.launcher:
         if not re.fullmatch(re.escape(N_JOBS) + r"-?[0-9]{1,4}", each):
             raise UserError(f"{folder} cannot be resumed: {each!r} is not how many jobs go on at a time")
@@ -71,7 +71,7 @@ def _require_agreed(plan: Plan, folder: Path, again: Sequence[str], given: str |
 
 
 def _is_of_a_run(argument: str) -> bool:
-    """Whether an argument of the command line is a setting of a run, not of this program."""
+    """Whether a command-line argument is a setting of a run, and not of this program."""
     key = re.split("[=.@/]", argument.lstrip("+~"))[0]
     return key in OF_RUNS and argument != key
 

@@ -1,4 +1,4 @@
-"""Print what is behind the pseudonyms of a run: `cdrbench reveal run=RUN generator.path=FILE`."""
+"""Print the original numbers behind the pseudonyms of a run: `cdrbench reveal run=RUN generator.path=FILE`."""
 
 import csv
 import sys
@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def reveal(config: DictConfig) -> None:
-    """Read the files again, and print the pseudonyms with what is behind them, as CSV."""
+    """Read the files again, and print each pseudonym with its original, as CSV."""
     from bench.worlds.store import world_of  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     settings: RevealSettings = settings_of(config)
@@ -38,7 +38,7 @@ def reveal(config: DictConfig) -> None:
 
 
 def _alerted(run: Path) -> list[str]:
-    """Return the users and callees of the alerts of a run, each once, those of the first alerts first."""
+    """Return the users and called parties of a run's alerts, without repetition, highest alerts first."""
     from bench.run_tables import ALERTS, read  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     table = read(run, ALERTS)

@@ -1,7 +1,7 @@
 """Search for the best settings of a detector: `cdrbench search detector=iforest 'search.space=[...]'`.
 
-They are looked for by Optuna on worlds of the tuning seeds, and then run on those of the reporting seeds, as a sweep;
-the two have no seed in common. Needs `pip install cdrbench[search]`.
+Optuna compares settings on the worlds of the tuning seeds. The best settings are then run, as a sweep, on the worlds of
+the reporting seeds; no seed is in both lists. Needs `pip install cdrbench[search]`.
 """
 
 import sys

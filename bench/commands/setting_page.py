@@ -1,4 +1,4 @@
-"""Explain one setting, from the source of its class."""
+"""Explain one setting, from the source code of its class."""
 
 import ast
 import inspect
@@ -22,7 +22,7 @@ PARAMETER = re.compile(r"^(?P<names>\w[\w, ]*?)(?: : (?P<type>.*))?$")
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting: its key, its name, its value, and the dataclass or target that it belongs to."""
+    """A setting: its key, its name, its value, and the dataclass or target class that defines it."""
 
     key: str
     name: str
@@ -32,7 +32,7 @@ class Setting:
 
     @property
     def assigned(self) -> str:
-        """Write the setting as it would stand on a command line."""
+        """Write the setting as on a command line."""
         return f"{self.key}={self.written}"
 
     @property
@@ -44,24 +44,24 @@ class Setting:
 
     @property
     def field(self) -> "Field[Any] | None":
-        """Return the field of the dataclass that it belongs to, where it belongs to one."""
+        """Return the dataclass field that defines the setting, if there is one."""
         return {each.name: each for each in fields(self.kind)}.get(self.name) if is_dataclass(self.kind) else None
 
     @property
     def type_and_unit(self) -> str:
-        """Say what kind of value it takes: `float, dB`."""
+        """Describe the type and unit of the setting: `float, dB`."""
         kind = _type_name(self.field.type) if self.field else type(self.value).__name__
         unit = UNITS.get(self.name.rpartition("_")[2])
         return f"{kind}, {unit}" if unit else kind
 
     @property
     def rule(self) -> str:
-        """Say what values it must have: `be in [0, 30]`; "" where any value of its type will do."""
+        """Describe which values are valid: `be in [0, 30]`; "" if any value of the type is."""
         return str(self.field.metadata["rule"][0]) if self.field and "rule" in self.field.metadata else ""
 
     @property
     def purpose(self) -> str:
-        """Say what it does; "" where its class does not."""
+        """Describe what the setting does; "" if its class does not say."""
         of_target = parameters(self.target) if self.target else {}
         return _purposes(self.kind).get(self.name) or of_target.get(self.name, "")
 
@@ -96,7 +96,7 @@ def _type_name(kind: Any) -> str:
 
 @cache
 def _purposes(kind: Any) -> dict[str, str]:
-    """Return the text that stands below each field of a dataclass, those of its bases too."""
+    """Return the text below each field of a dataclass, and of its base classes."""
     found: dict[str, str] = {}
     for each in reversed(kind.__mro__ if isinstance(kind, type) else ()):
         if not is_dataclass(each):
@@ -113,15 +113,15 @@ def _purposes(kind: Any) -> dict[str, str]:
 
 @cache
 def parameters(target: str) -> dict[str, str]:
-    """Return what the docstring of a class says of each parameter of its constructor; nothing of what may not be named.
+    """Return what a class's docstring says about each constructor parameter; nothing for untrusted classes.
 
-    To read it the class is imported, and a module may do anything when it is.
+    Reading it imports the class's module, which may run any code.
     """
     return _numpy_parameters(inspect.getdoc(found(target).imported) or "") if may_be_named(target) else {}
 
 
 def _numpy_parameters(doc: str) -> dict[str, str]:
-    """Read the section of parameters of a docstring in NumPy's form."""
+    """Read the Parameters section of a docstring in NumPy's format."""
     _, _, section = doc.partition("Parameters\n----------\n")
     section = re.split(r"\n\n?[A-Z]\w+\n-{3,}\n", section, maxsplit=1)[0]
     found: dict[str, str] = {}

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 WBC_ROC_AUC: Mapping[str, float] = {"HBOS": 0.9516, "KNN": 0.9366, "LOF": 0.9349, "OCSVM": 0.9319}
-"""ROC-AUC on wbc in the table of benchmarks of PyOD's documentation, each the mean of ten splits."""
+"""ROC-AUC on wbc from the benchmark table of PyOD's documentation, each the mean of ten splits."""
 WBC_OUTLIERS = (
     41, 369, 414, 22, 239, 162, 214, 236, 91, 468, 105, 9, 536, 28, 182, 30, 26, 41, 108, 0, 501,
 )  # fmt: skip
-"""The malignant rows of scikit-learn's `load_breast_cancer` that ODDS took as the outliers of wbc; one occurs twice."""
+"""The malignant rows of scikit-learn's `load_breast_cancer` that ODDS used as the outliers of wbc; one occurs twice."""
 SPLITS = 10
 TEST_SHARE = 0.4
 

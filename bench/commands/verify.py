@@ -1,7 +1,7 @@
 """Checks of the harness against published figures: `cdrbench verify`.
 
-The metrics must give PyOD's documented ROC-AUC on wbc, and the comparison of detectors the ranks of a published table
-and the p-values of autorank and scikit-posthocs, as far as these are installed.
+The metrics must reproduce PyOD's documented ROC-AUC on wbc. The comparison of detectors must reproduce the ranks of a
+published table, and the p-values of autorank and scikit-posthocs if these are installed.
 """
 
 import sys
@@ -41,7 +41,7 @@ EXTRA = "pip install 'cdrbench[verify]'"
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure and the published one that it must agree with."""
+    """A computed figure and the published one that it must agree with."""
 
     what: str
     expected: float
@@ -50,7 +50,7 @@ class Figure:
 
     @property
     def holds(self) -> bool:
-        """Whether they agree."""
+        """Whether the two agree."""
         return abs(self.found - self.expected) <= self.tolerance
 
     def __str__(self) -> str:
@@ -61,7 +61,8 @@ class Figure:
 def wbc() -> tuple[FloatArray, BoolArray]:
     """Return the data set wbc of ODDS, rebuilt from scikit-learn's `load_breast_cancer`.
 
-    Min-max over all rows, then the benign rows in their order, then the malignant ones that ODDS chose.
+    Columns are scaled to [0, 1] over all rows. The benign rows come first, in their order, then the malignant rows that
+    ODDS selected.
 
     Returns
     -------
@@ -77,7 +78,7 @@ def wbc() -> tuple[FloatArray, BoolArray]:
 
 
 def pyod_checks() -> Iterator[Figure]:
-    """Yield PyOD's table beside what our ROC-AUC makes of the same scores: 60/40 splits, standardised, ten times."""
+    """Yield PyOD's table and our ROC-AUC of the same scores: ten 60/40 splits, standardised."""
     features, outlier = wbc()
     models = _models(float(outlier.mean()))
     found: dict[str, list[float]] = {name: [] for name in models}
@@ -101,13 +102,13 @@ def rank_checks() -> Iterator[Figure]:
 def autorank_checks() -> Iterator[Figure]:
     """Yield autorank's p-value of Friedman's test and ours."""
     table = pd.DataFrame(np.array(C45_AUC), columns=list(C45_VARIANTS))
-    with redirect_stdout(StringIO()):  # it tells how it goes about it
+    with redirect_stdout(StringIO()):  # autorank prints its decisions
         theirs = import_module("autorank").autorank(table, alpha=0.05, verbose=False, force_mode="nonparametric")
     yield Figure("autorank: p-value of Friedman's test", float(theirs.pvalue), friedman(-np.array(C45_AUC))[1], 1e-9)
 
 
 def posthocs_checks() -> Iterator[Figure]:
-    """Yield scikit-posthocs' p-values of Wilcoxon's test after Holm's correction, and ours."""
+    """Yield scikit-posthocs' p-values of Wilcoxon's test with Holm's correction, and ours."""
     values = np.array(C45_AUC)
     theirs = import_module("scikit_posthocs").posthoc_wilcoxon(list(values.T), p_adjust="holm").to_numpy()
     ours = wilcoxon_holm(values)
@@ -117,7 +118,7 @@ def posthocs_checks() -> Iterator[Figure]:
 
 
 def main() -> None:
-    """Print every check; end with code 1 when one does not hold."""
+    """Print every check; end with code 1 if one fails."""
     print(f"{'':58} {'published':>10} {'ours':>10}")
     checks = [*_told(pyod_checks()), *_told(rank_checks())]
     for library, run in (("autorank", autorank_checks), ("scikit_posthocs", posthocs_checks)):

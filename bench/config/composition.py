@@ -1,7 +1,8 @@
 """Compose and check settings from the command line; any error is one clear message and exit code 2.
 
-Hydra composes. What it refuses is explained by `bench.config.diagnosis`; what it accepts is checked here, all faults at
-once, against the ranges beside the settings and against the constructors that a `_target_` names.
+Hydra composes the configuration. `bench.config.diagnosis` explains what Hydra refuses. What it accepts is checked here,
+all faults at once: against the ranges that are declared with the settings, and against the constructors that
+`_target_`s name.
 """
 
 import copy
@@ -41,13 +42,13 @@ from bench.host.texts import printable
 from bench.threshold_policies import POLICIES
 
 SELDOM = 50_000
-"""So many new objects let Python look for garbage: by its own 700 it does little else while libraries are imported."""
+"""Garbage collection starts after this many new objects: Python's default of 700 slows down imports."""
 TRACEBACKS = os.environ.get(FULL_ERROR) == "1"
-"""Whether the user wants to see where an error comes from."""
+"""Whether the user wants to see tracebacks (`HYDRA_FULL_ERROR=1`)."""
 
 
 def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
-    """Compose what the command line says and run `task` on it, once or (in a multirun) many times."""
+    """Compose the settings of the command line and run `task` on them, once or (in a multirun) many times."""
     gc.set_threshold(SELDOM)
     try:
         register()
@@ -81,11 +82,11 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
-        gc.freeze()  # what was imported need not be looked through once more when the program ends: that takes a second
+        gc.freeze()  # the final collection need not look through what was imported, which takes a second
 
 
 def _refusing(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:
-    """Return a task that ends the program where it refuses something: what it raised, Hydra would report as well."""
+    """Return a task that ends the program itself on an error in the settings, which Hydra would report as well."""
 
     @wraps(task)
     def refusing(config: DictConfig) -> None:
@@ -98,7 +99,7 @@ def _refusing(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None
 
 
 def options_first(arguments: Sequence[str]) -> list[str]:
-    """Return command-line arguments with Hydra's options and their values first: it reads none between settings."""
+    """Move Hydra's options and their values to the front: Hydra does not read options between settings."""
     takers = {name: each for name, each in hydra_patches.options().items() if each.nargs != 0}
     options, settings, incomplete, left = list[str](), list[str](), list[str](), list(arguments)
     while left:
@@ -111,11 +112,11 @@ def options_first(arguments: Sequence[str]) -> list[str]:
             incomplete.append(first)
         else:
             (options if first.startswith("-") else settings).append(first)
-    return options + settings + incomplete  # at the end none takes a setting for its value
+    return options + settings + incomplete  # an option without its value must not take a setting for it
 
 
 def register() -> None:
-    """Make the types of all settings known to Hydra, as entries of the group `schema` (see the package `conf`)."""
+    """Register the types of all settings with Hydra, as entries of the group `schema` (see the package `conf`)."""
     launcher.register()
     hydra_patches.accept_own_launcher()
     hydra_patches.share_config_store()
@@ -129,12 +130,12 @@ def register() -> None:
 
 
 def add_choice(group: str, name: str, kind: type) -> None:
-    """Let a dataclass be chosen by name in a group of settings of this process, as a YAML file in `conf` can be."""
+    """Make a dataclass available by name in a group of settings, in this process, like a YAML file in `conf`."""
     ConfigStore.instance().store(name=name, node=kind, group=group, package=f"{group}.{name}")
 
 
 def refuse(message: str) -> NoReturn:
-    """Print what is wrong and end the program with code 2."""
+    """Print what is wrong and end the program with exit code 2."""
     if TRACEBACKS:
         traceback.print_exc()
     print(printable(message), file=sys.stderr)
@@ -142,7 +143,7 @@ def refuse(message: str) -> NoReturn:
 
 
 def refuse_if_full(error: OSError) -> None:
-    """End the program with code 2 where the cause of an error is that there is no room left on the disk."""
+    """End the program with exit code 2 if an error was caused by a full disk."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         refuse(f"the disk is full ({error}); no partial files were left")
 
@@ -155,7 +156,7 @@ def settings_of(config: DictConfig) -> Any:
     SettingsError
         With every fault of range, consistency and target at once.
     UserError
-        When a value is not given, or refers to one that does not exist; or when `ulimit -v` leaves too little room.
+        When a value is missing, or refers to one that does not exist; or when `ulimit -v` leaves too little memory.
     """
     require_room()
     job = config
@@ -182,7 +183,7 @@ def settings_of(config: DictConfig) -> Any:
 
 
 def explain(config_name: str, overrides: Sequence[str], error: Exception) -> str:
-    """Return one line for each thing that is wrong with these overrides, which Hydra refused with `error`."""
+    """Return one line for each thing that is wrong with overrides that Hydra refused with `error`."""
     messages: dict[str, None] = {}
     jobs = combinations(overrides)
     for combination in jobs:
@@ -195,7 +196,7 @@ def explain(config_name: str, overrides: Sequence[str], error: Exception) -> str
 
 
 def combinations(overrides: Sequence[str]) -> list[list[str]]:
-    """Return the overrides of each job that a sweep over these overrides consists of."""
+    """Return the overrides of each job of a sweep over these overrides."""
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
     try:
         parsed = parser.parse_overrides(list(overrides))
@@ -207,12 +208,12 @@ def combinations(overrides: Sequence[str]) -> list[list[str]]:
 
 
 def composed(program: str, overrides: Sequence[str], hydra: bool = False) -> DictConfig:
-    """Compose settings within `initialised`, those of Hydra itself too if asked for.
+    """Compose settings while Hydra is initialised, including Hydra's own if asked for.
 
     Raises
     ------
     UserError
-        When Hydra refuses them: in the words of the command line.
+        When Hydra refuses them; the message refers to the command line.
     """
     try:
         return compose(program, list(overrides), return_hydra_config=hydra)
@@ -221,7 +222,7 @@ def composed(program: str, overrides: Sequence[str], hydra: bool = False) -> Dic
 
 
 def fault_lines(config: DictConfig | None) -> list[str]:
-    """Return a line for each fault of a configuration."""
+    """Return one line for each fault of a configuration."""
     if config is None:
         return []
     try:

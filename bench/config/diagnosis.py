@@ -1,7 +1,7 @@
 """Explain why Hydra refuses a configuration: key, rule, value and the nearest valid name.
 
-Hydra stops at the first fault and tells of its own innards. So each override is tried by itself, after the choices of
-group that hold, and each one that is refused gets a line of its own.
+Hydra stops at the first fault, and its messages refer to its internals. So each override is tried separately, after the
+valid choices of groups, and each refused one gets a line of its own.
 """
 
 import difflib
@@ -22,13 +22,13 @@ from bench.config.hydra_patches import is_mapping, node_below
 from bench.config.named_entries import form_of_members, how_to_add
 
 REFUSALS = (HydraException, OmegaConfBaseException)
-"""What composing raises."""
+"""Errors that composing may raise."""
 WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 INNARDS = ("full_key:", "object_type=", "See https:", "provider=", "Config search path:")
 
 
 def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], DictConfig | None]:
-    """Try each override by itself; to be called while Hydra is initialised.
+    """Try each override separately; to be called while Hydra is initialised.
 
     Parameters
     ----------
@@ -40,14 +40,14 @@ def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], Dic
     Returns
     -------
     messages
-        One for each override that is refused.
+        One for each refused override.
     config
-        What the others compose to; None when even that is refused.
+        The composition of the others; None if that is refused too.
     """
     messages, parsed = _parsed(overrides)
     for override in [each for each in parsed if _is_group(each) and not each.is_delete()]:
         key, value = override.key_or_group, override.value()
-        if isinstance(value, str | list) and (told := _told_choice(key, value)):  # which needs no composition
+        if isinstance(value, str | list) and (told := _told_choice(key, value)):  # this check needs no composition
             messages.append(told)
             parsed.remove(override)
     choices = [override for override in parsed if _is_group(override)]
@@ -68,7 +68,7 @@ def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], Dic
 
 
 def _composed(config_name: str, overrides: Sequence[str]) -> tuple[DictConfig | None, str]:
-    """Return the composition, or None and why there is none."""
+    """Return the composition, or None and the reason why there is none."""
     try:
         return compose(config_name, list(overrides)), ""
     except REFUSALS as error:
@@ -76,14 +76,14 @@ def _composed(config_name: str, overrides: Sequence[str]) -> tuple[DictConfig | 
 
 
 def plain(error: BaseException) -> str:
-    """Return an error of Hydra's or OmegaConf's with its cause, without the lines about their innards."""
+    """Return an error of Hydra or OmegaConf with its cause, without the lines about internals."""
     told = [str(error), "" if error.__cause__ is None else str(error.__cause__)]
     lines = [line.strip() for text in told for line in text.splitlines()]
     return " ".join(line for line in lines if line and not line.startswith(INNARDS))
 
 
 def unknown_settings(node: Any, config: DictConfig, key: str = "") -> Iterator[str]:
-    """Yield a message for each key, added with `+`, that the dataclass behind a part of the configuration lacks."""
+    """Yield a message for each key, added with `+`, that a dataclass in the configuration does not have."""
     if not is_mapping(node):
         return
     kind = OmegaConf.get_type(node)
@@ -110,7 +110,7 @@ def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[Override]]:
 
 
 def _told(config_name: str, accepted: list[str], base: DictConfig | None, override: Override) -> str:
-    """Return what is wrong with an override that `base`, the composition of those accepted so far, does not bear."""
+    """Return what is wrong with an override, given the composition `base` of those accepted so far."""
     key, value = override.key_or_group, override.value()
     if _is_group(override):
         suite = "" if base is None else base.get("suite", {}).get("name", "")
@@ -137,7 +137,7 @@ def _told_choice(group: str, value: Any) -> str:
 
 
 def _told_type(key: str, base: DictConfig) -> str:
-    """Tell of a setting of a type of anomaly that is not among those chosen; "" when it is of none."""
+    """Explain that a setting belongs to a type of anomaly that was not chosen; "" if it belongs to none."""
     name = key.split(".")[1] if key.startswith("anomaly.") else ""
     if not name or name in base.anomaly:
         return ""
@@ -149,7 +149,7 @@ def _told_type(key: str, base: DictConfig) -> str:
 
 
 def _addable(config_name: str, accepted: list[str], base: DictConfig, override: Override) -> str:
-    """Tell that a key of an open part, such as one more kind of user, can be added; "" when it cannot."""
+    """Explain that a key can be added to an open part, such as one more kind of user; "" if it cannot."""
     if is_dataclass(OmegaConf.get_type(_split(base, override.key_or_group)[0])):
         return ""
     config, _ = _composed(config_name, [*accepted, f"+{_line(override)}"])

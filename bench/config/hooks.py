@@ -1,7 +1,7 @@
 """Refuse a configuration in which Hydra itself would call foreign code: callbacks, launchers, log handlers.
 
-It calls them as soon as a configuration is composed, before any setting is checked. A file of settings may be a
-stranger's, so they are looked at as they are composed, and only this program's own are let through.
+Hydra calls these as soon as a configuration is composed, before any setting is checked. A file of settings may come
+from somebody else, so they are checked during composition, and only this program's own are accepted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,9 +27,9 @@ def require_own_hooks(config: DictConfig) -> None:
     Raises
     ------
     SettingsError
-        Naming each such setting.
+        Names each such setting.
     UserError
-        When a folder of configuration has a file of a name that is taken.
+        When a configuration folder has a file whose name is taken.
     """
     hydra = config.get("hydra", {})
     faults = list(hook_faults(OmegaConf.to_container(hydra, resolve=False), "hydra"))
@@ -39,7 +39,7 @@ def require_own_hooks(config: DictConfig) -> None:
 
 
 def hook_faults(node: object, key: str) -> Iterator[Fault]:
-    """Yield each thing within Hydra's own settings that would be called or opened, and is not this program's."""
+    """Yield each part of Hydra's own settings that would call or open something outside this program."""
     if isinstance(node, list):
         for index, item in enumerate(node):
             yield from hook_faults(item, f"{key}[{index}]")

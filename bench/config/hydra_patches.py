@@ -1,7 +1,7 @@
-"""Everything that relies on internals of Hydra 1.3 and OmegaConf 2.3; the rest of the project uses their public names.
+"""Everything that relies on internals of Hydra 1.3 and OmegaConf 2.3; other modules use their public names only.
 
-Each patch has two tests in `tests/bench/config/test_hydra_patches.py`: one fails when the patch no longer takes effect,
-the other when Hydra has come to do by itself what the patch is for.
+Each patch has two tests in `tests/bench/config/test_hydra_patches.py`: one fails when the patch has no effect any more,
+the other when Hydra no longer needs it.
 """
 
 import os
@@ -30,7 +30,7 @@ HYDRAS = ("hydra_plugins.", "hydra._internal.core_plugins.")
 LAUNCHERS = "bench.host.launcher."
 LAUNCHER, SWEEPER = (f"hydra._internal.core_plugins.basic_{kind}" for kind in ("launcher", "sweeper"))
 OWN_HOOKS = (f"{LAUNCHER}.BasicLauncher", f"{SWEEPER}.BasicSweeper")
-"""Classes of Hydra's own that its configuration may name."""
+"""Hydra's own classes that its configuration may name."""
 
 load_configuration, get_mode = ConfigLoaderImpl.load_configuration, Hydra.get_mode
 split_arguments, validate_batch = BasicSweeper.split_arguments, BasicSweeper.validate_batch_is_legal
@@ -41,7 +41,7 @@ Split = Callable[[list[Override], int | None], list[list[list[str]]]]
 
 
 def share_config_store() -> None:
-    """Keep Hydra from copying all registered settings for each group that it lists.
+    """Prevent Hydra from copying all registered settings for each group that it lists.
 
     The copies take as long as everything else that `--help` does.
     """
@@ -61,7 +61,7 @@ def check_compositions(check: Callable[[DictConfig], None]) -> None:
 
 
 def find_mode_by(mode: Mode) -> None:
-    """Let `mode` decide between a run and a sweep; Hydra composes the whole configuration once more for that."""
+    """Let `mode` decide between a run and a sweep; Hydra would compose the whole configuration again for that."""
 
     def found(hydra: Hydra, config_name: str | None, overrides: list[str]) -> RunMode | None:
         return mode(hydra.config_loader, overrides)
@@ -70,27 +70,27 @@ def find_mode_by(mode: Mode) -> None:
 
 
 def split_sweeps_by(split: Split) -> None:
-    """Let `split` list the jobs of a sweep, and compose none of them ahead: the harness has checked them all."""
+    """Let `split` list the jobs of a sweep, and skip Hydra's validation of them: the harness has checked them all."""
     kind = sweeper()
     kind.split_arguments = staticmethod(split)  # type: ignore[assignment]
     kind.validate_batch_is_legal = lambda *_: None  # type: ignore[method-assign]
 
 
 def sweeper() -> type[BasicSweeper]:
-    """Return the class of Hydra's sweeper, which Hydra imports once more when it looks for plug-ins."""
+    """Return the class of Hydra's sweeper, which Hydra imports a second time when it looks for plug-ins."""
     Plugins.instance()
     return import_module(SWEEPER).BasicSweeper  # type: ignore[no-any-return]
 
 
 def accept_own_launcher() -> None:
-    """Let Hydra start a launcher of this project; it takes launchers only from a package named `hydra_plugins`."""
+    """Let Hydra start a launcher of this project; it accepts only those in packages named `hydra_plugins`."""
     allowed = (*HYDRAS, LAUNCHERS)
     Plugins.is_in_toplevel_plugins_module = staticmethod(lambda name: name.startswith(allowed))  # type: ignore[assignment]
 
 
 @contextmanager
 def raised_errors() -> Iterator[None]:
-    """Let Hydra raise errors instead of printing them; programs that are started later get the user's environment."""
+    """Make Hydra raise errors instead of printing them; subprocesses still get the user's environment."""
     wish = os.environ.get(FULL_ERROR)
     os.environ[FULL_ERROR] = "1"
     try:
@@ -102,7 +102,7 @@ def raised_errors() -> Iterator[None]:
 
 @contextmanager
 def initialised(config_dir: str | None = None) -> Iterator[None]:
-    """Initialise Hydra for `compose` with a folder of one's own; `hydra.initialize` takes the project's only."""
+    """Initialise Hydra for `compose` with any configuration folder; `hydra.initialize` accepts only the project's."""
     search_path = create_config_search_path("pkg://conf")
     if config_dir is not None:
         where = f"file://{Path(config_dir).resolve()}"
@@ -120,31 +120,31 @@ def options() -> dict[str, Action]:
 
 
 def arguments(line: Sequence[str] | None = None) -> Namespace:
-    """Return a command line as Hydra reads it, that of this program by default."""
+    """Parse a command line as Hydra does, by default that of this program."""
     return get_args_parser().parse_args(line)
 
 
 def is_group(loader: ConfigLoader, key: str) -> bool:
-    """Whether a key is a folder of configuration files, of which an override chooses one."""
+    """Whether a key is a folder of configuration files, one of which an override can choose."""
     return bool(loader.repository.group_exists(key))  # type: ignore[attr-defined]
 
 
 def file_in(loader: ConfigLoader, path: str) -> DictConfig | None:
-    """Return a configuration file as it is written, by its path without `.yaml`; None where there is none."""
+    """Return the content of a configuration file, by its path without `.yaml`; None if there is none."""
     found = loader.repository.load_config(path)  # type: ignore[attr-defined]
     return None if found is None else found.config
 
 
 def is_mapping(node: Any) -> bool:
-    """Whether a node of a configuration is a mapping with a value."""
+    """Whether a node of a configuration is a mapping that has a value."""
     return isinstance(node, DictConfig) and not (node._is_none() or node._is_missing())
 
 
 def node_below(node: DictConfig, name: Any) -> Any:
-    """Return what a key of a mapping holds, without resolving it."""
+    """Return the node below a key of a mapping, without resolving it."""
     return node._get_node(name)
 
 
 def element_type(node: Any) -> Any:
-    """Return the type that the values of a typed mapping have; None for anything else."""
+    """Return the value type of a typed mapping; None for anything else."""
     return node._metadata.element_type if isinstance(node, DictConfig) else None

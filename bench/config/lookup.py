@@ -1,7 +1,7 @@
-"""Resolve a dotted path from the source, without importing, so that typos are refused quickly.
+"""Resolve a dotted path from source code, without importing, so that typos are refused quickly.
 
-A name is followed to where it is defined: `sklearn.ensemble.IsolationForest` to `sklearn.ensemble._iforest`. What no
-source tells (compiled modules, names that are assigned) is imported, and asked itself.
+A name is followed to its definition: `sklearn.ensemble.IsolationForest` to `sklearn.ensemble._iforest`. Where the
+source does not show it (compiled modules, assigned names), the module is imported.
 """
 
 import ast
@@ -18,36 +18,36 @@ from bench.config.modules import imported, source_of, tree_of
 Source = ast.ClassDef | ast.FunctionDef
 NO_ARGUMENTS = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
 LONGEST_WAY = 10
-"""So often a name is passed on from module to module, at most."""
+"""The most imports from module to module through which a name is followed."""
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A class or a function, where it is defined."""
+    """A class or a function, with the module that defines it."""
 
     module: str
     name: str
     source: Source | None
-    """None where only an import can tell."""
+    """None where only an import can show it."""
 
     @property
     def imported(self) -> object:
-        """The thing itself; its module is imported."""
+        """The object itself; its module is imported."""
         return getattr(imported(self.module, self.name), self.name)
 
     @property
     def is_class(self) -> bool:
-        """Whether it is a class."""
+        """Whether the object is a class."""
         return inspect.isclass(self.imported) if self.source is None else isinstance(self.source, ast.ClassDef)
 
     @property
     def is_function(self) -> bool:
-        """Whether it is a function."""
+        """Whether the object is a function."""
         return inspect.isroutine(self.imported) if self.source is None else isinstance(self.source, ast.FunctionDef)
 
     @property
     def home(self) -> str:
-        """The module where it says that it is defined."""
+        """The module that the object names as its own."""
         own = self.module if self.source is not None else getattr(self.imported, "__module__", None)
         return str(own or self.module)
 
@@ -60,7 +60,7 @@ class Symbol:
         return set(names) <= {*dir(self.imported), *self._told()}
 
     def ancestry(self, way: int = 0) -> Iterator[str]:
-        """Yield the dotted paths of the classes that it builds on, as sources tell them; what has none is asked."""
+        """Yield the dotted paths of the class and its base classes, from source code where possible."""
         if self.source is None:
             above = getattr(self.imported, "__mro__", ())
             yield from (f"{each.__module__}.{each.__qualname__}" for each in above)
@@ -73,7 +73,7 @@ class Symbol:
                 yield from definite.ancestry(way + 1)
 
     def parameters(self) -> tuple[str, ...] | None:
-        """Return the names of the parameters; None when it takes any keyword."""
+        """Return the names of the parameters; None if any keyword is accepted."""
         takes = self._taking()
         if takes is None:
             return _imported_parameters(self.imported)
@@ -82,7 +82,7 @@ class Symbol:
         return tuple(argument.arg for argument in (*takes.args, *takes.kwonlyargs) if argument.arg != "self")
 
     def _taking(self) -> ast.arguments | None:
-        """Return the arguments of the function, or of the constructor that a class has or inherits, if known."""
+        """Return the arguments of the function, or of the constructor that a class defines or inherits, if known."""
         if self.source is None or self.source.decorator_list:
             return None
         if isinstance(self.source, ast.FunctionDef):
@@ -94,13 +94,13 @@ class Symbol:
         return bases[0]._taking() if len(bases) == 1 and bases[0] is not None else None
 
     def _bases(self) -> Iterator["Symbol | None"]:
-        """Yield its base classes; None for one without a source."""
+        """Yield the base classes; None for one without source code."""
         for base in self.source.bases if isinstance(self.source, ast.ClassDef) else ():
             found = definition(self.module, base.id) if isinstance(base, ast.Name) else None
             yield found if found is not None and found.source is not None else None
 
     def _told(self, depth: int = 0) -> Iterator[str]:
-        """Yield the attributes that the source of the class and of its bases names, with those that methods set."""
+        """Yield the attributes named in the source of the class and its bases, and those that methods set."""
         body = self.source.body if isinstance(self.source, ast.ClassDef) else []
         for node in body:
             if isinstance(node, ast.FunctionDef):
@@ -115,19 +115,19 @@ class Symbol:
                 yield from base._told(depth + 1)
 
     def _is_open(self) -> bool:
-        """Whether it may have more attributes than its source tells."""
+        """Whether the class may have attributes that its source does not show."""
         if isinstance(self.source, ast.ClassDef) and self.source.decorator_list:
             return True
         return any(base is None or base._is_open() for base in self._bases())
 
 
 def found(path: str) -> Symbol:
-    """Return what a dotted path leads to: a class or a function at the top of a module.
+    """Return the class or function, at the top level of a module, that a dotted path names.
 
     Raises
     ------
     ImportError, AttributeError
-        When it leads nowhere, or to anything else.
+        When there is no such object, or it is something else.
     """
     module, _, name = path.rpartition(".")
     if not module:
@@ -142,7 +142,7 @@ def found(path: str) -> Symbol:
 
 @cache
 def definition(module: str, name: str, way: int = 0) -> Symbol | None:
-    """Follow a name from a module to where it is defined; None for a name of a module."""
+    """Follow a name from a module to its definition; None for the name of a module."""
     for node in _statements(tree.body if (tree := tree_of(module)) else ()):
         if isinstance(node, Source) and node.name == name:
             return Symbol(module, name, node)
@@ -158,7 +158,7 @@ def definition(module: str, name: str, way: int = 0) -> Symbol | None:
 
 
 def _path_of(module: str, name: str) -> str:
-    """Return the dotted path of what a module knows by a name, which may have dots."""
+    """Return the dotted path of what a module knows by a name, which may contain dots."""
     first, _, rest = name.partition(".")
     if not rest:
         definite = definition(module, first)
@@ -171,7 +171,7 @@ def _path_of(module: str, name: str) -> str:
 
 
 def _origin(node: ast.stmt, module: str) -> str:
-    """Return what an import puts before its names: the module that they are from, with a dot."""
+    """Return the module from which an import takes its names, with a dot at the end."""
     if not isinstance(node, ast.ImportFrom):
         return ""
     file = source_of(module)
@@ -180,14 +180,14 @@ def _origin(node: ast.stmt, module: str) -> str:
 
 
 def missing(path: str, optional: Sequence[str]) -> tuple[str, ...]:
-    """Return those of the packages that the module of a dotted path imports at once and that are not installed."""
+    """Return the packages that the module of a dotted path imports immediately and that are not installed."""
     tree = tree_of(path.rpartition(".")[0] or path)
     imported = set(_imports(tree.body)) if tree else set()
     return tuple(package for package in optional if package in imported and find_spec(package) is None)
 
 
 def _followed(node: ast.ImportFrom, module: str, name: str, way: int) -> Symbol | None:
-    """Return the definition of what an import takes from another module."""
+    """Return the definition of a name that an import takes from another module."""
     source = _origin(node, module).removesuffix(".")
     if name != "*" and source_of(f"{source}.{name}") is not None:
         return None
@@ -195,7 +195,7 @@ def _followed(node: ast.ImportFrom, module: str, name: str, way: int) -> Symbol 
 
 
 def _statements(nodes: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements at the top of a module, those within `if` and `try` among them."""
+    """Yield the statements at the top level of a module, including those within `if` and `try`."""
     for node in nodes:
         yield node
         if isinstance(node, ast.Try | ast.If):
@@ -216,7 +216,7 @@ def _imported_parameters(thing: object) -> tuple[str, ...] | None:
         raise ImportError("it is nothing that can be called")
     try:
         signature = inspect.signature(thing)
-    except ValueError:  # some compiled functions do not tell
+    except ValueError:  # some compiled functions have no signature
         return None
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
         return None

@@ -13,28 +13,29 @@ from pathlib import Path
 from types import ModuleType
 
 RUN_ANYWAY = ("bench", "generators", "reports", "pyod", "sklearn")
-"""Packages that the harness runs itself: no detector of somebody's lies there."""
+"""Packages that the harness itself imports: they contain no detector of a third party."""
 STARTERS = (
     "subprocess", "os", "posix", "nt", "pty", "multiprocessing", "concurrent", "asyncio", "socket", "socketserver",
     "shutil", "ctypes", "runpy", "code", "pdb", "psutil", "pexpect", "ptyprocess", "sh", "plumbum", "invoke", "fabric",
     "paramiko", "joblib", "loky", "cffi",
 )  # fmt: skip
-"""Packages that start programs, open connections or remove files: nothing of theirs is called, nor what is built on
+"""Packages that start programs, open connections or remove files: nothing in them may be called, nor anything derived
+from them, whatever is trusted.
 it, whatever is trusted."""
 NEVER = frozenset({*STARTERS, *sys.stdlib_module_names})
-"""Packages of which nothing is called: those, and Python's own."""
+"""Packages in which nothing may be called: those above, and the standard library."""
 _sources_only: ContextVar[bool] = ContextVar("_sources_only", default=False)
 
 
 class NotRunError(Exception):
-    """A question that only an import could answer, about a module that this process must not run."""
+    """A question that only an import could answer, about a module that must not be imported in this process."""
 
 
 @contextmanager
 def sources_only() -> Iterator[None]:
-    """Run nothing within but `RUN_ANYWAY`; where that would be needed, `NotRunError` is raised.
+    """Allow imports of `RUN_ANYWAY` only, within a context; where another is needed, `NotRunError` is raised.
 
-    For what is a detector's: it is not to run but in its own process, which is kept from the truth.
+    For the code of detectors, which may run only in their own process, without access to the truth.
     """
     before = _sources_only.set(True)
     try:
@@ -44,7 +45,7 @@ def sources_only() -> Iterator[None]:
 
 
 def imported(module: str, name: str = "") -> ModuleType:
-    """Import a module for a name in it or raise `NotRunError`; ImportError or AttributeError where there is none."""
+    """Import a module for a name in it or raise `NotRunError`; ImportError or AttributeError if there is none."""
     if not _sources_only.get() or module.split(".", maxsplit=1)[0] in RUN_ANYWAY:
         return importlib.import_module(module)
     if _spec(module) is None:
@@ -55,7 +56,7 @@ def imported(module: str, name: str = "") -> ModuleType:
 
 
 def _may_have(tree: ast.Module, name: str) -> bool:
-    """Whether a module may get a name in a way that is no plain definition."""
+    """Whether a module may get a name in a way other than a plain definition."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in (name, "globals"):
             return True
@@ -67,7 +68,7 @@ def _may_have(tree: ast.Module, name: str) -> bool:
 
 
 def names_in(module: str) -> list[str]:
-    """Return what is at the top of a module, as far as that can be known.
+    """Return the names at the top level of a module, as far as they can be known.
 
     Raises
     ------
@@ -83,13 +84,13 @@ def names_in(module: str) -> list[str]:
 
 @cache
 def tree_of(module: str) -> ast.Module | None:
-    """Return the source of a module; None where it is not in Python."""
+    """Return the syntax tree of a module; None if it is not written in Python."""
     source = source_of(module)
     return None if source is None else ast.parse(source.read_bytes())
 
 
 def source_of(module: str) -> Path | None:
-    """Return a module's file of Python; None where there is none."""
+    """Return the Python file of a module; None if there is none."""
     spec = _spec(module)
     origin = None if spec is None else spec.origin
     return Path(origin) if origin is not None and origin.endswith(".py") else None
@@ -97,7 +98,7 @@ def source_of(module: str) -> Path | None:
 
 @cache
 def _spec(module: str) -> ModuleSpec | None:
-    """Find a module without running the packages above it."""
+    """Find a module without running its parent packages."""
     package, *rest = module.split(".")
     try:
         spec = find_spec(package)

@@ -1,6 +1,6 @@
-"""Settings that map names to entries of one type, such as calendar events, and how to add one.
+"""Settings that map names to entries of one type, such as calendar events, and help on adding an entry.
 
-OmegaConf takes no plain mapping for a member that has a type, but merges one into the mapping around it.
+OmegaConf accepts no plain mapping for a typed entry, but merges one into the mapping around it.
 """
 
 from dataclasses import fields, is_dataclass
@@ -13,7 +13,7 @@ from bench.config.hydra_patches import element_type
 
 
 def how_to_add(key: str, config: DictConfig) -> str:
-    """Return how an entry that is missing can be added; "" for other keys, and for a misspelt entry."""
+    """Return how to add an entry that is missing; "" for other keys, and for a misspelt entry."""
     parts = key.split(".")
     for depth in range(1, len(parts)):
         above, name = ".".join(parts[:depth]), parts[depth]
@@ -24,7 +24,7 @@ def how_to_add(key: str, config: DictConfig) -> str:
 
 
 def form_of_members(key: str, config: DictConfig, name: str = "NAME") -> str:
-    """Return what a member looks like on the command line; "" for what is no mapping of things of one type."""
+    """Return the form of an entry on the command line; "" for anything but a mapping of entries of one type."""
     kind = _kind(OmegaConf.select(config, key))
     return "" if kind is None else f"{{{name}: {{{', '.join(f'{each.name}: ...' for each in fields(kind))}}}}}"
 

@@ -1,8 +1,8 @@
-"""Find installed plug-ins: their YAML folders, by an entry point of their packages.
+"""Find installed plug-ins and their YAML folders, by the entry points of their packages.
 
-An entry point of the group `cdrbench.conf` names a package of YAML that is laid out as `conf` is, with a folder for
-each decision; its `SCHEMAS`, if it has any, are the modules where the types of its entries come from. What is in it can
-be chosen by name, and what its leaves name in their own package may be called.
+An entry point of the group `cdrbench.conf` names a package of YAML files with the same layout as `conf`: one folder per
+choice. Its `SCHEMAS`, if any, are the modules that define the types of its entries. Its files can be chosen by name,
+and what they name in their own package may be called.
 """
 
 import importlib
@@ -24,7 +24,7 @@ GROUP = "cdrbench.conf"
 
 @cache
 def plug_ins() -> tuple[EntryPoint, ...]:
-    """Return the entry points of all that is installed, by name."""
+    """Return the entry points of all installed plug-ins, by name."""
     return tuple(sorted(entry_points(group=GROUP), key=lambda each: (each.name, each.value)))
 
 
@@ -39,7 +39,7 @@ def plugged_schemas() -> Iterator[str]:
     Raises
     ------
     UserError
-        When a plug-in cannot be imported, or brings a file of a name that there is already.
+        When a plug-in cannot be imported, or has a file whose name is taken.
     """
     taken = dict.fromkeys(_leaves("conf"), "cdrbench")
     for each in plug_ins():
@@ -58,17 +58,17 @@ def plugged_schemas() -> Iterator[str]:
 
 @cache
 def require_all_read(sources: tuple[tuple[str, str], ...]) -> None:
-    """Refuse folders of configuration with a file of a name that we or a plug-in have: Hydra would never read it.
+    """Refuse configuration folders with a file of the same name as ours or a plug-in's: Hydra would ignore it.
 
     Parameters
     ----------
     sources
-        Where Hydra looks, in order: `pkg` and a package, or `file` and a folder.
+        Hydra's search path, in order: `pkg` and a package, or `file` and a folder.
 
     Raises
     ------
     UserError
-        Naming both files of each pair.
+        Names both files of each pair.
     """
     theirs = [Path(path) for schema, path in sources if schema == "file"]
     taken: dict[str, Path] = {}
@@ -83,17 +83,18 @@ def require_all_read(sources: tuple[tuple[str, str], ...]) -> None:
 
 
 class PluggedPath(SearchPathPlugin):
-    """Tells Hydra where the YAML of plug-ins is."""
+    """Adds the YAML of plug-ins to Hydra's search path."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Look there after our own."""
+        """Add it after our own."""
         for each in plug_ins():
             search_path.append(provider=f"plug-in {each.name}", path=f"pkg://{each.value}")
 
 
 def _leaves(package: str) -> dict[str, Path]:
-    """Return the files of YAML of a package, by their paths within it."""
+    """Return the YAML files of a package, by their paths within it."""
     folders = [Path(folder) for folder in importlib.import_module(package).__path__]
     files = {path.relative_to(folder).as_posix(): path for folder in folders for path in sorted(folder.rglob("*.yaml"))}
-    policies = [f"threshold/{name}.yaml" for name in POLICIES] if package == "conf" else []  # which have no file
+    # plug-ins that have no folder
+    policies = [f"threshold/{name}.yaml" for name in POLICIES] if package == "conf" else []
     return files | dict.fromkeys(policies, Path(threshold_policies.__file__))

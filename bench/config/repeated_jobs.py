@@ -11,19 +11,19 @@ from omegaconf import OmegaConf
 from bench.config.hydra_patches import file_in, split_arguments
 
 SEED = "${seed}"
-"""What stands in the leaf of a detector that is random."""
+"""Text that the leaf of a random detector contains."""
 
 
 def split(overrides: list[Override], size: int | None) -> list[list[list[str]]]:
-    """Return the jobs of a sweep, as Hydra does; those of a suite without repeats that cannot differ.
+    """Return the jobs of a sweep, as Hydra does; for a suite, without jobs that would only repeat a result.
 
-    In a suite, a detector whose leaf does not speak of `${seed}` is run with the first of the seeds only.
+    In a suite, a detector whose leaf does not contain `${seed}` runs with the first seed only.
     """
     return [worth_doing(batch) for batch in split_arguments(overrides, size)]
 
 
 def worth_doing(jobs: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Return the jobs without those that differ from one before in nothing but a seed that their detector ignores."""
+    """Return the jobs without those that differ from an earlier one only in a seed that their detector ignores."""
     kept: dict[tuple[str, ...], list[str]] = {}
     for job in jobs:
         values = dict(line.partition("=")[::2] for line in job)
@@ -35,7 +35,7 @@ def worth_doing(jobs: Sequence[Sequence[str]]) -> list[list[str]]:
 
 @cache
 def is_random(detector: str) -> bool:
-    """Whether the leaf of a detector passes the seed on."""
+    """Whether the leaf of a detector passes on the seed."""
     try:
         found = file_in(GlobalHydra.instance().config_loader(), f"detector/{detector}")
     except HydraException:

@@ -1,4 +1,4 @@
-"""Tell from a command line whether it is a run or a sweep, without composing everything twice."""
+"""Decide from a command line whether it is a run or a sweep, without composing everything twice."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,10 +14,10 @@ from bench.config.hydra_patches import file_in, is_group
 
 
 def mode_of(loader: ConfigLoader, overrides: Sequence[str]) -> RunMode | None:
-    """Return the mode that the command line, or a file that it names such as a suite, asks for; None if there is none.
+    """Return the mode that the command line, or a file that it names (such as a suite), sets; None if neither does.
 
-    Faults are left to the composition, which reports them. Hydra itself would compose everything to find the mode, and
-    then once more for the run: a third of a second.
+    Errors are ignored here, since the composition reports them. Hydra itself would compose everything to find the mode,
+    and again for the run, which takes a third of a second more.
     """
     try:
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
@@ -28,7 +28,7 @@ def mode_of(loader: ConfigLoader, overrides: Sequence[str]) -> RunMode | None:
 
 
 def _mode_in(loader: ConfigLoader, override: Override) -> Any:
-    """Return the mode that one override brings."""
+    """Return the mode that one override sets."""
     key, value = override.key_or_group, override.value()
     if key == "hydra.mode":
         return value

@@ -1,10 +1,10 @@
-"""Check that a `_target_` or a function's dotted path names something that fits its place.
+"""Check that a `_target_` or a function's dotted path names something that is allowed in its place.
 
-A configuration may be a stranger's, so what it names is held to four rules: it is public (no part of the path begins
-with `_`); it is in a package that may be named there; it is *defined* in one, not passed on, as `shutil` is by many;
-and it is a class with the methods, or a function with the number of arguments, that its position asks for. A new
-position gets an `Interface` or a number here, and names that it must refuse a line in
-`tests/bench/config/test_targets.py`.
+A configuration may come from somebody else, so four rules hold for what it names: it is public (no part of the path
+begins with `_`); it is in a package that may be named there; it is *defined* in such a package, not merely imported by
+it (as many import `shutil`); and it is a class with the methods, or a function with the number of arguments, that its
+place requires. A new place needs an `Interface` or a number of arguments here, and lines in
+`tests/bench/config/test_targets.py` with names that it must refuse.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,27 +21,27 @@ from bench.faults import Fault, SettingsError
 
 ROOMS = ("bench", "generators", "detectors", "reports")
 TRUSTED = (*ROOMS, "pyod", "sklearn")
-"""Packages whose classes a configuration may name without further ado."""
+"""Packages whose classes a configuration may always name."""
 OPTIONAL = ("torch",)
-"""Packages that only an extra of the same name installs."""
+"""Packages that are installed only by an extra of the same name."""
 HYDRA_KEYS = ("_target_", "_convert_", "_recursive_", "_partial_", "_args_")
 MAKERS = ("sklearn.pipeline.make_pipeline", "sklearn.pipeline.make_union")
-"""Functions that make a model of models, and may stand where a model does."""
+"""Functions that build a model from models, and may stand where a model is expected."""
 INNER = ("tests", "test", "externals", "conftest")
-"""Parts of libraries that are not for their users."""
+"""Internal parts of libraries, which may not be named."""
 STORES = ("memory",)
 """Parameters of scikit-learn's models that name a folder from which results are unpickled."""
 
 
 @dataclass(frozen=True)
 class Interface:
-    """What a setting requires of the class that it names."""
+    """Requirements of a setting on the class that it names."""
 
     told: str
     every: tuple[str, ...]
-    """Attributes that its objects have."""
+    """Attributes that the objects must have."""
     one_of: tuple[str, ...] = ()
-    """Attributes of which they have one at least."""
+    """Attributes of which the objects must have at least one."""
 
     def kept_by(self, definite: Symbol) -> bool:
         """Whether objects of a class have the required methods."""
@@ -62,12 +62,13 @@ FUNCTIONS = {
     "report.incident": 4, "report.table": 3,
     "report.figure": 3, "export": 4,
 }  # fmt: skip
-"""Settings that name a function, with how many arguments it is given; it lies in a room of plug-ins or a package of
+"""Settings that name a function, with its number of arguments; the function must be in a plug-in package of this
+project or in a package of the user's, not in a library.
 the user's own, not in a library."""
 
 
 def faults_of_targets(raw: Any) -> Iterator[Fault]:
-    """Yield what is wrong with whatever a configuration, as plain values, names to be called."""
+    """Yield what is wrong with everything that a configuration, as plain values, would call."""
     trusted = [str(each) for each in raw.get("trusted_packages") or ()]
     named = {f"report.{name}": path for name, path in (raw.get("report") or {}).items()}
     for key, path in {**named, "export": raw.get("export")}.items():
@@ -82,9 +83,9 @@ def faults_of_targets(raw: Any) -> Iterator[Fault]:
 
 
 def detector_faults(node: object, trusted: Sequence[str]) -> list[Fault]:
-    """Return what is wrong with the configuration of a detector, without running anything of its own.
+    """Return what is wrong with the configuration of a detector, without running any code of the detector.
 
-    What its sources do not tell, its own process looks at (`require_sound`).
+    What source code cannot show is checked in the detector's own process (`require_sound`).
     """
     faults: list[Fault] = []
     with suppress(NotRunError), sources_only():
@@ -103,7 +104,7 @@ def is_checked_by_source(node: object, trusted: Sequence[str]) -> bool:
 
 
 def require_sound(node: object, trusted: Sequence[str]) -> None:
-    """Raise `SettingsError` with what is wrong with the configuration of a detector; its modules may be run for that.
+    """Raise `SettingsError` if the configuration of a detector is wrong; its modules may be imported for that.
 
     To be called in the detector's own process.
     """
@@ -114,18 +115,18 @@ def require_sound(node: object, trusted: Sequence[str]) -> None:
 def target_faults(
     node: object, key: str, trusted: Sequence[str], asked: Interface | None = None, depth: int = 0
 ) -> Iterator[Fault]:
-    """Walk plain mappings and lists, and yield what is wrong with each `_target_` and its keyword arguments.
+    """Check each `_target_` in plain mappings and lists, with its keyword arguments; yield what is wrong.
 
     Parameters
     ----------
     node, key
-        What is looked at, and its dotted key.
+        The value to check, and its dotted key.
     trusted
         Packages of the user's own.
     asked
-        What the outermost `_target_` has to be; None: a detector, or scores that the harness itself provides.
+        The interface of the outermost `_target_`; None: a detector, or scores that the harness itself provides.
     depth
-        How many `_target_`s there are around it.
+        Number of `_target_`s around the value.
     """
     if isinstance(node, str) and "${" in node:
         yield Fault(key, "be a value, with nothing in it to be filled in later (${...})", node)
@@ -143,7 +144,7 @@ def target_faults(
 
 
 def class_faults(path: str, key: str, trusted: Sequence[str], asked: Interface | None) -> Iterator[Fault]:
-    """Yield what keeps a dotted path from being a class that a position asks for (see `target_faults`)."""
+    """Yield why a dotted path cannot be the class that a place requires (see `target_faults`)."""
     wrong = list(_path_faults(path, key, (*TRUSTED, *plugged_packages(), *trusted)))
     yield from wrong
     if wrong or (asked is MODEL and path in MAKERS):
@@ -156,7 +157,7 @@ def class_faults(path: str, key: str, trusted: Sequence[str], asked: Interface |
 
 
 def function_faults(path: str, key: str, trusted: Sequence[str]) -> Iterator[Fault]:
-    """Yield what keeps a dotted path from being a function that the setting `key` may name."""
+    """Yield why a dotted path cannot be the function that the setting `key` names."""
     wrong = list(_path_faults(path, key, (*ROOMS[1:], *plugged_packages(), *trusted)))
     yield from wrong
     if wrong:
@@ -169,12 +170,12 @@ def function_faults(path: str, key: str, trusted: Sequence[str]) -> Iterator[Fau
 
 @cache
 def parameters(path: str) -> tuple[str, ...] | None:
-    """Return the names of the parameters of a function or class; None when it takes any keyword.
+    """Return the names of a function's or class's parameters; None if any keyword is accepted.
 
     Raises
     ------
     ImportError, AttributeError
-        When the path leads nowhere.
+        When the path names nothing.
     """
     return found(path).parameters()
 
@@ -185,7 +186,7 @@ def may_be_named(path: str) -> bool:
 
 
 def nearest_path(path: str) -> str:
-    """Return the importable dotted path that is most like this one, or ""."""
+    """Return the importable dotted path most similar to this one, or ""."""
     module, _, name = path.rpartition(".")
     if not module:
         return ""
@@ -201,8 +202,8 @@ def _root(path: str) -> str:
 
 
 def _path_faults(path: str, key: str, packages: Sequence[str]) -> Iterator[Fault]:
-    """Yield what is wrong with one dotted path, whatever it is to be."""
-    packages = [each for each in packages if each not in NEVER]  # `trusted_packages=[subprocess]`
+    """Yield what is wrong with a dotted path, whatever kind of object is expected."""
+    packages = [each for each in packages if each not in NEVER]  # for example `trusted_packages=[subprocess]`
     if _root(path) not in packages:
         yield Fault(key, f"be in one of the packages {', '.join(packages)} (or in trusted_packages)", path)
         return
