@@ -1,6 +1,6 @@
 """Errors in settings: all are found at once and reported in one form.
 
-A range belongs beside the setting it is about, so it is the metadata of a dataclass field:
+The range of a setting is declared with the setting, as metadata of a dataclass field:
 
 >>> from dataclasses import dataclass, field
 >>> @dataclass
@@ -21,17 +21,17 @@ Rule = tuple[str, Callable[[Any], bool]]
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with one setting: its full key, the rule it breaks and the value it has."""
+    """One fault of one setting: its full key, the rule it breaks and its value."""
 
     key: str
     rule: str
     value: object
     nearest: str = ""
-    """What was probably meant."""
+    """The value that was probably meant."""
 
     def __str__(self) -> str:
         hint = f"; did you mean {self.nearest}?" if self.nearest else ""
-        rule = "\\n".join(self.rule.splitlines())  # it may quote a file's name, and is one line
+        rule = "\\n".join(self.rule.splitlines())  # the value may quote a file name; the message is one line
         return f"{self.key} must {rule}, got {self.value!r}{hint}"
 
 
@@ -73,12 +73,12 @@ def up_to(low: float, high: float) -> dict[str, Rule]:
 
 
 def one_of(*choices: str) -> dict[str, Rule]:
-    """Metadata for a word out of a closed list."""
+    """Metadata for a word from a closed list."""
     return {"rule": (f"be one of {', '.join(choices)}", lambda value: value in choices)}
 
 
 def writable_folder() -> dict[str, Rule]:
-    """Metadata for a folder that can be written or made: checked before any work, not after it."""
+    """Metadata for a folder that can be written to or created, checked before any work starts."""
     return {"rule": ("be a folder that can be written", _can_be_written)}
 
 
@@ -88,7 +88,7 @@ def named() -> dict[str, Rule]:
 
 
 def _can_be_written(folder: str) -> bool:
-    """Whether the folder, or the nearest one above it that is there, lets this user put files into it."""
+    """Whether this user can create files in the folder, or in its nearest existing parent."""
     if not folder:
         return False
     place = Path(folder).absolute()
@@ -97,7 +97,7 @@ def _can_be_written(folder: str) -> bool:
 
 
 def require(key: str, **settings: tuple[object, dict[str, Rule]]) -> None:
-    """Check arguments that are settings, each with its rule: what a constructor does without a dataclass.
+    """Check constructor arguments that are settings, each with its rule, as is done for the fields of a dataclass.
 
     >>> require("detector", quarters=(0, at_least(1)), share=(2.0, inside(0, 1)))
     Traceback (most recent call last):
@@ -107,7 +107,7 @@ def require(key: str, **settings: tuple[object, dict[str, Rule]]) -> None:
     Raises
     ------
     SettingsError
-        Naming every setting that breaks its rule.
+        Names every setting that breaks its rule.
     """
     rules = [(name, value, metadata["rule"]) for name, (value, metadata) in settings.items()]
     faults = [Fault(f"{key}.{name}", rule, value) for name, value, (rule, holds) in rules if not holds(value)]

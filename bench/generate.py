@@ -1,4 +1,4 @@
-"""Make only the data: `python -m bench.generate out=DIR [csv=true] [setting=value ...]`."""
+"""Generate only the data: `python -m bench.generate out=DIR [csv=true] [setting=value ...]`."""
 
 from omegaconf import DictConfig
 
@@ -6,12 +6,12 @@ from bench.config.composition import launch, settings_of
 
 
 def main() -> None:
-    """Write what the command line asks for."""
+    """Run the command."""
     launch("generate", generate)
 
 
 def generate(config: DictConfig) -> None:
-    """Write the data products of one world."""
+    """Write the tables of one world, and its truth."""
     from bench.runs import data_products  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     data_products.write(settings_of(config))

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 Progress = Callable[[str, int, int], None]
-"""Called as progress(what, done, of) from time to time."""
+"""Called repeatedly as progress(what, done, of)."""
 
 LEFT_OUT = "types_left_out"
-"""Among the counts of a world of recorded calls: why each type that was asked for was not injected, by type."""
+"""Key, in the counts of a world of recorded calls, of the requested types that could not be injected, with reasons."""
 
 INPUT = {"kept_from_detectors": True}
-"""Metadata of a setting that names files of the user's own, with labels or a key: kept from detectors' processes."""
+"""Metadata of a setting that names files of the user's with labels or a key, which detectors' processes cannot read."""
 
 
 def silent(what: str, done: int, of: int) -> None:
@@ -19,10 +19,10 @@ def silent(what: str, done: int, of: int) -> None:
 
 
 class World(Protocol):
-    """A world that can be made; constructed from `generator` settings and the chosen `anomaly` settings."""
+    """A world that can be generated; constructed from `generator` settings and the chosen `anomaly` settings."""
 
     def recipe(self) -> dict[str, Any]:
-        """Return all that decides the bytes of this world, as JSON values: settings, sources, versions."""
+        """Return everything that determines the bytes of this world, as JSON values: settings, sources, versions."""
 
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
         """Write `data/` (the tables of `bench.schema.DATA_TABLES` and clock.json), and `truth/`.
@@ -36,10 +36,10 @@ class World(Protocol):
 
 @runtime_checkable
 class Pseudonymous(Protocol):
-    """A world of recorded calls, whose parties may have pseudonyms."""
+    """A world of recorded calls, whose users and called parties may have pseudonyms."""
 
     def revealed(self, names: Collection[str]) -> dict[str, tuple[str, str]]:
-        """Return the kind (number, sim, device) and the original of those pseudonyms that are of these records.
+        """Return the kind (number, sim, device) and original of those pseudonyms that occur in these records.
 
         Raises
         ------

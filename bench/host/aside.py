@@ -1,4 +1,4 @@
-"""Write files and folders aside and move them into place when complete, without losing other people's files."""
+"""Write files and folders under a temporary name and rename them when complete, without losing other people's files."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -10,11 +10,11 @@ from bench.host.read_json import json_in
 from bench.host.temporary import abandoned, make_temporary, remove
 
 NEW, OLD, GONE = "new", "old", "gone.json"
-"""In the folder aside: what is written, what was there before, and the names of what goes of that."""
+"""Names in the temporary folder: what is written, what was there before, and the list of files to replace."""
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Write a text file so that nobody ever sees a part of it; return its path."""
+    """Write a text file atomically, so that no reader sees an incomplete file; return its path."""
     with partial(path) as aside:
         aside.write_text(text, encoding="utf-8")
     return path
@@ -22,7 +22,7 @@ def write_whole(path: Path, text: str) -> Path:
 
 @contextmanager
 def partial(path: Path) -> Iterator[Path]:
-    """Give a path to write a file to, which then takes the place of `path`; removed if that fails or is interrupted."""
+    """Give a temporary path that replaces `path` when the file is complete; removed on failure or interruption."""
     aside = path.with_name(f".{path.name}.partial")
     try:
         yield aside
@@ -34,20 +34,20 @@ def partial(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def written_aside(out: Path, replaced: Collection[str] = ()) -> Iterator[Path]:
-    """Give a folder to write to, and put it in the place of `out` when all is written.
+    """Give a temporary folder that replaces `out` when everything is written.
 
     Parameters
     ----------
     out
-        The folder that is to be there in the end.
+        The final folder.
     replaced
-        Names of files that go with an `out` that is there already, besides those that are written anew; what else is in
-        it moves to the new one.
+        Names of files of an existing `out` that are deleted, besides those that are written again; all other files in
+        it are kept.
 
     Raises
     ------
     UserError
-        When `out` cannot be written; what was there is there still.
+        When `out` cannot be written; its old content is kept.
     """
     out = out.absolute()
     try:
@@ -69,7 +69,7 @@ def written_aside(out: Path, replaced: Collection[str] = ()) -> Iterator[Path]:
 
 
 def complete_killed(out: Path) -> None:
-    """Bring to an end what calls of `written_aside` left undone that were killed: nothing that was in `out` is lost."""
+    """Complete or undo what killed calls of `written_aside` left behind; no file that was in `out` is lost."""
     for place in abandoned(_kind(out), out.parent):
         _complete(place, out)
 
@@ -79,7 +79,7 @@ def _kind(out: Path) -> str:
 
 
 def _complete(place: Path, out: Path) -> None:
-    """Bring back what was in `out` if nothing new is there, or what is not replaced; then remove the folder aside."""
+    """Restore the old content of `out` if there is no new one, else the files to keep; remove the temporary folder."""
     old = place / OLD
     if old.exists() and not out.exists():
         old.rename(out)

@@ -1,8 +1,8 @@
-"""Compile kernels with numba: strict arithmetic, no global lock, kept on disk for the next process.
+"""Compile kernels with numba: strict arithmetic, without the global lock, cached on disk for later processes.
 
-numba looks for changes in a kernel's own file only, but a kernel has all that it calls compiled into it. So the code of
-a module is kept under a digest of that module and of all that it imports from its own package: after a change, what the
-change can reach is compiled anew, and nothing else.
+numba looks for changes only in a kernel's own file, although a kernel also contains the compiled functions that it
+calls. So the code of a module is cached under a digest of the module and of everything that it imports from its own
+package: after a change, exactly the modules that depend on it are compiled again.
 """
 
 import ast
@@ -29,15 +29,15 @@ from bench.host.private import cache_folder
 
 Function = TypeVar("Function", bound=Callable[..., object])
 TOLD_AFTER_S = 5.0
-"""Who waits so long for what is compiled is told."""
+"""A message about compilation is printed after so many seconds."""
 _begun: list[float] = []
 _waiting: list[threading.Timer] = []
 KEPT = 8
-"""So many states of a module are kept compiled, those used last: several checkouts may be worked in at a time."""
+"""Number of versions of a module whose code is kept, the latest used: there may be several checkouts."""
 
 
 def reach(name: str) -> list[str]:
-    """Return a module's name and those of all that it builds on within its package, in order."""
+    """Return the names of a module and of all modules of its package that it depends on, in order."""
     found, ahead = {name}, [name]
     while ahead:
         new = _imports(ahead.pop()) - found
@@ -47,10 +47,10 @@ def reach(name: str) -> list[str]:
 
 
 def compiled(function: Function, **options: Any) -> Function:
-    """Compile a function when it is first called, by numba's `options` besides those that all kernels share.
+    """Compile a function when it is first called, with numba's `options` in addition to those of all kernels.
 
-    A kernel allocates nothing, so it counts no references either (`_nrt`, a flag that numba's documentation does not
-    name): a call that hands on forty arrays would else spend ten times as long on counting as on working.
+    Kernels allocate no memory, so they need no reference counting (`_nrt`, a flag that numba's documentation does not
+    name): with it, a call that passes forty arrays takes ten times as long.
     """
     if config.DISABLE_JIT:  # type: ignore[attr-defined] # numba's own way to follow a kernel in a debugger
         return function
@@ -61,7 +61,7 @@ def compiled(function: Function, **options: Any) -> Function:
 
 
 def _tell_when_it_takes_long() -> None:
-    """Tell who waits that something is compiled, as soon as all that was compiled has taken a while."""
+    """Print that code is being compiled, once compilation has taken a while in total."""
     _begun.append(time.monotonic())
     left = max(TOLD_AFTER_S - (_begun[-1] - _begun[0]), 0.0)
     _waiting.append(threading.Timer(left, tell_of_compiling, ("the simulator",)))
@@ -70,10 +70,10 @@ def _tell_when_it_takes_long() -> None:
 
 
 class _Kernel(CPUDispatcher):
-    """A compiled function: whole for Python that calls it, and a building block for the kernels that call it.
+    """A compiled function: with a Python wrapper if Python calls it, and as a building block for other kernels.
 
-    By itself, numba optimises each function, makes machine code of it and wraps it for Python, and then optimises it
-    once more within each of its callers. Two of three kernels are never called from Python, so this halves the time.
+    By default, numba optimises each function, generates machine code and a Python wrapper for it, and then optimises it
+    again within each of its callers. Two of three kernels are never called from Python, so this halves the time.
     """
 
     def __init__(
@@ -84,20 +84,20 @@ class _Kernel(CPUDispatcher):
         self.block = CPUDispatcher(py_func, locals, bare, pipeline_class=_BlockCompiler)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
-        """Return the types of a call from another kernel."""
+        """Return the type signature of a call from another kernel."""
         return self.block.get_call_template(args, kws)
 
     def get_overload(self, sig: Any) -> Any:
-        """Return what another kernel calls."""
+        """Return the compiled code that another kernel calls."""
         return self.block.get_overload(sig)
 
     def get_compile_result(self, sig: Any) -> Any:
-        """Return what another kernel may hand on as a function."""
+        """Return the compiled code that another kernel may pass on as a function."""
         return self.block.get_compile_result(sig)
 
 
 class _BlockCompiler(Compiler):
-    """Compiles a function for its callers only."""
+    """Compile a function for its callers only."""
 
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, *others: Any) -> None:
         block: Any = _Block
@@ -106,10 +106,10 @@ class _BlockCompiler(Compiler):
 
 
 class _Block(JITCodeLibrary):
-    """Code that is linked into its callers as it is, and optimised there; no machine code is made of it."""
+    """Code that is linked into its callers and optimised there, without machine code of its own."""
 
     def finalize(self) -> None:
-        """Link what it calls, and leave the optimisation to the callers."""
+        """Link the functions that it calls, and leave optimisation to the callers."""
         for library in dict.fromkeys(self._linking_libraries):
             self._reload_init.update(library._reload_init)
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
@@ -122,12 +122,12 @@ class _Block(JITCodeLibrary):
 
     @property
     def codegen(self) -> Any:
-        """What is asked to tell the machine code about its environment."""
+        """The object that is asked to set the environment of the machine code."""
         return _NoMachineCode
 
 
 class _NoMachineCode:
-    """Stands for machine code that is not there."""
+    """Stands in for machine code that does not exist."""
 
     @staticmethod
     def set_env(env_name: str, env: object) -> None:
@@ -135,7 +135,7 @@ class _NoMachineCode:
 
 
 class _Folder(_CacheLocator):
-    """Where numba finds the code of a function, whether or not it may write there."""
+    """Location of a function's cached code for numba, whether or not this process may write there."""
 
     def __init__(self, function: Callable[..., object], file: str) -> None:
         self.function = function
@@ -148,7 +148,7 @@ class _Folder(_CacheLocator):
         return _code_folder(self.function.__module__)
 
     def get_source_stamp(self) -> tuple[int, int]:
-        return 0, 0  # the folder is that of a state of the sources, whoever has them and since when
+        return 0, 0  # the folder's name is a digest of the sources, so neither owner nor time of the files matter
 
     def get_disambiguator(self) -> str:
         return str(self.function.__code__.co_firstlineno)
@@ -159,7 +159,7 @@ class _CodeIn(CompileResultCacheImpl):
 
 
 class _OnDisk(FunctionCache):
-    """The code of a function on disk. A detector's process reads it only: what it wrote, others would execute."""
+    """Cached code of a function on disk. A detector's process only reads it, since others execute what is there."""
 
     _impl_class = _CodeIn
 
@@ -190,7 +190,7 @@ def _source(name: str) -> Path | None:
 
 @cache
 def _imports(name: str) -> frozenset[str]:
-    """Return the modules of its own package that a module imports itself."""
+    """Return the modules of its own package that a module imports directly."""
     source, package = _source(name), name.split(".", maxsplit=1)[0]
     if source is None:
         return frozenset()
@@ -200,7 +200,7 @@ def _imports(name: str) -> frozenset[str]:
 
 @cache
 def _code_folder(module: str) -> str:
-    """Return where a module's code is kept, in the user's private cache: numba unpickles what it finds there."""
+    """Return the folder of a module's code, in the user's private cache, since numba unpickles what it finds there."""
     sources = [(name, source) for name in [__name__, *reach(module)] if (source := _source(name))]
     folder = cache_folder() / "kernels" / module / sources_digest(sources)
     try:

@@ -1,4 +1,4 @@
-"""Progress display for long tasks; silent if nobody watches."""
+"""Progress display for long tasks; silent unless stderr is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,20 +14,20 @@ _compiling: list[str] = []
 
 
 def tell_of_compiling(what: str) -> None:
-    """Print, once in a process, that something is compiled, which takes a while; also where nobody watches."""
+    """Print, once per process, that code is being compiled, which takes a while; also without a terminal."""
     if not _compiling:
         _compiling.append(what)
         print(f"compiling {what}, which is kept: one to two minutes, longer on a busy machine", file=sys.stderr)
 
 
 def tell_of_omission(reason: str) -> None:
-    """Print to stderr what was left out and why, as text that is safe to show in a terminal."""
+    """Print to stderr what was left out and why, with control characters escaped."""
     print(printable(f"left out: {reason}"), file=sys.stderr)
 
 
 @contextmanager
 def progress_bars(shown: bool = True) -> Iterator[generator.Progress]:
-    """Show a bar for each step while within; they vanish when done. No bars unless stderr is a terminal."""
+    """Show a progress bar for each step within a context, removed when done; only if stderr is a terminal."""
     console = Console(stderr=True)
     if not (shown and console.is_terminal):
         yield generator.silent
@@ -51,7 +51,7 @@ def progress_bars(shown: bool = True) -> Iterator[generator.Progress]:
 
 @contextmanager
 def clock_running(what: str, shown: bool = True) -> Iterator[Callable[[], None]]:
-    """Show that something of unknown length goes on, and for how long; give what to call at each tick."""
+    """Show the elapsed time of a task of unknown length; give the function to call at each tick."""
     console = Console(stderr=True)
     if not (shown and console.is_terminal):
         yield lambda: None

@@ -1,6 +1,6 @@
 """Identify a process (machine, boot, number, start), so that others know later whether it has ended.
 
-The moment of its start is counted from that of the system, since the clock of the day may be set meanwhile. Nothing
+The start of a process is counted from the start of the system, since the wall clock may be changed in between. Nothing
 heavy is imported: detectors' processes use this before they are confined.
 """
 
@@ -14,35 +14,35 @@ MACHINE, NUMBER = "/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"
 
 
 def own_identity() -> str:
-    """Return what tells this process from any other: machine, its present run, number and start."""
+    """Return the identity of this process: machine, boot, number and start."""
     return f"{_machine()}|{os.getpid()}@{_start(os.getpid())}"
 
 
 def has_ended(identity: str) -> bool:
-    """Whether a process (see `own_identity`) of this machine has ended; of another machine nobody knows: False."""
+    """Whether a process of this machine (see `own_identity`) has ended; False, since unknown, for other machines."""
     machine, _, rest = identity.rpartition("|")
     number, _, start = rest.partition("@")
     return machine == _machine() and number.isdigit() and start != _start(int(number))
 
 
 def own_tag() -> str:
-    """Return the same in the form of a part of a file's name."""
+    """Return the identity of this process in a form for file names."""
     return f"{_machine_tag()}-{os.getpid()}-{_start(os.getpid())}"
 
 
 def has_ended_by_tag(tag: str) -> bool:
-    """Whether the process of a tag (see `own_tag`) has ended; of another machine nobody knows: False."""
+    """Whether the process of a tag (see `own_tag`) has ended; False, since unknown, for other machines."""
     machine, number, start = tag.split("-")
     return machine == _machine_tag() and start != _start(int(number))
 
 
 def stat_fields(number: int) -> list[bytes]:
-    """Return what `/proc/NUMBER/stat` says after the name of a process: its state, its parent, and so on."""
+    """Return the fields of `/proc/NUMBER/stat` after the name of a process: its state, its parent, and so on."""
     return Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()
 
 
 def _start(number: int) -> str:
-    """Return when a process has begun, in a unit of the system's; "" if there is none."""
+    """Return the start of a process, in a unit of the system's; "" if there is no such process."""
     try:
         return stat_fields(number)[19].decode()
     except OSError:
@@ -50,7 +50,7 @@ def _start(number: int) -> str:
 
 
 def _start_elsewhere(number: int) -> str:
-    """Return it on systems without `/proc`."""
+    """Return the start of a process on systems without `/proc`."""
     import psutil  # noqa: PLC0415 - takes a while, and is not needed on Linux
 
     try:
@@ -61,7 +61,7 @@ def _start_elsewhere(number: int) -> str:
 
 @cache
 def _machine() -> str:
-    """Return the name of this machine, and of its present run: numbers of processes begin anew with each."""
+    """Return the identity of this machine and of its boot, since process numbers start again with each boot."""
     try:
         run = f"{Path(MACHINE).read_text().strip()} {Path(NUMBER).readlink()}"
     except OSError:

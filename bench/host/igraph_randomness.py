@@ -1,4 +1,4 @@
-"""Let igraph draw from a given source of random numbers, so that its results can be repeated."""
+"""Make igraph draw from a given random generator, so that its results are reproducible."""
 
 import random
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import igraph
 
 @contextmanager
 def igraph_drawing_from(source: random.Random) -> Iterator[None]:
-    """Let igraph draw from `source`, and afterwards from Python's own generator, as it does by default."""
+    """Make igraph draw from `source` within a context, and afterwards from Python's own generator again."""
     igraph.set_random_number_generator(source)
     try:
         yield

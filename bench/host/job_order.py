@@ -1,13 +1,13 @@
-"""The order in which the jobs of a sweep are done: soon one of each detector, on different worlds.
+"""The order of the jobs of a sweep: at first one job of each detector, on different worlds.
 
-Then the first jobs tell how long each detector takes, and no two of them wait for the same world.
+So the first jobs show how long each detector takes, and no two of them wait for the same world.
 """
 
 from collections.abc import Sequence
 
 
 def spread(jobs: Sequence[Sequence[str]]) -> list[int]:
-    """Return the numbers of jobs, given by their overrides, in the order in which they are done.
+    """Return the numbers of jobs, given by their overrides, in the order in which they run.
 
     The jobs of the n-th detector begin with the n-th of them, and the detectors take turns.
 
@@ -25,5 +25,5 @@ def spread(jobs: Sequence[Sequence[str]]) -> list[int]:
 
 
 def part(job: Sequence[str], *roots: str) -> tuple[str, ...]:
-    """Return those of a job's overrides that are about some groups of settings."""
+    """Return those overrides of a job that belong to some groups of settings."""
     return tuple(line for line in job if line.lstrip("+~").partition("=")[0].split(".")[0].split("/")[0] in roots)

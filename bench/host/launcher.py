@@ -1,7 +1,7 @@
 """Hydra's launcher of sweeps: worker processes forked from the sweep's process, which share its imports.
 
-A process takes one job after another. One that dies takes its own job with it and no other: another is forked for the
-rest. All end with the sweep's process, however that ends. A job whose result is there already ends at once
+A process takes one job after another. If one dies, only its current job is lost, and a new one is forked for the rest.
+All end when the sweep's process ends, for whatever reason. A job that has a result already ends at once
 (`bench.runs.run_job.run`).
 """
 
@@ -37,9 +37,9 @@ NUMBER_BYTES = 4
 NO_JOB = -1
 AT_ONCE_S, TIDYING_S, WAIT_S = 0.5, 5.0, 0.25
 killed: dict[int, str] = {}
-"""By number, jobs whose process was killed, and by which signal."""
+"""Signal that killed a job's process, by the number of the job."""
 while_waiting: list[Callable[[], None]] = []
-"""Called a few times a second while jobs run, such as to print their progress."""
+"""Called a few times a second while jobs run, for example to print their progress."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class LauncherSettings:
 
 
 class Forking(Launcher):
-    """Does jobs in processes that are forked from this one; Hydra's launcher.
+    """Hydra launcher that runs jobs in processes forked from this one.
 
     Parameters
     ----------
@@ -64,11 +64,11 @@ class Forking(Launcher):
         self.n_jobs = n_jobs
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep what Hydra passes to a launcher."""
+        """Store what Hydra passes to a launcher."""
         self.context, self.task, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
-        """Do all jobs; what came of them is in their folders."""
+        """Run all jobs; their results are in their folders."""
         self.at_work: dict[int, Any] = {}
         self.jobs, self.first, self.order = job_overrides, initial_job_idx, spread(job_overrides)
         processes = min(len(job_overrides), at_once(self.config.hydra))
@@ -79,9 +79,9 @@ class Forking(Launcher):
         return []
 
     def _attended(self, processes: list[ForkProcess], numbers: FileIO, sent: FileIO) -> None:
-        """Send the numbers of the jobs, and wait for the last process to end; replace one that is killed.
+        """Distribute the numbers of the jobs, wait for all processes, and replace those that are killed.
 
-        All in this one thread: a process forked beside another thread may wait for ever for a lock that it held.
+        All in one thread: a forked process could wait forever for a lock that another thread held at the fork.
         """
         os.set_blocking(sent.fileno(), False)
         restarts, number = len(self.jobs), 0
@@ -112,13 +112,13 @@ class Forking(Launcher):
         return process
 
     def _note_killed(self, process: ForkProcess) -> None:
-        """Note which job a process was at when a signal ended it."""
+        """Record which job a process was running when a signal ended it."""
         job = self.at_work.pop(process.sentinel).value
         if (code := process.exitcode) and code < 0 and job != NO_JOB:
             killed[job] = f"killed by {_signal_name(-code)}"
 
     def _work(self, sweep: int, numbers: FileIO, sent: FileIO, at_work: Any) -> None:
-        """Take jobs until there are none left; `at_work` is shared with the sweep's process."""
+        """Run jobs until there are none left; `at_work` is shared with the sweep's process."""
         sent.close()
         when_parent_ends(sweep, partial(os.kill, os.getpid(), signal.SIGKILL))
         try:
@@ -147,7 +147,7 @@ class Forking(Launcher):
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
-    except ValueError:  # one without a name, such as those of real time
+    except ValueError:  # signals without a name, such as real-time signals
         return f"signal {number}"
 
 
@@ -158,7 +158,7 @@ def register() -> None:
 
 
 def _prepare(config: DictConfig) -> None:
-    """Import what every job needs, so that it is there in all processes; nothing here may start threads of its own."""
+    """Import what every job needs, so that all processes share it; nothing here may start threads."""
     for name in THREAD_SETTINGS:
         os.environ.setdefault(name, str(share(config.hydra)))
     paths = [config.generator.get("_target_"), *(config.report.get(name) for name in ("run_figures", "reasons"))]
@@ -170,9 +170,9 @@ def _prepare(config: DictConfig) -> None:
 
 
 def handed_out(number: int, jobs: int, sent: FileIO) -> int:
-    """Write the numbers of the jobs from one on, for whoever reads them first, until there is no more room for now.
+    """Write job numbers to a pipe that the processes read, starting from one number, until the pipe is full.
 
-    Returns the first that was not written; after the last, there is an end to read.
+    Returns the first number that was not written; after the last, the pipe is closed.
     """
     while number < jobs:
         if sent.write(number.to_bytes(NUMBER_BYTES)) is None:
@@ -183,7 +183,7 @@ def handed_out(number: int, jobs: int, sent: FileIO) -> int:
 
 
 def _end(processes: Sequence[ForkProcess]) -> None:
-    """End processes that are at work still, as after a Ctrl-C, which may have reached them already."""
+    """End processes that are still running, for example after a Ctrl-C, which may have reached them already."""
     for process in processes:
         process.join(AT_ONCE_S)
         if process.exitcode is None and process.pid is not None:

@@ -1,4 +1,4 @@
-"""File locks, which end with the process that holds them; one that cannot be had is a one-line error."""
+"""File locks, which are released when their process ends; failure to get one is a one-line error."""
 
 import errno
 import pwd
@@ -13,26 +13,26 @@ from bench.faults import UserError
 
 @contextmanager
 def held(path: Path, way_on: str) -> Iterator[None]:
-    """Hold a lock while within; wait for it as long as another process has it.
+    """Hold a lock within a context; wait while another process has it.
 
     Parameters
     ----------
     path
-        The lock's file; it is made when it is not there, and stays.
+        The lock file; it is created if missing, and stays.
     way_on
-        What the user can do where there is no such lock to be had, as the end of a message.
+        What the user can do if the lock is not available, as the end of a message.
 
     Raises
     ------
     UserError
-        When the file cannot be opened or made, saying whose it is.
+        When the file cannot be opened or created; the message names its owner.
     """
     lock = FileLock(path)
     try:
         lock.acquire()
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise  # a full disk is told as one
+            raise  # a full disk has a message of its own
         raise UserError(f"the lock {path} cannot be taken: {_whose(path)} ({error}); {way_on}") from error
     try:
         yield
@@ -41,7 +41,7 @@ def held(path: Path, way_on: str) -> Iterator[None]:
 
 
 def taken_at_once(path: Path) -> FileLock | None:
-    """Return a lock that is held now, for `release`; None if another process has it, or it cannot be taken."""
+    """Return a lock that is now held, for `release`; None if another process has it, or it is not available."""
     lock = FileLock(path, timeout=0)
     try:
         lock.acquire()
@@ -51,7 +51,7 @@ def taken_at_once(path: Path) -> FileLock | None:
 
 
 def _whose(path: Path) -> str:
-    """Return who a lock's file, or the folder where it would be, belongs to."""
+    """Return the owner of a lock file, or of the folder where it would be."""
     for place in (path, path.parent):
         try:
             number = place.lstat().st_uid

@@ -1,4 +1,4 @@
-"""Measure the resident memory of a group of processes on Linux; what they share is counted once."""
+"""Measure the resident memory of a group of processes on Linux, counting shared memory once."""
 
 import os
 from collections import defaultdict
@@ -8,21 +8,21 @@ from pathlib import Path
 
 KIB, MIB = 2**10, 2**20
 SHARED_OBJECTS = ("/dev/zero", "/dev/shm/", "/memfd:", "/SYSV")
-"""How the name of memory begins that processes share, in `/proc/PID/maps`."""
+"""Prefix of the names of shared memory in `/proc/PID/maps`."""
 SHARED_MEMORY = "dev/shm"
 
 
 def memory_mib(processes: Iterable[int], shared_before: int) -> float:
-    """Return the resident memory of processes, and what they hold of shared memory [MiB].
+    """Return the resident memory of processes, including their shared memory [MiB].
 
     Parameters
     ----------
     processes
-        Their numbers; those that have ended count nothing.
+        Process numbers; ended processes count nothing.
     shared_before
-        What all processes of this system shared when the first of them began (`shared_by_all`) [bytes]. Of
-        shared memory that none of the processes has mapped into its resident memory only the size is known: of
-        that no more is counted than the system's shared memory has grown since then.
+        Shared memory of all processes of this system when the first of these began (`shared_by_all`) [bytes]. Shared
+        memory that none of the processes has mapped counts at most by the growth of the system's shared memory since
+        then, because only its size is known.
     """
     numbers = list(processes)
     facts = [_of_process(number) for number in numbers]
@@ -40,12 +40,12 @@ def own_peak_mib() -> float:
 
 
 def shared_by_all() -> int:
-    """Return how much memory the processes of this system share [bytes]; 0 if unknown."""
+    """Return the shared memory of all processes of this system [bytes]; 0 if unknown."""
     return _fields(Path("/proc/meminfo"), "Shmem:").get("Shmem:", 0)
 
 
 def killed_for_memory() -> int:
-    """Return how many processes the system has killed for lack of memory since it started; 0 if unknown."""
+    """Return the number of processes that the system has killed for lack of memory since boot; 0 if unknown."""
     try:
         lines = Path("/proc/vmstat").read_text().splitlines()
     except OSError:
@@ -54,7 +54,7 @@ def killed_for_memory() -> int:
 
 
 def _of_process(number: int) -> tuple[int, int]:
-    """Return the resident memory of a process, and how much of that is shared memory [bytes]."""
+    """Return the resident memory of a process, and how much of it is shared memory [bytes]."""
     found = _fields(Path(f"/proc/{number}/status"), "VmRSS:", "RssShmem:")
     return found.get("VmRSS:", 0), found.get("RssShmem:", 0)
 
@@ -68,7 +68,7 @@ def _fields(path: Path, *names: str) -> dict[str, int]:
 
 
 def _held(numbers: Iterable[int]) -> int:
-    """Return the size of the shared memory that processes hold, each once, and of what is in their own `/dev/shm`."""
+    """Return the total size of the shared memory of processes, each object once, and of their own `/dev/shm`."""
     sizes: dict[str, int] = {}
     for number in numbers:
         for name, size in _objects(number).items():
@@ -78,7 +78,7 @@ def _held(numbers: Iterable[int]) -> int:
 
 
 def _objects(number: int) -> dict[str, int]:
-    """Return the size of each piece of shared memory that a process holds [bytes], by device and inode."""
+    """Return the size of each shared memory object of a process [bytes], by device and inode."""
     sizes: dict[str, int] = defaultdict(int)
     with suppress(OSError):
         for line in Path(f"/proc/{number}/maps").read_text().splitlines():
@@ -90,7 +90,7 @@ def _objects(number: int) -> dict[str, int]:
 
 
 def _own_places(number: int) -> Iterator[tuple[int, int]]:
-    """Yield the device of the `/dev/shm` that a process sees, if it is another than this one's, and what is in it."""
+    """Yield device and content of the `/dev/shm` that a process sees, if it differs from this process's."""
     place = Path(f"/proc/{number}/root", SHARED_MEMORY)
     with suppress(OSError):
         device = place.stat().st_dev

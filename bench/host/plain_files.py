@@ -1,6 +1,6 @@
-"""Files of a folder that somebody else may have made: only plain ones are read or sent, within bounds.
+"""Read files from a folder that somebody else may have made: regular files only, of bounded size.
 
-A link may lead to the user's own files, a pipe is waited for without end, and a device never ends. JSON is read by
+A link may lead to private files of the user, reading a pipe may never return, and a device has no end. JSON is read by
 `bench.host.read_json`, and the tables of a run by `bench.run_tables.read`.
 """
 
@@ -11,13 +11,13 @@ import yaml
 from bench.host.read_json import UnreadableError
 
 OVERRIDES = ".hydra/overrides.yaml"
-"""In the folder of a run: the settings that it was given."""
+"""File in a run's folder with the settings that the run was given."""
 MOST_OVERRIDES = 100_000
-"""Bytes of that file."""
+"""Largest size of that file [bytes]."""
 
 
 def is_plain(folder: Path, name: str) -> bool:
-    """Whether a name is that of a regular file below a folder, and nothing on the way there is a link."""
+    """Whether a name is that of a regular file below a folder, reached without links."""
     path = folder / name
     try:
         return path.is_file() and path.resolve() == folder.resolve() / name
@@ -26,7 +26,7 @@ def is_plain(folder: Path, name: str) -> bool:
 
 
 def require_plain(folder: Path, name: str) -> Path:
-    """Return the path of a plain file; raise `UnreadableError` where it is none (`is_plain`)."""
+    """Return the path of a regular file; raise `UnreadableError` for anything else (`is_plain`)."""
     path = folder / name
     if is_plain(folder, name):
         return path
@@ -36,12 +36,12 @@ def require_plain(folder: Path, name: str) -> Path:
 
 
 def text_in(folder: Path, name: str, most: int) -> str:
-    """Return the text (UTF-8) of a plain file of at most so many bytes.
+    """Return the text (UTF-8) of a regular file of at most so many bytes.
 
     Raises
     ------
     UnreadableError
-        When there is no such file, or it is a link, a pipe or a device, too large, or no text.
+        When there is no such file, or it is a link, a pipe or a device, too large, or not text.
     """
     path = require_plain(folder, name)
     try:
@@ -57,7 +57,7 @@ def text_in(folder: Path, name: str, most: int) -> str:
 def overrides_in(run: Path) -> list[str]:
     """Return the settings that a run was given, each as setting=value, from the notes in its folder.
 
-    Every value of the file is a text: nothing of it becomes a number, a date or an object.
+    Every value of the file is read as text; none becomes a number, a date or an object.
 
     Raises
     ------
@@ -66,10 +66,10 @@ def overrides_in(run: Path) -> list[str]:
     """
     text = text_in(run, OVERRIDES, MOST_OVERRIDES)
     try:
-        found = yaml.load(text, yaml.BaseLoader)  # which makes texts, lists and dictionaries only
+        found = yaml.load(text, yaml.BaseLoader)  # this loader only makes texts, lists and dictionaries
         if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
             raise TypeError("it is no list of texts")
-        "".join(found).encode()  # raises UnicodeEncodeError, a ValueError, for half of a pair
+        "".join(found).encode()  # UnicodeEncodeError is a ValueError, raised for half of a surrogate pair
     except (yaml.YAMLError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         told = " ".join(str(error).split()) or type(error).__name__
         raise UnreadableError(f"{run / OVERRIDES} cannot be read ({told:.200})") from error

@@ -1,8 +1,8 @@
 """The user's private cache folder, for files that a later process trusts, such as compiled code.
 
-Compiled kernels are kept between processes, and numba unpickles what it finds of them: whoever can write there can run
-code as the user. So what is found on disk is trusted only in a folder that is the user's own all the way up. A place
-for what outlives a process is got from here; what one process needs comes from `tempfile`, whose names nobody guesses.
+Compiled kernels are kept between processes, and numba unpickles them: whoever can write to their folder can run code as
+the user. So files are trusted only in a folder that, with all its parents, nobody else can write to. Use this folder
+for files that outlive a process; for others, `tempfile` has names that cannot be guessed.
 """
 
 import atexit
@@ -22,9 +22,9 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 @cache
 def cache_folder() -> Path:
-    """Return the user's folder for what is kept between processes; one for this run alone where that is not private.
+    """Return the user's cache folder for files kept between processes; a temporary one if that is not private.
 
-    It is `cdrbench` in `XDG_CACHE_HOME`, or in `~/.cache`. Processes that are started from now on use the same.
+    It is `cdrbench` in `XDG_CACHE_HOME`, or in `~/.cache`. Processes started later use the same.
     """
     given = os.environ.get("XDG_CACHE_HOME", "")
     folder = Path(given if Path(given).is_absolute() else "~/.cache", NAME)
@@ -33,7 +33,7 @@ def cache_folder() -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         wrong = why_shared(folder)
-    except (OSError, RuntimeError) as error:  # the latter: nobody knows where the user's home is
+    except (OSError, RuntimeError) as error:  # RuntimeError: the user's home is unknown
         wrong = f"it cannot be made ({error})"
     if not wrong:
         return folder
@@ -47,10 +47,10 @@ def cache_folder() -> Path:
 
 
 def why_shared(folder: Path) -> str:
-    """Return why somebody else may have put things into a folder that is there; "" where nobody can have.
+    """Return why somebody else may have written to an existing folder; "" if nobody can have.
 
-    It has to be a folder, no link to one, of this user, that this user can write to and nobody else. Each one above
-    it has to be this user's or root's, and either writable by nobody else or sticky, as `/tmp` is.
+    It must be a folder (not a link to one) that belongs to this user and that only this user can write to. Each one
+    above it has to be this user's or root's, and either writable by nobody else or sticky, as `/tmp` is.
     """
     if not stat.S_ISDIR(folder.lstat().st_mode):
         return "it is a link, or no folder"
@@ -66,7 +66,7 @@ def why_shared(folder: Path) -> str:
 
 
 def _writable_by_user_alone(facts: os.stat_result) -> bool:
-    """Whether who may write is the user's own group, in which there is nobody else: so many systems set users up."""
+    """Whether the group that may write has this user as its only member, as many systems set users up."""
     if facts.st_mode & stat.S_IWOTH:
         return False
     try:
@@ -77,6 +77,6 @@ def _writable_by_user_alone(facts: os.stat_result) -> bool:
 
 
 def _removed(folder: Path, maker: int) -> None:
-    """Remove a folder at the end of the process that made it, not of those that were forked from it."""
+    """Remove a folder when the process that made it ends, but not when a process forked from it ends."""
     if os.getpid() == maker:
         remove(folder)

@@ -1,4 +1,4 @@
-"""Processes of this program: forking them, and ending those whose parent has ended."""
+"""Processes of this program: forking them, and ending them when their parent has ended."""
 
 import os
 import threading
@@ -12,21 +12,21 @@ WATCH_S = 0.1
 
 @contextmanager
 def forking() -> Iterator[None]:
-    """Fork while within: without Python's warning of other threads, which are libraries' own, never this program's."""
+    """Fork within a context, without Python's warning about other threads, which belong to libraries."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"This process .* is multi-threaded, use of fork\(\)", DeprecationWarning)
         yield
 
 
 def when_parent_ends(parent: int, act: Callable[[], None]) -> None:
-    """Watch in the background, and act as soon as the process that started this one is gone.
+    """Watch in the background, and act as soon as this process's parent has ended.
 
     Parameters
     ----------
     parent
-        Number of that process.
+        Process number of the parent.
     act
-        Called once, within a tenth of a second.
+        Called once, within a tenth of a second of that.
     """
 
     def watch() -> None:

@@ -27,6 +27,6 @@ def at_once(hydra: "HydraConf") -> int:
 
 
 def share(hydra: "HydraConf") -> int:
-    """Return the number of processors of one job: all of them, or its part in a multirun."""
+    """Return the number of processors of one job: all of them, or its share in a multirun."""
     multirun = hydra.mode is not None and hydra.mode.name == "MULTIRUN"
     return max(1, usable() // at_once(hydra)) if multirun else usable()

@@ -1,7 +1,7 @@
-"""Read JSON that others may have written, within bounds: result rows, plans, manifests, saved detectors.
+"""Read JSON files that others may have written, within bounds: result rows, plans, manifests, saved detectors.
 
-Whatever is read from a file goes through `json_in`: its size, its depth and its numbers are bounded and its texts are
-Unicode, so that what reads it further needs to look at the types of what it takes only (`member`).
+All JSON files are read by `json_in`, which bounds their size, depth and numbers and requires valid Unicode. Callers
+only need to check the types of the values that they use (`member`).
 """
 
 import json
@@ -15,23 +15,23 @@ from bench.faults import UserError
 Kind = TypeVar("Kind")
 MOST_BYTES = 32 * 2**20
 DEEPEST = 40
-"""Lists and objects within one another."""
+"""The most levels of nested lists and objects."""
 LARGEST = 1e18
-"""Of a number, either way: sums and squares of a few are finite still, and a moment in ms is far below."""
+"""Largest absolute value of a number: sums and squares of a few stay finite, and times in ms are far below."""
 
 
 class UnreadableError(UserError):
-    """A file has unexpected content; the message names it and says why, in one line."""
+    """A file has unexpected content; the message names the file and the reason, in one line."""
 
 
 def json_in(path: Path) -> Any:
-    """Return what a JSON file holds.
+    """Return the content of a JSON file.
 
     Raises
     ------
     UnreadableError
-        When there is no such file, or it is too large, too deep, no JSON, or holds what no file of ours does: numbers
-        beyond 1e18 or that are none, and texts that are no Unicode.
+        When there is no such file, or it is too large, too deeply nested or not JSON, or has numbers beyond 1e18, NaN,
+        or invalid Unicode.
     """
     try:
         if not path.is_file():
@@ -44,7 +44,7 @@ def json_in(path: Path) -> Any:
 
 
 def json_of(text: str) -> Any:
-    """Return what a JSON text holds; raise ValueError where `json_in` does."""
+    """Return the value of a JSON text; raise ValueError where `json_in` raises an error."""
     try:
         found = json.loads(text, parse_constant=_refused, parse_float=_number(float), parse_int=_number(int))
     except RecursionError as error:
@@ -54,7 +54,7 @@ def json_of(text: str) -> Any:
 
 
 def object_in(path: Path) -> dict[str, Any]:
-    """Return what a JSON file holds, which must be an object; see `json_in`."""
+    """Return the content of a JSON file that must be an object; see `json_in`."""
     found = json_in(path)
     if not isinstance(found, dict):
         raise UnreadableError(f"{path} cannot be read (it is no JSON object)")
@@ -62,7 +62,7 @@ def object_in(path: Path) -> dict[str, Any]:
 
 
 def member(of: Mapping[str, Any], name: str, *kinds: type[Kind]) -> Kind:
-    """Return a member of an object, which must be of one of these types; raise ValueError when it is not, or missing.
+    """Return a member of an object; raise ValueError if it is missing or has none of these types.
 
     >>> member({"seed": 3}, "seed", int)
     3
@@ -103,6 +103,6 @@ def _look_through(found: Any) -> None:
         if depth > DEEPEST:
             raise ValueError(f"it has more than {DEEPEST} levels")
         for text in [each for each in level if isinstance(each, str)]:
-            text.encode()  # raises UnicodeEncodeError, a ValueError, for half of a pair
+            text.encode()  # UnicodeEncodeError is a ValueError, raised for half of a surrogate pair
         below = [list(each.values()) + list(each) for each in level if isinstance(each, dict)]
         level = [each for part in (*below, *(part for part in level if isinstance(part, list))) for each in part]

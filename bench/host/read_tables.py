@@ -1,4 +1,4 @@
-"""Read Parquet tables that somebody else may have written: bounded in memory, and with values that can be shown."""
+"""Read Parquet tables that somebody else may have written: bounded in memory, with values that can be displayed."""
 
 import datetime
 from pathlib import Path
@@ -11,23 +11,24 @@ from bench.faults import UserError
 from bench.schema import UNREADABLE, Table
 
 MOST_ROWS, MOST_BYTES = 2_000_000, 256 * 2**20
-"""Of a table that is read whole, uncompressed."""
-_EPOCH = datetime.datetime(1970, 1, 1)  # without a zone, as the bounds below
+"""Limits of a table that is read whole, uncompressed."""
+_EPOCH = datetime.datetime(1970, 1, 1)  # without a time zone, as the bounds below
 FIRST_MS, LAST_MS = (
     int((bound - _EPOCH).total_seconds()) * 1000 for bound in (datetime.datetime.min, datetime.datetime.max)
 )
-"""Moments that a date can show: the years 1 to 9999 [ms, UTC]."""
+"""Times that can be shown as dates: the years 1 to 9999 [ms, UTC]."""
 
 
 def bounded_table(path: Path, table: Table) -> pa.Table:
-    """Return a table of a file, its columns only; at most `MOST_ROWS` rows and `MOST_BYTES` bytes.
+    """Return the expected columns of a table; at most `MOST_ROWS` rows and `MOST_BYTES` bytes.
 
     Raises
     ------
     UserError
-        In one line: when it cannot be read, is larger, or is no such table, or one of an earlier version.
+        When the table cannot be read, is larger, has other columns, or is of an earlier version; the message is one
+        line.
     """
-    # As dictionaries, since a long text that is there once may stand in every row.
+    # As dictionaries, since one long text may occur in every row.
     texts = [column.name for column in table.columns if column.type == pa.string()]
     try:
         _require_columns(pq.read_schema(path), table, path)
@@ -37,14 +38,14 @@ def bounded_table(path: Path, table: Table) -> pa.Table:
         if (size := decoded_bytes(content)) > MOST_BYTES:
             raise UserError(f"{path} cannot be read: it has {size:,} bytes, more than {MOST_BYTES:,}")
         content = content.select(table.arrow.names).cast(table.arrow)
-    except (*UNREADABLE, ValueError) as error:  # ValueError: empty values where the schema has none
+    except (*UNREADABLE, ValueError) as error:  # ValueError: nulls where the schema allows none
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     require_values(content, path)
     return content
 
 
 def require_bounded(path: Path, most_rows: int, most_bytes: int) -> None:
-    """Raise `UserError` where a Parquet file is no file, or says that it has more rows or bytes, uncompressed."""
+    """Raise `UserError` if a Parquet file is no regular file, or has too many rows or bytes, uncompressed."""
     if not path.is_file():
         raise UserError(f"{path} cannot be read: it is no file")
     try:
@@ -60,7 +61,7 @@ def require_bounded(path: Path, most_rows: int, most_bytes: int) -> None:
 
 
 def require_values(content: pa.Table, path: Path) -> None:
-    """Raise `UserError` about texts that are no Unicode, numbers that are not finite, and times without a date."""
+    """Raise `UserError` for invalid Unicode, numbers that are not finite, and times that are no dates."""
     for name, column in zip(content.column_names, content.columns, strict=True):
         try:
             column.validate(full=True)
@@ -84,12 +85,12 @@ def _require_columns(schema: pa.Schema, table: Table, path: Path) -> None:
         raise UserError(f"{path} is of an earlier version: it has no columns {', '.join(missing)}")
     try:
         table.check(schema.empty_table(), str(path))
-    except (UserError, KeyError) as error:  # KeyError: a column that is there twice
+    except (UserError, KeyError) as error:  # KeyError: a column occurs twice
         raise UserError("; ".join(str(error).strip("'\"").splitlines())) from error
 
 
 def decoded_bytes(content: pa.Table) -> int:
-    """Return how many bytes the texts of dictionaries will have as texts."""
+    """Return how many bytes the texts of dictionary columns take as plain texts."""
     chunks = (chunk for column in content.columns for chunk in column.chunks)
     sizes = (
         pc.sum(pc.binary_length(chunk.dictionary).cast(pa.int64()).take(chunk.indices)).as_py()

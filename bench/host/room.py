@@ -1,4 +1,4 @@
-"""Refuse an address space that is too limited (`ulimit -v`), in which libraries fail without a message."""
+"""Refuse to start when the address space is too limited (`ulimit -v`), since libraries then fail without a message."""
 
 import resource
 
@@ -6,7 +6,7 @@ from bench.faults import UserError
 
 MIB = 2**20
 LEAST_MIB = 4096
-"""A run of 300 users without a network, its kernels compiled, reserved 2,260 MiB (VmPeak); larger ones reserve more."""
+"""A run of 300 users without a network, its kernels compiled, reserved 2,260 MiB (VmPeak); larger runs need more."""
 SIGNS = (
     "cannot allocate memory",
     "failed to map segment",
@@ -24,7 +24,7 @@ def require_room() -> None:
 
 
 def told_as_lack_of_room(error: BaseException) -> str:
-    """Return what to tell of an error that comes from a limited address space; "" for any other."""
+    """Return the message for an error caused by a limited address space; "" for any other error."""
     limit, causes = limit_mib(), [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
         causes.append(cause)
@@ -33,7 +33,7 @@ def told_as_lack_of_room(error: BaseException) -> str:
 
 
 def limit_mib() -> int | None:
-    """Return how large the address space may become [MiB]; None where it is not limited."""
+    """Return the limit of the address space [MiB]; None if it is not limited."""
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if soft == resource.RLIM_INFINITY else soft // MIB
 

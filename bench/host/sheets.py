@@ -1,7 +1,7 @@
-"""Make texts harmless in CSV: a spreadsheet calculates what begins with `=`, `+`, `-` or `@` (CSV Injection, OWASP).
+"""Make texts safe in CSV: a spreadsheet evaluates what begins with `=`, `+`, `-` or `@` (CSV injection, OWASP).
 
-Whatever writes CSV writes texts through `in_sheet`, `table_in_sheet` or `quoted_in_sheet`; `from_sheet` and
-`column_from_sheet` undo it when a file of ours comes back, and leave other texts alone.
+All CSV is written with `in_sheet`, `table_in_sheet` or `quoted_in_sheet`. `from_sheet` and `column_from_sheet` undo
+this when such a file is read again, and leave other texts unchanged.
 """
 
 import re
@@ -14,17 +14,17 @@ import pyarrow.compute as pc
 from bench.host.texts import HIDDEN, escaped
 
 IN_CELL = re.compile(f"[\t\n{HIDDEN}]|\\\\(?=[\t\n{HIDDEN}xu\\\\])")
-"""In a cell, tabs and ends of lines too, and each backslash that would else be taken for the beginning of an escape."""
+"""Characters escaped in a cell: also tabs, line ends, and backslashes that could be read as the start of an escape."""
 ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
 FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 SUSPECT = "[\\x00-\\x1f\\x7f\\\\]|[^\\x00-\\x7f]|^'*[=@]|^'+[+-]|^[+-]($|.*[^0-9])"
 MARKED = "^'|\\\\"
-"""What Arrow looks for in a column, before and after: only where there is any of this, texts are gone through."""
+"""Pattern that Arrow searches for in a column, before and after: only columns with a match are processed in detail."""
 
 
 def in_sheet(text: str) -> str:
-    r"""Return a text as it stands in a cell of a CSV file, where no spreadsheet calculates it.
+    r"""Return a text as it is written in a CSV cell, where no spreadsheet evaluates it.
 
     Control characters become escapes such as `\x1b`, and what then begins with `=`, `+`, `-` or `@`, also in full width
     or after apostrophes, gets an apostrophe before it, unless it is a number.
@@ -37,19 +37,19 @@ def in_sheet(text: str) -> str:
 
 
 def from_sheet(cell: str) -> str:
-    """Return the text that `in_sheet` made a cell of; any other text stays as it is."""
+    """Return the original of a text that `in_sheet` changed; any other text is returned unchanged."""
     shown = cell[1:] if cell.startswith("'") and _calculates(cell[1:]) else cell
     return ESCAPED.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1][1:], 16)), shown)
 
 
 def table_in_sheet(table: pa.Table) -> pa.Table:
-    """Return a table for CSV: dictionaries, which it does not know, as their texts, and all texts as in a cell."""
+    """Return a table for CSV, with dictionary columns as texts and all texts made safe for a cell."""
     columns = [_each(column, in_sheet, SUSPECT) for column in table.columns]
     return pa.Table.from_arrays(columns, names=table.column_names)
 
 
 def quoted_in_sheet(table: pa.Table) -> pa.Table:
-    """Return a table for a writer of CSV that quotes nothing: texts as in a cell and in quotes, numbers as texts.
+    """Return a table for a CSV writer that adds no quotes: texts safe and in quotes, numbers as texts.
 
     Numbers with a fraction and dates are written as Arrow's own writer of CSV does; times are left as they are.
     """
@@ -64,7 +64,7 @@ def column_from_sheet(column: pa.Array) -> pa.Array:
 
 def _quoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
-    if pa.types.is_dictionary(kind) and _is_text(kind.value_type):  # each different text is put in quotes once
+    if pa.types.is_dictionary(kind) and _is_text(kind.value_type):  # each distinct text is quoted once
         chunks = [pc.take(_in_quotes(_each(c.dictionary, in_sheet, SUSPECT)), c.indices) for c in column.chunks]
         return pa.chunked_array(chunks, type=kind.value_type)
     if _is_text(kind):
@@ -81,7 +81,7 @@ def _calculates(text: str) -> bool:
 
 
 def _each(column: Any, change: Callable[[str], str], where: str) -> Any:
-    """Change the texts of a column, of each different one only once; leave other columns as they are."""
+    """Change the texts of a column, each distinct text only once; leave other columns as they are."""
     kind = column.type
     if pa.types.is_dictionary(kind) and _is_text(kind.value_type):
         chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]

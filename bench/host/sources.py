@@ -1,7 +1,7 @@
 """Digest the source code of a package as it was when the program imported it.
 
-A program works with the code that it has imported, while somebody may be editing it on disk. So what the code was is
-noted before any of it is used, and nothing is kept under its digest from the first change on.
+A program runs the code that it imported, while somebody may edit the files. So the state of the files is recorded
+before any code is used, and from the first change on nothing is stored under their digest.
 """
 
 from collections.abc import Iterable
@@ -13,17 +13,17 @@ from bench.host.digests import sources_digest
 
 
 class Sources:
-    """The code of one package; made when the package is imported."""
+    """The source files of one package; created when the package is imported."""
 
     def __init__(self, folder: Path, deed: str) -> None:
-        """Note what the code is.
+        """Record the state of the source files.
 
         Parameters
         ----------
         folder
-            Of the package.
+            Folder of the package.
         deed
-            What the code does, as "makes worlds".
+            What the code does, such as "makes worlds".
         """
         self._folder, self._deed = folder, deed
         self._imported = self._on_disk()
@@ -34,7 +34,7 @@ class Sources:
         Parameters
         ----------
         paths
-            The files in question, all of the package; None: every one.
+            Files of the package; None: all of them.
 
         Raises
         ------
@@ -51,12 +51,12 @@ class Sources:
 
 
 def digest_of_plug_in(path: str) -> str:
-    """Return a digest of the code of a class: all files in the folder of its package, or its own if it is in none.
+    """Return a digest of the code of a class: of all files in its package's folder, or of its own file.
 
     Parameters
     ----------
     path
-        Dotted path of the class. Its module is looked for, and not imported: that may take seconds.
+        Dotted path of the class. Its module is only located, since importing it may take seconds.
     """
     module = path.rpartition(".")[0]
     spec = find_spec(module)

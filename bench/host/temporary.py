@@ -1,6 +1,6 @@
-"""Temporary folders named after their process, so that those of killed processes can be removed.
+"""Temporary folders named after their process, so that folders of killed processes can be removed.
 
-Whoever makes one first removes those beside it, of the same kind and the same user, whose process has ended.
+Before a new one is made, those of the same kind and user whose process has ended are removed.
 """
 
 import os
@@ -24,9 +24,9 @@ def make_temporary(kind: str, beside: Path | None = None) -> Path:
     Parameters
     ----------
     kind
-        How its name begins.
+        Prefix of its name.
     beside
-        The folder to make it in; None: the system's for temporary files (`TMPDIR`).
+        Parent folder; None: the system's folder for temporary files (`TMPDIR`).
     """
     beside = beside or Path(gettempdir())
     for old in abandoned(kind, beside):
@@ -36,7 +36,7 @@ def make_temporary(kind: str, beside: Path | None = None) -> Path:
 
 @contextmanager
 def temporary(kind: str, beside: Path | None = None) -> Iterator[Path]:
-    """Give a folder of `make_temporary` while within."""
+    """Give a folder of `make_temporary` within a context."""
     place = make_temporary(kind, beside)
     try:
         yield place
@@ -45,7 +45,7 @@ def temporary(kind: str, beside: Path | None = None) -> Iterator[Path]:
 
 
 def abandoned(kind: str, beside: Path) -> list[Path]:
-    """Return the folders of a kind whose processes, of this user, have ended."""
+    """Return the folders of a kind whose processes have ended, of this user."""
     ours = re.compile(f"{re.escape(kind)}({TAG})-[^-]+")
     found = []
     with suppress(OSError), os.scandir(beside) as entries:
@@ -57,10 +57,10 @@ def abandoned(kind: str, beside: Path) -> list[Path]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder with all its contents, however deep, and whatever their permissions."""
+    """Remove a folder with all its contents, however deep, whatever their permissions."""
     with suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():  # they follow no links either
+    if folder.exists():  # these follow no links either
         for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
             with suppress(OSError):
                 subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)

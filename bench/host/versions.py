@@ -7,6 +7,6 @@ DISTRIBUTIONS = ("cdrbench", "numpy", "scipy", "scikit-learn", "pyod", "pyarrow"
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that numbers depend on, such as `version/numpy`."""
+    """Return the versions of Python and of the libraries that affect results, such as `version/numpy`."""
     found = {f"version/{name}": version(name) for name in DISTRIBUTIONS}
     return {"version/python": platform.python_version(), **found}
