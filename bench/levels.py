@@ -1,8 +1,8 @@
 """Levels of scores (calls, days of users, quarter hours of cells), and aggregation from calls to the others.
 
 The days of users and the quarters of cells are a full grid: every user of the table on every local day of the window,
-every cell of the table in each of its quarter hours, whether anything happened then or not. So all detectors are
-judged on the same entities. A call belongs to its caller on the local day, and to its first cell in the quarter, in
+every cell of the table in each of its quarter hours, whether or not anything happened then. So all detectors are
+evaluated on the same entities. A call belongs to its caller on the local day, and to its first cell in the quarter, in
 which it starts.
 
 Scores of calls are aggregated by the maximum: an entity is as suspicious as its most suspicious call. An entity without
@@ -27,14 +27,14 @@ QUARTERS_A_DAY = DAY_MS // QUARTER_MS
 
 @dataclass(frozen=True)
 class Grid:
-    """Entities of a level in a window: subject by subject in the order of their table, of each its spans of time."""
+    """Entities of a level in a window: the days or quarter hours of each user or cell, in the order of their table."""
 
     level: Level
     dataset: Dataset
 
     @cached_property
     def subjects(self) -> pa.Array:
-        """The users or the cells; none where the data set has no such table."""
+        """The users or cells; none if the data set has no such table."""
         name = "users" if self.level is Level.USER_DAY else "cells"
         if not (self.dataset.folder / f"{name}.parquet").exists():
             return pa.array([], pa.string())
@@ -42,36 +42,36 @@ class Grid:
 
     @property
     def column(self) -> str:
-        """What names a subject in its own table, and in the truth."""
+        """Name of the column that identifies a user or cell in its own table, and in the truth."""
         return "user_id" if self.level is Level.USER_DAY else "cell_id"
 
     @property
     def span_ms(self) -> int:
-        """Length of the time that an entity stands for [ms]."""
+        """Length of time of an entity [ms]."""
         return DAY_MS if self.level is Level.USER_DAY else QUARTER_MS
 
     def span_of(self, utc_ms: Any) -> Any:
-        """Return the number of the span that a moment lies in, counted from 1970."""
+        """Return the number of the day or quarter hour of a moment, counted from 1970."""
         return (self.dataset.clock.local_ms(utc_ms) if self.level is Level.USER_DAY else utc_ms) // self.span_ms
 
     def begin_ms(self, span: Any) -> Any:
-        """Return when a span begins, since the Unix epoch (UTC)."""
+        """Return the start of a day or quarter hour, in ms since the Unix epoch (UTC)."""
         begin_ms = span * self.span_ms
         return self.dataset.clock.utc_ms(begin_ms) if self.level is Level.USER_DAY else begin_ms
 
     @property
     def first(self) -> int:
-        """Number of the span in which the window begins, counted from 1970."""
+        """Number of the day or quarter hour in which the window begins, counted from 1970."""
         return int(self.span_of(self.dataset.window.start_ms))
 
     @property
     def spans(self) -> int:
-        """How many spans the window has a part of."""
+        """Number of days or quarter hours that overlap the window."""
         return int(self.span_of(self.dataset.window.end_ms - 1)) + 1 - self.first
 
     @property
     def size(self) -> int:
-        """How many entities there are."""
+        """Number of entities."""
         return len(self.subjects) * self.spans
 
     @cached_property
@@ -86,12 +86,12 @@ class Grid:
 
     @cached_property
     def calls(self) -> IntArray:
-        """Shape (size,): how many calls of the window each entity has."""
+        """Shape (size,): number of calls of each entity in the window."""
         return np.bincount(self.of_calls[self.of_calls >= 0], minlength=self.size)
 
     @property
     def clusters(self) -> IntArray:
-        """Shape (size,): the user of each user-day, the cell and UTC day of each quarter: they are not independent."""
+        """Shape (size,): sampling unit of each entity: its user, or its cell and UTC day."""
         subject, span = np.divmod(np.arange(self.size), max(self.spans, 1))
         if self.level is Level.USER_DAY:
             return subject
@@ -99,19 +99,19 @@ class Grid:
         return np.asarray(subject * (self.spans // QUARTERS_A_DAY + 2) + days - self.first // QUARTERS_A_DAY)
 
     def named(self, entities: IntArray) -> dict[str, pa.Array]:
-        """Return of some entities the subject, by the name of its column, and the begin of the span (UTC)."""
+        """Return identifiers of some entities: the user or cell, under the name of its column, and the start (UTC)."""
         subject, span = np.divmod(entities, max(self.spans, 1))
         begins = pa.array(self.begin_ms(self.first + span)).cast(pa.timestamp("ms", tz="UTC"))
         return {self.column: self.subjects.take(pa.array(subject)), "begins": begins}
 
     @property
     def start_ms(self) -> IntArray:
-        """Shape (size,): when each entity begins, since the Unix epoch (UTC)."""
+        """Shape (size,): start of each entity, in ms since the Unix epoch (UTC)."""
         span = self.begin_ms(np.arange(self.first, self.first + self.spans))
         return np.tile(span, len(self.subjects))
 
     def aggregated(self, scores: FloatArray) -> FloatArray:
-        """Return the largest of the scores of each entity's calls, shape (size,); see above for one without a call."""
+        """Return the highest score of each entity's calls, shape (size,); entities without a call get the lowest."""
         kept = self.of_calls >= 0
         highest = np.full(self.size, -np.inf)
         np.maximum.at(highest, self.of_calls[kept], scores[kept])
@@ -119,29 +119,29 @@ class Grid:
         return highest
 
     def highest_call(self, scores: FloatArray) -> IntArray:
-        """Return the call of the window with the highest score of each entity, the first of equals; -1 without any."""
+        """Return the call with the highest score of each entity, the first of equal ones; -1 without a call."""
         calls = np.flatnonzero(self.of_calls >= 0)
         ascending = calls[np.argsort(-scores[calls], kind="stable")[::-1]]
         found = np.full(self.size, -1)
-        found[self.of_calls[ascending]] = ascending  # the last that is written stays
+        found[self.of_calls[ascending]] = ascending  # assignment keeps the last value written
         return found
 
     def held(self, ids: pa.Array, start_ms: IntArray, end_ms: IntArray) -> tuple[IntArray, IntArray]:
-        """Return the entities that have a part in the spans of some subjects, and which span each of them comes of.
+        """Return the entities that some time spans of users or cells overlap, and the span that each entity comes from.
 
-        A span is [start, end) in UTC; one without a length lies in the entity where it starts.
+        A span is [start, end) in UTC; one of length 0 belongs to the entity in which it starts.
 
         Parameters
         ----------
         ids
-            Shape (n,): the subject of each span.
+            Shape (n,): the user or cell of each span.
         start_ms, end_ms
             Shape (n,): since the Unix epoch.
 
         Returns
         -------
         entity, origin
-            Shape (m,): an entity of the window, and the position in `ids` that it comes of.
+            Shape (m,): an entity of the window, and the position in `ids` that it comes from.
         """
         subject = _positions(ids, self.subjects)
         low = self.span_of(start_ms) - self.first
@@ -159,7 +159,7 @@ class Grid:
 
 
 def grids(dataset: Dataset) -> list[Grid]:
-    """Return the grids above the level of calls that a data set has the tables for."""
+    """Return the grids of the levels above calls for which a data set has tables."""
     every = (Grid(level, dataset) for level in (Level.USER_DAY, Level.CELL_QUARTER))
     return [grid for grid in every if grid.size]
 

@@ -71,11 +71,15 @@ class DifficultySettings:
     seeds: list[int] = field(default_factory=lambda: [1, 2, 3])
     """`generator.seed` of the worlds over which results are averaged."""
     together: bool = False
-    """Whether all types share the same worlds instead of one world each: fewer worlds, with fewer incidents of each."""
+    """Whether all types are injected into the same worlds instead of one world each: fewer worlds, with fewer incidents
+    of each."""
     most_correlation: float = field(default=-0.8, metadata=within(-1, 1))
-    """Largest allowed rank correlation of difficulty with the ROC-AUC, or with the share found, of a type."""
+    """Largest allowed rank correlation between difficulty and a type's ROC-AUC (or share found); -1 is a steady
+    fall.
+    incidents of each."""
     least_effect: float = field(default=0.02, metadata=within(0, 1))
-    """Least fall of the ROC-AUC, or of the share of calls found with as many alerts, over the difficulties."""
+    """Smallest fall, over the difficulties, of the ROC-AUC or of the share of calls found that counts as getting
+    harder."""
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
     mix: MixSettings = field(default_factory=MixSettings)
@@ -142,7 +146,7 @@ class SaveSettings:
 
 @dataclass
 class ExplainReportSettings:
-    """What draws and explains an incident; a dotted path."""
+    """The function that draws and explains an incident, as a dotted path."""
 
     incident: str = "reports.incident.explained.explain"
     """Dotted path of the function that draws an incident and returns its description."""
@@ -157,14 +161,14 @@ class ExplainSettings:
     incident: str = MISSING
     """Number or name of the incident, or a type of anomaly: its first incident."""
     out: str = ""
-    """File of the picture, `.png` or `.svg`; empty: named after the incident, `.png`, in the working folder."""
+    """Picture file, `.png` or `.svg`; empty: a `.png` named after the incident, in the working folder."""
     report: ExplainReportSettings = field(default_factory=ExplainReportSettings)
     trusted_packages: list[str] = field(default_factory=list)
 
 
 @dataclass
 class ScoreReportSettings:
-    """What explains what is suspicious; a dotted path."""
+    """The function that gives reasons for alerts, as a dotted path."""
 
     reasons: str | None = "detectors.rarest_features.reasons"
     """Dotted path of the function that gives the reasons of alerts; null: they stay empty."""
@@ -177,7 +181,7 @@ class ScoreSettings:
     run: str = MISSING
     """Folder of the run, or of a saved detector."""
     generator: Any = MISSING
-    """New records, from a local day after those of the run or later."""
+    """The new records; they must start on a local day after the records of the run."""
     anomaly: dict[str, Any] = field(default_factory=dict)
     out: str = field(default="scored", metadata=writable_folder())
     """Folder that the alerts are written to."""
@@ -191,7 +195,7 @@ class ScoreSettings:
     trusted_packages: list[str] = field(default_factory=list)
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield the policy that needs to know the truth."""
+        """Yield a fault if the policy needs the truth."""
         if isinstance(self.threshold, ThresholdPolicy) and self.threshold.uses_truth:
             yield Fault("threshold.policy", "not need the truth where nobody knows it", self.threshold.policy)
 
@@ -205,7 +209,7 @@ class RevealSettings:
     names: list[str] = field(default_factory=list)
     """Pseudonyms to look up; empty: those of the users and callees in the alerts."""
     generator: Any = MISSING
-    """Records that the run has read."""
+    """The records that the run has read."""
     anomaly: dict[str, Any] = field(default_factory=dict)
     trusted_packages: list[str] = field(default_factory=list)
 
@@ -227,7 +231,7 @@ class SearchSettings:
     sampler_seed: int = field(default=0, metadata=within(0, SEED_MAX))
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield what is wrong with the lists, above all a world that is both tuned and reported on."""
+        """Yield what is wrong with the lists, such as a world that is both tuned and reported on."""
         for name in ("space", "tuning_seeds", "reporting_seeds"):
             if not getattr(self, name):
                 yield Fault(f"{key}.{name}", "have at least one entry", [])
@@ -237,7 +241,7 @@ class SearchSettings:
 
 @dataclass
 class SearchRunSettings(RunSettings):
-    """`cdrbench search`: a run, and what of it is looked for."""
+    """`cdrbench search`: a run, with its search for the best settings."""
 
     search: SearchSettings = field(default_factory=SearchSettings)
 

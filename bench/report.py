@@ -14,7 +14,7 @@ from bench.runs.rows import row_in
 
 
 def main() -> None:
-    """Write what the command line asks for."""
+    """Run the command."""
     launch("report", report)
 
 
@@ -35,9 +35,9 @@ def report(config: DictConfig) -> None:
 
 
 def rows_below(folder: Path) -> list[dict[str, Any]]:
-    """Read every `result.json` below a folder, in the order of their paths; `folder` says where each lies.
+    """Read every `result.json` below a folder, in the order of their paths; `folder` is the folder of each.
 
-    One that is no row of results is left out, and told in one line.
+    A file that is not a result row is left out, with a message of one line.
     """
     rows = []
     for path in sorted(folder.rglob("result.json")):

@@ -11,7 +11,7 @@ Scalar = str | int | float | bool | None
 
 
 UNCONFINED = "process only"
-"""How `isolation` begins where the detector could have read the truth."""
+"""Prefix of `isolation` when the detector could have read the truth."""
 
 
 class Status(StrEnum):
@@ -26,14 +26,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Result:
-    """One run: what was asked, what came, what it cost, how it ended, with what."""
+    """One run: its task, its results, its cost, how it ended, and with which versions."""
 
     asked: dict[str, Scalar]
     """Such as detector, generator, seed, world_seed, anomaly_ratio, fingerprint, protocol, threshold_policy.
 
-    `isolation` is what kept the detector from the truth, such as "landlock abi 7, no network"; it begins with
-    `UNCONFINED` where nothing did, is empty where the harness gave the scores, and is not there in old rows. `left_out`
-    says of each type of anomaly that recorded calls cannot carry why it was not injected."""
+    `isolation` is what isolated the detector from the truth, such as "landlock abi 7, no network"; it begins with
+    `UNCONFINED` if nothing did, is empty if the harness itself gave the scores, and is missing in old rows. `left_out`
+    gives the reason for each type of anomaly that could not be injected into recorded calls."""
     status: Status
     reason: str = ""
     values: dict[str, float | None] = field(default_factory=dict)
@@ -55,5 +55,5 @@ class Result:
         }
 
     def write(self, path: Path) -> None:
-        """Write the row as JSON, aside and then renamed."""
+        """Write the row as JSON: to a temporary file first, which is then renamed."""
         write_whole(path, json.dumps(self.row(), indent=1, allow_nan=False) + "\n")

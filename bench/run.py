@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Run the command."""
     prestarted.start_ahead(sys.argv[1:])
     try:
         from bench.config.composition import launch  # noqa: PLC0415 - takes a while, which the process has to itself
 
         launch("config", run)
-    except KeyboardInterrupt:  # before anything was composed
+    except KeyboardInterrupt:  # before anything is composed
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def run(config: "DictConfig") -> None:
-    """Run one job."""
+    """Carry out one run."""
     from bench.runs import run_job  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
     run_job.run(config)

@@ -1,7 +1,7 @@
-"""The tables that a run leaves in its folder: incidents, alerts, curves and scores; each column defined once.
+"""The tables that a run writes to its folder: incidents, alerts, curves and scores; each column defined once.
 
 Writing, checking and the reference (docs/reference/runs.md) follow from these definitions. Each table is a Parquet file
-of its name; those that people open are written as CSV too.
+of that name; tables for people to open are also written as CSV.
 """
 
 from pathlib import Path
@@ -16,9 +16,9 @@ from bench.host.read_tables import bounded_table
 from bench.schema import TIME, Column, Table
 
 HIT, FALSE_ALARM, COLLATERAL = "hit", "false alarm", "collateral"
-"""What an alert is by the truth."""
+"""Verdicts on an alert, given the truth."""
 LIST = ", "
-"""What stands between several names in one cell."""
+"""Separator between several names in one cell."""
 
 _SCORED = (
     Column("call_id", pa.string(), "the call; of a day or quarter hour, the call that its score comes from", True),
@@ -26,7 +26,7 @@ _SCORED = (
     Column("callee_id", pa.string(), "whom the call was to", True),
     Column("cell_id", pa.string(), "the call's first cell, or whose quarter hour it is", True),
 )
-"""Where a score is: a call, a user's day or a cell's quarter hour."""
+"""Columns that identify a scored record: a call, a user's day or a cell's quarter hour."""
 _ORDER = (
     Column(
         "tied", pa.int64(), "records of the level with this same score, itself included: their order is random", True
@@ -115,23 +115,23 @@ SCORES = {
         (Column("cell_id", pa.string(), "cell"), Column("begins", TIME, "start of the quarter hour, UTC")),
     ),
 }
-"""What names a record in `scores.parquet`, by the level of the scores; the column `score` follows."""
+"""Columns that identify a record in `scores.parquet`, by level; the column `score` follows."""
 FILES = ("incidents.csv", "incidents.parquet", "alerts.csv", "alerts.parquet", "curves.parquet", "scores.parquet")
-"""The files of all tables in a run's folder."""
+"""Files of all tables in a run's folder."""
 SHARES = ("recall", "precision", "incident_recall", "found_probability")
-"""Columns of shares, from 0 to 1."""
+"""Columns that are shares, from 0 to 1."""
 SCORE_FACTS = b"cdrbench"
-"""Key of the metadata of `scores.parquet`: fingerprint of the world, causal and threshold of the scores, as JSON."""
+"""Metadata key of `scores.parquet`, whose JSON has the world's fingerprint, and causal and threshold of the scores."""
 
 
 def read(folder: Path, table: Table) -> pa.Table:
-    """Read one of these tables from a run's folder, which somebody else may have written.
+    """Read a table of a run's folder, which somebody else may have written.
 
     Raises
     ------
     UserError
-        In one line: when there is none, or it is a link or a pipe, too large, not such a table or one of an earlier
-        version, or holds what no run writes: texts that are no Unicode, numbers that are not finite, impossible shares.
+        When the table is missing, a link or a pipe, too large, of other columns or an earlier version, or has values
+        that no run writes: invalid Unicode, numbers that are not finite, impossible shares. The message is one line.
     """
     path = require_plain(folder, f"{table.name}.parquet")
     found = bounded_table(path, table)

@@ -11,12 +11,12 @@ from bench.spans import DAY_MS, HOUR_MS
 Found = dict[str, float]
 MINUTE_S, HOUR_S = 60, 3600
 BUSY = 10
-"""Calls within an hour that few people reach; and the fewest users who can be compared."""
+"""Calls within an hour that few people reach."""
 HOUR_SHARES = (50, 90, 99)
 
 
 def talk_times(records: Records) -> Found:
-    """Measure the lengths of the answered calls between participants, whole seconds, those of no length aside."""
+    """Measure the talk times of answered calls between participants, in whole seconds, without those of 0 s."""
     calls = records.between
     talk = calls.seconds[calls.answered & (calls.seconds > 0)]
     values, counts = np.unique(talk, return_counts=True)
@@ -40,7 +40,7 @@ def talk_times(records: Records) -> Found:
 
 
 def outcomes(records: Records) -> Found:
-    """Measure how many calls between participants are missed, and how many others have no talk."""
+    """Measure the share of calls between participants that are missed, and of other calls without talk."""
     calls = records.between
     if not calls.caller.size:
         return {}
@@ -49,7 +49,7 @@ def outcomes(records: Records) -> Found:
 
 
 def rhythm(records: Records) -> Found:
-    """Measure when calls between participants start, and how many are without talk."""
+    """Measure when calls between participants start, and the share of calls without talk."""
     calls = records.between
     if not calls.caller.size:
         return {}
@@ -65,7 +65,7 @@ def rhythm(records: Records) -> Found:
 
 
 def activity(records: Records) -> Found:
-    """Measure how users differ in the calls that they make, and in those that they make or receive."""
+    """Measure how users differ in the number of calls that they make, and that they make or receive."""
     calls = records.between
     found: Found = {}
     for whose, prefix in ((MADE, "calls"), (MADE_OR_RECEIVED, "both")):
@@ -86,7 +86,7 @@ def spread(count: IntArray) -> Found:
 
 
 def busiest_hours(records: Records) -> Found:
-    """Measure the most calls that callers make in a clock hour, and in any 3,600 s."""
+    """Measure the largest number of calls that callers make in a clock hour, and in any 3,600 s."""
     calls = records.between
     found: Found = {}
     for hours, prefix in ((CLOCK_HOURS, "hour"), (SLIDING_HOURS, "sliding")):
@@ -105,13 +105,13 @@ def gini(ordered: IntArray) -> float:
 
 
 def most_in_an_hour(records: Records, hours: str) -> IntArray:
-    """Return the most calls that each caller makes in a clock hour, or in any 3,600 s, shape (callers,)."""
+    """Return the largest number of calls of each caller in a clock hour or any 3,600 s, shape (callers,)."""
     order = records.by_caller
     if not order.size:
         return np.zeros(0, np.int64)
     caller, start = records.caller[order], records.local_ms[order]
     start = start - start.min() // HOUR_MS * HOUR_MS
-    span = (int(start.max()) // HOUR_MS + 2) * HOUR_MS  # between two callers lies an hour at least
+    span = (int(start.max()) // HOUR_MS + 2) * HOUR_MS  # an offset of at least an hour separates the callers
     moment = caller * span + start
     if hours == CLOCK_HOURS:
         _, hour, within = np.unique(moment // HOUR_MS, return_inverse=True, return_counts=True)

@@ -12,7 +12,7 @@ ELEVEN, THIRTY_ONE = "users with 11 calls or more", "users with 31 calls or more
 
 @dataclass(frozen=True)
 class Definition:
-    """What is counted; a field is empty where it makes no difference, or where the source does not say.
+    """What a quantity counts; a field is empty where it makes no difference, or where the source does not say.
 
     Example
     -------
@@ -21,24 +21,24 @@ class Definition:
     """
 
     among: str = ""
-    """Which calls are looked at: `PARTICIPANTS`, those that users of the network make to each other."""
+    """Which calls are counted: `PARTICIPANTS`, those that users of the network make to each other."""
     whose: str = ""
-    """Which calls are a user's: `MADE`, or `MADE_OR_RECEIVED`."""
+    """Which calls belong to a user: `MADE`, or `MADE_OR_RECEIVED`."""
     missed: str = ""
-    """Whether missed calls are counted: `IN` or `OUT`."""
+    """Whether missed calls are included: `IN` or `OUT`."""
     hours: str = ""
-    """What an hour is: from full hour to full hour (`CLOCK_HOURS`), or any 3,600 s (`SLIDING_HOURS`)."""
+    """Definition of an hour: from full hour to full hour (`CLOCK_HOURS`), or any 3,600 s (`SLIDING_HOURS`)."""
     users: str = ""
-    """Which users are looked at: those with so many calls."""
+    """Which users are counted: those with so many calls."""
     clock: str = ""
-    """Which clock tells the hour of the day."""
+    """Clock that defines the hour of the day."""
     period: str = ""
-    """How long the calls were recorded."""
+    """Duration of the recording."""
 
     def __str__(self) -> str:
-        """Return it in words."""
+        """Describe the definition in words."""
         return "; ".join(text for each in fields(self) if (text := getattr(self, each.name)))
 
 
 NOT_SAID = Definition()
-"""Nothing is said of what is counted: the words of the quantity are all there is."""
+"""No definition beyond the name of the quantity."""

@@ -10,16 +10,16 @@ from bench.arrays import FloatArray
 
 EXPONENTIAL = "exponential"
 SHAPES = (1e-4, 1e7)
-"""Where shapes are looked for."""
+"""Range in which shape parameters are searched."""
 
 
 def akaike(values: FloatArray, weights: FloatArray) -> dict[str, float]:
-    """Return Akaike's information criterion (2 parameters - 2 ln likelihood) of each family; the least fits best.
+    """Return Akaike's information criterion (2 parameters - 2 ln likelihood) of each family; the lowest fits best.
 
     Parameters
     ----------
     values
-        Shape (n,): different positive numbers, at least two.
+        Shape (n,): distinct positive numbers, at least two.
     weights
         Shape (n,): how often each occurs.
     """
@@ -29,7 +29,7 @@ def akaike(values: FloatArray, weights: FloatArray) -> dict[str, float]:
 
 
 def places(found: dict[str, float]) -> dict[str, int]:
-    """Return the place of each family, 1 for the one that fits best."""
+    """Return the rank of each family; 1 fits best."""
     return {name: place for place, name in enumerate(sorted(found, key=found.__getitem__), start=1)}
 
 

@@ -11,16 +11,16 @@ from bench.realism.record_arrays import Records
 
 Found = dict[str, float]
 FEWEST = 10
-"""The fewest gaps of a caller who is measured: those of 11 calls."""
+"""A caller is measured only with at least so many gaps: those of 11 calls."""
 FEWEST_FITTED = 30
-"""The fewest gaps to which a family is fitted."""
+"""A family of distributions is fitted to at least so many gaps."""
 ROUNDS = 20
 SHAPES = (0.05, 20.0)
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """Gaps between the calls of some callers, sorted by caller."""
+    """Time gaps between the calls of some callers, sorted by caller."""
 
     seconds: FloatArray
     """Shape (gaps,): at least 1 s."""
@@ -42,14 +42,14 @@ class Gaps:
         return cls(seconds[enough], numbered, count)
 
     def mean(self, values: FloatArray) -> FloatArray:
-        """Return the mean of values, shape (gaps,), over each caller's gaps, shape (callers,)."""
+        """Return the mean of values, shape (gaps,), for each caller, shape (callers,)."""
         return np.asarray(np.bincount(self.owner, values, self.count.size) / self.count)
 
 
 def burstiness(records: Records) -> Found:
-    """Measure users' burstiness, by calls made and by calls made or received; and the memory of gaps.
+    """Measure burstiness, from calls made and from calls made or received, and the memory of gaps.
 
-    Memory is the correlation of a gap between calls made with the next. All are means over users.
+    Memory is the correlation between consecutive gaps of the calls made. All values are means over users.
     """
     made = Gaps.of(records.between, FEWEST)
     both = Gaps.of(records.between.of_users(MADE_OR_RECEIVED), FEWEST)
@@ -58,10 +58,10 @@ def burstiness(records: Records) -> Found:
 
 
 def bursts(gaps: Gaps) -> Found:
-    """Return mean burstiness (Goh & Barabasi 2008), and the same corrected for few gaps (Kim & Jo 2016).
+    """Return mean burstiness (Goh & Barabasi 2008), and its version corrected for few gaps (Kim & Jo 2016).
 
-    With r the standard deviation of a user's gaps over their mean, and n their number, burstiness is
-    (r - 1) / (r + 1); corrected, (sqrt(n + 1) r - sqrt(n - 1)) / ((sqrt(n + 1) - 2) r + sqrt(n - 1)).
+    With r the standard deviation of a user's gaps divided by their mean, and n their number, burstiness is (r - 1) / (r
+    + 1); corrected, (sqrt(n + 1) r - sqrt(n - 1)) / ((sqrt(n + 1) - 2) r + sqrt(n - 1)).
     """
     if not gaps.count.size:
         return {}
@@ -75,7 +75,7 @@ def bursts(gaps: Gaps) -> Found:
 
 
 def within_users(records: Records) -> Found:
-    """Measure the gaps between the calls that users make, each over its user's mean gap: quantiles over all gaps."""
+    """Measure gaps between the calls that users make, divided by the user's mean gap: quantiles over all gaps."""
     gaps = Gaps.of(records.between, FEWEST)
     if not gaps.count.size:
         return {}
@@ -84,7 +84,7 @@ def within_users(records: Records) -> Found:
 
 
 def memory(gaps: Gaps) -> FloatArray:
-    """Return the correlation of each caller's gaps with the next ones, shape (callers,); 0 where all are alike."""
+    """Return the correlation of each caller's gaps with the next gaps, shape (callers,); 0 if all are equal."""
     same = gaps.owner[1:] == gaps.owner[:-1]
     pairs = Gaps(gaps.seconds[:-1][same], gaps.owner[:-1][same], gaps.count - 1)
     first, second = pairs.seconds, gaps.seconds[1:][same]
@@ -95,7 +95,7 @@ def memory(gaps: Gaps) -> FloatArray:
 
 
 def families(records: Records) -> Found:
-    """Measure for how many callers a Weibull fits best, and for how many a power law, by AIC with the exponential."""
+    """Measure the shares of callers whose gaps a Weibull or a power law fits best, by AIC (else an exponential)."""
     gaps = Gaps.of(records.between, FEWEST_FITTED)
     if not gaps.count.size:
         return {}
@@ -108,7 +108,7 @@ def _exponential(gaps: Gaps) -> FloatArray:
 
 
 def _weibull(gaps: Gaps) -> FloatArray:
-    """Return AIC of each caller's Weibull; its shape by bisection, for all callers at once."""
+    """Return the AIC of each caller's Weibull distribution; its shape by bisection, for all callers at once."""
     scale = gaps.mean(gaps.seconds)
     ln = np.log(gaps.seconds / scale[gaps.owner])
     mean_ln = gaps.mean(ln)
@@ -125,7 +125,7 @@ def _weibull(gaps: Gaps) -> FloatArray:
 
 
 def _power_law(gaps: Gaps) -> FloatArray:
-    """Return AIC of each caller's power law from its shortest gap on (Pareto)."""
+    """Return the AIC of each caller's power law (Pareto), which starts at its shortest gap."""
     first = np.searchsorted(gaps.owner, np.arange(gaps.count.size))
     ln = np.log(gaps.seconds)
     least = np.minimum.reduceat(ln, first)

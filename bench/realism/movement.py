@@ -16,7 +16,7 @@ EXPONENTS = (-20.0, 40.0)
 
 
 def distances(records: Records) -> Found:
-    """Measure how far a caller is from where it called before, and within what radius it calls."""
+    """Measure the distances between consecutive calls of a caller, and the radius of gyration."""
     known = records.cell >= 0
     known[known] &= np.isfinite(records.cell_km[records.cell[known]]).all(axis=1)
     calls = records.chosen(known)
@@ -33,12 +33,12 @@ def distances(records: Records) -> Found:
 
 
 def gyration(caller: IntArray, at: FloatArray) -> FloatArray:
-    """Return the radius of gyration of each caller with at least 10 calls [km], those with none left out.
+    """Return the radius of gyration of each caller with at least 10 calls [km], without those of radius 0.
 
     Parameters
     ----------
     caller, at
-        Of each call the caller, shape (calls,), and the place, shape (calls, 2) [km].
+        Caller, shape (calls,), and position, shape (calls, 2) [km], of each call.
     """
     _, row, count = np.unique(caller, return_inverse=True, return_counts=True)
     middle = np.column_stack([np.bincount(row, axis) / count for axis in at.T])
@@ -48,7 +48,7 @@ def gyration(caller: IntArray, at: FloatArray) -> FloatArray:
 
 
 def shifted_power(km: FloatArray, shift: float) -> float:
-    """Return beta of (d + shift)^-beta up to the largest distance there is, by maximum likelihood."""
+    """Return beta of (d + shift)^-beta, up to the largest distance observed, by maximum likelihood."""
     reach, mean_ln = km.max() + shift, float(np.log((km + shift) / shift).mean())
 
     def cost(beta: float) -> float:
@@ -60,7 +60,7 @@ def shifted_power(km: FloatArray, shift: float) -> float:
 
 
 def visits(records: Records) -> Found:
-    """Measure how often a move leads to a cell not seen before, and how visits fall with the rank of a cell."""
+    """Measure how often a move leads to a cell not visited before, and how visits fall with the rank of a cell."""
     calls = records.chosen(records.cell >= 0)
     order = calls.by_caller
     caller, cell = calls.caller[order], calls.cell[order]
@@ -68,9 +68,9 @@ def visits(records: Records) -> Found:
 
 
 def exploration(caller: IntArray, cell: IntArray) -> Found:
-    """Return rho and gamma of the share rho S^-gamma of the moves that lead to a new place, with S known (Song 2010).
+    """Return rho and gamma of rho S^-gamma, the share of moves to a new place after S places (Song 2010).
 
-    A line through the logarithms, weighted by moves, over each S from 2 on with at least 50 moves.
+    Fitted as a line through the logarithms, weighted by moves, over each S from 2 on with at least 50 moves.
     """
     key = caller * (cell.max(initial=0) + 1) + cell
     new = np.zeros(key.size, np.bool_)
@@ -93,7 +93,7 @@ def exploration(caller: IntArray, cell: IntArray) -> Found:
 def zipf(caller: IntArray, cell: IntArray) -> Found:
     """Return the exponent with which visits fall with the rank of a place, over the first ten ranks.
 
-    The mean share of each rank over callers with at least five places; a line through the logarithms.
+    Fitted as a line through the logarithms of the mean share of each rank, over callers with at least five places.
     """
     cells = cell.max(initial=0) + 1
     pairs, count = np.unique(caller * cells + cell, return_counts=True)
@@ -112,7 +112,7 @@ def zipf(caller: IntArray, cell: IntArray) -> Found:
 
 
 def load(records: Records) -> Found:
-    """Measure whether calls per cell are log-normal, compared with other families."""
+    """Measure whether calls per cell are log-normally distributed, compared with other families."""
     carried = np.bincount(records.cell[records.cell >= 0])
     values, cells = np.unique(carried[carried > 0], return_counts=True)
     if cells.sum() < FEWEST_CELLS or values.size < 2:

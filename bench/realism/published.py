@@ -1,4 +1,4 @@
-"""Published values of real phone use, with their sources; no individual records."""
+"""Published values of real phone use, with their sources; no records of individuals."""
 
 from dataclasses import dataclass, replace
 
@@ -30,14 +30,14 @@ SOURCES = {
     "Wang 2017": "Wang et al. 2017, on the load of base stations",
     "regulators": "thresholds that regulators set for operators",
 }
-"""What each source is. Values of CNS are measured on its records, by `bench.realism` where a note says so."""
+"""Description of each source. Values of CNS are measured on its records, by `bench.realism` where a note says so."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity with its published value (low and high are the same) or range; an end that is open is None.
+    """A quantity with its published value (low equals high) or range; an open end is None.
 
-    Both ends are None where nothing is published: then the quantity is measured, and not judged.
+    Both ends are None if nothing is published: then the quantity is measured but not judged.
     """
 
     key: str
@@ -47,19 +47,19 @@ class Quantity:
     high: float | None
     source: str
     unit: str = ""
-    """Empty, `s`, `km`, or `%` for a share, which is then a fraction of one here."""
+    """Empty, `s`, `km`, or `%` for a share, which is a fraction of one here."""
     note: str = ""
-    """What is different between the source's way of measuring and ours, or that a value was not looked up."""
+    """How the source's measurement differs from ours, or that a value was not looked up."""
     scale: float | None = None
-    """What a distance is relative to, where the published end is 0."""
+    """Reference for relative distances if the published end is 0."""
     definition: Definition = NOT_SAID
     """What the measure counts."""
     published: Definition | None = None
-    """What the source counts, where that is something else: then `note` says what the difference is."""
+    """Definition of the source, if it differs; then `note` describes the difference."""
 
     @property
     def is_published(self) -> bool:
-        """Whether there is a published value to hold a measured one against."""
+        """Whether there is a published value to compare with."""
         return self.low is not None or self.high is not None
 
 
@@ -87,7 +87,7 @@ def _range(
 
 @dataclass(frozen=True)
 class About:
-    """What quantities have in common that are published together."""
+    """Common properties of quantities that are published together."""
 
     group: str
     source: str
@@ -105,7 +105,7 @@ SAMPLED = "the source knows only calls among its participants: its network is sp
 CLOCKS = "the source does not say whether its clock is local time: hours may be shifted"
 MONTHS = "recorded for longer than most worlds last"
 GAP_SHARES = (1, 5, 25, 50, 75, 95, 99)
-"""Quantiles of the gaps within a user, in percent."""
+"""Quantiles of the gaps of a user, in percent."""
 UNKNOWN = (
     "nothing is published; a Weibull is what most users' gaps are (Jiang 2013): "
     "docs/explanation/realism.md has its quantiles"
@@ -211,4 +211,4 @@ QUANTITIES = (
     _range("drops", "connected calls that are lost", (0, 0.02), REGULATORS, "%"),
     _range("blocking", "calls refused for want of a channel", (0, 0.02), REGULATORS, "%"),
 )  # fmt: skip
-"""Every quantity of the scorecard, in its order."""
+"""All quantities of the scorecard, in order."""

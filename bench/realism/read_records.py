@@ -1,4 +1,4 @@
-"""From the tables of a world, or of what was exported of one, to the arrays that are measured."""
+"""Read the tables of a world, or of an exported one, as the arrays that are measured."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ TABLES = {
     "cells": "cdr_cell_towers",
     "events": "cdr_session_events",
 }
-"""What is read, and what it is called in an export."""
+"""Tables that are read, with their names in an export."""
 COLUMNS = ["caller_id", "callee_id", "call_start_ts", "call_duration", "first_cell_id", "outcome"]
 EARTH_KM = 6371.0
 REASONS = {
@@ -36,7 +36,7 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where the tables of a world lie."""
+    """Location of the tables of a world."""
 
     data: Path
     truth: Path
@@ -45,7 +45,7 @@ class Place:
 
     @classmethod
     def of(cls, folder: Path) -> "Place | None":
-        """Return it for a world's folder, its `data`, or what `bench.generate` wrote; None for anything else."""
+        """Return the location for a world's folder, its `data`, or what `bench.generate` wrote; None for others."""
         if (folder / "clock.json").exists():
             if (folder / f"{TABLES['calls']}.parquet").exists():
                 return cls(folder, folder, folder / "manifest.json", exported=True)
@@ -60,7 +60,7 @@ class Place:
 
 
 def records_at(place: Place) -> tuple[Records, dict[str, Any]]:
-    """Read the calls that no incident has made, altered or touched, and the manifest of their world.
+    """Read the calls that no incident made, altered or affected, and the manifest of their world.
 
     Raises
     ------
@@ -93,7 +93,7 @@ class Tables:
 
 
 def _records(tables: Tables, clock: Clock, events: Path | None, absent: set[str]) -> Records:
-    """Return tables as arrays; `absent` are the columns that the user's files did not have."""
+    """Convert tables to arrays; `absent` are the columns that the user's files did not have."""
     calls = tables.calls
     parties, caller, callee = _numbered(calls)
     cells = tables.cells["cell_id"].combine_chunks()
@@ -124,7 +124,7 @@ def _records(tables: Tables, clock: Clock, events: Path | None, absent: set[str]
 
 
 def positions(cells: pa.Table) -> FloatArray:
-    """Return where cells are, shape (cells, 2) [km], by the equirectangular projection about their middle."""
+    """Return positions of cells, shape (cells, 2) [km], by an equirectangular projection about their centre."""
     degrees = np.column_stack([cells[name].to_numpy().astype(np.float64) for name in ("longitude", "latitude")])
     known = degrees[np.isfinite(degrees).all(axis=1)]
     middle = known.mean(axis=0) if known.size else np.zeros(2)
@@ -133,7 +133,7 @@ def positions(cells: pa.Table) -> FloatArray:
 
 
 def _numbered(calls: pa.Table) -> tuple[pa.Array, IntArray, IntArray]:
-    """Return the texts of callers and callees, and the number of each call's among them."""
+    """Return the identifiers of callers and callees, and the positions of each call's parties among them."""
     found = [calls[name].unify_dictionaries().combine_chunks() for name in ("caller_id", "callee_id")]
     texts = pc.unique(pa.concat_arrays([each.dictionary for each in found]))
     own = [np.asarray(pc.index_in(each.dictionary, texts), np.int64)[np.asarray(each.indices)] for each in found]
@@ -141,7 +141,7 @@ def _numbered(calls: pa.Table) -> tuple[pa.Array, IntArray, IntArray]:
 
 
 def _among(column: pa.ChunkedArray, ids: pa.Array) -> IntArray:
-    """Return the place of each text of a dictionary column among ids, -1 where it is none of them."""
+    """Return the position of each text of a dictionary column among ids, -1 if it is none of them."""
     each = column.unify_dictionaries().combine_chunks()
     place = np.asarray(pc.fill_null(pc.index_in(each.dictionary, ids), -1), np.int64)
     return np.asarray(place[np.asarray(each.indices)])

@@ -20,9 +20,9 @@ class RealismSettings:
     """`cdrbench realism`: compares call records with published values."""
 
     data: str | None = None
-    """A folder written by this program, or your own files, as `generator.path` of `generator=cdr_file`."""
+    """A folder written by this program, or your own files (as for `generator.path` of `generator=cdr_file`)."""
     generator: Any = None
-    """How your own files are read; or a simulated world, if there is no `data`."""
+    """How your own files are read; or a simulated world, if `data` is not given."""
     anomaly: dict[str, Any] = field(default_factory=dict)
     out: str = field(default="realism", metadata=writable_folder())
     """Folder that the table and the picture are written to."""

@@ -10,13 +10,13 @@ from bench.realism.published import GAP_SHARES, QUANTITIES, Quantity
 from bench.realism.record_arrays import CELLS, EVENTS, OUTCOMES, POSITIONS, Records
 
 PASS, NEAR = 0.2, 0.4
-"""Largest distances that pass, and that are near."""
+"""Largest distances that count as pass and as near."""
 TOO_FEW = "too few records"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A function of the records, what it needs of them, and the keys of what it gives."""
+    """A function of the records, with the parts that it needs and the keys of its results."""
 
     function: Callable[[Records], dict[str, float]]
     gives: tuple[str, ...]
@@ -61,18 +61,18 @@ MEASURES = (
     Measure(service.losses, ("drops", "blocking"), (EVENTS,)),
 )  # fmt: skip
 NEVER = {"waiting": "call records show where people are only when they call"}
-"""What no call records can tell."""
+"""Quantities that cannot be measured from call records."""
 
 
 class Agreement(StrEnum):
-    """How a measured value stands to the published one."""
+    """How a measured value compares with the published one."""
 
     PASS = "pass"
     NEAR = "near"
     OFF = "off"
     NOT_MEASURED = "not measured"
     NOT_JUDGED = "not judged"
-    """Measured, but nothing is published to hold it against."""
+    """Measured, but without a published value to compare with."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,17 @@ class Row:
     quantity: Quantity
     value: float | None
     reason: str = ""
-    """Why it cannot be measured here."""
+    """Why the quantity cannot be measured here."""
 
     @property
     def distance(self) -> float | None:
-        """How far outside the published range, relative to its nearer end; 0 within; None where there is none."""
+        """Distance from the published range, relative to its nearer end; 0 within it; None without a range."""
         judged = self.value is not None and self.quantity.is_published
         return distance(self.quantity, self.value) if judged and self.value is not None else None
 
     @property
     def verdict(self) -> Agreement:
-        """Pass up to a fifth away from the published range, near up to two fifths, else off."""
+        """Pass if up to a fifth outside the published range, near up to two fifths, else off."""
         away = self.distance
         if away is None:
             return Agreement.NOT_MEASURED if self.value is None else Agreement.NOT_JUDGED
@@ -100,7 +100,7 @@ class Row:
 
 
 def distance(quantity: Quantity, value: float) -> float:
-    """Return how far a value lies outside a quantity's range, relative to the nearer end (or to its scale)."""
+    """Return the distance of a value from a quantity's range, relative to the nearer end (or to its scale)."""
     low = -math.inf if quantity.low is None else quantity.low
     high = math.inf if quantity.high is None else quantity.high
     if low <= value <= high:
@@ -110,7 +110,7 @@ def distance(quantity: Quantity, value: float) -> float:
 
 
 def scorecard(records: Records, progress: Callable[[str, int, int], None]) -> list[Row]:
-    """Measure everything that can be measured on these records, in the order of `QUANTITIES`."""
+    """Measure everything that these records allow, in the order of `QUANTITIES`."""
     found: dict[str, float] = {}
     reasons = dict(NEVER)
     for done, measure in enumerate(MEASURES):

@@ -31,7 +31,7 @@ COLUMNS = ("key", "group", "quantity", "unit", "low", "high", "source", "counted
 
 @dataclass(frozen=True)
 class Scorecard:
-    """What was measured, and on what."""
+    """The measured values, with their data."""
 
     title: str
     calls: int
@@ -39,11 +39,11 @@ class Scorecard:
     data: Path
     """Folder of the tables."""
     fingerprint: str
-    """Of the world that they are of."""
+    """Fingerprint of the world of the tables."""
 
 
 def run(settings: RealismSettings, config: dict[str, Any]) -> None:
-    """Measure, print, draw, write and record; `config` is what the settings were composed from.
+    """Measure, print, draw, write and record; `config` is the composed configuration.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def run(settings: RealismSettings, config: dict[str, Any]) -> None:
 
 
 def measured(settings: RealismSettings, progress: Progress) -> Scorecard:
-    """Measure the data that is named; of files of one's own, and of a simulated world, the world is made first."""
+    """Measure the given data; for the user's files, or a simulated world, the world is made first."""
     place = None if settings.data is None else Place.of(Path(settings.data))
     if place is None:
         world = world_of(settings.generator, settings.anomaly)
@@ -106,7 +106,7 @@ def _cells(row: Row) -> tuple[object, ...]:
 
 
 def _flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
-    """Yield the configuration as one value a dotted key, lists as JSON."""
+    """Yield the configuration as one value per dotted key, lists as JSON."""
     for name, value in node.items():
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{prefix}{name}.")
@@ -115,7 +115,7 @@ def _flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Scal
 
 
 def _record(card: Scorecard, config: dict[str, Any], files: list[Path], began: float, seconds: float) -> Record:
-    """Return what MLflow is to keep: `realism/...` and `distance/...` of each quantity, and how many passed."""
+    """Return what MLflow records: `realism/...` and `distance/...` of each quantity, and how many passed."""
     values: dict[str, float | None] = {f"realism/{row.quantity.key}": row.value for row in card.rows}
     values |= {f"distance/{row.quantity.key}": row.distance for row in card.rows}
     verdicts = [row.verdict for row in card.rows]

@@ -1,4 +1,4 @@
-"""Measures of the network's service: connected, lost and blocked calls."""
+"""Measures of the network's service: connected, dropped and blocked calls."""
 
 import polars as pl
 
@@ -8,12 +8,12 @@ Found = dict[str, float]
 
 
 def setup(records: Records) -> Found:
-    """Measure how many calls are connected: all but those that failed."""
+    """Measure the share of calls that are connected: all but the failed ones."""
     return {"setup_success": 1 - float(records.failed.mean())} if records.caller.size else {}
 
 
 def losses(records: Records) -> Found:
-    """Measure from the events how many connected calls are lost, and how many meet a cell without a free channel."""
+    """Measure, from events, the share of connected calls that drop, and of calls that find no free channel."""
     assert records.events is not None
     state, cause = (pl.col(name).cast(pl.String) for name in ("state", "cause"))
     events = pl.scan_parquet(records.events).with_columns(state, cause)

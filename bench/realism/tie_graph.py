@@ -1,4 +1,4 @@
-"""The graph of ties: clustering, components, the overlap of circles of contacts, and communities."""
+"""The graph of ties: clustering, components, overlap of neighbourhoods, and communities."""
 
 import random
 
@@ -12,11 +12,11 @@ from bench.realism.tie_measures import Ties
 
 Found = dict[str, float]
 OVERLAPS = {"overlap_1": (1, 1), "overlap_2_3": (2, 3), "overlap_4_8": (4, 8), "overlap_9_20": (9, 20)}
-"""Fewest and most calls of the pairs that are looked at."""
+"""Smallest and largest number of calls of the pairs that are compared."""
 
 
 def graph(records: Records) -> Found:
-    """Measure the undirected graph of all pairs with a call; users without one are not in it."""
+    """Measure the undirected graph of all pairs with a call; users without a call are not in it."""
     ties = Ties.of(records)
     if ties.one.size < 2:
         return {}
@@ -36,23 +36,24 @@ def graph(records: Records) -> Found:
 
 
 def graph_of(ties: Ties) -> igraph.Graph:
-    """Return the graph of the users with a tie; its edges are in the order of the pairs, their weights the calls."""
+    """Return the graph of users with ties; its edges are in the order of the pairs, weighted by calls."""
     _, ends = np.unique(np.concatenate([ties.one, ties.other]), return_inverse=True)
     edges = ends.reshape(2, -1).T
     return igraph.Graph(n=int(ends.max()) + 1, edges=edges, edge_attrs={"weight": ties.calls})
 
 
 def shared_contacts(found: igraph.Graph) -> FloatArray:
-    """Return of each pair the contacts that both have, of all others that either has (Onnela 2007), shape (pairs,)."""
+    """Return each pair's share of common contacts among all contacts of either (Onnela 2007), shape (pairs,)."""
     edges = np.array(found.get_edgelist())
     degree = np.array(found.degree())[edges].sum(axis=1)
     jaccard = np.array(found.similarity_jaccard(pairs=edges, loops=False))
-    common = np.rint(jaccard * degree / (1 + jaccard))  # of k1 + k2 - common contacts, the two themselves among them
+    # all contacts: k1 + k2 - common ones, minus the two users themselves
+    common = np.rint(jaccard * degree / (1 + jaccard))
     return np.asarray(common / np.maximum(degree - 2 - common, 1))
 
 
 def weak_bridges(found: igraph.Graph) -> float:
-    """Return how much of the graph falls off with the weaker half of the ties more than with the stronger half."""
+    """Return how much more of the graph is cut off without the weaker half of the ties than without the stronger."""
     order = np.argsort(found.es["weight"], kind="stable")
     half = order.size // 2
     without_weak, without_strong = (
@@ -63,7 +64,7 @@ def weak_bridges(found: igraph.Graph) -> float:
 
 
 def communities(largest: igraph.Graph) -> Found:
-    """Measure Louvain's communities (Blondel et al. 2008) of a connected graph, ties weighted by their calls."""
+    """Measure Louvain communities (Blondel et al. 2008) of a connected graph, ties weighted by calls."""
     with igraph_drawing_from(random.Random(0)):
         found = largest.community_multilevel(weights="weight")
     sizes = np.array(found.sizes())

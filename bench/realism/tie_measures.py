@@ -1,4 +1,4 @@
-"""Measures of ties: calls per pair, number of ties per user, and their distances."""
+"""Measures of ties: calls per pair, number of ties per user, and distances."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,9 @@ SHIFT = 10.9
 EXPONENTS = (1.05, 40.0)
 FEWEST_IN_TAIL = 50
 NEAREST_KM = 1.0
-"""Below this, the distance of two cells says little about that of two homes."""
+"""Below this distance, the distance of two cells says little about that of two homes."""
 STEP = 0.02
-"""Width of the classes of distance, in ln."""
+"""Width of distance classes, in ln."""
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,17 @@ class Ties:
     """Pairs of participants with a call between them."""
 
     one: IntArray
-    """Shape (pairs,): number of one party; the smaller one."""
+    """Shape (pairs,): number of one party, the smaller one."""
     other: IntArray
     calls: IntArray
-    """Shape (pairs,): calls in both directions."""
+    """Shape (pairs,): number of calls in both directions."""
     mutual: IntArray
-    """Shape (pairs,): 2 where both have called, else 1."""
+    """Shape (pairs,): 2 if both have called, else 1."""
     parties: int
 
     @classmethod
     def of(cls, records: Records) -> "Ties":
-        """Gather the pairs."""
+        """Collect the pairs."""
         calls, parties = records.between, records.participant.size
         directed, count = np.unique(calls.caller * parties + calls.callee, return_counts=True)
         caller, callee = directed // parties, directed % parties
@@ -44,7 +44,7 @@ class Ties:
         return cls(pairs // parties, pairs % parties, total, np.bincount(row, minlength=pairs.size), parties)
 
     def degree(self, mutual: bool) -> IntArray:
-        """Return how many (mutual) ties each party has that has one."""
+        """Return the number of (mutual) ties of each party that has any."""
         kept = self.mutual == 2 if mutual else np.ones(self.one.size, np.bool_)
         ends = np.concatenate([self.one[kept], self.other[kept]])
         found = np.bincount(ends, minlength=self.parties)
@@ -52,7 +52,7 @@ class Ties:
 
 
 def ties(records: Records) -> Found:
-    """Measure reciprocity, calls of a pair (in either direction), and the exponents of the degrees."""
+    """Measure reciprocity, calls per pair (in either direction), and the exponents of the degrees."""
     found = Ties.of(records)
     if not found.one.size:
         return {}
@@ -79,10 +79,9 @@ def shifted_exponent(degree: IntArray, shift: float) -> float:
 
 
 def tail_exponent(degree: IntArray) -> float:
-    """Return the exponent of a power law of whole numbers in the tail (Clauset, Shalizi & Newman 2009).
+    """Return the exponent of a discrete power law of the tail (Clauset, Shalizi & Newman 2009).
 
-    The tail begins where the largest distance between the two cumulative distributions is least, with at least 50
-    users in it.
+    The tail, of at least 50 users, begins where the Kolmogorov-Smirnov distance is smallest.
     """
     ordered = np.sort(degree)
     starts = np.unique(ordered[: max(ordered.size - FEWEST_IN_TAIL, 0) + 1])
@@ -90,7 +89,7 @@ def tail_exponent(degree: IntArray) -> float:
 
 
 def _tail(tail: IntArray) -> tuple[float, float]:
-    """Return the distance between a tail and its power law, and the exponent."""
+    """Return the Kolmogorov-Smirnov distance between a tail and its power law, and the exponent."""
     first, mean_ln = tail[0], float(np.log(tail).mean())
     gamma = minimize_scalar(
         lambda gamma: gamma * mean_ln + np.log(zeta(gamma, first)), bounds=EXPONENTS, method="bounded"
@@ -101,7 +100,7 @@ def _tail(tail: IntArray) -> tuple[float, float]:
 
 
 def distance(records: Records) -> Found:
-    """Measure how the share of the pairs of users with mutual ties falls with the distance of their homes, as d^-a."""
+    """Measure the exponent a with which the share of tied pairs falls with the distance of homes, as d^-a."""
     found = Ties.of(records)
     home, cell_km = records.home, records.cell_km
     known = home >= 0
@@ -121,12 +120,12 @@ def distance(records: Records) -> Found:
 
 
 def falling_exponent(tied: FloatArray, possible: FloatArray) -> float | None:
-    """Return a of the chance c d^-a that a pair is tied, by maximum likelihood (Poisson).
+    """Return a of the probability c d^-a that a pair is tied, by maximum likelihood (Poisson).
 
     Parameters
     ----------
     tied, possible
-        Shape (classes,): tied pairs, and all pairs, by class of distance.
+        Shape (classes,): number of tied pairs, and of all pairs, by distance class.
     """
     used = possible > 0
     ln = STEP * (np.arange(possible.size)[used] + 0.5)
@@ -147,6 +146,6 @@ def _by_class(km: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def _added(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Return the sum of two counts by class, of the longer one's length."""
+    """Return the sum of two arrays of counts by class, with the length of the longer one."""
     short, long = sorted((one, other), key=len)
     return long + np.pad(short, (0, long.size - short.size))
