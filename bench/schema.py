@@ -14,12 +14,12 @@ from bench.faults import UserError
 TEXT = pa.dictionary(pa.int32(), pa.string())
 TIME = pa.timestamp("ms", tz="UTC")
 UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, pa.ArrowException)
-"""What reading a table may raise when its file is not what its name says; caught together wherever files are opened."""
+"""Errors that reading a table may raise if its file is not a valid table; caught together wherever files are opened."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, Arrow type, and what it means (with its unit)."""
+    """One column: its name, Arrow type and meaning (with unit)."""
 
     name: str
     type: pa.DataType
@@ -288,7 +288,7 @@ ORIGINS = Table(
 
 DATA_TABLES = {t.name: t for t in (CALLS, USERS, CELLS, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)}
 PLANTED_TABLES = {t.name: t for t in (COMMUNITIES, TIES)}
-"""What was planted in a simulated world's society; they lie with the truth, and no detector sees them."""
+"""Tables of what a simulated world's society was built from; they are part of the truth, and no detector sees them."""
 TRUTH_TABLES = {t.name: t for t in (INCIDENTS, TRUTH)}
 LABELS = (
     Column("is_anomaly", pa.bool_(), "directly made or altered by an injected incident"),

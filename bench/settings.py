@@ -1,6 +1,6 @@
 """Settings of a run and of its parts, as Hydra structured configs, so unknown keys and wrong types are refused.
 
-Those of the other programs are in `bench.program_settings`.
+Settings of the other programs are in `bench.program_settings`.
 
 This module imports nothing heavy: it is read before a program knows whether it has anything to do.
 """
@@ -16,9 +16,9 @@ from bench.audit_settings import AuditSettings
 from bench.faults import Fault, above, at_least, named, one_of, within
 
 STORES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
-"""What an MLflow tracking URI begins with, besides the names that MLflow's plug-ins bring. It refuses folders."""
+"""Prefixes of MLflow tracking URIs, besides those that MLflow's plug-ins add; folders are not accepted."""
 SEED_MAX = 2**32 - 1
-"""The largest seed that NumPy's and scikit-learn's generators take."""
+"""The largest seed that NumPy and scikit-learn accept."""
 
 
 @dataclass
@@ -26,17 +26,17 @@ class ProtocolSettings:
     """How the data is split into the part that a detector is fitted on and the part that it scores."""
 
     name: str = field(default="split", metadata=one_of("split", "transductive"))
-    """`split`: fitted on the first part, scored on the rest; `transductive`: fitted and scored on the whole."""
+    """`split`: fit on the first part of the data, score the rest; `transductive`: fit and score on all of it."""
     fit_share: float = field(default=0.5, metadata=within(0.01, 0.99))
-    """Share of the days that `split` fits on; whole weeks when there are two or more, else whole days."""
+    """Share of the days that `split` fits on, rounded to whole weeks if there are two or more, else to whole days."""
     training: str = field(default="contaminated", metadata=one_of("contaminated", "clean"))
-    """`contaminated`: fitted on what there is; `clean`: without the records that incidents touched in the first part,
-    for novelty detection. The harness leaves them out: a detector sees no label either way."""
+    """`contaminated`: fit on all records of the first part; `clean`: fit without the records that incidents made or
+    changed (novelty detection). The harness removes them: the detector sees no labels in either case."""
     fewest_incidents: int = field(default=10, metadata=at_least(1))
-    """The fewest incidents in the scored part with which a type is judged; types with fewer are marked."""
+    """A type with fewer incidents in the scored part is not judged, and marked in reports."""
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield the rule that `clean` and `transductive` break together."""
+        """Yield a fault if `clean` and `transductive` are combined."""
         if self.training == "clean" and self.name == "transductive":
             yield Fault(f"{key}.training", "be contaminated where the scored part is fitted on", self.training)
 
@@ -46,12 +46,12 @@ class TrackingSettings:
     """MLflow store in which runs are recorded."""
 
     uri: str | None = "sqlite:///mlflow.db"
-    """An MLflow tracking URI: SQLite, another database or a server; empty (null): no tracking."""
+    """An MLflow tracking URI: SQLite, another database or a server; empty (null): runs are not recorded."""
     experiment: str = "cdrbench"
     """Name of the experiment in MLflow."""
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield the kind of store that there is not; whether one can be reached is found out by using it."""
+        """Yield a fault for an unknown kind of store; whether it can be reached is found out when it is used."""
         kind = (self.uri or "").partition(":")[0].partition("+")[0]
         plugged = {each.name for each in entry_points(group="mlflow.tracking_store")} if kind not in STORES else ()
         if self.uri is not None and (kind not in (*STORES, *plugged) or self.uri == "sqlite:///"):
@@ -64,15 +64,15 @@ class ReportSettings:
     """Functions that draw and print results, as dotted paths; null: none."""
 
     run_figures: str | None = "reports.run.run_figures.draw"
-    """Draws the pictures of a run; null: none."""
+    """Draws the pictures of a run; null: no pictures."""
     terminal: str | None = "reports.run.terminal.show"
-    """Prints the table of a run; null: nothing."""
+    """Prints the table of a run; null: nothing is printed."""
     dataset_figure: str | None = "reports.dataset.dataset_figure.draw"
-    """Draws an overview of a data set; null: nothing."""
+    """Draws an overview of a data set; null: none."""
     network_figure: str | None = "reports.dataset.network_figures.draw"
-    """Draws the network; null: nothing."""
+    """Draws the network; null: none."""
     sweep: str | None = "reports.comparison.sweep_matrix.summary"
-    """Summarises a sweep at its end: which detector finds which type best; null: nothing."""
+    """Prints a summary at the end of a sweep (which detector finds which type best); null: none."""
     comparison: str = "reports.comparison.pages.write"
     """Writes the page that compares all runs."""
     audit: str = "reports.audit.audit_report.write"
@@ -80,7 +80,7 @@ class ReportSettings:
     difficulty: str = "reports.audit.difficulty_figure.draw"
     """Draws the curves of `cdrbench difficulty`."""
     reasons: str | None = "detectors.rarest_features.reasons"
-    """Gives the reasons of alerts and incidents; null: they stay empty."""
+    """Explains alerts and incidents in the tables of a run; null: the column stays empty."""
 
 
 @dataclass
@@ -92,8 +92,9 @@ class LimitSettings:
     memory_mib: float = field(default=8192.0, metadata=at_least(64))
     """Resident memory of the detector's whole process tree [MiB]; a run that uses more ends as OOM."""
     confined: bool = True
-    """Whether the detector's process loses access to the network and to all files but its tables, its program and what
-    its settings name, where the system supports that; the result says what was in force (`isolation`)."""
+    """Whether the detector's process loses access to the network and to all files except its tables, its program and
+    the files that its settings name, where the system supports that; the result row has the restrictions that were
+    in force (`isolation`)."""
 
 
 @dataclass
@@ -101,43 +102,43 @@ class StoreSettings:
     """Folders of worlds and runs, relative to the working directory."""
 
     worlds: str = field(default="worlds", metadata=named())
-    """Folder of worlds, in which each world is made once and found again."""
+    """Folder of worlds; each world is made once and then found here."""
     runs: str = field(default="runs", metadata=named())
     """Folder of runs."""
 
 
 @dataclass
 class SuiteSettings:
-    """A named matrix of worlds, detectors and seeds, which never changes without a new version."""
+    """A named matrix of worlds, detectors and seeds; any change of it gets a new version."""
 
     name: str = ""
     """Name of the suite; null for a run outside suites."""
     version: int = 0
-    """Version of the suite, which determines everything that the suite fixes."""
+    """Version of the suite, which stands for everything that the suite fixes."""
 
 
 REFERENCES = "bench.runs.references."
-"""Where the oracle and the constant are: rows to compare with, whatever the file is called that names them."""
+"""Classes of the references (oracle and constant), which are recognised whatever the name of their YAML file."""
 LEARNS = "learns from the anomalies"
 WHY = {
     "protocol.training": LEARNS,
     "protocol.name": "would be given the labels of what it scores",
     "twin": LEARNS,
 }
-"""Settings that a supervised baseline cannot go with."""
+"""Settings that cannot be combined with a supervised baseline."""
 
 
 def open_part() -> DictConfig:
-    """Return a part that accepts any key; they are checked against the constructor that `_target_` names."""
+    """Return a part that accepts any key; keys are checked against the constructor that `_target_` names."""
     return DictConfig({"_target_": MISSING}, flags={"struct": False})
 
 
 @dataclass
 class MixSettings:
-    """What a mix of anomalies (`anomaly=fraud`) sets in `generator=default`, unless it is given."""
+    """Defaults that a mix of anomalies (such as `anomaly=fraud`) sets for `generator=default`."""
 
     num_users: int = field(default=2000, metadata=within(1, 10_000_000))
-    """Number of users with which each type has about ten incidents or more in the scored part."""
+    """Number of users with which each type has at least about ten incidents in the scored part."""
 
 
 @dataclass
@@ -146,7 +147,7 @@ class RunSettings:
 
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
-    """The types of anomaly that are injected, by name."""
+    """The types of anomaly to inject, by name."""
     mix: MixSettings = field(default_factory=MixSettings)
     detector: Any = field(default_factory=open_part)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
@@ -159,25 +160,26 @@ class RunSettings:
     store: StoreSettings = field(default_factory=StoreSettings)
     suite: SuiteSettings = field(default_factory=SuiteSettings)
     role: str = field(default="detector", metadata=one_of("detector", "reference", "supervised"))
-    """`detector`: ranked among the others; `reference`: for comparison only, such as the oracle; `supervised`: trained
-    on labels. The last two are marked, and never ranked."""
+    """`detector`: ranked among the others; `reference`: for comparison only, such as the oracle; `supervised`:
+    trained on labels. The last two are marked and never ranked."""
     training_seeds: list[int] = field(default_factory=list)
     """Seeds of other worlds with the same settings, on whose scored parts a supervised baseline is trained.
 
-    Empty: it is trained on the labelled history of the world that it scores."""
+    Empty: the baseline is trained on the labelled history of the world that it scores."""
     twin: bool = False
-    """Whether the detector is also fitted and scored in the same world without incidents, to count its alerts there."""
+    """Whether the detector is also run in the clean twin, the same world without incidents, to count its false
+    alarms there."""
     name: str = ""
-    """Name of the run; empty: made from the detector, the world, the ratio and the seed."""
+    """Name of the run; empty: composed of detector, world, ratio and seed."""
     seed: int = field(default=0, metadata=within(0, SEED_MAX))
-    """Seed of the detector; the world has its own, `generator.seed`."""
+    """Seed of the detector; the world has its own seed, `generator.seed`."""
     workers: int = field(default=0, metadata=at_least(0))
     """Number of processes that make a world; 0: all processors, shared among the jobs of a multirun."""
     trusted_packages: list[str] = field(default_factory=list)
-    """Further packages that a `_target_` may name."""
+    """Further packages that a `_target_` may name, for example for your own detector; their code is run."""
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield what a supervised baseline cannot go with, and a role that the class of the detector does not have."""
+        """Yield settings that conflict with a supervised baseline, and a role that the detector does not have."""
         rules = {
             "protocol.training": (self.protocol.training, "clean", "be contaminated"),
             "protocol.name": (self.protocol.name, "transductive", "be split"),
@@ -194,7 +196,7 @@ class RunSettings:
             yield Fault(f"{key}.role" if key else "role", rule, self.role)
 
     def _training_faults(self, key: str) -> Iterator[Fault]:
-        """Yield what is wrong with the seeds of worlds that a supervised baseline is trained on."""
+        """Yield what is wrong with the seeds of the worlds on which a supervised baseline is trained."""
         seeds, scored = self.training_seeds, getattr(self.generator, "seed", None)
         if not seeds:
             return

@@ -1,9 +1,9 @@
 """Threshold policies: how many scores become alerts. A policy is one class in `POLICIES`.
 
 Each class is the Hydra structured config behind `threshold=NAME`; its fields are the settings `threshold.FIELD`. A
-policy that is a number of alerts (`allowed`) needs nothing else. One that needs the scores themselves also changes
-`bench.evaluation.thresholds.alerts_of`, which has those of the scored window; one that needs scores of the history
-changes what the detector's process returns (`bench.isolation.fitting`, `bench.detector.Scores`,
+policy that only sets a number of alerts (`allowed`) needs nothing else. One that needs the scores themselves requires a
+change of `bench.evaluation.thresholds.alerts_of`, which has those of the scored window; one that needs scores of the
+history requires a change of what the detector's process returns (`bench.isolation.fitting`, `bench.detector.Scores`,
 `bench.isolation.returned.packed`).
 """
 
@@ -29,7 +29,7 @@ class ThresholdPolicy(ABC):
     policy: str = MISSING
     """Name of the policy; `threshold=NAME` chooses another."""
     uses_truth: ClassVar[bool] = False
-    """Whether it needs the labels."""
+    """Whether the policy needs the labels."""
 
     @abstractmethod
     def meaning(self) -> str:
@@ -37,7 +37,7 @@ class ThresholdPolicy(ABC):
 
     @abstractmethod
     def allowed(self, entities: int, span_ms: int, anomalies: int) -> int | None:
-        """Return the number of alerts allowed; None: all scores that reach the detector's own threshold.
+        """Return the number of alerts allowed; None: all scores at or above the detector's own threshold.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class ThresholdPolicy(ABC):
         """
 
     def faults(self, key: str) -> Iterator[Fault]:
-        """Yield a policy that does not go with the other settings of the part."""
+        """Yield a fault if the policy conflicts with other settings."""
         own = type(self).policy
         if self.policy != own:
             yield Fault(f"{key}.policy", f"be {own} (threshold=NAME chooses another policy)", self.policy)
@@ -58,18 +58,18 @@ class ThresholdPolicy(ABC):
 
 @dataclass
 class Budget(ThresholdPolicy):
-    """A number of alerts a day that analysts can read, shared by all types."""
+    """A fixed number of alerts a day, as many as analysts can read, shared by all types."""
 
     policy: str = "budget"
     alerts_per_day: float = field(default=100.0, metadata=above(0))
-    """Alerts that analysts can read in a day, shared by all types."""
+    """Number of alerts that analysts can read in a day, shared by all types."""
 
     def meaning(self) -> str:
-        """Return the budget."""
+        """Describe the budget."""
         return f"{self.alerts_per_day:,g} alerts a day, shared by all types"
 
     def allowed(self, entities: int, span_ms: int, anomalies: int) -> int:
-        """Return the alerts of all days of the window."""
+        """Return the number of alerts in all days of the window."""
         return math.floor(self.alerts_per_day * span_ms / DAY_MS)
 
     def faults(self, key: str) -> Iterator[Fault]:
@@ -89,11 +89,11 @@ class Quantile(ThresholdPolicy):
     """Share of the scored records that become alerts."""
 
     def meaning(self) -> str:
-        """Return the share."""
+        """Describe the share."""
         return f"the highest {100 * self.share:.3g} % of the scored records"
 
     def allowed(self, entities: int, span_ms: int, anomalies: int) -> int:
-        """Return the share of the scored entities."""
+        """Return the number of records that the share amounts to."""
         return math.floor(self.share * entities)
 
 
@@ -104,11 +104,11 @@ class DetectorsOwn(ThresholdPolicy):
     policy: str = "detector"
 
     def meaning(self) -> str:
-        """Return whose threshold it is."""
+        """Say that the threshold is the detector's own."""
         return "the detector's own"
 
     def allowed(self, entities: int, span_ms: int, anomalies: int) -> None:
-        """Return None: the number of alerts is what reaches the threshold."""
+        """Return None: all scores at or above the detector's own threshold are alerts."""
         return
 
 
@@ -120,11 +120,11 @@ class TruePrevalence(ThresholdPolicy):
     uses_truth = True
 
     def meaning(self) -> str:
-        """Return that the truth decides."""
+        """Say that the number of alerts is that of the anomalous records."""
         return "as many alerts as there are anomalies, which nobody knows in practice"
 
     def allowed(self, entities: int, span_ms: int, anomalies: int) -> int:
-        """Return the number of anomalies."""
+        """Return the number of anomalous records."""
         return anomalies
 
 

@@ -1,4 +1,4 @@
-"""The labels of a world; only the harness reads them, never a detector."""
+"""The labels of a world, which only the harness reads, never a detector."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +22,11 @@ class CallLabels:
     types: tuple[str, ...]
     """The anomaly types that occur in this world, in alphabetical order."""
     type_code: np.ndarray[Any, np.dtype[np.int16]]
-    """Shape (calls,): index into `types` of a direct anomaly, -1 where there is none."""
+    """Shape (calls,): index into `types` of a direct anomaly, else -1."""
     collateral: np.ndarray[Any, np.dtype[np.bool_]]
     """Shape (calls,): whether an incident changed a normal user's record; neither a hit nor a false alarm."""
     incident_code: np.ndarray[Any, np.dtype[np.int32]]
-    """Shape (calls,): row of the incident in the table of incidents, -1 where there is none."""
+    """Shape (calls,): row of the incident in the table of incidents, else -1."""
 
     @property
     def anomalous(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -36,12 +36,12 @@ class CallLabels:
 
 @dataclass(frozen=True)
 class Truth:
-    """A handle on the folder that holds the incidents and the records they touched."""
+    """Access to the folder with the incidents and the records that they affected."""
 
     folder: Path
 
     def table(self, name: str) -> pa.Table:
-        """Read `incidents` or `truth`, or what a simulated world has planted: `communities` or `ties`."""
+        """Read `incidents` or `truth`, or a table of a simulated world's society: `communities` or `ties`."""
         path = self.folder / f"{name}.parquet"
         try:
             table = pq.read_table(path)
@@ -72,7 +72,7 @@ class Truth:
 
 
 def _check_spans(table: pa.Table, source: str) -> None:
-    """Raise `UserError` about a row that is no call of the table and does not say whom it concerns, and when."""
+    """Raise `UserError` for a row that is not about a call and lacks the user or cell, or the time."""
     here = pc.greater_equal(table["row"], 0)
     timed = pc.and_(pc.is_valid(table["start_ts"]), pc.is_valid(table["end_ts"]))
     placed = pc.or_(pc.is_valid(table["user_id"]), pc.is_valid(table["cell_id"]))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class World:
-    """A world, or records of one's own, on disk: its tables, its truth and what its audit said."""
+    """A world, or your own records, on disk: its tables, its truth and the verdict of its audit."""
 
     settings: tuple[str, ...]
     ground: Ground
@@ -31,7 +31,7 @@ class World:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with any byte of the world."""
+        """16 hexadecimal digits that differ if any byte of the world differs."""
         return self.ground.world.fingerprint
 
     @property

@@ -1,7 +1,7 @@
 """Let the MLflow store of a copied or moved project keep new files in the new place.
 
-MLflow writes down the absolute folder of an experiment's artifacts when it creates it. In a copy of the project new
-runs would then leave their files in the project that was copied.
+MLflow stores the absolute folder of an experiment's artifacts when it creates the experiment. In a copy of the project,
+new runs would write their files into the original project.
 """
 
 import sqlite3
@@ -11,20 +11,20 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 ARTIFACTS = "mlruns"
-"""The folder that MLflow keeps artifacts in, beside a store that is named by a relative path."""
+"""Folder of MLflow's artifacts, beside a store that is named by a relative path."""
 
 
 def keep_files_here(store: Path, experiment: str) -> None:
     """Point an experiment of a copied SQLite store to this folder for the files of its runs.
 
-    Runs whose files came along point to them; others keep pointing to where their files were. One line tells of it.
+    Runs whose files were copied too point to the copies; others keep their old folder. One printed line reports it.
 
     Parameters
     ----------
     store
-        The file of the store. Only one that is named from the working folder on belongs to it.
+        The file of the store; only one with a relative path is considered.
     experiment
-        Its name.
+        Name of the experiment.
     """
     if store.is_absolute() or not store.exists():
         return

@@ -1,4 +1,4 @@
-"""A world's data products, written aside and then renamed."""
+"""Write a world's data products to a temporary folder, which is then renamed."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ def write(settings: GenerateSettings) -> None:
     Raises
     ------
     UserError
-        When `out` cannot be written, or holds something that this program did not write.
+        When `out` cannot be written, or contains files that this program did not write.
     """
     out = Path(settings.out)
     complete_killed(out.absolute())
@@ -56,7 +56,7 @@ def write(settings: GenerateSettings) -> None:
 
 
 def _products_in(out: Path) -> list[str]:
-    """Return the names of the files that an earlier call wrote; refuse a folder that is somebody else's."""
+    """Return the names of the files that an earlier call wrote; refuse a folder with other files."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return []
     try:
@@ -71,7 +71,7 @@ def _products_in(out: Path) -> list[str]:
 
 
 def _note_products(out: Path) -> None:
-    """Add the names of all products to their manifest, so that a later call knows what it may replace."""
+    """Add the names of all products to their manifest, so that a later call knows which files it may replace."""
     manifest = object_in(out / MANIFEST)
     manifest["products"] = sorted(path.name for path in out.iterdir())
     (out / MANIFEST).write_text(json.dumps(manifest, indent=1, allow_nan=False) + "\n")

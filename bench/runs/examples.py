@@ -1,4 +1,4 @@
-"""Make the labelled examples that a supervised baseline is trained on, from other worlds or from the history."""
+"""Make the labelled records on which a supervised baseline is trained, from other worlds or from the history."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +29,7 @@ def examples_of(request: Request, dataset: Dataset, truth: Truth, progress: Prog
     dataset, truth
         The world of the run.
     progress
-        Is told how far the making of other worlds is.
+        Receives the progress of making other worlds.
     """
     settings = request.settings
     asked = request.resolved["detector"].get("level")
@@ -45,7 +45,8 @@ def examples_of(request: Request, dataset: Dataset, truth: Truth, progress: Prog
 def halves(dataset: Dataset) -> list[Dataset]:
     """Return both halves of the history, by whole days, as windows; each with the other half as its history.
 
-    So each half is described as the window is: in a graph that contains the calls themselves no tie would be new.
+    So the features of each half are computed as those of the window are, from other calls: in a graph that contains the
+    calls themselves, no tie would be new.
     """
     begin, end = dataset.history.start_ms, dataset.history.end_ms
     middle = begin + max((end - begin) // DAY_MS // 2, 1) * DAY_MS
@@ -54,7 +55,7 @@ def halves(dataset: Dataset) -> list[Dataset]:
 
 
 def labelled(dataset: Dataset, truth: Truth, level: Level) -> Examples:
-    """Return the entities of a window with their labels."""
+    """Return the records of a window with their labels."""
     labels = truth.call_labels(*dataset.call_range(dataset.window))
     if level is Level.CALL:
         sample = sample_of_calls(labels, callers_of(dataset))

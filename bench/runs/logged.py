@@ -1,6 +1,6 @@
 """Metrics and parameters of a run that are logged to a tracking store.
 
-Everything else (intervals, other levels, counts) is in `result.json` and in the evaluation table, which go along as
+Everything else (intervals, other levels, counts) is in `result.json` and in the evaluation table, which are logged as
 files.
 """
 
@@ -17,23 +17,23 @@ from bench.host.read_json import UnreadableError
 from bench.result import Result, Scalar
 
 METRICS = ("average_precision", "recall", "precision", "incident_recall", "delay_seconds")
-"""Metrics logged of each type, at its home level; docs/howto/mlflow.md lists them."""
+"""Metrics logged for each type, at its home level; docs/howto/mlflow.md lists them."""
 COSTS = ("fit_seconds", "score_seconds", "peak_mib", "calls_per_second")
 DETECTOR_SECONDS = "detector_seconds"
-"""Fitting and scoring together."""
+"""Time for fitting and scoring together."""
 FACTS = (
     *("detector", "generator", "anomalies", "protocol", "threshold_policy", "seed", "world_seed", "anomaly_ratio"),
     *("num_users", "days"),
 )
-"""Members of the result row that are parameters of every run."""
+"""Members of the result row that are logged as parameters of every run."""
 ELSEWHERE = ("store", "tracking", "report", "workers", "hydra", "name", "trusted_packages")
-"""Settings that decide nothing about the numbers."""
+"""Settings that do not affect the numbers."""
 TABLE = "evaluation.json"
-"""The evaluation table: every metric of each type and level, as MLflow's pages show tables."""
+"""File of the evaluation table: every metric by type and level, in the format of MLflow's tables."""
 
 
 def shown_level(asked: Mapping[str, Scalar], values: Mapping[str, Any], name: str) -> str:
-    """Return the level at which a type is compared: its home or, where the scores do not reach that, their own."""
+    """Return the level at which a type is compared: its home level or, if the scores do not reach it, their own."""
     homes = homes_in(str(asked.get("home_levels") or ""))
     home = str(home_of_all(map(Level, homes.values()))) if name == ALL else homes.get(name, str(Level.CALL))
     own = str(asked.get("level") or Level.CALL)
@@ -45,7 +45,7 @@ def _key(metric: str, level: str, name: str) -> str:
 
 
 def types_of(values: Mapping[str, Any]) -> list[str]:
-    """Return the types that a result has values for, `all` first."""
+    """Return the types for which a result has values, `all` first."""
     found = {name.split("/", 1)[1] for name in values if name.startswith("prevalence/")}
     return [*[ALL] * (ALL in found), *sorted(found - {ALL})]
 
@@ -69,7 +69,7 @@ def parameters(result: Result, folder: Path) -> dict[str, Scalar]:
 
 
 def given(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the settings that a run was given, by key; nothing where its notes cannot be read."""
+    """Yield the settings that a run was given, by key; none if its notes cannot be read."""
     try:
         lines = overrides_in(folder)
     except UnreadableError:
@@ -81,7 +81,7 @@ def given(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def evaluation_table(result: Result) -> str:
-    """Return every metric by type and level as the JSON of a table; an empty text where there is none."""
+    """Return every metric by type and level as a JSON table; an empty text without metrics."""
     rows: dict[tuple[str, str], dict[str, float | None]] = {}
     for key, value in result.values.items():
         *level, metric, name = key.split("/")

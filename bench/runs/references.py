@@ -1,7 +1,7 @@
 """Scores that the harness provides itself: the oracle, a constant, and files of scores.
 
-A `_target_` in the package `bench` names one of them. It has nothing to fit and runs in no process of its own, since
-one of them needs the truth, which no detector gets.
+A `_target_` in the package `bench` names one of them. They have nothing to fit, and run in the harness's process, since
+the oracle needs the truth, which no detector gets.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from bench.truth import Truth
 
 @runtime_checkable
 class Reference(Protocol):
-    """Something that has a score for each call of the window."""
+    """A provider of scores for each call of the window."""
 
     def scores(self, dataset: Dataset, truth: Truth) -> Scores:
         """Return the scores of `dataset.window`."""
@@ -26,14 +26,14 @@ class Reference(Protocol):
 
 @dataclass(frozen=True)
 class Oracle:
-    """The truth as a score: 1 for what is anomalous, 0 for anything else, at every level. No detector can be better.
+    """The truth as a score: 1 for anomalous records, 0 for all others, at every level. No detector can be better.
 
     At the levels above calls it is the truth of the level, not the maximum over calls: a user's day from which an
-    incident removed a call, or a quarter in which a cell was silent, is anomalous without any such call.
+    incident removed a call, or a quarter hour in which a cell was silent, is anomalous without an anomalous call.
     """
 
     def scores(self, dataset: Dataset, truth: Truth) -> Scores:
-        """Return 1 or 0 for each call, and for each entity of the levels above."""
+        """Return 1 or 0 for each call, and for each record of the levels above."""
         labels = truth.call_labels(*dataset.call_range(dataset.window))
         above = {}
         for grid in grids(dataset):
@@ -44,11 +44,11 @@ class Oracle:
 
 @dataclass(frozen=True)
 class Constant:
-    """The same score for every call: what is worth nothing, whichever way ties are sorted."""
+    """The same score for every call, a lower bound: it has no information, however ties are sorted."""
 
     value: float = 0.0
 
     def scores(self, dataset: Dataset, truth: Truth) -> Scores:
-        """Return the value for each call."""
+        """Return the same value for each call."""
         low, high = dataset.call_range(dataset.window)
         return Scores(Level.CALL, np.full(high - low, self.value), causal=True)

@@ -1,4 +1,4 @@
-"""The settings and surroundings of one run, gathered from its configuration."""
+"""The settings and the context of one run, from its configuration."""
 
 import json
 import uuid
@@ -23,36 +23,36 @@ from bench.runs.run_folder import PLAN
 from bench.settings import RunSettings
 
 WORLD_SEED = {"generator.seed": "world"}
-"""A setting that is called otherwise in the name of a run."""
+"""Settings that have another name in the name of a run."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One run's settings and surroundings."""
+    """Settings and context of one run."""
 
     settings: RunSettings
     resolved: dict[str, Any]
-    """The same as JSON values, interpolations filled in."""
+    """The settings as JSON values, with interpolations resolved."""
     choices: Mapping[str, str]
-    """What was chosen of each configuration group."""
+    """The choice made for each configuration group."""
     folder: Path
     """The run's own folder."""
     number: int | None
-    """Which job of a multirun this is; None by itself."""
+    """Number of this job in a multirun; None for a single run."""
     processors: int
-    """How many processors it may use."""
+    """Number of processors that the run may use."""
     varied: Sequence[str] | None = None
-    """In a sweep, the settings that vary there, but the detector, in few words: `max_samples=64`; None elsewhere."""
+    """In a sweep, the settings that vary (without the detector), briefly: `max_samples=64`; None elsewhere."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod
     def of(cls, config: DictConfig) -> "Request":
-        """Gather a request, within a Hydra job.
+        """Build a request within a Hydra job.
 
         Raises
         ------
         UserError
-            When there is anything wrong with the settings.
+            When the settings are wrong.
         """
         hydra = HydraConfig.get()
         many = hydra.mode is not None and hydra.mode.name == "MULTIRUN"
@@ -68,7 +68,7 @@ class Request:
 
     @property
     def workers(self) -> int:
-        """How many processes may make a world."""
+        """Number of processes that may make a world."""
         return self.settings.workers or self.processors
 
     def asked(self, fingerprint: str) -> dict[str, Scalar]:
@@ -95,12 +95,12 @@ class Request:
 
     @property
     def recorded(self) -> str:
-        """The settings as they stand in the result row."""
+        """The settings as recorded in the result row."""
         return json.dumps(self.resolved, sort_keys=True)
 
     @property
     def name(self) -> str:
-        """What the run is called: in a sweep by what varies there, else by its world and seeds."""
+        """Name of the run: in a sweep by the settings that vary there, else by its world and seeds."""
         if self.varied is not None and not self.settings.name:
             return " ".join([self.choices.get("detector", ""), *self.varied])
         world = self.resolved["generator"]
@@ -128,6 +128,6 @@ def _varied(folder: Path, mine: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def plain_values(config: DictConfig) -> dict[str, Any]:
-    """Return a configuration as JSON values, with the interpolations filled in."""
+    """Return a configuration as JSON values, with interpolations resolved."""
     values: dict[str, Any] = json.loads(json.dumps(OmegaConf.to_container(config, resolve=True)))
     return values

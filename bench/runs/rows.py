@@ -1,4 +1,4 @@
-"""Check a result row read from a file, which may be untrusted: the kind of each member."""
+"""Check the types of a result row read from a file, which may be untrusted."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,19 +22,19 @@ SEEDS = ("seed", "world_seed")
 
 
 def row_in(path: Path, needed: Sequence[str] = NEEDED) -> dict[str, Scalar]:
-    """Read a row of results.
+    """Read a result row.
 
     Parameters
     ----------
     path
         A file `result.json`.
     needed
-        What it must have.
+        Members that the row must have.
 
     Raises
     ------
     UnreadableError
-        Naming the file and the first thing that is wrong with it.
+        Names the file and its first fault.
     """
     row = object_in(require_plain(path.parent, path.name))
     try:
@@ -48,7 +48,7 @@ def row_in(path: Path, needed: Sequence[str] = NEEDED) -> dict[str, Scalar]:
 
 
 def read_result(path: Path) -> Result:
-    """Read back what `Result.write` wrote; see `row_in`."""
+    """Read a row written by `Result.write`; see `row_in`."""
     row: dict[str, Any] = row_in(path)
     names = list(row)
     end = names.index("status")
@@ -67,7 +67,7 @@ def read_result(path: Path) -> Result:
 
 
 def _require_member(row: dict[str, Any], name: str) -> None:
-    """Raise ValueError where a member is not what its name says."""
+    """Raise ValueError if a member does not have the type that belongs to its name."""
     if name in TEXTS or name.startswith("version/"):
         text = member(row, name, str, type(None))
         if text:
@@ -103,5 +103,5 @@ def _require_settings(text: str) -> None:
         raise ValueError("settings must be a JSON object")
     for name in ("generator", "anomaly", "detector", "protocol", "threshold", "store"):
         part = member({name: None} | settings, name, dict, type(None)) or {}
-        for figure in set(part) - {"policy"} if name == "threshold" else ():  # pages show them
+        for figure in set(part) - {"policy"} if name == "threshold" else ():  # the reports show them
             member(part, figure, int, float)

@@ -1,6 +1,7 @@
 """Folders of runs: the names of all files that a run writes, the only ones that are ever removed.
 
-Whatever else lies in a folder is somebody's, and stays. A folder goes only when this program made it and it is empty.
+All other files of a folder belong to somebody and stay. A folder is removed only if this program made it and it is
+empty.
 """
 
 import atexit
@@ -21,7 +22,7 @@ NOTES = ".hydra"
 """Folder of the composed configuration, which Hydra writes first."""
 LOG, ERROR_LOG, TWIN, PLAN = "detector.log", "error.log", "twin", "sweep.json"
 RUNNING = ".running"
-"""A file that names the process of a run or a sweep that goes on, so that what one left that was killed is known."""
+"""File that names the process of a run or sweep in progress, to recognise the remains of killed ones."""
 WRITTEN = (
     *(f"{NOTES}/{name}.yaml" for name in ("config", "hydra", "overrides")),
     *(LOG, f"{TWIN}/{LOG}", ERROR_LOG, ROW, f".{ROW}.partial", MARK, f".{MARK}.partial"),
@@ -29,37 +30,37 @@ WRITTEN = (
     *(f"{dot}{name}{end}" for name in TABLES for dot, end in (("", ""), (".", ".partial"))),
     *FIGURES,
 )
-"""Every file that a run leaves, as a path within its folder; a test holds it to be complete."""
+"""Every file that a run writes, as a path within its folder; a test keeps the list complete."""
 LONGEST_MARK = 1000
-"""Bytes of the mark of a run that goes on."""
+"""Largest size of the file `RUNNING` [bytes]."""
 OURS = re.compile(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d-\d+")
-"""The path of a folder within `store.runs` that this program named, and so made."""
+"""Pattern of a folder within `store.runs` that this program named, and so created."""
 RECENT = 2
-"""Days of runs that are looked through for abandoned ones: looking through all would take longer every day."""
+"""Number of days of runs searched for abandoned ones; searching all of them would take longer every day."""
 _made: list[Path] = []
-"""Folders that this process made, each after those above it."""
+"""Folders that this process created, each after its parents."""
 
 
 def make(folder: Path) -> None:
-    """Make a folder and those above it, and remember which were not there before."""
+    """Create a folder and its parents, and remember which of them did not exist before."""
     missing = [place for place in (folder.absolute(), *folder.absolute().parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     _made.extend(reversed(missing))
 
 
 def made_here(folder: Path) -> bool:
-    """Whether this process made a folder."""
+    """Whether this process created a folder."""
     return folder.absolute() in _made
 
 
 def hold(folder: Path) -> None:
-    """Mark a folder as that of a run or a sweep that goes on, until this process ends."""
+    """Mark a folder as that of a run or sweep in progress, until this process ends."""
     (folder / RUNNING).write_text(f"{own_identity()}\n")
     atexit.register(_let_go, folder, os.getpid())
 
 
 def clear_abandoned(runs: Path) -> None:
-    """Remove what runs of the last days left that were killed, where they have no result; see `clear_if_abandoned`."""
+    """Remove the files of killed runs of the last days that have no result; see `clear_if_abandoned`."""
     for folder in _marked(runs):
         clear_if_abandoned(folder)
         if OURS.fullmatch(folder.relative_to(runs).as_posix()):
@@ -67,7 +68,7 @@ def clear_abandoned(runs: Path) -> None:
 
 
 def abandoned_sweeps(runs: Path) -> list[Path]:
-    """Return the folders of sweeps of the last days that were killed, where this program has named them."""
+    """Return the folders, named by this program, of sweeps of the last days that were killed."""
     ours = [each for each in _marked(runs) if OURS.fullmatch(each.relative_to(runs).as_posix())]
     return [each for each in ours if (each / PLAN).exists() and _is_abandoned(each)]
 
@@ -78,9 +79,9 @@ def _marked(runs: Path) -> list[Path]:
 
 
 def clear_if_abandoned(folder: Path) -> None:
-    """Remove what a run wrote whose process is gone, if it has no result; a sweep stays, to be taken up again.
+    """Remove the files of a run whose process has ended, if it has no result; keep sweeps, which can be resumed.
 
-    Processes of other machines that keep their runs in the same place are not known to be gone: their folders stay.
+    Processes of other machines, which may use the same folder, are not known to have ended: their folders stay.
     """
     if not _is_abandoned(folder):
         return
@@ -90,7 +91,7 @@ def clear_if_abandoned(folder: Path) -> None:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Whether the process is gone that the mark of a folder names."""
+    """Whether the process that a folder's mark names has ended."""
     try:
         return has_ended(text_in(folder, RUNNING, LONGEST_MARK).strip())
     except UnreadableError:
@@ -104,13 +105,13 @@ def _let_go(folder: Path, holder: int) -> None:
 
 
 def require_unused(folder: Path, setting: str) -> None:
-    """Raise `SettingsError` when a folder holds anything: a run would be mixed with it."""
+    """Raise `SettingsError` if a folder contains anything: its files would be mixed with those of a run."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SettingsError([Fault(setting, "be a new folder or an empty one", str(folder))])
 
 
 def clear(folder: Path, keep: Sequence[str] = ()) -> None:
-    """Remove what a run wrote in its folder, but for what begins with a path in `keep`."""
+    """Remove the files that a run wrote in its folder, except those that begin with a path in `keep`."""
     for name in WRITTEN:
         if not name.startswith(tuple(keep)):
             (folder / name).unlink(missing_ok=True)
@@ -119,14 +120,14 @@ def clear(folder: Path, keep: Sequence[str] = ()) -> None:
 
 
 def discard(folder: Path, *, of_sweep: bool = False) -> None:
-    """Remove a run that has no result: what it wrote, and its folder and those above that it had to make.
+    """Remove a run that has no result: its files, its folder, and the parents that it created.
 
     Parameters
     ----------
     folder
-        The run's.
+        The run's folder.
     of_sweep
-        Whether it is the folder of a job, which Hydra makes where the sweep says, so that nobody else did.
+        Whether it is the folder of a job, which Hydra creates below the sweep's folder, so nobody else did.
     """
     begun = (folder / NOTES).is_dir()
     clear(folder)
@@ -136,14 +137,14 @@ def discard(folder: Path, *, of_sweep: bool = False) -> None:
 
 
 def remove_made(folder: Path) -> None:
-    """Remove a folder and those above it where this process made them and they are empty."""
+    """Remove a folder and its parents if this process created them and they are empty."""
     for place in (folder.absolute(), *folder.absolute().parents):
         if place in _made:
             remove_empty(place)
 
 
 def remove_empty(*folders: Path) -> None:
-    """Remove folders where they are empty."""
+    """Remove those folders that are empty."""
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()

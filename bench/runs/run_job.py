@@ -1,4 +1,4 @@
-"""Carry out one run, from its settings to its record, and handle failures."""
+"""Carry out one run, from its settings to its recorded result, and handle failures."""
 
 import os
 import traceback
@@ -31,15 +31,15 @@ from bench.runs.write_tables import explainer, write_tables
 def run(config: DictConfig) -> None:
     """Carry out one run: write its result row and figures, and record it.
 
-    By itself, a fault that the user can put right ends the program with code 2, a detector that failed with code 1,
-    and a result that could not be recorded with code 3. In a multirun any failure is a row, and the other jobs go on.
+    In a single run, an error that the user can correct ends the program with code 2, a failed detector with code 1, and
+    a result that could not be recorded with code 3. In a multirun every failure is a row, and the other jobs continue.
     """
     heed()
     request = Request.of(config)
     if request.number is None:
         _run_alone(request)
         return
-    # Who is killed in a sweep may take a moment to go, while the sweep is taken up again.
+    # A process killed in a sweep may take a moment to end, while the sweep is already being resumed.
     with held(request.folder.with_name(f".{request.number}.lock"), "hydra.sweep.dir=FOLDER starts a new one elsewhere"):
         if _recorded(request):
             _send(request, lambda: _tracker(request), again=True)
@@ -53,7 +53,7 @@ def _run_alone(request: Request) -> None:
     except UserError as error:
         _discard(request)
         refuse(str(error))
-    except BaseException as error:  # interrupted, or a fault of the program: nothing half-written stays
+    except BaseException as error:  # interrupted, or an error of the program: no incomplete files stay
         _discard(request)
         if isinstance(error, OSError):
             refuse_if_full(error)
@@ -67,7 +67,7 @@ def _run_alone(request: Request) -> None:
 
 
 def _run_of_sweep(request: Request) -> None:
-    clear(request.folder, keep=(NOTES,))  # what a job left that was cut short
+    clear(request.folder, keep=(NOTES,))  # files of a job that was interrupted
     try:
         _done(request)
     except UserError as error:
@@ -81,11 +81,11 @@ def _run_of_sweep(request: Request) -> None:
 
 
 def _done(request: Request) -> tuple[Outcome, str]:
-    """Do it; return the outcome, and what to tell about its record."""
+    """Run the steps; return the outcome, and the message about its record."""
     with ThreadPoolExecutor(1) as pool:
         with begun(request) as process:
             ground = prepared(request, process)
-            # While the detector's process is at work: what takes seconds to import, and what needs no scores.
+            # While the detector's process works: imports that take seconds, and everything that needs no scores.
             yardstick = pool.submit(measured, request, ground)
             ahead = pool.submit(_tools, request)
             opened = pool.submit(_tracker, request)
@@ -97,21 +97,22 @@ def _done(request: Request) -> tuple[Outcome, str]:
     try:
         if outcome.scores is not None:
             explain = explainer(request.settings.report.reasons, request.resolved["detector"])
-            with ThreadPoolExecutor(1) as pool:  # kernels describe the alerts while pictures are drawn
+            with ThreadPoolExecutor(1) as pool:  # kernels explain the alerts while pictures are drawn
                 tables = pool.submit(write_tables, outcome, explain, request.folder)
                 draw(outcome, request.folder)
             tables.result()
-    except Exception:  # a table or picture that cannot be made loses no result
+    except Exception:  # a table or picture that fails does not lose the result
         outcome.result.write(request.folder / ROW)
         raise
-    outcome.result.write(request.folder / ROW)  # last: a run that is interrupted before has no result, and goes
+    # last, since a run that is interrupted earlier has no result and is removed
+    outcome.result.write(request.folder / ROW)
     if request.number is None:
         show(outcome)
     return outcome, _send(request, opened.result)
 
 
 def _tools(request: Request) -> tuple[Callable[..., object], Callable[..., object]]:
-    """Import what draws and shows."""
+    """Import the functions that draw and print."""
     settings = request.settings
     draw = get_method(settings.report.run_figures) if settings.report.run_figures else _nothing
     show = get_method(settings.report.terminal) if settings.report.terminal else _nothing
@@ -119,22 +120,22 @@ def _tools(request: Request) -> tuple[Callable[..., object], Callable[..., objec
 
 
 def _nothing(*_: object) -> None:
-    """Draw or show nothing."""
+    """Draw or print nothing."""
 
 
 def _tracker(request: Request) -> Any:
-    """Open the store of runs; None when there is to be none."""
+    """Open the tracking store; None if there is none."""
     tracking = request.settings.tracking
     if tracking.uri is None:
         return None
     tracker = import_module("bench.runs.tracking").Tracker(tracking.uri, tracking)
-    if request.number is None:  # else the sweep has done it
+    if request.number is None:  # in a sweep, the sweep has opened it already
         tracker.end_abandoned()
     return tracker
 
 
 def _send(request: Request, opened: Callable[[], Any], *, again: bool = False) -> str:
-    """Record the run unless it is recorded; return what to tell about that. A store that fails loses no result."""
+    """Record the run unless it is recorded; return a message. A store that fails does not lose the result."""
     uri = request.settings.tracking.uri
     if uri is None or uri in marks(request.folder):
         return ""
@@ -147,7 +148,7 @@ def _send(request: Request, opened: Callable[[], Any], *, again: bool = False) -
 
 
 def _recorded(request: Request) -> bool:
-    """Whether what is asked for has a result already that can be read: in a sweep that was cut short."""
+    """Whether a readable result for the same settings exists, as in a sweep that was interrupted."""
     try:
         return read_result(request.folder / ROW).asked.get("settings") == request.recorded
     except UnreadableError:
@@ -155,7 +156,7 @@ def _recorded(request: Request) -> bool:
 
 
 def _fail(request: Request, reason: str) -> None:
-    """Leave the row of a job that did not come to an end."""
+    """Write the row of a job that did not finish."""
     row = request.folder / ROW
     if not row.exists():
         Result(request.asked(""), Status.ERROR, reason, versions=versions()).write(row)

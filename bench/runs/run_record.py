@@ -21,11 +21,11 @@ from bench.settings import TrackingSettings
 
 ROW = "result.json"
 MARK = "mlflow.json"
-"""In the folder of a run or a sweep: by address of a store, the number that it has there."""
+"""File in the folder of a run or sweep: its id in each store, by the store's address."""
 FIGURES = ("precision_recall.png", "scores.png", "at_threshold.png")
-"""The pictures of a run (`report.run_figures`)."""
+"""Pictures of a run (`report.run_figures`)."""
 SENT = (ROW, "detector.log", ".hydra/config.yaml", *TABLES, *FIGURES)
-"""The files of a run that go along to a store, by these names only: what else is in its folder is somebody's."""
+"""Names of the files of a run that are sent to a store; all other files in its folder belong to somebody else."""
 SOURCE = {"mlflow.source.name": "bench.run", "mlflow.source.type": "LOCAL"}
 TAGS = (
     *("run_id", "detector", "generator", "anomalies", "fingerprint", "role", "suite"),
@@ -35,44 +35,44 @@ TAGS = (
 
 @dataclass(frozen=True)
 class Record:
-    """What is to be recorded of a run that has ended."""
+    """What is recorded about a finished run."""
 
     result: Result
     started_ms: int
-    """When it started, in ms since the Unix epoch (UTC)."""
+    """Start, in ms since the Unix epoch (UTC)."""
     data: Path
-    """Folder of the tables that it ran on."""
+    """Folder of the tables that the run used."""
     metrics: Mapping[str, float]
-    """What people compare (`bench.runs.logged`); everything else is in the row."""
+    """Metrics for comparison (`bench.runs.logged`); everything else is in the row."""
     parameters: Mapping[str, Scalar]
-    """What was chosen; the whole configuration is among the files."""
+    """What was chosen; the complete configuration is among the files."""
     tags: Mapping[str, str]
     artifacts: Sequence[Path]
-    """Files to keep with the run; pictures and tables go to folders of their own."""
+    """Files to store with the run; pictures and tables have folders of their own."""
     table: str = ""
     """The evaluation table, as JSON."""
 
 
 class RunStore(Protocol):
-    """A store of runs; `bench.runs.tracking` has one."""
+    """A tracking store; implemented by `bench.runs.tracking`."""
 
     uri: str
 
     def record(self, record: Record) -> str:
-        """Write one run, and return its number."""
+        """Write one run, and return its id."""
 
     def start_parent(self, name: str, tags: Mapping[str, str], owner: str) -> str:
-        """Begin the run of a sweep, and return its number."""
+        """Start the parent run of a sweep, and return its id."""
 
     def finish_sweep(self, parent: str, summary: Mapping[str, str], report: Path | None) -> None:
-        """Add to the run of a sweep what came of it."""
+        """Add the results of a sweep to its parent run."""
 
     def forget(self, run_id: str) -> None:
         """Remove a run that was recorded only in part."""
 
 
 def record_of(folder: Path, parent: str | None = None) -> Record:
-    """Read what is to be recorded of the run in a folder.
+    """Read everything that is recorded about the run in a folder.
 
     Raises
     ------
@@ -110,9 +110,9 @@ def send(folder: Path, tracker: RunStore, *, again: bool = False) -> None:
     folder
         Folder of the run.
     tracker
-        Where to.
+        The store.
     again
-        Whether an earlier attempt may have been cut short: what it left is removed first.
+        Whether an earlier attempt may have been interrupted; its remains are removed first.
     """
     record = record_of(folder, marks(folder.parent).get(tracker.uri))
     if again:
@@ -121,15 +121,15 @@ def send(folder: Path, tracker: RunStore, *, again: bool = False) -> None:
 
 
 def sending_later(folder: Path, uri: str) -> str:
-    """Return the command that records results that a store did not take."""
+    """Return the command that records results which a store did not accept."""
     store = "" if uri == TrackingSettings().uri else f" tracking.uri={uri}"
     return f"cdrbench record runs={os.path.relpath(folder)}{store}"
 
 
 def marks(folder: Path) -> dict[str, str]:
-    """Return the numbers that a run or sweep has been recorded under, by the address of the store.
+    """Return the ids under which a run or sweep has been recorded, by the address of the store.
 
-    A file that cannot be read tells of none: the run is then sent anew, and what was sent before is removed.
+    A file that cannot be read counts as empty: the run is then sent again, and the earlier record is removed.
     """
     try:
         return {
@@ -140,12 +140,12 @@ def marks(folder: Path) -> dict[str, str]:
 
 
 def mark(folder: Path, uri: str, run_id: str) -> None:
-    """Note that a run or sweep is recorded; aside, and then renamed."""
+    """Note that a run or sweep is recorded, in a temporary file that is then renamed."""
     write_whole(folder / MARK, json.dumps({**marks(folder), uri: run_id}) + "\n")
 
 
 def _commit() -> dict[str, str]:
-    """Return MLflow's tag for the commit, when this is a checkout."""
+    """Return MLflow's tag of the commit if this is a checkout."""
     with suppress(OSError, subprocess.CalledProcessError):
         home = Path(__file__).parent
         told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=home, capture_output=True, text=True, check=True)

@@ -1,7 +1,7 @@
-"""Save a detector as its training data, settings and versions, in tables and JSON.
+"""Save a detector as its training data, settings and versions, in Parquet and JSON.
 
-Nothing of it is a program and nothing is unpickled. Fitting is repeated where the detector is used: that gives the same
-scores with the same libraries, and the records are needed anyway, since features look back on them.
+Nothing in it is code, and nothing is unpickled. The detector is fitted again where it is used, which gives the same
+scores with the same libraries. The records are needed anyway, since features look back on them.
 """
 
 import json
@@ -34,35 +34,35 @@ class SavedDetector:
     """A detector as it was fitted in a run."""
 
     name: str
-    """What was chosen as `detector`."""
+    """Name chosen as `detector`."""
     config: dict[str, Any]
     """Its resolved configuration: `_target_` and parameters."""
     seed: int
     dataset: Dataset
-    """The records that it knows; its `history` is what it is fitted on."""
+    """The records that it knows; it is fitted on their `history`."""
     key: str | None
-    """Digest of the key that identities are named by; None where they are named as they are."""
+    """Digest of the key of the pseudonyms; None without pseudonyms."""
     versions: dict[str, str]
-    """Of Python and the libraries that it was fitted with."""
+    """Versions of Python and of the libraries with which it was fitted."""
 
     def faults(self, trusted: Sequence[str]) -> list[Fault]:
-        """Return what its configuration names that is not trusted, cannot be had, or is no class."""
+        """Return what its configuration names that is not trusted, not installed, or not a class."""
         return detector_faults(self.config, trusted)
 
     def version_faults(self) -> Iterator[str]:
-        """Yield each library that is here in another version than where it was fitted."""
+        """Yield each library whose version here differs from the one used for fitting."""
         here = versions()
         for name, version in self.versions.items():
             if here.get(name) != version:
                 yield f"{name.removeprefix('version/')} {version} (here {here.get(name, 'none')})"
 
     def save(self, out: Path) -> None:
-        """Write it to a new folder: the tables that it knows, and the rest as `detector.json`.
+        """Write the detector to a new folder: its tables, and the rest as `detector.json`.
 
         Raises
         ------
         UserError
-            When the folder is there already, or cannot be written.
+            When the folder exists already, or cannot be written.
         """
         if out.exists():
             raise UserError(f"out must be a new folder, got {out}")
@@ -87,19 +87,19 @@ class SavedDetector:
 
 
 def saved_in(folder: Path, staging: Path) -> SavedDetector:
-    """Read the detector of a run's folder, or a saved one.
+    """Read the detector from a run's folder, or a saved detector.
 
     Parameters
     ----------
     folder
-        Of a run, whose world must still be in its store, or one that `SavedDetector.save` wrote.
+        Folder of a run, whose world must still be in its store, or a folder written by `SavedDetector.save`.
     staging
-        Where the records without incidents are laid out, of a run that was fitted on clean data.
+        Folder for the records without incidents, if the run was fitted on clean data.
 
     Raises
     ------
     UserError
-        When it is neither, or what belongs to it is missing or damaged.
+        When the folder is neither, or a part of it is missing or damaged.
     """
     if (folder / FACTS).exists():
         return _read(folder)
@@ -136,7 +136,7 @@ def _read(folder: Path) -> SavedDetector:
 
 
 def _line(text: object) -> str:
-    """Return a text that somebody may have written as one line."""
+    """Return a text, which somebody else may have written, on one line."""
     return " ".join(str(text).split())
 
 

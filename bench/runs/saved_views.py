@@ -1,6 +1,6 @@
-"""Saved views of MLflow's page of runs, which the links of runs and sweeps open.
+"""Saved views of MLflow's page of runs, to which the links of runs and sweeps lead.
 
-A view is a tag of the experiment, `mlflow.sharedViewState.ID`: JSON with what the page itself writes when somebody
+A view is a tag of the experiment, `mlflow.sharedViewState.ID`, with the JSON that MLflow's page writes when somebody
 shares a view (MLflow 3.17).
 """
 
@@ -13,11 +13,11 @@ from bench.runs.logged import DETECTOR_SECONDS
 
 TAG = "mlflow.sharedViewState."
 BY_TYPE, BY_COST = "recall-by-type", "cost-against-average-precision"
-"""What the links name."""
+"""Names of the views."""
 
 
 def views(types: Sequence[str]) -> dict[str, str]:
-    """Return the tags of an experiment that hold the views, for the types of the latest runs."""
+    """Return the tags of an experiment that contain the views, for the types of the latest runs."""
     return {
         f"{TAG}{BY_TYPE}": _view("recall by type", _table(types)),
         f"{TAG}{BY_COST}": _view("cost against average precision", _charts(types)),
@@ -25,7 +25,7 @@ def views(types: Sequence[str]) -> dict[str, str]:
 
 
 def link(experiment: str, view: str) -> str:
-    """Return the part of an address that opens a view, after the `#`."""
+    """Return the part of an address, after the `#`, that opens a view."""
     charts = "&compareRunsMode=CHART" if view == BY_COST else ""
     return f"/experiments/{experiment}/runs?viewStateShareKey={view}&workflowType=machine_learning{charts}"
 
@@ -35,13 +35,13 @@ def _view(name: str, state: dict[str, Any]) -> str:
 
 
 def _table(types: Sequence[str]) -> dict[str, Any]:
-    """Return the table of runs: of each type recall, after average precision and cost overall."""
+    """Return the table of runs: overall average precision and cost, then the recall of each type."""
     shown = [f"average_precision/{ALL}", *(f"recall/{name}" for name in types), DETECTOR_SECONDS]
     return {"selectedColumns": [f"metrics.`{name}`" for name in shown], "runsHiddenMode": "SHOWALL"}
 
 
 def _charts(types: Sequence[str]) -> dict[str, Any]:
-    """Return charts: seconds against average precision, of all types and of each."""
+    """Return charts of average precision against seconds, for all types and for each."""
     section = "average-precision"
     cards = [
         {

@@ -1,4 +1,4 @@
-"""Score new records with a detector of an earlier run."""
+"""Score new records with the detector of an earlier run."""
 
 import json
 from dataclasses import asdict
@@ -29,21 +29,21 @@ FACTS = "score.json"
 
 
 def scored(settings: ScoreSettings, out: Path, staging: Path) -> str:
-    """Score records and write the most suspicious first; return why the detector gave no scores, if it did not.
+    """Score records and write the most suspicious first; if the detector fails, return the reason.
 
     Parameters
     ----------
     settings
-        What is to be scored, and by what.
+        The records to score, and the detector.
     out
-        Folder of the results.
+        Folder for the results.
     staging
-        An empty folder for what is needed meanwhile.
+        An empty folder for temporary files.
 
     Raises
     ------
     UserError
-        When the detector cannot be used here, or the records do not go on where those end that it knows.
+        When the detector cannot be used here, or the records do not start after those that it knows.
     """
     detector = _usable(settings, staging)
     with progress_bars() as progress:
@@ -81,7 +81,7 @@ def _usable(settings: ScoreSettings, staging: Path) -> SavedDetector:
 
 
 def _require_same_key(detector: SavedDetector, world: StoredWorld) -> None:
-    """Refuse records with other pseudonyms than those of the detector: it would know none of their users."""
+    """Refuse records whose pseudonyms have another key than the detector's: it would know none of their users."""
     key = world.manifest["recipe"].get("key")
     if key != detector.key:
         told = [f"key {each}" if each else "none (generator.pseudonyms=false)" for each in (detector.key, key)]
@@ -91,7 +91,7 @@ def _require_same_key(detector: SavedDetector, world: StoredWorld) -> None:
 def _written(
     settings: ScoreSettings, detector: SavedDetector, result: tuple[Dataset, Scores], where: tuple[Path, Truth]
 ) -> str:
-    """Write the alerts; return why there are none, if there are not."""
+    """Write the alerts; if there are none, return the reason."""
     (dataset, scores), (out, truth) = result, where
     evaluation = evaluate(dataset, truth, scores, settings.threshold)
     if evaluation.status is not Status.OK:
@@ -128,7 +128,7 @@ def _written(
 
 
 def _nothing_known(folder: Path) -> Truth:
-    """Return a truth without incidents: labels, if the records have any, are left alone."""
+    """Return a truth without incidents: labels of the records, if any, are ignored."""
     folder.mkdir(parents=True)
     for name, table in TRUTH_TABLES.items():
         pq.write_table(table.arrow.empty_table(), folder / f"{name}.parquet")

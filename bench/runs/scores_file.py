@@ -1,4 +1,4 @@
-"""Evaluate scores from a file, like a detector's: of calls, days of users or quarter hours of cells."""
+"""Evaluate scores from a file like those of a detector: of calls, days of users or quarter hours of cells."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,17 +30,18 @@ class ScoresFile:
     """Scores from a file with columns `call_id` and `score`; higher means more anomalous. Others are ignored.
 
     Scores of users' days have `user_id` and `begins` instead of `call_id`, those of cells' quarter hours `cell_id` and
-    `begins`. It must have every record of the window, in any order; calls of the history may be there, too. The
-    `scores.parquet` of a run is such a file, and says itself which world it is of, and what else is asked here.
+    `begins`. It must contain every record of the window, in any order; it may also contain calls of the history. The
+    `scores.parquet` of a run is such a file, and its metadata has the fingerprint of the world and the other values
+    below.
     """
 
     path: str
-    """CSV (with a header) or Parquet, by its ending; relative to the working directory."""
+    """CSV (with a header) or Parquet, by its extension; relative to the working directory."""
     causal: bool | None = None
     """Whether each score uses only the past of its record, so that delays are reported. If not given: as recorded in
     the file, else false."""
     threshold: float | None = None
-    """The detector's own threshold, for `threshold=detector`: a score at or above it is an alert."""
+    """The detector's own threshold, for `threshold=detector`: scores at or above it are alerts."""
     fingerprint: str | None = None
     """Fingerprint of the scored world, as in the `manifest.json` beside its exported calls. If not given: as recorded
     in the file or in such a manifest beside it; without one, only the ids are checked."""
@@ -51,7 +52,7 @@ class ScoresFile:
         Raises
         ------
         UserError
-            Naming the file, the row and the value that is wrong.
+            Names the file, the row and the value that is wrong.
         """
         table = self._table()
         facts = self._facts(table)
@@ -80,7 +81,7 @@ class ScoresFile:
         return Scores(level, found[low:high], threshold, causal)
 
     def _facts(self, table: pa.Table) -> dict[str, Any]:
-        """Return what a run's file says of itself; nothing of any other file."""
+        """Return the metadata of a run's file; nothing for any other file."""
         try:
             facts = json_of((table.schema.metadata or {}).get(SCORE_FACTS, b"{}").decode())
             if not isinstance(facts, dict):
@@ -92,7 +93,7 @@ class ScoresFile:
         return facts
 
     def _check_world(self, fingerprint: str, own: str | None) -> None:
-        """Refuse scores of another world, whose calls may well bear the same ids."""
+        """Refuse scores of another world, whose calls may have the same ids."""
         beside = Path(self.path).with_name("manifest.json")
         stated, source = self.fingerprint, "detector.fingerprint"
         if stated is None and own:
@@ -122,7 +123,7 @@ class ScoresFile:
         return self._cast(table.select(wanted), sheet=path.suffix == ".csv")
 
     def _cast(self, table: pa.Table, *, sheet: bool) -> pa.Table:
-        """Return the names as texts and times, and the score as a number, or as a text where a file has texts."""
+        """Return identifiers as texts and times, and scores as numbers (as texts where the file has texts)."""
         columns = {}
         try:
             for name in table.column_names:
@@ -147,13 +148,13 @@ class ScoresFile:
 
 
 def _level(columns: list[str]) -> Level:
-    """Return the level that the columns of a file are of; calls, where they name none."""
+    """Return the level that the columns of a file belong to; calls by default."""
     known = {level: [column.name for column in table.columns] for level, table in SCORES.items()}
     return next((level for level, names in known.items() if set(names) <= set(columns)), Level.CALL)
 
 
 def _keys(level: Level, dataset: Dataset) -> tuple[pa.Array, int, int]:
-    """Return what names each record that a file may have, and the range of those of the window."""
+    """Return the key of each record that a file may contain, and the range of those of the window."""
     if level is Level.CALL:
         known = dataset.table("calls", ["call_id"])["call_id"].combine_chunks()
         return known, *dataset.call_range(dataset.window)
@@ -163,7 +164,7 @@ def _keys(level: Level, dataset: Dataset) -> tuple[pa.Array, int, int]:
 
 
 def _joined(table: pa.Table, level: Level) -> pa.Array:
-    """Return one text a record: its id, and the moment at which it begins where it has one."""
+    """Return one text for each record: its id and, if it has one, its start."""
     first, *rest = (column.name for column in SCORES[level].columns)
     ids = table[first].combine_chunks()
     if not rest:
@@ -172,13 +173,13 @@ def _joined(table: pa.Table, level: Level) -> pa.Array:
 
 
 def _csv(path: Path) -> pa.Table:
-    """Read text as it stands, so that a wrong value can be shown."""
+    """Read all columns as text, so that a wrong value can be shown."""
     types = {"call_id": pa.string(), "user_id": pa.string(), "cell_id": pa.string(), "score": pa.string()}
     return pa_csv.read_csv(path, convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False))
 
 
 def _numbers(column: pa.Array, path: str) -> FloatArray:
-    """Return scores as numbers, all of them finite."""
+    """Return scores as numbers; all must be finite."""
     texts = column.cast(pa.string())
     number = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
     is_text = pa.types.is_string(column.type)
@@ -191,7 +192,7 @@ def _numbers(column: pa.Array, path: str) -> FloatArray:
 
 
 def refuse_row(path: str, wrong: pa.Array, values: pa.Array, rule: str) -> None:
-    """Raise `UserError` about the first row that is wrong, counted from 1 without the header; if any is."""
+    """Raise `UserError` for the first wrong row, if any; rows are counted from 1, without the header."""
     row = pc.index(wrong, True).as_py()
     if row >= 0:
         raise UserError(f"{path}, row {row + 1}: {rule}, got {values[row].as_py()!r}")

@@ -34,37 +34,37 @@ from bench.worlds.protocol import applied, without_incidents
 from bench.worlds.store import StoredWorld, find_or_make, world_of
 
 TELLING_SECONDS = 0.01
-"""Scoring that took less tells no speed: it is the clock's and the first call's time that would be divided by."""
+"""No speed is reported if scoring took less: start-up and the resolution of the clock would dominate."""
 
 
 @dataclass(frozen=True)
 class Ground:
-    """The world of a run, split and with its truth and verdict, and how long finding or making it took."""
+    """The world of a run with its split, truth and verdict, and the time that finding or making it took."""
 
     world: StoredWorld
     seconds: float
-    """What finding or making it took, and auditing it when that was due [s]."""
+    """Time for finding or making it, and for auditing it if needed [s]."""
     dataset: Dataset
     truth: Truth
     verdict: Verdict | None
-    """What an audit of the world has said; None where there was none."""
+    """Verdict of an audit of the world; None without an audit."""
     examples: Sequence[Examples] = ()
-    """What a supervised baseline is trained on."""
+    """Labelled records on which a supervised baseline is trained."""
 
     @property
     def labelled(self) -> bool:
-        """Whether the truth is known: records of one's own may come without."""
+        """Whether the truth is known: the user's own records may have no labels."""
         return bool(self.world.manifest["counts"].get("labelled", True))
 
     @property
     def left_out(self) -> dict[str, str]:
-        """Why each type that was asked for was not injected into recorded calls, by type."""
+        """Reason, by type, why a requested type was not injected into recorded calls."""
         found = self.world.manifest["counts"].get(LEFT_OUT) or {}
         return {str(name): str(why) for name, why in found.items()} if isinstance(found, dict) else {}
 
 
 def prepared(request: Request, process: Waiting | None = None) -> Ground:
-    """Find or make the world and split it into history and window; a detector that is refused costs no world."""
+    """Find or make the world and split it; a detector that is refused is refused before a world is made."""
     settings = request.settings
     began = time.perf_counter()
     required = partial(_require_constructed, process, settings.limits)
@@ -83,7 +83,7 @@ def prepared(request: Request, process: Waiting | None = None) -> Ground:
 
 
 def begun(request: Request) -> AbstractContextManager[Waiting | None]:
-    """Start the detector's process, which loads meanwhile; None for scores that the harness itself provides."""
+    """Start the detector's process, which loads in the background; None for scores that the harness itself provides."""
     detector = request.resolved["detector"]
     if str(detector["_target_"]).startswith("bench."):
         end_ahead()
@@ -102,12 +102,12 @@ def begun(request: Request) -> AbstractContextManager[Waiting | None]:
 
 
 def measured(request: Request, ground: Ground) -> Yardstick:
-    """Prepare the truth for the evaluation, before there are scores."""
+    """Prepare the truth for the evaluation before there are scores."""
     return Yardstick.of(ground.dataset, ground.truth, request.settings.protocol.fewest_incidents)
 
 
 def attempted(request: Request, ground: Ground, process: Waiting | None) -> Trial:
-    """Fit and score the detector in its process; or take the scores that the harness itself provides."""
+    """Fit and score the detector in its process, or take the scores that the harness itself provides."""
     if process is None:
         return _provided(request, ground)
     settings, dataset = request.settings, ground.dataset
@@ -159,7 +159,7 @@ def _require_constructed(process: Waiting | None, limits: LimitSettings) -> None
 
 
 def _require_no_labels(request: Request) -> None:
-    """Refuse what cannot be done on records without labels."""
+    """Refuse settings that need labels, for records without labels."""
     settings, rule = request.settings, "not need the truth where the records have no labels"
     needs = {
         "role": (settings.role, "supervised"),
@@ -173,7 +173,7 @@ def _require_no_labels(request: Request) -> None:
 
 
 def _without_truth(values: Values) -> Values:
-    """Leave the metrics that need labels empty: all but the number of alerts."""
+    """Leave metrics that need labels empty: all but the number of alerts."""
     return {name: value if name.endswith("alerts/all") else None for name, value in values.items()}
 
 

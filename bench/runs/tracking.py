@@ -1,7 +1,7 @@
-"""Runs in MLflow. The only module that imports it; imported late, since that takes two seconds.
+"""Runs in MLflow. The only module that imports it, and only when needed, since that takes two seconds.
 
-A run is written in one go when it has ended: parameters, metrics and tags in batches, the data set, the artifacts.
-A SQLite store is created once, under a lock, so that many processes can start on a fresh one.
+A run is written at once when it has finished: parameters, metrics and tags in batches, the data set, the artifacts. A
+SQLite store is created once, under a lock, so that many processes can start on a fresh one.
 """
 
 import json
@@ -15,8 +15,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # each run tells where it is in its own words
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a server that is down is told within seconds
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # each run prints its own link
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # report an unreachable server within seconds
 
 import pyarrow.parquet as pq
 from mlflow import MlflowClient
@@ -39,14 +39,14 @@ from bench.settings import TrackingSettings
 SQLITE = "sqlite:///"
 LONGEST_PARAMETER = 6000
 LONGEST_REASON = 200
-"""Characters told of why a store cannot be used: the message of a database may go on with its whole statement."""
+"""Longest reason printed when a store cannot be used [characters]: database errors may include whole statements."""
 BATCH = 100
 SHOWN_OPEN = {"mlflow.runType": "evaluation"}
-"""Tag of a run by which the page of runs opens what it lies below."""
+"""Tag of a parent run that is shown expanded on the page of runs."""
 TABLE_TAG = {"mlflow.loggedArtifacts": json.dumps([{"path": TABLE, "type": "table"}])}
-"""Tag by which the pages know of a table among the files."""
+"""Tag by which MLflow's pages recognise a table among the files."""
 OWNER = "cdrbench.process"
-"""Tag: the process that writes a run (`bench.host.identity.own_identity`)."""
+"""Tag with the process that writes a run (`bench.host.identity.own_identity`)."""
 BAD_CHARACTERS = re.compile(r"[^\w\-. /:]")
 
 logging.getLogger("mlflow").setLevel(logging.ERROR)
@@ -75,7 +75,7 @@ class Tracker:
 
     @property
     def link(self) -> str:
-        """Address of the view of runs by type: of a server, or within what `mlflow ui` serves."""
+        """Address of the view of runs by type, on a server or in `mlflow ui`."""
         return self._address(BY_TYPE)
 
     @property
@@ -89,13 +89,13 @@ class Tracker:
 
     @property
     def told(self) -> str:
-        """How to look at what was recorded, for the last lines of a run or a sweep."""
+        """How to view what was recorded, for the last lines of a run or sweep."""
         how = f"run `{self.command}` here, then open " if self.command else ""
         return f"in MLflow    {how}{self.link}\n  or, against cost:  {self.cost_link}"
 
     @property
     def command(self) -> str:
-        """What opens a local store's pages."""
+        """Command that opens the pages of a local store."""
         if self.uri.startswith("http"):
             return ""
         default = self.uri == TrackingSettings().uri
@@ -128,23 +128,23 @@ class Tracker:
         return run_id
 
     def _install_views(self, types: Sequence[str]) -> None:
-        """Install the saved views for the types of a run, unless they are there."""
+        """Install the saved views for the types of a run, unless they exist."""
         known = self.client.get_experiment(self.experiment_id).tags
         for tag, view in views(types).items() if types else ():
             if known.get(tag) != view:
                 self.client.set_experiment_tag(self.experiment_id, tag, view)
 
     def finish_sweep(self, parent: str, summary: Mapping[str, str], report: Path | None) -> None:
-        """Add to the run of a sweep what came of it.
+        """Add the results of a sweep to its parent run.
 
         Parameters
         ----------
         parent
-            Its number.
+            Id of the parent run.
         summary
-            Tags.
+            Tags to set.
         report
-            The page that compares its runs; None where there is none.
+            The page that compares its runs, if any.
         """
         with _told(self.uri):
             for name, text in summary.items():
@@ -153,19 +153,19 @@ class Tracker:
                 self.client.log_artifact(parent, str(report), "report")
 
     def start_parent(self, name: str, tags: Mapping[str, str], owner: str) -> str:
-        """Begin the run that the runs of a sweep are children of, and return its id; `owner` is the sweep's process."""
+        """Start the parent run of a sweep's runs, and return its id; `owner` is the sweep's process."""
         owned = {**tags, OWNER: owner}
         with _told(self.uri):
             return str(self.client.create_run(self.experiment_id, tags=owned, run_name=name).info.run_id)
 
     def take_up(self, run_id: str, owner: str) -> None:
-        """Go on with the run of a sweep that was cut short, in another process."""
+        """Continue the parent run of an interrupted sweep, in another process."""
         with _told(self.uri):
             self.client.update_run(run_id, status="RUNNING")
             self.client.set_tag(run_id, OWNER, owner)
 
     def end_abandoned(self) -> None:
-        """End, as KILLED, the runs whose process on this machine is gone: it was killed before it could end them."""
+        """End, as KILLED, the runs whose process on this machine was killed before it could end them."""
         theirs = f"attributes.status = 'RUNNING' and tags.`{OWNER}` != ''"
         with _told(self.uri):
             for run in self.client.search_runs([self.experiment_id], theirs):
@@ -178,7 +178,7 @@ class Tracker:
             self.client.set_terminated(run_id, "FINISHED" if well else "FAILED")
 
     def forget(self, run_id: str) -> None:
-        """Remove what was begun to be written of a run, by the tag `run_id`."""
+        """Remove an incomplete record of a run, found by its tag `run_id`."""
         with _told(self.uri):
             for run in self.client.search_runs([self.experiment_id], f"tags.run_id = '{run_id}'"):
                 self.client.delete_run(run.info.run_id)
@@ -203,7 +203,7 @@ def _dataset(record: Record) -> DatasetInput:
 
 
 def _calls(data: Path) -> int:
-    """Return how many calls there are; 0 when the world has gone since, or cannot be read."""
+    """Return the number of calls; 0 if the world no longer exists or cannot be read."""
     path = data / "calls.parquet"
     try:
         return int(pq.read_metadata(path).num_rows) if path.is_file() else 0
@@ -212,13 +212,13 @@ def _calls(data: Path) -> int:
 
 
 def _key(name: str) -> str:
-    """Return the name with what MLflow does not take replaced."""
+    """Return a name with the characters that MLflow does not accept replaced."""
     return BAD_CHARACTERS.sub("_", name)
 
 
 @contextmanager
 def _alone(uri: str) -> Iterator[None]:
-    """Hold the lock of a SQLite store, and let its readers and writers work side by side from then on."""
+    """Hold the lock of a SQLite store, and switch it to a mode in which readers and writers work side by side."""
     if not uri.startswith(SQLITE):
         yield
         return

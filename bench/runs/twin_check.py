@@ -1,8 +1,8 @@
 """The clean-twin check: how many alerts a detector raises in the same world without incidents.
 
-The clean twin has the same normal life, call for call. What a detector finds there from the same score on is false by
-construction; where it is much more, or less, than the false alarms of the world itself, incidents change how their
-neighbours are scored.
+The clean twin has exactly the same normal calls. Alerts there, at the same threshold, are false alarms by construction.
+If they are many more, or fewer, than the false alarms in the world itself, incidents affect the scores of normal
+records.
 """
 
 from dataclasses import replace
@@ -19,12 +19,12 @@ from bench.runs.steps import attempted, begun, prepared
 def with_twin(request: Request, outcome: Outcome) -> Outcome:
     """Fit and score the detector in the clean twin, and add `twin_alerts/all` at its level to the result.
 
-    Where that attempt fails the value is empty, and the reason says why.
+    If the detector fails there, the value is empty, and the reason of the result explains it.
 
     Raises
     ------
     SettingsError
-        When the world has no twin.
+        When the world has no clean twin.
     """
     settings = request.settings
     if not hasattr(settings.generator, "anomaly_ratio"):

@@ -1,4 +1,4 @@
-"""Write the tables of a run into its folder: incidents, alerts, curves and scores (`bench.run_tables`)."""
+"""Write the tables of a run to its folder: incidents, alerts, curves and scores (`bench.run_tables`)."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,27 +26,27 @@ from bench.run_tables import ALERTS, CURVES, INCIDENTS_FOUND, SCORE_FACTS, SCORE
 from bench.schema import Table
 
 Explain = Callable[[Dataset, Level, IntArray], Sequence[str]]
-"""Returns a text for each of some entities of the detector's own level."""
+"""Function that returns an explanation for each of some records at the detector's own level."""
 SHEETS = (INCIDENTS_FOUND, ALERTS)
-"""Tables that people open: written as CSV too."""
+"""Tables for people to open: also written as CSV."""
 
 
 def explainer(path: str | None, detector: Mapping[str, Any]) -> Explain | None:
-    """Return what gives the reasons of records for a detector, by the dotted path of a function; None for none."""
+    """Return the function that explains records for a detector, given its dotted path; None for none."""
     return None if path is None else lambda dataset, level, rows: get_method(path)(dataset, detector, level, rows)
 
 
 def write_tables(outcome: Outcome, explain: Explain | None, folder: Path) -> list[Path]:
-    """Write the tables of a run that has scores, and return their paths; those of the truth only where it is known.
+    """Write the tables of a run that has scores, and return their paths; with truth only if it is known.
 
     Parameters
     ----------
     outcome
         The run.
     explain
-        What gives the reasons of records; None: they stay empty.
+        Function that explains records; None: the reasons stay empty.
     folder
-        Where the files go.
+        Folder for the files.
     """
     if outcome.scores is None or not outcome.levels:
         return []
@@ -70,7 +70,7 @@ def write_tables(outcome: Outcome, explain: Explain | None, folder: Path) -> lis
 
 
 class _Reasons:
-    """The reasons of all records of the tables, worked out together."""
+    """The explanations of all records of the tables, computed together."""
 
     def __init__(self, outcome: Outcome, explain: Explain | None, rows: Sequence[IntArray]) -> None:
         every = np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
@@ -80,7 +80,7 @@ class _Reasons:
         self.texts = np.array([*texts, ""], dtype=object)
 
     def of(self, rows: IntArray) -> pa.Array:
-        """Return the reasons of some; an empty text for -1."""
+        """Return the explanations of some records; an empty text for -1."""
         places = np.where(rows >= 0, np.searchsorted(self.rows, rows), self.rows.size)
         return pa.array(self.texts[places].tolist(), pa.string())
 
@@ -125,5 +125,5 @@ def write_scores(dataset: Dataset, scores: Scores, fingerprint: str, folder: Pat
 
 
 def _mostly_distinct(values: FloatArray) -> bool:
-    """Whether hardly any value comes twice, so that a dictionary of them would take more room than they do."""
+    """Whether hardly any value is repeated, so that a dictionary would need more space than the values."""
     return np.unique(values).size > values.size / 8

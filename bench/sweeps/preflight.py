@@ -1,4 +1,4 @@
-"""Checks before anything starts: every job's settings, what a suite fixes, and the folder for the results."""
+"""Checks before anything starts: settings of every job, what a suite fixes, and the folder for the results."""
 
 import atexit
 import re
@@ -30,13 +30,13 @@ from bench.sweeps.sweep_folder import SweepFolder
 from bench.sweeps.variants import Variants
 
 FIXED = ("generator", "anomaly", "protocol", "threshold", "seed", "suite", "role")
-"""What a suite decides."""
+"""Settings that a suite fixes."""
 JOB = "${hydra.job.num}"
-"""A job's folder within that of its sweep."""
+"""Name of a job's folder within that of its sweep."""
 
 
 def sweep_overrides(config: DictConfig) -> list[str]:
-    """Return what a multirun asks for: the matrix of its suite, and what the command line puts in its place."""
+    """Return the overrides of a multirun: the matrix of its suite, replaced where the command line differs."""
     matrix = config.hydra.sweeper.get("params") or {}
     return [*(f"{key}={value}" for key, value in matrix.items()), *config.hydra.overrides.task]
 
@@ -49,7 +49,7 @@ class Preflight(Callback):
     multirun
         Whether there may be several jobs.
     alone
-        Whether the settings of a single job are checked here; else the job does that.
+        Whether the settings of a single job are checked here; else the job checks them.
     """
 
     def __init__(self, multirun: bool = True, alone: bool = True) -> None:
@@ -61,7 +61,7 @@ class Preflight(Callback):
         told = fault_lines(config) if self.alone else []
         if told:
             refuse("\n".join(told))
-        if self.multirun:  # else there is no folder of a run
+        if self.multirun:  # else the folder of the run does not exist yet
             _prepare(Path(config.hydra.run.dir), config, "hydra.run.dir")
             atexit.register(_tidy, Path(config.hydra.run.dir).absolute())
 
@@ -99,7 +99,7 @@ def _suite_faults(config: DictConfig) -> Iterator[str]:
 
 
 def _prepare(folder: Path, config: DictConfig, setting: str, *, begun: bool = False) -> None:
-    """Make the folder of a run or sweep before Hydra does, which would end in a traceback; refuse one in use."""
+    """Create the folder of a run or sweep before Hydra does, which would fail with a traceback; refuse one in use."""
     if config.hydra.output_subdir not in (NOTES, None):
         refuse(f"hydra.output_subdir must be {NOTES} or null, got {config.hydra.output_subdir}")
     for sweep in abandoned_sweeps(Path(config.store.runs)):
@@ -118,6 +118,6 @@ def _prepare(folder: Path, config: DictConfig, setting: str, *, begun: bool = Fa
 
 
 def _tidy(folder: Path) -> None:
-    """Remove the folder of a run that got no further than Hydra's notes in it."""
+    """Remove the folder of a run that contains nothing but Hydra's notes."""
     if {each.name for each in folder.glob("*")} <= {NOTES, RUNNING}:
         discard(folder)

@@ -19,11 +19,11 @@ class SweepProgress:
     Parameters
     ----------
     folder
-        The sweep's.
+        Folder of the sweep.
     jobs
         The overrides of each job, by number.
     at_a_time
-        How many go on at a time.
+        Number of jobs that run at the same time.
     """
 
     def __init__(self, folder: SweepFolder, jobs: Sequence[Sequence[str]], at_a_time: int) -> None:
@@ -40,7 +40,7 @@ class SweepProgress:
             self._note(number, folder.row(number))
 
     def look(self) -> None:
-        """Print the jobs that have ended since the last call."""
+        """Print the jobs that have finished since the last call."""
         for number in (self.folder.ended() & set(self.order)) - self.told:
             self.told.add(number)
             self._tell(number, self.folder.row(number))
@@ -56,7 +56,7 @@ class SweepProgress:
         print(f"[{len(self.told)}/{self.jobs}{later}] {line}", flush=True)
 
     def _note(self, number: int, row: dict[str, Any]) -> None:
-        """Note how long a job took: from its start, by its row, to when the row was written."""
+        """Record how long a job took: from its start, as in its row, until the row was written."""
         seconds = 0.0
         with suppress(OSError, ValueError, KeyError):
             end = (self.folder.path / str(number) / ROW).stat().st_mtime

@@ -1,7 +1,8 @@
-"""Settings that have to be repeated to resume a sweep, because its plan may come from somebody else.
+"""Settings that must be repeated to resume a sweep, because its plan may come from somebody else.
 
-All that decides what is called, what a detector can reach and where files are written. A setting that does so is added
-here (`_is_harmless`), and a line that must be refused to `tests/bench/runs/test_nothing_lost.py`.
+These are all settings that decide which code runs, what a detector can access and where files are written. A new
+setting of that kind is added here (`_is_harmless`), with a test in `tests/bench/runs/test_nothing_lost.py` that it is
+refused.
 """
 
 import re
@@ -18,39 +19,39 @@ from bench.config.target_check import TRUSTED
 from bench.faults import UserError
 
 GUARDED = ("trusted_packages", "export", "store")
-"""Settings that nobody takes from a stranger, with all that is below them."""
+"""Settings that are not accepted from somebody else's plan, including everything below them."""
 SETTING = re.compile(r"[+~]{0,2}[A-Za-z_][A-Za-z0-9_./@-]*(=|$)")
 FILLED_IN = "${"
 CHOICE = re.compile(r"[A-Za-z0-9_]*")
-"""The name of a file of settings: no path that leads out of their folders."""
+"""Valid name of a file of settings, which cannot be a path to another folder."""
 
 
 def to_give_again(settings: Sequence[str]) -> list[str]:
-    """Return the settings of a plan that have to be repeated.
+    """Return the settings of a plan that must be repeated.
 
     Raises
     ------
     UserError
-        When one is not a setting of a run.
+        When one of them is not a setting of a run.
     """
     return [each for each in settings if not _all_harmless(each)]
 
 
 def resuming(folder: Path, settings: Sequence[str], config_dir: str | None, more: Sequence[str] = ()) -> str:
-    """Return the command that resumes a sweep, to be copied into a shell."""
+    """Return the command that resumes a sweep, quoted for a shell."""
     mine = [] if config_dir is None else ["--config-dir", config_dir]
     return shlex.join(["cdrbench", "resume", *mine, f"folder={folder}", *more, *to_give_again(settings)])
 
 
 def parsed(setting: str) -> Override:
-    """Return a setting as Hydra reads it.
+    """Parse a setting as Hydra does.
 
     Raises
     ------
     UserError
-        When it is none of a run.
+        When it is not a setting of a run.
     """
-    if not SETTING.match(setting):  # an option of the command line, say
+    if not SETTING.match(setting):  # for example an option of the command line
         raise UserError(f"{setting!r} is not a setting of a run")
     try:
         override: Override = OverridesParser.create().parse_override(setting)
@@ -70,7 +71,7 @@ def _all_harmless(setting: str) -> bool:
 
 
 def _is_harmless(key: str, value: object) -> bool:
-    """Whether one value is safe in a plan from somebody else; a group's choice is the value of its name."""
+    """Whether one value is safe in a plan from somebody else; for a group, the value is the chosen file's name."""
     rest = key.partition(".")[2]
     root = re.split(r"[./\[]", key)[0]
     if root in GUARDED:
@@ -88,11 +89,11 @@ def _is_harmless(key: str, value: object) -> bool:
 
 
 class _Unknown:
-    """A way of giving several values that is not known here."""
+    """A form of several values that this module does not know."""
 
 
 def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield the single values that a setting gives, each with its dotted key."""
+    """Yield the single values that a setting contains, each with its dotted key."""
     if isinstance(value, ChoiceSweep):
         for each in value.list:
             yield from _leaves(key, each)

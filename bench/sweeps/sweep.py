@@ -1,7 +1,6 @@
 """The beginning and end of a sweep: its plan, its parent run in MLflow, and the summary.
 
-The jobs themselves are done by `bench.host.launcher`; which of them are done already is decided by
-`bench.runs.run_job.run`.
+`bench.host.launcher` runs the jobs; whether a job already has a result is decided by `bench.runs.run_job.run`.
 """
 
 import atexit
@@ -38,10 +37,10 @@ from bench.sweeps.sweep_folder import N_JOBS, Plan, SweepFolder
 
 
 class Sweep(Callback):
-    """Begins and ends a multirun; a Hydra callback."""
+    """Begin and end a multirun; a Hydra callback."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave all that it holds in the sweep's own process: Hydra sends callbacks along with every job."""
+        """Send nothing to other processes: Hydra sends callbacks along with every job."""
         return {}
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
@@ -66,11 +65,11 @@ class Sweep(Callback):
         while_waiting.append(self.progress.look)
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
-        """Print what succeeded and what failed, and why; end with code 1 when anything failed."""
+        """Print which runs succeeded, and which failed and why; end with code 1 if any failed."""
         atexit.unregister(self._clean)
         try:
             self._end()
-        except (UserError, OSError) as error:  # Hydra would make a warning of it, and end with code 0
+        except (UserError, OSError) as error:  # Hydra would turn an exception into a warning, and end with code 0
             print(printable(f"{self.folder.path}: {error}"), file=sys.stderr)
             sys.exit(FAILED)
 
@@ -97,9 +96,10 @@ class Sweep(Callback):
         tracking = self.settings.tracking
         if tracking.uri is None:
             return
-        import_module("bench.runs.tracking")  # here, so that the jobs share it
+        import_module("bench.runs.tracking")  # opened here, so that the jobs share it
         before = marks(self.folder.path).get(tracking.uri)
-        # Apart: the jobs are forked from this process, and a connection must not be shared with them.
+        # In a process of its own: the jobs are forked from this one, and a database connection must not be shared with
+        # them.
         with forking(), ProcessPoolExecutor(1, get_context("fork"), _apart, (os.getpid(),)) as apart:
             begun = name or "sweep", {**SOURCE, "jobs": str(self.jobs)}
             run_id = apart.submit(_begun, tracking, begun, own_identity(), before).result()
@@ -107,7 +107,7 @@ class Sweep(Callback):
             mark(self.folder.path, tracking.uri, run_id)
 
     def _summary(self, rows: list[dict[str, Any]]) -> dict[str, str]:
-        """Print which detector finds which type best, and what shows more; return the best of each type."""
+        """Print which detector finds which type best, and where to see more; return the best of each type."""
         if self.settings.report.sweep is None:
             return {}
         text, best = get_method(self.settings.report.sweep)(rows)
@@ -122,7 +122,7 @@ class Sweep(Callback):
         return next(Path(path) for path in written if str(path).endswith(".html"))
 
     def _finish(self, well: bool, best: dict[str, str]) -> bool:
-        """End the parent run, with what came of it; return whether all is recorded."""
+        """Complete the parent run with the results; return whether all is recorded."""
         uri, told = str(self.settings.tracking.uri), ""
         try:
             with temporary("cdrbench-report-") as folder:
@@ -150,7 +150,7 @@ class Sweep(Callback):
         return resuming(self.folder.path, plan.settings, plan.config_dir, more)
 
     def _clean(self) -> None:
-        """After an interruption: remove what has no result, end the parent run, and tell how to go on."""
+        """After an interruption: remove jobs without a result, end the parent run, and print how to resume."""
         self.folder.tidy()
         import_module("bench.worlds.store").remove_unfinished(Path(self.settings.store.worlds))
         if self.settings.tracking.uri in marks(self.folder.path):
@@ -160,14 +160,14 @@ class Sweep(Callback):
 
 
 def _plan(config: DictConfig, overrides: list[str]) -> Plan:
-    """Return what is to be done, as it may be taken up again."""
+    """Return the plan of the sweep, with which it can be resumed."""
     asked = config.hydra.overrides
     launcher = [each for each in asked.hydra if each.startswith(N_JOBS)]
     return Plan(list(asked.task), overrides, launcher, config_dir(config.hydra))
 
 
 def config_dir(hydra: Any) -> str | None:
-    """Return the user's own folder of configuration, where the command line names one."""
+    """Return the user's own configuration folder, if the command line names one."""
     sources = hydra.runtime.config_sources
     return next((str(each.path) for each in sources if each.provider == "command-line"), None)
 
@@ -177,13 +177,13 @@ def _store(tracking: TrackingSettings) -> Any:
 
 
 def _apart(sweep: int) -> None:
-    """Leave interruptions to the sweep's own process, and end with it."""
+    """Ignore interruptions, which the sweep's own process handles, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     when_parent_ends(sweep, partial(os.kill, os.getpid(), signal.SIGKILL))
 
 
 def _begun(tracking: TrackingSettings, begun: tuple[str, dict[str, str]], owner: str, before: str | None) -> str:
-    """Open the store, end what was abandoned there, and begin the run that the jobs are below, or go on with it."""
+    """Open the store, end abandoned runs in it, and start the parent run of the jobs, or continue it."""
     store = _store(tracking)
     store.end_abandoned()
     if before is None:

@@ -1,4 +1,4 @@
-"""The folder of a sweep: its plan, what is done, and what is left after an interruption."""
+"""The folder of a sweep: its plan, the finished jobs, and cleaning up after an interruption."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,32 +15,32 @@ from bench.runs.run_folder import NOTES, PLAN, RUNNING, clear, discard, made_her
 from bench.runs.run_record import MARK, ROW, marks
 
 HYDRAS = "multirun.yaml"
-"""Hydra's own note of the configuration."""
+"""Hydra's own copy of the configuration."""
 
 
 N_JOBS = "hydra.launcher.n_jobs="
-"""The one setting of Hydra's that a sweep keeps."""
+"""The only setting of Hydra's own that a plan contains."""
 FORMAT = 2
-"""Version of the plan's file."""
+"""Version of the format of the plan's file."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep is to do: settings, not a command."""
+    """The plan of a sweep: settings, not a command."""
 
     settings: list[str]
-    """Those of the command line, each as setting=value."""
+    """Settings of the command line, each as setting=value."""
     asked: list[str]
-    """The same, with the matrix of the suite before them."""
+    """The same settings, preceded by the matrix of the suite."""
     launcher: list[str]
-    """Those of them that say how many jobs go on at a time."""
+    """Those of the settings that say how many jobs run at the same time."""
     config_dir: str | None
-    """The user's own folder of configuration."""
+    """The user's own configuration folder."""
 
 
 @dataclass(frozen=True)
 class SweepFolder:
-    """A folder with one folder a job, by its number."""
+    """A folder with one subfolder per job, named by its number."""
 
     path: Path
 
@@ -50,12 +50,12 @@ class SweepFolder:
         return (self.path / PLAN).exists()
 
     def begin(self, plan: Plan) -> None:
-        """Note what is to be done; when it was begun before, it has to be the same.
+        """Write the plan; if the sweep was started before, the plan must be the same.
 
         Raises
         ------
         UserError
-            When the folder is that of another sweep.
+            When the folder belongs to another sweep.
         """
         if self.begun:
             if (asked := self.plan().asked) != plan.asked:
@@ -64,12 +64,12 @@ class SweepFolder:
         write_whole(self.path / PLAN, json.dumps({"format": FORMAT, **asdict(plan)}, indent=1) + "\n")
 
     def plan(self) -> Plan:
-        """Read what is to be done.
+        """Read the plan.
 
         Raises
         ------
         UserError
-            When this is no folder of a sweep, or its plan is not one that this program writes.
+            When the folder is not that of a sweep, or its plan is not one that this program writes.
         """
         try:
             content = object_in(require_plain(self.path, PLAN))
@@ -92,7 +92,7 @@ class SweepFolder:
         return {int(path.parent.name) for path in self.path.glob(f"*/{ROW}") if path.parent.name.isdigit()}
 
     def row(self, number: int) -> dict[str, Any]:
-        """Return the result row of a job that has ended; that of a failure, where it cannot be read."""
+        """Return the result row of a finished job; the row of a failure if it cannot be read."""
         try:
             row: dict[str, Any] = row_in(self.path / str(number) / ROW, needed=("status",))
         except UnreadableError as error:
@@ -100,7 +100,7 @@ class SweepFolder:
         return row
 
     def rows(self) -> dict[int, dict[str, Any]]:
-        """Return the result rows of the jobs that have ended, by number."""
+        """Return the result rows of the finished jobs, by number."""
         return {number: self.row(number) for number in sorted(self.ended())}
 
     def unrecorded(self, uri: str) -> list[int]:
@@ -108,13 +108,13 @@ class SweepFolder:
         return [number for number in sorted(self.ended()) if uri not in marks(self.path / str(number))]
 
     def drop_failed(self) -> None:
-        """Remove the results of the jobs that failed, so that they are run again."""
+        """Remove the results of failed jobs, so that they run again."""
         for number, row in self.rows().items():
             if row["status"] != "OK":
                 clear(self.path / str(number))
 
     def tidy_jobs(self) -> None:
-        """Remove what jobs without a result left, and the locks; the plan stays, so that they can be done again."""
+        """Remove files of jobs without a result, and the locks; the plan stays, so that they can run again."""
         for place in self.path.glob(".*.lock"):
             if place.name[1:-5].isdigit():
                 place.unlink()
@@ -123,14 +123,14 @@ class SweepFolder:
                 discard(place, of_sweep=True)
 
     def tidy(self, new: bool = False) -> None:
-        """Remove what an interrupted sweep leaves: see `tidy_jobs`; if no job has a result, the whole new sweep.
+        """Remove what an interrupted sweep left: see `tidy_jobs`; the whole new sweep if no job has a result.
 
-        A sweep that was resumed keeps its plan; that of a new one is removed with its folder if nothing came of it.
+        A resumed sweep keeps its plan; a new sweep without any result is removed with its folder.
 
         Parameters
         ----------
         new
-            Whether the sweep is new although this process did not make its folder: a process that was killed did.
+            Whether the sweep is new although this process did not create its folder, but a process that was killed.
         """
         self.tidy_jobs()
         if not self.ended() and (new or made_here(self.path)):

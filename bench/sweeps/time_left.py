@@ -1,4 +1,4 @@
-"""Estimate of the time left of a sweep from the jobs that have ended, by detector and world."""
+"""Estimate the time left of a sweep from the finished jobs, by detector and world."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from statistics import fmean
 from bench.host.job_order import part
 
 WORLD = ("generator", "anomaly", "mix", "audit", "suite")
-"""Groups of settings that decide about a world."""
+"""Groups of settings that determine a world."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """Duration of a job that has ended."""
+    """Duration of a finished job."""
 
     seconds: float
     """Time from its start to its result."""
@@ -23,22 +23,22 @@ class Ended:
 def time_left(
     jobs: Sequence[Sequence[str]], ended: Mapping[int, Ended], begun: Mapping[int, float], at_a_time: int
 ) -> float | None:
-    """Return an estimate of the remaining seconds; None while no job has ended.
+    """Return an estimate of the remaining seconds; None while no job has finished.
 
-    The jobs that are left are played through: a job takes what others of its detector took, or the mean detector where
-    none has ended yet, and waits for its world unless that has been there before. The making of a world counts as the
-    lower median of those that were made, since the first one may include the compilation of the simulator.
+    The remaining jobs are simulated: a job takes as long as others of its detector, or as the mean detector if none of
+    these has finished yet, and waits for its world unless the world exists. Making a world takes the lower median of
+    the times so far, since the first one may include the compilation of the simulator.
 
     Parameters
     ----------
     jobs
-        The overrides of each job, in the order in which they are done.
+        The overrides of each job, in the order in which they run.
     ended
-        What those took that have ended, by their place in it.
+        Durations of the finished jobs, by their position in that order.
     begun
-        Of those that go on, how long they have been at it [s], by their place.
+        Time that the current jobs have been running [s], by their position.
     at_a_time
-        How many go on at a time.
+        Number of jobs that run at the same time.
     """
     if not ended:
         return None

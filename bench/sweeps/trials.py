@@ -1,4 +1,4 @@
-"""Trials of a search: each is a full run on every tuning world, without record or pictures."""
+"""Trials of a search: each runs on every tuning world, without record or pictures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,14 +28,14 @@ def best_overrides(mine: Sequence[str], search: SearchSettings) -> list[str]:
     Parameters
     ----------
     mine
-        Overrides that hold in every trial.
+        Overrides that are used in every trial.
     search
-        What may vary, and how it is looked for.
+        Search space and method.
 
     Raises
     ------
     UserError
-        When an entry of the space is no sweep, or no trial had a value.
+        When an entry of the space is not a sweep, or no trial had a value.
     """
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
     try:
@@ -61,7 +61,7 @@ def best_overrides(mine: Sequence[str], search: SearchSettings) -> list[str]:
 
 
 def _suggested(trial: optuna.Trial, override: Override) -> Any:
-    """Return the value that a trial has for one entry of the space."""
+    """Return the value that a trial uses for one entry of the space."""
     name, sweep = _key(override), override.value()
     if isinstance(sweep, ChoiceSweep):
         return trial.suggest_categorical(name, [_plain(each) for each in sweep.list])
@@ -82,7 +82,7 @@ def _plain(value: Any) -> Any:
 
 
 def _value(overrides: list[str], metric: str) -> float | None:
-    """Run once; return the metric, None when there is none."""
+    """Run once; return the metric, None if it is undefined."""
     config = compose("config", overrides)
     with TemporaryDirectory(prefix="cdrbench-") as folder:
         request = Request(

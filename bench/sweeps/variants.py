@@ -1,4 +1,4 @@
-"""Configurations of a sweep's jobs: composed once per choice of files, then given each job's values."""
+"""Configurations of a sweep's jobs: composed once per choice of files, then changed to each job's values."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -16,9 +16,9 @@ Family = tuple[str, ...]
 
 
 class Variants:
-    """Composes one job after another, within an initialised Hydra; a configuration holds until the next is asked for.
+    """Compose one job after another, while Hydra is initialised; a configuration is valid until the next one.
 
-    Composing takes a fifth of a second, and most jobs of a sweep differ in a seed or a ratio only.
+    Composing takes a fifth of a second, and most jobs of a sweep only differ in a seed or a ratio.
     """
 
     def __init__(self, config_name: str) -> None:
@@ -26,7 +26,7 @@ class Variants:
         self.composed: dict[Family, DictConfig] = {}
 
     def of(self, job: Sequence[str]) -> DictConfig:
-        """Return the configuration of the job with these overrides; raise what Hydra does when it refuses one."""
+        """Return the configuration of the job with these overrides; raise Hydra's error if it refuses one."""
         values = {line: _value(line) for line in job}
         family = tuple(line if value is None else value[0] for line, value in values.items())
         if family not in self.composed:
@@ -39,7 +39,7 @@ class Variants:
 
 @cache
 def _value(line: str) -> tuple[str, Any] | None:
-    """Return the key and the plain value that an override sets; None for one that does anything else."""
+    """Return the key and the plain value that an override sets; None if it does anything else."""
     loader = GlobalHydra.instance().config_loader()
     (override,) = OverridesParser.create(config_loader=loader).parse_overrides([line])
     key, value = override.key_or_group, override.value()
@@ -48,6 +48,6 @@ def _value(line: str) -> tuple[str, Any] | None:
 
 
 def _is_special(override: Override, loader: Any) -> bool:
-    """Whether an override chooses a file, changes what keys there are, or is about Hydra itself."""
+    """Whether an override chooses a file, adds or removes keys, or concerns Hydra itself."""
     changes = override.is_add() or override.is_force_add() or override.is_delete()
     return changes or override.is_hydra_override() or is_group(loader, override.key_or_group)

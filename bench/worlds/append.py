@@ -17,14 +17,14 @@ IDENTITIES = {"users": "user_id", "cells": "cell_id"}
 
 
 def joined(known: Dataset, later: Dataset, folder: Path) -> Dataset:
-    """Write old and new records as one data set; its history is that of `known`, its window all of `later`.
+    """Write old and new records as one data set; its history is that of `known`, its window is all of `later`.
 
     Parameters
     ----------
     known
         The records that a detector knows.
     later
-        Records from a local day on that comes after all of those.
+        Records that start on a later local day than all of those.
     folder
         A new folder.
 
@@ -51,13 +51,13 @@ def _together(name: str, parts: list[pa.Table]) -> pa.Table:
     if name in IDENTITIES and len(parts) > 1:
         ids = [part[IDENTITIES[name]].combine_chunks() for part in parts]
         parts = [parts[0], parts[1].filter(pc.invert(pc.is_in(ids[1], ids[0])))]
-    if name == "coverage":  # a map of the network, which is one and the same
+    if name == "coverage":  # a map of the network, which is the same in both
         parts = parts[:1] if parts[0].num_rows else parts[-1:]
     return pa.concat_tables([part.select(DATA_TABLES[name].arrow.names) for part in parts]).unify_dictionaries()
 
 
 def _together_in_time(known: Clock, later: Clock) -> Clock:
-    """Return the clock of both; where the local offset differs, from the begin of the later records on."""
+    """Return the clock of both; from the start of the later records on with their local offset."""
     before = [known.utc_offset_s, *(offset for _, offset in known.changes)][-1]
     between = () if before == later.utc_offset_s else ((later.start_ms, later.utc_offset_s),)
     return replace(known, end_ms=later.end_ms, changes=(*known.changes, *between, *later.changes))

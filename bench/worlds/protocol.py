@@ -1,4 +1,4 @@
-"""The parts of the data that a detector is fitted on and scores."""
+"""Split the data into the part that a detector is fitted on and the part that it scores."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ def applied(dataset: Dataset, protocol: ProtocolSettings) -> Dataset:
     """Return the data set with its history and window set.
 
     `split` fits on the first `fit_share` of the days, rounded to whole weeks when there are two or more weeks (so that
-    both parts have weekends), else to whole days; at least one is left on either side.
+    both parts have weekends), else to whole days; each part has at least one.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def applied(dataset: Dataset, protocol: ProtocolSettings) -> Dataset:
 
 
 def can_split(dataset: Dataset) -> bool:
-    """Return whether there are two days or more: one to fit on and one to score."""
+    """Return whether there are at least two days: one to fit on and one to score."""
     return _days(dataset) >= 2
 
 
@@ -53,17 +53,17 @@ def _days(dataset: Dataset) -> float:
 
 
 def without_incidents(dataset: Dataset, truth: Truth, folder: Path) -> Dataset:
-    """Return the data set without the calls of its history that an incident made, altered or touched.
+    """Return the data set without the calls of its history that an incident made, altered or affected.
 
-    For fitting on clean data: a detector is given what is left, and no labels. Calls that an incident removed stay
-    away. The window is as it was, so scores stand for the same calls.
+    For fitting on clean data: a detector gets the remaining calls, and no labels. Calls that an incident removed are
+    not restored. The window is unchanged, so the scores are about the same calls.
 
     Parameters
     ----------
     dataset, truth
-        The world, parted into history and window.
+        The world, split into history and window.
     folder
-        Where the tables are laid out: `calls` anew, the others linked. Must not exist.
+        Folder for the tables, which must not exist: `calls` is written again, the others are linked.
     """
     calls = dataset.table("calls")
     low, high = dataset.call_range(dataset.history)

@@ -1,7 +1,7 @@
 """Worlds on disk: made once, found again by their fingerprint, checked before each use.
 
 A world lies in `<store.worlds>/<fingerprint>/` with `data/`, `truth/` and `manifest.json`. It is made under a lock in a
-hidden folder beside and then renamed, so that a folder of that name is always whole.
+hidden temporary folder that is then renamed, so a folder of that name is always complete.
 """
 
 import errno
@@ -46,7 +46,7 @@ def world_of(generator: Any, anomaly: dict[str, Any]) -> World:
 
 
 def fingerprint_of(world: World) -> str:
-    """Return the fingerprint of a world: BLAKE2b over all that decides its bytes, as canonical JSON."""
+    """Return the fingerprint of a world: BLAKE2b of everything that determines its bytes, as canonical JSON."""
     content = {"format": FORMAT, "recipe": world.recipe()}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return blake2b(text.encode(), digest_size=8).hexdigest()
@@ -60,19 +60,19 @@ def find_or_make(
     Parameters
     ----------
     world, worlds
-        Which, and the folder of all.
+        The world, and the folder of all worlds.
     workers
-        How many processes may make it.
+        Number of processes that may make it.
     progress
-        Is told how far it is.
+        Receives the progress.
     before
-        Called before it is made; what it raises keeps it from being made.
+        Called before the world is made; an error that it raises prevents that.
 
     Raises
     ------
     UserError
         When the folder cannot be written or the disk is full, or when a stored world is damaged: it is then moved
-        aside, so that the next run makes it anew.
+        aside, so that the next run makes it again.
     """
     fingerprint = fingerprint_of(world)
     folder = worlds / fingerprint
@@ -86,7 +86,7 @@ def find_or_make(
     manifest, damage = _checked_manifest(folder, progress)
     if damage:
         with _written(worlds), held(worlds / f".{fingerprint}.lock", ELSEWHERE):
-            manifest, damage = _checked_manifest(folder, progress)  # another process may have made it anew meanwhile
+            manifest, damage = _checked_manifest(folder, progress)  # another process may have made it again meanwhile
             aside = _moved_aside(folder) if damage else folder
     if damage:
         raise UserError(f"{damage}; the world was moved to {aside}, and running again will make it anew")
@@ -94,7 +94,7 @@ def find_or_make(
 
 
 def remove_unfinished(worlds: Path) -> None:
-    """Remove the folders of unfinished worlds: those with a lock that no process holds."""
+    """Remove the folders of unfinished worlds: those whose lock no process holds."""
     for folder in worlds.glob(".*.making"):
         lock = taken_at_once(folder.with_suffix(".lock"))
         if lock is not None:
@@ -126,7 +126,7 @@ def _make(world: World, folder: Path, workers: int, progress: Progress) -> None:
 
 
 def _checked_manifest(folder: Path, progress: Progress) -> tuple[dict[str, Any], str]:
-    """Return a world's manifest, and what is wrong with the world ("" when nothing is)."""
+    """Return a world's manifest, and what is wrong with the world ("" if nothing is)."""
     try:
         manifest = object_in(folder / "manifest.json")
         files = member(manifest, "files", dict)
@@ -154,18 +154,18 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _unlisted(folder: Path, files: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the tables of a world that its manifest does not have: nobody has looked at them."""
+    """Yield the tables of a world that its manifest does not list, and that were not checked."""
     tables = [f"data/{name}.parquet" for name in DATA_TABLES] + [f"truth/{name}.parquet" for name in TRUTH_TABLES]
     yield from (name for name in tables if name not in files and (folder / name).exists())
 
 
 def is_within(folder: Path, name: str) -> bool:
-    """Whether a name that others may have written is that of a file below a folder."""
+    """Whether a name, which others may have written, is that of a file below a folder."""
     return (folder / name).resolve().is_relative_to(folder.resolve())
 
 
 def file_facts(path: Path) -> dict[str, Any]:
-    """Return the size and a digest of a file.
+    """Return size and digest of a file.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def file_facts(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def _written(worlds: Path, make: bool = True) -> Iterator[None]:
-    """Make the folder of worlds, and tell what keeps it from being written, or read."""
+    """Create the folder of worlds; explain errors of writing to it or reading it within a context."""
     try:
         if make:
             worlds.mkdir(parents=True, exist_ok=True)
