@@ -11,7 +11,7 @@ from bench.dataset import Clock
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import LEFT_OUT
 from generators.injection.editable_plan import EditablePlan
-from generators.injection.incident_planning import TOLERANCE, IncidentPlan, plan_incidents
+from generators.injection.incident_planning import MOST_RATIO, TOLERANCE, IncidentPlan, plan_incidents
 from generators.injection.injector import Injector
 from generators.injection.planning_errors import NoRoom, NotInRecords, TypesRefused
 from generators.own_records.calls import CALL_DIGITS, UNKNOWN, Calls
@@ -23,13 +23,23 @@ from generators.own_records.rewriting import Rewriter, since_first_day
 from generators.tables.identities import digits_for
 from generators.truth.truth_writer import TruthWriter
 
+NOTABLE = 0.02
+"""Share of a type's calls that the records do not show, from which more are planned."""
+LEAST_SHOWN = 0.5
+"""Share of a type's calls that the records must show, else it is left out."""
+
 
 @dataclass
 class Asked:
     """An injector, and the reason why the records cannot carry it, if any."""
 
     injector: Any
+    more: float = 1.0
+    """Factor on its calls, where the records do not show all of them."""
     lacked: str = ""
+
+    def __post_init__(self) -> None:
+        self.share = self.injector.share * self.more
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.injector, name)
@@ -44,12 +54,21 @@ class Asked:
 
 
 def plan_possible(
-    records: RecordsByUser, anomalies: Mapping[str, Injector], ratio: float, seed: int
+    records: RecordsByUser, anomalies: Mapping[str, Injector], ratio: float, seed: int, more: Mapping[str, float]
 ) -> tuple[IncidentPlan, dict[str, str]]:
     """Plan incidents of those types that the records can carry; return the plan, and why each other type is left out.
 
     Of types that have too few calls for one whole incident only the one that is farthest from it is left out at a time:
     the others get its calls.
+
+    Parameters
+    ----------
+    records, anomalies, seed
+        The records, the types and the seed of the injection.
+    ratio
+        Share of the calls that are to be anomalous.
+    more
+        Factor on the calls of some types, of which the records do not show all.
 
     Raises
     ------
@@ -58,18 +77,18 @@ def plan_possible(
     """
     left_out: dict[str, str] = {}
     while True:
-        asked = {name: Asked(injector) for name, injector in anomalies.items() if name not in left_out}
+        asked = {name: Asked(each, more.get(name, 1.0)) for name, each in anomalies.items() if name not in left_out}
+        whole = sum(each.share for each in asked.values()) / sum(each.injector.share for each in asked.values())
         try:
-            return plan_incidents(EditablePlan(RecordedLife(records)), asked, ratio, seed), left_out
+            planned = min(ratio * whole, MOST_RATIO)
+            return plan_incidents(EditablePlan(RecordedLife(records)), asked, planned, seed), left_out
         except TypesRefused as error:
             lacking = {name: f"it needs {each.lacked}" for name, each in asked.items() if each.lacked}
             left_out |= lacking or dict([next(iter(error.reasons.items()))])
             if len(anomalies) == 1 and not lacking:
                 raise
             if len(left_out) == len(anomalies):
-                rule = "leave out types that these records cannot carry ({})"
-                faults = [Fault("anomaly", rule.format(why), name) for name, why in left_out.items()]
-                raise SettingsError(faults) from error
+                raise none_left(left_out) from error
 
 
 @dataclass(frozen=True)
@@ -103,16 +122,33 @@ def injected(
     """
     ratio, seed = settings.anomaly_ratio or 0.0, settings.seed or 0
     records = RecordsByUser.of(calls, with_reserve=isinstance(naming, Pseudonyms))
-    plan, left_out = plan_possible(records, anomalies, ratio, seed)
-    rewriter = Rewriter(calls, records, plan, naming, seed)
-    after, changes, values = rewriter.rewritten()
+    unshown: dict[str, str] = {}
+    more: dict[str, float] = {}
+    while True:
+        possible = {name: each for name, each in anomalies.items() if name not in unshown}
+        plan, left_out = plan_possible(records, possible, ratio, seed, more)
+        rewriter = Rewriter(calls, records, plan, naming, seed)
+        after, changes, values = rewriter.rewritten()
+        shown = {name: each for name, each in rewriter.shown().items() if each.share < 1 - NOTABLE}
+        unshown |= {name: each.reason for name, each in shown.items() if each.share < LEAST_SHOWN}
+        if len(unshown) == len(anomalies):
+            raise none_left(unshown)
+        if not set(shown) - set(more) - set(left_out):
+            break
+        more |= {name: 1 / each.share for name, each in shown.items() if name not in unshown}
     cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
-    names = Names(rewriter.names, cells)
+    names = Names(rewriter.written.users, cells)
     truth_writer = LocalTruthWriter(plan, names, calls.clock.start_ms, records.users)  # type: ignore[arg-type]
     truth_writer.clock = calls.clock
     truth_writer.add(changes, values, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
     truth_writer.write(truth)
-    return after, {**_checked(truth_writer.counts(), ratio), LEFT_OUT: left_out}
+    return after, {**_checked(truth_writer.counts(), ratio), LEFT_OUT: left_out | unshown}
+
+
+def none_left(left_out: Mapping[str, str]) -> SettingsError:
+    """Return the error about records that can carry none of the types."""
+    rule = "leave out types that these records cannot carry ({})"
+    return SettingsError([Fault("anomaly", rule.format(why), name) for name, why in left_out.items()])
 
 
 def _checked(counts: dict[str, Any], asked: float) -> dict[str, Any]:

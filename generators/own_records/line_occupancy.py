@@ -24,7 +24,7 @@ class Line:
     """Shape (n,), int64: the edit that removes each."""
 
 
-def on_the_line(records: RecordsByUser, edits: Edits, edited: Any, setup_ms: Any) -> Line:
+def on_the_line(records: RecordsByUser, edits: Edits, edited: Any, setup_ms: Any, written: Any) -> Line:
     """Apply edits to lines that carry one call at a time: edits yield to running calls, later calls to edits.
 
     Calls of the file that overlap each other stay as they are, and lines on which many do carry any number of calls.
@@ -39,8 +39,10 @@ def on_the_line(records: RecordsByUser, edits: Edits, edited: Any, setup_ms: Any
         Shape (calls,), bool: which calls of `records` an edit has altered or taken away.
     setup_ms
         Shape (edits,): by how much longer than it is talked each of them takes its line.
+    written
+        Shape (edits,), bool: of which the file would have a record.
     """
-    made = ~edits.gone
+    made = ~edits.gone & written
     lost: dict[int, int] = {}
     busy: dict[int, int] = {}
     by_user, start, end = records.by_user, records.start_ms, records.start_ms + records.setup_ms + records.talk_ms

@@ -1,5 +1,7 @@
 """How injected calls are written into a user's own records: like the others of their file."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +27,18 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     return found.with_columns(pl.col(name).cast(pl.String) for name in found.columns if name not in BASIC[2:])
 
 
-def inject(folder: Path, calls: pl.DataFrame, *types: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def inject(
+    folder: Path, calls: pl.DataFrame, *types: str, counts: dict[str, Any] | None = None, **settings: Any
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the calls of the file with anomalies, and those of them that incidents made or altered."""
     calls.write_parquet(folder / "calls.parquet")
     columns: Any = Columns(**{name: name for name in calls.columns if name not in BASIC})
-    own = CdrFileSettings(path=str(folder / "calls.parquet"), columns=columns, anomaly_ratio=0.1, seed=3)
+    own = CdrFileSettings(path=str(folder / "calls.parquet"), columns=columns, anomaly_ratio=0.1, seed=3, **settings)
     own.key_file = str(folder / "key")
     injectors = {name: schemas()[f"anomaly/{name}"]() for name in types}
-    CdrFile(own, injectors).make(folder / "world", 1, lambda *_: None)
+    made = CdrFile(own, injectors).make(folder / "world", 1, lambda *_: None)
+    counts = {} if counts is None else counts
+    counts |= made
     rows = table(folder / "world", "truth").filter(cause="direct", level="call").filter(pl.col("row") >= 0)["row"]
     after = table(folder / "world", "calls")
     names = [name for name, kind in after.schema.items() if kind == pl.Categorical]
@@ -130,3 +136,49 @@ def test_callers_with_few_values_are_rounded_like_others() -> None:
     rounding = Rounding.of(values, user, 4, np.random.default_rng(1))
     assert rounding.step.tolist() == [60, 60, 60, 60]
     assert rounding.exact.tolist() == [0, 0, 0, 0]
+
+
+def test_a_file_of_answered_calls_gets_no_others(tmp_path: Path, calls: pl.DataFrame) -> None:
+    """Calls that nobody answers have no record there, and what consists of them is left out."""
+    counts: dict[str, Any] = {}
+    answered = calls.filter(OUTCOME == "answered")
+    after, made = inject(tmp_path, answered, "robocall", "wangiri", "burst_call", counts=counts)
+    assert set(after["outcome"]) == {"answered"}
+    assert list(counts["types_left_out"]) == ["wangiri"]
+    assert re.fullmatch(
+        r"\d+% of its calls are not answered, and these records have no such calls", counts["types_left_out"]["wangiri"]
+    )
+    assert made.height / after.height == pytest.approx(0.1, rel=0.05)
+    robocalls = counts["calls_by_type"]["robocall"]
+    assert robocalls / counts["anomalous_calls"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_only_outcomes_that_the_file_has_are_written(tmp_path: Path, calls: pl.DataFrame) -> None:
+    words = pl.when(OUTCOME == "answered").then(pl.lit("answered")).otherwise(pl.lit("busy"))
+    after, made = inject(tmp_path, calls.with_columns(outcome=words), "tdos", "wangiri")
+    assert set(made["outcome"]) == {"answered", "busy"}
+    assert set(after["outcome"]) == {"answered", "busy"}
+
+
+def test_calls_too_short_to_show_are_left_out_and_the_reason_is_said(tmp_path: Path, calls: pl.DataFrame) -> None:
+    counts: dict[str, Any] = {}
+    minutes = calls.select(BASIC).with_columns(call_duration=(LENGTH / 60).ceil().cast(pl.Int32) * 60)
+    inject(tmp_path, minutes, "short_call", "burst_call", counts=counts)
+    assert list(counts["types_left_out"]) == ["short_call"]
+    assert re.fullmatch(
+        r"\d+% of its calls would be written as they were \(lengths are in steps of 60 s\)",
+        counts["types_left_out"]["short_call"],
+    )
+    assert counts["calls_by_type"]["burst_call"] == pytest.approx(0.1 * counts["calls"], rel=0.05)
+
+
+def test_altered_calls_keep_their_start_in_an_hour_that_comes_twice(tmp_path: Path, calls: pl.DataFrame) -> None:
+    """Clocks in Berlin went back at 01:00 UTC on 2024-10-27, so 00:30 UTC and 01:30 UTC are both half past two."""
+    hour = datetime(2024, 10, 27, 1, tzinfo=UTC), datetime(2024, 10, 27, 2, tzinfo=UTC)
+    within = hour[0] + pl.duration(seconds=pl.int_range(pl.len()) % 3600)
+    shifted = pl.when(pl.int_range(pl.len()) % 10 == 0).then(within).otherwise(START + pl.duration(days=300))
+    given = calls.select(BASIC).with_columns(call_start_ts=shifted).sort("call_start_ts")
+    _, made = inject(tmp_path, given, "short_call", time_zone="Europe/Berlin")
+    assert made.filter(START.is_between(*hour)).height > 20
+    there, starts = (each.select(START.dt.epoch("s")).unique() for each in (given, made))
+    assert starts.join(there, on="call_start_ts", how="anti").height == 0
