@@ -60,9 +60,9 @@ class Making:
     def make(self, folder: Path, workers: int, progress: Progress) -> dict[str, Any]:
         """Write the tables to `folder/data` and the truth to `folder/truth`; return counts for the manifest.
 
-        How many calls meet the faults of cells, or take place at all, and what becomes of them, is known for certain
-        only then. Where the ratio is missed by it, the world is made again, with faults for so many more or fewer, or
-        with incidents; where an incident of cells is not within its type's entry, without that one.
+        How many calls take place, and how many are affected by faults of cells, is known only afterwards. If the ratio
+        is missed, the world is made again with a corrected number of faults or incidents; if an incident of cells is
+        outside its type's ranges, it is left out.
         """
         faults, again = 1.0, 0
         left_out: frozenset[int] = frozenset()
@@ -94,10 +94,10 @@ class Making:
         data, truth = folder / "data", folder / "truth"
         data.mkdir(parents=True)
         truth.mkdir()
-        progress("making the world", 0, self.settings.days)  # the first days may wait for the compiler
+        progress("making the world", 0, self.settings.days)  # the first days may wait for compilation
         drawn = self.draw(faults, left_out)
         sizes = {name: table.num_rows for name, table in drawn.tables.items()}
-        while drawn.tables:  # large, and not needed any more
+        while drawn.tables:  # large, and no longer needed
             name, table = drawn.tables.popitem()
             write_parquet(data / f"{name}.parquet", table)
         del table

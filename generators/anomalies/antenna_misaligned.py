@@ -1,8 +1,8 @@
 """antenna_misaligned: the antenna of a cell is turned away from its direction by 30 to 120 degrees.
 
-In the field: a storm turns it, or somebody mounts it wrongly. No tower fails: who the cell serves, and from how far,
-shifts; where it alone was heard, nobody is. What phones hear is worked out anew for that cell. Calls in progress on
-phones that stand still keep their cell. The figures are starting values.
+In the field: a storm turns the antenna, or it is mounted wrongly. No tower fails, but the cell serves other users at
+other distances, and where it was the only cell, there is no coverage. The received power of that cell is computed again
+for the new direction. Calls in progress on phones that stand still keep their cell. The figures are starting values.
 """
 
 from collections.abc import Mapping

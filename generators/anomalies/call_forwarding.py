@@ -1,8 +1,8 @@
 """call_forwarding: a user's line is made to forward calls to a number abroad, several at a time.
 
-In the field: forwarding is set on a stolen or hacked line; calls to it go on at the user's cost, each a leg of its own
-that leaves the phone free. 3GPP TS 22.082 (the service); "call forwarding fraud" in the GSMA's taxonomy of fraud, as
-MISP publishes it (gsma-fraud). The figures are starting values.
+In the field: forwarding is set on a stolen or hacked line; calls to it are forwarded at the user's cost, each a
+separate leg that leaves the phone free. 3GPP TS 22.082 (the service); "call forwarding fraud" in the GSMA's taxonomy of
+fraud, as MISP publishes it (gsma-fraud). The figures are starting values.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class CallForwarding(AnomalySettings):
     """Adds legs from a user to one number abroad; the line itself stays free for the user's own calls.
 
-    Difficulty lets fewer run at a time, over more hours and at people's hours, and makes them shorter.
+    With growing difficulty fewer legs run at a time, over more hours, more of them at the hours of normal calls, and
+    they get shorter.
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 10_000))

@@ -32,8 +32,9 @@ KNOWN = 0.5
 class ClonedSim(AnomalySettings):
     """Adds calls under the user's number and SIM from another device, carried by a person who moves independently.
 
-    At least one of its calls runs while the owner talks. Difficulty is fewer calls, over more days; that share keeps
-    people's hours, and half of it goes to the owner's contacts.
+    At least one of its calls runs while the owner talks. With growing difficulty there are fewer calls, over more days.
+    The difficulty is also the share of the calls at the hours of normal calls; half of that share goes to the owner's
+    contacts.
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 1000))
@@ -73,7 +74,7 @@ class ClonedSim(AnomalySettings):
         victims = editable.victims(len(sizes), rng, _talks)
         editable.between(
             victims.user, victims.start_ms, victims.start_ms + 1
-        )  # no other incident takes those calls away
+        )  # so that no other incident claims those calls
         span = between(self.within_days, max(self.within_days, self.longest_days), self.difficulty) * DAY_MS
         begin, lasts = fitted(victims.start_ms, np.full(len(sizes), span), normal)
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)

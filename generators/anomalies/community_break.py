@@ -29,8 +29,9 @@ TRIES = 12
 class CommunityBreak(AnomalySettings):
     """Redirects the calls of a user, for some days, to a stranger's circle: each contact is replaced by another.
 
-    It has no dial: contacts of contacts in their place are found as well, and the user's own would be no break. Users
-    are drawn evenly, and all their calls within the network are sent elsewhere, so that the calls are those of anybody.
+    Difficulty has no effect: contacts of contacts as the new contacts would be found as easily, and the user's own
+    contacts would be no anomaly. Users are drawn with equal probability, and all their calls within the network are
+    redirected, so the changed calls are like those of all users.
     """
 
     days: float = field(default=10.0, metadata=within(0.5, 365))

@@ -1,9 +1,9 @@
 """flash_crowd: many people near a place call at once: 2 to 10 times the usual callers, fewer with the distance.
 
-In the field: an accident, a match, a demonstration that no calendar announces. Many users make few calls each, to whom
-they always call, and for as long; only that so many of them do so there and then is odd. Bagrow, Wang and Barabasi,
-"Collective response of human populations to large-scale emergencies", PLoS ONE 6 (2011) e17680: the calls of eight
-emergencies, and of concerts and matches, rise for hours and near the place. The figures are starting values.
+In the field: an accident, a match, a demonstration that no calendar announces. Many users make a few calls each, to
+their usual contacts and as long as usual; only the number of callers at that place and time is unusual. Bagrow, Wang
+and Barabasi, "Collective response of human populations to large-scale emergencies", PLoS ONE 6 (2011) e17680: the calls
+of eight emergencies, and of concerts and matches, rise for hours and near the place. The figures are starting values.
 """
 
 from collections.abc import Mapping
@@ -62,9 +62,9 @@ class Scene(NamedTuple):
 class FlashCrowd(CellAnomaly):
     """Adds calls of many people near a place, from `most_times` the usual callers down to `least_times`.
 
-    So many times as many different people call within `radius_m`, from the crowd's first call to its last; beyond,
-    ever fewer. Busy places and hours are chosen at 0, quiet ones at 1. A crowd lasts `shortest_h` to `longest_h`,
-    whatever the difficulty; too large a one is narrower, never milder.
+    The number of different callers within `radius_m`, from the crowd's first call to its last, is multiplied; farther
+    away the factor falls. Busy places and hours are chosen at difficulty 0, quiet ones at 1. A crowd lasts `shortest_h`
+    to `longest_h` at every difficulty; a crowd that would be too large gets a smaller radius, not a smaller factor.
     """
 
     least_times: float = field(default=2.0, metadata=within(1.1, 100))
@@ -116,7 +116,7 @@ class FlashCrowd(CellAnomaly):
         left = list(order[: len(order) // MOMENTS * MOMENTS].reshape(-1, MOMENTS))
         places = scene.expected.positions(anchors.user, anchors.start_ms)
         found: list[Crowd] = []
-        for limit in (LARGE * enough, missing):  # large ones only where the others do not suffice
+        for limit in (LARGE * enough, missing):  # large crowds only if the others do not suffice
             batches, left = left, []
             for some in batches:
                 if missing < self.least:
@@ -126,7 +126,7 @@ class FlashCrowd(CellAnomaly):
                 first = int(self.difficulty * (MOMENTS - 1) + scene.rng.random())
                 tried = (self._crowd(scene, anchor, int(min(limit, missing))) for anchor in offered[first:])
                 crowd = next((each for each in tried if each is not None), None)
-                if crowd is None:  # nor in a quieter place or hour
+                if crowd is None:  # a quieter place or hour would not do either
                     left.append(some)
                     continue
                 found.append(crowd)
@@ -169,7 +169,7 @@ class FlashCrowd(CellAnomaly):
         """Return which people, at the given distances, call in addition; None where too few are near."""
         nearness = np.where(away < FARTHEST * radius_m, np.exp(-away / radius_m), 0.0)
         some = np.flatnonzero(nearness)
-        order = some[np.argsort(rng.exponential(size=len(some)) / nearness[some])]  # the nearer, the likelier
+        order = some[np.argsort(rng.exponential(size=len(some)) / nearness[some])]  # the nearer, the more likely
         near = np.cumsum(away[order] <= radius_m)
         wanted = round((self._times() - 1) * usual)
         return None if not len(near) or near[-1] < wanted else order[: int(np.searchsorted(near, wanted)) + 1]

@@ -1,8 +1,8 @@
 """irsf: international revenue share fraud: long, overlapping calls to a few foreign numbers.
 
-In the field: a stolen or hacked line calls numbers abroad whose owner shares what they cost, as many at a time as the
-network lets it (by conference, or call forwarding). Europol and Trend Micro, "Cyber-Telecom Crime Report 2019". Figures
-(starting values): 5 to 60 min, 2 to 10 at a time.
+In the field: a stolen or hacked line calls numbers abroad whose owner gets a share of the charges, as many at a time as
+the network allows (by conference calls or call forwarding). Europol and Trend Micro, "Cyber-Telecom Crime Report 2019".
+Figures (starting values): 5 to 60 min, 2 to 10 at a time.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Irsf(AnomalySettings):
     """Adds long calls of a user to a few foreign numbers, several at a time.
 
-    Difficulty lets fewer run at a time, spreads them over days and people's hours, and makes them shorter.
+    With growing difficulty fewer calls run at a time, they are spread over days and the hours of normal calls, and they
+    get shorter.
     """
 
     fewest_calls: int = field(default=20, metadata=within(6, 10_000))

@@ -1,7 +1,7 @@
 """long_call: an answered call of 1 to 2 hours to somebody the caller knows.
 
-In the field: lines left open, resold minutes, traffic that is kept up for its revenue. The figures are those of the
-published CDR generator.
+In the field: lines left open, resold minutes, traffic generated for its revenue. The figures are those of the published
+CDR generator.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class LongCall(AnomalySettings):
     """Lengthens calls between users; the caller's other calls during that time do not happen (collateral).
 
-    It has no dial: nobody can hide an hour.
+    Difficulty has no effect: a talk time of an hour cannot be hidden.
     """
 
     shortest_s: int = field(default=3600, metadata=within(60, 43200))

@@ -1,7 +1,7 @@
 """off_hour_call: a call between 02:00 and 05:00 local time by somebody who never calls at that time.
 
-In the field: a stolen or cloned phone, a hacked exchange. The figures are those of the published CDR generator.
-Night workers and people of late habits are normal life, and are not chosen.
+In the field: a stolen or cloned phone, a hacked exchange. The figures are those of the published CDR generator. Night
+workers, and people who normally call late, are not chosen.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class OffHourCall(AnomalySettings):
     """Moves normal calls into the night of the same day; their callees and talk times stay the same.
 
-    It has no dial: at other hours, or by people of late habits, they would be none.
+    Difficulty has no effect: at other hours, or by people who normally call late, the calls would not be anomalous.
     """
 
     from_h: int = field(default=2, metadata=within(0, 23))

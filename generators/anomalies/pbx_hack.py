@@ -1,8 +1,9 @@
 """pbx_hack: a hacked private branch exchange calls premium numbers outside office hours.
 
-In the field: who gets into a company's telephone exchange (by its voice mail, or a weak password) has it call premium
-numbers at night and at weekends. NIST SP 800-24, "PBX vulnerability analysis"; CFCA, "2013 Global Fraud Loss Survey",
-has it among the costliest methods. Figures (starting values): 30 to 300 calls a night, 18:00 to 07:00 and weekends.
+In the field: an attacker gets into a company's telephone exchange (by its voice mail, or a weak password) and makes it
+call premium numbers at night and at weekends. NIST SP 800-24, "PBX vulnerability analysis"; CFCA, "2013 Global Fraud
+Loss Survey", lists it among the costliest methods. Figures (starting values): 30 to 300 calls a night, 18:00 to 07:00
+and weekends.
 """
 
 from dataclasses import dataclass, field
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 class PbxHack(AnomalySettings):
     """Adds calls of a business user to premium numbers, out of office hours, several at a time; an incident is a night.
 
-    Difficulty is fewer calls, and the share of them that come at hours of the night at which people call and last as
-    normal ones.
+    With growing difficulty there are fewer calls. The difficulty is also the share of the calls at hours of the night
+    at which people call, and with normal talk times.
     """
 
     fewest_calls: int = field(default=30, metadata=within(8, 10_000))

@@ -1,8 +1,7 @@
 """ping_pong: two cells hand a call over to each other again and again, every 1 to 5 seconds.
 
-In the field: a wrong handover offset between neighbours, so that each takes the other for the better one. It befalls
-calls where both are heard nearly equally well; each handover is a chance to lose the call. The figures are starting
-values.
+In the field: a wrong handover offset between neighbours, so that each takes the other for the better one. It affects
+calls where both are received at nearly equal power; each handover may drop the call. The figures are starting values.
 """
 
 import math
@@ -32,8 +31,9 @@ SPREAD = 1.5
 class PingPong(FaultAnomaly):
     """Makes two neighbouring cells hand their calls back and forth for a while.
 
-    Difficulty goes from a stay of about `shortest_stay_s` to one of about `longest_stay_s`, the longer the fewer
-    handovers, and to fewer hours. A call that does not come back three times after such a stay is not the type's own.
+    With growing difficulty the stay in a cell grows from about `shortest_stay_s` to about `longest_stay_s`, so there
+    are fewer handovers, and the fault gets shorter. A call that does not return three times after such a stay is
+    collateral.
     """
 
     shortest_stay_s: float = field(default=1.0, metadata=within(0.1, 60))

@@ -1,7 +1,7 @@
 """ring: people who have no ties to each other call one another in a closed ring.
 
-In the field: accounts that pass money, minutes or orders round. Volume, times, lengths and the number of contacts stay
-what they were, so only a graph sees it: a directed cycle of new ties. The figures are starting values.
+In the field: accounts that pass money, minutes or orders round in a circle. Volume, times, lengths and the number of
+contacts stay what they were, so only a graph sees it: a directed cycle of new ties. The figures are starting values.
 """
 
 from dataclasses import dataclass, field
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class Ring(AnomalySettings):
     """Redirects, in a group of users for some days, each one's calls to its favourite contact to the next member.
 
-    Difficulty is the share of the members who are a contact's contact of the one before. Users are drawn evenly, and
-    the favourite's part of their calls hardly depends on how much they call, so that the calls are those of anybody.
+    Difficulty is the share of the members who are a contact of a contact of the previous member. Users are drawn with
+    equal probability, and the share of their calls to the favourite contact hardly depends on their activity, so the
+    changed calls are like those of all users.
     """
 
     days: float = field(default=7.0, metadata=within(0.5, 365))

@@ -1,4 +1,4 @@
-"""robocall: machines make very many calls of some seconds each, and receive almost none.
+"""robocall: machines make very many calls of a few seconds each, and receive almost none.
 
 In the field: automated calls that sell, survey or deceive. Prasad et al., "Who's calling? Characterizing robocalls
 through audio and metadata analysis", USENIX Security 2020. Figures: 5 to 30 s, reciprocity below 0.05; the pace and
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 class Robocall(AnomalySettings):
     """Adds short calls at any hour from a few numbers that do not move to numbers drawn at random.
 
-    Difficulty slows the machines down, is the share of them that are phones which people carry, of the calls that keep
-    people's hours, and of the callees whose numbers come from one circle of people (stolen address books); a few call
-    back (collateral).
+    With growing difficulty the machines get slower. The difficulty is also the share of them that are phones which
+    people carry, the share of the calls at the hours of normal calls, and the share of the callees from one circle of
+    people (stolen address books). A few callees call back (collateral).
     """
 
     fewest_calls: int = field(default=200, metadata=within(20, 100_000))

@@ -1,7 +1,7 @@
 """short_call: an answered call that ends after 1 to 5 seconds.
 
 In the field: calls that drop at once, bait for calling back, tests of stolen SIMs. The figures are those of the
-published CDR generator. Normal life has short calls too (27 % of the answered ones in the default world), so no
+published CDR generator. There are short normal calls too (27 % of the answered ones in the default world), so no
 detector can tell all of them.
 """
 

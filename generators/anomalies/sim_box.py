@@ -1,9 +1,9 @@
 """sim_box: many SIMs in a few devices at one place relay the calls of others.
 
-In the field (bypass fraud, a GSM gateway): calls from abroad enter by the internet and leave as local ones, from SIMs
-that only call, very many different people, from one place. Murynets, Zabarankin, Jover and Panagia, "Analysis and
-detection of SIMbox fraud in mobility networks", INFOCOM 2014: they stand still, and call far more than they are called.
-How many SIMs share a device is a starting value.
+In the field (bypass fraud, a GSM gateway): calls from abroad arrive over the internet and are relayed as local calls,
+from SIMs that only make calls, to very many different people, at one place. Murynets, Zabarankin, Jover and Panagia,
+"Analysis and detection of SIMbox fraud in mobility networks", INFOCOM 2014: the SIMs do not move, and make far more
+calls than they receive. How many SIMs share a device is a starting value.
 """
 
 from dataclasses import dataclass, field

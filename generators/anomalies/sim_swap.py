@@ -1,9 +1,9 @@
 """sim_swap: a fraudster has a user's number moved to a SIM of their own.
 
-In the field: the operator is talked into it; for some minutes nobody is reached, then the number is on another SIM in
-another phone, elsewhere, until the owner notices. Lee, Kaiser, Mayer and Narayanan, "An empirical study of wireless
-carrier authentication for SIM swaps", SOUPS 2020. Figures (starting values): a gap of 5 to 60 min, new cell, new
-contacts.
+In the field: the fraudster persuades the operator; for some minutes the number is not reachable, then it is on another
+SIM in another phone, elsewhere, until the owner notices. Lee, Kaiser, Mayer and Narayanan, "An empirical study of
+wireless carrier authentication for SIM swaps", SOUPS 2020. Figures (starting values): a gap of 5 to 60 min, new cell,
+new contacts.
 """
 
 from dataclasses import dataclass, field
@@ -45,8 +45,8 @@ KNOWN = 0.5
 class SimSwap(AnomalySettings):
     """Moves a user's number to another SIM and device elsewhere, adds calls from it and removes the owner's meanwhile.
 
-    Difficulty is fewer calls, over more hours, of which half its share goes to the owner's contacts; the SIM and the
-    device are others at any difficulty.
+    With growing difficulty there are fewer calls, over more hours, and a growing share (up to half) goes to the owner's
+    contacts; SIM and device change at every difficulty.
     """
 
     fewest_calls: int = field(default=6, metadata=within(3, 1000))

@@ -1,9 +1,10 @@
 """sleeping_cell: a cell answers no phone and raises no alarm.
 
-In the field: its radio hangs while its supervision says that all is well. It carries nothing, phones that ask it wait
-in vain and go elsewhere; what its neighbours then carry follows from the simulation. Fortes, Barco and Aguilar-Garcia,
-"Location-based distributed sleeping cell detection and root cause analysis for 5G ultra-dense networks", EURASIP
-Journal on Wireless Communications and Networking 2016:149, on what it is. The hours are starting values.
+In the field: its radio hangs while its monitoring reports no fault. It carries no calls; phones that ask it get no
+answer, time out and try another cell. The additional load of its neighbours follows from the simulation. Fortes, Barco
+and Aguilar-Garcia, "Location-based distributed sleeping cell detection and root cause analysis for 5G ultra-dense
+networks", EURASIP Journal on Wireless Communications and Networking 2016:149, on what it is. The hours are starting
+values.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 class SleepingCell(FaultAnomaly):
     """Makes a cell silent for a while; with difficulty more briefly and at quieter places and hours.
 
-    Not shorter than two hours: a shorter sleep that anybody meets at all is met by many, and shows more.
+    Not shorter than two hours: a shorter fault that affects any calls at all would have to be at a busy place, where it
+    shows more.
     """
 
     shortest_h: float = field(default=2.0, metadata=above(0))

@@ -1,8 +1,9 @@
 """stolen_phone: a thief calls from the owner's phone until it is blocked.
 
-In the field: SIM and device stay, the people called and the places do not. Fawcett and Provost, "Adaptive fraud
-detection", Data Mining and Knowledge Discovery 1 (1997) 291-316, on telling another's use of an account by its owner's
-habits; there it comes on top of the owner's, here in its place. Figures (starting values): 10 to 60 calls in 2 to 6 h.
+In the field: SIM and device stay the same, the people called and the places change. Fawcett and Provost, "Adaptive
+fraud detection", Data Mining and Knowledge Discovery 1 (1997) 291-316, on detecting fraudulent use by the habits of the
+account's owner; there fraudulent calls are made in addition to the owner's, here instead of them. Figures (starting
+values): 10 to 60 calls in 2 to 6 h.
 """
 
 from dataclasses import dataclass, field
@@ -48,7 +49,8 @@ KNOWN = 0.5
 class StolenPhone(AnomalySettings):
     """Replaces the owner's calls by a thief's, who moves like another person and calls other people.
 
-    Difficulty is fewer calls, over more hours, of which half its share goes to the owner's contacts.
+    With growing difficulty there are fewer calls, over more hours, and a growing share (up to half) goes to the owner's
+    contacts.
     """
 
     fewest_calls: int = field(default=10, metadata=within(4, 1000))

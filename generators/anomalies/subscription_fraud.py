@@ -1,9 +1,9 @@
 """subscription_fraud: a new subscription under a false name is used far more than a normal one.
 
-In the field: who does not mean to pay opens a subscription and calls as much as it can until it is cut off. Estevez,
-Held and Perez, "Subscription fraud prevention in telecommunications using fuzzy rules and neural networks", Expert
-Systems with Applications 31 (2006) 337-344. Figures (starting values): five to twenty times the usual use within the
-first 1 to 30 days.
+In the field: somebody who does not mean to pay opens a subscription and calls as much as possible until it is cut off.
+Estevez, Held and Perez, "Subscription fraud prevention in telecommunications using fuzzy rules and neural networks",
+Expert Systems with Applications 31 (2006) 337-344. Figures (starting values): five to twenty times the usual use within
+the first 1 to 30 days.
 """
 
 from dataclasses import dataclass, field
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class SubscriptionFraud(AnomalySettings):
     """Adds the many long calls of a new subscription without ties, to strangers and abroad.
 
-    Difficulty brings its use down, from twenty times an average user's to five, and is the share of its calls that go
-    to one circle of people again and again, who call back as often as not (collateral).
+    With growing difficulty its use falls from twenty times an average user's to five times. The difficulty is also the
+    share of its calls to one circle of people, called repeatedly, who often call back (collateral).
     """
 
     times_usual: float = field(default=18.0, metadata=within(1, 200))

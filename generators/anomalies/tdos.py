@@ -1,9 +1,9 @@
 """tdos: so many calls within minutes that a number cannot be reached (telephony denial of service).
 
-In the field (telephony denial of service): an emergency line, a hospital or somebody's bank is called by many phones at
-once, which infected devices or hired dialers are made to do. FBI, public service announcement of 17 February 2021;
-Guri, Mirsky and Elovici, "9-1-1 DDoS: threat, analysis and mitigation", arXiv 1609.02353 (2016). Figures (starting
-values): 100 to 1,000 calls in 10 min, 0 to 10 s each.
+In the field (telephony denial of service): an emergency line, a hospital or a bank is called by many phones at once,
+from infected devices or hired dialers. FBI, public service announcement of 17 February 2021; Guri, Mirsky and Elovici,
+"9-1-1 DDoS: threat, analysis and mitigation", arXiv 1609.02353 (2016). Figures (starting values): 100 to 1,000 calls in
+10 min, 0 to 10 s each.
 """
 
 from dataclasses import dataclass, field
@@ -37,8 +37,9 @@ OF_CONTACTS = 3
 class Tdos(AnomalySettings):
     """Adds calls to one user from many users' phones that an attacker controls.
 
-    Difficulty is fewer calls, spread over more callers, and the share of the callers whom the victim knows: what makes
-    phones call may spread by address books. What the lines of those cannot carry in time, strangers call.
+    With growing difficulty there are fewer calls, spread over more callers. The difficulty is also the share of the
+    callers whom the victim knows, since malware may spread by address books. Calls that the lines of these cannot carry
+    in time are made by strangers.
     """
 
     fewest_calls: int = field(default=115, metadata=within(20, 100_000))

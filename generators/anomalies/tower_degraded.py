@@ -1,8 +1,8 @@
 """tower_degraded: a site refuses some Hellos and drops some calls, from the start or increasingly.
 
-In the field: a failing amplifier, water in a feeder, interference. Setup success, of the calls that ask it first, falls
-to 60-90 %: it takes the phone on and then fails, so nobody else is asked. 5-30 % of the calls that it carries drop:
-starting values.
+In the field: a failing amplifier, water in a feeder, interference. Setup success of the calls that try the site first
+falls to 60-90 %: it accepts the phone and then fails, so no other cell is tried. 5-30 % of the calls that it carries
+are dropped. The figures are starting values.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ WITHIN = 0.25
 class TowerDegraded(FaultAnomaly):
     """Degrades a site for a while; with difficulty the refusals, the drops and the duration shrink.
 
-    What grows does so up to the worst figures at most, so it is milder over its time.
+    Faults that grow reach the worst figures only at their end, so they are milder on average.
     """
 
     most_refused: float = field(default=0.4, metadata=within(0.001, 1))

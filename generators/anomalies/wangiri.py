@@ -1,9 +1,9 @@
 """wangiri: a number lets very many phones ring once each, so that some people call back.
 
-In the field ("one ring and cut"): an automatic dialler lets numbers ring for a second; who calls back pays for minutes
-at a rate that the number's owner shares. Europol and Trend Micro, "Cyber-Telecom Crime Report 2019"; Prasad et al.,
-"Who's calling? Characterizing robocalls through audio and metadata analysis", USENIX Security 2020, measure it. The
-figures of this entry (rings an hour, share of those who call back) are starting values.
+In the field ("one ring and cut"): an automatic dialler lets numbers ring for a second; people who call back pay a high
+rate, of which the number's owner gets a share. Europol and Trend Micro, "Cyber-Telecom Crime Report 2019"; Prasad et
+al., "Who's calling? Characterizing robocalls through audio and metadata analysis", USENIX Security 2020, measure it.
+The figures of this entry (rings an hour, share of those who call back) are starting values.
 """
 
 from dataclasses import dataclass, field
@@ -49,8 +49,8 @@ class Diallers(NamedTuple):
 class Wangiri(AnomalySettings):
     """Adds calls of a number to strangers, nearly all missed; some of the strangers call back (collateral).
 
-    It has no dial: a number that rings hundreds of strangers an hour, a second each, and is not called before, cannot
-    look like anything else. Each dialler has a pace of its own.
+    Difficulty has no effect: a number that lets hundreds of strangers an hour ring for a second cannot look like
+    anything else. Each dialler has its own rate.
     """
 
     fewest_calls: int = field(default=205, metadata=within(20, 100_000))
@@ -126,7 +126,7 @@ class Wangiri(AnomalySettings):
         self, normal: "NormalCalls", rings: Intents, incident: Any, rng: np.random.Generator
     ) -> tuple[Intents, Any]:
         """Return calls back from some of the people called, and the incident of each."""
-        order = np.lexsort((rings.callee >= normal.num_users, incident))  # parties outside do not call back
+        order = np.lexsort((rings.callee >= normal.num_users, incident))  # parties outside the network do not call back
         place = np.arange(len(order)) - np.searchsorted(incident, incident)
         rung = order[place < np.round(self.call_back * np.bincount(incident))[incident]]
         wait = (rng.random(len(rung)) * self.within_h * HOUR_MS).astype(np.int64) + 30_000

@@ -153,7 +153,7 @@ def _root(user: int, day: int, slot: int, model: ModelArrays) -> int:
 def _follows(user: int, day: int, i: int, u: float, model: ModelArrays) -> bool:
     """Return whether slot i follows on the one before: as a follow-up to an answered call, or as a redial.
 
-    Who calls people that it does not know goes on to the next.
+    After a cold call there is neither: the caller goes on to the next person.
     """
     if i == 0 or (u >= model.follow_up and u >= model.redial):
         return False
@@ -167,7 +167,7 @@ def _follows(user: int, day: int, i: int, u: float, model: ModelArrays) -> bool:
 def first_start(user: int, day: int, count: int, span_ms: Any, model: ModelArrays, slots: Slots) -> int:
     """Return the first slot of a day of `count` calls that starts within a span of time of day; -1 if none does.
 
-    Only a call that another follows on is worked out whole.
+    Only calls that another call follows on are computed completely.
     """
     draws = _time_draws(user, day, 0, model)
     for i in range(count):

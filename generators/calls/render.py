@@ -108,7 +108,7 @@ def render(
         How many calls there are in `room.page` and in `room.normal`, how many intents of normal life were suppressed,
         and how many users are done; of the others nothing was written.
     """
-    none: Any = np.int64(0)  # a literal 0 would be a type of its own, for which everything is compiled once more
+    none: Any = np.int64(0)  # a literal 0 would have another type, for which everything would be compiled again
     rows, normal_rows, suppressed, edit, made = none, none, none, none, none
     written, past, most = room.page.phone.state[0], room.normal.phone.state[0], room.page.phone.events.shape[0]
     for index in range(users.shape[0]):
@@ -132,7 +132,7 @@ def render(
                 lines.turn[user] = turn_before
                 return rows, normal_rows, suppressed, index
             suppressed += 0 if turn else lost
-            if not touched and _meets_any(page.records, row, made):  # what was written is normal life then
+            if not touched and _meets_any(page.records, row, made):  # what was written so far is normal life
                 _copy_all(room, row, made, normal_rows, before[3])
                 touched, lines.touched[user], clean = True, True, True
             rows, normal_rows = rows + (0 if clean else made), normal_rows + (made if clean else 0)
@@ -190,7 +190,8 @@ def _repeat(room: Room, twin: int, event: int, row: int) -> int:
 def _render_line(line: Turn, model: ModelArrays, edits: Edits, room: Room, page: Page) -> tuple[int, int]:
     """Write the calls that take place on a line on a day; return how many take place, and how many do not.
 
-    In its second turn a call that no edit changed, and that met no incident in normal life, is what it is there.
+    In the second rendering, a call that no edit changed, and that met no incident in normal life, is copied from normal
+    life.
     """
     user, day, again, twin, busy_ms, turn, row = line
     slots = room.slots

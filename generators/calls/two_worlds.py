@@ -1,7 +1,7 @@
 """Renders two worlds day by day, normal life and the world with incidents, and the difference between them.
 
-Only the lines that an incident touches are rendered twice. A line stays touched until it is as free, or as taken, as
-it would have been.
+Only lines that an incident touches are rendered twice. A line counts as touched until it is free or busy at the same
+times in both worlds.
 """
 
 from collections.abc import Iterator

@@ -46,7 +46,7 @@ class CellAnomaly(AnomalySettings, ABC):
 
 @dataclass
 class FaultAnomaly(CellAnomaly, ABC):
-    """Base of faults of cells: at difficulty 0 up to `longest_h` long, at busy places; at 1 `shortest_h`, quiet."""
+    """Base of faults of cells: difficulty 0: up to `longest_h` long, at busy places; 1: `shortest_h`, at quiet ones."""
 
     @property
     def least(self) -> int:

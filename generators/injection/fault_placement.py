@@ -101,9 +101,9 @@ def place_faults(
 ) -> list[Place]:
     """Choose places and times of faults that affect about `calls` intents, and claim their cells.
 
-    A fault that would meet more than a dozenth of them is over sooner, so that there are enough, but never sooner than
-    its type's entry says: there are fewer then, and busier places are left out. Where there is no room for so many,
-    they are as large as they come, and put off as long as need be.
+    A fault that would affect more than a twelfth of the calls is shortened, so that there are enough faults, but not
+    below its type's range of durations: then there are fewer faults, and the busiest places are left out. If there is
+    no room for so many, faults may have any size, and are delayed as long as necessary.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ class Attempt:
     def _is_in_time(self, begin_ms: int, end_ms: int) -> bool:
         """Return whether a fault ends within the world, is not too long, and begins in an allowed span.
 
-        Where faults are as large as they come (`most` is all calls), they may be put off beyond that.
+        If faults may have any size (`most` is all calls), they may begin later than that.
         """
         spans = self.times.spans
         may_begin = self.most >= self.calls or bool(((spans[:, 0] <= begin_ms) & (begin_ms < spans[:, 1])).any())

@@ -78,7 +78,7 @@ def members(group: Any, sizes: Any) -> Any:
 def stretched(start_ms: Any, incident: Any, begin_ms: Any, span_ms: Any) -> Any:
     """Return starts moved so that each incident's first is at its begin and its last at its end; shape (n,) [ms].
 
-    So what an incident takes is what was meant, however few its calls are. Calls are in order of incident.
+    So an incident has its planned duration, however few calls it has. Calls are in order of incident.
     """
     _, first = np.unique(incident, return_index=True)
     low, high = np.minimum.reduceat(start_ms, first), np.maximum.reduceat(start_ms, first)
@@ -169,7 +169,7 @@ def some(count: int, share: float, rng: np.random.Generator) -> Any:
 def recruited(editable: "EditablePlan", roam: Any) -> Any:
     """Take a subscriber from the reserve for each, one who moves as people do or one who does not; shape (n,).
 
-    Those who roam are half of what the reserve has of them at most; the others stand still.
+    At most half of the reserve's moving subscribers are taken; the others are stationary.
     """
     roam = roam & (np.cumsum(roam) <= editable.spare() // 2)
     found = [editable.recruit(int(np.sum(roam == moves)), still=not moves) for moves in (False, True)]
@@ -254,7 +254,7 @@ def subscribed(
     Parameters
     ----------
     user, begin_ms, device
-        Shape (n,): user, begin of the incident [ms], and the user in whose device each SIM is.
+        Shape (n,): user, begin of the incident [ms], and the user whose device each SIM is in.
     normal
         The world, whose people's subscriptions say how old those of incidents are.
     rng

@@ -116,10 +116,10 @@ def plan_incidents(
     seed
         Of the world.
     of_faults
-        For how many times their part the types plan that meet calls, or all where there is none such: more where they
-        turned out to come to too few.
+        Factor on the number of calls that types with faults of cells plan to affect (all types, if there is none of
+        these): above 1 if they turned out to affect too few.
     owned
-        What users have; None where nobody knows.
+        SIMs and devices of the users; None if unknown.
 
     Raises
     ------
@@ -241,7 +241,7 @@ def _staying(incidents: Incidents, owned: Possessions | None) -> Incidents:
 def _shared_out(editable: EditablePlan, anomalies: Mapping[str, Injector], ratio: float) -> dict[str, int]:
     """Return the number of calls that each type changes.
 
-    Types that add calls make the whole larger; of the calls that others alter, some would not have taken place.
+    Types that add calls increase the total; some of the calls that others alter would not have taken place.
     """
     lost = editable.life.suppressed_share()
     total = sum(a.share for a in anomalies.values())
