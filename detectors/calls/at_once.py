@@ -13,17 +13,18 @@ from detectors.features.sequence.timeline import Timeline
 
 
 class AtOnce:
-    """Scores each call by how many calls its caller has in progress already, and had in progress lately.
+    """Scores each call by the number of simultaneous calls of its caller, now and over its latest calls.
 
-    The score is the calls that are going when the call begins, plus `weight` times their mean over the caller's latest
-    `calls` calls. A line has one call at a time unless it is an exchange, forwards calls, or is not alone.
+    The score is the number of calls in progress when the call begins, plus `weight` times the mean of that number over
+    the caller's latest `calls` calls. A line carries one call at a time, unless it is an exchange, forwards calls, or
+    its number is used on several devices.
 
     Parameters
     ----------
     calls
-        How many of the caller's calls, up to and with the scored one, at least 1.
+        Number of the caller's latest calls, the scored one included; at least 1.
     weight
-        What they weigh beside the call itself, above 0.
+        Weight of their mean relative to the call itself; above 0.
 
     Raises
     ------
@@ -48,7 +49,7 @@ class AtOnce:
         timeline = Timeline(dataset)
         caller = timeline.parties[1]
         end_ms = timeline.start_ms + timeline.duration_s * SECOND_MS
-        # Calls of no length end when they begin: those at the same second must not count as ended before they began.
+        # A call of length 0 ends when it begins, but must not count as ended before calls of the same second began.
         ended = counted_before(caller, end_ms, caller, timeline.start_ms)
         begun = counted_before(caller, timeline.start_ms, caller, timeline.start_ms)
         going = np.maximum(begun - ended - (timeline.duration_s > 0), 0)

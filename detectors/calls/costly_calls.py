@@ -16,11 +16,11 @@ TYPES = ("foreign", "premium")
 
 
 class CostlyCalls:
-    """Scores each call by how unlikely so many foreign and premium calls are among the caller's latest ones.
+    """Scores each call by how unlikely the number of foreign and premium calls among the caller's latest calls is.
 
-    The score is -log10 of the chance that a binomial variable reaches the number of such calls in the span that ends
-    with the call, of all calls in it. Its share is that of the caller's calls before the span, as if there had been
-    `prior_calls` more with the share of all callers in the history.
+    The score is -log10 of the probability that a binomial variable reaches the number of such calls in the span of time
+    that ends with the call. The share is estimated from the caller's calls before the span and `prior_calls` assumed
+    calls with the share of all callers in the history.
 
     Parameters
     ----------

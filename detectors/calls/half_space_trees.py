@@ -13,29 +13,30 @@ from detectors.features.kernels import kernel
 from detectors.features.sequence.timeline import Timeline
 
 TERMINAL_SHARE = 0.1
-"""A node is not split further when it held at most this share of a window's calls."""
+"""A node that held at most this share of a window's calls is not split further."""
 CUT = 0.001
 """The range of a feature leaves out this share of the history's values on either side."""
 
 
 class HalfSpaceTrees:
-    """Scores each call by how few calls of the latest full window fell near it, in random halvings of feature space.
+    """Scores each call by how few calls of the previous window fall near it, in random partitions of feature space.
 
-    Half-space trees (Tan, Ting & Liu 2011) in prequential use: all calls from the begin of the data on pass through in
-    order of time, each is scored, then learnt from. Every `window` calls, what was counted becomes what is compared
-    with. The score is -ln(1 + mean mass over the trees), mass being calls at the node times 2^depth. Before a first
-    window has passed, nothing is anomalous. Only the ranges of the features come from the history as a whole.
+    Half-space trees (Tan, Ting & Liu 2011) in prequential use: all calls are processed in order of time from the start
+    of the data; each is scored first and then counted. After every `window` calls, the new counts replace the ones that
+    calls are compared with. The score is -ln(1 + mean mass over the trees), mass being calls at the node times 2^depth.
+    Before a first window has passed, nothing is anomalous. Only the ranges of the features come from the history as a
+    whole.
 
     Parameters
     ----------
     features
         Names out of `detectors.features.calls.call_features.FEATURES`.
     trees
-        How many, at least 1.
+        Number of trees, at least 1.
     height
-        How often each halves the space, at least 1; memory and time grow with trees x 2^height and trees x height.
+        Depth of each tree, at least 1; memory and time grow with trees x 2^height and trees x height.
     window
-        Calls to a window, at least 1.
+        Number of calls in a window, at least 1.
     seed
         Seed of the trees.
 
@@ -117,7 +118,7 @@ def prequential_mass(forest: Forest, rows: FloatArray, window: int) -> FloatArra
     rows
         Shape (rows, features), in [0, 1], in order of time.
     window
-        Rows to a window. Those of the first one get the largest mass that there can be.
+        Number of rows in a window. Rows of the first window get the largest possible mass.
     """
     mass = np.full(len(rows), float(window) * 2.0**forest.height)
     held = np.zeros((2, forest.trees, forest.nodes), np.int64)
@@ -127,16 +128,16 @@ def prequential_mass(forest: Forest, rows: FloatArray, window: int) -> FloatArra
 
 @kernel
 def pass_through(rows: Array, feature: Array, middle: Array, window: int, held: Array, mass: Array) -> None:
-    """Score rows, and then count each in the nodes that it passes from the root down.
+    """Score each row, and then count it in the nodes on its path from the root to a leaf.
 
     Parameters
     ----------
     rows
         Shape (rows, features).
     feature, middle
-        Of each node with children: the feature whose range it halves, and where; shape (trees, nodes) each.
+        Of each inner node, the feature whose range it halves and the middle of that range; shape (trees, nodes) each.
     window
-        Rows to a window.
+        Number of rows in a window.
     held
         Shape (2, trees, nodes), zeros: counts of the latest full window, and of the one that is being filled.
     mass

@@ -22,25 +22,24 @@ LEAST_S = 60.0
 class ImpossibleSpeed:
     """Scores each call by the speed at which its SIM got there from its previous call.
 
-    The way is from the cell in which the previous call of the SIM ended to the one in which this call begins, less
-    `slack_km`: a phone is not where its cell is. The time is from the end of the one to the begin of the other, at
-    least a minute, also where the calls overlap. The score is ln(1 + speed in km/h), and an alert from `alert_kmh` on.
+    The distance is that between the cell in which the SIM's previous call ended and the cell in which this call begins,
+    less `slack_km`, since a phone is not at its cell's position. The time is that between the end of the previous call
+    and the begin of this one, at least a minute even if the calls overlap. The score is ln(1 + speed in km/h); speeds
+    of `alert_kmh` and more are alerts.
 
     Parameters
     ----------
     slack_km
-        What a phone may seem to move by changing cells [km], above 0.
+        Apparent movement of a phone that only changes cells [km], above 0.
     alert_kmh
-        Speed from which on nobody travels [km/h], above 0.
+        Speed at which nobody travels [km/h], above 0.
 
     Raises
     ------
     SettingsError
         When a setting is out of its range.
 
-    Notes
-    -----
-    Scoring raises `UserError` where the data do not say where cells are.
+    Notes ----- Scoring raises `UserError` if the data do not have the positions of cells.
     """
 
     level = Level.CALL
@@ -99,7 +98,7 @@ def places(quarters: Quarters, column: pa.ChunkedArray) -> FloatArray:
     Raises
     ------
     UserError
-        When it is not known where any cell is.
+        When the positions of all cells are unknown.
     """
     table = quarters.dataset.table("cells", ["latitude", "longitude"])
     known = np.column_stack(

@@ -18,18 +18,18 @@ DIGITS = 9
 
 
 class OddHour:
-    """Scores each call by how rarely people call at that hour, less what its caller has called around it before.
+    """Scores each call by how rarely people call at that hour, less if its caller has called around it before.
 
-    A habit is what comes again: a call of the history counts for its half hour by the share of its caller's other calls
-    that are around that hour. So lone calls at night, which incidents of the history leave there too, count for next
-    to nothing, and those of who works at night count in full. The score is -log10 of the half hour's part of all
-    habits, less half the log10 of one plus the caller's earlier calls around it. An earlier call counts for the hours
-    around it less the farther away it is.
+    Only repeated behaviour is a habit: each call of the history counts for its half hour with the share of its caller's
+    other calls that are around that hour. So single calls at night, which incidents of the history leave there too,
+    count for almost nothing, and those of night workers count fully. The score is -log10 of the half hour's share of
+    all habits, minus half the log10 of one plus the number of the caller's earlier calls around it. The weight of an
+    earlier call falls with its distance in time of day.
 
     Parameters
     ----------
     width_h
-        Distance from which on a call says nothing about an hour [h], above 0, at most 12.
+        Distance in time of day at which the weight of a call reaches 0 [h]; above 0, at most 12.
 
     Raises
     ------
@@ -46,7 +46,7 @@ class OddHour:
         self.width_h = width_h
 
     def fit(self, dataset: Dataset) -> Self:
-        """Learn when people call by habit from `dataset.history`."""
+        """Learn the hours of people's calling habits from `dataset.history`."""
         timeline, history = Timeline(dataset), slice(*dataset.call_range(dataset.history))
         self.habits = habits(timeline.parties[1][history], half_hours(timeline)[history], self.weights)
         return self

@@ -18,10 +18,10 @@ NOTHING = 1e-9
 
 
 class OwnPast:
-    """Scores each call by how many standard deviations it is from the caller's earlier calls, in its oddest feature.
+    """Scores each call by its largest deviation from the caller's earlier calls, over features, in standard deviations.
 
-    Mean and standard deviation are those of all earlier calls of the caller, as if there had been `prior_calls` more
-    that are spread like the calls of everybody in the history. It counts on either side.
+    Mean and standard deviation are those of all earlier calls of the caller, with `prior_calls` additional calls
+    assumed that are distributed like all calls of the history. Deviations count in both directions.
 
     Parameters
     ----------
@@ -69,5 +69,5 @@ class OwnPast:
         own_square = (sum_of_latest(groups, values**2, values.size) - values**2 + self.prior_calls * square) / calls
         spread = np.sqrt(np.maximum(own_square - own**2, 1e-12))
         away = np.abs(values - own)
-        away[away < NOTHING * np.maximum(np.abs(values), 1.0)] = 0.0  # what is left of equal values by rounding
+        away[away < NOTHING * np.maximum(np.abs(values), 1.0)] = 0.0  # deviations of equal values are rounding errors
         return np.asarray(away / spread, np.float64)

@@ -16,9 +16,9 @@ NIGHT = {"rule": ("lie in [0, 24] and before detector.night_to_h", lambda night:
 
 
 class FourRules:
-    """Scores a call by the number of rules that it breaks, plus a fraction for how close it is to breaking each.
+    """Scores a call by the number of rules that it breaks, plus a fraction for how close it comes to breaking each.
 
-    The nearness, in [0, 1) on average over the rules, orders calls that break as many. Nothing is learnt.
+    The fraction, a mean over the rules in [0, 1), orders calls that break equally many rules. Nothing is learnt.
 
     Parameters
     ----------

@@ -19,16 +19,17 @@ MOST, DIGITS = 300.0, 9
 class Crowd:
     """Scores each quarter of a cell by how unlikely so many different callers are at that hour of the week.
 
-    A crowd is many users, not many calls each: every caller counts once a quarter. The score is -log10 of the chance
-    that a negative binomial variable reaches the number of the latest quarters. Its mean is what the cell had in the
-    history at these hours of the week, its dispersion a setting: real counts vary more than Poisson's.
+    A crowd is many users, not many calls of each: every caller counts once per quarter hour. The score is -log10 of the
+    probability that a negative binomial variable reaches the number of callers in the latest quarters. Its mean is that
+    of the cell in the history at these hours of the week. Its dispersion is a setting, since real counts vary more than
+    Poisson variables.
 
     Parameters
     ----------
     quarters
-        Quarters of an hour, up to and with the scored one, that are looked at together; at least 1.
+        Number of quarter hours counted together, the scored one being the last; at least 1.
     dispersion
-        Variance beyond Poisson's, over the square of the mean; above 0.
+        Variance beyond that of a Poisson variable, divided by the squared mean; above 0.
 
     Raises
     ------
@@ -60,7 +61,7 @@ class Crowd:
 
 
 def _callers(quarters: Quarters) -> IntArray:
-    """Count the different callers of each quarter of a cell, by the first cell of their calls."""
+    """Count the distinct callers of each quarter hour of a cell, by the first cell of their calls."""
     timeline = Timeline(quarters.dataset)
     cells = quarters.cells_of(quarters.dataset.table("calls", ["first_cell_id"])["first_cell_id"])
     parties, caller, _ = timeline.parties

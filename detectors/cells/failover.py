@@ -19,18 +19,18 @@ PASSED_ON = 0.95
 class Failover:
     """Scores each quarter of a cell by the evidence that it fails, or that it serves the sessions of a failing cell.
 
-    Each Hello tells whether a cell fails: one in service refuses, or leaves unanswered, the share that it did in the
-    history (as if it had `PRIOR_HELLOS` more of the share of all), a failing one also `refused` of the rest. The ln of
-    the ratio of the two likelihoods is added up from quarter to quarter (a cumulative sum after Page 1954, at most
-    `most`), so a night without a Hello is no recovery. A phone that is turned away tries another cell: while a session
-    that a cell turned away connects elsewhere, that quarter of the other cell has the first one's evidence.
+    Each Hello is evidence: a healthy cell refuses, or does not answer, the same share as in the history (with
+    `PRIOR_HELLOS` additional Hellos assumed at the share of all cells); a failing cell also refuses a share `refused`
+    of the others. The log likelihood ratio is added up from quarter to quarter (a cumulative sum after Page 1954, at
+    most `most`), so a night without a Hello does not count as recovery. A rejected phone tries another cell: a cell to
+    which sessions connect that a failing cell rejected gets that cell's evidence in the same quarter hour.
 
     Parameters
     ----------
     refused
-        Which share of what it would serve else a failing cell does not serve, in (0, 1).
+        Share of the Hellos, otherwise accepted, that a failing cell rejects; in (0, 1).
     most
-        The most evidence that is kept [nat], above 0; the less, the sooner what is over is forgotten.
+        Upper limit of the evidence [nat], above 0; with a lower limit, past faults are forgotten sooner.
 
     Raises
     ------
@@ -74,12 +74,12 @@ def usual_share(refused: IntArray, connected: IntArray) -> FloatArray:
 def stood_in(
     cell: IntArray, time_ms: IntArray, session: IntArray, connected: BoolArray, refused: BoolArray
 ) -> tuple[tuple[IntArray, IntArray], IntArray]:
-    """Return for each connection after a refusal the cell that refused last, the cell that served, and the time [ms].
+    """Return, for each connection after a refusal, the cell that refused last, the serving cell, and the time [ms].
 
     Parameters
     ----------
     cell, time_ms, session, connected, refused
-        Shape (events,): the cell that was asked, -1 for none, when, in which session, and what it did.
+        Shape (events,): the cell that was asked (-1 for none), the time, the session, and the cell's answer.
     """
     asked = np.flatnonzero((connected | refused) & (cell >= 0))
     asked = asked[np.lexsort((asked, time_ms[asked], session[asked]))]

@@ -16,18 +16,18 @@ MOST = 100.0
 
 
 class FailureShare:
-    """Scores each quarter of a cell by its share of failed Hellos, against the shares that the cell had before.
+    """Scores each quarter hour of a cell by its share of failed Hellos, compared with earlier quarter hours.
 
-    There are two limits: so many standard deviations from the mean of the earlier shares, of which there must be five,
-    to either side; and so large a share. The score is how many times over the nearer one it is, so that it is an alert
-    from 1 on. A quarter without a Hello has no share, and the score 0. (The test of the demo of 2016.)
+    There are two limits: a number of standard deviations from the mean of at least five earlier shares, in either
+    direction; and an absolute share. The score is the share of the nearer limit that is reached, so scores of 1 and
+    more are alerts. A quarter hour without a Hello has the score 0. (This is the test of the demo of 2016.)
 
     Parameters
     ----------
     sigmas
-        Standard deviations that are too many, above 0.
+        Limit in standard deviations, above 0.
     share
-        Share of failures that is too large, in (0, 1].
+        Limit of the share of failures, in (0, 1].
 
     Raises
     ------
@@ -59,9 +59,9 @@ class FailureShare:
 
 
 def deviations(share: FloatArray, known: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> FloatArray:
-    """Return how many standard deviations each share is from the earlier ones of its row, shape (cells, quarters).
+    """Return the deviation of each share from earlier ones of its row, in standard deviations, shape (cells, quarters).
 
-    0 where it is not known or fewer than `FEWEST` were before.
+    0 where the share is unknown, or fewer than `FEWEST` shares are known before.
     """
     counted = np.where(known, share, 0.0)
     before = _before(known.astype(np.int64))

@@ -15,16 +15,16 @@ MOST = 300.0
 
 
 class FailureSurprise:
-    """Scores each quarter of a cell by how unlikely it is that so many Hellos of the latest hour fail by chance.
+    """Scores each quarter hour of a cell by how unlikely the number of failed Hellos in the latest hour is.
 
-    The score is -log10 of the chance that a binomial variable reaches that number, at the share of failures that the
-    cell had in the history, as if it had `PRIOR_HELLOS` more Hellos there of the share of all cells. So ten failures of
-    ten weigh more than one of one, which a test of the share alone does not tell apart.
+    The score is -log10 of the probability that a binomial variable reaches that number, at the cell's share of failures
+    in the history (with `PRIOR_HELLOS` additional Hellos assumed at the share of all cells). So ten failures out of ten
+    score higher than one out of one, unlike in a test of the share alone.
 
     Parameters
     ----------
     quarters
-        Quarters of an hour, up to and with the scored one, that are looked at together; at least 1.
+        Number of quarter hours counted together, the scored one being the last; at least 1.
 
     Raises
     ------

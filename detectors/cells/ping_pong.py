@@ -16,17 +16,17 @@ DIGITS = 9
 
 
 class PingPong:
-    """Scores each quarter of a cell by its handovers that return to the previous cell; quick ones weigh more.
+    """Scores each quarter hour of a cell by handovers that return to the previous cell; quick returns weigh more.
 
-    A handover from B counts exp(-stay in B / `stay_s`) if it goes back to the cell before B, and a tenth of that if it
-    goes on elsewhere. It counts for both cells. The score is the sum over the latest quarters.
+    A handover from B counts exp(-stay in B / `stay_s`) if it returns to the cell before B, and a tenth of that if it
+    goes to another cell. It counts for both cells. The score is the sum over the latest quarter hours.
 
     Parameters
     ----------
     stay_s
-        How long a stay is short [s], above 0.
+        Time constant of the weight: typical short stay [s], above 0.
     quarters
-        Quarters of an hour, up to and with the scored one, that are looked at together; at least 1.
+        Number of quarter hours counted together, the scored one being the last; at least 1.
 
     Raises
     ------

@@ -18,18 +18,18 @@ MOST = 300.0
 
 
 class QuietNeighbour:
-    """Scores each quarter of a cell by how unlikely it is to carry so few of its neighbourhood's connections.
+    """Scores each quarter hour of a cell by how unlikely so small a share of its neighbourhood's connections is.
 
-    A sleeping cell raises no alarm, but its neighbours go on, and take over what it leaves. The neighbourhood is the
-    cell and those nearest to it, those on its own site first; what the cell usually carries of it is its share in the
-    history. The score is -log10 of the chance that a beta-binomial variable is no larger than what the cell carried.
+    A sleeping cell raises no alarm, but its neighbours keep working and take over its calls. The neighbourhood is the
+    cell and those nearest to it, cells of the same site first; the cell's usual share is that in the history. The score
+    is -log10 of the probability that a beta-binomial variable is at most the number of connections of the cell.
 
     Parameters
     ----------
     nearest
-        How many neighbours, at least 1.
+        Number of neighbours, at least 1.
     quarters
-        Quarters of an hour, up to and with the scored one, that are looked at together; at least 1.
+        Number of quarter hours counted together, the scored one being the last; at least 1.
 
     Raises
     ------
@@ -64,7 +64,7 @@ class QuietNeighbour:
 
 
 def too_few(own: IntArray, together: IntArray, share: FloatArray) -> FloatArray:
-    """Return -log10 of the chance of at most `own` of `together` at a usual share, shape of `own`, at most `MOST`."""
+    """Return -log10 of the probability of at most `own` of `together` at a usual share, at most `MOST`."""
     size = 1 / SPREAD - 1
     pairs, index = np.unique(np.stack([np.broadcast_to(each, own.shape).ravel() for each in (own, together, share)]),
                              axis=1, return_inverse=True)  # fmt: skip

@@ -20,20 +20,21 @@ MOST_REPORTS = 5_000
 
 
 class SignalClusters:
-    """Scores each quarter of a cell by how far its signal reports lie from the clusters of the cell's earlier ones.
+    """Scores each quarter hour of a cell by how far its signal reports are from clusters of its earlier reports.
 
-    A report is where a phone was when it connected to the cell, and how loud it heard it: x, y and power, each over its
-    standard deviation at that cell. The cell's reports of the history are clustered (k-means); a new one is as strange
-    as it is far from the nearest centre, over the 99th percentile of the history's distances. The score is the mean of
-    the latest reports, as if there had been `PRIOR_REPORTS` usual ones. (After Dunning & Friedman 2014, who cluster
-    what is normal and watch the distance to it. A phone hears several towers; session events tell of the one it uses.)
+    A report is the position of a phone when it connected to the cell, and the received power: x, y and power, each
+    divided by its standard deviation at that cell. The cell's reports of the history are clustered (k-means). The
+    anomaly of a new report is its distance from the nearest centre, divided by the 99th percentile of the history's
+    distances. The score is the mean over the latest reports and `PRIOR_REPORTS` assumed usual ones. (After Dunning &
+    Friedman 2014, who cluster normal data and use the distance to the clusters. Phones receive several towers; session
+    events only contain the one in use.)
 
     Parameters
     ----------
     clusters
-        How many at each cell, at least 1; fewer where there are not `FEWEST_A_CLUSTER` reports for each.
+        Number of clusters of each cell, at least 1; fewer if there are not `FEWEST_A_CLUSTER` reports for each.
     quarters
-        Quarters of an hour, up to and with the scored one, that are looked at together; at least 1.
+        Number of quarter hours counted together, the scored one being the last; at least 1.
     seed
         Seed of the clustering.
 
@@ -74,14 +75,15 @@ class SignalClusters:
         return Scores(self.level, quarters.scored(mean))
 
     def _distances(self, known: FloatArray, reports: FloatArray) -> FloatArray:
-        """Return the distance of reports from clusters of known ones, relative to the 99th percentile of theirs."""
+        """Return the distance of reports from clusters of known ones, divided by their 99th percentile."""
         clusters = min(self.clusters, len(known) // FEWEST_A_CLUSTER)
         if not clusters or not len(reports):
             return np.zeros(len(reports))
         known = known[content_order(known)]
         scale = np.maximum(known.std(axis=0), 1e-6)
         some = known[:: -(-len(known) // MOST_REPORTS)] / scale
-        with threadpool_limits(1):  # the order of sums, and so the clusters, would depend on the number of threads
+        # with several threads, the order of sums, and so the clusters, would depend on their number
+        with threadpool_limits(1):
             model = KMeans(min(clusters, len(np.unique(some, axis=0))), n_init=1, random_state=self.seed).fit(some)
         limit = float(np.quantile(model.transform(some).min(axis=1), 0.99))
         return np.asarray(model.transform(reports / scale).min(axis=1) / max(limit, 1e-6), np.float64)

@@ -17,19 +17,19 @@ FEWEST_GAPS = 100
 
 
 class Silence:
-    """Scores each quarter of a cell by the time since its last connection, relative to a high quantile of such times.
+    """Scores each quarter hour of a cell by the time since its last connection, relative to a high quantile of it.
 
     The time since the last connection is taken at the end of the quarter, or before a connection that ends a longer
-    silence within it. The quantile is that of the cell's own times between connections in the history; below
-    `FEWEST_GAPS` of them, that of all cells. From 1 on it is an alert. (The demo of 2016 wished for this with the 99th
-    percentile.)
+    silence within it. The quantile is that of the cell's own times between connections in the history, or of all cells'
+    times if the cell has fewer than `FEWEST_GAPS`. Scores of 1 and more are alerts. (The demo of 2016 proposes this
+    with the 99th percentile.)
 
     Parameters
     ----------
     quantile
         In (0, 1).
     rhythm
-        Whether time is counted in the connections that are usual at that hour of the week (a night is short then)
+        Whether time is measured by the usual number of connections at that hour of the week (so that nights are short)
         rather than in seconds.
 
     Raises

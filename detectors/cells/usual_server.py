@@ -21,22 +21,22 @@ LEAST_OF_ONE, MOST_OF_ONE = -1.2, 4.0
 
 
 class UsualServer:
-    """Scores each quarter of a cell by the evidence that other cells serve its places, or that it serves theirs.
+    """Scores each quarter hour of a cell by evidence that other cells serve its places, or that it serves theirs.
 
-    The usual server of a place is the cell of most connections of the history nearby, if these are more than half. Of
-    a cell in order another serves such a place as rarely as in the history; one that is turned away, or asleep, `keeps`
-    only a part of its connections there. And where a cell in order still serves, it is as loud as it was, up to a
-    spread (that of the connections nearby, and `spread_db`); a turned one is off by `shift_db` more. The ln of these
-    ratios of likelihoods is added up from quarter to quarter (a cumulative sum after Page 1954, at most `MOST`). While
-    a cell serves a place of another, its quarter has the other's evidence, by how surely the place is the other's.
-    Operators have such reports by the minimization of drive tests (3GPP TS 37.320).
+    The usual server of a place is the cell with more than half of the nearby connections of the history. If that cell
+    is healthy, other cells serve the place as rarely as in the history; a cell with a turned antenna, or a sleeping
+    one, keeps only a share `keeps` of its connections there. Where it still serves, a healthy cell has its usual power,
+    up to a spread (that of the nearby connections, and `spread_db`); a turned one deviates by `shift_db` more. The log
+    likelihood ratios are added up from quarter to quarter (a cumulative sum after Page 1954, at most `MOST`). While a
+    cell serves places of another one, it gets that cell's evidence, weighted by the certainty that these are the
+    other's places. Operators get such reports by the minimization of drive tests (3GPP TS 37.320).
 
     Parameters
     ----------
     nearest
-        Connections of the history that tell of a place, at least 1.
+        Number of nearby connections of the history for each place, at least 1.
     within_m
-        How far they are at most [m], above 0.
+        Their largest distance [m], above 0.
     keeps
         Share of its connections that a changed cell keeps, in (0, 1).
     spread_db, shift_db
@@ -76,7 +76,7 @@ class UsualServer:
         return self
 
     def score(self, dataset: Dataset) -> Scores:
-        """Score the quarters of `dataset.window`, adding up from the end of the history on."""
+        """Score the quarters of `dataset.window`; evidence is summed from the end of the history on."""
         quarters, history = Quarters(dataset), dataset.history
         every = connections(quarters, "usual_server")
         begin_ms = min(history.end_ms, dataset.window.start_ms)

@@ -22,17 +22,18 @@ SMALLEST_RING = 3
 class ClosedRing:
     """Scores each call by how one-sided its tie is, how much the caller uses it, and whether it closes a ring.
 
-    Friends call back and have friends in common. The score is the share of the caller's calls that went to the callee,
+    Friends call back and have common contacts. The score is the share of the caller's calls that went to the callee,
     over (1 + contacts in common) squared, 0 when the callee has called back; plus `closing` where the tie is part of a
-    ring. A ring is a strongly connected component, of three or more, of the directed ties that are never answered, are
-    used at least twice, and whose ends have at most one contact in common. All is of the `days` before the call's day.
+    ring. A ring is a strongly connected component, of three or more parties, of the directed ties without calls back
+    that are used at least twice and whose ends have at most one common contact. All counts are those of the `days`
+    before the call's day.
 
     Parameters
     ----------
     days
         Length of the span, above 0.
     closing
-        What it counts to be part of a ring, above 0.
+        Amount that is added to the score of a tie that is part of a ring, above 0.
 
     Raises
     ------

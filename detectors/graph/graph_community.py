@@ -15,9 +15,9 @@ from detectors.models.outlier_models import fitted, outlier_scores, own_threshol
 class GraphCommunity:
     """Scores each call by an outlier model on features of the call in the graph of earlier calls.
 
-    The model is fitted on the second half of the history's calls, each described against the graph of the first
-    half: against a graph that holds the call itself no tie would ever be new. The calls of the window are described
-    against the graph of the whole history. Communities and ties know nothing of times and durations.
+    The model is fitted on the second half of the history's calls, with features from the graph of the first half: in a
+    graph that contains the call itself, no tie would be new. Features of the window's calls come from the graph of the
+    whole history. Communities and ties do not depend on times and durations.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class GraphCommunity:
     features
         Names out of `detectors.features.graph.graph_features.FEATURES`; those of calls when left out.
     resolution
-        Resolution of the communities, above 0; more makes smaller ones.
+        Resolution of the communities, above 0; higher values give smaller ones.
     seed
         Seed of the search for communities.
 

@@ -13,15 +13,15 @@ from detectors.models.outlier_models import fitted, outlier_scores, own_threshol
 class CircleDays:
     """Scores each user-day by an outlier model on features of the day in the graph of earlier calls.
 
-    The model is fitted on the days of the later half of the history, each described against the ties and communities
-    of the earlier half; the days of the window are described against those of the whole history.
+    The model is fitted on the days of the later half of the history, with features from the ties and communities of the
+    earlier half; features of the window's days come from those of the whole history.
 
     Parameters
     ----------
     model
         See `detectors.models.outlier_models` for what it may be.
     resolution
-        Resolution of the communities, above 0; more makes smaller ones.
+        Resolution of the communities, above 0; higher values give smaller ones.
     seed
         Seed of the search for communities.
 
@@ -53,7 +53,7 @@ class CircleDays:
         middle = (history.start_ms + history.end_ms) // 2
         known, later = Window(history.start_ms, middle), Window(middle, history.end_ms)
         matrix = self._features(dataset, known, later)
-        if len(matrix):  # else there are no users to score either
+        if len(matrix):  # otherwise there are no users to score either
             fitted(self.model, matrix)
         return self
 

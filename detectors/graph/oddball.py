@@ -16,10 +16,11 @@ from detectors.features.graph.user_day_graph import Weeks, days_of
 class OddBall:
     """Scores each user-day by the deviation of its week's ego network from the power laws of ego networks.
 
-    OddBall (Akoglu, McGlohon & Faloutsos 2010): the ties E of an ego net grow with its contacts N as N^a, its calls W
-    with its ties as E^b. A net off the first law is a star or a clique, off the second one it calls too much. Its score
-    for a law is (larger over smaller of actual and usual) x ln(1 + their distance); the detector's is the sum over both
-    laws of ln(1 + score). The laws are those of the last week of the history.
+    OddBall (Akoglu, McGlohon & Faloutsos 2010): in an ego network, the number of ties E grows with the number of
+    contacts N as N^a, and the number of calls W as E^b. A network that deviates from the first law is a star or a
+    clique; one that deviates from the second has too many calls. The score for a law is (ratio of actual and expected
+    value, at least 1) x ln(1 + their difference); the detector's score is the sum over both laws of ln(1 + score). The
+    laws are those of the last week of the history.
     """
 
     level = Level.USER_DAY

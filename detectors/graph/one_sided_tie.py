@@ -13,9 +13,10 @@ from detectors.trailing_days import TrailingDays
 class OneSidedTie(TrailingDays):
     """Scores each call by how much its caller uses a tie that is not in the call graph of the history.
 
-    People call back who calls them, and come to know each other through common contacts (triadic closure). The score is
-    the caller's calls to the callee within the last `days`, over one plus the contacts that both had in the history;
-    0 when they had a tie there, when either was not known there, or when the callee has called the caller since.
+    People call back, and get to know each other through common contacts (triadic closure). The score is the number of
+    the caller's calls to the callee within the last `days`, divided by one plus the number of their common contacts in
+    the history; it is 0 if they had a tie in the history, if either was not in it, or if the callee has called the
+    caller since.
 
     Parameters
     ----------

@@ -21,19 +21,19 @@ from detectors.features.sequence.timeline import Timeline, middle_of
 LEAST, MOST = 1e-6, 1e6
 PRIOR_CALLS = 5
 GRAIN = 2.0**-16
-"""Resolution to which surprises are rounded [nat]: finer differences are rounding errors."""
+"""Resolution to which surprises are rounded [nat]: smaller differences are rounding errors."""
 
 
 @dataclass(frozen=True)
 class TieModel:
-    """Probability of each party to be the callee of a caller's next call, given a call graph.
+    """Probability distribution of the callee of a caller's next call, given a call graph.
 
-    A Polya urn: with n calls on its ties so far, a caller turns with the chance alpha / (n + alpha) to anybody, as a
-    block model has it, else to who it has had calls with, by their number. The block model is the degree-corrected one
-    (Karrer & Newman 2011) over the graph's communities; the calls of each block are smoothed by one that goes anywhere.
-    Whom the graph does not know is one party, with the weight that Good and Turing give to what has not been seen: the
-    share of the calls with parties of one call. alpha is such that callers have as many contacts as they do (Ewens
-    1972).
+    A Polya urn: with n calls on its ties so far, a caller calls with probability alpha / (n + alpha) any party, drawn
+    from a block model, else an earlier contact, with a probability proportional to its number of calls. The block model
+    is the degree-corrected one (Karrer & Newman 2011) over the graph's communities; the calls of each block are
+    smoothed by one call to anywhere. All parties that are not in the graph count as one, with the Good-Turing weight of
+    unseen events: the share of the calls with parties that have one call. alpha is fitted to the number of contacts of
+    the callers (Ewens 1972).
     """
 
     graph: CallGraph
@@ -48,7 +48,7 @@ class TieModel:
 
     @cached_property
     def alpha(self) -> float:
-        """Concentration of the urn [calls], by which the parties together have as many contacts as they do."""
+        """Concentration of the urn [calls], at which the expected number of contacts equals the actual one."""
         present, contacts = self.graph.strength[self.graph.strength > 0], int(self.graph.contacts.sum())
         if contacts == present.size or contacts >= present.sum():
             return LEAST if contacts == present.size else MOST
@@ -61,7 +61,7 @@ class TieModel:
         return float(np.exp(brentq(excess, np.log(LEAST), np.log(MOST), xtol=1e-6)))
 
     def _by_blocks(self, one: IntArray, other: IntArray) -> FloatArray:
-        """Return the chance of `other`, shape (pairs,), by the block model."""
+        """Return the probability of `other`, shape (pairs,), by the block model."""
         own, its = self.graph.community[one], self.graph.community[other]
         total, of_blocks = max(int(self.graph.strength.sum()), 1), self._block_strength
         into = self._between_blocks[own, its] if one.size else np.empty(0)
@@ -72,7 +72,7 @@ class TieModel:
 
     @property
     def _unseen(self) -> float:
-        """Share of the calls with a party never seen before, by Good and Turing; half a call where there is none."""
+        """Share of the calls with a party never seen before (Good-Turing); half a call if there is none."""
         once = max(float(np.count_nonzero(self.graph.strength == 1)), 0.5)
         return once / (int(self.graph.strength.sum()) + 1)
 
@@ -94,20 +94,20 @@ class TieModel:
 class UnlikelyTie:
     """Scores each call by how unlikely its callee is for its caller, alone and together with earlier calls.
 
-    The surprise of a call is -ln of its chance by `TieModel` for the graph of the history, less what is usual for its
-    caller: the mean surprise of the caller's calls in the later half of the history by the graph of the earlier half.
-    The score is that of the call, plus `run_weight` times the mean of the caller's latest `run` calls of the window (it
-    is one of them; those that are missing count as usual). That somebody is called again and again in the window does
-    not make it likely.
+    The surprise of a call is -ln of its probability by `TieModel` for the graph of the history, minus the usual value
+    of its caller: the mean surprise of the caller's calls in the later half of the history, given the graph of the
+    earlier half. The score is the surprise of the call, plus `run_weight` times the mean over the caller's latest `run`
+    calls of the window (the scored one included; missing ones count as usual). Repeated calls to somebody within the
+    window do not make that callee more probable.
 
     Parameters
     ----------
     resolution
-        Resolution of the communities, above 0; more makes smaller ones.
+        Resolution of the communities, above 0; higher values give smaller ones.
     run
-        How many of the caller's calls to look at together, at least 1.
+        Number of the caller's latest calls that are averaged, at least 1.
     run_weight
-        What they weigh beside the call itself, at least 0.
+        Weight of their mean relative to the call itself; at least 0.
     seed
         Seed of the search for communities.
 

@@ -11,7 +11,7 @@ from bench.faults import Fault, SettingsError
 class Hbos:
     """Sum over the features of the logarithm of the density of a row's values (Goldstein & Dengel 2012).
 
-    Scores are those of PyOD's `HBOS` with the same parameters, which compiles a function in every process instead.
+    Scores equal those of PyOD's `HBOS` with the same parameters, but without compiling a function in every process.
 
     Parameters
     ----------

@@ -17,14 +17,15 @@ SEEDS = np.iinfo(np.int32).max
 class Inne:
     """Mean isolation of a row over sets of hyperspheres around fitted rows (Bandaragoda et al. 2018).
 
-    Each set has some rows, drawn at random, as centres; a sphere reaches to the nearest other centre. A row is as
-    isolated as the smallest sphere that it lies in: 1 less the square of the ratio of its nearest centre's radius to
-    its own; 1 outside of all. Draws and scores are those of PyOD's `INNE`, but for rows at the very edge of a sphere.
+    Each set has some rows, drawn at random, as centres; a sphere reaches to the nearest other centre. The isolation of
+    a row is that of the smallest sphere that contains it: 1 minus the squared ratio of the radius of the sphere at the
+    nearest other centre to its own radius; 1 outside all spheres. Random draws and scores equal those of PyOD's `INNE`,
+    except for rows exactly at the edge of a sphere.
 
     Parameters
     ----------
     n_estimators
-        How many sets, at least 1.
+        Number of sets, at least 1.
     max_samples
         Centres of a set, at least 2; all fitted rows where these are fewer.
     contamination
@@ -80,7 +81,7 @@ class Inne:
 def _spheres(centres: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return centres, squared radii and isolation of the spheres around some rows, the smallest sphere first."""
     apart = np.zeros((len(centres), len(centres)))
-    for column in centres.T:  # added up in the order in which `isolate` does, so that edges are met exactly
+    for column in centres.T:  # summed in the same order as in `isolate`, so that edges are met exactly
         apart += (column[:, None] - column) ** 2
     np.fill_diagonal(apart, np.inf)
     reach, nearest = apart.min(axis=1), apart.argmin(axis=1)
@@ -98,7 +99,8 @@ def isolate(rows: Array, centres: Array, reach: Array, isolation: Array, found: 
     rows
         Shape (rows, features).
     centres, reach, isolation
-        Of the spheres of each set: shape (sets, spheres, features), and (sets, spheres) each, the smallest first.
+        Spheres of each set, the smallest first: centres, shape (sets, spheres, features); squared radii and isolation,
+        shape (sets, spheres).
     found
         Filled in.
     """

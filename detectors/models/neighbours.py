@@ -15,8 +15,8 @@ DUST = 1e-10
 class Nearest:
     """Distance to the k-th nearest fitted row (Ramaswamy et al. 2000): PyOD's `KNN`, with its interface and scores.
 
-    A k-d tree answers for all rows in one call, which is what makes it faster. In `decision_scores_` no row is its own
-    neighbour, in `decision_function` a row that was fitted on is.
+    It is faster because a k-d tree answers for all rows in one call. In `decision_scores_` no row is its own neighbour;
+    in `decision_function` a fitted row is.
 
     Parameters
     ----------
@@ -48,13 +48,14 @@ class Nearest:
 class Lof:
     """Local outlier factor (Breunig et al. 2000): PyOD's `LOF` and scikit-learn's, with PyOD's interface.
 
-    A row's local density is 1 over the mean reach to its nearest fitted rows, and its factor the mean density of these
-    over its own. Scores are those of the two libraries; where distances are equal, other rows may be the nearest.
+    A row's local density is 1 over its mean reachability distance to its nearest fitted rows; its factor is the mean
+    density of these divided by its own. Scores equal those of the two libraries, except that other rows may be chosen
+    among equal distances.
 
     Parameters
     ----------
     n_neighbors
-        Nearest fitted rows that are looked at, at least 1.
+        Number of nearest fitted rows, at least 1.
     contamination
         Share of the fitted rows above `threshold_`, in (0, 0.5].
     """
@@ -68,7 +69,8 @@ class Lof:
         self.tree = KDTree(rows)
         near, apart = self._nearest(rows, min(self.n_neighbors + 1, len(rows)))
         own = near == np.arange(len(rows))[:, None]
-        own[:, -1] |= ~own.any(axis=1)  # among more equal rows than are looked at, a row may not find itself
+        # a row need not be among its own neighbours if there are more equal rows than neighbours
+        own[:, -1] |= ~own.any(axis=1)
         near, apart = near[~own].reshape(len(rows), -1), apart[~own].reshape(len(rows), -1)
         self.reach = apart[:, -1]
         self.density = self._density(near, apart)

@@ -2,9 +2,9 @@
 
 - scikit-learn's: `fit(X)` and `score_samples(X)`, where *lower* means more anomalous (isolation forest, one-class SVM,
   elliptic envelope, local outlier factor with `novelty=True`, mixtures and densities, pipelines that end in one).
-- PyOD's: `fit(X)` and `decision_function(X)`, where *higher* means more anomalous. Its models know themselves by
-  `contamination` and have no `score_samples`; scikit-learn's `decision_function`, which points the other way, is
-  never used.
+- PyOD's: `fit(X)` and `decision_function(X)`, where *higher* means more anomalous. These models are recognised by
+  `contamination`, and have no `score_samples`; scikit-learn's `decision_function`, which points the other way, is never
+  used.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ def outlier_scores(model: Any, matrix: "np.ndarray[Any, Any]") -> FloatArray:
 
 
 def fitted(model: Any, matrix: "np.ndarray[Any, Any]", ordered: bool = False) -> Any:
-    """Fit a model on rows, `ordered` by their content or to be ordered so, and return it.
+    """Fit a model on rows, which are sorted by content first unless `ordered`, and return it.
 
     Raises
     ------
@@ -65,17 +65,18 @@ def fitted(model: Any, matrix: "np.ndarray[Any, Any]", ordered: bool = False) ->
 
 
 def own_threshold(model: Any) -> float | None:
-    """Return the lowest score that a fitted model calls an outlier; None where the model has no threshold.
+    """Return the lowest score that a fitted model calls an outlier; None if the model has no threshold.
 
-    PyOD does above `threshold_`, from its `contamination` and the rows that it was fitted on; scikit-learn does where
-    `score_samples` is below `offset_`.
+    In PyOD outliers are scores above `threshold_`, which follows from `contamination` and the fitted rows; in
+    scikit-learn those with `score_samples` below `offset_`.
     """
     if not _is_scikit_learn(model):
         return float(np.nextafter(rounded(model.threshold_), np.inf))
     offset = getattr(model[-1] if hasattr(model, "steps") else model, "offset_", None)
     if offset is None:
         return None
-    return float(np.nextafter(rounded(-np.asarray(offset).item()), np.inf))  # some models keep an array of one
+    # some models store it as an array with one element
+    return float(np.nextafter(rounded(-np.asarray(offset).item()), np.inf))
 
 
 def _is_scikit_learn(model: Any) -> bool:

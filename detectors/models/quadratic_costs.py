@@ -22,7 +22,7 @@ def require_affordable(model: Any, fitted: int, scored: int) -> None:
     model
         Any model, or a pipeline that ends in one.
     fitted, scored
-        How many rows it would be fitted on, and how many it would score.
+        Number of rows that it would be fitted on, and that it would score.
     """
     name = type(model[-1] if hasattr(model, "steps") else model).__name__
     if name in OF_FITTED and fitted > MOST_ROWS:

@@ -1,8 +1,8 @@
 """ECOD and COPOD: how far in the tails of the fitted rows a row lies, feature by feature.
 
-PyOD's score a row together with the rows that it is asked about at the same time, so its score depends on who else is
-there. Here the empirical distributions are those of the fitted rows alone: of n of them, a value with c at or below it
-has (c + 1) / (n + 1) as its lower tail, as if it had been one more. Skewness, too, is that of the fitted rows.
+In PyOD's implementations the score of a row depends on the rows that are scored with it. Here the empirical
+distributions are those of the fitted rows alone: with c of n fitted values at or below it, a value has the lower tail
+(c + 1) / (n + 1), as if it were one of them. Skewness is also that of the fitted rows.
 """
 
 from typing import Self

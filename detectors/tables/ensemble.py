@@ -17,15 +17,15 @@ from detectors.order_and_rounding import rounded
 class RankAverage:
     """Scores each entity by the mean, over some detectors, of its rank among the scores of the history.
 
-    A rank is the share of the history's scores that are lower, ties counting half. Above the highest of the history it
-    goes on in proportion, so that what is farther out stays ahead. Ranks do not depend on what else is scored.
+    A rank is the share of the history's scores that are lower, ties counting half. Above the history's highest score it
+    grows in proportion, so that higher scores stay ahead. Ranks do not depend on the other scored entities.
 
     Parameters
     ----------
     members
         Detectors, at least two, all of `level`.
     level
-        What is scored: call, user_day or cell_quarter.
+        Level of the scores: call, user_day or cell_quarter.
 
     Raises
     ------
@@ -47,7 +47,7 @@ class RankAverage:
 
     @property
     def causal(self) -> bool:
-        """Whether all members are."""
+        """Whether all members are causal."""
         return all(member.causal for member in self.members)
 
     def fit(self, dataset: Dataset) -> Self:

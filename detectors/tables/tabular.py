@@ -28,8 +28,8 @@ DIGITS = 9
 class Tabular:
     """Scores each entity by an outlier model that is fitted on the features of the history's entities.
 
-    The model is given its rows in an order that only their content decides: what it draws from them does not depend on
-    how the history was ordered.
+    The model gets its rows in an order that depends only on their content, so its random choices do not depend on the
+    order of the history.
 
     Parameters
     ----------
@@ -39,12 +39,12 @@ class Tabular:
     model
         See `detectors.models.outlier_models` for what it may be.
     level
-        What is scored: call, user_day or cell_quarter.
+        Level of the scores: call, user_day or cell_quarter.
     scale
         Whether to standardise the columns by the mean and standard deviation of the fitted rows.
     fit_rows
-        A model whose fitting or scoring takes long is fitted on this many rows at most, drawn from all of the history;
-        None: on all of them.
+        The most rows that the model is fitted on, drawn at random from the history, for models whose fitting or scoring
+        is slow; None: all rows.
 
     Raises
     ------
@@ -86,13 +86,13 @@ class Tabular:
         require_affordable(self.model, len(order), rows_of(self.level, dataset))
         if self.rows:
             rows, self.order = rows[order], order
-            # A kernel enlarges rounding errors of features to what looks like a difference (DIGITS).
+            # A kernel can magnify rounding errors of features to apparent differences (DIGITS).
             scaled = rows if self.scaler is None else np.round(self.scaler.fit_transform(rows), DIGITS)
             fitted(self.model, scaled, ordered=True)
         return self
 
     def score(self, dataset: Dataset) -> Scores:
-        """Score the entities of `dataset.window`; where those were fitted on, as the model scored them in fitting."""
+        """Score the entities of `dataset.window`; those that were fitted on get their scores from fitting."""
         if dataset.window == dataset.history and self.own_scores is not None:
             return Scores(self.level, self.own_scores)
         rows = self._matrix(dataset, dataset.window)

@@ -18,18 +18,19 @@ FEWEST_DAYS = 3
 class Cusum:
     """Scores each user-day by a one-sided cumulative sum of how much the user's days exceed earlier ones.
 
-    A day's calls (or talk time), as ln(1 + x), less the mean of the user's earlier days, over their standard deviation:
-    z. The sum is S = max(0, S + z - allowance), each z cut at `largest` (Page 1954). A day of which fewer than
-    `FEWEST_DAYS` came before, counts nothing. The standard deviation is at least half of that of an average user.
+    z is a day's number of calls (or talk time), as ln(1 + x), minus the mean of the user's earlier days, divided by
+    their standard deviation. The sum is S = max(0, S + z - allowance), with each z limited to `largest` (Page 1954).
+    Days with fewer than `FEWEST_DAYS` earlier days do not count. The standard deviation is at least half of that of an
+    average user.
 
     Parameters
     ----------
     of
         `calls` or `talk_time` [s] a day.
     allowance
-        How much above the mean is usual [standard deviations], above 0.
+        Excess over the mean that is still usual [standard deviations], above 0.
     largest
-        What a single day counts at most, above 0.
+        Upper limit of the z of a single day, above 0.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def beyond_earlier(days: FloatArray, least_spread: float) -> FloatArray:
     days
         Shape (users, days).
     least_spread
-        What a standard deviation is at least.
+        Lower limit of a standard deviation.
 
     Returns
     -------

@@ -16,19 +16,19 @@ from detectors.features.sequence.timeline import Timeline
 
 
 class DeviceChange:
-    """Scores each call by whether its SIM and device are new for the caller, and how new the caller's calls are since.
+    """Scores each call by whether its SIM and device are new for the caller, and by new contacts and cells since.
 
-    A SIM (IMSI) or a phone (IMEI) that the caller, who had called before, first showed at most `days` ago counts 1
-    each, in the calls that show it: people who go to and fro between two phones of theirs are known by both after a
-    while. To that comes how new the caller's calls since then are: the share to parties that it had not called before,
-    and the share from cells where it had not been. Honest people seldom change both, and call their friends.
+    A SIM (IMSI) and a phone (IMEI) count 1 each in calls with them, if the caller, who had called before, first used
+    them at most `days` ago; both phones of somebody who alternates between two are soon known. To this is added, over
+    the caller's calls since then, the share to parties not called before, and the share from cells not used before.
+    Legitimate users seldom change both, and keep calling their contacts.
 
     Parameters
     ----------
     days
-        How long a SIM or phone counts as new, above 0.
+        Time for which a SIM or phone counts as new [days], above 0.
     prior_calls
-        As if there had been so many more calls since then with nothing new in them, above 0.
+        Number of additional calls since then that are assumed, without anything new; above 0.
 
     Raises
     ------

@@ -13,10 +13,10 @@ from detectors.features.sequence.timeline import Timeline
 
 
 class FanOut:
-    """Scores each call by how many parties its caller called within the latest hour that it had not called before.
+    """Scores each call by the number of parties that its caller called for the first time within the latest hour.
 
-    The score is ln(1 + new parties of the span that ends with the call) plus ln(1 + the same over a span 24 times as
-    long) / 10, which orders those that are alike otherwise.
+    The score is ln(1 + new parties in the span that ends with the call) plus ln(1 + new parties in a span 24 times as
+    long) / 10, which orders calls that are otherwise equal.
 
     Parameters
     ----------

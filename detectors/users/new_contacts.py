@@ -14,17 +14,17 @@ BUCKETS = 24
 
 
 class NewContacts:
-    """Scores each call by how unlikely so many new contacts are among the caller's latest calls.
+    """Scores each call by how unlikely the number of new contacts among the caller's latest calls is.
 
-    How likely the n-th call of a caller goes to a new contact is learnt from all callers of the history, by powers of
-    two of n: beginners know nobody yet. A caller's own share is that of its earlier calls, as if there had been
-    `prior_calls` more of the likelihood of all. The score is -log10 of the chance that a binomial variable reaches the
-    number of new contacts among the latest calls.
+    The probability that the n-th call of a caller goes to a new contact is learnt from all callers of the history, by
+    powers of two of n, since new callers have no contacts yet. A caller's own share is estimated from its earlier
+    calls, with `prior_calls` additional calls assumed at that probability. The score is -log10 of the probability that
+    a binomial variable reaches the number of new contacts among the latest calls.
 
     Parameters
     ----------
     calls
-        How many of the caller's calls, up to and with the scored one, at least 1.
+        Number of the caller's latest calls, the scored one included; at least 1.
     prior_calls
         See above, above 0.
 

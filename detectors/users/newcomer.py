@@ -12,12 +12,12 @@ from detectors.features.sequence.timeline import Timeline
 
 
 class Newcomer:
-    """Scores each call by its caller's pace, times its silence before its first call made or received, over its age.
+    """Scores each call by its caller's call rate and how late and how recently the caller first appeared in the data.
 
-    A number is heard of when it first calls or is called; the days from the begin of the data until then are its
-    silence, those since then its age. Its pace is its calls so far over (age + 1 day). The score is
-    ln(1 + pace x silence / (age + 1 day)): who has always been there had no silence, an honest newcomer no such pace,
-    and a call centre that opens is soon an old acquaintance.
+    A number appears when it first calls or is called. The days from the start of the data until then are its silence,
+    those since then its age. Its pace is the number of its calls so far, divided by (age + 1 day). The score is ln(1 +
+    pace x silence / (age + 1 day)): long-standing users have no silence, normal new users a lower pace, and for a new
+    call centre the age soon dominates.
     """
 
     level = Level.CALL

@@ -13,10 +13,10 @@ DIGITS = 9
 
 
 class OneWay(TrailingDays):
-    """Scores each call by how many new parties its caller has called lately, per call that it has received.
+    """Scores each call by the number of new parties that its caller called lately, per call that it received.
 
     The score is ln(1 + new parties) - ln(1 + calls received), both of the latest days up to the call. A SIM box calls
-    hundreds and is called by next to nobody; people who call many are called by many.
+    hundreds of parties and is hardly ever called; people who call many parties are also called by many.
 
     Parameters
     ----------

@@ -18,22 +18,22 @@ HOURS = 24
 
 
 class RateSurprise:
-    """Scores each call by how unlikely so many calls within the latest hours are for its caller, callee or tie.
+    """Scores each call by how unlikely the number of latest calls is for its caller, callee or tie.
 
-    The score is -log10 of the chance that a negative binomial variable reaches the number of the group's calls in the
-    span that ends with the call. Its mean is the group's rate from the begin of the data to the begin of the span, as
-    if it had been watched for `prior_days` more at the rate of an average group, times what that hour of the day has
-    of the history's calls over an average hour.
+    The score is -log10 of the probability that a negative binomial variable reaches the number of the group's calls in
+    the span that ends with the call. Its mean is the group's rate from the start of the data to the start of the span,
+    with `prior_days` additional days assumed at the rate of an average group, times the volume of the history's calls
+    at that hour of the day relative to an average hour.
 
     Parameters
     ----------
     of
-        Whose calls are counted: those of the `caller`, those to the `callee`, or those of the caller to the callee, the
-        `tie`.
+        Group of calls that is counted: those of the `caller`, those to the `callee`, or those of the caller to the
+        callee (the `tie`).
     span_h
         Length of the span [h], above 0.
     dispersion
-        Variance beyond Poisson's, over the square of the mean; above 0: people call in bursts.
+        Variance beyond that of a Poisson variable, divided by the squared mean; above 0, since people call in bursts.
     prior_days
         See above, above 0.
 
