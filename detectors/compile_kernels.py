@@ -1,7 +1,7 @@
-"""Compiles every kernel of detectors: `python -m detectors.compile_kernels`.
+"""Compile every kernel of the detectors: `python -m detectors.compile_kernels`.
 
-A detector's process may read compiled code and not keep any: what it left, others would run. So they are compiled
-here, from a small world that is described in every way.
+A detector's process may read cached compiled code but not write any, since others would run it. So kernels are compiled
+here, by computing all features of a small world.
 """
 
 import numpy as np
@@ -16,8 +16,8 @@ from detectors.models.hyperspheres import Inne
 
 
 def main() -> None:
-    """Compute all features of a small world, and fit the models with kernels, which compiles these."""
-    worlds = Worlds()  # whose folder is there as long as it is
+    """Compute all features of a small world, and fit the models with kernels, which compiles them."""
+    worlds = Worlds()  # kept, because the folder is removed with this object
     dataset = worlds["ordinary"]
     call_features(dataset, list(FEATURES), dataset.window)
     for level in (Level.USER_DAY, Level.CELL_QUARTER):

@@ -23,7 +23,7 @@ def content_order(matrix: "np.ndarray[Any, Any]") -> IntArray:
     A model that samples rows, or starts from some of them, then gives the same result for any order of its input. Rows
     are sorted by a hash, so every k-th row is a random sample.
     """
-    bits = np.ascontiguousarray(matrix, np.float64) + 0.0  # no -0
+    bits = np.ascontiguousarray(matrix, np.float64) + 0.0  # -0 becomes 0
     found = np.zeros(len(bits), np.uint64)
     for column in bits.view(np.uint64).T:
         found = (found ^ column) * ODD

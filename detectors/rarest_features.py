@@ -20,17 +20,17 @@ MOST = 99.9
 def reasons(dataset: Dataset, detector: Mapping[str, Any], level: Level, rows: IntArray) -> list[str]:
     """Return the most unusual features of some records of the window as texts, such as `log_gap 0.7 (z -3.1)`.
 
-    They describe the records, with robust z-scores against the history; the detector weighs its features in its own
-    way.
+    Values are compared with the history by robust z-scores. This describes the record, not how the detector combines
+    its features.
 
     Parameters
     ----------
     dataset
-        What was scored.
+        The scored data set.
     detector
-        Its resolved configuration, which says what it goes by (`detectors.reasons`).
+        Its resolved configuration, from which its features follow (`detectors.reasons`).
     level
-        What its scores are about.
+        Level of its scores.
     rows
         Shape (n,): entities of that level.
     """
@@ -53,12 +53,12 @@ def robust_z(history: FloatArray, values: FloatArray) -> FloatArray:
     """Return the distance of values from the history's medians, in robust standard deviations, within -99.9 and 99.9.
 
     The modified z-score of Iglewicz & Hoaglin (1993): by the median absolute deviation, where that is 0 by the mean
-    absolute deviation. What differs from a history of one single value is as far away as can be.
+    absolute deviation. A value that differs from a constant history gets the largest distance.
 
     Parameters
     ----------
     history
-        Shape (entities, features); without one, everything is as far away as can be.
+        Shape (entities, features); without entities, all distances are the largest.
     values
         Shape (n, features).
     """

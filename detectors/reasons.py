@@ -1,7 +1,7 @@
 """Choice of the features that explain alerts: those that a detector uses, at the level of its scores.
 
-A detector of tables goes by its `features`. One with an idea of its own names the features that are nearest to it in
-`reasons`, a tuple of texts in its class, which is read from the source: nothing of a detector is run here.
+For a detector on feature tables these are its `features`. Other detectors name the features closest to their method in
+`reasons`, a tuple of texts in the class. It is read from the source code, so no code of a detector is run here.
 """
 
 import ast
@@ -40,7 +40,7 @@ def explaining_features(detector: Mapping[str, Any], level: Level) -> list[str]:
     detector
         Its resolved configuration.
     level
-        What its scores are about; features of other levels are left out.
+        Level of its scores; features of other levels are left out.
     """
     chosen = [*(detector.get("features") or ()), detector.get("feature")]
     own = [name for name in chosen if name is not None] or declared(str(detector.get("_target_", "")))
@@ -48,7 +48,7 @@ def explaining_features(detector: Mapping[str, Any], level: Level) -> list[str]:
 
 
 def declared(target: str) -> tuple[str, ...]:
-    """Return the `reasons` that the class of a dotted path declares in its source; none where it declares none."""
+    """Return the `reasons` that the class of a dotted path declares in its source; none if it declares none."""
     module, _, name = target.rpartition(".")
     try:
         origin = getattr(find_spec(module), "origin", None) if module else None
@@ -65,8 +65,8 @@ def declared(target: str) -> tuple[str, ...]:
 def described(dataset: Dataset, level: Level, names: list[str]) -> Iterator[tuple[list[str], FloatArray, FloatArray]]:
     """Yield features with their values for the entities of the history and of the window, (entities, features) each.
 
-    Those of graphs describe the window against the graph of the history, and the later half of the history against the
-    graph of the earlier half, as graph detectors do.
+    Graph features of the window come from the graph of the history, and those of the later half of the history from the
+    graph of the earlier half, as in graph detectors.
     """
     plain, of_graph = ([name for name in names if name in among] for among in (FEATURES[level], GRAPH[level]))
     history, window = dataset.history, dataset.window
@@ -80,7 +80,7 @@ def described(dataset: Dataset, level: Level, names: list[str]) -> Iterator[tupl
 
 
 def _of_both(dataset: Dataset, level: Level, names: list[str]) -> tuple[FloatArray, FloatArray]:
-    """Return features of the history and of the window; those of calls in one pass where one follows the other."""
+    """Return features of the history and the window; features of calls in one pass if one follows the other."""
     history, window = dataset.history, dataset.window
     if level is not Level.CALL or history.end_ms != window.start_ms:
         return matrix(dataset, level, names, history), matrix(dataset, level, names, window)

@@ -17,10 +17,10 @@ from detectors.checks.subject import Subject, entities, first_spans, of_kinds, s
 
 Check = Callable[[Subject], None]
 CHANCE_SIGMA = 4
-"""How many standard errors a ROC-AUC may be from one half by chance."""
+"""A ROC-AUC within so many standard errors of one half is attributed to chance."""
 TOLERANCE = 1e-9
 DUST = 1e-11
-"""Scores whose relative difference is smaller are taken to differ by rounding only."""
+"""Relative differences of scores below this are attributed to rounding."""
 
 
 class BrokenContract(AssertionError):  # noqa: N818 - it is what is raised, not what went wrong
@@ -28,7 +28,7 @@ class BrokenContract(AssertionError):  # noqa: N818 - it is what is raised, not 
 
 
 def it_is_a_detector(subject: Subject) -> None:
-    """`level`, `causal`, `fit` and `score` are there; `fit` returns a detector, and the scores are of its level."""
+    """The detector has `level`, `causal`, `fit` and `score`; `fit` returns a detector, and scores have its level."""
     made = subject.make()
     _hold(isinstance(made, Detector), f"{type(made).__name__} needs level, causal, fit and score")
     _hold(made.level in tuple(Level), f"level must be one of {', '.join(Level)}, got {made.level!r}")
@@ -53,7 +53,7 @@ def its_scores_are_finite(subject: Subject) -> None:
 
 
 def higher_means_more_anomalous(subject: Subject) -> None:
-    """Of the kinds of crude incident, the one that it separates best is scored above normal calls."""
+    """The kind of crude incident that the detector separates best is scored above normal calls."""
     scores, dataset = subject.scores(), worlds()["ordinary"]
     touched = of_kinds(scores.level, dataset, worlds().life.kind)
     normal = touched.pop("")
@@ -63,26 +63,26 @@ def higher_means_more_anomalous(subject: Subject) -> None:
         lifts[kind] = (roc_auc(positive[kept], scores.values[kept]) or 0.5) - 0.5
     best, worst = max(lifts, key=lifts.__getitem__), min(lifts, key=lifts.__getitem__)
     told = f"{worst} is scored below normal life (ROC-AUC {0.5 + lifts[worst]:.2f}), and none as much above it"
-    chance = CHANCE_SIGMA / np.sqrt(12 * max(int(touched[worst].sum()), 1))  # of a few among many
+    chance = CHANCE_SIGMA / np.sqrt(12 * max(int(touched[worst].sum()), 1))  # the best of several kinds
     _hold(lifts[best] >= -lifts[worst] - chance, f"{told} ({best}: {0.5 + lifts[best]:.2f})")
 
 
 def the_same_seed_gives_the_same_scores(subject: Subject) -> None:
-    """Made and fitted again, it gives the same scores to the last bit."""
+    """Constructed and fitted again, the detector gives exactly the same scores."""
     again = subject.anew("ordinary")[1].values
     differ = int(np.count_nonzero(np.asarray(again) != np.asarray(subject.scores().values)))
     _hold(differ == 0, f"{differ} of {again.size} scores are different in a second run with the same seed")
 
 
 def labels_do_not_matter(subject: Subject) -> None:
-    """Its scores do not change when the truth lies beside the data and in columns of the calls."""
+    """Scores do not change if labels are stored with the data and in columns of the calls."""
     with_labels = subject.scores("labelled").values
     same = np.array_equal(with_labels, subject.scores().values)
     _hold(same, "its scores change when the labels are there to be read")
 
 
 def the_data_stay_as_they_are(subject: Subject) -> None:
-    """Fitting and scoring write nothing into the folder of the data."""
+    """Fitting and scoring write nothing to the folder of the data."""
     folder = worlds()["ordinary"].folder
     before = _digests(folder)
     subject.anew("ordinary")
@@ -91,7 +91,7 @@ def the_data_stay_as_they_are(subject: Subject) -> None:
 
 
 def a_causal_score_knows_no_future(subject: Subject) -> None:
-    """If it declares itself causal, its scores stay the same when all later records are removed."""
+    """Scores of a detector that declares itself causal do not change if all later records are removed."""
     fitted = subject.fitted("ordinary")
     if not fitted.causal:
         return
@@ -105,19 +105,19 @@ def a_causal_score_knows_no_future(subject: Subject) -> None:
 
 
 def the_order_of_rows_does_not_matter(subject: Subject) -> None:
-    """Everything keeps its score when calls and events of a moment, users, cells and the rest are in another order."""
+    """Scores do not change if simultaneous rows, and tables without times, are in another order."""
     scores, other = subject.scores("coarse"), worlds()["shuffled"]
     expected = worlds().places["shuffled"].moved(scores.level, scores.values, other.call_range(other.window)[0])
     _same(expected, subject.scores("shuffled").values, "rows are in another order")
 
 
 def names_do_not_matter(subject: Subject) -> None:
-    """All scores stay when people, numbers, SIMs, devices, cells and calls are renamed, one for one."""
+    """Scores do not change if people, numbers, SIMs, devices, cells and calls are renamed one to one."""
     _same(subject.scores("coarse").values, subject.scores("renamed").values, "identifiers are renamed")
 
 
 def the_date_and_the_time_zone_do_not_matter(subject: Subject) -> None:
-    """Scores stay the same weeks later, and in another time zone with the same local hours."""
+    """Scores do not change if the data is weeks later, and in another time zone at the same local hours."""
     _same(subject.scores("coarse").values, subject.scores("moved").values, "it is weeks later in another time zone")
 
 
@@ -139,7 +139,7 @@ def one_call_and_none_have_their_scores(subject: Subject) -> None:
 
 
 def empty_tables_are_no_fault(subject: Subject) -> None:
-    """Without users, events, status or positions of cells, it gives scores or says what it needs."""
+    """Without users, events, status or positions of cells, the detector gives scores or says what it needs."""
     for name in ("without_users", "without_network"):
         _scores_or_says_why(subject, name)
 
@@ -193,7 +193,7 @@ def _same(expected: FloatArray, found: FloatArray, what: str) -> None:
 
 
 def _scores_or_says_why(subject: Subject, name: str) -> None:
-    """Each entity has a finite score, unless the detector refuses the world in one line, by `UserError`."""
+    """Require a finite score for each entity, unless the detector refuses the world with a one-line `UserError`."""
     try:
         scores = subject.scores(name)
     except UserError as refusal:

@@ -1,4 +1,4 @@
-"""Made-up calls for the checks: forty users, some crude incidents, and the status of their cells."""
+"""Artificial calls for the checks: forty users, some crude incidents, and the status of their cells."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,8 @@ HISTORY_DAYS, DAYS = 5, 10
 USERS, CELLS, FRIENDS = 40, 6, 8
 CALLS_A_DAY = 4
 KINDS = ("long", "short", "night", "burst", "strangers", "elsewhere", "outage")
-"""What the incidents of the window are: calls of two hours; of one second; at 3 o'clock; thirty within half an hour; to
+"""Incidents of the window: calls of two hours; of one second; at 3 o'clock; thirty within half an hour; to premium
+numbers never called before; with another SIM and device from the farthest cell; and all failing in one cell.
 premium numbers never called before; with another SIM and device from the farthest cell; and failing, all of a cell."""
 OUTAGE_DAYS = (6, 8)
 
@@ -44,7 +45,7 @@ class MadeCalls:
 
     @property
     def kind(self) -> list[str]:
-        """What each call is, in order of time: one of `KINDS`, or "" of normal life."""
+        """Kind of each call, in order of time: one of `KINDS`, or "" for normal calls."""
         return [str(row["kind"]) for row in self.rows]
 
     def _strike(self, random: np.random.Generator, kind: str) -> None:
@@ -69,7 +70,7 @@ class MadeCalls:
                 self.rows.append({**row, "outcome": "answered", **changes[kind], "kind": kind})
 
     def _break(self, random: np.random.Generator) -> None:
-        """Let every call of a cell fail, while more are tried than ever."""
+        """Let every call of a cell fail, while more are attempted than usual."""
         for _ in range(60):
             row = _ordinary(random, 0, int(random.integers(*OUTAGE_DAYS)))
             self.rows.append({**row, "kind": ""})
@@ -112,7 +113,7 @@ class MadeCalls:
         return {name: _as_table(name, *content) for name, content in columns.items()}
 
     def _events(self) -> dict[str, list[Any]]:
-        """Of each call how it began, where it was handed over, and how it ended; a failed one failed twice."""
+        """Return events of each call: its start, handovers and end; a failed call fails twice."""
         calls = self._calls
         of_calls = [range(2 if first == last else 3) for first, last in zip(calls["first"], calls["last"], strict=True)]
         rows = [(call, step) for call, steps in enumerate(of_calls) for step in steps]
@@ -142,7 +143,7 @@ class MadeCalls:
         }
 
     def _status(self) -> dict[str, Any]:
-        """Of each cell in each quarter of an hour: how many were served, and how many were refused."""
+        """Return, for each cell and quarter hour, the number of sessions served and refused."""
         calls, quarters = self._calls, DAYS * DAY_MS // QUARTER_MS
         quarter = (np.array(calls["call_start_ts"]) - START_MS) // QUARTER_MS
         entity = np.array(calls["first"]) * quarters + quarter
@@ -168,7 +169,7 @@ class MadeCalls:
 
 
 def _ordinary(random: np.random.Generator, user: int, day: int) -> dict[str, Any]:
-    """Return a call by day to a friend, now and then to somebody outside, from the home cell or the one beside it."""
+    """Return a call during the day to a friend, sometimes to an outsider, from the home cell or the next one."""
     friend = user // FRIENDS * FRIENDS + (user % FRIENDS + int(random.integers(1, FRIENDS))) % FRIENDS
     outside, answered = random.random() < 0.05, random.random() < 0.85
     cell = user % CELLS
@@ -189,7 +190,7 @@ def _ordinary(random: np.random.Generator, user: int, day: int) -> dict[str, Any
 
 
 def _as_table(name: str, columns: Mapping[str, Any], size: int) -> pa.Table:
-    """Return columns as a table of a name; columns that are not given hold one text or number, or are empty."""
+    """Return columns as a table of the schema; missing columns get one constant value, or are empty."""
     schema = DATA_TABLES[name]
     arrays = []
     for column in schema.columns:

@@ -1,4 +1,4 @@
-"""The same world in other forms: other row order, other names, other dates. Scores must not change."""
+"""The same world in other forms (row order, names, dates), which must not change scores."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,24 +15,24 @@ IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 MINUTE_MS = 60_000
 IN_ORDER_OF_TIME = {"calls": "call_start_ts", "events": "time_stamp"}
-"""Tables whose rows stand in order of time, and the column that they are ordered by."""
+"""Tables whose rows are in order of time, with the column that they are ordered by."""
 WORDS = {
     *("callee_type", "outcome", "state", "cause", "user_type", "call_pattern", "area_type", "tower_type"),
     *("community_type", "tie_type", "anomaly_type"),
 }
-"""Columns of text that hold words of the schema; those of all other texts are identifiers, and are renamed."""
+"""Text columns with words of the schema; all other text columns are identifiers, which are renamed."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where rows of the original stand in the shuffled tables: row i of the shuffled one was row `of[i]`."""
+    """Original positions of rows in the shuffled tables: row i of the shuffled table was row `of[i]`."""
 
     calls: IntArray
     users: IntArray
     cells: IntArray
 
     def moved(self, level: Level, values: FloatArray, first_call: int) -> FloatArray:
-        """Return the scores of a window of the original as they should be in the shuffled world."""
+        """Return scores of a window of the original in the order of the shuffled world."""
         if level is Level.CALL:
             those = self.calls[first_call : first_call + values.size]
             return values[those - first_call]
@@ -52,7 +52,7 @@ def at_whole_minutes(tables: Tables) -> Tables:
 
 
 def with_looser_circles(tables: Tables, share: float = 0.4) -> Tables:
-    """Return tables in which a share of the calls between subscribers go to anybody."""
+    """Return tables in which a share of the calls between subscribers are redirected at random."""
     random, calls = np.random.Generator(np.random.Philox(key=2)), tables["calls"]
     callee, users = calls["callee_id"].cast(pa.string()).to_numpy(False), tables["users"]["user_id"].to_numpy()
     moved_on = (random.random(callee.size) < share) & np.isin(callee, users)
@@ -63,7 +63,7 @@ def with_looser_circles(tables: Tables, share: float = 0.4) -> Tables:
 
 
 def shuffled(tables: Tables) -> tuple[Tables, Places]:
-    """Return tables in a random order; in those that are in order of time, rows of equal time only."""
+    """Return tables in random order; in those ordered by time, only rows with equal times are shuffled."""
     random = np.random.Generator(np.random.Philox(key=1))
     orders = {}
     for name, table in tables.items():
@@ -76,12 +76,12 @@ def shuffled(tables: Tables) -> tuple[Tables, Places]:
 
 
 def renamed(tables: Tables) -> Tables:
-    """Return tables in which every identifier has another text, one for one, and dictionaries are in their order."""
+    """Return tables with other identifiers, one to one, and with dictionaries in the order of these."""
     return {name: _renamed(table) for name, table in tables.items()}
 
 
 def moved(tables: Tables, later_ms: int) -> Tables:
-    """Return tables in which every time is so much later."""
+    """Return tables in which every time is later by a given amount."""
 
     def later(table: pa.Table) -> pa.Table:
         for index, field in enumerate(table.schema):

@@ -1,4 +1,4 @@
-"""A detector under test, with its results, so that no check computes them again."""
+"""A detector under test, with its results cached, so that checks share them."""
 
 import random
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from detectors.checks.worlds import Worlds
 
 SEED = 7
 MOST_THREADS = numba.get_num_threads()
-"""How many numba may have at most: as many as it starts with."""
+"""Upper limit of numba's threads: the number that it starts with."""
 
 
 @cache
@@ -43,7 +43,7 @@ class Subject:
         self._scores: dict[tuple[str, Window], Scores] = {}
 
     def anew(self, name: str) -> tuple[Detector, Scores]:
-        """Make it, fit it on a world and score the window; the global generators start as the harness starts them."""
+        """Construct the detector, fit it and score the window, with global generators seeded as in the harness."""
         random.seed(SEED)
         np.random.seed(SEED)  # noqa: NPY002
         dataset = worlds()[name]
@@ -51,7 +51,7 @@ class Subject:
         return fitted, fitted.score(dataset)
 
     def with_threads(self, name: str, threads: int) -> Scores:
-        """Make it, fit it and score the window with at most so many threads."""
+        """Construct the detector, fit it and score the window with at most so many threads."""
         before = numba.get_num_threads()
         numba.set_num_threads(min(threads, MOST_THREADS))
         try:
@@ -61,7 +61,7 @@ class Subject:
             numba.set_num_threads(before)
 
     def fitted(self, name: str) -> Detector:
-        """Return it fitted on the history of a world."""
+        """Return the detector fitted on the history of a world."""
         if name not in self._fitted:
             self._fitted[name], scores = self.anew(name)
             self._scores[name, worlds()[name].window] = scores
@@ -77,20 +77,20 @@ class Subject:
 
 
 def entities(level: Level, dataset: Dataset) -> int:
-    """Return how many entities the window has at a level."""
+    """Return the number of entities of the window at a level."""
     low, high = dataset.call_range(dataset.window)
     return high - low if level is Level.CALL else Grid(level, dataset).size
 
 
 def start_times(dataset: Dataset) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Return when the calls of the window start [ms]."""
+    """Return the starts of the calls of the window [ms]."""
     return np.asarray(pc.cast(dataset.calls(dataset.window, ["call_start_ts"])["call_start_ts"], pa.int64()))
 
 
 def of_kinds(
     level: Level, dataset: Dataset, kind: list[str]
 ) -> dict[str, "np.ndarray[tuple[int], np.dtype[np.bool_]]"]:
-    """Return for each kind of incident which entities of the window it touched, and under "" which none did."""
+    """Return, for each kind of incident, which entities of the window it affects, and under "" which are normal."""
     low, high = dataset.call_range(dataset.window)
     kinds = np.array(kind[low:high])
     place = np.arange(high - low) if level is Level.CALL else Grid(level, dataset).of_calls
@@ -103,7 +103,7 @@ def of_kinds(
 
 
 def first_spans(level: Level, values: FloatArray, longer: Dataset, shorter: Dataset) -> FloatArray:
-    """Return those of the scores of a window that are about a shorter one with the same beginning."""
+    """Return those scores of a window that are about a shorter window with the same start."""
     if level is Level.CALL:
         return values[: entities(level, shorter)]
     grids = Grid(level, longer), Grid(level, shorter)

@@ -1,4 +1,4 @@
-"""Small worlds for the checks: normal life, then some days with crude incidents, and the same in odd cases."""
+"""Small worlds for the checks: normal calls, then some days with crude incidents, and variants of them."""
 
 import json
 from functools import cached_property
@@ -18,11 +18,11 @@ from detectors.checks.other_forms import Places, Tables, at_whole_minutes, moved
 
 OTHER_ZONE, OTHER_OFFSET_S = "Etc/GMT+4", -4 * 3600
 LATER_MS = 3 * 7 * DAY_MS + 1000 * (UTC_OFFSET_S - OTHER_OFFSET_S)
-"""Three weeks, and what the local hours are later in UTC in the other time zone."""
+"""Three weeks, and the difference of UTC at equal local hours in the other time zone."""
 
 
 class Worlds:
-    """Folders of tables as a generator would write them, made when they are first asked for."""
+    """Folders of tables as a generator would write them, made when they are first requested."""
 
     def __init__(self) -> None:
         self._place = TemporaryDirectory(prefix="cdrbench-checks-")
@@ -54,49 +54,50 @@ class Worlds:
         return {name: schema.arrow.empty_table() for name, schema in DATA_TABLES.items()} | self.life.tables()
 
     def _ordinary(self) -> Tables:
-        """Return normal life, and incidents in the window."""
+        """Return normal calls, with incidents in the window."""
         return self._tables
 
     def _labelled(self) -> Tables:
-        """Return the same, with the truth lying about: as columns of the calls and as a file in the folder."""
+        """Return the ordinary world with labels: as columns of the calls and as a file in the folder."""
         calls = self._tables["calls"]
         anomalous = pa.array(np.array(self.life.kind) != "")
         told = calls.append_column("is_anomaly", anomalous).append_column("anomaly_type", pa.array(self.life.kind))
         return {**self._tables, "calls": told, "truth": told.select(["call_id", "is_anomaly", "anomaly_type"])}
 
     def _shortened(self) -> Tables:
-        """Return it as it was after the first two days of the window."""
+        """Return the ordinary world as it was after the first two days of the window."""
         end_ms = START_MS + (HISTORY_DAYS + 2) * DAY_MS
         times = {"calls": "call_start_ts", "events": "time_stamp", "tower_status": "window_start"}
         return {**self._tables, **{name: _before(self._tables[name], time, end_ms) for name, time in times.items()}}
 
     def _coarse(self) -> Tables:
-        """Return it with starts at whole minutes, so that many calls start at the same moment, and with looser circles.
+        """Return the world with starts at whole minutes, so that many calls are simultaneous, and with looser circles.
 
-        A search for communities has to have more than one answer, else it would find that one by whatever way.
+        Looser circles give a search for communities more than one possible answer, so that its result could depend on
+        the order.
         """
         return with_looser_circles(at_whole_minutes(self._tables))
 
     def _shuffled(self) -> Tables:
-        """Return the same in another order: tables of users and cells at random, rows of time among their equals."""
+        """Return the coarse world in another order: users and cells at random, other rows only among equal times."""
         tables, self.places["shuffled"] = shuffled(self._coarse())
         return tables
 
     def _renamed(self) -> Tables:
-        """Return the coarse world under other identifiers, one for one, in dictionaries of another order."""
+        """Return the coarse world with other identifiers, one to one, and dictionaries in another order."""
         return renamed(self._coarse())
 
     def _moved(self) -> Tables:
-        """Return the coarse world some weeks later in another time zone, with its local hours kept."""
+        """Return the coarse world some weeks later in another time zone, at the same local hours."""
         return moved(self._coarse(), LATER_MS)
 
     def _without_users(self) -> Tables:
-        """Return calls of people that no table knows."""
+        """Return calls of users who are in no table."""
         empty = ("users", "subscriptions", "user_status")
         return {**self._tables, **{name: self._tables[name].slice(0, 0) for name in empty}}
 
     def _without_network(self) -> Tables:
-        """Return it with no events, no status of towers, and no place of any cell."""
+        """Return the world without events, status of towers, and positions of cells."""
         cells = self._tables["cells"]
         nowhere = pa.nulls(len(cells), pa.float64())
         for name in ("latitude", "longitude"):
@@ -112,7 +113,7 @@ class Worlds:
         return {**self._tables, "calls": calls}
 
     def _self_calls(self) -> Tables:
-        """Return calls of everybody to itself."""
+        """Return calls in which everybody calls itself."""
         calls = self._tables["calls"]
         return {**self._tables, "calls": _with(calls, "callee_id", calls["caller_id"])}
 
@@ -124,7 +125,7 @@ class Worlds:
         return {**self._tables, "calls": _with(calls, "call_duration", pa.array([0] * len(calls), pa.int32()))}
 
     def _all_alike(self) -> Tables:
-        """Return calls that differ in nothing but their start: one caller, callee, length, cell and device."""
+        """Return calls that differ only in their start: one caller, callee, length, cell and device."""
         calls = self._tables["calls"]
         columns = {name: calls[name] for name in ("call_id", "call_start_ts")}
         same = {

@@ -29,7 +29,7 @@ class RandomScores:
         return self
 
     def score(self, dataset: Dataset) -> Scores:
-        """Draw a score for each call of `dataset.window`, in order of time, of those of a moment by what they are."""
+        """Draw a score for each call of `dataset.window`, in order of time, simultaneous calls by content."""
         low, high = dataset.call_range(dataset.window)
         drawn, order = np.random.Generator(np.random.Philox(key=self.seed)).random(high - low), Timeline(dataset).order
         if order is not None:

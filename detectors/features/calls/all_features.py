@@ -1,8 +1,9 @@
 """Kernel: features of each call from the earlier calls of its caller, its callee and its cell.
 
-Calls are visited caller by caller: those of one are gathered, described in a buffer that fits into the processor's
-cache, and laid out where they belong, once. Every pass goes through calls in order of time and writes only what was
-known before each. They agree with a plain loop over all earlier calls (`tests/detectors/plain_features.py`).
+Calls are processed caller by caller: the calls of one caller are copied to a buffer that fits into the processor's
+cache, their features are computed there, and then copied to the result. Every pass goes through calls in order of time
+and only uses earlier calls. The results equal those of a plain loop over all earlier calls
+(`tests/detectors/plain_features.py`).
 """
 
 from bench.arrays import Array
@@ -29,7 +30,7 @@ def describe(
     calls
         Shape (calls,), of `CALL`, in order of time.
     made, got
-        What `grouped` made of the callers, and `seen_by_callees`: where each party begins, and its calls.
+        Results of `grouped` (by caller) and `seen_by_callees`: first position of each party, and its calls.
     world
         Shape (offsets,), of `OFFSET`: local time; and shape (cells, 2): coordinates of cells [km].
     """

@@ -11,12 +11,12 @@ from detectors.features.sequence.timeline import Timeline
 def answers_nearby(dataset: Dataset) -> FloatArray:
     """Return the share of answered calls around each call of the window, itself included, shape (calls,).
 
-    Those count that the same caller makes at most 15 minutes before or after it; not causal.
+    It counts calls of the same caller at most 15 minutes before or after; so it is not causal.
     """
     timeline = Timeline(dataset)
     _, caller, _ = timeline.parties
     since_ms = timeline.start_ms - timeline.start_ms.min(initial=0)
-    # Callers lie so far apart on one axis that the calls of two are never within a quarter of an hour.
+    # Callers are so far apart on one axis that calls of two callers are never within a quarter of an hour.
     place = caller * (since_ms.max(initial=0) + 2 * QUARTER_MS) + since_ms
     order = np.argsort(place, kind="stable")
     answered = np.append(0, np.cumsum(timeline.answered[order]))

@@ -40,11 +40,11 @@ def call_matrix(dataset: Dataset, names: Sequence[str], part: Window) -> Matrix:
     Parameters
     ----------
     dataset
-        The calls; what lies before `part` is the past that its features look back on.
+        The calls; those before `part` are the past that features are computed from.
     names
         Names out of `FEATURES`, at least one.
     part
-        The calls to describe.
+        The calls to compute features of.
 
     Returns
     -------

@@ -25,7 +25,8 @@ def whereabouts(mine: Array, places: Array, room: Room) -> None:
     first_x, first_y = 0.0, 0.0
     for k in range(mine.size):
         call = mine[k]
-        if known == 0:  # sums are about the first place: of calls from it alone they are 0, not what rounding leaves
+        # relative to the first place, sums of calls from that place alone are exactly 0, without rounding errors
+        if known == 0:
             first_x, first_y = places[call.first, 0], places[call.first, 1]
         x, y = places[call.first, 0] - first_x, places[call.first, 1] - first_y
         while mine[day].start_ms < call.start_ms - DAY_MS:

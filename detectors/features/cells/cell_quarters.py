@@ -84,7 +84,7 @@ class CellEvents:
     Raises
     ------
     UserError
-        When there are none: without a network nobody notes them.
+        When there are none, as in a world without a network.
     """
 
     quarters: Quarters
@@ -155,7 +155,8 @@ def usual_by_hour(counts: IntArray, slot: IntArray, history: slice, prior_quarte
     history
         The quarters to learn from.
     prior_quarters
-        Weight of the cell's mean over all cells' rhythm, beside what was counted in that hour of the week.
+        Weight, in quarter hours, of the cell's mean times the rhythm of all cells, relative to the counts in that hour
+        of the week.
     """
     past, hours = counts[:, history], slot[history]
     if not past.size:

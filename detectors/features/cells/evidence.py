@@ -9,12 +9,12 @@ from detectors.features.cells.cell_quarters import Quarters
 def added_up(evidence: FloatArray, most: float) -> FloatArray:
     """Return the cumulative sum of each cell's evidence, S = min(max(0, S + x), most), shape of `evidence`.
 
-    That is Page's one-sided cumulative sum (1954), with a limit so that what is over is soon forgotten.
+    This is Page's one-sided cumulative sum (1954), with a limit so that past faults are soon forgotten.
 
     Parameters
     ----------
     evidence
-        Shape (cells, quarters): ln of how much likelier what was noted then is if something is wrong.
+        Shape (cells, quarters): log likelihood ratio of a fault, given the observations of the quarter hour.
     most
         The limit, above 0.
     """
@@ -39,20 +39,20 @@ def passed_on(
     time_ms: IntArray,
     weight: FloatArray | float,
 ) -> FloatArray:
-    """Return the evidence against each cell or, if more, against a cell in whose place it served.
+    """Return the evidence against each cell or, if larger, against a cell in whose place it served.
 
     Parameters
     ----------
     quarters
-        Of the data set.
+        Quarter hours of the data set.
     sums
-        Shape (cells, quarters): what speaks against each cell by itself.
+        Shape (cells, quarters): evidence against each cell itself.
     pairs
         Shape (rows,) each: a cell that did not serve, and the one that served in its place.
     time_ms
-        Shape (rows,): when.
+        Shape (rows,): time of each pair.
     weight
-        Shape (rows,), or one for all: which share of the evidence is passed on.
+        Shape (rows,), or one value for all: share of the evidence that is passed on.
     """
     (place, known), (source, _) = (quarters.places(cell, time_ms) for cell in reversed(pairs))
     found = sums.ravel().copy()

@@ -20,7 +20,7 @@ def handovers(
     cell, time_ms, session
         Shape (connections,): session by session, in order of time.
     stay_s
-        How long a stay is short [s], above 0.
+        Time constant of the weight: typical short stay [s], above 0.
     """
     same = session[1:] == session[:-1]
     to = np.flatnonzero(same & (cell[1:] != cell[:-1])) + 1

@@ -55,7 +55,7 @@ def connections(quarters: Quarters, needed_by: str) -> Connections:
     heard = events.connected & (events.cell >= 0) & np.asarray(pc.is_valid(table["power_dbm"]))
     places = (np.asarray(pc.fill_null(table[name], 0)).astype(np.float64)[heard] for name in table.column_names)
     found = Connections(events.cell[heard], events.time_ms[heard], *places)
-    # Of places that are equally near the first ones count: so these stand by what they are, not by their rows.
+    # Among equally near places the first ones count, so the order must follow from content, not from rows.
     return found.of(np.lexsort((found.power_dbm, found.y_m, found.x_m, found.time_ms)))
 
 
@@ -65,11 +65,11 @@ def nearby(known: Connections, new: Connections, nearest: int, within_m: float, 
     Parameters
     ----------
     known, new
-        Those of the history, and those that are described.
+        Connections of the history, and those whose neighbourhood is computed.
     nearest, within_m
-        How many connections of the history are looked at, and how far they are at most.
+        Number of connections of the history, and their largest distance.
     prior
-        How many more there are thought to be, that the usual cell did not serve.
+        Number of additional connections assumed, not served by the usual cell.
     """
     if not known.cell.size or not new.cell.size:
         nothing = np.zeros(new.cell.size)

@@ -16,7 +16,7 @@ def off_the_map(dataset: Dataset) -> FloatArray:
 
     For an hour and for eight hours up to the end of each quarter, over the connections of the cell: the share of places
     where the map has another cell as the strongest; the mean, and the mean absolute, difference of the reported power
-    from that of the map's strongest cell [dB]. 0 without a connection that the map says something about.
+    from that of the map's strongest cell [dB]. 0 without a connection on the map.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def _map(quarters: Quarters) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
     order = np.lexsort((x, y))
     power = np.asarray(pc.fill_null(table["power_dbm"], np.nan), np.float64)[order]
     axes = np.unique(x), np.unique(y)
-    if axes[0].size * axes[1].size != order.size:  # no map of a rectangle: every place lies beyond it
+    if axes[0].size * axes[1].size != order.size:  # the table is no rectangular map: every place lies beyond it
         axes = (np.zeros(0, np.int64), np.zeros(0, np.int64))
     return np.append(quarters.cells_of(table["cell_id"])[order], -1), np.append(power, np.nan), *axes
 

@@ -26,24 +26,23 @@ ROWS_AT_ONCE = 200_000
 
 
 class CallGraph:
-    """Call graph: parties are joined where one called the other, weighted by their calls, and grouped in communities.
+    """Call graph: parties are linked if one called the other, weighted by calls, and grouped in communities.
 
     Communities are those of the Leiden algorithm (Traag, Waltman & van Eck 2019) for modularity, two iterations. It
-    goes through parties in the order of their digests (`party_digests`), so the same calls and seed always give the
-    same communities, whatever the codes of the parties and the order of the calls. Codes break ties only between
-    parties that the calls do not tell apart: with calls at the same moments, at equivalent places of the graph.
-    Everything is computed when it is first asked for.
+    processes parties in the order of their digests (`party_digests`), so the same calls and seed always give the same
+    communities, whatever the codes of the parties and the order of the calls. Codes only decide between parties that
+    have calls at the same times and equivalent positions in the graph. Everything is computed when first needed.
 
     Parameters
     ----------
     parties
-        How many parties codes may name; those without a call in the graph are unknown to it.
+        Number of parties; those without a call in the graph are isolated nodes.
     caller, callee
-        Shape (calls,): codes, 0 .. parties - 1, of the parties of each call that makes the graph.
+        Shape (calls,): codes, 0 .. parties - 1, of the parties of each call of the graph.
     start_ms
-        Shape (calls,): when they start; needed for communities only, and only to tell alike parties apart.
+        Shape (calls,): start of each call; only needed for communities, to distinguish equivalent parties.
     resolution
-        Resolution of the modularity, above 0; more makes smaller communities.
+        Resolution of the modularity, above 0; higher values give smaller communities.
     seed
         Seed of the algorithm.
     """
@@ -99,7 +98,7 @@ class CallGraph:
     @cached_property
     def undirected(self) -> igraph.Graph:
         """The ties as an undirected igraph graph."""
-        # A list of pairs takes igraph a third of the time that an array does.
+        # igraph reads a list of pairs in a third of the time of an array
         return igraph.Graph(n=self.parties, edges=list(zip(self.one.tolist(), self.other.tolist(), strict=True)))
 
     @cached_property

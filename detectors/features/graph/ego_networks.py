@@ -114,7 +114,7 @@ class Egos:
         share = present * (WHOLE // max(int(present.sum()), 1))
         rank, strength = share, np.maximum(self.graph.strength, 1)
         for _ in range(STEPS):
-            # Sums of whole numbers are the same in whatever order the parties are.
+            # sums of whole numbers do not depend on the order of the parties
             last, rank = rank, np.rint(DAMPING * (self.graph.between @ (rank // strength)) + (1 - DAMPING) * share)
             rank = rank.astype(np.int64)
             if np.abs(rank - last).sum() < CLOSE * WHOLE:
@@ -165,7 +165,7 @@ def ego_features(egos: Egos, laws: tuple[PowerLaw, PowerLaw]) -> FloatArray:
     egos
         The graph's ego nets.
     laws
-        What is usual: ties over contacts and calls over ties, of this graph or of an earlier one.
+        Expected ties by contacts and calls by ties, from this graph or an earlier one.
 
     Returns
     -------

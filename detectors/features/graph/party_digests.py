@@ -1,7 +1,7 @@
 """A hash of each party of a call graph that depends on its calls and its place in the graph, not on its name.
 
-Colour refinement (Weisfeiler & Leman 1968) on the ties, from the moments of a party's own calls on. Parties that an
-algorithm goes through by these numbers are gone through in the same order, whatever they are called.
+Colour refinement (Weisfeiler & Leman 1968) on the ties, starting from the times of a party's own calls. An algorithm
+that processes parties in the order of these numbers does not depend on their names.
 """
 
 from typing import Any
@@ -31,11 +31,11 @@ def colours(parties: int, caller: IntArray, callee: IntArray, moments: IntArray,
     Parameters
     ----------
     parties
-        How many there are.
+        Number of parties.
     caller, callee, moments
-        Shape (calls,): codes of the parties, and when they call, from any moment on.
+        Shape (calls,): codes of the parties, and the time of each call, from any origin.
     ties
-        How many calls each two parties had: a symmetric sparse matrix, shape (parties, parties).
+        Number of calls between each two parties: a symmetric sparse matrix, shape (parties, parties).
     """
     found = np.zeros(parties, np.uint64)
     for role, party in enumerate((caller, callee)):

@@ -1,7 +1,7 @@
 """Order of calls that start at the same moment: by their content, not by their rows.
 
-What "before" means among calls of the same second would otherwise be up to the order of the rows. Nothing here looks at
-the text or the number of an identifier, or at what comes later, so neither do the features that use the order.
+Otherwise the meaning of "before" among calls of the same second would depend on the order of the rows. The order
+depends neither on identifiers nor on later calls, so the features that use it do not either.
 """
 
 from typing import NamedTuple
@@ -32,8 +32,8 @@ class Known(NamedTuple):
 def order_of(known: Known, parties: int, cells: int) -> Array | None:
     """Return the rows of calls in order of time, those with the same start ordered by their content.
 
-    That is a digest of the length and the kind of the call, and of those of all calls that its caller, its callee and
-    its cell had before this moment, and when. Where all of that is the same, the order of the rows decides.
+    The content is a digest of the length and kind of the call, and of the times, lengths and kinds of all earlier calls
+    of its caller, its callee and its cell. If all of these are the same, the order of the rows decides.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Trailing sums within groups, and surprises (-log10 of probabilities) of counts and shares."""
+"""Trailing sums within groups, and surprise scores (-log10 of probabilities) of counts and shares."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ RealArray = np.ndarray[Any, np.dtype[Any]]
 
 FINEST_BITS, LARGEST_BITS = 40, 62
 MOST = 300.0
-"""Upper limit of a surprise: probabilities below 10^-300 are not distinguished."""
+"""Upper limit of a surprise score: probabilities below 10^-300 are not distinguished."""
 
 
 def sum_of_latest(groups: Groups, values: "np.ndarray[Any, Any]", before: "IntArray | int") -> FloatArray:

@@ -37,8 +37,8 @@ AT_ONCE = 40_000_000
 class Audited:
     """A versioned list of features; any change of the list gets a new version.
 
-    The features of calls look back on all that came before; those of the graph describe the calls of the window
-    against the graph of the history's calls, in Leiden communities.
+    The features of calls are computed from all earlier calls; those of the graph from the history's call graph and its
+    Leiden communities.
 
     Raises
     ------

@@ -36,7 +36,7 @@ FEATURES = {
 class AuditedCells:
     """A versioned list of features; any change of the list gets a new version.
 
-    What is usual is read from the history; the values are those of the quarters of the window, cell by cell.
+    Usual values come from the history; the features are those of the quarter hours of the window, cell by cell.
 
     Raises
     ------

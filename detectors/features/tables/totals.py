@@ -99,13 +99,13 @@ def total_features(dataset: Dataset, level: Level, names: Sequence[str], part: W
     Parameters
     ----------
     dataset
-        The calls; what lies before `part` is the past that features look back on.
+        The calls; those before `part` are the past that features are computed from.
     level
         `Level.USER_DAY` or `Level.CELL_QUARTER`.
     names
         Names out of `TOTALS[level]`.
     part
-        What to describe.
+        The part to compute features of.
 
     Returns
     -------
