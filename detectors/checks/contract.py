@@ -28,7 +28,7 @@ class BrokenContract(AssertionError):  # noqa: N818 - it is what is raised, not 
 
 
 def it_is_a_detector(subject: Subject) -> None:
-    """The detector has `level`, `causal`, `fit` and `score`; `fit` returns a detector, and scores have its level."""
+    """Require `level`, `causal`, `fit` and `score`; `fit` returns a detector, and scores have its level."""
     made = subject.make()
     _hold(isinstance(made, Detector), f"{type(made).__name__} needs level, causal, fit and score")
     _hold(made.level in tuple(Level), f"level must be one of {', '.join(Level)}, got {made.level!r}")
@@ -53,7 +53,7 @@ def its_scores_are_finite(subject: Subject) -> None:
 
 
 def higher_means_more_anomalous(subject: Subject) -> None:
-    """The kind of crude incident that the detector separates best is scored above normal calls."""
+    """Require that the kind of crude incident that is separated best is scored above normal calls."""
     scores, dataset = subject.scores(), worlds()["ordinary"]
     touched = of_kinds(scores.level, dataset, worlds().life.kind)
     normal = touched.pop("")
@@ -68,7 +68,7 @@ def higher_means_more_anomalous(subject: Subject) -> None:
 
 
 def the_same_seed_gives_the_same_scores(subject: Subject) -> None:
-    """Constructed and fitted again, the detector gives exactly the same scores."""
+    """Require exactly the same scores when the detector is constructed and fitted again."""
     again = subject.anew("ordinary")[1].values
     differ = int(np.count_nonzero(np.asarray(again) != np.asarray(subject.scores().values)))
     _hold(differ == 0, f"{differ} of {again.size} scores are different in a second run with the same seed")
