@@ -1,6 +1,6 @@
 """One style for every picture: colours that colour-blind people can distinguish, one colour per type.
 
-Pictures are made with `matplotlib.figure.Figure` itself, so no global state and no display is involved.
+Pictures are made directly with `matplotlib.figure.Figure`, so they need no global state and no display.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ FAINT = "#6b7280"
 GRID = "#e5e7eb"
 NORMAL_COLOUR = "#a3aab5"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#882255")
-"""Okabe and Ito (2008), Color Universal Design, without the yellow that is lost on white; a wine red for it."""
+"""Okabe and Ito (2008), Color Universal Design, with wine red instead of yellow, which is hard to see on white."""
 ONE_COLOUR = COLOURS[0]
 """Colour of every type where separate panels or rows distinguish types: 23 colours cannot be distinguished."""
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
@@ -43,8 +43,8 @@ class TypeStyle:
 def looks(types: Iterable[str]) -> dict[str, TypeStyle]:
     """Return a style for each type, the same in every figure.
 
-    The first four types have a colour each; any other name falls on a look by its checksum, and only when two names
-    of one picture would fall on the same look does the alphabetically later one move on to the next that is free.
+    The first four types have fixed styles; other names get a style by their checksum. If two names of one picture would
+    get the same style, the alphabetically later one gets the next free style.
     """
     every = [TypeStyle(colour, dash) for dash in DASHES for colour in COLOURS]
     taken = dict(zip(FIRST, every, strict=False))
@@ -58,7 +58,7 @@ def looks(types: Iterable[str]) -> dict[str, TypeStyle]:
 
 
 def new_figure(width: float, height: float, title: str, note: str) -> Figure:
-    """Return an empty figure, in inches, with a title and a line below it that says what is seen."""
+    """Return an empty figure, in inches, with a title and a subtitle that describes it."""
     layout = ConstrainedLayoutEngine(rect=(0.005, 0.01, 0.99, 0.985 - 0.62 / height))
     figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
     head = figure.text(0.012, 1 - 0.1 / height, title, fontsize=12.5, weight="bold", color=INK, va="top")
@@ -75,12 +75,13 @@ def small_figure(width: float) -> Figure:
 
 def _narrowed(text: Text, pixels: float) -> None:
     """Shrink a text that is wider than the picture, such as a long path."""
-    while (width := text.get_window_extent().width) > pixels:  # hinted letters do not shrink quite as their size does
+    # the width of hinted letters is not exactly proportional to their size
+    while (width := text.get_window_extent().width) > pixels:
         text.set_fontsize(0.99 * float(text.get_fontsize()) * pixels / width)
 
 
 def tidy(axes: Axes, title: str = "", x: str = "", y: str = "", grid: str = "both") -> None:
-    """Give a panel its title, labels (with units) and a quiet frame; `grid` is x, y, both or none."""
+    """Give a panel its title, labels (with units) and a plain frame; `grid` is x, y, both or none."""
     if title:
         axes.set_title(title, loc="left", fontsize=10, color=INK, weight="bold")
     axes.set_xlabel(x, fontsize=9, color=INK)

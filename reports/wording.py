@@ -117,7 +117,7 @@ def plural(amount: Scalar, noun: str) -> str:
 
 
 def settings_of(row: Row) -> dict[str, Any]:
-    """Return the composed configuration that a run kept as JSON; empty where it kept none.
+    """Return the composed configuration that a run stored as JSON; empty if it stored none.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def settings_of(row: Row) -> dict[str, Any]:
 
 
 def policy_meaning(row: Row) -> str:
-    """Return the meaning of a run's threshold policy, with its figures."""
+    """Describe a run's threshold policy, with its figures."""
     figures, policy = settings_of(row).get("threshold") or {}, str(row.get("threshold_policy") or "")
     kind = POLICIES.get(policy)
     names = [each.name for each in fields(kind)] if kind else []
@@ -144,7 +144,7 @@ def policy_meaning(row: Row) -> str:
 
 
 def cut_meaning(cut: Cut) -> str:
-    """Return a description of the threshold.
+    """Describe the threshold.
 
     >>> cut_meaning(Cut(0.5))
     'scores of at least 0.5'
@@ -157,7 +157,7 @@ def cut_meaning(cut: Cut) -> str:
 
 
 def world_meaning(row: Row) -> str:
-    """Return the world of a run in a few words, without its seed."""
+    """Describe the world of a run in a few words, without its seed."""
     parts = [f"generator {row.get('generator')}"]
     if row.get("num_users") is not None:
         parts.append(plural(row["num_users"], "user"))
@@ -169,7 +169,7 @@ def world_meaning(row: Row) -> str:
 
 
 def types_meaning(row: Row) -> str:
-    """Return the types of anomaly of a run's world in a few words.
+    """Describe the types of anomaly of a run's world in a few words.
 
     >>> types_meaning({"anomalies": "ring,tdos"}), types_meaning({"anomalies": "a,b,c,d,e,f,g"})
     ('ring, tdos', '7 types from a to g')

@@ -18,16 +18,16 @@ UPRIGHT = 6
 
 
 def draw(found: Mapping[str, Any], world: str, path: Path) -> Path:
-    """Draw the ROC-AUC of features by types as PNG; return where.
+    """Draw the ROC-AUC of features by type as PNG; return its path.
 
     Parameters
     ----------
     found
-        What the check of triviality found: features, whether each needs the graph, types, and the ROC-AUC.
+        Findings of the check of triviality: features, whether each needs the graph, types, and the ROC-AUC.
     world
         Fingerprint of the world.
     path
-        Of the picture.
+        Path of the picture.
     """
     names, types, auc = list(found["features"]), list(found["types"]), np.array(found["roc_auc"])
     trivial = set(found["trivial"])

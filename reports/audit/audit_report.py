@@ -19,14 +19,14 @@ TITLES = {
 
 
 def write(verdict: Verdict, folder: Path) -> list[Path]:
-    """Write `audit.json`, `audit.md` and, where single features were tried, `audit.png`; return where they are.
+    """Write `audit.json`, `audit.md` and, if single features were tested, `audit.png`; return their paths.
 
     Parameters
     ----------
     verdict
-        What the audit said.
+        Verdict of the audit.
     folder
-        Where to; it exists.
+        An existing folder.
     """
     verdict.write(folder)
     written = [folder / "audit.json", folder / PAGE]

@@ -14,14 +14,14 @@ COLUMNS, PANEL_H = 4, 2.05
 
 
 def draw(curves: Sequence[Curve], path: Path) -> Path:
-    """Draw a panel for each type: ROC-AUC of the best single feature, by kind of feature; return where.
+    """Draw a panel for each type, with the ROC-AUC of the best single feature by kind of feature; return the path.
 
     Parameters
     ----------
     curves
-        One for each type, at least one.
+        One curve for each type, at least one.
     path
-        Of the picture, a PNG.
+        Path of the picture, a PNG.
     """
     rows = -(-len(curves) // COLUMNS)
     seeds = plural(curves[0].strength.shape[0], "seed")

@@ -28,7 +28,7 @@ def best_of(each: Comparison, metric: str, intervals: list[Interval | None], *, 
     metric
         Name in the rows, with level and type.
     intervals
-        Of each contender, mean and bounds.
+        Mean and bounds of each contender.
     higher
         Whether higher is better.
     """

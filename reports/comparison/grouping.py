@@ -1,6 +1,6 @@
 """Which recorded runs can be compared: same kind of world, same protocol, same threshold policy.
 
-Within such a comparison the runs of one detector that differ by nothing but their seeds are repeats of one another.
+Within a comparison, runs of one detector that differ only in their seeds are repeats.
 """
 
 import json
@@ -44,7 +44,7 @@ class Contender:
 
     @property
     def ranked(self) -> bool:
-        """Whether it is ranked: references that know the truth, and baselines trained on labels, are not."""
+        """Whether it is ranked: references that use the truth, and baselines trained on labels, are not."""
         return (self.repeats[0].get("role") or COMPETES) == COMPETES
 
     @cached_property
@@ -79,7 +79,7 @@ class Comparison:
 
     @property
     def sample(self) -> Row:
-        """One of the rows, for what they have in common."""
+        """One of the rows, for the settings that they have in common."""
         return self.contenders[0].repeats[0]
 
     @cached_property
@@ -137,7 +137,8 @@ def titles(compared: Sequence[Comparison]) -> list[str]:
 
 
 def _comparison(rows: list[Row]) -> Comparison:
-    rows = sorted(rows, key=lambda row: row.get("status") == Status.OK)  # what ended well outweighs what did not
+    # a successful run counts more than a failed one
+    rows = sorted(rows, key=lambda row: row.get("status") == Status.OK)
     current = {row.get("world_seed"): row.get("fingerprint") for row in rows if row.get("fingerprint")}
     kept = [row for row in rows if row.get("fingerprint") in {None, "", current.get(row.get("world_seed"))}]
     by_detector: dict[str, dict[tuple[Scalar, Scalar], Row]] = defaultdict(dict)

@@ -89,9 +89,9 @@ def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> Wor
 
 
 def _tables(folder: Path, chosen: set[str]) -> tuple[pa.Table, pa.Table, pa.Table, list[dict[str, Any]]]:
-    """Return some incidents, what the truth says of them, all calls and cells; raise `UserError` about what is wrong.
+    """Return some incidents, their truth, all calls and cells; raise `UserError` if a table is unusable.
 
-    A world may have been made by somebody else: its tables are bounded, and have values that can be shown.
+    A world may come from somebody else, so the tables are limited in size, and their values are checked.
     """
     for name in ("truth/incidents", "truth/truth", "data/calls", "data/cells"):
         require_bounded(folder / f"{name}.parquet", MOST_ROWS, MOST_BYTES)

@@ -27,7 +27,7 @@ SCRIPTS = (
 def render(environment: Environment, document: Document, details: str) -> str:
     """Return the page as HTML; `details` are packed (`reports.comparison.details`), and may be empty.
 
-    Only the scripts that are in it may run, by their digests (Content-Security-Policy), and it may load nothing.
+    Only its own scripts may run, identified by digests (Content-Security-Policy), and it may not load anything.
     """
     scripts = list(_scripts())
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]

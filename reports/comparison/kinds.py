@@ -12,7 +12,7 @@ FAMILIES = {
     "reference": "chance and references",
     "other": "others",
 }
-"""The packages of `detectors`, in the order of their colours."""
+"""Packages of `detectors`, in the order of their colours."""
 GROUPS = {
     ALL: "all",
     "call": "single calls",

@@ -10,7 +10,7 @@ from bench.arrays import FloatArray
 from reports.wording import ALL
 
 MOST = 8
-"""The most detectors of a type that are compared: those that find most."""
+"""The most detectors that are compared on a type: those that find most incidents."""
 Found = dict[str, dict[str, float]]
 """For each type, the probability that the detector finds each incident (world and id)."""
 
@@ -68,7 +68,8 @@ def overlap_of(found: dict[int, Found], kind: str) -> Overlap | None:
     """
     mine = {row: each[kind] for row, each in found.items() if each.get(kind)}
     most = max(map(len, mine.values()), default=0)
-    mine = {row: each for row, each in mine.items() if len(each) == most}  # others were not judged on all
+    # other incidents were not judged for all detectors
+    mine = {row: each for row, each in mine.items() if len(each) == most}
     shared = sorted(set.intersection(*(set(each) for each in mine.values()))) if mine else []
     table: dict[int, FloatArray] = {row: np.array([each[name] for name in shared]) for row, each in mine.items()}
     rows = sorted((row for row in table if table[row].sum() > 0), key=lambda row: -table[row].sum())[:MOST]

@@ -93,7 +93,7 @@ def _section(title: str, each: Comparison) -> Section:
 
 
 def _isolation(each: Comparison) -> Iterable[tuple[str, str]]:
-    """Yield the restrictions under which the detectors ran; older rows and references do not record them."""
+    """Yield the restrictions under which the detectors ran; older rows and references have none recorded."""
     kinds = sorted({str(row["isolation"]) for row in each.rows if row.get("isolation")})
     if kinds:
         yield "Isolation", "; ".join(kinds)

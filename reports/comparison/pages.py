@@ -21,13 +21,13 @@ RANKS = "mean_ranks.svg"
 
 
 def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
-    """Write `report.md`, `report.html` and `average_precision.svg` into `folder` and return where they are.
+    """Write `report.md`, `report.html` and `average_precision.svg` to `folder`, and return their paths.
 
-    `mean_ranks.svg` comes with them where there are enough kinds of world to rank detectors over.
+    `mean_ranks.svg` is added if there are enough kinds of world to rank detectors over.
 
-    Runs are compared where world, protocol and threshold policy agree. Runs that differ in nothing but their seeds
-    are averaged, with their range; of several runs with the same seeds the latest that ended well counts. A failed run
-    is listed with its status and reason. The same rows, in any order, give the same bytes.
+    Runs are compared if world, protocol and threshold policy agree. Runs that only differ in their seeds are averaged,
+    with their range; of several runs with the same seeds, the latest successful one counts. A failed run is listed with
+    its status and reason. The same rows, in any order, give the same bytes.
 
     Parameters
     ----------
@@ -35,12 +35,12 @@ def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
         Result rows, as `bench.result.Result.row` gives them. A row may also have `folder`, the path of the run's
         folder, which the pages then link to.
     folder
-        Made when it does not exist.
+        Created if it does not exist.
 
     Raises
     ------
     UserError
-        When there is no row.
+        When there are no rows.
     """
     if not rows:
         raise UserError("there is no recorded run to compare; make one with: python -m bench.run")

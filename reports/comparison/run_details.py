@@ -1,6 +1,6 @@
 """Details of a run for the page, from the tables in its folder: curves, incidents, alerts.
 
-Older runs have none of these tables; then there is nothing to show, and the page says so.
+Older runs do not have these tables; then the page says that there are no details.
 """
 
 import os
@@ -103,11 +103,11 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
 def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
     """Evaluate a curve at `BUDGETS`, interpolating between two thresholds by a random share of the new alerts.
 
-    Beyond its end everything is found; how precisely, it does not say.
+    Beyond the end of the curve everything is found, but the precision is unknown.
     """
     alerts, recall = (np.append(0, curve[name]) for name in ("alerts_per_day", "recall"))
     precise = np.append(0, curve["precision"])
-    # False alarms, as a multiple of the positives.
+    # false alarms relative to the number of positives
     false = np.where(precise > 0, recall * (1 / np.maximum(precise, LEAST_PRECISION) - 1), 0)
     hits, wrong = np.interp(BUDGETS, alerts, recall), np.interp(BUDGETS, alerts, false)
     found = np.interp(BUDGETS, alerts, np.append(0, curve["incident_recall"]))

@@ -17,7 +17,7 @@ LONGEST_REASON = 300
 
 
 def link_to(row: Row, folder: Path) -> str:
-    """Return the link from the page in `folder` to a run's own folder; empty where that is not known."""
+    """Return the link from the page in `folder` to a run's own folder; empty if that is unknown."""
     where = row.get("folder")
     return quote(relpath(str(where), folder)) + "/" if where else ""
 
@@ -44,9 +44,9 @@ def short_reason(text: str) -> str:
 
 
 def command_of(run: Path) -> str:
-    """Return the command that repeats a run, from its folder; empty if the folder does not tell.
+    """Return the command that repeats a run, from the notes in its folder; empty if they are missing.
 
-    What cannot be read is left out, and told in one line.
+    Notes that cannot be read are left out, with a message of one line.
     """
     if not lexists(run / OVERRIDES):
         return ""

@@ -1,7 +1,7 @@
 """Tests of which detectors differ significantly over several worlds, as parts of the pages and as a diagram.
 
-A block is a kind of world: one comparison, its repeats averaged. With as many blocks as tests need, detectors are
-ranked and tested; with fewer, each is set beside the first by the paired differences over the single worlds.
+A block is a kind of world: one comparison, its repeats averaged. If there are enough blocks for tests, detectors are
+ranked and tested; otherwise each is compared with the first by paired differences over the single worlds.
 """
 
 import json
@@ -22,8 +22,8 @@ FEWEST_DETECTORS = 2
 class Contest:
     """Detectors that all ran on the same kinds of world, with one protocol and threshold policy.
 
-    Of all that was recorded, it takes the detectors of that kind of world with which the most detectors, times the
-    kinds of world that have all of them, come together.
+    Among the recorded runs, detectors and kinds of world are chosen so that the number of detectors times the number of
+    kinds of world that have all of them is largest.
     """
 
     def __init__(self, recorded: Sequence[Comparison]) -> None:
@@ -122,7 +122,7 @@ def not_different_from(found: Standing, place: int) -> str:
 
 
 def verdict(difference: Difference | None) -> str:
-    """Return a difference to the first with its interval, and whether it is significant.
+    """Describe a difference to the first with its interval, and whether it is significant.
 
     >>> verdict(Difference(-0.05, -0.08, -0.02))
     '-0.050 (-0.080 to -0.020)'
@@ -136,7 +136,7 @@ def verdict(difference: Difference | None) -> str:
 
 
 def meaning(found: Standing) -> str:
-    """Return a description of the test and its result."""
+    """Describe the test and its result."""
     failed = f"; {plural(found.imputed, 'failure')} given the last rank" if found.imputed else ""
     came_out = "differ" if found.p_value < ALPHA else "do not differ significantly"
     return (

@@ -32,9 +32,9 @@ class Line:
 
 
 def summary(rows: list[dict[str, Any]]) -> tuple[str, dict[str, str]]:
-    """Return the matrix of a sweep as text, and the best detector of each type; empty if nothing is comparable.
+    """Return a sweep's matrix as text, and the best detector of each type; empty if nothing is comparable.
 
-    Of several kinds of world, the one with most runs is shown.
+    If there are several kinds of world, the one with most runs is shown.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def _cell(line: Line, place: int) -> str:
 
 
 def _list(lines: list[Line], labels: list[str]) -> Table:
-    """Return, of more detectors than fit side by side, the best of each type and those that are not told apart."""
+    """List the best detectors of each type, and those that do not differ, if there are too many for a matrix."""
     table = _table(["type", f"best {BEST}", "AP", f"cannot be told apart {ALIKE}"])
     for line in lines:
         if line.best is not None:

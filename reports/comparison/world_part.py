@@ -62,9 +62,9 @@ def world_part(each: Comparison, section: Section, settings: dict[str, float | s
     section
         Its title, facts and cautions.
     settings
-        What differs between this and the other kinds of world.
+        Settings that differ between the kinds of world.
     folder
-        Where the page will lie, for links.
+        Folder of the page, for links.
     """
     rows = _rows(each, folder)
     threshold = settings_of(each.sample).get("threshold") or {}

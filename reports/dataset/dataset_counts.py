@@ -24,7 +24,7 @@ LONGEST_S = 86_400
 def duration_edges() -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return edges [s] between whole seconds, about sixteen to a factor of ten, from 0.5 s to a day.
 
-    Durations are whole seconds: an edge between them keeps short ones from falling into empty and doubled bins.
+    Durations are whole seconds; edges between these avoid empty and doubled bins for short durations.
     """
     wanted = np.geomspace(1, LONGEST_S, 80)
     return np.asarray(np.unique(np.concatenate([[0.5], np.floor(wanted) + 0.5])))
@@ -34,13 +34,13 @@ def duration_edges() -> np.ndarray[Any, np.dtype[np.float64]]:
 class DatasetCounts:
     """Counts of calls by kind (rows), and by hour, day, duration and outcome.
 
-    The first row are the normal calls, the last the collateral ones; between them one row a type.
+    The first row counts normal calls, the last collateral ones; between them there is one row for each type.
     """
 
     clock: Clock
     types: tuple[str, ...]
     incidents: tuple[int, ...]
-    """Incidents of each type that have a call in the table; others only removed calls, or held a cell."""
+    """Incidents of each type that have a call in the table; others only removed calls, or affected a cell."""
     hours: Counts
     """Shape (types + 2, 24): counts by local hour of the start."""
     days: Counts
@@ -95,7 +95,7 @@ def _kinds(labels: CallLabels) -> np.ndarray[Any, np.dtype[np.int16]]:
 
 
 def _columns(batch: pa.RecordBatch, clock: Clock, edges: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the calls that count and their column, for hours, days, durations and outcomes."""
+    """Yield which calls are counted, and their column, for hours, days, durations and outcomes."""
     local_ms = clock.local_ms(pc.cast(batch["call_start_ts"], pa.int64()).to_numpy())
     since = local_ms - clock.local_ms(clock.start_ms)
     every = slice(None)

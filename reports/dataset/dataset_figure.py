@@ -23,9 +23,9 @@ DURATION_TICKS = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h",
 
 
 def draw(dataset: Dataset, truth: Truth, path: Path) -> None:
-    """Draw calls by local hour, durations, anomaly types, calls by day and outcomes, as PNG.
+    """Draw calls by local hour, durations, anomaly types, calls by day, and outcomes, as PNG.
 
-    The calls are counted a part of the table at a time, so that fifty million do not fill the memory.
+    Calls are counted one part of the table at a time, so that fifty million calls do not fill the memory.
     """
     counts = tally(dataset, truth)
     heights = [3.1, max(1.7, 1.05 + 0.3 * len(counts.types)), 2.2]
@@ -130,7 +130,8 @@ def _outcomes(axes: Axes, counts: DatasetCounts) -> None:
         )
         left += shares[:, column]
     tidy(axes, x="share of the calls", grid="x")
-    axes.set_title("Outcomes", loc="left", fontsize=10, color=INK, weight="bold", pad=18)  # the legend stands below it
+    # the legend is below the panel
+    axes.set_title("Outcomes", loc="left", fontsize=10, color=INK, weight="bold", pad=18)
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set_ylim(len(rows) - 0.45, -0.55)
     axes.set_xlim(0, 1)

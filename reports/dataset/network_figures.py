@@ -21,7 +21,7 @@ NOWHERE = "#f3f4f6"
 
 
 def draw(dataset: Dataset, path: Path) -> None:
-    """Draw best servers, power, a day's trajectories, load and failures by tower, as PNG; nothing without a network."""
+    """Draw best servers, power, trajectories, load and failures by tower, as PNG; nothing without a network."""
     coverage = dataset.table("coverage").to_pandas()
     if not len(coverage):
         return

@@ -1,4 +1,4 @@
-"""The picture of an incident that makes or changes calls: who called whom when, and what its callers do anyway."""
+"""The figure of an incident that makes or changes calls: who called whom when, and the normal calls of its callers."""
 
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def as_graph(axes: Axes, hits: pl.DataFrame, near: pl.DataFrame) -> None:
 
 
 def _in_turn(hits: pl.DataFrame) -> list[str]:
-    """Return the callers of an incident, each followed by one whom it calls, if there is one left."""
+    """Return the callers of an incident, each followed by one whom it calls and who is not listed yet, if any."""
     left = list(hits["caller_id"].unique(maintain_order=True))
     out = [left.pop(0)]
     while left:

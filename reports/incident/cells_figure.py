@@ -28,7 +28,7 @@ def hourly(world: Path, name: str, cells: Sequence[str]) -> pl.DataFrame:
     """Return the counts of some cells for every hour of the world: `hour` and `value`."""
     table = pl.read_parquet(world / "data" / "tower_status.parquet").with_columns(pl.col("cell_id").cast(pl.String))
     start, value = "window_start", pl.sum_horizontal(TOLD.get(name, USUAL)[1])
-    if not table.height:  # no network: the calls that begin there
+    if not table.height:  # without a network: the calls that begin in the cell
         table = pl.read_parquet(world / "data" / "calls.parquet", columns=["first_cell_id", "call_start_ts"])
         table = table.select(pl.col("first_cell_id").cast(pl.String).alias("cell_id"), "call_start_ts")
         start, value = "call_start_ts", pl.lit(1)
@@ -41,7 +41,7 @@ def hourly(world: Path, name: str, cells: Sequence[str]) -> pl.DataFrame:
 def along_time(axes: Axes, series: pl.DataFrame, start: datetime, end: datetime, name: str) -> None:
     """Draw the counts of cells around an incident, beside the median of the same hour on the other days."""
     tidy(axes, x="hours since it began", y=f"{counted(name)}, per hour")
-    if not series.height:  # the incident is of no cell, or nothing happened there
+    if not series.height:  # the incident affects no cell, or nothing happened there
         return
     margin = max(end - start, MARGIN)
     usual = series.filter(~pl.col("hour").is_between(start - timedelta(hours=1), end))

@@ -16,7 +16,7 @@ from reports.wording import LEVELS, count, duration, key, number, plural
 
 Found = Mapping[str, Any]
 GRAPHED = ("community_break", "ring")
-"""Types that only a graph shows, which are also drawn as graphs."""
+"""Types that only show in a graph, which are also drawn as graphs."""
 SHOWN = 5
 """The most actors that are named."""
 SINGULAR = {"call": "call", "user_day": "day of a user", "cell_quarter": "quarter hour of a cell"}
@@ -82,7 +82,7 @@ def _headings(found: Found, run: Mapping[str, Any], who: str) -> tuple[str, str]
 
 
 def _mark(axes: Any, found: Found, begin: Any) -> None:
-    """Mark the time at which the first alert could be raised; for detectors that look ahead, the alert's record."""
+    """Mark the time of the first possible alert; for detectors that use later records, the alert's record."""
     if found["found"] and isinstance(begin, datetime):
         delay = found["delay_s"]
         raised = found["record_ts"] if delay is None else found["start_ts"] + timedelta(seconds=delay)

@@ -16,9 +16,10 @@ LEFT, RIGHT = 1 / 4, 4.0
 """Ends of the scale; values beyond are drawn at the end, as an arrow."""
 ROW_INCHES = 0.225
 WHAT, PUBLISHED, HERE = -8, 14, 88
-"""Where the columns are, in points from the panel's left edge (its end) and right edge (where they begin).
+"""Positions of the columns, in points from the panel's left edge (right-aligned) and right edge (left-aligned).
 
-Not in widths of the panel: the layout makes room for texts once, and narrows the panel for it, which would move them.
+They are not relative to the panel's width, because the layout narrows the panel once to make room for texts, which
+would move them.
 """
 
 
@@ -62,7 +63,7 @@ def _row(axes: Axes, row: Row, height: int) -> None:
 
 
 def ratio(row: Row) -> float:
-    """Return a value over the nearer end of its published range; 1 within it."""
+    """Return a value divided by the nearer end of its published range; 1 within it."""
     away = row.distance
     assert away is not None
     assert row.value is not None
@@ -89,7 +90,7 @@ def _frame(axes: Axes, lines: int) -> None:
 
 
 def _text(axes: Axes, points: float, height: float, text: str, **font: Any) -> None:
-    """Write beside the panel, at a height in rows: from some points right of it on, or up to some left of it."""
+    """Write text beside the panel, at a height in rows, starting or ending some points from its edge."""
     side, alignment = (0, "right") if points < 0 else (1, "left")
     axes.annotate(text, (side, height), (points, 0), axes.get_yaxis_transform(), "offset points", ha=alignment,
                   va="center", color=INK, annotation_clip=False, **font)  # fmt: skip

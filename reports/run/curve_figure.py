@@ -20,9 +20,9 @@ PRECISION = "precision: share of those found that are anomalous"
 
 
 def draw_precision_recall(outcome: Outcome, types: list[str], path: Path) -> Path:
-    """Draw a step curve for each type, whose area is the average precision, and a mark threshold of the alerts.
+    """Draw a step curve for each type, whose area is the average precision, with marks at the threshold.
 
-    Few types share one panel; of many each has its own, the best found first.
+    A few types share one panel; if there are many, each has its own, sorted by average precision.
     """
     asked, values = outcome.result.asked, outcome.result.values
     ordered = sorted(types, key=lambda name: (-(values.get(f"average_precision/{name}") or 0), name))
@@ -74,11 +74,12 @@ def _recall(asked: Row) -> str:
 def step_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return recall, falling from 1 to 0, and precision; each precision holds down to the next recall.
 
-    The area below the steps is the average precision, but for what thinning to about `POINTS` points takes.
+    The area below the steps is the average precision, except for the effect of thinning to about `POINTS` points.
     """
     apart = separate(positive, scores)
     recall = np.append(apart.steps.hits / apart.found.size, 0.0)
-    precision = np.append(apart.precisions, apart.precisions[-1])  # no record has recall 0, so none of its own
+    # no threshold has recall 0, so there is no precision of its own for it
+    precision = np.append(apart.precisions, apart.precisions[-1])
     wanted = np.searchsorted(-recall, -np.linspace(1, 0, POINTS), side="right") - 1
     shown = np.unique(np.concatenate([[0], wanted, [recall.size - 1]]))
     return recall[shown], precision[shown]

@@ -15,14 +15,14 @@ from reports.wording import LEVELS, number, own_values, policy_meaning, types_in
 
 
 def draw(outcome: Outcome, folder: Path) -> list[Path]:
-    """Draw the pictures of a run into `folder` and return where they are.
+    """Draw the figures of a run into `folder`, and return their paths.
 
-    A run that failed has none. A type without a record in the scored part is left out.
+    A failed run has none. Types without a record in the scored part are left out.
 
     Parameters
     ----------
     outcome
-        The run, with its scores and what the harness computed from them.
+        The run, with its scores and the results computed from them.
     folder
         Where `precision_recall.png`, `scores.png` and `at_threshold.png` go.
     """
@@ -39,7 +39,7 @@ def draw(outcome: Outcome, folder: Path) -> list[Path]:
 
 
 def draw_at_threshold(outcome: Outcome, types: list[str], path: Path) -> Path:
-    """Draw recall and precision of the alerts as bars, a row a type, with their 95 % intervals where there are any."""
+    """Draw recall and precision of the alerts as bars, one row per type, with 95 % intervals if there are any."""
     asked, values = outcome.result.asked, outcome.result.values
     height = 1.75 + 0.36 * len(types)
     note = f"{policy_meaning(asked)}; line on a bar: 95 % interval; black tick: precision of random alerts"

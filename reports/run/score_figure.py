@@ -21,7 +21,7 @@ LONG_TAIL = 30
 
 
 def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
-    """Draw the distribution of the scores, a panel a type, with the normal calls behind each."""
+    """Draw the distribution of the scores, one panel per type, with the normal calls behind each."""
     asked = outcome.result.asked
     noun = LEVELS[str(asked.get("level") or "call")]
     shown = [name for name in types if name != ALL]
@@ -55,10 +55,11 @@ def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
 
 
 def score_bins(scores: FloatArray) -> tuple[FloatArray, float | None]:
-    """Return the edges of the bins over the whole range, and the width within which a bent scale is straight.
+    """Return the edges of the bins over the whole range, and the width of the linear part of a nonlinear scale.
 
-    The width is None where a straight scale serves: where the middle half fills a fair part of the range. Bins of
-    whole numbers all hold equally many of them, else some would be emptier than their neighbours for no reason.
+    The width is None if a linear scale is sufficient: if the interquartile range is a large enough part of the range.
+    For whole-number scores, every bin covers equally many numbers, since otherwise some would look emptier than their
+    neighbours.
     """
     low, quarter, three_quarters, high = np.quantile(scores, [0, 0.25, 0.75, 1])
     width = float(three_quarters - quarter) / 2
@@ -73,7 +74,7 @@ def score_bins(scores: FloatArray) -> tuple[FloatArray, float | None]:
 
 
 def _reaching(edges: FloatArray, low: float, high: float) -> FloatArray:
-    """Move the outer edges to the outer scores where rounding left them inside."""
+    """Extend the outer edges to the outer scores where rounding left these outside."""
     edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
     return edges
 

@@ -1,4 +1,4 @@
-"""The table of one run in the terminal: a hundred columns wide at most, and plain text where there is no terminal."""
+"""The table of one run in the terminal: at most a hundred columns wide, and plain text if there is no terminal."""
 
 import sys
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ HOW_TO_READ_CAP = "cap: the highest recall that is possible with this number of 
 
 
 def show(outcome: Outcome) -> None:
-    """Print the settings, a row per type with its numbers, and the cost; for a failed run, the reason."""
+    """Print the settings, one row per type with its numbers, and the cost; for a failed run, the reason."""
     result = outcome.result
     result = replace(result, asked=printable_row(result.asked), reason=printable(result.reason))
     outcome = replace(outcome, result=result)
@@ -148,7 +148,7 @@ def _cells(values: Row, level: str, name: str) -> dict[str, str]:
 
 
 def _further(outcome: Outcome, levels: dict[str, str]) -> Iterator[Text]:
-    """Yield notes below the table: other levels, what was left out, types with few incidents."""
+    """Yield notes below the table: other levels, records left out, types with few incidents."""
     values, own = outcome.result.values, str(outcome.result.asked.get("level") or "call")
     found = [
         f"{noun} AP {number(values[key('average_precision', level, ALL)])} "
