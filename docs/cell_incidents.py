@@ -1,4 +1,4 @@
-"""Draw docs/images/cell_incidents.png, one incident of each type that befalls cells: `python docs/cell_incidents.py`.
+"""Draw docs/images/cell_incidents.png, one incident of each type that affects cells: `python docs/cell_incidents.py`.
 
 Each panel once more into docs/images/types/, for the page of the catalogue. Each in a world of its own, beside the
 same cells in its clean twin.

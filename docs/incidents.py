@@ -1,4 +1,4 @@
-"""One incident of each type that befalls calls and users: `python docs/incidents.py [OUT.png]`.
+"""One incident of each type that affects calls and users: `python docs/incidents.py [OUT.png]`.
 
 Writes docs/images/incidents.png, and each panel once more into docs/images/types/, for the page of the catalogue.
 Each panel shows the calls around an incident: grey what its callers do anyway,
