@@ -122,7 +122,7 @@ def test_faults_are_told(workplace: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TYPES)
 def test_the_best_single_feature_finds_ever_less(workplace: Path, name: str) -> None:
-    """Three points of the grid of docs/reference/anomalies.md."""
+    """Three points of the grid of docs/explanation/difficulty.md."""
     asked = ("generator/network=none", "seeds=[1]", "difficulties=[0.1,0.5,0.9]", f"anomaly=[{name}]")
     (curve,) = curves(composed(*asked, *WORLDS.get(name, ())), silent)
     assert curve.falls(-0.8, 0.02)
@@ -130,7 +130,7 @@ def test_the_best_single_feature_finds_ever_less(workplace: Path, name: str) -> 
 
 @pytest.mark.slow
 def test_the_best_single_feature_of_cells_finds_ever_less(workplace: Path) -> None:
-    """All types at the level of cells, in the same worlds; the first seed of docs/reference/anomalies.md."""
+    """All types at the level of cells, in the same worlds; the first seed of docs/explanation/difficulty.md."""
     world = ("generator.num_users=6000", "generator.num_towers=60", f"anomaly=[{','.join(OF_CELLS)}]", "together=true")
     found = list(curves(composed(*world, "seeds=[21]", "difficulties=[0.1,0.5,0.9]"), silent))
     assert {curve.type: curve.falls(-0.8, 0.02) for curve in found} == dict.fromkeys(OF_CELLS, True)

@@ -44,7 +44,7 @@ ORDER = {
         "imsi_number": "users: imsi",
         "imsi_mod_10": "users: imsi",
         "imsi_mod_16": "users: imsi",
-        "type_code": "users: imei",
+        "imei_type_code": "users: imei",
     },
 }  # fmt: skip
 """Marks of order, position and digits."""

@@ -1,5 +1,6 @@
 """Marks of a call's record that do not describe its content: order, digits, agreement with the inventory."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ SMOOTH_S = 6
 """Talk times from which even and odd values are equally frequent, and milliseconds uniformly distributed."""
 PLACES = (10, 16)
 """Divisors whose remainders are tested as marks of a number."""
+OF_THINGS = ("caller_imei", "caller_imsi", "callee_imsi")
+"""Columns of calls that name a device or a SIM."""
 
 
 def record_marks(
@@ -66,7 +69,7 @@ def record_marks(
         "cells_known": _unknown_cells(dataset, frame),
         **_usual(dataset, frame, normal),
         **_inventory(dataset, frame),
-        **_numbers(frame, rng),
+        **identifier_numbers(frame, {name: stand_ins(frame[name], frame[name], rng) for name in OF_THINGS}),
     }
     found = {name: np.asarray(values, np.float64) for name, values in marks.items()}
     return column_forms("calls", frame, normal, frame["caller_id"], rng) | found
@@ -120,14 +123,21 @@ def trailing_number(texts: pl.Series) -> FloatArray:
     return np.asarray(found.to_numpy(), np.float64)
 
 
-def _numbers(frame: pl.DataFrame, rng: np.random.Generator) -> dict[str, FloatArray]:
-    """Return the numbers of devices and SIMs, and the type code of the caller's device; each counts once."""
+def identifier_numbers(frame: pl.DataFrame, sources: Mapping[str, IntArray]) -> dict[str, FloatArray]:
+    """Return the numbers that identifiers end with, and the type codes of devices (IMEI), for some rows.
+
+    Parameters
+    ----------
+    frame
+        The rows; texts are plain.
+    sources
+        By column with an identifier, the row that each row shows instead (`stand_ins`), so that each thing counts once.
+    """
     found = {}
-    for name in ("caller_imei", "caller_imsi", "callee_imsi"):
-        source = stand_ins(frame[name], frame[name], rng)
+    for name, source in sources.items():
         found[f"{name}_number"] = shown(trailing_number(frame[name]), source)
-        if name == "caller_imei":
-            found["caller_imei_type_code"] = shown(trailing_number(frame[name].str.head(8)), source)
+        if name.endswith("imei"):
+            found[f"{name}_type_code"] = shown(trailing_number(frame[name].str.head(8)), source)
     return found
 
 

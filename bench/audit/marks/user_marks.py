@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from bench.arrays import FloatArray, IntArray
 from bench.audit.marks.forms import Normal, column_forms, plain, shown, stand_ins
-from bench.audit.marks.record_marks import PLACES, trailing_number
+from bench.audit.marks.record_marks import PLACES, identifier_numbers
 from bench.dataset import Dataset
 
 IDENTIFIERS = ("user_id", "phone_number", "imei", "imsi")
@@ -33,11 +33,8 @@ def user_marks(dataset: Dataset, normal: Normal, rng: np.random.Generator) -> di
     users = plain(dataset.table("users"))
     marks: dict[str, Any] = {"row_of_user": np.arange(users.height)}
     sources = {name: stand_ins(users[name], users[name], rng) for name in IDENTIFIERS}
-    for name, source in sources.items():
-        number = shown(trailing_number(users[name]), source)
-        marks[f"{name}_number"] = number
-        marks |= {f"{name}_mod_{place}": number % place for place in PLACES}
-    marks["type_code"] = shown(trailing_number(users["imei"].str.head(8)), sources["imei"])
+    marks |= identifier_numbers(users, sources)
+    marks |= {f"{name}_mod_{place}": marks[f"{name}_number"] % place for name in IDENTIFIERS for place in PLACES}
     marks["unique_identifiers"] = sum(users[name].is_duplicated().to_numpy() for name in IDENTIFIERS)
     cells = pl.Series(dataset.table("cells", ["cell_id"])["cell_id"].cast(pa.string()))
     marks["home_cell_known"] = ~users["home_cell_id"].is_in(cells.implode()).fill_null(True).to_numpy()
