@@ -2,7 +2,8 @@
 
 Every feature of the level; of a call also those of its caller's day and its cell's quarter, of the call graph and of
 its session's events, and how it agrees with the tables of users and subscriptions; of a day or a quarter also its
-neighbours in time. What is not known is NaN. Columns about a day or a quarter look at all of it: they are not causal.
+neighbours in time; of a quarter also the lowest and the highest value of each feature over its calls. What is not known
+is NaN. Columns about a day or a quarter look at all of it: they are not causal.
 """
 
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from detectors.features.graph.graph_features import NAMES, graph_features
 from detectors.features.graph.user_day_graph import GraphDays, Weeks
 from detectors.features.sequence.timeline import Timeline
 from detectors.features.tables.audited_cells import AuditedCells
+from detectors.features.tables.extremes import extremes
 from detectors.features.tables.joins import has_rows, of_inventory, of_session
 from detectors.features.tables.totals import TOTALS, total_features
 
@@ -37,16 +39,19 @@ def everything(dataset: Dataset, level: Level) -> FloatArray:
 
 
 def _of_calls(dataset: Dataset) -> Iterator[FloatArray]:
-    yield call_features(dataset, list(OF_CALLS), dataset.window)
-    yield of_graph(dataset)
-    yield answers_nearby(dataset)
-    yield of_session(dataset)
-    yield of_inventory(dataset)
+    yield of_single_calls(dataset)
     for level in (Level.USER_DAY, Level.CELL_QUARTER):
         grid = Grid(level, dataset)
         if has_rows(dataset, "users" if level is Level.USER_DAY else "cells"):
             columns = total_features(dataset, level, list(TOTALS[level]), dataset.window)
             yield taken(columns, grid.of_calls)
+
+
+def of_single_calls(dataset: Dataset) -> FloatArray:
+    """Compute all features of the calls of the window but those of days and quarters, shape (calls, features)."""
+    own = call_features(dataset, list(OF_CALLS), dataset.window)
+    answered = answers_nearby(dataset)[:, None]
+    return np.hstack([own, of_graph(dataset), answered, of_session(dataset), of_inventory(dataset)])
 
 
 def of_graph(dataset: Dataset) -> FloatArray:
@@ -63,8 +68,8 @@ def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
     rows = total_features(dataset, level, list(TOTALS[level]), dataset.window)
     if level is Level.USER_DAY:
         answered = answers_nearby(dataset)
-        extremes = [grid.aggregated(answered), grid.aggregated(1 - answered)]
-        rows = np.hstack([rows, _days(dataset), np.column_stack(extremes)])
+        answers = [grid.aggregated(answered), grid.aggregated(1 - answered)]
+        rows = np.hstack([rows, _days(dataset), np.column_stack(answers)])
     elif has_rows(dataset, "events"):
         rows = np.hstack([rows, np.column_stack([values for _, values in AuditedCells().columns(dataset)])])
         if has_rows(dataset, "coverage"):
@@ -75,6 +80,8 @@ def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
         for spans in AROUND[level]:
             yield (trailing_sum(column, spans) / spans).ravel()
             yield (trailing_sum(column[:, ::-1], spans)[:, ::-1] / spans).ravel()
+    if level is Level.CELL_QUARTER:
+        yield extremes(of_single_calls(dataset), grid.of_calls, grid.size)
 
 
 def _days(dataset: Dataset) -> FloatArray:
