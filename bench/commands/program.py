@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from bench.host.exit_codes import UNUSABLE
-from bench.host.interruption import end_unread
+from bench.host.interruption import end_on_closed_pipe
 from bench.version import __version__
 
 RUN, EXPLAIN = "run", "settings"
@@ -29,7 +29,7 @@ def main() -> None:
     try:
         sys.exit(_started(arguments))
     except BrokenPipeError:
-        end_unread()
+        end_on_closed_pipe()
 
 
 def _started(arguments: list[str]) -> Any:

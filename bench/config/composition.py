@@ -36,7 +36,7 @@ from bench.config.target_check import faults_of_targets
 from bench.faults import SettingsError, UserError, faults_of
 from bench.host import launcher
 from bench.host.exit_codes import INTERRUPTED, UNUSABLE
-from bench.host.interruption import end_unread, told_once_more
+from bench.host.interruption import end_on_closed_pipe, repeat_swallowed_interrupts
 from bench.host.room import require_room, told_as_lack_of_room
 from bench.host.texts import printable
 from bench.threshold_policies import POLICIES
@@ -56,7 +56,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         refuse(str(error))
     hydra_patches.find_mode_by(mode_of)
     hydra_patches.check_compositions(require_own_hooks)
-    told_once_more()
+    repeat_swallowed_interrupts()
     sys.argv[1:] = options_first(sys.argv[1:])
     nameless = [each for each in sys.argv[1:] if each.lstrip("+~").startswith("=")]
     if nameless:  # Hydra takes it for a group
@@ -71,7 +71,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         with initialised(arguments.config_dir):
             refuse(explain(arguments.config_name or config_name, arguments.overrides, error))
     except BrokenPipeError:
-        end_unread()
+        end_on_closed_pipe()
     except Exception as error:
         if isinstance(error, OSError):
             refuse_if_full(error)

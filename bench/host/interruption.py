@@ -13,7 +13,7 @@ _met: list[int] = []
 _again: list[threading.Timer] = []
 
 
-def told_once_more() -> None:
+def repeat_swallowed_interrupts() -> None:
     """Heed interruptions from now on that Python swallows: in a destructor, or in what a library in C calls.
 
     So numba's compiler does: a signal that arrives while it is at work is met in a function that it calls.
@@ -24,7 +24,7 @@ def told_once_more() -> None:
     sys.unraisablehook = _once_more
 
 
-def heed() -> None:
+def raise_if_interrupted() -> None:
     """Raise KeyboardInterrupt when there was an interruption before."""
     if signal.SIGINT in _met:
         for timer in _again:
@@ -32,7 +32,7 @@ def heed() -> None:
         raise KeyboardInterrupt
 
 
-def end_unread() -> NoReturn:
+def end_on_closed_pipe() -> NoReturn:
     """End the program: who read its output has closed it, as `| head` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(128 + signal.SIGPIPE)

@@ -14,7 +14,7 @@ from bench.config.composition import refuse, refuse_if_full
 from bench.evaluation.run_outcome import Outcome
 from bench.faults import UserError
 from bench.host.exit_codes import FAILED, UNRECORDED
-from bench.host.interruption import heed
+from bench.host.interruption import raise_if_interrupted
 from bench.host.locks import held
 from bench.host.read_json import UnreadableError
 from bench.host.versions import versions
@@ -34,7 +34,7 @@ def run(config: DictConfig) -> None:
     In a single run, an error that the user can correct ends the program with code 2, a failed detector with code 1, and
     a result that could not be recorded with code 3. In a multirun every failure is a row, and the other jobs continue.
     """
-    heed()
+    raise_if_interrupted()
     request = Request.of(config)
     if request.number is None:
         _run_alone(request)

@@ -14,19 +14,19 @@ from bench.config import composition
 SWALLOWED = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background ignores it
-from bench.host.interruption import heed, told_once_more
+from bench.host.interruption import raise_if_interrupted, repeat_swallowed_interrupts
 
 class Leaving:
     def __del__(self):
         signal.raise_signal(signal.SIGINT)
 
-told_once_more()
-heed()
+repeat_swallowed_interrupts()
+raise_if_interrupted()
 leaving = Leaving()
 del leaving
 print("not heard")
 try:
-    heed()
+    raise_if_interrupted()
 except KeyboardInterrupt:
     print("heard")
 """
