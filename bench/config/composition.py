@@ -37,7 +37,7 @@ from bench.faults import SettingsError, UserError, faults_of
 from bench.host import launcher
 from bench.host.exit_codes import INTERRUPTED, UNUSABLE
 from bench.host.interruption import end_on_closed_pipe, repeat_swallowed_interrupts
-from bench.host.room import require_room, told_as_lack_of_room
+from bench.host.room import address_space_message, require_room
 from bench.host.texts import printable
 from bench.threshold_policies import POLICIES
 
@@ -75,7 +75,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     except Exception as error:
         if isinstance(error, OSError):
             refuse_if_full(error)
-        if told := told_as_lack_of_room(error):
+        if told := address_space_message(error):
             refuse(told)
         raise
     except KeyboardInterrupt:

@@ -23,7 +23,7 @@ def require_room() -> None:
         raise UserError(_told(limit))
 
 
-def told_as_lack_of_room(error: BaseException) -> str:
+def address_space_message(error: BaseException) -> str:
     """Return the message for an error caused by a limited address space; "" for any other error."""
     limit, causes = limit_mib(), [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:

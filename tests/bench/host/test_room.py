@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.host import room
-from bench.host.room import LEAST_MIB, MIB, told_as_lack_of_room
+from bench.host.room import LEAST_MIB, MIB, address_space_message
 
 PROGRAM = [sys.executable, "-m", "bench.run", "detector=volume", "tracking=none"]
 LIMITED = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, ({0} << 20,) * 2); "
@@ -27,11 +27,11 @@ def test_too_little_is_told_in_one_line(workplace: Path, limit_mib: int) -> None
 def test_an_error_that_comes_of_it_is_told_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     error = ImportError("Error loading 'generators.world.World'")
     error.__cause__ = OSError("libllvmlite.so: failed to map segment from shared object")
-    assert told_as_lack_of_room(error) == ""  # where nothing is limited, it is another
+    assert address_space_message(error) == ""  # where nothing is limited, it is another
     monkeypatch.setattr(resource, "getrlimit", lambda _: (5000 * MIB, 5000 * MIB))
-    told = told_as_lack_of_room(error)
+    told = address_space_message(error)
     assert told.endswith("(libllvmlite.so: failed to map segment from shared object)")
     assert "got 5000 MiB" in told
-    assert told_as_lack_of_room(MemoryError()) != ""
-    assert told_as_lack_of_room(ValueError("no such luck")) == ""
+    assert address_space_message(MemoryError()) != ""
+    assert address_space_message(ValueError("no such luck")) == ""
     assert room.limit_mib() == 5000
