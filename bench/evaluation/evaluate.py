@@ -50,7 +50,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class Evaluator:
     """The truth in the form needed for the evaluation, prepared while the detector is fitted and scored."""
 
     dataset: Dataset
@@ -69,7 +69,7 @@ class Yardstick:
     """Metrics of random scores by level: scores of its entities (False), or of calls, aggregated to it (True)."""
 
     @classmethod
-    def of(cls, dataset: Dataset, truth: Truth, fewest_incidents: int = FEWEST_INCIDENTS) -> "Yardstick":
+    def of(cls, dataset: Dataset, truth: Truth, fewest_incidents: int = FEWEST_INCIDENTS) -> "Evaluator":
         """Prepare the truth of a data set's window.
 
         Parameters
@@ -158,8 +158,8 @@ class Yardstick:
 
 
 def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: ThresholdPolicy) -> Evaluation:
-    """Evaluate scores once; a `Yardstick` can evaluate several."""
-    return Yardstick.of(dataset, truth).evaluation(scores, threshold)
+    """Evaluate scores once; a `Evaluator` can evaluate several."""
+    return Evaluator.of(dataset, truth).evaluation(scores, threshold)
 
 
 def _reached(scores: Scores, above: Sequence[Grid]) -> dict[Level, Scores]:

@@ -86,11 +86,11 @@ def _done(request: Request) -> tuple[Outcome, str]:
         with begun(request) as process:
             ground = prepared(request, process)
             # While the detector's process works: imports that take seconds, and everything that needs no scores.
-            yardstick = pool.submit(measured, request, ground)
+            evaluator = pool.submit(measured, request, ground)
             ahead = pool.submit(_tools, request)
             opened = pool.submit(_tracker, request)
             trial = attempted(request, ground, process)
-        outcome = judged(request, ground, trial, yardstick.result())
+        outcome = judged(request, ground, trial, evaluator.result())
         draw, show = ahead.result()
     if request.settings.twin:
         outcome = with_twin(request, outcome)

@@ -14,7 +14,7 @@ from bench.audit.verdict import Verdict, audit_in_row
 from bench.dataset import Dataset
 from bench.detector import Examples
 from bench.evaluation.class_values import Values
-from bench.evaluation.evaluate import Yardstick
+from bench.evaluation.evaluate import Evaluator
 from bench.evaluation.run_outcome import Outcome
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import LEFT_OUT
@@ -101,9 +101,9 @@ def begun(request: Request) -> AbstractContextManager[Waiting | None]:
     return Waiting(subject, request.folder, request.processors, reach)
 
 
-def measured(request: Request, ground: Ground) -> Yardstick:
+def measured(request: Request, ground: Ground) -> Evaluator:
     """Prepare the truth for the evaluation before there are scores."""
-    return Yardstick.of(ground.dataset, ground.truth, request.settings.protocol.fewest_incidents)
+    return Evaluator.of(ground.dataset, ground.truth, request.settings.protocol.fewest_incidents)
 
 
 def attempted(request: Request, ground: Ground, process: Waiting | None) -> Trial:
@@ -118,21 +118,21 @@ def attempted(request: Request, ground: Ground, process: Waiting | None) -> Tria
         return process.tried(Job(dataset, settings.limits, ground.examples), tick)
 
 
-def judged(request: Request, ground: Ground, trial: Trial, yardstick: Yardstick) -> Outcome:
+def judged(request: Request, ground: Ground, trial: Trial, evaluator: Evaluator) -> Outcome:
     """Evaluate the scores of the detector's process."""
     low, high = ground.dataset.call_range(ground.dataset.window)
     asked = request.asked(ground.world.fingerprint) | audit_in_row(ground.verdict)
     asked["isolation"] = trial.isolation
     left_out = ground.left_out
     if left_out or not asked["anomalies"]:
-        asked["anomalies"] = ",".join(yardstick.labels.types)
+        asked["anomalies"] = ",".join(evaluator.labels.types)
     asked["left_out"] = "; ".join(f"{name}: {why}" for name, why in left_out.items())
     cost = {"world_seconds": ground.seconds, **trial.cost}
     failed = Result(asked=asked, status=trial.status, reason=trial.reason, values={}, cost=cost, versions=versions())
     if trial.scores is None:
-        return Outcome(failed, ground.dataset, ground.truth, yardstick.labels)
+        return Outcome(failed, ground.dataset, ground.truth, evaluator.labels)
     settings = request.settings
-    evaluation = yardstick.evaluation(trial.scores, settings.threshold, constant=settings.role == "reference")
+    evaluation = evaluator.evaluation(trial.scores, settings.threshold, constant=settings.role == "reference")
     failed = replace(failed, asked=asked | {"level": str(trial.scores.level)})
     if trial.cost.get("score_seconds", 0.0) >= TELLING_SECONDS:
         cost["calls_per_second"] = (high - low) / trial.cost["score_seconds"]

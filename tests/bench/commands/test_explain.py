@@ -17,7 +17,7 @@ from small_tables import write
 
 from bench.commands import explain
 from bench.detector import Level, Scores
-from bench.evaluation.evaluate import Yardstick
+from bench.evaluation.evaluate import Evaluator
 from bench.evaluation.run_outcome import Outcome
 from bench.result import Result
 from bench.runs.write_tables import write_tables
@@ -42,7 +42,7 @@ def said(workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     labels = replace(labels, folder=truth)
     low, high = dataset.call_range(dataset.window)
     scores = Scores(Level.CALL, np.random.default_rng(4).random(high - low), causal=True)
-    found = Yardstick.of(dataset, labels, 1).evaluation(scores, Budget(alerts_per_day=20))
+    found = Evaluator.of(dataset, labels, 1).evaluation(scores, Budget(alerts_per_day=20))
     asked = {
         "name": "n",
         "detector": "d",

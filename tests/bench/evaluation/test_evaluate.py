@@ -11,7 +11,7 @@ from bench.dataset import Dataset, Window
 from bench.detector import Level, Scores
 from bench.evaluation import metric_names, score_metrics
 from bench.evaluation.cut import Cut
-from bench.evaluation.evaluate import Yardstick, evaluate
+from bench.evaluation.evaluate import Evaluator, evaluate
 from bench.evaluation.run_outcome import Outcome
 from bench.result import Result, Status
 from bench.schema import CALLS, INCIDENTS, TRUTH
@@ -225,7 +225,7 @@ def test_delays_are_told_of_causal_detectors_alone(world):
 def test_a_type_with_few_incidents_is_one_the_run_cannot_speak_of(world):
     scores = Scores(Level.CALL, good_scores(world))
     for fewest, expected in ((12, {"all": 1, "long": 1, "burst": 1, "rare": 0}), (13, {"burst": 0, "long": 1})):
-        values = Yardstick.of(*world, fewest).evaluation(scores, Budget()).values
+        values = Evaluator.of(*world, fewest).evaluation(scores, Budget()).values
         assert {name: values[f"enough_incidents/{name}"] for name in expected} == expected
 
 

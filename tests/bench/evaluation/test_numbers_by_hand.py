@@ -6,7 +6,7 @@ from labelled_world import labelled_world
 from numbers_by_hand import AT_K, ByHand
 
 from bench.detector import Level, Scores
-from bench.evaluation.evaluate import Yardstick
+from bench.evaluation.evaluate import Evaluator
 from bench.evaluation.metric_names import NAMES
 from bench.levels import Grid
 from bench.runs.references import Oracle
@@ -59,12 +59,12 @@ def test_every_number_at_its_own_level(world, level):
     by_hand = ByHand(*world, level)
     scores, alerts = known_alerts(by_hand, np.random.default_rng(9))
     policy = Budget(alerts_per_day=len(alerts) / 2)
-    yardstick = Yardstick.of(*world, FEWEST)
-    values = yardstick.evaluation(Scores(Level(level), scores, causal=True), policy).values
+    evaluator = Evaluator.of(*world, FEWEST)
+    values = evaluator.evaluation(Scores(Level(level), scores, causal=True), policy).values
     compared = check(by_hand, values, scores, alerts)
     asked = {each.name for each in NAMES if level == "call" or not each.calls_only}
     assert compared | BY_CHANCE == asked
-    silent = yardstick.evaluation(Scores(Level(level), scores), policy).values
+    silent = evaluator.evaluation(Scores(Level(level), scores), policy).values
     check(by_hand, silent, scores, alerts, causal=False)
 
 
@@ -75,7 +75,7 @@ def test_every_number_of_calls_aggregated_to_a_level(world, level):
     aggregated = by_hand.aggregated(scores)
     order = sorted(range(len(aggregated)), key=lambda place: -aggregated[place])[:10]
     policy = Budget(alerts_per_day=5)
-    values = Yardstick.of(*world, FEWEST).evaluation(Scores(Level.CALL, scores, causal=True), policy).values
+    values = Evaluator.of(*world, FEWEST).evaluation(Scores(Level.CALL, scores, causal=True), policy).values
     prefix = own_level(level)
     for name in ("all", *by_hand.types):
         for metric, expected in by_hand.numbers(name, aggregated, set(order), True, FEWEST).items():
@@ -93,7 +93,7 @@ def test_chance_is_what_random_scores_get(world, level, aggregated):
     scored = Level.CALL if aggregated else Level(level)
     size = len(by_hand.scored) if aggregated else len(by_hand.entities)
     policy = Budget(alerts_per_day=ALERTS[level] / 2)
-    values = Yardstick.of(*world, FEWEST).evaluation(Scores(scored, random.random(size)), policy).values
+    values = Evaluator.of(*world, FEWEST).evaluation(Scores(scored, random.random(size)), policy).values
     for name in ("all", "b"):
         for metric, (expected, error) in by_hand.by_chance(name, ALERTS[level], aggregated, 300).items():
             assert abs(values[f"{own_level(level)}{metric}/{name}"] - expected) < 4 * error + 0.003, (metric, name)
@@ -105,7 +105,7 @@ def test_a_cut_through_equal_scores_has_the_mean_of_all_choices(world):
     anomalous = np.array([entity in by_hand.touched for entity in by_hand.entities])
     top = np.argsort(random.permutation(anomalous.size) - anomalous * 60)[:40]
     scores = np.isin(np.arange(anomalous.size), top).astype(float)
-    values = Yardstick.of(*world, FEWEST).evaluation(Scores(Level.CALL, scores), Budget(alerts_per_day=10)).values
+    values = Evaluator.of(*world, FEWEST).evaluation(Scores(Level.CALL, scores), Budget(alerts_per_day=10)).values
     assert values["alerts/all"] == 20
     chosen = [set(random.choice(top, 20, replace=False).tolist()) for _ in range(80)]
     for name in ("all", "a"):
@@ -117,7 +117,7 @@ def test_a_cut_through_equal_scores_has_the_mean_of_all_choices(world):
 
 def test_nothing_has_a_higher_average_precision_than_the_oracle(world):
     dataset, truth = world
-    oracle = Yardstick.of(*world, FEWEST).evaluation(Oracle().scores(dataset, truth), Budget()).values
+    oracle = Evaluator.of(*world, FEWEST).evaluation(Oracle().scores(dataset, truth), Budget()).values
     for prefix in ("", "user_day/", "cell_quarter/"):
         for name in ("all", "a", "b", "c"):
             assert oracle[f"{prefix}average_precision/{name}"] == 1
@@ -128,10 +128,10 @@ def test_nothing_has_a_higher_average_precision_than_the_oracle(world):
 
 
 def test_random_scores_have_a_lift_of_one_at_every_level(world):
-    yardstick, lifts = Yardstick.of(*world, FEWEST), []
+    evaluator, lifts = Evaluator.of(*world, FEWEST), []
     size = len(ByHand(*world, "call").scored)
     for seed in range(100):
-        values = yardstick.evaluation(Scores(Level.CALL, np.random.default_rng(seed).random(size)), Budget()).values
+        values = evaluator.evaluation(Scores(Level.CALL, np.random.default_rng(seed).random(size)), Budget()).values
         lifts.append([values[f"{prefix}lift/all"] for prefix in ("", "user_day/", "cell_quarter/")])
     mean, error = np.mean(lifts, axis=0), np.std(lifts, axis=0) / len(lifts) ** 0.5
     assert (np.abs(mean - 1) < 4 * error).all(), mean

@@ -13,7 +13,7 @@ import pytest
 from toy_world import ToySettings, ToyWorld
 
 from bench.dataset import Dataset
-from bench.evaluation.evaluate import Yardstick, evaluate
+from bench.evaluation.evaluate import Evaluator, evaluate
 from bench.faults import UserError
 from bench.generator import silent
 from bench.result import Status
@@ -46,7 +46,7 @@ def test_the_oracle_is_perfect_and_a_constant_worth_its_prevalence(dataset: Data
     perfect = [oracle.values[f"{name}/all"] for name in ("average_precision", "roc_auc", "f1")]
     assert perfect == pytest.approx([1.0, 1.0, 1.0])
     scores = Constant(0.3).scores(dataset, truth)
-    same = Yardstick.of(dataset, truth).evaluation(scores, Budget(), constant=True)
+    same = Evaluator.of(dataset, truth).evaluation(scores, Budget(), constant=True)
     assert same.status is Status.OK
     assert same.values["average_precision/all"] == pytest.approx(same.values["prevalence/all"])
     assert same.values["roc_auc/all"] == pytest.approx(0.5)

@@ -11,7 +11,7 @@ from labelled_world import labelled_world
 from bench.detector import Level, Scores
 from bench.evaluation.curves_table import POINTS, thinned
 from bench.evaluation.cut import Cut
-from bench.evaluation.evaluate import Evaluation, Yardstick
+from bench.evaluation.evaluate import Evaluation, Evaluator
 from bench.evaluation.run_outcome import Outcome
 from bench.faults import UserError
 from bench.host.sheets import from_sheet
@@ -34,7 +34,7 @@ def scored(folder: Path, level: Level = Level.CALL, values: int = 7, **facts: ob
     size = high - low if level is Level.CALL else Grid(level, dataset).size
     numbers = np.random.default_rng(8).integers(0, values, size).astype(float)
     scores = replace(Scores(level, numbers, causal=True), **facts)  # type: ignore[arg-type]
-    found = Yardstick.of(dataset, truth, 1).evaluation(scores, Budget(alerts_per_day=20))
+    found = Evaluator.of(dataset, truth, 1).evaluation(scores, Budget(alerts_per_day=20))
     result = Result({"home_levels": HOMES, "fingerprint": folder.parent.name}, found.status, values=found.values)
     outcome = Outcome(
         result=result, dataset=dataset, truth=truth, labels=found.labels, scores=scores, alerts=found.alerts,
