@@ -141,14 +141,14 @@ def run(detector: "str | Detector", on: World, *settings: str) -> Run:
     leaf = detector if isinstance(detector, str) else "random"
     with tempfile.TemporaryDirectory() as folder:
         request = _request([*on.settings, f"detector={leaf}", *settings], Path(folder))
-        ground = replace(on.ground, seconds=0.0)
+        prepared_world = replace(on.prepared_world, seconds=0.0)
         if isinstance(detector, str):
             with begun(request) as process:
-                trial = attempted(request, ground, process)
+                trial = attempted(request, prepared_world, process)
         else:
             request = _named(request, detector)
-            trial = _tried_here(detector, ground.dataset)
-        return Run(judged(request, ground, trial, measured(request, ground)))
+            trial = _tried_here(detector, prepared_world.dataset)
+        return Run(judged(request, prepared_world, trial, measured(request, prepared_world)))
 
 
 def compare(runs: Iterable[Run], metric: str = "average_precision") -> "pd.DataFrame":

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from bench.dataset import Dataset, Window
-from bench.runs.steps import Ground
+from bench.runs.steps import PreparedWorld
 from bench.schema import PLANTED_TABLES, TRUTH_TABLES
 
 if TYPE_CHECKING:
@@ -22,32 +22,32 @@ class World:
     """A world, or your own records, on disk: its tables, its truth and the verdict of its audit."""
 
     settings: tuple[str, ...]
-    ground: Ground
+    prepared_world: PreparedWorld
 
     @property
     def folder(self) -> Path:
         """Its folder on disk."""
-        return self.ground.world.folder
+        return self.prepared_world.world.folder
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that differ if any byte of the world differs."""
-        return self.ground.world.fingerprint
+        return self.prepared_world.world.fingerprint
 
     @property
     def dataset(self) -> Dataset:
         """The input of detectors: the tables without labels, split into `history` and `window`."""
-        return self.ground.dataset
+        return self.prepared_world.dataset
 
     @property
     def audit(self) -> str:
         """The verdict of the audit in one line; "" without an audit."""
-        return "" if self.ground.verdict is None else self.ground.verdict.summary
+        return "" if self.prepared_world.verdict is None else self.prepared_world.verdict.summary
 
     def arrow(self, name: str = "calls") -> "pa.Table":
         """Return a table; no detector gets `incidents`, `truth`, `communities` or `ties`."""
         hidden = name in (*TRUTH_TABLES, *PLANTED_TABLES)
-        return (self.ground.truth if hidden else self.dataset).table(name)
+        return (self.prepared_world.truth if hidden else self.dataset).table(name)
 
     def polars(self, name: str = "calls") -> pl.DataFrame:
         """Return a table as a Polars data frame."""
@@ -63,7 +63,7 @@ class World:
     def labelled_calls(self) -> "pd.DataFrame":
         """Return all calls with `is_anomaly`, `anomaly_type` and `collateral`, as a pandas data frame."""
         calls = self.pandas()
-        labels = self.ground.truth.call_labels(0, len(calls))
+        labels = self.prepared_world.truth.call_labels(0, len(calls))
         calls["is_anomaly"] = labels.anomalous
         calls["anomaly_type"] = np.array([*labels.types, "normal"])[labels.type_code]
         calls["collateral"] = labels.collateral

@@ -84,13 +84,13 @@ def _done(request: Request) -> tuple[Outcome, str]:
     """Run the steps; return the outcome, and the message about its record."""
     with ThreadPoolExecutor(1) as pool:
         with begun(request) as process:
-            ground = prepared(request, process)
+            prepared_world = prepared(request, process)
             # While the detector's process works: imports that take seconds, and everything that needs no scores.
-            evaluator = pool.submit(measured, request, ground)
+            evaluator = pool.submit(measured, request, prepared_world)
             ahead = pool.submit(_tools, request)
             opened = pool.submit(_tracker, request)
-            trial = attempted(request, ground, process)
-        outcome = judged(request, ground, trial, evaluator.result())
+            trial = attempted(request, prepared_world, process)
+        outcome = judged(request, prepared_world, trial, evaluator.result())
         draw, show = ahead.result()
     if request.settings.twin:
         outcome = with_twin(request, outcome)

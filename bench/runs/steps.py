@@ -38,7 +38,7 @@ TELLING_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
-class Ground:
+class PreparedWorld:
     """The world of a run with its split, truth and verdict, and the time that finding or making it took."""
 
     world: StoredWorld
@@ -63,7 +63,7 @@ class Ground:
         return {str(name): str(why) for name, why in found.items()} if isinstance(found, dict) else {}
 
 
-def prepared(request: Request, process: Waiting | None = None) -> Ground:
+def prepared(request: Request, process: Waiting | None = None) -> PreparedWorld:
     """Find or make the world and split it; a detector that is refused is refused before a world is made."""
     settings = request.settings
     began = time.perf_counter()
@@ -74,12 +74,12 @@ def prepared(request: Request, process: Waiting | None = None) -> Ground:
         verdict = verdict_on(stored, world, settings, progress)
         seconds = time.perf_counter() - began
         dataset = applied(Dataset.open(stored.folder / "data"), settings.protocol)
-        ground = Ground(stored, seconds, dataset, Truth(stored.folder / "truth"), verdict)
-        if not ground.labelled:
+        prepared_world = PreparedWorld(stored, seconds, dataset, Truth(stored.folder / "truth"), verdict)
+        if not prepared_world.labelled:
             _require_no_labels(request)
         if settings.role != "supervised":
-            return ground
-        return replace(ground, examples=tuple(examples_of(request, dataset, ground.truth, progress)))
+            return prepared_world
+        return replace(prepared_world, examples=tuple(examples_of(request, dataset, prepared_world.truth, progress)))
 
 
 def begun(request: Request) -> AbstractContextManager[Waiting | None]:
@@ -101,55 +101,55 @@ def begun(request: Request) -> AbstractContextManager[Waiting | None]:
     return Waiting(subject, request.folder, request.processors, reach)
 
 
-def measured(request: Request, ground: Ground) -> Evaluator:
+def measured(request: Request, prepared_world: PreparedWorld) -> Evaluator:
     """Prepare the truth for the evaluation before there are scores."""
-    return Evaluator.of(ground.dataset, ground.truth, request.settings.protocol.fewest_incidents)
+    return Evaluator.of(prepared_world.dataset, prepared_world.truth, request.settings.protocol.fewest_incidents)
 
 
-def attempted(request: Request, ground: Ground, process: Waiting | None) -> Trial:
+def attempted(request: Request, prepared_world: PreparedWorld, process: Waiting | None) -> Trial:
     """Fit and score the detector in its process, or take the scores that the harness itself provides."""
     if process is None:
-        return _provided(request, ground)
-    settings, dataset = request.settings, ground.dataset
+        return _provided(request, prepared_world)
+    settings, dataset = request.settings, prepared_world.dataset
     what = f"fitting and scoring {request.choices.get('detector')}"
     if settings.protocol.training == "clean":
-        dataset = without_incidents(dataset, ground.truth, process.place / "clean")
+        dataset = without_incidents(dataset, prepared_world.truth, process.place / "clean")
     with clock_running(what, request.number is None) as tick:
-        return process.tried(Job(dataset, settings.limits, ground.examples), tick)
+        return process.tried(Job(dataset, settings.limits, prepared_world.examples), tick)
 
 
-def judged(request: Request, ground: Ground, trial: Trial, evaluator: Evaluator) -> Outcome:
+def judged(request: Request, prepared_world: PreparedWorld, trial: Trial, evaluator: Evaluator) -> Outcome:
     """Evaluate the scores of the detector's process."""
-    low, high = ground.dataset.call_range(ground.dataset.window)
-    asked = request.asked(ground.world.fingerprint) | audit_in_row(ground.verdict)
+    low, high = prepared_world.dataset.call_range(prepared_world.dataset.window)
+    asked = request.asked(prepared_world.world.fingerprint) | audit_in_row(prepared_world.verdict)
     asked["isolation"] = trial.isolation
-    left_out = ground.left_out
+    left_out = prepared_world.left_out
     if left_out or not asked["anomalies"]:
         asked["anomalies"] = ",".join(evaluator.labels.types)
     asked["left_out"] = "; ".join(f"{name}: {why}" for name, why in left_out.items())
-    cost = {"world_seconds": ground.seconds, **trial.cost}
+    cost = {"world_seconds": prepared_world.seconds, **trial.cost}
     failed = Result(asked=asked, status=trial.status, reason=trial.reason, values={}, cost=cost, versions=versions())
     if trial.scores is None:
-        return Outcome(failed, ground.dataset, ground.truth, evaluator.labels)
+        return Outcome(failed, prepared_world.dataset, prepared_world.truth, evaluator.labels)
     settings = request.settings
     evaluation = evaluator.evaluation(trial.scores, settings.threshold, constant=settings.role == "reference")
     failed = replace(failed, asked=asked | {"level": str(trial.scores.level)})
     if trial.cost.get("score_seconds", 0.0) >= TELLING_SECONDS:
         cost["calls_per_second"] = (high - low) / trial.cost["score_seconds"]
     result = replace(failed, status=evaluation.status, reason=evaluation.reason, cost=cost)
-    result = replace(result, values=evaluation.values if ground.labelled else _without_truth(evaluation.values))
+    result = replace(result, values=evaluation.values if prepared_world.labelled else _without_truth(evaluation.values))
     scores = trial.scores if evaluation.status is Status.OK else None
     return Outcome(
         result=result,
-        dataset=ground.dataset,
-        truth=ground.truth,
+        dataset=prepared_world.dataset,
+        truth=prepared_world.truth,
         labels=evaluation.labels,
         scores=scores,
         alerts=evaluation.alerts,
         sample=evaluation.sample,
         levels=evaluation.levels,
         incidents=evaluation.incidents,
-        labelled=ground.labelled,
+        labelled=prepared_world.labelled,
     )
 
 
@@ -177,9 +177,9 @@ def _without_truth(values: Values) -> Values:
     return {name: value if name.endswith("alerts/all") else None for name, value in values.items()}
 
 
-def _provided(request: Request, ground: Ground) -> Trial:
+def _provided(request: Request, prepared_world: PreparedWorld) -> Trial:
     reference = instantiate(request.resolved["detector"])
     if not isinstance(reference, Reference):
         path = request.resolved["detector"]["_target_"]
         raise UserError(f"detector._target_ must be a detector or one of bench.runs.references, got {path}")
-    return Trial(Status.OK, "", reference.scores(ground.dataset, ground.truth))
+    return Trial(Status.OK, "", reference.scores(prepared_world.dataset, prepared_world.truth))

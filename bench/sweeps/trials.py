@@ -94,9 +94,9 @@ def _value(overrides: list[str], metric: str) -> float | None:
             processors=usable(),
         )
         with begun(request) as process:
-            ground = prepared(request, process)
-            trial = attempted(request, ground, process)
-        result = judged(request, ground, trial, measured(request, ground)).result
+            prepared_world = prepared(request, process)
+            trial = attempted(request, prepared_world, process)
+        result = judged(request, prepared_world, trial, measured(request, prepared_world)).result
     if result.status is not Status.OK:
         return None
     if metric not in result.values:
