@@ -13,7 +13,7 @@ from bench.audit.audited_world import AuditedWorld
 from bench.audit.verdict import Check, Light
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
-from bench.evaluation.ranking import Separated
+from bench.evaluation.ranking import SortedScores
 from bench.evaluation.sample import Sample, callers_of, sample_of_calls
 from bench.faults import UserError
 from bench.generator import Progress
@@ -104,7 +104,7 @@ def single_features(
     rows, found_rows = [], []
     for number, (_, values) in enumerate(features.columns(dataset), 1):
         others = np.sort(values[normal])
-        found = [Separated(np.sort(values[each]), others).roc_auc for each in of_type]
+        found = [SortedScores(np.sort(values[each]), others).roc_auc for each in of_type]
         rows.append([0.5 if auc is None else auc for auc in found])
         if shares:
             found_rows.append([share_found(values[each], others) for each in of_type])

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.arrays import FloatArray, IntArray
-from bench.evaluation.ranking import Separated
+from bench.evaluation.ranking import SortedScores
 from bench.evaluation.run_outcome import LevelOutcome, Outcome
 from bench.run_tables import CURVES
 from bench.spans import DAY_MS
@@ -38,7 +38,7 @@ def _of_level(here: LevelOutcome) -> Iterator[tuple[str, dict[str, FloatArray]]]
         entity, incident = here.sample.incident_parts(name)
         if not entity.size:
             continue
-        apart = Separated(np.sort(here.scores[np.unique(entity)]), others)
+        apart = SortedScores(np.sort(here.scores[np.unique(entity)]), others)
         steps = apart.steps
         alerts = ascending.size - np.searchsorted(ascending, steps.thresholds, side="left")
         highest = np.sort(_highest(incident, here.scores[entity]))

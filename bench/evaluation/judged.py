@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.evaluation.cut import Cut
-from bench.evaluation.ranking import Counts, Separated
+from bench.evaluation.ranking import Counts, SortedScores
 
 
 @dataclass(frozen=True)
 class Judged:
     """The positives of one type (or of all) and the normal records, at one threshold."""
 
-    scores: Separated
+    scores: SortedScores
     """The scores of the positives and of the normal records, sorted separately."""
     cut: Cut
     alerts: float

@@ -56,7 +56,7 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class Separated:
+class SortedScores:
     """Scores of the positives and of the negatives; higher scores mean more anomalous."""
 
     found: FloatArray

@@ -5,14 +5,14 @@ those of random scores in `chance`, intervals in `intervals`. Higher scores mean
 `positive` is a boolean array of shape (n,), `scores` a finite float array of shape (n,). Ties count as one threshold,
 as in scikit-learn. What is undefined is None and never 0: without a positive there is nothing to find.
 
-To compute several metrics of the same scores, `separate` them once and use the result (`ranking.Separated`).
+To compute several metrics of the same scores, `separate` them once and use the result (`ranking.SortedScores`).
 """
 
 import numpy as np
 
 from bench.arrays import BoolArray, FloatArray
 from bench.evaluation.cut import Cut, expected_alerts
-from bench.evaluation.ranking import Counts, Separated
+from bench.evaluation.ranking import Counts, SortedScores
 
 EULER = 0.5772156649015329
 MANY = 1_000
@@ -84,7 +84,7 @@ def roc_auc(positive: BoolArray, scores: FloatArray) -> float | None:
     return separate(positive, scores).roc_auc
 
 
-def separate(positive: BoolArray, scores: FloatArray) -> Separated:
+def separate(positive: BoolArray, scores: FloatArray) -> SortedScores:
     """Split scores into those of the positives and those of the negatives, both sorted.
 
     Raises
@@ -96,7 +96,7 @@ def separate(positive: BoolArray, scores: FloatArray) -> Separated:
         raise ValueError(f"positive and scores must have one shape (n,), got {positive.shape} and {scores.shape}")
     if not np.isfinite(scores).all():
         raise ValueError("every score must be finite")
-    return Separated(np.sort(scores[positive]), np.sort(scores[~positive]))
+    return SortedScores(np.sort(scores[positive]), np.sort(scores[~positive]))
 
 
 def _harmonic(n: int) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.arrays import FloatArray, IntArray
 from bench.evaluation.cut import Cut
-from bench.evaluation.ranking import Separated
+from bench.evaluation.ranking import SortedScores
 
 ROUNDING = 1e-12
 """Relative differences of sums up to this are rounding errors."""
@@ -95,6 +95,6 @@ class Class:
     others: Clustered
 
     @cached_property
-    def apart(self) -> Separated:
+    def apart(self) -> SortedScores:
         """Scores without their clusters."""
-        return Separated(self.found.scores, self.others.scores)
+        return SortedScores(self.found.scores, self.others.scores)
