@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.audit.audited_world import AuditedWorld
 from bench.audit.bookkeeping.problem import Problem, places, problem_of
-from bench.audit.bookkeeping.sampling import Chosen, Matching, beside_normal, one_of_each
+from bench.audit.bookkeeping.sampling import Chosen, Matching, one_of_each, with_normal_controls
 from bench.audit.bookkeeping.status_problems import day_problem, quarter_problem
 from bench.audit.marks.event_marks import event_marks
 from bench.audit.marks.forms import Normal, alike, plain, shown, stand_ins
@@ -54,7 +54,7 @@ def _calls(
     match = Matching(key, outcome, ~labels.anomalous & ~labels.collateral)
     found = [np.flatnonzero(labels.type_code == code) for code in range(len(labels.types))]
     found = [rng.choice(rows, min(rows.size, settings.most_calls), replace=False) for rows in found]
-    chosen = beside_normal(found, match, settings.controls, rng)
+    chosen = with_normal_controls(found, match, settings.controls, rng)
     rows, back = np.unique(chosen.row, return_inverse=True)
     marks = _marks_of_calls(subject, rows, match.normal, rng)
     steady = {name for name in marks if _steady(name, marks[name][match.normal[rows]])}

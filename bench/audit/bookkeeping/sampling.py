@@ -38,7 +38,9 @@ class Matching:
     """Whether no incident affects the row."""
 
 
-def beside_normal(positives: Sequence[IntArray], match: Matching, controls: int, rng: np.random.Generator) -> Chosen:
+def with_normal_controls(
+    positives: Sequence[IntArray], match: Matching, controls: int, rng: np.random.Generator
+) -> Chosen:
     """Choose up to `controls` normal rows for each positive one.
 
     Parameters

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from bench.arrays import IntArray
 from bench.audit.audited_world import AuditedWorld
 from bench.audit.bookkeeping.problem import Problem, places, problem_of
-from bench.audit.bookkeeping.sampling import Chosen, Matching, beside_normal
+from bench.audit.bookkeeping.sampling import Chosen, Matching, with_normal_controls
 from bench.audit.marks.forms import Normal, plain
 from bench.audit.marks.status_marks import EventCounts, day_marks, quarter_marks
 from bench.audit.slices import milliseconds
@@ -135,4 +135,4 @@ def _clustered(
         _, first = np.unique(cluster, axis=1, return_index=True) if order.size else (None, np.empty(0, np.int64))
         unique = np.unique(rows[order[first]])
         positives.append(rng.choice(unique, min(unique.size, settings.most_calls), replace=False))
-    return beside_normal(positives, match, settings.controls, rng)
+    return with_normal_controls(positives, match, settings.controls, rng)

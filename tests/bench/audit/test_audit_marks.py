@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from bench.audit.bookkeeping.permutation import Sets, holm
 from bench.audit.bookkeeping.problem import Problem
-from bench.audit.bookkeeping.sampling import Matching, beside_normal, one_of_each
+from bench.audit.bookkeeping.sampling import Matching, one_of_each, with_normal_controls
 from bench.audit.marks.forms import Normal, column_forms, luhn, shown, stand_ins
 from bench.audit.marks.marks_list import BY_NAME, Kind, columns_of
 
@@ -161,7 +161,7 @@ def test_positives_are_matched_by_key_and_else_loosely() -> None:
     key = np.array([0, 0, 0, 1, 1, 2])
     normal = np.array([True, True, False, False, False, True])
     match = Matching(key, np.zeros(6, np.int64), normal)
-    chosen = beside_normal([np.array([2, 3])], match, 4, np.random.default_rng(0))
+    chosen = with_normal_controls([np.array([2, 3])], match, 4, np.random.default_rng(0))
     sets = {each: set(chosen.row[chosen.group == each].tolist()) for each in np.unique(chosen.group)}
     assert sorted(map(sorted, sets.values())) == [[0, 1, 2], [0, 1, 3, 5]]
 
@@ -169,7 +169,7 @@ def test_positives_are_matched_by_key_and_else_loosely() -> None:
 def test_one_row_of_each_cluster_is_kept() -> None:
     key = np.zeros(8, np.int64)
     match = Matching(key, key, np.arange(8) >= 5)
-    chosen = beside_normal([np.arange(5)], match, 1, np.random.default_rng(0))
+    chosen = with_normal_controls([np.arange(5)], match, 1, np.random.default_rng(0))
     kept = one_of_each(chosen, np.where(chosen.row < 3, 0, 1), key[chosen.row], np.random.default_rng(0))
     assert kept.positive.sum() == 2
     assert (~kept.positive).sum() == (~chosen.positive).sum()
@@ -179,7 +179,7 @@ def test_among_several_users_one_row_of_each_is_kept_on_either_side() -> None:
     """Who has no normal call stands beside others': somebody who has forty of them is still one user."""
     user = np.concatenate([[0] * 3, [1] * 2, [2] * 40, [3]])
     match = Matching(user, np.zeros(user.size, np.int64), np.arange(user.size) >= 5)
-    chosen = beside_normal([np.arange(5)], match, 8, np.random.default_rng(0))
+    chosen = with_normal_controls([np.arange(5)], match, 8, np.random.default_rng(0))
     assert chosen.loose.all()
     kept = one_of_each(chosen, chosen.row, user[chosen.row], np.random.default_rng(0))
     assert sorted(user[kept.row[kept.positive]]) == [0, 1]
