@@ -9,7 +9,7 @@ from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.faults import above, inside, require
 from detectors.features.cells.cell_quarters import CellEvents, Quarters
-from detectors.features.cells.evidence import added_up, passed_on
+from detectors.features.cells.evidence import cumulative_sum, passed_on
 
 PRIOR_HELLOS = 20.0
 PASSED_ON = 0.95
@@ -59,8 +59,8 @@ class Failover:
         share = usual_share(refused[:, history].sum(axis=1), connected[:, history].sum(axis=1))[:, None]
         failing = share + (1 - share) * self.refused
         evidence = refused * np.log(failing / share) + connected * np.log1p(-self.refused)
-        pairs, time_ms = stood_in(events.cell, events.time_ms, events.session, events.connected, events.refused)
-        sums = added_up(evidence, self.most)
+        pairs, time_ms = served_instead(events.cell, events.time_ms, events.session, events.connected, events.refused)
+        sums = cumulative_sum(evidence, self.most)
         return Scores(self.level, quarters.scored(passed_on(quarters, sums, pairs, time_ms, PASSED_ON)))
 
 
@@ -71,7 +71,7 @@ def usual_share(refused: IntArray, connected: IntArray) -> FloatArray:
     return np.asarray((refused + PRIOR_HELLOS * overall) / (hellos + PRIOR_HELLOS), np.float64)
 
 
-def stood_in(
+def served_instead(
     cell: IntArray, time_ms: IntArray, session: IntArray, connected: BoolArray, refused: BoolArray
 ) -> tuple[tuple[IntArray, IntArray], IntArray]:
     """Return, for each connection after a refusal, the cell that refused last, the serving cell, and the time [ms].

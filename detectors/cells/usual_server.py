@@ -9,7 +9,7 @@ from bench.dataset import Dataset
 from bench.detector import Level, Scores
 from bench.faults import above, at_least, inside, require
 from detectors.features.cells.cell_quarters import Quarters
-from detectors.features.cells.evidence import added_up, passed_on, total_of
+from detectors.features.cells.evidence import cumulative_sum, passed_on, total_of
 from detectors.features.cells.nearby import Connections, Nearby, connections, nearby
 
 PRIOR, SUREST = 2.0, 0.95
@@ -88,7 +88,7 @@ class UsualServer:
         share = np.minimum(near.share, SUREST)
         evidence = np.where(lost, np.log((1 - self.keeps * share) / (1 - share)), 0.0)
         evidence[kept] = np.log(self.keeps) + self._louder(near, new)[kept]
-        sums = added_up(total_of(quarters, near.usual, new.time_ms, evidence), MOST)
+        sums = cumulative_sum(total_of(quarters, near.usual, new.time_ms, evidence), MOST)
         pairs = near.usual[lost], new.cell[lost]
         return Scores(self.level, quarters.scored(passed_on(quarters, sums, pairs, new.time_ms[lost], share[lost])))
 

@@ -57,7 +57,7 @@ class Cusum:
         days = self._days(whole)
         learnt = max((dataset.history.end_ms - begin_ms) // whole.span_ms, 1)
         typical = float(np.median(days[:, :learnt].std(axis=1))) if days.size else 0.0
-        z = np.minimum(beyond_earlier(days, typical / 2), self.largest)
+        z = np.minimum(excess_over_earlier(days, typical / 2), self.largest)
         scored = Grid(Level.USER_DAY, dataset).spans
         return Scores(self.level, sums_of(z, self.allowance)[:, whole.spans - scored :].ravel())
 
@@ -71,7 +71,7 @@ class Cusum:
         return np.log1p(found).reshape(len(grid.subjects), grid.spans)
 
 
-def beyond_earlier(days: FloatArray, least_spread: float) -> FloatArray:
+def excess_over_earlier(days: FloatArray, least_spread: float) -> FloatArray:
     """Return how many standard deviations each day is above the mean of the row's earlier days.
 
     Parameters

@@ -6,7 +6,7 @@ from bench.arrays import FloatArray, IntArray
 from detectors.features.cells.cell_quarters import Quarters
 
 
-def added_up(evidence: FloatArray, most: float) -> FloatArray:
+def cumulative_sum(evidence: FloatArray, most: float) -> FloatArray:
     """Return the cumulative sum of each cell's evidence, S = min(max(0, S + x), most), shape of `evidence`.
 
     This is Page's one-sided cumulative sum (1954), with a limit so that past faults are soon forgotten.

@@ -11,7 +11,7 @@ SPANS = (4, 32)
 """Numbers of trailing quarters over which the connections of a quarter are averaged."""
 
 
-def off_the_map(dataset: Dataset) -> FloatArray:
+def radio_map_deviations(dataset: Dataset) -> FloatArray:
     """Compare the connections of cells with the radio map, for the quarters of the window.
 
     For an hour and for eight hours up to the end of each quarter, over the connections of the cell: the share of places

@@ -18,7 +18,7 @@ from detectors.features.calls.answers_nearby import answers_nearby
 from detectors.features.calls.call_features import FEATURES as OF_CALLS
 from detectors.features.calls.call_features import call_features
 from detectors.features.cells.cell_quarters import trailing_sum
-from detectors.features.cells.radio_map import off_the_map
+from detectors.features.cells.radio_map import radio_map_deviations
 from detectors.features.graph.call_graph import CallGraph
 from detectors.features.graph.graph_features import NAMES, graph_features
 from detectors.features.graph.user_day_graph import GraphDays, Weeks
@@ -73,7 +73,7 @@ def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
     elif has_rows(dataset, "events"):
         rows = np.hstack([rows, np.column_stack([values for _, values in AuditedCells().columns(dataset)])])
         if has_rows(dataset, "coverage"):
-            rows = np.hstack([rows, off_the_map(dataset)])
+            rows = np.hstack([rows, radio_map_deviations(dataset)])
     yield rows
     cubes = rows.reshape(len(grid.subjects), grid.spans, -1)
     for column in np.moveaxis(cubes, 2, 0):

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.spans import DAY_MS, QUARTER_MS
-from detectors.cells.failover import PASSED_ON, PRIOR_HELLOS, Failover, stood_in
+from detectors.cells.failover import PASSED_ON, PRIOR_HELLOS, Failover, served_instead
 from detectors.cells.usual_server import LEAST_OF_ONE, MOST, MOST_OF_ONE, PRIOR, SUREST, UsualServer
 from detectors.checks.made_calls import OUTAGE_DAYS, START_MS
 from detectors.checks.subject import worlds
 from detectors.features.cells.cell_quarters import CellEvents, Quarters
-from detectors.features.cells.evidence import added_up, passed_on, total_of
+from detectors.features.cells.evidence import cumulative_sum, passed_on, total_of
 from detectors.features.cells.nearby import Connections, connections, nearby
 
 BROKEN_MS = tuple(START_MS + day * DAY_MS for day in OUTAGE_DAYS)
@@ -69,7 +69,7 @@ def rescued(world):
 
 @given(st.lists(st.lists(st.floats(-9, 9), min_size=4, max_size=4), min_size=1, max_size=3), st.floats(0.1, 20))
 def test_evidence_adds_up_like_a_plain_loop(evidence, most):
-    found = added_up(np.array(evidence), most)
+    found = cumulative_sum(np.array(evidence), most)
     for row, sums in zip(evidence, found, strict=True):
         last = 0.0
         for each, total in zip(row, sums, strict=True):
@@ -92,7 +92,7 @@ def test_who_stands_in_is_that_of_a_plain_loop(rows):
             if asked >= 0 and what == "C" and refused is not None:
                 expected.append((refused, asked, moment))
             refused = asked if asked >= 0 and what == "F" else refused
-    (left, served), when = stood_in(cell.astype(int), time_ms.astype(int), session, state == "C", state == "F")
+    (left, served), when = served_instead(cell.astype(int), time_ms.astype(int), session, state == "C", state == "F")
     assert Counter(zip(left.tolist(), served.tolist(), when.tolist(), strict=True)) == Counter(expected)
 
 
@@ -190,7 +190,7 @@ def test_usual_server_is_that_of_a_plain_loop(world, tmp_path):
             off = new.power_dbm[row] - near.power_dbm[row]
             told = np.log(one / two) + off**2 / 2 * (1 / one**2 - 1 / two**2)
             evidence[cell, quarter] += np.log(0.4) + min(max(told, LEAST_OF_ONE), MOST_OF_ONE)
-    sums = added_up(evidence, MOST)
+    sums = cumulative_sum(evidence, MOST)
     expected = sums.copy()
     for usual, cell, quarter, share in served:
         expected[cell, quarter] = max(expected[cell, quarter], sums[usual, quarter] * share)
@@ -203,11 +203,11 @@ def test_a_cell_that_looks_elsewhere_is_found_and_who_serves_its_places(world, t
     events, lost_ms = elsewhere(world)
     scores = scores_of(UsualServer(), with_events(world, tmp_path, events))
     during = quarters_of(world, BROKEN_MS[0] + DAY_MS // 2, BROKEN_MS[1])
-    stood_in = np.unique(lost_ms[lost_ms >= BROKEN_MS[0] + DAY_MS // 2] // QUARTER_MS)
-    stood_in -= world.window.start_ms // QUARTER_MS
+    served_instead = np.unique(lost_ms[lost_ms >= BROKEN_MS[0] + DAY_MS // 2] // QUARTER_MS)
+    served_instead -= world.window.start_ms // QUARTER_MS
     others = scores[[0, 2, 3, 5]]
     assert scores[1, during].min() > np.quantile(others, 0.99)
-    assert scores[4, stood_in].min() > np.quantile(others, 0.99)
+    assert scores[4, served_instead].min() > np.quantile(others, 0.99)
 
 
 def test_what_is_noted_elsewhere_or_nowhere_adds_nothing(world):

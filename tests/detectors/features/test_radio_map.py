@@ -14,7 +14,7 @@ from bench.detector import Level
 from bench.levels import Grid
 from bench.schema import COVERAGE
 from detectors.checks.subject import worlds
-from detectors.features.cells.radio_map import SPANS, off_the_map
+from detectors.features.cells.radio_map import SPANS, radio_map_deviations
 from detectors.features.tables.everything import everything
 
 QUARTER_MS, WIDTH = 900_000, 601
@@ -60,7 +60,7 @@ def by_a_loop(dataset):
 
 
 def test_it_is_as_a_plain_loop_has_it(dataset):
-    grid, rows, wanted = Grid(Level.CELL_QUARTER, dataset), off_the_map(dataset), by_a_loop(dataset)
+    grid, rows, wanted = Grid(Level.CELL_QUARTER, dataset), radio_map_deviations(dataset), by_a_loop(dataset)
     assert rows.shape == (grid.size, 3 * len(SPANS))
     named = grid.named(np.arange(grid.size))
     cells, begins = named["cell_id"].to_pylist(), named["begins"].cast(pa.int64()).to_pylist()
@@ -78,10 +78,10 @@ def test_it_is_as_a_plain_loop_has_it(dataset):
 
 def test_a_map_that_is_no_rectangle_says_nothing(dataset, tmp_path):
     columns = [each.to_pylist()[1:] for each in dataset.table("coverage").columns]
-    assert not off_the_map(with_coverage(dataset, tmp_path / "less", columns)).any()
+    assert not radio_map_deviations(with_coverage(dataset, tmp_path / "less", columns)).any()
 
 
 def test_the_baseline_has_it(dataset):
-    rows, own = everything(dataset, Level.CELL_QUARTER), off_the_map(dataset)
+    rows, own = everything(dataset, Level.CELL_QUARTER), radio_map_deviations(dataset)
     assert own.any(axis=0).all()
     assert all(any(np.array_equal(column, each) for each in rows.T) for column in own.T)

@@ -23,7 +23,7 @@ from detectors.checks.subject import worlds
 from detectors.features.calls.call_features import call_features
 from detectors.features.sequence.groups import Groups
 from detectors.features.sequence.sums import counted_before, sum_of_latest, sum_within
-from detectors.users.cusum import Cusum, beyond_earlier, sums_of
+from detectors.users.cusum import Cusum, excess_over_earlier, sums_of
 from detectors.users.device_change import DeviceChange
 from detectors.users.fan_out import FanOut
 from detectors.users.new_contacts import NewContacts
@@ -294,7 +294,7 @@ DAY_ROWS = st.lists(st.lists(st.integers(0, 20), min_size=6, max_size=6), min_si
 @given(DAY_ROWS)
 def test_days_are_compared_with_the_earlier_ones(table):
     days = np.log1p(np.array(table, float))
-    found = beyond_earlier(days, 0.2)
+    found = excess_over_earlier(days, 0.2)
     for row, off in zip(days, found, strict=True):
         for day in range(6):
             spread = max(np.std(row[:day]), 0.2) if day else 1
