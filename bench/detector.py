@@ -97,7 +97,7 @@ class Supervised(Protocol):
         """Learn from labelled entities of other worlds (`training_seeds`), or of both halves of the history."""
 
 
-def with_own_facts(scores: Scores, detector: Detector) -> Scores:
+def with_threshold_and_causality(scores: Scores, detector: Detector) -> Scores:
     """Return scores with two properties of the fitted detector: its threshold, and whether it is causal."""
     own = detector.threshold_ if isinstance(detector, Thresholded) else None
     return replace(scores, threshold=None if own is None else float(own), causal=bool(detector.causal))

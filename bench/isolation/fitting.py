@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.arrays import FloatArray
 from bench.dataset import Dataset
-from bench.detector import Detector, Scores, with_own_facts
+from bench.detector import Detector, Scores, with_threshold_and_causality
 
 
 def fitted_and_scored(fit: Callable[[], Detector], dataset: Dataset) -> tuple[Scores, dict[str, float]]:
@@ -33,5 +33,5 @@ def fitted_and_scored(fit: Callable[[], Detector], dataset: Dataset) -> tuple[Sc
     values: FloatArray = np.asarray(scores.values, np.float64)
     if values.ndim != 1:
         raise ValueError(f"scores must have one dimension, got shape {values.shape}")
-    told = with_own_facts(Scores(scores.level, values), fitted)
+    told = with_threshold_and_causality(Scores(scores.level, values), fitted)
     return told, {"fit_seconds": between - began, "score_seconds": ended - between}

@@ -12,7 +12,7 @@ from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bench.detector import with_own_facts
+from bench.detector import with_threshold_and_causality
 from bench.faults import SettingsError, UserError
 from detectors.calls.rules import FourRules
 from detectors.features.calls.call_features import call_features
@@ -66,7 +66,7 @@ def test_scikit_learn_is_turned_round(ordinary, wrap):
 )
 def test_the_threshold_is_where_the_model_itself_draws_the_line(ordinary, model, outlier):
     detector = Tabular(NAMES, model).fit(ordinary)
-    scores = with_own_facts(detector.score(ordinary), detector)
+    scores = with_threshold_and_causality(detector.score(ordinary), detector)
     alerts = scores.values >= scores.threshold
     np.testing.assert_array_equal(alerts, model.predict(matrices(ordinary)[1]) == outlier)
     assert 0 < alerts.sum() < alerts.size
@@ -75,7 +75,7 @@ def test_the_threshold_is_where_the_model_itself_draws_the_line(ordinary, model,
 
 def test_a_model_that_draws_no_line_has_no_threshold(ordinary):
     detector = Tabular(NAMES, GaussianMixture(2, random_state=0)).fit(ordinary)
-    assert with_own_facts(detector.score(ordinary), detector).threshold is None
+    assert with_threshold_and_causality(detector.score(ordinary), detector).threshold is None
 
 
 @pytest.mark.parametrize("model", [LogisticRegression(), LocalOutlierFactor(novelty=False), object()])
