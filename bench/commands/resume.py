@@ -19,7 +19,7 @@ from bench import run
 from bench.config.composition import launch, settings_of
 from bench.faults import UserError
 from bench.settings import RunSettings
-from bench.sweeps.repeated_settings import resuming, to_give_again
+from bench.sweeps.repeated_settings import resuming, settings_to_repeat
 from bench.sweeps.sweep import config_dir
 from bench.sweeps.sweep_folder import N_JOBS, Plan, SweepFolder
 
@@ -56,7 +56,7 @@ def _require_agreed(plan: Plan, folder: Path, again: Sequence[str], given: str |
         if not re.fullmatch(re.escape(N_JOBS) + r"-?[0-9]{1,4}", each):
             raise UserError(f"{folder} cannot be resumed: {each!r} is not how many jobs go on at a time")
     try:
-        guarded = to_give_again(plan.settings)
+        guarded = settings_to_repeat(plan.settings)
         command = resuming(folder, plan.settings, plan.config_dir)
     except UserError as error:
         raise UserError(f"{folder} cannot be resumed: {error}") from error

@@ -26,7 +26,7 @@ CHOICE = re.compile(r"[A-Za-z0-9_]*")
 """Valid name of a file of settings, which cannot be a path to another folder."""
 
 
-def to_give_again(settings: Sequence[str]) -> list[str]:
+def settings_to_repeat(settings: Sequence[str]) -> list[str]:
     """Return the settings of a plan that must be repeated.
 
     Raises
@@ -40,7 +40,7 @@ def to_give_again(settings: Sequence[str]) -> list[str]:
 def resuming(folder: Path, settings: Sequence[str], config_dir: str | None, more: Sequence[str] = ()) -> str:
     """Return the command that resumes a sweep, quoted for a shell."""
     mine = [] if config_dir is None else ["--config-dir", config_dir]
-    return shlex.join(["cdrbench", "resume", *mine, f"folder={folder}", *more, *to_give_again(settings)])
+    return shlex.join(["cdrbench", "resume", *mine, f"folder={folder}", *more, *settings_to_repeat(settings)])
 
 
 def parsed(setting: str) -> Override:

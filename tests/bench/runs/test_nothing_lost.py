@@ -28,7 +28,7 @@ from bench.runs.run_folder import (
     make,
     require_unused,
 )
-from bench.sweeps.repeated_settings import to_give_again
+from bench.sweeps.repeated_settings import settings_to_repeat
 from bench.sweeps.sweep_folder import Plan, SweepFolder
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
@@ -326,7 +326,7 @@ def test_what_a_plan_may_not_decide_is_given_again_as_the_message_says(workplace
      "detector.fit_rows=range(1,4)", "generator.anomaly_ratio=interval(0,0.1)"],
 )  # fmt: skip
 def test_what_calls_and_writes_nothing_new_need_not_be_given_again(setting: str) -> None:
-    assert to_give_again([setting]) == []
+    assert settings_to_repeat([setting]) == []
 
 
 def test_a_sweep_keeps_what_people_put_into_it(workplace: Path) -> None:
