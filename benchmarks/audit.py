@@ -19,7 +19,7 @@ from typing import Any
 from hydra import compose, initialize_config_module
 
 from bench.audit.audited_world import AuditedWorld
-from bench.audit.auditing import asked_of, verdict_on
+from bench.audit.auditing import requested_anomalies, verdict_on
 from bench.audit.bookkeeping.leak import check_bookkeeping
 from bench.audit.bookkeeping.planting import PLANTS, Plant, planted
 from bench.audit.identity import check_identity
@@ -84,7 +84,7 @@ def power(size: tuple[str, ...]) -> None:
         clean = world.twin()
         assert clean is not None
         stored, twin = (find_or_make(each, worlds, 1, silent).folder for each in (world, clean))
-        asked, theirs = asked_of(settings.generator, settings.anomaly), Dataset.open(twin / "data")
+        asked, theirs = requested_anomalies(settings.generator, settings.anomaly), Dataset.open(twin / "data")
         whole = AuditedWorld(Dataset.open(stored / "data"), Truth(stored / "truth"), theirs, asked, 1)
         before = {(leak["mark"], leak["type"]) for leak in leaks_of(whole)}
         print("| plant | " + " | ".join(f"in {share:.0%}" for share in POWERS) + " |")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hydra.utils import get_method
 
-from bench.audit.auditing import asked_of, audited
+from bench.audit.auditing import audited, requested_anomalies
 from bench.audit.verdict import Light
 from bench.faults import UserError
 from bench.host.console import progress_bars
@@ -26,7 +26,7 @@ def is_red(settings: AuditRunSettings) -> bool:
         stored = find_or_make(world, Path(settings.store.worlds), settings.workers or usable(), progress)
         if not stored.manifest["counts"].get("labelled", True):
             raise UserError("records without labels cannot be audited: nobody knows what is anomalous")
-        asked = asked_of(settings.generator, settings.anomaly)
+        asked = requested_anomalies(settings.generator, settings.anomaly)
         verdict = audited(stored, world, asked, (settings.audit, settings.protocol), progress)
     for check in verdict.checks:
         for number, line in enumerate(check.told):

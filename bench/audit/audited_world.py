@@ -8,7 +8,7 @@ from bench.truth import Truth
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedAnomalies:
     """The anomalies that were requested: their ratio and types."""
 
     ratio: float | None
@@ -28,6 +28,6 @@ class AuditedWorld:
     truth: Truth
     twin: Dataset | None
     """The same world without its anomalies; None if there is none."""
-    asked: Asked
+    asked: RequestedAnomalies
     fewest_incidents: int
     """A type with fewer incidents than this in the window is not judged."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.audit.audited_world import Asked, AuditedWorld
+from bench.audit.audited_world import AuditedWorld, RequestedAnomalies
 from bench.audit.verdict import Verdict, read_verdict
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
@@ -38,12 +38,16 @@ def verdict_on(stored: StoredWorld, world: World, settings: Audits, progress: Pr
     labelled = stored.manifest["counts"].get("labelled", True)
     if settings.audit.when == "never" or not labelled:
         return read_verdict(stored.folder)
-    asked = asked_of(settings.generator, settings.anomaly)
+    asked = requested_anomalies(settings.generator, settings.anomaly)
     return audited(stored, world, asked, (settings.audit, settings.protocol), progress)
 
 
 def audited(
-    stored: StoredWorld, world: World, asked: Asked, how: tuple[AuditSettings, ProtocolSettings], progress: Progress
+    stored: StoredWorld,
+    world: World,
+    asked: RequestedAnomalies,
+    how: tuple[AuditSettings, ProtocolSettings],
+    progress: Progress,
 ) -> Verdict:
     """Return the stored verdict on a world if code and settings have not changed since, else audit the world again.
 
@@ -75,12 +79,12 @@ def audited(
     return verdict
 
 
-def asked_of(generator: Any, anomaly: Mapping[str, Any]) -> Asked:
+def requested_anomalies(generator: Any, anomaly: Mapping[str, Any]) -> RequestedAnomalies:
     """Return the anomalies that generator and anomaly settings request."""
     ratio = getattr(generator, "anomaly_ratio", None)
     shares = {name: float(getattr(each, "share", 1.0)) for name, each in anomaly.items()}
     touches = {name: tuple(each.touches) for name, each in anomaly.items() if hasattr(each, "touches")}
-    return Asked(ratio, {name: share for name, share in shares.items() if ratio and share > 0}, touches)
+    return RequestedAnomalies(ratio, {name: share for name, share in shares.items() if ratio and share > 0}, touches)
 
 
 def _kept(stored: StoredWorld, wanted: Mapping[str, Any]) -> Verdict | None:
@@ -90,7 +94,7 @@ def _kept(stored: StoredWorld, wanted: Mapping[str, Any]) -> Verdict | None:
 
 
 def _subject(
-    stored: StoredWorld, world: World, asked: Asked, protocol: ProtocolSettings, progress: Progress
+    stored: StoredWorld, world: World, asked: RequestedAnomalies, protocol: ProtocolSettings, progress: Progress
 ) -> AuditedWorld:
     clean = world.twin()
     twin = None if clean is None else find_or_make(clean, stored.folder.parent, 1, progress)

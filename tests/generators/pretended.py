@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.audit.audited_world import Asked, AuditedWorld
+from bench.audit.audited_world import AuditedWorld, RequestedAnomalies
 from bench.audit.marks.forms import luhn
 from bench.dataset import Dataset
 from bench.schema import INCIDENTS, TRUTH
@@ -60,7 +60,9 @@ def pretended(clean: Path, folder: Path, seed: int) -> AuditedWorld:
             for each, c in pairs
         ]
         pq.write_table(pa.table(made, schema=table.arrow), folder / "truth" / f"{table.name}.parquet")
-    return AuditedWorld(Dataset.open(folder / "data"), Truth(folder / "truth"), None, Asked(0.05, {}, TOUCHES), 1)
+    return AuditedWorld(
+        Dataset.open(folder / "data"), Truth(folder / "truth"), None, RequestedAnomalies(0.05, {}, TOUCHES), 1
+    )
 
 
 def _incidents(calls: pl.DataFrame, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:

@@ -25,8 +25,8 @@ from tampering import (
 )
 
 from bench.audit.amounts import check_amounts, check_incidents
-from bench.audit.audited_world import Asked, AuditedWorld
-from bench.audit.auditing import asked_of
+from bench.audit.audited_world import AuditedWorld, RequestedAnomalies
+from bench.audit.auditing import requested_anomalies
 from bench.audit.bookkeeping.problems import problems
 from bench.audit.checks import checks
 from bench.audit.identity import check_identity
@@ -53,7 +53,7 @@ World_ = tuple[Path, dict[str, Any]]
 
 def subject_of(world: Path, clean: Path | None, *overrides: str) -> AuditedWorld:
     """Put a world under audit, asked for by the shipped settings."""
-    asked = asked_of(*make_settings(*overrides))
+    asked = requested_anomalies(*make_settings(*overrides))
     twin = None if clean is None else Dataset.open(clean / "data")
     dataset = applied(Dataset.open(world / "data"), ProtocolSettings())
     return AuditedWorld(dataset, Truth(world / "truth"), twin, asked, ProtocolSettings().fewest_incidents)
@@ -209,7 +209,7 @@ def test_who_meets_a_fault_is_chance_with_all_its_calls(faulty: tuple[Path, Path
     for deviations, wrong in ((2.9, False), (3.1, True)):
         expected = (met + deviations * deviation) / 0.9
         others = {name: many * (whole - expected) / (whole - met) for name, many in counts.items()}
-        asked = Asked(0.07, {**others, "sleeping_cell": expected})
+        asked = RequestedAnomalies(0.07, {**others, "sleeping_cell": expected})
         told = check_amounts(replace(subject, asked=asked), SETTINGS).told
         assert any(line.startswith("sleeping_cell has") for line in told) == wrong
 
@@ -221,12 +221,15 @@ def test_without_a_twin_identity_is_untested(small: tuple[Path, Path]) -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        (Asked(0.04, {}), "the share of anomalous calls is 0.05"),
-        (Asked(0.05, {"short_call": 1.0}), "burst_call has "),
-        (Asked(0.05, {"short_call": 2.0, "long_call": 1, "burst_call": 1, "off_hour_call": 1}), "short_call has "),
+        (RequestedAnomalies(0.04, {}), "the share of anomalous calls is 0.05"),
+        (RequestedAnomalies(0.05, {"short_call": 1.0}), "burst_call has "),
+        (
+            RequestedAnomalies(0.05, {"short_call": 2.0, "long_call": 1, "burst_call": 1, "off_hour_call": 1}),
+            "short_call has ",
+        ),
     ],
 )
-def test_amounts_other_than_asked_are_red(default_world: World_, asked: Asked, told: str) -> None:
+def test_amounts_other_than_asked_are_red(default_world: World_, asked: RequestedAnomalies, told: str) -> None:
     check = check_amounts(replace(subject_of(default_world[0], None), asked=asked), SETTINGS)
     assert check.light is Light.RED
     assert any(line.startswith(told) for line in check.told)
@@ -260,7 +263,7 @@ def test_a_leaky_injector_turns_the_audit_red(tmp_path: Path) -> None:
     leaky = World(settings, {**anomalies, "short_call": Hasty(**vars(anomalies["short_call"]))})
     leaky.make(tmp_path / "w", 2, silent)
     leaky.twin().make(tmp_path / "c", 2, silent)
-    asked = asked_of(settings, anomalies)
+    asked = requested_anomalies(settings, anomalies)
     subject = replace(subject_of(tmp_path / "w", tmp_path / "c"), asked=asked)
     found = {check.name: check for check in checks(subject, SETTINGS, silent)}
     assert found["bookkeeping"].light is Light.RED

@@ -11,7 +11,7 @@ from pretended import pretended
 from small_worlds import TYPES, make_settings, make_world
 
 from bench.audit.audited_world import AuditedWorld
-from bench.audit.auditing import asked_of
+from bench.audit.auditing import requested_anomalies
 from bench.audit.bookkeeping.leak import check_bookkeeping
 from bench.audit.bookkeeping.planting import PLANTS, Edit, Plant, planted
 from bench.audit.identity import check_identity
@@ -45,7 +45,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def subject_of(world: Path, folder: Path) -> AuditedWorld:
-    asked = asked_of(*make_settings())
+    asked = requested_anomalies(*make_settings())
     return AuditedWorld(
         Dataset.open(folder / "data"), Truth(folder / "truth"), Dataset.open(world / "c" / "data"), asked, 1
     )

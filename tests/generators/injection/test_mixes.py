@@ -10,7 +10,7 @@ from small_worlds import TYPES, make_settings, make_world, table
 
 from bench.audit.amounts import check_amounts, check_incidents
 from bench.audit.audited_world import AuditedWorld
-from bench.audit.auditing import asked_of
+from bench.audit.auditing import requested_anomalies
 from bench.audit.verdict import Light
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
@@ -34,7 +34,7 @@ def test_a_shipped_mix_in_the_default_world_is_one_that_can_be_spoken_of(tmp_pat
     make_world(tmp_path / "w", asked)
     dataset = applied(Dataset.open(tmp_path / "w" / "data"), ProtocolSettings())
     truth, needed = Truth(tmp_path / "w" / "truth"), ProtocolSettings().fewest_incidents
-    subject = AuditedWorld(dataset, truth, None, asked_of(*make_settings(asked)), needed)
+    subject = AuditedWorld(dataset, truth, None, requested_anomalies(*make_settings(asked)), needed)
     features = {"_target_": "detectors.features.tables.audited.Audited"}
     for check in (check_incidents(subject), check_amounts(subject, AuditSettings(features=features))):
         assert check.light is Light.GREEN, check.told
