@@ -14,7 +14,7 @@ def difficulty(config: DictConfig) -> None:
     """Measure how well single features find each type at each difficulty; exit code 1 unless all types get harder."""
     from bench.audit.difficulty import difficulty_report  # noqa: PLC0415 - heavy, and not needed for --help or a typo
 
-    if not difficulty_report.all_fall(settings_of(config)):
+    if not difficulty_report.all_types_get_harder(settings_of(config)):
         raise SystemExit(1)
 
 

@@ -14,7 +14,7 @@ from small_worlds import make_settings, make_world, table
 
 from bench.audit.difficulty.difficulty_check import curves
 from bench.audit.difficulty.difficulty_curve import Curve
-from bench.audit.difficulty.difficulty_report import all_fall
+from bench.audit.difficulty.difficulty_report import all_types_get_harder
 from bench.audit.triviality import share_found
 from bench.config.composition import register, settings_of
 from bench.faults import SettingsError, UserError
@@ -42,7 +42,7 @@ def test_curves_of_calls_that_are_changed_fall(
     workplace: Path, capsys: pytest.CaptureFixture[str], uncut: Callable[[Path], bool]
 ) -> None:
     asked = ("difficulties=[0,0.5,1]", "anomaly=[long_call,short_call]", "together=true")
-    assert all_fall(composed(*SMALL, *asked))
+    assert all_types_get_harder(composed(*SMALL, *asked))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "long_call: difficulty has no effect on this type"
     assert lines[2].split()[:2] == ["short_call", "-1.00"]
@@ -57,7 +57,7 @@ def test_a_type_that_does_not_get_harder_is_told(workplace: Path) -> None:
     settings = composed(*SMALL, *fixed, "difficulties=[0,0.5,1]")
     (curve,) = curves(settings, silent)
     assert curve.effect < 0.02
-    assert not all_fall(settings)
+    assert not all_types_get_harder(settings)
 
 
 @pytest.mark.parametrize(("fall", "enough"), [(0.0002, False), (0.019, False), (0.021, True)])
@@ -116,7 +116,7 @@ def test_faults_are_told(workplace: Path) -> None:
         list(curves(composed(*SMALL, *rare, "difficulties=[0,0.5,1]", "seeds=[6]"), silent))
     Path("file").write_text("")
     with pytest.raises(UserError, match="out must be a folder that can be written"):
-        all_fall(composed(*SMALL, "difficulties=[0,0.5,1]", "anomaly=[short_call]", "out=file/here"))
+        all_types_get_harder(composed(*SMALL, "difficulties=[0,0.5,1]", "anomaly=[short_call]", "out=file/here"))
 
 
 @pytest.mark.slow

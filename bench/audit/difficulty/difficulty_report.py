@@ -12,7 +12,7 @@ from bench.host.console import progress_bars
 from bench.program_settings import DifficultySettings
 
 
-def all_fall(settings: DifficultySettings) -> bool:
+def all_types_get_harder(settings: DifficultySettings) -> bool:
     """Measure each type, print its curve, write table and picture; return whether every type gets harder by enough.
 
     Raises
