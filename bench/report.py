@@ -7,7 +7,7 @@ from hydra.utils import get_method
 from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
-from bench.host.console import tell_of_omission
+from bench.host.console import report_omission
 from bench.host.read_json import UnreadableError
 from bench.program_settings import ReportPageSettings
 from bench.runs.rows import row_in
@@ -44,7 +44,7 @@ def rows_below(folder: Path) -> list[dict[str, Any]]:
         try:
             rows.append({**row_in(path), "folder": str(path.parent)})
         except UnreadableError as error:
-            tell_of_omission(str(error))
+            report_omission(str(error))
     return rows
 
 

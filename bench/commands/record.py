@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from bench.config.composition import launch, refuse, settings_of
-from bench.host.console import tell_of_omission
+from bench.host.console import report_omission
 from bench.host.identity import own_identity
 from bench.host.read_json import UnreadableError
 from bench.program_settings import RecordSettings
@@ -41,7 +41,7 @@ def record(config: DictConfig) -> None:
             send(folder, tracker, again=True)
             sent += 1
         except UnreadableError as error:
-            tell_of_omission(str(error))
+            report_omission(str(error))
     print(f"{sent} results sent; {tracker.link}")
 
 

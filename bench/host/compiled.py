@@ -23,7 +23,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 
-from bench.host.console import tell_of_compiling
+from bench.host.console import report_compiling
 from bench.host.digests import sources_digest
 from bench.host.private import cache_folder
 
@@ -64,7 +64,7 @@ def _tell_when_it_takes_long() -> None:
     """Print that code is being compiled, once compilation has taken a while in total."""
     _begun.append(time.monotonic())
     left = max(TOLD_AFTER_S - (_begun[-1] - _begun[0]), 0.0)
-    _waiting.append(threading.Timer(left, tell_of_compiling, ("the simulator",)))
+    _waiting.append(threading.Timer(left, report_compiling, ("the simulator",)))
     _waiting[-1].daemon = True
     _waiting[-1].start()
 

@@ -13,14 +13,14 @@ from bench.host.texts import printable
 _compiling: list[str] = []
 
 
-def tell_of_compiling(what: str) -> None:
+def report_compiling(what: str) -> None:
     """Print, once per process, that code is being compiled, which takes a while; also without a terminal."""
     if not _compiling:
         _compiling.append(what)
         print(f"compiling {what}, which is kept: one to two minutes, longer on a busy machine", file=sys.stderr)
 
 
-def tell_of_omission(reason: str) -> None:
+def report_omission(reason: str) -> None:
     """Print to stderr what was left out and why, with control characters escaped."""
     print(printable(f"left out: {reason}"), file=sys.stderr)
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 from bench.dataset import Dataset
 from bench.detector import Examples, Scores
 from bench.faults import UserError
-from bench.host.console import tell_of_compiling
+from bench.host.console import report_compiling
 from bench.host.memory import MIB, killed_for_memory
 from bench.isolation import returned
 from bench.isolation.ahead import pending
@@ -155,7 +155,7 @@ class Waiting:
     def _tell_of_compiling(self) -> None:
         """Tell the user where the process compiles before anything else."""
         if self.started.means.abi and not (self.place / OUT / CONSTRUCTED).exists() and pending():
-            tell_of_compiling("features of detectors")
+            report_compiling("features of detectors")
 
     def _tell(self, line: str) -> None:
         with suppress(OSError):  # it has ended already: that is told when it is waited for

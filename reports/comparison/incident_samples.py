@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from bench.dataset import Dataset
 from bench.faults import UserError
-from bench.host.console import tell_of_omission
+from bench.host.console import report_omission
 from bench.host.read_tables import require_bounded, require_values
 from bench.host.texts import printable
 from bench.schema import CALLS, CELLS, Table
@@ -78,7 +78,7 @@ def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> Wor
     try:
         incidents, rows, calls, cells = _tables(folder, {name for ids in kept.values() for name in _spread_out(ids)})
     except (UserError, OSError) as error:
-        tell_of_omission(f"incidents of {folder}: {short_reason(str(error))}")
+        report_omission(f"incidents of {folder}: {short_reason(str(error))}")
         return None
     places = {str(cell["cell_id"]): place for place, cell in enumerate(cells)}
     return WorldSamples(

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from bench.arrays import FloatArray
 from bench.faults import UserError
-from bench.host.console import tell_of_omission
+from bench.host.console import report_omission
 from bench.host.texts import printable
 from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, INCIDENTS_FOUND, read
 from bench.schema import Table
@@ -86,7 +86,7 @@ class RunDetails:
         try:
             return read(folder, table)
         except UserError as error:
-            tell_of_omission(str(error))
+            report_omission(str(error))
             return None
 
 

@@ -5,7 +5,7 @@ from os.path import lexists, relpath
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.host.console import tell_of_omission
+from bench.host.console import report_omission
 from bench.host.plain_files import OVERRIDES, overrides_in
 from bench.host.read_json import UnreadableError
 from bench.host.texts import printable, shortened
@@ -53,7 +53,7 @@ def command_of(run: Path) -> str:
     try:
         overrides = overrides_in(run)
     except UnreadableError as error:
-        tell_of_omission(str(error))
+        report_omission(str(error))
         return ""
     return printable(shlex.join(["python", "-m", "bench.run", *overrides]))
 
