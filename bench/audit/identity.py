@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from bench.arrays import BoolArray, IntArray
 from bench.audit.audited_world import AuditedWorld
 from bench.audit.marks.marks_list import TABLES
-from bench.audit.slices import Along, Digests, digests, milliseconds, numbered_digests
+from bench.audit.slices import Digests, TableCursor, digests, milliseconds, numbered_digests
 from bench.audit.verdict import Check, Light
 from bench.audit.windows import Windows
 from bench.dataset import Dataset
@@ -100,7 +100,7 @@ def _compare_calls(
     world: Dataset, twin: Dataset, named: IntArray, into: tuple[Differences, Windows], progress: Progress
 ) -> None:
     """Compare both tables of calls in order of time, with their events."""
-    calls, events = ([Along(each.open_table(name)) for each in (world, twin)] for name in ("calls", "events"))
+    calls, events = ([TableCursor(each.open_table(name)) for each in (world, twin)] for name in ("calls", "events"))
     (tally, windows), clock, first = into, world.clock, 0
     ends = [*range(clock.start_ms + DAY_MS, clock.end_ms, DAY_MS), np.iinfo(np.int64).max]
     for number, end_ms in enumerate(ends, 1):
@@ -156,7 +156,7 @@ def _places(wanted: Digests, among: Digests) -> IntArray:
     return np.where(among[place] == wanted, place, -1)
 
 
-def _events(events: Along, calls: pa.Table, differ: BoolArray, windows: Windows) -> Digests:
+def _events(events: TableCursor, calls: pa.Table, differ: BoolArray, windows: Windows) -> Digests:
     """Return a digest of the events of each call, and collect the cells of events that differ."""
     table, call = events.of("session_id", calls["call_id"])
     windows.touch(table.filter(pa.array(differ[call])), call[differ[call]], milliseconds(calls["call_start_ts"]))

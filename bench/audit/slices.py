@@ -42,7 +42,7 @@ def numbered_digests(numbers: Digests) -> Digests:
     return numbers ^ (earlier * np.uint64(0x9E3779B97F4A7C15))
 
 
-class Along:
+class TableCursor:
     """Read a table in order, up to a moment or to the last row that belongs to what was read of another table."""
 
     def __init__(self, file: pq.ParquetFile) -> None:
