@@ -10,7 +10,7 @@ from bench.arrays import FloatArray, IntArray
 from bench.evaluation import metric_names
 from bench.evaluation.chance import Chance
 from bench.evaluation.cut import Cut, expected_alerts
-from bench.evaluation.incidents import Moments, found_chances, waits, weighted_median
+from bench.evaluation.incidents import Moments, delays, found_chances, weighted_median
 from bench.evaluation.intervals.clustered import Class, Clustered
 from bench.evaluation.intervals.intervals import at_k_interval, incidents_interval, intervals, median_interval
 from bench.evaluation.judged import Judged
@@ -126,7 +126,7 @@ class ClassValues:
         """Return the median delays of the incidents found."""
         if self.moments is None:
             return {}
-        waited = waits(incident, entity, self.scores, self.cut, self.moments)
+        waited = delays(incident, entity, self.scores, self.cut, self.moments)
         values: Values = {}
         for name, each in (("delay_seconds", waited.seconds), ("delay_calls", waited.calls)):
             if each is not None and each.size:

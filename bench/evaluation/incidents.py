@@ -94,7 +94,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Waits:
+class Delays:
     """Delays of incidents, one entry for each possible first alert; shape (n,) each."""
 
     seconds: FloatArray
@@ -105,7 +105,7 @@ class Waits:
     """Probability that this is the incident's first alert: 1, unless the cut divides equal scores."""
 
 
-def waits(incident: IntArray, entity: IntArray, scores: FloatArray, cut: Cut, moments: Moments) -> Waits:
+def delays(incident: IntArray, entity: IntArray, scores: FloatArray, cut: Cut, moments: Moments) -> Delays:
     """Return the delays between the start of incidents and their first alert.
 
     Parameters
@@ -129,7 +129,7 @@ def waits(incident: IntArray, entity: IntArray, scores: FloatArray, cut: Cut, mo
     kept = weight > 0
     seconds = (end_ms - moments.begun_ms[incident])[kept] / 1000
     calls = None if moments.parts is None else moments.parts.over(incident[kept], end_ms[kept]).astype(np.float64)
-    return Waits(seconds, calls, weight[kept])
+    return Delays(seconds, calls, weight[kept])
 
 
 def weighted_quantile(values: FloatArray, weight: FloatArray, reached: float) -> float:

@@ -18,7 +18,7 @@ from scipy.special import ndtr
 
 from bench.arrays import FloatArray, IntArray
 from bench.evaluation.cut import Cut
-from bench.evaluation.incidents import Moments, Parts, found_chances, waits, weighted_median
+from bench.evaluation.incidents import Moments, Parts, delays, found_chances, weighted_median
 from bench.evaluation.sample import ALL, Sample
 
 INCIDENT_SD, USER_SD = 0.7, 0.5
@@ -182,7 +182,7 @@ class DrawnWorld:
     def of_incidents(self, cut: Cut) -> dict[str, float]:
         """Return incident recall and delays of this world."""
         entity, incident = self.sample.incident_parts(ALL)
-        waited = waits(incident, entity, self.scores, cut, self.moments)
+        waited = delays(incident, entity, self.scores, cut, self.moments)
         values = {"incident_recall": float(found_chances(incident, self.scores[entity], cut).mean())}
         for name, each in (("delay_seconds", waited.seconds), ("delay_calls", waited.calls)):
             if each is not None and each.size:

@@ -13,8 +13,8 @@ from bench.evaluation.incidents import (
     Moments,
     Parts,
     chance_recall,
+    delays,
     found_chances,
-    waits,
     weighted_median,
     weighted_quantile,
 )
@@ -76,7 +76,7 @@ def test_the_wait_is_from_the_incidents_beginning_to_the_end_of_its_first_alert(
     moments = Moments(
         1000 * np.array(ends), -10_000 * np.arange(4), Parts(*(np.array(parts).T * [[1], [1000]]).astype(np.int64))
     )
-    found = waits(np.array(codes), np.arange(len(codes)), np.array(scores, float), cut, moments)
+    found = delays(np.array(codes), np.arange(len(codes)), np.array(scores, float), cut, moments)
     got: dict[tuple[float, float], float] = {}
     for seconds, calls, weight in zip(*map(np.ndarray.tolist, (found.seconds, found.calls, found.weight)), strict=True):
         got[seconds, calls] = got.get((seconds, calls), 0) + weight
