@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.mobility.places import Ways, choose_place, place_at, truncated_power
+from generators.mobility.places import MobilityParameters, choose_place, place_at, truncated_power
 from generators.model.clock import DAY_MS, HOUR_MS
 from generators.model.compiled import kernel
 from generators.model.rng import Purpose, philox, uniform
@@ -30,7 +30,7 @@ _IDLE_FROM_H, _IDLE_LATEST_H = 8.0, 15.0
 _LAST_TRIP_H, _HOME_BY_H = 21.0, 22.5
 
 
-class Folk(NamedTuple):
+class Residents(NamedTuple):
     """Homes, work places and clocks of all users, which determine their movements; N users."""
 
     seed: Any
@@ -44,7 +44,7 @@ class Folk(NamedTuple):
     """Shape (N,), bool: whether each user never leaves home."""
     first_weekday: int
     """Day of the week of day 0; 0 is Monday."""
-    ways: Ways
+    ways: MobilityParameters
     plane: Plane
 
 
@@ -63,7 +63,7 @@ def make_trail() -> Trail:
 
 
 @kernel
-def locate(user: int, moment: int, folk: Folk, trail: Trail) -> tuple[int, int]:
+def locate(user: int, moment: int, folk: Residents, trail: Trail) -> tuple[int, int]:
     """Return the leg on which a user is at a moment [ms], and until when that is so.
 
     Returns
@@ -83,7 +83,7 @@ def locate(user: int, moment: int, folk: Folk, trail: Trail) -> tuple[int, int]:
 
 
 @kernel
-def position(user: int, moment: int, folk: Folk, trail: Trail) -> tuple[float, float]:
+def position(user: int, moment: int, folk: Residents, trail: Trail) -> tuple[float, float]:
     """Return the position of a user at a moment [m]; on a torus it may lie beyond the edge."""
     leg, _ = locate(user, moment, folk, trail)
     if leg != STANDING:
@@ -105,7 +105,7 @@ def on_leg(leg: int, moment: int, trail: Trail) -> tuple[float, float]:
 
 
 @kernel
-def plan(user: int, day: int, folk: Folk, trail: Trail) -> None:
+def plan(user: int, day: int, folk: Residents, trail: Trail) -> None:
     """Compute the legs of a user's day."""
     trail.of[USER], trail.of[DAY], trail.of[COUNT] = user, day, 0
     if folk.still[user]:
@@ -117,7 +117,7 @@ def plan(user: int, day: int, folk: Folk, trail: Trail) -> None:
 
 
 @kernel
-def _live(user: int, day: int, folk: Folk, trail: Trail) -> None:
+def _live(user: int, day: int, folk: Residents, trail: Trail) -> None:
     """Add the legs of a daily routine: to work or not, then trips while there is time, then home."""
     midnight = day * DAY_MS + folk.shift_ms[user]
     words = philox(folk.seed, _TRIP, np.uint64(user), np.uint64(day + _DAY_OFFSET), np.uint64(0))
@@ -146,7 +146,7 @@ def _between(low_h: float, high_h: float, u: float) -> int:
 
 
 @kernel
-def _go(leaves: int, x: float, y: float, folk: Folk, trail: Trail) -> int:
+def _go(leaves: int, x: float, y: float, folk: Residents, trail: Trail) -> int:
     """Add a leg to a place and return when it ends; nothing is added if the user is already there."""
     count, user = trail.of[COUNT], trail.of[USER]
     from_x, from_y = folk.home[user, 0], folk.home[user, 1]
@@ -174,7 +174,7 @@ def _add(leaves: int, arrives: int, start: tuple[float, float], goal: tuple[floa
 
 
 @kernel
-def _wander(user: int, day: int, folk: Folk, trail: Trail) -> None:
+def _wander(user: int, day: int, folk: Residents, trail: Trail) -> None:
     """Add legs from way-point to way-point without pauses, until the end of the day."""
     now = day * DAY_MS + folk.shift_ms[user]
     end = now + DAY_MS
@@ -201,12 +201,12 @@ def _inside(x: float, y: float, plane: Plane) -> tuple[float, float]:
 
 
 @kernel
-def _positions(users: Any, moments: Any, folk: Folk, trail: Trail, out: Any) -> None:
+def _positions(users: Any, moments: Any, folk: Residents, trail: Trail, out: Any) -> None:
     for i in range(users.shape[0]):
         out[i] = position(users[i], moments[i], folk, trail)
 
 
-def positions(users: Any, moments: Any, folk: Folk) -> Any:
+def positions(users: Any, moments: Any, folk: Residents) -> Any:
     """Return the positions of users at moments [ms since the start of the world]; shape (n, 2) [m]."""
     out = np.empty((len(users), 2))
     _positions(users, moments, folk, make_trail(), out)

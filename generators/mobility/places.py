@@ -23,7 +23,7 @@ _TRIES = 16
 _AT = np.uint64(Purpose.PLACE_AT)
 
 
-class Ways(NamedTuple):
+class MobilityParameters(NamedTuple):
     """Mobility settings as numbers, for the kernels."""
 
     waypoint: bool
@@ -48,10 +48,10 @@ class Ways(NamedTuple):
     goal_ms: float
 
 
-def make_ways(settings: MobilitySettings) -> Ways:
+def make_mobility_parameters(settings: MobilitySettings) -> MobilityParameters:
     """Turn mobility settings into numbers for the kernels."""
     s = settings
-    return Ways(
+    return MobilityParameters(
         waypoint=s.kind == "waypoint",
         at_work=s.at_work,
         another_trip=s.another_trip,
@@ -79,13 +79,13 @@ def truncated_power(u: float, exponent: float, low: float, high: float) -> float
 
 
 @kernel
-def known_places(trips: float, ways: Ways) -> int:
+def known_places(trips: float, ways: MobilityParameters) -> int:
     """Return the number of places that a user knows after so many trips; at least home and work."""
     return int((_FIRST_PLACES**ways.power + ways.growth * trips) ** (1.0 / ways.power))
 
 
 @kernel
-def choose_place(seed: Any, user: int, trip: float, u: float, ways: Ways) -> int:
+def choose_place(seed: Any, user: int, trip: float, u: float, ways: MobilityParameters) -> int:
     """Return the place to which trip number `trip` of the world goes; trips count from 1."""
     started = TRIPS_BEFORE * (1.0 + uniform(philox(seed, _AT, np.uint64(user), np.uint64(0), np.uint64(0))[3]))
     known = known_places(started + trip, ways)
@@ -97,7 +97,7 @@ def choose_place(seed: Any, user: int, trip: float, u: float, ways: Ways) -> int
 
 @kernel
 def place_at(
-    seed: Any, user: int, place: int, home: tuple[float, float], world: tuple[Ways, Plane]
+    seed: Any, user: int, place: int, home: tuple[float, float], world: tuple[MobilityParameters, Plane]
 ) -> tuple[float, float]:
     """Return the position of a user's place [m]; redrawn while it falls outside a bounded world.
 

@@ -12,8 +12,8 @@ from generators.sessions.load import blocking, offered_load
 from generators.sessions.network import (
     Network,
     best_cells,
-    make_folk,
     make_plant,
+    make_residents,
     make_rules,
 )
 from generators.sessions.turned_antennas import nothing_turned
@@ -42,7 +42,7 @@ def deploy(settings: WorldSettings, towers: Towers, people: People) -> Deploymen
     cells, radio = plant.cells, plant.radio
     home = best_cells(radio, people.home_m, cells.first[people.home])
     work = best_cells(radio, people.work_m, cells.first[people.work])
-    folk = make_folk(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms, people.still)
+    folk = make_residents(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms, people.still)
     load = offered_load(settings, people, folk, radio, len(cells.site))
     network = Network(
         on=True,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.mobility.itinerary import Folk, Trail, make_trail, position
+from generators.mobility.itinerary import Residents, Trail, make_trail, position
 from generators.model.clock import DAY_MS, HOUR_MS, HOURS
 from generators.model.compiled import kernel
 from generators.radio.coverage import RadioMap, pixel_at
@@ -35,7 +35,7 @@ class Talk(NamedTuple):
     """Shape (N,), int64: by how much a user's clock is behind the world's."""
 
 
-def offered_load(settings: WorldSettings, people: People, folk: Folk, radio: RadioMap, cells: int) -> Any:
+def offered_load(settings: WorldSettings, people: People, folk: Residents, radio: RadioMap, cells: int) -> Any:
     """Return the mean load of each cell, by hour of a working day and then of a weekend day; shape (C, 48) [Erlang].
 
     Everybody is followed through the first week, and is expected to talk, in each hour, as much as its habits say, in
@@ -67,7 +67,7 @@ def offered_load(settings: WorldSettings, people: People, folk: Folk, radio: Rad
     return follow((min(settings.days, DAYS_OF_WEEK), 1), habit, folk, radio, (radio.cell[:, 0], cells))
 
 
-def follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, places: tuple[Any, int]) -> Any:
+def follow(days: tuple[int, int], habit: Talk, folk: Residents, radio: RadioMap, places: tuple[Any, int]) -> Any:
     """Return the amount of talk in each place, by hour of a working day and then of a weekend day; shape (places, 48).
 
     Parameters
@@ -88,7 +88,7 @@ def follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, plac
 
 
 @kernel
-def _follow(days: tuple[int, int], habit: Talk, folk: Folk, radio: RadioMap, room: tuple[Any, Any, Trail]) -> None:
+def _follow(days: tuple[int, int], habit: Talk, folk: Residents, radio: RadioMap, room: tuple[Any, Any, Trail]) -> None:
     """Add up the amount of talk by place, taking users' positions in the middle of each hour."""
     (many, every), (place, much, trail) = days, room
     for user in range(habit.much.shape[0]):

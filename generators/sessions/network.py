@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.faults import UserError
-from generators.mobility.itinerary import Folk
-from generators.mobility.places import make_ways
+from generators.mobility.itinerary import Residents
+from generators.mobility.places import make_mobility_parameters
 from generators.model.clock import HOUR_MS
 from generators.radio.cells import make_air, make_cells
 from generators.radio.coverage import NO_CELL, RadioMap, make_map, pixels_at
@@ -51,7 +51,7 @@ class Network(NamedTuple):
     on: bool
     """Whether there is a network; if not, all other fields are empty."""
     radio: RadioMap
-    folk: Folk
+    folk: Residents
     rules: Rules
     faults: Faults
     turned: Turned
@@ -109,11 +109,11 @@ def make_rules(settings: WorldSettings) -> Rules:
     )
 
 
-def make_folk(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift_ms: Any, still: Any) -> Folk:
+def make_residents(settings: WorldSettings, plane: Plane, home: Any, work: Any, shift_ms: Any, still: Any) -> Residents:
     """Collect where people live and work, and their mobility settings, if they move."""
     weekday = date.fromisoformat(settings.start).weekday()
-    ways = make_ways(settings.network.mobility)
-    return Folk(
+    ways = make_mobility_parameters(settings.network.mobility)
+    return Residents(
         seed=np.uint64(settings.seed),
         home=home,
         work=work,
@@ -144,7 +144,7 @@ def no_network(settings: WorldSettings) -> Network:
         wrap=False,
     )
     nowhere = np.empty((0, 2))
-    folk = make_folk(settings, plane, nowhere, nowhere, np.empty(0, np.int64), np.empty(0, np.bool_))
+    folk = make_residents(settings, plane, nowhere, nowhere, np.empty(0, np.int64), np.empty(0, np.bool_))
     return Network(
         on=False,
         radio=radio,

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from small_worlds import make_settings
 
-from generators.mobility.itinerary import BEGINS, COUNT, ENDS, Folk, make_trail, plan
+from generators.mobility.itinerary import BEGINS, COUNT, ENDS, Residents, make_trail, plan
 from generators.model.events import CAUSES, EVENT, STATES
 from generators.model.plan import CellFault
 from generators.radio.towers import make_towers
@@ -111,7 +111,7 @@ def networks(draw: Any) -> SmallNetwork:
     return SmallNetwork(found._replace(network=network), sessions, tuple(struck_by))
 
 
-def session(draw: Any, folk: Folk, begins: list[int]) -> tuple[int, int, int, int]:
+def session(draw: Any, folk: Residents, begins: list[int]) -> tuple[int, int, int, int]:
     """Draw a call: at any time, during a trip, or shortly before a tower breaks."""
     user, moments = draw(st.integers(0, len(folk.home) - 1)), [draw(st.integers(0, 3 * DAY_S * 1000 - 1))]
     trail = make_trail()

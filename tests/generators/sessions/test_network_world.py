@@ -14,7 +14,7 @@ from generators.mobility.itinerary import positions
 from generators.radio.coverage import pixels_at
 from generators.radio.towers import make_towers
 from generators.sessions.load import channels_for, mean_talk_s, offered_load
-from generators.sessions.network import make_folk, make_plant
+from generators.sessions.network import make_plant, make_residents
 from generators.social.communities import make_society
 from generators.social.people import make_people
 from generators.world import World
@@ -127,7 +127,7 @@ def test_the_offered_load_is_what_people_talk_where_they_are(clean_world: World_
     towers = make_towers(settings)
     people = make_people(settings, towers, make_society(settings))
     plant = make_plant(settings, towers.metres, towers.district, towers.macro)
-    folk = make_folk(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms, people.still)
+    folk = make_residents(settings, plant.air.plane, people.home_m, people.work_m, people.clock_shift_ms, people.still)
     load = offered_load(settings, people, folk, plant.radio, len(plant.cells.site))
     again = np.zeros_like(load)
     users, pattern = np.arange(len(people.rate)), list(settings.call_patterns.values())
