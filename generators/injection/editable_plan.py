@@ -118,7 +118,7 @@ class EditablePlan:
         self._taken[self.normal.numbers.of(found)] = True
         return found, which
 
-    def left_alone(self, intents: Intents, for_ms: int) -> Any:
+    def without_claimed_neighbours(self, intents: Intents, for_ms: int) -> Any:
         """Return which intents have no claimed intent of the same user within `for_ms`; shape (n,), bool."""
         begin = np.maximum(intents.start_ms - for_ms, 0)
         found, which = self._meant_between(intents.user, begin, intents.start_ms + for_ms)
@@ -167,7 +167,7 @@ class EditablePlan:
             found = found.pick(stays & ~self._victims[found.user])
             found = found if accept is None else found.pick(accept(found))
             found = found.pick(slice(count - len(chosen.user)))
-            self.possess(found.user)
+            self.mark_victims(found.user)
             chosen, asked = Intents.joined([chosen, found]), 2 * asked
             if len(chosen.user) == count:
                 return chosen
@@ -177,7 +177,7 @@ class EditablePlan:
         """Release claimed intents that are not changed after all."""
         self._taken[self.normal.numbers.of(intents)] = False
 
-    def possess(self, users: Any) -> None:
+    def mark_victims(self, users: Any) -> None:
         """Mark users as victims, so that no other incident chooses them."""
         self._victims[users] = True
 

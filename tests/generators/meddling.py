@@ -32,7 +32,7 @@ class Meddling:
         more = calls - calls // 4
         start = editable.normal.moments(more, rng)
         victim = int(found.user[0])
-        editable.possess(victim)
+        editable.mark_victims(victim)
         users = rng.integers(0, editable.normal.num_users, more)
         users[: more // 4] = rows[0]
         talk = rng.choice([0, 1000, 60_000, 4_000_000], more)
