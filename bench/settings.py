@@ -65,6 +65,8 @@ class ReportSettings:
 
     run_figures: str | None = "reports.run.run_figures.draw"
     """Draws the pictures of a run; null: no pictures."""
+    findings: str | None = "reports.run.findings_page.write"
+    """Writes the page of a run on recorded calls: whom to look at first, and what would be found; null: none."""
     terminal: str | None = "reports.run.terminal.show"
     """Prints the table of a run; null: nothing is printed."""
     dataset_figure: str | None = "reports.dataset.dataset_figure.draw"

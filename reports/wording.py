@@ -180,6 +180,20 @@ def types_meaning(row: Row) -> str:
     return f"{len(types)} types from {types[0]} to {types[-1]}"
 
 
+def left_out_in(row: Row) -> list[tuple[str, str]]:
+    """Return what was not injected into recorded calls: the types, and why each of them was not.
+
+    >>> left_out_in({"left_out": "irsf: it needs foreign parties; ring: no room; pbx_hack: it needs foreign parties"})
+    [('irsf, pbx_hack', 'it needs foreign parties'), ('ring', 'no room')]
+    """
+    found: dict[str, list[str]] = {}
+    for each in str(row.get("left_out") or "").split("; "):
+        name, parted, why = each.partition(": ")
+        if parted:
+            found.setdefault(why, []).append(name)
+    return [(", ".join(names), why) for why, names in found.items()]
+
+
 def types_in(names: Iterable[str]) -> list[str]:
     """Return the anomaly types in metric names such as `recall/short_call`, sorted, `all` last."""
     types = {name.split("/", 1)[1] for name in names if name.startswith("prevalence/")}

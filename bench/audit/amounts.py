@@ -46,9 +46,9 @@ def check_incidents(subject: AuditedWorld) -> Check:
     few = [f"{name} has {n} incidents in the scored part" for name, n in counts.items() if n < subject.fewest_incidents]
     fewest = min(counts, key=lambda name: counts[name])
     told = f"every type has {counts[fewest]:,} incidents ({fewest}) or more in the scored part"
-    needed = (
-        f"{subject.fewest_incidents} are needed to judge a type: take more users or days, or its schedule.kind=even"
-    )
+    recorded = "fewer types at a time, or a higher generator.anomaly_ratio"
+    way_on = recorded if subject.twin is None else "take more users or days, or its schedule.kind=even"
+    needed = f"{subject.fewest_incidents} are needed to judge a type: {way_on}"
     found = {"by_type": counts, "needed": subject.fewest_incidents}
     return Check("incidents", Light.RED if few else Light.GREEN, (*few, needed) if few else (told,), found)
 

@@ -10,7 +10,7 @@ from bench.audit.audited_world import AuditedWorld, RequestedAnomalies
 from bench.audit.verdict import Verdict, read_verdict
 from bench.audit_settings import AuditSettings
 from bench.dataset import Dataset
-from bench.generator import Progress, World
+from bench.generator import LEFT_OUT, Progress, World
 from bench.host.aside import write_whole
 from bench.host.locks import held
 from bench.host.read_json import object_in
@@ -96,6 +96,8 @@ def _kept(stored: StoredWorld, wanted: Mapping[str, Any]) -> Verdict | None:
 def _subject(
     stored: StoredWorld, world: World, asked: RequestedAnomalies, protocol: ProtocolSettings, progress: Progress
 ) -> AuditedWorld:
+    left_out = stored.manifest["counts"].get(LEFT_OUT) or {}
+    asked = replace(asked, shares={name: share for name, share in asked.shares.items() if name not in left_out})
     clean = world.twin()
     twin = None if clean is None else find_or_make(clean, stored.folder.parent, 1, progress)
     dataset = Dataset.open(stored.folder / "data")

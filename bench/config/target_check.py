@@ -60,7 +60,7 @@ FUNCTIONS = {
     "report.run_figures": 2, "report.terminal": 1, "report.dataset_figure": 3, "report.network_figure": 2,
     "report.comparison": 2, "report.audit": 2, "report.difficulty": 2, "report.reasons": 4, "report.sweep": 1,
     "report.incident": 4, "report.table": 3,
-    "report.figure": 3, "export": 4,
+    "report.figure": 3, "report.findings": 2, "export": 4,
 }  # fmt: skip
 """Settings that name a function, with its number of arguments; the function must be in a plug-in package of this
 project or in a package of the user's, not in a library.

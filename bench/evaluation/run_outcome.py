@@ -15,6 +15,7 @@ from bench.evaluation.incidents import Moments
 from bench.evaluation.sample import ALL, Sample
 from bench.levels import Grid
 from bench.result import Result
+from bench.schema import ORIGINS
 from bench.truth import CallLabels, Truth
 
 
@@ -82,6 +83,11 @@ class Outcome:
     """Rows of the incidents, in their table, that have a record in the scored part, at any level."""
     labelled: bool = True
     """Whether the truth is known: your own records may have no labels."""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the calls were read from files of call records."""
+        return (self.dataset.folder.parent / f"{ORIGINS.name}.parquet").exists()
 
     def type_sample(self, anomaly_type: str | None) -> tuple[Any, FloatArray]:
         """Return which entities are positive, and their scores, for one type against normal (None: all types).

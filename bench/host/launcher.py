@@ -161,7 +161,10 @@ def _prepare(config: DictConfig) -> None:
     """Import what every job needs, so that all processes share it; nothing here may start threads."""
     for name in THREAD_SETTINGS:
         os.environ.setdefault(name, str(share(config.hydra)))
-    paths = [config.generator.get("_target_"), *(config.report.get(name) for name in ("run_figures", "reasons"))]
+    paths = [
+        config.generator.get("_target_"),
+        *(config.report.get(name) for name in ("run_figures", "findings", "reasons")),
+    ]
     needed = ["bench.runs.run_job", *(path.rpartition(".")[0] for path in paths if path)]
     for module in [*needed, *(["bench.runs.tracking"] if config.tracking.uri else [])]:
         import_module(module)

@@ -16,7 +16,7 @@ from bench.host.identity import has_ended, own_identity
 from bench.host.plain_files import text_in
 from bench.host.read_json import UnreadableError
 from bench.run_tables import FILES as TABLES
-from bench.runs.run_record import FIGURES, MARK, ROW
+from bench.runs.run_record import FIGURES, FINDINGS, MARK, ROW
 
 NOTES = ".hydra"
 """Folder of the composed configuration, which Hydra writes first."""
@@ -29,6 +29,7 @@ WRITTEN = (
     RUNNING,
     *(f"{dot}{name}{end}" for name in TABLES for dot, end in (("", ""), (".", ".partial"))),
     *FIGURES,
+    *(FINDINGS, f".{FINDINGS}.partial"),
 )
 """Every file that a run writes, as a path within its folder; a test keeps the list complete."""
 LONGEST_MARK = 1000

@@ -91,7 +91,7 @@ def _done(request: Request) -> tuple[Outcome, str]:
             opened = pool.submit(_tracker, request)
             trial = attempted(request, prepared_world, process)
         outcome = judged(request, prepared_world, trial, evaluator.result())
-        draw, show = ahead.result()
+        draw, page, show = ahead.result()
     if request.settings.twin:
         outcome = with_twin(request, outcome)
     try:
@@ -101,6 +101,7 @@ def _done(request: Request) -> tuple[Outcome, str]:
                 tables = pool.submit(write_tables, outcome, explain, request.folder)
                 draw(outcome, request.folder)
             tables.result()
+            page(outcome, request.folder)
     except Exception:  # a table or picture that fails does not lose the result
         outcome.result.write(request.folder / ROW)
         raise
@@ -111,12 +112,10 @@ def _done(request: Request) -> tuple[Outcome, str]:
     return outcome, _send(request, opened.result)
 
 
-def _tools(request: Request) -> tuple[Callable[..., object], Callable[..., object]]:
-    """Import the functions that draw and print."""
-    settings = request.settings
-    draw = get_method(settings.report.run_figures) if settings.report.run_figures else _nothing
-    show = get_method(settings.report.terminal) if settings.report.terminal else _nothing
-    return draw, show
+def _tools(request: Request) -> list[Callable[..., object]]:
+    """Import the functions that draw pictures, write the page of findings and print."""
+    report = request.settings.report
+    return [get_method(path) if path else _nothing for path in (report.run_figures, report.findings, report.terminal)]
 
 
 def _nothing(*_: object) -> None:

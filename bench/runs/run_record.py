@@ -24,6 +24,8 @@ MARK = "mlflow.json"
 """File in the folder of a run or sweep: its id in each store, by the store's address."""
 FIGURES = ("precision_recall.png", "scores.png", "at_threshold.png")
 """Pictures of a run (`report.run_figures`)."""
+FINDINGS = "findings.html"
+"""Page of a run on recorded calls (`report.findings`)."""
 SENT = (ROW, "detector.log", ".hydra/config.yaml", *TABLES, *FIGURES)
 """Names of the files of a run that are sent to a store; all other files in its folder belong to somebody else."""
 SOURCE = {"mlflow.source.name": "bench.run", "mlflow.source.type": "LOCAL"}

@@ -163,7 +163,9 @@ class NormalCalls:
         """
         first, end = self.life.external(kind)
         if first == end:
-            raise NotInRecords(f"{kind} parties: none is in the records")
+            raise NotInRecords(
+                f"{kind} parties: none is in the records (generator.callee_prefixes tells them by their numbers)"
+            )
         return rng.integers(first, end, count)
 
     def when_free(self, users: Any, incident: Any, start_ms: Any, talk_ms: Any, rng: np.random.Generator) -> Any:

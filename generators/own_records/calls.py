@@ -146,11 +146,15 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
         codes[name] = records.whole(name)[order]
         del records.columns[name]
     kinds = {kind: vocabulary.texts for kind, vocabulary in records.vocabularies.items()}
+    known = set(columns)
+    if records.settings.types_by_prefix:
+        known.add("callee_type")
+        codes["callee_type"], kinds["callee_type"] = _types_by_prefix(records, codes, kinds["number"])
     texts = {
         kind: naming.named(kind, known) if kind in IDENTITIES else pa.array(known, pa.string())
         for kind, known in kinds.items()
     }
-    filled = {name: int(order.size) for name in NEUTRAL if name not in columns}
+    filled = {name: int(order.size) for name in NEUTRAL if name not in known}
     return Calls(
         start_ms=start_ms,
         seconds=seconds,
@@ -163,6 +167,14 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
         filled=dict(+records.filled) | filled,
         duplicates=told,
     )
+
+
+def _types_by_prefix(records: Records, codes: dict[str, Any], numbers: list[str]) -> tuple[Any, list[str]]:
+    """Return the type of the called party of each call by the beginning of its number, as codes, and the types."""
+    call = np.bincount(codes["caller_id"], minlength=len(numbers)) > 0
+    types = records.settings.callee_prefixes.types_of(numbers, call)
+    names = sorted(set(types))
+    return np.array([names.index(each) for each in types], np.int32)[codes["callee_id"]], names
 
 
 def _call_ids(records: Records, order: Any) -> pa.ChunkedArray:

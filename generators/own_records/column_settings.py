@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from bench.faults import Fault
 
@@ -127,6 +128,40 @@ class CalleeTypes(Words):
     """The file's words for parties abroad."""
     premium: list[str] = field(default_factory=list)
     """The file's words for premium numbers."""
+
+
+@dataclass
+class Prefixes(Words):
+    """Beginnings of called numbers of each type; of several that fit, the longest counts."""
+
+    subscriber: list[str] = field(default_factory=list)
+    """Beginnings of numbers that are none of the others, such as `+49` beside `foreign: ["+"]`."""
+    unlisted: list[str] = field(default_factory=list)
+    """Beginnings of numbers that are in no directory."""
+    foreign: list[str] = field(default_factory=list)
+    """Beginnings of numbers abroad, such as `00` or `+`."""
+    premium: list[str] = field(default_factory=list)
+    """Beginnings of premium numbers, such as `0900`."""
+
+    def types_of(self, numbers: list[str], call: Any) -> list[str]:
+        """Return the type of each number; one that no beginning fits is a subscriber if it calls, else unlisted.
+
+        Parameters
+        ----------
+        numbers
+            The numbers.
+        call
+            Shape (numbers,), bool: which of them call.
+        """
+        fitting = {start: name for name, given in asdict(self).items() for start in given}
+        lengths = sorted({len(start) for start in fitting}, reverse=True)
+        return [
+            next(
+                (fitting[number[:length]] for length in lengths if number[:length] in fitting),
+                "subscriber" if calls else "unlisted",
+            )
+            for number, calls in zip(numbers, call, strict=True)
+        ]
 
 
 @dataclass

@@ -90,6 +90,9 @@ def _consistency_faults(settings: Any, key: str, headers: dict[str, list[str]]) 
             yield Fault(f"{key}.columns.{name}", f"come with {column}", found[name])
     if settings.owner is not None and "direction" not in found:
         yield Fault(f"{key}.owner", "come with columns.direction", settings.owner)
+    if settings.types_by_prefix and "callee_type" in found:
+        rule = "come without a column callee_type (generator.columns.callee_type=null leaves it out)"
+        yield Fault(f"{key}.callee_prefixes", rule, found["callee_type"])
     if "incident_id" in found and not {"is_anomaly", "anomaly_type"} & set(found):
         yield Fault(f"{key}.columns.incident_id", "come with is_anomaly or anomaly_type", found["incident_id"])
     if "other_leg_id" in found and (settings.legs != "fold" or "call_id" not in found):

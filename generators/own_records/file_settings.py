@@ -10,7 +10,7 @@ from omegaconf import MISSING
 
 from bench.faults import Fault, at_least, one_of, within
 from bench.generator import INPUT
-from generators.own_records.column_settings import CalleeTypes, Columns, Directions, Outcomes, first_of
+from generators.own_records.column_settings import CalleeTypes, Columns, Directions, Outcomes, Prefixes, first_of
 from generators.own_records.dialect import Dialect
 
 NEUTRAL = {
@@ -103,6 +103,9 @@ class CdrFileSettings:
     take calls with a length as answered and others as missed."""
     callee_types: CalleeTypes = field(default_factory=CalleeTypes)
     """Meaning of the file's words for types of called parties."""
+    callee_prefixes: Prefixes = field(default_factory=Prefixes)
+    """Beginnings of the called numbers of each type, for files without a column that has the type, as `{foreign: ["00",
+    "+"], subscriber: ["+49", "0049"], premium: ["0900"]}`; none: types are unknown."""
     labels: Any = None
     """Meaning of the file's words in `is_anomaly` and `anomaly_type`: a list of words for `normal` and for each type.
     `normal`, the types of the catalogue and, in `is_anomaly`, true, false, 1 and 0 are always understood."""
@@ -154,6 +157,11 @@ class CdrFileSettings:
     def pattern(self) -> str:
         """The time format as polars has it, where a fraction is `%.f`."""
         return self.time_format.replace(".%f", "%.f")
+
+    @property
+    def types_by_prefix(self) -> bool:
+        """Whether the types of called parties are known by the beginnings of their numbers."""
+        return any(vars(self.callee_prefixes).values())
 
     @property
     def label_words(self) -> dict[str, list[str]]:

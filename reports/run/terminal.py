@@ -24,6 +24,7 @@ from reports.wording import (
     duration,
     home_level,
     key,
+    left_out_in,
     lift,
     number,
     percent,
@@ -97,8 +98,9 @@ def _header(outcome: Outcome) -> list[Text]:
         lines.append(Text(f"Threshold {policy_meaning(asked)}: {sent}, {cut_meaning(alerts.cut)}"))
     if str(asked.get("isolation")).startswith(UNCONFINED):
         lines.append(Text(f"Isolation {asked['isolation']}: the detector could have read the truth", style="bold red"))
-    if asked.get("left_out"):
-        lines.append(Text(f"Not injected, since these records cannot carry it: {asked['left_out']}"))
+    if left_out := left_out_in(asked):
+        lines.append(Text("Not injected, since these records cannot carry it:"))
+        lines += [Text(f"  {names}: {why}") for names, why in left_out]
     return [*lines, *_of_audit(asked)]
 
 
@@ -168,9 +170,13 @@ def _further(outcome: Outcome, levels: dict[str, str]) -> Iterator[Text]:
     elif outcome.result.reason:
         yield Text(outcome.result.reason, style="bold")
     if not outcome.labelled:
-        yield Text("These records have no labels, so only the alerts are known: see alerts.csv.", style="bold")
+        yield Text(
+            "These records have no labels, so only the alerts are known: see findings.html and alerts.csv.",
+            style="bold",
+        )
     if few := [name for name, level in levels.items() if values.get(key("enough_incidents", level, name)) == 0]:
-        yield Text(f"Too few incidents to judge: {', '.join(few)}", style="bold")
+        way_on = "; findings.html says what gives enough" if outcome.is_recorded else ""
+        yield Text(f"Too few incidents to judge: {', '.join(few)}{way_on}", style="bold")
 
 
 def _between(low: Scalar, high: Scalar) -> str:

@@ -12,6 +12,7 @@ from small_worlds import make_world, table
 
 from generators.anomalies import schemas
 from generators.own_records.cdr_file import CdrFile
+from generators.own_records.column_settings import Prefixes
 from generators.own_records.file_settings import CdrFileSettings, Columns
 from generators.own_records.rounding import Rounding
 
@@ -182,3 +183,23 @@ def test_altered_calls_keep_their_start_in_an_hour_that_comes_twice(tmp_path: Pa
     assert made.filter(START.is_between(*hour)).height > 20
     there, starts = (each.select(START.dt.epoch("s")).unique() for each in (given, made))
     assert starts.join(there, on="call_start_ts", how="anti").height == 0
+
+
+def test_numbers_abroad_are_known_by_how_they_begin(tmp_path: Path, calls: pl.DataFrame) -> None:
+    """The longest beginning that fits counts, and numbers that fit none are subscribers where they call."""
+    abroad = {"foreign": ["ext_", "user_00"], "unlisted": ["ext_000"], "premium": ["ext_001"]}
+    counts: dict[str, Any] = {}
+    given = calls.select(*BASIC, "outcome")
+    settings = {"callee_prefixes": Prefixes(**abroad), "pseudonyms": False}
+    after, made = inject(tmp_path, given, "irsf", "pbx_hack", counts=counts, **settings)
+    assert counts["types_left_out"] == {}
+    number = pl.col("callee_id")
+    kind = (
+        pl.when(number.str.starts_with("ext_000")).then(pl.lit("unlisted"))
+        .when(number.str.starts_with("ext_001")).then(pl.lit("premium"))
+        .when(number.str.starts_with("ext_") | number.str.starts_with("user_00")).then(pl.lit("foreign"))
+        .when(number.is_in(given["caller_id"].implode())).then(pl.lit("subscriber"))
+        .otherwise(pl.lit("unlisted"))
+    )  # fmt: skip
+    assert after.select(kind.alias("kind"))["kind"].to_list() == after["callee_type"].to_list()
+    assert set(made["callee_type"]) == {"foreign", "premium"}
