@@ -6,15 +6,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib.metadata import version
-from inspect import getfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.faults import Fault, SettingsError
 from bench.generator import Progress
-from bench.host.digests import file_digest
 from generators.settings.world import WorldSettings
-from generators.sources import world_code
+from generators.sources import plugged_sources, world_code
 
 if TYPE_CHECKING:
     from generators.drawn_world import DrawnWorld
@@ -40,7 +38,7 @@ class World:
             "settings": asdict(self.settings),
             "anomalies": {name: asdict(a) for name, a in sorted(self.anomalies.items())},  # type: ignore[call-overload]
             "sources": world_code(),
-            "plug_ins": _plugged_sources(self.anomalies),
+            "plug_ins": plugged_sources(self.anomalies),
             "versions": {name: version(name) for name in LIBRARIES},
         }
 
@@ -59,9 +57,3 @@ class World:
         from generators.making import Making  # noqa: PLC0415 - heavy
 
         return Making(self.settings, self.anomalies).draw()
-
-
-def _plugged_sources(anomalies: "Mapping[str, Injector]") -> dict[str, str]:
-    """Return a digest of the module of each injector from outside this project."""
-    foreign = {name: type(a) for name, a in sorted(anomalies.items()) if not type(a).__module__.startswith(__package__)}
-    return {name: file_digest(Path(getfile(kind))) for name, kind in foreign.items()}

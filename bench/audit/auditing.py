@@ -21,7 +21,9 @@ from bench.truth import Truth
 from bench.worlds.protocol import applied, can_split
 from bench.worlds.store import ELSEWHERE, StoredWorld, find_or_make
 
-CODE = Sources(Path(__file__).parent, "audits worlds")
+PARTS = ("*.py", "audit/**/*.py", "evaluation/**/*.py", "worlds/**/*.py")
+"""Files of `bench` that decide a verdict; `bench.host` is about the machine only."""
+CODE = Sources(Path(__file__).parents[1], "audits worlds", PARTS)
 
 
 class Audits(Protocol):

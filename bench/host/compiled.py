@@ -5,7 +5,6 @@ calls. So the code of a module is cached under a digest of the module and of eve
 package: after a change, exactly the modules that depend on it are compiled again.
 """
 
-import ast
 import os
 import shutil
 import threading
@@ -13,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -25,6 +23,7 @@ from numba.core.registry import CPUDispatcher
 
 from bench.host.console import report_compiling
 from bench.host.digests import sources_digest
+from bench.host.imports import reach, source
 from bench.host.private import cache_folder
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -34,16 +33,6 @@ _begun: list[float] = []
 _waiting: list[threading.Timer] = []
 KEPT = 8
 """Number of versions of a module whose code is kept, the latest used: there may be several checkouts."""
-
-
-def reach(name: str) -> list[str]:
-    """Return the names of a module and of all modules of its package that it depends on, in order."""
-    found, ahead = {name}, [name]
-    while ahead:
-        new = _imports(ahead.pop()) - found
-        found |= new
-        ahead += new
-    return sorted(found)
 
 
 def compiled(function: Function, **options: Any) -> Function:
@@ -179,29 +168,9 @@ class _OnDisk(FunctionCache):
 
 
 @cache
-def _source(name: str) -> Path | None:
-    """Return the file of a module; None for a script."""
-    try:
-        spec = find_spec(name)
-    except (ImportError, ValueError):
-        return None
-    return Path(spec.origin) if spec and spec.origin else None
-
-
-@cache
-def _imports(name: str) -> frozenset[str]:
-    """Return the modules of its own package that a module imports directly."""
-    source, package = _source(name), name.split(".", maxsplit=1)[0]
-    if source is None:
-        return frozenset()
-    nodes = [node for node in ast.walk(ast.parse(source.read_bytes())) if isinstance(node, ast.ImportFrom)]
-    return frozenset(node.module for node in nodes if node.module and node.module.startswith(f"{package}."))
-
-
-@cache
 def _code_folder(module: str) -> str:
     """Return the folder of a module's code, in the user's private cache, since numba unpickles what it finds there."""
-    sources = [(name, source) for name in [__name__, *reach(module)] if (source := _source(name))]
+    sources = [(name, file) for name in [__name__, *reach(module)] if (file := source(name))]
     folder = cache_folder() / "kernels" / module / sources_digest(sources)
     try:
         folder.mkdir(parents=True, exist_ok=True)

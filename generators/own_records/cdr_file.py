@@ -21,7 +21,7 @@ from generators.own_records.labels import labels_in, labels_of
 from generators.own_records.pseudonyms import Naming, Plainly, Pseudonyms, key_in
 from generators.own_records.reading import Records
 from generators.own_records.summary import ReadingSummary
-from generators.sources import world_code
+from generators.sources import plugged_sources, world_code
 from generators.tables.columns import ParquetRows, write_parquet
 
 LIBRARIES = ("numpy", "polars", "pyarrow")
@@ -65,6 +65,7 @@ class CdrFile:
             "key": self._naming.digest if isinstance(self._naming, Pseudonyms) else None,
             "anomalies": {name: asdict(each) for name, each in sorted(self.anomalies.items())},
             "sources": _code(bool(self.anomalies)),
+            "plug_ins": plugged_sources(self.anomalies),
             "versions": {name: version(name) for name in LIBRARIES},
         }
 

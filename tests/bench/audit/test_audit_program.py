@@ -8,7 +8,9 @@ import programs
 import pytest
 
 import bench
+from bench.audit.auditing import PARTS
 from bench.audit.verdict import FILE, Light, read_verdict
+from bench.host.imports import reach, source
 
 WORLD = (*(each for each in programs.TOY if not each.startswith("audit=")), "generator.calls=2000")
 
@@ -43,12 +45,20 @@ def test_an_audit_is_told_written_and_kept(workplace: Path) -> None:
 
 
 def test_a_verdict_of_other_code_is_made_anew(workplace: Path) -> None:
-    """That of the checks, and that of the list of features; else the one that is kept will do."""
+    """That of the checks and what they use, that of the features and what they use; else the kept one will do."""
     ours, code = Path(bench.__file__).parents[1], Path("code")
     for name in ("bench", "detectors"):
         shutil.copytree(ours / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
     when = []
-    for edited in ("bench/audit/bookkeeping/leak.py", "detectors/features/tables/audited.py", None):
+    edits = (
+        "bench/audit/bookkeeping/leak.py",
+        "bench/evaluation/ranking.py",
+        "detectors/features/tables/audited.py",
+        "detectors/features/calls/time_features.py",
+        None,
+        "detectors/users/fan_out.py",
+    )
+    for edited in edits:
         assert programs.ended("audit", *WORLD, first=code.absolute())[0] == 0
         when.append((world_folder() / FILE).stat().st_mtime_ns)
         if edited is not None:
@@ -56,7 +66,16 @@ def test_a_verdict_of_other_code_is_made_anew(workplace: Path) -> None:
                 file.write("# edited\n")
     assert programs.ended("audit", *WORLD, first=code.absolute())[0] == 0
     when.append((world_folder() / FILE).stat().st_mtime_ns)
-    assert when[0] < when[1] < when[2] == when[3]
+    assert when[0] < when[1] < when[2] < when[3] < when[4] == when[5] == when[6]
+
+
+def test_the_code_that_decides_a_verdict_is_all_digested() -> None:
+    """Whatever module of `bench` the checks import, but those about the machine."""
+    folder = Path(bench.__file__).parent
+    digested = {path for part in PARTS for path in folder.glob(part)}
+    needed = [name for name in reach("bench.audit.auditing") if not name.startswith("bench.host")]
+    assert len(needed) > 30
+    assert [name for name in needed if source(name) not in digested] == []
 
 
 def test_a_red_verdict_ends_with_code_1_and_is_in_every_result(workplace: Path) -> None:
