@@ -1,8 +1,8 @@
 """The radio map: for each pixel of the plane, the cells that a phone hears there, strongest first.
 
-Planning tools work like this, and so do phones here: power is that of the pixel's middle. The map is what makes signal
-reports cheap, and it is exact: a cell that is not in a pixel's list is below the threshold there, or weaker than all in
-a full list.
+As in network planning tools, the power in a pixel is that at its centre, also for phones. The map makes signal reports
+cheap to compute, and it is exact: a cell that is not in a pixel's list is below the threshold there, or weaker than all
+in a full list.
 """
 
 import math
@@ -133,11 +133,11 @@ def hear(site: int, away: tuple[float, float], row: int, network: tuple[Cells, A
     Parameters
     ----------
     site
-        Whose cells.
+        The site of the cells.
     away
-        How far east and north of it the place is [m].
+        Position relative to the site, east and north [m].
     row
-        Of the map.
+        Row of the map.
     network
         The network, and the map.
     """

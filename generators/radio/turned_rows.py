@@ -59,13 +59,13 @@ def turned_rows(cell: int, here: Audible, network: Network, next_best: RunnersUp
     Parameters
     ----------
     cell
-        Whose antenna it is.
+        The cell whose antenna is turned.
     here
-        Where its site could be heard.
+        Pixels in which its site could be received.
     network
-        The cells, with the antenna turned; the air; what sites can do at best; the map before.
+        The cells, with the antenna turned; the propagation; upper bounds of each site; the previous map.
     next_best
-        What is known of the map before; more of it afterwards.
+        Known strongest cells outside the lists of the previous map; extended by this function.
 
     Returns
     -------

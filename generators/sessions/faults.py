@@ -1,7 +1,7 @@
 """Faults of cells over time: those of the network's settings and those of incidents.
 
-The same arrays serve both worlds: in normal life the faults of incidents do nothing, but a session to which one would
-have made a difference says so, and only then is its line rendered a second time.
+The same arrays serve both worlds: in normal life the faults of incidents have no effect, but a session that one would
+have changed records this, and only then is its line rendered a second time.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from generators.settings.network import KINDS, TowerFault
 
 BROKEN, DEGRADED, SLEEPING = range(len(KINDS))
 SWAPPING = len(KINDS)
-"""Kind of fault by which two cells hand their calls to each other."""
+"""Kind of fault by which two cells hand their calls over to each other."""
 NO_INCIDENT = -1
 DONE, MET, SHOWN, OTHER = range(4)
 """Entries of a *view*, which says in which of the two worlds a session runs, and what it met there.
@@ -45,7 +45,8 @@ FAULT = np.dtype(
         ("ramp", np.bool_),
     ]
 )
-"""One fault of one cell; losses in 1/ms. Of swapping cells: the other one, by how many dB it may be weaker, and how
+"""One fault of one cell; losses in 1/ms. For ping-pong: the other cell, the margin [dB] by which it may be weaker,
+and the shortest stay of a call with its spread.
 long a call stays, least and spread."""
 
 
@@ -117,7 +118,7 @@ def _planned(f: CellFault) -> tuple[Any, ...]:
 
 @kernel
 def faults_between(cell: int, moment: int, end: int, faults: Faults) -> tuple[int, int]:
-    """Return the range of a cell's faults that may matter between two moments: the first, and one past the last."""
+    """Return the range of a cell's faults that may have an effect between two moments: the first, one past the last."""
     low, high = faults.first[cell], faults.first[cell + 1]
     if low == high:
         return int(low), int(low)

@@ -1,7 +1,7 @@
 """Offered load of the cells in the world without incidents, and the blocking that results (Erlang B).
 
-First the load of each cell and hour, by where people are and how much they talk. Then Erlang's loss formula. Nothing
-else couples users, so a fault changes only what it touches.
+The load of each cell and hour follows from people's positions and talk times, and blocking from Erlang's loss formula.
+Users influence each other in no other way, so a fault only changes the calls that it affects.
 """
 
 from typing import Any, NamedTuple
@@ -38,17 +38,17 @@ class Talk(NamedTuple):
 def offered_load(settings: WorldSettings, people: People, folk: Residents, radio: RadioMap, cells: int) -> Any:
     """Return the mean load of each cell, by hour of a working day and then of a weekend day; shape (C, 48) [Erlang].
 
-    Everybody is followed through the first week, and is expected to talk, in each hour, as much as its habits say, in
-    the cell that is heard best where it is then. Zeros where congestion is turned off: then nobody asks.
+    Every user is followed through the first week; the expected talk time of each hour, by the user's habits, is
+    assigned to the strongest cell at the user's position. Zeros if congestion is turned off.
 
     Parameters
     ----------
     settings, people, folk
-        The world: how often and how long people call, and where they are.
+        The world: how often and how long people call, and their positions.
     radio
-        Who is heard where.
+        The radio map.
     cells
-        How many cells there are.
+        Number of cells.
     """
     patterns, kinds = list(settings.call_patterns.values()), list(settings.user_types.values())
     unanswered = np.array([k.unanswered for k in kinds]) * (settings.outcomes.missed + settings.outcomes.busy)
@@ -73,9 +73,10 @@ def follow(days: tuple[int, int], habit: Talk, folk: Residents, radio: RadioMap,
     Parameters
     ----------
     days
-        For how many days people are followed; and on every how manieth of them, each day another part of the people.
+        Number of days for which people are followed, and the step between a user's days: each day follows another part
+        of the users.
     habit, folk, radio
-        How much they talk, where they are, and the pixels.
+        How much users talk, their positions, and the pixels.
     places
         Shape (P,): the place that each pixel belongs to, negative for none; and how many places there are.
     """

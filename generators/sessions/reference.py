@@ -1,8 +1,7 @@
 """A second implementation of the session protocol, message by message: plain and slow; tests compare the two.
 
-One phone at a time; messages and timers wait in one heap. Reports are broadcast: every cell is asked, no map is used.
-Numbers in comments are those of the transitions in
-`generators.sessions.session`.
+One phone at a time; messages and timers are in one heap. Reports are broadcast: every cell is asked, without a map.
+Numbers in comments are those of the transitions in `generators.sessions.session`.
 """
 
 import heapq
@@ -54,10 +53,10 @@ class Event(NamedTuple):
 
 
 class Air:
-    """Where phones are, and what they hear there."""
+    """The users' positions, and the cells that they receive there."""
 
     def __init__(self, network: Network, plant: Plant, incidents: Sequence[CellFault] | None = ()) -> None:
-        """Without `incidents`, None, those that the network may hold do nothing: normal life."""
+        """If `incidents` is None, the network's faults of incidents have no effect, as in normal life."""
         self.network, self.plant, self.trail = network, plant, make_trail()
         self.normal, self.turned = incidents is None, [f for f in incidents or () if f.turned_deg]
         self.seed = int(network.folk.seed)
@@ -75,7 +74,7 @@ class Air:
         return locate(user, moment, self.network.folk, self.trail)[0] != STANDING
 
     def heard(self, user: int, moment: int) -> dict[int, float]:
-        """Return what a phone hears of a broadcast: the power of each cell, strongest first."""
+        """Return what a phone receives of a broadcast: the power of each cell, strongest first."""
         x, y = self.place(user, moment)
         radio = self.network.radio
         column = min(int(x * radio.columns / radio.width), radio.columns - 1)
@@ -111,12 +110,12 @@ class Session:
     cell: int = -1
     power: float = math.nan
     first: int = -1
-    """When it connected; -1 before."""
+    """Time at which it first connected; -1 before."""
     since: int = -1
-    """When it connected to the cell that serves it."""
+    """Time at which it connected to the serving cell."""
     handovers: int = 0
     first_cell: int = -1
-    """The first that was asked, or that connected."""
+    """The first cell that connected, or else that was asked."""
 
     def __post_init__(self) -> None:
         self.rules, self.now = self.air.network.rules, self.start
@@ -235,7 +234,7 @@ class Session:
         return [i for i in each if not self.air.normal or faults.row[i]["incident"] == NO_INCIDENT]
 
     def severity(self, fault: int) -> float:
-        """Return how far a fault has come."""
+        """Return the severity of a fault at the present time."""
         row = self.air.network.faults.row[fault]
         begin, end = int(row["begin_ms"]), int(row["end_ms"])
         return (self.now - begin) / (end - begin) if row["ramp"] else 1.0
@@ -263,7 +262,7 @@ class Session:
         self.watch_out()
 
     def watch_out(self) -> None:
-        """Set the timers of a phone that is LIVE."""
+        """Set the timers of a phone in the state LIVE."""
         faults = self.air.network.faults
         mine = self.all_faults(self.cell)
         losing = [i for i in self.faults(self.cell) if faults.row[i]["kind"] == DEGRADED]
@@ -310,7 +309,7 @@ class Session:
             self.leave(partner)
 
     def leave(self, first: int = -1) -> None:
-        """Ask for a cell again, one of them first: from LIVE to CONNECTING."""
+        """Ask for a cell again, starting with a given one: from LIVE to CONNECTING."""
         self.state = CONNECTING
         self.round += 1
         self.changes += 1
@@ -326,7 +325,7 @@ class Session:
         self.state = IDLE
 
     def note(self, state: str, cause: str, cell: int, power: float, **more: int) -> None:
-        """Write down an event."""
+        """Record an event."""
         x, y = self.air.place(self.user, self.now)
         figures = {"previous": -1, "held_ms": 0, "talk_ms": 0} | more
         self.events.append(

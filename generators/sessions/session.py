@@ -116,14 +116,14 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
     key
         Stable key of the call (uint64).
     start
-        When it wants to [ms].
+        Intended start [ms].
     talk
-        For how long [ms]; 0 when nobody answers.
+        Talk time [ms]; 0 if nobody answers.
     network
         The network.
     phone
-        Where to work; afterwards its `state` says how the session went, and entry `MET` of its reports' `world` which
-        incident made a difference to it (`generators.sessions.faults`).
+        Work space; afterwards `state` has the result of the session, and entry `MET` of the reports' `world` the
+        incident that changed it (`generators.sessions.faults`).
     """
     state = phone.state[0]
     phone.reports.world[MET] = 0
@@ -177,7 +177,7 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
             phone.events[row].power = reports.power[i]
         phone.barred[state.barred % MOST_BARRED] = cell
         state.barred += 1
-        if result == SPOILT and deadline == NEVER:  # the call was this cell's already: nobody else is asked
+        if result == SPOILT and deadline == NEVER:  # the call was at this cell already: no other cell is asked
             break
     return NONE_LEFT
 
@@ -209,7 +209,7 @@ def _live_on(key: Any, network: Network, phone: Phone) -> bool:
     horizon = min(state.ends_ms, lost)
     first = _first_swap(ahead, key, horizon, network, phone)
     moment = _undisturbed(ahead, key, min(horizon, first + 1), network, phone)
-    if moment > first:  # only then is it worth asking whether the other cell is near
+    if moment > first:  # only now does it matter whether the other cell is near
         moment = _swap_before(ahead, key, first + 1, network, phone)
     if moment > first:
         moment = _undisturbed(ahead, key, horizon, network, phone)
@@ -218,7 +218,7 @@ def _live_on(key: Any, network: Network, phone: Phone) -> bool:
         return _finish(END, NO_CAUSE, state.ends_ms, network, phone)  # 6
     if moment == lost:
         return _finish(FAIL, DROP, lost, network, phone)
-    if worse > rate and meets(whose, phone.reports.world):  # it withstands less from now on
+    if worse > rate and meets(whose, phone.reports.world):  # the remaining hardness is lower from now on
         rate = worse
     return _reconnect(key, moment, rate, network, phone)  # 7
 
@@ -350,7 +350,7 @@ def _put_first(network: Network, phone: Phone) -> None:
         look_at(i, network, phone.reports)
         if cells[i] == phone.state[0].partner:
             place = i
-    phone.reports.world[SHOWN] = 0  # in another order they cannot be told by the row of the map
+    phone.reports.world[SHOWN] = 0  # in another order they are not those of a row of the map
     for i in range(place, 0, -1):
         cells[i], cells[i - 1] = cells[i - 1], cells[i]
         powers[i], powers[i - 1] = powers[i - 1], powers[i]

@@ -1,8 +1,8 @@
 """Communities of four overlapping kinds, and the mutual acquaintances that connect them.
 
 A family lives together. For every other community, people go to some place, at work or at some distance from home, and
-those who come to neighbouring places are in one community. So a user is in at most one group of a layer, any number of
-users costs a few arrays, and whom somebody may call is found without a table of ties.
+those who come to neighbouring places are in one community. So a user is in at most one group of a layer, the memory is
+a few arrays for any number of users, and the contacts of a user are found without a table of ties.
 """
 
 from typing import Any
@@ -121,5 +121,5 @@ def _groups(layer: Layer, members: int, seed: int, occurrence: int) -> tuple[Any
     whole = int(np.searchsorted(ends, members, side="right"))
     sizes = sizes[: whole + 1]
     sizes[whole:] = members - (ends[whole - 1] if whole else 0)
-    sizes = sizes[sizes >= 2]  # what is left over at the end may be one user, who is then in no group
+    sizes = sizes[sizes >= 2]  # the remaining group may consist of one user, who is then in no group
     return np.cumsum(sizes) - sizes, sizes

@@ -22,9 +22,9 @@ EVERY_FIFTH, STILL = 5, 2
 class People(NamedTuple):
     """All users of a world, then the reserve; N in all. Times are ms since the start of the world.
 
-    The reserve makes no calls in normal life and is in no community: subscriptions that an incident may bring in, and
-    phones that carry the calls of others. It depends on nothing but the number of users, so nobody's identity depends
-    on incidents. Two of five stand still.
+    The reserve makes no calls in normal life and is in no community: it provides subscriptions that an incident may
+    use, and phones that carry the calls of others. It depends only on the number of users, so no identity depends on
+    incidents. Two in five never move.
     """
 
     kind: Any

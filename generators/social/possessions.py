@@ -49,8 +49,8 @@ class Possessions(NamedTuple):
 def make_possessions(settings: WorldSettings, still: Any) -> Possessions:
     """Draw the SIMs and devices of users and of the reserve; those that stand still, shape (N,), have no second device.
 
-    Those of the reserve that stand still keep one SIM and one device: boxes of SIMs are made of them, and a SIM more
-    would belie how many are in one.
+    Stationary subscribers of the reserve keep one SIM and one device: SIM boxes consist of them, and another SIM would
+    contradict the number of SIMs of a box.
     """
     rates, many, seed = settings.subscriptions, len(still), settings.seed
     of_sims, of_devices, of_lists = (uniforms(seed, Purpose.USER_DEVICE, many, occurrence=part) for part in range(3))

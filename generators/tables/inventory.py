@@ -1,9 +1,9 @@
 """The table `subscriptions`: the operator's inventory of numbers, SIMs and devices.
 
-It puts a number on a SIM itself, so SIMs are exact. A device it learns of from traffic (3GPP TS 22.016; Automatic
-Device Detection, TS 22.101): some time after a SIM turned up in another device, if it is still there then. Some changes
-it never learns of, and some users it lists with a device that they had before. One rule for everybody: incidents change
-what is in use (`Holdings`), and the operator learns of that no sooner than of anything else.
+The operator assigns SIMs itself, so its list of SIMs is exact. It learns of devices from traffic (3GPP TS 22.016;
+Automatic Device Detection, TS 22.101): some time after a SIM appears in another device, if it is still in it. Some
+changes are never detected, and some users are listed with an earlier device. The same rules hold for incidents, which
+change the SIM and device in use (`Holdings`).
 """
 
 import math
@@ -81,7 +81,7 @@ class Inventory:
         Parameters
         ----------
         rules
-            How soon it learns of devices.
+            Delays with which the operator learns of devices.
         epoch_ms
             Start of the world, in ms since the Unix epoch (UTC).
         """
