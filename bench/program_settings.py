@@ -75,8 +75,7 @@ class DifficultySettings:
     of each."""
     most_correlation: float = field(default=-0.8, metadata=within(-1, 1))
     """Largest allowed rank correlation between difficulty and a type's ROC-AUC (or share found); -1 is a steady
-    fall.
-    incidents of each."""
+    fall."""
     least_effect: float = field(default=0.02, metadata=within(0, 1))
     """Smallest fall, over the difficulties, of the ROC-AUC or of the share of calls found that counts as getting
     harder."""

@@ -19,9 +19,8 @@ STARTERS = (
     "shutil", "ctypes", "runpy", "code", "pdb", "psutil", "pexpect", "ptyprocess", "sh", "plumbum", "invoke", "fabric",
     "paramiko", "joblib", "loky", "cffi",
 )  # fmt: skip
-"""Packages that start programs, open connections or remove files: nothing in them may be called, nor anything derived
-from them, whatever is trusted.
-it, whatever is trusted."""
+"""Packages that start programs, open connections or remove files: nothing in them may be called, nor anything
+derived from them, whatever is trusted."""
 NEVER = frozenset({*STARTERS, *sys.stdlib_module_names})
 """Packages in which nothing may be called: those above, and the standard library."""
 _sources_only: ContextVar[bool] = ContextVar("_sources_only", default=False)

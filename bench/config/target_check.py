@@ -63,8 +63,7 @@ FUNCTIONS = {
     "report.figure": 3, "report.findings": 2, "export": 4,
 }  # fmt: skip
 """Settings that name a function, with its number of arguments; the function must be in a plug-in package of this
-project or in a package of the user's, not in a library.
-the user's own, not in a library."""
+project or in a package of the user's, not in a library."""
 
 
 def faults_of_targets(raw: Any) -> Iterator[Fault]:

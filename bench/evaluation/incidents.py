@@ -66,9 +66,8 @@ class Moments:
     end_ms: IntArray
     """Shape (entities,): end of each entity; its score is known from then on."""
     begun_ms: IntArray
-    """Shape (incidents,), by row of the table of incidents: start of each incident's first direct record, in the scored
-    part or before it.
-    part or in it."""
+    """Shape (incidents,), by row of the table of incidents: start of each incident's first direct record, in the
+    scored part or before it."""
     parts: "Parts | None" = None
     """Calls of the incidents, if the entities are calls."""
 

@@ -20,8 +20,7 @@ USERS, CELLS, FRIENDS = 40, 6, 8
 CALLS_A_DAY = 4
 KINDS = ("long", "short", "night", "burst", "strangers", "elsewhere", "outage")
 """Incidents of the window: calls of two hours; of one second; at 3 o'clock; thirty within half an hour; to premium
-numbers never called before; with another SIM and device from the farthest cell; and all failing in one cell.
-premium numbers never called before; with another SIM and device from the farthest cell; and failing, all of a cell."""
+numbers never called before; with another SIM and device from the farthest cell; and all failing in one cell."""
 OUTAGE_DAYS = (6, 8)
 
 

@@ -46,8 +46,7 @@ FAULT = np.dtype(
     ]
 )
 """One fault of one cell; losses in 1/ms. For ping-pong: the other cell, the margin [dB] by which it may be weaker,
-and the shortest stay of a call with its spread.
-long a call stays, least and spread."""
+and the shortest stay of a call with its spread."""
 
 
 class Faults(NamedTuple):

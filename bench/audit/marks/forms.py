@@ -12,8 +12,8 @@ from bench.audit.marks.marks_list import form_name, forms_asked
 from bench.schema import DATA_TABLES, Column
 
 FEW_WORDS = 64
-"""A text column without digits counts as a vocabulary, in which new words stand out, if it has at most so many values.
-out.
+"""A text column without digits counts as a vocabulary, in which new words stand out, if it has at most so many
+values.
 """
 PSEUDONYM = "_[0-9a-f]{20}$"
 """End of a pseudonym of own records (`generators.own_records.pseudonyms`): hexadecimal digits of a hash."""
