@@ -43,7 +43,7 @@ class SimulatedLife:
 
     can_grow: ClassVar[bool] = True
     without_network: ClassVar[str] = (
-        "leave out what befalls cells where there is no network (generator/network=default brings one)"
+        "leave out types at the level of cells where there is no network (generator/network=default brings one)"
     )
 
     @property

@@ -24,7 +24,7 @@ class RecordedLife:
     """Normal life according to call records; each of their users has a subscription from the start."""
 
     can_grow = False
-    without_network = "leave out what befalls cells: call records do not tell of a network"
+    without_network = "leave out types at the level of cells: call records do not describe a network"
     expected_calls: "ExpectedCalls | None" = None
 
     def __init__(self, records: RecordsByUser) -> None:

@@ -202,7 +202,7 @@ def test_a_crowd_is_many_people_near_a_place_who_call_a_little(worlds: Callable[
 
 def test_without_a_network_there_are_none() -> None:
     world = World(*make_settings(*SMALL, "anomaly=tower_outage", "generator/network=none"))
-    told = r"anomaly must leave out what befalls cells where there is no network .*, got 'tower_outage'"
+    told = r"anomaly must leave out types at the level of cells where there is no network .*, got 'tower_outage'"
     with pytest.raises(SettingsError, match=told):
         world.draw()
 

@@ -91,7 +91,7 @@ def test_what_befalls_cells_asks_for_a_network() -> None:
     world = ("anomaly=[tower_outage]", "generator.num_users=600", "generator.days=7", "generator/network=none")
     told = refusal(*world)
     assert told is not None
-    assert told.startswith("anomaly must leave out what befalls cells where there is no network")
+    assert told.startswith("anomaly must leave out types at the level of cells where there is no network")
     (way,) = ways_on(told)
     assert refusal(*world[:-1], *way) is None
 

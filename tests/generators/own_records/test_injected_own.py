@@ -290,9 +290,9 @@ def test_who_is_made_up_looks_like_the_others(clean: Path) -> None:
          "anomaly must leave out types that these records cannot carry (it needs new users, who can be made up under "
          "pseudonyms only (generator.pseudonyms=true)), got 'new_face'"),
         ({"c": Clairvoyant(), **injectors("tower_outage")}, {"anomaly_ratio": 0.05},
-         "anomaly must leave out types that these records cannot carry (leave out what befalls cells: call records do "
-         "not tell of a network), got 'tower_outage'\nanomaly must leave out types that these records cannot carry (it "
-         "needs the arrays of a simulation), got 'c'"),
+         "anomaly must leave out types that these records cannot carry (leave out types at the level of cells: call "
+         "records do not describe a network), got 'tower_outage'\nanomaly must leave out types that these records "
+         "cannot carry (it needs the arrays of a simulation), got 'c'"),
         (injectors("burst_call"), {"anomaly_ratio": 0.001},
          "generator.anomaly_ratio must leave room for whole incidents of burst_call (10 calls or more): "),
         (injectors("short_call"), {}, "generator.anomaly_ratio must be above 0 where types are chosen"),
