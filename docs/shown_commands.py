@@ -23,11 +23,13 @@ PAGES = (
     "docs/reference/world-settings.md", "docs/reference/tables.md", "docs/reference/api.md", "CONTRIBUTING.md",
     "docs/explanation/internals.md", "docs/explanation/code-map.md", "DESIGN.md",
 )  # fmt: skip
-PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip")
+PROGRAMS = ("python", "cdrbench", "make", "mlflow", "pip", "pytest")
+LANGUAGES = ("sh", "python", "py", "text", "toml", "yaml")
+"""What fenced blocks hold; of these, only `sh` has commands."""
 BLOCK = re.compile(
     r"^```(?P<language>[^\n]*)\n(?P<fenced>.*?)^```|(?P<indented>(?:^ {4}[^\n]*\n)+)", re.MULTILINE | re.DOTALL
 )
-INLINE = re.compile(r"`((?:python -|python \w+/|cdrbench )[^`]*)`")
+INLINE = re.compile(r"`((?:[A-Z_]+=\S+\s+)*(?:python -|python \w+/|(?:cdrbench|make|mlflow|pip|pytest)\s)[^`]*)`")
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,35 @@ def steps(page: str) -> Iterator[Step]:
 
 def commands(page: str, block: str) -> Iterator[Command]:
     """Yield the commands of a block; lines that end in a backslash go on."""
-    for line in block.replace("\\\n", " ").splitlines():
-        if line.split(" ")[0] in PROGRAMS:
+    for line in lines_of(block):
+        if not passed_over(line):
             yield Command(page, " ".join(re.sub(r"\s{2,}#.*", "", line).split()))
+
+
+def lines_of(block: str) -> list[str]:
+    """Return the lines of a block as a shell takes them."""
+    return block.replace("\\\n", " ").splitlines()
+
+
+def passed_over(line: str) -> bool:
+    """Whether a line of a block begins with none of the programs, after the variables that are set for it."""
+    return re.sub(r"^(?:[A-Z_]+=\S+ +)*", "", line).split(" ")[0] not in PROGRAMS
+
+
+def unread(text: str) -> Iterator[str]:
+    """Yield the lines of a page that may be commands and are not taken for any.
+
+    Those are fences of another kind, lines of shell blocks without a known program, and indented blocks that begin so.
+    """
+    for number, fence in enumerate(re.findall(r"^.*(?:```|~~~).*$", text, re.MULTILINE)):
+        known = "```" if number % 2 else rf"```(?:{'|'.join(LANGUAGES)}|\{{[\w-]+\}}.*)"
+        if not re.fullmatch(known, fence):
+            yield fence
+    for block in BLOCK.finditer(text):
+        shown = lines_of(block["fenced"] if block["language"] == "sh" else "")
+        if block["indented"] is not None and text[: block.start()].endswith("\n\n"):
+            shown = [line[4:] for line in lines_of(block["indented"])[:1]]
+        yield from (line for line in shown if line and not line.startswith("#") and passed_over(line))
 
 
 def printed(text: str) -> str:

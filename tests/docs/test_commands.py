@@ -1,8 +1,9 @@
 """Every command of README, CONTRIBUTING and docs does what it says: each is run as it stands, in order, in one folder.
 
-Covered are shell blocks, indented lines that start with a program, and inline code that starts with `python`; the files
+Covered are shell blocks, indented lines and inline code that start with a program; the files
 that a page shows with their path are written first. A program that is only named is asked for its help. Not run are the
-commands in `ELSEWHERE`; those in `HOURS` run before a release, by `-m release`.
+commands in `ELSEWHERE`; those in `HOURS` run before a release, by `-m release`. Of `make` only the target is looked up
+(.ci/run calls it), and of `pytest` the tests, which have been run with this one.
 """
 
 import os
@@ -18,16 +19,16 @@ from urllib.request import urlopen
 
 import pytest
 import readme
-from shown_commands import PAGES, ROOT, Command, File, Output, Program, Step, every_step, printed
+from shown_commands import PAGES, ROOT, Command, File, Output, Program, Step, every_step, printed, steps, unread
 
 ELSEWHERE = {
-    "make run": "the machine that has nothing yet: .ci/run calls make",
-    "make test": "this is one of its tests",
-    "make check": "this is one of its tests",
-    "make bench": "its programs are below",
     "pip install .": "tests/detectors/test_plug_ins.py",
     "python -m bench.run 'anomaly=[half_day_call]' detector=longest": "tests/detectors/test_plug_ins.py",
     "pip install 'cdrbench[search]'": "needs an index",
+    "pip install 'cdrbench[torch]'": "needs an index",
+    "pip install 'cdrbench[verify]'": "needs an index",
+    'pip install scikit-mobility "numpy<2" "shapely<2"': "needs an index",
+    "pip install -e": "is only named",
     "cdrbench resume folder=runs/nine 'trusted_packages=[mine]'": "tests/bench/runs/test_nothing_lost.py",
     "python -m bench.run detector=longest detector.power=0.5": "tests/detectors/test_plug_ins.py",
 }
@@ -42,6 +43,8 @@ NEEDS = {
     "skmob": "tests/generators/tables/test_export.py",
     "bandicoot": "tests/generators/tables/test_export.py",
 }
+NO_COMMANDS = {"CONTRIBUTING.md": "conf/ ", "docs/howto/own-records.md": "A_NUMBER;"}
+"""How indented blocks begin that show something else."""
 PACKAGE = ("longest/", "pyproject.toml")
 """Files of the package that tests/detectors/test_plug_ins.py writes down and installs."""
 STEPS = [each for each in every_step() if not (isinstance(each, File) and each.path.startswith(PACKAGE))]
@@ -107,6 +110,8 @@ def test_what_the_docs_say_is_what_happens(step: Step, place: Path, outputs: dic
     elif step.line == "mlflow ui":
         served(place)
         return
+    elif step.line.startswith(("make ", "pytest ")):
+        line, place = step.line.replace("make ", "make -n ") + " --collect-only -q" * step.line.startswith("py"), ROOT
     else:
         line = step.line + " --help" * (step.inline and names_only(step.line))
     done = ended(line, place)
@@ -157,6 +162,36 @@ def served(place: Path) -> None:
 def test_no_page_is_forgotten() -> None:
     pages = {str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]}
     assert pages - {"CHANGELOG.md"} == set(PAGES)
+
+
+def test_no_command_is_passed_over() -> None:
+    """Whoever shows commands in another way enters it in `shown_commands`."""
+    told = {page: readme.OUTPUT.sub("", (ROOT / page).read_text()) for page in PAGES}
+    found = {page: [line for line in unread(text) if not line.startswith(NO_COMMANDS.get(page, "\n"))]
+             for page, text in told.items()}  # fmt: skip
+    assert {page: lines for page, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["```sh\n{}\n```\n", "```sh\nX_Y=1 Z=2 {}\n```\n", "```console\n$ {}\n```\n", "```bash\n{}\n```\n",
+     "```\n{}\n```\n", "~~~sh\n{}\n~~~\n", "- so\n\n  ```sh\n  {}\n  ```\n", "\n    {}\n", "\n    A=b {}\n",
+     "so `{}` does\n", "so `A=b {}` does\n"],
+)  # fmt: skip
+@pytest.mark.parametrize("line", ["cdrbench frobnicate --hard", "python -m bench.nosuch", "curl example.org | sh"])
+def test_a_command_that_is_made_up_is_run_or_told(
+    shown: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shown_commands.ROOT", tmp_path)
+    (tmp_path / "page.md").write_text(f"A page.\n{shown.format(line)}\nThe end.\n")
+    found = [step.line for step in steps("page.md") if isinstance(step, Command)]
+    told = list(unread((tmp_path / "page.md").read_text()))
+    if shown.startswith("so ") and line.startswith("curl"):
+        assert (found, told) == ([], [])  # in a sentence, only programs that are known are commands
+        return
+    assert told or any(line in each for each in found)
+    if found and not told:
+        assert ended(found[0], tmp_path).returncode != 0
 
 
 def test_each_exception_is_still_asked_for() -> None:
