@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
+from bench.host.aside import partial
 from bench.truth import NORMAL
 from reports.wording import ALL
 
@@ -97,10 +98,10 @@ def tidy(axes: Axes, title: str = "", x: str = "", y: str = "", grid: str = "bot
 
 def save(figure: Figure, path: Path) -> Path:
     """Write a picture as PNG, or SVG by its name, aside and then renamed, without a date or a program's name in it."""
-    aside = path.with_name(f".{path.name}.partial")
-    if path.suffix == ".svg":
-        FigureCanvasSVG(figure).print_svg(str(aside), metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
-        return aside.replace(path)
-    canvas = FigureCanvasAgg(figure)  # the figure's own `savefig` would draw everything twice
-    canvas.print_png(str(aside), metadata={"Software": None})  # type: ignore[no-untyped-call]
-    return aside.replace(path)
+    with partial(path) as aside:
+        if path.suffix == ".svg":
+            canvas = FigureCanvasSVG(figure)
+            canvas.print_svg(str(aside), metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
+        else:  # the figure's own `savefig` would draw everything twice
+            FigureCanvasAgg(figure).print_png(str(aside), metadata={"Software": None})  # type: ignore[no-untyped-call]
+    return path

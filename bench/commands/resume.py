@@ -43,6 +43,7 @@ def resumed(config: DictConfig, again: Sequence[str]) -> list[str]:
     folder = SweepFolder(Path(settings.folder))
     plan = folder.plan()
     _require_agreed(plan, folder.path, again, config_dir(HydraConfig.get()))
+    folder.require_own()
     if settings.failed:
         folder.drop_failed()
     place = str(folder.path).replace("'", "\\'")

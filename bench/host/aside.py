@@ -1,6 +1,7 @@
 """Write files and folders under a temporary name and rename them when complete, without losing other people's files."""
 
 import json
+import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ def write_whole(path: Path, text: str) -> Path:
 def partial(path: Path) -> Iterator[Path]:
     """Give a temporary path that replaces `path` when the file is complete; removed on failure or interruption."""
     aside = path.with_name(f".{path.name}.partial")
+    aside.unlink(missing_ok=True)  # it may be somebody's link to a file elsewhere
     try:
         yield aside
         aside.replace(path)
@@ -49,7 +51,7 @@ def written_aside(out: Path, replaced: Collection[str] = ()) -> Iterator[Path]:
     UserError
         When `out` cannot be written; its old content is kept.
     """
-    out = out.absolute()
+    out = Path(os.path.realpath(out))  # what a link leads to is replaced there, and the link stays
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         complete_killed(out)

@@ -22,7 +22,7 @@ def has_ended(identity: str) -> bool:
     """Whether a process of this machine (see `own_identity`) has ended; False, since unknown, for other machines."""
     machine, _, rest = identity.rpartition("|")
     number, _, start = rest.partition("@")
-    return machine == _machine() and number.isdigit() and start != _start(int(number))
+    return machine == _machine() and number.isdecimal() and start != _start(int(number))
 
 
 def own_tag() -> str:

@@ -13,6 +13,7 @@ from hydra.utils import get_method
 
 from bench.faults import UserError
 from bench.generator import Progress
+from bench.host.aside import partial
 from bench.host.console import progress_bars
 from bench.host.processors import usable
 from bench.host.sheets import in_sheet
@@ -83,12 +84,11 @@ def _written(card: Scorecard, settings: RealismSettings) -> list[Path]:
     out = Path(settings.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        aside = out / f".{TABLE}.partial"
-        with aside.open("w", newline="") as file:
+        with partial(out / TABLE) as aside, aside.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             writer.writerows(_cells(row) for row in card.rows)
-        files = [aside.replace(out / TABLE)]
+        files = [out / TABLE]
         if settings.report.figure is not None:
             files.append(get_method(settings.report.figure)(card.title, card.rows, out / PICTURE))
     except OSError as error:

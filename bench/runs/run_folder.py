@@ -7,7 +7,7 @@ empty.
 import atexit
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def abandoned_sweeps(runs: Path) -> list[Path]:
 
 def _marked(runs: Path) -> list[Path]:
     days = sorted(path for path in runs.glob("????-??-??") if path.is_dir())[-RECENT:]
-    return [path for day in days for path in day.iterdir() if (path / RUNNING).exists()]
+    return [path for day in days for path in day.iterdir() if (path / RUNNING).exists() and not path.is_symlink()]
 
 
 def clear_if_abandoned(folder: Path) -> None:
@@ -111,10 +111,19 @@ def require_unused(folder: Path, setting: str) -> None:
         raise SettingsError([Fault(setting, "be a new folder or an empty one", str(folder))])
 
 
+def not_plain(folder: Path, names: Sequence[str] = WRITTEN) -> Iterator[Path]:
+    """Yield what has a name that is written in a folder and is a link, a pipe and the like: it may lead anywhere."""
+    above = {(folder / name).parent for name in names}
+    yield from (path for path in sorted(above) if path.is_symlink() or (path.exists() and not path.is_dir()))
+    files = [folder / name for name in names]
+    yield from (path for path in files if path.is_symlink() or (path.exists() and not path.is_file()))
+
+
 def clear(folder: Path, keep: Sequence[str] = ()) -> None:
     """Remove the files that a run wrote in its folder, except those that begin with a path in `keep`."""
+    linked = tuple(f"{name}/" for name in (TWIN, NOTES) if (folder / name).is_symlink())
     for name in WRITTEN:
-        if not name.startswith(tuple(keep)):
+        if not name.startswith((*keep, *linked)):
             (folder / name).unlink(missing_ok=True)
     for name in (TWIN, NOTES):
         remove_empty(folder / name)

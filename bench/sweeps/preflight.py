@@ -13,7 +13,7 @@ from bench.config.composition import combinations, explain, fault_lines, refuse
 from bench.config.diagnosis import REFUSALS
 from bench.config.hydra_patches import split_sweeps_by
 from bench.config.repeated_jobs import split
-from bench.faults import SettingsError
+from bench.faults import UserError
 from bench.runs.run_folder import (
     NOTES,
     PLAN,
@@ -106,12 +106,14 @@ def _prepare(folder: Path, config: DictConfig, setting: str, *, begun: bool = Fa
         SweepFolder(sweep).tidy(new=True)
     clear_abandoned(Path(config.store.runs))
     try:
+        if begun:
+            SweepFolder(folder).require_own()
         clear_if_abandoned(folder)
         if not begun:
             require_unused(folder, setting)
         make(folder)
         hold(folder)
-    except SettingsError as error:
+    except UserError as error:
         refuse(str(error))
     except OSError as error:
         refuse(f"store.runs must be a folder that can be written, got {folder} ({error})")

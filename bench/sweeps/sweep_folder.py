@@ -1,7 +1,9 @@
 """The folder of a sweep: its plan, the finished jobs, and cleaning up after an interruption."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from bench.host.plain_files import require_plain
 from bench.host.read_json import UnreadableError, object_in
 from bench.result import Status
 from bench.runs.rows import row_in
-from bench.runs.run_folder import NOTES, PLAN, RUNNING, clear, discard, made_here, remove_empty, remove_made
+from bench.runs.run_folder import NOTES, PLAN, RUNNING, clear, discard, made_here, not_plain, remove_empty, remove_made
 from bench.runs.run_record import MARK, ROW, marks
 
 HYDRAS = "multirun.yaml"
@@ -22,6 +24,10 @@ N_JOBS = "hydra.launcher.n_jobs="
 """The only setting of Hydra's own that a plan contains."""
 FORMAT = 2
 """Version of the format of the plan's file."""
+OWN = (RUNNING, PLAN, f".{PLAN}.partial", HYDRAS, MARK, f".{MARK}.partial")
+"""What a sweep writes beside the folders of its jobs."""
+NUMBER = re.compile(r"0|[1-9][0-9]*")
+"""The name of a job's folder."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,19 @@ class SweepFolder:
 
     def ended(self) -> set[int]:
         """Return which jobs have a result."""
-        return {int(path.parent.name) for path in self.path.glob(f"*/{ROW}") if path.parent.name.isdigit()}
+        return {int(place.name) for place in self._jobs() if (place / ROW).exists()}
+
+    def require_own(self) -> None:
+        """Raise `UserError` where something that the sweep is to write, or to remove, may lead out of its folder."""
+        locks = [place.name for place in self.path.glob(".*.lock") if NUMBER.fullmatch(place.name[1:-5])]
+        jobs = [place for place in self.path.glob("*") if NUMBER.fullmatch(place.name)]
+        links = [place for place in jobs if place.is_symlink() or not place.is_dir()]
+        for path in chain(links, not_plain(self.path, [*OWN, *locks]), *map(not_plain, jobs)):
+            raise UserError(f"{self.path} cannot be continued: {path} is a link, or not what a run writes there")
+
+    def _jobs(self) -> list[Path]:
+        """Return the folders of jobs."""
+        return [place for place in self.path.glob("*") if NUMBER.fullmatch(place.name) and not place.is_symlink()]
 
     def row(self, number: int) -> dict[str, Any]:
         """Return the result row of a finished job; the row of a failure if it cannot be read."""
@@ -116,10 +134,10 @@ class SweepFolder:
     def tidy_jobs(self) -> None:
         """Remove files of jobs without a result, and the locks; the plan stays, so that they can run again."""
         for place in self.path.glob(".*.lock"):
-            if place.name[1:-5].isdigit():
+            if NUMBER.fullmatch(place.name[1:-5]):
                 place.unlink()
-        for place in self.path.glob("*"):
-            if place.name.isdigit() and (place / NOTES).is_dir() and not (place / ROW).exists():
+        for place in self._jobs():
+            if (place / NOTES).is_dir() and not (place / ROW).exists():
                 discard(place, of_sweep=True)
 
     def tidy(self, new: bool = False) -> None:
@@ -134,7 +152,7 @@ class SweepFolder:
         """
         self.tidy_jobs()
         if not self.ended() and (new or made_here(self.path)):
-            for name in (RUNNING, PLAN, f".{PLAN}.partial", HYDRAS, MARK, f".{MARK}.partial"):
+            for name in OWN:
                 (self.path / name).unlink(missing_ok=True)
             remove_made(self.path)
             if new:

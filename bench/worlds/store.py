@@ -6,11 +6,13 @@ hidden temporary folder that is then renamed, so a folder of that name is always
 
 import errno
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from bench.host.versions import versions
 from bench.schema import DATA_TABLES, TRUTH_TABLES
 
 ELSEWHERE = "store.worlds=FOLDER keeps worlds elsewhere"
+FINGERPRINT = "[0-9a-f]" * 16
 FORMAT = 1
 """Version of the folder layout; part of the fingerprint."""
 
@@ -95,7 +98,7 @@ def find_or_make(
 
 def remove_unfinished(worlds: Path) -> None:
     """Remove the folders of unfinished worlds: those whose lock no process holds."""
-    for folder in worlds.glob(".*.making"):
+    for folder in worlds.glob(f".{FINGERPRINT}.making"):
         lock = taken_at_once(folder.with_suffix(".lock"))
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -142,9 +145,10 @@ def _checked_manifest(folder: Path, progress: Progress) -> tuple[dict[str, Any],
 
 
 def _moved_aside(folder: Path) -> Path:
-    aside = folder.with_name(f"{folder.name}.damaged")
+    """Rename a damaged world, to a name that nothing has: there may be somebody's files in it, or in an earlier one."""
+    names = (f"{folder.name}.damaged{end}" for end in chain([""], (f"-{number}" for number in count(2))))
+    aside = next(each for each in map(folder.with_name, names) if not os.path.lexists(each))
     if folder.exists():
-        shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
     return aside
 
@@ -190,6 +194,6 @@ def _written(worlds: Path, make: bool = True) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(f"store.worlds={worlds}: the disk is full; nothing was left behind") from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR):
             raise UserError(f"store.worlds must be a folder that can be written, got {worlds} ({error})") from error
         raise
