@@ -1,5 +1,6 @@
 """Draw and explain one incident of a run: `cdrbench explain run=RUN incident=17 [out=FILE]`."""
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def explain(config: DictConfig) -> None:
         rule = "be a run that ended well on records whose truth is known: it has no incidents.parquet"
         raise SettingsError([Fault("run", rule, settings.run)])
     found = chosen(read(folder, INCIDENTS_FOUND), settings.incident)
-    out = Path(settings.out or f"{Path(found['incident_id']).name}.png")
+    out = Path(settings.out or picture_of(found["incident_id"]))
     if out.suffix not in KINDS:
         raise SettingsError([Fault("out", f"end with {' or '.join(KINDS)}", settings.out)])
     try:
@@ -68,6 +69,12 @@ def chosen(incidents: pa.Table, wanted: str) -> dict[str, Any]:
         raise SettingsError([Fault("incident", rule, wanted, _nearest(wanted, names, numbers, types))])
     row: dict[str, Any] = incidents.slice(place, 1).to_pylist()[0]
     return row
+
+
+def picture_of(name: str) -> str:
+    """Return the name of an incident's picture: a stranger's run could name its incident as a file of the user's."""
+    plain = re.sub(r"[^\w-]+", "_", name.removeprefix("incident_")).strip("_")
+    return f"incident_{plain}.png"
 
 
 def _nearest(wanted: str, names: list[str], numbers: list[int | None], types: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Looks at files of call records: `cdrbench inspect FILE... [name=NAME] [out=mine] [setting=value ...]`."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -140,7 +141,7 @@ def _write(written: dict[str, Any], path: str, named: dict[str, str], reasons: l
     given = OmegaConf.to_container(
         OmegaConf.from_dotlist([f"{k.removeprefix(OWN)}={v}" for k, v in named.items() if k.startswith(OWN)])
     )
-    if target.exists():
+    if os.path.lexists(target):  # a link that leads nowhere yet, too
         raise UserError(f"{target} must not exist yet (name=... gives another name, out=... another folder)")
     target.parent.mkdir(parents=True, exist_ok=True)
     head = [

@@ -76,7 +76,7 @@ def test_what_was_found_and_what_was_missed_is_drawn_and_told(said: Said) -> Non
         row = table.filter(found=found).row(0, named=True)
         code, out, err = said(f"incident={row['incident_id']}")
         assert (code, err) == (0, "")
-        assert Path(f"{row['incident_id']}.png").read_bytes().startswith(b"\x89PNG")
+        assert Path(explain.picture_of(row['incident_id'])).read_bytes().startswith(b"\x89PNG")
         assert ("Found: " in out, "Missed: " in out) == (found, not found)
         assert f"{row['call_id']} {row['user_id']}" in out
         assert f"rank {row['rank']:,}" in out
@@ -89,6 +89,20 @@ def test_an_incident_is_chosen_by_name_number_or_type(said: Said) -> None:
     outs = [said(f"incident={each}", "out=one.svg")[1] for each in (first, first.removeprefix("i"), "b")]
     assert outs[0] == outs[1] == outs[2]
     assert "<svg" in Path("one.svg").read_text()
+
+
+def test_a_picture_takes_the_place_of_no_other_file(said: Said) -> None:
+    table = pq.read_table("runs/mine/incidents.parquet")
+    named = table["incident_id"].to_pylist()
+    for name in ("../holiday", "holiday"):
+        named[0] = name
+        pq.write_table(table.set_column(table.column_names.index("incident_id"), "incident_id", pa.array(named)),
+                       "runs/mine/incidents.parquet")  # fmt: skip
+        Path("holiday.png").write_text("mine")
+        said(f"incident={named[0]}")
+        assert Path("holiday.png").read_text() == "mine"
+    assert explain.picture_of("incident_0017") == "incident_0017.png"
+    assert explain.picture_of("../a\x1b\n b") == "incident_a_b.png"
 
 
 def test_cells_are_shown_by_the_hour_and_on_the_map(said: Said) -> None:
