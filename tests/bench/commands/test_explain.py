@@ -76,7 +76,7 @@ def test_what_was_found_and_what_was_missed_is_drawn_and_told(said: Said) -> Non
         row = table.filter(found=found).row(0, named=True)
         code, out, err = said(f"incident={row['incident_id']}")
         assert (code, err) == (0, "")
-        assert Path(explain.picture_of(row['incident_id'])).read_bytes().startswith(b"\x89PNG")
+        assert Path(explain.picture_of(row["incident_id"])).read_bytes().startswith(b"\x89PNG")
         assert ("Found: " in out, "Missed: " in out) == (found, not found)
         assert f"{row['call_id']} {row['user_id']}" in out
         assert f"rank {row['rank']:,}" in out
