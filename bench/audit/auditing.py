@@ -58,9 +58,9 @@ def audited(
     stored, world
         The world on disk, and its generator: the clean twin is found or made in the same store, with as many workers.
     asked
-        The anomalies that were asked for.
+        The anomalies that were requested.
     how
-        What is checked, and the protocol that says which part is scored.
+        Settings of the audit, and the protocol, which defines the scored part.
     progress
         Receives each step as it begins.
     """

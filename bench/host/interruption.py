@@ -1,4 +1,4 @@
-"""Handling of Ctrl-C and SIGTERM, wherever they arrive in the program, and of output that nobody reads any more."""
+"""Handling of Ctrl-C and SIGTERM, wherever they arrive in the program, and of a closed output pipe."""
 
 import os
 import signal
@@ -8,15 +8,16 @@ from types import FrameType
 from typing import NoReturn
 
 AGAIN_S = 0.05
-"""After so long an interruption that Python has swallowed comes once more."""
+"""An interruption that Python has swallowed is repeated after this time."""
 _met: list[int] = []
 _again: list[threading.Timer] = []
 
 
 def repeat_swallowed_interrupts() -> None:
-    """Heed interruptions from now on that Python swallows: in a destructor, or in what a library in C calls.
+    """Repeat interruptions that Python swallows from now on: in destructors, or in callbacks of C libraries.
 
-    So numba's compiler does: a signal that arrives while it is at work is met in a function that it calls.
+    numba's compiler is such a library: a signal that arrives during compilation is raised in a Python function that it
+    calls, and lost there.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
@@ -25,7 +26,7 @@ def repeat_swallowed_interrupts() -> None:
 
 
 def raise_if_interrupted() -> None:
-    """Raise KeyboardInterrupt when there was an interruption before."""
+    """Raise KeyboardInterrupt if there was an interruption before."""
     if signal.SIGINT in _met:
         for timer in _again:
             timer.cancel()
@@ -33,7 +34,7 @@ def raise_if_interrupted() -> None:
 
 
 def end_on_closed_pipe() -> NoReturn:
-    """End the program: who read its output has closed it, as `| head` does."""
+    """End the program because the reader of its output has closed the pipe, as `| head` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(128 + signal.SIGPIPE)
 
@@ -60,4 +61,4 @@ def _once_more(what: "sys.UnraisableHookArgs") -> None:
 
 
 _own = os.getpid()
-"""Number of the process that tells of its end; what it forks ends without a word."""
+"""Number of the process that prints a message when it ends; processes forked from it end silently."""

@@ -98,15 +98,15 @@ def render(
     edits
         The day's edits, ordered by user.
     lines
-        The account of every line; read and brought up to date.
+        State of every line; read and updated.
     room
-        Where to work, and for the result.
+        Work space and result.
 
     Returns
     -------
     tuple
-        How many calls there are in `room.page` and in `room.normal`, how many intents of normal life were suppressed,
-        and how many users are done; of the others nothing was written.
+        Number of calls in `room.page` and in `room.normal`, of suppressed intents of normal life, and of users that are
+        done; nothing was written for the others.
     """
     none: Any = np.int64(0)  # a literal 0 would have another type, for which everything would be compiled again
     rows, normal_rows, suppressed, edit, made = none, none, none, none, none

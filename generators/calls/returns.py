@@ -56,7 +56,7 @@ def returns(hops: Iterable[tuple[int, int, int]], stay_ms: tuple[int, int]) -> i
     hops
         `hops_of` a call.
     stay_ms
-        What counts as a stay, least and most.
+        Shortest and longest time that counts as a stay.
     """
     found, left = 0, -1
     for before, after, held in hops:

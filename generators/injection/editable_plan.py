@@ -56,7 +56,7 @@ class EditablePlan:
         Parameters
         ----------
         calls
-            How many.
+            Number of intents to claim.
         rng
             Random generator.
         accept
@@ -147,7 +147,7 @@ class EditablePlan:
         Parameters
         ----------
         count
-            How many.
+            Number of victims.
         rng
             Random generator.
         accept

@@ -188,7 +188,7 @@ def called_back(
     calls, incident
         Shape (n,): calls of an incident, and of which.
     share
-        Shape (n,), or one for all: how likely each is followed by a call back.
+        Shape (n,), or one value for all: probability that each call is followed by a call back.
     normal
         The world; parties outside of it do not call back.
     rng
@@ -233,7 +233,7 @@ def queued(calls: Intents, normal: "NormalCalls", pause_s: float, rng: np.random
     Parameters
     ----------
     calls
-        What the lines are to carry.
+        Calls of these lines.
     normal
         The world; a call that would come after its end stays where it is.
     pause_s
@@ -256,11 +256,11 @@ def subscribed(
     user, begin_ms, device
         Shape (n,): user, begin of the incident [ms], and the user whose device each SIM is in.
     normal
-        The world, whose people's subscriptions say how old those of incidents are.
+        The world; subscriptions of incidents get ages drawn from those of its users.
     rng
         Random generator.
     home
-        Shape (n,): the user of the reserve at whose home each is; its own when None.
+        Shape (n,): the subscriber of the reserve whose home each has; its own when None.
     """
     began = np.sort(normal.life.subscribers.active_from_ms[: normal.num_users])
     older = np.searchsorted(began, begin_ms - DAY_MS)

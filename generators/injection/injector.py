@@ -136,13 +136,12 @@ def parted(
     Parameters
     ----------
     calls
-        How many there are in all.
+        Total number of calls.
     bounds
-        The fewest and the most calls of an incident at the difficulty. A dozen incidents are wanted: they are as
-        small as that asks for, within these bounds.
+        The fewest and the most calls of an incident at the difficulty. Sizes are chosen within these bounds so that
+        there are about a dozen incidents.
     entry
-        The fewest and the most by the entry of the type: those of the only incidents where the calls do not part
-        into others.
+        The fewest and the most calls by the entry of the type, used where no sizes within `bounds` add up to the calls.
     rng
         Random generator.
     incidents

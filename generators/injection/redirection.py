@@ -78,13 +78,13 @@ def redirected(windows: Windows, calls: int, rng: np.random.Generator, redirect:
     Parameters
     ----------
     windows
-        Who, and when.
+        Groups of users, and the days of each.
     calls
-        How many.
+        Number of calls to redirect.
     rng
         Random generator.
     redirect
-        Says where to.
+        Function that returns the redirected calls.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Movements of a user during a day: the legs between places, and the position at any moment.
 
 A user's day runs from midnight to midnight on its own clock, and begins and ends at home. Nothing is stored: a day is a
-function of (seed, user, day), worked out when it is asked for and kept until another is.
+function of (seed, user, day), computed when needed and kept until another day is needed.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Places known to each user: their positions, their number, and which of them a trip goes to.
 
-Exploration and preferential return (Song et al., Nature Physics 6, 2010), made into a function of the trip's number so
-that any moment can be asked for: the number of known places is the model's mean, S' = exploration * S^-gamma a trip,
+Exploration and preferential return (Song et al., Nature Physics 6, 2010), as a function of the trip's number, so that
+any moment can be computed directly: the number of known places is the model's mean, S' = exploration * S^-gamma a trip,
 and a trip explores whenever that number passes a whole one. Each user began some trips ago.
 """
 

@@ -29,11 +29,11 @@ def place_sites(settings: SiteSettings, plane: Plane, count: int, seed: int) -> 
     Parameters
     ----------
     settings
-        How; any placement but `districts`.
+        Site settings with any placement but `districts`.
     plane
-        Where.
+        The plane.
     count
-        How many; with a file, at most.
+        Number of sites; with a file, at most.
     seed
         Of the world.
 

@@ -1,7 +1,7 @@
 """Turned antennas: the rows of the radio map in force while antennas are turned, in the pixels where they differ.
 
-What is heard in a pixel meanwhile is a row of its own behind the rows of the radio map. Between two moments at which an
-antenna turns, one row holds in each pixel.
+The cells received in a pixel during that time are additional rows behind those of the radio map. Between two moments at
+which an antenna turns, one row is valid in each pixel.
 """
 
 from typing import Any, NamedTuple

@@ -37,7 +37,7 @@ def make_days(calendar: Calendar, patterns: list[CallPattern], start: str, days:
     start
         First local day, ISO 8601.
     days
-        How many there are.
+        Number of days.
     """
     first, shape = date.fromisoformat(start), (len(patterns), HOURS)
     dates = [first + timedelta(days=day) for day in range(days)]
