@@ -55,6 +55,9 @@ def _first(faults: list[Fault], file: RecordFile, settings: Any, key: str) -> It
     if faults and near is not None:
         rule = f"part the fields of {file.path} (its first line is {header[0][:SHOWN_NAMES]})"
         yield Fault(f"{key}.delimiter", rule, settings.delimiter, "tab" if near == "\t" else repr(near))
+    elif faults and len(header) == 1 and settings.dialect.has_header:
+        rule = f"be the number of lines before the column names in {file.path} (this is one: {header[0][:SHOWN_NAMES]})"
+        yield Fault(f"{key}.skip_rows", rule, settings.skip_rows)
     elif faults and settings.dialect.has_header and any(fullmatch(DATA, name.strip()) for name in line):
         rule = (
             f"be false where {file.path} has no header (its first line is {', '.join(line)[:SHOWN_NAMES]}); "

@@ -154,6 +154,12 @@ def none_left(left_out: Mapping[str, str]) -> SettingsError:
 def _checked(counts: dict[str, Any], asked: float) -> dict[str, Any]:
     got = counts["anomaly_ratio"]
     if abs(got - asked) > TOLERANCE * asked:
+        calls, anomalous = counts["calls"], counts["anomalous_calls"]
+        if abs(anomalous - asked * calls) < 1:
+            raise UserError(
+                f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {asked:g}: "
+                f"the nearest is {anomalous:,} of {calls:,} calls, so {got:.4g} does"
+            )
         raise UserError(
             f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {got:.4g} where {asked:g} was asked: "
             "these records have no room for it (incidents give way to calls that run, and to each other)"
