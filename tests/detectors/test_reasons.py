@@ -37,7 +37,7 @@ def test_what_a_detector_declares_are_features_of_its_level(leaf):
         assert set(found) <= {*FEATURES[cls.level], *GRAPH[cls.level]}
 
 
-def test_the_features_of_a_table_the_one_feature_and_what_is_declared_are_told():
+def test_the_features_of_a_table_the_one_feature_and_what_is_declared_are_reported():
     assert explaining_features({"features": ["log_gap", "new_tie", "traffic"]}, Level.CALL) == ["log_gap", "new_tie"]
     assert explaining_features({"feature": "speed"}, Level.CALL) == ["speed"]
     assert explaining_features({"_target_": "detectors.cells.silence.Silence"}, Level.CELL_QUARTER)[0] == "calls"

@@ -25,7 +25,7 @@ def world_folder() -> Path:
     return path.parent
 
 
-def test_an_audit_is_told_written_and_kept(workplace: Path) -> None:
+def test_an_audit_is_reported_written_and_kept(workplace: Path) -> None:
     code, out, err = ended("audit")
     assert (code, err) == (0, "")
     lines = out.splitlines()

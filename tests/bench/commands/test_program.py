@@ -95,7 +95,7 @@ def test_the_settings_and_examples_of_a_help_page_are_true(name: str, monkeypatc
                 compose(HYDRA[name], [*NEEDED.get(name, []), *settings])
 
 
-def test_a_misspelt_command_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_misspelt_command_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert called(monkeypatch, capsys, "audti") == (2, "", "cdrbench has no subcommand 'audti'; did you mean audit?\n")
     code, _, err = called(monkeypatch, capsys, "nonsense")
     assert (code, err) == (2, "cdrbench has no subcommand 'nonsense'; `cdrbench --help` lists them\n")

@@ -16,7 +16,7 @@ def test_a_world_is_not_both_tuned_and_reported_on(workplace: Path) -> None:
     ]
 
 
-def test_a_space_that_is_no_list_of_overrides_is_told(workplace: Path) -> None:
+def test_a_space_that_is_no_list_of_overrides_is_reported(workplace: Path) -> None:
     code, out, err = ended("search", *TOY, "detector=toy_longest", "search.space=[{name: power, low: 1}]")
     assert (code, out) == (2, "")
     assert err.startswith("search.space must be a list of overrides in quotes, such as ")

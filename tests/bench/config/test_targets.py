@@ -27,7 +27,7 @@ def test_parameters_are_read_from_the_source_or_from_the_thing_itself() -> None:
     assert parameters("builtins.dict") is None
 
 
-def test_a_tree_is_walked_and_every_fault_told() -> None:
+def test_a_tree_is_walked_and_every_fault_reported() -> None:
     tree = {
         "_target_": "toy_detectors.Slow",
         "notes": 1,

@@ -39,7 +39,7 @@ def test_wilcoxon_and_holm_are_those_of_scikit_posthocs(values):
     np.testing.assert_allclose(wilcoxon_holm(values), expected, rtol=1e-9)
 
 
-def test_a_clear_order_is_told_and_twins_are_not():
+def test_a_clear_order_is_significant_and_twins_are_not():
     random = np.random.default_rng(0)
     base = random.random(20)
     good, twin = base + 0.3 + 0.01 * random.random(20), base + 0.3 + 0.01 * random.random(20)
@@ -52,7 +52,7 @@ def test_a_clear_order_is_told_and_twins_are_not():
     assert found.p_value < 0.001
 
 
-def test_guessing_detectors_are_rarely_told_apart():
+def test_guessing_detectors_rarely_differ_significantly():
     random, told = np.random.default_rng(1), 0
     for _ in range(200):
         found = standing(list("abcd"), random.random((15, 4)))

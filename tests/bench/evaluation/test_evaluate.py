@@ -209,7 +209,7 @@ def test_a_window_without_calls(world):
     assert (evaluation.status, evaluation.reason) == (Status.DEGENERATE, "the window has no calls")
 
 
-def test_delays_are_told_of_causal_detectors_alone(world):
+def test_delays_are_reported_for_causal_detectors_only(world):
     scores = good_scores(world)
     silent = run(world, scores).values
     assert {silent[f"delay_{unit}/burst"] for unit in ("seconds", "calls")} == {None}

@@ -45,7 +45,7 @@ def test_intervals_cover(population):
 
 
 @pytest.mark.slow
-def test_narrow_intervals_are_told(monkeypatch):
+def test_narrow_intervals_are_reported(monkeypatch):
     """Half as wide, what is nominally 95 % covers two thirds: the study says so, for every measure at once."""
     honest = class_values.intervals
 

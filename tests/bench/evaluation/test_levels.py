@@ -173,7 +173,7 @@ def test_an_entity_is_a_positive_of_the_type_that_touched_it_unless_there_are_se
         assert set(np.flatnonzero(~sample.normal).tolist()) == {entity for _, entity in found}
 
 
-def test_what_an_incident_held_is_told_from_what_its_calls_touched(world):
+def test_direct_effects_of_an_incident_are_separated_from_effects_on_its_calls(world):
     dataset, truth = world
     labels = truth.call_labels(*dataset.call_range(dataset.window))
     for grid in grids(dataset):

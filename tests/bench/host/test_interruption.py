@@ -67,7 +67,7 @@ def test_a_signal_that_a_library_in_c_swallows_ends_the_program_in_one_line(name
     assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", told)
 
 
-def test_an_interruption_before_anything_was_composed_is_told(
+def test_an_interruption_before_anything_was_composed_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> None:

@@ -101,7 +101,7 @@ DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("kind", DAMAGED)
-def test_what_is_no_row_is_told_in_one_line_and_the_others_are_read(
+def test_what_is_no_row_is_reported_in_one_line_and_the_others_are_read(
     tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spoil, reason = DAMAGED[kind]
@@ -180,7 +180,7 @@ def test_a_manifest_that_is_none_is_a_damaged_world(workplace: Path, spoilt: str
 
 @pytest.mark.parametrize("column", [pa.array([[1.0]]), pa.array([{"a": 1}]), pa.array([b"\xff"]), pa.array([True])])
 @pytest.mark.parametrize("name", ["score", "call_id"])
-def test_scores_of_any_type_are_told_in_one_line(workplace: Path, name: str, column: pa.Array) -> None:
+def test_scores_of_any_type_are_reported_in_one_line(workplace: Path, name: str, column: pa.Array) -> None:
     pq.write_table(pa.table({"call_id": ["c"], "score": [1.0]} | {name: column}), "mine.parquet")
     code, _, err = ended("run", *TOY, *QUIET, "detector=scores_file", "detector.path=mine.parquet")
     assert (code, len(err.splitlines())) == (2, 1)

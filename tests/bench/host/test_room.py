@@ -15,7 +15,7 @@ LIMITED = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (
 
 
 @pytest.mark.parametrize("limit_mib", [700, 1500, LEAST_MIB - 1])
-def test_too_little_is_told_in_one_line(workplace: Path, limit_mib: int) -> None:
+def test_too_little_is_reported_in_one_line(workplace: Path, limit_mib: int) -> None:
     code = LIMITED.format(limit_mib) + "sys.argv = sys.argv[1:]; runpy.run_module('bench.run', run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", code, *PROGRAM[2:]], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
@@ -24,7 +24,7 @@ def test_too_little_is_told_in_one_line(workplace: Path, limit_mib: int) -> None
     assert not list(workplace.iterdir())
 
 
-def test_an_error_that_comes_of_it_is_told_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_comes_of_it_is_reported_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     error = ImportError("Error loading 'generators.world.World'")
     error.__cause__ = OSError("libllvmlite.so: failed to map segment from shared object")
     assert address_space_message(error) == ""  # where nothing is limited, it is another

@@ -49,7 +49,7 @@ def test_numbers_and_plain_texts_stay_as_they_are(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["\x1b[31mred", "\x9b2J", "a\x00b", "a\rb", "\u202egnp.exe", "\ud800"])
-def test_a_terminal_is_told_nothing(text: str) -> None:
+def test_control_characters_are_escaped_for_the_terminal(text: str) -> None:
     assert all(sign.isprintable() for sign in printable(text))
     assert printable("two\nlines\tand a tab") == "two\nlines\tand a tab"
 

@@ -90,7 +90,7 @@ def test_displacements_are_between_calls_of_the_same_caller() -> None:
     assert movement.distances(of) == {}  # nobody moves, though each call is far from the one before
 
 
-def test_the_load_of_cells_is_told_from_other_families() -> None:
+def test_the_load_of_cells_is_distinguished_from_other_families() -> None:
     rng = np.random.default_rng(1)
     base = records(0, calls=10)
     for place, loads in ((1, rng.lognormal(6, 1.0, 3000)), (5, rng.normal(300, 20, 3000))):

@@ -151,7 +151,7 @@ def test_a_word_among_the_scores_is_shown(dataset: Dataset, truth: Truth) -> Non
         ("mine.csv", "call_id,value\n1,2\n", "mine.csv must have a column score, got call_id, value"),
     ],
 )
-def test_a_file_that_is_none_of_scores_is_told(
+def test_a_file_that_is_none_of_scores_is_reported(
     dataset: Dataset, truth: Truth, path: str, text: str | None, told: str
 ) -> None:
     if text is not None:

@@ -157,7 +157,7 @@ NOT_VALUES: dict[str, tuple[Table, dict[str, pa.Array], str]] = {
 
 
 @pytest.mark.parametrize("kind", NOT_VALUES)
-def test_values_that_no_run_writes_are_told_in_one_line(run: Path, kind: str) -> None:
+def test_values_that_no_run_writes_are_reported_in_one_line(run: Path, kind: str) -> None:
     table, columns, reason = NOT_VALUES[kind]
     leave(run, table, **columns)
     with pytest.raises(UserError, match=reason) as raised:

@@ -79,7 +79,7 @@ def test_incidents_and_alerts_add_up_to_the_metrics(tmp_path: Path, level: Level
         assert (hits["anomaly_type"] != "").all()
 
 
-def test_an_incident_is_told_by_its_first_alert_else_by_its_highest_score(tmp_path: Path) -> None:
+def test_an_incident_is_represented_by_its_first_alert_else_by_its_highest_score(tmp_path: Path) -> None:
     outcome, _ = scored(tmp_path / "data", values=10**9)
     made = tables(outcome, tmp_path / "run")
     calls = pl.read_parquet(tmp_path / "data" / "calls.parquet").with_row_index("row").cast({"row": pl.Int64})
@@ -107,7 +107,7 @@ def test_an_incident_is_told_by_its_first_alert_else_by_its_highest_score(tmp_pa
     assert tables(looking_ahead, tmp_path / "run")["incidents"]["delay_s"].null_count() == outcome.incidents.size
 
 
-def test_the_score_of_a_day_is_told_by_the_call_that_it_comes_from(tmp_path: Path) -> None:
+def test_the_score_of_a_day_is_explained_by_the_call_that_it_comes_from(tmp_path: Path) -> None:
     outcome, _ = scored(tmp_path / "data")
     alerts = tables(outcome, tmp_path / "run")["alerts"]
     assert outcome.scores is not None
@@ -184,7 +184,7 @@ def test_names_are_no_formulae_in_a_spreadsheet(tmp_path: Path) -> None:
     assert from_sheet(shown[0]) == "=cmd|0" in made["alerts"]["callee_id"].to_list()
 
 
-def test_without_labels_nothing_is_said_of_the_truth(tmp_path: Path) -> None:
+def test_without_labels_there_are_no_tables_of_the_truth_and_no_verdicts(tmp_path: Path) -> None:
     outcome, _ = scored(tmp_path / "data")
     (tmp_path / "run").mkdir()
     write_tables(replace(outcome, labelled=False), None, tmp_path / "run")

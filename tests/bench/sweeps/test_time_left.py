@@ -43,7 +43,7 @@ def test_the_estimate_is_right_within_a_third_after_the_first_quarter(worlds: in
     assert found == pytest.approx(left, rel=1 / 3)
 
 
-def test_nothing_is_said_before_a_job_has_ended() -> None:
+def test_no_time_left_is_estimated_before_a_job_has_ended() -> None:
     assert time_left(jobs(2), {}, {}, 2) is None
 
 

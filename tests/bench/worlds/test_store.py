@@ -53,7 +53,7 @@ def test_a_ready_world_is_read_where_no_lock_can_be_taken(workplace: Path) -> No
     assert made() == first
 
 
-def test_a_lock_that_cannot_be_taken_is_told_with_whose_it_is(workplace: Path) -> None:
+def test_a_lock_that_cannot_be_taken_is_reported_with_whose_it_is(workplace: Path) -> None:
     lock = Path("worlds") / f".{fingerprint_of(ToyWorld(SMALL, {}))}.lock"
     untakeable(lock)
     whose = getpwuid(os.getuid()).pw_name
@@ -101,7 +101,7 @@ def test_many_at_once_make_it_once(workplace: Path) -> None:
 
 @pytest.mark.parametrize("name", ["data/calls.parquet", "truth/truth.parquet", "data/clock.json", "manifest.json"])
 @pytest.mark.parametrize("damage", ["shorter", "other", "gone"])
-def test_a_damaged_world_is_told_moved_aside_and_made_anew(workplace: Path, name: str, damage: str) -> None:
+def test_a_damaged_world_is_reported_moved_aside_and_made_anew(workplace: Path, name: str, damage: str) -> None:
     world = made()
     path = world.folder / name
     content = path.read_bytes()

@@ -89,7 +89,7 @@ def test_scores_do_not_depend_on_where_the_window_begins(ordinary):
     np.testing.assert_array_equal(whole[-some.size :], some)
 
 
-def test_faults_are_told():
+def test_faults_are_reported():
     with pytest.raises(UserError) as told:
         HalfSpaceTrees(["hour"], trees=0, window=0)
     assert str(told.value) == "detector.trees must be above 0, got 0\ndetector.window must be above 0, got 0"

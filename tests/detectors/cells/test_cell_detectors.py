@@ -235,7 +235,7 @@ def test_reports_from_elsewhere_are_far_from_the_clusters():
 
 
 @pytest.mark.parametrize("make", ALL)
-def test_without_a_network_it_is_told_what_is_needed(make):
+def test_without_a_network_the_error_says_what_is_needed(make):
     silent = worlds()["without_network"]
     with pytest.raises(UserError, match=r"^\w+ needs session events, which a world without a network does not have$"):
         make().fit(silent).score(silent)
@@ -271,7 +271,7 @@ def test_places_of_cells_are_needed_to_know_neighbours(world, tmp_path):
         (lambda: PingPong(0), "detector.stay_s must be above 0, got 0"),
     ],
 )
-def test_faults_are_told(make, told):
+def test_faults_are_reported(make, told):
     with pytest.raises(SettingsError) as raised:
         make()
     assert str(raised.value) == told

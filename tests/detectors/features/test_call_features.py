@@ -94,7 +94,7 @@ def test_all_are_finite_and_as_many_as_asked(ordinary):
     assert call_features(ordinary, ["gap", "moved"], Window(0, 1)).shape == (0, 2)
 
 
-def test_an_unknown_name_is_told_with_the_nearest(ordinary):
+def test_an_unknown_name_is_reported_with_the_nearest(ordinary):
     with pytest.raises(UserError, match=r"'log_durations' is not a feature of calls; did you mean log_duration\?"):
         call_features(ordinary, ["log_durations"], ordinary.window)
     with pytest.raises(UserError, match="features must name at least one of duration, "):

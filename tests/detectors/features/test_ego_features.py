@@ -105,7 +105,7 @@ def test_a_star_and_a_clique_lie_on_either_side_of_the_usual():
 
 
 @given(CALL_LISTS, CALL_LISTS)
-def test_calls_are_told_by_name_with_the_ego_net_of_their_caller(known, described):
+def test_features_are_chosen_by_name_also_those_of_the_callers_ego_network(known, described):
     egos = egos_of(known)
     caller, callee = np.array(described, np.int64).T
     names = ["caller_core", "new_tie", "caller_log_contacts"]
@@ -115,7 +115,7 @@ def test_calls_are_told_by_name_with_the_ego_net_of_their_caller(known, describe
     assert found[:, 0].tolist() == egos.core[caller].tolist()
 
 
-def test_an_unknown_name_is_told_with_the_nearest():
+def test_an_unknown_name_is_reported_with_the_nearest():
     with pytest.raises(UserError, match="'caller_cores' is not a feature of the call graph; did you mean caller_core"):
         check_graph_names(["caller_cores"])
     with pytest.raises(UserError, match=r"^detector\.features must name at least one of other_community, "):

@@ -57,6 +57,6 @@ def test_a_ring_of_strangers_is_found(tmp_path):
     assert scores[~ring].max() < np.median(scores[ring])
 
 
-def test_faults_are_told():
+def test_faults_are_reported():
     with pytest.raises(SettingsError, match=r"detector\.days must be above 0, got 0"):
         ClosedRing(days=0)

@@ -143,6 +143,6 @@ def test_the_score_of_oddball_is_its_formula():
     assert off_law(law, x, y) == pytest.approx([*expected, 0])
 
 
-def test_faults_are_told():
+def test_faults_are_reported():
     with pytest.raises(SettingsError, match=r"detector\.resolution must be above 0, got 0"):
         CircleDays(IForest(), resolution=0)

@@ -56,6 +56,6 @@ def test_a_ring_is_found(ring, tmp_path):
     assert ring_calls[highest].mean() > 0.95
 
 
-def test_a_fault_is_told():
+def test_a_fault_is_reported():
     with pytest.raises(SettingsError, match=r"detector\.days must be above 0, got 0"):
         OneSidedTie(0.0)

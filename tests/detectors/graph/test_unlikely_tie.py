@@ -106,7 +106,7 @@ def test_calls_out_of_the_community_get_the_highest_scores(tmp_path):
     )
 
 
-def test_faults_of_settings_are_told_together():
+def test_faults_of_settings_are_reported_together():
     with pytest.raises(SettingsError) as told:
         UnlikelyTie(resolution=-1, run=0, run_weight=-0.5)
     assert str(told.value) == (

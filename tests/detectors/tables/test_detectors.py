@@ -85,7 +85,7 @@ def test_what_is_no_outlier_detector_is_refused(model):
             make()
 
 
-def test_faults_of_settings_are_told():
+def test_faults_of_settings_are_reported():
     with pytest.raises(UserError, match="'houre' is not a feature of calls; did you mean hour"):
         OneFeature("houre")
     with pytest.raises(SettingsError, match=r"detector\.resolution must be above 0, got 0"):
@@ -104,7 +104,7 @@ def test_chance_is_uniform_and_its_seeds_differ(ordinary):
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
 
 
-def test_one_feature_points_where_it_is_told(ordinary):
+def test_one_feature_scores_in_the_given_direction(ordinary):
     high = OneFeature("calls_last_day").score(ordinary).values
     np.testing.assert_array_equal(high, call_features(ordinary, ["calls_last_day"], ordinary.window)[:, 0])
     np.testing.assert_array_equal(OneFeature("calls_last_day", low_is_anomalous=True).score(ordinary).values, -high)

@@ -352,7 +352,7 @@ def test_sums_over_the_latest_and_over_spans(rows, span):
         (lambda: OwnPast(["log_gap"], 0), "detector.prior_calls must be above 0, got 0"),
     ],
 )
-def test_faults_are_told(make, told):
+def test_faults_are_reported(make, told):
     with pytest.raises(SettingsError) as raised:
         make()
     assert str(raised.value) == told

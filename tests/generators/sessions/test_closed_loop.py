@@ -50,7 +50,7 @@ def test_the_loop_goes_on_over_midnight_and_without_a_network(tmp_path: Path) ->
     assert nights["call_start_ts"].median() == 3
 
 
-def test_what_a_closed_loop_cannot_have_is_told() -> None:
+def test_what_a_closed_loop_cannot_have_is_reported() -> None:
     settings, _ = make_settings(LOOP, "generator.activity.wait_s=[0,3]")
     told = [str(fault) for fault in faults_of(settings, "generator")]
     assert len(told) == 3

@@ -164,7 +164,7 @@ WORLDS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("told", WORLDS)
-def test_a_world_of_a_stranger_that_cannot_be_shown_is_told_in_one_line(
+def test_a_world_of_a_stranger_that_cannot_be_shown_is_reported_in_one_line(
     tmp_path: Path, shown_world: tuple[Dataset, Truth], capsys: pytest.CaptureFixture[str], told: str
 ) -> None:
     ids = shown_world[1].table("incidents")["incident_id"].to_pylist()

@@ -114,7 +114,7 @@ def test_a_detector_that_does_not_reach_the_home_level_has_its_own_numbers(outco
     assert text == shown(outcome, capsys)
 
 
-def test_what_an_audit_said_of_the_world_is_told(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_an_audit_said_of_the_world_is_reported(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> None:
     def text(**said: str) -> str:
         result = replace(outcome.result, asked=outcome.result.asked | said)
         return " ".join(shown(replace(outcome, result=result), capsys).split())
@@ -125,7 +125,7 @@ def test_what_an_audit_said_of_the_world_is_told(outcome: Outcome, capsys: pytes
     assert "Types that a single feature finds (trivial at this difficulty): long_call, off_hour_call" in red
 
 
-def test_a_detector_that_could_have_read_the_truth_is_told(
+def test_a_detector_that_could_have_read_the_truth_is_reported(
     outcome: Outcome, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def text(isolation: str) -> str:
