@@ -153,7 +153,10 @@ class _OnDisk(FunctionCache):
     _impl_class = _CodeIn
 
     def load_overload(self, *arguments: Any) -> Any:
-        found = super().load_overload(*arguments)  # type: ignore[no-untyped-call]
+        """Load without all that numba imports to compile, half a second's: what is compiled needs none of it."""
+        found = None
+        with self._guard_against_spurious_io_errors():
+            found = self._load_overload(*arguments)  # type: ignore[no-untyped-call]
         if found is None:
             _tell_when_it_takes_long()
         return found

@@ -36,11 +36,11 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(folder: Path, cache: Path) -> tuple[list[int], list[str]]:
+def ask(folder: Path, cache: Path, program: str = ASK) -> tuple[list[int], list[str]]:
     """Return what the kernel makes of 1, how often its code was found on disk, and what was said, in a new process."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "TMPDIR": str(folder / "tmp")}
     told = subprocess.run(
-        [sys.executable, "-c", ASK], cwd=folder, check=True, capture_output=True, text=True, env=environment
+        [sys.executable, "-c", program], cwd=folder, check=True, capture_output=True, text=True, env=environment
     )
     return [int(each) for each in told.stdout.split()], told.stderr.splitlines()
 
@@ -55,6 +55,14 @@ def test_code_is_kept_until_something_that_it_was_made_from_changes(place: Path)
     assert ask(place, cache) == ([11, 0], [])
     assert sorted(path.name for path in place.iterdir()) == ["cache", "rooms", "tmp"]
     assert list((place / "rooms").rglob("kernels")) == []
+
+
+@pytest.mark.slow
+def test_code_is_loaded_without_what_compiling_needs(place: Path) -> None:
+    """Which numba would import: half a second in every process."""
+    program = f"{ASK}; import sys; print(int('numba.np.linalg' in sys.modules))"
+    assert ask(place, place / "cache", program) == ([2, 0, 1], [])
+    assert ask(place, place / "cache", program) == ([2, 1, 0], [])
 
 
 @pytest.mark.slow
