@@ -13,8 +13,7 @@ from importlib.resources import files
 from io import StringIO
 from typing import Any
 
-import yaml
-
+from bench.config.help_pages import ASKING, help_page, yaml_of
 from bench.host.exit_codes import UNUSABLE
 from bench.host.interruption import end_on_closed_pipe
 from bench.version import __version__
@@ -33,7 +32,7 @@ def main() -> None:
 
 
 def _started(arguments: list[str]) -> Any:
-    if not arguments or arguments[0] in ("--help", "-h"):
+    if not arguments or arguments[0] in ASKING:
         return _said(screen())
     if arguments[0] == "--version":
         return _said(f"cdrbench {__version__}")
@@ -47,7 +46,7 @@ def _started(arguments: list[str]) -> Any:
             print(f"cdrbench has no subcommand {first!r}{hint}", file=sys.stderr)
             return UNUSABLE
         first, rest = RUN, arguments
-    elif {"--help", "-h"} & set(rest):
+    elif ASKING & set(rest):
         return _said(help_page(first))
     sys.argv = [f"cdrbench {first}", *rest]
     return import_module(commands()[first]).main()
@@ -60,12 +59,12 @@ def _said(text: str) -> int:
 
 def commands() -> dict[str, str]:
     """Return the module of each subcommand, in the order of the help page."""
-    return dict(_yaml("commands.yaml"))
+    return dict(yaml_of("commands.yaml"))
 
 
 def screen() -> str:
     """Return the text of `cdrbench --help`."""
-    lines = [f"  {name:11} {_yaml(f'hydra/help/{name}.yaml')['header']}" for name in commands()]
+    lines = [f"  {name:11} {yaml_of(f'hydra/help/{name}.yaml')['header']}" for name in commands()]
     return "\n".join(
         [
             "Which detector finds which kind of anomaly in call detail records, how well and at what cost.",
@@ -77,14 +76,6 @@ def screen() -> str:
             "Tab completes commands and settings after: eval \"$(cdrbench -sc install=bash)\"",
         ]
     )  # fmt: skip
-
-
-def help_page(name: str) -> str:
-    """Return the text of `cdrbench NAME --help`, including what Hydra adds to it."""
-    page, template = _yaml(f"hydra/help/{name}.yaml"), str(_yaml("hydra/help/cdrbench.yaml")["template"])
-    for part in ("header", "footer"):
-        template = template.replace(f"${{hydra.help.{part}}}", page[part])
-    return template.rstrip("\n")
 
 
 def _completed(arguments: list[str]) -> Any:
@@ -112,11 +103,6 @@ def _keys_only() -> str:
     with redirect_stdout(StringIO()) as out:
         import_module(commands()[RUN]).main()
     return " ".join(each.removesuffix("=") for each in out.getvalue().split())
-
-
-def _yaml(name: str) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((files("conf") / name).read_text())
-    return content
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bench.config import hydra_patches
 from bench.config.diagnosis import REFUSALS, diagnose, plain, unknown_settings
+from bench.config.help_pages import ASKING, help_page
 from bench.config.hooks import require_own_hooks
 from bench.config.hydra_patches import FULL_ERROR, initialised
 from bench.config.plug_ins import plugged_schemas
@@ -49,6 +50,9 @@ TRACEBACKS = os.environ.get(FULL_ERROR) == "1"
 
 def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     """Compose the settings of the command line and run `task` on them, once or (in a multirun) many times."""
+    if ASKING & set(sys.argv[1:]):
+        _print("run" if config_name == "config" else config_name)
+        return
     gc.set_threshold(SELDOM)
     try:
         register()
@@ -83,6 +87,14 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
         sys.exit(INTERRUPTED)
     finally:
         gc.freeze()  # the final collection need not look through what was imported, which takes a second
+
+
+def _print(name: str) -> None:
+    """Print the help of a command."""
+    try:
+        print(help_page(name), flush=True)
+    except BrokenPipeError:
+        end_on_closed_pipe()
 
 
 def _refusing(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:
@@ -120,13 +132,12 @@ def register() -> None:
     launcher.register()
     hydra_patches.accept_own_launcher()
     hydra_patches.share_config_store()
-    store = ConfigStore.instance()
     for module in (*importlib.import_module("conf").SCHEMAS, *plugged_schemas()):
         for path, schema in importlib.import_module(module).schemas().items():
             group, _, name = f"schema/{path}".rpartition("/")
-            store.store(name=name, node=schema, group=group, package=path.replace("/", "."))
+            hydra_patches.store_unbuilt(name, schema, group, path.replace("/", "."))
     for name, policy in POLICIES.items():
-        store.store(name=name, node=policy, group="threshold", package="threshold")
+        hydra_patches.store_unbuilt(name, policy, "threshold", "threshold")
 
 
 def add_choice(group: str, name: str, kind: type) -> None:

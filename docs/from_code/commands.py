@@ -1,6 +1,7 @@
 """The help pages of `cdrbench` and of its subcommands."""
 
-from bench.commands.program import commands, help_page, screen
+from bench.commands.program import commands, screen
+from bench.config.help_pages import help_page
 
 
 def markdown() -> str:

@@ -21,6 +21,7 @@ from bench.commands import program
 from bench.commands.explain_settings import page, settings_below
 from bench.commands.setting_page import described
 from bench.config.composition import register
+from bench.config.help_pages import help_page
 from bench.config.hydra_patches import initialised
 from bench.version import __version__
 
@@ -75,7 +76,7 @@ def test_each_command_says_what_it_does(
 @pytest.mark.parametrize("name", HYDRA)
 def test_the_settings_and_examples_of_a_help_page_are_true(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["cdrbench"])
-    text = program.help_page(name)
+    text = help_page(name)
     register()
     with initialised():
         config = compose(HYDRA[name], NEEDED.get(name, []))

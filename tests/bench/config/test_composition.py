@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from bench import run
 from bench.config import composition, hydra_patches, lookup
 from bench.config.composition import options_first
+from bench.config.help_pages import help_page
 
 HEAVY = ("mlflow", "pandas", "polars", "sklearn", "pyod", "matplotlib", "numba", "pyarrow")
 
@@ -319,6 +320,17 @@ def test_help_and_settings_import_nothing_heavy(workplace: Path) -> None:
     assert any(line.strip().startswith("detector=iforest ") for line in answered("--help"))
     assert "detector:" in answered("--cfg", "job")
     assert not list(workplace.iterdir())
+
+
+@pytest.mark.parametrize(("program", "name"), [("config", "run"), ("generate", "generate")])
+def test_help_is_printed_before_anything_is_registered(
+    program: str, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Hydra would compose all settings first, which takes a second."""
+    monkeypatch.setattr("sys.argv", ["cdrbench", "-h", "nonsense"])
+    monkeypatch.setattr(composition, "register", lambda: pytest.fail("registered"))
+    composition.launch(program, print)
+    assert capsys.readouterr().out == f"{help_page(name)}\n"
 
 
 def test_tab_completes_choices_and_settings(workplace: Path) -> None:

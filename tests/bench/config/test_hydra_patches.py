@@ -61,6 +61,28 @@ def test_settings_are_not_copied_for_each_group(as_it_is: Hydra, monkeypatch: py
     assert copy.deepcopy(store) is store
 
 
+@dataclass
+class Part:
+    """An entry of a mapping."""
+
+    size: int = 1
+
+
+def test_settings_are_built_where_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Needed as long as Hydra builds what it is given at once."""
+    structured, built, store = OmegaConf.structured, [], ConfigStore.instance()
+    monkeypatch.setattr(OmegaConf, "structured", lambda kind, *_: built.append(kind) or structured(kind))
+    monkeypatch.setattr(store, "repo", {})
+    store.store("at_once", Part, "part")
+    assert built == [Part]
+    hydra_patches.store_unbuilt("later", Part, "part", "whole.part")
+    assert built[1:] == [{}]
+    read, again = (store.load("part/later.yaml") for _ in range(2))
+    assert built[2:] == [Part, Part]
+    assert (read.package, read.node, OmegaConf.get_type(read.node)) == ("whole.part", {"size": 1}, Part)
+    assert read.node is not again.node
+
+
 def test_compositions_are_checked_before_anything_in_them_is_called(as_it_is: Hydra) -> None:
     """Needed as long as Hydra composes whatever callbacks are named, and calls them."""
     assert as_it_is.compose_config("config", [HOOK], RunMode.RUN).hydra.callbacks.mine._target_ == "os.mkdir"
@@ -144,13 +166,6 @@ def test_options_stand_anywhere_only_because_they_are_sorted(capsys: pytest.Capt
         hydra_patches.arguments(line)
     read = hydra_patches.arguments(composition.options_first(line))
     assert (read.overrides, read.config_dir) == (["detector=rules", "seed=1"], "mine")
-
-
-@dataclass
-class Part:
-    """An entry of a mapping."""
-
-    size: int = 1
 
 
 @dataclass
