@@ -116,8 +116,9 @@ class Dataset:
             raise UserError(f"no table {name!r}; the tables are {', '.join(DATA_TABLES)}")
         path = self.folder / f"{name}.parquet"
         try:
-            return pq.read_table(path, columns=None if columns is None else list(columns))
-        except UNREADABLE as error:
+            with pq.ParquetFile(path) as file:  # `pq.read_table` would import pandas
+                return file.read() if columns is None else file.read(list(columns)).select(list(columns))
+        except (*UNREADABLE, KeyError) as error:  # the latter: a column that is not there
             raise UserError(f"{path} cannot be read: {error}") from error
 
     def open_table(self, name: str) -> pq.ParquetFile:

@@ -44,7 +44,8 @@ class Truth:
         """Read `incidents` or `truth`, or a table of a simulated world's society: `communities` or `ties`."""
         path = self.folder / f"{name}.parquet"
         try:
-            table = pq.read_table(path)
+            with pq.ParquetFile(path) as file:
+                table = file.read()
         except UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}") from error
         (TRUTH_TABLES | PLANTED_TABLES)[name].check(table, str(path))

@@ -6,6 +6,7 @@ For a detector on feature tables these are its `features`. Other detectors name 
 
 import ast
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,8 @@ from typing import Any
 from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
 from bench.detector import Level
-from detectors.features.graph import user_day_graph
-from detectors.features.graph.call_graph import CallGraph
-from detectors.features.graph.graph_features import NAMES as OF_CALLS
-from detectors.features.graph.graph_features import graph_features
-from detectors.features.graph.user_day_graph import GraphDays, Weeks
-from detectors.features.sequence.timeline import Timeline
 from detectors.features.tables.feature_levels import FEATURES, matrix
 
-OF_DAYS = tuple(name for name, _, _ in user_day_graph.FEATURES)
-GRAPH: Mapping[Level, tuple[str, ...]] = {Level.CALL: OF_CALLS, Level.USER_DAY: OF_DAYS, Level.CELL_QUARTER: ()}
-"""Features that need a graph of earlier calls; their names do not occur in `FEATURES`."""
 DEFAULT: Mapping[Level, tuple[str, ...]] = {
     Level.CALL: ("log_duration", "night", "hour_share", "log_gap", "calls_last_hour", "new_contact"),
     Level.USER_DAY: ("calls", "received", "talk", "night_calls", "new_contacts", "calls_against_past"),
@@ -44,7 +36,7 @@ def explaining_features(detector: Mapping[str, Any], level: Level) -> list[str]:
     """
     chosen = [*(detector.get("features") or ()), detector.get("feature")]
     own = [name for name in chosen if name is not None] or declared(str(detector.get("_target_", "")))
-    return [name for name in own if name in FEATURES[level] or name in GRAPH[level]] or list(DEFAULT[level])
+    return [name for name in own if name in FEATURES[level] or name in _graphs().NAMES[level]] or list(DEFAULT[level])
 
 
 def declared(target: str) -> tuple[str, ...]:
@@ -63,20 +55,13 @@ def declared(target: str) -> tuple[str, ...]:
 
 
 def described(dataset: Dataset, level: Level, names: list[str]) -> Iterator[tuple[list[str], FloatArray, FloatArray]]:
-    """Yield features with their values for the entities of the history and of the window, (entities, features) each.
-
-    Graph features of the window come from the graph of the history, and those of the later half of the history from the
-    graph of the earlier half, as in graph detectors.
-    """
-    plain, of_graph = ([name for name in names if name in among] for among in (FEATURES[level], GRAPH[level]))
-    history, window = dataset.history, dataset.window
+    """Yield features with their values for the entities of the history and of the window, (entities, features) each."""
+    plain = [name for name in names if name in FEATURES[level]]
+    of_graph = [name for name in names if name not in FEATURES[level]]
     if plain:
         yield plain, *_of_both(dataset, level, plain)
     if of_graph:
-        middle = (history.start_ms + history.end_ms) // 2
-        earlier, later = Window(history.start_ms, middle), Window(middle, history.end_ms)
-        by_graph = _calls_by_graph if level is Level.CALL else _days_by_graph
-        yield of_graph, by_graph(dataset, earlier, later, of_graph), by_graph(dataset, history, window, of_graph)
+        yield of_graph, *_graphs().of_both(dataset, level, of_graph)
 
 
 def _of_both(dataset: Dataset, level: Level, names: list[str]) -> tuple[FloatArray, FloatArray]:
@@ -89,16 +74,5 @@ def _of_both(dataset: Dataset, level: Level, names: list[str]) -> tuple[FloatArr
     return whole[: high - low], whole[high - low :]
 
 
-def _calls_by_graph(dataset: Dataset, known: Window, part: Window, names: list[str]) -> FloatArray:
-    timeline = Timeline(dataset)
-    parties, caller, callee = timeline.parties
-    past, those = (slice(*dataset.call_range(each)) for each in (known, part))
-    graph = CallGraph(parties, caller[past], callee[past], timeline.start_ms[past])
-    return graph_features(graph, caller[those], callee[those], names)
-
-
-def _days_by_graph(dataset: Dataset, known: Window, part: Window, names: list[str]) -> FloatArray:
-    weeks = Weeks(dataset)
-    graph = weeks.graph(weeks.rows(known.start_ms, known.end_ms))
-    found = GraphDays(weeks, graph, weeks.until(known.end_ms).laws).features(dataset, part)
-    return found[:, [OF_DAYS.index(name) for name in names]]
+def _graphs() -> Any:
+    return import_module("detectors.graph_reasons")  # takes a while, and most detectors need none of it

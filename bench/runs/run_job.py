@@ -3,7 +3,9 @@
 import os
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +18,7 @@ from bench.faults import UserError
 from bench.host.exit_codes import FAILED, UNRECORDED
 from bench.host.interruption import raise_if_interrupted
 from bench.host.locks import held
+from bench.host.processes import apart
 from bench.host.read_json import UnreadableError
 from bench.host.versions import versions
 from bench.result import Result, Status
@@ -25,7 +28,8 @@ from bench.runs.run_folder import ERROR_LOG, NOTES, clear, discard
 from bench.runs.run_record import ROW, marks, send, sending_later
 from bench.runs.steps import attempted, begun, judged, measured, prepared
 from bench.runs.twin_check import with_twin
-from bench.runs.write_tables import explainer, write_tables
+from bench.runs.write_tables import Explain, explainer, write_tables
+from bench.settings import TrackingSettings
 
 
 def run(config: DictConfig) -> None:
@@ -42,7 +46,7 @@ def run(config: DictConfig) -> None:
     # A process killed in a sweep may take a moment to end, while the sweep is already being resumed.
     with held(request.folder.with_name(f".{request.number}.lock"), "hydra.sweep.dir=FOLDER starts a new one elsewhere"):
         if _recorded(request):
-            _send(request, lambda: _tracker(request), again=True)
+            _send(request, partial(_sent, request, again=True))
         else:
             _run_of_sweep(request)
 
@@ -82,68 +86,86 @@ def _run_of_sweep(request: Request) -> None:
 
 def _done(request: Request) -> tuple[Outcome, str]:
     """Run the steps; return the outcome, and the message about its record."""
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, _recording(request, pool) as recorder:
         with begun(request) as process:
             prepared_world = prepared(request, process)
             # While the detector's process works: imports that take seconds, and everything that needs no scores.
             evaluator = pool.submit(measured, request, prepared_world)
             ahead = pool.submit(_tools, request)
-            opened = pool.submit(_tracker, request)
+            opened = pool.submit(recorder.submit, _open, request)  # last, so as not to slow the detector's process down
             trial = attempted(request, prepared_world, process)
         outcome = judged(request, prepared_world, trial, evaluator.result())
-        draw, page, show = ahead.result()
-    if request.settings.twin:
-        outcome = with_twin(request, outcome)
-    try:
-        if outcome.scores is not None:
-            explain = explainer(request.settings.report.reasons, request.resolved["detector"])
-            with ThreadPoolExecutor(1) as pool:  # kernels explain the alerts while pictures are drawn
-                tables = pool.submit(write_tables, outcome, explain, request.folder)
-                draw(outcome, request.folder)
-            tables.result()
-            page(outcome, request.folder)
-    except Exception:  # a table or picture that fails does not lose the result
+        if request.settings.twin:
+            outcome = with_twin(request, outcome)
+        try:
+            explain, (draw, page, show) = ahead.result()
+            if outcome.scores is not None:
+                write_tables(outcome, explain, request.folder)
+                draw(outcome, request.folder)  # not beside it: two threads that both run Python slow each other down
+                page(outcome, request.folder)
+        except Exception:  # a table or picture that fails does not lose the result
+            outcome.result.write(request.folder / ROW)
+            raise
+        # last, since a run that is interrupted earlier has no result and is removed
         outcome.result.write(request.folder / ROW)
-        raise
-    # last, since a run that is interrupted earlier has no result and is removed
-    outcome.result.write(request.folder / ROW)
-    if request.number is None:
-        show(outcome)
-    return outcome, _send(request, opened.result)
+        if request.number is None:
+            show(outcome)
+
+        def sent() -> str:
+            opened.result().result()
+            return recorder.submit(_sent, request).result()
+
+        return outcome, _send(request, sent)
 
 
-def _tools(request: Request) -> list[Callable[..., object]]:
-    """Import the functions that draw pictures, write the page of findings and print."""
+def _recording(request: Request, beside: Executor) -> AbstractContextManager[Executor]:
+    """Return what records the run: for a single one, a process of its own, since importing MLflow takes seconds."""
+    single = request.number is None and request.settings.tracking.uri is not None
+    return apart() if single else nullcontext(beside)
+
+
+def _tools(request: Request) -> tuple[Explain | None, list[Callable[..., object]]]:
+    """Import the functions that explain alerts, draw pictures, write the page of findings and print."""
     report = request.settings.report
-    return [get_method(path) if path else _nothing for path in (report.run_figures, report.findings, report.terminal)]
+    paths = report.run_figures, report.findings, report.terminal
+    return explainer(report.reasons, request.resolved["detector"]), [get_method(p) if p else _nothing for p in paths]
 
 
 def _nothing(*_: object) -> None:
     """Draw or print nothing."""
 
 
-def _tracker(request: Request) -> Any:
-    """Open the tracking store; None if there is none."""
+def _open(request: Request) -> None:
+    """Open the tracking store, if there is one."""
     tracking = request.settings.tracking
-    if tracking.uri is None:
-        return None
-    tracker = import_module("bench.runs.tracking").Tracker(tracking.uri, tracking)
-    if request.number is None:  # in a sweep, the sweep has opened it already
-        tracker.end_abandoned()
-    return tracker
+    if tracking.uri is not None:
+        tracker = _tracker(tracking.uri, tracking.experiment)
+        if request.number is None:  # in a sweep, the sweep has done so
+            tracker.end_abandoned()
 
 
-def _send(request: Request, opened: Callable[[], Any], *, again: bool = False) -> str:
-    """Record the run unless it is recorded; return a message. A store that fails does not lose the result."""
+@cache
+def _tracker(uri: str, experiment: str) -> Any:
+    return import_module("bench.runs.tracking").Tracker(uri, TrackingSettings(uri, experiment))
+
+
+def _sent(request: Request, *, again: bool = False) -> str:
+    """Record the run; return where to look at it."""
+    tracking = request.settings.tracking
+    tracker = _tracker(str(tracking.uri), tracking.experiment)
+    send(request.folder, tracker, again=again)
+    return str(tracker.told)
+
+
+def _send(request: Request, sent: Callable[[], str]) -> str:
+    """Record the run by `sent` unless it is recorded; return a message. A store that fails does not lose the result."""
     uri = request.settings.tracking.uri
     if uri is None or uri in marks(request.folder):
         return ""
     try:
-        tracker = opened()
-        send(request.folder, tracker, again=again)
-    except UserError as error:
+        return sent()
+    except (UserError, BrokenExecutor) as error:
         return f"not in MLflow: {error}\nto send it later: {sending_later(request.folder, uri)}"
-    return str(tracker.told)
 
 
 def _recorded(request: Request) -> bool:
@@ -159,7 +181,7 @@ def _fail(request: Request, reason: str) -> None:
     row = request.folder / ROW
     if not row.exists():
         Result(request.asked(""), Status.ERROR, reason, versions=versions()).write(row)
-        _send(request, lambda: _tracker(request))
+        _send(request, partial(_sent, request))
 
 
 def _discard(request: Request) -> None:

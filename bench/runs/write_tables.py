@@ -33,7 +33,8 @@ SHEETS = (INCIDENTS_FOUND, ALERTS)
 
 def explainer(path: str | None, detector: Mapping[str, Any]) -> Explain | None:
     """Return the function that explains records for a detector, given its dotted path; None for none."""
-    return None if path is None else lambda dataset, level, rows: get_method(path)(dataset, detector, level, rows)
+    reasons = None if path is None else get_method(path)
+    return None if reasons is None else lambda dataset, level, rows: reasons(dataset, detector, level, rows)
 
 
 def write_tables(outcome: Outcome, explain: Explain | None, folder: Path) -> list[Path]:

@@ -4,14 +4,9 @@
 """
 
 import atexit
-import os
 import shlex
-import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +19,7 @@ from bench.faults import UserError
 from bench.host.exit_codes import FAILED, UNRECORDED
 from bench.host.identity import own_identity
 from bench.host.launcher import killed, while_waiting
-from bench.host.processes import forking, when_parent_ends
+from bench.host.processes import apart
 from bench.host.processors import at_once
 from bench.host.temporary import temporary
 from bench.host.texts import printable
@@ -100,9 +95,9 @@ class Sweep(Callback):
         before = marks(self.folder.path).get(tracking.uri)
         # In a process of its own: the jobs are forked from this one, and a database connection must not be shared with
         # them.
-        with forking(), ProcessPoolExecutor(1, get_context("fork"), _apart, (os.getpid(),)) as apart:
+        with apart() as process:
             begun = name or "sweep", {**SOURCE, "jobs": str(self.jobs)}
-            run_id = apart.submit(_begun, tracking, begun, own_identity(), before).result()
+            run_id = process.submit(_begun, tracking, begun, own_identity(), before).result()
         if before is None:
             mark(self.folder.path, tracking.uri, run_id)
 
@@ -174,12 +169,6 @@ def config_dir(hydra: Any) -> str | None:
 
 def _store(tracking: TrackingSettings) -> Any:
     return import_module("bench.runs.tracking").Tracker(tracking.uri, tracking)
-
-
-def _apart(sweep: int) -> None:
-    """Ignore interruptions, which the sweep's own process handles, and end with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    when_parent_ends(sweep, partial(os.kill, os.getpid(), signal.SIGKILL))
 
 
 def _begun(tracking: TrackingSettings, begun: tuple[str, dict[str, str]], owner: str, before: str | None) -> str:

@@ -12,8 +12,9 @@ from omegaconf import OmegaConf
 import conf
 from bench.detector import Level
 from detectors.features.tables.feature_levels import FEATURES, matrix
+from detectors.graph_reasons import NAMES as GRAPH
 from detectors.rarest_features import reasons
-from detectors.reasons import DEFAULT, GRAPH, declared, described, explaining_features
+from detectors.reasons import DEFAULT, declared, described, explaining_features
 
 LEAVES = {path.stem: OmegaConf.load(path) for path in sorted((Path(conf.__path__[0]) / "detector").glob("*.yaml"))}
 OWN = {

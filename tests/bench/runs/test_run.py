@@ -210,6 +210,19 @@ def test_a_store_that_fails_loses_no_result(workplace: Path) -> None:
     assert programs.ended("record")[1].startswith("0 results sent; ")
 
 
+def test_a_recording_process_that_is_killed_loses_no_result(workplace: Path) -> None:
+    (workplace / "first" / "mlflow").mkdir(parents=True)
+    (workplace / "first" / "mlflow" / "__init__.py").write_text(
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    wanted = (*TOY, "detector=toy_longest", "report.run_figures=null")
+    code, out, err = programs.ended("run", *wanted, first=workplace / "first")
+    assert (code, err) == (3, "")
+    assert [row["status"] for row in rows()] == ["OK"]
+    assert "not in MLflow: " in out
+    assert "to send it later: cdrbench record runs=runs/" in out
+
+
 @pytest.mark.slow
 def test_a_server_that_is_down_loses_no_result(workplace: Path) -> None:
     code, out, err = ended("run", "detector=toy_longest", "report.run_figures=null", "tracking.uri=http://127.0.0.1:9")
