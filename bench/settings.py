@@ -33,7 +33,7 @@ class ProtocolSettings:
     """`contaminated`: fit on all records of the first part; `clean`: fit without the records that incidents made or
     changed (novelty detection). The harness removes them: the detector sees no labels in either case."""
     fewest_incidents: int = field(default=10, metadata=at_least(1))
-    """A type with fewer incidents in the scored part is not judged, and marked in reports."""
+    """A type with fewer incidents than this in the scored part is not judged, and marked in reports."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield a fault if `clean` and `transductive` are combined."""

@@ -27,7 +27,7 @@ class CostlyCalls:
     days
         Length of the span, above 0.
     prior_calls
-        See above, above 0.
+        Number of additional earlier calls assumed for each caller, with the share of all callers; above 0.
 
     Raises
     ------

@@ -28,7 +28,7 @@ class OwnPast:
     features
         Names out of `detectors.features.calls.call_features.FEATURES`.
     prior_calls
-        See above, above 0.
+        Number of additional earlier calls assumed for each caller, distributed like all calls; above 0.
 
     Raises
     ------

@@ -36,11 +36,11 @@ class UsualServer:
     nearest
         Number of nearby connections of the history for each place, at least 1.
     within_m
-        Their largest distance [m], above 0.
+        Largest distance of these nearby connections [m], above 0.
     keeps
         Share of its connections that a changed cell keeps, in (0, 1).
     spread_db, shift_db
-        See above [dB], above 0.
+        Additional spread of the power of a healthy cell, and additional deviation of a turned one [dB]; above 0.
 
     Raises
     ------

@@ -22,7 +22,7 @@ class GraphCommunity:
     Parameters
     ----------
     model
-        See `detectors.models.outlier_models` for what it may be.
+        An outlier model with PyOD's or scikit-learn's interface (`detectors.models.outlier_models`).
     features
         Names out of `detectors.features.graph.graph_features.FEATURES`; those of calls when left out.
     resolution

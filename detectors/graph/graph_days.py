@@ -19,7 +19,7 @@ class CircleDays:
     Parameters
     ----------
     model
-        See `detectors.models.outlier_models` for what it may be.
+        An outlier model with PyOD's or scikit-learn's interface (`detectors.models.outlier_models`).
     resolution
         Resolution of the communities, above 0; higher values give smaller ones.
     seed

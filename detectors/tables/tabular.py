@@ -37,7 +37,7 @@ class Tabular:
         The columns that the model sees, in this order; names in `feature_levels.FEATURES`. None: the standard ones
         of the level.
     model
-        See `detectors.models.outlier_models` for what it may be.
+        An outlier model with PyOD's or scikit-learn's interface (`detectors.models.outlier_models`).
     level
         Level of the scores: call, user_day or cell_quarter.
     scale

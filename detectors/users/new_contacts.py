@@ -26,7 +26,7 @@ class NewContacts:
     calls
         Number of the caller's latest calls, the scored one included; at least 1.
     prior_calls
-        See above, above 0.
+        Number of additional earlier calls assumed for each caller, with the probability of all callers; above 0.
 
     Raises
     ------

@@ -35,7 +35,7 @@ class RateSurprise:
     dispersion
         Variance beyond that of a Poisson variable, divided by the squared mean; above 0, since people call in bursts.
     prior_days
-        See above, above 0.
+        Number of additional days assumed for each group, at the rate of an average group; above 0.
 
     Raises
     ------
