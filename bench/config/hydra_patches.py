@@ -66,12 +66,17 @@ def store_unbuilt(name: str, kind: type, group: str, package: str) -> None:
     store._load(f"{group}/{name}.yaml").node = _Unbuilt(kind)  # type: ignore[assignment]
 
 
-def check_compositions(check: Callable[[DictConfig], None]) -> None:
-    """Call `check` with each configuration that Hydra composes, before it calls anything that is named there."""
+def check_compositions(check: Callable[[DictConfig, list[str]], None]) -> None:
+    """Call `check` with each configuration that Hydra composes, before it calls anything that is named there.
 
-    def checked(self: ConfigLoaderImpl, *args: Any, **kwargs: Any) -> DictConfig:
-        config = load_configuration(self, *args, **kwargs)
-        check(config)
+    It also gets the settings of the command line, as a file of settings cannot pretend to have given them.
+    """
+
+    def checked(
+        self: ConfigLoaderImpl, config_name: str | None, overrides: list[str], *args: Any, **kwargs: Any
+    ) -> DictConfig:
+        config = load_configuration(self, config_name, list(overrides), *args, **kwargs)
+        check(config, overrides)
         return config
 
     ConfigLoaderImpl.load_configuration = checked  # type: ignore[method-assign]

@@ -216,7 +216,14 @@ HOOKS = {
     "hydra.callbacks.preflight._target_=os.mkdir": "hydra.callbacks.preflight._target_ must be one of bench.",
     "hydra.launcher._target_=os.mkdir": "hydra.launcher._target_ must be one of bench.",
     "hydra.sweeper._target_=os.mkdir": "hydra.sweeper._target_ must be one of bench.",
-    "+hydra.job_logging.handlers.mine={class: os.mkdir}": "hydra.job_logging.handlers.mine.class must be a class",
+    "+hydra.job_logging.handlers.mine={class: os.mkdir}": "hydra.job_logging.handlers.mine.class must be left out",
+    "+hydra.job_logging.handlers.mine={class: logging.FileHandler, filename: notes, mode: w}": (
+        "hydra.job_logging.handlers.mine.class must be left out: a class is given as class, and is one of logging.Str"
+    ),
+    "+hydra.hydra_logging.handlers.x={class: logging.StreamHandler, stream: '${hydra.job.name}'}": (
+        "hydra.hydra_logging.handlers.x.stream must be a value, with nothing in it to be filled in later"
+    ),
+    "+hydra.job.env_set.LD_PRELOAD=theirs.so": "hydra.job.env_set must be left out: set variables in the shell",
     "+hydra.hydra_logging.x=ext://os.mkdir": "hydra.hydra_logging.x must be one of ext://sys.stdout",
 }
 
@@ -246,6 +253,23 @@ def test_a_file_of_settings_that_brings_a_hook_is_refused(
     (message,) = told(capsys, monkeypatch, "--config-dir", "theirs", "suite=nice")
     assert message.startswith(line)
     assert [path.name for path in workplace.iterdir()] == ["theirs"]
+
+
+@pytest.mark.parametrize("more", ["", "hydra: {overrides: {task: ['trusted_packages=[theirs]']}}\n"])
+def test_a_file_of_settings_trusts_nothing(
+    more: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    """A package beside it would be run with all rights, as what makes the figures of a run."""
+    monkeypatch.syspath_prepend(workplace)
+    Path("theirs.py").write_text("open('ran', 'w')\ndef show(outcome, folder): pass\n")
+    leaf = workplace / "mine" / "suite" / "nice.yaml"
+    leaf.parent.mkdir(parents=True)
+    leaf.write_text(f"# @package _global_\ntrusted_packages: [theirs]\nreport: {{run_figures: theirs.show}}\n{more}")
+    (message,) = told(capsys, monkeypatch, "--config-dir", "mine", "suite=nice")
+    assert message.startswith("trusted_packages must be given on the command line: a file of settings may be somebody")
+    assert not Path("ran").exists()
+    lines = told(capsys, monkeypatch, "--config-dir", "mine", "suite=nice", "trusted_packages=[theirs]", "seed=-1")
+    assert lines == ["seed must be in [0, 4294967295], got -1"]
 
 
 @pytest.mark.parametrize("how", [["--config-dir", "mine"], ["hydra.searchpath=[file://mine]"]])
