@@ -12,6 +12,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from importlib import import_module
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
@@ -51,6 +52,12 @@ BAD_CHARACTERS = re.compile(r"[^\w\-. /:]")
 
 logging.getLogger("mlflow").setLevel(logging.ERROR)
 logging.getLogger("alembic").setLevel(logging.ERROR)
+
+
+def import_store(uri: str) -> None:
+    """Import what MLflow imports only when it opens a store: once, before processes are forked that each open it."""
+    if not uri.startswith("http"):
+        import_module("mlflow.store.tracking.sqlalchemy_store")
 
 
 class Tracker:

@@ -91,7 +91,7 @@ class Sweep(Callback):
         tracking = self.settings.tracking
         if tracking.uri is None:
             return
-        import_module("bench.runs.tracking")  # opened here, so that the jobs share it
+        import_module("bench.runs.tracking").import_store(tracking.uri)  # here, so that the jobs share it
         before = marks(self.folder.path).get(tracking.uri)
         # In a process of its own: the jobs are forked from this one, and a database connection must not be shared with
         # them.
