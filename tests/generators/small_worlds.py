@@ -1,5 +1,7 @@
 """Worlds composed from the shipped configuration, as a user would."""
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,19 @@ SMALL = ("generator.num_users=300", "generator.days=7", "generator.num_towers=7"
 
 
 def make_settings(*overrides: str) -> tuple[Any, dict[str, Any]]:
-    """Compose generator and anomaly settings."""
-    register()
+    """Compose generator and anomaly settings; the same are composed once, since that takes half a second."""
+    return deepcopy(_composed(overrides))
+
+
+@cache
+def _composed(overrides: tuple[str, ...]) -> tuple[Any, dict[str, Any]]:
+    _register_once()
     with initialize_config_module("conf", version_base="1.3"):
         config = compose("config", overrides=list(overrides))
     return OmegaConf.to_object(config.generator), {k: OmegaConf.to_object(v) for k, v in config.anomaly.items()}
+
+
+_register_once = cache(register)
 
 
 def all_at(difficulty: float, types: list[str] = TYPES) -> list[str]:
