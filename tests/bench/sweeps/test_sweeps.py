@@ -70,13 +70,13 @@ def test_every_way_to_fail_has_its_status_and_harms_nobody_else(tracked_workplac
 
 @pytest.mark.slow
 def test_a_sweep_killed_at_any_moment_and_resumed_is_as_if_undisturbed(workplace: Path) -> None:
-    """At three moments; `test_kills.py` has thirty before a release."""
+    """At two moments; `test_kills.py` has thirty before a release."""
     axes = ("detector=toy_longest,toy_chancy,toy_raising", "generator.seed=1,2", *QUIET)
     assert ended("run", *SWEEP, *axes)[0] == 1
     undisturbed = table()
     assert len(undisturbed) == 6
     moments = random.Random(6)
-    for _ in range(3):
+    for _ in range(2):
         Path("runs/sweep").rename(f"old-{time.monotonic_ns()}")
         process = started("run", *SWEEP, *axes)
         time.sleep(moments.uniform(0.5, 5))
@@ -128,10 +128,10 @@ def test_a_folder_of_another_sweep_is_refused(workplace: Path) -> None:
 
 
 @pytest.mark.slow
-def test_eight_processes_make_a_world_once(workplace: Path) -> None:
+def test_four_processes_make_a_world_once(workplace: Path) -> None:
     arguments = ("run", *TOY, "generator.pause_s=1", "detector=toy_longest", *QUIET)
-    processes = [started(*arguments) for _ in range(8)]
-    assert [process.communicate()[1] for process in processes] == [""] * 8
-    assert [process.returncode for process in processes] == [0] * 8
+    processes = [started(*arguments) for _ in range(4)]
+    assert [process.communicate()[1] for process in processes] == [""] * 4
+    assert [process.returncode for process in processes] == [0] * 4
     assert len(Path("made.txt").read_text().splitlines()) == 1
-    assert [row["status"] for row in rows()] == ["OK"] * 8
+    assert [row["status"] for row in rows()] == ["OK"] * 4
