@@ -1,6 +1,7 @@
-"""Every leaf, and models of PyOD and scikit-learn by their dotted path, at the size of the default world.
+"""Every leaf, and models of PyOD and scikit-learn by their dotted path, at half the size of the default world.
 
-Covers that they fit and score in the process that a run gives them, confined as far as the system can.
+Covers that they fit and score in the process that a run gives them, confined as far as the system can. Half the size is
+more rows than any model with quadratic costs takes; the whole size is run before a release.
 """
 
 import sys
@@ -28,11 +29,18 @@ sizes: ModuleType = __import__("sizes")
 ALL = dict(sizes.settings_of_all())
 
 
-@pytest.fixture(scope="session")
-def default_size(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """The default world: 2,000 users, 28 days."""
-    found: Dataset = sizes.world_of_size(2000, 28, tmp_path_factory.mktemp("size"))
+@pytest.fixture(scope="session", params=[1000, pytest.param(2000, marks=pytest.mark.release)])
+def sized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The default world has 2,000 users; its 28 days."""
+    found: Dataset = sizes.world_of_size(request.param, 28, tmp_path_factory.mktemp("size"))
     return found
+
+
+@pytest.mark.slow
+def test_half_the_size_is_more_than_quadratic_models_take(sized: Dataset) -> None:
+    low, high = sized.call_range(sized.window)
+    assert low > MOST_ROWS
+    assert high - low > MOST_ROWS
 
 
 def test_there_is_a_dozen_of_models_by_path_and_every_leaf():
@@ -43,13 +51,13 @@ def test_there_is_a_dozen_of_models_by_path_and_every_leaf():
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of the models' own
 @pytest.mark.parametrize("name", ALL)
-def test_it_fits_and_scores_the_default_world(name: str, default_size: Dataset, tmp_path: Path) -> None:
-    reach = reach_of(ALL[name], {"store.worlds": str(default_size.folder.parents[1])}, True)
+def test_it_fits_and_scores(name: str, sized: Dataset, tmp_path: Path) -> None:
+    reach = reach_of(ALL[name], {"store.worlds": str(sized.folder.parents[1])}, True)
     with Waiting(Subject(ALL[name], sizes.SEED), tmp_path, 2, reach) as process:
-        trial = process.tried(Job(default_size, LimitSettings()), lambda: None)
+        trial = process.tried(Job(sized, LimitSettings()), lambda: None)
     scores = trial.scores
     assert scores is not None, f"{trial.reason}\n{(tmp_path / 'detector.log').read_text()}"
-    assert scores.values.shape == (entities(scores.level, default_size),)
+    assert scores.values.shape == (entities(scores.level, sized),)
     assert np.isfinite(scores.values).all()
     assert np.unique(scores.values).size > 1 or name == "at_once"  # no line has two calls at once in this world
     assert scores.threshold is None or isinstance(scores.threshold, float)

@@ -27,13 +27,10 @@ def make_settings(*overrides: str) -> tuple[Any, dict[str, Any]]:
 
 @cache
 def _composed(overrides: tuple[str, ...]) -> tuple[Any, dict[str, Any]]:
-    _register_once()
+    register()
     with initialize_config_module("conf", version_base="1.3"):
         config = compose("config", overrides=list(overrides))
     return OmegaConf.to_object(config.generator), {k: OmegaConf.to_object(v) for k, v in config.anomaly.items()}
-
-
-_register_once = cache(register)
 
 
 def all_at(difficulty: float, types: list[str] = TYPES) -> list[str]:

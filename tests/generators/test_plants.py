@@ -25,6 +25,8 @@ from bench.truth import Truth
 from generators.tables.identities import numbered
 
 SIZE = ("generator.num_users=600", "generator.days=14")
+FEW_FOLDS = AuditSettings(folds=2)
+"""For what single marks find: the classifier on all marks, which takes most of the time, names no column."""
 COLUMNS = [f"{table.name}.{column.name}" for table in DATA_TABLES.values() for column in table.columns]
 BY_COLUMN = {f"{plant.table}.{plant.column}": plant for plant in PLANTS}
 QUICK = (
@@ -53,7 +55,7 @@ def subject_of(world: Path, folder: Path) -> AuditedWorld:
 
 def given_away(subject: AuditedWorld) -> tuple[set[tuple[str, str]], bool]:
     """Return columns and types of the leaks that the audit names, and whether the twin differs."""
-    check = check_bookkeeping(subject, AuditSettings(), silent)
+    check = check_bookkeeping(subject, FEW_FOLDS, silent)
     named = {(column, leak["type"]) for leak in check.found.get("leaks", ()) for column in leak["columns"]}
     return named, check_identity(subject, silent).light is Light.RED
 
@@ -201,4 +203,4 @@ def test_a_type_that_changes_devices_and_sims_does_not_take_its_own_range(
 
 
 def marks_found(subject: AuditedWorld) -> set[str]:
-    return {leak["mark"] for leak in check_bookkeeping(subject, AuditSettings(), silent).found["leaks"]}
+    return {leak["mark"] for leak in check_bookkeeping(subject, FEW_FOLDS, silent).found["leaks"]}
