@@ -1,11 +1,14 @@
 """What is shipped: a source distribution that can be tested, and a wheel that leaves nothing when it is uninstalled."""
 
 import os
+import re
+import runpy
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,9 @@ import pytest
 ROOT = Path(__file__).parents[3]
 FOLDERS = ("bench", "benchmarks", "conf", "detectors", "docs", "examples", "generators", "reports", "tests")
 FILES = ("CHANGELOG.md", "CONTRIBUTING.md", "DESIGN.md", "LICENSE", "Makefile", "README.md", "constraints.txt",
-         "pyproject.toml", "MANIFEST.in")  # fmt: skip
+         "pyproject.toml", "MANIFEST.in", "setup.py")  # fmt: skip
+PAGES = "https://example.org/cdrbench/raw/"
+LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)]+)\)")
 LEFT_OUT = ("__pycache__", ".hypothesis", ".pytest_cache")
 BUILD = "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')"
 
@@ -32,7 +37,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source = ROOT / name
         ignored = shutil.ignore_patterns(*LEFT_OUT)
         shutil.copytree(source, place / name, ignore=ignored) if source.is_dir() else shutil.copy(source, place)
-    subprocess.run([sys.executable, "-c", BUILD], cwd=place, check=True, capture_output=True)
+    environment = {**os.environ, "CDRBENCH_PAGES": PAGES}
+    subprocess.run([sys.executable, "-c", BUILD], cwd=place, env=environment, check=True, capture_output=True)
     return place
 
 
@@ -42,6 +48,25 @@ def test_a_source_distribution_has_the_tests_and_all_that_they_need(built: Path)
     with tarfile.open(archive) as file:
         there = {name.partition("/")[2] for name in file.getnames()}
     assert {*files_in(ROOT), *FILES} - there == set()
+
+
+@pytest.mark.slow
+def test_what_a_package_index_shows_has_its_pictures(built: Path) -> None:
+    (wheel,) = (built / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        (name,) = (each for each in file.namelist() if each.endswith(".dist-info/METADATA"))
+        links = LINK.findall(file.read(name).decode())
+    assert all(target.startswith(("https://", "http://", "#")) for _, target in links)
+    pictures = [target for picture, target in links if picture]
+    assert len(pictures) == 3
+    assert all((ROOT / each.removeprefix(PAGES)).is_file() for each in pictures)
+
+
+def test_without_an_address_nothing_of_it_is_broken() -> None:
+    description = runpy.run_path(str(ROOT / "setup.py"))["description"]
+    shown = description((ROOT / "README.md").read_text(), "")
+    assert "# cdrbench\n" in shown
+    assert [target for _, target in LINK.findall(shown) if not target.startswith(("https://", "#"))] == []
 
 
 @pytest.mark.slow
