@@ -117,6 +117,12 @@ class SuiteSettings:
     """Name of the suite; null for a run outside suites."""
     version: int = 0
     """Version of the suite, which stands for everything that the suite fixes."""
+    world: str = ""
+    """Name of one of the worlds of the suite."""
+    worlds: dict[str, Any] = field(default_factory=dict)
+    """What the suite's worlds differ in, by name; settings of the suite refer to it."""
+    kind: Any = None
+    """The entry of `worlds` that `world` names."""
 
 
 REFERENCES = "bench.runs.references."

@@ -94,7 +94,7 @@ def _suite_faults(config: DictConfig) -> Iterator[str]:
         return
     for override in config.hydra.overrides.task:
         key = re.split("[=@]", override.lstrip("+~"))[0]
-        if key.split(".")[0] in FIXED and key != "suite":
+        if key.split(".")[0] in FIXED and key not in ("suite", "suite.world"):
             yield f"{key} is fixed by suite={config.suite.name}: leave it out, or do without the suite"
 
 

@@ -1,6 +1,7 @@
 """Builds the document of the interactive page from the rows of runs."""
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.version import __version__
@@ -51,14 +52,27 @@ def document_of(page: Page, folder: Path) -> tuple[Document, list[Comparison]]:
 
 
 def _differing_settings(compared: Sequence[Comparison]) -> list[dict[str, float | str]]:
-    """Return the settings in which the kinds of world differ; types that only some have are left out."""
+    """Return the settings in which the kinds of world differ; types that only some have are left out.
+
+    Settings of the same last name and the same values, such as the difficulty of every type, are one.
+    """
     asked = [settings_of(each.sample) for each in compared]
     kept = [without_seeds({name: mine.get(name) for name in ("generator", "anomaly")}) for mine in asked]
-    found = differing(["world"] * len(kept), kept)
+    found = joined(differing(["world"] * len(kept), kept))
     return [
         {name: _number(value) for name, value in mine.items() if value != "unset" and not name.endswith("share")}
         for mine in found
     ]
+
+
+def joined(found: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return settings in which worlds differ, those of the same last name and the same values as one of that name."""
+    values: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for key in found[0] if found else ():
+        values[key.rpartition(".")[2], tuple(mine[key] for mine in found)].append(key)
+    groups = Counter(last for (last, _), keys in values.items() if len(keys) > 1)
+    named = [(last if len(keys) > 1 and groups[last] == 1 else keys[0], each) for (last, each), keys in values.items()]
+    return [{name: each[place] for name, each in named} for place in range(len(found))]
 
 
 def _number(text: str) -> float | str:

@@ -40,12 +40,14 @@ def differing(names: Sequence[str], settings: Sequence[Any]) -> list[dict[str, s
 def distinct_labels(names: Sequence[str], settings: Sequence[Any]) -> list[str]:
     """Return each name; if it occurs with several settings, followed by those that differ.
 
+    Settings of the same last name and value, such as the difficulty of every type, are given once.
+
     >>> distinct_labels(["knn", "knn", "lof"], [{"k": 5, "p": 2}, {"k": 9, "p": 2}, {"k": 5}])
     ['knn (k=5)', 'knn (k=9)', 'lof']
     """
     labels = []
     for name, varied in zip(names, differing(names, settings), strict=True):
-        told = ", ".join(f"{key.rsplit('.', 1)[-1]}={value}" for key, value in varied.items())
+        told = ", ".join(dict.fromkeys(f"{key.rsplit('.', 1)[-1]}={value}" for key, value in varied.items()))
         labels.append(f"{name} ({told})" if told else name)
     return labels
 

@@ -39,6 +39,21 @@ def test_wilcoxon_and_holm_are_those_of_scikit_posthocs(values):
     np.testing.assert_allclose(wilcoxon_holm(values), expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("blocks", [6, 14, 60])
+def test_pairs_are_tested_at_once_as_one_by_one(blocks):
+    values = np.random.default_rng(blocks).random((blocks, 6))
+    values[0, 0], values[:2, 1] = np.nan, values[:2, 2]
+    single = [
+        stats.wilcoxon(lag[~np.isnan(lag)]).pvalue
+        for lag in (values[:, a] - values[:, b] for a, b in combinations(range(6), 2))
+    ]
+    holm, most = np.empty(15), 0.0
+    for place, number in enumerate(np.argsort(single)):
+        most = max(most, single[number] * (15 - place))
+        holm[number] = min(most, 1.0)
+    np.testing.assert_array_equal(wilcoxon_holm(values)[np.triu_indices(6, 1)], holm)
+
+
 def test_a_clear_order_is_significant_and_twins_are_not():
     random = np.random.default_rng(0)
     base = random.random(20)

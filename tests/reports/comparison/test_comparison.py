@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.faults import UserError
+from reports.comparison.build import joined
 from reports.comparison.pages import write
 
 MakeRow = Callable[..., dict[str, Any]]
@@ -112,6 +113,22 @@ def test_worlds_that_differ_in_a_hidden_setting_are_told_apart(run_row: MakeRow,
     text = pages([run_row(), other], tmp_path)["report.md"]
     assert "(sigma=2.0)" in text
     assert "(sigma=unset)" in text
+
+
+def test_a_setting_that_is_the_same_of_every_type_is_named_once(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = []
+    for difficulty in (0.2, 0.8):
+        row = run_row(fingerprint=f"{difficulty:.1f}")
+        settings = json.loads(row["settings"])
+        for each in settings["anomaly"].values():
+            each["difficulty"] = difficulty
+        rows.append({**row, "settings": json.dumps(settings)})
+    found = document(pages(rows, tmp_path)["report.html"])
+    single = [world for world in found["worlds"] if world["settings"]]
+    assert [world["settings"] for world in single] == [{"difficulty": 0.2}, {"difficulty": 0.8}]
+    assert [world["title"].partition(" (")[2] for world in single] == ["difficulty=0.2)", "difficulty=0.8)"]
+    different = [{"a.share": "1", "b.share": "1"}, {"a.share": "2", "b.share": "3"}]
+    assert joined(different) == different
 
 
 def test_worlds_of_other_types_are_named_by_them(run_row: MakeRow, tmp_path: Path) -> None:
