@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import pyarrow.parquet as pq
 
 RUN = ("-m", "bench.run", "generator.anomaly_ratio=0.05", "detector=iforest")
+SWEEP = ("-m", "bench.run", "--multirun", "hydra.launcher.n_jobs=1", RUN[2], "detector=random,volume")
 SEED = ("-m", "bench.generate", "generator=seed_cdr")
 LIBRARIES = ("-c", "import mlflow.store.tracking.sqlalchemy_store, sklearn.ensemble, matplotlib.figure")
 """Imports without which there is no run: what its seconds are compared with."""
@@ -50,12 +51,17 @@ def main() -> None:
         libraries = spent(place, *LIBRARIES)
         show("imports of the libraries of a run", libraries, libraries[1], "imports")
         show("cdrbench --help", spent(place, "-m", "bench", "--help"), libraries[1], "imports")
+        show("python -m bench.run --help", spent(place, "-m", "bench.run", "--help"), libraries[1], "imports")
         show("cdrbench detector=ifores", spent(place, "-m", "bench", "detector=ifores"), libraries[1], "imports")
+        show("a refusal that two jobs share", spent(place, *SWEEP, "generator.days=0"), libraries[1], "imports")
         if "first" in sys.argv[1:]:
             show("first run, nothing compiled", spent(place, *RUN, cache=f"{place}/cache"), libraries[1], "imports")
         else:
             spent(place, *RUN)  # makes the world
         show("main job, its world there", spent(place, *RUN), libraries[1], "imports")
+        sweeps = [spent(place, *SWEEP, f"seed={seeds}") for seeds in ("1", "1,2,3")]
+        each = tuple((three - one) / 4 for one, three in zip(*sweeps, strict=True))  # two runs, and six
+        show("a run of a sweep, one at a time", (each[0], each[1]), libraries[1], "imports")
         plain = spent(place, *SEED, "out=plain", "audit=none")
         writing = seconds_of_writing(place / "plain" / "cdr_call_records.parquet")
         show("generate generator=seed_cdr audit=none", plain, writing, "writing its calls")

@@ -91,8 +91,8 @@ def _done(request: Request) -> tuple[Outcome, str]:
             prepared_world = prepared(request, process)
             # While the detector's process works: imports that take seconds, and everything that needs no scores.
             evaluator = pool.submit(measured, request, prepared_world)
+            opened = pool.submit(recorder.submit, _open, request)  # not before: the detector imports until then
             ahead = pool.submit(_tools, request)
-            opened = pool.submit(recorder.submit, _open, request)  # last, so as not to slow the detector's process down
             trial = attempted(request, prepared_world, process)
         outcome = judged(request, prepared_world, trial, evaluator.result())
         if request.settings.twin:
