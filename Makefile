@@ -5,7 +5,7 @@ BIN = .venv/bin
 # One file of tests on each processor at a time.
 AT_ONCE = -n logical --dist loadfile
 
-.PHONY: run test check lint docs bench clean
+.PHONY: run test check lint docs bench board clean
 
 run: .venv/.runs ## Install what it needs and run the main job.
 	$(BIN)/python -m bench.run generator.anomaly_ratio=0.05 detector=iforest
@@ -27,6 +27,10 @@ docs: .venv/.docs ## Build the documentation: build/site/index.html. Warnings ar
 
 bench: .venv/.tests ## Measure speed, each figure beside something in the same run.
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+board: .venv/.runs ## Run the suite, and write its results, their page, README's table and picture anew.
+	$(BIN)/python -m bench.run suite=core hydra.sweep.dir=runs/board tracking=none audit=none report.run_figures=null
+	$(BIN)/python docs/board.py runs/board
 
 clean: ## Remove the environment and what the tools left; worlds, runs and mlflow.db stay.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

@@ -1,0 +1,1 @@
+"""The board: the published results of `suite=core`, and what README shows of them."""
