@@ -11,7 +11,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -122,17 +122,26 @@ class Tracker:
                 str(result.asked["name"]),
             )
             run_id = str(run.info.run_id)
-            for start in range(0, max(len(metrics), len(parameters)), BATCH):
-                part = slice(start, start + BATCH)
-                self.client.log_batch(run_id, metrics[part], parameters[part])
-            self.client.log_inputs(run_id, [_dataset(record)])
-            for path in record.artifacts:
-                self.client.log_artifact(run_id, str(path), _place(path))
-            if record.table:
-                self.client.log_text(run_id, record.table, TABLE)
-            self._install_views(types_of(result.values))
-            self.finish(run_id, result.status is Status.OK)
+            try:
+                self._fill(run_id, record, metrics, parameters)
+            except BaseException:  # else it would be shown as a run that goes on
+                with suppress(MlflowException, OSError):
+                    self.client.delete_run(run_id)
+                raise
         return run_id
+
+    def _fill(self, run_id: str, record: Record, metrics: Sequence[Metric], parameters: Sequence[Param]) -> None:
+        """Write what a run has, and end it."""
+        for start in range(0, max(len(metrics), len(parameters)), BATCH):
+            part = slice(start, start + BATCH)
+            self.client.log_batch(run_id, metrics[part], parameters[part])
+        self.client.log_inputs(run_id, [_dataset(record)])
+        for path in record.artifacts:
+            self.client.log_artifact(run_id, str(path), _place(path))
+        if record.table:
+            self.client.log_text(run_id, record.table, TABLE)
+        self._install_views(types_of(record.result.values))
+        self.finish(run_id, record.result.status is Status.OK)
 
     def _install_views(self, types: Sequence[str]) -> None:
         """Install the saved views for the types of a run, unless they exist."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from bench.faults import UserError
 from bench.host.identity import own_identity
@@ -65,6 +66,21 @@ def test_a_run_leaves_parameters_metrics_tags_the_data_set_and_files(uri: str) -
 def test_a_failed_run_is_marked_so(uri: str) -> None:
     run_id = Tracker(uri, TrackingSettings()).record(record(Result(ASKED, Status.TIMEOUT, "too slow")))
     assert MlflowClient(uri).get_run(run_id).info.status == "FAILED"
+
+
+@pytest.mark.parametrize("error", [MlflowException("database is locked"), OSError(28, "full"), SystemExit(143)])
+def test_a_record_that_fails_half_way_is_no_run_that_goes_on(
+    uri: str, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = Tracker(uri, TrackingSettings())
+
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(tracker.client, "log_artifact", failing)
+    with pytest.raises((UserError, SystemExit)):
+        tracker.record(record(Result(ASKED, Status.OK)))
+    assert list(MlflowClient(uri).search_runs([tracker.experiment_id])) == []
 
 
 def test_what_was_begun_to_be_written_can_be_removed(uri: str) -> None:
