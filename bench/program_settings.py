@@ -184,6 +184,9 @@ class ScoreSettings:
     anomaly: dict[str, Any] = field(default_factory=dict)
     out: str = field(default="scored", metadata=writable_folder())
     """Folder that the alerts are written to."""
+    keep: str | None = None
+    """New folder in which the detector is saved together with the scored records, so that `run=` that folder scores the
+    next day's; null: nothing is saved."""
     same_versions: bool = True
     """Whether to refuse a detector that was fitted with other versions of the libraries."""
     threshold: Any = MISSING

@@ -1,7 +1,7 @@
 """Score new records with the detector of an earlier run."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,7 +10,7 @@ from bench.dataset import Dataset
 from bench.detector import Scores
 from bench.evaluation.evaluate import evaluate
 from bench.evaluation.run_outcome import Outcome
-from bench.faults import SettingsError, UserError
+from bench.faults import Fault, SettingsError, UserError
 from bench.host.console import clock_running, progress_bars
 from bench.host.processors import usable
 from bench.isolation.detector_process import Job, Waiting
@@ -46,6 +46,8 @@ def scored(settings: ScoreSettings, out: Path, staging: Path) -> str:
         When the detector cannot be used here, or the records do not start after those that it knows.
     """
     detector = _usable(settings, staging)
+    if settings.keep is not None and Path(settings.keep).exists():
+        raise SettingsError([Fault("keep", "be a new folder", settings.keep)])
     with progress_bars() as progress:
         world = find_or_make(
             world_of(settings.generator, settings.anomaly), Path(settings.store.worlds), usable(), progress
@@ -65,7 +67,11 @@ def scored(settings: ScoreSettings, out: Path, staging: Path) -> str:
             trial = process.tried(Job(dataset, settings.limits), tick)
     if trial.scores is None:
         return f"{trial.status}: {trial.reason}; see {out / 'detector.log'}"
-    return _written(settings, detector, (dataset, trial.scores), (out, _nothing_known(staging / "truth")))
+    failure = _written(settings, detector, (dataset, trial.scores), (out, _nothing_known(staging / "truth")))
+    if settings.keep is not None and not failure:
+        replace(detector, dataset=dataset).save(Path(settings.keep))
+        print(settings.keep)
+    return failure
 
 
 def _usable(settings: ScoreSettings, staging: Path) -> SavedDetector:

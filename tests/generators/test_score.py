@@ -175,3 +175,40 @@ def test_nothing_is_saved_over_what_is_there(kept: Path, start: Start, capsys: p
         start(save.main, f"run={row.parent}", "out=kept")
     assert ended.value.code == 2
     assert capsys.readouterr().err == "out must be a new folder, got kept\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("detector", ["iforest", "fan_out", "graph_days"])
+def test_day_after_day_ends_with_the_scores_of_one_run_over_all(
+    detector: str, start: Start, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each day is scored with all days before it as the past, by the detector that was fitted on the first ones."""
+    calls = pl.read_csv(SAMPLE, separator=";", infer_schema=False)
+    dates = calls["START"].str.slice(0, 10).str.to_date("%d/%m/%Y")
+    days = dates.unique().sort()
+    calls.write_csv("all.csv", separator=";")
+    calls.filter(dates < days[4]).write_csv("first.csv", separator=";")
+    by = ("user_id", "begins") if detector == "graph_days" else ("call_start_ts", "caller_id", "callee_id")
+    live = run_on(start, "all", detector, 2 / len(days))
+    expected = scores(live, json.loads((live / "result.json").read_text())["fingerprint"], *by)
+    known = run_on(start, "first", detector, 2 / 4)
+    worlds = set(Path("worlds").iterdir())
+    parts = [scores(known, json.loads((known / "result.json").read_text())["fingerprint"], *by)]
+    for number, day in enumerate(days[4:]):
+        calls.filter(dates == day).write_csv("today.csv", separator=";")
+        start(score.main, f"run={known}", *READ_AS, "generator.path=today.csv", f"keep=known/{number}", "out=scored")
+        (world,) = {path for path in Path("worlds").iterdir() if (path / "data").exists()} - worlds
+        worlds.add(world)
+        parts.append(scores(Path("scored"), world.name, *by))
+        known = Path("known", str(number))
+    found = pl.concat(parts).sort(by)
+    assert found.select(by).equals(expected.select(by))
+    assert found["score"].to_list() == expected["score"].to_list()
+
+
+def test_what_is_kept_needs_a_new_folder(kept: Path, start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("there").mkdir()
+    with pytest.raises(SystemExit) as ended:
+        start(score.main, "run=kept", *READ_AS, "generator.path=tomorrow.csv", "keep=there")
+    assert ended.value.code == 2
+    assert "keep must be a new folder, got 'there'" in capsys.readouterr().err
