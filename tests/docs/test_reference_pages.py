@@ -60,6 +60,8 @@ def test_every_column_has_its_line() -> None:
 
 def test_settings_have_their_default_rule_and_purpose_and_entries_of_a_kind_are_told_once() -> None:
     page = settings.markdown("config", "threshold", "generator")
-    assert "| `alerts_per_day` | `100.0` | Alerts that analysts can read in a day, shared by all types" in page
+    assert (
+        "| `alerts_per_day` | `100.0` | Number of alerts that analysts can read in a day, shared by all types" in page
+    )
     assert "### generator.user_types.NAME\n" in page
     assert "### generator.user_types.courier\n" not in page

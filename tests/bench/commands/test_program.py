@@ -164,7 +164,7 @@ def test_a_setting_is_explained_by_its_dataclass() -> None:
         "  type     float",
         "  default  100.0",
         "  rule     must be above 0",
-        "  what     Alerts that analysts can read in a day, shared by all types.",
+        "  what     Number of alerts that analysts can read in a day, shared by all types.",
         "  from     bench.threshold_policies.Budget",
     ]
 
@@ -172,7 +172,7 @@ def test_a_setting_is_explained_by_its_dataclass() -> None:
 def test_a_setting_is_explained_by_the_docstring_of_its_target() -> None:
     lines = told("detector.model.n_neighbors", choices=("detector=lof",))
     assert lines[2] == "  default  35"
-    assert "Nearest fitted rows" in lines[3]
+    assert "Number of nearest fitted rows" in lines[3]
     assert lines[-1] == "  from     detectors.models.neighbours.Lof"
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eventually import within
 from programs import QUIET, TOY, started
 from toy_world import ToySettings, ToyWorld
-from waiting import within
 
 from bench.dataset import Dataset
 from bench.generator import silent

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from eventually import within
 from toy_world import ToySettings, ToyWorld
-from waiting import within
 
 from bench.dataset import Dataset
 from bench.generator import silent

@@ -13,8 +13,8 @@ from pathlib import Path
 import programs
 import psutil
 import pytest
+from eventually import within
 from programs import QUIET, TOY, leavings, rows, started
-from waiting import within
 
 from bench.dataset import Dataset
 

@@ -11,10 +11,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from eventually import within
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from programs import QUIET, TOY, ended, started
-from waiting import within
 
 MINE = b"somebody's"
 MADE = [each for each in TOY if not each.startswith("trusted")]

@@ -8,8 +8,8 @@ from typing import Any
 
 import psutil
 import pytest
+from eventually import within
 from programs import QUIET, TOY, ended, leavings, rows, started
-from waiting import within
 
 # MLflow's own, about a loader strategy of SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")

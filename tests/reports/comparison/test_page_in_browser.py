@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eventually import within
 from left_by_runs import leave
-from waiting import within
 
 from reports.comparison.pages import write
 
