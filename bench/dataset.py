@@ -116,9 +116,12 @@ class Dataset:
             raise UserError(f"no table {name!r}; the tables are {', '.join(DATA_TABLES)}")
         path = self.folder / f"{name}.parquet"
         try:
-            with pq.ParquetFile(path) as file:  # `pq.read_table` would import pandas
-                return file.read() if columns is None else file.read(list(columns)).select(list(columns))
-        except (*UNREADABLE, KeyError) as error:  # the latter: a column that is not there
+            with pq.ParquetFile(path) as file:
+                names = file.schema_arrow.names if columns is None else list(columns)
+                if set(names) <= set(file.schema_arrow.names):
+                    return file.read(names).select(names)
+            return pq.read_table(path, columns=names)  # names what is missing; it imports pandas, so only then
+        except UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}") from error
 
     def open_table(self, name: str) -> pq.ParquetFile:
