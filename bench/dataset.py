@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from bench.faults import UserError
 from bench.host.read_json import UnreadableError, member, object_in
 from bench.schema import DATA_TABLES, UNREADABLE
+from bench.spans import DAY_MS
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Window:
 
     start_ms: int
     end_ms: int
+
+    @property
+    def days(self) -> float:
+        """Its length in days of 24 hours."""
+        return (self.end_ms - self.start_ms) / DAY_MS
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ all worlds. The two agree where the 95 % interval of their difference (Newcombe'
 until the code of worlds or detectors changes, so that more worlds add to those that there are.
 """
 
-import hashlib
 import json
 import sys
 import time
@@ -25,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kept_rows import KeptRows, Row, code_of
 from roster import made
 
 from bench import api
@@ -32,6 +32,7 @@ from bench.config.composition import composed, register, settings_of
 from bench.config.hydra_patches import initialised
 from bench.evaluation.home import home_of
 from bench.evaluation.intervals.shares import wilson
+from reports.wording import key
 
 WORLDS = Path("worlds")
 ROWS = WORLDS / "believable.jsonl"
@@ -44,7 +45,6 @@ ASKED = {
 }  # fmt: skip
 ROOMS = ("generators", "detectors", "bench/evaluation", "conf")
 NATIVE, INJECTED = "native", "injected"
-Row = dict[str, Any]
 
 
 @dataclass
@@ -140,40 +140,25 @@ def rows_of(kind: str, number: int, asked: dict[str, str]) -> Iterator[Row]:
             sys.exit(f"{name} in {kind} world {number}: {row['status']}, {row['reason']}")
         for of_type, home in homes.items():
             for level in (home, str(row["level"])):
-                prefix = "" if level == "call" else f"{level}/"
-                incidents, recall = (row.get(f"{prefix}{key}/{of_type}") for key in ("incidents", "incident_recall"))
+                incidents, recall = (row.get(key(each, level, of_type)) for each in ("incidents", "incident_recall"))
                 if incidents and recall is not None:
                     found = float(recall) * float(incidents)
                     yield {"detector": name, "type": of_type, "incidents": incidents, "found": found}
                     break
 
 
-def code() -> str:
-    """Return a digest of the code that makes and scores worlds."""
-    root = Path(__file__).parents[1]
-    files = sorted(path for room in ROOMS for path in (root / room).rglob("*") if path.suffix in (".py", ".yaml"))
-    return hashlib.blake2b(b"".join(path.read_bytes() for path in files), digest_size=6).hexdigest()
-
-
 def measured(asked: dict[str, str]) -> list[Row]:
     """Return the rows of all worlds, those that are kept and those that are measured now."""
-    settings = json.dumps({name: value for name, value in asked.items() if name != "worlds"}) + code()
+    settings = json.dumps({name: value for name, value in asked.items() if name != "worlds"})
     numbers = range(1, int(asked["worlds"]) + 1)
-    kept = [json.loads(line) for line in ROWS.read_text().splitlines()] if ROWS.exists() else []
-    rows = [row for row in kept if row["settings"] == settings and row["world"] in numbers]
-    there = {(row["kind"], row["world"]) for row in rows}
+    kept = KeptRows(ROWS, code_of(*ROOMS))
     for number in numbers:
         for kind in (NATIVE, INJECTED):
-            if (kind, number) not in there:
-                new = [
-                    {"settings": settings, "kind": kind, "world": number, **row} for row in rows_of(kind, number, asked)
-                ]
-                WORLDS.mkdir(exist_ok=True)
-                with ROWS.open("a") as file:
-                    file.write("".join(json.dumps(row) + "\n" for row in new))
-                rows += new
+            about = {"settings": settings, "kind": kind, "world": number}
+            if not kept.has(**about):
+                kept.add([about | row for row in rows_of(kind, number, asked)])
         print(f"{time.process_time():7.0f} CPU s  {number} of {numbers[-1]} worlds", file=sys.stderr, flush=True)
-    return rows
+    return [row for row in kept.rows if row["settings"] == settings and row["world"] in numbers]
 
 
 def pairs_of(rows: Iterable[Row], *keys: str) -> dict[tuple[Any, ...], Pair]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kept_rows import code_of
 from mixed_world import WORLDS, Looked, MixedWorld, Which, looked_at
 from opened import opened
 from roster import Described
@@ -41,10 +42,7 @@ class Rows:
 @cache
 def made_of() -> str:
     """Return a digest of the code that describes worlds."""
-    root = Path(__file__).parents[1]
-    files = sorted(path for name in SOURCES for path in (root / name).rglob("*") if path.suffix in (".py", ".yaml"))
-    own = [path for path in files if path.name != "headroom.py"]
-    return hashlib.blake2b(b"".join(path.read_bytes() for path in own), digest_size=6).hexdigest()
+    return code_of(*SOURCES, but="headroom.py")
 
 
 def rows_of(which: Which, seed: int, normals: int) -> dict[Level, Rows]:

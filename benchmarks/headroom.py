@@ -21,10 +21,9 @@ measures nothing.
 """
 
 import hashlib
-import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from typing import Any
 import numpy as np
 from described_world import KEPT, Matrix, Rows, made_of, rows_of
 from headroom_tables import tables
+from kept_rows import KeptRows, Row
 from mixed_world import Which
 from roster import supervised
 from sklearn.base import clone
@@ -51,7 +51,6 @@ ASKED = {
     "mixes": "seed_four,fraud,network_faults", "difficulties": "0.5,0.2,0.8", "told": "101,102", "seeds": "1,2,3",
     "normals": "10000",
 }  # fmt: skip
-Row = dict[str, Any]
 Score = Callable[[Matrix], Matrix]
 
 
@@ -65,27 +64,6 @@ class Models:
     """Columns beyond the baseline's that the strong classifier has."""
     before: float
     """Log odds of the type against normal where it was learned."""
-
-
-class Kept:
-    """Rows of results on disk, line by line, of the code as it is."""
-
-    def __init__(self) -> None:
-        self.code = made_of() + hashlib.blake2b(Path(__file__).read_bytes(), digest_size=2).hexdigest()
-        lines = LINES.read_text().splitlines() if LINES.exists() else []
-        self.rows: list[Row] = [row for row in map(json.loads, lines) if row["code"] == self.code]
-
-    def has(self, **what: str) -> bool:
-        """Return whether there is a row of this."""
-        return any(all(row.get(name) == value for name, value in what.items()) for row in self.rows)
-
-    def add(self, rows: Iterable[Row]) -> None:
-        """Keep some rows, all at once."""
-        new = [row | {"code": self.code} for row in rows]
-        LINES.parent.mkdir(parents=True, exist_ok=True)
-        with LINES.open("a") as file:
-            file.write("".join(json.dumps(row) + "\n" for row in new))
-        self.rows += new
 
 
 def precision_of(rows: Rows, name: str, scores: Matrix) -> float:
@@ -152,7 +130,7 @@ def fitted(model: Any, told: Sequence[Matrix], worlds: Sequence[Rows], name: str
     return lambda rows: np.asarray(model.predict_proba(rows[:, known])[:, 1])
 
 
-def measured(which: Which, asked: dict[str, str], kept: Kept) -> None:
+def measured(which: Which, asked: dict[str, str], kept: KeptRows) -> None:
     """Measure a mix at a difficulty: what was learned from other worlds, and the detectors."""
     about = {"mix": which.mix, "difficulty": which.difficulty}
     left = [seed for seed in asked["seeds"].split(",") if not kept.has(**about, what="strong", seed=seed)]
@@ -264,7 +242,7 @@ def main(*arguments: str) -> None:
         sys.exit(f"told and seeds must have no world in common, got {', '.join(sorted(both))}")
     sizes = tuple((name, value) for name, value in given.items() if name not in ASKED)
     every = [Which(mix, dial, sizes) for dial in asked["difficulties"].split(",") for mix in asked["mixes"].split(",")]
-    kept = Kept()
+    kept = KeptRows(LINES, made_of() + hashlib.blake2b(Path(__file__).read_bytes(), digest_size=2).hexdigest())
     for which in every if "tables" not in arguments else ():
         measured(which, asked, kept)
     print(*tables(kept.rows, asked), sep="\n")

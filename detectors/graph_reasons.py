@@ -6,11 +6,9 @@ from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
 from bench.detector import Level
 from detectors.features.graph import user_day_graph
-from detectors.features.graph.call_graph import CallGraph
 from detectors.features.graph.graph_features import NAMES as OF_CALLS
-from detectors.features.graph.graph_features import graph_features
-from detectors.features.graph.user_day_graph import GraphDays, Weeks
-from detectors.features.sequence.timeline import Timeline
+from detectors.features.graph.graph_features import features_against
+from detectors.features.graph.user_day_graph import days_against
 
 OF_DAYS = tuple(name for name, _, _ in user_day_graph.FEATURES)
 NAMES: Mapping[Level, tuple[str, ...]] = {Level.CALL: OF_CALLS, Level.USER_DAY: OF_DAYS, Level.CELL_QUARTER: ()}
@@ -23,22 +21,11 @@ def of_both(dataset: Dataset, level: Level, names: list[str]) -> tuple[FloatArra
     The window is described against the graph of the history, and the later half of the history against the graph of the
     earlier half, as graph detectors do.
     """
-    history, window, values = dataset.history, dataset.window, _of_calls if level is Level.CALL else _of_days
+    history, window, values = dataset.history, dataset.window, features_against if level is Level.CALL else _of_days
     middle = (history.start_ms + history.end_ms) // 2
     earlier, later = Window(history.start_ms, middle), Window(middle, history.end_ms)
     return values(dataset, earlier, later, names), values(dataset, history, window, names)
 
 
-def _of_calls(dataset: Dataset, known: Window, part: Window, names: list[str]) -> FloatArray:
-    timeline = Timeline(dataset)
-    parties, caller, callee = timeline.parties
-    past, those = (slice(*dataset.call_range(each)) for each in (known, part))
-    graph = CallGraph(parties, caller[past], callee[past], timeline.start_ms[past])
-    return graph_features(graph, caller[those], callee[those], names)
-
-
 def _of_days(dataset: Dataset, known: Window, part: Window, names: list[str]) -> FloatArray:
-    weeks = Weeks(dataset)
-    graph = weeks.graph(weeks.rows(known.start_ms, known.end_ms))
-    found = GraphDays(weeks, graph, weeks.until(known.end_ms).laws).features(dataset, part)
-    return found[:, [OF_DAYS.index(name) for name in names]]
+    return days_against(dataset, known, part)[:, [OF_DAYS.index(name) for name in names]]

@@ -98,9 +98,14 @@ def key(metric: str, level: str, name: str) -> str:
     return f"{metric}/{name}" if level == "call" else f"{level}/{metric}/{name}"
 
 
+def own_level(row: Mapping[str, object]) -> str:
+    """Return the level of a run's scores; a run that failed before it was known counts as one of calls."""
+    return str(row.get("level") or "call")
+
+
 def own_values(result: Result) -> dict[str, float | None]:
     """Return the values, with those of the scores' own level under plain names."""
-    level = result.asked.get("level") or "call"
+    level = own_level(result.asked)
     if level == "call":
         return result.values
     prefix = f"{level}/"

@@ -9,7 +9,6 @@ from bench.arrays import FloatArray, IntArray
 from bench.evaluation.ranking import SortedScores
 from bench.evaluation.run_outcome import LevelOutcome, Outcome
 from bench.run_tables import CURVES
-from bench.spans import DAY_MS
 
 POINTS = 200
 """The most points of a curve: half evenly spaced in recall, half in the logarithm of the alerts."""
@@ -20,7 +19,7 @@ def curves(outcome: Outcome) -> pa.Table:
 
     Between two points, recall lies between theirs; among equal scores it grows in proportion to the alerts.
     """
-    days = (outcome.dataset.window.end_ms - outcome.dataset.window.start_ms) / DAY_MS
+    days = outcome.dataset.window.days
     parts = []
     for level, here in outcome.levels.items():
         for name, columns in _of_level(here):

@@ -7,6 +7,7 @@ CSV. Parquet and JSON contain texts unchanged.
 
 import re
 from collections.abc import Mapping
+from math import log10
 from textwrap import shorten
 from typing import Any
 
@@ -23,6 +24,12 @@ def printable(text: str) -> str:
 def shortened(text: str, longest: int) -> str:
     """Return a text on one line, cut at a word if it is longer than allowed."""
     return shorten(text, longest, placeholder=" ...")
+
+
+def rounded_up(number: float) -> int:
+    """Return a number above 1 rounded up to its first two digits, such as 1,240 to 1,300."""
+    step = 10 ** max(int(log10(number)) - 1, 0)
+    return int(-(-number // step) * step)
 
 
 def printable_row(row: Mapping[str, Any]) -> dict[str, Any]:

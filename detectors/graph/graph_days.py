@@ -6,7 +6,7 @@ from bench.arrays import FloatArray
 from bench.dataset import Dataset, Window
 from bench.detector import Level, Scores
 from bench.faults import above, require
-from detectors.features.graph.user_day_graph import GraphDays, Weeks
+from detectors.features.graph.user_day_graph import days_against
 from detectors.models.outlier_models import fitted, outlier_scores, own_threshold, require_outlier_model
 
 
@@ -63,7 +63,4 @@ class CircleDays:
         return Scores(self.level, outlier_scores(self.model, matrix))
 
     def _features(self, dataset: Dataset, known: Window, described: Window) -> FloatArray:
-        weeks = Weeks(dataset)
-        rows = weeks.rows(known.start_ms, known.end_ms)
-        graph = weeks.graph(rows, resolution=self.resolution, seed=self.seed)
-        return GraphDays(weeks, graph, weeks.until(known.end_ms).laws).features(dataset, described)
+        return days_against(dataset, known, described, resolution=self.resolution, seed=self.seed)

@@ -71,7 +71,7 @@ class RateSurprise:
         groups = self._groups(timeline)
         low, high = dataset.call_range(dataset.history)
         days = (timeline.start_ms - dataset.clock.start_ms) / DAY_MS
-        history_days = max((dataset.history.end_ms - dataset.history.start_ms) / DAY_MS, 1e-9)
+        history_days = max(dataset.history.days, 1e-9)
         average = (high - low) / max(np.unique(groups.key[low:high]).size, 1) / history_days
         earlier = groups.earlier() - groups.within(timeline.start_ms, span=self.span_ms)
         watched = np.maximum(days - self.span_ms / DAY_MS, 0.0)

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.arrays import IntArray
 from bench.faults import Fault
+from bench.host.texts import rounded_up
 from generators.injection.editable_plan import EditablePlan
 from generators.injection.injector import STAYS, USUAL, Figures, Incidents, Injector
 from generators.injection.planning_errors import NoRoom, TypesRefused
@@ -281,8 +282,7 @@ def enough_users(users: int, times: float) -> int:
     """Return the number of users `times` as large, rounded up, with a margin for uneven activity."""
     wanted = users * times
     wanted *= 1 + SPREAD / np.sqrt(users) + SPREAD / np.sqrt(wanted)
-    step = 10 ** max(int(np.log10(wanted)) - 1, 0)
-    return int(-(-wanted // step) * step)
+    return rounded_up(wanted)
 
 
 def _too_full(full: list[str], ratio: float, lower: float | None) -> Fault:

@@ -128,8 +128,8 @@ def injected(
         possible = {name: each for name, each in anomalies.items() if name not in unshown}
         plan, left_out = plan_possible(records, possible, ratio, seed, more)
         rewriter = Rewriter(calls, records, plan, naming, seed)
-        after, changes, values = rewriter.rewritten()
-        shown = {name: each for name, each in rewriter.shown().items() if each.share < 1 - NOTABLE}
+        after, changes, values, how_shown = rewriter.rewritten()
+        shown = {name: each for name, each in how_shown.items() if each.share < 1 - NOTABLE}
         unshown |= {name: each.reason for name, each in shown.items() if each.share < LEAST_SHOWN}
         if len(unshown) == len(anomalies):
             raise none_left(unshown)

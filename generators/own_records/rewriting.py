@@ -33,6 +33,18 @@ class Shown(NamedTuple):
     """Why the others do not show."""
 
 
+class Rewritten(NamedTuple):
+    """The records with incidents."""
+
+    calls: Calls
+    """In order of time and renumbered."""
+    changes: Changes
+    values: RecordedValues
+    """Of the changes."""
+    shown: dict[str, Shown]
+    """For each type how much of it the records show."""
+
+
 class Rewriter:
     """Rewrites records by a plan; `naming` names new identities."""
 
@@ -40,11 +52,9 @@ class Rewriter:
         self.calls, self.records, self.plan, self.seed = calls, records, plan, seed
         self.edits = all_edits(plan)
         self.written = WrittenEdits(calls, records, self.edits, self._places(), naming, seed)
-        self.unseen = np.zeros(0, np.int64)
-        """Edits that leave their record as it was; known once the records are rewritten."""
 
-    def rewritten(self) -> tuple[Calls, Changes, RecordedValues]:
-        """Return the records with incidents, in order of time and renumbered, their changes, and the changed values."""
+    def rewritten(self) -> Rewritten:
+        """Return the records with incidents, and what changed."""
         records, edits = self.records, self.edits
         written, place = self.written, self.written.place
         edited = np.zeros(len(records.row), np.bool_)
@@ -77,12 +87,13 @@ class Rewriter:
             codes=codes,
             origins=self.calls.origins.take(np.concatenate([np.flatnonzero(kept), self._altered(place[made])])[order]),
         )
-        changes = self._changes(line, place, position[int(kept.sum()) :], calls, written_ms)
+        changes, unseen = self._changes(line, place, position[int(kept.sum()) :], calls, written_ms)
         whose = (self.edits.user[made], self.records.user), (self.edits.callee[made], self.records.callee)
         caller, callee = (np.concatenate([self._by_row(own)[kept], new])[order] for new, own in whose)
         calls, changes = self._diverted(calls, (caller, callee), changes)
         texts = {kind: _in_use(kind, texts, calls.codes) for kind, texts in self.written.texts.items()}
-        return replace(calls, texts=texts), changes, self._recorded_values(calls, (caller, callee), changes)
+        values = self._recorded_values(calls, (caller, callee), changes)
+        return Rewritten(replace(calls, texts=texts), changes, values, self._shown(unseen))
 
     def _starts(self, written_ms: Any, made: Any) -> Any:
         """Return when edits begin; shape (made,) [ms], UTC. Whoever keeps a start keeps it in a repeated hour too."""
@@ -91,20 +102,20 @@ class Rewriter:
         own = self.calls.start_ms[self.records.row[place]]
         return np.where(stays, own, since_first_day(self.calls.clock, written_ms[made]))
 
-    def shown(self) -> dict[str, Shown]:
-        """Return for each type how much of it the rewritten records show."""
+    def _shown(self, unseen: Any) -> dict[str, Shown]:
+        """Return how much of each type shows, without the edits that leave their record as it was."""
         types, kind = self.plan.types, self.plan.kind[self.edits.incident]
         every = np.bincount(kind, minlength=len(types))
         unwritten = np.bincount(kind[self.written.outcome == UNWRITTEN], minlength=len(types))
-        unseen = np.bincount(kind[self.unseen], minlength=len(types))
-        lost = (unwritten + unseen) / np.maximum(every, 1)
+        same = np.bincount(kind[unseen], minlength=len(types))
+        lost = (unwritten + same) / np.maximum(every, 1)
         talks = self.records.talk_ms[self.records.talk_ms > 0] // 1000
         reasons = (
             "{:.0%} of its calls are not answered, and these records have no such calls",
             f"{{:.0%}} of its calls would be written as they were (lengths are in steps of {step_of(talks)} s)",
         )
         return {
-            name: Shown(1 - lost[i], reasons[int(unseen[i] > unwritten[i])].format(lost[i]))
+            name: Shown(1 - lost[i], reasons[int(same[i] > unwritten[i])].format(lost[i]))
             for i, name in enumerate(types)
         }
 
@@ -158,19 +169,19 @@ class Rewriter:
         cell = day * records.counts.shape[1] + edits.user
         return np.where(edits.slot >= 0, ends[cell] - records.counts.ravel()[cell] + edits.slot, -1)
 
-    def _changes(self, line: Line, place: Any, row: Any, calls: Calls, written_ms: Any) -> Changes:
-        """Return all changes: calls that edits made or removed, and calls removed because of them."""
+    def _changes(self, line: Line, place: Any, row: Any, calls: Calls, written_ms: Any) -> tuple[Changes, Any]:
+        """Return all changes, calls removed because of edits among them, and the edits that change nothing."""
         edits, records = self.edits, self.records
         made, taken = np.flatnonzero(line.made), np.flatnonzero(~line.made & (place >= 0))
         differs = (place[made] < 0) | self._differs(made, place, row, calls)
-        self.unseen = made[~differs]
+        unseen = made[~differs]
         made, row = made[differs], row[differs]
         gone = np.concatenate([place[taken], line.lost])
         because = np.concatenate([taken, line.because])
         cells = [
             each.codes.get("first_cell_id", np.zeros(each.start_ms.size, np.int32)) for each in (calls, self.calls)
         ]
-        return Changes(
+        changes = Changes(
             row=np.concatenate([row, np.full(len(gone), -1)]),
             key=np.concatenate([edits.key[made], records.row[gone].astype(np.uint64)]),
             incident=np.concatenate([edits.incident[made], edits.incident[because]]),
@@ -182,6 +193,7 @@ class Rewriter:
             cell=np.concatenate([cells[0][row], cells[1][records.row[gone]]]),
             start_ms=np.concatenate([written_ms[made], records.start_ms[gone]]),
         )
+        return changes, unseen
 
     def _differs(self, made: Any, place: Any, row: Any, calls: Calls) -> Any:
         """Return which altered calls differ from the original in any column; shape (made,)."""

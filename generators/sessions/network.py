@@ -132,7 +132,7 @@ def best_cells(radio: RadioMap, points: Any, otherwise: Any) -> Any:
 
 
 def no_network(settings: WorldSettings) -> Network:
-    """Return the placeholder for the network of a world without one."""
+    """Return a network without cells, for a world that simulates none."""
     plane = make_plane(settings.region, False)
     radio = RadioMap(
         cell=np.empty((0, 1), np.int32),

@@ -30,9 +30,8 @@ RELATIVE_TOLERANCE = 0.02
 
 def published(row: Row) -> dict[str, Scalar]:
     """Return the part of a result row that is published, its metrics rounded to six digits."""
-    kept = [name for name in row if "/" not in name or name.startswith("version/")]
     metrics = [name for name in dict.fromkeys(_metrics_of(row)) if row.get(name) is not None]
-    facts = {name: row[name] for name in kept if name not in UNPUBLISHED}
+    facts = {name: row[name] for name in row if not _is_metric(name) and name not in UNPUBLISHED}
     return facts | {name: _rounded(row[name]) for name in metrics}
 
 
@@ -69,13 +68,16 @@ def disagreements(expected: Row, found: Row) -> list[str]:
     >>> disagreements({"recall/all": 0.5, "incidents/all": 12}, {"recall/all": 0.504, "incidents/all": 13})
     ['incidents/all: 12 is published, 13 was found']
     """
-    names = [name for name in expected if "/" in name and not name.startswith("version/")]
-    names += [name for name in found if name not in expected and "/" in name and not name.startswith("version/")]
+    names = filter(_is_metric, dict.fromkeys([*expected, *found]))
     return [
         f"{name}: {expected.get(name)} is published, {found.get(name)} was found"
         for name in names
         if not _agree(expected.get(name), found.get(name))
     ]
+
+
+def _is_metric(name: str) -> bool:
+    return "/" in name and not name.startswith("version/")
 
 
 def _agree(one: Scalar, other: Scalar) -> bool:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from bench.faults import UserError
 from bench.host.aside import write_whole
@@ -15,6 +15,7 @@ from reports.comparison.heat_map import heat_map
 from reports.comparison.interactive_page import render
 from reports.comparison.page_content import page_of
 from reports.comparison.rank_diagram import rank_diagram
+from reports.templates import environment_of
 
 HEAT_MAP = "average_precision.svg"
 RANKS = "mean_ranks.svg"
@@ -60,14 +61,7 @@ def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = environment_of(__file__)
     environment.filters["plain"] = markdown
     environment.filters["upright"] = upright
     return environment

@@ -20,7 +20,7 @@ from bench.host.console import report_omission
 from bench.host.texts import printable
 from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, INCIDENTS_FOUND, read
 from bench.schema import Table
-from reports.wording import LEVELS, Row, home_level
+from reports.wording import LEVELS, Row, home_level, own_level
 
 BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10000)
 """Alerts a day at which curves are evaluated."""
@@ -43,11 +43,11 @@ class RunDetails:
     def level(self, name: str) -> str:
         """Return the level at which a type is shown: its home level or, without scores there, the detector's own."""
         home = home_level(self.row, name)
-        return home if home in self._levels else str(self.row.get("level") or "call")
+        return home if home in self._levels else own_level(self.row)
 
     @cached_property
     def _levels(self) -> set[str]:
-        own = str(self.row.get("level") or "call")
+        own = own_level(self.row)
         return set(LEVELS) if own == "call" else {own}
 
     def curves(self) -> dict[str, Curve]:

@@ -12,7 +12,7 @@ from reports.comparison.grouping import Comparison, Contender
 from reports.comparison.kinds import family_of
 from reports.comparison.page_content import Section
 from reports.comparison.run_lines import run_line
-from reports.wording import ALL, LEVELS, Row, home_level, key, settings_of
+from reports.wording import ALL, LEVELS, Row, home_level, key, own_level, settings_of
 
 METRICS = (
     Metric(
@@ -124,7 +124,7 @@ def _rows(each: Comparison, folder: Path) -> list[DetectorRow]:
             detector=name,
             family=family_of(who.repeats[0]),
             ranked=who.ranked,
-            level=str(who.repeats[0].get("level") or "call"),
+            level=own_level(who.repeats[0]),
             ok=len(who.good),
             failure=who.failure,
             varied={
@@ -143,7 +143,7 @@ def _rows(each: Comparison, folder: Path) -> list[DetectorRow]:
 
 
 def _twin(who: Contender) -> list[float | None]:
-    level = str(who.repeats[0].get("level") or "call")
+    level = own_level(who.repeats[0])
     return [_mean(who, key("twin_alerts", level, ALL)), _mean(who, key("false_alarms", level, ALL))]
 
 

@@ -9,7 +9,7 @@ from bench.arrays import BoolArray, FloatArray
 from bench.evaluation.run_outcome import Outcome
 from bench.evaluation.score_metrics import separate
 from reports.style import FAINT, INK, ONE_COLOUR, TypeStyle, looks, new_figure, save, tidy
-from reports.wording import ALL, LEVELS, Row, number, percent, world_meaning
+from reports.wording import ALL, LEVELS, Row, number, own_level, percent, world_meaning
 
 POINTS = 2000
 """A curve is drawn with about this many points, evenly spread over recall."""
@@ -68,7 +68,7 @@ def _draw_apart(outcome: Outcome, ordered: list[str], path: Path) -> Path:
 
 
 def _recall(asked: Row) -> str:
-    return RECALL.format(LEVELS[str(asked.get("level") or "call")])
+    return RECALL.format(LEVELS[own_level(asked)])
 
 
 def step_curve(positive: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import sqrt
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.evaluation.run_outcome import Outcome
+from bench.host.texts import rounded_up
 from reports.wording import ALL, home_level, key, settings_of, types_in
 
 RATIOS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
@@ -73,7 +74,7 @@ def ways_of(outcome: Outcome) -> Ways:
             ratio = planned * size / calls
             asked = next((each for each in RATIOS if each >= ratio), None)
             if asked is None:
-                too_few[name] = _rounded(calls * ratio / RATIOS[-1])
+                too_few[name] = rounded_up(calls * ratio / RATIOS[-1])
             else:
                 ways[asked].append(name)
     return Ways(needed, tuple(Way(ratio, tuple(ways[ratio])) for ratio in sorted(ways)), too_few)
@@ -87,9 +88,3 @@ def _sizes(outcome: Outcome) -> Iterator[tuple[str, float]]:
     calls, numbers = (table["anomaly_type"].cast(pa.string()).to_pylist() for table in (made, incidents))
     for name in sorted(set(numbers)):
         yield name, calls.count(name) / numbers.count(name) * (1 + 1 / sqrt(numbers.count(name)))
-
-
-def _rounded(calls: float) -> int:
-    """Return a number of calls rounded up to two digits."""
-    step: int = 10 ** max(len(str(int(calls))) - 2, 0)
-    return ceil(calls / step) * step

@@ -11,9 +11,20 @@ import pyarrow.compute as pc
 from bench.evaluation.incidents_table import judged_level
 from bench.evaluation.run_outcome import Outcome
 from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, read
-from bench.spans import DAY_MS
 from reports.run.enough_incidents import Ways, few_in, ways_of
-from reports.wording import ALL, LEVELS, NOTHING, count, duration, key, left_out_in, number, percent, types_in
+from reports.wording import (
+    ALL,
+    LEVELS,
+    NOTHING,
+    count,
+    duration,
+    key,
+    left_out_in,
+    number,
+    own_level,
+    percent,
+    types_in,
+)
 
 SHOWN = 25
 """The most callers that are shown."""
@@ -74,11 +85,11 @@ def findings_of(outcome: Outcome, folder: Path) -> Findings:
     asked = outcome.result.asked
     injected = bool(asked.get("anomaly_ratio"))
     alerts = read(folder, ALERTS)
-    own = alerts.filter(pc.equal(alerts["level"], str(asked.get("level") or "call")))
+    own = alerts.filter(pc.equal(alerts["level"], own_level(asked)))
     rows = [row for row in own.to_pylist() if not injected or row["verdict"] == FALSE_ALARM]
     party = "cell_id" if rows and rows[0]["user_id"] is None else "user_id"
     leads = list(_leads(rows, party, outcome))
-    days = (outcome.dataset.window.end_ms - outcome.dataset.window.start_ms) / DAY_MS
+    days = outcome.dataset.window.days
     return Findings(
         facts=tuple(_facts(outcome, len(rows), own.num_rows, days, injected)),
         leads=tuple(leads[:SHOWN]),
@@ -120,7 +131,7 @@ def _types(outcome: Outcome, folder: Path) -> Iterator[TypeFound]:
     values, curves = outcome.result.values, read(folder, CURVES)
     few = few_in(outcome)
     for name in types_in(values):
-        level = str(judged_level(outcome, name)) if name != ALL else str(outcome.result.asked.get("level") or "call")
+        level = str(judged_level(outcome, name)) if name != ALL else own_level(outcome.result.asked)
         recall = values.get(key("incident_recall", level, name))
         incidents = values.get(key("incidents", level, name))
         if recall is None or not incidents:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from shlex import join
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from omegaconf import OmegaConf
 
 from bench.evaluation.run_outcome import Outcome
@@ -11,6 +10,7 @@ from bench.host.aside import write_whole
 from bench.host.texts import printable
 from bench.result import Status
 from reports.run.findings import BUDGETS, findings_of
+from reports.templates import environment_of
 
 PAGE = "findings.html"
 REPLACED = ("anomaly=", "generator.anomaly_ratio=", "hydra.run.dir=", "hydra.sweep.dir=")
@@ -29,14 +29,7 @@ def write(outcome: Outcome, folder: Path) -> Path | None:
     """
     if outcome.result.status is not Status.OK or not outcome.is_recorded:
         return None
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = environment_of(__file__)
     environment.filters["printable"] = printable
     found = findings_of(outcome, folder)
     text = environment.get_template(PAGE).render(found=found, budgets=BUDGETS, command=_command(folder))

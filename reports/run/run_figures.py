@@ -11,7 +11,7 @@ from bench.result import Status
 from reports.run.curve_figure import draw_precision_recall
 from reports.run.score_figure import draw_scores
 from reports.style import GRID, INK, ONE_COLOUR, new_figure, save, tidy
-from reports.wording import LEVELS, number, own_values, policy_meaning, types_in
+from reports.wording import LEVELS, number, own_level, own_values, policy_meaning, types_in
 
 
 def draw(outcome: Outcome, folder: Path) -> list[Path]:
@@ -52,7 +52,7 @@ def draw_at_threshold(outcome: Outcome, types: list[str], path: Path) -> Path:
     right.plot(prevalence, range(len(types)), "|", color=INK, markersize=13, markeredgewidth=1.6, zorder=4)
     left.set_yticks(range(len(types)), types)
     left.set_ylim(len(types) - 0.4, -0.6)
-    noun = LEVELS[str(asked.get("level") or "call")]
+    noun = LEVELS[own_level(asked)]
     tidy(left, "Recall", x=f"share of the anomalous {noun} that are alerts", grid="x")
     tidy(right, "Precision", x="share of the alerts that are anomalous", grid="x")
     return save(figure, path)

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from bench.arrays import FloatArray
 from bench.evaluation.run_outcome import Outcome
 from reports.style import FAINT, INK, NORMAL_COLOUR, ONE_COLOUR, new_figure, save, tidy
-from reports.wording import ALL, LEVELS, count, cut_meaning, percent, policy_meaning
+from reports.wording import ALL, LEVELS, count, cut_meaning, own_level, percent, policy_meaning
 
 BINS = 90
 ONE_COLUMN = 8
@@ -23,7 +23,7 @@ LONG_TAIL = 30
 def draw_scores(outcome: Outcome, types: list[str], path: Path) -> Path:
     """Draw the distribution of the scores, one panel per type, with the normal calls behind each."""
     asked = outcome.result.asked
-    noun = LEVELS[str(asked.get("level") or "call")]
+    noun = LEVELS[own_level(asked)]
     shown = [name for name in types if name != ALL]
     across = 1 if len(shown) <= ONE_COLUMN else 3
     rows = -(-len(shown) // across)

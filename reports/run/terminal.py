@@ -27,6 +27,7 @@ from reports.wording import (
     left_out_in,
     lift,
     number,
+    own_level,
     percent,
     plural,
     policy_meaning,
@@ -71,7 +72,7 @@ def show(outcome: Outcome) -> None:
 
 def _level(result: Result, name: str) -> str:
     """Return the level at which a type is shown: its home level or, without scores there, the detector's own."""
-    home, own = home_level(result.asked, name), str(result.asked.get("level") or "call")
+    home, own = home_level(result.asked, name), own_level(result.asked)
     reached = result.values.get(key("average_precision", own, name)) is None
     return home if reached or result.values.get(key("average_precision", home, name)) is not None else own
 
@@ -93,7 +94,7 @@ def _header(outcome: Outcome) -> list[Text]:
     ]
     alerts = outcome.alerts
     if alerts is not None:
-        level = str(asked.get("level") or "call")
+        level = own_level(asked)
         sent = plural(outcome.result.values.get(key("alerts", level, ALL)), "alert")
         lines.append(Text(f"Threshold {policy_meaning(asked)}: {sent}, {cut_meaning(alerts.cut)}"))
     if str(asked.get("isolation")).startswith(UNCONFINED):
@@ -151,7 +152,7 @@ def _cells(values: Row, level: str, name: str) -> dict[str, str]:
 
 def _further(outcome: Outcome, levels: dict[str, str]) -> Iterator[Text]:
     """Yield notes below the table: other levels, records left out, types with few incidents."""
-    values, own = outcome.result.values, str(outcome.result.asked.get("level") or "call")
+    values, own = outcome.result.values, own_level(outcome.result.asked)
     found = [
         f"{noun} AP {number(values[key('average_precision', level, ALL)])} "
         f"(lift {lift(values.get(key('lift', level, ALL)))})"

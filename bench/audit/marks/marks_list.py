@@ -1,8 +1,8 @@
 """The list of all marks: properties of a row that must not give an anomaly away, with the columns that each is about.
 
 Marks of the form of a value follow from the type of its column in `bench.schema`, so a new column has them at once.
-Which columns must agree with each other, are ordered, or are content cannot be derived: `columns_by_mark` lists them,
-and a test demands that every column is in that list. How the values of marks are computed is in `record_marks`,
+Agreements between columns, order and content do not follow from types: `columns_by_mark` lists them, and a test demands
+that every column is in that list. How the values of marks are computed is in `record_marks`,
 `event_marks`, `user_marks`, `status_marks` and `forms`.
 """
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.arrays import FloatArray, IntArray
+from bench.dataset import Dataset, Window
 from bench.faults import UserError
 from detectors.features.graph.call_graph import FEATURES as OF_CALLS
 from detectors.features.graph.call_graph import CallGraph
 from detectors.features.graph.ego_networks import FEATURES as OF_PARTIES
 from detectors.features.graph.ego_networks import Egos, ego_features
+from detectors.features.sequence.timeline import Timeline
 
 CALLER = "caller_"
 FEATURES = OF_CALLS + tuple((CALLER + name, unit, f"of the caller: {meaning}") for name, unit, meaning in OF_PARTIES)
@@ -40,6 +42,30 @@ def graph_features(graph: CallGraph, caller: IntArray, callee: IntArray, names: 
         egos = Egos(graph)
         parts.append(ego_features(egos, egos.laws)[caller])
     return np.hstack(parts)[:, [NAMES.index(name) for name in names]]
+
+
+def features_against(dataset: Dataset, known: Window, part: Window, names: Sequence[str]) -> FloatArray:
+    """Compute features of the calls of a part of the time in the graph of those of an earlier one.
+
+    Parameters
+    ----------
+    dataset
+        The calls.
+    known, part
+        When the graph is known from, and which calls are described.
+    names
+        Which features, in which order.
+
+    Returns
+    -------
+    FloatArray
+        Shape (calls of `part`, names), finite.
+    """
+    timeline = Timeline(dataset)
+    parties, caller, callee = timeline.parties
+    past, those = (slice(*dataset.call_range(each)) for each in (known, part))
+    graph = CallGraph(parties, caller[past], callee[past], timeline.start_ms[past])
+    return graph_features(graph, caller[those], callee[those], names)
 
 
 def check_graph_names(names: Sequence[str]) -> None:

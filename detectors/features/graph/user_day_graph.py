@@ -126,6 +126,30 @@ class GraphDays:
         yield np.log1p(np.bincount(ends // max(size, 1), minlength=size))
 
 
+def days_against(
+    dataset: Dataset, known: Window, part: Window, *, resolution: float = 1.0, seed: int = 0
+) -> FloatArray:
+    """Compute the features of the user-days of a part of the time against the graph of the calls of an earlier one.
+
+    Parameters
+    ----------
+    dataset
+        The calls.
+    known, part
+        When ties and communities are known from, and which days are described.
+    resolution, seed
+        Of the communities.
+
+    Returns
+    -------
+    FloatArray
+        Shape (users x days, len(FEATURES)), finite: user by user, and of each day by day.
+    """
+    weeks = Weeks(dataset)
+    graph = weeks.graph(weeks.rows(known.start_ms, known.end_ms), resolution=resolution, seed=seed)
+    return GraphDays(weeks, graph, weeks.until(known.end_ms).laws).features(dataset, part)
+
+
 def days_of(grid: Grid) -> list[int]:
     """Return the begin of each day of a grid of user-days [ms, UTC]."""
     begins: list[int] = grid.begin_ms(np.arange(grid.first, grid.first + grid.spans)).tolist()

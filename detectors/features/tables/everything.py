@@ -19,10 +19,8 @@ from detectors.features.calls.call_features import FEATURES as OF_CALLS
 from detectors.features.calls.call_features import call_features
 from detectors.features.cells.cell_quarters import trailing_sum
 from detectors.features.cells.radio_map import radio_map_deviations
-from detectors.features.graph.call_graph import CallGraph
-from detectors.features.graph.graph_features import NAMES, graph_features
-from detectors.features.graph.user_day_graph import GraphDays, Weeks
-from detectors.features.sequence.timeline import Timeline
+from detectors.features.graph.graph_features import NAMES, features_against
+from detectors.features.graph.user_day_graph import days_against
 from detectors.features.tables.audited_cells import AuditedCells
 from detectors.features.tables.extremes import extremes
 from detectors.features.tables.joins import has_rows, of_inventory, of_session
@@ -50,17 +48,9 @@ def _of_calls(dataset: Dataset) -> Iterator[FloatArray]:
 def of_single_calls(dataset: Dataset) -> FloatArray:
     """Compute all features of the calls of the window but those of days and quarters, shape (calls, features)."""
     own = call_features(dataset, list(OF_CALLS), dataset.window)
+    of_graph = features_against(dataset, dataset.history, dataset.window, NAMES)
     answered = answers_nearby(dataset)[:, None]
-    return np.hstack([own, of_graph(dataset), answered, of_session(dataset), of_inventory(dataset)])
-
-
-def of_graph(dataset: Dataset) -> FloatArray:
-    """Compute features of the calls of the window from the call graph of the history, shape (calls, features)."""
-    timeline = Timeline(dataset)
-    parties, caller, callee = timeline.parties
-    past, those = (slice(*dataset.call_range(part)) for part in (dataset.history, dataset.window))
-    graph = CallGraph(parties, caller[past], callee[past], timeline.start_ms[past])
-    return graph_features(graph, caller[those], callee[those], NAMES)
+    return np.hstack([own, of_graph, answered, of_session(dataset), of_inventory(dataset)])
 
 
 def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
@@ -69,7 +59,8 @@ def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
     if level is Level.USER_DAY:
         answered = answers_nearby(dataset)
         answers = [grid.aggregated(answered), grid.aggregated(1 - answered)]
-        rows = np.hstack([rows, _days(dataset), np.column_stack(answers)])
+        of_graph = days_against(dataset, dataset.history, dataset.window)
+        rows = np.hstack([rows, of_graph, np.column_stack(answers)])
     elif has_rows(dataset, "events"):
         rows = np.hstack([rows, np.column_stack([values for _, values in AuditedCells().columns(dataset)])])
         if has_rows(dataset, "coverage"):
@@ -82,12 +73,6 @@ def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
             yield (trailing_sum(column[:, ::-1], spans)[:, ::-1] / spans).ravel()
     if level is Level.CELL_QUARTER:
         yield extremes(of_single_calls(dataset), grid.of_calls, grid.size)
-
-
-def _days(dataset: Dataset) -> FloatArray:
-    weeks, history = Weeks(dataset), dataset.history
-    graph = weeks.graph(weeks.rows(history.start_ms, history.end_ms))
-    return GraphDays(weeks, graph, weeks.until(history.end_ms).laws).features(dataset, dataset.window)
 
 
 def taken(rows: FloatArray, place: IntArray) -> FloatArray:
