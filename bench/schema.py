@@ -59,59 +59,59 @@ class Table:
 
 CALLS = Table(
     "calls",
-    "One row a call, ordered by its start. With a network it is a fold of the call's events: every moment and every "
-    "length is rounded down to the second; an answered call of less than a second counts as one.",
+    "One row per call, ordered by start. With a network, each row summarises the call's events: times and durations "
+    "are rounded down to whole seconds; an answered call of less than a second has a duration of 1.",
     (
-        Column("call_id", pa.string(), "number of the call in order of start"),
+        Column("call_id", pa.string(), "number of the call, in order of start"),
         Column("caller_id", TEXT, "user who calls"),
         Column("callee_id", TEXT, "party who is called: a user, or someone outside the network"),
-        Column("call_start_ts", TIME, "when the caller pressed the button, UTC"),
-        Column("call_end_ts", TIME, "when it was over, or given up, UTC: its last event"),
-        Column("call_duration", pa.int32(), "talk time, CONNECT to the end [s]; 0 unless answered"),
+        Column("call_start_ts", TIME, "when the caller dialled, UTC"),
+        Column("call_end_ts", TIME, "when the call ended or was given up, UTC: its last event"),
+        Column("call_duration", pa.int32(), "talk time, from CONNECT to the end [s]; 0 unless answered"),
         Column("first_cell_id", TEXT, "cell that served the caller at the start"),
         Column("last_cell_id", TEXT, "cell that served the caller at the end"),
-        Column("caller_imei", TEXT, "device that the caller's SIM was in, as the network saw it"),
+        Column("caller_imei", TEXT, "device that contained the caller's SIM, as seen by the network"),
         Column("caller_imsi", TEXT, "SIM of the caller"),
         Column("callee_imsi", TEXT, "SIM of the callee"),
         Column("callee_number", TEXT, "dialled number (MSISDN, E.164 with +)"),
         Column("callee_type", TEXT, "subscriber | unlisted | foreign | premium"),
         Column("outcome", TEXT, "answered | missed | busy | failed"),
-        Column("handovers", pa.int32(), "how often the call changed cells; 0 without a network"),
+        Column("handovers", pa.int32(), "how often the call changed cell; 0 without a network"),
     ),
 )
 
 USERS = Table(
     "users",
-    "One row a subscriber, with the number, SIM and device that the operator first knew it by.",
+    "One row per subscriber, with the first number, SIM and device that the operator knew.",
     (
         Column("user_id", pa.string(), "user"),
-        Column("phone_number", pa.string(), "MSISDN under +999, which is no country's"),
-        Column("imei", pa.string(), "device, may be an earlier one: test TAC (00...), Luhn check digit"),
+        Column("phone_number", pa.string(), "MSISDN with the prefix +999, which is not assigned to a country"),
+        Column("imei", pa.string(), "device, possibly not the current one: test TAC (00...), Luhn check digit"),
         Column("imsi", pa.string(), "SIM: test network 001-01, 15 digits"),
-        Column("home_cell_id", TEXT, "cell that serves the home"),
-        Column("user_type", TEXT, "kind of subscriber"),
-        Column("creation_date", pa.date32(), "day on which the subscription began (local)"),
+        Column("home_cell_id", TEXT, "cell that serves the user's home"),
+        Column("user_type", TEXT, "type of subscriber"),
+        Column("creation_date", pa.date32(), "first day of the subscription (local)"),
         Column("call_pattern", TEXT, "daily rhythm: a key of generator.call_patterns"),
     ),
 )
 
 CELLS = Table(
     "cells",
-    "One row a cell.",
+    "One row per cell.",
     (
         Column("cell_id", pa.string(), "cell"),
-        Column("latitude", pa.float64(), "latitude [deg], WGS 84; empty where it is not known", nullable=True),
-        Column("longitude", pa.float64(), "longitude [deg], WGS 84; empty where it is not known", nullable=True),
+        Column("latitude", pa.float64(), "latitude [deg], WGS 84; empty if unknown", nullable=True),
+        Column("longitude", pa.float64(), "longitude [deg], WGS 84; empty if unknown", nullable=True),
         Column("area_type", TEXT, "district: downtown | commercial | residential | suburban"),
         Column("tower_type", TEXT, "macro | small_cell"),
-        Column("tower_id", pa.string(), "site that carries the cell"),
+        Column("tower_id", pa.string(), "site of the cell"),
         Column("cgi", pa.string(), "cell global identity, MCC-MNC-LAC-CI, under 001-01"),
     ),
 )
 
 COMMUNITIES = Table(
     "communities",
-    "One row a user and community: who belongs where.",
+    "Membership of communities: one row per user and community.",
     (
         Column("user_id", TEXT, "user"),
         Column("community_type", TEXT, "family | work | friends | clubs"),
@@ -122,153 +122,199 @@ COMMUNITIES = Table(
 
 TIES = Table(
     "ties",
-    "One row a pair for each community that both are in, and for each time that they are acquainted.",
+    "One row per pair of users and reason for their contact: each community that both belong to, each acquaintance.",
     (
-        Column("user_a", TEXT, "one of the two"),
-        Column("user_b", TEXT, "the other"),
-        Column("tie_type", TEXT, "family | work | friends | clubs | acquaintance: what ties them"),
-        Column("strength", pa.float64(), "calls to each other for it on a working day, were no contact ever quiet"),
+        Column("user_a", TEXT, "first user"),
+        Column("user_b", TEXT, "second user"),
+        Column("tie_type", TEXT, "reason: family | work | friends | clubs | acquaintance"),
+        Column(
+            "strength",
+            pa.float64(),
+            "expected calls between the two on a working day for this reason, in periods when the contact is active",
+        ),
     ),
 )
 
 SUBSCRIPTIONS = Table(
     "subscriptions",
-    "The operator's inventory: who was known by which number, SIM and device, and when. One row a user and period.",
+    "The operator's inventory of numbers, SIMs and devices: one row per user and period of validity.",
     (
         Column("user_id", TEXT, "user"),
         Column("phone_number", pa.string(), "MSISDN"),
-        Column("imsi", pa.string(), "SIM, exact: the operator puts the number on it"),
-        Column("imei", pa.string(), "device as last seen by the operator: hours or days late, or never"),
-        Column("valid_from", TIME, "first moment, UTC"),
-        Column("valid_to", TIME, "end (exclusive), UTC; empty while it lasts", nullable=True),
+        Column("imsi", pa.string(), "SIM; changes are recorded at once, since the operator assigns the number to it"),
+        Column(
+            "imei", pa.string(), "device as known to the operator; changes are recorded hours or days late, or never"
+        ),
+        Column("valid_from", TIME, "beginning of the period, UTC"),
+        Column("valid_to", TIME, "end of the period (exclusive), UTC; empty for the current one", nullable=True),
     ),
 )
 
 EVENTS = Table(
     "events",
-    "What the network recorded of each call, message by message; calls in their order. Empty without a network.",
+    "The network's messages about each call, in the order of the calls. Empty without a network.",
     (
-        Column("session_id", pa.string(), "the call_id of its call"),
+        Column("session_id", pa.string(), "call_id of the call"),
         Column("caller_id", TEXT, "user who calls"),
-        Column("time_stamp", TIME, "moment by the phone's clock, UTC, in ms"),
-        Column("received_at", TIME, "when the message was collected, UTC, in ms; not always in the order of sending"),
+        Column("time_stamp", TIME, "time by the phone's clock, UTC [ms]"),
+        Column("received_at", TIME, "when the message was collected, UTC [ms]; messages may arrive out of order"),
         Column("state", TEXT, "CONNECT | RECONNECT | END | FAIL"),
         Column("x", pa.int32(), "east of the world's south-western corner [m]"),
-        Column("y", pa.int32(), "north of it [m]"),
-        Column("tower_id", TEXT, "site that the message went to; empty when none was heard", nullable=True),
-        Column("cell_id", TEXT, "cell that the message went to", nullable=True),
-        Column("power_dbm", pa.float32(), "power of that cell at the phone, as last reported [dBm]", nullable=True),
-        Column("cause", TEXT, "of FAIL: setup | blocked | timeout | no_coverage (a Hello's), drop (the call's)"),
-        Column("call_start", TIME, "when the caller pressed the button, by the phone's clock"),
-        Column("duration", pa.int32(), "talk time [s] as in `calls`, where the call ends", nullable=True),
-        Column("previous_tower_id", TEXT, "of RECONNECT: site that served before", nullable=True),
-        Column("previous_connection_duration", pa.float32(), "how long the connection held [s]", nullable=True),
+        Column("y", pa.int32(), "north of that corner [m]"),
+        Column("tower_id", TEXT, "site that received the message; empty if no cell was received", nullable=True),
+        Column("cell_id", TEXT, "cell that received the message", nullable=True),
+        Column(
+            "power_dbm", pa.float32(), "received power of that cell at the phone, as last reported [dBm]", nullable=True
+        ),
+        Column(
+            "cause",
+            TEXT,
+            "cause of a FAIL: of a Hello setup | blocked | timeout | no_coverage, of a connected call drop",
+        ),
+        Column("call_start", TIME, "when the caller dialled, by the phone's clock"),
+        Column("duration", pa.int32(), "talk time as in `calls` [s]; only in the last event of a call", nullable=True),
+        Column("previous_tower_id", TEXT, "for RECONNECT: site that served the call before", nullable=True),
+        Column(
+            "previous_connection_duration",
+            pa.float32(),
+            "for RECONNECT: how long that connection lasted [s]",
+            nullable=True,
+        ),
     ),
 )
 
 COVERAGE = Table(
     "coverage",
-    "The radio map: one row a pixel, with the cell that is heard best there. Empty without a network.",
+    "The radio map: one row per pixel, with its strongest cell. Empty without a network.",
     (
-        Column("x", pa.int32(), "middle of the pixel, east of the world's south-western corner [m]"),
-        Column("y", pa.int32(), "north of it [m]"),
-        Column("cell_id", TEXT, "strongest cell; empty where none is heard", nullable=True),
-        Column("power_dbm", pa.float32(), "its power [dBm]", nullable=True),
-        Column("cells_heard", pa.int32(), "how many cells are heard, up to what a phone keeps"),
+        Column("x", pa.int32(), "centre of the pixel, east of the world's south-western corner [m]"),
+        Column("y", pa.int32(), "north of that corner [m]"),
+        Column("cell_id", TEXT, "strongest cell; empty where no cell is received", nullable=True),
+        Column("power_dbm", pa.float32(), "its received power [dBm]", nullable=True),
+        Column("cells_heard", pa.int32(), "number of cells that are received, at most as many as a phone keeps"),
     ),
 )
 
 TOWER_STATUS = Table(
     "tower_status",
-    "One row a cell and window (15 minutes): what it was asked and what became of it. Empty without a network.",
+    "Counters of each cell in windows of 15 minutes: one row per cell and window. Empty without a network.",
     (
         Column("cell_id", TEXT, "cell"),
-        Column("tower_id", TEXT, "its site"),
-        Column("window_start", TIME, "begin of the window, UTC"),
+        Column("tower_id", TEXT, "site of the cell"),
+        Column("window_start", TIME, "start of the window, UTC"),
         Column("state", TEXT, "by failure_share: GREEN below 0.1 | ORANGE | RED from 0.6 | BLACK from 0.9 | NO_DATA"),
-        Column("sessions", pa.int32(), "connections begun"),
-        Column("live_sessions", pa.int32(), "connections that lasted beyond the window"),
+        Column("sessions", pa.int32(), "connections that began in the window"),
+        Column("live_sessions", pa.int32(), "connections still active at the end of the window"),
         Column("hellos", pa.int32(), "Hellos received"),
-        Column("fails", pa.int32(), "Hellos refused, for want of channels too"),
+        Column("fails", pa.int32(), "Hellos refused, including those for which no channel was free"),
         Column("timeouts", pa.int32(), "Hellos not answered"),
-        Column("drops", pa.int32(), "calls lost while connected"),
-        Column("failure_share", pa.float64(), "refused or unanswered Hellos of all", nullable=True),
-        Column("mean_session_s", pa.float64(), "mean length of the connections that ended [s]", nullable=True),
-        Column("handovers_in", pa.int32(), "calls taken over"),
-        Column("handovers_out", pa.int32(), "calls handed on"),
-        Column("handover_success", pa.float64(), "handed on, of those and those lost while trying", nullable=True),
-        Column("setup_attempts", pa.int32(), "calls that asked here first"),
-        Column("setup_success", pa.float64(), "share of those that were connected, here or elsewhere", nullable=True),
-        Column("traffic_erlang", pa.float64(), "mean number of live connections"),
+        Column("drops", pa.int32(), "connected calls that were dropped"),
+        Column("failure_share", pa.float64(), "share of Hellos that were refused or not answered", nullable=True),
+        Column(
+            "mean_session_s", pa.float64(), "mean length of the connections that ended in the window [s]", nullable=True
+        ),
+        Column("handovers_in", pa.int32(), "calls handed over to this cell"),
+        Column("handovers_out", pa.int32(), "calls handed over to another cell"),
+        Column(
+            "handover_success",
+            pa.float64(),
+            "share of outgoing handovers that succeeded; the others lost the call",
+            nullable=True,
+        ),
+        Column("setup_attempts", pa.int32(), "calls whose first Hello went to this cell"),
+        Column(
+            "setup_success",
+            pa.float64(),
+            "share of those calls that were connected, here or through another cell",
+            nullable=True,
+        ),
+        Column("traffic_erlang", pa.float64(), "mean number of active connections [Erlang]"),
     ),
 )
 
 USER_STATUS = Table(
     "user_status",
-    "One row a user and day: how it is at the day's end, and how its calls went. Empty without a network.",
+    "State of each user at the end of each day, and that day's calls: one row per user and day. "
+    "Empty without a network.",
     (
         Column("user_id", TEXT, "user"),
-        Column("window_start", TIME, "begin of the local day, UTC"),
-        Column("state", TEXT, "at the end of the day: LIVE while a call that the user makes is connected | IDLE"),
-        Column("x", pa.int32(), "position then, east of the south-western corner [m]"),
-        Column("y", pa.int32(), "position then, north of it [m]"),
-        Column("cell_id", TEXT, "strongest cell there, antennas as planned; empty without coverage", nullable=True),
-        Column("power_dbm", pa.float32(), "its power [dBm]", nullable=True),
+        Column("window_start", TIME, "start of the local day, UTC"),
+        Column("state", TEXT, "at the end of the day: LIVE (a call made by the user is connected) | IDLE"),
+        Column("x", pa.int32(), "position at the end of the day, east of the south-western corner [m]"),
+        Column("y", pa.int32(), "position at the end of the day, north of that corner [m]"),
+        Column(
+            "cell_id",
+            TEXT,
+            "strongest cell at that position, with antennas as planned; empty without coverage",
+            nullable=True,
+        ),
+        Column("power_dbm", pa.float32(), "its received power [dBm]", nullable=True),
         Column("calls", pa.int32(), "calls made that day"),
-        Column("failures", pa.int32(), "those that failed"),
+        Column("failures", pa.int32(), "calls of that day that failed"),
     ),
 )
 
 INCIDENTS = Table(
     "incidents",
-    "One row an injected incident.",
+    "One row per injected incident.",
     (
         Column("incident_id", pa.string(), "incident"),
-        Column("anomaly_type", TEXT, "type: a name of the catalogue"),
+        Column("anomaly_type", TEXT, "type of anomaly: a name of the catalogue"),
         Column("level", TEXT, "call | user | cell | group"),
-        Column("start_ts", TIME, "start of the first record of its own doing (of a fault of a cell: its begin), UTC"),
-        Column("end_ts", TIME, "end of the last one (of a fault of a cell: its end), UTC"),
-        Column("actors", pa.list_(pa.string()), "users or cells that act"),
-        Column(
-            "parameters", pa.string(), "what it came to, counted from its records: the figures of its type, as JSON"
-        ),
+        Column("start_ts", TIME, "start of the first direct record (for a fault of a cell: of the fault), UTC"),
+        Column("end_ts", TIME, "end of the last direct record (for a fault of a cell: of the fault), UTC"),
+        Column("actors", pa.list_(pa.string()), "users or cells that cause the incident"),
+        Column("parameters", pa.string(), "measured parameters of the incident, counted from its records, as JSON"),
     ),
 )
 
 TRUTH = Table(
     "truth",
-    "One row a call that differs between the world and its clean twin, and one a user or cell that an incident held.",
+    "One row per call that differs between the world and its clean twin, and one per user or cell under an incident.",
     (
         Column("level", TEXT, "call | user | cell"),
-        Column("entity_id", pa.string(), "call_id (removed: its stable key), user_id or cell_id"),
-        Column("row", pa.int64(), "position of the call in the table of calls; -1 of what is not there"),
-        Column("incident_id", TEXT, "incident that it belongs to"),
+        Column("entity_id", pa.string(), "call_id (of a removed call: its stable key), user_id or cell_id"),
+        Column("row", pa.int64(), "position of the call in the table of calls; -1 if it is not there"),
+        Column("incident_id", TEXT, "incident that caused the difference"),
         Column("anomaly_type", TEXT, "type of that incident"),
         Column("change", TEXT, "added | altered | removed"),
         Column(
             "cause",
             TEXT,
-            "direct: the incident's own deed, a record of its actors or of a line in its hands that it made, altered "
-            "or took away, or that met its fault | collateral: all else that differs, as an innocent's call back",
+            "direct: a record of the incident's actors, or of a line that they control, which the incident added, "
+            "altered or removed, or which its fault affected | collateral: any other difference, such as a normal "
+            "user's call back",
         ),
-        Column("user_id", TEXT, "of what is not in the table of calls: the user held, or the caller", nullable=True),
-        Column("cell_id", TEXT, "likewise: the cell held, or the call's first cell", nullable=True),
-        Column("start_ts", TIME, "likewise: from when on, UTC; the start of a removed call", nullable=True),
-        Column("end_ts", TIME, "likewise: until when (exclusive); of a removed call its start again", nullable=True),
+        Column(
+            "user_id", TEXT, "if not in the table of calls: the user, or the caller of a removed call", nullable=True
+        ),
+        Column(
+            "cell_id",
+            TEXT,
+            "if not in the table of calls: the cell, or the first cell of a removed call",
+            nullable=True,
+        ),
+        Column("start_ts", TIME, "if not in the table of calls: start, UTC", nullable=True),
+        Column(
+            "end_ts",
+            TIME,
+            "if not in the table of calls: end (exclusive), UTC; for a removed call its start again",
+            nullable=True,
+        ),
     ),
 )
 
 USER_FEATURES = Table(
     "user_features",
-    "One row a user: what its calls add up to over the whole world.",
+    "One row per user: aggregates of the user's calls over the whole world.",
     (
         Column("user_id", pa.string(), "user"),
         Column("total_calls", pa.int64(), "calls made and received"),
         Column("outgoing_calls", pa.int64(), "calls made"),
         Column("incoming_calls", pa.int64(), "calls received"),
-        Column("mean_duration", pa.float64(), "mean talk time of the answered calls made [s]; 0 without one"),
-        Column("longest_duration", pa.int32(), "longest talk time of the calls made [s]"),
-        Column("distinct_contacts", pa.int64(), "different parties called"),
+        Column("mean_duration", pa.float64(), "mean talk time of the answered calls made [s]; 0 if there are none"),
+        Column("longest_duration", pa.int32(), "longest talk time of a call made [s]"),
+        Column("distinct_contacts", pa.int64(), "number of different parties called"),
         Column("night_share", pa.float64(), "share of the calls made that start 00:00-05:00 local"),
         Column("weekend_share", pa.float64(), "share of the calls made on a Saturday or Sunday (local)"),
         Column("short_share", pa.float64(), "share of the answered calls made that last under 10 s"),
@@ -278,11 +324,11 @@ USER_FEATURES = Table(
 
 ORIGINS = Table(
     "origins",
-    "Beside the tables of recorded calls, out of a detector's reach: one row a call, in the order of `calls`.",
+    "Where each recorded call was read, not visible to detectors: one row per call, in the order of `calls`.",
     (
-        Column("file", TEXT, "file that it was read from; empty for a call that an injected incident added", True),
-        Column("row", pa.int32(), "its row in the file, from 1; a header does not count", True),
-        Column("record_id", pa.string(), "its own id there (generator.columns.call_id)", True),
+        Column("file", TEXT, "file that the call was read from; empty if an injected incident added it", True),
+        Column("row", pa.int32(), "row in the file, from 1, not counting a header", True),
+        Column("record_id", pa.string(), "identifier in the file (generator.columns.call_id)", True),
     ),
 )
 
@@ -291,7 +337,7 @@ PLANTED_TABLES = {t.name: t for t in (COMMUNITIES, TIES)}
 """Tables of what a simulated world's society was built from; they are part of the truth, and no detector sees them."""
 TRUTH_TABLES = {t.name: t for t in (INCIDENTS, TRUTH)}
 LABELS = (
-    Column("is_anomaly", pa.bool_(), "directly made or altered by an injected incident"),
+    Column("is_anomaly", pa.bool_(), "whether an injected incident added or altered the call directly"),
     Column("anomaly_type", TEXT, "type of that incident; `normal` otherwise"),
 )
 SEED_CALL_COLUMNS = 11

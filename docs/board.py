@@ -1,13 +1,12 @@
 """Write the board anew from the runs of its suite: `python docs/board.py runs/board`; `make board` does both.
 
-It writes the published rows and the page of `reports/board/`, and what README shows of them: a picture and a table.
+It writes the published rows and the page of `reports/board/`, README's picture, and its table between two comments.
 `tests/reports/board/` fails while README says something else than the rows, or the rows something else than runs.
 """
 
 import re
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,19 +14,12 @@ from bench.report import rows_below
 from reports.board.published import RESULTS, read_results, write_results
 from reports.board.table import picture, table
 from reports.comparison.pages import write
-from reports.wording import Row
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = RESULTS.with_name("report.html")
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs/images/board.svg"
 BLOCK = re.compile(r"(?<=<!-- board: written by docs/board\.py -->\n).*?(?=<!-- end of board -->)", re.DOTALL)
-
-
-def block(rows: Sequence[Row]) -> str:
-    """Return what README says of the board."""
-    alt = "Average precision of each detector on each type, mean over the worlds of the core suite"
-    return f"![{alt}]({PICTURE.relative_to(ROOT)})\n\n{table(rows)}\n"
 
 
 def main(runs: Path) -> None:
@@ -38,7 +30,7 @@ def main(runs: Path) -> None:
         write(rows, Path(place))
         shutil.copy(Path(place, PAGE.name), PAGE)
     PICTURE.write_text(picture(rows))
-    README.write_text(BLOCK.sub(lambda _: block(rows), README.read_text(), count=1))
+    README.write_text(BLOCK.sub(lambda _: table(rows), README.read_text(), count=1))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The published board: README says what its rows say, and its rows say what runs give."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,8 +65,11 @@ def test_nothing_of_the_machine_is_published(rows: list[dict[str, Any]]) -> None
 
 
 def test_readme_has_what_the_published_rows_say(rows: list[dict[str, Any]]) -> None:
-    assert board.BLOCK.findall(board.README.read_text()) == [board.block(rows)]
+    assert board.BLOCK.findall(board.README.read_text()) == [table(rows)]
     assert board.PICTURE.read_text() == picture(rows)
+    first = re.search(r"!\[[^]]*\]\(([^)]*)\)", board.README.read_text())
+    assert first
+    assert board.ROOT / first[1] == board.PICTURE
 
 
 def test_readme_has_a_place_for_the_board() -> None:
