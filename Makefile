@@ -11,7 +11,7 @@ run: .venv/.runs ## Install what it needs and run the main job.
 	$(BIN)/python -m bench.run generator.anomaly_ratio=0.05 detector=iforest
 
 test: .venv/.tests ## Install what it needs and run all tests.
-	$(BIN)/python -m pytest $(AT_ONCE)
+	$(BIN)/python -m pytest $(AT_ONCE) --durations=40
 
 check: lint ## What every commit passes: style, types, direction of imports, the quick tests.
 	$(BIN)/python -m pytest $(AT_ONCE) -m "not slow"
