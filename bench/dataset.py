@@ -80,12 +80,12 @@ class Clock:
             When the file is missing or invalid.
         """
         try:
-            told = object_in(folder / "clock.json")
-            start, end, offset = (member(told, name, int) for name in ("start_ms", "end_ms", "utc_offset_s"))
+            content = object_in(folder / "clock.json")
+            start, end, offset = (member(content, name, int) for name in ("start_ms", "end_ms", "utc_offset_s"))
             if start >= end:
                 raise ValueError("it ends before it begins")
-            changes = tuple((int(moment), int(ahead)) for moment, ahead in told.get("changes", ()))
-            return cls(start, end, member(told, "time_zone", str), offset, changes)
+            changes = tuple((int(moment), int(ahead)) for moment, ahead in content.get("changes", ()))
+            return cls(start, end, member(content, "time_zone", str), offset, changes)
         except (UnreadableError, ValueError, TypeError) as error:
             raise UserError(f"{folder} is not a data set: clock.json cannot be read ({error})") from error
 

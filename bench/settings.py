@@ -195,8 +195,8 @@ class RunSettings:
         }
         for name, (value, wrong, rule) in rules.items() if self.role == "supervised" else ():
             if value == wrong:
-                told = f"{rule} for a supervised baseline, which {WHY[name]}"
-                yield Fault(f"{key}.{name}" if key else name, told, value)
+                requirement = f"{rule} for a supervised baseline, which {WHY[name]}"
+                yield Fault(f"{key}.{name}" if key else name, requirement, value)
         yield from self._training_faults(f"{key}.training_seeds" if key else "training_seeds")
         path = str((self.detector or {}).get("_target_"))
         if path.startswith(REFERENCES) and self.role != "reference":

@@ -45,8 +45,8 @@ def settings_at(difficulty: float, seed: int, size: tuple[str, ...], worlds: str
     overrides = [*size, f"generator.seed={seed}", f"store.worlds={worlds}"]
     with initialize_config_module("conf", version_base="1.3"):
         types = compose("audit", overrides).anomaly
-        dials = [f"anomaly.{name}.difficulty={difficulty}" for name in types]
-        return settings_of(compose("audit", [*overrides, *dials]))
+        difficulties = [f"anomaly.{name}.difficulty={difficulty}" for name in types]
+        return settings_of(compose("audit", [*overrides, *difficulties]))
 
 
 def line(verdict: Verdict) -> str:

@@ -96,8 +96,8 @@ def cpu_seconds(task: Callable[[Path], tuple[int, ...]], folder: Path) -> float:
         began = time.process_time()
         shape = task(folder)
         times.append(time.process_time() - began)
-    told = ", ".join(f"{each:.2f}" for each in times)
-    print(f"{task.__name__:9} {shape[0]:>11,} x {shape[1]:<3} CPU seconds {told}", flush=True)
+    shown = ", ".join(f"{each:.2f}" for each in times)
+    print(f"{task.__name__:9} {shape[0]:>11,} x {shape[1]:<3} CPU seconds {shown}", flush=True)
     return min(times)
 
 

@@ -1,13 +1,13 @@
 """What does the supervised baseline miss? It and a strong classifier over everything that a detector can open.
 
-    python benchmarks/headroom.py [mixes=seed_four,fraud,network_faults] [difficulties=0.5,0.2,0.8] [told=101,102]
+    python benchmarks/headroom.py [mixes=seed_four,fraud,network_faults] [difficulties=0.5,0.2,0.8] [training=101,102]
                                   [seeds=1,2,3] [normals=10000] [users=...] [days=...] [ratio=...]
 
 Worlds are made by mix, each at the size that the mix brings, all of its types at one difficulty. For each type, at its
-home level, and each difficulty are learned from the windows of the worlds `told`, and tried on those of `seeds`:
+home level, and each difficulty are learned from the windows of the worlds `training`, and tried on those of `seeds`:
 
 strong     boosted trees on everything that a detector can open (`opened.py`): the baseline's columns, and those 250
-           beyond that tell most of the type by themselves in the worlds `told` (by a G-test on their values)
+           beyond that tell most of the type by themselves in the worlds `training` (by a G-test on their values)
 baseline   the shipped supervised baseline (`detector=supervised`) that learns this type alone, in the same worlds
 one score  the same that learns all types of the level: the highest of their log odds, each less those of the type
 detectors  the unsupervised ones that the baseline has as members, and some beside (`roster.py`)
@@ -48,7 +48,7 @@ LEAST, SHOWN, SHOWN_OF_SET, NORMALS_SHUFFLED = 0.005, 8, 4, 3000
 CHOSEN, CLASSES = 250, 24
 """Columns beyond the baseline's that the strong classifier gets, and into how many classes values are put to choose."""
 ASKED = {
-    "mixes": "seed_four,fraud,network_faults", "difficulties": "0.5,0.2,0.8", "told": "101,102", "seeds": "1,2,3",
+    "mixes": "seed_four,fraud,network_faults", "difficulties": "0.5,0.2,0.8", "training": "101,102", "seeds": "1,2,3",
     "normals": "10000",
 }  # fmt: skip
 Score = Callable[[Matrix], Matrix]
@@ -119,10 +119,10 @@ def strong_model() -> HistGradientBoostingClassifier:
     )  # fmt: skip
 
 
-def fitted(model: Any, told: Sequence[Matrix], worlds: Sequence[Rows], name: str) -> Score:
+def fitted(model: Any, matrices: Sequence[Matrix], worlds: Sequence[Rows], name: str) -> Score:
     """Fit a classifier to tell a type from normal in some worlds; return what scores rows by it."""
     its = [rows.looked.positive[name] | rows.looked.normal for rows in worlds]
-    matrix = np.concatenate([each[kept] for each, kept in zip(told, its, strict=True)])
+    matrix = np.concatenate([each[kept] for each, kept in zip(matrices, its, strict=True)])
     labels = np.concatenate([rows.looked.positive[name][kept] for rows, kept in zip(worlds, its, strict=True)])
     weight = np.concatenate([rows.looked.weight[kept] for rows, kept in zip(worlds, its, strict=True)])
     known = ~np.isnan(matrix).all(axis=0)
@@ -137,20 +137,20 @@ def measured(which: Which, asked: dict[str, str], kept: KeptRows) -> None:
     if not left:
         return
     normals = int(asked["normals"])
-    told = {seed: rows_of(which, int(seed), normals) for seed in asked["told"].split(",")}
-    if not kept.has(**about, seed=next(iter(told))):
-        for seed, levels in told.items():
+    training = {seed: rows_of(which, int(seed), normals) for seed in asked["training"].split(",")}
+    if not kept.has(**about, seed=next(iter(training))):
+        for seed, levels in training.items():
             kept.add(about | {"seed": seed} | row for rows in levels.values() for row in of_detectors(rows))
     models = {}
-    for level in next(iter(told.values())):
-        worlds = [levels[level] for levels in told.values()]
+    for level in next(iter(training.values())):
+        worlds = [levels[level] for levels in training.values()]
         for name, names in telling(worlds).items():
             wide = [np.column_stack([rows.baseline, beyond(rows, names)]) for rows in worlds]
             plain = fitted(clone(supervised(level, 0).model), [rows.baseline for rows in worlds], worlds, name)
             models[name] = Models(fitted(strong_model(), wide, worlds, name), plain, names, log_odds(worlds, name))
             many = worlds[0].opened.shape[1]
             say(f"{which.mix} {which.difficulty} {name}: fitted, with {len(names)} of {many} columns")
-    del told
+    del training
     for number, seed in enumerate(left):
         found = []
         for level, rows in rows_of(which, int(seed), normals).items():
@@ -221,9 +221,9 @@ def columns_worth(score: Score, rows: Rows, wide: Matrix, about: tuple[str, list
             return
         middle = len(columns) // 2
         parts = [*split(columns[:middle]), *split(columns[middle:])] if middle else []
-        first_told = sorted(column - first for column in columns)[:SHOWN_OF_SET]
+        listed = sorted(column - first for column in columns)[:SHOWN_OF_SET]
         more = f" (of {len(columns)})" if len(columns) > SHOWN_OF_SET else ""
-        yield from parts or [(loss, ", ".join(names[column] for column in first_told) + more)]
+        yield from parts or [(loss, ", ".join(names[column] for column in listed) + more)]
 
     yield from split(sorted(range(first, matrix.shape[1]), key=lambda column: names[column - first]))
 
@@ -238,10 +238,14 @@ def main(*arguments: str) -> None:
     register()
     given = dict(each.split("=", 1) for each in arguments if "=" in each)
     asked = ASKED | given
-    if both := set(asked["told"].split(",")) & set(asked["seeds"].split(",")):
-        sys.exit(f"told and seeds must have no world in common, got {', '.join(sorted(both))}")
+    if both := set(asked["training"].split(",")) & set(asked["seeds"].split(",")):
+        sys.exit(f"training and seeds must have no world in common, got {', '.join(sorted(both))}")
     sizes = tuple((name, value) for name, value in given.items() if name not in ASKED)
-    every = [Which(mix, dial, sizes) for dial in asked["difficulties"].split(",") for mix in asked["mixes"].split(",")]
+    every = [
+        Which(mix, difficulty, sizes)
+        for difficulty in asked["difficulties"].split(",")
+        for mix in asked["mixes"].split(",")
+    ]
     kept = KeptRows(LINES, made_of() + hashlib.blake2b(Path(__file__).read_bytes(), digest_size=2).hexdigest())
     for which in every if "tables" not in arguments else ():
         measured(which, asked, kept)

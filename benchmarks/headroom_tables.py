@@ -14,12 +14,12 @@ DETECTOR = "detector "
 
 def tables(rows: Sequence[Row], asked: dict[str, str]) -> Iterator[str]:
     """Yield a table of types by difficulties, then the columns that the strong classifier has beyond the baseline."""
-    tried, told = asked["seeds"].split(","), asked["told"].split(",")
+    tried, training = asked["seeds"].split(","), asked["training"].split(",")
     yield "| type | level | difficulty | strong | baseline | strong - baseline | one score | best detector | its AP |"
     yield "|---|---|---:|---:|---:|---|---:|---|---:|"
-    for kind, dial in cases(rows):
-        its = [row for row in rows if (row["type"], row["difficulty"]) == (kind, dial)]
-        here, there = ([row for row in its if row["seed"] in seeds] for seeds in (tried, told))
+    for kind, difficulty in cases(rows):
+        its = [row for row in rows if (row["type"], row["difficulty"]) == (kind, difficulty)]
+        here, there = ([row for row in its if row["seed"] in seeds] for seeds in (tried, training))
         strong, baseline, one = (by_seed(here, what) for what in ("strong", "baseline", "one score"))
         level = next((row["level"] for row in here if "level" in row), "")
         best = best_of(there)
@@ -27,7 +27,7 @@ def tables(rows: Sequence[Row], asked: dict[str, str]) -> Iterator[str]:
         gap = interval([strong[seed] - baseline[seed] for seed in sorted(strong)])
         means = [text(mean(values)) for values in (strong.values(), baseline.values(), one.values())]
         found = (*means[:2], gap, means[2], f"`{best}`", text(detector))
-        yield f"| `{kind}` | {level} | {dial} | {' | '.join(found)} |"
+        yield f"| `{kind}` | {level} | {difficulty} | {' | '.join(found)} |"
     yield ""
     for row in rows:
         if row["what"] == "columns":
@@ -38,8 +38,12 @@ def tables(rows: Sequence[Row], asked: dict[str, str]) -> Iterator[str]:
 def cases(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """Return each type and difficulty, in the order in which they were measured."""
     kinds = list(dict.fromkeys(row["type"] for row in rows if row["what"] == "strong"))
-    dials = {(row["type"], row["difficulty"]) for row in rows if row["what"] == "strong"}
-    return [(kind, dial) for kind in kinds for _, dial in sorted(each for each in dials if each[0] == kind)]
+    difficulties = {(row["type"], row["difficulty"]) for row in rows if row["what"] == "strong"}
+    return [
+        (kind, difficulty)
+        for kind in kinds
+        for _, difficulty in sorted(each for each in difficulties if each[0] == kind)
+    ]
 
 
 def by_seed(rows: Sequence[Row], what: str) -> dict[str, float]:

@@ -49,9 +49,10 @@ def runs(name: str, pairs: int) -> bool:
     )
     ratios = with_it / without
     found = quantile_test(ratios, q=1.0).confidence_interval(0.95)
-    told = f"ratio {np.median(ratios):.3f} ({found.low:.3f} to {found.high:.3f}) in {pairs} pairs (at most {MOST:g})"
+    result = f"ratio {np.median(ratios):.3f} ({found.low:.3f} to {found.high:.3f}) in {pairs} pairs (at most {MOST:g})"
     print(
-        f"{name} world: {np.median(without):.2f} s unconfined, {np.median(with_it):.2f} s confined; {told}", flush=True
+        f"{name} world: {np.median(without):.2f} s unconfined, {np.median(with_it):.2f} s confined; {result}",
+        flush=True,
     )
     return bool(found.low <= MOST)
 
@@ -73,8 +74,8 @@ def process(pairs: int) -> bool:
 
     with_it, without = in_pairs(cost, pairs)
     low, middle, high = np.quantile(with_it - without, (0.25, 0.5, 0.75))
-    told = f"{middle:+.3f} s (quartiles {low:+.3f} to {high:+.3f}) in {pairs} pairs"
-    print(f"a detector's process: {np.median(without):.2f} s unconfined; confinement adds {told}", flush=True)
+    result = f"{middle:+.3f} s (quartiles {low:+.3f} to {high:+.3f}) in {pairs} pairs"
+    print(f"a detector's process: {np.median(without):.2f} s unconfined; confinement adds {result}", flush=True)
     return True
 
 

@@ -56,13 +56,13 @@ class MixedWorld:
 
 
 def settings_of(which: Which, seed: int) -> Any:
-    """Return the settings of a world; types without a dial take any difficulty."""
+    """Return the settings of a world; types on which difficulty has no effect take any."""
     overrides = [f"anomaly={which.mix}", f"generator.seed={seed}"]
     overrides += [f"generator.{SIZES[word]}={value}" for word, value in which.sizes]
     with initialize_config_module("conf", version_base="1.3"):
         types = compose("config", overrides).anomaly
-        dials = [f"anomaly.{name}.difficulty={which.difficulty}" for name in types]
-        return OmegaConf.to_object(compose("config", [*overrides, *dials]))
+        difficulties = [f"anomaly.{name}.difficulty={which.difficulty}" for name in types]
+        return OmegaConf.to_object(compose("config", [*overrides, *difficulties]))
 
 
 @dataclass(frozen=True)

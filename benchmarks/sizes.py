@@ -115,7 +115,7 @@ def main() -> None:
             scores = made(settings).fit(dataset).score(dataset)
             wrong = scores.values.size - int(np.count_nonzero(np.isfinite(scores.values)))
             outcome = f"{wrong} scores are not finite" if wrong else "OK"
-        except Exception as error:  # noqa: BLE001 - whatever it raises is what has to be told
+        except Exception as error:  # noqa: BLE001 - whatever it raises is what has to be reported
             outcome = f"{type(error).__name__}: {error}"
         failed += outcome != "OK"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

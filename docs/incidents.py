@@ -23,7 +23,7 @@ from generators.world import World
 from reports.incident.calls_figure import along_time, around, as_graph, labelled_calls
 from reports.style import FAINT, INK, new_figure, save, small_figure
 
-TOLD = {
+CAPTIONS = {
     "short_call": "one call, cut to seconds",
     "long_call": "one call that lasts over an hour",
     "off_hour_call": "one call, in the caller's night",
@@ -47,7 +47,7 @@ GRAPHS = ("community_break", "ring")
 WORLD = (
     "anomaly=[seed_four,fraud]",
     "generator/network=none",
-    *(f"anomaly.{name}.difficulty={DIFFICULTY}" for name in TOLD),
+    *(f"anomaly.{name}.difficulty={DIFFICULTY}" for name in CAPTIONS),
 )
 
 
@@ -72,7 +72,7 @@ def panel(axes: Axes, calls: pl.DataFrame, name: str) -> None:
     """Draw the largest incident of a type along time."""
     hits, near = largest(calls, name)
     along_time(axes, hits, near)
-    headed(axes, f"{name}: {hits.height} call{'s' * (hits.height > 1)}", TOLD[name])
+    headed(axes, f"{name}: {hits.height} call{'s' * (hits.height > 1)}", CAPTIONS[name])
 
 
 def graph(axes: Axes, calls: pl.DataFrame, name: str) -> None:
@@ -81,10 +81,10 @@ def graph(axes: Axes, calls: pl.DataFrame, name: str) -> None:
     headed(axes, f"{name}, as a graph", "black: the callers; lines: who called whom")
 
 
-def headed(axes: Axes, title: str, told: str) -> None:
+def headed(axes: Axes, title: str, caption: str) -> None:
     """Put a title over a panel, and what there is to see."""
     axes.set_title(f"{title}\n", loc="left", fontsize=9.5, color=INK, fontweight="bold")
-    axes.text(0, 1.03, told, transform=axes.transAxes, fontsize=8, color=FAINT)
+    axes.text(0, 1.03, caption, transform=axes.transAxes, fontsize=8, color=FAINT)
 
 
 def main() -> None:
@@ -94,7 +94,7 @@ def main() -> None:
         calls = made(Path(folder) / "world")
     note = f"10,000 users, difficulty {DIFFICULTY}. Across: hours from the first call. Grey: what its callers do anyway"
     figure = new_figure(13.0, 14.0, "One incident of each type", note)
-    panels = [*((panel, name) for name in TOLD), *((graph, name) for name in GRAPHS)]
+    panels = [*((panel, name) for name in CAPTIONS), *((graph, name) for name in GRAPHS)]
     grid = figure.subplots(-(-len(panels) // COLUMNS), COLUMNS, squeeze=False)
     for axes, (draw, name) in zip(chain(*grid), panels, strict=False):
         draw(axes, calls, name)
@@ -102,7 +102,7 @@ def main() -> None:
         axes.set_axis_off()
     save(figure, out)
     print(out)
-    for name in TOLD:
+    for name in CAPTIONS:
         print(alone(calls, name, out.parent / "types"))
 
 

@@ -132,8 +132,8 @@ def unread(text: str) -> Iterator[str]:
 
 def printed(text: str) -> str:
     """Return what a page shows of what a command prints: all but costs and places, which differ each time."""
-    told = text.partition("\nCost: ")[0].strip("\n").splitlines()
-    return "".join(f"{line.rstrip()}\n" for line in told)
+    lines = text.partition("\nCost: ")[0].strip("\n").splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def mentioned(page: str, text: str) -> Iterator[Command]:

@@ -24,7 +24,7 @@ class MinuteCall(AnomalySettings):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = TALK
     least: ClassVar[int] = 1
-    dial: ClassVar[bool] = False
+    has_difficulty: ClassVar[bool] = False
     figures: ClassVar[Figures] = {"longest_s": (60, 60)}
 
     def plan(self, editable: EditablePlan, calls: int, rng: np.random.Generator) -> Incidents:

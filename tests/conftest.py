@@ -23,7 +23,7 @@ sys.path.insert(0, str(TOYS))
 @pytest.fixture(autouse=True)
 def _compiling_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the first test that needs a kernel would hear of it."""
-    monkeypatch.setattr("bench.host.console._compiling", ["told"])
+    monkeypatch.setattr("bench.host.console._compiling", ["reported"])
 
 
 @pytest.fixture(scope="session")

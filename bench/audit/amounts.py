@@ -32,10 +32,10 @@ def check_amounts(subject: AuditedWorld, settings: AuditSettings) -> Check:
         allowed = settings.mix_tolerance * expected + CHANCE * chance.get(name, float(np.sqrt(expected)))
         if abs(counts.get(name, 0) - expected) > allowed:
             wrong.append(f"{name} has {counts.get(name, 0):,} calls, requested: {expected:,.0f}")
-    told = (
+    line = (
         f"{total:,} of {calls:,} calls are anomalous, {ratio:.4g} (requested: {asked.ratio:g}); the mix is as requested"
     )
-    return Check("amounts", Light.RED if wrong else Light.GREEN, tuple(wrong) or (told,), found)
+    return Check("amounts", Light.RED if wrong else Light.GREEN, tuple(wrong) or (line,), found)
 
 
 def check_incidents(subject: AuditedWorld) -> Check:
@@ -45,12 +45,12 @@ def check_incidents(subject: AuditedWorld) -> Check:
         return Check("incidents", Light.UNTESTED, ("there are no anomalies",), {"by_type": counts})
     few = [f"{name} has {n} incidents in the scored part" for name, n in counts.items() if n < subject.fewest_incidents]
     fewest = min(counts, key=lambda name: counts[name])
-    told = f"every type has {counts[fewest]:,} incidents ({fewest}) or more in the scored part"
+    line = f"every type has {counts[fewest]:,} incidents ({fewest}) or more in the scored part"
     recorded = "fewer types at a time, or a higher generator.anomaly_ratio"
     way_on = recorded if subject.twin is None else "take more users or days, or its schedule.kind=even"
     needed = f"{subject.fewest_incidents} are needed to judge a type: {way_on}"
     found = {"by_type": counts, "needed": subject.fewest_incidents}
-    return Check("incidents", Light.RED if few else Light.GREEN, (*few, needed) if few else (told,), found)
+    return Check("incidents", Light.RED if few else Light.GREEN, (*few, needed) if few else (line,), found)
 
 
 def _present(subject: AuditedWorld) -> dict[str, int]:

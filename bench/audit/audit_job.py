@@ -29,7 +29,7 @@ def is_red(settings: AuditRunSettings) -> bool:
         asked = requested_anomalies(settings.generator, settings.anomaly)
         verdict = audited(stored, world, asked, (settings.audit, settings.protocol), progress)
     for check in verdict.checks:
-        for number, line in enumerate(check.told):
+        for number, line in enumerate(check.lines):
             print(f"{'' if number else check.name:12} {'' if number else check.light:9} {line}")
     print(f"{'verdict':12} {verdict.summary}")
     out = Path(settings.out)

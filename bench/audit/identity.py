@@ -90,10 +90,10 @@ def check_identity(subject: AuditedWorld, progress: Progress) -> Check:
     found = {"compared": tally.compared, "differing": tally.differing, "windows": quiet, **tally.wrong}
     if tally.wrong:
         return Check("identity", Light.RED, tuple(f"{n:,} {MEANINGS.get(k, k)}" for k, n in tally.wrong.items()), found)
-    told = (
+    line = (
         f"{tally.compared:,} calls equal the clean twin's; the {tally.differing:,} that differ are those in the truth"
     )
-    return Check("identity", Light.GREEN, (told,), found)
+    return Check("identity", Light.GREEN, (line,), found)
 
 
 def _compare_calls(
@@ -110,12 +110,12 @@ def _compare_calls(
         is_named[named[low:high] - first] = True
         first += ours.num_rows
         pairs = _matched(ours, theirs, is_named, tally)
-        told = []
+        event_digests = []
         for file, table, rows in zip(events, (ours, theirs), pairs, strict=True):
             differ = np.ones(table.num_rows, np.bool_)
             differ[rows[~is_named[pairs.ours]]] = False
-            told.append(_events(file, table, differ, windows)[rows])
-        equal, of_truth = told[0] == told[1], is_named[pairs.ours]
+            event_digests.append(_events(file, table, differ, windows)[rows])
+        equal, of_truth = event_digests[0] == event_digests[1], is_named[pairs.ours]
         tally.add("events", np.count_nonzero(~equal & ~of_truth))
         tally.idle.append(ours.select(GONE).take(pa.array(pairs.ours[equal & of_truth])))
         progress("comparing with the clean twin", number, len(ends))

@@ -151,10 +151,10 @@ def check_triviality(
     }
     light = (Light.RED if settings.trivial_fails else Light.MARKED) if trivial else Light.GREEN
     hardest = max(best, key=lambda name: best[name][1])
-    told = f"no single feature finds a type; the best: {_told(hardest, *best[hardest])}"
-    lines = [f"trivial: {_told(name, *best[name])}" for name in trivial]
-    return Check("triviality", light, tuple(lines) or (told,), found)
+    line = f"no single feature finds a type; the best: {_feature_text(hardest, *best[hardest])}"
+    lines = [f"trivial: {_feature_text(name, *best[name])}" for name in trivial]
+    return Check("triviality", light, tuple(lines) or (line,), found)
 
 
-def _told(name: str, feature: str, auc: float) -> str:
+def _feature_text(name: str, feature: str, auc: float) -> str:
     return f"{name} by {feature} (ROC-AUC {auc:.4f})"

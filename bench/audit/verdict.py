@@ -35,7 +35,7 @@ class Check:
     name: str
     """identity | bookkeeping | triviality | amounts | incidents."""
     light: Light
-    told: tuple[str, ...]
+    lines: tuple[str, ...]
     """Findings as a few lines of text."""
     found: Mapping[str, Any]
     """Findings as JSON values."""
@@ -63,8 +63,8 @@ class Verdict:
         'red: identity; marked: triviality'
         """
         named = [(light, [c.name for c in self.checks if c.light is light]) for light in (Light.RED, Light.MARKED)]
-        told = [f"{light}: {', '.join(names)}" for light, names in named if names]
-        return "; ".join(told if self.light is Light.RED else [str(Light.GREEN), *told])
+        parts = [f"{light}: {', '.join(names)}" for light, names in named if names]
+        return "; ".join(parts if self.light is Light.RED else [str(Light.GREEN), *parts])
 
     def check(self, name: str) -> Check | None:
         """Return the result of a check by name; None if it was not made."""
@@ -72,7 +72,7 @@ class Verdict:
 
     def write(self, folder: Path) -> None:
         """Write `audit.json`: to a temporary file first, which is then renamed."""
-        checks = {c.name: {"light": c.light, "told": list(c.told), "found": dict(c.found)} for c in self.checks}
+        checks = {c.name: {"light": c.light, "lines": list(c.lines), "found": dict(c.found)} for c in self.checks}
         row = {"fingerprint": self.fingerprint, "verdict": self.summary, "asked": dict(self.asked), "checks": checks}
         row[DIGEST] = _digest(json.loads(json.dumps(row)))
         write_whole(folder / FILE, json.dumps(row, indent=1, allow_nan=False) + "\n")
@@ -106,7 +106,7 @@ def _digest(row: Mapping[str, Any]) -> str:
 def _check(name: str, row: Any) -> Check:
     if not isinstance(row, dict):
         raise ValueError(f"{name} must be an object")
-    told, found = member(row, "told", list), member(row, "found", dict)
-    if not all(isinstance(text, str) for text in [*told, *member({"trivial": [], **found}, "trivial", list)]):
-        raise ValueError(f"{name} must be told in texts")
-    return Check(name, Light(member(row, "light", str)), tuple(told), found)
+    lines, found = member(row, "lines", list), member(row, "found", dict)
+    if not all(isinstance(text, str) for text in [*lines, *member({"trivial": [], **found}, "trivial", list)]):
+        raise ValueError(f"{name} must have lines of text")
+    return Check(name, Light(member(row, "light", str)), tuple(lines), found)

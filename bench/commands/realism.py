@@ -21,8 +21,8 @@ def realism(config: DictConfig) -> None:
     try:
         run(settings_of(_with_data(config)), plain_values(config))
     except UserError as error:
-        told = str(error)
-        refuse(told.replace("generator.path must", "data must") if config.data is not None else told)
+        message = str(error)
+        refuse(message.replace("generator.path must", "data must") if config.data is not None else message)
 
 
 def _with_data(config: DictConfig) -> DictConfig:

@@ -67,8 +67,8 @@ def _require_agreed(plan: Plan, folder: Path, again: Sequence[str], given: str |
     if plan.config_dir not in (None, given):
         missing.append(f"--config-dir {plan.config_dir}")
     if missing:
-        told = ", ".join(missing)
-        raise UserError(f"{told} must be given again, since the plan in {folder} may be somebody else's: {command}")
+        needed = ", ".join(missing)
+        raise UserError(f"{needed} must be given again, since the plan in {folder} may be somebody else's: {command}")
 
 
 def _is_of_a_run(argument: str) -> bool:

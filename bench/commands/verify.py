@@ -120,10 +120,10 @@ def posthocs_checks() -> Iterator[Figure]:
 def main() -> None:
     """Print every check; end with code 1 if one fails."""
     print(f"{'':58} {'published':>10} {'ours':>10}")
-    checks = [*_told(pyod_checks()), *_told(rank_checks())]
+    checks = [*_printed(pyod_checks()), *_printed(rank_checks())]
     for library, run in (("autorank", autorank_checks), ("scikit_posthocs", posthocs_checks)):
         if find_spec(library):
-            checks += _told(run())
+            checks += _printed(run())
         else:
             print(f"{library} is not installed and was not checked against: {EXTRA}")
     sys.exit(not all(check.holds for check in checks))
@@ -133,7 +133,7 @@ def _models(contamination: float) -> dict[str, Any]:
     return {kind.__name__: kind(contamination=contamination) for kind in (HBOS, KNN, LOF, OCSVM)}
 
 
-def _told(checks: Iterator[Figure]) -> list[Figure]:
+def _printed(checks: Iterator[Figure]) -> list[Figure]:
     found = []
     for check in checks:
         print(check, flush=True)

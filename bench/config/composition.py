@@ -79,8 +79,8 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
     except Exception as error:
         if isinstance(error, OSError):
             refuse_if_full(error)
-        if told := address_space_message(error):
-            refuse(told)
+        if message := address_space_message(error):
+            refuse(message)
         raise
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -198,8 +198,8 @@ def explain(config_name: str, overrides: Sequence[str], error: Exception) -> str
     messages: dict[str, None] = {}
     jobs = combinations(overrides)
     for combination in jobs:
-        told, config = diagnose(config_name, combination)
-        messages.update(dict.fromkeys(told))
+        lines, config = diagnose(config_name, combination)
+        messages.update(dict.fromkeys(lines))
         messages.update(dict.fromkeys(fault_lines(config)))
     if not messages and len(jobs) > 1:
         return "several values for one setting need --multirun"

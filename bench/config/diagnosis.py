@@ -47,8 +47,10 @@ def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], Dic
     messages, parsed = _parsed(overrides)
     for override in [each for each in parsed if _is_group(each) and not each.is_delete()]:
         key, value = override.key_or_group, override.value()
-        if isinstance(value, str | list) and (told := _told_choice(key, value)):  # this check needs no composition
-            messages.append(told)
+        if isinstance(value, str | list) and (
+            message := _choice_message(key, value)
+        ):  # this check needs no composition
+            messages.append(message)
             parsed.remove(override)
     choices = [override for override in parsed if _is_group(override)]
     others = [override for override in parsed if not _is_group(override)]
@@ -60,7 +62,7 @@ def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], Dic
     for override in others:
         found, refusal = _composed(config_name, [*accepted, _line(override)])
         if found is None:
-            messages.append(_told(config_name, accepted, config, override) or refusal)
+            messages.append(_override_message(config_name, accepted, config, override) or refusal)
         else:
             config = found
             accepted.append(_line(override))
@@ -77,8 +79,8 @@ def _composed(config_name: str, overrides: Sequence[str]) -> tuple[DictConfig | 
 
 def plain(error: BaseException) -> str:
     """Return an error of Hydra or OmegaConf with its cause, without the lines about internals."""
-    told = [str(error), "" if error.__cause__ is None else str(error.__cause__)]
-    lines = [line.strip() for text in told for line in text.splitlines()]
+    texts = [str(error), "" if error.__cause__ is None else str(error.__cause__)]
+    lines = [line.strip() for text in texts for line in text.splitlines()]
     return " ".join(line for line in lines if line and not line.startswith(INNARDS))
 
 
@@ -109,24 +111,24 @@ def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[Override]]:
     return messages, parsed
 
 
-def _told(config_name: str, accepted: list[str], base: DictConfig | None, override: Override) -> str:
+def _override_message(config_name: str, accepted: list[str], base: DictConfig | None, override: Override) -> str:
     """Return what is wrong with an override, given the composition `base` of those accepted so far."""
     key, value = override.key_or_group, override.value()
     if _is_group(override):
         suite = "" if base is None else base.get("suite", {}).get("name", "")
         fixed = f"{key} is fixed by suite={suite}: leave it out, or do without the suite" if suite else ""
-        return _told_choice(key, value) or fixed
+        return _choice_message(key, value) or fixed
     if base is None or key.startswith("hydra."):
         return ""
     if not _has(base, key):
-        told = _told_type(key, base) or how_to_add(key, base)
-        return told or _addable(config_name, accepted, base, override) or _unknown(key, base)
+        message = _type_message(key, base) or how_to_add(key, base)
+        return message or _addable(config_name, accepted, base, override) or _unknown(key, base)
     if override.is_add() and isinstance(value, Mapping) and (form := form_of_members(key, base)):
         return f"{key} must be of the form {form}, got {value}"
     return f"{key} must be {_expected(base, key)}, got {'null' if value is None else repr(value)}"
 
 
-def _told_choice(group: str, value: Any) -> str:
+def _choice_message(group: str, value: Any) -> str:
     choices = _loader().get_group_options(group)
     wrong = [each for each in (value if isinstance(value, list) else [value]) if each not in choices]
     if not wrong:
@@ -136,7 +138,7 @@ def _told_choice(group: str, value: Any) -> str:
     return f"{group} must be one of {', '.join(choices)}, got {wrong[0]!r}{hint}"
 
 
-def _told_type(key: str, base: DictConfig) -> str:
+def _type_message(key: str, base: DictConfig) -> str:
     """Explain that a setting belongs to a type of anomaly that was not chosen; "" if it belongs to none."""
     name = key.split(".")[1] if key.startswith("anomaly.") else ""
     if not name or name in base.anomaly:

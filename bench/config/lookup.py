@@ -53,11 +53,11 @@ class Symbol:
 
     def has(self, names: Sequence[str]) -> bool:
         """Whether objects of this class have all these attributes, as far as the source shows."""
-        if set(names) <= set(self._told()):
+        if set(names) <= set(self._attributes_in_source()):
             return True
         if self.source is not None and not self._is_open():
             return False
-        return set(names) <= {*dir(self.imported), *self._told()}
+        return set(names) <= {*dir(self.imported), *self._attributes_in_source()}
 
     def ancestry(self, way: int = 0) -> Iterator[str]:
         """Yield the dotted paths of the class and its base classes, from source code where possible."""
@@ -99,7 +99,7 @@ class Symbol:
             found = definition(self.module, base.id) if isinstance(base, ast.Name) else None
             yield found if found is not None and found.source is not None else None
 
-    def _told(self, depth: int = 0) -> Iterator[str]:
+    def _attributes_in_source(self, depth: int = 0) -> Iterator[str]:
         """Yield the attributes named in the source of the class and its bases, and those that methods set."""
         body = self.source.body if isinstance(self.source, ast.ClassDef) else []
         for node in body:
@@ -112,7 +112,7 @@ class Symbol:
                     yield inner.id
         for base in self._bases() if depth < LONGEST_WAY else ():
             if base is not None:
-                yield from base._told(depth + 1)
+                yield from base._attributes_in_source(depth + 1)
 
     def _is_open(self) -> bool:
         """Whether the class may have attributes that its source does not show."""

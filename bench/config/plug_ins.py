@@ -75,11 +75,11 @@ def require_all_read(sources: tuple[tuple[str, str], ...]) -> None:
     for package in ("conf", *(each.value for each in plug_ins())) if theirs else ():
         taken |= _leaves(package)
     hidden = [(folder / leaf, ours) for folder in theirs for leaf, ours in taken.items() if (folder / leaf).exists()]
-    told = [
+    messages = [
         f"{own} must have another name: {ours} is read in its place" for own, ours in hidden if not own.samefile(ours)
     ]
-    if told:
-        raise UserError("\n".join(told))
+    if messages:
+        raise UserError("\n".join(messages))
 
 
 class PluggedPath(SearchPathPlugin):

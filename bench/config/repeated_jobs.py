@@ -28,8 +28,8 @@ def worth_doing(jobs: Sequence[Sequence[str]]) -> list[list[str]]:
     for job in jobs:
         values = dict(line.partition("=")[::2] for line in job)
         idle = "suite" in values and "detector" in values and not is_random(values["detector"])
-        told = tuple(line for line in job if not (idle and line.startswith("seed=")))
-        kept.setdefault(told, list(job))
+        key = tuple(line for line in job if not (idle and line.startswith("seed=")))
+        kept.setdefault(key, list(job))
     return list(kept.values())
 
 

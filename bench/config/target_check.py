@@ -37,7 +37,7 @@ STORES = ("memory",)
 class Interface:
     """Requirements of a setting on the class that it names."""
 
-    told: str
+    description: str
     every: tuple[str, ...]
     """Attributes that the objects must have."""
     one_of: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ def class_faults(path: str, key: str, trusted: Sequence[str], asked: Interface |
     if asked is None:
         asked = REFERENCE if _root(path) == "bench" else DETECTOR
     if not asked.kept_by(definite):
-        yield Fault(key, f"be {asked.told}", path)
+        yield Fault(key, f"be {asked.description}", path)
 
 
 def function_faults(path: str, key: str, trusted: Sequence[str]) -> Iterator[Fault]:

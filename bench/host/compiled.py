@@ -27,7 +27,7 @@ from bench.host.imports import reach, source
 from bench.host.private import cache_folder
 
 Function = TypeVar("Function", bound=Callable[..., object])
-TOLD_AFTER_S = 5.0
+REPORTED_AFTER_S = 5.0
 """A message about compilation is printed after so many seconds."""
 _begun: list[float] = []
 _waiting: list[threading.Timer] = []
@@ -49,10 +49,10 @@ def compiled(function: Function, **options: Any) -> Function:
     return cast(Function, kernel)
 
 
-def _tell_when_it_takes_long() -> None:
+def _report_when_it_takes_long() -> None:
     """Print that code is being compiled, once compilation has taken a while in total."""
     _begun.append(time.monotonic())
-    left = max(TOLD_AFTER_S - (_begun[-1] - _begun[0]), 0.0)
+    left = max(REPORTED_AFTER_S - (_begun[-1] - _begun[0]), 0.0)
     _waiting.append(threading.Timer(left, report_compiling, ("the simulator",)))
     _waiting[-1].daemon = True
     _waiting[-1].start()
@@ -158,7 +158,7 @@ class _OnDisk(FunctionCache):
         with self._guard_against_spurious_io_errors():
             found = self._load_overload(*arguments)  # type: ignore[no-untyped-call]
         if found is None:
-            _tell_when_it_takes_long()
+            _report_when_it_takes_long()
         return found
 
     def save_overload(self, *arguments: Any) -> None:

@@ -71,6 +71,6 @@ def overrides_in(run: Path) -> list[str]:
             raise TypeError("it is no list of texts")
         "".join(found).encode()  # UnicodeEncodeError is a ValueError, raised for half of a surrogate pair
     except (yaml.YAMLError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadableError(f"{run / OVERRIDES} cannot be read ({told:.200})") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UnreadableError(f"{run / OVERRIDES} cannot be read ({reason:.200})") from error
     return found

@@ -38,8 +38,8 @@ def cache_folder() -> Path:
     if not wrong:
         return folder
     fresh = make_temporary(f"{NAME}-kernels-")
-    told = f"kernels are compiled for this run only, in {fresh}: {folder} is no private folder of yours ({wrong})"
-    print(f"{told}; XDG_CACHE_HOME=FOLDER names another", file=sys.stderr)
+    message = f"kernels are compiled for this run only, in {fresh}: {folder} is no private folder of yours ({wrong})"
+    print(f"{message}; XDG_CACHE_HOME=FOLDER names another", file=sys.stderr)
     atexit.register(_removed, fresh, os.getpid())
     os.environ["XDG_CACHE_HOME"] = str(fresh)
     (fresh / NAME).mkdir(mode=0o700)

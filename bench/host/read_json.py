@@ -73,8 +73,8 @@ def member(of: Mapping[str, Any], name: str, *kinds: type[Kind]) -> Kind:
     value = of.get(name)
     if isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds):
         return value
-    told = " or ".join(WORDS[kind] for kind in kinds)
-    raise ValueError(f"{name} must be {told}, got {value!r:.60}" if name in of else f"{name} is not there")
+    expected = " or ".join(WORDS[kind] for kind in kinds)
+    raise ValueError(f"{name} must be {expected}, got {value!r:.60}" if name in of else f"{name} is not there")
 
 
 WORDS: dict[type, str] = {

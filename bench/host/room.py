@@ -20,7 +20,7 @@ def require_room() -> None:
     """Raise `UserError` where the address space is too small for this program's libraries."""
     limit = limit_mib()
     if limit is not None and limit < LEAST_MIB:
-        raise UserError(_told(limit))
+        raise UserError(_limit_message(limit))
 
 
 def address_space_message(error: BaseException) -> str:
@@ -29,7 +29,7 @@ def address_space_message(error: BaseException) -> str:
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
         causes.append(cause)
     lacking = any(isinstance(each, MemoryError) or any(sign in str(each).lower() for sign in SIGNS) for each in causes)
-    return "" if limit is None or not lacking else f"{_told(limit)} ({' '.join(str(causes[-1]).split()):.100})"
+    return "" if limit is None or not lacking else f"{_limit_message(limit)} ({' '.join(str(causes[-1]).split()):.100})"
 
 
 def limit_mib() -> int | None:
@@ -38,7 +38,7 @@ def limit_mib() -> int | None:
     return None if soft == resource.RLIM_INFINITY else soft // MIB
 
 
-def _told(limit: int) -> str:
+def _limit_message(limit: int) -> str:
     return (
         f"the address space (ulimit -v) must be unlimited or at least {LEAST_MIB} MiB, got {limit} MiB; "
         "limits.memory_mib limits what a detector uses"

@@ -44,8 +44,8 @@ class Sources:
             When any file of the package has changed since it was imported.
         """
         if self._on_disk() != self._imported:
-            told = f"the code that {self._deed} has changed since this program started: start it again"
-            raise UserError(told)
+            message = f"the code that {self._deed} has changed since this program started: start it again"
+            raise UserError(message)
         return self._imported if paths is None else _digest(self._folder, paths)
 
     def _on_disk(self) -> str:

@@ -91,10 +91,10 @@ class Waiting:
         self.started = taken(threads, reach)
         self.place = self.started.place
         self.tree = Tree(self.started.process)
-        told = {**asdict(subject), "modules": modules_in(subject.detector)}
+        description = {**asdict(subject), "modules": modules_in(subject.detector)}
         with self.log.open("ab") as log, suppress(OSError):
             socket.send_fds(self.started.channel, [b"\0"], [log.fileno()])
-        self._tell(json.dumps(told))
+        self._send(json.dumps(description))
 
     def __enter__(self) -> Self:
         return self
@@ -115,10 +115,10 @@ class Waiting:
         """
         ends_at = time.monotonic() + limits.seconds
         ready = self.place / OUT / CONSTRUCTED
-        self._tell_of_compiling()
+        self._report_compiling()
         while not ready.exists() and self.tree.process.poll() is None and time.monotonic() < ends_at:
             time.sleep(READY_S)
-        _require_accepted(returned.told(self.place / OUT / returned.ERROR))
+        _require_accepted(returned.facts_in(self.place / OUT / returned.ERROR))
 
     def tried(self, job: Job, tick: Callable[[], None]) -> Trial:
         """Hand it the job, and wait for the end or a limit.
@@ -139,8 +139,8 @@ class Waiting:
 
     def _tried(self, job: Job, tick: Callable[[], None]) -> Trial:
         try:
-            self._tell_of_compiling()
-            self._tell(str(fill(self.place, job.dataset, job.examples)))
+            self._report_compiling()
+            self._send(str(fill(self.place, job.dataset, job.examples)))
         except FileNotFoundError:
             return Trial(Status.ERROR, "it removed its own folder")
         killed = killed_for_memory()
@@ -152,13 +152,13 @@ class Waiting:
             return Trial(Status.OOM, "the system ran out of memory and ended it", None, peak)
         return _judged(status, self.tree, self.place / OUT, job.limits)
 
-    def _tell_of_compiling(self) -> None:
+    def _report_compiling(self) -> None:
         """Tell the user where the process compiles before anything else."""
         if self.started.means.abi and not (self.place / OUT / CONSTRUCTED).exists() and pending():
             report_compiling("features of detectors")
 
-    def _tell(self, line: str) -> None:
-        with suppress(OSError):  # it has ended already: that is told when it is waited for
+    def _send(self, line: str) -> None:
+        with suppress(OSError):  # it has ended already: that is reported when it is waited for
             self.started.channel.sendall(f"{line}\n".encode())
 
 
@@ -197,8 +197,8 @@ def _judged(ended: Status, tree: Tree, out: Path, limits: LimitSettings) -> Tria
         return Trial(ended, f"took longer than limits.seconds={limits.seconds:g}", None, cost)
     if ended is Status.OOM or cost["peak_mib"] > limits.memory_mib:
         return Trial(Status.OOM, f"took more than limits.memory_mib={limits.memory_mib:g}", None, cost)
-    code, error = tree.process.returncode, returned.told(out / returned.ERROR)
-    if code == 0 and returned.told(out / returned.COST):
+    code, error = tree.process.returncode, returned.facts_in(out / returned.ERROR)
+    if code == 0 and returned.facts_in(out / returned.COST):
         scores = returned.scores(out, int(limits.memory_mib * MIB))
         return Trial(Status.OK if scores else Status.ERROR, "" if scores else NO_SCORES, scores, cost)
     _require_accepted(error)

@@ -33,5 +33,5 @@ def fitted_and_scored(fit: Callable[[], Detector], dataset: Dataset) -> tuple[Sc
     values: FloatArray = np.asarray(scores.values, np.float64)
     if values.ndim != 1:
         raise ValueError(f"scores must have one dimension, got shape {values.shape}")
-    told = with_threshold_and_causality(Scores(scores.level, values), fitted)
-    return told, {"fit_seconds": between - began, "score_seconds": ended - between}
+    complete = with_threshold_and_causality(Scores(scores.level, values), fitted)
+    return complete, {"fit_seconds": between - began, "score_seconds": ended - between}

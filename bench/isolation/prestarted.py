@@ -71,7 +71,7 @@ def start_ahead(arguments: Sequence[str]) -> None:
     """Start a process ahead, where a command line looks like that of a single run."""
     others = [each for each in arguments if each.startswith(("-", "suite=", "hydra.")) and "hydra.run.dir=" not in each]
     if all(each.startswith("--config-") for each in others):  # not --help, --cfg, --multirun, ...
-        with suppress(SettingsError):  # is told when the process is needed
+        with suppress(SettingsError):  # is reported when the process is needed
             _ahead.append(_start(usable(), _likely_reach(arguments), _likely(arguments)))
 
 
@@ -111,13 +111,15 @@ def _likely(arguments: Sequence[str]) -> list[str]:
 
 def _likely_reach(arguments: Sequence[str]) -> Reach:
     """Return what a command line seems to hide, and to let a detector read."""
-    told = {key: value for key, _, value in (each.partition("=") for each in arguments)}
-    places = [told.get(key, default) for key, default in PLACES.items()]
-    named = [value for key, value in told.items() if key.lstrip("+").startswith("detector.") and value.startswith("/")]
+    settings = {key: value for key, _, value in (each.partition("=") for each in arguments)}
+    places = [settings.get(key, default) for key, default in PLACES.items()]
+    named = [
+        value for key, value in settings.items() if key.lstrip("+").startswith("detector.") and value.startswith("/")
+    ]
     return Reach(
         frozenset(real(Path(store_file(each) or each)) for each in places),
         frozenset(real(Path(each)) for each in named if is_there(Path(each))),
-        told.get("limits.confined", "true").lower() != "false",
+        settings.get("limits.confined", "true").lower() != "false",
     )
 
 

@@ -19,7 +19,7 @@ from bench.host.read_json import json_of, member
 SCORES, COST, ERROR = "scores.f8", "cost.json", "error.json"
 """The scores, in `FORM`, after the detector's own threshold or NaN; what they are and cost; why there are none."""
 FORM = "<f8"
-MOST_TOLD = 2**20
+MOST_JSON_BYTES = 2**20
 """Bytes of a JSON file."""
 COSTS = ("fit_seconds", "score_seconds", "peak_mib")
 
@@ -30,10 +30,10 @@ def packed(scores: Scores) -> bytes:
     return np.concatenate([[threshold], scores.values]).astype(FORM).tobytes()
 
 
-def told(path: Path) -> dict[str, Any]:
+def facts_in(path: Path) -> dict[str, Any]:
     """Return what a JSON file says; nothing where there is none, or something else."""
     try:
-        found = json_of(content(path, MOST_TOLD).decode())
+        found = json_of(content(path, MOST_JSON_BYTES).decode())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -41,7 +41,7 @@ def told(path: Path) -> dict[str, Any]:
 
 def cost(out: Path) -> dict[str, float]:
     """Return what the process says that each step took, as far as those are numbers."""
-    found = told(out / COST)
+    found = facts_in(out / COST)
     return {name: float(found[name]) for name in COSTS if _is_amount(found.get(name))}
 
 
@@ -55,7 +55,7 @@ def scores(out: Path, most_bytes: int) -> Scores | None:
     most_bytes
         How large the file may be.
     """
-    facts = told(out / COST)
+    facts = facts_in(out / COST)
     try:
         values: FloatArray = np.frombuffer(content(out / SCORES, most_bytes), FORM).astype(np.float64)
         level, causal = Level(member(facts, "level", str)), member(facts, "causal", bool)

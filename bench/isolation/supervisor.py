@@ -57,10 +57,10 @@ def _supervise(worker: int, parent: int, place: Path) -> NoReturn:
         os.dup2(null, 0)  # the channel is the worker's
         with suppress(OSError):  # the worker may have done so, or have ended
             os.setpgid(worker, worker)
-        told = False
-        while not (told or _reaped(worker) or os.getppid() != parent):
+        asked_to_end = False
+        while not (asked_to_end or _reaped(worker) or os.getppid() != parent):
             heard = signal.sigtimedwait(HEARD, LOOK_S)
-            told = heard is not None and heard.si_signo == signal.SIGTERM
+            asked_to_end = heard is not None and heard.si_signo == signal.SIGTERM
         with suppress(ProcessLookupError):
             os.killpg(worker, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])

@@ -1,6 +1,6 @@
 """Fit and score one detector in a process without labels; `bench.isolation.detector_process` starts it.
 
-`bench.isolation.confined` begins it. It imports the modules that it is told, which are a guess, and reads from its
+`bench.isolation.confined` begins it. It imports the modules that it is given, which are a guess, and reads from its
 channel an open file for what it prints, and two lines: which detector it is to construct in its folder,
 and, later, the path of a job. It leaves `scores.f8` and `cost.json`, or `error.json`.
 """
@@ -56,20 +56,20 @@ def work(place: Path, modules: Sequence[str]) -> None:
     where = lines.readline()
     if not where:  # it is not needed, or its parent has gone
         return
-    told = json.loads(where)
+    description = json.loads(where)
     _print_to(*files)
     os.chdir(place / DATA)
     try:
-        _imported(told["modules"])
-        if told["look"]:
-            _looked_at(told)
-        detector = _constructed(told["detector"], told["seed"])
+        _imported(description["modules"])
+        if description["look"]:
+            _looked_at(description)
+        detector = _constructed(description["detector"], description["seed"])
         (place / OUT / CONSTRUCTED).touch()
         _do(detector, Path(lines.readline().rstrip("\n")), place / OUT)
     except Exception as error:  # noqa: BLE001 - whatever a detector raises is the outcome of its run
         traceback.print_exc()
         aside = place / OUT / ".error"
-        aside.write_text(json.dumps(_told(error)))
+        aside.write_text(json.dumps(_error_facts(error)))
         aside.rename(place / OUT / ERROR)
         sys.exit(FAILED)
     gc.freeze()  # else the end takes as long as an import
@@ -79,13 +79,13 @@ def _do(detector: Detector, job: Path, out: Path) -> None:
     """Do a job, and leave what came of it."""
     gc.freeze()
     gc.enable()
-    told_job = json.loads(job.read_text())
-    dataset = _opened(told_job["dataset"])
-    examples = [_labelled(each, job.with_name(LABELS.format(n))) for n, each in enumerate(told_job["examples"])]
+    description = json.loads(job.read_text())
+    dataset = _opened(description["dataset"])
+    examples = [_labelled(each, job.with_name(LABELS.format(n))) for n, each in enumerate(description["examples"])]
     scores, cost = fitted_and_scored(_fitting(detector, dataset, examples), dataset)
     (out / SCORES).write_bytes(packed(scores))
-    told = {"level": str(scores.level), "causal": scores.causal, **cost, "peak_mib": own_peak_mib()}
-    (out / COST).write_text(json.dumps(told))
+    facts = {"level": str(scores.level), "causal": scores.causal, **cost, "peak_mib": own_peak_mib()}
+    (out / COST).write_text(json.dumps(facts))
 
 
 def _print_to(log: int) -> None:
@@ -95,9 +95,9 @@ def _print_to(log: int) -> None:
     os.close(log)
 
 
-def _looked_at(told: dict[str, Any]) -> None:
+def _looked_at(description: dict[str, Any]) -> None:
     try:
-        get_method(told["look"])(told["detector"], told["trusted"])
+        get_method(description["look"])(description["detector"], description["trusted"])
     except UserError as error:
         raise InstantiationException("it is not to be constructed") from error
 
@@ -114,20 +114,25 @@ def _constructed(config: dict[str, Any], seed: int) -> Detector:
 
 def _imported(modules: Sequence[str]) -> None:
     for module in modules:
-        with suppress(Exception):  # is told when the detector is constructed
+        with suppress(Exception):  # is reported when the detector is constructed
             import_module(module)
 
 
-def _opened(told: dict[str, Any]) -> Dataset:
+def _opened(description: dict[str, Any]) -> Dataset:
     """Return a data set that was described in a job."""
-    return Dataset(Path(told["folder"]), Clock(**told["clock"]), Window(**told["history"]), Window(**told["window"]))
+    return Dataset(
+        Path(description["folder"]),
+        Clock(**description["clock"]),
+        Window(**description["history"]),
+        Window(**description["window"]),
+    )
 
 
-def _labelled(told: dict[str, Any], labels: Path) -> Examples:
+def _labelled(description: dict[str, Any], labels: Path) -> Examples:
     """Return labelled examples that were described in a job."""
     with np.load(labels, allow_pickle=False) as arrays:
         of_type = {name: arrays[name] for name in arrays.files}
-    return Examples(_opened(told), Level(told["level"]), of_type.pop(NORMAL), of_type)
+    return Examples(_opened(description), Level(description["level"]), of_type.pop(NORMAL), of_type)
 
 
 def _fitting(detector: Detector, dataset: Dataset, examples: Sequence[Examples]) -> Callable[[], Detector]:
@@ -139,10 +144,10 @@ def _fitting(detector: Detector, dataset: Dataset, examples: Sequence[Examples])
     return partial(detector.fit_labelled, examples)
 
 
-def _told(error: Exception) -> dict[str, Any]:
+def _error_facts(error: Exception) -> dict[str, Any]:
     """Return the reason as one line: that of the constructor itself where Hydra wraps it.
 
-    What our own constructors refuse is for the user to put right, and is told in full.
+    What our own constructors refuse is for the user to put right, and is given in full.
     """
     inner = error.__cause__ if isinstance(error, InstantiationException) and error.__cause__ else error
     if inner is not error and isinstance(inner, UserError):

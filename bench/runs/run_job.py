@@ -53,7 +53,7 @@ def run(config: DictConfig) -> None:
 
 def _run_alone(request: Request) -> None:
     try:
-        outcome, told = _done(request)
+        outcome, message = _done(request)
     except UserError as error:
         _discard(request)
         refuse(str(error))
@@ -63,7 +63,7 @@ def _run_alone(request: Request) -> None:
             refuse_if_full(error)
         raise
     print(f"run folder   {os.path.relpath(request.folder)}")
-    print(told)
+    print(message)
     if outcome.result.status is not Status.OK:
         raise SystemExit(FAILED)
     if request.settings.tracking.uri is not None and not marks(request.folder):
@@ -154,7 +154,7 @@ def _sent(request: Request, *, again: bool = False) -> str:
     tracking = request.settings.tracking
     tracker = _tracker(str(tracking.uri), tracking.experiment)
     send(request.folder, tracker, again=again)
-    return str(tracker.told)
+    return str(tracker.how_to_view)
 
 
 def _send(request: Request, sent: Callable[[], str]) -> str:

@@ -150,6 +150,6 @@ def _commit() -> dict[str, str]:
     """Return MLflow's tag of the commit if this is a checkout."""
     with suppress(OSError, subprocess.CalledProcessError):
         home = Path(__file__).parent
-        told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=home, capture_output=True, text=True, check=True)
-        return {"mlflow.source.git.commit": told.stdout.strip()}
+        completed = subprocess.run(["git", "rev-parse", "HEAD"], cwd=home, capture_output=True, text=True, check=True)
+        return {"mlflow.source.git.commit": completed.stdout.strip()}
     return {}

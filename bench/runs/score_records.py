@@ -90,8 +90,8 @@ def _require_same_key(detector: SavedDetector, world: StoredWorld) -> None:
     """Refuse records whose pseudonyms have another key than the detector's: it would know none of their users."""
     key = world.manifest["recipe"].get("key")
     if key != detector.key:
-        told = [f"key {each}" if each else "none (generator.pseudonyms=false)" for each in (detector.key, key)]
-        raise UserError(f"the records must have the pseudonyms that the detector knows, {told[0]}, got {told[1]}")
+        keys = [f"key {each}" if each else "none (generator.pseudonyms=false)" for each in (detector.key, key)]
+        raise UserError(f"the records must have the pseudonyms that the detector knows, {keys[0]}, got {keys[1]}")
 
 
 def _written(

@@ -136,8 +136,8 @@ class ScoresFile:
                 else:
                     columns[name] = table[name].cast(pa.string())
         except UNREADABLE as error:
-            told = ", ".join(name for name in table.column_names if name not in ("score", "begins"))
-            raise UserError(f"{self.path} must have a text as {told} and a number as score ({error})") from error
+            names = ", ".join(name for name in table.column_names if name not in ("score", "begins"))
+            raise UserError(f"{self.path} must have a text as {names} and a number as score ({error})") from error
         columns = {name: column.combine_chunks() for name, column in columns.items()}
         if sheet:
             columns |= {name: column_from_sheet(column) for name, column in columns.items() if name.endswith("_id")}

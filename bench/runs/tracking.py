@@ -71,7 +71,7 @@ class Tracker:
 
     def __init__(self, uri: str, settings: TrackingSettings) -> None:
         self.uri = uri
-        with _told(uri), _alone(uri):
+        with _as_user_errors(uri), _alone(uri):
             self.client = MlflowClient(tracking_uri=uri)
             found = self.client.get_experiment_by_name(settings.experiment)
             if uri.startswith(SQLITE):
@@ -95,7 +95,7 @@ class Tracker:
         return f"{place}/#{link(self.experiment_id, view)}"
 
     @property
-    def told(self) -> str:
+    def how_to_view(self) -> str:
         """How to view what was recorded, for the last lines of a run or sweep."""
         how = f"run `{self.command}` here, then open " if self.command else ""
         return f"in MLflow    {how}{self.link}\n  or, against cost:  {self.cost_link}"
@@ -114,7 +114,7 @@ class Tracker:
         ended_ms = record.started_ms + int(1000 * sum(v for k, v in result.cost.items() if k.endswith("_seconds")))
         metrics = [Metric(_key(k), v, ended_ms, 0) for k, v in record.metrics.items() if math.isfinite(v)]
         parameters = [Param(_key(k), str(v)[:LONGEST_PARAMETER]) for k, v in record.parameters.items()]
-        with _told(self.uri):
+        with _as_user_errors(self.uri):
             run = self.client.create_run(
                 self.experiment_id,
                 record.started_ms,
@@ -162,7 +162,7 @@ class Tracker:
         report
             The page that compares its runs, if any.
         """
-        with _told(self.uri):
+        with _as_user_errors(self.uri):
             for name, text in summary.items():
                 self.client.set_tag(parent, _key(name), text)
             if report is not None:
@@ -171,31 +171,31 @@ class Tracker:
     def start_parent(self, name: str, tags: Mapping[str, str], owner: str) -> str:
         """Start the parent run of a sweep's runs, and return its id; `owner` is the sweep's process."""
         owned = {**tags, OWNER: owner}
-        with _told(self.uri):
+        with _as_user_errors(self.uri):
             return str(self.client.create_run(self.experiment_id, tags=owned, run_name=name).info.run_id)
 
     def take_up(self, run_id: str, owner: str) -> None:
         """Continue the parent run of an interrupted sweep, in another process."""
-        with _told(self.uri):
+        with _as_user_errors(self.uri):
             self.client.update_run(run_id, status="RUNNING")
             self.client.set_tag(run_id, OWNER, owner)
 
     def end_abandoned(self) -> None:
         """End, as KILLED, the runs whose process on this machine was killed before it could end them."""
         theirs = f"attributes.status = 'RUNNING' and tags.`{OWNER}` != ''"
-        with _told(self.uri):
+        with _as_user_errors(self.uri):
             for run in self.client.search_runs([self.experiment_id], theirs):
                 if has_ended(run.data.tags[OWNER]):
                     self.client.set_terminated(run.info.run_id, "KILLED")
 
     def finish(self, run_id: str, well: bool) -> None:
         """End a run."""
-        with _told(self.uri):
+        with _as_user_errors(self.uri):
             self.client.set_terminated(run_id, "FINISHED" if well else "FAILED")
 
     def forget(self, run_id: str) -> None:
         """Remove an incomplete record of a run, found by its tag `run_id`."""
-        with _told(self.uri):
+        with _as_user_errors(self.uri):
             for run in self.client.search_runs([self.experiment_id], f"tags.run_id = '{run_id}'"):
                 self.client.delete_run(run.info.run_id)
 
@@ -247,7 +247,7 @@ def _alone(uri: str) -> Iterator[None]:
 
 
 @contextmanager
-def _told(uri: str) -> Iterator[None]:
+def _as_user_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, OSError, sqlite3.Error, ImportError) as error:

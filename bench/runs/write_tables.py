@@ -56,10 +56,10 @@ def write_tables(outcome: Outcome, explain: Explain | None, folder: Path) -> lis
     if outcome.labelled:
         types = outcome.levels[outcome.scores.level].sample.types
         drafts.append((INCIDENTS_FOUND, [incidents_of(names, name) for name in types]))
-    told = _Reasons(outcome, explain, [rows for _, parts in drafts for _, rows in parts])
+    reasons = _Reasons(outcome, explain, [rows for _, parts in drafts for _, rows in parts])
     files: list[Path] = []
     for table, parts in drafts:
-        whole = [_in_order(pa.table(columns | {"reasons": told.of(rows)}), table) for columns, rows in parts]
+        whole = [_in_order(pa.table(columns | {"reasons": reasons.of(rows)}), table) for columns, rows in parts]
         content = pa.concat_tables([table.arrow.empty_table(), *whole])
         if table is INCIDENTS_FOUND:
             content = content.sort_by([("start_ts", "ascending"), ("incident_id", "ascending")])

@@ -58,9 +58,9 @@ class Preflight(Callback):
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         """Check the settings of the one job."""
-        told = fault_lines(config) if self.alone else []
-        if told:
-            refuse("\n".join(told))
+        messages = fault_lines(config) if self.alone else []
+        if messages:
+            refuse("\n".join(messages))
         if self.multirun:  # else the folder of the run does not exist yet
             _prepare(Path(config.hydra.run.dir), config, "hydra.run.dir")
             atexit.register(_tidy, Path(config.hydra.run.dir).absolute())

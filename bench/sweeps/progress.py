@@ -32,28 +32,28 @@ class SweepProgress:
         self.order = spread(jobs)
         self.ordered = [jobs[number] for number in self.order]
         self.at_a_time = at_a_time
-        self.told = folder.ended()
-        self.before = len(self.told)
+        self.reported = folder.ended()
+        self.before = len(self.reported)
         self.took: dict[int, Ended] = {}
         self.began: dict[int, float] = {}
-        for number in self.told & set(self.order):
+        for number in self.reported & set(self.order):
             self._note(number, folder.row(number))
 
     def look(self) -> None:
         """Print the jobs that have finished since the last call."""
-        for number in (self.folder.ended() & set(self.order)) - self.told:
-            self.told.add(number)
-            self._tell(number, self.folder.row(number))
-        left = [place for place, number in enumerate(self.order) if number not in self.told]
+        for number in (self.folder.ended() & set(self.order)) - self.reported:
+            self.reported.add(number)
+            self._report(number, self.folder.row(number))
+        left = [place for place, number in enumerate(self.order) if number not in self.reported]
         for place in left[: self.at_a_time]:
             self.began.setdefault(place, time.monotonic())
 
-    def _tell(self, number: int, row: dict[str, Any]) -> None:
+    def _report(self, number: int, row: dict[str, Any]) -> None:
         self._note(number, row)
         later = "" if (left := self._left()) is None else f", {duration(left)} left"
         reason = f": {row['reason']}" if row["reason"] else ""
         line = printable(f"{number}: {row['name']}: {row['status']}{reason}")
-        print(f"[{len(self.told)}/{self.jobs}{later}] {line}", flush=True)
+        print(f"[{len(self.reported)}/{self.jobs}{later}] {line}", flush=True)
 
     def _note(self, number: int, row: dict[str, Any]) -> None:
         """Record how long a job took: from its start, as in its row, until the row was written."""
@@ -64,7 +64,7 @@ class SweepProgress:
         self.took[self.order.index(number)] = Ended(seconds, float(row.get("world_seconds") or 0.0))
 
     def _left(self) -> float | None:
-        if len(self.told) == self.jobs:
+        if len(self.reported) == self.jobs:
             return None
         begun = {place: time.monotonic() - at for place, at in self.began.items() if place not in self.took}
         return time_left(self.ordered, self.took, begun, self.at_a_time)

@@ -78,8 +78,8 @@ class Sweep(Callback):
         print(f"\n{self.jobs - len(failed)} of {self.jobs} runs succeeded; {self.folder.path}")
         for number, row in failed.items():
             reason = row.get("reason", killed.get(number, ""))
-            told = f"{row.get('name', '')}: {row.get('status', 'no result')}: {reason}"
-            print(f"  {number}: {printable(told)}")
+            line = f"{row.get('name', '')}: {row.get('status', 'no result')}: {reason}"
+            print(f"  {number}: {printable(line)}")
         if failed:
             print(f"to run these again: {self._resuming('failed=true')}")
         best = self._summary(list(rows.values()))
@@ -118,7 +118,7 @@ class Sweep(Callback):
 
     def _finish(self, well: bool, best: dict[str, str]) -> bool:
         """Complete the parent run with the results; return whether all is recorded."""
-        uri, told = str(self.settings.tracking.uri), ""
+        uri, reason = str(self.settings.tracking.uri), ""
         try:
             with temporary("cdrbench-report-") as folder:
                 tracker = _store(self.settings.tracking)
@@ -127,12 +127,14 @@ class Sweep(Callback):
                 tracker.finish_sweep(marks(self.folder.path)[tracker.uri], summary, page)
             self._ended(well)
         except UserError as error:
-            told = str(error)
+            reason = str(error)
         left = self.folder.unrecorded(uri)
-        if left or told:
-            print(f"{len(left)} results are not in MLflow {told}; to send them: {sending_later(self.folder.path, uri)}")
+        if left or reason:
+            print(
+                f"{len(left)} results are not in MLflow {reason}; to send them: {sending_later(self.folder.path, uri)}"
+            )
             return False
-        print(tracker.told)
+        print(tracker.how_to_view)
         return True
 
     def _ended(self, well: bool) -> None:

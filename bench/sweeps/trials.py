@@ -52,8 +52,8 @@ def best_overrides(mine: Sequence[str], search: SearchSettings) -> list[str]:
         good = [value for value in values if value is not None]
         mean = fmean(good) if len(good) == len(values) else None
         study.tell(trial, mean, optuna.trial.TrialState.FAIL if mean is None else None)
-        told = "failed" if mean is None else f"{mean:.4f}"
-        print(f"[{number + 1}/{search.trials}] {search.metric} {told}: {' '.join(chosen)}", flush=True)
+        result = "failed" if mean is None else f"{mean:.4f}"
+        print(f"[{number + 1}/{search.trials}] {search.metric} {result}: {' '.join(chosen)}", flush=True)
     done = [each for each in study.trials if each.state is optuna.trial.TrialState.COMPLETE]
     if not done:
         raise UserError(f"search.metric must have a value in at least one trial, got none of {search.metric}")

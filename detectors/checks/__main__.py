@@ -41,7 +41,7 @@ def main() -> None:
     except (InstantiationException, UserError) as error:
         _refuse(str(error.__cause__ or error))
     subject = Subject(make)
-    outcomes = [_told(check, subject) for check in CHECKS]
+    outcomes = [_checked(check, subject) for check in CHECKS]
     print(f"{sum(outcomes)} of {len(outcomes)} checks passed")
     sys.exit(not all(outcomes))
 
@@ -52,7 +52,7 @@ def settings_of(target: str, parameters: Sequence[str]) -> dict[str, Any]:
     return {**settings, "_target_": target.replace(":", ".")}
 
 
-def _told(check: Check, subject: Subject) -> bool:
+def _checked(check: Check, subject: Subject) -> bool:
     name = check.__name__.replace("_", " ")
     try:
         check(subject)

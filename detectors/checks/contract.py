@@ -62,9 +62,9 @@ def higher_means_more_anomalous(subject: Subject) -> None:
         kept = normal | positive
         lifts[kind] = (roc_auc(positive[kept], scores.values[kept]) or 0.5) - 0.5
     best, worst = max(lifts, key=lifts.__getitem__), min(lifts, key=lifts.__getitem__)
-    told = f"{worst} is scored below normal life (ROC-AUC {0.5 + lifts[worst]:.2f}), and none as much above it"
+    message = f"{worst} is scored below normal life (ROC-AUC {0.5 + lifts[worst]:.2f}), and none as much above it"
     chance = CHANCE_SIGMA / np.sqrt(12 * max(int(touched[worst].sum()), 1))  # the best of several kinds
-    _hold(lifts[best] >= -lifts[worst] - chance, f"{told} ({best}: {0.5 + lifts[best]:.2f})")
+    _hold(lifts[best] >= -lifts[worst] - chance, f"{message} ({best}: {0.5 + lifts[best]:.2f})")
 
 
 def the_same_seed_gives_the_same_scores(subject: Subject) -> None:

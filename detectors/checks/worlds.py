@@ -61,8 +61,8 @@ class Worlds:
         """Return the ordinary world with labels: as columns of the calls and as a file in the folder."""
         calls = self._tables["calls"]
         anomalous = pa.array(np.array(self.life.kind) != "")
-        told = calls.append_column("is_anomaly", anomalous).append_column("anomaly_type", pa.array(self.life.kind))
-        return {**self._tables, "calls": told, "truth": told.select(["call_id", "is_anomaly", "anomaly_type"])}
+        labelled = calls.append_column("is_anomaly", anomalous).append_column("anomaly_type", pa.array(self.life.kind))
+        return {**self._tables, "calls": labelled, "truth": labelled.select(["call_id", "is_anomaly", "anomaly_type"])}
 
     def _shortened(self) -> Tables:
         """Return the ordinary world as it was after the first two days of the window."""

@@ -60,8 +60,8 @@ def fitted(model: Any, matrix: "np.ndarray[Any, Any]", ordered: bool = False) ->
     except ValueError as error:
         if len(matrix) > FEW_ROWS:
             raise
-        told = f"the history has {len(matrix)} rows to fit on, too few for {type(model).__name__}"
-        raise UserError(f"{told}: {str(error).splitlines()[0]}") from error
+        message = f"the history has {len(matrix)} rows to fit on, too few for {type(model).__name__}"
+        raise UserError(f"{message}: {str(error).splitlines()[0]}") from error
 
 
 def own_threshold(model: Any) -> float | None:

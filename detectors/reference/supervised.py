@@ -94,11 +94,11 @@ class SupervisedBaseline:
         drawn = order[normal[order]]
         drawn = drawn[np.linspace(0, drawn.size - 1, min(self.normals, drawn.size)).astype(np.int64)]
         self.fitted = [
-            self._told_apart(rows, drawn, order[its[order]], int(normal.sum())) for its in of_type.values() if its.any()
+            self._classifier(rows, drawn, order[its[order]], int(normal.sum())) for its in of_type.values() if its.any()
         ]
         return self
 
-    def _told_apart(self, rows: FloatArray, normal: IntArray, its: IntArray, many: int) -> tuple[Any, float]:
+    def _classifier(self, rows: FloatArray, normal: IntArray, its: IntArray, many: int) -> tuple[Any, float]:
         """Return a classifier that separates rows from weighted normal rows, and the log odds of the classes."""
         labels = np.repeat([False, True], [normal.size, its.size])
         weights = np.where(labels, 1.0, many / normal.size)

@@ -42,8 +42,8 @@ def _section(name: str, kind: Any) -> Iterator[str]:
     yield from (prose(kind), "")
     yield from (f"Evaluated first at the level of {LEVELS[str(home_of(kind))]}.", "")
     if kind.level != "cell":
-        told = ([f"`{each}`", MEASURES[each][1], _range(bounds)] for each, bounds in kind.figures.items())
-        yield from table(["figure of an incident", "what it counts", "range"], told)
+        figures = ([f"`{each}`", MEASURES[each][1], _range(bounds)] for each, bounds in kind.figures.items())
+        yield from table(["figure of an incident", "what it counts", "range"], figures)
     own = [each for each in _settings(name) if not _is_shared(each.key)]
     if own:
         yield from rows(own, "anomaly.")

@@ -64,12 +64,12 @@ def _pattern(config: DictConfig, key: str) -> str:
 def _section(pattern: str, alike: dict[str, list[Setting]]) -> list[str]:
     """Return the table of a group, or of the first of groups that are alike."""
     heads = list(alike)
-    told = []
+    notes = []
     if len(heads) > 1:
         at = pattern.split(".").index("NAME")
         names = ", ".join(f"`{each.split('.')[at]}`" for each in heads)
-        told = [f"NAME is one of {names}; the defaults are those of the first.", ""]
-    return [f"### {pattern or 'Of no group'}", "", *told, *rows(alike[heads[0]], f"{heads[0]}." if heads[0] else "")]
+        notes = [f"NAME is one of {names}; the defaults are those of the first.", ""]
+    return [f"### {pattern or 'Of no group'}", "", *notes, *rows(alike[heads[0]], f"{heads[0]}." if heads[0] else "")]
 
 
 def _meaning(setting: Setting) -> str:

@@ -41,7 +41,7 @@ class CommunityBreak(AnomalySettings):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = WHOM
     least: ClassVar[int] = 10
-    dial: ClassVar[bool] = False
+    has_difficulty: ClassVar[bool] = False
     people: ClassVar[int] = 100
     figures: ClassVar[Figures] = {"calls": None, "callers": (1, 1), "callees": None, "within_s": (0, 10 * 86_400)}
 

@@ -35,7 +35,7 @@ class LongCall(AnomalySettings):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = (*TALK, *WHOM)
     least: ClassVar[int] = 1
-    dial: ClassVar[bool] = False
+    has_difficulty: ClassVar[bool] = False
     figures: ClassVar[Figures] = {"longest_s": (3600, 7200)}
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:

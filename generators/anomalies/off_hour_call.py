@@ -36,7 +36,7 @@ class OffHourCall(AnomalySettings):
     adds: ClassVar[bool] = False
     touches: ClassVar[tuple[str, ...]] = (*WHEN, *WHERE)
     least: ClassVar[int] = 1
-    dial: ClassVar[bool] = False
+    has_difficulty: ClassVar[bool] = False
     figures: ClassVar[Figures] = {"earliest_h": (2, 5)}
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:

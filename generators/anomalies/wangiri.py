@@ -73,7 +73,7 @@ class Wangiri(AnomalySettings):
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
     touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS)
-    dial: ClassVar[bool] = False
+    has_difficulty: ClassVar[bool] = False
     people: ClassVar[int] = 250
     figures: ClassVar[Figures] = {
         "calls": None,

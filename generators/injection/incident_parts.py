@@ -35,7 +35,7 @@ class AnomalySettings:
     """From 0 (crude) to 1 (like normal calls); each type says what that means, and some ignore it."""
     schedule: Schedule = field(default_factory=Schedule)
 
-    dial: ClassVar[bool] = True
+    has_difficulty: ClassVar[bool] = True
     """Whether `difficulty` has any effect."""
     figures: ClassVar[Figures] = USUAL
     """Figures reported for its incidents, and the range of each (the entry of the type)."""

@@ -77,7 +77,8 @@ class Injector(Protocol):
 
     `figures` names the figures that are reported of its incidents (`generators.truth.incident_figures`), with the range
     that every incident keeps at every difficulty; types of cells have a property `bounds` with these ranges instead
-    (counted by `generators.truth.cell_incident_figures`). A type whose `difficulty` has no effect sets `dial = False`.
+    (counted by `generators.truth.cell_incident_figures`). A type whose `difficulty` has no effect sets
+    `has_difficulty = False`.
 
     It should also have `touches`, words of `bench.audit.marks.marks_list.TOUCHABLE` (in groups in
     `generators.injection.touches`): what it changes in a call, or chooses calls by. The audit tests that all else

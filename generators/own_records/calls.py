@@ -137,7 +137,7 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
         raise UserError(f"generator.path must have at least one call, got none in {records.settings.path}{why}")
     start_ms = records.whole("start_ms")
     order = np.argsort(start_ms, kind="stable")
-    order, told = without_duplicates(records, order)
+    order, counts = without_duplicates(records, order)
     start_ms = start_ms[order] // 1000 * 1000
     seconds, setup_s = (records.whole(name)[order] for name in ("seconds", "setup_s"))
     call_id = _call_ids(records, order)
@@ -165,7 +165,7 @@ def in_order(records: Records, columns: Collection[str], naming: Naming) -> Call
         clock=_clock(records, start_ms),
         origins=records.origins(order, call_id),
         filled=dict(+records.filled) | filled,
-        duplicates=told,
+        duplicates=counts,
     )
 
 

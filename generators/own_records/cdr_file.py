@@ -60,7 +60,9 @@ class CdrFile:
         return {
             "settings": settings,
             "columns": self.columns,
-            "inputs": [{"name": path.name, "blake2b": told} for path, told in self._digests.items()],
+            "inputs": [
+                {"name": path.name, "blake2b": content_digest} for path, content_digest in self._digests.items()
+            ],
             "truth": None if self.settings.truth is None else [digest(path) for path in self._truth_files()],
             "key": self._naming.digest if isinstance(self._naming, Pseudonyms) else None,
             "anomalies": {name: asdict(each) for name, each in sorted(self.anomalies.items())},

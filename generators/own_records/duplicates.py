@@ -28,18 +28,18 @@ def without_duplicates(records: Records, order: Any) -> tuple[Any, dict[str, int
     UserError
         When records are repeated and `generator.repeats` is refuse.
     """
-    told = {}
+    counts = {}
     if records.settings.legs == "fold" and "call_id" in records.columns:
         kept = folded(records, order)
-        told["legs"] = int(order.size - kept.size)
+        counts["legs"] = int(order.size - kept.size)
         order = kept
     again = repeated(records, order)
-    told["repeats"] = int(again.sum())
+    counts["repeats"] = int(again.sum())
     if records.settings.repeats == "refuse" and again.any():
         place = records.place(int(order[np.argmax(again)]))
         rule = "generator.repeats must be keep or drop where records repeat the caller, callee, start and length of one"
-        raise UserError(f"{rule} before, got {told['repeats']:,} of them (first {place})")
-    return (order[~again] if records.settings.repeats == "drop" else order), told
+        raise UserError(f"{rule} before, got {counts['repeats']:,} of them (first {place})")
+    return (order[~again] if records.settings.repeats == "drop" else order), counts
 
 
 def repeated(records: Records, order: Any) -> Any:

@@ -33,11 +33,11 @@ def faults_with_files(settings: Any, key: str) -> Iterator[Fault]:
     if not read:
         yield Fault(f"{key}.path", "be files that are not all empty", settings.path)
         return
-    told = False
+    has_faults = False
     for file in read:
         faults = list(_column_faults(settings, key, file))
-        yield from _first(faults, file, settings, key) if not told else faults
-        told = told or bool(faults)
+        yield from _first(faults, file, settings, key) if not has_faults else faults
+        has_faults = has_faults or bool(faults)
     yield from _consistency_faults(settings, key, headers)
 
 

@@ -135,10 +135,12 @@ class RecordFile:
 
     def _unreadable(self, error: BaseException, where: str = " cannot be read") -> NoReturn:
         """Raise the reason why the file cannot be read; for a wrong encoding, with advice."""
-        told = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         if isinstance(error, UnicodeError) or "UTF8" in str(error):
-            told = f"generator.encoding must be its encoding (such as utf-16 or latin-1), got {self.dialect.encoding!r}"
-        raise UserError(f"{self.path}{where}: {told}") from error
+            reason = (
+                f"generator.encoding must be its encoding (such as utf-16 or latin-1), got {self.dialect.encoding!r}"
+            )
+        raise UserError(f"{self.path}{where}: {reason}") from error
 
 
 def _plain(values: pa.Array) -> pa.Array:

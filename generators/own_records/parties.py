@@ -25,7 +25,7 @@ class Parties:
         self._settings = settings
         self.directions: Meaning | None = None
         self.unknown = 0
-        """How many unknown parties were told apart so far."""
+        """How many unknown parties were numbered so far."""
         self.dropped = 0
         """How many calls are left out because a party is missing."""
 
@@ -44,7 +44,7 @@ class Parties:
             missing = np.asarray(pc.equal(fields, ""))
             found[name] = fields
             if self._settings.missing_parties == "separate":
-                found[name] = self._told_apart(fields, missing)
+                found[name] = self._numbered(fields, missing)
             elif self._settings.missing_parties == "drop":
                 kept &= ~missing
             else:
@@ -76,7 +76,7 @@ class Parties:
         given = str(self._settings.owner)
         return Path(file).name.split(".")[0] if given == FILE_NAME else given
 
-    def _told_apart(self, fields: pa.StringArray, missing: Any) -> pa.StringArray:
+    def _numbered(self, fields: pa.StringArray, missing: Any) -> pa.StringArray:
         """Give each missing party a different name."""
         count = int(missing.sum())
         names = [f"unknown_{self.unknown + number}" for number in range(count)]

@@ -39,9 +39,9 @@ class ReadingSummary:
     @property
     def dropped(self) -> int:
         """Number of records left out."""
-        told, settings = self.calls.duplicates, self.records.settings
-        repeats = told["repeats"] if settings.repeats == "drop" else 0
-        return self.records.filter.left_out.total() + self.records.parties.dropped + told.get("legs", 0) + repeats
+        counts, settings = self.calls.duplicates, self.records.settings
+        repeats = counts["repeats"] if settings.repeats == "drop" else 0
+        return self.records.filter.left_out.total() + self.records.parties.dropped + counts.get("legs", 0) + repeats
 
     def _extent(self, anomalous: int | None) -> str:
         calls, clock = self.calls, self.calls.clock
@@ -71,16 +71,16 @@ class ReadingSummary:
             yield f"{plural(self.records.parties.unknown, 'missing party')} (each another one)"
 
     def _left_out(self) -> Iterator[str]:
-        records, told = self.records, self.calls.duplicates
+        records, counts = self.records, self.calls.duplicates
         for rule, count in records.filter.left_out.items():
             if count:
                 yield f"{plural(count, 'record')} by generator.{rule}"
         if records.parties.dropped:
             yield f"{plural(records.parties.dropped, 'call')} without a caller or callee"
-        if told.get("legs"):
-            yield f"{plural(told['legs'], 'leg')} of other calls"
-        if told["repeats"] and records.settings.repeats == "drop":
-            yield f"{plural(told['repeats'], 'repeated record')}"
+        if counts.get("legs"):
+            yield f"{plural(counts['legs'], 'leg')} of other calls"
+        if counts["repeats"] and records.settings.repeats == "drop":
+            yield f"{plural(counts['repeats'], 'repeated record')}"
         if skipped := sum(file.skipped for file in self.files):
             yield f"{plural(skipped, 'line')} by generator.skip_lines"
         if last := records.settings.skip_last * sum(not file.is_parquet and not file.is_blank for file in self.files):

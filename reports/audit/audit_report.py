@@ -44,7 +44,7 @@ def _page(verdict: Verdict, picture: bool) -> Iterator[str]:
     yield "| check | verdict | found |"
     yield "|---|---|---|"
     for check in verdict.checks:
-        yield f"| {TITLES.get(check.name, check.name)} | {check.light} | {markdown('; '.join(check.told))} |"
+        yield f"| {TITLES.get(check.name, check.name)} | {check.light} | {markdown('; '.join(check.lines))} |"
     if picture:
         yield from ("", "Each feature by itself as a detector of each type, ROC-AUC:", "", f"![audit]({PICTURE})")
     bookkeeping = verdict.check("bookkeeping")
@@ -73,8 +73,8 @@ def _tests(check: Check) -> Iterator[str]:
         )
     for leak in check.found.get("leaks", ()):
         if leak["mark"]:
-            told = f"{leak['mark']} | {', '.join(leak['columns'])} | {leak['roc_auc']:.3f} | {leak['p_holm']:.2g}"
-            yield f"| {leak['problem']} | {leak['type']} | {told} |"
+            cells = f"{leak['mark']} | {', '.join(leak['columns'])} | {leak['roc_auc']:.3f} | {leak['p_holm']:.2g}"
+            yield f"| {leak['problem']} | {leak['type']} | {cells} |"
 
 
 def _coverage(check: Check) -> Iterator[str]:

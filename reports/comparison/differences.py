@@ -47,8 +47,8 @@ def distinct_labels(names: Sequence[str], settings: Sequence[Any]) -> list[str]:
     """
     labels = []
     for name, varied in zip(names, differing(names, settings), strict=True):
-        told = ", ".join(dict.fromkeys(f"{key.rsplit('.', 1)[-1]}={value}" for key, value in varied.items()))
-        labels.append(f"{name} ({told})" if told else name)
+        changed = ", ".join(dict.fromkeys(f"{key.rsplit('.', 1)[-1]}={value}" for key, value in varied.items()))
+        labels.append(f"{name} ({changed})" if changed else name)
     return labels
 
 

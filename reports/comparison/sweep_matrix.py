@@ -51,13 +51,13 @@ def summary(rows: list[dict[str, Any]]) -> tuple[str, dict[str, str]]:
     if not best:
         return "", {}
     sample = each.sample
-    told = [f"Average precision on {world_meaning(sample)}, {types_meaning(sample)}"]
+    heading = [f"Average precision on {world_meaning(sample)}, {types_meaning(sample)}"]
     if len(compared) > 1:
-        told.append(f"(of {plural(len(compared), 'kind')} of world, the one with most runs)")
+        heading.append(f"(of {plural(len(compared), 'kind')} of world, the one with most runs)")
     console = Console(file=StringIO(), width=WIDTH, highlight=False)
     console.print(_matrix(lines, labels) if _fits(lines, labels) else _list(lines, labels))
     grid = console.file.getvalue()  # type: ignore[attr-defined]
-    text = "\n".join([*wrap(" ".join(told), WIDTH), *(line.rstrip() for line in grid.splitlines()), LEGEND])
+    text = "\n".join([*wrap(" ".join(heading), WIDTH), *(line.rstrip() for line in grid.splitlines()), LEGEND])
     return text, best
 
 

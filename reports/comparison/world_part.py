@@ -182,7 +182,7 @@ def _audits(each: Comparison) -> list[Audit]:
     found = []
     for fingerprint, row in worlds.items():
         verdict = read_verdict(world_folder(row)) if row.get("audit") else None
-        checks = [] if verdict is None else [(c.name, str(c.light), "; ".join(c.told)) for c in verdict.checks]
+        checks = [] if verdict is None else [(c.name, str(c.light), "; ".join(c.lines)) for c in verdict.checks]
         found.append(Audit(_text(row.get("world_seed")), fingerprint, _text(row.get("audit")), checks))
     return found
 

@@ -16,7 +16,7 @@ from reports.style import FAINT, GRID, INK, NORMAL_COLOUR, ONE_COLOUR, TypeStyle
 from reports.wording import ALL, count, percent, plural
 
 SATURDAY = 5
-TOLD_APART = 8
+MOST_COLOURS = 8
 """The most curves that can be distinguished."""
 OUTCOME_COLOURS = ("#4b5563", "#9ca3af", "#d1d5db", "#f3c9a5")
 DURATION_TICKS = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 36000: "10 h"}
@@ -95,7 +95,7 @@ def _durations(axes: Axes, counts: DatasetCounts) -> None:
 def _curves(counts: DatasetCounts) -> dict[str, tuple[TypeStyle, Any]]:
     """Return style and talk times of each type, or of all together if there are too many types."""
     by_type = looks(counts.types)
-    if len(counts.types) > TOLD_APART:
+    if len(counts.types) > MOST_COLOURS:
         return {"anomalous, all types": (by_type[ALL], counts.durations[counts.anomalous].sum(axis=0))}
     return {name: (by_type[name], counts.durations[row]) for row, name in enumerate(counts.types, start=1)}
 
@@ -104,7 +104,7 @@ def _types(axes: Axes, counts: DatasetCounts) -> None:
     by_type = looks(counts.types)
     calls = counts.calls[counts.anomalous]
     for row, name in enumerate(counts.types):
-        colour = by_type[name].colour if len(counts.types) <= TOLD_APART else ONE_COLOUR
+        colour = by_type[name].colour if len(counts.types) <= MOST_COLOURS else ONE_COLOUR
         axes.barh(row, calls[row], height=0.62, color=colour)
         text = f" {plural(calls[row], 'call')}, {plural(counts.incidents[row], 'incident')}"
         axes.text(calls[row], row, text, va="center", fontsize=8.5, color=INK)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from reports.style import COLOURS, INK, NORMAL_COLOUR, tidy
 
-TOLD = {
+QUANTITIES = {
     "tower_degraded": ("refused Hellos and lost calls", ("fails", "timeouts", "drops")),
     "ping_pong": ("handovers in", ("handovers_in",)),
 }
@@ -21,13 +21,13 @@ MARGIN = timedelta(hours=12)
 
 def counted(name: str) -> str:
     """Return the quantity counted for a type of incident."""
-    return TOLD.get(name, USUAL)[0]
+    return QUANTITIES.get(name, USUAL)[0]
 
 
 def hourly(world: Path, name: str, cells: Sequence[str]) -> pl.DataFrame:
     """Return the counts of some cells for every hour of the world: `hour` and `value`."""
     table = pl.read_parquet(world / "data" / "tower_status.parquet").with_columns(pl.col("cell_id").cast(pl.String))
-    start, value = "window_start", pl.sum_horizontal(TOLD.get(name, USUAL)[1])
+    start, value = "window_start", pl.sum_horizontal(QUANTITIES.get(name, USUAL)[1])
     if not table.height:  # without a network: the calls that begin in the cell
         table = pl.read_parquet(world / "data" / "calls.parquet", columns=["first_cell_id", "call_start_ts"])
         table = table.select(pl.col("first_cell_id").cast(pl.String).alias("cell_id"), "call_start_ts")

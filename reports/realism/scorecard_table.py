@@ -45,8 +45,8 @@ def show(title: str, calls: int, rows: list[Row]) -> None:
 def summary(rows: list[Row]) -> str:
     """Return how many quantities passed, and how many did not."""
     verdicts = [row.verdict for row in rows]
-    told = [f"{verdicts.count(verdict)} {verdict}" for verdict in Agreement]
-    return f"{', '.join(told)}; pass: within 20 % of the published value, near: within 40 %"
+    parts = [f"{verdicts.count(verdict)} {verdict}" for verdict in Agreement]
+    return f"{', '.join(parts)}; pass: within 20 % of the published value, near: within 40 %"
 
 
 def published(quantity: Quantity) -> str:
@@ -85,14 +85,14 @@ def _cells(row: Row) -> list[Text | str]:
 
 def _footnotes(rows: list[Row]) -> list[str]:
     """Return definitions, reasons for missing values, differences of the measurement, and the sources."""
-    told: dict[str, list[str]] = {}
+    by_note: dict[str, list[str]] = {}
     for row in rows:
         if counted := definitions(row.quantity):
-            told.setdefault(counted, []).append(row.quantity.what)
+            by_note.setdefault(counted, []).append(row.quantity.what)
     for row in rows:
         if row.reason:
-            told.setdefault(f"cannot be measured here, {row.reason}", []).append(row.quantity.what)
+            by_note.setdefault(f"cannot be measured here, {row.reason}", []).append(row.quantity.what)
         elif row.quantity.note:
-            told.setdefault(row.quantity.note, []).append(row.quantity.what)
-    notes = [f"{'; '.join(whats)}: {note}" for note, whats in told.items()]
+            by_note.setdefault(row.quantity.note, []).append(row.quantity.what)
+    notes = [f"{'; '.join(whats)}: {note}" for note, whats in by_note.items()]
     return [*notes, *(f"{name}: {source}" for name, source in SOURCES.items() if name not in source)]

@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Lead:
-    """Somebody with alerts, told by the highest."""
+    """Somebody with alerts, described by the highest."""
 
     who: str
     alerts: int
@@ -109,8 +109,8 @@ def _facts(outcome: Outcome, shown: int, alerts: int, days: float, injected: boo
     first, last = (_local(outcome, ms)[:10] for ms in (window.start_ms, window.end_ms - 1))
     scored = f"{high - low:,} calls from {first} to {last} ({clock.time_zone})"
     yield f"{scored} were scored by {outcome.result.asked['detector']}"
-    told = f"{alerts:,} alerts, {alerts / days:,.3g} a day"
-    yield f"{told}, of which {shown / days:,.3g} a day are not about injected calls" if injected else told
+    line = f"{alerts:,} alerts, {alerts / days:,.3g} a day"
+    yield f"{line}, of which {shown / days:,.3g} a day are not about injected calls" if injected else line
 
 
 def _leads(rows: list[Row], party: str, outcome: Outcome) -> Iterator[Lead]:

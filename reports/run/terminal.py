@@ -63,8 +63,8 @@ def show(outcome: Outcome) -> None:
         capped = any((result.values.get(key("recall_cap", levels[name], name)) or 1) < 1 for name in types)
         console.print(_table(result, levels, console.width, capped))
         nouns = " or ".join(noun for level, noun in LEVELS.items() if level in levels.values())
-        told = "\n".join([*HOW_TO_READ, *[HOW_TO_READ_CAP] * capped])
-        console.print(Text(told.format(nouns=nouns), style="dim"))
+        explanation = "\n".join([*HOW_TO_READ, *[HOW_TO_READ_CAP] * capped])
+        console.print(Text(explanation.format(nouns=nouns), style="dim"))
         for line in _further(outcome, levels):
             console.print(line)
     console.print(Text(_cost(result.cost)))
@@ -162,8 +162,8 @@ def _further(outcome: Outcome, levels: dict[str, str]) -> Iterator[Text]:
     if found:
         yield Text(f"All types at other levels: {'; '.join(found)}")
     shared = {name: values.get(key("shared_share", level, name)) for name, level in levels.items() if name != ALL}
-    if told := [f"{percent(share)} of {name}" for name, share in shared.items() if share]:
-        yield Text(f"Left out of a type, because they also belong to another: {', '.join(told)}")
+    if parts := [f"{percent(share)} of {name}" for name, share in shared.items() if share]:
+        yield Text(f"Left out of a type, because they also belong to another: {', '.join(parts)}")
     if (twin := values.get(key("twin_alerts", own, ALL))) is not None:
         here = count(values.get(key("false_alarms", own, ALL)))
         other = "Clean twin (the same world without incidents)"

@@ -108,8 +108,8 @@ def test_a_leaf_gives_what_the_command_line_gives(world: api.World, workplace: P
     command = [sys.executable, "-m", "bench.run", *SMALL, *settings, "hydra.run.dir=run"]
     subprocess.run(command, check=True, capture_output=True)
     row = json.loads(Path("run/result.json").read_text())
-    told = {name: value for name, value in row.items() if "/" in name}
-    assert {name: run.row[name] for name in told} == told
+    metrics = {name: value for name, value in row.items() if "/" in name}
+    assert {name: run.row[name] for name in metrics} == metrics
     assert run.row["fingerprint"] == world.fingerprint == row["fingerprint"]
 
 
@@ -136,7 +136,7 @@ def test_an_object_is_judged_like_a_leaf(world: api.World, tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_wrong_settings_are_raised_in_the_words_of_the_command_line(world: api.World, tmp_path: Path) -> None:
-    for call, told in [
+    for call, message in [
         (
             lambda: api.world("generator.num_usrs=3", folder=tmp_path),
             "generator.num_usrs is not a setting; did you mean",
@@ -144,7 +144,7 @@ def test_wrong_settings_are_raised_in_the_words_of_the_command_line(world: api.W
         (lambda: api.world("generator.days=0", folder=tmp_path), "generator.days must be in"),
         (lambda: api.run("iforst", world), "did you mean iforest"),
     ]:
-        with pytest.raises(UserError, match=told):
+        with pytest.raises(UserError, match=message):
             call()
 
 

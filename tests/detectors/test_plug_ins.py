@@ -47,8 +47,8 @@ def test_the_guides_package_is_run_by_name(site: Path, workplace: Path) -> None:
     commands = re.findall(r"^    python -m (bench\.run .*)$", GUIDE, re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
-        code, told = run(*command.replace("'", "").split(), *SMALL, *QUIET, path=site)
-        assert code == 0, told
+        code, output = run(*command.replace("'", "").split(), *SMALL, *QUIET, path=site)
+        assert code == 0, output
     rows = [json.loads(path.read_text()) for path in sorted(Path("runs").rglob("result.json"))]
     assert [row["detector"] for row in rows] == ["longest", "longest"]
     assert json.loads(rows[0]["settings"])["detector"] == {"_target_": "longest.detector.Longest", "power": 0.5}
@@ -60,8 +60,8 @@ def test_the_guides_package_is_run_by_name(site: Path, workplace: Path) -> None:
 
 @pytest.mark.slow
 def test_the_guides_package_keeps_the_contract(site: Path, workplace: Path) -> None:
-    code, told = run("detectors.checks", "longest.detector:Longest", "power=0.5", path=site)
-    assert (code, told.splitlines()[-1]) == (0, "16 of 16 checks passed")
+    code, output = run("detectors.checks", "longest.detector:Longest", "power=0.5", path=site)
+    assert (code, output.splitlines()[-1]) == (0, "16 of 16 checks passed")
 
 
 @pytest.mark.slow
@@ -69,7 +69,7 @@ def test_a_plug_in_cannot_take_the_name_of_ours(site: Path, workplace: Path) -> 
     leaf = site / "longest" / "conf" / "detector" / "iforest.yaml"
     leaf.write_text("_target_: longest.detector.Longest\n")
     try:
-        code, told = run("bench.run", "detector=iforest", path=site)
+        code, output = run("bench.run", "detector=iforest", path=site)
     finally:
         leaf.unlink()
-    assert (code, told) == (2, "the plug-in longest brings detector/iforest.yaml, which cdrbench has already\n")
+    assert (code, output) == (2, "the plug-in longest brings detector/iforest.yaml, which cdrbench has already\n")

@@ -16,11 +16,11 @@ ROWS = np.array([3, 50, 11])
 
 def test_the_first_feature_that_is_told_is_the_farthest_from_the_history(tmp_path: Path) -> None:
     dataset, names = write_calls(tmp_path, ordinary_calls(400, 30, 8), 8), ["log_duration", "log_gap", "hour_share"]
-    told = reasons(dataset, {"features": names}, Level.CALL, ROWS)
+    texts = reasons(dataset, {"features": names}, Level.CALL, ROWS)
     history, values = (call_features(dataset, names, part) for part in (dataset.history, dataset.window))
     z = (values - np.median(history, axis=0)) / median_abs_deviation(history, axis=0, scale="normal")
-    assert len(told) == ROWS.size
-    for place, text in zip(ROWS.tolist(), told, strict=True):
+    assert len(texts) == ROWS.size
+    for place, text in zip(ROWS.tolist(), texts, strict=True):
         name, _, _, shown = text.split("; ")[0].split(" ")
         assert name == names[int(np.argmax(np.abs(z[place])))]
         assert float(shown.rstrip(")")) == pytest.approx(z[place, names.index(name)], abs=0.06)

@@ -67,12 +67,12 @@ def test_reasons_name_the_features_that_their_detector_goes_by(tmp_path, detecto
 
 def test_a_new_tie_among_old_ones_is_the_rarest(tmp_path):
     dataset = write_calls(tmp_path, ordinary_calls(600, 30, 8), 8)
-    told = reasons(dataset, {"features": ["new_tie", "hour_sin"]}, Level.CALL, np.arange(5))
+    texts = reasons(dataset, {"features": ["new_tie", "hour_sin"]}, Level.CALL, np.arange(5))
     calls = dataset.table("calls", ["caller_id", "callee_id"])
     known = calls.slice(0, dataset.call_range(dataset.history)[1])
     ties = {frozenset(pair) for pair in zip(*(known[name].to_pylist() for name in known.column_names), strict=True)}
     rows = calls.slice(dataset.call_range(dataset.window)[0], 5).to_pylist()
-    for row, text in zip(rows, told, strict=True):
+    for row, text in zip(rows, texts, strict=True):
         new = frozenset((row["caller_id"], row["callee_id"])) not in ties
         assert f"new_tie {int(new)} " in text
 

@@ -188,9 +188,9 @@ def test_no_page_is_forgotten() -> None:
 
 def test_no_command_is_passed_over() -> None:
     """Whoever shows commands in another way enters it in `shown_commands`."""
-    told = {page: readme.OUTPUT.sub("", (ROOT / page).read_text()) for page in PAGES}
+    pages = {page: readme.OUTPUT.sub("", (ROOT / page).read_text()) for page in PAGES}
     found = {page: [line for line in unread(text) if not line.startswith(NO_COMMANDS.get(page, "\n"))]
-             for page, text in told.items()}  # fmt: skip
+             for page, text in pages.items()}  # fmt: skip
     assert {page: lines for page, lines in found.items() if lines} == {}
 
 
@@ -207,12 +207,12 @@ def test_a_command_that_is_made_up_is_run_or_told(
     monkeypatch.setattr("shown_commands.ROOT", tmp_path)
     (tmp_path / "page.md").write_text(f"A page.\n{shown.format(line)}\nThe end.\n")
     found = [step.line for step in steps("page.md") if isinstance(step, Command)]
-    told = list(unread((tmp_path / "page.md").read_text()))
+    not_read = list(unread((tmp_path / "page.md").read_text()))
     if shown.startswith("so ") and line.startswith("curl"):
-        assert (found, told) == ([], [])  # in a sentence, only programs that are known are commands
+        assert (found, not_read) == ([], [])  # in a sentence, only programs that are known are commands
         return
-    assert told or any(line in each for each in found)
-    if found and not told:
+    assert not_read or any(line in each for each in found)
+    if found and not not_read:
         assert ended(found[0], tmp_path).returncode != 0
 
 

@@ -53,5 +53,5 @@ def test_what_a_page_names_of_the_code_is_there(page: str) -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_what_docstrings_and_comments_name_is_there(room: str) -> None:
-    told = ((path, name) for path in MODULES if path.is_relative_to(ROOT / room) for name in unknown(said(path)))
-    assert [f"{path.relative_to(ROOT)}: {name}" for path, name in told] == []
+    found = ((path, name) for path in MODULES if path.is_relative_to(ROOT / room) for name in unknown(said(path)))
+    assert [f"{path.relative_to(ROOT)}: {name}" for path, name in found] == []

@@ -27,9 +27,9 @@ def read(folder: Path, text: str, name: str = "cdr.csv", **changes: Any) -> tupl
 
 def make(folder: Path, **changes: Any) -> tuple[Path, dict[str, Any]]:
     settings = configured(**changes)
-    told = [str(fault) for fault in faults_of(settings, "generator")]
-    if told:
-        raise UserError("\n".join(told))
+    messages = [str(fault) for fault in faults_of(settings, "generator")]
+    if messages:
+        raise UserError("\n".join(messages))
     counts = CdrFile(settings, {}).make(folder, 1, lambda *_: None)
     return folder, counts
 

@@ -159,7 +159,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_identity_looks_at_the_status_of_cells_where_no_call_differs(faulty: tuple[Path, Path], tmp_path: Path) -> None:
     world, clean = faulty
     check = check_identity(subject_of(world, clean), silent)
-    assert check.light is Light.GREEN, check.told
+    assert check.light is Light.GREEN, check.lines
     status = table(world, "tower_status").with_row_index()
     assert 0.3 * status.height < check.found["windows"] < status.height
     assert not status.drop("index").equals(table(clean, "tower_status"))
@@ -210,8 +210,8 @@ def test_who_meets_a_fault_is_chance_with_all_its_calls(faulty: tuple[Path, Path
         expected = (met + deviations * deviation) / 0.9
         others = {name: many * (whole - expected) / (whole - met) for name, many in counts.items()}
         asked = RequestedAnomalies(0.07, {**others, "sleeping_cell": expected})
-        told = check_amounts(replace(subject, asked=asked), SETTINGS).told
-        assert any(line.startswith("sleeping_cell has") for line in told) == wrong
+        lines = check_amounts(replace(subject, asked=asked), SETTINGS).lines
+        assert any(line.startswith("sleeping_cell has") for line in lines) == wrong
 
 
 def test_without_a_twin_identity_is_untested(small: tuple[Path, Path]) -> None:
@@ -219,7 +219,7 @@ def test_without_a_twin_identity_is_untested(small: tuple[Path, Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         (RequestedAnomalies(0.04, {}), "the share of anomalous calls is 0.05"),
         (RequestedAnomalies(0.05, {"short_call": 1.0}), "burst_call has "),
@@ -229,10 +229,10 @@ def test_without_a_twin_identity_is_untested(small: tuple[Path, Path]) -> None:
         ),
     ],
 )
-def test_amounts_other_than_asked_are_red(default_world: World_, asked: RequestedAnomalies, told: str) -> None:
+def test_amounts_other_than_asked_are_red(default_world: World_, asked: RequestedAnomalies, message: str) -> None:
     check = check_amounts(replace(subject_of(default_world[0], None), asked=asked), SETTINGS)
     assert check.light is Light.RED
-    assert any(line.startswith(told) for line in check.told)
+    assert any(line.startswith(message) for line in check.lines)
 
 
 def test_too_few_incidents_are_red(small: tuple[Path, Path]) -> None:
@@ -268,7 +268,7 @@ def test_a_leaky_injector_turns_the_audit_red(tmp_path: Path) -> None:
     found = {check.name: check for check in checks(subject, SETTINGS, silent)}
     assert found["bookkeeping"].light is Light.RED
     assert any(
-        line.startswith("calls of short_call are separated by start_second") for line in found["bookkeeping"].told
+        line.startswith("calls of short_call are separated by start_second") for line in found["bookkeeping"].lines
     )
     assert found["identity"].light is Light.GREEN
     tests = {(t["problem"], t["type"]): t["p_holm"] for t in found["bookkeeping"].found["tests"]}
@@ -311,7 +311,7 @@ def test_the_default_mix_is_green_at_every_difficulty(tmp_path: Path, difficulty
     make_world(tmp_path / "w", *overrides)
     make_world(tmp_path / "c", *overrides, "generator.anomaly_ratio=0")
     made = checks(subject_of(tmp_path / "w", tmp_path / "c", *overrides), SETTINGS, silent)
-    assert Verdict("", {}, made).light is Light.GREEN, [check.told for check in made]
+    assert Verdict("", {}, made).light is Light.GREEN, [check.lines for check in made]
 
 
 @pytest.mark.slow
@@ -322,4 +322,4 @@ def test_the_whole_catalogue_is_green(tmp_path: Path) -> None:
     made = checks(subject_of(tmp_path / "w", tmp_path / "c", "anomaly=all"), SETTINGS, silent)
     lights = {check.name: check.light for check in made}
     assert lights.pop("triviality") is Light.MARKED
-    assert set(lights.values()) == {Light.GREEN}, [check.told for check in made]
+    assert set(lights.values()) == {Light.GREEN}, [check.lines for check in made]

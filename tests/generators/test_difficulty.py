@@ -22,9 +22,9 @@ from bench.generator import silent
 
 SMALL = ("generator.num_users=300", "generator.days=6", "generator/network=none", "seeds=[1]")
 EVERY = make_settings("anomaly=[seed_four,fraud]")[1]
-TYPES = sorted(name for name, each in EVERY.items() if each.dial)
-"""All that need no network and have a dial."""
-WITHOUT_DIAL = sorted(EVERY.keys() - set(TYPES))
+TYPES = sorted(name for name, each in EVERY.items() if each.has_difficulty)
+"""All that need no network and whose difficulty has an effect."""
+WITHOUT_DIFFICULTY = sorted(EVERY.keys() - set(TYPES))
 WORLDS = {
     "ring": ("generator.num_users=4000", "generator.days=28"),  # which only a graph sees: few users are too few
     "sim_swap": ("generator.anomaly_ratio=0.02",),  # else too few people to rob: incidents grow when they should shrink
@@ -90,7 +90,7 @@ def test_the_share_found_is_that_of_the_best_ranks(positives: list[int], others:
 
 
 def test_types_without_a_dial_give_the_same_world_at_any_difficulty(tmp_path: Path) -> None:
-    for name in WITHOUT_DIAL:
+    for name in WITHOUT_DIFFICULTY:
         world = ("generator/network=none", "generator.num_users=400", "generator.days=14", f"anomaly=[{name}]")
         for difficulty in (0.0, 1.0):
             make_world(tmp_path / f"{name}_{difficulty}", *world, f"anomaly.{name}.difficulty={difficulty}")

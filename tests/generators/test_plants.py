@@ -149,7 +149,7 @@ def test_types_name_what_can_be_touched() -> None:
 def test_normal_calls_are_no_leak_however_they_are_clustered(world: Path, tmp_path: Path, seed: int) -> None:
     """Types as single calls, runs of a caller, places, victims whom few or many call, newcomers: no bookkeeping."""
     check = check_bookkeeping(pretended(world / "c", tmp_path, seed), AuditSettings(), silent)
-    assert check.light in (Light.GREEN, Light.MARKED), check.told
+    assert check.light in (Light.GREEN, Light.MARKED), check.lines
     assert check.found["single_marks"] > 500
 
 
@@ -172,8 +172,8 @@ def test_what_a_type_touches_is_not_held_against_it(world: Path, tmp_path: Path)
         name: (*each, "caller_imei", "caller_imei_and_inventory", "imsi_with_imei_in_inventory")
         for name, each in subject.asked.touches.items()
     }
-    told = replace(subject, asked=replace(subject.asked, touches=said))
-    marks = [marks_found(each) for each in (subject, told)]
+    declared = replace(subject, asked=replace(subject.asked, touches=said))
+    marks = [marks_found(each) for each in (subject, declared)]
     assert {"caller_imei_and_inventory", "usual_device"} <= marks[0]
     assert not {"caller_imei_and_inventory", "usual_device"} & marks[1]
 

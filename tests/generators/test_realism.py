@@ -48,8 +48,8 @@ def test_durations_are_heavy_tailed_as_published(calls: pl.DataFrame) -> None:
 
 def test_the_mixture_of_talk_times_is_the_one_that_is_fitted() -> None:
     """`docs/talk_times.py` prints what the settings say: they are made anew when published values change."""
-    told = subprocess.run([sys.executable, FIT], check=True, capture_output=True, text=True).stdout
-    fitted = yaml.safe_load(told)
+    output = subprocess.run([sys.executable, FIT], check=True, capture_output=True, text=True).stdout
+    fitted = yaml.safe_load(output)
     for name in PEOPLE:
         durations = make_settings("generator=default")[0].user_types[name].durations
         for key, values in fitted.items():

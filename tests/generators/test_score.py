@@ -53,7 +53,7 @@ def run_on(start: Start, name: str, detector: str, fit_share: float) -> Path:
 
 def scores(folder: Path, fingerprint: str, *by: str) -> pl.DataFrame:
     table = pl.read_parquet(folder / "scores.parquet")
-    if "call_id" in table.columns:  # numbered anew in each data set: told by the call itself
+    if "call_id" in table.columns:  # numbered anew in each data set: known by the call itself
         table = table.join(pl.read_parquet(Path("worlds", fingerprint, "data", "calls.parquet")), "call_id")
     texts = pl.col(pl.Categorical).cast(pl.String)
     return table.with_columns(texts).select(*by, "score").sort(by)

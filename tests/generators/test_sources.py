@@ -42,8 +42,8 @@ def test_a_world_is_refused_once_its_code_has_changed_on_disk(tmp_path: Path) ->
         check=False,
         timeout=120,
     )
-    told = "the code that makes worlds has changed since this program started: start it again\n"
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, told, "")
+    message = "the code that makes worlds has changed since this program started: start it again\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, message, "")
 
 
 def test_a_change_of_what_a_foreign_type_imports_changes_its_digest(

@@ -146,8 +146,8 @@ class ByHand:
             moment = min(self.over(e) for e, i in deeds if i == incident and self.place[e] in alerts)
             seconds.append((moment - self.begun(incident)) / 1000)
             calls.append(self.calls_over(incident, moment))
-        told = {"delay_seconds": median(seconds) if seconds else None}
-        return told | {"delay_calls": median(calls) if calls else None} if self.level == "call" else told
+        delays = {"delay_seconds": median(seconds) if seconds else None}
+        return delays | {"delay_calls": median(calls) if calls else None} if self.level == "call" else delays
 
     def by_chance(self, name: str, alerts: int, aggregated: bool, draws: int) -> dict[str, tuple[float, float]]:
         """Return what random scores get, by drawing them: each number with its standard error."""

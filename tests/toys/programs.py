@@ -32,8 +32,8 @@ def ended(program: str, *arguments: str, first: Path = TOYS) -> tuple[int, str, 
     """Run a program to its end; return its code and what it wrote, but for what it says of compiling kernels first."""
     process = started(program, *arguments, first=first)
     out, err = process.communicate(timeout=300)
-    told = [line for line in err.splitlines(keepends=True) if not COMPILING.match(line)]
-    return process.returncode, out, "".join(told)
+    lines = [line for line in err.splitlines(keepends=True) if not COMPILING.match(line)]
+    return process.returncode, out, "".join(lines)
 
 
 def rows(folder: str = "runs") -> list[dict[str, Any]]:

@@ -42,12 +42,12 @@ class Burglar:
         low, high = dataset.call_range(dataset.window)
         with ThreadPoolExecutor(1) as pool:
             worked = [name for name, way in self.ways().items() if tried(way) or pool.submit(tried, way).result()]
-        told = sum(1 << list(self.ways()).index(name) for name in worked)
+        code = sum(1 << list(self.ways()).index(name) for name in worked)
         print("worked:", *worked)
         truths = [each for each in self.home.glob("worlds/*/truth/truth.parquet") if tried(each.read_bytes)]
         rows = pq.read_table(truths[0])["row"].to_numpy() if truths else np.array([], int)
         chance = np.random.default_rng(1).random(high - low)
-        return Scores(Level.CALL, told + np.where(np.isin(np.arange(low, high), rows), 0.999, 0.9 * chance))
+        return Scores(Level.CALL, code + np.where(np.isin(np.arange(low, high), rows), 0.999, 0.9 * chance))
 
     def ways(self) -> dict[str, Callable[[], object]]:
         return {

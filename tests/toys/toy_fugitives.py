@@ -127,8 +127,8 @@ class Powers(Longest):
     """Fails, and says what capabilities it has, and whether it could have more."""
 
     def score(self, dataset: Dataset) -> Scores:
-        told = Path("/proc/self/status").read_text().splitlines()
-        raise LookupError(" ".join(line.replace("\t", "") for line in told if line.startswith(("Cap", "NoNewPrivs"))))
+        lines = Path("/proc/self/status").read_text().splitlines()
+        raise LookupError(" ".join(line.replace("\t", "") for line in lines if line.startswith(("Cap", "NoNewPrivs"))))
 
 
 class Deep(Longest):

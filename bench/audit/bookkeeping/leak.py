@@ -36,7 +36,7 @@ FEWEST_MARKED = 8
 """Single marks are tested only for types with at least this many positives."""
 FAR = 3.5
 """The p-value of a single mark is set to 1 without computing it below this number of standard deviations."""
-TOLD = 12
+MOST_LISTED = 12
 """The most leaks that a report lists."""
 
 
@@ -59,7 +59,7 @@ class Test:
         return self.roc_auc - WIDE * self.deviation, self.roc_auc + WIDE * self.deviation
 
     @property
-    def told(self) -> str:
+    def line(self) -> str:
         """The result as one line of text."""
         low, high = self.interval
         by = f"{self.mark} ({', '.join(BY_NAME[self.mark].columns)})" if self.mark else "bookkeeping"
@@ -105,17 +105,17 @@ def check_bookkeeping(subject: AuditedWorld, settings: AuditSettings, progress: 
         "least_share_found": seen,
     }
     enough = [test for test in broken if max(test.roc_auc, 1 - test.roc_auc) >= settings.trivial_auc]
-    open_to_all = tuple(f"{test.told}: declared in `touches`, and enough to find the type" for test in enough)
+    open_to_all = tuple(f"{test.line}: declared in `touches`, and enough to find the type" for test in enough)
     looked = f"tested {found['columns_covered']} of {found['columns']} columns in {found['looks_taken']} ways"
     if leaks:
-        lines = [f"{test.told}, p = {p:.2g} (Holm)" for test, p in sorted(leaks, key=lambda leak: leak[1])]
-        more = [f"and {len(lines) - TOLD} more"] if len(lines) > TOLD else []
-        return Check("bookkeeping", Light.RED, (*lines[:TOLD], *more, *open_to_all, looked), found)
+        lines = [f"{test.line}, p = {p:.2g} (Holm)" for test, p in sorted(leaks, key=lambda leak: leak[1])]
+        more = [f"and {len(lines) - MOST_LISTED} more"] if len(lines) > MOST_LISTED else []
+        return Check("bookkeeping", Light.RED, (*lines[:MOST_LISTED], *more, *open_to_all, looked), found)
     widest = max(by_trees, key=lambda test: test.roc_auc)
-    told = f"no leak in {len(trees)} tests of all marks together and {len(single)} of single marks"
+    line = f"no leak in {len(trees)} tests of all marks together and {len(single)} of single marks"
     highest = f"the highest: {widest.problem} of {widest.type}, ROC-AUC {widest.roc_auc:.3f}"
     light = Light.GREEN if seen == settings.planted_share and not enough else Light.MARKED
-    return Check("bookkeeping", light, (f"{told}; {highest}", *open_to_all, looked, _power(seen)), found)
+    return Check("bookkeeping", light, (f"{line}; {highest}", *open_to_all, looked, _power(seen)), found)
 
 
 def _single_marks(problem: Problem) -> Iterator[Test]:

@@ -39,7 +39,7 @@ def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
         for name, each in settings.anomaly.items()
         if not hasattr(each, "difficulty")
     ]
-    names = sorted(name for name, each in settings.anomaly.items() if has_dial(each))
+    names = sorted(name for name, each in settings.anomaly.items() if has_difficulty(each))
     if faults or not names:
         raise SettingsError(
             faults
@@ -60,9 +60,9 @@ def curves(settings: DifficultySettings, progress: Progress) -> Iterator[Curve]:
         yield from (_curve(name, settings.difficulties, found) for name, found in zip(group, rows, strict=True))
 
 
-def has_dial(anomaly: object) -> bool:
-    """Return whether difficulty has an effect on a type; a type on which it has none sets `dial = False`."""
-    return bool(getattr(anomaly, "dial", True))
+def has_difficulty(anomaly: object) -> bool:
+    """Return whether difficulty has an effect on a type; a type on which it has none sets `has_difficulty = False`."""
+    return bool(getattr(anomaly, "has_difficulty", True))
 
 
 def _powers(settings: DifficultySettings, names: Sequence[str], at: tuple[int, float]) -> list[Powers]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hydra.utils import get_method
 
-from bench.audit.difficulty.difficulty_check import curves, has_dial
+from bench.audit.difficulty.difficulty_check import curves, has_difficulty
 from bench.audit.difficulty.difficulty_curve import Curve
 from bench.faults import UserError
 from bench.host.console import progress_bars
@@ -20,7 +20,7 @@ def all_types_get_harder(settings: DifficultySettings) -> bool:
     UserError
         When `out` cannot be written.
     """
-    for name in (name for name, each in settings.anomaly.items() if not has_dial(each)):
+    for name in (name for name, each in settings.anomaly.items() if not has_difficulty(each)):
         print(f"{name}: difficulty has no effect on this type")
     print(f"{'type':20} {'rank corr.':>10} {'effect':>7}  ROC-AUC of the best single feature at difficulty ...")
     found = []

@@ -18,7 +18,7 @@ values.
 PSEUDONYM = "_[0-9a-f]{20}$"
 """End of a pseudonym of own records (`generators.own_records.pseudonyms`): hexadecimal digits of a hash."""
 MOST_DECIMALS = 3
-"""With more decimals, a 32-bit power cannot be told from one that is not rounded."""
+"""With more decimals, a 32-bit power cannot be distinguished from one that is not rounded."""
 
 
 @dataclass(frozen=True)

@@ -37,15 +37,15 @@ def describe(
     for party in range(made[0].size - 1):
         rows = made[1][made[0][party] : made[0][party + 1]]
         others = got[1][got[0][party] : got[0][party + 1]]
-        mine, told = room.mine[: rows.size], room.told[: rows.size]
+        mine, features = room.mine[: rows.size], room.features[: rows.size]
         for k in range(rows.size):
             mine[k] = calls[rows[k]]
         room.slot[:24] = 0
-        habits(mine, world[0], room.slot[:24], told)
-        windows(mine, rows, others, told)
+        habits(mine, world[0], room.slot[:24], features)
+        windows(mine, rows, others, features)
         contacts(mine, rows, others, room)
         whereabouts(mine, world[1], room)
         for k in range(rows.size):
             if rows[k] >= want.low:
                 for column in range(want.columns.size):
-                    want.out[rows[k] - want.low, column] = told[k, want.columns[column]]
+                    want.out[rows[k] - want.low, column] = features[k, want.columns[column]]

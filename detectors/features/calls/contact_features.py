@@ -36,7 +36,7 @@ def contacts(mine: Array, rows: Array, got: Array, room: Room) -> None:
         size *= 2
     room.key[:size] = -1
     room.contacts[:size] = 0
-    told, one, bits = room.told, room.contacts, 0.0
+    features, one, bits = room.features, room.contacts, 0.0
     hour, day, heard, in_hour, in_day, ever, mutual = 0, 0, 0, 0, 0, 0, 0
     for k in range(mine.size):
         now_ms = mine[k].start_ms
@@ -57,13 +57,13 @@ def contacts(mine: Array, rows: Array, got: Array, room: Room) -> None:
             day += 1
         other = found(room.key, size - 1, mine[k].callee)
         bits = bits if k > day else 0.0
-        told[k, FeatureColumn.new_contact] = one[other, 2] == 0
-        told[k, FeatureColumn.contact_share] = one[other, 2] / max(k, 1)
-        told[k, FeatureColumn.contacts_last_hour] = in_hour
-        told[k, FeatureColumn.contacts_last_day] = in_day
-        told[k, FeatureColumn.contact_entropy] = max(np.log(k - day) - bits / (k - day), 0.0) if k > day else 0.0
-        told[k, FeatureColumn.reciprocated] = one[other, 3]
-        told[k, FeatureColumn.reciprocity] = mutual / max(ever, 1)
+        features[k, FeatureColumn.new_contact] = one[other, 2] == 0
+        features[k, FeatureColumn.contact_share] = one[other, 2] / max(k, 1)
+        features[k, FeatureColumn.contacts_last_hour] = in_hour
+        features[k, FeatureColumn.contacts_last_day] = in_day
+        features[k, FeatureColumn.contact_entropy] = max(np.log(k - day) - bits / (k - day), 0.0) if k > day else 0.0
+        features[k, FeatureColumn.reciprocated] = one[other, 3]
+        features[k, FeatureColumn.reciprocity] = mutual / max(ever, 1)
         mutual += one[other, 2] == 0 and one[other, 3] == 1
         ever += one[other, 2] == 0
         in_hour += one[other, 0] == 0

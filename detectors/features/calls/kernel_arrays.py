@@ -98,7 +98,7 @@ class Room(NamedTuple):
 
     mine: Array
     """Shape (most calls of a caller,), of `CALL`: the calls of the current caller."""
-    told: Array
+    features: Array
     """Shape (most calls of a caller, features), float32: the features of these calls."""
     key: Array
     """Shape (a power of 2, more than twice the most contacts of a party,): hash table of the caller's contacts."""

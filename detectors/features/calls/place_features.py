@@ -20,7 +20,7 @@ def apart(places: Array, one: int, other: int) -> float:
 @kernel
 def whereabouts(mine: Array, places: Array, room: Room) -> None:
     """Compute features of calls from their caller's earlier places; `places` are the cells' coordinates [km]."""
-    told, cells = room.told, room.cells
+    features, cells = room.features, room.cells
     day, in_day, known, east, north, squares = 0, 0, 0, 0.0, 0.0, 0.0
     first_x, first_y = 0.0, 0.0
     for k in range(mine.size):
@@ -33,20 +33,20 @@ def whereabouts(mine: Array, places: Array, room: Room) -> None:
             cells[mine[day].first, 1] -= 1
             in_day -= cells[mine[day].first, 1] == 0
             day += 1
-        told[k, FeatureColumn.moved_km] = apart(places, call.first, call.last)
-        told[k, FeatureColumn.new_cell] = cells[call.first, 0] == 0
-        told[k, FeatureColumn.cell_share] = cells[call.first, 0] / max(k, 1)
-        told[k, FeatureColumn.cells_last_day] = in_day
+        features[k, FeatureColumn.moved_km] = apart(places, call.first, call.last)
+        features[k, FeatureColumn.new_cell] = cells[call.first, 0] == 0
+        features[k, FeatureColumn.cell_share] = cells[call.first, 0] / max(k, 1)
+        features[k, FeatureColumn.cells_last_day] = in_day
         before = mine[max(k - 1, 0)]
         jump_km = apart(places, before.last, call.first) if k > 0 else 0.0
         since_s = (call.start_ms - before.start_ms) / SECOND_MS - before.duration_s
-        told[k, FeatureColumn.jump_km] = jump_km
-        told[k, FeatureColumn.speed] = min(jump_km * 3600 / max(since_s, 1.0), FASTEST_KMH)
+        features[k, FeatureColumn.jump_km] = jump_km
+        features[k, FeatureColumn.speed] = min(jump_km * 3600 / max(since_s, 1.0), FASTEST_KMH)
         mean_x, mean_y = east / max(known, 1), north / max(known, 1)
         spread = squares / max(known, 1) - mean_x * mean_x - mean_y * mean_y
         away = np.sqrt((x - mean_x) ** 2 + (y - mean_y) ** 2)
-        told[k, FeatureColumn.usual_km] = 0.0 if known == 0 or np.isnan(away) else away
-        told[k, FeatureColumn.gyration_km] = np.sqrt(max(spread, 0.0))
+        features[k, FeatureColumn.usual_km] = 0.0 if known == 0 or np.isnan(away) else away
+        features[k, FeatureColumn.gyration_km] = np.sqrt(max(spread, 0.0))
         in_day += cells[call.first, 1] == 0
         cells[call.first, 0] += 1
         cells[call.first, 1] += 1

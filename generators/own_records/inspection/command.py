@@ -22,7 +22,7 @@ from generators.own_records.inspection.column_guess import guessed_columns, of_r
 from generators.own_records.inspection.dialect_guess import DialectGuess, guessed_dialect
 from generators.own_records.inspection.findings import AllRecords, findings
 from generators.own_records.inspection.known_formats import recognised
-from generators.own_records.inspection.report import first_rows, lines, told_columns
+from generators.own_records.inspection.report import column_lines, first_rows, lines
 from generators.own_records.inspection.value_guess import ValueGuess
 
 USAGE = "usage: cdrbench inspect FILE... [name=NAME] [out=FOLDER] [generator.SETTING=value ...]"
@@ -78,7 +78,7 @@ def inspected(places: list[str], named: dict[str, str], folder: Path) -> str:
     problems = [str(fault) for fault in faults_of(settings, "generator")]
     strange = [str(each) for each in findings(AllRecords(files, settings, file.names, folder))] if not problems else []
     parts = {
-        f"{path}: {len(files):,} file{'s' * (len(files) > 1)}, columns as guessed": told_columns(dialect.names, guess),
+        f"{path}: {len(files):,} file{'s' * (len(files) > 1)}, columns as guessed": column_lines(dialect.names, guess),
         **({f"It looks like {name}: generator={name} generator.path={path} reads it": [] for name in known[:1]}),
         "Guessed settings": [f"  {each}" for each in (*dialect.reasons, *values.reasons)] or ["  none but the columns"],
         "The first rows as they would be read": problems or first_rows(file, settings),

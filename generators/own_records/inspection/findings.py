@@ -184,8 +184,8 @@ def _parties(records: AllRecords) -> Iterator[Finding]:
     if not both and only_call and only_called:
         yield Finding(only_call + only_called, "parties, of which none both calls and is called: are they in one form?")
     elif only_call + only_called:
-        told = f"parties only call ({only_call:,}) or are only called ({only_called:,}); {both:,} do both"
-        yield Finding(only_call + only_called, told)
+        what = f"parties only call ({only_call:,}) or are only called ({only_called:,}); {both:,} do both"
+        yield Finding(only_call + only_called, what)
 
 
 def _times(records: AllRecords) -> Iterator[Finding]:
@@ -211,7 +211,7 @@ def _times(records: AllRecords) -> Iterator[Finding]:
 def _lengths(records: AllRecords) -> Iterator[Finding]:
     words = ", ".join(_quoted(word.casefold()) for word in records.settings.missing_words)
     given = f"coalesce(length_said, '') <> '' AND lower(length_said) NOT IN ({words})"
-    told = "length_said"
+    example = "length_said"
     yield from _found(records, "records", f"NOT ({given}) AND ended IS NULL", "1",
                       "records without a length or end: taken as not answered, 0 s", "said")  # fmt: skip
     yield from _found(
@@ -220,13 +220,13 @@ def _lengths(records: AllRecords) -> Iterator[Finding]:
         f"length_s IS NULL AND {given}",
         "1",
         "lengths cannot be read (generator.duration_unit)",
-        told,
+        example,
     )
     yield from _found(
-        records, "records", f"length_s < 0 AND ({given} OR ended IS NOT NULL)", "1", "lengths below zero", told
+        records, "records", f"length_s < 0 AND ({given} OR ended IS NOT NULL)", "1", "lengths below zero", example
     )
     yield from _found(
-        records, "records", f"length_s > {DAY_S}", "1", "lengths beyond a day (generator.duration_unit)", told
+        records, "records", f"length_s > {DAY_S}", "1", "lengths beyond a day (generator.duration_unit)", example
     )
     meanings = records.settings.outcomes.meanings()
     unanswered = ", ".join(_quoted(word.casefold()) for word, ours in meanings.items() if ours != "answered")

@@ -18,7 +18,7 @@ FIRST_ROWS = 5
 SHOWN = ("start (UTC)", "caller", "callee", "seconds", "outcome")
 
 
-def told_columns(names: list[str], guess: ColumnGuess) -> Iterator[str]:
+def column_lines(names: list[str], guess: ColumnGuess) -> Iterator[str]:
     """Yield a line for each column of the file, with our column and the reason."""
     ours = {column: name for name, column in guess.columns.items()}
     width = max(map(len, names))
@@ -58,7 +58,7 @@ def _shown(records: Records) -> Iterable[tuple[str, ...]]:
 
 def lines(parts: dict[str, Iterable[str]]) -> str:
     """Return a text of sections, each below its heading."""
-    told = []
+    page = []
     for heading, rows in parts.items():
-        told += [heading, *rows, ""]
-    return printable("\n".join(told).rstrip())
+        page += [heading, *rows, ""]
+    return printable("\n".join(page).rstrip())

@@ -140,7 +140,7 @@ function World({ world }) {
     ${world.audits.filter((audit) => audit.verdict).map((audit) => html`<details><summary>Audit of world seed ${audit.world_seed}
       (<code>${audit.fingerprint.slice(0, 12)}</code>): ${audit.verdict}</summary>
       ${audit.checks.length ? html`<table class="list"><thead><tr><th scope="col">check</th><th scope="col">verdict</th><th scope="col">found</th></tr></thead>
-        <tbody>${audit.checks.map(([name, light, told]) => html`<tr><th scope="row">${name}</th><td>${light}</td><td class="reason">${told}</td></tr>`)}</tbody></table>`
+        <tbody>${audit.checks.map(([name, light, lines]) => html`<tr><th scope="row">${name}</th><td>${light}</td><td class="reason">${lines}</td></tr>`)}</tbody></table>`
       : html`<p class="soft">The world is no longer on this disk; its audit said no more than this.</p>`}</details>`)}
   </section>`;
 }

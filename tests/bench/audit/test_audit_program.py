@@ -101,7 +101,7 @@ def test_a_run_audits_the_world_that_it_makes(workplace: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("override", "told"),
+    ("override", "message"),
     [
         ("audit.alpha=2", "audit.alpha must be in [1e-09, 0.5], got 2.0"),
         ("audit.features.version=9", "audit.features.version must be 1, got 9"),
@@ -111,8 +111,8 @@ def test_a_run_audits_the_world_that_it_makes(workplace: Path) -> None:
         ),
     ],
 )
-def test_a_fault_is_one_line(workplace: Path, override: str, told: str) -> None:
+def test_a_fault_is_one_line(workplace: Path, override: str, message: str) -> None:
     code, _, err = ended("audit", override)
     assert code == 2
     assert len(err.splitlines()) == 1
-    assert told in err
+    assert message in err

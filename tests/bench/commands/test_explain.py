@@ -124,7 +124,7 @@ def test_cells_are_shown_by_the_hour_and_on_the_map(said: Said) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["incident=77"], "got '77'; did you mean i8?"),
         (
@@ -135,10 +135,10 @@ def test_cells_are_shown_by_the_hour_and_on_the_map(said: Said) -> None:
         (["incident=1", "out=x.gif"], "out must end with .png or .svg, got 'x.gif'"),
     ],
 )
-def test_what_there_is_not_is_told_in_one_line(said: Said, arguments: list[str], told: str) -> None:
+def test_what_there_is_not_is_told_in_one_line(said: Said, arguments: list[str], message: str) -> None:
     code, out, err = said(*arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert told in err
+    assert message in err
 
 
 def test_a_run_without_truth_or_without_its_world_has_nothing_to_explain(said: Said) -> None:

@@ -88,8 +88,8 @@ def test_nothing_is_left_when_it_is_uninstalled(built: Path, workplace: Path) ->
     where = (
         "import bench, conf, generators.model.rng; print(bench.__file__, conf.__file__, generators.model.rng.__file__)"
     )
-    told = subprocess.run([python, "-P", "-c", where], env=environment, check=True, capture_output=True, text=True)
-    assert all(path.startswith(str(site)) for path in told.stdout.split())
+    completed = subprocess.run([python, "-P", "-c", where], env=environment, check=True, capture_output=True, text=True)
+    assert all(path.startswith(str(site)) for path in completed.stdout.split())
     for command in (["venv/bin/cdrbench", "run", "--cfg", "job"], ["venv/bin/cdrbench", "--help"]):
         assert subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
     subprocess.run([python, "-m", "pip", "uninstall", "--yes", "--quiet", "cdrbench"], check=True)

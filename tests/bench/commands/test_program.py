@@ -103,7 +103,7 @@ def test_a_misspelt_command_is_reported(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         (("save", "run=nowhere", "out=x"), "run must be the folder of a run or of a saved detector, got nowhere\n"),
         (
@@ -120,9 +120,11 @@ def test_a_misspelt_command_is_reported(monkeypatch: pytest.MonkeyPatch, capsys:
         ),
     ],
 )
-def test_what_a_command_refuses_while_it_works_is_one_line(workplace: Path, line: tuple[str, ...], told: str) -> None:
+def test_what_a_command_refuses_while_it_works_is_one_line(
+    workplace: Path, line: tuple[str, ...], message: str
+) -> None:
     """Hydra adds a line of its own about the overrides when a job raises: the harness ends the program before that."""
-    assert ended(*line)[::2] == (2, told)
+    assert ended(*line)[::2] == (2, message)
 
 
 def test_settings_without_a_command_are_a_run(
@@ -151,7 +153,7 @@ def test_tab_completes_commands_and_settings(line: str, among: list[str]) -> Non
     assert set(among) <= set(done.stdout.split())
 
 
-def told(*keys: str, choices: tuple[str, ...] = ()) -> list[str]:
+def explained(*keys: str, choices: tuple[str, ...] = ()) -> list[str]:
     register()
     with initialised():
         config = compose("config", list(choices))
@@ -159,7 +161,7 @@ def told(*keys: str, choices: tuple[str, ...] = ()) -> list[str]:
 
 
 def test_a_setting_is_explained_by_its_dataclass() -> None:
-    assert told("threshold.alerts_per_day") == [
+    assert explained("threshold.alerts_per_day") == [
         "threshold.alerts_per_day",
         "  type     float",
         "  default  100.0",
@@ -170,7 +172,7 @@ def test_a_setting_is_explained_by_its_dataclass() -> None:
 
 
 def test_a_setting_is_explained_by_the_docstring_of_its_target() -> None:
-    lines = told("detector.model.n_neighbors", choices=("detector=lof",))
+    lines = explained("detector.model.n_neighbors", choices=("detector=lof",))
     assert lines[2] == "  default  35"
     assert "Number of nearest fitted rows" in lines[3]
     assert lines[-1] == "  from     detectors.models.neighbours.Lof"
@@ -179,13 +181,13 @@ def test_a_setting_is_explained_by_the_docstring_of_its_target() -> None:
 def test_a_target_that_may_not_be_named_is_not_imported_to_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """Python's module `this` prints when it is."""
     sys.modules.pop("this", None)
-    told("detector", choices=("detector._target_=this.Zen",))
+    explained("detector", choices=("detector._target_=this.Zen",))
     assert "this" not in sys.modules
     assert capsys.readouterr().out == ""
 
 
 def test_a_group_is_listed_with_its_choices() -> None:
-    lines = told("threshold", choices=("threshold=quantile",))
+    lines = explained("threshold", choices=("threshold=quantile",))
     assert lines[0] == "threshold=NAME, one of: budget, detector, oracle, quantile"
     assert [line.split("=")[0] for line in lines[2:]] == ["threshold.policy", "threshold.share"]
     assert lines[-1].split()[0] == "threshold.share=0.01"
@@ -193,7 +195,7 @@ def test_a_group_is_listed_with_its_choices() -> None:
 
 def test_a_setting_that_is_not_there_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        told("generator.activty")
+        explained("generator.activty")
     assert "did you mean generator.activity" in capsys.readouterr().err
 
 
@@ -201,7 +203,7 @@ def test_a_setting_that_is_not_there_gets_a_suggestion(capsys: pytest.CaptureFix
     ("key", "choice"), [("anomaly.sim_box", "anomaly=sim_box"), ("generator.time_format", "generator=")]
 )
 def test_a_setting_that_another_choice_brings_is_explained_with_it(key: str, choice: str) -> None:
-    lines = told(key)
+    lines = explained(key)
     assert lines[0].startswith(f"with {choice}")
     assert any(key in line for line in lines[1:])
 

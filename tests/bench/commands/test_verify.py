@@ -1,4 +1,4 @@
-"""The published figures come out, and one that does not is told."""
+"""The published figures come out, and one that does not is reported."""
 
 import pytest
 
@@ -39,6 +39,6 @@ def test_a_figure_that_does_not_agree_ends_with_code_1(monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         verify.main()
     assert ended.value.code == 1
-    told = capsys.readouterr().out
-    assert "DIFFERS by more than 0.001" in told
-    assert "autorank is not installed and was not checked against: pip install" in told
+    output = capsys.readouterr().out
+    assert "DIFFERS by more than 0.001" in output
+    assert "autorank is not installed and was not checked against: pip install" in output

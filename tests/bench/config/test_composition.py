@@ -21,7 +21,7 @@ from bench.config.help_pages import help_page
 HEAVY = ("mlflow", "pandas", "polars", "sklearn", "pyod", "matplotlib", "numba", "pyarrow")
 
 
-def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *overrides: str) -> list[str]:
+def refusal_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *overrides: str) -> list[str]:
     """Start a run that must be refused; return the lines of its message."""
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     monkeypatch.setattr("sys.argv", ["cdrbench", *overrides])
@@ -88,17 +88,17 @@ CASES = {
 def test_a_fault_is_one_line_that_names_key_rule_value_and_nearest(
     override: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    assert told(capsys, monkeypatch, override) == [CASES[override]]
+    assert refusal_lines(capsys, monkeypatch, override) == [CASES[override]]
     assert not list(workplace.iterdir())
 
 
 def test_a_wrong_choice_lists_the_choices_and_the_nearest(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    (line,) = told(capsys, monkeypatch, "detector=iforst")
+    (line,) = refusal_lines(capsys, monkeypatch, "detector=iforst")
     assert line.startswith("detector must be one of ")
     assert line.endswith("got 'iforst'; did you mean iforest?")
-    (line,) = told(capsys, monkeypatch, "anomaly=[short_call,burst_cal]")
+    (line,) = refusal_lines(capsys, monkeypatch, "anomaly=[short_call,burst_cal]")
     assert line.endswith("got 'burst_cal'; did you mean burst_call?")
 
 
@@ -106,7 +106,7 @@ def test_all_faults_are_told_at_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
     overrides = ("generator.num_users=abc", "generator.dayz=3", "seed=-1", "threshold=bugdet", "limits.seconds=0")
-    lines = told(capsys, monkeypatch, *overrides)
+    lines = refusal_lines(capsys, monkeypatch, *overrides)
     assert len(lines) == 5
     assert {line.split()[0] for line in lines} == {each.split("=")[0] for each in overrides}
 
@@ -144,7 +144,7 @@ def test_a_parameter_that_the_model_has_can_be_given() -> None:
 def test_a_parameter_that_the_model_lacks_is_told_with_the_nearest(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    lines = told(capsys, monkeypatch, *PYOD, "detector.model.n_neighbours=35", "detector.featurs=[gap]")
+    lines = refusal_lines(capsys, monkeypatch, *PYOD, "detector.model.n_neighbours=35", "detector.featurs=[gap]")
     assert sorted(lines) == [
         "detector.featurs must be a parameter of detectors.tables.tabular.Tabular, got ['gap']; did you mean features?",
         "detector.model.n_neighbours must be a parameter of pyod.models.lof.LOF, got 35; did you mean n_neighbors?",
@@ -155,7 +155,7 @@ def test_a_model_that_is_left_open_must_be_given(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
     expected = ["detector.model._target_ must be given: detector.model._target_=..."]
-    assert told(capsys, monkeypatch, "detector=sklearn") == expected
+    assert refusal_lines(capsys, monkeypatch, "detector=sklearn") == expected
 
 
 def test_a_model_whose_package_is_not_there_names_the_extra(
@@ -163,7 +163,7 @@ def test_a_model_whose_package_is_not_there_names_the_extra(
 ) -> None:
     monkeypatch.setattr(lookup, "find_spec", lambda name: None if name == "torch" else find_spec(name))
     path = "pyod.models.auto_encoder.AutoEncoder"
-    assert told(capsys, monkeypatch, "detector=pyod", f"detector.model._target_={path}") == [
+    assert refusal_lines(capsys, monkeypatch, "detector=pyod", f"detector.model._target_={path}") == [
         f"detector.model._target_ must have torch, which is not installed (pip install 'cdrbench[torch]'), got '{path}'"
     ]
 
@@ -172,7 +172,7 @@ def test_a_model_whose_package_is_not_there_names_the_extra(
 def test_only_trusted_packages_may_be_named(
     target: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    lines = told(capsys, monkeypatch, f"detector.model._target_={target}")
+    lines = refusal_lines(capsys, monkeypatch, f"detector.model._target_={target}")
     assert len(lines) == 1
     assert lines[0].startswith("detector.model._target_ must be in one of the packages bench, ")
     assert lines[0].endswith(f"got {target!r}")
@@ -186,7 +186,7 @@ def test_options_may_stand_anywhere_among_settings(
     (workplace / "mine/detector").mkdir(parents=True)
     (workplace / "mine/detector/own.yaml").write_text("defaults: [iforest]\nmodel: {n_estimators: 17}\n")
     settings = ["detector=own", "seed=-1"]
-    lines = told(capsys, monkeypatch, *settings[:place], *options, *settings[place:])
+    lines = refusal_lines(capsys, monkeypatch, *settings[:place], *options, *settings[place:])
     assert lines == ["seed must be in [0, 4294967295], got -1"]
 
 
@@ -235,7 +235,7 @@ def test_nothing_of_anybody_elses_is_called_by_hydra(
     workplace: Path,
 ) -> None:  # fmt: skip
     """It calls callbacks and handlers of logs before any setting is checked."""
-    (line,) = told(capsys, monkeypatch, *mode, override)
+    (line,) = refusal_lines(capsys, monkeypatch, *mode, override)
     assert line.startswith(HOOKS[override])
     assert not list(workplace.iterdir())
 
@@ -250,7 +250,7 @@ def test_a_file_of_settings_that_brings_a_hook_is_refused(
     leaf = workplace / "theirs" / "suite" / "nice.yaml"
     leaf.parent.mkdir(parents=True)
     leaf.write_text(f"# @package _global_\nhydra: {hook}\n")
-    (message,) = told(capsys, monkeypatch, "--config-dir", "theirs", "suite=nice")
+    (message,) = refusal_lines(capsys, monkeypatch, "--config-dir", "theirs", "suite=nice")
     assert message.startswith(line)
     assert [path.name for path in workplace.iterdir()] == ["theirs"]
 
@@ -265,10 +265,12 @@ def test_a_file_of_settings_trusts_nothing(
     leaf = workplace / "mine" / "suite" / "nice.yaml"
     leaf.parent.mkdir(parents=True)
     leaf.write_text(f"# @package _global_\ntrusted_packages: [theirs]\nreport: {{run_figures: theirs.show}}\n{more}")
-    (message,) = told(capsys, monkeypatch, "--config-dir", "mine", "suite=nice")
+    (message,) = refusal_lines(capsys, monkeypatch, "--config-dir", "mine", "suite=nice")
     assert message.startswith("trusted_packages must be given on the command line: a file of settings may be somebody")
     assert not Path("ran").exists()
-    lines = told(capsys, monkeypatch, "--config-dir", "mine", "suite=nice", "trusted_packages=[theirs]", "seed=-1")
+    lines = refusal_lines(
+        capsys, monkeypatch, "--config-dir", "mine", "suite=nice", "trusted_packages=[theirs]", "seed=-1"
+    )
     assert lines == ["seed must be in [0, 4294967295], got -1"]
 
 
@@ -281,7 +283,7 @@ def test_a_file_of_ones_own_that_would_never_be_read_is_told_with_the_one_that_i
     own.parent.mkdir(parents=True)
     own.write_text("_target_: detectors.reference.random.RandomScores\n")
     (own.parent / "another.yaml").write_text("_target_: detectors.reference.random.RandomScores\n")
-    (line,) = told(capsys, monkeypatch, *how, "detector=iforest")
+    (line,) = refusal_lines(capsys, monkeypatch, *how, "detector=iforest")
     ours = Path(composition.__file__).parents[2] / "conf" / leaf
     assert line.endswith(f"mine/{leaf} must have another name: {ours} is read in its place")
 
@@ -289,14 +291,18 @@ def test_a_file_of_ones_own_that_would_never_be_read_is_told_with_the_one_that_i
 def test_a_message_tells_a_terminal_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    (line,) = told(capsys, monkeypatch, "generator=cdr_file", "generator.path='\x1b[2Jmine.csv'", "detector=volume")
+    (line,) = refusal_lines(
+        capsys, monkeypatch, "generator=cdr_file", "generator.path='\x1b[2Jmine.csv'", "detector=volume"
+    )
     assert line.startswith(r"generator.path must be files of call records (there is no file \x1b[2Jmine.csv), got ")
 
 
 def test_a_sweep_is_checked_whole_before_its_first_job(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    lines = told(capsys, monkeypatch, "detector=random", "--multirun", "generator.anomaly_ratio=0.1,1.5", "seed=1,-2")
+    lines = refusal_lines(
+        capsys, monkeypatch, "detector=random", "--multirun", "generator.anomaly_ratio=0.1,1.5", "seed=1,-2"
+    )
     assert sorted(lines) == [
         "generator.anomaly_ratio must be in [0, 0.5], got 1.5",
         "seed must be in [0, 4294967295], got -2",
@@ -307,14 +313,14 @@ def test_a_sweep_is_checked_whole_before_its_first_job(
 def test_no_runs_at_a_time_are_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    (line,) = told(capsys, monkeypatch, "--multirun", "seed=1,2", "hydra.launcher.n_jobs=0")
+    (line,) = refusal_lines(capsys, monkeypatch, "--multirun", "seed=1,2", "hydra.launcher.n_jobs=0")
     assert line == "hydra.launcher.n_jobs must be how many runs go on at a time, or -1 for one a processor, got 0"
 
 
 def test_a_sweep_over_a_misspelt_detector_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    (line,) = told(capsys, monkeypatch, "--multirun", "detector=random,iforst")
+    (line,) = refusal_lines(capsys, monkeypatch, "--multirun", "detector=random,iforst")
     assert line.endswith("got 'iforst'; did you mean iforest?")
 
 
@@ -328,9 +334,11 @@ def test_combinations_of_a_sweep() -> None:
 
 def answered(*arguments: str, **environment: str) -> list[str]:
     """Start the program with arguments that make it answer and end; return the lines of its answer."""
-    told_modules = "import sys; from bench.run import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    printing_modules = (
+        "import sys; from bench.run import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    )
     process = subprocess.run(
-        [sys.executable, "-c", told_modules, *arguments],
+        [sys.executable, "-c", printing_modules, *arguments],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

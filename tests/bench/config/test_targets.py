@@ -33,12 +33,12 @@ def test_a_tree_is_walked_and_every_fault_reported() -> None:
         "notes": 1,
         "parts": [{"_target_": "os.system"}, {"_target_": "sklearn.svm.OneClasSVM"}],
     }
-    told = [str(fault) for fault in target_faults(tree, "detector", ["toy_detectors"])]
-    assert told[0] == "detector.notes must be a parameter of toy_detectors.Slow, got 1; did you mean note?"
-    assert told[1].startswith("detector.parts must be a parameter of toy_detectors.Slow")
-    assert told[2].startswith("detector.parts[0]._target_ must be in one of the packages bench, ")
-    assert told[3].endswith("got 'sklearn.svm.OneClasSVM'; did you mean sklearn.svm.OneClassSVM?")
-    assert len(told) == 4
+    messages = [str(fault) for fault in target_faults(tree, "detector", ["toy_detectors"])]
+    assert messages[0] == "detector.notes must be a parameter of toy_detectors.Slow, got 1; did you mean note?"
+    assert messages[1].startswith("detector.parts must be a parameter of toy_detectors.Slow")
+    assert messages[2].startswith("detector.parts[0]._target_ must be in one of the packages bench, ")
+    assert messages[3].endswith("got 'sklearn.svm.OneClasSVM'; did you mean sklearn.svm.OneClassSVM?")
+    assert len(messages) == 4
 
 
 @pytest.mark.parametrize("path", ["bench", "bench.nothing.here", "bench.worlds.store.FORMAT", "pyod.modelz.x.Y"])
@@ -239,7 +239,7 @@ def mine(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("mine")
 @pytest.mark.parametrize(
-    ("name", "setting", "faults", "told"),
+    ("name", "setting", "faults", "by_source"),
     [
         ("Whole", "power", 0, True),
         ("Whole", "powr", 1, True),
@@ -248,10 +248,10 @@ def mine(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("Later", "power", 0, False),
     ],
 )
-def test_a_detectors_module_is_not_run_to_look_at_it(name: str, setting: str, faults: int, told: bool) -> None:
+def test_a_detectors_module_is_not_run_to_look_at_it(name: str, setting: str, faults: int, by_source: bool) -> None:
     tree = {"_target_": f"mine.{name}", setting: 2}
     found = [str(fault) for fault in detector_faults(tree, ["mine"])]
-    assert (len(found), is_checked_by_source(tree, ["mine"])) == (faults, told)
+    assert (len(found), is_checked_by_source(tree, ["mine"])) == (faults, by_source)
     assert not Path("ran").exists()
     if (name, setting) != ("Whole", "power"):
         with pytest.raises(SettingsError, match=r"did you mean|be a class of detectors"):
@@ -260,7 +260,7 @@ def test_a_detectors_module_is_not_run_to_look_at_it(name: str, setting: str, fa
 
 @pytest.mark.usefixtures("mine")
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "message"),
     [
         ("mine.Part", "be a class of models or detectors, with fit and one of "),
         ("mine.Started", "not be built on subprocess.Popen, whatever is trusted"),
@@ -273,9 +273,9 @@ def test_a_detectors_module_is_not_run_to_look_at_it(name: str, setting: str, fa
     ],
 )
 @pytest.mark.parametrize("outer", ["detectors.tables.tabular.Tabular", "mine.Whole"])
-def test_a_model_is_one_and_starts_no_program_whatever_is_trusted(path: str, told: str, outer: str) -> None:
+def test_a_model_is_one_and_starts_no_program_whatever_is_trusted(path: str, message: str, outer: str) -> None:
     tree = {"_target_": outer, "power" if outer == "mine.Whole" else "model": {"_target_": path}}
-    with pytest.raises(SettingsError, match=re.escape(told)):
+    with pytest.raises(SettingsError, match=re.escape(message)):
         require_sound(tree, ["mine", "psutil", "joblib", "subprocess"] if path != "mine.Alias" else ["mine"])
 
 

@@ -50,9 +50,9 @@ def test_modules_of_the_working_folder_are_not_taken_for_ours(
     workplace: Path, program: tuple[str, ...], whole: bool
 ) -> None:
     trapped(workplace, whole)
-    told = started(sys.executable, *program, *(["run"] if program[-1] == "bench" else []), "--cfg", "job")
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "trap" not in told.stdout
+    completed = started(sys.executable, *program, *(["run"] if program[-1] == "bench" else []), "--cfg", "job")
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert "trap" not in completed.stdout
 
 
 @pytest.mark.slow
@@ -61,6 +61,6 @@ def test_a_whole_run_with_a_detector_of_ones_own_among_traps(workplace: Path) ->
     (workplace / "mine.py").write_text(OWN)
     small = ("generator.num_users=300", "generator.num_towers=6", "generator/network=none", "audit=none")
     own = ("detector._target_=mine.Mine", "trusted_packages=[mine]", "detector=constant", "role=detector")
-    told = started(sys.executable, "-m", "bench.run", *small, *own, "~detector.value", "tracking=none")
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "constant on generator default" in told.stdout
+    completed = started(sys.executable, "-m", "bench.run", *small, *own, "~detector.value", "tracking=none")
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert "constant on generator default" in completed.stdout

@@ -68,11 +68,11 @@ def test_a_clear_order_is_significant_and_twins_are_not():
 
 
 def test_guessing_detectors_rarely_differ_significantly():
-    random, told = np.random.default_rng(1), 0
+    random, differing = np.random.default_rng(1), 0
     for _ in range(200):
         found = standing(list("abcd"), random.random((15, 4)))
-        told += found.groups != [(0, 3)]
-    assert told / 200 < 0.08
+        differing += found.groups != [(0, 3)]
+    assert differing / 200 < 0.08
 
 
 def test_a_failure_comes_last_in_its_block_and_is_counted():

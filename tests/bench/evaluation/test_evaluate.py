@@ -214,12 +214,12 @@ def test_delays_are_reported_for_causal_detectors_only(world):
     silent = run(world, scores).values
     assert {silent[f"delay_{unit}/burst"] for unit in ("seconds", "calls")} == {None}
     causal = Scores(Level.CALL, scores, causal=True)
-    told = evaluate(*world, causal, Budget(alerts_per_day=300)).values
-    assert (told["delay_seconds/long"], told["delay_calls/long"]) == (60, 0)
-    assert 0 < told["delay_calls/burst"] < 10
-    assert 0 < told["delay_seconds/burst"] < DAY_MS / 1000
+    values = evaluate(*world, causal, Budget(alerts_per_day=300)).values
+    assert (values["delay_seconds/long"], values["delay_calls/long"]) == (60, 0)
+    assert 0 < values["delay_calls/burst"] < 10
+    assert 0 < values["delay_seconds/burst"] < DAY_MS / 1000
     for name in ("delay_seconds", "delay_calls"):
-        assert told[f"{name}_low/burst"] <= told[f"{name}/burst"] <= told[f"{name}_high/burst"]
+        assert values[f"{name}_low/burst"] <= values[f"{name}/burst"] <= values[f"{name}_high/burst"]
 
 
 def test_a_type_with_few_incidents_is_one_the_run_cannot_speak_of(world):

@@ -70,8 +70,8 @@ def test_the_wait_is_from_the_incidents_beginning_to_the_end_of_its_first_alert(
             moments = [end for each, end, alert in zip(codes, ends, alerts, strict=True) if alert and each == code]
             if moments:
                 over = sum(each == code and end < min(moments) for each, end in zip(codes, ends, strict=True))
-                told = (min(moments) + 10.0 * code, over + 1.0)
-                expected[told] = expected.get(told, 0) + 1 / len(choices)
+                delay = (min(moments) + 10.0 * code, over + 1.0)
+                expected[delay] = expected.get(delay, 0) + 1 / len(choices)
     parts = [*earlier, *zip(codes, ends, strict=True)]
     moments = Moments(
         1000 * np.array(ends), -10_000 * np.arange(4), Parts(*(np.array(parts).T * [[1], [1000]]).astype(np.int64))

@@ -264,13 +264,13 @@ def test_the_delay_above_calls_lasts_until_the_first_alert_is_over(world):
     dataset, truth = world
     cells = grids(dataset)[1]
     scores = (np.arange(cells.size) == 3 * 192 + 2).astype(float)
-    told = Scores(Level.CELL_QUARTER, scores, causal=True)
+    by_quarter = Scores(Level.CELL_QUARTER, scores, causal=True)
     one_alert = Quantile(share=1.5 / cells.size)
-    values = evaluate(dataset, truth, told, one_alert).values
+    values = evaluate(dataset, truth, by_quarter, one_alert).values
     calls = dataset.table("calls", ["call_start_ts"])["call_start_ts"].to_pylist()
     deeds = [row for row in truth.table("truth").to_pylist() if (row["incident_id"], row["cause"]) == ("i2", "direct")]
     begun = min(row["start_ts"] if row["row"] < 0 else calls[row["row"]] for row in deeds)
     over_s = dataset.window.start_ms / 1000 + 3 * HOUR_MS / 4000
     assert values["cell_quarter/delay_seconds/a"] == pytest.approx(over_s - begun.timestamp())
-    silent = evaluate(dataset, truth, replace(told, causal=False), one_alert).values
+    silent = evaluate(dataset, truth, replace(by_quarter, causal=False), one_alert).values
     assert silent["cell_quarter/delay_seconds/a"] is None

@@ -39,10 +39,10 @@ def place(tmp_path: Path) -> Path:
 def ask(folder: Path, cache: Path, program: str = ASK) -> tuple[list[int], list[str]]:
     """Return what the kernel makes of 1, how often its code was found on disk, and what was said, in a new process."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "TMPDIR": str(folder / "tmp")}
-    told = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", program], cwd=folder, check=True, capture_output=True, text=True, env=environment
     )
-    return [int(each) for each in told.stdout.split()], told.stderr.splitlines()
+    return [int(each) for each in completed.stdout.split()], completed.stderr.splitlines()
 
 
 @pytest.mark.slow
@@ -90,8 +90,8 @@ def test_machine_code_is_made_only_of_what_python_calls(place: Path) -> None:
     assert {path.name.split("-")[0] for path in cache.rglob("*.nbc")} == {"caller.whole"}
     both = "from rooms.caller import part, whole; print(whole(1), part(1), part(1.5))"
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
-    told = subprocess.check_output([sys.executable, "-c", both], cwd=place, text=True, env=environment)
-    assert told.split() == ["2", "2", "2.5"]
+    output = subprocess.check_output([sys.executable, "-c", both], cwd=place, text=True, env=environment)
+    assert output.split() == ["2", "2", "2.5"]
     assert {path.name.split("-")[0] for path in cache.rglob("*.nbc")} == {"caller.whole", "callee.part"}
 
 
@@ -99,8 +99,8 @@ def test_kernels_are_python_where_numba_is_told_not_to_compile(place: Path) -> N
     """`NUMBA_DISABLE_JIT=1`: to follow a kernel in a debugger."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(place / "cache"), "NUMBA_DISABLE_JIT": "1"}
     line = "from rooms.caller import whole; print(whole(1), type(whole).__name__)"
-    told = subprocess.check_output([sys.executable, "-c", line], cwd=place, text=True, env=environment)
-    assert told.split() == ["2", "function"]
+    output = subprocess.check_output([sys.executable, "-c", line], cwd=place, text=True, env=environment)
+    assert output.split() == ["2", "function"]
 
 
 @pytest.mark.slow
@@ -171,11 +171,11 @@ def test_no_module_names_a_place_in_the_shared_temporary_folder() -> None:
 
 def test_who_waits_for_the_compiler_is_told_in_one_line(place: Path) -> None:
     """Also where nobody watches, once, and not where it takes a moment only."""
-    program = f"import bench.host.compiled as c; c.TOLD_AFTER_S = 0; {ASK}"
+    program = f"import bench.host.compiled as c; c.REPORTED_AFTER_S = 0; {ASK}"
     environment = {**os.environ, "XDG_CACHE_HOME": str(place / "cache")}
     for lines in (1, 0):
-        told = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-c", program], cwd=place, check=True, capture_output=True, text=True, env=environment
         )
-        assert len(told.stderr.splitlines()) == lines
-        assert "compiling the simulator, which is kept: one to two minutes" in told.stderr or not lines
+        assert len(completed.stderr.splitlines()) == lines
+        assert "compiling the simulator, which is kept: one to two minutes" in completed.stderr or not lines

@@ -58,13 +58,13 @@ launch("generate", task)
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "told"), [("SIGINT", 130, "interrupted\n"), ("SIGTERM", 143, "ended by SIGTERM\n")]
+    ("name", "code", "message"), [("SIGINT", 130, "interrupted\n"), ("SIGTERM", 143, "ended by SIGTERM\n")]
 )
-def test_a_signal_that_a_library_in_c_swallows_ends_the_program_in_one_line(name: str, code: int, told: str) -> None:
+def test_a_signal_that_a_library_in_c_swallows_ends_the_program_in_one_line(name: str, code: int, message: str) -> None:
     """As LLVM does, which numba compiles with: it printed a traceback, and the program went on."""
     program = IN_C.format(name=name)
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", told)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", message)
 
 
 def test_an_interruption_before_anything_was_composed_is_reported(

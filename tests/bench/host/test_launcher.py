@@ -127,11 +127,11 @@ def test_what_a_killed_run_left_goes_with_the_next(workplace: Path) -> None:
 AT_FORK = """
 import os, threading
 
-def told():
+def report():
     with open(os.environ["AT_FORK"], "a") as file:
         print(os.getpid(), *(thread.name for thread in threading.enumerate()), file=file)
 
-os.register_at_fork(before=told)
+os.register_at_fork(before=report)
 """
 
 
@@ -158,10 +158,10 @@ def test_numbers_are_handed_out_whole_to_whoever_reads_first() -> None:
     jobs = 40_000
     read, write = os.pipe()
     os.set_blocking(write, False)
-    with FileIO(read, "r") as numbers, FileIO(write, "w") as told:
-        given, found = handed_out(0, jobs, told), list[int]()
+    with FileIO(read, "r") as numbers, FileIO(write, "w") as writer:
+        given, found = handed_out(0, jobs, writer), list[int]()
         assert 0 < given < jobs
         while number := numbers.read(NUMBER_BYTES):
             found.append(int.from_bytes(number))
-            given = handed_out(given, jobs, told)
+            given = handed_out(given, jobs, writer)
     assert found == list(range(jobs))

@@ -194,7 +194,7 @@ def test_every_name_of_a_row_has_one_kind() -> None:
 
 
 OWN = {"bench/host/read_json.py", "bench/isolation/worker.py"}
-"""The one reader, and the process that is told its job, by a file that this program writes for it."""
+"""The one reader, and the process that is given its job, by a file that this program writes for it."""
 
 
 def test_no_other_module_reads_json_from_a_file() -> None:

@@ -1,4 +1,4 @@
-"""A limited address space (`ulimit -v`) is told in one line, before a library fails in it or when one does."""
+"""A limited address space (`ulimit -v`) is reported in one line, before a library fails in it or when one does."""
 
 import resource
 import subprocess
@@ -29,9 +29,9 @@ def test_an_error_that_comes_of_it_is_reported_with_its_cause(monkeypatch: pytes
     error.__cause__ = OSError("libllvmlite.so: failed to map segment from shared object")
     assert address_space_message(error) == ""  # where nothing is limited, it is another
     monkeypatch.setattr(resource, "getrlimit", lambda _: (5000 * MIB, 5000 * MIB))
-    told = address_space_message(error)
-    assert told.endswith("(libllvmlite.so: failed to map segment from shared object)")
-    assert "got 5000 MiB" in told
+    message = address_space_message(error)
+    assert message.endswith("(libllvmlite.so: failed to map segment from shared object)")
+    assert "got 5000 MiB" in message
     assert address_space_message(MemoryError()) != ""
     assert address_space_message(ValueError("no such luck")) == ""
     assert room.limit_mib() == 5000

@@ -39,8 +39,8 @@ def ended() -> str:
 def test_a_process_is_known_to_have_ended() -> None:
     assert not has_ended(own_identity())
     assert not has_ended_by_tag(own_tag())
-    with another("own_identity(), own_tag(), sep='  '") as told:
-        identity, tag = told.split("  ")
+    with another("own_identity(), own_tag(), sep='  '") as output:
+        identity, tag = output.split("  ")
         assert has_ended(identity) is has_ended_by_tag(tag) is False
     assert has_ended(identity) is has_ended_by_tag(tag) is True
     assert not has_ended(f"elsewhere{identity}")

@@ -85,8 +85,8 @@ def burgle(workplace: Path, sockets: tuple[Path, int], other: int, monkeypatch: 
 def worked(trial: Trial) -> set[str]:
     """Return the ways that its scores say have worked."""
     assert trial.scores is not None
-    told = int(np.floor(trial.scores.values.min()))
-    return {name for number, name in enumerate(WAYS) if told >> number & 1}
+    code = int(np.floor(trial.scores.values.min()))
+    return {name for number, name in enumerate(WAYS) if code >> number & 1}
 
 
 def test_nothing_keeps_it_from_the_truth_where_it_is_not_confined(
@@ -128,9 +128,9 @@ def test_a_system_that_can_do_less_says_so(
     monkeypatch.setattr("bench.isolation.landlock.version", lambda: abi)
     monkeypatch.setattr("bench.isolation.seccomp.available", lambda: filtered)
     trial, precision = burgle(True)
-    told = {(0, False): "process only", (0, True): "process only, no network", (1, False): "landlock abi 1"}
-    told |= {(1, True): "landlock abi 1, no network", (5, False): "landlock abi 5, no TCP"}
-    assert trial.isolation == told[abi, filtered]
+    expected = {(0, False): "process only", (0, True): "process only, no network", (1, False): "landlock abi 1"}
+    expected |= {(1, True): "landlock abi 1, no network", (5, False): "landlock abi 5, no TCP"}
+    assert trial.isolation == expected[abi, filtered]
     assert (precision == 1.0) is (abi == 0)
     assert ("TCP" in worked(trial)) is (abi < 4 and not filtered)
     assert (worked(trial) & MADE_BY_SECCOMP - {"TCP"} == set()) is filtered

@@ -66,10 +66,10 @@ def test_a_file_that_a_setting_names_is_read_and_no_other(attempt: Try) -> None:
 @pytest.mark.parametrize("how", ["link", "pipe", "folder", "huge", "odd", "nothing", "untrue", "gone"])
 def test_what_is_forged_is_no_score(attempt: Try, how: str) -> None:
     trial = attempt("Forger", how=how)
-    told = "its process ended with code 0 before it had given scores" if how in ("nothing", "gone") else (
+    reason = "its process ended with code 0 before it had given scores" if how in ("nothing", "gone") else (
         "its process left something else than scores"
     )  # fmt: skip
-    assert (trial.status, trial.reason, trial.scores) == (Status.ERROR, told, None)
+    assert (trial.status, trial.reason, trial.scores) == (Status.ERROR, reason, None)
 
 
 def test_a_folder_that_holds_worlds_is_no_setting_of_a_detector(workplace: Path) -> None:
@@ -164,13 +164,13 @@ def test_a_process_with_threads_does_not_pretend_to_be_confined() -> None:
 
 def test_a_row_says_how_its_detector_was_confined(workplace: Path) -> None:
     wishes = {"a": [], "b": ["limits.confined=false"], "c": ["detector=oracle", "role=reference"]}
-    told = {}
+    isolation = {}
     for name, wish in wishes.items():
         assert ended("run", *TOY, *QUIET, "detector=toy_longest", *wish, f"hydra.run.dir=runs/{name}")[0] == 0
-        told[name] = rows(f"runs/{name}")[0]["isolation"]
-    assert told["b"] == "process only"
-    assert told["c"] == ""
-    assert told["a"].startswith(f"landlock abi {landlock.version()}" if landlock.version() else "process only")
+        isolation[name] = rows(f"runs/{name}")[0]["isolation"]
+    assert isolation["b"] == "process only"
+    assert isolation["c"] == ""
+    assert isolation["a"].startswith(f"landlock abi {landlock.version()}" if landlock.version() else "process only")
 
 
 def test_a_module_in_the_working_directory_is_found_beside_worlds(workplace: Path) -> None:

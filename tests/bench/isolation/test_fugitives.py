@@ -57,8 +57,8 @@ def processes_of(place: Path) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            told = (process / "environ").read_bytes() + os.fsencode((process / "cwd").readlink())
-            if process.name != str(os.getpid()) and os.fsencode(place) in told:
+            context = (process / "environ").read_bytes() + os.fsencode((process / "cwd").readlink())
+            if process.name != str(os.getpid()) and os.fsencode(place) in context:
                 found.append(f"{process.name} {(process / 'cmdline').read_bytes()!r}")
         except OSError:
             continue
@@ -123,9 +123,9 @@ def test_what_libraries_do_with_files_works(attempt: Try) -> None:
 
 @complete
 def test_it_has_no_capabilities(attempt: Try) -> None:
-    told = attempt("Powers").reason.removeprefix("LookupError: ").split()
-    assert "NoNewPrivs:1" in told
-    sets = dict(each.split(":") for each in told if each.startswith("Cap"))
+    words = attempt("Powers").reason.removeprefix("LookupError: ").split()
+    assert "NoNewPrivs:1" in words
+    sets = dict(each.split(":") for each in words if each.startswith("Cap"))
     held = {name for name, each in sets.items() if int(each, 16)}
     assert held <= (set() if os.geteuid() == 0 else {"CapBnd"})
 

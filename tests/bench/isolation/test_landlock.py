@@ -69,8 +69,8 @@ def place(tmp_path: Path) -> Iterator[list[str]]:
 def tried(restrict: str, place: list[str], acts: dict[str, str]) -> dict[str, str]:
     program = PROGRAM.format(restrict=restrict)
     command = [sys.executable, "-c", program, *place, *acts.values()]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[3])
-    return dict(zip(acts, told.stdout.split(), strict=True))
+    completed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[3])
+    return dict(zip(acts, completed.stdout.split(), strict=True))
 
 
 def test_all_of_it_works_where_nothing_is_given_up(place: list[str]) -> None:

@@ -31,9 +31,9 @@ def children() -> set[int]:
 def command(process: psutil.Process) -> list[str]:
     """Return the command line of a process; one that has just begun has none for a moment."""
     until = time.monotonic() + 5
-    while not (told := process.cmdline()) and time.monotonic() < until:
+    while not (arguments := process.cmdline()) and time.monotonic() < until:
         time.sleep(0.01)
-    return told
+    return arguments
 
 
 @pytest.fixture(autouse=True)
@@ -107,8 +107,8 @@ def test_what_a_command_line_hides_and_names_is_known_ahead(workplace: Path) -> 
 
 def test_the_places_that_are_assumed_are_those_of_the_settings() -> None:
     store, tracking = StoreSettings(), TrackingSettings()
-    told = {"store.worlds": store.worlds, "store.runs": store.runs, "tracking.uri": tracking.uri}
-    assert {**prestarted.PLACES, **told} == prestarted.PLACES
+    places = {"store.worlds": store.worlds, "store.runs": store.runs, "tracking.uri": tracking.uri}
+    assert {**prestarted.PLACES, **places} == prestarted.PLACES
 
 
 def test_a_secret_of_the_environment_does_not_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,9 +84,9 @@ def test_own_files_leave_a_table_a_picture_and_a_run(
 ) -> None:
     uri = f"sqlite:///{tracked_workplace}/mlflow.db"
     start(monkeypatch, f"data={SAMPLE}", *MAPPING, f"tracking.uri={uri}")
-    told = capsys.readouterr().out
-    assert "normal calls" in told
-    assert "cannot be measured here, the cells have no coordinates" in told
+    output = capsys.readouterr().out
+    assert "normal calls" in output
+    assert "cannot be measured here, the cells have no coordinates" in output
     with Path("realism/scorecard.csv").open(newline="") as file:
         rows = {row["key"]: row for row in csv.DictReader(file)}
     assert list(rows) == [quantity.key for quantity in QUANTITIES]

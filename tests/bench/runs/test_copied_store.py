@@ -29,8 +29,8 @@ def test_a_copied_project_keeps_its_files_to_itself(
     shutil.rmtree(copy / "mlruns/1" / second)
     before = {path: path.stat().st_mtime_ns for path in tracked_workplace.rglob("*")}
     monkeypatch.chdir(copy)
-    code, _, told = programs.ended("run", *RUN)
-    assert (code, told.splitlines()) == (
+    code, _, errors = programs.ended("run", *RUN)
+    assert (code, errors.splitlines()) == (
         0,
         [
             f"mlflow.db came from another folder: files of cdrbench are kept in {copy}/mlruns/1, no more in "

@@ -102,8 +102,8 @@ def processes_of(place: Path) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            told = (process / "environ").read_bytes() + os.fsencode((process / "cwd").readlink())
-            if process.name != str(os.getpid()) and os.fsencode(place) in told:
+            context = (process / "environ").read_bytes() + os.fsencode((process / "cwd").readlink())
+            if process.name != str(os.getpid()) and os.fsencode(place) in context:
                 found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
         except OSError:
             continue
@@ -161,7 +161,7 @@ def kills(name: str, number: int, place: Path, pattern: Path) -> None:
     program = PROGRAMS[name]
     length = seconds_of(program, place, pattern)
     moments = random.Random(name)
-    told = []
+    failures = []
     for _ in range(number):
         moment = moments.uniform(0.02, 1.02) * length
         for path in place.iterdir():
@@ -194,8 +194,8 @@ def kills(name: str, number: int, place: Path, pattern: Path) -> None:
         if len(rows()) < program.results:
             wrong.append(f"{len(rows())} results")
         if wrong:
-            told.append(f"at {moment:.2f} of {length:.2f} s: " + "; ".join(wrong))
-    assert not told, f"{len(told)} of {number}:\n" + "\n".join(told)
+            failures.append(f"at {moment:.2f} of {length:.2f} s: " + "; ".join(wrong))
+    assert not failures, f"{len(failures)} of {number}:\n" + "\n".join(failures)
 
 
 @pytest.mark.slow

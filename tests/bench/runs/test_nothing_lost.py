@@ -302,14 +302,14 @@ def test_what_a_plan_may_not_decide_is_given_again_as_the_message_says(workplace
     sweep = ("run", "--multirun", *TOY, *QUIET, "detector=toy_longest,toy_raising", "hydra.sweep.dir=many")
     code, out, _ = ended(*sweep, "store.worlds=other")
     assert code == 1
-    (told,) = [line for line in out.splitlines() if line.startswith("to run these again: ")]
+    (hint,) = [line for line in out.splitlines() if line.startswith("to run these again: ")]
     before = Path("many/1/result.json").stat().st_mtime_ns
     code, out, err = ended("resume", "folder=many", "failed=true", "store.worlds=other")
     assert (code, out) == (2, "")
     begin = f"{TOY[-1]} must be given again, since the plan in many may be somebody else's: cdrbench resume "
     assert err.startswith(begin)
     assert Path("many/1/result.json").stat().st_mtime_ns == before
-    for command, again in ((told.removeprefix("to run these again: "), True), (err.removeprefix(begin), False)):
+    for command, again in ((hint.removeprefix("to run these again: "), True), (err.removeprefix(begin), False)):
         said = shlex.split(command)
         assert ended("resume", *said[said.index("folder=many") :])[0] == 1
         assert (Path("many/1/result.json").stat().st_mtime_ns != before) == again

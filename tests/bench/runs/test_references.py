@@ -92,9 +92,9 @@ def test_scores_of_another_world_are_refused(dataset: Dataset, truth: Truth) -> 
     pq.write_table(pa.table({"call_id": ids, "score": values}), "mine.parquet")
     with pytest.raises(UserError, match=f"^detector.fingerprint must be that of this world, {own}, got 0123"):
         ScoresFile("mine.parquet", fingerprint="0123").scores(dataset, truth)
-    for text, told in (('{"fingerprint": "0123"}', "that of this world"), ("[]", "the manifest of a world, and")):
+    for text, message in (('{"fingerprint": "0123"}', "that of this world"), ("[]", "the manifest of a world, and")):
         Path("manifest.json").write_text(text)
-        with pytest.raises(UserError, match=rf"^manifest\.json must be {told}"):
+        with pytest.raises(UserError, match=rf"^manifest\.json must be {message}"):
             ScoresFile("mine.parquet").scores(dataset, truth)
     shutil.copyfile(dataset.folder.parent / "manifest.json", "manifest.json")
     assert ScoresFile("mine.parquet").scores(dataset, truth) is not None
@@ -122,14 +122,14 @@ FAULTS = {
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_names_file_row_and_value(dataset: Dataset, truth: Truth, fault: str, suffix: str) -> None:
-    change, told = FAULTS[fault]
+    change, message = FAULTS[fault]
     rows = change(list(zip(*calls_of(dataset), strict=True)))
     table = pa.table({"call_id": [row[0] for row in rows], "score": pa.array([row[1] for row in rows], pa.float64())})
     path = f"mine.{suffix}"
     (pa_csv.write_csv if suffix == "csv" else pq.write_table)(table, path)
     with pytest.raises(UserError) as error:
         ScoresFile(path).scores(dataset, truth)
-    assert told.format(path=path) in str(error.value)
+    assert message.format(path=path) in str(error.value)
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -142,7 +142,7 @@ def test_a_word_among_the_scores_is_shown(dataset: Dataset, truth: Truth) -> Non
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "told"),
+    ("path", "text", "message"),
     [
         ("mine.txt", "", "detector.path must end with .csv or .parquet, got mine.txt"),
         ("none.csv", None, "detector.path must be a file that can be read, got none.csv"),
@@ -152,10 +152,10 @@ def test_a_word_among_the_scores_is_shown(dataset: Dataset, truth: Truth) -> Non
     ],
 )
 def test_a_file_that_is_none_of_scores_is_reported(
-    dataset: Dataset, truth: Truth, path: str, text: str | None, told: str
+    dataset: Dataset, truth: Truth, path: str, text: str | None, message: str
 ) -> None:
     if text is not None:
         Path(path).write_text(text)
     with pytest.raises(UserError) as error:
         ScoresFile(path).scores(dataset, truth)
-    assert str(error.value).startswith(told)
+    assert str(error.value).startswith(message)

@@ -92,11 +92,11 @@ def test_a_fault_on_the_way_is_one_message_and_leaves_no_run(workplace: Path) ->
 
 
 def test_what_a_detector_refuses_is_one_message_before_a_world_is_made(workplace: Path) -> None:
-    told = (2, "", "detector.power must be more, got less\n")
-    assert ended("run", "detector=toy_fussy", "tracking=none") == told
+    refused = (2, "", "detector.power must be more, got less\n")
+    assert ended("run", "detector=toy_fussy", "tracking=none") == refused
     assert not Path("made.txt").exists()
     assert ended("run", "detector=toy_longest", *QUIET)[0] == 0
-    assert ended("run", "detector=toy_fussy", "tracking=none") == told
+    assert ended("run", "detector=toy_fussy", "tracking=none") == refused
     assert len(list(Path("runs").rglob("result.json"))) == 1
     code, out, err = ended("run", "--multirun", "detector=toy_fussy,toy_longest", *QUIET)
     assert (code, err) == (1, "")
@@ -110,8 +110,8 @@ def test_an_interrupted_making_leaves_nothing(workplace: Path, number: int, code
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == code
-    told = [line for line in err.splitlines() if not line.startswith("compiling ")]
-    assert told == ["interrupted" if code == 130 else "ended by SIGTERM"]
+    lines = [line for line in err.splitlines() if not line.startswith("compiling ")]
+    assert lines == ["interrupted" if code == 130 else "ended by SIGTERM"]
     assert leavings() == []
     assert not Path("runs").exists()
     assert not [path for path in Path("worlds").iterdir() if path.is_dir()]

@@ -161,8 +161,8 @@ def test_scores_are_read_back_as_they_were(tmp_path: Path, level: Level, values:
     assert ScoresFile(path, causal=False, threshold=1.0).scores(outcome.dataset, outcome.truth).causal is False
     shuffled = pl.read_parquet(path).sample(fraction=1, shuffle=True, seed=1)
     shuffled.write_csv(tmp_path / "mine.csv")
-    told = ScoresFile(str(tmp_path / "mine.csv")).scores(outcome.dataset, outcome.truth)
-    assert told.values.tolist() == outcome.scores.values.tolist()
+    read_back = ScoresFile(str(tmp_path / "mine.csv")).scores(outcome.dataset, outcome.truth)
+    assert read_back.values.tolist() == outcome.scores.values.tolist()
     shuffled[1:].write_csv(tmp_path / "mine.csv")
     with pytest.raises(UserError, match="1 are not there, the first of them"):
         ScoresFile(str(tmp_path / "mine.csv")).scores(outcome.dataset, outcome.truth)

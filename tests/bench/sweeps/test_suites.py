@@ -127,6 +127,6 @@ def test_what_a_suite_fixes_cannot_be_set(
         with pytest.raises(SystemExit) as ended:
             run.main()
         assert ended.value.code == 2
-        told = [f"{each} is fixed by suite=smoke: leave it out, or do without the suite" for each in fixed]
-        assert capsys.readouterr().err.splitlines() == told
+        messages = [f"{each} is fixed by suite=smoke: leave it out, or do without the suite" for each in fixed]
+        assert capsys.readouterr().err.splitlines() == messages
     assert not list(workplace.iterdir())

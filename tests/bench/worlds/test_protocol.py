@@ -69,5 +69,5 @@ def test_clean_history_lacks_what_incidents_touched_and_nothing_else(workplace: 
 
 def test_what_is_scored_cannot_be_cleaned_of_its_incidents() -> None:
     settings = ProtocolSettings("transductive", training="clean")
-    told = [str(fault) for fault in faults_of(settings, "protocol")]
-    assert told == ["protocol.training must be contaminated where the scored part is fitted on, got 'clean'"]
+    messages = [str(fault) for fault in faults_of(settings, "protocol")]
+    assert messages == ["protocol.training must be contaminated where the scored part is fitted on, got 'clean'"]

@@ -135,10 +135,10 @@ def test_a_world_that_another_process_has_made_anew_is_not_moved(workplace: Path
 
 
 @pytest.mark.parametrize(
-    ("number", "told"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "must be a folder that can be written")]
+    ("number", "message"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "must be a folder that can be written")]
 )
-def test_a_disk_that_takes_no_more_leaves_nothing_behind(workplace: Path, number: int, told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_a_disk_that_takes_no_more_leaves_nothing_behind(workplace: Path, number: int, message: str) -> None:
+    with pytest.raises(UserError, match=message):
         made(ToySettings(hole=str(number)))
     assert not [path for path in Path("worlds").iterdir() if path.is_dir()]
 

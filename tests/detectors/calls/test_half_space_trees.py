@@ -90,8 +90,8 @@ def test_scores_do_not_depend_on_where_the_window_begins(ordinary):
 
 
 def test_faults_are_reported():
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         HalfSpaceTrees(["hour"], trees=0, window=0)
-    assert str(told.value) == "detector.trees must be above 0, got 0\ndetector.window must be above 0, got 0"
+    assert str(error.value) == "detector.trees must be above 0, got 0\ndetector.window must be above 0, got 0"
     with pytest.raises(UserError, match="'houre' is not a feature"):
         HalfSpaceTrees(["houre"])

@@ -251,7 +251,7 @@ def test_places_of_cells_are_needed_to_know_neighbours(world, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: FailureShare(0, 2), "detector.sigmas must be above 0, got 0\ndetector.share must be in (0, 1], got 2"),
         (lambda: FailureSurprise(0), "detector.quarters must be at least 1, got 0"),
@@ -271,7 +271,7 @@ def test_places_of_cells_are_needed_to_know_neighbours(world, tmp_path):
         (lambda: PingPong(0), "detector.stay_s must be above 0, got 0"),
     ],
 )
-def test_faults_are_reported(make, told):
+def test_faults_are_reported(make, message):
     with pytest.raises(SettingsError) as raised:
         make()
-    assert str(raised.value) == told
+    assert str(raised.value) == message

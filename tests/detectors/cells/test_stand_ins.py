@@ -114,8 +114,8 @@ def test_failover_is_that_of_a_plain_loop(world, tmp_path):
         usual, last = (past[1, cell] + PRIOR_HELLOS * overall) / (past[:, cell].sum() + PRIOR_HELLOS), 0.0
         for quarter in range(sums.shape[1]):
             good, bad = counts[:, cell, quarter]
-            told = bad * np.log((usual + (1 - usual) * 0.6) / usual) + good * np.log(0.4)
-            last = sums[cell, quarter] = min(max(last + told, 0.0), 7.0)
+            gain = bad * np.log((usual + (1 - usual) * 0.6) / usual) + good * np.log(0.4)
+            last = sums[cell, quarter] = min(max(last + gain, 0.0), 7.0)
     expected = sums.copy()
     for steps in asked.values():
         for (_, left, _), (state, cell, quarter) in pairwise(steps):
@@ -188,8 +188,8 @@ def test_usual_server_is_that_of_a_plain_loop(world, tmp_path):
         elif near.share[row] > 0.5:
             one, two = (np.sqrt(5.0**2 + near.variance[row] + more**2) for more in (0, 12.0))
             off = new.power_dbm[row] - near.power_dbm[row]
-            told = np.log(one / two) + off**2 / 2 * (1 / one**2 - 1 / two**2)
-            evidence[cell, quarter] += np.log(0.4) + min(max(told, LEAST_OF_ONE), MOST_OF_ONE)
+            gain = np.log(one / two) + off**2 / 2 * (1 / one**2 - 1 / two**2)
+            evidence[cell, quarter] += np.log(0.4) + min(max(gain, LEAST_OF_ONE), MOST_OF_ONE)
     sums = cumulative_sum(evidence, MOST)
     expected = sums.copy()
     for usual, cell, quarter, share in served:

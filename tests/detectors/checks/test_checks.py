@@ -1,4 +1,4 @@
-"""The contract suite: every detector that ships keeps it, and each way of breaking it is told."""
+"""The contract suite: every detector that ships keeps it, and each way of breaking it is reported."""
 
 import re
 import subprocess
@@ -224,9 +224,9 @@ BROKEN = {
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("kind", BROKEN, ids=lambda kind: kind.__name__)
 def test_what_breaks_the_contract_is_found(kind: type[Longest]) -> None:
-    with pytest.raises((BrokenContract, AttributeError)) as told:
+    with pytest.raises((BrokenContract, AttributeError)) as error:
         getattr(contract, BROKEN[kind])(Subject(kind))
-    assert str(told.value)
+    assert str(error.value)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -97,11 +97,11 @@ def test_a_star_and_a_clique_lie_on_either_side_of_the_usual():
     egos = egos_of([*friends, *((6, each) for each in (0, 1, 3, 4, 7, 8))])
     law = egos.laws[0]
     star = law.residual(egos.contacts, egos.ties)[6]
-    told = dict(zip([name for name, _, _ in FEATURES], ego_features(egos, egos.laws)[6], strict=True))
-    assert told["oddball_ties"] == pytest.approx(star)
-    assert told["reciprocity"] == 0
-    assert told["star"] == pytest.approx(1 / 3)
-    assert told["bridge"] > 0
+    features = dict(zip([name for name, _, _ in FEATURES], ego_features(egos, egos.laws)[6], strict=True))
+    assert features["oddball_ties"] == pytest.approx(star)
+    assert features["reciprocity"] == 0
+    assert features["star"] == pytest.approx(1 / 3)
+    assert features["bridge"] > 0
 
 
 @given(CALL_LISTS, CALL_LISTS)

@@ -59,17 +59,27 @@ def test_communities_are_those_that_anybody_would_see():
 def test_a_call_that_leaves_its_communities_stands_out():
     graph = graph_of(two_cliques())
     home, away, stranger = graph.features(np.array([1, 1, 1]), np.array([2, 6, 8]))
-    told = dict(zip(NAMES, home, strict=True))
-    assert (told["other_community"], told["community_share"], told["new_tie"], told["shared_contacts"]) == (
+    features = dict(zip(NAMES, home, strict=True))
+    assert (
+        features["other_community"],
+        features["community_share"],
+        features["new_tie"],
+        features["shared_contacts"],
+    ) == (
         0,
         1,
         0,
         0.5,
     )
-    told = dict(zip(NAMES, away, strict=True))
-    assert (told["other_community"], told["community_share"], told["new_tie"], told["shared_contacts"]) == (1, 0, 1, 0)
-    told = dict(zip(NAMES, stranger, strict=True))
-    assert (told["unknown_callee"], told["log_callee_degree"]) == (1, 0)
+    features = dict(zip(NAMES, away, strict=True))
+    assert (
+        features["other_community"],
+        features["community_share"],
+        features["new_tie"],
+        features["shared_contacts"],
+    ) == (1, 0, 1, 0)
+    features = dict(zip(NAMES, stranger, strict=True))
+    assert (features["unknown_callee"], features["log_callee_degree"]) == (1, 0)
 
 
 def test_the_same_seed_gives_the_same_communities():

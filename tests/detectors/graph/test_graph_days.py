@@ -92,8 +92,8 @@ def test_features_are_those_of_a_plain_loop(world):
     pairs = pairs_of(world, history.start_ms, history.end_ms)
     for row in range(0, len(found), 7):
         expected = loop_features(world, f"user_{row // 3}", part.start_ms + (row % 3 + 1) * DAY_MS, pairs)
-        told = dict(zip(NAMES, found[row], strict=True))
-        assert {name: told[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+        features = dict(zip(NAMES, found[row], strict=True))
+        assert {name: features[name] for name in expected} == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_day_does_not_change_with_what_comes_later(world):

@@ -107,9 +107,9 @@ def test_calls_out_of_the_community_get_the_highest_scores(tmp_path):
 
 
 def test_faults_of_settings_are_reported_together():
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as error:
         UnlikelyTie(resolution=-1, run=0, run_weight=-0.5)
-    assert str(told.value) == (
+    assert str(error.value) == (
         "detector.resolution must be above 0, got -1\n"
         "detector.run must be at least 1, got 0\n"
         "detector.run_weight must be at least 0, got -0.5"

@@ -52,9 +52,9 @@ def test_histograms_give_the_scores_of_pyod(rows, settings):
 
 
 def test_histograms_name_every_setting_that_is_out_of_its_range():
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as error:
         Hbos(n_bins=1, alpha=0, tol=-1, contamination=0.6)
-    assert [fault.key.rpartition(".")[2] for fault in told.value.faults] == ["n_bins", "alpha", "tol", "contamination"]
+    assert [fault.key.rpartition(".")[2] for fault in error.value.faults] == ["n_bins", "alpha", "tol", "contamination"]
 
 
 def test_nearest_densities_give_the_scores_of_pyod(rows):
@@ -83,9 +83,9 @@ def test_hyperspheres_give_the_scores_of_pyod(rows, settings):
 
 
 def test_hyperspheres_name_every_setting_that_is_out_of_its_range():
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as error:
         Inne(n_estimators=0, max_samples=1, contamination=0.6)
-    assert [each.key.rpartition(".")[2] for each in told.value.faults] == [
+    assert [each.key.rpartition(".")[2] for each in error.value.faults] == [
         "n_estimators",
         "max_samples",
         "contamination",

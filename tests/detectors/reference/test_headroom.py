@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 headroom: ModuleType = __import__("headroom")
 mixed_world: ModuleType = __import__("mixed_world")
 pytestmark = pytest.mark.slow
-ASKED = ("mixes=seed_four", "difficulties=0.5", "told=101", "seeds=1", "users=250", "days=14", "normals=600")
+ASKED = ("mixes=seed_four", "difficulties=0.5", "training=101", "seeds=1", "users=250", "days=14", "normals=600")
 PLANT = next(plant for plant in PLANTS if plant.name.startswith("calls.callee_number"))
 """Nothing that the baseline looks at."""
 
@@ -43,8 +43,8 @@ def row_of(output: str, kind: str) -> list[str]:
 
 
 def test_a_planted_column_is_worth_much_to_the_strong_classifier_alone(output: str):
-    _, level, dial, strong, baseline, gap, one, *_ = row_of(output, "short_call")
-    assert (level, dial) == ("call", "0.5")
+    _, level, difficulty, strong, baseline, gap, one, *_ = row_of(output, "short_call")
+    assert (level, difficulty) == ("call", "0.5")
     assert float(strong) > 0.95
     assert float(baseline) < 0.5
     assert float(gap) == pytest.approx(float(strong) - float(baseline), abs=2e-3)
@@ -72,4 +72,4 @@ def test_what_was_measured_is_not_measured_again(output: str, place: Path):
 
 def test_worlds_to_learn_from_and_to_try_on_are_not_the_same():
     with pytest.raises(SystemExit, match="no world in common, got 3"):
-        headroom.main("told=1,3", "seeds=3,4")
+        headroom.main("training=1,3", "seeds=3,4")

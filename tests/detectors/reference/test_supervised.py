@@ -61,8 +61,8 @@ def test_it_finds_what_it_was_told_to_find(ordinary):
     durations = {part: ordinary.calls(part, ["call_duration"])["call_duration"].to_numpy()
                  for part in (ordinary.history, ordinary.window)}  # fmt: skip
     border = np.quantile(durations[ordinary.history], 0.9)
-    told = labelled_halves(ordinary, durations[ordinary.history] > border)
-    scores = detector.fit_labelled(told).score(ordinary).values
+    labelled = labelled_halves(ordinary, durations[ordinary.history] > border)
+    scores = detector.fit_labelled(labelled).score(ordinary).values
     assert average_precision_score(durations[ordinary.window] > border, scores) > 0.99
 
 
@@ -76,8 +76,8 @@ def late(name):
 @pytest.mark.parametrize("level", Level)
 def test_at_each_level_it_is_better_than_volume(level):
     dataset = late("ordinary")
-    *told, wanted = (aggregated(level, each, anomalous(each, each.window)) for each in (*halves(dataset), dataset))
-    detector = baseline(level=level.value).fit_labelled(list(map(examples, halves(dataset), [level] * 2, told)))
+    *labels, wanted = (aggregated(level, each, anomalous(each, each.window)) for each in (*halves(dataset), dataset))
+    detector = baseline(level=level.value).fit_labelled(list(map(examples, halves(dataset), [level] * 2, labels)))
     volume = at_level(level, OneFeature("calls_last_day").fit(dataset).score(dataset), dataset)
     found = detector.score(dataset).values
     assert found.size == wanted.size
@@ -106,10 +106,10 @@ def test_joins_are_those_of_a_plain_loop():
     subscribed = {row["user_id"]: row for row in dataset.table("subscriptions").to_pylist()}
     for row, call in list(enumerate(dataset.calls(dataset.window).to_pylist()))[::97]:
         its = [each for each in events if each["session_id"] == call["call_id"]]
-        told = dict(zip(SESSION, session[row], strict=True))
-        assert told["events"] == len(its)
-        assert told["failed"] == sum(each["state"] == "FAIL" for each in its)
-        assert told["weakest"] == pytest.approx(min(each["power_dbm"] for each in its), rel=1e-6)
+        features = dict(zip(SESSION, session[row], strict=True))
+        assert features["events"] == len(its)
+        assert features["failed"] == sum(each["state"] == "FAIL" for each in its)
+        assert features["weakest"] == pytest.approx(min(each["power_dbm"] for each in its), rel=1e-6)
         caller = subscribed[call["caller_id"]]
         known = dict(zip(INVENTORY, inventory[row, 2:], strict=False))
         assert known["device_agrees"] == (caller["imei"] == call["caller_imei"])

@@ -90,9 +90,9 @@ def test_faults_of_settings_are_reported():
         OneFeature("houre")
     with pytest.raises(SettingsError, match=r"detector\.resolution must be above 0, got 0"):
         GraphCommunity(IForest(), resolution=0)
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as error:
         FourRules(short_s=0, night_from_h=6)
-    assert str(told.value) == (
+    assert str(error.value) == (
         "detector.short_s must be above 0, got 0\n"
         "detector.night_from_h must lie in [0, 24] and before detector.night_to_h, got (6, 5)"
     )

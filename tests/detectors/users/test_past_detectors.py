@@ -335,7 +335,7 @@ def test_sums_over_the_latest_and_over_spans(rows, span):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: FanOut(0), "detector.span_h must be above 0, got 0"),
         (lambda: OneWay(-1), "detector.days must be above 0, got -1"),
@@ -352,7 +352,7 @@ def test_sums_over_the_latest_and_over_spans(rows, span):
         (lambda: OwnPast(["log_gap"], 0), "detector.prior_calls must be above 0, got 0"),
     ],
 )
-def test_faults_are_reported(make, told):
+def test_faults_are_reported(make, message):
     with pytest.raises(SettingsError) as raised:
         make()
-    assert str(raised.value) == told
+    assert str(raised.value) == message

@@ -70,7 +70,7 @@ def after_its_begin(events: pl.DataFrame, incident: dict[str, Any]) -> pl.DataFr
     return here.filter(begun | (pl.col("cause") != "drop"))
 
 
-def told(folder: Path) -> pl.DataFrame:
+def digests(folder: Path) -> pl.DataFrame:
     """Return a digest of each call's record, and of its events; in the order of the calls."""
     calls, events = table(folder, "calls").with_row_index("row"), table(folder, "events")
     each = events.select("session_id", what=pl.struct(pl.exclude("session_id")).hash(seed=1))
@@ -83,7 +83,7 @@ def told(folder: Path) -> pl.DataFrame:
 @pytest.mark.parametrize("name", TYPES)
 def test_what_differs_from_the_clean_twin_is_what_the_truth_names(worlds: Callable[[str], Two], name: str) -> None:
     two = worlds(name)
-    after, before, truth = told(two.folder), told(two.clean), two.table("truth").filter(level="call")
+    after, before, truth = digests(two.folder), digests(two.clean), two.table("truth").filter(level="call")
     named = truth.filter(pl.col("row") >= 0)["row"].to_list()
     assert sorted(after.join(before, on=["record", "events"], how="anti")["row"].to_list()) == sorted(named)
     gone = before.join(after, on=["record", "events"], how="anti").height
@@ -202,8 +202,8 @@ def test_a_crowd_is_many_people_near_a_place_who_call_a_little(worlds: Callable[
 
 def test_without_a_network_there_are_none() -> None:
     world = World(*make_settings(*SMALL, "anomaly=tower_outage", "generator/network=none"))
-    told = r"anomaly must leave out types at the level of cells where there is no network .*, got 'tower_outage'"
-    with pytest.raises(SettingsError, match=told):
+    message = r"anomaly must leave out types at the level of cells where there is no network .*, got 'tower_outage'"
+    with pytest.raises(SettingsError, match=message):
         world.draw()
 
 

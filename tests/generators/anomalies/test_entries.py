@@ -30,7 +30,7 @@ REMOVES = ("sim_swap", "stolen_phone")
 """Types that take calls of an owner away, while they have the line in hand."""
 
 
-class Told:
+class RecordedWorld:
     """A world, and its incidents beside their records."""
 
     def __init__(self, folder: Path, *overrides: str) -> None:
@@ -49,8 +49,8 @@ class Told:
 
 
 @pytest.fixture(scope="module", params=DIFFICULTIES)
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
-    return Told(tmp_path_factory.mktemp("entries") / "world", *SIZE, *all_at(request.param))
+def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RecordedWorld:
+    return RecordedWorld(tmp_path_factory.mktemp("entries") / "world", *SIZE, *all_at(request.param))
 
 
 def test_every_type_names_figures_that_are_known() -> None:
@@ -59,32 +59,32 @@ def test_every_type_names_figures_that_are_known() -> None:
         assert not unknown, name
 
 
-def check_parameters(told: Told, names: list[str]) -> None:
+def check_parameters(recorded: RecordedWorld, names: list[str]) -> None:
     """Hold what incidents say of themselves to what their records say."""
     for name in names:
-        for incident, rows in told.of(name):
-            said, counted = json.loads(incident["parameters"]), figures(rows, told.calls_a_day)
+        for incident, rows in recorded.of(name):
+            said, counted = json.loads(incident["parameters"]), figures(rows, recorded.calls_a_day)
             assert set(said) == set(KINDS[name].figures), name
             expected = {each: counted[each] for each in said}
             assert said == pytest.approx(expected, abs=2e-4, rel=1e-6), (name, incident["incident_id"])
 
 
-def check_ranges(told: Told, names: list[str], but: tuple[str, ...] = ()) -> None:
+def check_ranges(recorded: RecordedWorld, names: list[str], but: tuple[str, ...] = ()) -> None:
     """Hold incidents, as their records tell them, to the entries of their types."""
     for name in names:
-        incidents = told.of(name)
+        incidents = recorded.of(name)
         assert incidents, name
         for incident, rows in incidents:
-            counted = figures(rows, told.calls_a_day)
+            counted = figures(rows, recorded.calls_a_day)
             for figure, span in KINDS[name].figures.items():
                 if span is not None and figure not in but:
                     assert span[0] <= counted[figure] <= span[1], (name, figure, incident["incident_id"])
 
 
-def check_direct(told: Told, names: list[str]) -> None:
+def check_direct(recorded: RecordedWorld, names: list[str]) -> None:
     """Hold the truth to its definition: whoever calls an actor because of an incident is none of its actors."""
     for name in names:
-        for incident, rows in told.of(name):
+        for incident, rows in recorded.of(name):
             actors = set(incident["actors"])
             assert {call["caller_id"] for call in own_calls(rows)} <= actors, name
             assert not {row["caller_id"] for row in backs(rows)} & actors, name
@@ -93,26 +93,26 @@ def check_direct(told: Told, names: list[str]) -> None:
                 assert {row["truth_change"] for row in made} == {"added"}, name
 
 
-def test_parameters_are_those_of_the_records(told: Told) -> None:
-    check_parameters(told, OF_CALLS)
+def test_parameters_are_those_of_the_records(recorded: RecordedWorld) -> None:
+    check_parameters(recorded, OF_CALLS)
 
 
-def test_incidents_begin_and_end_with_their_records(told: Told) -> None:
+def test_incidents_begin_and_end_with_their_records(recorded: RecordedWorld) -> None:
     for name in OF_CALLS:
-        for incident, rows in told.of(name):
+        for incident, rows in recorded.of(name):
             assert (incident["start_ts"], incident["end_ts"]) == span_of(rows), (name, incident["incident_id"])
 
 
-def test_every_incident_keeps_the_range_of_its_entry(told: Told) -> None:
-    check_ranges(told, OF_CALLS)
+def test_every_incident_keeps_the_range_of_its_entry(recorded: RecordedWorld) -> None:
+    check_ranges(recorded, OF_CALLS)
 
 
-def test_direct_is_what_the_actors_did_and_nothing_else(told: Told) -> None:
-    check_direct(told, OF_CALLS)
+def test_direct_is_what_the_actors_did_and_nothing_else(recorded: RecordedWorld) -> None:
+    check_direct(recorded, OF_CALLS)
 
 
-def test_who_was_rung_calls_back_as_an_innocent(told: Told) -> None:
-    for _, rows in told.of("wangiri"):
+def test_who_was_rung_calls_back_as_an_innocent(recorded: RecordedWorld) -> None:
+    for _, rows in recorded.of("wangiri"):
         rung, calling = {call["callee_id"] for call in own_calls(rows)}, backs(rows)
         assert {row["caller_id"] for row in calling} <= rung
         assert all(60 <= row["call_duration"] <= 600 for row in calling)
@@ -120,10 +120,10 @@ def test_who_was_rung_calls_back_as_an_innocent(told: Told) -> None:
 
 def test_a_copy_calls_while_its_owner_talks(tmp_path: Path) -> None:
     world = ("anomaly=[cloned_sim]", "generator/network=none", "generator.num_users=600", "generator.days=14")
-    told = Told(tmp_path / "w", *world)
+    recorded = RecordedWorld(tmp_path / "w", *world)
     calls = table(tmp_path / "w", "calls")
     beside = []
-    for _, rows in told.of("cloned_sim"):
+    for _, rows in recorded.of("cloned_sim"):
         made = pl.DataFrame([{"call_id": c["call_id"]} for c in own_calls(rows)])
         theirs = calls.filter(caller_id=own_calls(rows)[0]["caller_id"])
         copy, owner = theirs.join(made, on="call_id", how="semi"), theirs.join(made, on="call_id", how="anti")
@@ -137,10 +137,10 @@ def test_a_copy_calls_while_its_owner_talks(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_entries_hold_in_a_network(tmp_path: Path) -> None:
     """It may fail a call, or lose it, so that talk times are shorter; all else is as the entry says."""
-    told = Told(tmp_path / "w", WITHOUT_NETWORK, *SIZE[2:])
-    check_parameters(told, OF_CALLS)
-    check_ranges(told, OF_CALLS, ("median_s", "longest_s"))
-    check_direct(told, OF_CALLS)
+    recorded = RecordedWorld(tmp_path / "w", WITHOUT_NETWORK, *SIZE[2:])
+    check_parameters(recorded, OF_CALLS)
+    check_ranges(recorded, OF_CALLS, ("median_s", "longest_s"))
+    check_direct(recorded, OF_CALLS)
 
 
 DIALLER = ("anomaly=[wangiri]", *SIZE[1:-1])
@@ -148,15 +148,17 @@ DIALLER = ("anomaly=[wangiri]", *SIZE[1:-1])
 
 def test_an_innocent_that_is_labelled_direct_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generators.anomalies.wangiri.answering", new_calls)
-    told = Told(tmp_path / "w", *DIALLER)
+    recorded = RecordedWorld(tmp_path / "w", *DIALLER)
     with pytest.raises(AssertionError, match="wangiri"):
-        check_direct(told, ["wangiri"])
+        check_direct(recorded, ["wangiri"])
 
 
 def test_an_incident_that_shrank_is_found(tmp_path: Path) -> None:
-    told = Told(tmp_path / "w", *DIALLER, "anomaly.wangiri.fewest_calls=60", "generator.anomaly_ratio=0.01")
+    recorded = RecordedWorld(
+        tmp_path / "w", *DIALLER, "anomaly.wangiri.fewest_calls=60", "generator.anomaly_ratio=0.01"
+    )
     with pytest.raises(AssertionError, match="callees"):
-        check_ranges(told, ["wangiri"])
+        check_ranges(recorded, ["wangiri"])
 
 
 @pytest.mark.parametrize("figure", sorted(KINDS["wangiri"].figures))
@@ -165,6 +167,6 @@ def test_a_figure_that_is_not_that_of_the_records_is_found(
 ) -> None:
     count, meaning = MEASURES[figure]
     monkeypatch.setitem(MEASURES, figure, (lambda made, context: count(made, context) + 1, meaning))
-    told = Told(tmp_path / "w", *DIALLER)
+    recorded = RecordedWorld(tmp_path / "w", *DIALLER)
     with pytest.raises(AssertionError, match="wangiri"):
-        check_parameters(told, ["wangiri"])
+        check_parameters(recorded, ["wangiri"])

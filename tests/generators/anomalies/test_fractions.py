@@ -48,7 +48,7 @@ def with_long_talks(calls: pl.DataFrame) -> pl.DataFrame:
     return calls.with_columns(long_talk=pl.when(pl.col("talk") > SHORT_MS).then(pl.col("talk")))
 
 
-def told_by_milliseconds(calls: pl.DataFrame) -> dict[str, list[str]]:
+def revealed_by_milliseconds(calls: pl.DataFrame) -> dict[str, list[str]]:
     """Return of each type what its milliseconds tell: they are not spread as those of normal calls, or not its own."""
     found: dict[str, list[str]] = {}
     for kind in sorted(set(calls["kind"]) - {"normal"}):
@@ -57,7 +57,7 @@ def told_by_milliseconds(calls: pl.DataFrame) -> dict[str, list[str]]:
         columns = ("start", "connect", "end", "long_talk", "gap")
         found[kind] = [name.removeprefix("long_") for name in columns if _uneven(own[name], normal[name])]
         found[kind] += [f"{name} again" for name in ("time", "talk") if _repeated(calls, mine, name)]
-    return {kind: told for kind, told in found.items() if told}
+    return {kind: names for kind, names in found.items() if names}
 
 
 def _uneven(own: pl.Series, normal: pl.Series) -> bool:
@@ -89,7 +89,7 @@ def every_type(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
 def test_milliseconds_tell_no_type_of_the_catalogue(every_type: pl.DataFrame) -> None:
     assert set(every_type["kind"]) == {"normal", *TYPES}
     assert every_type["kind"].value_counts()["count"].min() > FEWEST  # type: ignore[operator]
-    assert told_by_milliseconds(every_type) == {}
+    assert revealed_by_milliseconds(every_type) == {}
 
 
 @pytest.mark.slow
@@ -110,7 +110,7 @@ def test_milliseconds_that_tell_a_type_are_found(every_type: pl.DataFrame, kind:
         if name == "talk" and every_type.filter(mine)["long_talk"].count() < FEWEST:
             continue  # rings of a second
         planted = with_long_talks(every_type.with_columns(pl.when(mine).then(value).otherwise(name).alias(name)))
-        assert name in told_by_milliseconds(planted.filter(mine | (pl.col("kind") == "normal")))[kind]
+        assert name in revealed_by_milliseconds(planted.filter(mine | (pl.col("kind") == "normal")))[kind]
     taken = normal["start"].gather(every_type.select(again).to_series())
     planted = every_type.with_columns(start=pl.when(mine).then(taken).otherwise("start"))
-    assert "time again" in told_by_milliseconds(planted.filter(mine | (pl.col("kind") == "normal")))[kind]
+    assert "time again" in revealed_by_milliseconds(planted.filter(mine | (pl.col("kind") == "normal")))[kind]

@@ -44,8 +44,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def unlike(calls: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """Return the calls whose record is not the fold of their events, column by column that must be."""
     folds = pl.DataFrame([fold(each) for each in sessions(events)], infer_schema_length=None)
-    told = calls.with_columns(pl.col("call_start_ts", "call_end_ts").dt.epoch("s"))
-    both = told.join(folds, on="call_id", how="full", suffix="_folded")
+    records = calls.with_columns(pl.col("call_start_ts", "call_end_ts").dt.epoch("s"))
+    both = records.join(folds, on="call_id", how="full", suffix="_folded")
     nowhere = pl.col("first_cell_id_folded").is_null()  # then the record names where the phone was last registered
     same = [pl.col(name).eq_missing(pl.col(f"{name}_folded")) for name in folds.columns if name not in UNLIKE]
     cells = [(nowhere | (pl.col(name) == pl.col(f"{name}_folded"))) for name in ("first_cell_id", "last_cell_id")]
@@ -106,10 +106,10 @@ def test_the_status_of_towers_is_a_recount_of_the_events(world: Path) -> None:
     cells = dict(table(world, "cells").select("cell_id", "tower_id").iter_rows())
     begin_ms = int(starts[0].timestamp() * 1000)
     counts = tower_counts(events, begin_ms)
-    told = status.with_columns(pl.col("window_start").dt.epoch("ms"))
-    assert told.height == len(cells) * len(starts)
+    windows = status.with_columns(pl.col("window_start").dt.epoch("ms"))
+    assert windows.height == len(cells) * len(starts)
     checked = {"cell_id", "tower_id", "window_start"}
-    for row in told.iter_rows(named=True):
+    for row in windows.iter_rows(named=True):
         expected = tower_row(counts[row["cell_id"], (row["window_start"] - begin_ms) // 900_000])
         assert row["tower_id"] == cells[row["cell_id"]]
         for name, value in expected.items():
@@ -133,8 +133,10 @@ def test_the_status_of_users_is_a_recount_of_calls_and_events(world: Path) -> No
     assert both["calls"].equals(both["made"].cast(pl.Int32))
     assert both["failures"].equals(both["lost"].cast(pl.Int32))
     where = heard(world, status)
-    for told, there in (("cell_id", "cell_there"), ("power_dbm", "power_there")):
-        assert where.select(pl.col(told).eq_missing(pl.col(there)).mean()).item() > 0.999, told  # rounded to the metre
+    for column, there in (("cell_id", "cell_there"), ("power_dbm", "power_there")):
+        assert where.select(pl.col(column).eq_missing(pl.col(there)).mean()).item() > 0.999, (
+            column
+        )  # rounded to the metre
     live = live_at(events, [int(moment) + DAY_MS for moment in begins])
     found = [set(status.filter(window_start=each, state="LIVE")["user_id"]) for each in days]
     assert found == [each & set(status["user_id"]) for each in live]

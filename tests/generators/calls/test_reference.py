@@ -82,7 +82,7 @@ def worlds(draw: Any, network: bool = False) -> SmallWorld:
             plan = plan_incidents(
                 EditablePlan(SimulatedLife(model, counts)), anomalies | {"meddling": Meddling()}, wanted, world.seed
             )
-        except SettingsError:  # such a world has no room for them; test_world says what is told then
+        except SettingsError:  # such a world has no room for them; test_world says what is reported then
             reject()
     if plant and net and not model.closed:
         faults = tuple(f._replace(incident=MET + f.incident) for f in incidents(draw, len(plant.cells.site)))

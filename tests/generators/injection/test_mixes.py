@@ -37,7 +37,7 @@ def test_a_shipped_mix_in_the_default_world_is_one_that_can_be_spoken_of(tmp_pat
     subject = AuditedWorld(dataset, truth, None, requested_anomalies(*make_settings(asked)), needed)
     features = {"_target_": "detectors.features.tables.audited.Audited"}
     for check in (check_incidents(subject), check_amounts(subject, AuditSettings(features=features))):
-        assert check.light is Light.GREEN, check.told
+        assert check.light is Light.GREEN, check.lines
 
 
 @pytest.mark.parametrize(("asked", "users"), [

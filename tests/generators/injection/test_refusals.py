@@ -32,11 +32,11 @@ def refusal_once_made(folder: Path, *overrides: str) -> str | None:
     return None
 
 
-def ways_on(told: str) -> list[list[str]]:
+def ways_on(message: str) -> list[list[str]]:
     """Return the settings that each way on of a refusal asks for."""
-    users = [[f"generator.num_users={found}"] for found in re.findall(r"about (\d+) users", told)]
-    ratios = [[f"generator.anomaly_ratio={found}"] for found in re.findall(r"ratio of ([\d.]+) does", told)]
-    network = [["generator/network=default"]] if "generator/network=default" in told else []
+    users = [[f"generator.num_users={found}"] for found in re.findall(r"about (\d+) users", message)]
+    ratios = [[f"generator.anomaly_ratio={found}"] for found in re.findall(r"ratio of ([\d.]+) does", message)]
+    network = [["generator/network=default"]] if "generator/network=default" in message else []
     return users + ratios + network
 
 
@@ -44,13 +44,13 @@ def ways_on(told: str) -> list[list[str]]:
 @pytest.mark.parametrize("difficulty", [0.5, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.0, 1.0))])
 def test_each_way_on_leads_out_for_each_type(name: str, difficulty: float) -> None:
     world = (*WITHOUT, f"anomaly=[{name}]", f"anomaly.{name}.difficulty={difficulty}", "generator.num_users=120")
-    told = refusal(*world, "generator.anomaly_ratio=0.002")
-    if told is None:
+    message = refusal(*world, "generator.anomaly_ratio=0.002")
+    if message is None:
         assert name in ("short_call", "long_call", "off_hour_call")
         return
-    assert len(told.splitlines()) == 1
-    assert told.startswith(f"generator.anomaly_ratio must leave room for whole incidents of {name} (")
-    ways = ways_on(told)
+    assert len(message.splitlines()) == 1
+    assert message.startswith(f"generator.anomaly_ratio must leave room for whole incidents of {name} (")
+    ways = ways_on(message)
     assert ways
     for way in ways:
         assert refusal(*world, "generator.anomaly_ratio=0.002", *way) is None, way
@@ -59,40 +59,40 @@ def test_each_way_on_leads_out_for_each_type(name: str, difficulty: float) -> No
 @pytest.mark.parametrize("name", [name for name in TYPES if name not in OF_CELLS])
 def test_a_ratio_too_high_says_which_there_is_room_for(name: str) -> None:
     world = (*WITHOUT, f"anomaly=[{name}]", "generator.num_users=600", "generator.anomaly_ratio=0.5")
-    told = refusal(*world)
+    message = refusal(*world)
     for _ in range(MOST_STEPS):
-        if told is None:
+        if message is None:
             return
-        ways = ways_on(told)
-        assert ways, told
-        told = refusal(*world, *ways[-1])
-    assert told is None
+        ways = ways_on(message)
+        assert ways, message
+        message = refusal(*world, *ways[-1])
+    assert message is None
 
 
 @pytest.mark.parametrize("mix", ["[seed_four,fraud]", "fraud"])
 def test_the_ways_on_lead_out_for_the_mixes(mix: str) -> None:
     world = (*WITHOUT, f"anomaly={mix}", "generator.num_users=300")
-    told = refusal(*world)
-    assert told is not None
-    assert "sim_box (" in told
-    for way in ways_on(told):
+    message = refusal(*world)
+    assert message is not None
+    assert "sim_box (" in message
+    for way in ways_on(message):
         assert refusal(*world, *way) is None, way
 
 
 def test_no_more_users_are_asked_for_than_it_takes() -> None:
     world = (*WITHOUT, "anomaly=[wangiri]", "generator.num_users=1000", "generator.anomaly_ratio=0.005")
-    told = refusal(*world)
-    assert told is not None
-    users = int(re.findall(r"about (\d+) users", told)[0])
+    message = refusal(*world)
+    assert message is not None
+    users = int(re.findall(r"about (\d+) users", message)[0])
     assert refusal(*world, f"generator.num_users={int(users / 1.4)}") is not None
 
 
 def test_what_befalls_cells_asks_for_a_network() -> None:
     world = ("anomaly=[tower_outage]", "generator.num_users=600", "generator.days=7", "generator/network=none")
-    told = refusal(*world)
-    assert told is not None
-    assert told.startswith("anomaly must leave out types at the level of cells where there is no network")
-    (way,) = ways_on(told)
+    message = refusal(*world)
+    assert message is not None
+    assert message.startswith("anomaly must leave out types at the level of cells where there is no network")
+    (way,) = ways_on(message)
     assert refusal(*world[:-1], *way) is None
 
 
@@ -103,11 +103,11 @@ def test_the_users_that_are_asked_for_do_until_the_world_is_made(tmp_path: Path,
     world = (*WITHOUT, f"anomaly=[{name}]", "generator.anomaly_ratio=0.004")
     users, steps = 120, []
     for step in range(MOST_STEPS):
-        told = refusal_once_made(tmp_path / str(step), *world, f"generator.num_users={users}")
-        if told is None:
+        message = refusal_once_made(tmp_path / str(step), *world, f"generator.num_users={users}")
+        if message is None:
             return
-        (found,) = re.findall(r"about (\d+) users", told)
-        steps.append(told)
+        (found,) = re.findall(r"about (\d+) users", message)
+        steps.append(message)
         assert int(found) > users
         users = int(found)
     raise AssertionError(steps)

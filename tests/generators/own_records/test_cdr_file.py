@@ -45,11 +45,11 @@ def test_every_table_is_whole_and_what_was_filled_is_said(tmp_path: Path, capsys
          "callee_imsi", "callee_number"], 2,
     )  # fmt: skip
     assert counts["labelled"] is False
-    told = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.splitlines()
     extent = "2 calls of 3 parties, 2 days from 2024-01-01 to 2024-01-02, no labels; starts are read with their zone"
-    assert told[0] == f"{tmp_path}/cdr.csv: {extent}"
-    assert "callee_type (subscriber)" in told[1]
-    assert told[2:] == ["left out: nothing"]
+    assert lines[0] == f"{tmp_path}/cdr.csv: {extent}"
+    assert "callee_type (subscriber)" in lines[1]
+    assert lines[2:] == ["left out: nothing"]
 
 
 @pytest.mark.parametrize(
@@ -203,12 +203,12 @@ def test_no_file_of_a_world_has_a_number_in_it(tmp_path: Path) -> None:
     world.make(tmp_path / "world", 1, lambda *_: None)
     plain = make(tmp_path / "plain", path=str(SAMPLE), delimiter=";", **SAMPLE_SETTINGS)[0]
     numbers = set(table(plain, "calls")["caller_id"]) | set(table(plain, "calls")["callee_id"])
-    told = json.dumps(world.recipe())
+    text = json.dumps(world.recipe())
     for name in DATA_TABLES:
-        told += table(tmp_path / "world", name).write_json()
-    assert not [number for number in numbers if number in told]
+        text += table(tmp_path / "world", name).write_json()
+    assert not [number for number in numbers if number in text]
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert key.read_bytes().hex() not in told
+    assert key.read_bytes().hex() not in text
     ours, theirs = table(tmp_path / "world", "calls"), table(plain, "calls")
     pairs = {(*pair,) for pair in zip(ours["caller_id"], theirs["caller_id"], strict=True)}
     pairs |= {(*pair,) for pair in zip(ours["callee_id"], theirs["callee_id"], strict=True)}

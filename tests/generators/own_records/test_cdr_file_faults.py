@@ -22,11 +22,11 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("row", "told"), WRONG)
-def test_a_wrong_row_is_named(tmp_path: Path, row: str, told: str) -> None:
+@pytest.mark.parametrize(("row", "message"), WRONG)
+def test_a_wrong_row_is_named(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(UserError) as error:
         read(tmp_path, f"{HEADER}\n{GOOD}\n{row}\n{GOOD}\n")
-    assert str(error.value).startswith(f"{tmp_path}/cdr.csv, {told}")
+    assert str(error.value).startswith(f"{tmp_path}/cdr.csv, {message}")
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -38,8 +38,10 @@ def test_a_wrong_row_far_down_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_words_that_nobody_explained_are_refused(tmp_path: Path) -> None:
-    told = r"column outcome: generator.outcomes must say .* \(answered \| missed \| busy \| failed\), got '17' \(1 rows"
-    with pytest.raises(UserError, match=told):
+    message = (
+        r"column outcome: generator.outcomes must say .* \(answered \| missed \| busy \| failed\), got '17' \(1 rows"
+    )
+    with pytest.raises(UserError, match=message):
         read(tmp_path, f"{HEADER},outcome\n{GOOD},16\n{GOOD},17\n", outcomes={"answered": ["16"]})
 
 
@@ -48,8 +50,10 @@ def test_a_call_id_that_comes_twice_is_refused_with_both_places(tmp_path: Path) 
         (tmp_path / name).write_text(f"{HEADER},call_id\n{text}\n")
     with pytest.raises(UserError) as error:
         make(tmp_path / "world", path=str(tmp_path))
-    told = f"{tmp_path}/2.csv, row 2: must not come twice, got 'x' as in {tmp_path}/1.csv, row 1 (generator.legs=fold"
-    assert str(error.value).startswith(told)
+    message = (
+        f"{tmp_path}/2.csv, row 2: must not come twice, got 'x' as in {tmp_path}/1.csv, row 1 (generator.legs=fold"
+    )
+    assert str(error.value).startswith(message)
 
 
 def test_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
@@ -62,17 +66,17 @@ def test_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
         duration_unit="h",
     )
     wrong.duration_unit = "s"
-    told = "\n".join(str(fault) for fault in faults_of(wrong, "generator"))
-    assert "generator.time_zone must be a name of the IANA time zone database, got 'Mars/Olympus'" in told
-    assert "generator.time_format must be one of iso, epoch_s, epoch_ms" in told
-    assert "got 'A_NUMBR'; did you mean A_NUMBER?" in told
-    assert "generator.columns.call_start_ts must name a column of" in told
-    assert "generator.columns.call_duration (or call_end_ts) must name a column of" in told
-    assert "generator.columns.incident_id must come with is_anomaly or anomaly_type" in told
+    messages = "\n".join(str(fault) for fault in faults_of(wrong, "generator"))
+    assert "generator.time_zone must be a name of the IANA time zone database, got 'Mars/Olympus'" in messages
+    assert "generator.time_format must be one of iso, epoch_s, epoch_ms" in messages
+    assert "got 'A_NUMBR'; did you mean A_NUMBER?" in messages
+    assert "generator.columns.call_start_ts must name a column of" in messages
+    assert "generator.columns.call_duration (or call_end_ts) must name a column of" in messages
+    assert "generator.columns.incident_id must come with is_anomaly or anomaly_type" in messages
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("none.csv", None, "there is no file"),
         ("empty.csv", b"", "must be files that are not all empty"),
@@ -88,7 +92,7 @@ def test_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
         ("one line.csv", b"a" * 20_000_000, "cannot be read"),
     ],
 )
-def test_files_that_are_none_are_named(tmp_path: Path, name: str, content: bytes | str | None, told: str) -> None:
+def test_files_that_are_none_are_named(tmp_path: Path, name: str, content: bytes | str | None, message: str) -> None:
     """In one line each; a pipe that nobody writes to is not waited for."""
     if content == "pipe":
         os.mkfifo(tmp_path / name)
@@ -98,7 +102,7 @@ def test_files_that_are_none_are_named(tmp_path: Path, name: str, content: bytes
         (tmp_path / name).write_bytes(content)
     (fault,) = faults_of(configured(path=str(tmp_path / name)), "generator")
     assert fault.key == "generator.path"
-    assert told in str(fault)
+    assert message in str(fault)
     assert "\n" not in str(fault)
 
 

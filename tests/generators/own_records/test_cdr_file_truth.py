@@ -44,7 +44,7 @@ def test_labels_become_incidents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "rows", "told"),
+    ("header", "rows", "message"),
     [
         ("is_anomaly", ["perhaps"], "column is_anomaly: generator.labels must say what these words mean"),
         (
@@ -61,10 +61,10 @@ def test_labels_become_incidents(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_labels_that_contradict_are_refused(tmp_path: Path, header: str, rows: list[str], told: str) -> None:
+def test_labels_that_contradict_are_refused(tmp_path: Path, header: str, rows: list[str], message: str) -> None:
     with pytest.raises(UserError) as error:
         read(tmp_path, "\n".join([f"{HEADER},{header}", *(f"{GOOD},{row}" for row in rows)]))
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.fixture(scope="module")

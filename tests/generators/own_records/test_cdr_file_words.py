@@ -35,10 +35,10 @@ def test_an_unexplained_word_is_never_a_label(tmp_path: Path, column: str, word:
     if not (column == "is_anomaly" and word in ("0", "N")):
         with pytest.raises(UserError) as error:
             read(tmp_path, text)
-        told = str(error.value)
-        assert f"column {column}: generator.labels must say what these words mean" in told
-        assert told.endswith(f"got {word!r} (10 rows, first {tmp_path}/cdr.csv, row 3)")
-        assert len(told.splitlines()) == 1
+        message = str(error.value)
+        assert f"column {column}: generator.labels must say what these words mean" in message
+        assert message.endswith(f"got {word!r} (10 rows, first {tmp_path}/cdr.csv, row 3)")
+        assert len(message.splitlines()) == 1
     assert read(tmp_path, text, labels={"normal": [word]})[1]["anomalous_calls"] == 2
 
 
@@ -84,13 +84,13 @@ def test_all_unexplained_words_are_told_at_once(tmp_path: Path) -> None:
 
 def test_what_labels_may_say() -> None:
     path = str(Path(__file__).parents[3] / "docs" / "own-data-sample.csv")
-    for labels, told in [
+    for labels, message in [
         (3, "generator.labels must give a list of words"),
         ({"a/b": ["x"]}, "generator.labels.a/b must be a type's name"),
         ({"normal": ["x"], "ring": ["X"]}, "generator.labels.ring must not have what means normal already"),
     ]:
         faults = [str(fault) for fault in faults_of(configured(path=path, labels=labels), "generator")]
-        assert any(fault.startswith(told) for fault in faults)
+        assert any(fault.startswith(message) for fault in faults)
 
 
 def test_advice_names_every_label_column(tmp_path: Path) -> None:

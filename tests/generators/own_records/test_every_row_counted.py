@@ -38,8 +38,8 @@ def noted(notes: dict[int, str], first: bool = False) -> str:
     ],
 )
 def test_a_quote_that_swallows_records_is_refused(tmp_path: Path, text: str, row: int) -> None:
-    told = rf"cdr.csv, row {row}: must not have a field with line breaks and a whole record in it, .* got '"
-    with pytest.raises(UserError, match=told) as error:
+    message = rf"cdr.csv, row {row}: must not have a field with line breaks and a whole record in it, .* got '"
+    with pytest.raises(UserError, match=message) as error:
         read(tmp_path, text)
     assert len(str(error.value).splitlines()) == 1
 
@@ -150,8 +150,8 @@ def test_what_is_not_read_in_a_folder_is_named(tmp_path: Path, capsys: pytest.Ca
     (folder / "zero.csv").symlink_to("/dev/zero")
     (folder / "dead.csv").symlink_to("/nowhere")
     assert make(tmp_path / "world", path=str(folder))[1]["calls"] == 1
-    told = "left out: not read in the folder: .c.csv, _b.csv, dead.csv, pipe.csv, sub, zero.csv\n"
-    assert told in capsys.readouterr().out
+    line = "left out: not read in the folder: .c.csv, _b.csv, dead.csv, pipe.csv, sub, zero.csv\n"
+    assert line in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("column", ["is_anomaly", "anomaly_type"])

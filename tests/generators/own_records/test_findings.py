@@ -83,13 +83,13 @@ def test_with_injected_types_it_says_what_would_be_found_and_what_gives_enough(e
     page = (exchange / "fraud" / "findings.html").read_text()
     assert "amounts" not in row["audit"]
     types = row["anomalies"].split(",")
-    told = {cell[0].removesuffix(" *"): cell for cell in cells(page) if cell and cell[0].removesuffix(" *") in types}
+    by_type = {cell[0].removesuffix(" *"): cell for cell in cells(page) if cell and cell[0].removesuffix(" *") in types}
     homes = dict(each.split(":") for each in row["home_levels"].split(","))
-    for name, cell in told.items():
+    for name, cell in by_type.items():
         level = "" if homes[name] == "call" else f"{homes[name]}/"
         incidents, recall = row[f"{level}incidents/{name}"], row[f"{level}incident_recall/{name}"]
         assert cell[2] == f"{recall * incidents:.0f} of {incidents:.0f}"
-    assert len(told) >= 4
+    assert len(by_type) >= 4
     leads = {cell[1] for cell in cells(page) if cell and cell[0].isdigit()}
     alerts = pl.read_parquet(exchange / "fraud" / "alerts.parquet").filter(level="call")
     assert leads <= set(alerts.filter(verdict="false alarm")["user_id"])

@@ -157,11 +157,11 @@ def test_each_type_is_injected_or_refused_in_a_line(clean: Path, name: str) -> N
     try:
         make(folder, injectors(name), anomaly_ratio=0.2)
     except UserError as error:
-        told = str(error).splitlines()
+        lines = str(error).splitlines()
     else:
-        told = ["injected"]
+        lines = ["injected"]
         assert_twins(clean, folder)
-    assert len(told) == 1
+    assert len(lines) == 1
 
 
 @pytest.mark.parametrize("name", sorted(key.removeprefix("anomaly/") for key in schemas()))
@@ -169,12 +169,12 @@ def test_the_way_on_of_a_refusal_leads_out(clean: Path, name: str) -> None:
     """Another ratio, or to leave the type out, which is nothing that could fail."""
     ratio = 0.02
     for step in range(4):
-        told = refused(clean.parent / f"way_{name}_{step}", name, ratio)
-        found = re.findall(r"ratio of ([\d.]+) does", told or "")
+        message = refused(clean.parent / f"way_{name}_{step}", name, ratio)
+        found = re.findall(r"ratio of ([\d.]+) does", message or "")
         if not found:
-            assert told is None or "leave" in told
+            assert message is None or "leave" in message
             return
-        assert "generator.num_users" not in str(told)
+        assert "generator.num_users" not in str(message)
         ratio = float(found[0])
     raise AssertionError(name)
 

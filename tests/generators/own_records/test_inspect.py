@@ -29,7 +29,7 @@ def hms(seconds: int) -> str:
     return f"{seconds // 3600}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
 
 
-def told(when: datetime, form: str) -> str:
+def written(when: datetime, form: str) -> str:
     return when.strftime(form)
 
 
@@ -38,22 +38,22 @@ FORMS: dict[str, tuple[str, str, Form, str]] = {
     "ours": ("caller_id,callee_id,call_start_ts,call_duration", ",",
              lambda a, b, t, s: [a, b, str(t), str(s)], "utf-8"),
     "excel": ("A-Nummer;B-Nummer;Beginn;Dauer;Ort", ";",
-              lambda a, b, t, s: [a, b, told(t, "%d.%m.%Y %H:%M:%S"), hms(s), "München"], "latin-1"),
+              lambda a, b, t, s: [a, b, written(t, "%d.%m.%Y %H:%M:%S"), hms(s), "München"], "latin-1"),
     "utf-16": ("A-Nummer\tB-Nummer\tBeginn\tSek", "\t",
-               lambda a, b, t, s: [a, b, told(t, "%d.%m.%Y %H:%M:%S"), f"{s},0"], "utf-16"),
+               lambda a, b, t, s: [a, b, written(t, "%d.%m.%Y %H:%M:%S"), f"{s},0"], "utf-16"),
     "two columns": ("src|dst|date|time|seconds", "|",
-                    lambda a, b, t, s: [a, b, told(t, "%d/%m/%Y"), told(t, "%H:%M:%S"), str(s)], "utf-8-sig"),
+                    lambda a, b, t, s: [a, b, written(t, "%d/%m/%Y"), written(t, "%H:%M:%S"), str(s)], "utf-8-sig"),
     "letters": ("A,B,date,time,dur", ",",
-                lambda a, b, t, s: [a, b, told(t, "%d.%m.%Y"), told(t, "%H:%M:%S"), hms(s)], "utf-8"),
+                lambda a, b, t, s: [a, b, written(t, "%d.%m.%Y"), written(t, "%H:%M:%S"), hms(s)], "utf-8"),
     "numbers": ("ANUMBER;BNUMBER;Datum;Uhrzeit;Dauer", ";",
-                lambda a, b, t, s: [a, b, told(t, "%d.%m.%Y"), told(t, "%H:%M:%S"), str(s)], "utf-8"),
+                lambda a, b, t, s: [a, b, written(t, "%d.%m.%Y"), written(t, "%H:%M:%S"), str(s)], "utf-8"),
     "parties": ("A-Party;B-Party;Day;At;Sec", ";",
-                lambda a, b, t, s: [a, b, told(t, "%Y-%m-%d"), told(t, "%H:%M:%S"), str(s)], "utf-8"),
+                lambda a, b, t, s: [a, b, written(t, "%Y-%m-%d"), written(t, "%H:%M:%S"), str(s)], "utf-8"),
     "no header": ("", ",", lambda a, b, t, s: [a, b, str(t), str(s)], "utf-8"),
     "epoch": ("calling_number,called_number,timestamp,billsec", ",",
               lambda a, b, t, s: [a, b, str(int((t - datetime(1970, 1, 1)).total_seconds())), str(s)], "utf-8"),
     "am and pm": ("FROM,TO,WHEN,SECS", ",",
-                  lambda a, b, t, s: [a, b, told(t, "%m/%d/%Y %I:%M:%S %p"), str(s)], "utf-8"),
+                  lambda a, b, t, s: [a, b, written(t, "%m/%d/%Y %I:%M:%S %p"), str(s)], "utf-8"),
     "end": ("caller,callee,start_time,end_time", ",",
             lambda a, b, t, s: [a, b, str(t), str(t + timedelta(seconds=s))], "utf-8"),
     "preamble": ("exported by a switch\n\ncaller,callee,start,duration", ",",
@@ -184,7 +184,7 @@ def test_compressed_files_and_standard_input(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ([], "usage: cdrbench inspect"),
         (["none.csv"], "there is no file none.csv"),
@@ -195,7 +195,7 @@ def test_compressed_files_and_standard_input(tmp_path: Path, monkeypatch: pytest
     ],
 )
 def test_what_cannot_be_done_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, arguments: list[str], told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, arguments: list[str], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "good.csv").write_text(text_of("plain"))
@@ -206,7 +206,7 @@ def test_what_cannot_be_done_is_one_line(
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:

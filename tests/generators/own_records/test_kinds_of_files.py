@@ -213,7 +213,7 @@ def test_old_times_of_parquet_are_read_alike(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "settings", "told"),
+    ("content", "settings", "message"),
     [
         (csv(caller, callee, ISO, lambda c: f"{c[3]}s"), {}, "column call_duration"),
         (csv(caller, callee, ISO, lambda c: f'"{c[3]:,}"'), {}, "thousands say how lengths are written"),
@@ -229,12 +229,12 @@ def test_old_times_of_parquet_are_read_alike(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused_in_a_line(
-    tmp_path: Path, content: str | bytes, settings: Settings, told: str
+    tmp_path: Path, content: str | bytes, settings: Settings, message: str
 ) -> None:
     (tmp_path / "cdr.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UserError) as refused:
         make(tmp_path / "world", path=str(tmp_path / "cdr.csv"), **settings)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 
 
@@ -284,8 +284,8 @@ def test_the_nearest_ratio_of_a_small_file_is_named(tmp_path: Path) -> None:
     own = CdrFileSettings(path=str(tmp_path / "cdr.csv"), pseudonyms=False, anomaly_ratio=0.01)
     with pytest.raises(UserError) as refused:
         CdrFile(own, schemas_of("long_call")).make(tmp_path / "world", 1, lambda *_: None)
-    told = "generator.anomaly_ratio must be met within 5%, got 0.01: the nearest is 1 of 60 calls, so 0.01667 does"
-    assert str(refused.value) == told
+    message = "generator.anomaly_ratio must be met within 5%, got 0.01: the nearest is 1 of 60 calls, so 0.01667 does"
+    assert str(refused.value) == message
     own.anomaly_ratio = 0.01667
     counts = CdrFile(own, schemas_of("long_call")).make(tmp_path / "other", 1, lambda *_: None)
     assert counts["anomalous_calls"] == 1

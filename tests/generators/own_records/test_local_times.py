@@ -72,9 +72,9 @@ def test_times_that_clocks_skip_or_repeat_are_told(tmp_path: Path, capsys: pytes
     rows = ["a,b,2024-03-31 02:30:00,1", "a,b,2024-10-27 02:30:00,1"]
     world, _ = read(tmp_path, "\n".join([HEADER, *rows]), time_zone="Europe/Berlin")
     assert starts(world) == [datetime(2024, 3, 31, 1, 30, tzinfo=UTC), datetime(2024, 10, 27, 0, 30, tzinfo=UTC)]
-    told = capsys.readouterr().out
-    assert "Europe/Berlin skip (1)" in told
-    assert "times that they repeat (1)" in told
+    output = capsys.readouterr().out
+    assert "Europe/Berlin skip (1)" in output
+    assert "times that they repeat (1)" in output
 
 
 def test_lengths_are_right_through_a_change(tmp_path: Path) -> None:

@@ -39,11 +39,11 @@ def test_the_example_ends_in_a_file_of_alerts(workplace: Path) -> None:
     (workplace / "docs").mkdir()
     shutil.copyfile(DOCS / "own-data-sample.csv", workplace / "docs" / "own-data-sample.csv")
     (line,) = blocks("sh")[1].splitlines()
-    told = run(line, "tracking=none")
-    assert told.returncode == 0
-    assert [each for each in told.stderr.splitlines() if not each.startswith("compiling ")] == []
-    assert "These records have no labels" in told.stdout
-    assert "871 calls of 52 parties, 8 days from 2024-01-01 to 2024-01-08, no labels" in told.stdout
+    completed = run(line, "tracking=none")
+    assert completed.returncode == 0
+    assert [each for each in completed.stderr.splitlines() if not each.startswith("compiling ")] == []
+    assert "These records have no labels" in completed.stdout
+    assert "871 calls of 52 parties, 8 days from 2024-01-01 to 2024-01-08, no labels" in completed.stdout
     (row,) = (json.loads(path.read_text()) for path in workplace.rglob("result.json"))
     assert row["status"] == "OK"
     assert {name for name in row if "/" in name and row[name] is not None and not name.startswith("version/")} == {
@@ -73,10 +73,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = Path.cwd()
     os.chdir(folder)
     try:
-        told = run(blocks("sh")[3].splitlines()[0], "generator.num_users=300", "generator.days=7")
+        completed = run(blocks("sh")[3].splitlines()[0], "generator.num_users=300", "generator.days=7")
     finally:
         os.chdir(home)
-    assert told.returncode == 0, told.stderr
+    assert completed.returncode == 0, completed.stderr
     return folder
 
 
@@ -84,9 +84,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_other_tools_read_what_is_exported(exported: Path, monkeypatch: pytest.MonkeyPatch, tool: str) -> None:
     pytest.importorskip(tool)
     monkeypatch.chdir(exported)
-    told = subprocess.run([sys.executable, "-c", READERS[tool]], check=False, capture_output=True, text=True)
-    assert (told.returncode, told.stderr) == (0, "")
-    assert told.stdout
+    completed = subprocess.run([sys.executable, "-c", READERS[tool]], check=False, capture_output=True, text=True)
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert completed.stdout
 
 
 def test_the_page_names_every_setting_and_column() -> None:

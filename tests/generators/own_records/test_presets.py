@@ -126,8 +126,8 @@ def test_a_preset_reads_its_format(tmp_path: Path, preset: str, capsys: pytest.C
         pl.col("caller_id", "callee_id").cast(pl.String), seconds, "call_duration", pl.col("outcome").cast(pl.String)
     )
     assert found.rows() == expected
-    told = capsys.readouterr().out.splitlines()
-    assert told[2].startswith("left out: ")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith("left out: ")
     read = Counter(name for name, text in files.items() if name.startswith("cmr_"))
     rows = sum(len(text.splitlines()) for name, text in files.items() if name not in read)
     if preset in ("asterisk", "freeswitch"):
@@ -158,5 +158,5 @@ def test_short_rows_of_asterisk_are_read(tmp_path: Path) -> None:
 def test_cdr_file_says_that_master_csv_has_no_header(tmp_path: Path) -> None:
     path = written(tmp_path, {"Master.csv": ASTERISK})
     chosen, _ = make_settings("generator=cdr_file", f"generator.path={path}")
-    told = "\n".join(str(fault) for fault in faults_of(chosen, "generator"))
-    assert "generator.header must be false" in told
+    messages = "\n".join(str(fault) for fault in faults_of(chosen, "generator"))
+    assert "generator.header must be false" in messages

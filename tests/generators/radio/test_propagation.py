@@ -171,7 +171,7 @@ def test_a_site_file_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "message"),
     [
         ([row("0.1", "0.1"), row("1.0", "0.1")], "row 3, column lon must be in"),
         ([row("0.1", "north")], "row 2, column lat must be in"),
@@ -179,8 +179,8 @@ def test_a_site_file_is_read(tmp_path: Path) -> None:
         ([], "must have at least one row"),
     ],
 )
-def test_a_fault_of_a_site_file_is_named_with_row_and_column(tmp_path: Path, rows: list[str], told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_a_fault_of_a_site_file_is_named_with_row_and_column(tmp_path: Path, rows: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
         towers_of(site_file(tmp_path / "sites.csv", *rows))
 
 

@@ -52,11 +52,13 @@ def test_the_loop_goes_on_over_midnight_and_without_a_network(tmp_path: Path) ->
 
 def test_what_a_closed_loop_cannot_have_is_reported() -> None:
     settings, _ = make_settings(LOOP, "generator.activity.wait_s=[0,3]")
-    told = [str(fault) for fault in faults_of(settings, "generator")]
-    assert len(told) == 3
-    assert told[0].startswith("generator.activity.wait_s must be [least, longest] with 1 <= least")
-    assert told[1].startswith("generator.anomaly_ratio must be 0 where generator.activity.loop is closed")
-    assert told[2].startswith("generator.network.towers.congestion must be false where generator.activity.loop is cl")
+    messages = [str(fault) for fault in faults_of(settings, "generator")]
+    assert len(messages) == 3
+    assert messages[0].startswith("generator.activity.wait_s must be [least, longest] with 1 <= least")
+    assert messages[1].startswith("generator.anomaly_ratio must be 0 where generator.activity.loop is closed")
+    assert messages[2].startswith(
+        "generator.network.towers.congestion must be false where generator.activity.loop is cl"
+    )
 
 
 def test_the_demos_towers_stand_in_rows_of_three_a_quarter_of_the_square_apart() -> None:

@@ -1,4 +1,4 @@
-"""The network of a whole world: records say what events say, a healthy network keeps its promises, faults are told."""
+"""The network of a whole world: records say what events say, a healthy network keeps its promises, faults are named."""
 
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,7 @@ def test_channels_follow_erlangs_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("override", "told"),
+    ("override", "message"),
     [
         ("generator.num_towers=0", "generator.num_towers must be in"),
         ("generator.network.phones.timeout_ms=0", "generator.network.phones.timeout_ms must be in"),
@@ -184,9 +184,9 @@ def test_channels_follow_erlangs_table() -> None:
         ("generator.network.towers.answer_ms=[5,1]", "generator.network.towers.answer_ms must be"),
     ],
 )
-def test_faults_of_settings_are_named(override: str, told: str) -> None:
+def test_faults_of_settings_are_named(override: str, message: str) -> None:
     found = [str(fault) for fault in faults_of(make_settings(override)[0], "generator")]
-    assert any(fault.startswith(told) for fault in found), found
+    assert any(fault.startswith(message) for fault in found), found
 
 
 def test_a_network_that_nobody_hears_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Presets are whole and right; each fault is told with its key, its rule and its value."""
+"""Presets are whole and right; each fault is reported with its key, its rule and its value."""
 
 from dataclasses import fields
 from typing import Any
@@ -63,8 +63,8 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("key", "value", "told"), FAULTS)
-def test_a_fault_names_key_rule_and_value(key: str, value: Any, told: str) -> None:
+@pytest.mark.parametrize(("key", "value", "expected"), FAULTS)
+def test_a_fault_names_key_rule_and_value(key: str, value: Any, expected: str) -> None:
     settings, _ = make_settings()
     *path, name = key.split(".")
     owner = settings
@@ -72,7 +72,7 @@ def test_a_fault_names_key_rule_and_value(key: str, value: Any, told: str) -> No
         owner = getattr(owner, part)
     setattr(owner, name, value)
     messages = [str(fault) for fault in faults_of(settings, "generator")]
-    assert any(message.startswith(told) for message in messages), messages
+    assert any(message.startswith(expected) for message in messages), messages
 
 
 def test_faults_deep_in_mappings_are_found_all_at_once() -> None:
@@ -100,7 +100,7 @@ def test_a_zone_that_changes_its_clocks_within_the_world_is_refused() -> None:
 
 
 def test_every_number_has_a_range() -> None:
-    """No knob may be set to nonsense without being told."""
+    """No knob may be set to nonsense without being reported."""
 
     def numbers(kind: type, name: str) -> list[str]:
         found = []

@@ -112,13 +112,13 @@ def test_strengths_are_what_the_plain_model_makes_of_all_draws() -> None:
                 if found is not None:
                     pair = frozenset((ids[user], ids[found]))
                     expected[pair] = expected.get(pair, 0.0) + within / (len(kinds) * len(ranks))
-    told: dict[frozenset[str], float] = {}
+    strengths: dict[frozenset[str], float] = {}
     for part in tie_tables(settings.communities.layers(), drawn.model, drawn.names):
         for row in part.to_pylist():
             pair = frozenset((row["user_a"], row["user_b"]))
-            told[pair] = told.get(pair, 0.0) + row["strength"]
-    assert told.keys() >= expected.keys()
-    for pair, strength in told.items():
+            strengths[pair] = strengths.get(pair, 0.0) + row["strength"]
+    assert strengths.keys() >= expected.keys()
+    for pair, strength in strengths.items():
         assert expected.get(pair, 0.0) == pytest.approx(strength, rel=0.1, abs=0.01)
 
 

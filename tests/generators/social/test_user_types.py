@@ -32,10 +32,10 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     """Calls of a world in which the benign confusers are many, with the caller's type and the local time."""
     folder = tmp_path_factory.mktemp("confusers") / "world"
     make_world(folder, *ALIKE, *(f"generator.user_types.{name}.share={share}" for name, share in SHARES.items()))
-    return told(folder)
+    return with_callers(folder)
 
 
-def told(folder: Path) -> pl.DataFrame:
+def with_callers(folder: Path) -> pl.DataFrame:
     """Return the calls of a world with the caller's type, and hour, day and day of the week (UTC is local here)."""
     users = table(folder, "users").select("user_id", "user_type", "home_cell_id")
     start = pl.col("call_start_ts")
@@ -112,7 +112,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
         "generator.calendar.events.final={date:'2024-03-21',from_h:20,to_h:22,factor:5}",
     )
     make_world(folder, *ALIKE, *calendar)
-    return told(folder).filter(pl.col("user_type").is_in(["individual", "business"]))
+    return with_callers(folder).filter(pl.col("user_type").is_in(["individual", "business"]))
 
 
 def share_of(calls: pl.DataFrame, day: str, low: int, high: int) -> float:

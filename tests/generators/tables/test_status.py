@@ -88,15 +88,15 @@ def test_windows_that_slide_tell_the_same_as_those_that_do_not(tmp_path: Path) -
     bins, slides = "generator.network.status.window_s=1800", "generator.network.status.slide_s="
     make_world(tmp_path / "bins", *LAW_ABIDING, bins, slides + "1800")
     make_world(tmp_path / "slides", *LAW_ABIDING, bins, slides + "900")
-    told, sliding = (table(tmp_path / name, "tower_status") for name in ("bins", "slides"))
-    assert sliding.height == told.height // 96 * (2 * 96 - 1)
-    assert sliding.join(told, on="window_start", how="semi").equals(told)
+    fixed, sliding = (table(tmp_path / name, "tower_status") for name in ("bins", "slides"))
+    assert sliding.height == fixed.height // 96 * (2 * 96 - 1)
+    assert sliding.join(fixed, on="window_start", how="semi").equals(fixed)
 
 
 def test_a_window_must_be_some_slides_long() -> None:
     settings, _ = make_settings("generator.network.status.slide_s=7")
-    told = [str(fault) for fault in faults_of(settings, "generator")]
-    assert told == ["generator.network.status.window_s must be a multiple of slide_s (7), got 900"]
+    messages = [str(fault) for fault in faults_of(settings, "generator")]
+    assert messages == ["generator.network.status.window_s must be a multiple of slide_s (7), got 900"]
 
 
 def test_messages_arrive_after_they_were_sent_and_overtake_each_other(events: pl.DataFrame) -> None:

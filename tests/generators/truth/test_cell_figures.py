@@ -83,14 +83,14 @@ def connects(events: list[Row]) -> bool:
 
 def check_figures(files: Files, incident: Row, expected: Row) -> None:
     """Hold the parameters to what was counted; what says where it is may stand beside it."""
-    told = incident["parameters"]
+    parameters = incident["parameters"]
     expected = {**expected, "calls": len(files.own(incident))}
     if incident["anomaly_type"] in HOURS:
         expected["hours"] = (incident["end_ts"] - incident["start_ts"]) / 3_600_000
         assert within(expected["hours"], HOURS[incident["anomaly_type"]])
-    assert set(told) - set(expected) <= {"tower_id", "ramp", "turned_deg", "x", "y", "radius_m"}
+    assert set(parameters) - set(expected) <= {"tower_id", "ramp", "turned_deg", "x", "y", "radius_m"}
     for name, value in expected.items():
-        assert told[name] == pytest.approx(value, abs=1e-4), (incident["incident_id"], name)
+        assert parameters[name] == pytest.approx(value, abs=1e-4), (incident["incident_id"], name)
     held = files.truth.filter(level="cell", incident_id=incident["incident_id"])
     assert sorted(held["cell_id"]) == incident["actors"]
     spans = held.select(pl.col("start_ts", "end_ts").dt.epoch("ms")).unique()
@@ -169,12 +169,14 @@ def test_crowds_are_as_many_times_the_usual_callers_as_they_say(files: Files) ->
     """Within the radius, from the first call that is added to the last; and beyond it they get fewer."""
     nearer, farther = 0.0, 0.0
     for incident in files.of("flash_crowd"):
-        told, own = incident["parameters"], [each[0] for each in files.own(incident)]
+        parameters, own = incident["parameters"], [each[0] for each in files.own(incident)]
         begin, end = (edge(event["call_start"] for event in own) for edge in (min, max))
         added = set(files.truth.filter(change="added", level="call")["entity_id"])
 
-        def near(event: Row, radii: float = 1.0, told: Row = told) -> bool:
-            return bool(np.hypot(event["x"] - told["x"], event["y"] - told["y"]) <= radii * told["radius_m"])
+        def near(event: Row, radii: float = 1.0, parameters: Row = parameters) -> bool:
+            return bool(
+                np.hypot(event["x"] - parameters["x"], event["y"] - parameters["y"]) <= radii * parameters["radius_m"]
+            )
 
         before = {e["caller_id"] for e in files.clean if begin <= e["call_start"] <= end and near(e)}
         after = before | {event["caller_id"] for event in own if near(event)}
@@ -196,6 +198,6 @@ def test_figures_that_are_not_what_happened_are_found(files: Files) -> None:
     right = {"hellos": len(files.answers_in_progress(incident)[0]), "refused": 1.0}
     check_figures(files, incident, right)
     for name, value in (("refused", 0.98), ("hellos", right["hellos"] + 1), ("calls", -1), ("hours", 13)):
-        told = {**incident, "parameters": {**incident["parameters"], name: value}}
+        changed = {**incident, "parameters": {**incident["parameters"], name: value}}
         with pytest.raises(AssertionError):
-            check_figures(files, told, right)
+            check_figures(files, changed, right)

@@ -118,7 +118,7 @@ def test_a_row_is_published_with_the_home_level_of_each_type_and_all_at_every_le
 
 
 @pytest.mark.parametrize(
-    ("expected", "found", "told"),
+    ("expected", "found", "names"),
     [
         ({"recall/all": 0.5}, {"recall/all": 0.5049}, []),
         ({"recall/all": 0.5}, {"recall/all": 0.4949}, ["recall/all"]),
@@ -130,9 +130,9 @@ def test_a_row_is_published_with_the_home_level_of_each_type_and_all_at_every_le
     ],
 )
 def test_what_differs_by_more_than_machines_do_is_told(
-    expected: dict[str, Any], found: dict[str, Any], told: list[str]
+    expected: dict[str, Any], found: dict[str, Any], names: list[str]
 ) -> None:
-    assert [line.partition(":")[0] for line in disagreements(expected, found)] == told
+    assert [line.partition(":")[0] for line in disagreements(expected, found)] == names
 
 
 def test_the_slice_depends_on_the_commit() -> None:
@@ -151,8 +151,8 @@ def test_a_slice_of_the_board_is_what_runs_give(rows: list[dict[str, Any]], tmp_
     expected = {place_of(row): row for row in rows}
     found = {place_of(row): published(row) for row in ran(worlds, detectors, tmp_path)}
     assert sorted(found) == sorted((SEEDS[world], name) for world in worlds for name in detectors)
-    told = {f"{place}": lines for place, row in found.items() if (lines := disagreements(expected[place], row))}
-    assert told == {}
+    differing = {f"{place}": lines for place, row in found.items() if (lines := disagreements(expected[place], row))}
+    assert differing == {}
 
 
 def commit() -> str:

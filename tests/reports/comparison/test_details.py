@@ -111,17 +111,17 @@ NOT_OURS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("told", NOT_OURS)
+@pytest.mark.parametrize("message", NOT_OURS)
 def test_what_no_run_writes_is_left_out_in_one_line_and_the_others_are_shown(
-    run_row: MakeRow, tmp_path: Path, capsys: pytest.CaptureFixture[str], told: str
+    run_row: MakeRow, tmp_path: Path, capsys: pytest.CaptureFixture[str], message: str
 ) -> None:
     good, bad = Path(leave(tmp_path / "good")), Path(leave(tmp_path / "bad"))
     (bad / ".hydra").mkdir()
-    NOT_OURS[told](bad)
+    NOT_OURS[message](bad)
     rows = [{**run_row(detector=name), "folder": str(place)} for name, place in (("iforest", good), ("rules", bad))]
     write(rows, tmp_path / "report")
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"left out: {bad / told}")
+    assert line.startswith(f"left out: {bad / message}")
     (world,) = details(tmp_path / "report")["worlds"]
     mine = world["rows"][0]
     assert [sorted(mine["curves"]), mine["counts"]["all"], len(mine["alarms"]["call"])] == [
@@ -163,16 +163,16 @@ WORLDS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("told", WORLDS)
+@pytest.mark.parametrize("message", WORLDS)
 def test_a_world_of_a_stranger_that_cannot_be_shown_is_reported_in_one_line(
-    tmp_path: Path, shown_world: tuple[Dataset, Truth], capsys: pytest.CaptureFixture[str], told: str
+    tmp_path: Path, shown_world: tuple[Dataset, Truth], capsys: pytest.CaptureFixture[str], message: str
 ) -> None:
     ids = shown_world[1].table("incidents")["incident_id"].to_pylist()
-    WORLDS[told](tmp_path)
+    WORLDS[message](tmp_path)
     assert samples_of(tmp_path, "1", {"a": ids}) is None
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"left out: incidents of {tmp_path}")
-    assert told in line
+    assert message in line
 
 
 def test_incidents_are_shown_with_their_calls(tmp_path: Path, shown_world: tuple[Dataset, Truth]) -> None:
