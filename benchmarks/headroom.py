@@ -32,7 +32,7 @@ import numpy as np
 from described_world import KEPT, Matrix, Rows, made_of, rows_of
 from headroom_tables import tables
 from kept_rows import KeptRows, Row
-from mixed_world import Which
+from mixed_world import SIZES, Which
 from roster import supervised
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -237,6 +237,8 @@ def main(*arguments: str) -> None:
     """Measure, and print the tables."""
     register()
     given = dict(each.split("=", 1) for each in arguments if "=" in each)
+    if unknown := sorted(given.keys() - ASKED.keys() - SIZES.keys()):
+        sys.exit(f"arguments are {', '.join([*ASKED, *SIZES])}, got {', '.join(unknown)}")
     asked = ASKED | given
     if both := set(asked["training"].split(",")) & set(asked["seeds"].split(",")):
         sys.exit(f"training and seeds must have no world in common, got {', '.join(sorted(both))}")
