@@ -77,15 +77,15 @@ class DifficultySettings:
     """Largest allowed rank correlation between difficulty and a type's ROC-AUC (or share found); -1 is a steady
     fall."""
     least_effect: float = field(default=0.02, metadata=within(0, 1))
-    """Smallest fall, over the difficulties, of the ROC-AUC or of the share of calls found that counts as getting
-    harder."""
+    """Smallest fall, from the lowest to the highest difficulty, of the ROC-AUC or of the share of calls found that
+    counts as getting harder."""
     generator: Any = MISSING
     anomaly: dict[str, Any] = field(default_factory=dict)
     mix: MixSettings = field(default_factory=MixSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
     cell_features: Any = None
-    """Class of the frozen list of features of cell quarters (`_target_`), for types at the level of cells."""
+    """Class with the fixed list of features of cell quarters (`_target_`), for types at the level of cells."""
     report: ReportSettings = field(default_factory=ReportSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     workers: int = field(default=0, metadata=at_least(0))
@@ -158,7 +158,7 @@ class ExplainSettings:
     run: str = MISSING
     """Folder of the run."""
     incident: str = MISSING
-    """Number or name of the incident, or a type of anomaly: its first incident."""
+    """Number or name of the incident, or a type of anomaly for the first incident of that type."""
     out: str = ""
     """Picture file, `.png` or `.svg`; empty: a `.png` named after the incident, in the working folder."""
     report: ExplainReportSettings = field(default_factory=ExplainReportSettings)
@@ -180,7 +180,7 @@ class ScoreSettings:
     run: str = MISSING
     """Folder of the run, or of a saved detector."""
     generator: Any = MISSING
-    """The new records; they must start on a local day after the records of the run."""
+    """The new records; they must start on a later local day than the last one of the run's records."""
     anomaly: dict[str, Any] = field(default_factory=dict)
     out: str = field(default="scored", metadata=writable_folder())
     """Folder that the alerts are written to."""
@@ -190,7 +190,7 @@ class ScoreSettings:
     same_versions: bool = True
     """Whether to refuse a detector that was fitted with other versions of the libraries."""
     threshold: Any = MISSING
-    """Policy by which scores become alerts: one of `bench.threshold_policies`."""
+    """Policy that turns scores into alerts: one of `bench.threshold_policies`."""
     limits: LimitSettings = field(default_factory=LimitSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     report: ScoreReportSettings = field(default_factory=ScoreReportSettings)

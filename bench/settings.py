@@ -160,7 +160,7 @@ class RunSettings:
     detector: Any = field(default_factory=open_part)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     threshold: Any = MISSING
-    """Policy by which scores become alerts: one of `bench.threshold_policies`."""
+    """Policy that turns scores into alerts: one of `bench.threshold_policies`."""
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
