@@ -20,7 +20,7 @@ class TowerFault:
     kind: str = field(default="broken", metadata=one_of(*KINDS))
     """broken: refuses every Hello; degraded: refuses some Hellos and drops calls; sleeping: answers none."""
     from_s: float = field(default=0.0, metadata=within(0, 1e9))
-    """Begin of the fault, in seconds since the start of the world."""
+    """Start of the fault, in seconds since the start of the world."""
     to_s: float = field(default=1e9, metadata=within(0, 1e9))
     """End of the fault, in seconds since the start of the world."""
     refuses: float = field(default=0.3, metadata=within(0, 1))
@@ -52,11 +52,11 @@ class TowerSettings:
     """Calls that a cell can carry at the same time; 0: as many as keep blocking in its busiest hour within
     `most_blocking`."""
     most_blocking: float = field(default=0.01, metadata=within(0.0001, 0.5))
-    """Largest share of calls that a cell may refuse in its busiest hour, where `channels` is 0."""
+    """Largest share of calls that a cell may refuse in its busiest hour, if `channels` is 0."""
     congestion: bool = True
     """Whether cells refuse calls when all channels are taken (Erlang B on the offered load without incidents)."""
     broken: list[TowerFault] = field(default_factory=list)
-    """Faults of towers that belong to the normal world, and their times."""
+    """Faults of towers, with their times, that belong to normal traffic and are not labelled."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -77,7 +77,7 @@ class PhoneSettings:
     timeout_ms: int = field(default=4000, metadata=within(1, 600_000))
     """How long a phone waits for the answer to a Hello."""
     handover: str = field(default="a3", metadata=one_of("a3", "refresh"))
-    """a3: when a neighbouring cell has been better for a while; refresh: by a new Hello after a random time."""
+    """a3: as soon as a neighbouring cell has been better for a while; refresh: by a new Hello after a random time."""
     hysteresis_db: float = field(default=3.0, metadata=within(0, 30))
     """For handover=a3: by how much a neighbouring cell must be better."""
     time_to_trigger_ms: int = field(default=640, metadata=within(0, 60_000))
@@ -95,7 +95,7 @@ class StatusSettings:
     window_s: int = field(default=900, metadata=within(1, 86_400))
     """Length of a window."""
     slide_s: int = field(default=900, metadata=within(1, 86_400))
-    """Time from the begin of one window to that of the next; equal to `window_s`: windows do not overlap."""
+    """Time from the start of one window to that of the next; if equal to `window_s`, windows do not overlap."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -110,7 +110,7 @@ class ArrivalSettings:
     least_ms: int = field(default=50, metadata=within(0, 600_000))
     """The shortest delay of a message."""
     mean_more_ms: float = field(default=150.0, metadata=within(0, 600_000))
-    """Mean of the exponential delay beyond `least_ms`; one message may overtake another."""
+    """Mean of the exponential delay that is added to `least_ms`; one message may overtake another."""
     clock_skew_ms: float = field(default=0.0, metadata=within(0, 600_000))
     """Standard deviation over phones of the error of their clocks. Events have the time of the phone, call records that
     of the network; the two differ by this error."""

@@ -38,11 +38,11 @@ class SiteSettings:
     """Where the sites are, and how many cells each has."""
 
     placement: str = field(default="districts", metadata=one_of(*PLACEMENTS))
-    """districts: uniform within the region's districts, by their shares; the others fill the whole rectangle."""
+    """districts: uniform within the region's districts, by their shares; all other values fill the whole rectangle."""
     file: str = ""
     """For placement=file: a CSV file with OpenCelliD's columns; at most `generator.num_towers` sites are taken."""
     jitter_m: float = field(default=1000.0, metadata=within(0, 100_000))
-    """For a grid: the most by which each coordinate is moved, uniformly."""
+    """For a grid: the largest distance by which each coordinate is moved, uniformly."""
     jitter_of: str = field(default="site", metadata=one_of("site", "step"))
     """For a grid: site moves each site independently; step moves each step to the next site, so that moves add up."""
     spacing_m: float = field(default=0.0, metadata=within(0, 1_000_000))
@@ -90,7 +90,7 @@ class AntennaSettings:
     eccentricity: float = field(default=0.0, metadata=within(0, 0.999))
     """For pattern=ellipse: focal distance over major axis; 0 is omnidirectional."""
     lobes: float = field(default=0.0, metadata=within(0, 50))
-    """For pattern=ellipse: a multiple of 1/2; there are twice as many lobes, and 0 means none."""
+    """For pattern=ellipse: half the number of lobes, a multiple of 1/2; 0 means none."""
     normalise: str = field(default="mean", metadata=one_of("mean", "peak"))
     """For pattern=ellipse: mean conserves the radiated power; peak only attenuates an omnidirectional antenna."""
 
@@ -122,15 +122,15 @@ class PropagationSettings:
     correlation_m: float | None = None
     """Decorrelation distance of the shadowing [m], at least resolution_m; empty: that of the path-loss model."""
     threshold_dbm: float = field(default=-110.0, metadata=within(-200, 100))
-    """The least power at which a phone hears a cell."""
+    """The lowest power at which a phone hears a cell."""
     noise_floor_dbm: float = field(default=-120.0, metadata=within(-250, 100))
     """Noise power at the phone."""
     least_snr_db: float = field(default=5.0, metadata=within(-30, 60))
-    """The least signal-to-noise ratio at which a phone hears a cell."""
+    """The lowest signal-to-noise ratio at which a phone hears a cell."""
     resolution_m: float = field(default=200.0, metadata=within(1, 5000))
     """Edge length of the pixels of the radio map; a pixel has the power at its centre."""
     candidates: int = field(default=10, metadata=within(1, 16))
-    """The most cells that a phone keeps from one report."""
+    """Largest number of cells that a phone keeps from one report."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

@@ -79,7 +79,7 @@ class UserType:
     clock_shift_h: float = field(default=0.0, metadata=within(-12, 12))
     """How much later than other people's their day begins [h]."""
     call_pattern: str = ""
-    """Call pattern of all its users, a key of `call_patterns`; empty: each user draws one."""
+    """Call pattern of all users of this type, a key of `call_patterns`; empty: one is drawn for each user."""
     quiet: float = field(default=0.0, metadata=within(0, 0.9))
     """Share of days in spells without outgoing calls; the user calls more in its other spells."""
     regular: bool = False
@@ -87,9 +87,9 @@ class UserType:
     cold_calls: float = field(default=0.0, metadata=within(0, 1))
     """Share of the calls within the network that go to a user drawn at random."""
     sociable: bool = True
-    """Whether its users are in communities and have acquaintances."""
+    """Whether users of this type are in communities and have acquaintances."""
     still: bool = False
-    """Whether its users never leave home."""
+    """Whether users of this type never leave home."""
     external: dict[str, float] = field(default_factory=dict)
     """Share of the calls to each type of external party; empty: `external.shares`."""
     own_contacts: int = field(default=0, metadata=within(0, 100))
@@ -116,11 +116,11 @@ class Activity:
     sigma: float = field(default=0.0, metadata=within(0, 2))
     """Spread over users: standard deviation of ln(calls per day)."""
     alike: float = field(default=0.0, metadata=within(0, 1))
-    """Share of that variance that users have in common with their circle of friends."""
+    """Share of the variance of ln(calls per day) that users have in common with their circle of friends."""
     clock_sigma_h: float = field(default=0.0, metadata=within(0, 4))
     """Standard deviation over users of the time at which their day begins [h]."""
     spell_days: list[int] = field(default_factory=lambda: [1, 4])
-    """How long spells of calling, or of quiet, last [days]: [least, most], one value a user."""
+    """Length of spells of calling and of quiet spells [days]: [least, most]; one value is drawn for each user."""
     quiet_exponent: float = field(default=0.0, metadata=within(0, 2))
     """Exponent with which the share of spells with calls rises with a user's calls per day: users who call little have
     longer silent periods, between which they call like others. 0: the same share for all users of a type."""
@@ -129,13 +129,13 @@ class Activity:
     favourite: float = field(default=0.0, metadata=within(0, 0.9))
     """Share of calls to the user's favourite contact of the present spell; this makes ties bursty, too."""
     follow_up: float = field(default=0.0, metadata=within(0, 0.9))
-    """Share of calls made soon after the previous one, where that was answered."""
+    """Share of calls made soon after the previous one, if that was answered."""
     follow_up_gap_s: float = field(default=120.0, metadata=within(1, 7200))
     """Mean gap [s] between the end of a call and its follow-up."""
     same_contact: float = field(default=0.0, metadata=within(0, 1))
     """Share of follow-ups that go to the same contact again."""
     redial: float = field(default=0.0, metadata=within(0, 0.9))
-    """Share of calls that redial the number of the previous call, where that was not answered; not after cold calls."""
+    """Share of calls that redial the number of the previous call, if that was not answered; not after cold calls."""
     redial_gap_s: float = field(default=60.0, metadata=within(1, 7200))
     """Mean gap [s] between an unanswered call and the redial."""
     loop: str = field(default="open", metadata=one_of("open", "closed"))
@@ -161,13 +161,13 @@ class Layer:
     """One kind of community (family, work, friends, clubs)."""
 
     coverage: float = field(default=1.0, metadata=within(0, 1))
-    """Share of the users who are in such a community (in each copy of the layer)."""
+    """Share of the users who are in a community of this kind (in each copy of the layer)."""
     copies: int = field(default=1, metadata=within(0, 4))
     """Number of communities of this kind that a covered user is in."""
     sizes: list[int] = field(default_factory=lambda: [4])
     """Sizes of its communities."""
     probabilities: list[float] = field(default_factory=lambda: [1.0])
-    """Probability of each of the sizes."""
+    """Probability of each size."""
     weight: float = field(default=0.1, metadata=within(0, 1))
     """Relative weight with which a user calls a fellow member, compared with the other kinds."""
 
@@ -204,7 +204,7 @@ class Communities:
     """Exponent of the power law of that distance; with 1.7, ties fall with the square of the distance."""
 
     together: float = field(default=0.0, metadata=within(0, 1))
-    """Share of family members who meet others where their family does, and so share friends with it."""
+    """Share of family members who meet others where their family does, and so have friends in common with it."""
 
     def layers(self) -> list[str]:
         """Return the kind of each layer, in order; a kind has as many layers as copies."""

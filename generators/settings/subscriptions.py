@@ -29,22 +29,22 @@ class Subscriptions:
     """Share of the users with a second SIM whose number is moved back to the first (an order cancelled, a card found
     again)."""
     sim_back_h: list[float] = field(default_factory=lambda: [1.0, 72.0])
-    """How long the second SIM is then used, shortest and longest [h]."""
+    """Time for which the second SIM is then used, shortest and longest [h]."""
     sim_with_device: float = field(default=0.0, metadata=within(0, 1))
     """Share of the users with a second SIM who get a new device at the same time."""
     second_device: float = field(default=0.0, metadata=within(0, 1))
     """Share of the users who put their SIM into another device from time to time."""
     borrowed: float = field(default=0.0, metadata=within(0, 1))
-    """Share of those occasions on which the device is one of six that they borrow, rather than their second one."""
+    """Share of these occasions on which the device is one of six borrowed ones, rather than the user's second one."""
     second_device_days: list[float] = field(default_factory=lambda: [1.0, 14.0])
-    """Period of those occasions, one in each period, drawn for each user: shortest and longest [days]."""
+    """Period in which one such occasion occurs, drawn for each user: shortest and longest [days]."""
     second_device_h: list[float] = field(default_factory=lambda: [2.0, 96.0])
     """Duration of such an occasion, shortest and longest [h]; at most half a period."""
     device_seen_h: list[float] = field(default_factory=lambda: [0.0, 0.0])
     """Delay after which the inventory shows a SIM's new device, shortest and longest [h]."""
     device_missed: float = field(default=0.0, metadata=within(0, 1))
-    """Two shares: of the changes of device that the inventory never shows; of the users for whom it shows, from the
-    beginning, a device from before the world."""
+    """Share of the changes of device that the inventory never shows; also the share of the users for whom it shows, at
+    first, a device from before the world."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""

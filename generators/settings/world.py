@@ -26,15 +26,15 @@ class Box:
     """A rectangle of latitude and longitude [deg], and its share of the sites."""
 
     share: float = field(default=0.25, metadata=within(0, 1))
-    """Its share of whatever is placed by districts."""
+    """Share of everything placed by districts that is in this rectangle."""
     lat_min: float = field(default=0.0, metadata=within(-85, 85))
-    """Its southern edge, in degrees."""
+    """Southern edge, in degrees."""
     lat_max: float = field(default=1.0, metadata=within(-85, 85))
-    """Its northern edge, in degrees."""
+    """Northern edge, in degrees."""
     lon_min: float = field(default=0.0, metadata=within(-180, 180))
-    """Its western edge, in degrees."""
+    """Western edge, in degrees."""
     lon_max: float = field(default=1.0, metadata=within(-180, 180))
-    """Its eastern edge, in degrees."""
+    """Eastern edge, in degrees."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -81,11 +81,11 @@ class External:
     """Parties outside the network: their number, and the share of the calls that go to them."""
 
     shares: dict[str, float] = field(default_factory=dict)
-    """Share of all calls by type: unlisted, foreign, premium."""
+    """Share of all calls that go to each type of party: unlisted, foreign, premium."""
     parties_per_100_users: dict[str, float] = field(default_factory=dict)
     """Number of parties of each type per hundred users."""
     own_contacts: int = field(default=5, metadata=within(1, 100))
-    """Number of parties of each type that one user calls."""
+    """Number of external parties of each type that one user calls."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -106,7 +106,7 @@ class Whereabouts:
     elsewhere: float = field(default=0.15, metadata=within(0, 1))
     """Share of the remaining hours spent in a cell near the home."""
     moving: float = field(default=0.15, metadata=within(0, 0.9))
-    """Share of three-minute calls that end in another cell than they began in; longer calls do so more often."""
+    """Share of three-minute calls that end in another cell than they began in; the share grows with the duration."""
 
 
 @dataclass
