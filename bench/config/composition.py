@@ -132,6 +132,8 @@ def register() -> None:
     launcher.register()
     hydra_patches.accept_own_launcher()
     hydra_patches.share_config_store()
+    hydra_patches.read_files_once()
+    hydra_patches.set_parents_faster()
     for module in (*importlib.import_module("conf").SCHEMAS, *plugged_schemas()):
         for path, schema in importlib.import_module(module).schemas().items():
             group, _, name = f"schema/{path}".rpartition("/")

@@ -4,6 +4,7 @@ Each patch has two tests in `tests/bench/config/test_hydra_patches.py`: one fail
 the other when Hydra no longer needs it.
 """
 
+import copy
 import os
 from argparse import Action, Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository, ConfigRepository
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
@@ -22,8 +24,10 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.base import Box, Node
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 HYDRAS = ("hydra_plugins.", "hydra._internal.core_plugins.")
@@ -35,6 +39,7 @@ OWN_HOOKS = (f"{LAUNCHER}.BasicLauncher", f"{SWEEPER}.BasicSweeper")
 load_configuration, get_mode = ConfigLoaderImpl.load_configuration, Hydra.get_mode
 split_arguments, validate_batch = BasicSweeper.split_arguments, BasicSweeper.validate_batch_is_legal
 may_be_plugin = Plugins.is_in_toplevel_plugins_module
+load_file, wrap_repository, set_parents = ConfigRepository.load_config, CachingConfigRepository.__init__, Box._re_parent
 
 Mode = Callable[[ConfigLoader, Sequence[str]], RunMode | None]
 Split = Callable[[list[Override], int | None], list[list[list[str]]]]
@@ -64,6 +69,59 @@ def store_unbuilt(name: str, kind: type, group: str, package: str) -> None:
     store = ConfigStore.instance()
     store.store(name=name, node={}, group=group, package=package)
     store._load(f"{group}/{name}.yaml").node = _Unbuilt(kind)  # type: ignore[assignment]
+
+
+class _ReadFiles(dict[tuple[str, ...], ConfigResult | None]):
+    """Files of settings that were read while Hydra is initialised. Copies of what reads them share it."""
+
+    def __deepcopy__(self, _: object) -> "_ReadFiles":
+        return self
+
+
+def read_files_once() -> None:
+    """Let Hydra parse a file of settings once for all jobs of a sweep; a third of composing one is parsing.
+
+    Hydra changes what it has read, so each composition gets a copy. What is read for the first time is not kept: a
+    single run reads nothing twice.
+    """
+
+    def wrapped(self: CachingConfigRepository, delegate: Any) -> None:
+        vars(delegate).setdefault("read_files", _ReadFiles())
+        wrap_repository(self, delegate)
+
+    def read(self: ConfigRepository, config_path: str) -> ConfigResult | None:
+        known = vars(self).get("read_files")
+        if known is None:
+            return load_file(self, config_path)
+        place = (config_path, *(source.path for source in self.sources))
+        if known.get(place) is not None:
+            return copy.deepcopy(known[place])  # type: ignore[no-any-return]
+        found = load_file(self, config_path)
+        known[place] = copy.deepcopy(found) if place in known else None
+        return found
+
+    CachingConfigRepository.__init__ = wrapped  # type: ignore[method-assign]
+    ConfigRepository.load_config = read  # type: ignore[method-assign]
+
+
+def set_parents_faster() -> None:
+    """Let OmegaConf set the parent of each node in one loop: it does so after each of seventy merges."""
+
+    def parents_set(self: Box) -> None:
+        boxes = [self]
+        while boxes:
+            box = boxes.pop()
+            content = vars(box)["_content"]
+            nodes = (
+                content.values() if isinstance(content, dict) else content if isinstance(content, list) else [content]
+            )
+            for node in nodes:
+                if isinstance(node, Node):
+                    vars(node).update(_parent=box, _flags_cache=None)
+                if isinstance(node, Box):
+                    boxes.append(node)
+
+    Box._re_parent = parents_set  # type: ignore[method-assign]
 
 
 def check_compositions(check: Callable[[DictConfig, list[str]], None]) -> None:

@@ -5,16 +5,19 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from hydra import compose
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository, ConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.base import Box, Node
 
 from bench.config import composition, hydra_patches
 from bench.faults import SettingsError
@@ -32,6 +35,9 @@ def as_it_is(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hydra]:
     monkeypatch.setattr(sweeper, "split_arguments", staticmethod(hydra_patches.split_arguments))
     monkeypatch.setattr(sweeper, "validate_batch_is_legal", hydra_patches.validate_batch)
     monkeypatch.setattr(Plugins, "is_in_toplevel_plugins_module", staticmethod(hydra_patches.may_be_plugin))
+    monkeypatch.setattr(ConfigRepository, "load_config", hydra_patches.load_file)
+    monkeypatch.setattr(CachingConfigRepository, "__init__", hydra_patches.wrap_repository)
+    monkeypatch.setattr(Box, "_re_parent", hydra_patches.set_parents)
     with hydra_patches.initialised():
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
@@ -81,6 +87,58 @@ def test_settings_are_built_where_they_are_read(monkeypatch: pytest.MonkeyPatch)
     assert built[2:] == [Part, Part]
     assert (read.package, read.node, OmegaConf.get_type(read.node)) == ("whole.part", {"size": 1}, Part)
     assert read.node is not again.node
+
+
+LINES = (["detector=rules", "seed=3"], ["anomaly=fraud", "detector=supervised"], ["suite=smoke", "detector=hbos"])
+
+
+def composed(hydra: Hydra, line: list[str]) -> str:
+    """Return a composition as text."""
+    return OmegaConf.to_yaml(hydra.compose_config("config", line, RunMode.RUN))
+
+
+def test_files_of_settings_are_parsed_once_for_a_sweep(as_it_is: Hydra, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Needed as long as Hydra parses all files again for each job; what is composed stays the same."""
+    parse, parsed = OmegaConf.load, []
+    monkeypatch.setattr(OmegaConf, "load", lambda file: parsed.append(file) or parse(file))
+    expected = [composed(as_it_is, line) for line in LINES * 2]
+    many = len(parsed)
+    hydra_patches.read_files_once()
+    assert [composed(as_it_is, line) for line in LINES * 4] == expected * 2
+    assert len(parsed) - many < many
+
+
+def test_a_file_of_another_folder_is_not_taken_for_one_that_was_read(as_it_is: Hydra, tmp_path: Path) -> None:
+    """A detector of the user's own, in two folders with one name."""
+    hydra_patches.read_files_once()
+    found = []
+    for name in ("a", "b", "a", "b", "a"):
+        (tmp_path / name / "detector").mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "detector/mine.yaml").write_text(f"_target_: {name}.Mine\n")
+        line = ["detector=mine", f"hydra.searchpath=[file://{tmp_path / name}]"]
+        found.append(as_it_is.compose_config("config", line, RunMode.RUN).detector._target_)
+    assert found == ["a.Mine", "b.Mine", "a.Mine", "b.Mine", "a.Mine"]
+
+
+def test_parents_are_set_in_one_loop(as_it_is: Hydra, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Needed as long as OmegaConf visits every node of a configuration by three calls for each merge."""
+    visited = []
+    monkeypatch.setattr(Node, "_invalidate_flags_cache", lambda self: visited.append(self))  # noqa: PLW0108 - a method
+    whole = OmegaConf.create({"a": {"b": [{"c": 1}, "${a.b}"], "d": None}, "e": "???"})
+    whole.merge_with({"f": 1})
+    assert len(visited) > 8
+    monkeypatch.undo()
+    expected = [composed(as_it_is, line) for line in LINES]
+    hydra_patches.set_parents_faster()
+    assert [composed(as_it_is, line) for line in LINES] == expected
+    moved = OmegaConf.create({"a": {"b": [{"c": 1}, "${a.b}"], "d": None}, "e": "???"})
+    for node in (moved.a, moved.a.b, moved.a.b[0], moved.a.b[0]._get_node("c")):
+        node._set_parent(None)
+    moved._re_parent()
+    parents = [moved.a, moved.a.b, moved.a.b[0], moved.a.b[0]._get_node("c")]
+    assert all(each._get_parent() is above for each, above in zip(parents, [moved, *parents], strict=False))
+    moved._set_flag("readonly", True)
+    assert moved.a.b[0]._get_flag("readonly")
 
 
 def test_compositions_are_checked_before_anything_in_them_is_called(as_it_is: Hydra) -> None:
