@@ -108,7 +108,7 @@ class CdrFileSettings:
     "+"], subscriber: ["+49", "0049"], premium: ["0900"]}`; none: types are unknown."""
     labels: Any = None
     """Meaning of the file's words in `is_anomaly` and `anomaly_type`: a list of words for `normal` and for each type.
-    `normal`, the types of the catalogue and, in `is_anomaly`, true, false, 1 and 0 are always understood."""
+    `normal`, the types of the catalogue and, in `is_anomaly`, true, yes, 1, false, no and 0 are always understood."""
     mostly_anomalous: bool = False
     """Whether more than half of the calls may be labelled as anomalous; usually that means that the labels are
     inverted."""
