@@ -124,9 +124,8 @@ def fitted(model: Any, matrices: Sequence[Matrix], worlds: Sequence[Rows], name:
     its = [rows.looked.positive[name] | rows.looked.normal for rows in worlds]
     matrix = np.concatenate([each[kept] for each, kept in zip(matrices, its, strict=True)])
     labels = np.concatenate([rows.looked.positive[name][kept] for rows, kept in zip(worlds, its, strict=True)])
-    weight = np.concatenate([rows.looked.weight[kept] for rows, kept in zip(worlds, its, strict=True)])
     known = ~np.isnan(matrix).all(axis=0)
-    model.fit(matrix[:, known], labels, weight)
+    model.fit(matrix[:, known], labels)
     return lambda rows: np.asarray(model.predict_proba(rows[:, known])[:, 1])
 
 
@@ -165,9 +164,9 @@ def measured(which: Which, asked: dict[str, str], kept: KeptRows) -> None:
 
 
 def log_odds(worlds: Sequence[Rows], name: str) -> float:
-    """Return the log odds of a type against normal in some worlds."""
+    """Return the log odds of a type against the normal rows of some worlds that are trained on."""
     positives = sum(int(rows.looked.positive[name].sum()) for rows in worlds)
-    return float(np.log(positives / sum(float(rows.looked.weight[rows.looked.normal].sum()) for rows in worlds)))
+    return float(np.log(positives / sum(int(rows.looked.normal.sum()) for rows in worlds)))
 
 
 def one_score(models: dict[str, Models], rows: Rows) -> Matrix:
