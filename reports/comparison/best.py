@@ -12,7 +12,8 @@ from reports.comparison.grouping import Comparison, Contender, world_of
 
 FEWEST_WORLDS = 3
 BY_DIFFERENCES = (
-    "told apart where the 95 % interval of the paired difference over {worlds} worlds, by Student's t, is beyond 0"
+    "told apart where the simultaneous 95 % interval (Student's t, Bonferroni) of the paired difference over {worlds} "
+    "worlds is beyond 0"
 )
 BY_INTERVALS = "told apart where their 95 % intervals do not overlap; a paired test needs three worlds"
 BY_RANGES = "told apart where the ranges of their repeats do not overlap; a paired test needs three worlds"
@@ -71,7 +72,8 @@ def _by_differences(contenders: list[Contender], places: list[int], first: int, 
     degrees, filled = np.maximum(counts - 1, 1), np.where(known, differences, 0)
     means = filled.sum(axis=1) / np.maximum(counts, 1)
     spread = np.sqrt((np.where(known, differences - means[:, None], 0) ** 2).sum(axis=1) / degrees)
-    highest = means + special.stdtrit(degrees, 1 - ALPHA / 2) * spread / np.sqrt(np.maximum(counts, 1))
+    quantile = special.stdtrit(degrees, 1 - ALPHA / 2 / max(len(contenders) - 1, 1))  # the best is held against each
+    highest = means + quantile * spread / np.sqrt(np.maximum(counts, 1))
     alike = ~enough | (highest >= 0)
     return [place for place, same in zip(places, alike.tolist(), strict=True) if same and place != first]
 

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.host.texts import printable_row
-from reports.comparison.best import best_of
+from reports.comparison.best import FEWEST_WORLDS, best_of
 from reports.comparison.document import Best, Interval
-from reports.comparison.grouping import Comparison, Contender, comparisons
+from reports.comparison.grouping import Comparison, Contender, comparisons, titles
+from reports.comparison.together import together
 from reports.wording import ALL, home_level, key, number, plural, types_meaning, world_meaning
 
 WIDTH = 100
@@ -34,7 +35,7 @@ class Line:
 def summary(rows: list[dict[str, Any]]) -> tuple[str, dict[str, str]]:
     """Return a sweep's matrix as text, and the best detector of each type; empty if nothing is comparable.
 
-    If there are several kinds of world, the one with most runs is shown.
+    Three kinds of world or more (those of a suite) are shown together, by their means; of two, the one with most runs.
 
     Parameters
     ----------
@@ -44,21 +45,30 @@ def summary(rows: list[dict[str, Any]]) -> tuple[str, dict[str, str]]:
     compared = comparisons([printable_row(row) for row in rows])
     if not compared:
         return "", {}
-    each = max(compared, key=lambda one: len(one.rows))
+    heading, each = _shown(compared)
     lines = list(_lines(each))
     labels = [who.label for who in each.contenders]
     best = {line.name: _best_text(line, labels) for line in lines if line.best is not None}
     if not best:
         return "", {}
-    sample = each.sample
-    heading = [f"Average precision on {world_meaning(sample)}, {types_meaning(sample)}"]
-    if len(compared) > 1:
-        heading.append(f"(of {plural(len(compared), 'kind')} of world, the one with most runs)")
     console = Console(file=StringIO(), width=WIDTH, highlight=False)
     console.print(_matrix(lines, labels) if _fits(lines, labels) else _list(lines, labels))
     grid = console.file.getvalue()  # type: ignore[attr-defined]
-    text = "\n".join([*wrap(" ".join(heading), WIDTH), *(line.rstrip() for line in grid.splitlines()), LEGEND])
+    text = "\n".join([*wrap(heading, WIDTH), *(line.rstrip() for line in grid.splitlines()), LEGEND])
     return text, best
+
+
+def _shown(compared: list[Comparison]) -> tuple[str, Comparison]:
+    """Return what is shown, with its heading."""
+    joined = [each for each, _ in together(compared, titles(compared))]
+    widest = max(joined, key=lambda each: len(each.worlds), default=None)
+    if widest is not None and len(widest.worlds) >= FEWEST_WORLDS:
+        worlds, types = plural(len(widest.worlds), "world"), types_meaning(widest.sample)
+        return f"Average precision, mean over {worlds} of several kinds, {types}", widest
+    each = max(compared, key=lambda one: len(one.rows))
+    heading = f"Average precision on {world_meaning(each.sample)}, {types_meaning(each.sample)}"
+    others = f" (of {plural(len(compared), 'kind')} of world, the one with most runs)" if len(compared) > 1 else ""
+    return heading + others, each
 
 
 def _lines(each: Comparison) -> Iterator[Line]:

@@ -32,6 +32,24 @@ def test_the_best_is_marked_and_so_is_what_cannot_be_told_apart_from_it() -> Non
     assert text.splitlines()[-2].startswith("all ")
 
 
+def test_kinds_of_world_are_shown_together_and_told_apart_by_paired_differences() -> None:
+    kinds = [
+        row(name, num_users=1000 * kind, world_seed=kind, fingerprint=str(kind), run_id=f"{name}{kind}")
+        for kind in range(1, 6)
+        for name in VALUES
+    ]
+    for each in kinds:
+        sway = each["world_seed"] % 2 * 0.02
+        each["average_precision/ring"] += 0.3 * sway - (0.08 - sway) * (each["detector"] == "like")
+    text, best = summary(kinds)
+    (line,) = [each for each in text.splitlines() if each.startswith("ring ")]
+    assert line.split() == ["ring", "0.804*", "0.686", "0.104"]
+    assert best["ring"] == "good 0.804"
+    assert text.startswith("Average precision, mean over 5 worlds of several kinds, ring, tdos")
+    two, _ = summary([each for each in kinds if each["world_seed"] < 3])
+    assert "(of 2 kinds of world, the one with most runs)" in " ".join(two.split())
+
+
 def test_more_detectors_than_fit_are_listed_by_type() -> None:
     text, best = summary([row(name) for name in (*VALUES, *(f"some_long_name_{i}" for i in range(9)))])
     assert max(map(len, text.splitlines())) <= WIDTH
