@@ -109,7 +109,7 @@ class Tracker:
         return "mlflow ui" if default else f"mlflow ui --backend-store-uri {self.uri}"
 
     def record(self, record: Record) -> str:
-        """Write one run, and return its id."""
+        """Write one run, and return its id; it lasted as long as its work took, whenever it is written."""
         result = record.result
         ended_ms = record.started_ms + int(1000 * sum(v for k, v in result.cost.items() if k.endswith("_seconds")))
         metrics = [Metric(_key(k), v, ended_ms, 0) for k, v in record.metrics.items() if math.isfinite(v)]
@@ -124,6 +124,7 @@ class Tracker:
             run_id = str(run.info.run_id)
             try:
                 self._fill(run_id, record, metrics, parameters)
+                self.finish(run_id, result.status is Status.OK, ended_ms)
             except BaseException:  # else it would be shown as a run that goes on
                 with suppress(MlflowException, OSError):
                     self.client.delete_run(run_id)
@@ -131,7 +132,7 @@ class Tracker:
         return run_id
 
     def _fill(self, run_id: str, record: Record, metrics: Sequence[Metric], parameters: Sequence[Param]) -> None:
-        """Write what a run has, and end it."""
+        """Write what a run has."""
         for start in range(0, max(len(metrics), len(parameters)), BATCH):
             part = slice(start, start + BATCH)
             self.client.log_batch(run_id, metrics[part], parameters[part])
@@ -141,7 +142,6 @@ class Tracker:
         if record.table:
             self.client.log_text(run_id, record.table, TABLE)
         self._install_views(types_of(record.result.values))
-        self.finish(run_id, record.result.status is Status.OK)
 
     def _install_views(self, types: Sequence[str]) -> None:
         """Install the saved views for the types of a run, unless they exist."""
@@ -188,10 +188,10 @@ class Tracker:
                 if has_ended(run.data.tags[OWNER]):
                     self.client.set_terminated(run.info.run_id, "KILLED")
 
-    def finish(self, run_id: str, well: bool) -> None:
-        """End a run."""
+    def finish(self, run_id: str, well: bool, ended_ms: int | None = None) -> None:
+        """End a run, by default now."""
         with _as_user_errors(self.uri):
-            self.client.set_terminated(run_id, "FINISHED" if well else "FAILED")
+            self.client.set_terminated(run_id, "FINISHED" if well else "FAILED", ended_ms)
 
     def forget(self, run_id: str) -> None:
         """Remove an incomplete record of a run, found by its tag `run_id`."""
