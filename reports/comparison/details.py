@@ -1,8 +1,5 @@
 """Details of the page's numbers, packed into one text: curves, incidents and false alarms."""
 
-import base64
-import gzip
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from bench.host.texts import printable
-from reports.comparison.document import WorldPart
+from reports.comparison.document import WorldPart, packed
 from reports.comparison.grouping import Comparison, world_of
 from reports.comparison.incident_samples import WorldSamples, samples_of
 from reports.comparison.overlap import Found, Overlap, found_in, merged, overlap_of
@@ -59,8 +56,7 @@ def packed_details(compared: Sequence[Comparison], parts: Sequence[WorldPart]) -
     worlds = [_world(each, part, many) for each, part in zip(compared, parts, strict=True)]
     if not any(row.curves or row.counts for world in worlds for row in world.rows):
         return ""
-    text = json.dumps({"budgets": BUDGETS, "worlds": worlds}, default=vars, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return packed({"budgets": BUDGETS, "worlds": worlds})
 
 
 def _world(each: Comparison, part: WorldPart, many: bool) -> WorldDetails:

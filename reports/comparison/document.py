@@ -1,5 +1,7 @@
 """The data of the interactive page as one document, filled by Python and only read by the page's JavaScript."""
 
+import base64
+import gzip
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -164,13 +166,11 @@ class Document:
     version: str
 
 
-def script_json(value: Any) -> str:
-    r"""Return a value as JSON that is safe within a `script` element: no `<`, `>`, `&`, and no line separators.
+def packed(value: Any) -> str:
+    """Return a value as JSON, compressed and in letters, a quarter of its size: the page unpacks it.
 
-    >>> script_json({"name": "</script>"})
-    '{"name":"\\u003c/script\\u003e"}'
+    >>> packed({})[:6]
+    'H4sIAA'
     """
     text = json.dumps(value, default=vars, separators=(",", ":"), allow_nan=False)
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()

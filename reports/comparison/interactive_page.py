@@ -8,10 +8,10 @@ from pathlib import Path
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reports.comparison.document import Document, script_json
+from reports.comparison.document import Document, packed
 
 HERE = Path(__file__).parent
-LIBRARIES = ("preact.min.js", "preact-hooks.js", "htm.js", "d3.min.js", "plot.min.js")
+LIBRARIES = ("preact.min.js", "preact-hooks.js", "htm.js", "fflate.js", "d3.min.js", "plot.min.js")
 SCRIPTS = (
     "state.js",
     "charts.js",
@@ -25,7 +25,7 @@ SCRIPTS = (
 
 
 def render(environment: Environment, document: Document, details: str) -> str:
-    """Return the page as HTML; `details` are packed (`reports.comparison.details`), and may be empty.
+    """Return the page as HTML; `details` are packed (`reports.comparison.details`); they may be empty.
 
     Only its own scripts may run, identified by digests (Content-Security-Policy), and it may not load anything.
     """
@@ -36,7 +36,7 @@ def render(environment: Environment, document: Document, details: str) -> str:
         policy=" ".join(f"'sha256-{digest}'" for digest in digests),
         style=Markup((HERE / "web" / "style.css").read_text()),  # our own file
         details=details,
-        document=Markup(script_json(document)),  # escaped for a script element
+        document=packed(document),
         scripts=[Markup(text) for text in scripts],  # our own files
     )
 

@@ -4,9 +4,8 @@
 let BUDGETS = []; // alerts a day at which curves were read
 
 async function unpackDetails() {
-  const packed = document.getElementById("details")?.textContent.trim();
-  if (!packed) return false;
-  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const bytes = packedIn("details");
+  if (!bytes.length) return false;
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const details = await new Response(stream).json();
   BUDGETS = details.budgets;

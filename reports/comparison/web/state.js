@@ -5,7 +5,10 @@ const { h, render } = preact;
 const { useEffect, useMemo, useRef, useState } = preactHooks;
 const html = htm.bind(h);
 
-const DOC = JSON.parse(document.getElementById("document").textContent);
+// The content of an element that is packed (gzip, base64), as bytes that are still compressed.
+const packedIn = (id) => Uint8Array.from(atob(document.getElementById(id).textContent.trim()), (c) => c.charCodeAt(0));
+
+const DOC = JSON.parse(fflate.strFromU8(fflate.gunzipSync(packedIn("document"))));
 const METRICS = new Map(DOC.metrics.map((metric) => [metric.key, metric]));
 const FAMILIES = new Map(DOC.families.map((family) => [family.key, family.label]));
 const GROUPS = new Map(DOC.groups.map((group) => [group.key, group.label]));
