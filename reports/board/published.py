@@ -20,7 +20,7 @@ METRICS = (
     *("incidents", "enough_incidents", "incident_recall", "incident_recall_chance", "delay_seconds"),
 )
 """The metrics that are published of each type at its home level, and of all types at every level."""
-UNPUBLISHED = ("run_id", "name", "folder")
+UNPUBLISHED = ("run_id", "folder")
 DIGITS = 6
 SHARE_TOLERANCE = 0.005
 """The largest difference of a metric between two machines; a share or a ratio of up to 1, absolute."""

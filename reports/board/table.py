@@ -13,7 +13,7 @@ from reports.comparison.together import together
 from reports.wording import ALL, LEVELS, NOTHING, SHORT, Row, home_level, key, number
 
 HEAD = (
-    "| type | level | best detector | AP | random | supervised | not significantly different from the best |\n"
+    "| type | level | best detector | AP | chance | supervised | not significantly different from the best |\n"
     "|---|---|---|---:|---:|---:|---|\n"
 )
 NAMED = 3

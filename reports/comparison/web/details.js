@@ -55,7 +55,7 @@ function Budget({ state, set, world }) {
 function Curves({ world, row, type, typePlace, state }) {
   const details = row.details;
   const points = pointsOf(details?.curves[type.name]);
-  if (!points.length) return html`<p class="soft">This run left no curves; runs of this version do.</p>`;
+  if (!points.length) return html`<p class="soft">The page has no curves of this run: it left none, or its folder was not there when the page was made.</p>`;
   const level = details.levels[type.name];
   const at = state.budget === null ? {
     recall: row.values.recall[level][typePlace], precision: row.values.precision[level][typePlace],
