@@ -35,7 +35,7 @@ ELSEWHERE = {
     "python -m bench.run detector=longest detector.power=0.5": "tests/detectors/test_plug_ins.py",
 }
 HOURS = (
-    "suite=core", "anomaly=all", "anomaly=fraud", "python benchmarks/", "cdrbench coverage",
+    "suite=core", "anomaly=fraud", "python benchmarks/", "cdrbench coverage",
     "seeds=[21,22,23]",
     "cdrbench search", "cdrbench verify", "python docs/", "generator.num_towers=800",
 )  # fmt: skip
@@ -151,12 +151,17 @@ def test_readme_shows_what_the_main_job_prints(place: Path, outputs: dict[str, s
 
 @pytest.mark.slow
 def test_readme_has_the_numbers_of_its_sweep(place: Path) -> None:
-    """By the rows that its commands left in this place, to the third decimal."""
+    """By the rows that its commands left in this place, within what differs between processors (graph_community)."""
     text = readme.README.read_text()
     (shown,), sweep = readme.TABLE.findall(text), readme.SWEEP.search(text)
     assert sweep is not None
     names = set(sweep[1].rpartition("=")[2].split(","))
-    assert shown == readme.table(readme.rows_of(place / "runs", names), shown)
+    found = readme.table(readme.rows_of(place / "runs", names), shown)
+    number = re.compile(r"\b0\.\d{3}\b")
+    assert number.sub("", shown) == number.sub("", found)
+    assert [float(each) for each in number.findall(found)] == pytest.approx(
+        [float(each) for each in number.findall(shown)], abs=0.005
+    )
 
 
 def served(place: Path) -> None:
