@@ -47,9 +47,8 @@ def diagnose(config_name: str, overrides: Sequence[str]) -> tuple[list[str], Dic
     messages, parsed = _parsed(overrides)
     for override in [each for each in parsed if _is_group(each) and not each.is_delete()]:
         key, value = override.key_or_group, override.value()
-        if isinstance(value, str | list) and (
-            message := _choice_message(key, value)
-        ):  # this check needs no composition
+        # this check needs no composition
+        if isinstance(value, str | list) and (message := _choice_message(key, value)):
             messages.append(message)
             parsed.remove(override)
     choices = [override for override in parsed if _is_group(override)]

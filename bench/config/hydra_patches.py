@@ -112,10 +112,9 @@ def set_parents_faster() -> None:
         while boxes:
             box = boxes.pop()
             content = vars(box)["_content"]
-            nodes = (
-                content.values() if isinstance(content, dict) else content if isinstance(content, list) else [content]
-            )
-            for node in nodes:
+            if isinstance(content, dict):
+                content = list(content.values())
+            for node in content if isinstance(content, list) else [content]:
                 if isinstance(node, Node):
                     vars(node).update(_parent=box, _flags_cache=None)
                 if isinstance(node, Box):

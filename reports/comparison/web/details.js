@@ -4,10 +4,8 @@
 let BUDGETS = []; // alerts a day at which curves were read
 
 async function unpackDetails() {
-  const bytes = packedIn("details");
-  if (!bytes.length) return false;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const details = await new Response(stream).json();
+  const details = unpacked("details");
+  if (!details) return false;
   BUDGETS = details.budgets;
   details.worlds.forEach((each, place) => {
     const world = DOC.worlds[place];

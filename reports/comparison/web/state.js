@@ -5,10 +5,14 @@ const { h, render } = preact;
 const { useEffect, useMemo, useRef, useState } = preactHooks;
 const html = htm.bind(h);
 
-// The content of an element that is packed (gzip, base64), as bytes that are still compressed.
-const packedIn = (id) => Uint8Array.from(atob(document.getElementById(id).textContent.trim()), (c) => c.charCodeAt(0));
+// What is packed in an element (gzip, base64); null if it is empty.
+function unpacked(id) {
+  const packed = document.getElementById(id).textContent.trim();
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  return packed ? JSON.parse(fflate.strFromU8(fflate.gunzipSync(bytes))) : null;
+}
 
-const DOC = JSON.parse(fflate.strFromU8(fflate.gunzipSync(packedIn("document"))));
+const DOC = unpacked("document");
 const METRICS = new Map(DOC.metrics.map((metric) => [metric.key, metric]));
 const FAMILIES = new Map(DOC.families.map((family) => [family.key, family.label]));
 const GROUPS = new Map(DOC.groups.map((group) => [group.key, group.label]));
