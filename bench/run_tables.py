@@ -4,6 +4,7 @@ Writing, checking and the reference (docs/reference/runs.md) follow from these d
 of that name; tables for people to open are also written as CSV.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -124,8 +125,8 @@ SCORE_FACTS = b"cdrbench"
 """Metadata key of `scores.parquet`, whose JSON has the world's fingerprint, and causal and threshold of the scores."""
 
 
-def read(folder: Path, table: Table) -> pa.Table:
-    """Read a table of a run's folder, which somebody else may have written.
+def read(folder: Path, table: Table, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table of a run's folder, which somebody else may have written; all columns, or some.
 
     Raises
     ------
@@ -134,7 +135,7 @@ def read(folder: Path, table: Table) -> pa.Table:
         that no run writes: invalid Unicode, numbers that are not finite, impossible shares. The message is one line.
     """
     path = require_plain(folder, f"{table.name}.parquet")
-    found = bounded_table(path, table)
+    found = bounded_table(path, table, columns)
     for name in (name for name in SHARES if name in found.column_names):
         bounds = pc.min_max(found[name]).as_py()
         if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] <= 1:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from bench.detector import Level
@@ -83,10 +84,13 @@ def home_level(row: Row, name: str) -> str:
     >>> home_level(row, "short_call"), home_level(row, "all"), home_level({}, "all")
     ('call', 'user_day', 'call')
     """
-    homes = homes_in(str(row.get("home_levels") or ""))
-    if name == ALL:
-        return str(home_of_all(map(Level, homes.values())))
-    return homes.get(name, "call")
+    return _homes(str(row.get("home_levels") or "")).get(name, "call")
+
+
+@lru_cache
+def _homes(text: str) -> dict[str, str]:
+    homes = homes_in(text)
+    return homes | {ALL: str(home_of_all(map(Level, homes.values())))}
 
 
 def key(metric: str, level: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """Read Parquet tables that somebody else may have written: bounded in memory, with values that can be displayed."""
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,8 +20,10 @@ FIRST_MS, LAST_MS = (
 """Times that can be shown as dates: the years 1 to 9999 [ms, UTC]."""
 
 
-def bounded_table(path: Path, table: Table) -> pa.Table:
-    """Return the expected columns of a table; at most `MOST_ROWS` rows and `MOST_BYTES` bytes.
+def bounded_table(path: Path, table: Table, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the expected columns of a table, or some of them; at most `MOST_ROWS` rows and `MOST_BYTES` bytes.
+
+    The file must have all expected columns; only the values of those that are returned are read and checked.
 
     Raises
     ------
@@ -28,16 +31,18 @@ def bounded_table(path: Path, table: Table) -> pa.Table:
         When the table cannot be read, is larger, has other columns, or is of an earlier version; the message is one
         line.
     """
+    schema = pa.schema([table.arrow.field(name) for name in columns or table.arrow.names])
     # As dictionaries, since one long text may occur in every row.
-    texts = [column.name for column in table.columns if column.type == pa.string()]
+    texts = [field.name for field in schema if field.type == pa.string()]
+    facts = _facts(path)
     try:
-        _require_columns(pq.read_schema(path), table, path)
-        require_bounded(path, MOST_ROWS, MOST_BYTES)
-        with pq.ParquetFile(path, read_dictionary=texts) as file:
-            content = file.read(table.arrow.names)
+        _require_columns(facts.schema.to_arrow_schema(), table, path)
+        _require_size(facts, path, MOST_ROWS, MOST_BYTES)
+        with pq.ParquetFile(path, metadata=facts, read_dictionary=texts) as file:
+            content = file.read(schema.names, use_threads=False)
         if (size := decoded_bytes(content)) > MOST_BYTES:
             raise UserError(f"{path} cannot be read: it has {size:,} bytes, more than {MOST_BYTES:,}")
-        content = content.select(table.arrow.names).cast(table.arrow)
+        content = content.select(schema.names).cast(schema)
     except (*UNREADABLE, ValueError) as error:  # ValueError: nulls where the schema allows none
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     require_values(content, path)
@@ -46,10 +51,21 @@ def bounded_table(path: Path, table: Table) -> pa.Table:
 
 def require_bounded(path: Path, most_rows: int, most_bytes: int) -> None:
     """Raise `UserError` if a Parquet file is no regular file, or has too many rows or bytes, uncompressed."""
+    _require_size(_facts(path), path, most_rows, most_bytes)
+
+
+def _facts(path: Path) -> pq.FileMetaData:
+    """Return what a Parquet file says of itself."""
     if not path.is_file():
         raise UserError(f"{path} cannot be read: it is no file")
     try:
-        facts = pq.read_metadata(path)
+        return pq.read_metadata(path)
+    except UNREADABLE as error:
+        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+
+
+def _require_size(facts: pq.FileMetaData, path: Path, most_rows: int, most_bytes: int) -> None:
+    try:
         groups = [facts.row_group(number) for number in range(facts.num_row_groups)]
         parts = [group.column(place) for group in groups for place in range(group.num_columns)]
     except UNREADABLE as error:

@@ -1,18 +1,20 @@
 """Details of the page's numbers, packed into one text: curves, incidents and false alarms."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from bench.host.console import report_omission
 from bench.host.texts import printable
 from reports.comparison.document import WorldPart, packed
 from reports.comparison.grouping import Comparison, world_of
 from reports.comparison.incident_samples import WorldSamples, samples_of
 from reports.comparison.overlap import Found, Overlap, found_in, merged, overlap_of
-from reports.comparison.run_details import BUDGETS, LONGEST, Curve, RunDetails, mean_curve
+from reports.comparison.run_details import BUDGETS, LONGEST, NOTHING_LEFT, Contents, Curve, RunDetails, mean_curve
 from reports.comparison.world_part import world_folder
 from reports.wording import ALL, Row
 
@@ -50,22 +52,38 @@ class WorldDetails:
     rows: list[DetectorDetails]
 
 
-def packed_details(compared: Sequence[Comparison], parts: Sequence[WorldPart]) -> str:
-    """Return the details of all kinds of world as compressed, text-encoded JSON; empty if no run has any."""
+def packed_details(compared: Sequence[Comparison], parts: Sequence[WorldPart], contents: Mapping[str, Contents]) -> str:
+    """Return the details of all kinds of world as compressed, text-encoded JSON; empty if no run has any.
+
+    Parameters
+    ----------
+    compared
+        The runs of each kind of world.
+    parts
+        What the page shows of them.
+    contents
+        Contents of the tables of each run, by its folder.
+    """
+    for each in contents.values():
+        for line in each.omissions:
+            report_omission(line)
     many = sum(len(each.rows) for each in compared) > MANY_RUNS
-    worlds = [_world(each, part, many) for each, part in zip(compared, parts, strict=True)]
+    worlds = [_world(each, part, many, contents) for each, part in zip(compared, parts, strict=True)]
     if not any(row.curves or row.counts for world in worlds for row in world.rows):
         return ""
     return packed({"budgets": BUDGETS, "worlds": worlds})
 
 
-def _world(each: Comparison, part: WorldPart, many: bool) -> WorldDetails:
+def _world(each: Comparison, part: WorldPart, many: bool, contents: Mapping[str, Contents]) -> WorldDetails:
     found: dict[int, list[Found]] = defaultdict(list)
     tables: Tables = defaultdict(dict)
-    runs = [[RunDetails(row) for row in who.good] for who in each.contenders]
+    runs = [
+        [RunDetails(row, contents.get(str(row.get("folder")), NOTHING_LEFT)) for row in who.good]
+        for who in each.contenders
+    ]
     for place, mine in enumerate(runs):
         for run in mine:
-            table = run.incidents()
+            table = run.contents.incidents
             if table is not None:
                 found[place].append(found_in(table, world_of(run.row)))
                 tables[world_of(run.row)].setdefault(place, (run.row, table))
@@ -86,17 +104,26 @@ def _samples(tables: Tables) -> dict[str, WorldSamples]:
     found: dict[str, WorldSamples] = {}
     covered: set[str] = set()
     for world in sorted(tables):
-        kept: dict[str, dict[str, None]] = defaultdict(dict)
-        for _, table in tables[world].values():
-            for name, incident in zip(table["anomaly_type"].to_pylist(), table["incident_id"].to_pylist(), strict=True):
-                if name not in covered:
-                    kept[name][incident] = None
+        judged = _judged(table for _, table in tables[world].values())
+        ids = {name: each for name, each in judged.items() if name not in covered}
         row = next(iter(tables[world].values()))[0]
-        ids = {name: list(each) for name, each in kept.items()}
         if ids and (mine := samples_of(world_folder(row), str(row.get("world_seed")), ids)) is not None:
             found[world] = mine
             covered |= set(ids)
     return found
+
+
+def _judged(tables: Iterable[pa.Table]) -> dict[str, list[str]]:
+    """Return the incidents of each type that a run was judged on; runs of one world mostly have the same ones."""
+    kept: dict[str, dict[str, None]] = defaultdict(dict)
+    last = None
+    for table in tables:
+        mine = table.select(["anomaly_type", "incident_id"])
+        if last is None or not mine.equals(last):
+            for name, incident in zip(*(column.to_pylist() for column in mine.columns), strict=True):
+                kept[name][incident] = None
+        last = mine
+    return {name: list(each) for name, each in kept.items()}
 
 
 def _shown_of(place: int, tables: Tables, samples: dict[str, WorldSamples]) -> dict[str, list[Any]]:
@@ -104,19 +131,19 @@ def _shown_of(place: int, tables: Tables, samples: dict[str, WorldSamples]) -> d
     columns = ("incident_id", "found_probability", "delay_s", "best_rank", "reasons")
     found = {}
     for number, (world, mine) in enumerate(samples.items()):
-        wanted = {sample.id for sample in mine.incidents}
         if place in tables[world]:
-            lists = (tables[world][place][1][key].to_pylist() for key in columns)
-            for name, share, delay, rank, reasons in zip(*lists, strict=True):
-                if name in wanted:
-                    found[f"{number} {name}"] = [share, delay, rank, printable(reasons or "")[:LONGEST]]
+            table = tables[world][place][1].select(columns)
+            wanted = pa.array([sample.id for sample in mine.incidents], pa.string())
+            shown = table.filter(pc.is_in(table["incident_id"], wanted))
+            for name, share, delay, rank, reasons in zip(*(each.to_pylist() for each in shown.columns), strict=True):
+                found[f"{number} {name}"] = [share, delay, rank, printable(reasons or "")[:LONGEST]]
     return found
 
 
 def _detector(
     runs: list[RunDetails], names: list[str], many: bool, found: Found, incidents: dict[str, list[Any]]
 ) -> DetectorDetails:
-    curves = [curves for run in runs if (curves := run.curves())]
+    curves = [run.curves for run in runs]
     by_type = {name: [each[name] for each in curves if name in each] for name in names}
     return DetectorDetails(
         curves={name: mean_curve(each) for name, each in by_type.items() if each},
@@ -124,5 +151,5 @@ def _detector(
         levels={name: runs[0].level(name) for name in names} if runs else {},
         counts={name: [round(sum(mine.values()), 1), len(mine)] for name in (*names, ALL) if (mine := found.get(name))},
         incidents=incidents,
-        alarms=runs[0].false_alarms() if runs else {},
+        alarms=runs[0].contents.alarms if runs else {},
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.arrays import IntArray
 from bench.dataset import Dataset
 from bench.faults import UserError
 from bench.host.console import report_omission
@@ -84,7 +85,10 @@ def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> Wor
     return WorldSamples(
         world_seed=world_seed,
         cells=[[printable(str(c["cell_id"])), _degrees(c["longitude"]), _degrees(c["latitude"])] for c in cells],
-        incidents=[_sample(incident, _calls_of(incident, rows, calls), places) for incident in incidents.to_pylist()],
+        incidents=[
+            _sample(incident, mine.size, calls.take(pa.array(mine[:RECORDS])).to_pylist(), places)
+            for incident, mine in zip(incidents.to_pylist(), _calls_of(incidents, rows, calls), strict=True)
+        ],
     )
 
 
@@ -127,18 +131,20 @@ def _spread_out(ids: list[str]) -> list[str]:
     return [ids[place] for place in places] if ids else []
 
 
-def _calls_of(incident: dict[str, Any], rows: pa.Table, calls: pa.Table) -> list[dict[str, Any]]:
-    mine = pc.and_(
-        pc.equal(rows["incident_id"].cast(pa.string()), incident["incident_id"]),
-        pc.and_(pc.greater_equal(rows["row"], 0), pc.equal(rows["cause"].cast(pa.string()), "direct")),
-    )
-    found: list[dict[str, Any]] = calls.take(rows.filter(mine)["row"].combine_chunks()).to_pylist()
-    return sorted(found, key=lambda call: call["call_start_ts"])
+def _calls_of(incidents: pa.Table, rows: pa.Table, calls: pa.Table) -> list[IntArray]:
+    """Return the positions of the direct calls of each incident, by their start."""
+    direct = pc.equal(rows["cause"].cast(pa.string()), "direct")
+    rows = rows.filter(pc.and_(direct, pc.greater_equal(rows["row"], 0)))
+    owner = pc.index_in(rows["incident_id"].cast(pa.string()), incidents["incident_id"].combine_chunks()).to_numpy()
+    places = rows["row"].to_numpy()
+    order = np.argsort(calls["call_start_ts"].cast(pa.int64()).to_numpy()[places], kind="stable")
+    return [places[order][owner[order] == number] for number in range(incidents.num_rows)]
 
 
-def _sample(incident: dict[str, Any], calls: list[dict[str, Any]], places: dict[str, int]) -> IncidentSample:
+def _sample(
+    incident: dict[str, Any], records: int, drawn: list[dict[str, Any]], places: dict[str, int]
+) -> IncidentSample:
     start = incident["start_ts"]
-    drawn = calls[:RECORDS]
     busy = Counter(str(call[end]) for call in drawn for end in ("caller_id", "callee_id"))
     names = [name for name, _ in busy.most_common(PARTIES)]
     if len(busy) > PARTIES:
@@ -151,7 +157,7 @@ def _sample(incident: dict[str, Any], calls: list[dict[str, Any]], places: dict[
         start_ms=int(start.timestamp() * 1000),
         length_s=(incident["end_ts"] - start).total_seconds(),
         actors=[printable(str(actor)) for actor in incident["actors"][:PARTIES]],
-        records=len(calls),
+        records=records,
         parties=[printable(name) for name in names],
         calls=[_drawn(call, start, line, places) for call in drawn],
     )

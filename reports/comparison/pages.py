@@ -15,6 +15,7 @@ from reports.comparison.heat_map import heat_map
 from reports.comparison.interactive_page import render
 from reports.comparison.page_content import page_of
 from reports.comparison.rank_diagram import rank_diagram
+from reports.comparison.run_details import folders_of, read_beside
 from reports.templates import environment_of
 
 HEAT_MAP = "average_precision.svg"
@@ -47,13 +48,13 @@ def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
         raise UserError("there is no recorded run to compare; make one with: python -m bench.run")
     page = page_of([printable_row(row) for row in rows], folder)
     environment = _environment()
-    document, compared = document_of(page, folder)
-    markdown_page = environment.get_template("report.md")
-    texts = {
-        "report.md": markdown_page.render(page=page, heat_map_file=HEAT_MAP, ranks_file=RANKS),
-        "report.html": render(environment, document, packed_details(compared, document.worlds)),
-    }
-    texts[HEAT_MAP] = heat_map(page.sections)
+    with read_beside(folders_of(page.compared)) as contents:
+        document, compared = document_of(page, folder)
+        template = environment.get_template("report.md")
+        markdown_page = template.render(page=page, heat_map_file=HEAT_MAP, ranks_file=RANKS)
+        picture = heat_map(page.sections)
+        details = packed_details(compared, document.worlds, contents())
+    texts = {"report.md": markdown_page, "report.html": render(environment, document, details), HEAT_MAP: picture}
     if page.standings:
         texts[RANKS] = rank_diagram(page.standings)
     folder.mkdir(parents=True, exist_ok=True)

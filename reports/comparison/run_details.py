@@ -4,9 +4,10 @@ Older runs do not have these tables; then the page says that there are no detail
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.arrays import FloatArray
+from bench.evaluation.home import homes_in
 from bench.faults import UserError
-from bench.host.console import report_omission
+from bench.host.processes import apart
 from bench.host.texts import printable
 from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, INCIDENTS_FOUND, read
 from bench.schema import Table
-from reports.wording import LEVELS, Row, home_level, own_level
+from reports.comparison.grouping import Comparison
+from reports.wording import ALL, LEVELS, Row, home_level, own_level
 
 BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10000)
 """Alerts a day at which curves are evaluated."""
@@ -30,68 +33,133 @@ FALSE_ALARMS = 5
 LEAST_PRECISION = 1e-12
 LONGEST = 300
 """The most characters of a detector's reasons."""
+AT_ONCE = 10
+"""Runs whose contents the other process returns together."""
 Curve = dict[str, list[int | None]]
 """Values in thousandths, one for each of `BUDGETS`."""
 
 
+INCIDENT_COLUMNS = ("anomaly_type", "incident_id", "found_probability", "delay_s", "best_rank", "reasons")
+CURVE_COLUMNS = ("level", "anomaly_type", "alerts_per_day", *SHARES)
+ALARM_COLUMNS = ("rank", "score", "start_ts", "user_id", "callee_id", "cell_id", "reasons")
+
+
 @dataclass(frozen=True)
-class RunDetails:
-    """Tables of one run, each read when needed."""
+class Contents:
+    """What the page may show of the tables in a run's folder."""
+
+    curves: dict[tuple[str, str], Curve]
+    """By level and type."""
+    incidents: pa.Table | None
+    """`INCIDENT_COLUMNS` of the table of incidents."""
+    alarms: dict[str, list[dict[str, Any]]]
+    """The highest false alarms of each level."""
+    omissions: list[str]
+    """Of each table that cannot be read, one line that says why."""
+
+
+NOTHING_LEFT = Contents({}, None, {}, [])
+"""Of a run without tables."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run, and what is to be read of its tables."""
 
     row: Row
+    """Of the run's row, what its level follows from, and `folder`."""
+    homes: dict[str, set[str]]
+    """All home levels of each type: in worlds with other settings, a type may have another one."""
+    with_alarms: bool
 
-    def level(self, name: str) -> str:
-        """Return the level at which a type is shown: its home level or, without scores there, the detector's own."""
-        home = home_level(self.row, name)
-        return home if home in self._levels else own_level(self.row)
+    def contents(self) -> Contents:
+        """Read the tables."""
+        omissions: list[str] = []
+        curves = self._table(CURVES, CURVE_COLUMNS, omissions)
+        incidents = self._table(INCIDENTS_FOUND, INCIDENT_COLUMNS, omissions)
+        alerts = self._table(ALERTS, ("level", "verdict", *ALARM_COLUMNS), omissions) if self.with_alarms else None
+        return Contents(
+            curves={} if curves is None else dict(self._curves(curves)),
+            incidents=incidents,
+            alarms={} if alerts is None else _false_alarms(alerts, _levels_of(self.row)),
+            omissions=omissions,
+        )
 
-    @cached_property
-    def _levels(self) -> set[str]:
-        own = own_level(self.row)
-        return set(LEVELS) if own == "call" else {own}
-
-    def curves(self) -> dict[str, Curve]:
-        """Return the curve of each type, evaluated at `BUDGETS`."""
-        table = self._table(CURVES)
-        if table is None:
-            return {}
-        names = pc.binary_join_element_wise(table["level"], table["anomaly_type"], "/").combine_chunks()
-        names = pc.run_end_encode(names)
-        columns = {name: table[name].to_numpy() for name in ("alerts_per_day", *SHARES)}
-        found, low = {}, 0
-        for key, high in zip(names.values.to_pylist(), names.run_ends.to_pylist(), strict=True):
-            level, _, name = key.partition("/")
-            if level == self.level(name):
-                found[name] = _read_at_budgets({column: values[low:high] for column, values in columns.items()})
-            low = high
-        return found
-
-    def incidents(self) -> pa.Table | None:
-        """Return the table of incidents; None if there is none."""
-        return self._table(INCIDENTS_FOUND)
-
-    def false_alarms(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the highest false alarms of each level."""
-        table = self._table(ALERTS)
-        if table is None:
-            return {}
-        table = table.filter(pc.equal(table["verdict"], FALSE_ALARM))
-        return {level: list(_first_alarms(table, level)) for level in LEVELS if level in self._levels}
-
-    def _table(self, table: Table) -> pa.Table | None:
-        """Return a table of the run; None if it is missing or cannot be read (reported in one line)."""
-        folder = Path(str(self.row.get("folder") or ""))
-        if not self.row.get("folder") or not os.path.lexists(folder / f"{table.name}.parquet"):
+    def _table(self, table: Table, columns: Sequence[str], omissions: list[str]) -> pa.Table | None:
+        """Return a table; None if it is missing or cannot be read, which `omissions` then says."""
+        folder = Path(str(self.row["folder"]))
+        if not os.path.lexists(folder / f"{table.name}.parquet"):
             return None
         try:
-            return read(folder, table)
+            return read(folder, table, columns)
         except UserError as error:
-            report_omission(str(error))
+            omissions.append(str(error))
             return None
+
+    def _curves(self, table: pa.Table) -> Iterator[tuple[tuple[str, str], Curve]]:
+        """Yield the curve of each type, evaluated at `BUDGETS`, at the levels at which it may be shown."""
+        names = pc.binary_join_element_wise(table["level"], table["anomaly_type"], "/").combine_chunks()
+        names = pc.run_end_encode(names)
+        columns = {name: table[name].to_numpy() for name in CURVE_COLUMNS[2:]}
+        low = 0
+        for key, high in zip(names.values.to_pylist(), names.run_ends.to_pylist(), strict=True):
+            level, _, name = key.partition("/")
+            if name == ALL or level == level_of(self.row, name) or level in self.homes.get(name, ()):
+                yield (level, name), _read_at_budgets({column: values[low:high] for column, values in columns.items()})
+            low = high
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """What is shown of one run."""
+
+    row: Row
+    contents: Contents
+
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """The curve of each type, at the level at which it is shown."""
+        return {name: curve for (level, name), curve in self.contents.curves.items() if level == self.level(name)}
+
+    def level(self, name: str) -> str:
+        """Return the level at which a type is shown."""
+        return level_of(self.row, name)
+
+
+def folders_of(compared: Iterable[Comparison]) -> list[RunFolder]:
+    """Return the folders of all runs that succeeded; false alarms are shown of the first run of a detector."""
+    runs = [(row, place == 0) for each in compared for who in each.contenders for place, row in enumerate(who.good)]
+    homes: dict[str, set[str]] = defaultdict(set)
+    for text in {str(row.get("home_levels") or "") for row, _ in runs}:
+        for name, level in homes_in(text).items():
+            homes[name].add(level)
+    slim = [({key: row.get(key) for key in ("folder", "home_levels", "level")}, first) for row, first in runs]
+    return [RunFolder(row, homes, first) for row, first in slim if row["folder"]]
+
+
+@contextmanager
+def read_beside(folders: Sequence[RunFolder]) -> Iterator[Callable[[], dict[str, Contents]]]:
+    """Read the tables in a process beside this one; the function waits for it, and returns contents by folder."""
+    with apart() as process:
+        found = process.map(RunFolder.contents, folders, chunksize=AT_ONCE)
+        yield lambda: {str(each.row["folder"]): mine for each, mine in zip(folders, found, strict=True)}
+
+
+def level_of(row: Row, name: str) -> str:
+    """Return the level at which a type is shown: its home level or, without scores there, the detector's own."""
+    home = home_level(row, name)
+    return home if home in _levels_of(row) else own_level(row)
+
+
+def _levels_of(row: Row) -> tuple[str, ...]:
+    own = own_level(row)
+    return tuple(LEVELS) if own == "call" else (own,)
 
 
 def mean_curve(curves: Sequence[Curve]) -> Curve:
     """Return the mean of the curves of repeats; empty if one of them is."""
+    if len(curves) == 1:
+        return curves[0]
 
     def mean(values: tuple[int | None, ...]) -> int | None:
         known = [value for value in values if value is not None]
@@ -124,9 +192,13 @@ def _thousandths(shares: FloatArray) -> list[int | None]:
     return [round(THOUSAND * share) for share in shares.tolist()]
 
 
+def _false_alarms(table: pa.Table, levels: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    table = table.filter(pc.equal(table["verdict"], FALSE_ALARM))
+    return {level: list(_first_alarms(table, level)) for level in levels}
+
+
 def _first_alarms(table: pa.Table, level: str) -> Iterable[dict[str, Any]]:
-    columns = ["rank", "score", "start_ts", "user_id", "callee_id", "cell_id", "reasons"]
-    for alarm in table.filter(pc.equal(table["level"], level)).slice(0, FALSE_ALARMS).select(columns).to_pylist():
+    for alarm in table.filter(pc.equal(table["level"], level)).slice(0, FALSE_ALARMS).select(ALARM_COLUMNS).to_pylist():
         texts = {
             name: printable(str(alarm[name] or ""))[:LONGEST] for name in ("user_id", "callee_id", "cell_id", "reasons")
         }

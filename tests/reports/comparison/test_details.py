@@ -20,7 +20,7 @@ from bench.truth import Truth
 from reports.comparison.incident_samples import SAMPLES, samples_of
 from reports.comparison.overlap import merged, overlap_of
 from reports.comparison.pages import write
-from reports.comparison.run_details import BUDGETS, RunDetails, mean_curve
+from reports.comparison.run_details import BUDGETS, RunDetails, RunFolder, mean_curve
 
 MakeRow = Callable[..., dict[str, Any]]
 
@@ -32,8 +32,13 @@ def details(folder: Path) -> dict[str, Any]:
     return found
 
 
+def curves_of(folder: str) -> dict[str, Any]:
+    row = {"folder": folder}
+    return RunDetails(row, RunFolder(row, {}, with_alarms=False).contents()).curves
+
+
 def test_a_curve_is_read_at_numbers_of_alerts_between_its_points(tmp_path: Path) -> None:
-    curve = RunDetails({"folder": leave(tmp_path / "run")}).curves()["long_call"]
+    curve = curves_of(leave(tmp_path / "run"))["long_call"]
     at = dict(zip(BUDGETS, zip(*curve.values(), strict=True), strict=True))
     assert at[1] == (100, 1000, 100)
     assert at[100] == (500, 500, 500)
@@ -132,7 +137,7 @@ def test_what_no_run_writes_is_left_out_in_one_line_and_the_others_are_shown(
 def test_a_precision_near_zero_is_a_curve_too(tmp_path: Path) -> None:
     folder = Path(leave(tmp_path / "run"))
     changed(folder / "curves.parquet", precision=5e-324)
-    assert RunDetails({"folder": str(folder)}).curves()["all"]["precision"][0] == 0
+    assert curves_of(str(folder))["all"]["precision"][0] == 0
 
 
 @pytest.fixture
