@@ -102,7 +102,12 @@ def _look_through(found: Any) -> None:
         depth += 1
         if depth > DEEPEST:
             raise ValueError(f"it has more than {DEEPEST} levels")
-        for text in [each for each in level if isinstance(each, str)]:
-            text.encode()  # UnicodeEncodeError is a ValueError, raised for half of a surrogate pair
-        below = [list(each.values()) + list(each) for each in level if isinstance(each, dict)]
-        level = [each for part in (*below, *(part for part in level if isinstance(part, list))) for each in part]
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, str):
+                each.encode()  # UnicodeEncodeError is a ValueError, raised for half of a surrogate pair
+            elif isinstance(each, dict):
+                below += [*each.values(), *each]
+            elif isinstance(each, list):
+                below += each
+        level = below

@@ -18,7 +18,7 @@ CONTROLS = re.compile(f"[{HIDDEN}]")
 
 def printable(text: str) -> str:
     r"""Return a text with control characters escaped, such as `\x1b`; tabs and line ends stay."""
-    return CONTROLS.sub(escaped, text)
+    return text if text.isprintable() else CONTROLS.sub(escaped, text)
 
 
 def shortened(text: str, longest: int) -> str:

@@ -11,12 +11,12 @@ from bench.host.read_json import UnreadableError, json_of, member, object_in
 from bench.result import Result, Scalar, Status
 
 NEEDED = ("name", "detector", "status", "fingerprint")
-TEXTS = (
+TEXTS = {
     *NEEDED, "run_id", "started_at", "generator", "anomalies", "home_levels", "protocol", "threshold_policy", "level",
     "role", "suite", "settings", "reason", "audit", "trivial_types",
     "isolation", "left_out",
-)  # fmt: skip
-NUMBERS = ("anomaly_ratio", "num_users", "days", "calls_per_second", "peak_mib")
+}  # fmt: skip
+NUMBERS = {"anomaly_ratio", "num_users", "days", "calls_per_second", "peak_mib"}
 NUMERIC = (int, float, bool, type(None))
 SEEDS = ("seed", "world_seed")
 

@@ -59,6 +59,15 @@ class Contender:
 
     def summary(self, metric: str) -> Summary | None:
         """Return a metric (`recall/short_call`) or a cost (`fit_seconds`) over the repeats; None without any."""
+        if metric not in self._summaries:
+            self._summaries[metric] = self._summary(metric)
+        return self._summaries[metric]
+
+    @cached_property
+    def _summaries(self) -> dict[str, Summary | None]:
+        return {}
+
+    def _summary(self, metric: str) -> Summary | None:
         values = [value for row in self.good if (value := _float(row.get(metric))) is not None]
         if not values:
             return None
@@ -90,7 +99,7 @@ class Comparison:
     @cached_property
     def types(self) -> list[str]:
         """The anomaly types, sorted, `all` last."""
-        return types_in(name for row in self.rows for name in row)
+        return types_in({name for row in self.rows for name in row})
 
     @cached_property
     def prevalences(self) -> Contender:
@@ -189,4 +198,4 @@ def _in_order(seeds: Any) -> list[tuple[bool, float, str]]:
 
 
 def _float(value: Scalar) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) if isinstance(value, (int, float)) else None

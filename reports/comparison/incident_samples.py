@@ -1,8 +1,9 @@
 """Sample incidents of a world, read from its tables: who called whom and when."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.arrays import IntArray
 from bench.dataset import Dataset
 from bench.faults import UserError
 from bench.host.console import report_omission
@@ -86,8 +86,8 @@ def samples_of(folder: Path, world_seed: str, kept: dict[str, list[str]]) -> Wor
         world_seed=world_seed,
         cells=[[printable(str(c["cell_id"])), _degrees(c["longitude"]), _degrees(c["latitude"])] for c in cells],
         incidents=[
-            _sample(incident, mine.size, calls.take(pa.array(mine[:RECORDS])).to_pylist(), places)
-            for incident, mine in zip(incidents.to_pylist(), _calls_of(incidents, rows, calls), strict=True)
+            _sample(incident, records, drawn, places)
+            for incident, (records, drawn) in zip(incidents.to_pylist(), _calls_of(incidents, rows, calls), strict=True)
         ],
     )
 
@@ -131,14 +131,18 @@ def _spread_out(ids: list[str]) -> list[str]:
     return [ids[place] for place in places] if ids else []
 
 
-def _calls_of(incidents: pa.Table, rows: pa.Table, calls: pa.Table) -> list[IntArray]:
-    """Return the positions of the direct calls of each incident, by their start."""
+def _calls_of(incidents: pa.Table, rows: pa.Table, calls: pa.Table) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield the number of direct calls of each incident, and the first of them by their start."""
     direct = pc.equal(rows["cause"].cast(pa.string()), "direct")
     rows = rows.filter(pc.and_(direct, pc.greater_equal(rows["row"], 0)))
     owner = pc.index_in(rows["incident_id"].cast(pa.string()), incidents["incident_id"].combine_chunks()).to_numpy()
     places = rows["row"].to_numpy()
     order = np.argsort(calls["call_start_ts"].cast(pa.int64()).to_numpy()[places], kind="stable")
-    return [places[order][owner[order] == number] for number in range(incidents.num_rows)]
+    found = [places[order][owner[order] == number] for number in range(incidents.num_rows)]
+    shown = np.concatenate([places[:0], *(mine[:RECORDS] for mine in found)])
+    drawn = iter(calls.take(pa.array(shown)).to_pylist())
+    for mine in found:
+        yield mine.size, list(islice(drawn, min(mine.size, RECORDS)))
 
 
 def _sample(
