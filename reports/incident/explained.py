@@ -107,6 +107,7 @@ def _happened(found: Found, hits: pl.DataFrame, figures: Mapping[str, Any]) -> I
 
 def _verdict(found: Found, run: Mapping[str, Any]) -> Iterator[str]:
     level, reasons = str(found["level"]), found["reasons"] or "the run gave no reasons"
+    yield from _left_out(found, level)
     if found["found"] is None:
         yield f"Not judged: it has no record of its own among the {LEVELS[level]} that were scored."
         return
@@ -124,6 +125,15 @@ def _verdict(found: Found, run: Mapping[str, Any]) -> Iterator[str]:
         yield f"Missed: no alert among its {_records(found['records'], level)}"
         yield f"Nearest: {record}; alerts are ranks 1 to {count(alerts)}"
     yield f"{'Why' if found['found'] else 'What is rarest there'}: {reasons}"
+
+
+def _left_out(found: Found, level: str) -> Iterator[str]:
+    """Say which records of an incident are not judged, and why."""
+    if found["unscored_calls"]:
+        yield f"{plural(found['unscored_calls'], 'call')} of it lie outside the scored part and are not judged."
+    if found["shared"]:
+        alerts = f"; {count(found['shared_alerts'])} of them are alerts" if found["shared_alerts"] else ""
+        yield f"{_records(found['shared'], level)} of it belong to another type too and are not judged{alerts}."
 
 
 def _records(number_of: int, level: str) -> str:
