@@ -86,22 +86,23 @@ def _contest(held: Held) -> Contest:
     return Contest(
         title=f"{held.conditions}; {plural(len(held.compared), 'kind')} of world",
         cautions=held.cautions,
-        tested=held.testable_on(),
+        tested=held.standing(held.metric()) is not None,
         rankings=[each for name in held.types if (each := _ranking(held, name)) is not None],
     )
 
 
 def _ranking(held: Held, name: str) -> Ranking | None:
     """Return the ranking of detectors on one type; None with too few worlds."""
-    if held.testable_on(name):
-        found = held.standing(name)
+    metric = held.metric(name)
+    if (found := held.standing(metric)) is not None:
         notes = [not_different_from(found, place) for place in range(len(found.names))]
         values = [round(float(rank), 3) for rank in found.mean_ranks]
         return Ranking(name, list(found.names), list(values), notes, found.groups, meaning(found))
-    differences = held.differences(name)
+    differences = held.differences(metric)
     if not any(each for _, _, each in differences):
         return None
-    said = "mean value over the worlds, and paired differences to the first; too few kinds of world for tests"
+    said = "mean over the worlds, and paired differences to the first with simultaneous 95 % intervals "
+    said += "(Student's t, Bonferroni); too few kinds of world for tests of ranks"
     return Ranking(
         type=name,
         names=[label for label, _, _ in differences],

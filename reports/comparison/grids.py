@@ -6,6 +6,7 @@ from functools import partial
 
 from bench.evaluation.compare import Standing, fewest_blocks
 from bench.result import Scalar
+from reports.comparison.best import marks_of
 from reports.comparison.grouping import Comparison, Contender
 from reports.comparison.standing import Contest, meaning, not_different_from, verdict
 from reports.wording import ALL, LEVELS, NOTHING, SHORT, count, duration, home_level, key, number, percent
@@ -45,6 +46,8 @@ class NumberCell:
     details: tuple[str, ...] = ()
     shade: float | None = None
     failed: bool = False
+    mark: str = ""
+    """Whether it is the best of its type (`best.BEST`), or not significantly different from that (`best.ALIKE`)."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +106,15 @@ def rank_grid(found: Standing) -> NumberTable:
 
 def difference_grid(contest: Contest) -> NumberTable:
     """Return the paired differences of each detector to the first."""
-    columns = ["average precision", "difference to the first, 95 % interval"]
-    found = contest.differences()
+    columns = ["average precision", "difference to the first, simultaneous 95 % interval"]
+    found = contest.differences(contest.metric())
     rows = [
         (label, [NumberCell(number(mean)), NumberCell(verdict(difference) if place else NOTHING)])
         for place, (label, mean, difference) in enumerate(found)
     ]
     said = (
         "average precision over the single worlds, and paired differences; too few kinds of world for tests "
-        f"({fewest_blocks(len(contest.keys))} would be needed), three worlds at least for an interval"
+        f"({fewest_blocks(len(contest.contenders))} would be needed), three worlds at least for an interval"
     )
     return NumberTable("Paired differences", said, columns, rows, [])
 
@@ -186,8 +189,17 @@ def _delay_grid(each: Comparison) -> NumberTable:
 def _measure_grid(each: Comparison, measure: str) -> NumberTable:
     title, meaning = MEASURES[measure]
     homes = {name: home_level(each.sample, name) for name in each.types}
+    contest = Contest(each)
+    marks = [marks_of(contest, at_home(each, measure, name)) for name in each.types]
     rows = [
-        (who.label, [_measure_cell(who, measure, homes[name], name) for name in each.types]) for who in each.contenders
+        (
+            who.label,
+            [
+                replace(_measure_cell(who, measure, homes[name], name), mark=mine.get(who.label, ""))
+                for name, mine in zip(each.types, marks, strict=True)
+            ],
+        )
+        for who in each.contenders
     ]
     shares = [_cell(each.prevalences, at_home(each, "prevalence", name), percent) for name in each.types]
     reference = [("prevalence", shares)] if measure != "incident_recall" else []

@@ -70,7 +70,8 @@ def page_of(rows: Iterable[Row], folder: Path) -> Page:
     sections = [_section(title, each) for title, each in zip(titles(compared), compared, strict=True)]
     held = contests(compared)
     sections += [_contest_section(contest) for contest in held]
-    standings = [(contest.conditions, contest.standing()) for contest in held if contest.testable_on()]
+    tested = [(contest.conditions, contest.standing(contest.metric())) for contest in held]
+    standings = [(conditions, found) for conditions, found in tested if found is not None]
     return Page(sections, [_run(row, folder) for row in ordered], standings, compared, held)
 
 
@@ -140,7 +141,8 @@ def _of_audits(each: Comparison) -> Iterable[str]:
 
 def _contest_section(contest: Contest) -> Section:
     facts = [("Conditions", contest.conditions), ("Kinds of world", str(len(contest.compared)))]
-    grid = rank_grid(contest.standing()) if contest.testable_on() else difference_grid(contest)
+    found = contest.standing(contest.metric())
+    grid = difference_grid(contest) if found is None else rank_grid(found)
     return Section("Which detectors differ significantly", facts, contest.cautions, [grid])
 
 

@@ -12,6 +12,7 @@ from reports.comparison.grouping import Comparison, Contender
 from reports.comparison.kinds import family_of
 from reports.comparison.page_content import Section
 from reports.comparison.run_lines import run_line
+from reports.comparison.standing import Contest
 from reports.wording import ALL, LEVELS, Row, home_level, key, own_level, settings_of
 
 METRICS = (
@@ -78,14 +79,13 @@ def world_part(each: Comparison, section: Section, settings: dict[str, float | s
         budget=budget,
         types=[_type(each, name) for name in _ordered(each)],
         rows=rows,
-        best=_best(each, rows),
+        best=_best(each),
     )
 
 
 def _ordered(each: Comparison) -> list[str]:
-    """Return the types, `all` first, then group by group."""
-    levels = list(LEVELS)
-    return sorted(each.types, key=lambda name: (name != ALL, levels.index(home_level(each.sample, name)), name))
+    """Return the types, `all` first."""
+    return sorted(each.types, key=lambda name: name != ALL)
 
 
 def _type(each: Comparison, name: str) -> TypeOf:
@@ -147,12 +147,11 @@ def _twin(who: Contender) -> list[float | None]:
     return [_mean(who, key("twin_alerts", level, ALL)), _mean(who, key("false_alarms", level, ALL))]
 
 
-def _best(each: Comparison, rows: list[DetectorRow]) -> dict[str, dict[str, list[Best | None]]]:
-    types = _ordered(each)
+def _best(each: Comparison) -> dict[str, dict[str, list[Best | None]]]:
+    types, contest = _ordered(each), Contest(each)
 
     def of(metric: Metric, level: str, place: int) -> Best | None:
-        values = [row.values[metric.key][level][place] for row in rows]
-        return best_of(each, key(metric.key, level, types[place]), values, higher=metric.higher_is_better)
+        return best_of(contest, key(metric.key, level, types[place]), higher=metric.higher_is_better)
 
     return {
         metric.key: {level: [of(metric, level, place) for place in range(len(types))] for level in LEVELS}
