@@ -12,7 +12,7 @@ from reports.comparison.document import WorldPart, packed
 from reports.comparison.grouping import Comparison, world_of
 from reports.comparison.incident_samples import WorldSamples, samples_of
 from reports.comparison.overlap import Found, Overlap, found_in, merged, overlap_of
-from reports.comparison.run_details import BUDGETS, LONGEST, Curve, RunDetails, mean_curve
+from reports.comparison.run_details import BUDGETS, LONGEST, RECALLS, Curve, RunDetails, mean_curve
 from reports.comparison.world_part import world_folder
 from reports.wording import ALL, Row
 
@@ -56,7 +56,7 @@ def packed_details(compared: Sequence[Comparison], parts: Sequence[WorldPart]) -
     worlds = [_world(each, part, many) for each, part in zip(compared, parts, strict=True)]
     if not any(row.curves or row.counts for world in worlds for row in world.rows):
         return ""
-    return packed({"budgets": BUDGETS, "worlds": worlds})
+    return packed({"budgets": BUDGETS, "recalls": RECALLS.tolist(), "worlds": worlds})
 
 
 def _world(each: Comparison, part: WorldPart, many: bool) -> WorldDetails:

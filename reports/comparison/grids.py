@@ -151,7 +151,8 @@ def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> NumberCe
     if summary is None:
         return NumberCell(NOTHING)
     low, high = say(summary.low), say(summary.high)
-    return NumberCell(say(summary.mean), () if summary.low is None or low == high else (f"{low} to {high}",))
+    word = "range " if len(who.repeats) > 1 else ""
+    return NumberCell(say(summary.mean), () if summary.low is None or low == high else (f"{word}{low} to {high}",))
 
 
 def _any_cell(each: Comparison, metric: str) -> NumberCell:

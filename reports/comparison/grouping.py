@@ -14,7 +14,8 @@ from typing import Any
 from bench.evaluation.home import homes_in
 from bench.result import Scalar, Status
 from reports.comparison.differences import distinct_labels, without_seeds
-from reports.wording import ALL, LEVELS, Row, home_level, key, settings_of, types_in, types_meaning, world_meaning
+from reports.comparison.world_names import place_in_suite, title_of
+from reports.wording import ALL, LEVELS, Row, home_level, key, settings_of, types_in, types_meaning
 
 WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy")
 COMPETES = "detector"
@@ -138,18 +139,23 @@ def world_of(row: Row) -> str:
     return f"{row.get('fingerprint')} {row.get('world_seed')}"
 
 
+def seeds_of(each: Comparison) -> str:
+    """Return the seeds of the worlds as text."""
+    return ", ".join(str(seed) for seed in each.world_seeds)
+
+
 def comparisons(rows: Iterable[Row]) -> list[Comparison]:
     """Group runs into comparisons, in an order that depends only on their settings, not on the order of the rows."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(rows, key=_when):
         groups[_world_key(row)].append(row)
-    return [_comparison(groups[key]) for key in sorted(groups)]
+    return [_comparison(groups[key]) for key in sorted(groups, key=lambda key: (place_in_suite(groups[key][0]), key))]
 
 
 def titles(compared: Sequence[Comparison]) -> list[str]:
     """Return titles of the comparisons: by world or, if that is the same, by types and the settings that differ."""
     samples = [each.sample for each in compared]
-    worlds = [(world_meaning(row), types_meaning(row)) for row in samples]
+    worlds = [(title_of(row), types_meaning(row)) for row in samples]
     several = {world for world, types in worlds if any(world == name and types != other for name, other in worlds)}
     names = [f"{world}: {types}" if world in several else world for world, types in worlds]
     return distinct_labels(names, [_task_settings(row) for row in samples])
@@ -199,7 +205,13 @@ def _contenders(repeats: Sequence[tuple[Row, ...]]) -> list[Contender]:
 
 def _marked(row: Row) -> str:
     role = row.get("role") or COMPETES
-    return str(row.get("detector")) if role == COMPETES else f"{row.get('detector')} (not ranked)"
+    return _detector_name(row) if role == COMPETES else f"{_detector_name(row)} (not ranked)"
+
+
+def _detector_name(row: Row) -> str:
+    """Return the name of a run's detector; without one (composed by hand), that of its class."""
+    target = str((settings_of(row).get("detector") or {}).get("_target_") or "unnamed")
+    return str(row.get("detector") or target.rpartition(".")[2])
 
 
 def _rank(contender: Contender) -> tuple[bool, float, str]:

@@ -25,13 +25,15 @@ from reports.wording import LEVELS, Row, home_level, own_level
 BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10000)
 """Alerts a day at which curves are evaluated."""
 SHARES = ("recall", "precision", "incident_recall")
+RECALLS = np.linspace(0, 1, 51)
+"""Recalls at which the precision is read too, so that curves of worlds of different sizes can be averaged."""
 THOUSAND = 1000
 FALSE_ALARMS = 5
 LEAST_PRECISION = 1e-12
 LONGEST = 300
 """The most characters of a detector's reasons."""
 Curve = dict[str, list[int | None]]
-"""Values in thousandths, one for each of `BUDGETS`."""
+"""Values in thousandths, one for each of `BUDGETS`; `precision_at`, one for each of `RECALLS`."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
         known = [value for value in values if value is not None]
         return round(sum(known) / len(known)) if len(known) == len(values) else None
 
-    return {name: [mean(values) for values in zip(*(each[name] for each in curves), strict=True)] for name in SHARES}
+    return {name: [mean(values) for values in zip(*(each[name] for each in curves), strict=True)] for name in curves[0]}
 
 
 def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
@@ -117,7 +119,17 @@ def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
         "recall": _thousandths(hits),
         "precision": [*_thousandths(precision[:ends]), *[None] * (len(BUDGETS) - ends)],
         "incident_recall": _thousandths(found),
+        "precision_at": _thousandths(_precision_at(RECALLS, recall, false, float(precise[1]))),
     }
+
+
+def _precision_at(recalls: FloatArray, recall: FloatArray, false: FloatArray, first: float) -> FloatArray:
+    """Return the precision at given recalls; between thresholds, false alarms grow in proportion to the recall.
+
+    At a recall of 0 it is that of the first threshold.
+    """
+    wrong = np.interp(recalls, recall, false)
+    return np.where(recalls > 0, recalls / np.maximum(recalls + wrong, LEAST_PRECISION), first)
 
 
 def _thousandths(shares: FloatArray) -> list[int | None]:

@@ -30,7 +30,7 @@ def together(compared: Sequence[Comparison], titles: Sequence[str]) -> list[tupl
 def _section(kinds: Sequence[Comparison], titles: Sequence[str], groups: int) -> Section:
     sample = kinds[0].sample
     conditions = f"protocol {sample.get('protocol')}, {policy_meaning(sample)}"
-    facts = [("Kinds of world", "; ".join(titles)), ("Conditions", conditions)]
+    facts = [("Conditions", conditions)]
     cautions = [MIXED.format(kinds=plural(len(kinds), "kind"))]
     if len({frozenset(who.key for who in each.contenders) for each in kinds}) > 1:
         cautions.append("Not every detector ran on every kind of world, so differences may come from the worlds.")

@@ -83,7 +83,7 @@ def test_repeats_are_averaged_with_their_range(run_row: MakeRow, tmp_path: Path)
     rows = [run_row(scale, world_seed=seed, fingerprint=f"f{seed}") for seed, scale in enumerate((0.5, 1.0, 0.9))]
     value = run_row()["average_precision/all"]
     cell = line(pages(rows, tmp_path)["report.md"], "Average precision", "iforest")[-1]
-    assert cell == f"{0.8 * value:.3f} ({0.5 * value:.3f} to {value:.3f})"
+    assert cell == f"{0.8 * value:.3f} (range {0.5 * value:.3f} to {value:.3f})"
 
 
 def test_a_single_run_has_its_interval(run_row: MakeRow, tmp_path: Path) -> None:
@@ -148,6 +148,16 @@ def test_worlds_of_other_types_are_named_by_them(run_row: MakeRow, tmp_path: Pat
     text = pages(rows, tmp_path)["report.md"]
     headings = [line.rsplit(": ", 1)[-1] for line in re.findall(r"^## generator.*", text, re.MULTILINE)]
     assert sorted(headings) == ["8 types from a to h", "no anomalies", "ring, tdos"]
+
+
+def test_no_label_begins_with_a_comma_or_a_blank(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = [run_row(), run_row(0.5)]
+    for row, words in zip(rows, ("", "a"), strict=True):
+        settings = json.loads(row["settings"])
+        settings["detector"] |= {"_target_": "mine.Own", "words": words}
+        row |= {"detector": "", "settings": json.dumps(settings)}
+    (world,) = document(pages(rows, tmp_path)["report.html"])["worlds"]
+    assert [row["label"] for row in world["rows"]] == ["Own (words=empty)", "Own (words=a)"]
 
 
 def test_configurations_of_a_detector_are_not_repeats(run_row: MakeRow, tmp_path: Path) -> None:
