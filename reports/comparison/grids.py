@@ -30,6 +30,8 @@ MEASURES = {
         "the share of the incidents with at least one alert; random: what the same number of random alerts would find",
     ),
 }
+HEADLINE = "average_precision"
+"""The measure of the heat map."""
 COSTS: dict[str, tuple[str, Callable[[Scalar], str]]] = {
     "fit_seconds": ("fit [s]", partial(number, digits=2)),
     "score_seconds": ("score [s]", partial(number, digits=2)),
@@ -187,17 +189,23 @@ def _delay_grid(each: Comparison) -> NumberTable:
     return NumberTable("Delay of the first alert", meaning, each.types, rows, [])
 
 
+def _marks(each: Comparison) -> dict[tuple[str, str], str]:
+    """Return the marks of the best and of those alike by average precision, by type and label."""
+    contest = Contest(each)
+    found = {name: marks_of(contest, at_home(each, HEADLINE, name)) for name in each.types}
+    return {(name, label): mark for name, marks in found.items() for label, mark in marks.items()}
+
+
 def _measure_grid(each: Comparison, measure: str) -> NumberTable:
     title, meaning = MEASURES[measure]
     homes = {name: home_level(each.sample, name) for name in each.types}
-    contest = Contest(each)
-    marks = [marks_of(contest, at_home(each, measure, name)) for name in each.types]
+    marks = _marks(each) if measure == HEADLINE else {}
     rows = [
         (
             who.label,
             [
-                replace(_measure_cell(who, measure, homes[name], name), mark=mine.get(who.label, ""))
-                for name, mine in zip(each.types, marks, strict=True)
+                replace(_measure_cell(who, measure, homes[name], name), mark=marks.get((name, who.label), ""))
+                for name in each.types
             ],
         )
         for who in each.contenders

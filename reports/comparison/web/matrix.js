@@ -119,6 +119,9 @@ function Matrix({ state, set, world }) {
     ${types.some((type) => type.few) ? html`<p class="soft">! Too few incidents to judge, in at least one world.</p>` : null}`;
 }
 
+// A name that may be broken after its underscores, where there is little room.
+const breakable = (text) => text.split(/(?<=_)/).map((part) => html`${part}<wbr />`);
+
 // Each type with its best detector, and how sure that is.
 function BestList({ state, set, world }) {
   const metric = METRICS.get(state.metric);
@@ -130,13 +133,13 @@ function BestList({ state, set, world }) {
     const alike = best ? best.alike.map((place) => world.rows[place].label) : [];
     const named = alike.length > 4 ? `${alike.slice(0, 4).join(", ")} and ${alike.length - 4} more` : alike.join(", ");
     return html`<tr key=${type.name}>
-      <th scope="row">${type.name}<small>${GROUPS.get(type.group)}</small></th>
+      <th scope="row">${breakable(type.name)}<small>${GROUPS.get(type.group)}</small></th>
       <td>${row ? html`<button type="button" class="link" onClick=${() => set({ cell: [best.row, world.types.indexOf(type)], focus: type.name })}>
-        <${Family} family=${row.family} />${row.label}</button>` : NOTHING}<small class="only-narrow">${withInterval(value, metric.kind, row)}</small></td>
+        <${Family} family=${row.family} />${breakable(row.label)}</button>` : NOTHING}<small class="only-narrow">${withInterval(value, metric.kind, row)}</small></td>
       <td class="not-narrow">${withInterval(value, metric.kind, row)}</td>
       <td class="not-narrow number">${written(chanceOf(state, world, type), metric.kind)}</td>
       <td class="not-narrow number">${row ? duration(seconds(row)) : NOTHING}</td>
-      <td>${alike.length ? html`<span title=${`${alike.join(", ")}: ${best.how}`}>${named}</span>` : best?.how && state.budget === null ? "none" : NOTHING}</td></tr>`;
+      <td>${alike.length ? html`<span title=${`${alike.join(", ")}: ${best.how}`}>${breakable(named)}</span>` : best?.how && state.budget === null ? "none" : NOTHING}</td></tr>`;
   };
   const how = [...new Set(types.map((type) => bestOf(state, world, type)?.how).filter(Boolean))];
   return html`<section aria-labelledby="best"><h2 id="best">Best of each type</h2>

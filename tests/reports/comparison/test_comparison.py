@@ -304,6 +304,22 @@ def test_the_best_of_a_type_comes_with_those_that_do_not_differ(run_row: MakeRow
     assert "paired differences to the best (Student's t, Bonferroni), over 3 worlds" in best["how"]
 
 
+def test_each_metric_is_tested_by_its_own_values(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = []
+    for kind in range(8):
+        for name, (precise, delay) in {"good": (0.8, 60.0), "fast": (0.5, 30.0), "like": (0.79, 31.0)}.items():
+            row = run_row(detector=name, num_users=1000 + kind, world_seed=kind, fingerprint=f"f{kind}")
+            sway = 0.02 * (-1) ** kind if name == "like" else 0
+            rows.append(row | {"average_precision/all": precise + sway, "delay_seconds/all": delay + 100 * sway})
+    world = document(pages(rows, tmp_path)["report.html"])["worlds"][0]
+    labels, first = [row["label"] for row in world["rows"]], {}
+    for metric in ("average_precision", "delay_seconds"):
+        best = world["best"][metric]["call"][0]
+        first[metric] = labels[best["row"]], [labels[place] for place in best["alike"]]
+        assert "Wilcoxon's test of each pair with Holm's correction, over 8 kinds of world" in best["how"]
+    assert first == {"average_precision": ("good", ["like"]), "delay_seconds": ("fast", ["like"])}
+
+
 def test_kinds_of_world_also_stand_together_and_a_type_counts_where_it_is(run_row: MakeRow, tmp_path: Path) -> None:
     other = {name: value for name, value in run_row(0.5, anomaly_ratio=0.01).items() if not name.endswith("/long_call")}
     rows = [run_row(), run_row(0.6, detector="rules"), other | {"fingerprint": "other"}]
@@ -333,6 +349,14 @@ def test_the_heat_map_is_well_formed_and_shows_every_value(run_row: MakeRow, tmp
     texts = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
     for name in ("burst_call", "long_call", "off_hour_call", "short_call", "all"):
         assert f"{row[f'average_precision/{name}']:.3f}" in texts
+
+
+def test_higher_shares_stand_out_on_a_dark_page_too(run_row: MakeRow, tmp_path: Path) -> None:
+    light, dark = pages([run_row()], tmp_path)["average_precision.svg"].split("rect.s0{")[1:]
+    for text, falls in ((light, True), (dark, False)):
+        shades = [int(colour[:2], 16) for colour in re.findall(r"fill:#([0-9a-f]{6})}text", text)]
+        assert len(shades) == 11
+        assert shades == sorted(shades, reverse=falls)
 
 
 def test_no_runs_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
