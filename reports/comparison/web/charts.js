@@ -121,8 +121,9 @@ function precisionRecallChart(width, curves, at, prevalence) {
   });
 }
 
-// Recall of records and of incidents against alerts a day; what chance finds of the incidents, at the threshold of the runs.
-function budgetChart(width, points, budget, chance) {
+// Recall of records and of incidents against alerts a day; what chance finds of the incidents: at every number of alerts where that
+// is known, else at the threshold of the runs.
+function budgetChart(width, points, budget, chance, chances) {
   const lines = [["recall", "records", "var(--accent)"], ["incident_recall", "incidents", "var(--second)"]];
   return Plot.plot({
     width, height: 280, marginLeft: 46, marginRight: 76, marginBottom: 46,
@@ -134,7 +135,8 @@ function budgetChart(width, points, budget, chance) {
         spreadEnds(lines.map(([key, label, colour]) => ({ label, colour, y: points.at(-1)[key] }))),
         { frameAnchor: "right", x: points.at(-1).alerts, y: "y", text: "label", dx: 8, textAnchor: "start", fill: "colour", fontSize: 12 },
       ),
-      chance ? Plot.dot([chance], { x: "alerts", y: "share", symbol: "diamond", stroke: "var(--second)", fill: "var(--back)", strokeWidth: 2, r: 5 }) : null,
+      chances ? Plot.line(chances.map((share, place) => ({ alerts: points[place].alerts, share: share / 1000 })), { x: "alerts", y: "share", stroke: "var(--second)", strokeDasharray: "2 3" }) : null,
+      chance && !chances ? Plot.dot([chance], { x: "alerts", y: "share", symbol: "diamond", stroke: "var(--second)", fill: "var(--back)", strokeWidth: 2, r: 5 }) : null,
       budget ? Plot.ruleX([budget], { stroke: "var(--ink)", strokeDasharray: "4 3" }) : null,
     ],
   });

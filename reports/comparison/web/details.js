@@ -64,6 +64,7 @@ function Curves({ world, row, type, typePlace, state }) {
   const share = alertsFor(details.curves[type.name], 0.8);
   const most = points.at(-1);
   const byChance = row.chance.incident_recall[level][typePlace];
+  const chances = details.chances?.[type.name];
   const chance = world.budget && byChance !== null ? { alerts: world.budget, share: byChance } : null;
   return html`<div class="side"><div><h3>Precision and recall</h3>
       <${Chart} label=${`precision against recall; average precision ${withInterval(row.values.average_precision[level][typePlace], "share", row)}`}
@@ -72,10 +73,10 @@ function Curves({ world, row, type, typePlace, state }) {
         of recall and precision or the range of the repeats. Dotted: prevalence.${runs.length > 1 ? ` One line for each of ${runs.length} runs.` : ""}</p></div>
     <div><h3>Found against alerts a day</h3>
       <${Chart} label=${`share found against alerts a day; ${share ? `80 % of the incidents at ${share} alerts a day` : "80 % of the incidents at none of them"}`}
-        draw=${(width) => budgetChart(width, points, state.budget ?? world.budget, chance)} needs=${[row, type, state.budget]} />
+        draw=${(width) => budgetChart(width, points, state.budget ?? world.budget, chance, chances)} needs=${[row, type, state.budget]} />
       <p class="soft">${share ? `${share === BUDGETS[0] ? "At most " : "About "}${count(share)} alerts a day find 80 % of the incidents.`
-        : `${count(most.alerts)} alerts a day find ${percent(most.incident_recall)} of the incidents.`} Alerts are shared by all types. Dashed: the number of alerts that is shown.${chance
-          ? ` Diamond: at the threshold of the run, as many random alerts would find ${percent(byChance)} of the incidents; more alerts find more.` : ""}</p></div></div>`;
+        : `${count(most.alerts)} alerts a day find ${percent(most.incident_recall)} of the incidents.`} Alerts are shared by all types. Dashed: the number of alerts that is shown.${chances ? " Dotted: incidents that as many random alerts would find." : ""}${chance
+          ? ` ${chances ? "At" : "Diamond: at"} the threshold of the run, as many random alerts would find ${percent(byChance)} of the incidents; more alerts find more.` : ""}</p></div></div>`;
 }
 
 function FalseAlarms({ row, type }) {

@@ -109,7 +109,7 @@ function Matrix({ state, set, world }) {
           ${types.map((type) => html`<${Cell} key=${type.name} state=${state} set=${set} world=${world} row=${row} type=${type} best=${bests.get(type)} dense=${dense} />`)}
         </tr>`)}
         ${metric.chance ? html`<tr class="reference"><th scope="row" title="of random scores in the place of the best detector">${chanceLabel(state, world)}</th>${before}
-          ${types.map((type) => { const text = written(chanceOf(state, world, type), metric.kind); return html`<td>${dense ? shortened(text) : text}</td>`; })}</tr>` : null}
+          ${types.map((type) => { const text = chanceOfBest(state, world, type); return html`<td>${dense ? shortened(text) : text}</td>`; })}</tr>` : null}
         <tr class="reference"><th scope="row">incidents</th>${before}
           ${types.map((type) => html`<td>${count(type.incidents)}${type.few ? "!" : ""}</td>`)}</tr>
       </tbody>
@@ -137,7 +137,7 @@ function BestList({ state, set, world }) {
       <td>${row ? html`<button type="button" class="link" onClick=${() => set({ cell: [best.row, world.types.indexOf(type)], focus: type.name })}>
         <${Family} family=${row.family} />${breakable(row.label)}</button>` : NOTHING}<small class="only-narrow">${withInterval(value, metric.kind, row)}</small></td>
       <td class="not-narrow">${withInterval(value, metric.kind, row)}</td>
-      <td class="not-narrow number">${written(chanceOf(state, world, type), metric.kind)}</td>
+      <td class="not-narrow number">${chanceOfBest(state, world, type)}</td>
       <td class="not-narrow number">${row ? duration(seconds(row)) : NOTHING}</td>
       <td>${alike.length ? html`<span title=${`${alike.join(", ")}: ${best.how}`}>${breakable(named)}</span>` : best?.how && state.budget === null ? "none" : NOTHING}</td></tr>`;
   };

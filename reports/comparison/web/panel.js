@@ -33,12 +33,12 @@ function Against({ world, row, type, state }) {
   const first = world.rows[best.row];
   const alike = best.alike.includes(world.rows.indexOf(row));
   const value = withInterval(valueOf(state, world, row, type), metric.kind, row);
-  const chance = row.chance[metric.key]?.[levelOf(state, type)]?.[world.types.indexOf(type)];
+  const chance = chanceOf(state, world, row, type);
   const text = first === row
     ? `Best of its type by ${metric.label}: ${value}. Not significantly different from it: ${best.alike.map((each) => world.rows[each].label).join(", ") || "none"}.`
     : `${capital(metric.label)} ${value}. The best is ${first.label} with ${withInterval(valueOf(state, world, first, type), metric.kind, first)}${
       row.ranked ? (alike ? "; the difference is not significant" : "; the difference is significant") : ""}.`;
-  return html`<p>${text}${chance === undefined || chance === null ? "" : ` ${capital(chanceLabel(state, world))}: ${written(chance, metric.kind)}.`} <span class="soft">Significance: ${best.how}.</span></p>`;
+  return html`<p>${text}${chance === NOTHING ? "" : ` ${capital(chanceLabel(state, world))}: ${chance}.`} <span class="soft">Significance: ${best.how}.</span></p>`;
 }
 
 function Numbers({ row, type, typePlace }) {

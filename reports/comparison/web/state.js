@@ -92,16 +92,26 @@ function bestOf(state, world, type) {
   return best && { ...best, how: "no test at this number of alerts, which is read off the curves" };
 }
 
-// What random scores would get in the place of the best detector of a type. That of incidents found depends on the number of
-// alerts, and is known at that of the runs.
-function chanceOf(state, world, type) {
-  const best = bestOf(state, world, type);
-  return best ? world.rows[best.row].chance[state.metric]?.[levelOf(state, type)]?.[world.types.indexOf(type)] ?? null : null;
+// What random scores would get in a detector's place, as text. That of incidents found depends on the number of alerts: where it
+// is not known at the number that is shown, it is that at the runs' threshold, with a star.
+function chanceOf(state, world, row, type) {
+  const metric = METRICS.get(state.metric);
+  const atRun = row.chance[state.metric]?.[levelOf(state, type)]?.[world.types.indexOf(type)] ?? null;
+  if (atRun === null || !otherAlerts(state)) return written(atRun, metric.kind);
+  const share = row.details?.chances[type.name]?.[BUDGETS.indexOf(state.budget)];
+  return share === undefined ? `${written(atRun, metric.kind)}*` : written(share / 1000, metric.kind);
 }
 
-// Which chance it is, where it is not that of the numbers shown.
-const chanceLabel = (state, world) => (state.budget !== null && state.metric === "incident_recall"
-  ? `chance at ${world.budget ? `${count(world.budget)} alerts a day` : "the runs' threshold"}` : "chance");
+const otherAlerts = (state) => state.budget !== null && state.metric === "incident_recall";
+
+// That in the place of the best detector of a type.
+function chanceOfBest(state, world, type) {
+  const best = bestOf(state, world, type);
+  return best ? chanceOf(state, world, world.rows[best.row], type) : NOTHING;
+}
+
+const chanceLabel = (state, world) => (otherAlerts(state)
+  ? `chance; * at ${world.budget ? `${count(world.budget)} alerts a day` : "the runs' threshold"}` : "chance");
 
 function seconds(row) {
   const { fit_seconds: fit, score_seconds: score } = row.cost;
