@@ -34,7 +34,9 @@ def best_of(contest: Contest, metric: str, *, higher: bool = True) -> Best | Non
         return _by_overlap(contest, metric, higher)
     labels = [who.label for who in contest.whole.contenders]
     first, alike, how = found
-    return Best(labels.index(first), [labels.index(each) for each in alike], how)
+    tested = {who.key for who in contest.contenders}
+    untested = [place for place, who in enumerate(contest.whole.contenders) if who.key not in tested]
+    return Best(labels.index(first), [labels.index(each) for each in alike], how, untested)
 
 
 def marks_of(contest: Contest, metric: str) -> dict[str, str]:
@@ -70,7 +72,7 @@ def _by_overlap(contest: Contest, metric: str, higher: bool) -> Best | None:
     first = max(known, key=lambda place: known[place].mean * (1 if higher else -1))
     repeated = any(len(contest.whole.contenders[place].repeats) > 1 for place in known)
     alike = [place for place in known if place != first and _overlap(known[place], known[first])]
-    return Best(first, alike, BY_RANGES if repeated else BY_INTERVALS)
+    return Best(first, alike, BY_RANGES if repeated else BY_INTERVALS, [])
 
 
 def _overlap(one: Summary, other: Summary) -> bool:

@@ -56,6 +56,8 @@ class Best:
     alike: list[int]
     how: str
     """How they were compared."""
+    untested: list[int]
+    """Rows that took no part in the tests."""
 
 
 @dataclass(frozen=True)

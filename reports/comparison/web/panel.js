@@ -31,13 +31,14 @@ function Against({ world, row, type, state }) {
   const best = bestOf(state, world, type);
   if (!best) return null;
   const first = world.rows[best.row];
-  const alike = best.alike.includes(world.rows.indexOf(row));
+  const place = world.rows.indexOf(row);
+  const verdict = best.untested.includes(place) ? "" : best.alike.includes(place) ? "; the difference is not significant" : "; the difference is significant";
   const value = withInterval(valueOf(state, world, row, type), metric.kind, row);
   const chance = chanceOf(state, world, row, type);
   const text = first === row
     ? `Best of its type by ${metric.label}: ${value}. Not significantly different from it: ${best.alike.map((each) => world.rows[each].label).join(", ") || "none"}.`
     : `${capital(metric.label)} ${value}. The best is ${first.label} with ${withInterval(valueOf(state, world, first, type), metric.kind, first)}${
-      row.ranked ? (alike ? "; the difference is not significant" : "; the difference is significant") : ""}.`;
+      row.ranked ? verdict : ""}.`;
   return html`<p>${text}${chance === NOTHING ? "" : ` ${capital(chanceLabel(state, world))}: ${chance}.`} <span class="soft">Significance: ${best.how}.</span></p>`;
 }
 

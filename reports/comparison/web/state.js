@@ -89,7 +89,7 @@ function bestOf(state, world, type) {
     const value = row.ranked ? valueOf(state, world, row, type) : null;
     if (value && (!best || value[0] > best.value)) best = { row: place, value: value[0], alike: [] };
   });
-  return best && { ...best, how: "no test at this number of alerts, which is read off the curves" };
+  return best && { ...best, untested: [...world.rows.keys()], how: "no test at this number of alerts, which is read off the curves" };
 }
 
 // What random scores would get in a detector's place, as text. That of incidents found depends on the number of alerts: where it

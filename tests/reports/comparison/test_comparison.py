@@ -320,6 +320,22 @@ def test_each_metric_is_tested_by_its_own_values(run_row: MakeRow, tmp_path: Pat
     assert first == {"average_precision": ("good", ["like"]), "delay_seconds": ("fast", ["like"])}
 
 
+def test_a_detector_that_was_not_run_everywhere_is_in_no_test(run_row: MakeRow, tmp_path: Path) -> None:
+    merits = {"good": 0.8, "poor": 0.3, "late": 0.9}
+    rows = [
+        run_row(detector=name, num_users=1000 + kind, world_seed=kind, fingerprint=f"f{kind}")
+        | {"average_precision/all": merit + 0.001 * kind}
+        for kind in range(8)
+        for name, merit in merits.items()
+        if name != "late" or kind < 2
+    ]
+    world = document(pages(rows, tmp_path)["report.html"])["worlds"][0]
+    best, labels = world["best"]["average_precision"]["call"][0], [row["label"] for row in world["rows"]]
+    found = (labels[best["row"]], best["alike"], [labels[place] for place in best["untested"]])
+    assert found == ("good", [], ["late"])
+    assert best["how"].endswith("; not those that did not run on each of these kinds of world")
+
+
 def test_kinds_of_world_also_stand_together_and_a_type_counts_where_it_is(run_row: MakeRow, tmp_path: Path) -> None:
     other = {name: value for name, value in run_row(0.5, anomaly_ratio=0.01).items() if not name.endswith("/long_call")}
     rows = [run_row(), run_row(0.6, detector="rules"), other | {"fingerprint": "other"}]

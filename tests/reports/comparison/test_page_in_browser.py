@@ -151,6 +151,11 @@ def test_the_number_of_alerts_a_day_moves_the_page_and_a_panel_has_its_curves(
     soon(lambda: page.locator(".matrix tbody td button").first.inner_text().startswith("1.000"))
     assert "chance; * at 100 alerts a day" in page.locator(".matrix tr.reference").first.inner_text()
     assert page.locator(".matrix tr.reference").first.locator("td").nth(5).inner_text() == "0.940*"
+    page.locator(".matrix tbody tr").nth(1).get_by_role("button").nth(2).click()
+    assert "The best is iforest" in page.get_by_role("dialog").inner_text()
+    assert "the difference is" not in page.get_by_role("dialog").inner_text()  # no test there
+    page.keyboard.press("Escape")
+    slider.focus()
     page.keyboard.press("Home")
     page.locator(".matrix tbody tr").first.get_by_role("button").nth(2).click()
     panel = page.get_by_role("dialog")
