@@ -13,25 +13,31 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from bench.arrays import FloatArray
+from bench.evaluation.incidents import chance_recall
 from bench.faults import UserError
 from bench.host.console import report_omission
+from bench.host.plain_files import require_plain
 from bench.host.texts import printable
 from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, INCIDENTS_FOUND, read
 from bench.schema import Table
-from reports.wording import LEVELS, Row, home_level, own_level
+from reports.wording import ALL, LEVELS, Row, home_level, key, own_level, settings_of
 
 BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10000)
 """Alerts a day at which curves are evaluated."""
+SCORES = "scores.parquet"
 SHARES = ("recall", "precision", "incident_recall")
+RECALLS = np.linspace(0, 1, 51)
+"""Recalls at which the precision is read too, so that curves of worlds of different sizes can be averaged."""
 THOUSAND = 1000
 FALSE_ALARMS = 5
 LEAST_PRECISION = 1e-12
 LONGEST = 300
 """The most characters of a detector's reasons."""
 Curve = dict[str, list[int | None]]
-"""Values in thousandths, one for each of `BUDGETS`."""
+"""Values in thousandths, one for each of `BUDGETS`; `precision_at`, one for each of `RECALLS`."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +65,42 @@ class RunDetails:
         names = pc.run_end_encode(names)
         columns = {name: table[name].to_numpy() for name in ("alerts_per_day", *SHARES)}
         found, low = {}, 0
-        for key, high in zip(names.values.to_pylist(), names.run_ends.to_pylist(), strict=True):
-            level, _, name = key.partition("/")
+        for place, high in zip(names.values.to_pylist(), names.run_ends.to_pylist(), strict=True):
+            level, _, name = place.partition("/")
             if level == self.level(name):
                 found[name] = _read_at_budgets({column: values[low:high] for column, values in columns.items()})
             low = high
         return found
 
+    @cached_property
     def incidents(self) -> pa.Table | None:
-        """Return the table of incidents; None if there is none."""
+        """The table of incidents; None if there is none."""
         return self._table(INCIDENTS_FOUND)
+
+    def chances(self, name: str) -> list[int | None]:
+        """Return which share of a type's incidents random alerts would find, at each of `BUDGETS`; empty if unknown.
+
+        It is known where the detector scores the type's own level, and the threshold is a number of alerts a day.
+        """
+        level = own_level(self.row)
+        alerts, budget = self.row.get(key("alerts", level, ALL)), _budget(self.row)
+        table, records = self.incidents, self._scored
+        if table is None or budget <= 0 or home_level(self.row, name) != level or not isinstance(alerts, int | float):
+            return []
+        its = table.filter(pc.and_(pc.equal(table["anomaly_type"], name), pc.greater(table["records"], 0)))["records"]
+        sizes = np.minimum(its.to_numpy(), records)
+        if not sizes.size or not 0 < alerts < records:
+            return []
+        asked = np.minimum(np.array(BUDGETS) * alerts / budget, records)
+        return _thousandths(np.array([chance_recall(sizes, records=records, alerts=each) for each in asked.tolist()]))
+
+    @cached_property
+    def _scored(self) -> int:
+        """Number of records that were scored, at the detector's own level; 0 if unknown."""
+        try:
+            return int(pq.read_metadata(require_plain(Path(str(self.row.get("folder") or "")), SCORES)).num_rows)
+        except (UserError, pa.ArrowException, OSError):
+            return 0
 
     def false_alarms(self) -> dict[str, list[dict[str, Any]]]:
         """Return the highest false alarms of each level."""
@@ -90,6 +122,12 @@ class RunDetails:
             return None
 
 
+def _budget(row: Row) -> float:
+    """Return the alerts a day of a run's threshold; 0 if it is not such a number."""
+    budget = (settings_of(row).get("threshold") or {}).get("alerts_per_day")
+    return float(budget) if row.get("threshold_policy") == "budget" and isinstance(budget, int | float) else 0.0
+
+
 def mean_curve(curves: Sequence[Curve]) -> Curve:
     """Return the mean of the curves of repeats; empty if one of them is."""
 
@@ -97,7 +135,7 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
         known = [value for value in values if value is not None]
         return round(sum(known) / len(known)) if len(known) == len(values) else None
 
-    return {name: [mean(values) for values in zip(*(each[name] for each in curves), strict=True)] for name in SHARES}
+    return {name: [mean(values) for values in zip(*(each[name] for each in curves), strict=True)] for name in curves[0]}
 
 
 def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
@@ -117,7 +155,17 @@ def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
         "recall": _thousandths(hits),
         "precision": [*_thousandths(precision[:ends]), *[None] * (len(BUDGETS) - ends)],
         "incident_recall": _thousandths(found),
+        "precision_at": _thousandths(_precision_at(RECALLS, recall, false, float(precise[1]))),
     }
+
+
+def _precision_at(recalls: FloatArray, recall: FloatArray, false: FloatArray, first: float) -> FloatArray:
+    """Return the precision at given recalls; between thresholds, false alarms grow in proportion to the recall.
+
+    At a recall of 0 it is that of the first threshold.
+    """
+    wrong = np.interp(recalls, recall, false)
+    return np.where(recalls > 0, recalls / np.maximum(recalls + wrong, LEAST_PRECISION), first)
 
 
 def _thousandths(shares: FloatArray) -> list[int | None]:
