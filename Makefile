@@ -28,7 +28,7 @@ docs: .venv/.docs ## Build the documentation: build/site/index.html. Warnings ar
 bench: .venv/.tests ## Measure speed, each figure beside something in the same run.
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-board: .venv/.runs ## Run the suite, and write its results, their page, README's table and picture anew.
+board: .venv/.runs ## Run the suite, and write its results, their page, README's table and picture anew (the last three alone: python docs/board.py).
 	$(BIN)/python -m bench.run suite=core hydra.sweep.dir=runs/board tracking=none audit=none report.run_figures=null
 	$(BIN)/python docs/board.py runs/board
 

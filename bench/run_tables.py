@@ -49,6 +49,8 @@ INCIDENTS_FOUND = Table(
         Column("level", pa.string(), "level at which it is judged: its type's home level, or that of the scores"),
         Column("records", pa.int64(), "calls, days or quarter hours of it that are judged"),
         Column("shared", pa.int64(), "further ones, left out because they belong to another type too"),
+        Column("shared_alerts", pa.int64(), "how many of these further ones are alerts; they do not count as found"),
+        Column("unscored_calls", pa.int64(), "calls of it outside the scored part, mostly before it; not judged"),
         Column("alerts", pa.int64(), "how many of the judged ones are alerts"),
         Column("found", pa.bool_(), "whether one is; empty where none is judged", True),
         Column(

@@ -1,6 +1,7 @@
-"""Write the board anew from the runs of its suite: `python docs/board.py runs/board`; `make board` does both.
+"""Write the board anew: `python docs/board.py runs/board` from the runs of its suite, as `make board` does.
 
-It writes the published rows and the page of `reports/board/`, README's picture, and its table between two comments.
+`python docs/board.py` makes all but the published rows again from these rows, after a change of the reports. It writes
+`results.parquet` and the page of `reports/board/`, README's picture, and its table between two comments.
 `tests/reports/board/` fails while README says something else than the rows, or the rows something else than runs.
 """
 
@@ -22,9 +23,13 @@ PICTURE = ROOT / "docs/images/board.svg"
 BLOCK = re.compile(r"(?<=<!-- board: written by docs/board\.py -->\n).*?(?=<!-- end of board -->)", re.DOTALL)
 
 
-def main(runs: Path) -> None:
-    """Write everything that is made from the results of the suite."""
+def publish(runs: Path) -> None:
+    """Write the published rows from the runs of the suite."""
     write_results(rows_below(runs), RESULTS)
+
+
+def show() -> None:
+    """Write everything that is made from the published rows: page, picture and table."""
     rows = read_results()
     with TemporaryDirectory() as place:
         write(rows, Path(place))
@@ -34,4 +39,6 @@ def main(runs: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    for runs in sys.argv[1:2]:
+        publish(Path(runs))
+    show()

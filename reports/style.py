@@ -96,6 +96,13 @@ def tidy(axes: Axes, title: str = "", x: str = "", y: str = "", grid: str = "bot
         axes.grid(axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]
 
 
+def explain_marks(axes: Axes) -> None:
+    """Explain the labelled marks of a panel, in a line above it."""
+    if axes.get_legend_handles_labels()[0]:
+        legend = axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=8, labelcolor=INK)
+        legend.set_frame_on(False)
+
+
 def save(figure: Figure, path: Path) -> Path:
     """Write a picture as PNG, or SVG by its name, aside and then renamed, without a date or a program's name in it."""
     with partial(path) as aside:

@@ -8,6 +8,7 @@ correction for the pairs (Benavoli, Corani & Mangili 2016).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -16,11 +17,16 @@ from scipy import special, stats
 from bench.arrays import FloatArray
 
 ALPHA = 0.05
+FEWEST_PAIRS = 3
+"""The fewest worlds for an interval of paired differences."""
+MOST_EXACT = 50
+"""The most differences with ties for which Wilcoxon's test is exact; of more, its p-value is that of the normal
+approximation, which with few differences and ties is far too large."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean of paired differences with its 95 % interval by Student's t."""
+    """Mean of paired differences with its 95 % interval by Student's t, one of several simultaneous ones."""
 
     mean: float
     low: float
@@ -113,7 +119,7 @@ def friedman(ranks: FloatArray) -> tuple[float, float]:
 def wilcoxon_holm(values: FloatArray) -> FloatArray:
     """Return the p-values of Wilcoxon's signed-rank test (1945) of all pairs, after Holm's correction (1979).
 
-    Zero differences are left out. The p-value is exact if there are few blocks and no ties.
+    Zero differences are left out. The p-value is exact if there are few blocks, also with ties.
 
     Parameters
     ----------
@@ -149,15 +155,27 @@ def fewest_blocks(detectors: int) -> int:
     return 1 + math.ceil(math.log2(math.comb(detectors, 2) / ALPHA))
 
 
-def paired_difference(first: FloatArray, second: FloatArray) -> Difference | None:
-    """Return the mean of `first` minus `second`, shape (pairs,), NaN missing; None for fewer than three pairs."""
-    differences = first - second
-    differences = differences[~np.isnan(differences)]
-    if differences.size < 3:
-        return None
-    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(differences.size)
-    half = float(special.stdtrit(differences.size - 1, 1 - ALPHA / 2)) * error
-    return Difference(mean, mean - half, mean + half)
+def differences_to(values: FloatArray, first: int) -> list[Difference | None]:
+    """Return the mean difference of each detector to one of them; None for fewer than three pairs.
+
+    The intervals are simultaneous: Bonferroni's correction is for the number of other detectors.
+
+    Parameters
+    ----------
+    values
+        Shape (detectors, worlds), NaN where missing.
+    first
+        Row of the detector that is subtracted from each.
+    """
+    differences = values - values[first]
+    counts = np.count_nonzero(~np.isnan(differences), axis=1)
+    degrees, some = np.maximum(counts - 1, 1), np.maximum(counts, 1)
+    means = np.nansum(differences, axis=1) / some
+    spreads = np.sqrt(np.nansum((differences - means[:, None]) ** 2, axis=1) / degrees)
+    quantiles = special.stdtrit(degrees, 1 - ALPHA / 2 / max(len(values) - 1, 1))
+    halves = quantiles * spreads / np.sqrt(some)
+    found = zip(counts.tolist(), means.tolist(), halves.tolist(), strict=True)
+    return [None if n < FEWEST_PAIRS else Difference(mean, mean - half, mean + half) for n, mean, half in found]
 
 
 def _wilcoxon_each(differences: FloatArray) -> FloatArray:
@@ -173,7 +191,22 @@ def _wilcoxon_each(differences: FloatArray) -> FloatArray:
 
 
 def _wilcoxon(differences: FloatArray) -> float:
-    differences = differences[~np.isnan(differences)]
-    if not differences.any():
+    """Return the p-value of one column; exact, also with ties, if there are few differences other than 0."""
+    differences = differences[~np.isnan(differences) & (differences != 0)]
+    if not differences.size:
         return 1.0
-    return float(stats.wilcoxon(differences).pvalue)
+    if differences.size > MOST_EXACT:
+        return float(stats.wilcoxon(differences).pvalue)
+    doubled = np.rint(2 * stats.rankdata(np.abs(differences))).astype(np.int64)  # ranks of ties end in a half
+    smaller = min(doubled[differences > 0].sum(), doubled[differences < 0].sum())
+    chances = _chances_of_sums(tuple(np.sort(doubled).tolist()))
+    return min(2 * float(chances[: smaller + 1].sum()), 1.0)
+
+
+@lru_cache(maxsize=4096)
+def _chances_of_sums(ranks: tuple[int, ...]) -> FloatArray:
+    """Return the probability of each sum of the ranks with a positive sign, where each sign is a toss of a coin."""
+    chances = np.ones(1)
+    for rank in ranks:
+        chances = (np.pad(chances, (0, rank)) + np.pad(chances, (rank, 0))) / 2
+    return chances

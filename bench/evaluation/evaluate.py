@@ -152,7 +152,7 @@ class Evaluator:
     def _moments(self, level: Level) -> Moments:
         for grid in self.above:
             if grid.level is level:
-                return Moments(grid.start_ms + grid.span_ms, self.begun_ms)
+                return Moments(grid.start_ms + grid.span_ms, self.begun_ms, self.parts, of_calls=False)
         ends = self.dataset.calls(self.dataset.window, ["call_end_ts"])["call_end_ts"]
         return Moments(np.asarray(pc.cast(ends, pa.int64())), self.begun_ms, self.parts)
 

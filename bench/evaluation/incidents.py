@@ -68,8 +68,10 @@ class Moments:
     begun_ms: IntArray
     """Shape (incidents,), by row of the table of incidents: start of each incident's first direct record, in the
     scored part or before it."""
-    parts: "Parts | None" = None
-    """Calls of the incidents, if the entities are calls."""
+    parts: "Parts"
+    """Calls of the incidents."""
+    of_calls: bool = True
+    """Whether the entities are calls."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ class Parts:
     """Shape (calls,)."""
     end_ms: IntArray
     """Shape (calls,)."""
+
+    def of(self, incident: IntArray) -> IntArray:
+        """Return the number of calls of some incidents."""
+        return np.bincount(self.incident, minlength=int(incident.max(initial=-1)) + 1)[incident]
 
     def over(self, incident: IntArray, moment_ms: IntArray) -> IntArray:
         """Return the number of calls of an incident that ended before a given time; both of shape (n,)."""
@@ -127,7 +133,7 @@ def delays(incident: IntArray, entity: IntArray, scores: FloatArray, cut: Cut, m
     weight = np.where(certain, left, left - after) * (certain_before == certain_before[first])
     kept = weight > 0
     seconds = (end_ms - moments.begun_ms[incident])[kept] / 1000
-    calls = None if moments.parts is None else moments.parts.over(incident[kept], end_ms[kept]).astype(np.float64)
+    calls = moments.parts.over(incident[kept], end_ms[kept]).astype(np.float64) if moments.of_calls else None
     return Delays(seconds, calls, weight[kept])
 
 

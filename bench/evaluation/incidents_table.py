@@ -51,6 +51,7 @@ def incidents_of(names: RecordNames, name: str) -> tuple[Columns, IntArray]:
         **_of_truth(table, mine, here),
         "level": pa.array([str(level)] * mine.size, pa.string()),
         **_counted(here, name, mine),
+        "unscored_calls": pa.array(here.moments.parts.of(mine) - _scored_calls(outcome, mine)),
         **_delays(outcome, here, mine, first),
         "record_ts": _where(there, places.pop("start_ts")),
         **{key: _where(there, column) for key, column in places.items()},
@@ -92,14 +93,20 @@ def _counted(here: LevelOutcome, name: str, mine: IntArray) -> Columns:
     sample = here.sample
     entity, incident = sample.incident_parts(name)
     size = here.moments.begun_ms.size
-    every = np.bincount(sample.incident[sample.type_code == sample.types.index(name)], minlength=size)[mine]
-    records = np.bincount(incident, minlength=size)[mine]
-    alerts = np.bincount(incident[here.alerted[entity]], minlength=size)[mine]
+    of_type = sample.type_code == sample.types.index(name)
+    every, every_alert, records, alerts = (
+        np.bincount(its, minlength=size)[mine]
+        for its in (
+            sample.incident[of_type], sample.incident[of_type & here.alerted[sample.entity]],
+            incident, incident[here.alerted[entity]],
+        )
+    )  # fmt: skip
     chances = np.zeros(size)
     chances[np.unique(incident)] = found_chances(incident, here.scores[entity], here.cut)
     return {
         "records": pa.array(records),
         "shared": pa.array(every - records),
+        "shared_alerts": pa.array(every_alert - alerts),
         "alerts": pa.array(alerts),
         "found": pa.array(alerts > 0, mask=records == 0),
         "found_probability": pa.array(chances[mine], mask=records == 0),
@@ -111,12 +118,17 @@ def _delays(outcome: Outcome, here: LevelOutcome, mine: IntArray, first: IntArra
     known = (first >= 0) & (outcome.scores is not None and outcome.scores.causal)
     end_ms = here.moments.end_ms[np.where(known, first, 0)] if here.scores.size else np.zeros(mine.size, np.int64)
     seconds = (end_ms - here.moments.begun_ms[mine]) / 1000
-    parts = here.moments.parts
-    calls = np.zeros(mine.size, np.int64) if parts is None else parts.over(mine, end_ms)
+    calls = here.moments.parts.over(mine, end_ms)
     return {
         "delay_s": pa.array(seconds, mask=~known),
-        "delay_calls": pa.array(calls, mask=~known | (parts is None)),
+        "delay_calls": pa.array(calls, mask=~known | (not here.moments.of_calls)),
     }
+
+
+def _scored_calls(outcome: Outcome, mine: IntArray) -> IntArray:
+    """Return how many calls of each incident are in the scored part."""
+    codes = outcome.labels.incident_code[outcome.labels.type_code >= 0]
+    return np.bincount(codes, minlength=int(mine.max(initial=-1)) + 1)[mine]
 
 
 def _where(there: "np.ndarray[tuple[int], np.dtype[np.bool_]]", column: pa.Array) -> pa.Array:

@@ -29,6 +29,7 @@ SOURCES = {
     "Song 2010": "Song et al. 2010, Modelling the scaling properties of human mobility",
     "Wang 2017": "Wang et al. 2017, on the load of base stations",
     "regulators": "thresholds that regulators set for operators",
+    "E.721": "ITU-T E.721, table 2: post-selection delay of a local connection at normal load",
 }
 """Description of each source. Values of CNS are measured on its records, by `bench.realism` where a note says so."""
 
@@ -97,7 +98,7 @@ class About:
 
 
 TALK, RHYTHM, ACTIVITY, GAPS = "talk time", "rhythm and outcome", "activity", "gaps"
-TIES, COMMUNITIES, PLACES, SERVICE = "ties", "communities", "places", "service"
+TIES, COMMUNITIES, PLACES, SERVICE, NETWORK = "ties", "communities", "places", "service", "network"
 FROM_MEMORY = "quoted from memory of the paper"
 FINITE = "grows with the number of users"
 BY_AIC = "the source tests each user's gaps over months; here by AIC, out of Weibull, power law and exponential"
@@ -136,6 +137,14 @@ LAMBIOTTE = About(TIES, "Lambiotte 2008", AMONG, "six months; " + MONTHS, Defini
 CIRCLES = About(COMMUNITIES, CNS, AMONG, FINITE)
 GONZALEZ, SONG = About(PLACES, "Gonzalez 2008"), About(PLACES, "Song 2010")
 REGULATORS = About(SERVICE, "regulators")
+DELAYS, IN_USE = About(SERVICE, "E.721"), About(NETWORK, NOBODY)
+LOST = "at least: every call that is lost counts as lost in a handover"
+PING_PONG = "3GPP TR 36.839 counts a stay below 1 s in the cell between; it sets no limit"
+ERLANG_B = "set by the size of the world; 7 channels (one GSM carrier) bear 2.94 Erlang at 2 % blocking (Erlang B)"
+BY_AREA = "set by the spacing of the sites"
+BY_SPEED = "set by the share of people on the move, their speed and the size of cells"
+RING = "0 s where a phone does not ring before it is known that nobody answers"
+OPEN = (None, None)
 
 QUANTITIES = (
     _value("talk_median", "median", 27, ANSWERED, "s"),
@@ -210,5 +219,20 @@ QUANTITIES = (
     _range("setup_success", "calls that are connected", (0.98, 1), REGULATORS, "%"),
     _range("drops", "connected calls that are lost", (0, 0.02), REGULATORS, "%"),
     _range("blocking", "calls refused for want of a channel", (0, 0.02), REGULATORS, "%"),
+    _range("setup_mean", "from dialling to the connection, mean", (0, 3), DELAYS, "s"),
+    _range("setup_p95", "from dialling to the connection, 95 of 100 are below", (0, 6), DELAYS, "s"),
+    _range("no_talk_median", "calls without talk: from the connection to the end, median", OPEN, IN_USE, "s", RING),
+    _range("no_talk_at_once", "calls without talk that end as they are connected", OPEN, IN_USE, "%", RING),
+    _range("moving", "connected calls on the move", OPEN, IN_USE, "%", BY_SPEED),
+    _range("handovers", "handovers a connected call", OPEN, IN_USE, "", BY_SPEED),
+    _range("handover_success", "handovers that succeed", OPEN, IN_USE, "%", LOST),
+    _range("handover_intra_site", "handovers between two cells of a site", OPEN, IN_USE, "%"),
+    _range("ping_pong", "handovers back within 1 s", OPEN, IN_USE, "%", PING_PONG),
+    _range("serving_km", "distance to the serving site, median", OPEN, IN_USE, "km", BY_AREA),
+    _range("serving_km_p95", "distance to the serving site, 95 of 100 are below", OPEN, IN_USE, "km", BY_AREA),
+    _range("nearest_site", "connections to the nearest site", OPEN, IN_USE, "%"),
+    _range("erlang_busy_hour", "traffic of a cell in the busiest hour, mean", OPEN, IN_USE, "Erlang", ERLANG_B),
+    _range("erlang_busiest", "traffic of the busiest cell in its busiest hour", OPEN, IN_USE, "Erlang", ERLANG_B),
+    _range("quarters_without_call", "quarter hours of a cell in which no call begins", OPEN, IN_USE, "%"),
 )  # fmt: skip
 """All quantities of the scorecard, in order."""

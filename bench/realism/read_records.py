@@ -1,6 +1,6 @@
 """Read the tables of a world, or of an exported one, as the arrays that are measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.dataset import Clock
 from bench.faults import UserError
 from bench.host.read_json import member, object_in
-from bench.realism.record_arrays import CELLS, EVENTS, OUTCOMES, POSITIONS, Records
+from bench.realism.record_arrays import CELLS, EVENTS, OUTCOMES, PLANE, POSITIONS, Plane, Records
 from bench.schema import UNREADABLE
 from bench.truth import Truth
 
@@ -31,6 +31,7 @@ REASONS = {
     CELLS: "the records have no cells",
     POSITIONS: "the cells have no coordinates",
     EVENTS: "there are no events of a network",
+    PLANE: "there are no events of a network with known sites",
 }
 
 
@@ -79,7 +80,11 @@ def records_at(place: Place) -> tuple[Records, dict[str, Any]]:
         raise UserError(f"data must be a world that can be read, got {place.data} ({error})") from error
     labels = Truth(place.truth).call_labels(0, len(calls))
     absent = {name for name, count in filled.items() if count == len(calls)}
-    records = _records(Tables(calls, users, cells), clock, events if eventful else None, absent)
+    records = _records(Tables(calls, users, cells), clock, absent)
+    if eventful:
+        records = replace(records, events=events, plane=plane_of(manifest, cells))
+    lacks = {EVENTS: records.events is None, PLANE: records.plane is None}
+    records.lacking.update({name: REASONS[name] for name, lacked in lacks.items() if lacked})
     return records.chosen(~(labels.anomalous | labels.collateral)), manifest
 
 
@@ -92,7 +97,27 @@ class Tables:
     cells: pa.Table
 
 
-def _records(tables: Tables, clock: Clock, events: Path | None, absent: set[str]) -> Records:
+def plane_of(manifest: dict[str, Any], cells: pa.Table) -> Plane | None:
+    """Return where sites are on the plane of the events; None if a world's manifest does not say where the plane is."""
+    try:
+        settings = member(member(manifest, "recipe", dict), "settings", dict)
+        boxes = list(member(member(settings, "region", dict), "districts", dict).values())
+        wrap = member(member(settings, "network", dict), "wrap", bool)
+        south, north, west, east = (
+            end(float(member(box, name, int, float)) for box in boxes)
+            for end, name in ((min, "lat_min"), (max, "lat_max"), (min, "lon_min"), (max, "lon_max"))
+        )
+    except (ValueError, UserError):
+        return None
+    metres = np.radians(1) * EARTH_KM * 1000
+    scale = metres * np.cos(np.radians((south + north) / 2))
+    known = cells.filter(pc.is_valid(pc.add(cells["latitude"], cells["longitude"])))
+    east_m, north_m = (known["longitude"].to_numpy() - west) * scale, (known["latitude"].to_numpy() - south) * metres
+    sites = dict(zip(known["cell_id"].to_pylist(), zip(east_m.tolist(), north_m.tolist(), strict=True), strict=True))
+    return Plane(sites, ((east - west) * scale, (north - south) * metres) if wrap else None) if sites else None
+
+
+def _records(tables: Tables, clock: Clock, absent: set[str]) -> Records:
     """Convert tables to arrays; `absent` are the columns that the user's files did not have."""
     calls = tables.calls
     parties, caller, callee = _numbered(calls)
@@ -104,7 +129,6 @@ def _records(tables: Tables, clock: Clock, events: Path | None, absent: set[str]
         OUTCOMES: "outcome" in absent,
         CELLS: not (cell >= 0).any(),
         POSITIONS: not np.isfinite(cell_km).all(axis=1).any(),
-        EVENTS: events is None,
     }
     return Records(
         caller=caller,
@@ -118,7 +142,8 @@ def _records(tables: Tables, clock: Clock, events: Path | None, absent: set[str]
         participant=row >= 0,
         home=home[row],
         cell_km=cell_km,
-        events=events,
+        events=None,
+        plane=None,
         lacking={name: REASONS[name] for name, lacked in lacks.items() if lacked},
     )
 

@@ -9,8 +9,18 @@ import numpy as np
 from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.realism.definitions import MADE_OR_RECEIVED
 
-OUTCOMES, CELLS, POSITIONS, EVENTS = "outcomes", "cells", "positions", "events"
+OUTCOMES, CELLS, POSITIONS, EVENTS, PLANE = "outcomes", "cells", "positions", "events", "plane"
 """Parts that records may lack."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Sites on the plane of the events' positions."""
+
+    site_m: dict[str, tuple[float, float]]
+    """Position of each cell's site, east and north of the south-western corner [m]."""
+    wrap_m: tuple[float, float] | None
+    """Width and height of a plane whose opposite edges meet; None if it has bounds."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class Records:
     """Shape (cells, 2): position of cells, east and north [km]; NaN if unknown."""
     events: Path | None
     """The table of events, if it has rows."""
+    plane: Plane | None
+    """Positions of sites among those of the events, if there are any."""
     lacking: dict[str, str]
     """Reason, in words, for each missing part (named as in this module)."""
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bench.realism import calling_habits, gaps, movement, service, tie_graph, tie_measures
+from bench.realism import calling_habits, gaps, movement, network_service, service, tie_graph, tie_measures
 from bench.realism.published import GAP_SHARES, QUANTITIES, Quantity
-from bench.realism.record_arrays import CELLS, EVENTS, OUTCOMES, POSITIONS, Records
+from bench.realism.record_arrays import CELLS, EVENTS, OUTCOMES, PLANE, POSITIONS, Records
 
 PASS, NEAR = 0.2, 0.4
 """Largest distances that count as pass and as near."""
@@ -59,6 +59,18 @@ MEASURES = (
     Measure(movement.load, ("load_lognormal_place",), (CELLS,)),
     Measure(service.setup, ("setup_success",), (OUTCOMES,)),
     Measure(service.losses, ("drops", "blocking"), (EVENTS,)),
+    Measure(
+        network_service.connecting, ("setup_mean", "setup_p95", "no_talk_median", "no_talk_at_once"), (EVENTS,)
+    ),
+    Measure(
+        network_service.handovers,
+        ("moving", "handovers", "handover_success", "handover_intra_site", "ping_pong"),
+        (EVENTS,),
+    ),
+    Measure(network_service.serving, ("serving_km", "serving_km_p95", "nearest_site"), (EVENTS, PLANE)),
+    Measure(
+        network_service.traffic, ("erlang_busy_hour", "erlang_busiest", "quarters_without_call"), (CELLS,)
+    ),
 )  # fmt: skip
 NEVER = {"waiting": "call records show where people are only when they call"}
 """Quantities that cannot be measured from call records."""

@@ -102,7 +102,7 @@ class Request:
     def name(self) -> str:
         """Name of the run: in a sweep by the settings that vary there, else by its world and seeds."""
         if self.varied is not None and not self.settings.name:
-            return " ".join([self.choices.get("detector", ""), *self.varied])
+            return " ".join(filter(None, [self.choices.get("detector"), *self.varied]))
         world = self.resolved["generator"]
         facts = {"ratio": world.get("anomaly_ratio"), "world": world.get("seed"), "seed": self.settings.seed}
         about = [f"{word}={value}" for word, value in facts.items() if value is not None]

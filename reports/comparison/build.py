@@ -20,8 +20,10 @@ TITLE = "cdrbench: which detector finds which type"
 NOTES = [
     "Each type is judged against normal records only, at its home level: calls, days of users, or quarter hours of "
     "cells.",
-    "A number is the mean of the repeats, with their lowest and highest; of a single run it has its 95 % interval, "
-    "where there are incidents enough for one.",
+    "A number is the mean of the repeats, on one world or several, with the range from their lowest to their highest; "
+    "of a single run it has its 95 % confidence interval (95 % CI), where there are incidents enough for one.",
+    "Chance is what random scores would get in the place of the best detector of the type: of the same form, and for "
+    "incidents found with as many alerts as at its threshold.",
     "Average precision depends on the share of anomalous records: do not compare it between worlds of different "
     "shares.",
 ]
@@ -31,7 +33,10 @@ def document_of(page: Page, folder: Path) -> tuple[Document, list[Comparison]]:
     """Return the document of the interactive page in `folder`, and the runs of each of its worlds."""
     settings = _differing_settings(page.compared)
     joined = together(page.compared, [section.title for section in page.sections])
-    parts = [world_part(each, section, {}, folder) for each, section in joined]
+    places = {id(each): place for place, each in enumerate(page.compared, len(joined))}
+    parts = [
+        world_part(each, section, {}, folder, [places[id(kind)] for kind in each.kinds]) for each, section in joined
+    ]
     parts += [
         world_part(each, section, mine, folder)
         for each, section, mine in zip(page.compared, page.sections, settings, strict=False)
@@ -86,22 +91,23 @@ def _contest(held: Held) -> Contest:
     return Contest(
         title=f"{held.conditions}; {plural(len(held.compared), 'kind')} of world",
         cautions=held.cautions,
-        tested=held.testable_on(),
+        tested=held.standing(held.metric()) is not None,
         rankings=[each for name in held.types if (each := _ranking(held, name)) is not None],
     )
 
 
 def _ranking(held: Held, name: str) -> Ranking | None:
     """Return the ranking of detectors on one type; None with too few worlds."""
-    if held.testable_on(name):
-        found = held.standing(name)
+    metric = held.metric(name)
+    if (found := held.standing(metric)) is not None:
         notes = [not_different_from(found, place) for place in range(len(found.names))]
         values = [round(float(rank), 3) for rank in found.mean_ranks]
         return Ranking(name, list(found.names), list(values), notes, found.groups, meaning(found))
-    differences = held.differences(name)
+    differences = held.differences(metric)
     if not any(each for _, _, each in differences):
         return None
-    said = "mean value over the worlds, and paired differences to the first; too few kinds of world for tests"
+    said = "mean over the worlds, and paired differences to the first with simultaneous 95 % intervals "
+    said += "(Student's t, Bonferroni); too few kinds of world for tests of ranks"
     return Ranking(
         type=name,
         names=[label for label, _, _ in differences],

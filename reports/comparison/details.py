@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,16 @@ from reports.comparison.document import WorldPart, packed
 from reports.comparison.grouping import Comparison, world_of
 from reports.comparison.incident_samples import WorldSamples, samples_of
 from reports.comparison.overlap import Found, Overlap, found_in, merged, overlap_of
-from reports.comparison.run_details import BUDGETS, LONGEST, NOTHING_LEFT, Contents, Curve, RunDetails, mean_curve
+from reports.comparison.run_details import (
+    BUDGETS,
+    LONGEST,
+    NOTHING_LEFT,
+    RECALLS,
+    Contents,
+    Curve,
+    RunDetails,
+    mean_curve,
+)
 from reports.comparison.world_part import world_folder
 from reports.wording import ALL, Row
 
@@ -36,6 +46,9 @@ class DetectorDetails:
     """Level of the curves and false alarms, by type."""
     counts: dict[str, list[float]]
     """Numbers of incidents found and judged over all repeats, by type."""
+    chances: dict[str, list[float]]
+    """Share of the incidents that random alerts would find, in thousandths at each of `BUDGETS`, by type; only of types
+    of which every repeat knows it (`RunDetails.chances`)."""
     incidents: dict[str, list[Any]]
     """For each incident shown: found (a probability), delay [s], best rank, reasons."""
     alarms: dict[str, list[dict[str, Any]]]
@@ -71,7 +84,7 @@ def packed_details(compared: Sequence[Comparison], parts: Sequence[WorldPart], c
     worlds = [_world(each, part, many, contents) for each, part in zip(compared, parts, strict=True)]
     if not any(row.curves or row.counts for world in worlds for row in world.rows):
         return ""
-    return packed({"budgets": BUDGETS, "worlds": worlds})
+    return packed({"budgets": BUDGETS, "recalls": RECALLS.tolist(), "worlds": worlds})
 
 
 def _world(each: Comparison, part: WorldPart, many: bool, contents: Mapping[str, Contents]) -> WorldDetails:
@@ -150,6 +163,13 @@ def _detector(
         runs={} if many else {name: each for name, each in by_type.items() if len(each) > 1},
         levels={name: runs[0].level(name) for name in names} if runs else {},
         counts={name: [round(sum(mine.values()), 1), len(mine)] for name in (*names, ALL) if (mine := found.get(name))},
+        chances={name: mean for name in names if (mean := _mean_chance([run.chances(name) for run in runs]))},
         incidents=incidents,
         alarms=runs[0].contents.alarms if runs else {},
     )
+
+
+def _mean_chance(chances: list[list[int | None]]) -> list[float]:
+    if not chances or not all(chances):
+        return []
+    return [round(fmean(each or 0 for each in at)) for at in zip(*chances, strict=True)]

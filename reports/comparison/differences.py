@@ -54,5 +54,5 @@ def distinct_labels(names: Sequence[str], settings: Sequence[Any]) -> list[str]:
 
 def _leaves(settings: Any, key: str) -> Iterable[tuple[str, str]]:
     if not isinstance(settings, dict):
-        return [(key, json.dumps(settings).strip('"'))]
+        return [(key, json.dumps(settings).strip('"') or "empty")]
     return [pair for name, value in settings.items() for pair in _leaves(value, f"{key}.{name}".lstrip("."))]

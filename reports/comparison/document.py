@@ -46,8 +46,6 @@ class TypeOf:
     incidents: float | None
     few: bool
     """Whether the type has too few incidents to judge in at least one world."""
-    chance: dict[str, dict[str, float | None]]
-    """Values of random scores, by metric and level."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,8 @@ class Best:
     alike: list[int]
     how: str
     """How they were compared."""
+    untested: list[int]
+    """Rows that took no part in the tests."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,8 @@ class DetectorRow:
     """Alerts on the clean twin, and false alarms in this world, at the detector's own level."""
     values: dict[str, dict[str, list[Interval | None]]]
     """Values of each type, by metric and level."""
+    chance: dict[str, dict[str, list[float | None]]]
+    """The values of random scores in its place, in the same form: aggregated like its scores, with as many alerts."""
     runs: list[RunLine]
 
 
@@ -105,6 +107,10 @@ class WorldPart:
     facts: list[tuple[str, str]]
     cautions: list[str]
     audits: list["Audit"]
+    kind: dict[str, str]
+    """What the world is, in a few words; empty for several kinds together."""
+    kinds: list[int]
+    """The positions of the kinds that are together here; empty for a single one."""
     settings: dict[str, float | str]
     """Differences between kinds of worlds: ratio, users, days, difficulty of each type (`difficulty.TYPE`)."""
     budget: float | None

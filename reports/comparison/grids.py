@@ -6,6 +6,7 @@ from functools import partial
 
 from bench.evaluation.compare import Standing, fewest_blocks
 from bench.result import Scalar
+from reports.comparison.best import marks_of
 from reports.comparison.grouping import Comparison, Contender
 from reports.comparison.standing import Contest, meaning, not_different_from, verdict
 from reports.wording import ALL, LEVELS, NOTHING, SHORT, count, duration, home_level, key, number, percent
@@ -29,6 +30,8 @@ MEASURES = {
         "the share of the incidents with at least one alert; random: what the same number of random alerts would find",
     ),
 }
+HEADLINE = "average_precision"
+"""The measure of the heat map."""
 COSTS: dict[str, tuple[str, Callable[[Scalar], str]]] = {
     "fit_seconds": ("fit [s]", partial(number, digits=2)),
     "score_seconds": ("score [s]", partial(number, digits=2)),
@@ -45,6 +48,8 @@ class NumberCell:
     details: tuple[str, ...] = ()
     shade: float | None = None
     failed: bool = False
+    mark: str = ""
+    """Whether it is the best of its type (`best.BEST`), or not significantly different from that (`best.ALIKE`)."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +108,15 @@ def rank_grid(found: Standing) -> NumberTable:
 
 def difference_grid(contest: Contest) -> NumberTable:
     """Return the paired differences of each detector to the first."""
-    columns = ["average precision", "difference to the first, 95 % interval"]
-    found = contest.differences()
+    columns = ["average precision", "difference to the first, simultaneous 95 % interval"]
+    found = contest.differences(contest.metric())
     rows = [
         (label, [NumberCell(number(mean)), NumberCell(verdict(difference) if place else NOTHING)])
         for place, (label, mean, difference) in enumerate(found)
     ]
     said = (
         "average precision over the single worlds, and paired differences; too few kinds of world for tests "
-        f"({fewest_blocks(len(contest.keys))} would be needed), three worlds at least for an interval"
+        f"({fewest_blocks(len(contest.contenders))} would be needed), three worlds at least for an interval"
     )
     return NumberTable("Paired differences", said, columns, rows, [])
 
@@ -148,7 +153,8 @@ def _cell(who: Contender, metric: str, say: Callable[[Scalar], str]) -> NumberCe
     if summary is None:
         return NumberCell(NOTHING)
     low, high = say(summary.low), say(summary.high)
-    return NumberCell(say(summary.mean), () if summary.low is None or low == high else (f"{low} to {high}",))
+    word = "range " if len(who.repeats) > 1 else ""
+    return NumberCell(say(summary.mean), () if summary.low is None or low == high else (f"{word}{low} to {high}",))
 
 
 def _any_cell(each: Comparison, metric: str) -> NumberCell:
@@ -183,11 +189,26 @@ def _delay_grid(each: Comparison) -> NumberTable:
     return NumberTable("Delay of the first alert", meaning, each.types, rows, [])
 
 
+def _marks(each: Comparison) -> dict[tuple[str, str], str]:
+    """Return the marks of the best and of those alike by average precision, by type and label."""
+    contest = Contest(each)
+    found = {name: marks_of(contest, at_home(each, HEADLINE, name)) for name in each.types}
+    return {(name, label): mark for name, marks in found.items() for label, mark in marks.items()}
+
+
 def _measure_grid(each: Comparison, measure: str) -> NumberTable:
     title, meaning = MEASURES[measure]
     homes = {name: home_level(each.sample, name) for name in each.types}
+    marks = _marks(each) if measure == HEADLINE else {}
     rows = [
-        (who.label, [_measure_cell(who, measure, homes[name], name) for name in each.types]) for who in each.contenders
+        (
+            who.label,
+            [
+                replace(_measure_cell(who, measure, homes[name], name), mark=marks.get((name, who.label), ""))
+                for name in each.types
+            ],
+        )
+        for who in each.contenders
     ]
     shares = [_cell(each.prevalences, at_home(each, "prevalence", name), percent) for name in each.types]
     reference = [("prevalence", shares)] if measure != "incident_recall" else []

@@ -11,9 +11,11 @@ from functools import cached_property
 from statistics import fmean
 from typing import Any
 
+from bench.evaluation.home import homes_in
 from bench.result import Scalar, Status
 from reports.comparison.differences import distinct_labels, without_seeds
-from reports.wording import ALL, Row, home_level, key, settings_of, types_in, types_meaning, world_meaning
+from reports.comparison.world_names import place_in_suite, title_of
+from reports.wording import ALL, LEVELS, Row, home_level, key, settings_of, types_in, types_meaning
 
 WORLD_KEYS = ("generator", "anomalies", "anomaly_ratio", "num_users", "days", "protocol", "threshold_policy")
 COMPETES = "detector"
@@ -37,7 +39,7 @@ class Contender:
     label: str
     repeats: tuple[Row, ...]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The detector with its settings, without seeds."""
         return _detector_key(self.repeats[0])
@@ -77,6 +79,14 @@ class Contender:
         low, high = (_float(self.good[0].get(f"{name}_{end}/{kind}")) for end in ("low", "high"))
         return Summary(values[0], low, high)
 
+    def by_world(self, metric: str) -> dict[str, float]:
+        """Return a metric by world (`world_of`), averaged over the detector's own seeds."""
+        found: dict[str, list[float]] = defaultdict(list)
+        for row in self.good:
+            if (value := _float(row.get(metric))) is not None:
+                found[world_of(row)].append(value)
+        return {world: fmean(values) for world, values in found.items()}
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -85,6 +95,13 @@ class Comparison:
     contenders: tuple[Contender, ...]
     superseded: int
     """Runs left out because their world (by settings and seed) was made again later, with other bytes."""
+    of_kinds: tuple["Comparison", ...] = ()
+    """The kinds of world that this one combines; empty for a single kind."""
+
+    @property
+    def kinds(self) -> tuple["Comparison", ...]:
+        """The kinds of world: those that it combines, or itself."""
+        return self.of_kinds or (self,)
 
     @property
     def sample(self) -> Row:
@@ -98,8 +115,11 @@ class Comparison:
 
     @cached_property
     def types(self) -> list[str]:
-        """The anomaly types, sorted, `all` last."""
-        return types_in({name for row in self.rows for name in row})
+        """The anomaly types by home level (calls, days of users, cells), then by name; `all` last."""
+        homes = homes_in(str(self.sample.get("home_levels") or ""))
+        levels = list(LEVELS)
+        names = types_in({name for row in self.rows for name in row})
+        return sorted(names, key=lambda name: (name == ALL, levels.index(homes.get(name, levels[0]))))
 
     @cached_property
     def prevalences(self) -> Contender:
@@ -128,21 +148,50 @@ def world_of(row: Row) -> str:
     return f"{row.get('fingerprint')} {row.get('world_seed')}"
 
 
+def seeds_of(each: Comparison) -> str:
+    """Return the seeds of the worlds as text."""
+    return ", ".join(str(seed) for seed in each.world_seeds)
+
+
 def comparisons(rows: Iterable[Row]) -> list[Comparison]:
     """Group runs into comparisons, in an order that depends only on their settings, not on the order of the rows."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(rows, key=_when):
         groups[_world_key(row)].append(row)
-    return [_comparison(groups[key]) for key in sorted(groups)]
+    return [_comparison(groups[key]) for key in sorted(groups, key=lambda key: (place_in_suite(groups[key][0]), key))]
 
 
 def titles(compared: Sequence[Comparison]) -> list[str]:
     """Return titles of the comparisons: by world or, if that is the same, by types and the settings that differ."""
     samples = [each.sample for each in compared]
-    worlds = [(world_meaning(row), types_meaning(row)) for row in samples]
+    worlds = [(title_of(row), types_meaning(row)) for row in samples]
     several = {world for world, types in worlds if any(world == name and types != other for name, other in worlds)}
     names = [f"{world}: {types}" if world in several else world for world, types in worlds]
     return distinct_labels(names, [_task_settings(row) for row in samples])
+
+
+def comparable(compared: Sequence[Comparison]) -> list[list[int]]:
+    """Return the positions of kinds of world with the same protocol and threshold, which can be combined."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, each in enumerate(compared):
+        settings = settings_of(each.sample)
+        groups[json.dumps([settings.get("protocol"), settings.get("threshold")], sort_keys=True)].append(place)
+    return list(groups.values())
+
+
+def combined(kinds: Sequence[Comparison]) -> Comparison:
+    """Return several kinds of world as one: a detector's runs on all of them are its repeats."""
+    if len(kinds) == 1:
+        return kinds[0]
+    homes: dict[str, str] = {}
+    for each in kinds:
+        homes |= homes_in(str(each.sample.get("home_levels") or ""))
+    text = ",".join(f"{name}:{level}" for name, level in sorted(homes.items()))
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for who in (who for each in kinds for who in each.contenders):
+        rows[who.key] += [{**row, "home_levels": text} for row in who.repeats]
+    contenders = _contenders([tuple(mine) for mine in rows.values()])
+    return Comparison(tuple(sorted(contenders, key=lambda who: (not who.ranked, who.label))), 0, tuple(kinds))
 
 
 def _comparison(rows: list[Row]) -> Comparison:
@@ -154,15 +203,24 @@ def _comparison(rows: list[Row]) -> Comparison:
     for row in kept:
         by_detector[_detector_key(row)][(row.get("world_seed"), row.get("seed"))] = row
     repeats = [tuple(seeds[pair] for pair in sorted(seeds, key=_in_order)) for seeds in by_detector.values()]
+    return Comparison(tuple(sorted(_contenders(repeats), key=_rank)), len(rows) - len(kept))
+
+
+def _contenders(repeats: Sequence[tuple[Row, ...]]) -> list[Contender]:
     first = [each[0] for each in repeats]
     labels = distinct_labels([_marked(row) for row in first], [_detector_settings(row) for row in first])
-    contenders = [Contender(label, each) for label, each in zip(labels, repeats, strict=True)]
-    return Comparison(tuple(sorted(contenders, key=_rank)), len(rows) - len(kept))
+    return [Contender(label, each) for label, each in zip(labels, repeats, strict=True)]
 
 
 def _marked(row: Row) -> str:
     role = row.get("role") or COMPETES
-    return str(row.get("detector")) if role == COMPETES else f"{row.get('detector')} ({role}, not ranked)"
+    return _detector_name(row) if role == COMPETES else f"{_detector_name(row)} (not ranked)"
+
+
+def _detector_name(row: Row) -> str:
+    """Return the name of a run's detector; without one (composed by hand), that of its class."""
+    target = str((settings_of(row).get("detector") or {}).get("_target_") or "unnamed")
+    return str(row.get("detector") or target.rpartition(".")[2])
 
 
 def _rank(contender: Contender) -> tuple[bool, float, str]:

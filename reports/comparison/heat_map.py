@@ -2,39 +2,33 @@
 
 from collections.abc import Iterator
 from html import escape
+from itertools import groupby
 
+from reports.comparison.best import BEST
 from reports.comparison.grids import FEW_COLUMNS, NumberCell, NumberTable
 from reports.comparison.page_content import Section
+from reports.comparison.palette import rules
 
 CELL_H, GAP, REFERENCE_H = 34, 2, 20
-WIDE, NARROW = 92, 58
+WIDE, NARROW = 92, 43
 """Width of a cell with few columns, and with many; the names of many are slanted."""
-LABEL_W = 190
+LABEL_W = 176
 WRAP = 13
 """Length from which names are set on two lines."""
-TOP, SLANTED_TOP = 80, 172
+TOP, SLANTED_TOP = 80, 166
 """Vertical position at which the cells of a panel begin, with upright and slanted names."""
-PALETTE = (
-    "#f3f7fc",
-    "#dfebf7",
-    "#c9ddf0",
-    "#a9cae6",
-    "#82b3da",
-    "#5c9bcd",
-    "#2f74b0",
-    "#22639f",
-    "#185493",
-    "#0d3f77",
-    "#082c57",
-)
-"""Colours from 0 to 1 in steps of a tenth; texts are white from `DARK` on."""
-DARK = 6
+SLANTED_LETTER = 5.2
+"""Width of a letter of a slanted name, along the horizontal."""
+HOME = "home level"
 STYLE = (
     "text{font:13px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:#24292f}"
     ".back{fill:#fff}.title{font-weight:600;font-size:14px}.small{font-size:11.5px;fill:#57606a}.none{fill:#eaeef2}"
-    "@media(prefers-color-scheme:dark){.back{fill:#0d1117}text{fill:#e6edf3}.small{fill:#9da7b3}.none{fill:#30363d}}"
-    "text.on-light{fill:#1b2733}text.on-dark{fill:#fff}"
+    ".first{stroke:#24292f;stroke-width:2}.sign{font-size:10px}"
+    "@media(prefers-color-scheme:dark){.back{fill:#0d1117}text{fill:#e6edf3}.small{fill:#9da7b3}.none{fill:#21262d}"
+    ".first{stroke:#e6edf3}}"
 )
+SHADE = "rect.s{step}{{fill:{back}}}text.s{step}{{fill:{text}}}"
+SIGNS = "★ best of its type, ≈ not significantly different from it"
 
 
 def heat_map(sections: list[Section]) -> str:
@@ -50,7 +44,7 @@ def heat_map(sections: list[Section]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" width="{width}" height="{top}" '
         'role="img">'
-        f"<title>Average precision of each detector for each anomaly type</title><style>{STYLE}</style>"
+        f"<title>Average precision of each detector for each anomaly type</title><style>{STYLE}{rules(SHADE)}</style>"
         f'<rect class="back" width="{width}" height="{top}"/>{"".join(body)}</svg>\n'
     )
 
@@ -64,26 +58,47 @@ def _first_row(grid: NumberTable) -> int:
 
 
 def _width(grid: NumberTable) -> int:
-    slanted = 0 if len(grid.columns) <= FEW_COLUMNS else 60
-    return LABEL_W + _cell_width(grid) * len(grid.columns) + 10 + slanted
+    wide = _cell_width(grid)
+    ends = [(place + 0.5) * wide + len(name) * SLANTED_LETTER for place, name in enumerate(grid.columns)]
+    cells = wide * len(grid.columns)
+    return LABEL_W + (cells if wide == WIDE else round(max(*ends, cells))) + 10
 
 
 def _panel(title: str, grid: NumberTable) -> Iterator[str]:
+    marked = any(cell.mark for _, cells in grid.rows for cell in cells)
     yield '<text class="title" x="8" y="22">Average precision</text>'
-    yield f'<text class="small" x="8" y="41">{escape(title)}</text>'
+    yield f'<text class="small" x="8" y="41">{escape(title)}{f"; {SIGNS}" if marked else ""}</text>'
     yield from _headings(grid)
     wide, first = _cell_width(grid), _first_row(grid)
     for row, (label, cells) in enumerate(grid.rows):
         top = first + row * CELL_H
-        short = label if len(label) <= 28 else f"{label[:27]}…"
+        short = label if len(label) <= 26 else f"{label[:25]}…"
         yield f'<text x="8" y="{top + 21}"><title>{escape(label)}</title>{escape(short)}</text>'
         for column, cell in enumerate(cells):
             yield from _square(LABEL_W + column * wide, top, wide, cell)
     for place, (label, cells) in enumerate(grid.reference):
         top = first + len(grid.rows) * CELL_H + 20 + place * REFERENCE_H
-        yield f'<text class="small" x="8" y="{top}">{escape(label)}</text>'
-        for column, cell in enumerate(cells):
-            yield _text(LABEL_W + (column + 0.5) * wide - GAP / 2, top, cell.text, "small")
+        yield from _reference(label, [cell.text for cell in cells], top, wide)
+
+
+def _reference(label: str, texts: list[str], top: int, wide: int) -> Iterator[str]:
+    """Yield a line below the cells: neighbours of the same home level share one text, narrow percentages one unit."""
+    spans = [1] * len(texts)
+    if label == HOME:
+        parts = [(text, len(list(same))) for text, same in groupby(texts)]
+        texts, spans = [text for text, _ in parts], [span for _, span in parts]
+    elif wide == NARROW and any(text.endswith(" %") for text in texts):
+        label, texts = f"{label} [%]", [_short(text.removesuffix(" %")) for text in texts]
+    yield f'<text class="small" x="8" y="{top}">{escape(label)}</text>'
+    left = 0
+    for text, span in zip(texts, spans, strict=True):
+        yield _text(LABEL_W + (left + span / 2) * wide - GAP / 2, top, text, "small")
+        left += span
+
+
+def _short(text: str) -> str:
+    """Return a number with at most two significant digits below 1, three above."""
+    return text if len(text) < 5 else f"{float(text):.2g}"
 
 
 def _headings(grid: NumberTable) -> Iterator[str]:
@@ -99,15 +114,21 @@ def _headings(grid: NumberTable) -> Iterator[str]:
 
 
 def _square(left: int, top: int, wide: int, cell: NumberCell) -> Iterator[str]:
-    step = None if cell.shade is None else round(10 * cell.shade)
-    fill = 'class="none"' if step is None else f'fill="{PALETTE[step]}"'
-    yield f'<rect x="{left}" y="{top}" width="{wide - GAP}" height="{CELL_H - GAP}" rx="3" {fill}/>'
-    kind = "small" if step is None else "on-dark" if step >= DARK else "on-light"
-    yield _text(left + (wide - GAP) / 2, top + 21, cell.text, kind)
+    kind = "none" if cell.shade is None else f"s{round(10 * cell.shade)}"
+    best, text = cell.mark == BEST, cell.text
+    if wide == NARROW:
+        text = text.removeprefix("0") if text.startswith("0.") else text.replace("1.000", "1")
+    yield (
+        f'<rect x="{left + best}" y="{top + best}" width="{wide - GAP - 2 * best}" height="{CELL_H - GAP - 2 * best}" '
+        f'rx="3" class="{kind}{" first" * best}"/>'
+    )
+    sign = f'<tspan class="sign">{cell.mark}</tspan>' if cell.mark else ""
+    kind = "small" if cell.shade is None else kind
+    yield _text(left + (wide - GAP) / 2, top + 21, text, kind, sign)
 
 
-def _text(middle: float, y: int, text: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{middle:g}" y="{y}" text-anchor="middle">{escape(text)}</text>'
+def _text(middle: float, y: int, text: str, kind: str, sign: str = "") -> str:
+    return f'<text class="{kind}" x="{middle:g}" y="{y}" text-anchor="middle">{escape(text)}{sign}</text>'
 
 
 def _two_lines(name: str) -> list[str]:

@@ -9,9 +9,11 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from reports.comparison.document import Document, packed
+from reports.comparison.palette import rules
 
 HERE = Path(__file__).parent
 LIBRARIES = ("preact.min.js", "preact-hooks.js", "htm.js", "fflate.js", "d3.min.js", "plot.min.js")
+SHADE = ".s{step} {{ background: {back}; color: {text}; }}"
 SCRIPTS = (
     "state.js",
     "charts.js",
@@ -34,7 +36,7 @@ def render(environment: Environment, document: Document, details: str) -> str:
     return environment.get_template("report.html").render(
         title=document.title,
         policy=" ".join(f"'sha256-{digest}'" for digest in digests),
-        style=Markup((HERE / "web" / "style.css").read_text()),  # our own file
+        style=Markup((HERE / "web" / "style.css").read_text() + rules(SHADE)),  # our own file
         details=details,
         document=packed(document),
         scripts=[Markup(text) for text in scripts],  # our own files

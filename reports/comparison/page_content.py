@@ -8,9 +8,10 @@ from bench.evaluation.compare import Standing
 from bench.result import UNCONFINED, Status
 from bench.threshold_policies import POLICIES
 from reports.comparison.grids import NumberTable, difference_grid, grids_of, rank_grid
-from reports.comparison.grouping import Comparison, comparisons, titles
+from reports.comparison.grouping import Comparison, comparisons, seeds_of, titles
 from reports.comparison.run_lines import link_to, short_reason
 from reports.comparison.standing import Contest, contests
+from reports.comparison.world_names import difficulty_of, name_in_suite
 from reports.wording import NOTHING, Row, home_level, key, plural, policy_meaning, settings_of
 
 LISTED = ("name", "started_at", "detector", "generator", "world_seed", "seed", "status", "reason", "fingerprint")
@@ -70,7 +71,8 @@ def page_of(rows: Iterable[Row], folder: Path) -> Page:
     sections = [_section(title, each) for title, each in zip(titles(compared), compared, strict=True)]
     held = contests(compared)
     sections += [_contest_section(contest) for contest in held]
-    standings = [(contest.conditions, contest.standing()) for contest in held if contest.testable_on()]
+    tested = [(contest.conditions, contest.standing(contest.metric())) for contest in held]
+    standings = [(conditions, found) for conditions, found in tested if found is not None]
     return Page(sections, [_run(row, folder) for row in ordered], standings, compared, held)
 
 
@@ -81,15 +83,23 @@ def _run(row: Row, folder: Path) -> RunLine:
 
 def _section(title: str, each: Comparison) -> Section:
     sample = each.sample
-    seeds = ", ".join(str(seed) for seed in each.world_seeds)
     facts = [
+        *_kind(sample),
         ("Anomalies", str(sample.get("anomalies") or "none").replace(",", ", ")),
         ("Protocol", _protocol(sample)),
         ("Threshold", policy_meaning(sample)),
-        ("Worlds", f"{plural(len(each.world_seeds), 'world')} (seed {seeds})"),
+        ("Worlds", f"{plural(len(each.world_seeds), 'world')} (seed {seeds_of(each)})"),
         *_isolation(each),
     ]
     return Section(title, facts, _cautions(each), grids_of(each))
+
+
+def _kind(sample: Row) -> Iterable[tuple[str, str]]:
+    """Yield what a world of a suite is, and how difficult its types are."""
+    if name := name_in_suite(sample):
+        yield "World", f"{name} of the suite {sample.get('suite')}"
+    if difficulty := difficulty_of(sample):
+        yield "Difficulty", difficulty
 
 
 def _isolation(each: Comparison) -> Iterable[tuple[str, str]]:
@@ -140,7 +150,8 @@ def _of_audits(each: Comparison) -> Iterable[str]:
 
 def _contest_section(contest: Contest) -> Section:
     facts = [("Conditions", contest.conditions), ("Kinds of world", str(len(contest.compared)))]
-    grid = rank_grid(contest.standing()) if contest.testable_on() else difference_grid(contest)
+    found = contest.standing(contest.metric())
+    grid = difference_grid(contest) if found is None else rank_grid(found)
     return Section("Which detectors differ significantly", facts, contest.cautions, [grid])
 
 

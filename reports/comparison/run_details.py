@@ -14,20 +14,26 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from bench.arrays import FloatArray
 from bench.evaluation.home import homes_in
+from bench.evaluation.incidents import chance_recall
 from bench.faults import UserError
+from bench.host.plain_files import require_plain
 from bench.host.processes import apart
 from bench.host.texts import printable
 from bench.run_tables import ALERTS, CURVES, FALSE_ALARM, INCIDENTS_FOUND, read
 from bench.schema import Table
 from reports.comparison.grouping import Comparison
-from reports.wording import ALL, LEVELS, Row, home_level, own_level
+from reports.wording import ALL, LEVELS, Row, home_level, key, own_level, settings_of
 
 BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10000)
 """Alerts a day at which curves are evaluated."""
+SCORES = "scores.parquet"
 SHARES = ("recall", "precision", "incident_recall")
+RECALLS = np.linspace(0, 1, 51)
+"""Recalls at which the precision is read too, so that curves of worlds of different sizes can be averaged."""
 THOUSAND = 1000
 FALSE_ALARMS = 5
 LEAST_PRECISION = 1e-12
@@ -36,10 +42,10 @@ LONGEST = 300
 AT_ONCE = 10
 """Runs whose contents the other process returns together."""
 Curve = dict[str, list[int | None]]
-"""Values in thousandths, one for each of `BUDGETS`."""
+"""Values in thousandths, one for each of `BUDGETS`; `precision_at`, one for each of `RECALLS`."""
 
 
-INCIDENT_COLUMNS = ("anomaly_type", "incident_id", "found_probability", "delay_s", "best_rank", "reasons")
+INCIDENT_COLUMNS = ("anomaly_type", "incident_id", "records", "found_probability", "delay_s", "best_rank", "reasons")
 CURVE_COLUMNS = ("level", "anomaly_type", "alerts_per_day", *SHARES)
 ALARM_COLUMNS = ("rank", "score", "start_ts", "user_id", "callee_id", "cell_id", "reasons")
 
@@ -54,11 +60,13 @@ class Contents:
     """`INCIDENT_COLUMNS` of the table of incidents."""
     alarms: dict[str, list[dict[str, Any]]]
     """The highest false alarms of each level."""
+    scored: int
+    """Number of records that were scored, at the detector's own level; 0 if unknown."""
     omissions: list[str]
     """Of each table that cannot be read, one line that says why."""
 
 
-NOTHING_LEFT = Contents({}, None, {}, [])
+NOTHING_LEFT = Contents({}, None, {}, 0, [])
 """Of a run without tables."""
 
 
@@ -82,8 +90,15 @@ class RunFolder:
             curves={} if curves is None else dict(self._curves(curves)),
             incidents=incidents,
             alarms={} if alerts is None else _false_alarms(alerts, _levels_of(self.row)),
+            scored=self._scored(),
             omissions=omissions,
         )
+
+    def _scored(self) -> int:
+        try:
+            return int(pq.read_metadata(require_plain(Path(str(self.row["folder"])), SCORES)).num_rows)
+        except (UserError, pa.ArrowException, OSError):
+            return 0
 
     def _table(self, table: Table, columns: Sequence[str], omissions: list[str]) -> pa.Table | None:
         """Return a table; None if it is missing or cannot be read, which `omissions` then says."""
@@ -102,8 +117,8 @@ class RunFolder:
         names = pc.run_end_encode(names)
         columns = {name: table[name].to_numpy() for name in CURVE_COLUMNS[2:]}
         low = 0
-        for key, high in zip(names.values.to_pylist(), names.run_ends.to_pylist(), strict=True):
-            level, _, name = key.partition("/")
+        for place, high in zip(names.values.to_pylist(), names.run_ends.to_pylist(), strict=True):
+            level, _, name = place.partition("/")
             if name == ALL or level == level_of(self.row, name) or level in self.homes.get(name, ()):
                 yield (level, name), _read_at_budgets({column: values[low:high] for column, values in columns.items()})
             low = high
@@ -124,6 +139,23 @@ class RunDetails:
     def level(self, name: str) -> str:
         """Return the level at which a type is shown."""
         return level_of(self.row, name)
+
+    def chances(self, name: str) -> list[int | None]:
+        """Return which share of a type's incidents random alerts would find, at each of `BUDGETS`; empty if unknown.
+
+        It is known where the detector scores the type's own level, and the threshold is a number of alerts a day.
+        """
+        level = own_level(self.row)
+        alerts, budget = self.row.get(key("alerts", level, ALL)), _budget(self.row)
+        table, records = self.contents.incidents, self.contents.scored
+        if table is None or budget <= 0 or home_level(self.row, name) != level or not isinstance(alerts, int | float):
+            return []
+        its = table.filter(pc.and_(pc.equal(table["anomaly_type"], name), pc.greater(table["records"], 0)))["records"]
+        sizes = np.minimum(its.to_numpy(), records)
+        if not sizes.size or not 0 < alerts < records:
+            return []
+        asked = np.minimum(np.array(BUDGETS) * alerts / budget, records)
+        return _thousandths(np.array([chance_recall(sizes, records=records, alerts=each) for each in asked.tolist()]))
 
 
 def folders_of(compared: Iterable[Comparison]) -> list[RunFolder]:
@@ -156,6 +188,12 @@ def _levels_of(row: Row) -> tuple[str, ...]:
     return tuple(LEVELS) if own == "call" else (own,)
 
 
+def _budget(row: Row) -> float:
+    """Return the alerts a day of a run's threshold; 0 if it is not such a number."""
+    budget = (settings_of(row).get("threshold") or {}).get("alerts_per_day")
+    return float(budget) if row.get("threshold_policy") == "budget" and isinstance(budget, int | float) else 0.0
+
+
 def mean_curve(curves: Sequence[Curve]) -> Curve:
     """Return the mean of the curves of repeats; empty if one of them is."""
     if len(curves) == 1:
@@ -165,7 +203,7 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
         known = [value for value in values if value is not None]
         return round(sum(known) / len(known)) if len(known) == len(values) else None
 
-    return {name: [mean(values) for values in zip(*(each[name] for each in curves), strict=True)] for name in SHARES}
+    return {name: [mean(values) for values in zip(*(each[name] for each in curves), strict=True)] for name in curves[0]}
 
 
 def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
@@ -185,7 +223,17 @@ def _read_at_budgets(curve: Mapping[str, FloatArray]) -> Curve:
         "recall": _thousandths(hits),
         "precision": [*_thousandths(precision[:ends]), *[None] * (len(BUDGETS) - ends)],
         "incident_recall": _thousandths(found),
+        "precision_at": _thousandths(_precision_at(RECALLS, recall, false, float(precise[1]))),
     }
+
+
+def _precision_at(recalls: FloatArray, recall: FloatArray, false: FloatArray, first: float) -> FloatArray:
+    """Return the precision at given recalls; between thresholds, false alarms grow in proportion to the recall.
+
+    At a recall of 0 it is that of the first threshold.
+    """
+    wrong = np.interp(recalls, recall, false)
+    return np.where(recalls > 0, recalls / np.maximum(recalls + wrong, LEAST_PRECISION), first)
 
 
 def _thousandths(shares: FloatArray) -> list[int | None]:

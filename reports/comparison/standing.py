@@ -1,20 +1,18 @@
-"""Tests of which detectors differ significantly over several worlds, as parts of the pages and as a diagram.
+"""Which detectors differ significantly over several worlds: the one set of tests that all tables and pictures use.
 
-A block is a kind of world: one comparison, its repeats averaged. If there are enough blocks for tests, detectors are
-ranked and tested; otherwise each is compared with the first by paired differences over the single worlds.
+A block is a kind of world: one comparison, its repeats averaged. If there are enough blocks with values of a metric,
+detectors are ranked and tested by it; otherwise each is compared with the best by paired differences over the single
+worlds.
 """
 
-import json
-from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
 from bench.arrays import FloatArray
-from bench.evaluation.compare import ALPHA, Difference, Standing, fewest_blocks, paired_difference, standing
-from reports.comparison.best import over_worlds
-from reports.comparison.grouping import Comparison, Contender
-from reports.wording import ALL, NOTHING, home_level, key, number, plural, policy_meaning, settings_of
+from bench.evaluation.compare import ALPHA, Difference, Standing, differences_to, fewest_blocks, standing
+from reports.comparison.grouping import Comparison, Contender, combined, comparable
+from reports.wording import ALL, NOTHING, home_level, key, number, plural, policy_meaning
 
 FEWEST_DETECTORS = 2
 
@@ -26,15 +24,15 @@ class Contest:
     kinds of world that have all of them is largest.
     """
 
-    def __init__(self, recorded: Sequence[Comparison]) -> None:
-        found = [{who.key: who for who in each.contenders if who.ranked} for each in recorded]
+    def __init__(self, whole: Comparison) -> None:
+        found = [{who.key: who for who in each.contenders if who.ranked} for each in whole.kinds]
         shared = max((set(each) for each in found), key=lambda keys: len(keys) * sum(keys <= set(e) for e in found))
-        self.compared = [each for each, who in zip(recorded, found, strict=True) if shared <= set(who)]
-        self.by_key = [each for each in found if shared <= set(each)]
-        self.keys = [key for key in self.by_key[0] if key in shared]
-        self.labels = {key: self.by_key[0][key].label for key in self.keys}
+        self.whole = whole
+        self.compared = [each for each, who in zip(whole.kinds, found, strict=True) if shared <= set(who)]
+        self.contenders = [who for who in whole.contenders if who.key in shared]
+        self._by_kind = [[each[who.key] for who in self.contenders] for each in found if shared <= set(each)]
         self.detectors_left_out = len(set.union(*(set(each) for each in found))) - len(shared)
-        self.kinds_left_out = len(recorded) - len(self.compared)
+        self.kinds_left_out = len(whole.kinds) - len(self.compared)
 
     @property
     def conditions(self) -> str:
@@ -59,59 +57,47 @@ class Contest:
         """The types of any of the kinds of world, `all` first."""
         return sorted({name for each in self.compared for name in each.types}, key=lambda name: (name != ALL, name))
 
-    def testable_on(self, name: str = ALL) -> bool:
-        """Whether enough kinds of world have a type for a significant test."""
-        keys = self._keys_with(name)
-        return len(keys) >= FEWEST_DETECTORS and len(self._blocks(name)) >= fewest_blocks(len(keys))
+    def metric(self, name: str = ALL) -> str:
+        """Return the metric by which detectors are ranked on a type: average precision at its home level."""
+        return key("average_precision", home_level(self.whole.sample, name), name)
 
-    def standing(self, name: str = ALL) -> Standing:
-        """Rank and test the detectors over the blocks, by the average precision of a type at its home level."""
-        keys = self._keys_with(name)
-        values = [[_mean(each[who], _measure(block, name)) for who in keys] for block, each in self._blocks(name)]
-        return standing([self.labels[key] for key in keys], np.array(values, np.float64))
+    def standing(self, metric: str, *, higher: bool = True) -> Standing | None:
+        """Rank and test the detectors that have a metric over the kinds of world that have it; None if too few do."""
+        values = np.array([[_mean(who, metric) for who in kind] for kind in self._by_kind])
+        blocks, known = (~np.isnan(values).all(axis=axis) for axis in (1, 0))
+        labels = [who.label for who, has in zip(self.contenders, known.tolist(), strict=True) if has]
+        if len(labels) < FEWEST_DETECTORS or np.count_nonzero(blocks) < fewest_blocks(len(labels)):
+            return None
+        return standing(labels, (1 if higher else -1) * values[np.ix_(blocks, known)])
 
-    def differences(self, name: str = ALL) -> list[tuple[str, float, Difference | None]]:
-        """Return label, mean and difference to the first of each detector over single worlds, the best first."""
-        columns = {key: self._over_worlds(key, name) for key in self._keys_with(name)}
-        order = sorted(columns, key=lambda key: -float(np.nanmean(columns[key])))
-        return [
-            (self.labels[key], float(np.nanmean(columns[key])), paired_difference(columns[key], columns[order[0]]))
-            for key in order
-        ]
+    def differences(self, metric: str, *, higher: bool = True) -> list[tuple[str, float, Difference | None]]:
+        """Return label, mean and difference to the best of each detector over single worlds, the best first.
 
-    def _blocks(self, name: str) -> list[tuple[Comparison, dict[str, Contender]]]:
-        """Return the kinds of world that have a type, each with its detectors."""
-        return [pair for pair in zip(self.compared, self.by_key, strict=True) if name in pair[0].types]
+        The differences are positive where a detector is better.
+        """
+        sign = 1 if higher else -1
+        each = [(who.label, self._over_worlds(who, metric)) for who in self.contenders]
+        found = [(label, values) for label, values in each if not np.isnan(values).all()]
+        found.sort(key=lambda pair: -sign * float(np.nanmean(pair[1])))
+        if not found:
+            return []
+        lags = differences_to(sign * np.stack([values for _, values in found]), 0)
+        return [(label, float(np.nanmean(values)), lag) for (label, values), lag in zip(found, lags, strict=True)]
 
-    def _keys_with(self, name: str) -> list[str]:
-        """Return the detectors that have a value for a type."""
-        return [
-            key
-            for key in self.keys
-            if any(not np.isnan(_mean(each[key], _measure(block, name))) for block, each in self._blocks(name))
-        ]
-
-    def _over_worlds(self, key: str, name: str) -> FloatArray:
-        """Return the mean over a detector's seeds in every world of every block; NaN if it has none."""
-        found = []
-        for block, contenders in self._blocks(name):
-            values = over_worlds(contenders[key], _measure(block, name))
-            found += [values.get(world, np.nan) for world in block.worlds]
-        return np.array(found)
+    def _over_worlds(self, who: Contender, metric: str) -> FloatArray:
+        """Return the mean over a detector's seeds in every world; NaN where it has none."""
+        known = who.by_world(metric)
+        return np.array([known.get(world, np.nan) for each in self.compared for world in each.worlds])
 
 
 def contests(compared: Sequence[Comparison]) -> list[Contest]:
     """Return the groups of at least two detectors that share at least two worlds."""
-    groups: dict[str, list[Comparison]] = defaultdict(list)
-    for comparison in compared:
-        settings = settings_of(comparison.sample)
-        groups[json.dumps([settings.get("protocol"), settings.get("threshold")], sort_keys=True)].append(comparison)
-    found = [Contest(group) for group in groups.values()]
+    found = [Contest(combined([compared[place] for place in places])) for places in comparable(compared)]
     worlds = [sum(len(each.world_seeds) for each in contest.compared) for contest in found]
     return [
         contest
         for contest, number_of in zip(found, worlds, strict=True)
-        if len(contest.keys) >= FEWEST_DETECTORS and number_of > 1
+        if len(contest.contenders) >= FEWEST_DETECTORS and number_of > 1
     ]
 
 
@@ -143,11 +129,6 @@ def meaning(found: Standing) -> str:
         f"mean rank by average precision over {plural(found.blocks, 'kind')} of world{failed}; by Friedman's test the "
         f"detectors {came_out} (p = {found.p_value:.2g}); pairs by Wilcoxon's test with Holm's correction"
     )
-
-
-def _measure(comparison: Comparison, name: str = ALL) -> str:
-    """Return the metric by which detectors are ranked: average precision of a type at its home level."""
-    return key("average_precision", home_level(comparison.sample, name), name)
 
 
 def _mean(contender: Contender, measure: str) -> float:

@@ -10,17 +10,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from bench.evaluation.compare import FEWEST_PAIRS
 from bench.host.texts import printable_row
-from reports.comparison.best import FEWEST_WORLDS, best_of
-from reports.comparison.document import Best, Interval
+from reports.comparison.best import best_of
+from reports.comparison.document import Best
 from reports.comparison.grouping import Comparison, Contender, comparisons, titles
+from reports.comparison.standing import Contest
 from reports.comparison.together import together
 from reports.wording import ALL, home_level, key, number, plural, types_meaning, world_meaning
 
 WIDTH = 100
 BEST, ALIKE = "*", "~"
 MEASURE = "average_precision"
-LEGEND = f"{BEST} best of its type; {ALIKE} cannot be told apart from it; no mark: differs from it"
+LEGEND = f"{BEST} best of its type; {ALIKE} not significantly different from it, by "
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Line:
     """A type: each detector's average precision at the type's home level, and the best of them."""
 
     name: str
-    values: list[Interval | None]
+    values: list[float | None]
     best: Best | None
 
 
@@ -54,15 +56,15 @@ def summary(rows: list[dict[str, Any]]) -> tuple[str, dict[str, str]]:
     console = Console(file=StringIO(), width=WIDTH, highlight=False)
     console.print(_matrix(lines, labels) if _fits(lines, labels) else _list(lines, labels))
     grid = console.file.getvalue()  # type: ignore[attr-defined]
-    text = "\n".join([*wrap(heading, WIDTH), *(line.rstrip() for line in grid.splitlines()), LEGEND])
-    return text, best
+    rows_of_it = [line.rstrip() for line in grid.splitlines()]
+    return "\n".join([*wrap(heading, WIDTH), *rows_of_it, *wrap(_legend(lines), WIDTH)]), best
 
 
 def _shown(compared: list[Comparison]) -> tuple[str, Comparison]:
     """Return what is shown, with its heading."""
     joined = [each for each, _ in together(compared, titles(compared))]
     widest = max(joined, key=lambda each: len(each.worlds), default=None)
-    if widest is not None and len(widest.worlds) >= FEWEST_WORLDS:
+    if widest is not None and len(widest.worlds) >= FEWEST_PAIRS:
         worlds, types = plural(len(widest.worlds), "world"), types_meaning(widest.sample)
         return f"Average precision, mean over {worlds} of several kinds, {types}", widest
     each = max(compared, key=lambda one: len(one.rows))
@@ -72,17 +74,20 @@ def _shown(compared: list[Comparison]) -> tuple[str, Comparison]:
 
 
 def _lines(each: Comparison) -> Iterator[Line]:
+    contest = Contest(each)
     for name in sorted(each.types, key=lambda name: (name == ALL, name)):
         metric = key(MEASURE, home_level(each.sample, name), name)
-        values = [_interval(who, metric) for who in each.contenders]
-        yield Line(name, values, best_of(each, metric, values))
+        values = [_mean(who, metric) for who in each.contenders]
+        yield Line(name, values, best_of(contest, metric))
 
 
-def _interval(who: Contender, metric: str) -> Interval | None:
+def _mean(who: Contender, metric: str) -> float | None:
     found = who.summary(metric)
-    if found is None:
-        return None
-    return [found.mean] if found.low is None or found.high is None else [found.mean, found.low, found.high]
+    return None if found is None else found.mean
+
+
+def _legend(lines: list[Line]) -> str:
+    return LEGEND + "; ".join(dict.fromkeys(line.best.how for line in lines if line.best is not None))
 
 
 def _best_text(line: Line, labels: list[str]) -> str:
@@ -90,8 +95,8 @@ def _best_text(line: Line, labels: list[str]) -> str:
         return ""
     alike = [labels[place] for place in line.best.alike]
     value = line.values[line.best.row]
-    like = f"; not told apart from it: {', '.join(alike)}" if alike else ""
-    return f"{labels[line.best.row]} {number(value[0] if value else None)}{like}"
+    like = f"; not significantly different: {', '.join(alike)}" if alike else ""
+    return f"{labels[line.best.row]} {number(value)}{like}"
 
 
 def _fits(lines: list[Line], labels: list[str]) -> bool:
@@ -110,21 +115,21 @@ def _cell(line: Line, place: int) -> str:
     value = line.values[place]
     best = line.best
     mark = " " if best is None else BEST if place == best.row else ALIKE if place in best.alike else " "
-    return f"{number(value[0] if value else None)}{mark}"
+    return f"{number(value)}{mark}"
 
 
 def _list(lines: list[Line], labels: list[str]) -> Table:
     """List the best detectors of each type, and those that do not differ, if there are too many for a matrix."""
-    table = _table(["type", f"best {BEST}", "AP", f"cannot be told apart {ALIKE}"])
+    table = _table(["type", f"best {BEST}", "AP", f"not significantly different {ALIKE}"])
     for line in lines:
         if line.best is not None:
             value, alike = line.values[line.best.row], [labels[place] for place in line.best.alike]
-            table.add_row(line.name, labels[line.best.row], number(value[0] if value else None), ", ".join(alike))
+            table.add_row(line.name, labels[line.best.row], number(value), ", ".join(alike))
     return table
 
 
 def _table(columns: list[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for place, name in enumerate(columns):
-        table.add_column(name, justify="left" if place == 0 or "best" in name or "told" in name else "right")
+        table.add_column(name, justify="left" if place == 0 or "best" in name or "different" in name else "right")
     return table

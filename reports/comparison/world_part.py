@@ -1,5 +1,6 @@
 """One kind of world on the interactive page: its types, and every detector's numbers, from the rows of runs."""
 
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 
@@ -8,10 +9,12 @@ from bench.result import Scalar
 from reports.comparison.best import best_of
 from reports.comparison.differences import differing, without_seeds
 from reports.comparison.document import Audit, Best, DetectorRow, Interval, Metric, TypeOf, WorldPart
-from reports.comparison.grouping import Comparison, Contender
+from reports.comparison.grouping import Comparison, Contender, seeds_of
 from reports.comparison.kinds import family_of
 from reports.comparison.page_content import Section
 from reports.comparison.run_lines import run_line
+from reports.comparison.standing import Contest
+from reports.comparison.world_names import kind_of
 from reports.wording import ALL, LEVELS, Row, home_level, key, own_level, settings_of
 
 METRICS = (
@@ -52,7 +55,9 @@ COSTS = ("fit_seconds", "score_seconds", "calls_per_second", "peak_mib")
 DIGITS = 4
 
 
-def world_part(each: Comparison, section: Section, settings: dict[str, float | str], folder: Path) -> WorldPart:
+def world_part(
+    each: Comparison, section: Section, settings: dict[str, float | str], folder: Path, kinds: Sequence[int] = ()
+) -> WorldPart:
     """Return the data of one kind of world for the page.
 
     Parameters
@@ -65,6 +70,8 @@ def world_part(each: Comparison, section: Section, settings: dict[str, float | s
         Settings that differ between the kinds of world.
     folder
         Folder of the page, for links.
+    kinds
+        Positions on the page of the kinds of world that it combines, if any.
     """
     rows = _rows(each, folder)
     threshold = settings_of(each.sample).get("threshold") or {}
@@ -74,18 +81,19 @@ def world_part(each: Comparison, section: Section, settings: dict[str, float | s
         facts=section.facts,
         cautions=section.cautions,
         audits=_audits(each),
+        kind={} if kinds else kind_of(each.sample) | {"seed": seeds_of(each)},
+        kinds=list(kinds),
         settings=settings,
         budget=budget,
         types=[_type(each, name) for name in _ordered(each)],
         rows=rows,
-        best=_best(each, rows),
+        best=_best(each),
     )
 
 
 def _ordered(each: Comparison) -> list[str]:
-    """Return the types, `all` first, then group by group."""
-    levels = list(LEVELS)
-    return sorted(each.types, key=lambda name: (name != ALL, levels.index(home_level(each.sample, name)), name))
+    """Return the types, `all` first."""
+    return sorted(each.types, key=lambda name: name != ALL)
 
 
 def _type(each: Comparison, name: str) -> TypeOf:
@@ -98,18 +106,7 @@ def _type(each: Comparison, name: str) -> TypeOf:
         prevalence=_mean(each.prevalences, key("prevalence", home, name)),
         incidents=_mean(each.prevalences, key("incidents", home, name)),
         few=enough is not None and enough < 1,
-        chance={
-            metric.key: {level: _chance(each, metric, level, name) for level in LEVELS}
-            for metric in METRICS
-            if metric.chance
-        },
     )
-
-
-def _chance(each: Comparison, metric: Metric, level: str, name: str) -> float | None:
-    """Return the values of random scores, from the first detector that has them."""
-    found = (_mean(who, key(metric.chance, level, name)) for who in each.contenders)
-    return next((value for value in found if value is not None), None)
 
 
 def _rows(each: Comparison, folder: Path) -> list[DetectorRow]:
@@ -136,6 +133,11 @@ def _rows(each: Comparison, folder: Path) -> list[DetectorRow]:
                 metric.key: {level: [_interval(who, key(metric.key, level, t)) for t in types] for level in LEVELS}
                 for metric in METRICS
             },
+            chance={
+                metric.key: {level: [_mean(who, key(metric.chance, level, t)) for t in types] for level in LEVELS}
+                for metric in METRICS
+                if metric.chance
+            },
             runs=[run_line(row, folder) for row in who.repeats],
         )
         for who, name, mine in zip(each.contenders, names, varied, strict=True)
@@ -147,12 +149,11 @@ def _twin(who: Contender) -> list[float | None]:
     return [_mean(who, key("twin_alerts", level, ALL)), _mean(who, key("false_alarms", level, ALL))]
 
 
-def _best(each: Comparison, rows: list[DetectorRow]) -> dict[str, dict[str, list[Best | None]]]:
-    types = _ordered(each)
+def _best(each: Comparison) -> dict[str, dict[str, list[Best | None]]]:
+    types, contest = _ordered(each), Contest(each)
 
     def of(metric: Metric, level: str, place: int) -> Best | None:
-        values = [row.values[metric.key][level][place] for row in rows]
-        return best_of(each, key(metric.key, level, types[place]), values, higher=metric.higher_is_better)
+        return best_of(contest, key(metric.key, level, types[place]), higher=metric.higher_is_better)
 
     return {
         metric.key: {level: [of(metric, level, place) for place in range(len(types))] for level in LEVELS}

@@ -44,9 +44,9 @@ def along_time(axes: Axes, hits: pl.DataFrame, near: pl.DataFrame, named: bool =
     place = {text: i for i, text in enumerate(near[row].unique(maintain_order=True))}
     near = near.with_columns(y=pl.col(row).replace_strict(place))
     for theirs, colour, size in ((False, NORMAL_COLOUR, 8), (True, ACCENT, 12)):
-        part = near.filter(theirs=theirs)
+        part, name = near.filter(theirs=theirs), "calls of the incident" if theirs else "other calls of its callers"
         axes.hlines(part["y"], part["x"], part["x"] + part["call_duration"] / 3600, colour, linewidth=2.0)
-        axes.scatter(part["x"], part["y"], size, colour, linewidths=0)
+        axes.scatter(part["x"], part["y"], size, colour, linewidths=0, label=name)
     axes.set_ylabel("a row: a caller" if many else "a row: a contact", fontsize=7.5, color=FAINT)
     axes.set_ylim(-1, max(place.values()) + 1)
     axes.tick_params(labelsize=7, colors=FAINT)

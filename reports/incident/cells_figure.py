@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 
-from reports.style import COLOURS, INK, NORMAL_COLOUR, tidy
+from reports.style import COLOURS, NORMAL_COLOUR, explain_marks, tidy
 
 QUANTITIES = {
     "tower_degraded": ("refused Hellos and lost calls", ("fails", "timeouts", "drops")),
@@ -51,9 +51,10 @@ def along_time(axes: Axes, series: pl.DataFrame, start: datetime, end: datetime,
     x = (near["hour"] - start).dt.total_seconds().to_numpy() / 3600
     axes.step(x, near["usual"], where="post", color=NORMAL_COLOUR, linewidth=1.5, label="usual at that hour")
     axes.step(x, near["value"], where="post", color=COLOURS[1], linewidth=1.5, label="these cells")
-    axes.axvspan(0, (end - start).total_seconds() / 3600, color=COLOURS[4], alpha=0.15, linewidth=0)
+    axes.axvspan(
+        0, (end - start).total_seconds() / 3600, color=COLOURS[4], alpha=0.15, linewidth=0, label="the incident"
+    )
     axes.set_ylim(bottom=0)
-    axes.legend(fontsize=8, frameon=False, labelcolor=INK)
 
 
 def on_map(axes: Axes, world: Path, cells: Sequence[str]) -> bool:
@@ -63,9 +64,10 @@ def on_map(axes: Axes, world: Path, cells: Sequence[str]) -> bool:
     if not table.height:
         return False
     theirs = table.filter(pl.col("cell_id").is_in(list(cells)))
-    axes.scatter(table["longitude"], table["latitude"], 14, NORMAL_COLOUR, linewidths=0)
-    axes.scatter(theirs["longitude"], theirs["latitude"], 40, COLOURS[1], linewidths=0, zorder=3)
+    axes.scatter(table["longitude"], table["latitude"], 14, NORMAL_COLOUR, linewidths=0, label="other cells")
+    axes.scatter(theirs["longitude"], theirs["latitude"], 40, COLOURS[1], linewidths=0, zorder=3, label="its cells")
     middle = float(np.radians(table["latitude"].to_numpy()).mean())
     axes.set_aspect(1 / np.cos(middle))
+    explain_marks(axes)
     tidy(axes, "Where", x="longitude [deg]", y="latitude [deg]", grid="none")
     return True

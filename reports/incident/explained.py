@@ -11,7 +11,7 @@ import polars as pl
 from bench.host.texts import printable
 from bench.run_tables import LIST
 from reports.incident import calls_figure, cells_figure
-from reports.style import INK, new_figure, save
+from reports.style import INK, explain_marks, new_figure, save
 from reports.wording import LEVELS, count, duration, key, number, plural
 
 Found = Mapping[str, Any]
@@ -51,19 +51,20 @@ def explain(found: Found, world: Path, run: Mapping[str, Any], out: Path) -> str
 
 def _draw_calls(found: Found, calls: tuple[pl.DataFrame, pl.DataFrame], run: Mapping[str, Any], out: Path) -> None:
     hits, near = calls
-    figure = new_figure(10.5, 5.2, *_headings(found, run, "callers"))
+    figure = new_figure(10.5, 5.2, *_headings(found, run))
     graphed = found["anomaly_type"] in GRAPHED
     panels = figure.subplots(1, 2 if graphed else 1, squeeze=False)[0]
     calls_figure.along_time(panels[0], hits, near, named=True)
     panels[0].set_xlabel("hours since its first call", fontsize=9, color=INK)
     if graphed:
         calls_figure.as_graph(panels[1], hits, near)
+        panels[1].set_title("arrows: calls of the incident; black dots: its callers", fontsize=8, color=INK)
     _mark(panels[0], found, hits["call_start_ts"].min())
     save(figure, out)
 
 
 def _draw_cells(found: Found, world: Path, run: Mapping[str, Any], out: Path) -> None:
-    figure = new_figure(10.5, 4.4, *_headings(found, run, "cells"))
+    figure = new_figure(10.5, 4.4, *_headings(found, run))
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     name, cells = str(found["anomaly_type"]), str(found["actors"]).split(LIST)
     start = found["start_ts"] or found["end_ts"]
@@ -74,11 +75,9 @@ def _draw_cells(found: Found, world: Path, run: Mapping[str, Any], out: Path) ->
     save(figure, out)
 
 
-def _headings(found: Found, run: Mapping[str, Any], who: str) -> tuple[str, str]:
+def _headings(found: Found, run: Mapping[str, Any]) -> tuple[str, str]:
     came = {True: "found", False: "missed", None: "not judged"}[found["found"]]
-    line = "; dashed: its first alert" if found["found"] else ""
-    note = f"{came} by {run.get('detector')}; orange: the incident; grey: what its {who} do anyway{line}"
-    return f"{found['incident_id']}: {found['anomaly_type']}", note
+    return f"{found['incident_id']}: {found['anomaly_type']}", f"{came} by {run.get('detector')}"
 
 
 def _mark(axes: Any, found: Found, begin: Any) -> None:
@@ -87,7 +86,8 @@ def _mark(axes: Any, found: Found, begin: Any) -> None:
         delay = found["delay_s"]
         raised = found["record_ts"] if delay is None else found["start_ts"] + timedelta(seconds=delay)
         at = (raised - begin).total_seconds() / 3600
-        axes.axvline(at, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+        axes.axvline(at, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), label="its first alert")
+    explain_marks(axes)
 
 
 def _happened(found: Found, hits: pl.DataFrame, figures: Mapping[str, Any]) -> Iterator[str]:
@@ -107,6 +107,7 @@ def _happened(found: Found, hits: pl.DataFrame, figures: Mapping[str, Any]) -> I
 
 def _verdict(found: Found, run: Mapping[str, Any]) -> Iterator[str]:
     level, reasons = str(found["level"]), found["reasons"] or "the run gave no reasons"
+    yield from _left_out(found, level)
     if found["found"] is None:
         yield f"Not judged: it has no record of its own among the {LEVELS[level]} that were scored."
         return
@@ -124,6 +125,15 @@ def _verdict(found: Found, run: Mapping[str, Any]) -> Iterator[str]:
         yield f"Missed: no alert among its {_records(found['records'], level)}"
         yield f"Nearest: {record}; alerts are ranks 1 to {count(alerts)}"
     yield f"{'Why' if found['found'] else 'What is rarest there'}: {reasons}"
+
+
+def _left_out(found: Found, level: str) -> Iterator[str]:
+    """Say which records of an incident are not judged, and why."""
+    if found["unscored_calls"]:
+        yield f"{plural(found['unscored_calls'], 'call')} of it lie outside the scored part and are not judged."
+    if found["shared"]:
+        alerts = f"; {count(found['shared_alerts'])} of them are alerts" if found["shared_alerts"] else ""
+        yield f"{_records(found['shared'], level)} of it belong to another type too and are not judged{alerts}."
 
 
 def _records(number_of: int, level: str) -> str:

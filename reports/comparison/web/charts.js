@@ -81,7 +81,7 @@ function sensitivityChart(width, points, setting, metric) {
   });
 }
 
-// Mean ranks, the best at the top; bars at the right join detectors that cannot be told apart.
+// Mean ranks, the best at the top; bars at the right join detectors that do not differ significantly.
 function rankChart(width, ranking) {
   const rows = ranking.names.map((name, place) => ({ name: `${place + 1}. ${name}`, rank: ranking.values[place] }));
   const bars = ranking.groups.map(([first, last], place) => ({ first: rows[first].name, last: rows[last].name, place }));
@@ -102,15 +102,15 @@ function rankChart(width, ranking) {
   });
 }
 
-// Precision against recall, one thin step line a run, with the interval at the threshold of the run.
+// Precision against recall, one thin line a run, with the interval at the threshold of the run.
 function precisionRecallChart(width, curves, at, prevalence) {
   return Plot.plot({
     width, height: 280, marginLeft: 46, marginRight: 14, marginBottom: 46,
     x: { domain: [0, 1], label: "recall →", grid: true }, y: { domain: [0, 1], label: "↑ precision", grid: true },
     marks: [
       prevalence === null ? null : Plot.ruleY([prevalence], { stroke: "var(--ink-soft)", strokeDasharray: "2 3" }),
-      Plot.line(curves.flatMap((curve, run) => curve.filter((point) => point.precision !== null).map((point) => ({ ...point, run }))), {
-        x: "recall", y: "precision", z: "run", curve: "step-before", stroke: "var(--accent)", strokeWidth: curves.length > 1 ? 1.2 : 2,
+      Plot.line(curves.flatMap((curve, run) => curve.map((precision, place) => ({ recall: RECALLS[place], precision, run }))), {
+        x: "recall", y: "precision", z: "run", stroke: "var(--accent)", strokeWidth: curves.length > 1 ? 1.2 : 2,
       }),
       ...(at ? [
         at.recall[1] === undefined ? null : Plot.link([at], { x1: at.recall[1], x2: at.recall[2], y1: at.precision[0], y2: at.precision[0], stroke: "var(--ink)" }),
@@ -121,8 +121,9 @@ function precisionRecallChart(width, curves, at, prevalence) {
   });
 }
 
-// Recall of records and of incidents against alerts a day.
-function budgetChart(width, points, budget) {
+// Recall of records and of incidents against alerts a day; what chance finds of the incidents: at every number of alerts where that
+// is known, else at the threshold of the runs.
+function budgetChart(width, points, budget, chance, chances) {
   const lines = [["recall", "records", "var(--accent)"], ["incident_recall", "incidents", "var(--second)"]];
   return Plot.plot({
     width, height: 280, marginLeft: 46, marginRight: 76, marginBottom: 46,
@@ -134,6 +135,8 @@ function budgetChart(width, points, budget) {
         spreadEnds(lines.map(([key, label, colour]) => ({ label, colour, y: points.at(-1)[key] }))),
         { frameAnchor: "right", x: points.at(-1).alerts, y: "y", text: "label", dx: 8, textAnchor: "start", fill: "colour", fontSize: 12 },
       ),
+      chances ? Plot.line(chances.map((share, place) => ({ alerts: points[place].alerts, share: share / 1000 })), { x: "alerts", y: "share", stroke: "var(--second)", strokeDasharray: "2 3" }) : null,
+      chance && !chances ? Plot.dot([chance], { x: "alerts", y: "share", symbol: "diamond", stroke: "var(--second)", fill: "var(--back)", strokeWidth: 2, r: 5 }) : null,
       budget ? Plot.ruleX([budget], { stroke: "var(--ink)", strokeDasharray: "4 3" }) : null,
     ],
   });

@@ -2,11 +2,13 @@
 "use strict";
 
 let BUDGETS = []; // alerts a day at which curves were read
+let RECALLS = []; // recalls at which their precision was read
 
 async function unpackDetails() {
   const details = unpacked("details");
   if (!details) return false;
   BUDGETS = details.budgets;
+  RECALLS = details.recalls;
   details.worlds.forEach((each, place) => {
     const world = DOC.worlds[place];
     world.samples = each.samples;
@@ -40,7 +42,7 @@ function alertsFor(curve, share) {
 function Budget({ state, set, world }) {
   if (!hasCurves(world)) return null;
   const place = state.budget === null ? 0 : BUDGETS.indexOf(state.budget) + 1;
-  const text = state.budget === null ? `as run${world.budget ? ` (${count(world.budget)})` : ""}` : count(state.budget);
+  const text = state.budget === null ? `as run${world.budget ? `, ${count(world.budget)}` : ""}` : count(state.budget);
   const move = (event) => {
     const budget = Number(event.target.value) ? BUDGETS[event.target.value - 1] : null;
     set({ budget, ...(budget !== null && !METRICS.get(state.metric).curve ? { metric: "incident_recall" } : {}) });
@@ -58,19 +60,23 @@ function Curves({ world, row, type, typePlace, state }) {
   const at = state.budget === null ? {
     recall: row.values.recall[level][typePlace], precision: row.values.precision[level][typePlace],
   } : { recall: valueAtBudget(row, type.name, "recall", state.budget), precision: valueAtBudget(row, type.name, "precision", state.budget) };
-  const runs = (details.runs?.[type.name] ?? [details.curves[type.name]]).map(pointsOf);
+  const runs = (details.runs?.[type.name] ?? [details.curves[type.name]]).map((curve) => curve.precision_at.map((share) => share / 1000));
   const share = alertsFor(details.curves[type.name], 0.8);
   const most = points.at(-1);
+  const byChance = row.chance.incident_recall[level][typePlace];
+  const chances = details.chances?.[type.name];
+  const chance = world.budget && byChance !== null ? { alerts: world.budget, share: byChance } : null;
   return html`<div class="side"><div><h3>Precision and recall</h3>
-      <${Chart} label=${`precision against recall; average precision ${withInterval(row.values.average_precision[level][typePlace], "share")}`}
+      <${Chart} label=${`precision against recall; average precision ${withInterval(row.values.average_precision[level][typePlace], "share", row)}`}
         draw=${(width) => precisionRecallChart(width, runs, at.recall && at.precision ? at : null, type.prevalence)} needs=${[row, type, state.budget]} />
-      <p class="soft">Average precision ${withInterval(row.values.average_precision[level][typePlace], "share")}. Circle: at the threshold, with the 95 % intervals
+      <p class="soft">Average precision ${withInterval(row.values.average_precision[level][typePlace], "share", row)}. Circle: at the threshold, with the 95 % intervals
         of recall and precision or the range of the repeats. Dotted: prevalence.${runs.length > 1 ? ` One line for each of ${runs.length} runs.` : ""}</p></div>
     <div><h3>Found against alerts a day</h3>
       <${Chart} label=${`share found against alerts a day; ${share ? `80 % of the incidents at ${share} alerts a day` : "80 % of the incidents at none of them"}`}
-        draw=${(width) => budgetChart(width, points, state.budget ?? world.budget)} needs=${[row, type, state.budget]} />
+        draw=${(width) => budgetChart(width, points, state.budget ?? world.budget, chance, chances)} needs=${[row, type, state.budget]} />
       <p class="soft">${share ? `${share === BUDGETS[0] ? "At most " : "About "}${count(share)} alerts a day find 80 % of the incidents.`
-        : `${count(most.alerts)} alerts a day find ${percent(most.incident_recall)} of the incidents.`} Alerts are shared by all types.</p></div></div>`;
+        : `${count(most.alerts)} alerts a day find ${percent(most.incident_recall)} of the incidents.`} Alerts are shared by all types. Dashed: the number of alerts that is shown.${chances ? " Dotted: incidents that as many random alerts would find." : ""}${chance
+          ? ` ${chances ? "At" : "Diamond: at"} the threshold of the run, as many random alerts would find ${percent(byChance)} of the incidents; more alerts find more.` : ""}</p></div></div>`;
 }
 
 function FalseAlarms({ row, type }) {

@@ -27,6 +27,21 @@ function Timeline({ incident }) {
   </svg>`;
 }
 
+// What the marks of a picture mean.
+const Legend = ({ marks }) => html`<p class="legend soft">${marks.map(([draw, text]) => html`<span><svg class="incident-mark" viewBox="0 0 24 12" width="24" height="12" aria-hidden="true">${draw}</svg> ${text}</span>`)}</p>`;
+
+const callMark = (name) => html`<g class=${name}><line x1="5" x2="5" y1="1" y2="11" /><circle cx="5" cy="11" r="2.5" /><line class="talk" x1="5" x2="22" y1="2" y2="2" /></g>`;
+const CALL_MARKS = [
+  [callMark("call"), "a call, from the caller's line to the dot on the other party's; the bar is its length"],
+  [callMark("call unanswered"), "not answered"],
+];
+const cellMark = (name, size) => html`<circle class=${name} cx="12" cy="6" r=${size} />`;
+const CELL_MARKS = [
+  [cellMark("fault", 6), "the fault"],
+  [cellMark("touched", 4.5), "a cell in which calls of it began"],
+  [cellMark("cell", 2.5), "another cell"],
+];
+
 // All cells of the world by their place, those of the incident filled.
 function CellMap({ incident, cells }) {
   const known = cells.filter(([, longitude]) => longitude !== null);
@@ -56,7 +71,7 @@ function CellMap({ incident, cells }) {
 const short = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
 // The incidents of a type in one world: found or missed by a detector, with their pictures.
-function Incidents({ world, row, type }) {
+function Incidents({ world, row, type, typePlace }) {
   const mine = row.details?.incidents ?? {};
   const shownOnes = (world.samples ?? []).flatMap((samples, place) => samples.incidents
     .filter((each) => type.name === "all" || each.type === type.name)
@@ -68,8 +83,10 @@ function Incidents({ world, row, type }) {
   const opened = ["found", "missed"].map((verdict) => shownOnes.find((each) => verdictOf(each) === verdict)); // the first of each
   const total = row.details?.counts?.[type.name];
   if (!total && !shownOnes.length) return null;
+  const chance = row.chance.incident_recall[row.details?.levels[type.name] ?? type.home]?.[typePlace];
   return html`<h3>Incidents found and missed</h3>
     ${total ? html`<p>${written(total[0], "count")} of ${count(total[1])} incidents found${row.runs.length > 1 ? ", over all repeats" : ""}.
+      ${chance === undefined || chance === null ? "" : ` As many random alerts would find ${percent(chance)} of them.`}
       ${shownOnes.length ? ` Below: ${shownOnes.length} of them, spread evenly over the scored days of one world (seed ${shownOnes[0].seed}).` : ""}</p>` : null}
     <ul class="incidents">${shownOnes.map((each) => {
       const [, delay, rank, reasons] = mine[each.key] ?? [];
@@ -80,8 +97,8 @@ function Incidents({ world, row, type }) {
           delay !== undefined && delay !== null ? `; first alert after ${duration(delay)}` : ""}${rank ? `; best rank ${count(rank)}` : ""}</summary>
         ${reasons ? html`<p class="soft">The detector's reasons, ${verdict === "found" ? "at its first alert" : "at its highest score"}: ${reasons}</p>` : null}
         ${each.type === type.name && type.home === "cell_quarter" ? html`<${CellMap} incident=${each} cells=${each.cells} />
-          <p class="soft">Map of all cells; large and red: the fault; orange: cells in which its calls began. Below: those calls, by caller and callee.</p>` : null}
-        ${each.calls.length ? html`<div class="wide" role="region" tabindex="0" aria-label="calls of the incident"><${Timeline} incident=${each} /></div>` : html`<p class="soft">No call of it is in the records.</p>`}
+          <${Legend} marks=${CELL_MARKS} /><p class="soft">Below: the calls of the cells marked, by caller and callee.</p>` : null}
+        ${each.calls.length ? html`<div class="wide" role="region" tabindex="0" aria-label="calls of the incident"><${Timeline} incident=${each} /></div><${Legend} marks=${CALL_MARKS} /><p class="soft">A line is a party; bold: who acts in the incident.</p>` : html`<p class="soft">No call of it is in the records.</p>`}
         ${each.records > each.calls.length ? html`<p class="soft">The first ${each.calls.length} of ${count(each.records)} calls.</p>` : null}
       </details></li>`;
     })}</ul>`;

@@ -18,7 +18,7 @@ function Panel({ state, set, world }) {
       <p class="soft">${FAMILIES.get(row.family)}; ${world.title}; ${LEVELS.get(type.home)}, prevalence ${percent(type.prevalence)}, ${count(type.incidents)} incidents</p>
       <${Against} world=${world} row=${row} type=${type} typePlace=${typePlace} state=${state} />
       <${Curves} world=${world} row=${row} type=${type} typePlace=${typePlace} state=${state} />
-      <${Incidents} world=${world} row=${row} type=${type} />
+      <${Incidents} world=${world} row=${row} type=${type} typePlace=${typePlace} />
       <${FalseAlarms} row=${row} type=${type} />
       <${Numbers} world=${world} row=${row} type=${type} typePlace=${typePlace} />
       <${Runs} row=${row} />
@@ -31,22 +31,25 @@ function Against({ world, row, type, state }) {
   const best = bestOf(state, world, type);
   if (!best) return null;
   const first = world.rows[best.row];
-  const alike = best.alike.includes(world.rows.indexOf(row));
-  const value = withInterval(valueOf(state, world, row, type), metric.kind);
+  const place = world.rows.indexOf(row);
+  const verdict = best.untested.includes(place) ? "" : best.alike.includes(place) ? "; the difference is not significant" : "; the difference is significant";
+  const value = withInterval(valueOf(state, world, row, type), metric.kind, row);
+  const chance = chanceOf(state, world, row, type);
   const text = first === row
-    ? `Best of its type by ${metric.label}: ${value}. Cannot be told apart from it: ${best.alike.map((each) => world.rows[each].label).join(", ") || "none"}.`
-    : `${capital(metric.label)} ${value}. The best is ${first.label} with ${withInterval(valueOf(state, world, first, type), metric.kind)}${
-      row.ranked ? (alike ? "; they cannot be told apart" : "; they can be told apart") : ""}.`;
-  return html`<p>${text} <span class="soft">Detectors are ${best.how}.</span></p>`;
+    ? `Best of its type by ${metric.label}: ${value}. Not significantly different from it: ${best.alike.map((each) => world.rows[each].label).join(", ") || "none"}.`
+    : `${capital(metric.label)} ${value}. The best is ${first.label} with ${withInterval(valueOf(state, world, first, type), metric.kind, first)}${
+      row.ranked ? verdict : ""}.`;
+  return html`<p>${text}${chance === NOTHING ? "" : ` ${capital(chanceLabel(state, world))}: ${chance}.`} <span class="soft">Significance: ${best.how}.</span></p>`;
 }
 
 function Numbers({ row, type, typePlace }) {
   const levels = [...LEVELS].filter(([level]) => level !== "home" && DOC.metrics.some((metric) => row.values[metric.key][level][typePlace]));
   return html`<div class="wide"><table class="list"><caption><b>All numbers</b></caption>
     <thead><tr><th scope="col">metric</th>${levels.map(([level, label]) =>
-      html`<th scope="col">${label}${level === type.home ? " (home)" : ""}</th>`)}</tr></thead>
+      html`<th scope="col">${label}${level === type.home ? ", home level" : ""}</th>`)}</tr></thead>
     <tbody>${DOC.metrics.map((metric) => html`<tr><th scope="row">${metric.label}<small>${metric.meaning}</small></th>${levels.map(([level]) =>
-      html`<td class="number">${withInterval(row.values[metric.key][level][typePlace], metric.kind)}</td>`)}</tr>`)}</tbody></table></div>`;
+      html`<td class="number">${withInterval(row.values[metric.key][level][typePlace], metric.kind, row)}
+        ${row.values[metric.key][level][typePlace] && metric.chance ? html`<small>chance ${written(row.chance[metric.key][level][typePlace], metric.kind)}</small>` : null}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 function Runs({ row }) {

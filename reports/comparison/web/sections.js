@@ -28,11 +28,13 @@ function Cost(props) {
       <thead><tr><th scope="col">detector</th><th scope="col">${metric.label}, ${type.name}</th><th scope="col">fit</th><th scope="col">score</th>
         <th scope="col">calls a second</th><th scope="col">memory</th><th scope="col">runs</th></tr></thead>
       <tbody>${rows.map((row) => html`<tr><th scope="row">${row.label}</th>
-        <td class="number">${withInterval(valueOf(state, world, row, type), metric.kind)}</td>
+        <td class="number">${withInterval(valueOf(state, world, row, type), metric.kind, row)}</td>
         <td class="number">${duration(row.cost.fit_seconds?.[0])}</td><td class="number">${duration(row.cost.score_seconds?.[0])}</td>
         <td class="number">${count(row.cost.calls_per_second?.[0])}</td><td class="number">${row.cost.peak_mib ? `${count(row.cost.peak_mib[0])} MiB` : NOTHING}</td>
         <td class="number">${row.ok} of ${row.runs.length}</td></tr>`)}</tbody></table></div></details></section>`;
 }
+
+const lastName = (setting) => setting.split(".").at(-1);
 
 // The settings of detectors or of worlds that differ, each with its points.
 function sweptSettings(state, world, type) {
@@ -41,7 +43,7 @@ function sweptSettings(state, world, type) {
   for (const row of world.rows) {
     const value = valueOf(state, world, row, type);
     for (const [setting, text] of Object.entries(value ? row.varied : {})) {
-      const others = Object.entries(row.varied).filter(([other]) => other !== setting).map(([, each]) => each).join(", ");
+      const others = Object.entries(row.varied).filter(([other]) => other !== setting).map(([other, each]) => `${lastName(other)}=${each}`).join(", ");
       add(setting, { x: asNumber(text), value: value[0], line: others ? `${row.detector} (${others})` : row.detector, family: row.family });
     }
   }
@@ -52,7 +54,7 @@ function sweptSettings(state, world, type) {
       const value = valueOf({ ...state, budget: null }, each, row, here);
       for (const [setting, x] of Object.entries(value ? each.settings : {})) {
         if (setting.startsWith("anomaly.") && type.name !== "all" && setting.split(".")[1] !== type.name) continue;
-        const others = Object.entries(each.settings).filter(([other]) => other !== setting).map(([, other]) => other).join(", ");
+        const others = Object.entries(each.settings).filter(([other]) => other !== setting).map(([name, other]) => `${lastName(name)}=${other}`).join(", ");
         add(setting, { x, value: value[0], line: others ? `${row.label} [${others}]` : row.label, family: row.family });
       }
     }
@@ -106,7 +108,7 @@ function ContestOf({ contest, state, set }) {
     <details open=${!ranking.said.startsWith("mean rank")}><summary>As a table</summary>
     <div class="wide" role="region" tabindex="0" aria-label="ranks"><table class="list">
       <thead><tr><th scope="col">detector</th><th scope="col">${ranking.said.startsWith("mean rank") ? "mean rank" : "average precision"}</th>
-        <th scope="col">${ranking.said.startsWith("mean rank") ? "cannot be told apart from" : "difference to the first, 95 % interval"}</th></tr></thead>
+        <th scope="col">${ranking.said.startsWith("mean rank") ? "not significantly different from" : "difference to the first, simultaneous 95 % interval"}</th></tr></thead>
       <tbody>${ranking.names.map((name, place) => html`<tr><th scope="row">${name}</th><td class="number">${ranking.values[place]}</td>
         <td>${ranking.notes[place] || NOTHING}</td></tr>`)}</tbody></table></div></details>`;
 }
@@ -134,8 +136,19 @@ function Failures() {
     </table></div></section>`;
 }
 
-function World({ world }) {
-  return html`<section aria-labelledby="world"><h2 id="world">This kind of world</h2>
+// The kinds of world that are together here: what each is, and a button that shows it alone.
+function Kinds({ world, set }) {
+  const kinds = world.kinds.map((place) => [place, DOC.worlds[place]]);
+  if (!kinds.length) return null;
+  return html`<div class="wide" role="region" tabindex="0" aria-label="kinds of world"><table class="list">
+    <thead><tr>${Object.keys(kinds[0][1].kind).map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+    <tbody>${kinds.map(([place, { kind, title }]) => html`<tr><th scope="row"><button type="button" class="link" title=${title} onClick=${() => set({ world: place })}>${kind.world}</button></th>
+      ${Object.values(kind).slice(1).map((text) => html`<td>${text || NOTHING}</td>`)}</tr>`)}</tbody></table></div>`;
+}
+
+function World({ world, set }) {
+  return html`<section aria-labelledby="world"><h2 id="world">${world.kinds.length ? "These kinds of world" : "This kind of world"}</h2>
+    <${Kinds} world=${world} set=${set} />
     <dl>${world.facts.map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>
     ${world.audits.filter((audit) => audit.verdict).map((audit) => html`<details><summary>Audit of world seed ${audit.world_seed}
       (<code>${audit.fingerprint.slice(0, 12)}</code>): ${audit.verdict}</summary>

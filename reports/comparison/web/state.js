@@ -23,7 +23,7 @@ const NOTHING = "–";
 
 // The choices of a reader. They are kept in the address (after #), so that a link shows the same.
 const START = {
-  world: 0, metric: "average_precision", level: "home", budget: null, sort: "all", down: true, search: "",
+  world: 0, metric: "average_precision", level: "home", budget: null, sort: "mean", down: true, search: "",
   families: [], types: [], focus: "all", cell: null,
 }; // families and types: those that are hidden
 
@@ -50,7 +50,7 @@ function sound(state) {
     metric: METRICS.has(state.metric) ? state.metric : START.metric,
     level: LEVELS.has(state.level) ? state.level : START.level,
     families: known(state.families), types: known(state.types),
-    sort: types.includes(state.sort) || ["detector", "family", "seconds"].includes(state.sort) ? state.sort : types[0],
+    sort: types.includes(state.sort) || ["detector", "family", "seconds", "mean"].includes(state.sort) ? state.sort : START.sort,
     focus: types.includes(state.focus) ? state.focus : types[0],
     budget: typeof state.budget === "number" ? state.budget : null,
     cell: DOC.worlds[world].rows[row] && types[type] ? [row, type] : null,
@@ -73,7 +73,12 @@ function valueOf(state, world, row, type) {
   return row.values[metric.key]?.[levelOf(state, type)]?.[place] ?? null;
 }
 
-// The best of a type and those that cannot be told apart from it; at another budget than the run's, only the highest.
+// A detector's values on the types that are shown and of which it has one, without "all"; and their mean, null without any.
+const valuesOf = (state, world, row) => world.types.filter((type) => type.name !== "all" && !state.types.includes(type.name))
+  .flatMap((type) => valueOf(state, world, row, type)?.slice(0, 1) ?? []);
+const meanOf = (state, world, row) => d3.mean(valuesOf(state, world, row)) ?? null;
+
+// The best of a type and those not significantly different from it; at another budget than the run's, only the highest.
 function bestOf(state, world, type) {
   const metric = METRICS.get(state.metric);
   if (state.budget === null || !metric.curve) {
@@ -84,14 +89,29 @@ function bestOf(state, world, type) {
     const value = row.ranked ? valueOf(state, world, row, type) : null;
     if (value && (!best || value[0] > best.value)) best = { row: place, value: value[0], alike: [] };
   });
-  return best && { ...best, how: "not compared at this number of alerts, which is read off the curves" };
+  return best && { ...best, untested: [...world.rows.keys()], how: "no test at this number of alerts, which is read off the curves" };
 }
 
-// What random scores get; of incidents found only at the number of alerts of the run, since it depends on that.
-function chanceOf(state, type) {
-  const other = state.budget !== null && state.metric === "incident_recall";
-  return other ? null : type.chance[state.metric]?.[levelOf(state, type)] ?? null;
+// What random scores would get in a detector's place, as text. That of incidents found depends on the number of alerts: where it
+// is not known at the number that is shown, it is that at the runs' threshold, with a star.
+function chanceOf(state, world, row, type) {
+  const metric = METRICS.get(state.metric);
+  const atRun = row.chance[state.metric]?.[levelOf(state, type)]?.[world.types.indexOf(type)] ?? null;
+  if (atRun === null || !otherAlerts(state)) return written(atRun, metric.kind);
+  const share = row.details?.chances[type.name]?.[BUDGETS.indexOf(state.budget)];
+  return share === undefined ? `${written(atRun, metric.kind)}*` : written(share / 1000, metric.kind);
 }
+
+const otherAlerts = (state) => state.budget !== null && state.metric === "incident_recall";
+
+// That in the place of the best detector of a type.
+function chanceOfBest(state, world, type) {
+  const best = bestOf(state, world, type);
+  return best ? chanceOf(state, world, world.rows[best.row], type) : NOTHING;
+}
+
+const chanceLabel = (state, world) => (otherAlerts(state)
+  ? `chance; * at ${world.budget ? `${count(world.budget)} alerts a day` : "the runs' threshold"}` : "chance");
 
 function seconds(row) {
   const { fit_seconds: fit, score_seconds: score } = row.cost;
@@ -119,11 +139,12 @@ const count = (value) => (value === null || value === undefined ? NOTHING : Math
 const percent = (value) =>
   value === null || value === undefined ? NOTHING : `${Number((100 * value).toPrecision(value < 0.1 ? 2 : 3))} %`;
 
-// A mean with its bounds, such as "0.228 (0.201 to 0.256)".
-function withInterval(value, kind) {
+// A mean with its bounds, such as "0.228 (95 % CI 0.201 to 0.256)"; of repeats "0.228 (range 0.201 to 0.256)".
+function withInterval(value, kind, row) {
   if (!value) return NOTHING;
   const [mean, low, high] = value;
-  return low === undefined ? written(mean, kind) : `${written(mean, kind)} (${written(low, kind)} to ${written(high, kind)})`;
+  const bounds = row?.runs.length > 1 ? "range" : "95 % CI";
+  return low === undefined ? written(mean, kind) : `${written(mean, kind)} (${bounds} ${written(low, kind)} to ${written(high, kind)})`;
 }
 
 // How dark a cell is, from 0 to 10.

@@ -26,6 +26,7 @@ def records(seed: int, *, calls: int = 400, parties: int = 12, cells: int = 9) -
         home=rng.integers(-1, cells, parties),
         cell_km=rng.random((cells, 2)) * 40,
         events=None,
+        plane=None,
         lacking={"events": "there are none"},
     )
 

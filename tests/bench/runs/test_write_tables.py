@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from labelled_world import labelled_world
+from numbers_by_hand import ByHand
 
 from bench.detector import Level, Scores
 from bench.evaluation.curves_table import POINTS, thinned
@@ -77,6 +78,21 @@ def test_incidents_and_alerts_add_up_to_the_metrics(tmp_path: Path, level: Level
         hits = its.filter(verdict="hit")
         assert (hits["incident_id"] != "").all()
         assert (hits["anomaly_type"] != "").all()
+
+
+def test_what_is_not_judged_of_an_incident_is_counted(tmp_path: Path) -> None:
+    """Covers, at each level, records of several types, those of them that are alerts, and calls before the split."""
+    outcome, _ = scored(tmp_path / "data")
+    incidents = tables(outcome, tmp_path / "run")["incidents"]
+    for (level,), its in incidents.group_by("level"):
+        hand = ByHand(outcome.dataset, outcome.truth, str(level))
+        alerts = set(np.flatnonzero(outcome.levels[Level(str(level))].alerted).tolist())
+        for row in its.iter_rows(named=True):
+            shared = {e for e, i in hand.deeds if i == row["incident_id"] and len(hand.kinds[e]) > 1}
+            assert (row["shared"], row["shared_alerts"]) == (len(shared), sum(hand.place[e] in alerts for e in shared))
+            made = {t["row"] for t in hand.truth if t["incident_id"] == row["incident_id"] and t["cause"] == "direct"}
+            assert row["unscored_calls"] == len({row for row in made if row >= 0} - set(hand.scored)) > 0
+    assert incidents["shared_alerts"].sum() > 0
 
 
 def test_an_incident_is_represented_by_its_first_alert_else_by_its_highest_score(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The published board: README says what its rows say, and its rows say what runs give."""
 
+import base64
+import gzip
 import json
 import re
 import subprocess
@@ -24,6 +26,7 @@ from reports.board.published import (
     write_results,
 )
 from reports.board.table import picture, table
+from reports.comparison.sweep_matrix import summary
 
 ROOT = Path(__file__).parents[3]
 SUITE = yaml.safe_load((Path(conf.__path__[0]) / "suite/core.yaml").read_text())
@@ -74,6 +77,22 @@ def test_readme_has_what_the_published_rows_say(rows: list[dict[str, Any]]) -> N
     assert board.ROOT / first[1] == board.PICTURE
 
 
+def test_table_page_picture_and_terminal_mark_the_same_detectors(rows: list[dict[str, Any]]) -> None:
+    (packed,) = re.findall(r'id="document">([^<]*)</script>', board.PAGE.read_text())
+    world = json.loads(gzip.decompress(base64.b64decode(packed)))["worlds"][0]
+    labels, terminal = [row["label"] for row in world["rows"]], summary(rows)[1]
+    lines = {line.split("`")[1]: line for line in board.README.read_text().splitlines() if line.startswith("| `")}
+    for place, kind in enumerate(world["types"]):
+        best = world["best"]["average_precision"][kind["home"]][place]
+        first, alike = labels[best["row"]], [labels[each] for each in best["alike"]]
+        like = f"; not significantly different: {', '.join(alike)}" if alike else ""
+        assert re.fullmatch(rf"{first} [0-9.]+{re.escape(like)}", terminal[kind["name"]])
+        if kind["name"] != "all":
+            cells = lines[kind["name"]].strip("| ").split(" | ")
+            assert [cells[2], re.findall("`(.*?)`", cells[-1])] == [f"`{first}`", alike[:3]]
+    assert board.PICTURE.read_text().count("★</tspan>") == len(world["types"])
+
+
 def test_readme_has_a_place_for_the_board() -> None:
     assert len(board.BLOCK.findall(board.README.read_text())) == 1
 
@@ -84,9 +103,9 @@ def test_the_table_names_the_best_of_a_type_and_those_that_do_not_differ(made_up
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert cells[1:4] == ["call", "`iforest`", "0.836"]
     assert cells[5:] == ["0.935", "`pca`"]
-    assert text.startswith("Means over 8 kinds of world; significance by Wilcoxon's test")
+    assert text.startswith("Means over 8 kinds of world. Significance: Friedman's test, then Wilcoxon's test")
     few = table([published(row) for row in made_up if row["world_seed"] < 203])
-    assert few.startswith("Means over 3 kinds of world; significance by paired differences")
+    assert few.startswith("Means over 3 kinds of world. Significance: simultaneous 95 % intervals of the paired differ")
     assert "| `pca` |" in next(each for each in few.splitlines() if each.startswith("| `long_call` |"))
 
 

@@ -83,7 +83,7 @@ def test_repeats_are_averaged_with_their_range(run_row: MakeRow, tmp_path: Path)
     rows = [run_row(scale, world_seed=seed, fingerprint=f"f{seed}") for seed, scale in enumerate((0.5, 1.0, 0.9))]
     value = run_row()["average_precision/all"]
     cell = line(pages(rows, tmp_path)["report.md"], "Average precision", "iforest")[-1]
-    assert cell == f"{0.8 * value:.3f} ({0.5 * value:.3f} to {value:.3f})"
+    assert cell == f"{0.8 * value:.3f} (range {0.5 * value:.3f} to {value:.3f})"
 
 
 def test_a_single_run_has_its_interval(run_row: MakeRow, tmp_path: Path) -> None:
@@ -148,6 +148,16 @@ def test_worlds_of_other_types_are_named_by_them(run_row: MakeRow, tmp_path: Pat
     text = pages(rows, tmp_path)["report.md"]
     headings = [line.rsplit(": ", 1)[-1] for line in re.findall(r"^## generator.*", text, re.MULTILINE)]
     assert sorted(headings) == ["8 types from a to h", "no anomalies", "ring, tdos"]
+
+
+def test_no_label_begins_with_a_comma_or_a_blank(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = [run_row(), run_row(0.5)]
+    for row, words in zip(rows, ("", "a"), strict=True):
+        settings = json.loads(row["settings"])
+        settings["detector"] |= {"_target_": "mine.Own", "words": words}
+        row |= {"detector": "", "settings": json.dumps(settings)}
+    (world,) = document(pages(rows, tmp_path)["report.html"])["worlds"]
+    assert [row["label"] for row in world["rows"]] == ["Own (words=empty)", "Own (words=a)"]
 
 
 def test_configurations_of_a_detector_are_not_repeats(run_row: MakeRow, tmp_path: Path) -> None:
@@ -280,7 +290,7 @@ def test_the_html_is_whole_and_stands_alone(run_row: MakeRow, tmp_path: Path) ->
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
 
 
-def test_the_best_of_a_type_comes_with_those_that_cannot_be_told_apart(run_row: MakeRow, tmp_path: Path) -> None:
+def test_the_best_of_a_type_comes_with_those_that_do_not_differ(run_row: MakeRow, tmp_path: Path) -> None:
     merits = {"iforest": (1, 0.99, 0.98), "lof": (0.97, 1, 0.97), "rules": (0.6, 0.58, 0.62)}
     rows = [
         run_row(scale, detector=name, world_seed=seed, fingerprint=f"f{seed}")
@@ -291,7 +301,39 @@ def test_the_best_of_a_type_comes_with_those_that_cannot_be_told_apart(run_row: 
     best = world["best"]["average_precision"]["call"][0]
     labels = [row["label"] for row in world["rows"]]
     assert (labels[best["row"]], [labels[place] for place in best["alike"]]) == ("iforest", ["lof"])
-    assert "paired difference over 3 worlds" in best["how"]
+    assert "paired differences to the best (Student's t, Bonferroni), over 3 worlds" in best["how"]
+
+
+def test_each_metric_is_tested_by_its_own_values(run_row: MakeRow, tmp_path: Path) -> None:
+    rows = []
+    for kind in range(8):
+        for name, (precise, delay) in {"good": (0.8, 60.0), "fast": (0.5, 30.0), "like": (0.79, 31.0)}.items():
+            row = run_row(detector=name, num_users=1000 + kind, world_seed=kind, fingerprint=f"f{kind}")
+            sway = 0.02 * (-1) ** kind if name == "like" else 0
+            rows.append(row | {"average_precision/all": precise + sway, "delay_seconds/all": delay + 100 * sway})
+    world = document(pages(rows, tmp_path)["report.html"])["worlds"][0]
+    labels, first = [row["label"] for row in world["rows"]], {}
+    for metric in ("average_precision", "delay_seconds"):
+        best = world["best"][metric]["call"][0]
+        first[metric] = labels[best["row"]], [labels[place] for place in best["alike"]]
+        assert "Wilcoxon's test of each pair with Holm's correction, over 8 kinds of world" in best["how"]
+    assert first == {"average_precision": ("good", ["like"]), "delay_seconds": ("fast", ["like"])}
+
+
+def test_a_detector_that_was_not_run_everywhere_is_in_no_test(run_row: MakeRow, tmp_path: Path) -> None:
+    merits = {"good": 0.8, "poor": 0.3, "late": 0.9}
+    rows = [
+        run_row(detector=name, num_users=1000 + kind, world_seed=kind, fingerprint=f"f{kind}")
+        | {"average_precision/all": merit + 0.001 * kind}
+        for kind in range(8)
+        for name, merit in merits.items()
+        if name != "late" or kind < 2
+    ]
+    world = document(pages(rows, tmp_path)["report.html"])["worlds"][0]
+    best, labels = world["best"]["average_precision"]["call"][0], [row["label"] for row in world["rows"]]
+    found = (labels[best["row"]], best["alike"], [labels[place] for place in best["untested"]])
+    assert found == ("good", [], ["late"])
+    assert best["how"].endswith("; not those that did not run on each of these kinds of world")
 
 
 def test_kinds_of_world_also_stand_together_and_a_type_counts_where_it_is(run_row: MakeRow, tmp_path: Path) -> None:
@@ -323,6 +365,14 @@ def test_the_heat_map_is_well_formed_and_shows_every_value(run_row: MakeRow, tmp
     texts = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
     for name in ("burst_call", "long_call", "off_hour_call", "short_call", "all"):
         assert f"{row[f'average_precision/{name}']:.3f}" in texts
+
+
+def test_higher_shares_stand_out_on_a_dark_page_too(run_row: MakeRow, tmp_path: Path) -> None:
+    light, dark = pages([run_row()], tmp_path)["average_precision.svg"].split("rect.s0{")[1:]
+    for text, falls in ((light, True), (dark, False)):
+        shades = [int(colour[:2], 16) for colour in re.findall(r"fill:#([0-9a-f]{6})}text", text)]
+        assert len(shades) == 11
+        assert shades == sorted(shades, reverse=falls)
 
 
 def test_no_runs_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
@@ -361,7 +411,7 @@ def test_headline_and_ranks_are_of_the_home_level(run_row: MakeRow, tmp_path: Pa
     headline = text.split("### Average precision\n")[1].split("###")[0]
     (row,) = [line for line in headline.splitlines() if line.startswith("| own_past")]
     assert row.count("0.123") == 2
-    assert "| home level | days | days | calls | calls | days |" in headline
-    assert "| of several types, left out | 28 %" in headline
-    assert "| at most | 25 %" in text.split("### Recall of the alerts\n")[1].split("###")[0]
+    assert "| home level | calls | calls | days | days | days |" in headline
+    assert "| of several types, left out | - | - | 28 % | - | 28 % |" in headline
+    assert "| at most | - | - | 25 %" in text.split("### Recall of the alerts\n")[1].split("###")[0]
     assert "### Average precision of calls\n" in text

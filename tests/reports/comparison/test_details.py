@@ -9,18 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from labelled_world import labelled_world
 from left_by_runs import leave
+from scipy import stats
 
 from bench.dataset import Dataset
 from bench.truth import Truth
 from reports.comparison.incident_samples import SAMPLES, samples_of
 from reports.comparison.overlap import merged, overlap_of
 from reports.comparison.pages import write
-from reports.comparison.run_details import BUDGETS, RunDetails, RunFolder, mean_curve
+from reports.comparison.run_details import BUDGETS, RECALLS, SHARES, RunDetails, RunFolder, mean_curve
 
 MakeRow = Callable[..., dict[str, Any]]
 
@@ -32,20 +34,47 @@ def details(folder: Path) -> dict[str, Any]:
     return found
 
 
+def details_of(row: dict[str, Any]) -> RunDetails:
+    return RunDetails(row, RunFolder(row, {}, with_alarms=False).contents())
+
+
 def curves_of(folder: str) -> dict[str, Any]:
-    row = {"folder": folder}
-    return RunDetails(row, RunFolder(row, {}, with_alarms=False).contents()).curves
+    return details_of({"folder": folder}).curves
 
 
 def test_a_curve_is_read_at_numbers_of_alerts_between_its_points(tmp_path: Path) -> None:
     curve = curves_of(leave(tmp_path / "run"))["long_call"]
-    at = dict(zip(BUDGETS, zip(*curve.values(), strict=True), strict=True))
+    at = dict(zip(BUDGETS, zip(*(curve[name] for name in SHARES), strict=True), strict=True))
     assert at[1] == (100, 1000, 100)
     assert at[100] == (500, 500, 500)
     assert at[1000] == (1000, 100, 1000)
     assert at[5000] == (1000, None, 1000)  # the curve ends before
     hits, false = 0.5 + 0.5 * 100 / 900, 0.5 + 8.5 * 100 / 900
     assert at[200] == (round(1000 * hits), round(1000 * hits / (hits + false)), round(1000 * hits))
+
+
+def test_a_curve_of_precision_goes_on_to_a_recall_of_1(tmp_path: Path) -> None:
+    curve = curves_of(leave(tmp_path / "run"))["long_call"]
+    at = dict(zip(RECALLS.round(2).tolist(), curve["precision_at"], strict=True))
+    assert (at[0], at[0.5], at[1]) == (1000, 500, 100)
+    false = 0.5 + 8.5 * 0.3 / 0.5
+    assert at[0.8] == round(1000 * 0.8 / (0.8 + false))
+    half = {**curve, "precision_at": [0] * len(RECALLS)}
+    assert mean_curve([curve, half])["precision_at"][-1] == 50
+
+
+def test_what_chance_finds_of_incidents_is_that_of_as_many_random_alerts(run_row: MakeRow, tmp_path: Path) -> None:
+    folder = Path(leave(tmp_path / "run"))
+    row = {**run_row(), "folder": str(folder), "alerts/all": 700.0}  # of 7 days
+    assert details_of(row).chances("long_call") == []
+    changed(folder / "incidents.parquet", records=20)
+    pq.write_table(pa.table({"score": np.zeros(10_000)}), folder / "scores.parquet")
+    found = dict(zip(BUDGETS, details_of(row).chances("long_call"), strict=True))
+    for budget in (10, 100, 1000, 10_000):
+        missed = stats.hypergeom.pmf(0, 10_000, 20, min(7 * budget, 10_000))
+        assert found[budget] == round(1000 * (1 - missed))
+    assert details_of(row | {"home_levels": "long_call:user_day"}).chances("long_call") == []
+    assert details_of(row | {"threshold_policy": "oracle"}).chances("long_call") == []
 
 
 def test_curves_of_repeats_are_averaged_where_all_say_something() -> None:

@@ -1,5 +1,6 @@
 """The interactive page in a browser: choose, sort, filter, open a number; nothing goes wrong, everybody can use it."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,18 @@ def rows(run_row: MakeRow) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.fixture
+def wide_rows(run_row: MakeRow) -> list[dict[str, Any]]:
+    """Runs of two detectors on a world of 23 types with long names."""
+    names = [f"type_of_fraud_{number:02d}" for number in range(23)]
+    kinds = [run_row(scale, detector=name) for name, scale in (("failure_surprise", 1.0), ("supervised", 0.5))]
+    return [
+        row
+        | {f"{key.partition('/')[0]}/{name}": row[key] for key in row if key.endswith("/long_call") for name in names}
+        for row in kinds
+    ]
+
+
 def soon(fact: Callable[[], bool]) -> None:
     """Hold the page to a fact that is true a moment after what was done: it is drawn anew, later on a busy machine."""
     assert within(30, fact)
@@ -59,13 +72,23 @@ def first_column(page: Any) -> list[str]:
     return [text.strip() for text in page.locator(".matrix tbody tr:not(.reference) th").all_inner_texts()]
 
 
-def test_the_first_screen_is_the_matrix_with_all_first_and_the_best_marked(open_page: Open, rows: list[Any]) -> None:
+def test_the_first_screen_is_the_matrix_by_the_mean_over_types_with_the_best_marked(
+    open_page: Open, rows: list[Any]
+) -> None:
     page = open_page(rows)
     headings = page.locator(".matrix thead tr:last-child th").all_inner_texts()
-    assert [text.strip(" \n▼▲") for text in headings][:4] == ["detector", "family", "time", "all"]
+    assert [text.strip(" \n▼▲") for text in headings][:5] == ["detector", "family", "time", "mean", "all"]
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("mean")
     assert first_column(page) == ["iforest", "lof", "rules", "random"]
     assert "★" in page.locator(".matrix tbody tr").first.inner_text()
     assert page.locator(".matrix").bounding_box()["y"] < 500
+
+
+def test_as_many_types_as_there_are_fit_a_laptop(open_page: Open, wide_rows: list[Any]) -> None:
+    kept = [{key: row[key] for key in row if not key.endswith("_call")} for row in wide_rows]
+    page = open_page([kept[0], kept[1] | {"role": "supervised"}])
+    assert page.locator(".matrix thead tr:last-child th").count() == 3 + 24
+    assert page.evaluate("(table => table.scrollWidth <= table.clientWidth)(document.querySelector('.wide'))")
 
 
 def test_a_heading_sorts_and_says_so(open_page: Open, rows: list[Any]) -> None:
@@ -106,6 +129,7 @@ def test_a_number_opens_what_is_behind_it_by_keyboard_too(open_page: Open, rows:
     page.keyboard.press("Enter")
     panel = page.get_by_role("dialog")
     panel.wait_for(state="visible")
+    assert "(range 0." in panel.inner_text()
     assert "on burst_call" in panel.get_by_role("heading").first.inner_text()
     assert "All numbers" in panel.inner_text()
     page.keyboard.press("Escape")
@@ -117,20 +141,46 @@ def test_the_number_of_alerts_a_day_moves_the_page_and_a_panel_has_its_curves(
 ) -> None:
     for place, row in enumerate(rows):
         row["folder"] = leave(tmp_path / "runs" / str(place))
+        row |= {"incident_recall/long_call": 0.97, "incident_recall_chance/long_call": 0.94}
     page = open_page(rows)
     slider = page.get_by_role("slider")
-    assert slider.get_attribute("aria-valuetext") == "as run (100)"
+    assert slider.get_attribute("aria-valuetext") == "as run, 100"
     slider.focus()
     page.keyboard.press("End")
     soon(lambda: page.get_by_label("metric", exact=True).input_value() == "incident_recall")
     soon(lambda: page.locator(".matrix tbody td button").first.inner_text().startswith("1.000"))
+    assert "chance; * at 100 alerts a day" in page.locator(".matrix tr.reference").first.inner_text()
+    assert page.locator(".matrix tr.reference").first.locator("td").nth(5).inner_text() == "0.940*"
+    page.locator(".matrix tbody tr").nth(1).get_by_role("button").nth(2).click()
+    assert "The best is iforest" in page.get_by_role("dialog").inner_text()
+    assert "the difference is" not in page.get_by_role("dialog").inner_text()  # no test there
+    page.keyboard.press("Escape")
+    slider.focus()
     page.keyboard.press("Home")
     page.locator(".matrix tbody tr").first.get_by_role("button").nth(2).click()
     panel = page.get_by_role("dialog")
     panel.locator(".chart svg").nth(1).wait_for()
     assert panel.locator(".chart svg").count() == 2
+    assert "as many random alerts would find 94 % of the incidents" in panel.inner_text()
+    assert "found, over all repeats. As many random alerts would find 94 % of them." in panel.inner_text()
     assert "About 700 alerts a day find 80 % of the incidents" in panel.inner_text()
     assert "</script>" in panel.inner_text()
+
+
+def test_the_kinds_of_world_are_listed_with_what_they_are(open_page: Open, run_row: MakeRow) -> None:
+    rows = []
+    for name, users in (("w10", 2000), ("w2", 3000)):
+        row = run_row(num_users=users, world_seed=users, fingerprint=name)
+        settings = json.loads(row["settings"]) | {"suite": {"name": "core", "world": name}}
+        rows.append(row | {"settings": json.dumps(settings)})
+    page = open_page(rows)
+    listed = page.get_by_role("region", name="kinds of world").locator("tbody tr").all_inner_texts()
+    assert [text.split("\t") for text in listed] == [
+        ["w2", "burst_call, long_call, off_hour_call, short_call", "3,000", "28", "5 %", "0.5", "3000"],
+        ["w10", "burst_call, long_call, off_hour_call, short_call", "2,000", "28", "5 %", "0.5", "2000"],
+    ]
+    page.get_by_role("button", name="w10", exact=True).click()
+    soon(lambda: page.get_by_label("world", exact=True).locator("option:checked").inner_text().startswith("w10: gener"))
 
 
 @pytest.mark.slow

@@ -117,7 +117,7 @@ def test_what_knows_the_truth_is_marked_and_not_ranked(run_row: MakeRow, tmp_pat
     assert set(last_table(text)) == {"detector", "good", "poor"}
     tables = text.split("### Average precision\n")[1].split("###")[0]
     order = [line.split(" | ")[0].strip("| ") for line in tables.splitlines() if line.startswith("| ")]
-    assert order == ["detector", "good", "poor", "oracle (reference, not ranked)", "prevalence"]
+    assert order == ["detector", "good", "poor", "oracle (not ranked)", "prevalence"]
 
 
 def test_the_diagram_of_ranks_joins_those_alike(run_row: MakeRow, tmp_path: Path) -> None:

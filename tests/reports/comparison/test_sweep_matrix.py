@@ -1,4 +1,4 @@
-"""The matrix at the end of a sweep: the best of each type, and what cannot be told apart from it."""
+"""The matrix at the end of a sweep: the best of each type, and what is not significantly different from it."""
 
 import json
 from typing import Any
@@ -24,15 +24,18 @@ def row(detector: str, types: tuple[str, ...] = ("ring", "tdos"), **changed: Any
     return {**asked, "settings": json.dumps(settings), "status": "OK", "reason": "", **values, **changed}
 
 
-def test_the_best_is_marked_and_so_is_what_cannot_be_told_apart_from_it() -> None:
+def test_the_best_is_marked_and_so_is_what_does_not_differ_from_it() -> None:
     text, best = summary([row(name) for name in VALUES])
     (line,) = [each for each in text.splitlines() if each.startswith("ring ")]
     assert line.split() == ["ring", "0.800*", "0.750~", "0.100"]
-    assert best["ring"] == "good 0.800; not told apart from it: like"
-    assert text.splitlines()[-2].startswith("all ")
+    assert best["ring"] == "good 0.800; not significantly different: like"
+    assert text.splitlines()[-3].startswith("all ")
+    assert " ".join(text.splitlines()[-2:]).endswith(
+        "by whether their 95 % intervals overlap, as a paired test needs three worlds"
+    )
 
 
-def test_kinds_of_world_are_shown_together_and_told_apart_by_paired_differences() -> None:
+def test_kinds_of_world_are_shown_together_and_compared_by_paired_differences() -> None:
     kinds = [
         row(name, num_users=1000 * kind, world_seed=kind, fingerprint=str(kind), run_id=f"{name}{kind}")
         for kind in range(1, 6)
