@@ -2,8 +2,8 @@
 
 Every feature of the level; of a call also those of its caller's day and its cell's quarter, of the call graph and of
 its session's events, and how it agrees with the tables of users and subscriptions; of a day or a quarter also its
-neighbours in time; of a quarter also the lowest and the highest value of each feature over its calls. What is not known
-is NaN. Columns about a day or a quarter look at all of it: they are not causal.
+neighbours in time, and the lowest, the highest and the mean value of each feature over its calls. What is not known is
+NaN. Columns about a day or a quarter look at all of it: they are not causal.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,13 @@ from bench.levels import Grid
 from detectors.features.calls.answers_nearby import answers_nearby
 from detectors.features.calls.call_features import FEATURES as OF_CALLS
 from detectors.features.calls.call_features import call_features
+from detectors.features.calls.returned_calls import returned_calls
 from detectors.features.cells.cell_quarters import trailing_sum
 from detectors.features.cells.radio_map import radio_map_deviations
 from detectors.features.graph.graph_features import NAMES, features_against
 from detectors.features.graph.user_day_graph import days_against
 from detectors.features.tables.audited_cells import AuditedCells
-from detectors.features.tables.extremes import extremes
+from detectors.features.tables.call_summaries import over_calls
 from detectors.features.tables.joins import has_rows, of_inventory, of_session
 from detectors.features.tables.totals import TOTALS, total_features
 
@@ -49,18 +50,15 @@ def of_single_calls(dataset: Dataset) -> FloatArray:
     """Compute all features of the calls of the window but those of days and quarters, shape (calls, features)."""
     own = call_features(dataset, list(OF_CALLS), dataset.window)
     of_graph = features_against(dataset, dataset.history, dataset.window, NAMES)
-    answered = answers_nearby(dataset)[:, None]
-    return np.hstack([own, of_graph, answered, of_session(dataset), of_inventory(dataset)])
+    nearby = np.column_stack([answers_nearby(dataset), returned_calls(dataset)])
+    return np.hstack([own, of_graph, nearby, of_session(dataset), of_inventory(dataset)])
 
 
 def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
     grid = Grid(level, dataset)
     rows = total_features(dataset, level, list(TOTALS[level]), dataset.window)
     if level is Level.USER_DAY:
-        answered = answers_nearby(dataset)
-        answers = [grid.aggregated(answered), grid.aggregated(1 - answered)]
-        of_graph = days_against(dataset, dataset.history, dataset.window)
-        rows = np.hstack([rows, of_graph, np.column_stack(answers)])
+        rows = np.hstack([rows, days_against(dataset, dataset.history, dataset.window)])
     elif has_rows(dataset, "events"):
         rows = np.hstack([rows, np.column_stack([values for _, values in AuditedCells().columns(dataset)])])
         if has_rows(dataset, "coverage"):
@@ -71,8 +69,7 @@ def _of_spans(dataset: Dataset, level: Level) -> Iterator[FloatArray]:
         for spans in AROUND[level]:
             yield (trailing_sum(column, spans) / spans).ravel()
             yield (trailing_sum(column[:, ::-1], spans)[:, ::-1] / spans).ravel()
-    if level is Level.CELL_QUARTER:
-        yield extremes(of_single_calls(dataset), grid.of_calls, grid.size)
+    yield over_calls(of_single_calls(dataset), grid.of_calls, grid.size)
 
 
 def taken(rows: FloatArray, place: IntArray) -> FloatArray:
