@@ -10,8 +10,9 @@ import math
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -136,7 +137,7 @@ class Tracker:
         for start in range(0, max(len(metrics), len(parameters)), BATCH):
             part = slice(start, start + BATCH)
             self.client.log_batch(run_id, metrics[part], parameters[part])
-        self.client.log_inputs(run_id, [_dataset(record)])
+        _despite_others(lambda: self.client.log_inputs(run_id, [_dataset(record)]))
         for path in record.artifacts:
             self.client.log_artifact(run_id, str(path), _place(path))
         if record.table:
@@ -148,7 +149,7 @@ class Tracker:
         known = self.client.get_experiment(self.experiment_id).tags
         for tag, view in views(types).items() if types else ():
             if known.get(tag) != view:
-                self.client.set_experiment_tag(self.experiment_id, tag, view)
+                _despite_others(partial(self.client.set_experiment_tag, self.experiment_id, tag, view))
 
     def finish_sweep(self, parent: str, summary: Mapping[str, str], report: Path | None) -> None:
         """Add the results of a sweep to its parent run.
@@ -198,6 +199,17 @@ class Tracker:
         with _as_user_errors(self.uri):
             for run in self.client.search_runs([self.experiment_id], f"tags.run_id = '{run_id}'"):
                 self.client.delete_run(run.info.run_id)
+
+
+def _despite_others(write: Callable[[], object]) -> None:
+    """Write what runs of an experiment share (its data sets and tags), again if another run did so at the same moment.
+
+    MLflow looks whether it exists and then inserts it: of two runs that do so together, one fails.
+    """
+    try:
+        write()
+    except MlflowException:
+        write()
 
 
 def _place(path: Path) -> str | None:

@@ -130,9 +130,8 @@ class Sweep(Callback):
             reason = str(error)
         left = self.folder.unrecorded(uri)
         if left or reason:
-            print(
-                f"{len(left)} results are not in MLflow {reason}; to send them: {sending_later(self.folder.path, uri)}"
-            )
+            why = f" ({reason})" if reason else ""
+            print(f"{len(left)} results are not in MLflow{why}; to send them: {sending_later(self.folder.path, uri)}")
             return False
         print(tracker.how_to_view)
         return True

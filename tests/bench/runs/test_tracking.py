@@ -84,6 +84,27 @@ def test_a_record_that_fails_half_way_is_no_run_that_goes_on(
     assert list(MlflowClient(uri).search_runs([tracker.experiment_id])) == []
 
 
+@pytest.mark.parametrize("shared", ["log_inputs", "set_experiment_tag"])
+def test_another_run_that_writes_the_same_at_the_same_moment_does_no_harm(
+    uri: str, shared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Covers what runs of an experiment share: their data set, and the views in its tags."""
+    tracker = Tracker(uri, TrackingSettings())
+    write, called = getattr(tracker.client, shared), []
+
+    def too_late(*arguments: object) -> None:
+        called.append(arguments)
+        if len(called) == 1:
+            raise MlflowException("UNIQUE constraint failed")
+        write(*arguments)
+
+    monkeypatch.setattr(tracker.client, shared, too_late)
+    tracker.record(record(Result(ASKED, Status.OK, values={"prevalence/all": 0.1, "prevalence/ring": 0.1})))
+    (run,) = MlflowClient(uri).search_runs([tracker.experiment_id])
+    assert (run.info.status, len(run.inputs.dataset_inputs)) == ("FINISHED", 1)
+    assert called[0] == called[1]
+
+
 def test_what_was_begun_to_be_written_can_be_removed(uri: str) -> None:
     tracker = Tracker(uri, TrackingSettings())
     tracker.record(record(Result(ASKED, Status.OK)))
