@@ -67,7 +67,7 @@ def serving(records: Records) -> Found:
     assert records.plane is not None
     plane = records.plane
     table = _events(records).filter(pl.col("state") == "CONNECT").select("x", "y", "cell_id").collect()
-    site_m = np.array([plane.site_m.get(name, UNKNOWN) for name in table["cell_id"]])
+    site_m = np.array([plane.site_m.get(name, UNKNOWN) for name in table["cell_id"]]).reshape(-1, 2)
     known = np.isfinite(site_m).all(axis=1)
     at = table.select("x", "y").to_numpy().astype(np.float64)[known]
     if not at.size:

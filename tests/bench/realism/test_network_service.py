@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_up_records import records
 from small_tables import write
@@ -102,6 +102,7 @@ def plain_distance(x: float, y: float, site: tuple[float, float], wrap: bool) ->
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.booleans())
+@example(186, False)  # nobody is connected
 def test_measures_are_those_of_plain_loops(tmp_path_factory: pytest.TempPathFactory, seed: int, wrap: bool) -> None:
     calls = made_up_events(seed)
     of = with_events(tmp_path_factory.mktemp("events"), calls, wrap)
