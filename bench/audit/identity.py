@@ -4,7 +4,8 @@ Both are read in order of time, one day at a time, which bounds the memory. Rows
 number of the call, which only counts the rows of the final table. Besides the calls, these are compared: the events of
 each call that the truth does not name; the inventory of towers, cells and places; the status of cells where no changed
 call was carried; users and subscriptions, except the actors of types that declare in `touches` that they change them;
-and the status of users whom no incident affected. A call that the truth names must differ in its row or in its events.
+and the status of users, but for the state and the counts of days on which a call of theirs differs. A call that the
+truth names must differ in its row or in its events.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,8 +19,10 @@ import pyarrow.compute as pc
 
 from bench.arrays import BoolArray, IntArray
 from bench.audit.audited_world import AuditedWorld
+from bench.audit.marks.forms import plain
 from bench.audit.marks.marks_list import TABLES
 from bench.audit.slices import Digests, TableCursor, digests, milliseconds, numbered_digests
+from bench.audit.user_days import unequal_days
 from bench.audit.verdict import Check, Light
 from bench.audit.windows import Windows
 from bench.dataset import Dataset
@@ -51,6 +54,8 @@ class Differences:
     """Users with a row that differs."""
     gone: list[pa.Table] = field(default_factory=list)
     """Caller and start of the twin's rows that are missing in the world."""
+    changed: list[pa.Table] = field(default_factory=list)
+    """Caller and start of all rows that differ, in the world or its twin."""
     idle: list[pa.Table] = field(default_factory=list)
     """Caller and start of rows that the truth names although the twin has the same row and events."""
 
@@ -83,8 +88,10 @@ def check_identity(subject: AuditedWorld, progress: Progress) -> Check:
     tally.add("idle", np.count_nonzero(~np.isin(digests(pa.concat_tables(tally.idle)), removed_calls)))
     tally.touched |= _actors(subject, None)
     skipped = {name: _actors(subject, name) for name in TABLES} | {"user_status": tally.touched}
+    changed = plain(pa.concat_tables(tally.changed))
     for name, rows_off in _other_tables(subject.dataset, subject.twin, skipped):
-        tally.add(f"rows of {name} differ although no incident touches them", rows_off)
+        more = unequal_days(subject.dataset, subject.twin, tally.touched, changed) if name == "user_status" else 0
+        tally.add(f"rows of {name} differ although no incident touches them", rows_off + more)
     quiet, rows_off = windows.unequal(subject.dataset, subject.twin)
     tally.add("rows of tower_status differ although no incident touches them", rows_off)
     found = {"compared": tally.compared, "differing": tally.differing, "windows": quiet, **tally.wrong}
@@ -141,7 +148,9 @@ def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Diffe
     tally.add("unnamed", np.count_nonzero(place < 0))
     tally.add("moved", np.count_nonzero(np.diff(kept) < 0))
     for table, rows in ((ours, is_named), (theirs, left)):
-        tally.touched |= set(pc.unique(table["caller_id"].filter(pa.array(rows)).cast(pa.string())).to_pylist())
+        changed = table.select(GONE).filter(pa.array(rows))
+        tally.changed.append(changed)
+        tally.touched |= set(pc.unique(changed["caller_id"].cast(pa.string())).to_pylist())
     again = _places(numbered_digests(mine[is_named]), numbered_digests(other[left]))
     found = [np.flatnonzero(~is_named)[place >= 0], np.flatnonzero(is_named)[again >= 0]]
     return Pairs(np.concatenate(found), np.concatenate([kept, np.flatnonzero(left)[again[again >= 0]]]))

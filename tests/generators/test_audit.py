@@ -170,6 +170,26 @@ def test_identity_looks_at_the_status_of_cells_where_no_call_differs(faulty: tup
         assert check.found["rows of tower_status differ although no incident touches them"] == 1
 
 
+def test_identity_looks_at_every_day_of_users_with_an_incident(small: tuple[Path, Path], tmp_path: Path) -> None:
+    """Covers place and signal on the days of incidents and on all others, and the counts of days without a change."""
+    world, clean = small
+    anomalous = table(world, "truth").filter(level="call", change="added")["row"].to_numpy()
+    days = table(world, "user_status").with_row_index()
+    calls = table(world, "calls")[anomalous].select(
+        user_id="caller_id", window_start=pl.col("call_start_ts").dt.truncate("1d"), with_incident=True
+    )
+    days = days.join(calls.unique(), on=["user_id", "window_start"], how="left")
+    theirs = days.filter(pl.col("user_id").is_in(calls["user_id"].implode()))
+    during = int(theirs.filter(pl.col("with_incident"))["index"][0])
+    after = int(theirs.filter(pl.col("with_incident").is_null(), pl.col("power_dbm").is_not_null())["index"][0])
+    for column, row, seen in (
+        ("x", during, 1), ("power_dbm", during, 1), ("calls", during, 0), ("x", after, 1), ("calls", after, 1),
+    ):  # fmt: skip
+        off = tampered(world, tmp_path / f"{column}{row}", "data/user_status.parquet", changed(column, row))
+        check = check_identity(subject_of(off, clean), silent)
+        assert check.found.get("rows of user_status differ although no incident touches them", 0) == seen, column
+
+
 def test_a_call_of_which_only_the_events_differ_has_to_be_named(faulty: tuple[Path, Path], tmp_path: Path) -> None:
     world, clean = faulty
     columns = [name for name in table(world, "calls").columns if name != "call_id"]

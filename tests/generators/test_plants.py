@@ -85,6 +85,24 @@ def test_a_plant_is_found(world: Path, tmp_path: Path, before: set[tuple[str, st
     check_found(world, tmp_path / "w", BY_COLUMN[column], before)
 
 
+@pytest.mark.parametrize(
+    ("column", "what", "edit"),
+    [
+        ("previous_connection_duration", "0.4 ms longer", lambda column: column + 0.0004),
+        ("received_at", "an even number of ms later", lambda at: at + pl.duration(milliseconds=_parity(at))),
+    ],
+)
+def test_a_plant_of_less_than_a_millisecond_or_in_a_difference_is_found(
+    world: Path, tmp_path: Path, before: set[tuple[str, str]], column: str, what: str, edit: Edit
+) -> None:
+    """What was planted from outside, and was not found, beside those that are listed for each column."""
+    check_found(world, tmp_path / "w", Plant("events", column, what, edit), before)
+
+
+def _parity(received_at: pl.Expr) -> pl.Expr:
+    return (received_at - pl.col("time_stamp")).dt.total_milliseconds() % 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("column", [column for column in COLUMNS if column not in QUICK])
 def test_a_plant_in_any_column_is_found(world: Path, tmp_path: Path, before: set[tuple[str, str]], column: str) -> None:

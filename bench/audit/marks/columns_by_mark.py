@@ -20,6 +20,7 @@ ORDER = {
         "talk_zeros": "events: time_stamp",
         "talk_last_two_digits": "events: time_stamp",
         "talk_parity": "events: time_stamp",
+        "delay_parity": "events: received_at time_stamp",
         "delay": "events: received_at time_stamp",
         "caller_imei_number": "calls: caller_imei",
         "caller_imei_type_code": "calls: caller_imei",

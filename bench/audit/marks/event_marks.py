@@ -14,6 +14,9 @@ from bench.audit.marks.record_marks import SMOOTH_S
 from bench.dataset import Dataset
 from bench.spans import SECOND_MS
 
+FLOAT32, LEAST_MS = 2.0**-23, 0.01
+"""Rounding of a duration in seconds as float32: relative, and of short ones [ms]."""
+
 
 def event_marks(
     dataset: Dataset, frame: pl.DataFrame, normal: BoolArray, tainted: pa.Array, rng: np.random.Generator
@@ -50,7 +53,7 @@ def event_marks(
     marks["talk_millisecond"] = 100 * hundreds + marks["talk_last_two_digits"]
     some = digits(talk, SECOND_MS, "ms")
     marks |= {"talk_zeros": some["zeros"], "talk_parity": some["parity"]}
-    for name in ("delay", "power_and_map", "cell_and_map", "failed_hellos", "setup_time"):
+    for name in ("delay", "delay_parity", "power_and_map", "cell_and_map", "failed_hellos", "setup_time"):
         marks[name] = _numbers(each[name])
     forms = _forms(events, known, frame.height, rng)
     held = _numbers(each["last_held"])
@@ -162,10 +165,11 @@ def _folded(events: pl.DataFrame) -> pl.DataFrame:
             & reconnect.filter(serving)
         ).sum()
         + (pl.col("previous_tower_id").is_not_null() != reconnect).sum(),
-        connections=((held.filter(serving) - since).abs() > 1).sum()
+        connections=((held.filter(serving) - since).abs() > (since * FLOAT32).clip(lower_bound=LEAST_MS)).sum()
         + (held.is_not_null() != (reconnect | (state == "END") | (cause == "drop"))).sum(),
         outside=pl.col("outside").sum(),
         delay=(pl.col("received_at").last() - pl.col("time_stamp").last()).dt.total_milliseconds(),
+        delay_parity=((pl.col("received_at") - pl.col("time_stamp")).dt.total_milliseconds() % 2).mean(),
         power_and_map=(pl.col("power_dbm") - pl.col("map_power")).first(),
         cell_and_map=(pl.col("cell_id") == pl.col("map_cell")).first().cast(pl.Float64),
         last_held=pl.col("previous_connection_duration").last(),
