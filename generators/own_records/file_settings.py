@@ -30,9 +30,12 @@ NORMAL, UNNAMED_TYPE = "normal", "anomaly"
 """Names in `labels` of records that are not anomalous, and of anomalies whose type the file does not name."""
 TYPE_NAME = r"[A-Za-z0-9_.-]{1,60}"
 TRUE, FALSE = ("true", "1", "1.0", "yes", "t", "y"), ("false", "0", "0.0", "no", "f", "n")
-MISSING_WORDS = ("#n/a", "(null)", "-", "--", "-1", "?", "\\N", "anonymous", "n/a", "na", "nan", "none", "null",
-                 "private", "restricted", "unavailable", "unknown", "withheld")  # fmt: skip
-"""Words that exports use for an unknown party, SIM, device or cell, or for the length of a missed call."""
+MISSING_WORDS = ("#n/a", "(null)", "+", "-", "--", "-1", "<null>", "?", "\\N", "anonymous",
+                 "anonymous@anonymous.invalid", "blocked", "clir", "n/a", "na", "nan", "nil", "none", "not available",
+                 "null", "private", "private number", "restricted", "sip:anonymous@anonymous.invalid", "unavailable",
+                 "undefined", "unknown", "unknown caller", "withheld")  # fmt: skip
+"""Words that exports use for an unknown party, SIM, device or cell, or for the length of a missed call; of SIP, the
+address of RFC 3261, 8.1.1.3."""
 ISO_TIME = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?)?"
 FILE_NAME = "file_name"
 

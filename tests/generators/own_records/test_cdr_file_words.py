@@ -103,7 +103,26 @@ def test_advice_names_every_label_column(tmp_path: Path) -> None:
     assert not list(faults_of(followed, "generator"))
 
 
-MISSING = ["NULL", "null", "-", "unknown", "Anonymous", "\\N", "-1", "None", "NaN", "withheld", ""]
+MISSING = [
+    "NULL",
+    "null",
+    "-",
+    "unknown",
+    "Anonymous",
+    "\\N",
+    "-1",
+    "None",
+    "NaN",
+    "withheld",
+    "",
+    "sip:anonymous@anonymous.invalid",
+    "Anonymous@anonymous.invalid",
+    "nil",
+    "<null>",
+    "Private number",
+    "CLIR",
+    "+",
+]
 
 
 @pytest.mark.parametrize("word", MISSING)
