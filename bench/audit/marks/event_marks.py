@@ -169,7 +169,7 @@ def _folded(events: pl.DataFrame) -> pl.DataFrame:
         + (held.is_not_null() != (reconnect | (state == "END") | (cause == "drop"))).sum(),
         outside=pl.col("outside").sum(),
         delay=(pl.col("received_at").last() - pl.col("time_stamp").last()).dt.total_milliseconds(),
-        delay_parity=((pl.col("received_at") - pl.col("time_stamp")).dt.total_milliseconds() % 2).mean(),
+        delay_parity=(pl.col("received_at").last() - pl.col("time_stamp").last()).dt.total_milliseconds() % 2,
         power_and_map=(pl.col("power_dbm") - pl.col("map_power")).first(),
         cell_and_map=(pl.col("cell_id") == pl.col("map_cell")).first().cast(pl.Float64),
         last_held=pl.col("previous_connection_duration").last(),
