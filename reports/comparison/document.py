@@ -179,4 +179,4 @@ def packed(value: Any) -> str:
     'H4sIAA'
     """
     text = json.dumps(value, default=vars, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()

@@ -32,7 +32,7 @@ BUDGETS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 
 """Alerts a day at which curves are evaluated."""
 SCORES = "scores.parquet"
 SHARES = ("recall", "precision", "incident_recall")
-RECALLS = np.linspace(0, 1, 51)
+RECALLS = np.linspace(0, 1, 21)
 """Recalls at which the precision is read too, so that curves of worlds of different sizes can be averaged."""
 THOUSAND = 1000
 FALSE_ALARMS = 5
