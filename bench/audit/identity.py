@@ -32,6 +32,7 @@ from bench.spans import DAY_MS
 GONE = ["caller_id", "call_start_ts"]
 PLACES = ("cells", "coverage")
 PEOPLE = (*TABLES, "user_status")
+UNTOUCHED = "rows of {} differ although no incident touches them"
 MEANINGS = {
     "unnamed": "rows differ from the clean twin and are not in the truth",
     "idle": "rows are in the truth and do not differ from the clean twin",
@@ -50,12 +51,10 @@ class Differences:
     compared: int = 0
     differing: int = 0
     wrong: dict[str, int] = field(default_factory=dict)
-    touched: set[str] = field(default_factory=set)
-    """Users with a row that differs."""
     gone: list[pa.Table] = field(default_factory=list)
     """Caller and start of the twin's rows that are missing in the world."""
-    changed: list[pa.Table] = field(default_factory=list)
-    """Caller and start of all rows that differ, in the world or its twin."""
+    named: list[pa.Table] = field(default_factory=list)
+    """Caller and start of the world's rows that the truth names."""
     idle: list[pa.Table] = field(default_factory=list)
     """Caller and start of rows that the truth names although the twin has the same row and events."""
 
@@ -86,14 +85,14 @@ def check_identity(subject: AuditedWorld, progress: Progress) -> Check:
     tally.add("strange", np.count_nonzero(~np.isin(removed_calls, digests(gone))))
     # An incident may have moved a call to a second for which it removed an identical call.
     tally.add("idle", np.count_nonzero(~np.isin(digests(pa.concat_tables(tally.idle)), removed_calls)))
-    tally.touched |= _actors(subject, None)
-    skipped = {name: _actors(subject, name) for name in TABLES} | {"user_status": tally.touched}
-    changed = plain(pa.concat_tables(tally.changed))
+    changed = plain(pa.concat_tables([*tally.named, gone]))
+    touched = _actors(subject, None) | set(changed["caller_id"])
+    skipped = {name: _actors(subject, name) for name in TABLES} | {"user_status": touched}
     for name, rows_off in _other_tables(subject.dataset, subject.twin, skipped):
-        more = unequal_days(subject.dataset, subject.twin, tally.touched, changed) if name == "user_status" else 0
-        tally.add(f"rows of {name} differ although no incident touches them", rows_off + more)
+        tally.add(UNTOUCHED.format(name), rows_off)
+    tally.add(UNTOUCHED.format("user_status"), unequal_days(subject.dataset, subject.twin, touched, changed))
     quiet, rows_off = windows.unequal(subject.dataset, subject.twin)
-    tally.add("rows of tower_status differ although no incident touches them", rows_off)
+    tally.add(UNTOUCHED.format("tower_status"), rows_off)
     found = {"compared": tally.compared, "differing": tally.differing, "windows": quiet, **tally.wrong}
     if tally.wrong:
         return Check("identity", Light.RED, tuple(f"{n:,} {MEANINGS.get(k, k)}" for k, n in tally.wrong.items()), found)
@@ -145,12 +144,9 @@ def _matched(ours: pa.Table, theirs: pa.Table, is_named: BoolArray, tally: Diffe
     tally.compared += kept.size
     tally.differing += int(np.count_nonzero(is_named))
     tally.gone.append(theirs.select(GONE).filter(pa.array(left)))
+    tally.named.append(ours.select(GONE).filter(pa.array(is_named)))
     tally.add("unnamed", np.count_nonzero(place < 0))
     tally.add("moved", np.count_nonzero(np.diff(kept) < 0))
-    for table, rows in ((ours, is_named), (theirs, left)):
-        changed = table.select(GONE).filter(pa.array(rows))
-        tally.changed.append(changed)
-        tally.touched |= set(pc.unique(changed["caller_id"].cast(pa.string())).to_pylist())
     again = _places(numbered_digests(mine[is_named]), numbered_digests(other[left]))
     found = [np.flatnonzero(~is_named)[place >= 0], np.flatnonzero(is_named)[again >= 0]]
     return Pairs(np.concatenate(found), np.concatenate([kept, np.flatnonzero(left)[again[again >= 0]]]))

@@ -24,7 +24,7 @@ def handovers(records: Records) -> Found:
     returned = changed & changed.shift(1) & (at["cell_id"] == at["cell_id"].shift(2))
     stay_ms = (at["time_stamp"] - at["time_stamp"].shift(1)).dt.total_milliseconds()
     moved = same & ((at["x"] != at["x"].shift(1)) | (at["y"] != at["y"].shift(1)))
-    counts = _events(records).select(
+    counts = records.scanned_events().select(
         calls=(pl.col("state") == "CONNECT").sum(),
         moved=at["session_id"].filter(moved).n_unique(),
         changed=changed.sum(),
@@ -50,7 +50,7 @@ def connecting(records: Records) -> Found:
     ends = (pl.col("state") == "END") & (pl.col("duration") == 0)
     connected = pl.col("time_stamp").filter(pl.col("state") == "CONNECT").first()
     spans = (
-        _events(records)
+        records.scanned_events()
         .group_by("session_id")
         .agg(setup=connected - pl.col("call_start").first(), rang=pl.col("time_stamp").filter(ends).first() - connected)
     )
@@ -66,7 +66,7 @@ def serving(records: Records) -> Found:
     """Measure the distance from phones to the site that they connect to, and whether it is the nearest one."""
     assert records.plane is not None
     plane = records.plane
-    table = _events(records).filter(pl.col("state") == "CONNECT").select("x", "y", "cell_id").collect()
+    table = records.scanned_events().filter(pl.col("state") == "CONNECT").select("x", "y", "cell_id").collect()
     site_m = np.array([plane.site_m.get(name, UNKNOWN) for name in table["cell_id"]]).reshape(-1, 2)
     known = np.isfinite(site_m).all(axis=1)
     at = table.select("x", "y").to_numpy().astype(np.float64)[known]
@@ -98,12 +98,6 @@ def traffic(records: Records) -> Found:
         "erlang_busiest": float(of_cell_s.max() / HOUR_S),
         "quarters_without_call": 1 - used / (cells * (int(quarter.max()) + 1)),
     }
-
-
-def _events(records: Records) -> pl.LazyFrame:
-    assert records.events is not None
-    texts = [pl.col(name).cast(pl.String) for name in ("state", "cause", "cell_id", "tower_id")]
-    return pl.scan_parquet(records.events).with_columns(texts)
 
 
 def _distances(at: FloatArray, to: FloatArray, wrap_m: tuple[float, float] | None) -> FloatArray:

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from bench.arrays import BoolArray, FloatArray, IntArray
 from bench.realism.definitions import MADE_OR_RECEIVED
@@ -77,6 +78,12 @@ class Records:
     def of_users(self, whose: str) -> "Records":
         """Return the calls of users as calls that they make: `MADE`, or `MADE_OR_RECEIVED`."""
         return self.both_ways if whose == MADE_OR_RECEIVED else self
+
+    def scanned_events(self) -> pl.LazyFrame:
+        """Return the table of events, unread, its words as texts."""
+        assert self.events is not None
+        texts = [pl.col(name).cast(pl.String) for name in ("state", "cause", "cell_id", "tower_id")]
+        return pl.scan_parquet(self.events).with_columns(texts)
 
     @cached_property
     def by_caller(self) -> IntArray:

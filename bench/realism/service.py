@@ -14,10 +14,7 @@ def setup(records: Records) -> Found:
 
 def losses(records: Records) -> Found:
     """Measure, from events, the share of connected calls that drop, and of calls that find no free channel."""
-    assert records.events is not None
-    state, cause = (pl.col(name).cast(pl.String) for name in ("state", "cause"))
-    events = pl.scan_parquet(records.events).with_columns(state, cause)
-    counts = events.select(
+    counts = records.scanned_events().select(
         connected=(pl.col("state") == "CONNECT").sum(),
         dropped=((pl.col("state") == "FAIL") & (pl.col("cause") == "drop")).sum(),
         blocked=pl.col("session_id").filter(pl.col("cause") == "blocked").n_unique(),

@@ -53,8 +53,9 @@ def event_marks(
     marks["talk_millisecond"] = 100 * hundreds + marks["talk_last_two_digits"]
     some = digits(talk, SECOND_MS, "ms")
     marks |= {"talk_zeros": some["zeros"], "talk_parity": some["parity"]}
-    for name in ("delay", "delay_parity", "power_and_map", "cell_and_map", "failed_hellos", "setup_time"):
+    for name in ("delay", "power_and_map", "cell_and_map", "failed_hellos", "setup_time"):
         marks[name] = _numbers(each[name])
+    marks["delay_parity"] = marks["delay"] % 2
     forms = _forms(events, known, frame.height, rng)
     held = _numbers(each["last_held"])
     # The digits of a connection of a few seconds follow from the content of the call. Those of a connection that lasts
@@ -169,7 +170,6 @@ def _folded(events: pl.DataFrame) -> pl.DataFrame:
         + (held.is_not_null() != (reconnect | (state == "END") | (cause == "drop"))).sum(),
         outside=pl.col("outside").sum(),
         delay=(pl.col("received_at").last() - pl.col("time_stamp").last()).dt.total_milliseconds(),
-        delay_parity=(pl.col("received_at").last() - pl.col("time_stamp").last()).dt.total_milliseconds() % 2,
         power_and_map=(pl.col("power_dbm") - pl.col("map_power")).first(),
         cell_and_map=(pl.col("cell_id") == pl.col("map_cell")).first().cast(pl.Float64),
         last_held=pl.col("previous_connection_duration").last(),

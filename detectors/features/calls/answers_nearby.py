@@ -5,6 +5,7 @@ import numpy as np
 from bench.arrays import FloatArray
 from bench.dataset import Dataset
 from bench.spans import QUARTER_MS
+from detectors.features.sequence.sums import counted_around
 from detectors.features.sequence.timeline import Timeline
 
 
@@ -15,12 +16,9 @@ def answers_nearby(dataset: Dataset) -> FloatArray:
     """
     timeline = Timeline(dataset)
     _, caller, _ = timeline.parties
-    since_ms = timeline.start_ms - timeline.start_ms.min(initial=0)
-    # Callers are so far apart on one axis that calls of two callers are never within a quarter of an hour.
-    place = caller * (since_ms.max(initial=0) + 2 * QUARTER_MS) + since_ms
-    order = np.argsort(place, kind="stable")
-    answered = np.append(0, np.cumsum(timeline.answered[order]))
-    wanted = place[slice(*dataset.call_range(dataset.window))]
-    first = np.searchsorted(place[order], wanted - QUARTER_MS, side="left")
-    last = np.searchsorted(place[order], wanted + QUARTER_MS, side="right")
-    return np.asarray((answered[last] - answered[first]) / np.maximum(last - first, 1), np.float64)
+    start_ms, own = timeline.start_ms, slice(*dataset.call_range(dataset.window))
+    of_all, of_answered = (
+        counted_around(caller[kept], start_ms[kept], caller[own], start_ms[own], QUARTER_MS)
+        for kept in (slice(None), timeline.answered)
+    )
+    return np.asarray(of_answered / of_all, np.float64)

@@ -5,6 +5,7 @@ import numpy as np
 from bench.arrays import FloatArray
 from bench.dataset import Dataset
 from bench.spans import DAY_MS
+from detectors.features.sequence.sums import counted_around
 from detectors.features.sequence.timeline import Timeline
 
 WEEK_MS = 7 * DAY_MS
@@ -22,13 +23,8 @@ def returned_calls(dataset: Dataset) -> FloatArray:
     """
     timeline = Timeline(dataset)
     parties, caller, callee = timeline.parties
-    since_ms = timeline.start_ms - timeline.start_ms.min(initial=0)
     _, pair = np.unique(np.append(caller * parties + callee, callee * parties + caller), return_inverse=True)
-    # Pairs are so far apart on one axis that calls of two pairs are never within a week.
-    span = since_ms.max(initial=0) + 2 * WEEK_MS
-    there, back = (which * span + since_ms for which in np.split(pair, 2))
-    there = np.sort(there)
-    wanted = back[slice(*dataset.call_range(dataset.window))]
-    first = np.searchsorted(there, wanted - WEEK_MS, side="left")
-    last = np.searchsorted(there, wanted + WEEK_MS, side="right")
-    return np.column_stack([last > first, last - first]).astype(np.float64)
+    there, back = np.split(pair, 2)
+    own = slice(*dataset.call_range(dataset.window))
+    often = counted_around(there, timeline.start_ms, back[own], timeline.start_ms[own], WEEK_MS)
+    return np.column_stack([often > 0, often]).astype(np.float64)

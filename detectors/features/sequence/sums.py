@@ -47,6 +47,11 @@ def counted_before(group: IntArray, time: IntArray, wanted: IntArray, until: Int
     return np.asarray(np.searchsorted(rows, wanted * step + (until - low), side="right") - first, np.int64)
 
 
+def counted_around(group: IntArray, time: IntArray, wanted: IntArray, at: IntArray, span: int) -> IntArray:
+    """Return the number of rows (group, time) of each wanted group at most `span` before or after `at`, (wanted,)."""
+    return counted_before(group, time, wanted, at + span) - counted_before(group, time, wanted, at - span - 1)
+
+
 def surprise_of_count(count: RealArray, mean: RealArray, dispersion: float) -> FloatArray:
     """Return -log10 of the probability that a negative binomial variable reaches a count, at most `MOST`.
 

@@ -1,65 +1,18 @@
-import base64
-import gzip
 import json
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from written_pages import Page, document, line, pages, texts
 
 from bench.faults import UserError
 from reports.comparison.build import joined
 from reports.comparison.pages import write
 
 MakeRow = Callable[..., dict[str, Any]]
-VOID = {"meta", "br", "link"}
-
-
-class Page(HTMLParser):
-    """Checks that tags are closed in order, and keeps what they have."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.seen and self.seen[-1][1].get("id") == "document" and self.open[-1] == "script":
-            self.document = json.loads(gzip.decompress(base64.b64decode(data)))
-
-
-def document(text: str) -> dict[str, Any]:
-    """Return what the page of HTML has in it as JSON."""
-    return Page(text).document
-
-
-def texts(folder: Path) -> list[str]:
-    """Return what the page in Markdown and the page of HTML say."""
-    return [(folder / "report.md").read_text(), json.dumps(document((folder / "report.html").read_text()))]
-
-
-def pages(rows: list[dict[str, Any]], folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in write(rows, folder)}
-
-
-def line(markdown: str, heading: str, label: str) -> list[str]:
-    """Return the cells of a row of the first table below a heading."""
-    table = markdown.split(f"### {heading}\n")[1].split("###", maxsplit=1)[0]
-    (row,) = [each for each in table.splitlines() if each.startswith(f"| {label} |")]
-    return [cell.strip() for cell in row.strip("|").split("|")]
 
 
 def test_three_files_and_no_more(run_row: MakeRow, tmp_path: Path) -> None:
@@ -288,52 +241,6 @@ def test_the_html_is_whole_and_stands_alone(run_row: MakeRow, tmp_path: Path) ->
     (policy,) = [each["content"] for _, each in page.seen if each.get("http-equiv") == "Content-Security-Policy"]
     assert policy is not None
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
-
-
-def test_the_best_of_a_type_comes_with_those_that_do_not_differ(run_row: MakeRow, tmp_path: Path) -> None:
-    merits = {"iforest": (1, 0.99, 0.98), "lof": (0.97, 1, 0.97), "rules": (0.6, 0.58, 0.62)}
-    rows = [
-        run_row(scale, detector=name, world_seed=seed, fingerprint=f"f{seed}")
-        for name, scales in merits.items()
-        for seed, scale in enumerate(scales)
-    ]
-    (world,) = document(pages(rows, tmp_path)["report.html"])["worlds"]
-    best = world["best"]["average_precision"]["call"][0]
-    labels = [row["label"] for row in world["rows"]]
-    assert (labels[best["row"]], [labels[place] for place in best["alike"]]) == ("iforest", ["lof"])
-    assert "paired differences to the best (Student's t, Bonferroni), over 3 worlds" in best["how"]
-
-
-def test_each_metric_is_tested_by_its_own_values(run_row: MakeRow, tmp_path: Path) -> None:
-    rows = []
-    for kind in range(8):
-        for name, (precise, delay) in {"good": (0.8, 60.0), "fast": (0.5, 30.0), "like": (0.79, 31.0)}.items():
-            row = run_row(detector=name, num_users=1000 + kind, world_seed=kind, fingerprint=f"f{kind}")
-            sway = 0.02 * (-1) ** kind if name == "like" else 0
-            rows.append(row | {"average_precision/all": precise + sway, "delay_seconds/all": delay + 100 * sway})
-    world = document(pages(rows, tmp_path)["report.html"])["worlds"][0]
-    labels, first = [row["label"] for row in world["rows"]], {}
-    for metric in ("average_precision", "delay_seconds"):
-        best = world["best"][metric]["call"][0]
-        first[metric] = labels[best["row"]], [labels[place] for place in best["alike"]]
-        assert "Wilcoxon's test of each pair with Holm's correction, over 8 kinds of world" in best["how"]
-    assert first == {"average_precision": ("good", ["like"]), "delay_seconds": ("fast", ["like"])}
-
-
-def test_a_detector_that_was_not_run_everywhere_is_in_no_test(run_row: MakeRow, tmp_path: Path) -> None:
-    merits = {"good": 0.8, "poor": 0.3, "late": 0.9}
-    rows = [
-        run_row(detector=name, num_users=1000 + kind, world_seed=kind, fingerprint=f"f{kind}")
-        | {"average_precision/all": merit + 0.001 * kind}
-        for kind in range(8)
-        for name, merit in merits.items()
-        if name != "late" or kind < 2
-    ]
-    world = document(pages(rows, tmp_path)["report.html"])["worlds"][0]
-    best, labels = world["best"]["average_precision"]["call"][0], [row["label"] for row in world["rows"]]
-    found = (labels[best["row"]], best["alike"], [labels[place] for place in best["untested"]])
-    assert found == ("good", [], ["late"])
-    assert best["how"].endswith("; not those that did not run on each of these kinds of world")
 
 
 def test_kinds_of_world_also_stand_together_and_a_type_counts_where_it_is(run_row: MakeRow, tmp_path: Path) -> None:
