@@ -23,8 +23,7 @@ def returned_calls(dataset: Dataset) -> FloatArray:
     """
     timeline = Timeline(dataset)
     parties, caller, callee = timeline.parties
-    _, pair = np.unique(np.append(caller * parties + callee, callee * parties + caller), return_inverse=True)
-    there, back = np.split(pair, 2)
+    there, back = caller * parties + callee, callee * parties + caller
     own = slice(*dataset.call_range(dataset.window))
     often = counted_around(there, timeline.start_ms, back[own], timeline.start_ms[own], WEEK_MS)
     return np.column_stack([often > 0, often]).astype(np.float64)

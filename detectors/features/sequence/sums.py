@@ -42,6 +42,8 @@ def counted_before(group: IntArray, time: IntArray, wanted: IntArray, until: Int
     """Return the number of rows (group, time) of each wanted group up to `until`, shape (wanted,)."""
     low = min(time.min(initial=0), until.min(initial=0))
     step = max(time.max(initial=0), until.max(initial=0)) - low + 1
+    if max(group.max(initial=0), wanted.max(initial=0)) >= np.iinfo(np.int64).max // step - 1:  # pairs of many parties
+        group, wanted = np.split(np.unique(np.append(group, wanted), return_inverse=True)[1], [group.size])
     rows = np.sort(group * step + (time - low))
     first = np.searchsorted(rows, wanted * step)
     return np.asarray(np.searchsorted(rows, wanted * step + (until - low), side="right") - first, np.int64)
