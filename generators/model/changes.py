@@ -172,6 +172,11 @@ def _round_all(talk_ms: Any, seconds: Any) -> None:
         seconds[i] = whole_seconds(talk_ms[i])
 
 
+def end_seconds(start_ms: Any, setup_ms: Any, talk_ms: Any) -> Any:
+    """Return the seconds in which calls end, as `end_second`; shape (n,), int64."""
+    return np.maximum((start_ms + setup_ms + talk_ms) // 1000, start_ms // 1000 + talk_seconds(talk_ms))
+
+
 @kernel
 def whole_seconds(talk_ms: int) -> int:
     """Return a talk time in whole seconds, rounded down; an answered call lasts at least one."""

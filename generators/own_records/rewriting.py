@@ -124,7 +124,8 @@ class Rewriter:
         row = changes.row
         words = np.array([OUTCOMES.index(text) if text in OUTCOMES else 0 for text in self.written.texts["outcome"]])
         whose = [calls.codes.get(name, parties[0])[row] for name in NAMED]
-        return RecordedValues(parties[1][row], calls.seconds[row], words[calls.codes["outcome"][row]], *whose)
+        seconds, outcome = calls.seconds[row], words[calls.codes["outcome"][row]]
+        return RecordedValues(parties[1][row], seconds, seconds + calls.setup_s[row], outcome, *whose)
 
     def _altered(self, place: Any) -> Any:
         """Return the positions in the file's records of altered calls, `NOWHERE` for added ones."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from generators.model.changes import ADDED, NONE, REMOVED, Changes, talk_seconds
+from generators.model.changes import ADDED, NONE, REMOVED, Changes, end_seconds, talk_seconds
 from generators.model.clock import DAY_MS, HOUR_MS
 from generators.model.outcome import ANSWERED
 from generators.model.records import Records
@@ -26,6 +26,8 @@ class RecordedValues(NamedTuple):
     callee: Any
     seconds: Any
     """Talk time, whole seconds."""
+    lasting: Any
+    """From the start to the end of the call, as the table of calls has them, whole seconds."""
     outcome: Any
     sim: Any
     device: Any
@@ -35,11 +37,12 @@ class RecordedValues(NamedTuple):
         """Return the values of a day's changed calls from its records."""
         row = np.maximum(changes.row, 0)
         if not len(records.key):
-            return RecordedValues(*np.zeros((5, len(row)), np.int32))
+            return RecordedValues(*np.zeros((len(RecordedValues._fields), len(row)), np.int32))
         caller = records.caller[row]
         sim, device = (np.where(column[row] == NONE, caller, column[row]) for column in (records.sim, records.device))
-        seconds = talk_seconds(records.talk_ms[row])
-        return RecordedValues(records.callee[row], seconds, records.outcome[row], sim, device)
+        talk_ms, start_ms = records.talk_ms[row], records.start_ms[row]
+        lasting = end_seconds(start_ms, records.setup_ms[row], talk_ms) - start_ms // 1000
+        return RecordedValues(records.callee[row], talk_seconds(talk_ms), lasting, records.outcome[row], sim, device)
 
     @staticmethod
     def joined(parts: "Iterable[RecordedValues]") -> "RecordedValues":
@@ -67,8 +70,8 @@ class Made(NamedTuple):
 
     @property
     def end_s(self) -> Any:
-        """Shape (n,): end of each call: start plus talk time."""
-        return self.start_s + self.values.seconds
+        """Shape (n,): end of each call, as the table of calls has it."""
+        return self.start_s + self.values.lasting
 
     def different(self, *columns: Any) -> Any:
         """Return the number of different values, or combinations of values, among each incident's calls; shape (I,)."""
@@ -119,11 +122,12 @@ def _of_answered(made: Made, how: Callable[..., Any], none: int) -> Any:
 
 
 def _median(made: Made) -> Any:
-    """Return the lower median of the talk times of answered calls, 0 where none is answered; shape (I,)."""
+    """Return the median of the talk times of answered calls, 0 where none is answered; shape (I,)."""
     answered = made.values.outcome == ANSWERED
-    order = np.lexsort((made.values.seconds, ~answered, made.incident))
+    seconds = made.values.seconds[np.lexsort((made.values.seconds, ~answered, made.incident))]
     many = np.add.reduceat(answered, made.first, dtype=np.int64)
-    return np.where(many > 0, made.values.seconds[order][made.first + np.maximum(many - 1, 0) // 2], 0)
+    lower, upper = (made.first + np.maximum(place, 0) // 2 for place in (many - 1, many))
+    return np.where(many > 0, (seconds[lower] + seconds[upper]) / 2, 0.0)
 
 
 def _callees_a_day(made: Made, _: Context) -> Any:
@@ -143,10 +147,13 @@ MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
         "from the first start to the last end [s]",
     ),
     "within_s": (lambda m, _: m.waited_s(), "from the first start to the last [s]"),
-    "calls_per_hour": (lambda m, _: (m.count - 1) * HOUR_S / m.waited_s(), "calls an hour from the first to the last"),
+    "calls_per_hour": (
+        lambda m, _: (m.count - 1) * HOUR_S / m.waited_s(),
+        "calls after the first, an hour from the first to the last",
+    ),
     "callees_per_hour": (
         lambda m, _: (m.different(m.values.callee) - 1) * HOUR_S / m.waited_s(),
-        "different callees an hour from the first call to the last",
+        "different callees after the first, an hour from the first call to the last",
     ),
     "callees_per_day": (_callees_a_day, "different callees of each SIM a day, a day at least; mean over the SIMs"),
     "sims_per_device": (lambda m, _: m.different(m.values.sim) / m.different(m.values.device), "SIMs in each device"),
@@ -169,7 +176,7 @@ MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
     "reciprocity": (lambda m, c: c.innocents / m.count, "calls back for each call"),
     "times_usual": (
         lambda m, c: (m.count - 1) * DAY_S / np.maximum(m.waited_s(), 1) / c.calls_a_day,
-        "calls a day from the first to the last, of what an average user makes",
+        "calls after the first, a day from the first to the last, of what an average user makes",
     ),
 }  # fmt: skip
 """Function that counts each figure, and its meaning."""
@@ -235,7 +242,7 @@ def spans_of(changes: Changes, values: RecordedValues, incidents: int) -> tuple[
     for own in (changes.direct, np.ones(len(changes.direct), np.bool_)):
         unknown = own & (end[changes.incident] == np.iinfo(np.int64).min)
         which, begin = changes.incident[unknown], changes.start_ms[unknown] // 1000 * 1000
-        talk = np.where(changes.change[unknown] == REMOVED, 0, values.seconds[unknown].astype(np.int64) * 1000)
+        lasting = np.where(changes.change[unknown] == REMOVED, 0, values.lasting[unknown].astype(np.int64) * 1000)
         np.minimum.at(start, which, begin)
-        np.maximum.at(end, which, begin + talk)
+        np.maximum.at(end, which, begin + lasting)
     return start, end

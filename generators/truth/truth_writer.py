@@ -22,6 +22,9 @@ from generators.tables.names import Names
 from generators.truth.cell_incident_figures import CellFigures
 from generators.truth.incident_figures import RecordedValues, figures_of, spans_of
 
+NOTHING_LEFT = {"calls": 0}
+"""Figures of an incident that only took calls away: those that it was to make could not take place."""
+
 
 class TruthWriter:
     """Collects the ground truth of a world day by day, and writes it."""
@@ -55,7 +58,7 @@ class TruthWriter:
         values = RecordedValues.joined([part[1] for part in self._parts])
         begin, end = self._spans(changes, values)
         figures = self._figures(changes, values)
-        self.figures = {i: figures.get(i, {}) for i in real.tolist()}
+        self.figures = {i: figures.get(i, NOTHING_LEFT) for i in real.tolist()}
         parameters = [json.dumps(each, sort_keys=True) for each in self.figures.values()]
         incidents = {
             "incident_id": _ids(len(real)),
@@ -63,7 +66,7 @@ class TruthWriter:
             "level": pa.array(plan.levels, pa.string()).take(kind),
             "start_ts": moments(self._utc_ms(begin[real])),
             "end_ts": moments(self._utc_ms(end[real])),
-            "actors": self._actors(real),
+            "actors": self._actors(real, changes),
             "parameters": pa.array(parameters, pa.string()),
         }
         write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
@@ -125,15 +128,28 @@ class TruthWriter:
         """Return the incidents that changed anything; the calls of the others would not have taken place anyway."""
         return np.unique(np.concatenate([np.unique(changes.incident) for changes, *_ in self._parts]))
 
-    def _actors(self, real: Any) -> pa.Array:
+    def _actors(self, real: Any, changes: Changes) -> pa.Array:
         """Return a list of ids for each incident, of users or of cells, in order of id."""
-        member, number = _among(self.plan.actors, real)
+        member, number = _among(self._acting(changes), real)
         of_cells = np.isin(self.plan.levels, "cell")[self.plan.kind[real[number]]]
         ids = pa.concat_arrays([self.names.user, self.names.cell])
         rows = pa.table({"number": number, "id": ids.take(pa.array(member + len(self.names.user) * of_cells))})
         rows = rows.sort_by([("number", "ascending"), ("id", "ascending")])
         ends = np.searchsorted(number, np.arange(len(real) + 1)).astype(np.int32)
         return pa.ListArray.from_arrays(ends, rows["id"].combine_chunks())
+
+    def _acting(self, changes: Changes) -> Members:
+        """Return the actors of incidents, without users whose calls did not take place, unless it has no others.
+
+        Users of the reserve stay, since the incident alone gives them a subscription.
+        """
+        planned, wide = self.plan.actors, len(self.names.user)
+        of_users = ~np.isin(self.plan.levels, "cell")[self.plan.kind[planned.incident]]
+        made = changes.incident[changes.direct].astype(np.int64) * wide + changes.caller[changes.direct]
+        calling = np.isin(planned.incident * wide + planned.member, made)
+        any_calls = np.isin(planned.incident, planned.incident[calling])
+        kept = calling | ~any_calls | ~of_users | (planned.member >= self.users)
+        return Members(planned.member[kept], planned.incident[kept])
 
     def _held(self, real: Any, begin: Any, end: Any) -> dict[str, pa.Array]:
         """Return the rows of the truth about cells that incidents affected."""

@@ -1,7 +1,8 @@
 """What incidents came to, counted once more: slowly, call by call, from the tables that are exported."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from small_worlds import table
@@ -26,7 +27,7 @@ def own_calls(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def end_of(call: dict[str, Any]) -> datetime:
-    end: datetime = call["call_start_ts"] + timedelta(seconds=call["call_duration"])
+    end: datetime = call["call_end_ts"]
     return end
 
 
@@ -71,7 +72,7 @@ def figures(rows: list[dict[str, Any]], calls_a_day: float) -> dict[str, float]:
         "in_1_h": most_within(seconds, 3600),
         "at_a_time": most_at_a_time(seconds, ends),
         "shortest_s": min(talks, default=0),
-        "median_s": talks[(len(talks) - 1) // 2] if talks else 0,
+        "median_s": median(talks) if talks else 0,
         "longest_s": max(talks, default=0),
         "answered": len(talks) / len(own),
         "earliest_h": min(hours),

@@ -103,6 +103,20 @@ def test_incidents_begin_and_end_with_their_records(recorded: RecordedWorld) -> 
             assert (incident["start_ts"], incident["end_ts"]) == span_of(rows), (name, incident["incident_id"])
 
 
+def test_an_incident_whose_calls_could_not_take_place_says_so(recorded: RecordedWorld) -> None:
+    """Few have none: of the types that move or alter one call, where another incident took the line."""
+    for incident in recorded.incidents.values():
+        nothing = not own_calls(recorded.rows[incident["incident_id"]]) and incident["level"] != "cell"
+        assert (json.loads(incident["parameters"]) == {"calls": 0}) == nothing, incident["incident_id"]
+
+
+def test_actors_are_those_who_call(recorded: RecordedWorld) -> None:
+    """`tdos` takes many callers, of whom some have no free line; see also `check_direct`."""
+    for name in ("tdos", "ring", "community_break", "burst_call", "irsf", "pbx_hack"):
+        for incident, rows in recorded.of(name):
+            assert set(incident["actors"]) == {call["caller_id"] for call in own_calls(rows)}, name
+
+
 def test_every_incident_keeps_the_range_of_its_entry(recorded: RecordedWorld) -> None:
     check_ranges(recorded, OF_CALLS)
 
