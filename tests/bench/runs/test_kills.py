@@ -179,8 +179,9 @@ def kills(name: str, number: int, place: Path, pattern: Path) -> None:
             wrong.append(f"goes on: {processes_of(place)}")
         if kept(place) != before:
             wrong.append("lost by the kill")
+        finished = bool(program.products) and all((place / each).exists() for each in program.products)
         code, out, err = ended(*program.command)
-        if name == "save" and "out must be a new folder" in err:  # it had come to its end
+        if finished and "must be a new folder" in err:  # it had come to its end
             code = program.code
         if code != program.code:
             wrong.append(f"ended with {code}: {out[-300:]}{err[-700:]}")
