@@ -4,7 +4,7 @@ Each class is the Hydra structured config behind `threshold=NAME`; its fields ar
 policy that only sets a number of alerts (`allowed`) needs nothing else. One that needs the scores themselves requires a
 change of `bench.evaluation.thresholds.alerts_of`, which has those of the scored window; one that needs scores of the
 history requires a change of what the detector's process returns (`bench.isolation.fitting`, `bench.detector.Scores`,
-`bench.isolation.returned.packed`).
+`bench.isolation.returned.packed`). A threshold is one score for the whole window; none varies by the hour.
 """
 
 import math

@@ -15,8 +15,8 @@ class Cut:
     """Every score above `score` is an alert; of those equal to it, `taken` out of each `tied`.
 
     Where a budget cuts through equal scores, they cannot be distinguished: each is an alert with the same probability,
-    and counts are expected values (also those at k). So only the total number of alerts is a whole number, not that of
-    a part of the scores.
+    and counts are expected values (also those at k). So the total number of alerts is a whole number, but the number
+    among some of the scores, such as one type's, need not be.
     """
 
     score: float

@@ -158,7 +158,7 @@ class Evaluator:
 
 
 def evaluate(dataset: Dataset, truth: Truth, scores: Scores, threshold: ThresholdPolicy) -> Evaluation:
-    """Evaluate scores once; a `Evaluator` can evaluate several."""
+    """Evaluate scores once; an `Evaluator` can evaluate several."""
     return Evaluator.of(dataset, truth).evaluation(scores, threshold)
 
 

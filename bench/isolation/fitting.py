@@ -13,6 +13,8 @@ from bench.detector import Detector, Scores, with_threshold_and_causality
 def fitted_and_scored(fit: Callable[[], Detector], dataset: Dataset) -> tuple[Scores, dict[str, float]]:
     """Return the scores, with what the detector says of itself, and `fit_seconds` and `score_seconds`.
 
+    Any numbers pass: `bench.evaluation.evaluate` refuses those that are NaN, constant or wrong in number.
+
     Parameters
     ----------
     fit

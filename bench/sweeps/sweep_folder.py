@@ -148,7 +148,7 @@ class SweepFolder:
         Parameters
         ----------
         new
-            Whether the sweep is new although this process did not create its folder, but a process that was killed.
+            Whether the folder is that of a sweep which was killed before it had a result, so that it counts as new.
         """
         self.tidy_jobs()
         if not self.ended() and (new or made_here(self.path)):

@@ -38,8 +38,8 @@ class Room(NamedTuple):
     normal: Page
     """Calls of normal life on the lines that an incident touches; of the events, only those of the current line."""
     place: Any
-    """Shape (2, slots), int32: for each slot of the current line, the number of its call in normal life (-1 for none),
-    and the first event of that call."""
+    """Shape (2, slots), int32: row 0 has for each slot of the current line the number of its call in normal life (-1
+    for none), row 1 the position of that call's first event."""
 
 
 class Lines(NamedTuple):

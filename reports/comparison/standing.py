@@ -20,8 +20,8 @@ FEWEST_DETECTORS = 2
 class Contest:
     """Detectors that all ran on the same kinds of world, with one protocol and threshold policy.
 
-    Among the recorded runs, detectors and kinds of world are chosen so that the number of detectors times the number of
-    kinds of world that have all of them is largest.
+    Where not all detectors ran on all kinds of world, those detectors and kinds are compared that leave the largest
+    complete table: each of these detectors ran on each of these kinds.
     """
 
     def __init__(self, whole: Comparison) -> None:

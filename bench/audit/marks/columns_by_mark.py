@@ -1,7 +1,9 @@
 """The columns that each mark is about: marks of order (`ORDER`), agreement (`AGREEMENTS`) and content (`CONTENTS`).
 
 Each entry is the name of a mark with its columns, written as `table: column column; table: column`, for each level.
-`ALONE` lists the columns that no other one has to agree with. `marks_list` makes the list of all marks from these.
+`ALONE` lists the columns that no other one has to agree with. Marks of the digits and words of one column (such as
+`events.time_stamp.parity`) follow from its type, and are not listed here: `marks_list.forms_of`. `marks_list` makes the
+list of all marks.
 """
 
 from bench.audit.marks.row_levels import RowLevel

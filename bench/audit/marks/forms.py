@@ -50,10 +50,10 @@ def column_forms(
     normal
         Normal rows, whose shapes and words are the expected ones.
     owner
-        Owner of each row. The digits of a number count once for each owner and number, in a row drawn at random: the
-        repeated calls of somebody who stays at home are no new evidence. The digits of a text count once (also its
-        check digit, unless it is right in all normal rows): repeated calls to one party are no new evidence. All other
-        rows show the value of another owner.
+        Owner of each row, such as the caller. Repetitions are no new evidence, so each pair of an owner and a number
+        counts in one row, drawn at random (somebody who stays at home has the same coordinates in all calls), and each
+        text counts in one row (many calls go to one party), also its check digit, unless it is right in all normal
+        rows. All other rows get the value of another owner instead.
     rng
         Generator of the random choices.
     sources

@@ -48,8 +48,8 @@ class Mark:
     def touched(self, words: Collection[str] | None) -> bool:
         """Return whether a type of anomaly is exempt from this mark, since its `touches` name what the mark is about.
 
-        No type is exempt from a form. A type names an agreement by the name of the mark, a content by one of its
-        columns (those of calls without the table).
+        No type is exempt from a form. It is exempt from an agreement if `touches` has the name of the mark, and from a
+        content if `touches` has one of the mark's columns (columns of `calls` without the name of the table).
 
         Parameters
         ----------

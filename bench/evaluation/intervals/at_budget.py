@@ -1,7 +1,8 @@
 """Intervals with a fixed number of alerts, where the threshold varies with the scores.
 
-The number of alerts is fixed, so one more false alarm, or one more hit of another class, pushes one alert below the
-threshold. With some probability that was a hit of this class: its share among the scores around the threshold.
+The number of alerts is fixed, so one more false alarm, or one more hit of another class, pushes the last alert below
+the threshold. The probability that this was a hit of this class is the share of the class among the scores around the
+threshold.
 """
 
 from dataclasses import dataclass
@@ -102,10 +103,7 @@ class AtBudget:
 
     @property
     def _alerts_spread(self) -> tuple[Spread, float]:
-        """Return the spread of hits and false alarms together, and its correlation with that of the hits.
-
-        None if no other class has alerts: then their number does not vary.
-        """
+        """Return the spread of hits and false alarms together, and its correlation with that of the hits."""
         hits, alarms = self.own
         its, theirs = self.its, self.theirs
         spread = self.rest.scaled(1 - theirs) + (hits + alarms).scaled(theirs)

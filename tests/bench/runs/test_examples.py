@@ -1,4 +1,7 @@
-"""What a supervised baseline is trained on: both halves of the history, or other worlds."""
+"""What a supervised baseline is trained on in its own world: both halves of the history.
+
+Training on other worlds: `tests/bench/isolation/test_fair_run.py`.
+"""
 
 from dataclasses import replace
 
