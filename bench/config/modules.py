@@ -32,7 +32,9 @@ class NotRunError(Exception):
 
 @contextmanager
 def sources_only() -> Iterator[None]:
-    """Allow imports of `RUN_ANYWAY` only, within a context; where another is needed, `NotRunError` is raised.
+    """Allow imports of `RUN_ANYWAY` and of what the standard library has loaded already, within a context.
+
+    Where another import is needed, `NotRunError` is raised.
 
     For the code of detectors, which may run only in their own process, without access to the truth.
     """
@@ -45,7 +47,9 @@ def sources_only() -> Iterator[None]:
 
 def imported(module: str, name: str = "") -> ModuleType:
     """Import a module for a name in it or raise `NotRunError`; ImportError or AttributeError if there is none."""
-    if not _sources_only.get() or module.split(".", maxsplit=1)[0] in RUN_ANYWAY:
+    root = module.split(".", maxsplit=1)[0]
+    loaded = root in sys.stdlib_module_names and module in sys.modules  # nothing of it is run again
+    if not _sources_only.get() or root in RUN_ANYWAY or loaded:
         return importlib.import_module(module)
     if _spec(module) is None:
         raise ImportError(f"No module named {module!r}")

@@ -42,7 +42,8 @@ def input_files(path: str, pattern: str = "*") -> list[Path]:
     if place.is_dir():
         found = sorted(each for each in place.glob(pattern) if each.is_file() and not each.name.startswith(HIDDEN))
     else:
-        found = [place] if place.exists() else sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor))))
+        like = [place] if place.exists() else sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor))))
+        found = [each for each in like if each.exists()]  # a link that leads nowhere is no file
     if not found:
         named = "" if pattern == "*" else f" whose name is like {pattern}"
         raise UserError(f"there is no file {path}" if not place.is_dir() else f"there is no file{named} in {path}")
@@ -128,8 +129,9 @@ class Utf8Stream(RawIOBase):
         return found
 
     def close(self) -> None:
-        """Close the file."""
-        self._source.close()
+        """Close the file; there is none if it could not be opened."""
+        if hasattr(self, "_source"):
+            self._source.close()
         super().close()
 
     def _released(self, block: bytes, ended: bool) -> bytes:
