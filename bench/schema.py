@@ -256,10 +256,10 @@ USER_STATUS = Table(
 
 INCIDENTS = Table(
     "incidents",
-    "One row per injected incident.",
+    "One row per injected incident, and per failure of a tower that the settings order (`configured_failure`).",
     (
         Column("incident_id", pa.string(), "incident"),
-        Column("anomaly_type", TEXT, "type of anomaly: a name of the catalogue"),
+        Column("anomaly_type", TEXT, "type of anomaly: a name of the catalogue, or configured_failure"),
         Column("level", TEXT, "call | user | cell | group"),
         Column("start_ts", TIME, "start of the first direct record (for a fault of a cell: of the fault), UTC"),
         Column("end_ts", TIME, "end of the last direct record (for a fault of a cell: of the fault), UTC"),

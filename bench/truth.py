@@ -13,6 +13,9 @@ from bench.faults import UserError
 from bench.schema import PLANTED_TABLES, TRUTH_TABLES, UNREADABLE
 
 NORMAL = "normal"
+CONFIGURED_FAILURE = "configured_failure"
+"""Type of the failures of towers that the settings of a world order. They are part of normal life, not injected: the
+clean twin has them too."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from generators.calls.model_arrays import ModelArrays
 from generators.calls.two_worlds import TwoWorlds
 from generators.injection.incident_planning import IncidentPlan
+from generators.model.clock import DAY_MS
 from generators.sessions.arrival import make_arrival
 from generators.settings.network import NetworkSettings
 from generators.social.possessions import Possessions
@@ -21,6 +22,7 @@ from generators.tables.identities import digits_for
 from generators.tables.names import Names
 from generators.tables.status import TowerStatus, UserStatus
 from generators.truth.cell_incident_figures import cell_figures
+from generators.truth.configured_failures import configured_failures
 from generators.truth.incident_figures import RecordedValues
 from generators.truth.truth_writer import TruthWriter
 
@@ -48,8 +50,10 @@ class DrawnWorld:
     """Settings of the tables of events and status."""
 
     def __post_init__(self) -> None:
-        cells = cell_figures(self.plan, self.model.network)
-        self.truth_writer = TruthWriter(self.plan, self.names, self.epoch_ms, int(self.model.num_users), cells)
+        cells, end_ms = cell_figures(self.plan, self.model.network), len(self.counts) * DAY_MS
+        failures = configured_failures(self.network.towers.broken, self.site, end_ms, self.model.network)
+        users = int(self.model.num_users)
+        self.truth_writer = TruthWriter(self.plan, self.names, self.epoch_ms, users, (cells, failures))
 
     def calls(self, workers: int) -> Iterator[pa.Table]:
         """Yield the calls of each day, and pass their changes to the truth writer."""
@@ -80,6 +84,5 @@ class DrawnWorld:
                 tables["user_status"] = users.rows(number, day.records)
             figures = RecordedValues.of(day.records, day.changes)
             self.truth_writer.add(day.changes, figures, len(day.records.key), day.suppressed, digits)
-            if self.truth_writer.cells is not None:
-                self.truth_writer.cells.add(day.records, day.events, day.changes)
+            self.truth_writer.add_cells(day.records, day.events, day.changes)
             yield tables

@@ -56,7 +56,8 @@ class TowerSettings:
     congestion: bool = True
     """Whether cells refuse calls when all channels are taken (Erlang B on the offered load without incidents)."""
     broken: list[TowerFault] = field(default_factory=list)
-    """Faults of towers, with their times, that belong to normal traffic and are not labelled."""
+    """Faults of towers, with their times. They are part of normal life, so the clean twin has them too; the truth names
+    their cells and times, as incidents of the type `configured_failure`."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
