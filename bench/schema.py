@@ -256,10 +256,10 @@ USER_STATUS = Table(
 
 INCIDENTS = Table(
     "incidents",
-    "One row per injected incident.",
+    "One row per injected incident, and per failure of a tower that the settings order (`configured_failure`).",
     (
         Column("incident_id", pa.string(), "incident"),
-        Column("anomaly_type", TEXT, "type of anomaly: a name of the catalogue"),
+        Column("anomaly_type", TEXT, "type of anomaly: a name of the catalogue, or configured_failure"),
         Column("level", TEXT, "call | user | cell | group"),
         Column("start_ts", TIME, "start of the first direct record (for a fault of a cell: of the fault), UTC"),
         Column("end_ts", TIME, "end of the last direct record (for a fault of a cell: of the fault), UTC"),
@@ -332,9 +332,68 @@ ORIGINS = Table(
     ),
 )
 
+ANTENNA_PATTERNS = Table(
+    "antenna_patterns",
+    "The antenna of each cell on each day: one row per day and cell. Only in worlds whose antennas learn "
+    "(generator.network.antenna.learning.step).",
+    (
+        Column("cell_id", TEXT, "cell"),
+        Column("window_start", TIME, "start of the local day, UTC; the calls that begin on it meet this antenna"),
+        Column("azimuth_deg", pa.float64(), "direction of the second focus of the ellipse, clockwise from north [deg]"),
+        Column("eccentricity", pa.float64(), "its distance from the antenna, in units of the major axis"),
+        Column("reachable_erlang", pa.float64(), "mean traffic of the day that the cell could serve"),
+        Column("served_erlang", pa.float64(), "mean traffic of the day at places where the cell is the strongest"),
+        Column("gain_db", pa.float64(), "mean gain of the antenna towards the traffic that it could serve [dB]"),
+        Column("optimum_db", pa.float64(), "the same with the second focus at its best place for that traffic [dB]"),
+    ),
+)
+
+NEIGHBOUR_LEARNING = Table(
+    "neighbour_learning",
+    "How the lists of neighbours grow that towers learn from phones' reports: one row per hour, over the phones that "
+    "are followed. Only in worlds whose phones use these lists (generator.network.phones.neighbours=learned).",
+    (
+        Column("window_start", TIME, "start of the hour, UTC"),
+        Column("requests", pa.int64(), "requests for signal strengths"),
+        Column("covered", pa.int64(), "of these, where some tower can be heard"),
+        Column("asked_broadcast", pa.int64(), "messages if every tower were asked each time"),
+        Column("asked_geometry", pa.int64(), "messages if all towers were asked that could reach the phone"),
+        Column("asked_learned", pa.int64(), "messages to the towers in the lists, and those of scans"),
+        Column("missed", pa.int64(), "requests of which the strongest tower was not asked"),
+        Column("neighbours", pa.float64(), "mean length of the lists at the end of the hour"),
+    ),
+)
+
+USER_WINDOWS = Table(
+    "user_windows",
+    "State of each user's phone in time windows: one row per user and window. Only in worlds with "
+    "generator.network.status.user_window_s.",
+    (
+        Column("user_id", TEXT, "user"),
+        Column("window_start", TIME, "start of the window, UTC"),
+        Column("state", TEXT, "at the end of the window: LIVE | CONNECTING (a Hello was sent) | IDLE"),
+        Column("x", pa.int32(), "position at the end of the window, east of the south-western corner [m]"),
+        Column("y", pa.int32(), "position at the end of the window, north of that corner [m]"),
+        Column(
+            "cell_id",
+            TEXT,
+            "LIVE: serving cell; CONNECTING: the cell that is asked; IDLE: the strongest; empty without coverage",
+            nullable=True,
+        ),
+        Column("power_dbm", pa.float32(), "its received power [dBm], of a connection as last reported", nullable=True),
+        Column("connecting_s", pa.float64(), "time in the state CONNECTING within the window [s]"),
+        Column("live_s", pa.float64(), "time in the state LIVE within the window [s]"),
+        Column("calls", pa.int32(), "calls that began in the window"),
+        Column("failures", pa.int32(), "calls that failed or were dropped in the window"),
+        Column("handovers", pa.int32(), "changes of cell in the window"),
+    ),
+)
+
 DATA_TABLES = {t.name: t for t in (CALLS, USERS, CELLS, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)}
 PLANTED_TABLES = {t.name: t for t in (COMMUNITIES, TIES)}
 """Tables of what a simulated world's society was built from; they are part of the truth, and no detector sees them."""
+OPTIONAL_TABLES = {t.name: t for t in (ANTENNA_PATTERNS, NEIGHBOUR_LEARNING, USER_WINDOWS)}
+"""Tables that a simulated world has if its settings ask for them; no detector sees them."""
 TRUTH_TABLES = {t.name: t for t in (INCIDENTS, TRUTH)}
 LABELS = (
     Column("is_anomaly", pa.bool_(), "whether an injected incident added or altered the call directly"),

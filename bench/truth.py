@@ -10,9 +10,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.faults import UserError
-from bench.schema import PLANTED_TABLES, TRUTH_TABLES, UNREADABLE
+from bench.schema import OPTIONAL_TABLES, PLANTED_TABLES, TRUTH_TABLES, UNREADABLE
 
 NORMAL = "normal"
+CONFIGURED_FAILURE = "configured_failure"
+"""Type of the failures of towers that the settings of a world order. They are part of normal life, not injected: the
+clean twin has them too."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,14 @@ class Truth:
     folder: Path
 
     def table(self, name: str) -> pa.Table:
-        """Read `incidents` or `truth`, or a table of a simulated world's society: `communities` or `ties`."""
+        """Read `incidents` or `truth`, or a table of a simulated world's society or of what its network learned."""
         path = self.folder / f"{name}.parquet"
         try:
             with pq.ParquetFile(path) as file:
                 table = file.read()
         except UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}") from error
-        (TRUTH_TABLES | PLANTED_TABLES)[name].check(table, str(path))
+        (TRUTH_TABLES | PLANTED_TABLES | OPTIONAL_TABLES)[name].check(table, str(path))
         if name == "truth":
             _check_spans(table, str(path))
         return table

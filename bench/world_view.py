@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from bench.dataset import Dataset, Window
 from bench.runs.steps import PreparedWorld
-from bench.schema import PLANTED_TABLES, TRUTH_TABLES
+from bench.schema import OPTIONAL_TABLES, PLANTED_TABLES, TRUTH_TABLES
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -45,8 +45,8 @@ class World:
         return "" if self.prepared_world.verdict is None else self.prepared_world.verdict.summary
 
     def arrow(self, name: str = "calls") -> "pa.Table":
-        """Return a table; no detector gets `incidents`, `truth`, `communities` or `ties`."""
-        hidden = name in (*TRUTH_TABLES, *PLANTED_TABLES)
+        """Return a table; no detector gets those of the truth, of the society and of what the network learned."""
+        hidden = name in (*TRUTH_TABLES, *PLANTED_TABLES, *OPTIONAL_TABLES)
         return (self.prepared_world.truth if hidden else self.dataset).table(name)
 
     def polars(self, name: str = "calls") -> pl.DataFrame:

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.faults import UserError
 from bench.generator import Progress
-from bench.schema import DATA_TABLES, TIES
+from bench.schema import DATA_TABLES, OPTIONAL_TABLES, TIES, USER_WINDOWS
 from generators.calls.model_arrays import make_model_arrays
 from generators.drawn_world import DAILY, DrawnWorld
 from generators.injection.editable_plan import EditablePlan
@@ -29,10 +29,14 @@ from generators.injection.simulated_life import SimulatedLife, count_all
 from generators.model.clock import DAY_MS
 from generators.radio.towers import make_towers
 from generators.sessions.deployment import deploy, with_faults
+from generators.sessions.learning_antennas import LearningAntennas
+from generators.sessions.load import talk_habit
+from generators.sessions.neighbour_lists import NeighbourLists
 from generators.settings.world import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import make_people
 from generators.social.possessions import Possessions, make_possessions
+from generators.social.subscriptions import NEVER
 from generators.tables.columns import ParquetRows, write_parquet
 from generators.tables.inventory import Inventory
 from generators.tables.names import make_names
@@ -103,6 +107,8 @@ class Making:
         del table
         self._write_society(truth, drawn)
         files = {name: ParquetRows(data / f"{name}.parquet", DATA_TABLES[name].arrow) for name in DAILY}
+        if self.settings.network.radio and self.settings.network.status.user_window_s:
+            files["user_windows"] = ParquetRows(truth / "user_windows.parquet", USER_WINDOWS.arrow)
         for number, day in enumerate(drawn.days(workers), 1):
             for name, rows in day.items():
                 files[name].write(rows)
@@ -110,11 +116,15 @@ class Making:
         for file in files.values():
             file.close()
         drawn.truth_writer.write(truth)
+        for name, table in drawn.optional_tables().items():
+            write_parquet(truth / f"{name}.parquet", table)
         (data / "clock.json").write_text(json.dumps(self._clock(), indent=1) + "\n")
         kept = {
             number: self._keeps(drawn.plan, number, figures) for number, figures in drawn.truth_writer.figures.items()
         }
+        optional = sorted(path.stem for path in truth.iterdir() if path.stem in OPTIONAL_TABLES)
         counts = {**drawn.truth_writer.counts(), "cells": sizes["cells"]}
+        counts |= {"optional_tables": optional} if optional else {}
         return counts, frozenset(number for number, keeps in kept.items() if not keeps)
 
     def _keeps(self, plan: IncidentPlan, number: int, figures: Mapping[str, Any]) -> bool:
@@ -167,7 +177,16 @@ class Making:
             "coverage": coverage_table(None if network is None else network.radio, names),
             "subscriptions": known,
         }
+        learning = neighbours = None
+        if plant and network and settings.network.antenna.learning.step:
+            talk = talk_habit(settings, people)
+            learning = LearningAntennas(settings.network, plant, model.network, talk, plan.faults)
+        if plant and network and settings.network.phones.neighbours == "learned":
+            phones = np.flatnonzero(people.active_from_ms != NEVER)
+            neighbours = NeighbourLists(plant, network, settings.network.phones.scan_share, phones)
         return DrawnWorld(
+            learning=learning,
+            neighbours=neighbours,
             model=model,
             owned=owned,
             names=names,

@@ -10,6 +10,7 @@ from bench.audit.audited_world import AuditedWorld
 from bench.audit.slices import milliseconds
 from bench.audit.verdict import Check, Light
 from bench.audit_settings import AuditSettings
+from bench.truth import CONFIGURED_FAILURE
 
 CHANCE = 3.0
 """Differences within this number of standard deviations of a count are attributed to chance."""
@@ -39,8 +40,9 @@ def check_amounts(subject: AuditedWorld, settings: AuditSettings) -> Check:
 
 
 def check_incidents(subject: AuditedWorld) -> Check:
-    """Count the incidents of each type that have direct records in the scored part."""
-    counts = dict(sorted((dict.fromkeys(subject.asked.shares, 0) | _present(subject)).items()))
+    """Count the incidents of each injected type that have direct records in the scored part."""
+    present = {name: many for name, many in _present(subject).items() if name != CONFIGURED_FAILURE}
+    counts = dict(sorted((dict.fromkeys(subject.asked.shares, 0) | present).items()))
     if not counts:
         return Check("incidents", Light.UNTESTED, ("there are no anomalies",), {"by_type": counts})
     few = [f"{name} has {n} incidents in the scored part" for name, n in counts.items() if n < subject.fewest_incidents]

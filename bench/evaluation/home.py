@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.detector import Level
+from bench.truth import CONFIGURED_FAILURE
 
 HOMES = {"call": Level.CALL, "user": Level.USER_DAY, "group": Level.USER_DAY, "cell": Level.CELL_QUARTER}
 """Home level by what an incident is about: a single call, the users who make its calls, or a cell."""
@@ -28,6 +29,16 @@ def home_of_all(homes: Iterable[Level]) -> Level:
 def homes_text(anomaly: Mapping[str, Any]) -> str:
     """Write the home levels of a world's types as in a result row: `ring:user_day,short_call:call`."""
     return ",".join(f"{name}:{home_of(injector)}" for name, injector in sorted(anomaly.items()))
+
+
+def with_configured(text: str, types: Iterable[str]) -> str:
+    """Add the home level of configured failures, which no injector makes, if they are among the types of a world.
+
+    >>> with_configured("ring:user_day", ["configured_failure", "ring"]), with_configured("", ["long_call"])
+    ('configured_failure:cell_quarter,ring:user_day', '')
+    """
+    own = [f"{CONFIGURED_FAILURE}:{HOMES['cell']}"] if CONFIGURED_FAILURE in types else []
+    return ",".join(sorted([*filter(None, text.split(",")), *own]))
 
 
 def homes_in(text: str) -> dict[str, str]:

@@ -89,8 +89,8 @@ class Parts:
 
     def over(self, incident: IntArray, moment_ms: IntArray) -> IntArray:
         """Return the number of calls of an incident that ended before a given time; both of shape (n,)."""
-        if not incident.size:
-            return np.zeros(0, np.int64)
+        if not incident.size or not self.end_ms.size:
+            return np.zeros(incident.size, np.int64)
         origin = min(self.end_ms.min(), moment_ms.min())
         span = max(self.end_ms.max(), moment_ms.max()) - origin + 1
         keys = np.sort(self.incident * span + (self.end_ms - origin))

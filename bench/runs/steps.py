@@ -15,6 +15,8 @@ from bench.dataset import Dataset
 from bench.detector import Examples
 from bench.evaluation.class_values import Values
 from bench.evaluation.evaluate import Evaluator
+from bench.evaluation.home import with_configured
+from bench.evaluation.missing_values import why_missing
 from bench.evaluation.run_outcome import Outcome
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import LEFT_OUT
@@ -29,7 +31,7 @@ from bench.runs.examples import examples_of
 from bench.runs.references import Reference
 from bench.runs.request import Request
 from bench.settings import LimitSettings
-from bench.truth import Truth
+from bench.truth import CONFIGURED_FAILURE, Truth
 from bench.worlds.protocol import applied, without_incidents
 from bench.worlds.store import StoredWorld, find_or_make, world_of
 
@@ -123,9 +125,10 @@ def judged(request: Request, prepared_world: PreparedWorld, trial: Trial, evalua
     low, high = prepared_world.dataset.call_range(prepared_world.dataset.window)
     asked = request.asked(prepared_world.world.fingerprint) | audit_in_row(prepared_world.verdict)
     asked["isolation"] = trial.isolation
-    left_out = prepared_world.left_out
-    if left_out or not asked["anomalies"]:
-        asked["anomalies"] = ",".join(evaluator.labels.types)
+    left_out, types = prepared_world.left_out, evaluator.labels.types
+    if left_out or not asked["anomalies"] or CONFIGURED_FAILURE in types:
+        asked["anomalies"] = ",".join(types)
+    asked["home_levels"] = with_configured(str(asked["home_levels"]), types)
     asked["left_out"] = "; ".join(f"{name}: {why}" for name, why in left_out.items())
     cost = {"world_seconds": prepared_world.seconds, **trial.cost}
     failed = Result(asked=asked, status=trial.status, reason=trial.reason, values={}, cost=cost, versions=versions())
@@ -136,7 +139,8 @@ def judged(request: Request, prepared_world: PreparedWorld, trial: Trial, evalua
     failed = replace(failed, asked=asked | {"level": str(trial.scores.level)})
     if trial.cost.get("score_seconds", 0.0) >= TELLING_SECONDS:
         cost["calls_per_second"] = (high - low) / trial.cost["score_seconds"]
-    result = replace(failed, status=evaluation.status, reason=evaluation.reason, cost=cost)
+    reason = evaluation.reason or why_missing(evaluator, evaluation, trial.scores.level)
+    result = replace(failed, status=evaluation.status, reason=reason, cost=cost)
     result = replace(result, values=evaluation.values if prepared_world.labelled else _without_truth(evaluation.values))
     scores = trial.scores if evaluation.status is Status.OK else None
     return Outcome(

@@ -19,7 +19,8 @@ class FailureSurprise:
 
     The score is -log10 of the probability that a binomial variable reaches that number, at the cell's share of failures
     in the history (with `PRIOR_HELLOS` additional Hellos assumed at the share of all cells). So ten failures out of ten
-    score higher than one out of one, unlike in a test of the share alone.
+    score higher than one out of one, unlike in a test of the share alone. A cell that failed most of its Hellos in the
+    history is compared with the other cells: failing is not its usual state.
 
     Parameters
     ----------
@@ -49,9 +50,9 @@ class FailureSurprise:
         quarters = Quarters(dataset)
         events = CellEvents(quarters, "failure_surprise")
         failed, connected = events.counts(events.refused), events.counts(events.connected)
-        history = quarters.columns_of(dataset.history)
-        past_failed = failed[:, history].sum(axis=1, keepdims=True)
-        past = past_failed + connected[:, history].sum(axis=1, keepdims=True)
+        history, sound = quarters.columns_of(dataset.history), ~events.failing[:, None]
+        past_failed = failed[:, history].sum(axis=1, keepdims=True) * sound
+        past = past_failed + connected[:, history].sum(axis=1, keepdims=True) * sound
         overall = (past_failed.sum() + 1) / (past.sum() + 2)
         usual = (past_failed + PRIOR_HELLOS * overall) / (past + PRIOR_HELLOS)
         recent = trailing_sum(failed, self.quarters)

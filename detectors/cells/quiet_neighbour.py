@@ -22,7 +22,8 @@ class QuietNeighbour:
 
     A sleeping cell raises no alarm, but its neighbours keep working and take over its calls. The neighbourhood is the
     cell and those nearest to it, cells of the same site first; the cell's usual share is that in the history. The score
-    is -log10 of the probability that a beta-binomial variable is at most the number of connections of the cell.
+    is -log10 of the probability that a beta-binomial variable is at most the number of connections of the cell. Of a
+    cell that failed most of its Hellos in the history, the Hellos count as its usual connections.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class QuietNeighbour:
         counts = events.counts(events.connected)
         around = neighbourhoods(dataset, self.nearest)
         history = quarters.columns_of(dataset.history)
-        own_past = counts[:, history].sum(axis=1)
+        own_past = events.sound_connections[:, history].sum(axis=1)
         share = (own_past + 0.5) / (own_past[around].sum(axis=1) + 0.5 * around.shape[1])
         recent = trailing_sum(counts, self.quarters)
         together = recent[around].sum(axis=1)

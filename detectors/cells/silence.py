@@ -22,7 +22,8 @@ class Silence:
     The time since the last connection is taken at the end of the quarter, or before a connection that ends a longer
     silence within it. The quantile is that of the cell's own times between connections in the history, or of all cells'
     times if the cell has fewer than `FEWEST_GAPS`. Scores of 1 and more are alerts. (The demo of 2016 proposes this
-    with the 99th percentile.)
+    with the 99th percentile.) Of a cell that failed most of its Hellos in the history, the Hellos count as usual
+    connections: it is silent, not unused.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class Silence:
         """Score the quarters of `dataset.window`."""
         quarters = Quarters(dataset)
         events = CellEvents(quarters, "silence")
-        clock = CellClock(quarters, self._pace(quarters, events.counts(events.connected)))
+        clock = CellClock(quarters, self._pace(quarters, events.sound_connections))
         known = events.connected & (events.cell >= 0)
         cell, time_ms = events.cell[known], events.time_ms[known]
         order = np.lexsort((time_ms, cell))
@@ -69,7 +70,7 @@ class Silence:
         return Scores(self.level, quarters.scored(rounded(longest / usual[:, None])))
 
     def _pace(self, quarters: Quarters, counts: IntArray) -> FloatArray:
-        """Return by how much the clock advances in each quarter: its length [s], or its usual number of connections."""
+        """Return by how much the clock advances in each quarter: its length [s], or the usual count at its hour."""
         if not self.rhythm:
             return np.full(quarters.shape, QUARTER_MS / 1000)
         return usual_by_hour(counts, quarters.slot, quarters.columns_of(quarters.dataset.history))

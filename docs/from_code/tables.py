@@ -1,12 +1,22 @@
 """The columns of every table."""
 
 from bench.run_tables import ALERTS, CURVES, INCIDENTS_FOUND
-from bench.schema import DATA_TABLES, LABELS, PLANTED_TABLES, TRUTH_TABLES, USER_FEATURES, Column, Table
+from bench.schema import (
+    DATA_TABLES,
+    LABELS,
+    OPTIONAL_TABLES,
+    PLANTED_TABLES,
+    TRUTH_TABLES,
+    USER_FEATURES,
+    Column,
+    Table,
+)
 from from_code.markdown_tables import table
 
 KINDS = {
     "data": DATA_TABLES.values(),
     "truth": [*TRUTH_TABLES.values(), *PLANTED_TABLES.values()],
+    "learned": OPTIONAL_TABLES.values(),
     "export": [USER_FEATURES],
     "run": [INCIDENTS_FOUND, ALERTS, CURVES],
 }

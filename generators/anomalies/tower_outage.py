@@ -1,8 +1,8 @@
 """tower_outage: a site answers every Hello with FAIL for some hours.
 
 In the field: a power cut, a broken backhaul. Calls in progress are handed over to another cell; new ones are refused
-and try the next site in range, or fail. The hours are starting values. The broken towers of the network demo are of
-this type.
+and try the next site in range, or fail. The hours are starting values. The broken towers of the network demo fail in
+the same way, but are not injected: `configured_failure`.
 """
 
 from collections.abc import Mapping

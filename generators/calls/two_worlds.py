@@ -19,6 +19,7 @@ from generators.calls.returns import own_calls_only
 from generators.model.changes import NONE, REMOVED, Changes, ascribed, differences, diverted, involvement
 from generators.model.records import Edits, Records
 from generators.model.sim_holdings import SimHoldings
+from generators.sessions.network import Network
 
 BLOCK = 4096
 """Number of users rendered at a time; it has no effect on the result."""
@@ -51,6 +52,9 @@ class Block(NamedTuple):
 class TwoWorlds:
     """Renders both worlds, and keeps the state of each line from day to day."""
 
+    networks: Iterator[Network] | None = None
+    """The network of each day, if it changes from day to day."""
+
     def __init__(
         self, model: ModelArrays, counts: Any, edits: list[Edits], workers: int, sim_holdings: SimHoldings | None = None
     ) -> None:
@@ -71,6 +75,8 @@ class TwoWorlds:
 
     def _day(self, day: int, pool: ThreadPoolExecutor) -> Day:
         edits, lines = self.edits[day], self.lines
+        if self.networks is not None:
+            self.model = self.model._replace(network=next(self.networks))
         lines.count[:] = self.counts[day]
         np.not_equal(lines.busy_ms, lines.normal_busy_ms, out=lines.touched)
         lines.touched[edits.user] = True

@@ -63,6 +63,7 @@ class Purpose(IntEnum):
     HEARTBEAT = 53
     ARRIVAL = 54
     PHONE_CLOCK = 55
+    NEIGHBOUR_REQUEST = 56
     ANOMALY = 60
     RESERVE = 61
     SCHEDULE = 62

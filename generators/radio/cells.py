@@ -36,6 +36,10 @@ class Cells(NamedTuple):
     """Shape (C,), float64: boresight direction, clockwise from north [deg]."""
     eirp: Any
     """Shape (C,), float64: EIRP at boresight [dBm]; for an ellipse, at the mean gain of 1."""
+    eccentricity: Any
+    """Shape (C,), float64: of an ellipse, focal distance over major axis."""
+    scale: Any
+    """Shape (C,), float64: of an ellipse, by what its gain is multiplied."""
 
 
 class Air(NamedTuple):
@@ -57,9 +61,9 @@ class Air(NamedTuple):
     widths: tuple[float, float]
     """Horizontal and vertical half-power beam width [deg]."""
     front_back: float
-    eccentricity: float
     lobes: float
-    ellipse_scale: float
+    most_gain_db: float
+    """Upper bound of the gain of any antenna in any direction, also of one that learns, relative to its EIRP [dB]."""
 
 
 def make_cells(sites: SiteSettings, antenna: AntennaSettings, models: Any, metres: Any, macro: Any) -> Cells:
@@ -81,6 +85,7 @@ def make_cells(sites: SiteSettings, antenna: AntennaSettings, models: Any, metre
     site = np.repeat(np.arange(len(macro)), many)
     turn = (np.arange(len(site)) - first[site]) * (360.0 / sites.sectors)
     directed = ELLIPSE if antenna.pattern == "ellipse" else SECTOR
+    eccentricity = np.full(len(site), antenna.eccentricity)
     return Cells(
         x=metres[:, 0].copy(),
         y=metres[:, 1].copy(),
@@ -91,12 +96,19 @@ def make_cells(sites: SiteSettings, antenna: AntennaSettings, models: Any, metre
         kind=np.where(macro[site], directed, OMNI).astype(np.int8),
         azimuth=np.where(macro[site], antenna.azimuth_deg + turn, 0.0),
         eirp=np.where(macro, sites.eirp_dbm, sites.small_eirp_dbm)[site],
+        eccentricity=eccentricity,
+        scale=np.full(len(site), _scale(antenna, antenna.eccentricity)),
     )
+
+
+def _scale(antenna: AntennaSettings, eccentricity: float) -> float:
+    """Return by what the gain of an ellipse is multiplied."""
+    return 1.0 if antenna.normalise == "peak" else 1.0 / mean_gain(eccentricity, antenna.lobes)
 
 
 def make_air(antenna: AntennaSettings, radio: PropagationSettings, plane: Plane, seed: int) -> Air:
     """Turn settings into numbers for the kernels."""
-    peak = antenna.normalise == "peak"
+    most = max(antenna.eccentricity, antenna.learning.most_eccentricity if antenna.learning.step else 0.0)
     return Air(
         seed=np.uint64(seed),
         plane=plane,
@@ -111,9 +123,8 @@ def make_air(antenna: AntennaSettings, radio: PropagationSettings, plane: Plane,
         tilts=(antenna.mechanical_tilt_deg, antenna.electrical_tilt_deg),
         widths=(antenna.beam_width_deg, antenna.vertical_beam_width_deg),
         front_back=antenna.front_back_db,
-        eccentricity=antenna.eccentricity,
         lobes=antenna.lobes,
-        ellipse_scale=1.0 if peak else 1.0 / mean_gain(antenna.eccentricity, antenna.lobes),
+        most_gain_db=-10 * math.log10(1 - most) + 10 * math.log10(max(_scale(antenna, most), 1.0)),
     )
 
 
@@ -161,7 +172,7 @@ def antenna_gain_db(cell: int, dx: float, dy: float, cells: Cells, air: Air) -> 
         return 0.0
     turn = shortest(bearing_deg(dx, dy) - cells.azimuth[cell], 360.0, True)
     if cells.kind[cell] == ELLIPSE:
-        gain = air.ellipse_scale * ellipse_gain(math.radians(turn), air.eccentricity, air.lobes)
+        gain = cells.scale[cell] * ellipse_gain(math.radians(turn), cells.eccentricity[cell], air.lobes)
         return 10.0 * math.log10(max(gain, QUIETEST))
     down = math.degrees(math.atan2(cells.height[cells.site[cell]] - air.phone_m, math.sqrt(dx * dx + dy * dy)))
     tilt = air.tilts[0] * math.cos(math.radians(turn)) + air.tilts[1]

@@ -76,9 +76,8 @@ def make_map(cells: Cells, air: Air, resolution_m: float, candidates: int, worke
 
 def make_reach(cells: Cells, air: Air) -> Reach:
     """Return the largest distance at which a phone could hear each site, by bisection to a metre."""
-    most_gain_db = -10 * math.log10(1 - air.eccentricity) + 10 * math.log10(max(air.ellipse_scale, 1.0))
-    far, sent = np.empty(len(cells.x)), cells.eirp[cells.first[:-1]] + most_gain_db
-    _reach(cells, air, most_gain_db, far)
+    far, sent = np.empty(len(cells.x)), cells.eirp[cells.first[:-1]] + air.most_gain_db
+    _reach(cells, air, air.most_gain_db, far)
     return Reach(far, sent)
 
 

@@ -18,7 +18,7 @@ from generators.settings.society import Durations
 from generators.settings.world import WorldSettings
 from generators.social.people import People
 
-LEAST_CHANNELS = 2
+LEAST_CHANNELS, MOST_FOLLOWED = 2, 20_000
 DAYS_OF_WEEK, SATURDAY = 7, 5
 
 
@@ -50,21 +50,50 @@ def offered_load(settings: WorldSettings, people: People, folk: Residents, radio
     cells
         Number of cells.
     """
+    if not settings.network.towers.congestion:
+        return np.zeros((cells, HOURS_OF_WEEK))
+    habit = talk_habit(settings, people)
+    return follow((min(settings.days, DAYS_OF_WEEK), 1), habit, folk, radio, (radio.cell[:, 0], cells))
+
+
+def talk_habit(settings: WorldSettings, people: People) -> Talk:
+    """Return how much each user is expected to talk, by hour."""
     patterns, kinds = list(settings.call_patterns.values()), list(settings.user_types.values())
     unanswered = np.array([k.unanswered for k in kinds]) * (settings.outcomes.missed + settings.outcomes.busy)
     talk_h = np.array([mean_talk_s(k.durations) for k in kinds])[people.kind] / 3600
     shares = np.array([np.array(p.hourly) / sum(p.hourly) for p in patterns])
     free = [np.array(p.weekend_hourly or p.hourly) for p in patterns]
     weekend_shares = np.array([p.weekend_factor * hours / hours.sum() for p, hours in zip(patterns, free, strict=True)])
-    habit = Talk(
+    return Talk(
         people.rate * talk_h * (1 - unanswered)[people.kind],
         people.pattern,
         np.column_stack([shares, weekend_shares]),
         np.rint(people.clock_shift_ms / HOUR_MS).astype(np.int64),
     )
-    if not settings.network.towers.congestion:
-        return np.zeros((cells, HOURS_OF_WEEK))
-    return follow((min(settings.days, DAYS_OF_WEEK), 1), habit, folk, radio, (radio.cell[:, 0], cells))
+
+
+def talk_on_day(day: int, habit: Talk, folk: Residents, radio: RadioMap) -> Any:
+    """Return the expected traffic in each pixel, averaged over one day; shape (P,) [Erlang].
+
+    At most `MOST_FOLLOWED` users are followed, each day others.
+    """
+    every = -(-len(habit.much) // MOST_FOLLOWED)
+    much = np.zeros(radio.columns * radio.rows)
+    _follow_on(day, every, habit, folk, radio, (much, make_trail()))
+    return much * (every / HOURS)
+
+
+@kernel
+def _follow_on(day: int, every: int, habit: Talk, folk: Residents, radio: RadioMap, room: tuple[Any, Trail]) -> None:
+    """Add up the talk of a day by pixel, taking users' positions in the middle of each hour."""
+    much, trail = room
+    first = HOURS if (folk.first_weekday + day) % DAYS_OF_WEEK >= SATURDAY else 0
+    for user in range(day % every, habit.much.shape[0], every):
+        pattern, shift = habit.pattern[user], habit.shift_h[user]
+        for hour in range(HOURS):
+            x, y = position(user, day * DAY_MS + hour * HOUR_MS + HOUR_MS // 2, folk, trail)
+            share = habit.share[pattern, first + (hour - shift) % HOURS]
+            much[pixel_at(x, y, radio)] += habit.much[user] * share
 
 
 def follow(days: tuple[int, int], habit: Talk, folk: Residents, radio: RadioMap, places: tuple[Any, int]) -> Any:

@@ -8,7 +8,7 @@ from generators.settings.mobility import MobilitySettings
 from generators.settings.radio import AntennaSettings, PropagationSettings, SiteSettings
 
 KINDS = ("broken", "degraded", "sleeping")
-MEASURED_EACH_MS = 480
+MEASURED_EACH_MS, DAY_S = 480, 86_400
 
 
 @dataclass
@@ -56,7 +56,8 @@ class TowerSettings:
     congestion: bool = True
     """Whether cells refuse calls when all channels are taken (Erlang B on the offered load without incidents)."""
     broken: list[TowerFault] = field(default_factory=list)
-    """Faults of towers, with their times, that belong to normal traffic and are not labelled."""
+    """Faults of towers, with their times. They are part of normal life, so the clean twin has them too; the truth names
+    their cells and times, as incidents of the type `configured_failure`."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
@@ -86,21 +87,31 @@ class PhoneSettings:
     """For handover=refresh: the shortest time until the next Hello."""
     refresh_spread_s: float = field(default=10.0, metadata=within(0, 3600))
     """For handover=refresh: width of the uniform random time that is added to `refresh_min_s`."""
+    neighbours: str = field(default="geometry", metadata=one_of("geometry", "learned"))
+    """Which towers a phone asks for signal strengths. geometry: those that could reach it; learned: the towers that it
+    hears and those that they have learned to be near (table `neighbour_learning`). Calls do not depend on it."""
+    scan_share: float = field(default=0.01, metadata=within(0, 1))
+    """For neighbours=learned: share of the requests that go to all towers, so that new neighbours are found."""
 
 
 @dataclass
 class StatusSettings:
-    """Time windows of the tower status table."""
+    """Time windows of the tables of status."""
 
     window_s: int = field(default=900, metadata=within(1, 86_400))
     """Length of a window."""
     slide_s: int = field(default=900, metadata=within(1, 86_400))
     """Time from the start of one window to that of the next; if equal to `window_s`, windows do not overlap."""
+    user_window_s: int = field(default=0, metadata=within(0, 86_400))
+    """Length of the windows of the table `user_windows`, a divisor of a day; 0: there is no such table."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
         if self.window_s % max(self.slide_s, 1):
             yield Fault(f"{key}.window_s", f"be a multiple of slide_s ({self.slide_s})", self.window_s)
+        if self.user_window_s and DAY_S % self.user_window_s:
+            rule = f"be 0, or divide a day ({DAY_S} s), such as 900"
+            yield Fault(f"{key}.user_window_s", rule, self.user_window_s)
 
 
 @dataclass
@@ -137,7 +148,7 @@ class NetworkSettings:
     mobility: MobilitySettings = field(default_factory=MobilitySettings)
     """How people move."""
     status: StatusSettings = field(default_factory=StatusSettings)
-    """Time windows of the tower status table."""
+    """Time windows of the tables of status."""
     arrival: ArrivalSettings = field(default_factory=ArrivalSettings)
     """Delay of messages, and errors of the phones' clocks."""
 

@@ -70,6 +70,18 @@ class SiteSettings:
 
 
 @dataclass
+class LearningSettings:
+    """How elliptic antennas learn where the traffic is: each day, the second focus of the ellipse moves towards it."""
+
+    step: float = field(default=0.0, metadata=within(0, 1))
+    """Largest move of the second focus in a day, in units of the major axis; 0: antennas do not learn."""
+    most_eccentricity: float = field(default=0.8, metadata=within(0, 0.98))
+    """Largest eccentricity that an antenna may learn."""
+    margin_db: float = field(default=6.0, metadata=within(0, 60))
+    """An antenna could serve the traffic of places where its cell is at most this much weaker than the strongest."""
+
+
+@dataclass
 class AntennaSettings:
     """The antenna of a macro cell."""
 
@@ -93,11 +105,27 @@ class AntennaSettings:
     """For pattern=ellipse: half the number of lobes, a multiple of 1/2; 0 means none."""
     normalise: str = field(default="mean", metadata=one_of("mean", "peak"))
     """For pattern=ellipse: mean conserves the radiated power; peak only attenuates an omnidirectional antenna."""
+    learning: LearningSettings = field(default_factory=LearningSettings)
+    """For pattern=ellipse without lobes: how antennas learn where the traffic is."""
 
     def faults(self, key: str) -> Iterator[Fault]:
         """Yield what is inconsistent."""
+        if self.learning.step:
+            yield from self._learning_faults(key)
         if self.lobes * 2 != round(self.lobes * 2):
             yield Fault(f"{key}.lobes", "be a multiple of 0.5", self.lobes)
+
+    def _learning_faults(self, key: str) -> Iterator[Fault]:
+        learns = f"where antennas learn ({key}.learning.step={self.learning.step:g}; 0 turns it off)"
+        if self.pattern != "ellipse":
+            yield Fault(f"{key}.pattern", f"be ellipse {learns}", self.pattern)
+        if self.lobes:
+            yield Fault(f"{key}.lobes", f"be 0 {learns}", self.lobes)
+        if self.normalise != "mean":
+            yield Fault(f"{key}.normalise", f"be mean {learns}", self.normalise)
+        if self.eccentricity > self.learning.most_eccentricity:
+            most = f"be at least {key}.eccentricity ({self.eccentricity:g})"
+            yield Fault(f"{key}.learning.most_eccentricity", most, self.learning.most_eccentricity)
 
 
 @dataclass

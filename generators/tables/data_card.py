@@ -14,6 +14,7 @@ from bench.schema import (
     EVENTS,
     INCIDENTS,
     LABELS,
+    OPTIONAL_TABLES,
     SUBSCRIPTIONS,
     TIES,
     TOWER_STATUS,
@@ -48,6 +49,7 @@ def data_card(manifest: dict[str, Any], clock: Clock) -> str:
     rows = [f"| {name} | {calls:,} | {incidents[name]:,} |" for name, calls in kinds.items()]
     own = "inputs" in manifest["recipe"]
     every = TABLES if own else {**TABLES, **PLANTED}
+    every |= {f"cdr_{name}": OPTIONAL_TABLES[name] for name in counts.get("optional_tables", ())}
     tables = [_table(name, table.meaning, table.columns) for name, table in every.items()]
     return "\n".join(
         [

@@ -13,7 +13,7 @@ from bench.dataset import Clock, Dataset
 from bench.generator import Progress
 from bench.host.read_json import object_in
 from bench.host.sheets import quoted_in_sheet
-from bench.schema import CALLS, LABELS, SEED_CALL_COLUMNS, USER_FEATURES
+from bench.schema import CALLS, LABELS, OPTIONAL_TABLES, SEED_CALL_COLUMNS, USER_FEATURES
 from bench.truth import NORMAL, CallLabels, Truth
 from generators.tables.columns import ROW_GROUP, ParquetRows, coded, write_parquet
 from generators.tables.data_card import data_card
@@ -29,8 +29,12 @@ FILES = {
     "user_status": "cdr_user_status",
 }
 """File names of the exported tables."""
-PLANTED_FILES = {"communities": "cdr_communities", "ties": "cdr_ties"}
-"""File names of the tables of a simulated society; your own records have none."""
+PLANTED_FILES = {
+    "communities": "cdr_communities",
+    "ties": "cdr_ties",
+    **{name: f"cdr_{name}" for name in OPTIONAL_TABLES},
+}
+"""File names of the tables of a simulated society, and of those that a world has if its settings ask for them."""
 TIMES = "%Y-%m-%d %H:%M:%S%.3fZ"
 """Format of times in CSV files: UTC, with milliseconds."""
 NIGHT_ENDS_H, SHORT_S, SATURDAY = 5, 10, 6

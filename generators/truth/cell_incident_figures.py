@@ -102,7 +102,7 @@ class CellFigures:
         first = np.cumsum(records.events) - records.events
         rows = EventRows(events, first, records.events)
         self._count_calls(changes, mine, rows)
-        self._count_events(events, first, records)
+        self.add_answers(records, events)
         for number in np.unique(changes.incident[mine & (changes.change == ADDED)]).tolist():
             if number in self.crowds:
                 self.gathered[number] = self._crowd(number, records, rows, changes)
@@ -117,10 +117,11 @@ class CellFigures:
                 found = {"returns": returns(hops, self.stays[number]), "stays": len(stays), "stay_ms": sum(stays)}
                 self.counts[number].update(found)
 
-    def _count_events(self, events: Any, first: Any, records: Records) -> None:
-        """Count the answers of affected cells during the incidents."""
+    def add_answers(self, records: Records, events: Any) -> None:
+        """Count the answers of affected cells during the incidents, on one day."""
         if not len(events):
             return
+        first = np.cumsum(records.events) - records.events
         time, begun = events["time_ms"], first[records.events > 0]
         now = [h for h in self.held if h.begin_ms <= time.max() and h.end_ms > time.min()]
         if not now:

@@ -13,13 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.schema import INCIDENTS, TIME, TRUTH
+from bench.truth import CONFIGURED_FAILURE
 from generators.injection.incident_planning import IncidentPlan
 from generators.model.changes import ADDED, CHANGES, REMOVED, Changes, joined
 from generators.model.plan import Members
-from generators.tables.columns import ParquetRows, conformed, moments, write_parquet
+from generators.model.records import Records
+from generators.tables.columns import ParquetRows, conformed, moments
 from generators.tables.identities import digits_for, numbered
 from generators.tables.names import Names
 from generators.truth.cell_incident_figures import CellFigures
+from generators.truth.configured_failures import ConfiguredFailures
 from generators.truth.incident_figures import RecordedValues, figures_of, spans_of
 
 NOTHING_LEFT = {"calls": 0}
@@ -30,10 +33,16 @@ class TruthWriter:
     """Collects the ground truth of a world day by day, and writes it."""
 
     def __init__(
-        self, plan: IncidentPlan, names: Names, epoch_ms: int, users: int, cells: CellFigures | None = None
+        self,
+        plan: IncidentPlan,
+        names: Names,
+        epoch_ms: int,
+        users: int,
+        of_cells: tuple[CellFigures | None, ConfiguredFailures | None] = (None, None),
     ) -> None:
+        """`of_cells`: what counts the figures of incidents at the level of cells, injected and configured ones."""
         self.plan, self.names, self.epoch_ms, self.users = plan, names, epoch_ms, users
-        self.cells = cells
+        self.cells, self.failures = of_cells
         self.figures: dict[int, dict[str, Any]] = {}
         """Figures of each incident that changed records; known once the truth is written."""
         self.calls = 0
@@ -50,10 +59,17 @@ class TruthWriter:
         self.calls += calls
         self.suppressed += suppressed
 
+    def add_cells(self, records: Records, events: Any, changes: Changes) -> None:
+        """Count one day of the incidents at the level of cells."""
+        if self.cells is not None:
+            self.cells.add(records, events, changes)
+        if self.failures is not None:
+            self.failures.add(records, events)
+
     def write(self, folder: Path) -> None:
-        """Write the tables `incidents` (those that changed any record) and `truth`."""
+        """Write the tables `incidents` (those that changed any record, and configured failures) and `truth`."""
         plan, real = self.plan, self._real()
-        kind = pa.array(plan.kind[real])
+        kind, ids = pa.array(plan.kind[real]), self._ids(real)
         changes = joined([part[0] for part in self._parts])
         values = RecordedValues.joined([part[1] for part in self._parts])
         begin, end = self._spans(changes, values)
@@ -61,7 +77,7 @@ class TruthWriter:
         self.figures = {i: figures.get(i, NOTHING_LEFT) for i in real.tolist()}
         parameters = [json.dumps(each, sort_keys=True) for each in self.figures.values()]
         incidents = {
-            "incident_id": _ids(len(real)),
+            "incident_id": ids[: len(real)],
             "anomaly_type": pa.array(plan.types, pa.string()).take(kind),
             "level": pa.array(plan.levels, pa.string()).take(kind),
             "start_ts": moments(self._utc_ms(begin[real])),
@@ -69,12 +85,23 @@ class TruthWriter:
             "actors": self._actors(real, changes),
             "parameters": pa.array(parameters, pa.string()),
         }
-        write_parquet(folder / "incidents.parquet", conformed(pa.table(incidents), INCIDENTS.arrow))
+        incident_rows = ParquetRows(folder / "incidents.parquet", INCIDENTS.arrow)
+        incident_rows.write(conformed(pa.table(incidents), INCIDENTS.arrow))
         truth = ParquetRows(folder / "truth.parquet", TRUTH.arrow)
-        for changes, _, ids in self._parts:
-            truth.write(conformed(pa.table(self._truth(changes, ids, real)), TRUTH.arrow))
+        for changes, _, calls in self._parts:
+            truth.write(conformed(pa.table(self._truth(changes, calls, real)), TRUTH.arrow))
         truth.write(conformed(pa.table(self._held(real, begin, end)), TRUTH.arrow))
+        if self.failures:
+            where = ids[len(real) :], self.names, self.epoch_ms
+            incident_rows.write(conformed(pa.table(self.failures.incidents(*where)), INCIDENTS.arrow))
+            truth.write(conformed(pa.table(self.failures.truth(*where)), TRUTH.arrow))
+        incident_rows.close()
         truth.close()
+
+    def _ids(self, real: Any) -> pa.StringArray:
+        """Return the ids of the injected incidents, then those of the configured failures."""
+        count = len(real) + len(self.failures or ())
+        return numbered("incident_", np.arange(count), digits_for(count, 4))
 
     def _utc_ms(self, since_ms: Any) -> Any:
         """Return moments since the start of the world as ms since the Unix epoch (UTC)."""
@@ -113,12 +140,13 @@ class TruthWriter:
             removed += int((~there).sum())
             collateral += int((there & ~changes.direct).sum())
         anomalous, incidents = int(calls.sum()), np.bincount(kind[self._real()], minlength=len(types))
+        configured = {CONFIGURED_FAILURE: len(self.failures)} if self.failures else {}
         return {
             "calls": self.calls,
             "anomalous_calls": anomalous,
             "anomaly_ratio": anomalous / max(self.calls, 1),
-            "calls_by_type": dict(zip(types, calls.tolist(), strict=True)),
-            "incidents_by_type": dict(zip(types, incidents.tolist(), strict=True)),
+            "calls_by_type": dict(zip(types, calls.tolist(), strict=True)) | dict.fromkeys(configured, 0),
+            "incidents_by_type": dict(zip(types, incidents.tolist(), strict=True)) | configured,
             "collateral_calls": collateral,
             "removed_calls": removed,
             "suppressed_intents": self.suppressed,
@@ -160,7 +188,7 @@ class TruthWriter:
             "level": pa.array(["cell"] * many, pa.string()),
             "entity_id": cell,
             "row": pa.array(np.full(many, -1)),
-            "incident_id": _ids(len(real)).take(pa.array(number)),
+            "incident_id": self._ids(real).take(pa.array(number)),
             "anomaly_type": pa.array(self.plan.types, pa.string()).take(pa.array(self.plan.kind[incident])),
             "change": pa.array(["altered"] * many, pa.string()),
             "cause": pa.array(["direct"] * many, pa.string()),
@@ -179,7 +207,7 @@ class TruthWriter:
             "level": pa.array(["call"] * len(changes.key), pa.string()),
             "entity_id": ids,
             "row": pa.array(changes.row),
-            "incident_id": _ids(len(real)).take(pa.array(np.searchsorted(real, changes.incident))),
+            "incident_id": self._ids(real).take(pa.array(np.searchsorted(real, changes.incident))),
             "anomaly_type": pa.array(self.plan.types, pa.string()).take(kind),
             "change": pa.array(CHANGES).take(pa.array(changes.change)),
             "cause": pa.array(["collateral", "direct"]).take(pa.array(changes.direct.astype(np.int8))),
@@ -194,7 +222,3 @@ def _among(members: Members, real: Any) -> tuple[Any, Any]:
     """Return the members of the given incidents (ascending), and the position of each one's incident among them."""
     kept = np.isin(members.incident, real)
     return members.member[kept], np.searchsorted(real, members.incident[kept])
-
-
-def _ids(count: int) -> pa.StringArray:
-    return numbered("incident_", np.arange(count), digits_for(count, 4))

@@ -17,6 +17,8 @@ from bench.spans import HOUR_MS, QUARTER_MS
 
 HELLO_CAUSES = ("setup", "blocked", "timeout")
 """Causes of a FAIL by which a cell refused a Hello or left it unanswered."""
+FAILING, FEWEST_ASKED = 0.5, 20
+"""A cell was failing in the history if more than this share of its Hellos failed, out of at least so many."""
 WEEK_SLOTS = 48
 """Number of slots in tables by hour of the week: the hours of a working day and of a weekend day."""
 
@@ -128,6 +130,23 @@ class CellEvents:
     def counts(self, which: BoolArray) -> IntArray:
         """Count some of the events, shape (cells, quarters)."""
         return self.quarters.counts(self.cell[which], self.time_ms[which])
+
+    @cached_property
+    def failing(self) -> BoolArray:
+        """Shape (cells,): cells that failed most of their Hellos in the history, so that their past is not usual."""
+        history = self.quarters.columns_of(self.quarters.dataset.history)
+        failed, connected = (self.counts(which)[:, history].sum(axis=1) for which in (self.refused, self.connected))
+        hellos = failed + connected
+        return np.asarray((hellos >= FEWEST_ASKED) & (failed > FAILING * hellos))
+
+    @property
+    def sound_connections(self) -> IntArray:
+        """Connections that cells would have had without failures: the Hellos of a failing cell, else the connections.
+
+        Shape (cells, quarters). A cell that answered nobody in the history is so not taken for one that nobody asks.
+        """
+        connected = self.counts(self.connected)
+        return np.where(self.failing[:, None], connected + self.counts(self.refused), connected)
 
     def is_one_of(self, column: str, *texts: str) -> BoolArray:
         """Return where a dictionary column has one of these texts."""

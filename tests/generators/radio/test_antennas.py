@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.radio.antenna import Ellipse, ellipse_gain, mean_gain, sector_gain_db, shotgun
-from generators.radio.steering import MOST_ECCENTRIC, beam, served_db, steer
+from generators.radio.steering import MOST_ECCENTRIC, beam, mean_gain_of_series, served_db, steer
 
 WIDTHS = (65.0, 65.0)
 ECCENTRICITY = st.floats(0, 0.97)
@@ -97,3 +97,29 @@ def test_two_targets_get_all_that_geometry_allows(half_angle: float) -> None:
     served = [served_db(a, [half_angle, -half_angle]) for a in path]
     assert served[-1] == pytest.approx(-10 * math.log10(math.sin(half_angle)), abs=0.01)
     assert served == sorted(served)
+
+
+def best_by_brute_force(lobes: float, directions: "np.ndarray[tuple[int], np.dtype[np.float64]]", most: float) -> float:
+    """Return the best mean gain of a crowd over 2,400 boresights and 30 eccentricities [dB]."""
+    turn = directions[None, :] - np.linspace(0, 2 * math.pi, 2400, endpoint=False)[:, None]
+    best = -math.inf
+    for e in np.linspace(1e-3, most, 30).tolist():
+        gain = np.abs(np.cos(lobes * turn)) * (1 - e) / (1 - e * np.cos(turn)) / mean_gain(e, lobes)
+        best = max(best, float(10 * np.log10(np.maximum(gain, 1e-20)).mean(axis=1).max()))
+    return best
+
+
+@pytest.mark.parametrize(("lobes", "many"), [(0, 7), (0.5, 3), (1, 2), (2.5, 2), (3, 1), (3, 6)])
+def test_a_beam_with_lobes_is_as_good_as_a_search_of_all_positions(lobes: float, many: int) -> None:
+    rng = np.random.default_rng(many)
+    directions = rng.uniform(-math.pi, math.pi, many)
+    path = beam(Ellipse(0.3, 0.0, lobes), [(math.cos(a), math.sin(a)) for a in directions.tolist()], most=0.9)
+    served = [served_db(antenna, directions.tolist()) for antenna in path]
+    assert served[-1] > best_by_brute_force(lobes, directions, 0.9) - 0.5
+    assert min(served) == served[0]
+    assert path[0] == Ellipse(0.3, 0.0, lobes)
+
+
+@given(st.floats(0, 0.98), st.integers(0, 12))
+def test_the_mean_gain_of_the_series_is_that_of_the_pattern(e: float, half_lobes: int) -> None:
+    assert mean_gain_of_series(e, half_lobes / 2) == pytest.approx(mean_gain(e, half_lobes / 2), rel=1e-4)
