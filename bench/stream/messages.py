@@ -109,6 +109,7 @@ def _moves() -> tuple[Kind, ...]:
     return (Kind(MOVE, f"A position of a phone. {table.meaning}", _own(table, "time_stamp"), "moves", "time_stamp"),)
 
 
+@cache
 def frame_type(kind: pa.DataType) -> Any:
     """Return the type of a column in polars; dictionaries become plain texts."""
     plain = pa.string() if pa.types.is_dictionary(kind) else kind

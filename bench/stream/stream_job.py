@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.faults import UserError
 from bench.host.console import progress_bars
 from bench.host.processors import usable
 from bench.stream.chunk import Chunk
@@ -17,6 +16,7 @@ from bench.stream.parquet_folder import ParquetFolder
 from bench.stream.read_stream import read_folder, read_lines
 from bench.stream.sink import Sink, report
 from bench.stream.stream_settings import StreamRunSettings, StreamSettings
+from bench.stream.watch_sink import WatchSink
 from bench.stream.world_stream import WorldStream
 from bench.worlds.places import Place
 from bench.worlds.store import find_or_make, world_of
@@ -93,4 +93,4 @@ def _sink(stream: StreamSettings) -> Sink:
         return KafkaLog(stream.kafka)
     if stream.sink == "jsonl":
         return StandardOutput() if stream.path == "-" else JsonLinesFile(Path(stream.path))
-    raise UserError(f"stream.sink={stream.sink} is not there yet")
+    return WatchSink(stream.watch, None if stream.path == "-" else Path(stream.path))

@@ -72,6 +72,11 @@ class WorldStream:
             min(tables, key=lambda each: each.complete_to_ms).read()
         yield chunk_of([self._end(stream, number, latest)], number)
 
+    def with_sites(self, calls: pl.DataFrame) -> pl.DataFrame:
+        """Return calls with the site of their first cell, and their end as `event_time`."""
+        tower = pl.col("first_cell_id").replace_strict(self._site, default=None, return_dtype=pl.String)
+        return calls.with_columns(tower_id=tower, event_time=pl.col("call_end_ts"))
+
     def _identity(self) -> str:
         files = {kind.name: self._digest(kind) for kind in self._there()}
         text = json.dumps([VERSION, self.clock.start_ms, self.clock.end_ms, self.towers, files])
@@ -111,9 +116,7 @@ class WorldStream:
         return "received_at" if "received_at" in names else kind.event_time, 0, prepared
 
     def _calls(self, kind: Kind) -> tuple[str, int, Prepare]:
-        tower = pl.col("first_cell_id").replace_strict(self._site, default=None, return_dtype=pl.String)
-        at = pl.col(kind.event_time)
-        return kind.event_time, CALL_RECORD_MS, lambda frame: frame.with_columns(tower_id=tower, event_time=at)
+        return kind.event_time, CALL_RECORD_MS, self.with_sites
 
     def _status(self, kind: Kind) -> tuple[str, int, Prepare]:
         return "window_start", SECOND_MS * self._window_s, _Changes().of
