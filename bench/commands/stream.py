@@ -5,6 +5,7 @@ from omegaconf import DictConfig
 from bench.commands.realism import with_data
 from bench.config.composition import launch, settings_of
 from bench.faults import UserError
+from bench.host.interruption import end_on_closed_pipe
 
 
 def main() -> None:
@@ -16,7 +17,10 @@ def stream(config: DictConfig) -> None:
     """Stream a world, a folder of tables, the user's files, or an existing stream."""
     from bench.stream.stream_job import run  # noqa: PLC0415 - heavy, and not needed for --help or for a typo
 
-    run(settings_of(_with_source(config)))
+    try:
+        run(settings_of(_with_source(config)))
+    except BrokenPipeError:  # Hydra would report it
+        end_on_closed_pipe()
 
 
 def _with_source(config: DictConfig) -> DictConfig:

@@ -22,7 +22,6 @@ SENDING = {
     "enable.idempotence": True,
     "message.timeout.ms": 0,
     "linger.ms": 5,
-    "compression.type": "lz4",
     "queue.buffering.max.messages": FULL,
 }
 """Properties of the producer; a message never expires, since one that did would be missing."""
