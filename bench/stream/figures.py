@@ -12,6 +12,7 @@ import polars as pl
 from bench.arrays import Array, BoolArray, FloatArray, IntArray
 from bench.host.compiled import compiled
 from bench.stream.stream_settings import WatchSettings
+from bench.stream.watch_tables import TOWER_WINDOWS
 from bench.tower_states import TOWER_STATES, state_codes
 
 COUNTS = ("events", "hellos", "fails", "timeouts", "drops", "sessions", "ended", "talk_s")
@@ -189,7 +190,7 @@ def window_frame(columns: dict[str, Array], towers: list[str]) -> pl.DataFrame:
     found = {name: texts[name].gather(each.cast(pl.UInt32)) if name in texts else each for name, each in found.items()}
     frame = pl.DataFrame(found).with_columns(pl.col(pl.Float64).fill_nan(None)).rename({"tower": "tower_id"})
     moments = [pl.col(name).cast(pl.Int64).cast(pl.Datetime("ms", "UTC")) for name in ("window_start", "last_event")]
-    return frame.with_columns(moments)
+    return frame.with_columns(moments).select(TOWER_WINDOWS.arrow.names)
 
 
 @compiled

@@ -12,14 +12,16 @@ import pyarrow.parquet as pq
 from bench.faults import UserError
 from bench.host.aside import written_aside
 from bench.host.texts import printable
+from bench.schema import Table
 from bench.stream.chunk import Chunk
 from bench.stream.figures import ALERTS
 from bench.stream.messages import START
 from bench.stream.sink import not_written, report
 from bench.stream.stream_settings import WatchSettings
+from bench.stream.watch_tables import CALL_AGGREGATES, TOWER_WINDOWS, stored
 from bench.stream.watcher import Watcher
 
-WINDOWS, AGGREGATES = "tower_windows.parquet", "call_aggregates.parquet"
+FILES = tuple(f"{table.name}.parquet" for table in (TOWER_WINDOWS, CALL_AGGREGATES))
 REASONS = {
     "failing": "{failed} of {hellos} Hellos failed",
     "deviates": "failure share {failure_share:.2f} differs from its history, {history_mean:.2f} +- {history_sigma:.2f}",
@@ -51,7 +53,7 @@ class WatchSink:
         """
         if self.folder is not None:
             self._stack.enter_context(_named("stream.path"))
-            self._aside = self._stack.enter_context(written_aside(self.folder, (WINDOWS, AGGREGATES)))
+            self._aside = self._stack.enter_context(written_aside(self.folder, FILES))
         return -1
 
     def put(self, chunk: Chunk) -> None:
@@ -61,9 +63,9 @@ class WatchSink:
         closed = self._watcher.take(chunk)
         for frame in closed.windows:
             self._print_alerts(frame)
-            self._write(WINDOWS, frame, chunk.first - 1)
+            self._write(TOWER_WINDOWS, frame, chunk.first - 1)
         for frame in closed.aggregates:
-            self._write(AGGREGATES, frame, chunk.first - 1)
+            self._write(CALL_AGGREGATES, frame, chunk.first - 1)
 
     def flush(self) -> None:
         """Do nothing: alerts are printed at once."""
@@ -89,15 +91,15 @@ class WatchSink:
             print(printable(f"{ends:%Y-%m-%d %H:%M:%S} {row['tower_id']} {row['state']}: {reasons}"), flush=True)
         self._before = known.group_by("tower_id", maintain_order=True).last()
 
-    def _write(self, name: str, frame: pl.DataFrame, last: int) -> None:
+    def _write(self, table: Table, frame: pl.DataFrame, last: int) -> None:
         """Append rows to a table; `last` is the number of the last message that was watched before."""
         if self._aside is None:
             return
-        table = frame.to_arrow()
         try:
-            if name not in self._writers:
-                self._writers[name] = pq.ParquetWriter(self._aside / name, table.schema, compression="zstd")
-            self._writers[name].write_table(table)
+            if table.name not in self._writers:
+                path = self._aside / f"{table.name}.parquet"
+                self._writers[table.name] = pq.ParquetWriter(path, table.arrow, compression="zstd")
+            self._writers[table.name].write_table(stored(frame, table))
         except OSError as error:
             raise not_written(self.folder, error, last) from error
 

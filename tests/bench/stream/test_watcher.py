@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,8 @@ from bench.stream.chunk import Chunk, cut, frame_of
 from bench.stream.figures import ALERTS, TowerHistory
 from bench.stream.messages import EVENT
 from bench.stream.stream_settings import KINDS, WatchSettings
-from bench.stream.watch_sink import AGGREGATES, WINDOWS, WatchSink
+from bench.stream.watch_sink import WatchSink
+from bench.stream.watch_tables import CALL_AGGREGATES, TOWER_WINDOWS
 from bench.stream.watcher import Watcher
 from bench.stream.world_stream import WorldStream
 from bench.worlds.places import Place
@@ -227,10 +229,19 @@ def test_the_sink_writes_tables_and_prints_what_is_new(
     for chunk in stream(place, 100):
         sink.put(chunk)
     sink.close(complete=True)
-    windows = pl.read_parquet(tmp_path / "x" / WINDOWS)
+    windows = pl.read_parquet(tmp_path / "x" / "tower_windows.parquet")
     assert_frame_equal(windows, batch.tower_windows(place.data, chosen), check_exact=True)
-    assert pl.read_parquet(tmp_path / "x" / AGGREGATES).height == batch.call_aggregates(place.data).height
-    assert sorted(each.name for each in (tmp_path / "x").iterdir()) == [AGGREGATES, WINDOWS]
+    assert (
+        pl.read_parquet(tmp_path / "x" / "call_aggregates.parquet").height == batch.call_aggregates(place.data).height
+    )
+    assert sorted(each.name for each in (tmp_path / "x").iterdir()) == [
+        "call_aggregates.parquet",
+        "tower_windows.parquet",
+    ]
+    for table in (TOWER_WINDOWS, CALL_AGGREGATES):
+        found = pq.read_table(tmp_path / "x" / f"{table.name}.parquet")
+        assert found.schema.names == [column.name for column in table.columns]
+        table.check(found, table.name)
     alerts = begun(windows)
     printed = [tuple(line.partition(": ")[0].split(" ")[2:]) for line in capsys.readouterr().out.splitlines()]
     assert alerts
