@@ -25,6 +25,8 @@ def stream(config: DictConfig) -> None:
 
 def _with_source(config: DictConfig) -> DictConfig:
     """Leave out the generator where none is needed."""
+    if config.stream.source is not None and config.data is not None:
+        raise UserError(f"data must be left out where stream.source is given, got {config.data!r}")
     if config.stream.source is not None or config.stream.sink == "schema":
         config.generator, config.anomaly = {}, {}
         return config

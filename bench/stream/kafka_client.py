@@ -58,10 +58,24 @@ class Topics:
         return {self.settings.topic: 1 if self.settings.per_tower else self.settings.partitions, **own}
 
 
-def properties(settings: KafkaSettings, own: Mapping[str, Any], on_error: Any) -> dict[str, Any]:
-    """Return the properties of a client; those of the user come last."""
+def client(kind: str, settings: KafkaSettings, own: Mapping[str, Any], on_error: Any) -> Any:
+    """Return a Producer, Consumer or AdminClient; properties of the user's come last.
+
+    Raises
+    ------
+    UserError
+        When the library is missing, or does not know a property or its value.
+    """
+    kafka = library()
     quiet = {"log_level": 2, "error_cb": on_error, "reconnect.backoff.max.ms": int(1000 * LONGEST_S)}
-    return {"bootstrap.servers": settings.brokers, **quiet, **own, **settings.options}
+    try:
+        found = getattr(kafka.admin if kind == "AdminClient" else kafka, kind)
+        return found({"bootstrap.servers": settings.brokers, **quiet, **own, **settings.options})
+    except (kafka.KafkaException, TypeError, ValueError) as error:
+        rule = "be properties of librdkafka and their values"
+        raise UserError(
+            f"stream.kafka.options must {rule}, got {settings.options} ({_reason(error.args[0])})"
+        ) from error
 
 
 @dataclass

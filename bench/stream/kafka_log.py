@@ -13,7 +13,7 @@ from typing import Any
 from bench.faults import UserError
 from bench.host.read_json import json_of
 from bench.stream.chunk import Chunk
-from bench.stream.kafka_client import PARTITIONS, Absence, Topics, cluster, library, partition_of, properties
+from bench.stream.kafka_client import PARTITIONS, Absence, Topics, client, cluster, library, partition_of
 from bench.stream.stream_settings import KafkaSettings
 
 FULL = 100_000
@@ -51,7 +51,7 @@ class KafkaLog:
         UserError
             When no broker answers, or a topic holds something other than this stream.
         """
-        self._producer = library().Producer(properties(self.settings, SENDING, self._on_error))
+        self._producer = client("Producer", self.settings, SENDING, self._on_error)
         wanted = self._topics.all(list(towers))
         there = cluster(self._producer, self.settings, self._absence).topics
         self._partitions = {name: len(there[name].partitions) for name in wanted if name in there}
@@ -105,6 +105,9 @@ class KafkaLog:
             except BufferError:
                 self._producer.poll(0.1)
                 self._check()
+            except library().KafkaException as error:
+                self._failure = error.args[0]
+                self._check()
 
     def _delivered(self, error: Any, message: Any) -> None:
         if error is None:
@@ -135,7 +138,7 @@ class KafkaLog:
         """Make topics; where brokers do not allow that, asking for a topic makes it."""
         if not missing:
             return
-        admin = library().admin.AdminClient(properties(self.settings, {}, self._on_error))
+        admin = client("AdminClient", self.settings, {}, self._on_error)
         new = [library().admin.NewTopic(name, num_partitions=count) for name, count in missing.items()]
         refused = list(_refusals(admin.create_topics(new, request_timeout=5.0)))
         for name in missing:
@@ -187,7 +190,7 @@ class _Tails:
 
     def __init__(self, settings: KafkaSettings, absence: Absence) -> None:
         own = {"group.id": "cdrbench", "enable.auto.commit": False, "allow.auto.create.topics": False}
-        self._consumer = library().Consumer(properties(settings, own, absence.noticed))
+        self._consumer = client("Consumer", settings, own, absence.noticed)
         self._patience_s = settings.patience_s
 
     def __enter__(self) -> "_Tails":

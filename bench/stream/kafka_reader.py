@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.faults import UserError
 from bench.stream.chunk import Chunk
-from bench.stream.kafka_client import Absence, Topics, cluster, library, properties
+from bench.stream.kafka_client import Absence, Topics, client, cluster, library
 from bench.stream.read_stream import in_order
 from bench.stream.stream_settings import KafkaSettings
 
@@ -57,7 +57,7 @@ class _Reader:
     def __post_init__(self) -> None:
         self._absence = Absence(self.settings.brokers)
         self._topics = Topics(self.settings)
-        self._consumer = library().Consumer(properties(self.settings, READING, self._absence.noticed))
+        self._consumer = client("Consumer", self.settings, READING, self._absence.noticed)
         self._assigned: set[tuple[str, int]] = set()
 
     def lines(self) -> Iterator[list[bytes]]:

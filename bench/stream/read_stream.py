@@ -15,7 +15,7 @@ from bench.faults import UserError
 from bench.host.read_json import json_of
 from bench.schema import UNREADABLE
 from bench.stream.chunk import Chunk, chunk_of, cut
-from bench.stream.messages import END, TIME_FORMAT, VERSION, Kind, kinds, union_schema
+from bench.stream.messages import END, START, TIME_FORMAT, VERSION, Kind, kinds, union_schema
 from bench.stream.parquet_folder import batches
 from bench.stream.sink import report
 from bench.stream.world_stream import MOST
@@ -174,6 +174,9 @@ class _Sequence:
             raise UserError(f"{self.place}: message {self.next} does not come in its place (got {chunk.first})")
         if len({*streams, self.stream or streams[0]}) > 1:
             raise UserError(f"{self.place}: messages of several streams: {', '.join(sorted({*streams, self.stream}))}")
+        version = chunk.frames[START]["version"][0] if START in chunk.frames else VERSION
+        if version != VERSION:
+            raise UserError(f"{self.place}: messages must be of version {VERSION}, got {version}")
         self.stream = str(streams[0])
         self.next += chunk.size
         self.ended = END in chunk.frames

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from bench.faults import UserError
+from bench.faults import UserError, writable_folder
 from bench.host.aside import written_aside
 from bench.host.texts import printable
 from bench.schema import Table
@@ -52,6 +52,9 @@ class WatchSink:
             When it cannot be written.
         """
         if self.folder is not None:
+            rule, can_be_written = writable_folder()["rule"]
+            if not can_be_written(str(self.folder)):
+                raise UserError(f"stream.path must {rule}, got {self.folder}")
             self._stack.enter_context(_named("stream.path"))
             self._aside = self._stack.enter_context(written_aside(self.folder, FILES))
         return -1

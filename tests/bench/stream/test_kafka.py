@@ -266,6 +266,22 @@ def test_a_broker_that_is_away_for_a_while_loses_nothing(
     assert [line.rstrip(b"\n") for chunk in read_log(kafka) for line in chunk.lines] == lines(place)
 
 
+def test_what_the_library_does_not_know_is_named(kafka: KafkaSettings, place: Place) -> None:
+    kafka.options = {"linger.sm": 3}
+    with pytest.raises(UserError, match=r"stream\.kafka\.options must be properties of librdkafka.*linger\.sm"):
+        played(chunks(place), KafkaLog(kafka), AT_ONCE)
+
+
+def test_a_message_that_the_log_refuses_is_one_error(kafka: KafkaSettings, place: Place) -> None:
+    kafka.options = {"message.max.bytes": 1000}
+    large = Chunk({}, 0, 1)
+    large.__dict__.update(lines=[b"x" * 2000], towers=["tower_0"])
+    sink = KafkaLog(kafka)
+    sink.begin("0" * 16, [])
+    with pytest.raises(UserError, match=r"a message was not stored .*Message size too large"):
+        sink.put(large)
+
+
 def test_the_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(_: str) -> None:
         raise ImportError("No module named 'confluent_kafka'")

@@ -249,6 +249,7 @@ def test_a_damaged_stream_is_one_clear_error(place: Place, tmp_path: Path) -> No
         "is no message of cdrbench stream": [*whole[:5], b"nonsense\n", *whole[5:]],
         "differs from version 1": [*whole[:event], whole[event].replace(b'"x":', b'"x":"east",:'), *whole[event + 1 :]],
         "without state": [*whole[:event], whole[event].replace(b'"state"', b'"status"'), *whole[event + 1 :]],
+        "must be of version 1, got 2": [whole[0].replace(b'"version":1', b'"version":2'), *whole[1:]],
         "messages of several streams": [*whole[:9], whole[9].replace(b'"stream":"', b'"stream":"0')],
     }
     for reason, content in ways.items():

@@ -248,6 +248,13 @@ def test_the_sink_writes_tables_and_prints_what_is_new(
     assert printed == alerts
 
 
+def test_a_file_is_no_folder_for_tables_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("mine")
+    with pytest.raises(UserError, match=r"stream\.path must be a folder that can be written, got "):
+        WatchSink(WatchSettings(), tmp_path / "x").begin("0" * 16, [])
+    assert (tmp_path / "x").read_text() == "mine"
+
+
 def begun(windows: pl.DataFrame) -> list[tuple[str, str]]:
     """Return tower and state of each window with an alert that the tower did not have in its window before."""
     found, before = [], dict[str, set[str]]()
