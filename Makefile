@@ -47,7 +47,7 @@ clean: ## Remove the environment and what the tools left; worlds, runs and mlflo
 	touch $@
 
 .venv/.tests: .venv/.runs
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,search,verify,docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,search,verify,docs,kafka]'
 	touch $@
 
 .venv/.docs: .venv/.runs

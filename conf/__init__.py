@@ -14,6 +14,7 @@ The modules must be cheap to import: they are read before anything else happens.
 SCHEMAS: tuple[str, ...] = (
     "bench.program_settings",
     "bench.realism.realism_settings",
+    "bench.stream.stream_settings",
     "generators.settings.world",
     "generators.own_records.file_settings",
     "generators.anomalies",

@@ -72,8 +72,7 @@ def screen() -> str:
             "",
             *lines,
             "",
-            "`cdrbench COMMAND --help` lists its most used settings and examples. --version prints the version.",
-            "Tab completes commands and settings after: eval \"$(cdrbench -sc install=bash)\"",
+            "`cdrbench COMMAND --help` explains one. --version. Tab completion: eval \"$(cdrbench -sc install=bash)\"",
         ]
     )  # fmt: skip
 

@@ -19,15 +19,15 @@ def realism(config: DictConfig) -> None:
     from bench.runs.request import plain_values  # noqa: PLC0415 - the same
 
     try:
-        run(settings_of(_with_data(config)), plain_values(config))
+        run(settings_of(with_data(config)), plain_values(config))
     except UserError as error:
         message = str(error)
         refuse(message.replace("generator.path must", "data must") if config.data is not None else message)
 
 
-def _with_data(config: DictConfig) -> DictConfig:
+def with_data(config: DictConfig) -> DictConfig:
     """Put `data` where it belongs: a folder of this program needs no generator; files use `generator=cdr_file`."""
-    from bench.realism.read_records import Place  # noqa: PLC0415 - heavy
+    from bench.worlds.places import Place  # noqa: PLC0415 - heavy
 
     with open_dict(config):
         if config.data is not None and Place.of(Path(config.data)):

@@ -1,7 +1,6 @@
 """Read the tables of a world, or of an exported one, as the arrays that are measured."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,8 @@ from bench.host.read_json import member, object_in
 from bench.realism.record_arrays import CELLS, EVENTS, OUTCOMES, PLANE, POSITIONS, Plane, Records
 from bench.schema import UNREADABLE
 from bench.truth import Truth
+from bench.worlds.places import Place
 
-TABLES = {
-    "calls": "cdr_call_records",
-    "users": "cdr_user_profiles",
-    "cells": "cdr_cell_towers",
-    "events": "cdr_session_events",
-}
-"""Tables that are read, with their names in an export."""
 COLUMNS = ["caller_id", "callee_id", "call_start_ts", "call_duration", "first_cell_id", "outcome"]
 EARTH_KM = 6371.0
 REASONS = {
@@ -33,31 +26,6 @@ REASONS = {
     EVENTS: "there are no events of a network",
     PLANE: "there are no events of a network with known sites",
 }
-
-
-@dataclass(frozen=True)
-class Place:
-    """Location of the tables of a world."""
-
-    data: Path
-    truth: Path
-    manifest: Path
-    exported: bool
-
-    @classmethod
-    def of(cls, folder: Path) -> "Place | None":
-        """Return the location for a world's folder, its `data`, or what `bench.generate` wrote; None for others."""
-        if (folder / "clock.json").exists():
-            if (folder / f"{TABLES['calls']}.parquet").exists():
-                return cls(folder, folder, folder / "manifest.json", exported=True)
-            folder = folder.parent
-        if (folder / "data" / "clock.json").exists():
-            return cls(folder / "data", folder / "truth", folder / "manifest.json", exported=False)
-        return None
-
-    def table(self, name: str) -> Path:
-        """Return the file of a table."""
-        return self.data / f"{TABLES[name] if self.exported else name}.parquet"
 
 
 def records_at(place: Place) -> tuple[Records, dict[str, Any]]:

@@ -18,11 +18,12 @@ from bench.host.console import progress_bars
 from bench.host.processors import usable
 from bench.host.sheets import in_sheet
 from bench.host.versions import versions
-from bench.realism.read_records import Place, records_at
+from bench.realism.read_records import records_at
 from bench.realism.realism_settings import RealismSettings
 from bench.realism.scorecard import Agreement, Row, scorecard
 from bench.result import Result, Scalar, Status
 from bench.runs.run_record import SOURCE, Record
+from bench.worlds.places import Place
 from bench.worlds.store import find_or_make, world_of
 
 TABLE, PICTURE = "scorecard.csv", "scorecard.png"
@@ -72,7 +73,7 @@ def measured(settings: RealismSettings, progress: Progress) -> Scorecard:
     if place is None:
         world = world_of(settings.generator, settings.anomaly)
         stored = find_or_make(world, Path(settings.store.worlds), usable(), progress)
-        place = Place(stored.folder / "data", stored.folder / "truth", stored.folder / "manifest.json", exported=False)
+        place = Place.stored(stored.folder)
     records, manifest = records_at(place)
     rows = scorecard(records, progress)
     fingerprint = str(manifest["fingerprint"])

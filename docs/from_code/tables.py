@@ -28,15 +28,16 @@ def markdown(kind: str) -> str:
     `data` is what detectors see, `truth` what they do not, `run` what a run leaves.
     """
     if kind == "labels":
-        return "\n".join(_columns(LABELS))
+        return "\n".join(columns_table(LABELS))
     return "\n".join(line for each in KINDS[kind] for line in _section(each))
 
 
 def _section(described: Table) -> list[str]:
-    return [f"### {described.name}", "", described.meaning, "", *_columns(described.columns)]
+    return [f"### {described.name}", "", described.meaning, "", *columns_table(described.columns)]
 
 
-def _columns(columns: tuple[Column, ...]) -> list[str]:
+def columns_table(columns: tuple[Column, ...]) -> list[str]:
+    """Return a table of columns with their types and meanings."""
     return table(
         ["column", "type", "may be empty", "meaning"],
         ([f"`{each.name}`", _type(each), "yes" if each.nullable else "", each.meaning] for each in columns),

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.schema import TOWER_STATUS, USER_STATUS
+from bench.tower_states import TOWER_STATES, state_codes
 from generators.mobility.itinerary import positions
 from generators.model.clock import DAY_MS
 from generators.model.compiled import kernel
@@ -19,9 +20,6 @@ from generators.settings.network import StatusSettings
 from generators.tables.columns import coded, moments, rows_of
 from generators.tables.names import Names
 
-TOWER_STATES = ("GREEN", "ORANGE", "RED", "BLACK", "NO_DATA")
-SHARES = (0.10, 0.60, 0.90)
-"""Shares of failed Hellos above which the state of a tower is ORANGE, RED and BLACK."""
 ATTEMPTS, SETUPS, HELLOS, FAILS, TIMEOUTS, DROPS, BEGUN, ENDED, INTO, OUT_OF, STRANDED, HELD, TRAFFIC, LIVE = range(14)
 
 
@@ -80,7 +78,7 @@ class TowerStatus:
             setup = of[:, SETUPS] / of[:, ATTEMPTS]
             mean_s = of[:, HELD] / of[:, ENDED] / 1000
             handed = of[:, OUT_OF] / tried
-        state = np.where(of[:, HELLOS] == 0, len(SHARES) + 1, np.digitize(share, SHARES))
+        state = state_codes(failed, of[:, HELLOS])
         begins = self.epoch_ms + (first + window) * self._slice_ms
         counted = {
             "sessions": BEGUN,

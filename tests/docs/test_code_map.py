@@ -24,6 +24,7 @@ PROGRAMS = {
     "score": ["run=x"],
     "search": [],
     "realism": ["data=x"],
+    "stream": [],
     "resume": ["folder=x"],
 }
 FILES = ("generator=cdr_file", "generator.path=docs/own-data-sample.csv")

@@ -29,6 +29,8 @@ ELSEWHERE = {
     "pip install 'cdrbench[search]'": "needs an index",
     "pip install 'cdrbench[torch]'": "needs an index",
     "pip install 'cdrbench[verify]'": "needs an index",
+    "pip install 'cdrbench[kafka]'": "needs an index",
+    "cdrbench stream generator=demo_2016 stream.sink=kafka stream.speed=x60": "tests/bench/stream/test_kafka.py",
     'pip install scikit-mobility "numpy<2" "shapely<2"': "needs an index",
     "pip install -e": "is only named",
     "cdrbench resume folder=runs/nine 'trusted_packages=[mine]'": "tests/bench/runs/test_nothing_lost.py",

@@ -8,8 +8,9 @@ import pytest
 from small_worlds import SMALL, make_world, table
 
 from bench.generator import silent
-from bench.realism.read_records import Place, records_at
+from bench.realism.read_records import records_at
 from bench.realism.scorecard import scorecard
+from bench.worlds.places import Place
 from generators.tables import export
 
 WORLD = (*SMALL, "generator/network=none")
