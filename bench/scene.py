@@ -58,12 +58,21 @@ class Plane:
 class Scene(Protocol):
     """Places and movements of a world."""
 
-    plane: Plane
-    site_m: Array
-    """Shape (cells, 2), float64: position of each cell's site, in the order of the table of cells; NaN if unknown."""
-    heard: Heard | None
-    """None without a network."""
-    faults: Sequence[ConfiguredFault]
+    @property
+    def plane(self) -> Plane:
+        """What a map shows."""
+
+    @property
+    def site_m(self) -> Array:
+        """Shape (cells, 2), float64: position of each cell's site, in the order of their table; NaN if unknown."""
+
+    @property
+    def heard(self) -> Heard | None:
+        """Which cells are heard where; None without a network."""
+
+    @property
+    def faults(self) -> Sequence[ConfiguredFault]:
+        """Faults of towers that are no incidents."""
 
     def tracks(self, users: Sequence[str], start_ms: int, end_ms: int) -> Tracks:
         """Return the movements of users, by their ids, within [start_ms, end_ms] [ms since the start of the world]."""

@@ -16,8 +16,8 @@ from generators.sources import plugged_sources, world_code
 
 if TYPE_CHECKING:
     from generators.drawn_world import DrawnWorld
-    from generators.scene import SimulatedScene
     from generators.injection.injector import Injector
+    from generators.scene import SimulatedScene
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 """Libraries whose versions may change the bytes of a world."""

@@ -73,7 +73,6 @@ def screen() -> str:
             *lines,
             "",
             "`cdrbench COMMAND --help` lists its most used settings and examples. --version prints the version.",
-            "Tab completes commands and settings after: eval \"$(cdrbench -sc install=bash)\"",
         ]
     )  # fmt: skip
 
