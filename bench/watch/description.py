@@ -2,22 +2,13 @@
 
 from typing import Any
 
-import contourpy
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from bench.arrays import Array
-from bench.scene import Heard, Plane
 from bench.watch.activity import CAUSES, OUTCOMES
-from bench.watch.binary import packed
 from bench.watch.replay import Opened, Replay
 from bench.watch.tables import milliseconds
 from bench.watch.windows import STATES
 
-SMOOTHED = 1.0
-"""Standard deviation by which footprints are smoothed before their outline is drawn [pixels]."""
-LEAST_POINTS = 12
-"""An outline with fewer points is an island of a few pixels, and left out."""
 MOST_PARAMETERS = 500
 """Longest text of an incident's parameters."""
 
@@ -89,40 +80,6 @@ def _incidents(world: Opened) -> list[dict[str, Any]]:
         }
         for row, (start, end) in zip(rows, spans, strict=True)
     ]
-
-
-def coverage(world: Opened) -> bytes:
-    """Return the best cell of each pixel, and the outline of each cell's footprint at the receive threshold.
-
-    Outlines are closed rings of points in metres; `ring_cell` names the cell of each ring.
-    """
-    heard = world.scene.heard
-    if heard is None:
-        return packed({}, {"columns": 0, "rows": 0})
-    rings = [
-        (cell, ring) for cell in range(len(world.names.cell)) for ring in footprint(heard, cell, world.scene.plane)
-    ]
-    first = np.cumsum([0, *(len(ring) for _, ring in rings)])
-    arrays: dict[str, Array] = {
-        "best": heard.cell[:, 0].astype(np.int16),
-        "ring_cell": np.array([cell for cell, _ in rings], np.int32),
-        "ring_first": first.astype(np.uint32),
-        "ring_point": np.concatenate([np.empty((0, 2)), *(ring for _, ring in rings)]).astype(np.float32).ravel(),
-    }
-    return packed(arrays, {"columns": heard.columns, "rows": heard.rows})
-
-
-def footprint(heard: Heard, cell: int, plane: Plane) -> list[Array]:
-    """Return the outline of where a cell is heard: closed rings of points [m], slightly smoothed."""
-    here = (heard.cell == cell).any(axis=1).reshape(heard.rows, heard.columns)
-    if not here.any():
-        return []
-    smooth = gaussian_filter(here.astype(np.float64), SMOOTHED, mode="wrap" if plane.wrap else "nearest")
-    edge = np.pad(smooth, 1)
-    x = (np.arange(-1, heard.columns + 1) + 0.5) * plane.width_m / heard.columns
-    y = (np.arange(-1, heard.rows + 1) + 0.5) * plane.height_m / heard.rows
-    rings = contourpy.contour_generator(x, y, edge).lines(0.5)
-    return [np.asarray(ring) for ring in rings if len(ring) >= LEAST_POINTS]
 
 
 def best_servers(world: Opened, x: float, y: float) -> list[dict[str, Any]]:

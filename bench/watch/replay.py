@@ -23,6 +23,8 @@ LENGTHS_MS = (
 """Possible lengths of a part."""
 ROWS = 30_000
 """Most rows (calls, connections and failures) of a part, on average."""
+STEPS = 4096
+"""Most steps of the overview of the whole time."""
 HISTORY = 60
 """Number of windows before a part whose status comes with it, for curves over time."""
 
@@ -113,7 +115,7 @@ class Replay:
     @cached_property
     def overview(self) -> bytes:
         """The whole time of the world in few steps: calls, Hellos and failed Hellos of each step."""
-        steps = min(480, max(1, self.length_ms // self.world.windows.slide_ms))
+        steps = min(STEPS, max(1, self.length_ms // self.world.windows.slide_ms))
         edges = np.linspace(0, self.length_ms, steps + 1)
         calls = np.histogram(self.world.activity.calls.begin, edges)[0].astype(np.uint32)
         windows = self.world.windows

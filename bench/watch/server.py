@@ -19,7 +19,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bench.faults import Fault, SettingsError
-from bench.watch.description import best_servers, coverage, description
+from bench.watch.description import best_servers, description
+from bench.watch.footprints import coverage
 from bench.watch.replay import Replay
 
 HOST = "127.0.0.1"

@@ -1,5 +1,7 @@
 /** The map below the phones: footprints of cells by their state, sites, and the scale. Drawn only when something changes. */
 
+const FEW = 16; // of more cells, only the outlines of those in trouble are drawn, and of what is chosen
+const TROUBLE = [false, true, true, true, false];
 const PATTERN = 6; // period of the hatching [pixels of the radio map]
 
 /** Colours of the style sheet, for the canvases; read again when the scheme changes. */
@@ -114,11 +116,11 @@ export class Ground {
   outlines(states, chosen, ratio) {
     const { context, view } = this;
     context.setTransform(ratio * view.scale, 0, 0, -ratio * view.scale, ratio * view.left(0), ratio * view.top(0));
-    const wide = this.world.cells.length > 60 ? 0.6 : 1.2;
+    const many = this.world.cells.length > FEW;
     this.rings.forEach((path, cell) => {
-      if (!path) return;
+      if (!path || (many && TROUBLE[states[cell]] !== true && this.world.cells[cell].tower !== chosen)) return;
       const mine = this.world.cells[cell].tower === chosen;
-      context.lineWidth = (mine ? 3 : wide) / view.scale;
+      context.lineWidth = (mine ? 3 : 1.3) / view.scale;
       context.globalAlpha = mine ? 1 : 0.75;
       context.strokeStyle = mine ? this.colours.accent : this.colours.states[states[cell]];
       context.setLineDash(states[cell] === 4 && !mine ? [6 / view.scale, 5 / view.scale] : []);
@@ -129,25 +131,33 @@ export class Ground {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
-  /** Sites, each with a mark whose shape is that of its worst state, and its name. */
+  /** Sites, each with a mark whose shape is that of its worst state, and its name where there is room for it. */
   sites(states, chosen) {
-    const { context, view } = this, named = this.towers.length * 90 * 40 < view.width * view.height * view.zoom;
-    for (const tower of this.towers) {
-      if (tower.x === null) continue;
-      const left = view.left(tower.x), top = view.top(tower.y), state = worst(tower.cells.map((cell) => states[cell]));
-      mark(context, left, top, state, this.colours, tower.name === chosen ? 9 : 7);
-      if (!named && tower.name !== chosen) continue;
-      const word = this.world.words.states[state].replace("_", " ");
-      context.font = "600 11px system-ui, sans-serif";
-      context.textAlign = "center";
-      context.lineWidth = 3.5;
-      context.strokeStyle = this.colours.halo;
-      context.fillStyle = this.colours.text;
-      context.lineJoin = "round";
-      for (const [line, down] of [[tower.name, 21], [word, 33]]) {
-        context.strokeText(line, left, top + down);
-        context.fillText(line, left, top + down);
-      }
+    const { context, view } = this, shown = this.towers.filter(({ x }) => x !== null).map((tower) => ({
+      name: tower.name, left: view.left(tower.x), top: view.top(tower.y), state: worst(tower.cells.map((cell) => states[cell])),
+    }));
+    const rank = ({ name, state }) => (name === chosen ? 9 : state === 4 ? -1 : state);
+    shown.sort((one, other) => rank(one) - rank(other));
+    for (const { name, left, top, state } of shown) mark(context, left, top, state, this.colours, name === chosen ? 9 : 7);
+    const taken = [];
+    for (const tower of shown.reverse()) this.label(tower, taken);
+  }
+
+  /** Write the name and the state of a site, unless that would cover another one. */
+  label({ name, left: at, top, state }, taken) {
+    const { context, view } = this, word = this.world.words.states[state].replace("_", " ");
+    context.font = "600 11px system-ui, sans-serif";
+    const half = context.measureText(name).width / 2 + 2, left = Math.min(Math.max(at, half), view.width - half), box = [left - half, top + 12, left + half, top + 37];
+    if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) return;
+    taken.push(box);
+    context.textAlign = "center";
+    context.lineWidth = 3.5;
+    context.strokeStyle = this.colours.halo;
+    context.fillStyle = this.colours.text;
+    context.lineJoin = "round";
+    for (const [line, down] of [[name, 23], [word, 35]]) {
+      context.strokeText(line, left, top + down);
+      context.fillText(line, left, top + down);
     }
   }
 }

@@ -7,7 +7,7 @@ import { Moving, RECENT_S } from "./moving.js";
 import { Panels } from "./panels.js";
 import { Parts } from "./parts.js";
 import { TimeLine } from "./timeline.js";
-import { Calendar, upTo } from "./times.js";
+import { Calendar, span, upTo } from "./times.js";
 import { View } from "./view.js";
 
 const SPEEDS = [1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600, 14400];
@@ -45,6 +45,8 @@ class Page {
     if (world.footprints === null) notes.push("No network was simulated or recorded: no footprints.");
     at("note").textContent = notes.join(" ");
     at("note").hidden = !notes.length;
+    at("back").textContent = `−${span(world.windows.slide, true)}`;
+    at("forward").textContent = `+${span(world.windows.slide, true)}`;
     for (const speed of SPEEDS) at("speed").add(new Option(`×${speed}`, speed));
     for (const [value, text] of this.line.options()) at("span").add(new Option(text, value));
     this.recolour();

@@ -31,7 +31,7 @@ export function badge(word) {
 
 function tiles(entries) {
   return element("dl", { class: "tiles" }, ...entries.map(([label, value, unit = ""]) => element("div", {},
-    element("dt", {}, label), element("dd", {}, value, unit ? element("small", {}, ` ${unit}`) : ""))));
+    element("dt", {}, label), element("dd", {}, value, unit && value !== "–" ? element("small", {}, ` ${unit}`) : ""))));
 }
 
 /** The share of failed Hellos (area) and the live sessions (dashed line) over the last windows. */
@@ -221,7 +221,7 @@ export class Panels {
 
   alert({ at, user, cell, score, rank, reasons, verdict, anomaly_type: type }, truth) {
     const who = user >= 0 ? this.world.users[user] : cell >= 0 ? this.world.cells[cell].name : "?";
-    const said = truth && verdict ? ` · ${verdict}${type ? `: ${type}` : ""}` : "";
+    const said = truth && verdict && this.world.incidents.length ? ` · ${verdict}${type ? `: ${type}` : ""}` : "";
     return element("button", { type: "button", onclick: () => this.act.choose(user >= 0 ? { phone: who } : { tower: this.world.cells[cell]?.tower ?? null }) },
       element("b", {}, who), ` ${this.calendar.day(at)} ${this.calendar.time(at)}`,
       element("small", {}, `score ${Number(score.toPrecision(3))}, rank ${rank}${said}`), element("small", {}, reasons.slice(0, 120)));

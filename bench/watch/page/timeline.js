@@ -4,12 +4,14 @@ import { colours } from "./ground.js";
 import { span } from "./times.js";
 
 const SPANS = [600e3, 3600e3, 6 * 3600e3, 86400e3, 7 * 86400e3];
+const LANES = 5, STRIP = 20; // rows of incidents, and their height together [pixels]
 const WINDOWS = 80; // at least so many windows are in view at first
 
 export class TimeLine {
   constructor(canvas, world, overview, calendar) {
     Object.assign(this, { canvas, world, calendar, steps: overview.steps });
     Object.assign(this, overview.arrays);
+    this.bars = lanes(world);
     this.still = document.createElement("canvas");
     this.scheme = 0;
     this.length = world.clock.length;
@@ -45,9 +47,9 @@ export class TimeLine {
       [this.canvas.width, this.canvas.height] = size;
       this.context = this.still.getContext("2d");
       this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      this.curves(at, low, high, base - 20, width);
+      this.curves(at, low, high, base - STRIP - 9, width);
       if (truth) this.truths(at, low, high, base);
-      this.alerts(at, low, high, base - 20);
+      this.alerts(at, low, high, base - STRIP - 9);
       this.labels(low, high, at, height, width);
     }
     const context = this.canvas.getContext("2d");
@@ -89,14 +91,8 @@ export class TimeLine {
       const left = Math.max(at(start), 0);
       context.fillRect(left, top, Math.max(Math.min(at(end), at(high)) - left, 1.5), tall);
     };
-    const crowded = this.world.incidents.length > 200;
-    context.globalAlpha = crowded ? 0.45 : 0.8;
-    for (const { start, end } of this.world.incidents) bar(start, end, base - 12, 5);
-    context.globalAlpha = 0.8;
-    this.world.faults.forEach(({ start_ms: start, end_ms: end }, row) => {
-      const tall = 10 / Math.max(this.world.faults.length, 2);
-      bar(start, end, base - 5 - row * tall - tall + 4, Math.max(tall - 1, 1));
-    });
+    context.globalAlpha = 0.75;
+    for (const { start, end, lane } of this.bars) bar(start, end, base - STRIP + lane * (STRIP / LANES), STRIP / LANES - 1);
     context.globalAlpha = 1;
   }
 
@@ -120,4 +116,17 @@ export class TimeLine {
       context.fillText(step >= 86400e3 ? this.calendar.day(time) : this.calendar.time(time).slice(0, 5), at(time) + 3, height - 3);
     }
   }
+}
+
+/** Incidents and faults, each in the first row that is free at its start, or the one that is free first. */
+function lanes({ incidents, faults }) {
+  const bars = [...faults.map(({ start_ms: start, end_ms: end }) => ({ start, end })), ...incidents.map(({ start, end }) => ({ start, end }))];
+  bars.sort((one, other) => one.start - other.start);
+  const free = new Array(LANES).fill(-Infinity);
+  for (const bar of bars) {
+    const first = free.findIndex((end) => end <= bar.start);
+    bar.lane = first >= 0 ? first : free.indexOf(Math.min(...free));
+    free[bar.lane] = Math.max(free[bar.lane], bar.end);
+  }
+  return bars;
 }

@@ -45,11 +45,12 @@ export class Calendar {
   }
 }
 
-/** A length of time in its largest unit. */
-export function span(ms) {
+/** A length of time in its largest unit, in full or briefly. */
+export function span(ms, briefly = false) {
   const units = [["day", 86400e3], ["hour", 3600e3], ["minute", 60e3], ["second", 1e3]];
   const [name, size] = units.find(([, each]) => ms >= each) ?? units[3];
   const many = Math.round((10 * ms) / size) / 10;
+  if (briefly) return `${many} ${{ day: "d", hour: "h", minute: "min", second: "s" }[name]}`;
   return `${many} ${name}${many === 1 ? "" : "s"}`;
 }
 

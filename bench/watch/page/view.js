@@ -1,6 +1,6 @@
 /** Which part of the plane the map shows, and where a point of it is on the screen. */
 
-const CLOSEST = 40, EDGE = 18;
+const CLOSEST = 40, EDGE = 18, LEGEND = 34; // pixels around the plane, and above it for the legend
 
 export class View {
   constructor(plane) {
@@ -21,7 +21,7 @@ export class View {
   /** Pixels of the screen in a metre. */
   get scale() {
     const { width, height } = this.plane;
-    return this.zoom * Math.min((this.width - 2 * EDGE) / width, (this.height - 2 * EDGE) / height);
+    return this.zoom * Math.min((this.width - 2 * EDGE) / width, (this.height - 2 * EDGE - LEGEND) / height);
   }
 
   left(x) {
@@ -29,13 +29,13 @@ export class View {
   }
 
   top(y) {
-    return this.height / 2 - (y - this.y) * this.scale;
+    return (this.height + LEGEND) / 2 - (y - this.y) * this.scale;
   }
 
   /** The point of the plane under a point of the screen; on a torus, moved into the plane. */
   point(left, top) {
     const { width, height, wrap } = this.plane;
-    const x = this.x + (left - this.width / 2) / this.scale, y = this.y - (top - this.height / 2) / this.scale;
+    const x = this.x + (left - this.width / 2) / this.scale, y = this.y - (top - (this.height + LEGEND) / 2) / this.scale;
     return wrap ? [modulo(x, width), modulo(y, height)] : [x, y];
   }
 
@@ -43,7 +43,7 @@ export class View {
     const before = this.scale;
     this.zoom = Math.min(Math.max(this.zoom * factor, 1), CLOSEST);
     const change = 1 / before - 1 / this.scale;
-    this.moved((left - this.width / 2) * change, -(top - this.height / 2) * change);
+    this.moved((left - this.width / 2) * change, -(top - (this.height + LEGEND) / 2) * change);
   }
 
   moved(x, y) {
@@ -53,7 +53,7 @@ export class View {
       return Math.min(Math.max(value, half), size - half);
     };
     this.x = inside(this.x + x, width, this.width);
-    this.y = inside(this.y + y, height, this.height);
+    this.y = inside(this.y + y, height, this.height - LEGEND);
     this.version++;
   }
 
