@@ -16,6 +16,8 @@ OUTCOMES = ("answered", "missed", "busy", "failed")
 STATES = ("CONNECT", "RECONNECT", "END", "FAIL")
 CAUSES = ("setup", "blocked", "timeout", "no_coverage", "drop")
 CONNECT, RECONNECT, END, FAIL = range(len(STATES))
+UNKNOWN = "unknown"
+"""Tower of the cells of recorded calls, which do not say on which site a cell is."""
 DROP = CAUSES.index("drop")
 CALL_COLUMNS = ("caller_id", "callee_id", "call_start_ts", "call_end_ts", "call_duration", "first_cell_id", "outcome")
 EVENT_COLUMNS = ("session_id", "caller_id", "time_stamp", "state", "x", "y", "cell_id", "cause")
@@ -49,14 +51,15 @@ class Names:
     user: pa.Array
     cell: pa.Array
     tower: list[str]
-    """Tower of each cell."""
+    """Tower of each cell; if it is unknown, the cell itself."""
 
     @classmethod
     def of(cls, tables: WorldTables) -> "Names":
         """Read them, in the order of their tables."""
         cells = tables.table("cells", ["cell_id", "tower_id"])
         users = tables.table("users", ["user_id"])["user_id"]
-        towers = cells["tower_id"].cast(pa.string()).to_pylist()
+        pairs = zip(cells["cell_id"].to_pylist(), cells["tower_id"].to_pylist(), strict=True)
+        towers = [cell if tower in (None, UNKNOWN) else tower for cell, tower in pairs]
         return cls(_texts(users), _texts(cells["cell_id"]), towers)
 
 

@@ -19,7 +19,7 @@ def description(replay: Replay) -> dict[str, Any]:
     plane = world.scene.plane
     return {
         "title": replay.title,
-        "exact": world.exact,
+        "positions": world.positions,
         "clock": {
             "start": clock.start_ms,
             "length": replay.length_ms,

@@ -37,16 +37,16 @@ class Opened(NamedTuple):
     activity: Activity
     windows: Windows
     scene: Scene
-    exact: bool
-    """Whether positions are those of the simulation; else they are estimated between messages."""
+    positions: str
+    """How well positions are known: `bench.watch.scenery.EXACT`, `ESTIMATED` or `UNKNOWN`."""
 
 
 def opened(tables: WorldTables, generator: Any) -> Opened:
     """Read a world; `generator` has the settings of a generator of the same class as that which made it."""
     names = Names.of(tables)
     activity = activity_of(tables, names)
-    scene, exact = scene_for(tables, names, activity, generator)
-    return Opened(tables, names, activity, windows_of(tables, names), scene, exact)
+    scene, positions = scene_for(tables, names, activity, generator)
+    return Opened(tables, names, activity, windows_of(tables, names), scene, positions)
 
 
 @dataclass(frozen=True)

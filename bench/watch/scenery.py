@@ -13,12 +13,14 @@ from bench.watch.sightings import sighted_scene
 from bench.watch.tables import WorldTables
 from bench.worlds.store import world_of
 
+EXACT, ESTIMATED, UNKNOWN = "exact", "estimated", "unknown"
+"""Positions are those of the simulation; are estimated between messages; are not known, nor those of cells."""
 SAME = ("settings", "sources", "versions")
 """Parts of the recipe of a world that decide where its users are."""
 
 
-def scene_for(tables: WorldTables, names: Names, activity: Activity, generator: Any) -> tuple[Scene, bool]:
-    """Return the places and movements of a world, and whether they are exact.
+def scene_for(tables: WorldTables, names: Names, activity: Activity, generator: Any) -> tuple[Scene, str]:
+    """Return the places and movements of a world, and how well they are known: `EXACT`, `ESTIMATED` or `UNKNOWN`.
 
     Parameters
     ----------
@@ -30,8 +32,9 @@ def scene_for(tables: WorldTables, names: Names, activity: Activity, generator: 
     shown = simulated(tables.manifest, generator)
     scene = None if shown is None else shown.scene()
     if scene is not None:
-        return scene, True
-    return sighted_scene(tables, names, activity), False
+        return scene, EXACT
+    sighted = sighted_scene(tables, names, activity)
+    return sighted, ESTIMATED if sighted.placed else UNKNOWN
 
 
 def simulated(manifest: dict[str, Any], generator: Any) -> Shown | None:

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.arrays import Array, IntArray
-from bench.faults import UserError
 from bench.realism.read_records import plane_of
 from bench.scene import ConfiguredFault, Heard, Plane, Tracks
 from bench.watch.activity import Activity, Names, Sightings
@@ -19,6 +18,12 @@ SPEED_M_MS = 10 / 1000
 MARGIN = 0.1
 METRES_PER_DEGREE = 111_195.0
 LEAST_M = 1000.0
+STEP_M = 2000.0
+"""Distance of cells whose positions nobody knows [m]."""
+AROUND_M = 600.0
+"""Largest distance of a phone from the cell that it is shown at, so that not all are at one point [m]."""
+GOLDEN = np.pi * (3 - np.sqrt(5))
+"""Angle by which points on a disc are spread evenly [rad]."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class SightedScene:
     points: Tracks
     """All points of all users."""
     user: pa.Array
+    placed: bool
+    """Whether the tables have positions of cells; if not, cells are laid out on a grid."""
     faults: Sequence[ConfiguredFault] = field(default_factory=tuple)
 
     def tracks(self, users: Sequence[str], start_ms: int, end_ms: int) -> Tracks:
@@ -52,35 +59,43 @@ class SightedScene:
 
 
 def sighted_scene(tables: WorldTables, names: Names, activity: Activity) -> SightedScene:
-    """Return what the tables of a world show of places and movements.
-
-    Raises
-    ------
-    UserError
-        When no cell has a position.
-    """
-    plane, site_m = _sites(tables)
+    """Return what the tables of a world show of places and movements."""
+    plane, site_m, placed = _sites(tables)
     heard = _heard(tables, names)
     seen = activity.sightings if len(activity.sightings.user) else _at_cells(activity, site_m)
-    return SightedScene(plane, site_m, heard, _points(seen, plane, len(names.user)), names.user)
+    return SightedScene(plane, site_m, heard, _points(seen, plane, len(names.user)), names.user, placed)
 
 
-def _sites(tables: WorldTables) -> tuple[Plane, Array]:
-    """Return the plane, and the position of each cell on it."""
+def _sites(tables: WorldTables) -> tuple[Plane, Array, bool]:
+    """Return the plane, the position of each cell on it, and whether the tables have positions."""
     cells = tables.table("cells", ["cell_id", "latitude", "longitude"])
     found = plane_of(tables.manifest, cells)
     size = _size(tables)
     if found is not None and size is not None:
         site_m = np.array([found.site_m.get(name, (np.nan, np.nan)) for name in cells["cell_id"].to_pylist()])
-        return Plane(*size, wrap=found.wrap_m is not None), site_m
+        return Plane(*size, wrap=found.wrap_m is not None), site_m, True
     degrees = np.column_stack([cells[name].to_numpy().astype(float) for name in ("longitude", "latitude")])
-    if not np.isfinite(degrees).all(axis=1).any():
-        rule = "have cells with positions (latitude, longitude), or nothing can be drawn"
-        raise UserError(f"the world must {rule}: for your own records see generator.cells")
+    placed = bool(np.isfinite(degrees).all(axis=1).any())
+    return *_laid_out(_metres(degrees) if placed else _grid(len(degrees))), placed
+
+
+def _metres(degrees: Array) -> Array:
+    """Return positions in metres on the tangent plane at their middle."""
     metres = degrees * METRES_PER_DEGREE
     metres[:, 0] *= np.cos(np.radians(np.nanmean(degrees[:, 1])))
+    return metres
+
+
+def _grid(cells: int) -> Array:
+    """Return positions of cells that nobody knows: in rows, in the order of their table."""
+    row, column = np.divmod(np.arange(cells), max(round(cells**0.5), 1))
+    return STEP_M * np.column_stack([column, row]).astype(np.float64)
+
+
+def _laid_out(metres: Array) -> tuple[Plane, Array]:
+    """Return a plane with an edge around some positions, and the positions on it."""
     low, high = np.nanmin(metres, axis=0), np.nanmax(metres, axis=0)
-    edge = np.maximum(MARGIN * (high - low), LEAST_M)
+    edge = max(MARGIN * float((high - low).max()), LEAST_M)
     width, height = (high - low + 2 * edge).tolist()
     return Plane(width, height, wrap=False), metres - low + edge
 
@@ -106,12 +121,15 @@ def _heard(tables: WorldTables, names: Names) -> Heard | None:
 
 
 def _at_cells(activity: Activity, site_m: Array) -> Sightings:
-    """Return where callers are at the start of their calls, as the site of the cell that serves them."""
+    """Return where callers are at the start of their calls: around the site of the cell that serves them."""
     cell = activity.calls.columns["cell"]
     known = (cell >= 0) & (activity.calls.columns["caller"] >= 0)
     known[known] = np.isfinite(site_m[cell[known]]).all(axis=1)
-    x, y = site_m[cell[known]].astype(np.int64).T
-    return Sightings(activity.calls.columns["caller"][known].astype(np.int64), activity.calls.begin[known], x, y)
+    user = activity.calls.columns["caller"][known].astype(np.int64)
+    angle, far = GOLDEN * user, AROUND_M * np.sqrt((user * GOLDEN) % 1)
+    around = np.column_stack([far * np.cos(angle), far * np.sin(angle)])
+    x, y = (site_m[cell[known]] + around).astype(np.int64).T
+    return Sightings(user, activity.calls.begin[known], x, y)
 
 
 def _points(seen: Sightings, plane: Plane, users: int) -> Tracks:

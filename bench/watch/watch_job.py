@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from bench.faults import Fault, SettingsError, UserError
@@ -36,15 +37,23 @@ def watch(config: DictConfig, settings: WatchSettings) -> None:
         When the port is taken, or the world or the run cannot be read.
     """
     with bound(settings.port) as on:
-        app = application(replay_of(config, settings))
+        app = application(replay_of(config, settings, str(HydraConfig.get().runtime.choices.get("generator"))))
         print(f"http://{on.getsockname()[0]}:{on.getsockname()[1]}/ (Ctrl-C ends it)", flush=True)
         serve(app, on)
 
 
-def replay_of(config: DictConfig, settings: WatchSettings) -> Replay:
-    """Return the world that the settings ask for, with the alerts of the run or detector."""
+def replay_of(config: DictConfig, settings: WatchSettings, name: str) -> Replay:
+    """Return the world that the settings ask for, with the alerts of the run or detector.
+
+    Parameters
+    ----------
+    config, settings
+        The settings, as Hydra has them and as objects.
+    name
+        What the world of `generator` is called.
+    """
     with _run(config, settings) as run:
-        folder, title = _world(settings, run)
+        folder, title = _world(settings, name)
         tables = WorldTables.of(folder)
         world = opened(tables, settings.generator)
         alerts = no_alerts() if run is None else alerts_of(run, tables, world.names)
@@ -77,14 +86,14 @@ def _carry_out(request: Request) -> None:
     outcome.result.write(request.folder / ROW)
 
 
-def _world(settings: WatchSettings, run: Path | None) -> tuple[Path, str]:
+def _world(settings: WatchSettings, name: str) -> tuple[Path, str]:
     """Return the folder of the world to show, and what it is called."""
     if settings.world:
-        return Path(settings.world), settings.world
-    if run is not None:
-        row = _row(run)
+        return Path(settings.world), Path(settings.world).resolve().name
+    if settings.run:
+        row = _row(Path(settings.run))
         return _world_of_run(row), str(row.get("generator") or row["fingerprint"])
-    return _made(settings), _name(settings.generator)
+    return _made(settings), _file(settings.generator) or name
 
 
 def _made(settings: WatchSettings) -> Path:
@@ -94,12 +103,9 @@ def _made(settings: WatchSettings) -> Path:
     return found.folder
 
 
-def _name(generator: Any) -> str:
-    """Return what a world is called: its file, or its size."""
-    path = getattr(generator, "path", None)
-    if path:
-        return Path(str(path)).name
-    return f"{generator.num_users:,} users, seed {generator.seed}"
+def _file(generator: Any) -> str:
+    """Return the name of the file that a world is read from; "" for a simulated one."""
+    return Path(str(getattr(generator, "path", None) or "")).name
 
 
 def _row(run: Path) -> dict[str, Any]:

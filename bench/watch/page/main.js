@@ -40,7 +40,8 @@ class Page {
     at("title").textContent = `${world.title}: ${world.users.length.toLocaleString("en")} phones, ${this.ground.towers.length} sites`;
     at("zone").textContent = world.clock.zone;
     const notes = [];
-    if (!world.exact) notes.push("Positions between messages are estimated.");
+    if (world.positions === "estimated") notes.push("Positions between messages are estimated.");
+    if (world.positions === "unknown") notes.push("Positions are not known: cells stand on a grid, phones at the cell of their last call.");
     if (world.footprints === "best") notes.push("Outlines: where each cell is the strongest.");
     if (world.footprints === null) notes.push("No network was simulated or recorded: no footprints.");
     at("note").textContent = notes.join(" ");

@@ -20,8 +20,13 @@ export class Moving {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
     part.positions(moment, this.x, this.y);
+    context.save();
+    context.beginPath();
+    context.rect(view.left(0), view.top(view.plane.height), view.plane.width * view.scale, view.plane.height * view.scale);
+    context.clip();
     this.sessions(part, moment, shown);
     this.failures(part, moment, shown.recent);
+    context.restore();
     this.phones();
     for (const each of shown.incidents) this.rings(each, this.colours.truth, 11, [4, 3]);
     for (const each of shown.alerts) this.rings(each, this.colours.alert, 7.5, []);
@@ -48,6 +53,10 @@ export class Moving {
     const dy = shortest(site.y - this.y[user], plane.height, plane.wrap) * view.scale;
     context.moveTo(left, top);
     context.lineTo(left + dx, top - dy);
+    const there = [view.left(site.x), view.top(site.y)];
+    if (Math.hypot(there[0] - left - dx, there[1] - top + dy) < 2) return;
+    context.moveTo(...there); // the line leaves the map at one edge, and comes in at the opposite one
+    context.lineTo(there[0] - dx, there[1] + dy);
   }
 
   sessions(part, moment, shown) {

@@ -163,16 +163,17 @@ export class Panels {
     if (heard) children.push(this.heard(heard));
     if (calls) {
       const { begin, end, caller, talk_s: talk, outcome } = calls, rows = [];
-      let made = 0, answered = 0, seconds = 0, failed = 0;
+      let made = 0, lately = 0, answered = 0, seconds = 0, failed = 0;
       const last = upTo(begin, until);
       for (let row = 0; row < last; row++) {
         if (caller[row] !== user) continue;
         made++;
+        lately += begin[row] > until - 3600 ? 1 : 0;
         failed += outcome[row] === 3 ? 1 : 0;
         if (outcome[row] === 0 && end[row] <= until) { answered++; seconds += talk[row]; }
       }
       for (let row = last - 1; row >= 0 && rows.length < CALLS; row--) rows.push(row);
-      children.push(tiles([["calls made so far", String(made)], ["calls a day", decimals(until ? made / (until / 86400) : null)],
+      children.push(tiles([["calls made so far", String(made)], ["in the last hour", String(lately)],
         ["mean talk time", decimals(answered ? seconds / answered : null), "s"], ["failed calls", percent(made ? failed / made : null)]]));
       children.push(element("table", {}, element("thead", {}, element("tr", {}, ...["at", "with", "outcome", "talk"].map((head) => element("th", { scope: "col" }, head)))),
         element("tbody", {}, ...rows.map((row) => this.call(calls, row, user, words, until)))));
