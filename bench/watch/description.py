@@ -9,9 +9,6 @@ from bench.watch.replay import Opened, Replay
 from bench.watch.tables import milliseconds
 from bench.watch.windows import STATES
 
-MOST_PARAMETERS = 500
-"""Longest text of an incident's parameters."""
-
 
 def description(replay: Replay) -> dict[str, Any]:
     """Return the description of a world, as JSON values."""
@@ -66,7 +63,7 @@ def _incidents(world: Opened) -> list[dict[str, Any]]:
         for names in (world.names.user, world.names.cell)
     )
     spans = zip(*(milliseconds(table[name], epoch_ms).tolist() for name in ("start_ts", "end_ts")), strict=True)
-    rows = table.select(["incident_id", "anomaly_type", "level", "actors", "parameters"]).to_pylist()
+    rows = table.select(["incident_id", "anomaly_type", "level", "actors"]).to_pylist()
     return [
         {
             "name": row["incident_id"],
@@ -76,7 +73,6 @@ def _incidents(world: Opened) -> list[dict[str, Any]]:
             "end": end,
             "users": [users[name] for name in row["actors"] if name in users],
             "cells": [cells[name] for name in row["actors"] if name in cells],
-            "parameters": row["parameters"][:MOST_PARAMETERS],
         }
         for row, (start, end) in zip(rows, spans, strict=True)
     ]

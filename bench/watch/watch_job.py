@@ -38,6 +38,7 @@ def watch(config: DictConfig, settings: WatchSettings) -> None:
     """
     with bound(settings.port) as on:
         app = application(replay_of(config, settings, str(HydraConfig.get().runtime.choices.get("generator"))))
+        on.listen()  # from now on a browser is not refused
         print(f"http://{on.getsockname()[0]}:{on.getsockname()[1]}/ (Ctrl-C ends it)", flush=True)
         serve(app, on)
 
@@ -56,6 +57,8 @@ def replay_of(config: DictConfig, settings: WatchSettings, name: str) -> Replay:
         folder, title = _world(settings, name)
         tables = WorldTables.of(folder)
         world = opened(tables, settings.generator)
+        if run is not None:
+            _require_same_world(run, tables)
         alerts = no_alerts() if run is None else alerts_of(run, tables, world.names)
         return Replay(world, alerts, title)
 
@@ -94,6 +97,16 @@ def _world(settings: WatchSettings, name: str) -> tuple[Path, str]:
         row = _row(Path(settings.run))
         return _world_of_run(row), str(row.get("generator") or row["fingerprint"])
     return _made(settings), _file(settings.generator) or name
+
+
+def _require_same_world(run: Path, tables: WorldTables) -> None:
+    """Refuse a run on another world than the one that is shown."""
+    asked, there = _row(run).get("fingerprint"), tables.manifest.get("fingerprint")
+    if asked != there:
+        rule = (
+            f"be a run on the world that is shown, whose fingerprint is {there}; without world= the run's own is shown"
+        )
+        raise SettingsError([Fault("run", rule, f"a run on {asked}")])
 
 
 def _made(settings: WatchSettings) -> Path:

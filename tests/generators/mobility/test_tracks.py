@@ -14,7 +14,6 @@ from generators.mobility.itinerary import positions
 from generators.mobility.tracks import tracks
 from generators.model.clock import DAY_MS
 
-
 WORLDS = (("generator.num_users=300",), ("generator.num_users=300", "generator.network.wrap=true"), ("generator=demo_2016",))
 
 
