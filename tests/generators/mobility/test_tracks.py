@@ -14,7 +14,9 @@ from generators.mobility.itinerary import positions
 from generators.mobility.tracks import tracks
 from generators.model.clock import DAY_MS
 
-WORLDS = (("generator.num_users=300",), ("generator.num_users=300", "generator.network.wrap=true"), ("generator=demo_2016",))
+SMALL = "generator.num_users=300"
+WORLDS = ((SMALL,), (SMALL, "generator.network.wrap=true"), ("generator=demo_2016",))
+SHARES = st.lists(st.floats(0, 1), max_size=8)
 
 
 @pytest.fixture(scope="module", params=WORLDS, ids=["bounded", "torus", "way-points"])
@@ -33,7 +35,7 @@ def interpolated(found: Tracks, user: int, moment: int) -> Any:
     return found.position_m[last] + share * (found.position_m[last + 1] - found.position_m[last])
 
 
-@given(st.integers(0, 99), st.integers(0, 5 * DAY_MS), st.integers(1, 2 * DAY_MS), st.lists(st.floats(0, 1), max_size=8))
+@given(st.integers(0, 99), st.integers(0, 5 * DAY_MS), st.integers(1, 2 * DAY_MS), SHARES)
 @settings(max_examples=150, deadline=None)
 def test_between_the_points_users_move_in_straight_lines(
     folk: Any, user: int, start: int, length: int, shares: list[float]
