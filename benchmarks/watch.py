@@ -8,6 +8,7 @@ Settings are those of `cdrbench watch`; without any, the default world is shown 
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,7 +60,7 @@ def _served(place: str) -> Iterator[str]:
             yield server.stdout.readline().split()[0]
             print(f"memory of the server: {psutil.Process(server.pid).memory_info().rss / 2**20:.0f} MiB")
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)
 
 
 def _until(page: Page, fact: str) -> None:

@@ -5,6 +5,7 @@ docs/images/watch.png. Each picture is of a moment that the script chooses, so t
 """
 
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 IMAGES = Path(__file__).parent / "images"
 WORLD = ("generator=demo_2016", "detector=failure_share", "protocol=transductive")
 SIZE = {"width": 1200, "height": 750}
-SCALED = (720, 450)
+SCALED = (704, 440)
 COLOURS, STILL_COLOURS = 32, 200
 A_SECOND = 2
 STILL = "#t=2024-01-01T00:15:20Z&tower=tower_000"
@@ -36,7 +37,7 @@ def served(folder: str) -> Iterator[str]:
         try:
             yield server.stdout.readline().split()[0]
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)
 
 
 def picture(page: Page, second: float) -> Image.Image:

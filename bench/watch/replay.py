@@ -98,13 +98,17 @@ class Replay:
         return packed({**seconds, **{name: column[rows] for name, column in calls.columns.items()}}, {"user": user})
 
     def _tracks(self, low: int, high: int) -> dict[str, Array]:
-        users = self.world.names.user.to_pylist()
-        tracks = self.world.scene.tracks(users, low, high)
+        tracks = self.world.scene.tracks(self._users, low, high)
         return {
             "track_first": tracks.first.astype(np.uint32),
             "track_time": _near(tracks.time_ms - low),
             "track_position": tracks.position_m.astype(np.float32).ravel(),
         }
+
+    @cached_property
+    def _users(self) -> list[str]:
+        users: list[str] = self.world.names.user.to_pylist()
+        return users
 
     def _windows(self, low: int, high: int) -> dict[str, Array]:
         windows = self.world.windows

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,8 @@ from bench.watch.tables import WorldTables, places
 
 SPEED_M_MS = 10 / 1000
 """Assumed speed of a phone on its way to where it is seen next [m/ms]."""
+APART_MS = np.int64(1 << 42)
+"""Longer than any world [ms]."""
 MARGIN = 0.1
 METRES_PER_DEGREE = 111_195.0
 LEAST_M = 1000.0
@@ -47,15 +50,19 @@ class SightedScene:
         """Return the movements of users within a span of time; of one that is never seen there are no points."""
         number = pc.index_in(pa.array(users, pa.string()), self.user).to_numpy()
         low, high = self.points.first[number], self.points.first[number + 1]
-        span = np.int64(1 << 42)
-        owner = np.repeat(np.arange(len(self.user)), np.diff(self.points.first))
-        keys = owner * span + self.points.time_ms
-        first = np.maximum(np.searchsorted(keys, number * span + start_ms, side="right") - 1, low)
-        last = np.minimum(np.searchsorted(keys, number * span + end_ms) + 1, high)
+        keys = self._keys
+        first = np.maximum(np.searchsorted(keys, number * APART_MS + start_ms, side="right") - 1, low)
+        last = np.minimum(np.searchsorted(keys, number * APART_MS + end_ms) + 1, high)
         many = np.maximum(last - first, 0)
         begins = np.concatenate([[0], np.cumsum(many)])
         rows = np.repeat(first - begins[:-1], many) + np.arange(begins[-1])
         return Tracks(begins, self.points.time_ms[rows], self.points.position_m[rows])
+
+    @cached_property
+    def _keys(self) -> IntArray:
+        """Shape (points,): times that rise over all users, by which all points are searched at once."""
+        owner = np.repeat(np.arange(len(self.user)), np.diff(self.points.first))
+        return owner * APART_MS + self.points.time_ms
 
 
 def sighted_scene(tables: WorldTables, names: Names, activity: Activity) -> SightedScene:
