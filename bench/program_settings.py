@@ -248,6 +248,29 @@ class SearchRunSettings(RunSettings):
     search: SearchSettings = field(default_factory=SearchSettings)
 
 
+@dataclass
+class WatchSettings(RunSettings):
+    """`cdrbench watch`: the page that replays a world, with the alerts of a run or of a detector that is run first."""
+
+    detector: Any = None
+    """Detector that is fitted and scored at the start, to show its alerts; null: none."""
+    world: str = ""
+    """Folder of a world in the store, or of an exported data set; empty: the world of `generator`, or of the run."""
+    run: str = ""
+    """Folder of a run whose world and alerts are shown; empty: none."""
+    port: int = field(default=8765, metadata=within(0, 65_535))
+    """Port of the page on this machine; 0: a free one."""
+
+    def faults(self, key: str) -> Iterator[Fault]:
+        """Yield choices that exclude each other, and those of a run."""
+        if self.detector is not None:
+            yield from super().faults(key)
+            for name in ("world", "run"):
+                if value := getattr(self, name):
+                    rule = "be empty if a detector is chosen, which is run on the world of `generator` (detector=null)"
+                    yield Fault(name, rule, value)
+
+
 def schemas() -> dict[str, type]:
     """Return the dataclass behind the configuration of each entry point."""
     return {
@@ -263,4 +286,5 @@ def schemas() -> dict[str, type]:
         "score": ScoreSettings,
         "reveal": RevealSettings,
         "search": SearchRunSettings,
+        "watch": WatchSettings,
     }

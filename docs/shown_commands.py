@@ -12,7 +12,7 @@ PAGES = (
     "docs/howto/own-records.md", "docs/howto/own-detector.md", "docs/howto/own-package.md",
     "docs/howto/own-anomaly.md", "docs/howto/repeat.md", "docs/reference/runs.md", "docs/howto/sweep.md",
     "docs/howto/read-report.md", "docs/howto/board.md", "docs/howto/own-scores.md",
-    "docs/howto/incidents.md", "docs/howto/mlflow.md",
+    "docs/howto/incidents.md", "docs/howto/watch.md", "docs/howto/mlflow.md",
     "docs/reference/table-detectors.md",
     "docs/reference/features.md", "docs/explanation/network.md", "docs/explanation/realism.md",
     "docs/howto/other-tools.md", "docs/howto/stream.md", "docs/reference/stream.md",

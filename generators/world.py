@@ -17,6 +17,7 @@ from generators.sources import plugged_sources, world_code
 if TYPE_CHECKING:
     from generators.drawn_world import DrawnWorld
     from generators.injection.injector import Injector
+    from generators.scene import SimulatedScene
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 """Libraries whose versions may change the bytes of a world."""
@@ -57,3 +58,9 @@ class World:
         from generators.making import Making  # noqa: PLC0415 - heavy
 
         return Making(self.settings, self.anomalies).draw()
+
+    def scene(self) -> "SimulatedScene | None":
+        """Return where users are at any moment, and which cells are heard where; None without a network."""
+        from generators.scene import scene_of  # noqa: PLC0415 - heavy
+
+        return scene_of(self.settings) if self.settings.network.radio else None

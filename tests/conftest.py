@@ -5,9 +5,10 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,7 @@ from bench.runs.copied_store import keep_files_here
 from bench.settings import TrackingSettings
 
 TOYS = Path(__file__).parent / "toys"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 sys.path.insert(0, str(TOYS))
 
 
@@ -71,6 +73,20 @@ def uncut() -> Callable[[Path], bool]:
         return all(bool((side == 1).all()) for side in (seen[:2], seen[-2:], seen[:, :2], seen[:, -2:]))
 
     return check
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A browser without a window, for the tests of pages: Debian's chromium; tests are skipped where there is none."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
+    with api.sync_playwright() as playwright:
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        launched = playwright.chromium.launch(executable_path=program, args=flags)
+        yield launched
+        launched.close()
 
 
 # The first call of a kernel may compile it, and a busy machine is slow: time is no property of a test.

@@ -23,6 +23,7 @@ PROGRAMS = {
     "config": ["anomaly=all", "protocol=split"],
     "score": ["run=x"],
     "search": [],
+    "watch": [],
     "realism": ["data=x"],
     "stream": [],
     "resume": ["folder=x"],

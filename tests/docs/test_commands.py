@@ -9,6 +9,7 @@ have is run once.
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -134,6 +135,9 @@ def test_what_the_docs_say_is_what_happens(step: Step, place: Path, outputs: dic
     elif step.line == "mlflow ui":
         served(place)
         return
+    elif step.line.startswith("cdrbench watch "):
+        watched(step.line, place)
+        return
     elif step.line.startswith(("make ", "pytest ")):
         line, place = step.line.replace("make ", "make -n ") + " --collect-only -q" * step.line.startswith("py"), ROOT
     else:
@@ -186,6 +190,22 @@ def served(place: Path) -> None:
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait()
+
+
+def watched(line: str, place: Path) -> None:
+    """Start `cdrbench watch` as it stands, ask for its page, and end it by Ctrl-C."""
+    program = Path(sys.executable).with_name("cdrbench")
+    server = subprocess.Popen([program, *shlex.split(line)[1:]], cwd=place, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        address = server.stdout.readline().split()[0]
+        with urlopen(address, timeout=30) as page:
+            assert b"cdrbench watch" in page.read()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=60) == 0
+    finally:
+        server.kill()
+        server.communicate()
 
 
 def test_no_page_is_forgotten() -> None:

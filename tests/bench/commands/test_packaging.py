@@ -58,7 +58,7 @@ def test_what_a_package_index_shows_has_its_pictures(built: Path) -> None:
         links = LINK.findall(file.read(name).decode())
     assert all(target.startswith(("https://", "http://", "#")) for _, target in links)
     pictures = [target for picture, target in links if picture]
-    assert len(pictures) == 3
+    assert len(pictures) == 4
     assert all((ROOT / each.removeprefix(PAGES)).is_file() for each in pictures)
 
 
