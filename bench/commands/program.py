@@ -71,7 +71,6 @@ def screen() -> str:
             "cdrbench COMMAND [setting=value ...]; without a command: run",
             "",
             *lines,
-            "",
             "`cdrbench COMMAND --help` explains one. --version. Tab completion: eval \"$(cdrbench -sc install=bash)\"",
         ]
     )  # fmt: skip

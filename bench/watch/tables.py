@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from bench.dataset import Clock
 from bench.faults import Fault, SettingsError, UserError
 from bench.host.read_json import UnreadableError, object_in
-from bench.realism.read_records import Place
 from bench.schema import UNREADABLE
 from bench.truth import Truth
+from bench.worlds.places import Place
 
 EXPORTED = {
     "calls": "cdr_call_records",
