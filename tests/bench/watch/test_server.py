@@ -93,7 +93,7 @@ def test_the_description_has_places_names_and_the_truth(client: TestClient, demo
     world = client.get("/world.json").json()
     assert [each["name"] for each in world["cells"]] == [f"cell_00{number}" for number in range(6)]
     assert world["clock"]["length"] == 2 * 86_400_000
-    assert world["windows"] == {"width": 21_000, "slide": 7_000, "number": 12_340}
+    assert world["windows"] == {"width": 21_000, "slide": 7_000, "number": 24_683}
     assert [(each["tower"], each["start_ms"]) for each in world["faults"]] == [
         ("tower_000", 180_000), ("tower_001", 0), ("tower_005", 300_000),
     ]  # fmt: skip
