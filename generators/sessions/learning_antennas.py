@@ -47,7 +47,8 @@ class LearningAntennas:
         self._losses = losses_of(plant.cells, plant.air, plant.radio)
         while True:
             traffic = talk_on_day(day, self.talk, self.network.folk, plant.radio)
-            found = learned(plant.cells, plant.radio, traffic, self.settings.antenna.learning)
+            network = plant.cells, plant.air, plant.radio
+            found = learned(network, self._losses, traffic, self.settings.antenna.learning)
             self.patterns.append((plant, found))
             yield self._network(plant, day)
             plant, day = self._moved(plant, found.focus), day + 1
