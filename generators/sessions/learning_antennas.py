@@ -55,7 +55,8 @@ class LearningAntennas:
 
     def _moved(self, plant: Plant, focus: Any) -> Plant:
         cells = with_foci(plant.cells, focus)
-        return Plant(cells, plant.air, map_of(cells, plant.air, self._losses, plant.radio))
+        radio = map_of(cells, plant.air, self._losses, plant.radio)
+        return Plant(cells, plant.air, radio, _audible=dict(enumerate(self._losses)))
 
     def _network(self, plant: Plant, day: int) -> Network:
         first, last = day * DAY_MS, (day + DRAINED) * DAY_MS
