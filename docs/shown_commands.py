@@ -20,7 +20,7 @@ PAGES = (
     "docs/reference/anomalies.md", "docs/explanation/incidents.md", "docs/explanation/difficulty.md",
     "docs/reference/detectors.md", "docs/explanation/which-finds-what.md", "docs/reference/metrics.md",
     "docs/explanation/numbers.md", "docs/explanation/evaluation.md", "docs/explanation/intervals.md",
-    "docs/explanation/believable.md",
+    "docs/explanation/believable.md", "docs/explanation/learning.md",
     "docs/explanation/coverage.md", "docs/explanation/isolation.md", "docs/explanation/cost.md",
     "docs/explanation/world.md", "docs/reference/commands.md", "docs/reference/settings.md",
     "docs/reference/world-settings.md", "docs/reference/tables.md", "docs/reference/api.md", "CONTRIBUTING.md",

@@ -183,7 +183,7 @@ class Making:
             learning = LearningAntennas(settings.network, plant, model.network, talk, plan.faults)
         if plant and network and settings.network.phones.neighbours == "learned":
             phones = np.flatnonzero(people.active_from_ms != NEVER)
-            neighbours = NeighbourLists(plant, network, settings.network.phones.scan_share, phones)
+            neighbours = NeighbourLists(plant, network, settings.network.phones, phones)
         return DrawnWorld(
             learning=learning,
             neighbours=neighbours,

@@ -16,7 +16,7 @@ from from_code.markdown_tables import table
 KINDS = {
     "data": DATA_TABLES.values(),
     "truth": [*TRUTH_TABLES.values(), *PLANTED_TABLES.values()],
-    "learned": OPTIONAL_TABLES.values(),
+    "optional": OPTIONAL_TABLES.values(),
     "export": [USER_FEATURES],
     "run": [INCIDENTS_FOUND, ALERTS, CURVES],
 }

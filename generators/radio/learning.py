@@ -5,6 +5,9 @@ The gain of an ellipse without lobes over direction, whose mean is 1, is the den
 wrapped Cauchy distribution", Journal of Applied Statistics 15(2), 1988, give the iteration to the largest likelihood:
 the mean of the unit vectors towards the traffic, each weighted by 1 / (1 - focus . vector). So the mean gain in
 decibels has one maximum, the geometric optimum, and a move towards the next point of the iteration never lowers it.
+
+An antenna could serve the traffic of places where its cell is not much weaker than the strongest, and of places where
+no cell is heard but its site would be if it aimed there. Traffic with power to spare counts less: it is served anyway.
 """
 
 import math
@@ -24,6 +27,8 @@ _ANGLES = (np.arange(BINS) + 0.5) * (2 * math.pi / BINS) - math.pi
 UNIT = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 """Shape (BINS, 2): unit vector of each direction, east and north."""
 CLOSE, MOST_ROUNDS = 1e-7, 2000
+SPARE_DB = 6.0
+"""Traffic counts in full up to this much above the threshold, and beyond in inverse proportion to its power."""
 
 
 class Learned(NamedTuple):
@@ -34,20 +39,36 @@ class Learned(NamedTuple):
     served: Any
     """Traffic of the places where its cell is the strongest."""
     gain_db: Any
-    """Mean gain towards the traffic that it could serve [dB]; 0 without any."""
+    """Mean gain towards the traffic that it could serve, by how much it counts [dB]; 0 without any."""
     optimum_db: Any
     """The same for the best position of the second focus."""
     focus: Any
     """Shape (C, 2): second focus, moved a step towards it, east and north in units of the major axis."""
 
 
-def learned(cells: Cells, radio: RadioMap, traffic: Any, settings: LearningSettings) -> Learned:
-    """Return what the antennas learn from the traffic of each pixel, shape (P,)."""
+def learned(
+    network: tuple[Cells, Air, RadioMap], losses: list[Audible], traffic: Any, settings: LearningSettings
+) -> Learned:
+    """Return what the antennas learn from the traffic of a day.
+
+    Parameters
+    ----------
+    network
+        Cells, propagation and radio map of the day.
+    losses
+        Path losses of each site.
+    traffic
+        Shape (P,): of each pixel.
+    settings
+        How they learn.
+    """
+    cells = network[0]
     around = np.zeros((len(cells.site), BINS))
-    served = np.zeros(len(cells.site))
-    _count(cells, radio, traffic, (settings.margin_db, around, served))
-    focus = foci(cells)
-    whole = around.sum(axis=1)
+    reachable, served = np.zeros((2, len(cells.site)))
+    _count(network, traffic, settings.margin_db, (around, reachable, served))
+    for site, each in enumerate(losses):
+        _count_uncovered(site, each, network, traffic, (around, reachable))
+    focus, whole = foci(cells), around.sum(axis=1)
     learns = (cells.kind == ELLIPSE) & (whole > 0)
     moved, gain, optimum = focus.copy(), np.zeros(len(focus)), np.zeros(len(focus))
     for cell in np.flatnonzero(learns).tolist():
@@ -55,7 +76,7 @@ def learned(cells: Cells, radio: RadioMap, traffic: Any, settings: LearningSetti
         best = best_focus(weight, here, settings.most_eccentricity)
         gain[cell], optimum[cell] = mean_gain_db(here, weight), mean_gain_db(best, weight)
         moved[cell] = step_towards(weight, here, settings.step, settings.most_eccentricity)
-    return Learned(whole, served, gain, optimum, moved)
+    return Learned(reachable, served, gain, optimum, moved)
 
 
 def foci(cells: Cells) -> Any:
@@ -102,20 +123,47 @@ def _insert_site(site: int, here: Audible, cells: Cells, air: Air, radio: RadioM
 
 
 @kernel
-def _count(cells: Cells, radio: RadioMap, traffic: Any, into: tuple[float, Any, Any]) -> None:
-    """Count the traffic that each cell could serve by direction, and that which it serves."""
-    margin, around, served = into
+def _count(network: tuple[Cells, Air, RadioMap], traffic: Any, margin: float, into: tuple[Any, Any, Any]) -> None:
+    """Count the traffic that each cell serves or could serve, the latter by direction, where some cell is heard."""
+    (cells, air, radio), (around, reachable, served) = network, into
     for pixel in range(traffic.shape[0]):
         if traffic[pixel] <= 0.0 or radio.cell[pixel, 0] == NO_CELL:
             continue
         served[radio.cell[pixel, 0]] += traffic[pixel]
         for i in range(radio.cell.shape[1]):
-            cell = radio.cell[pixel, i]
-            if cell == NO_CELL or radio.power[pixel, i] < radio.power[pixel, 0] - margin:
+            cell: Any = np.int64(radio.cell[pixel, i])
+            power = float(radio.power[pixel, i])
+            if cell == NO_CELL or power < radio.power[pixel, 0] - margin:
                 break
             dx, dy = away_from(cells.site[cell], pixel, cells, radio)
-            place = int((math.atan2(dy, dx) + math.pi) / (2.0 * math.pi) * BINS)
-            around[cell, min(place, BINS - 1)] += traffic[pixel]
+            reachable[cell] += traffic[pixel]
+            around[cell, _bin(dx, dy)] += traffic[pixel] * min(1.0, 10.0 ** ((air.threshold + SPARE_DB - power) / 10.0))
+
+
+@kernel
+def _count_uncovered(
+    site: int, here: Audible, network: tuple[Cells, Air, RadioMap], traffic: Any, into: tuple[Any, Any]
+) -> None:
+    """Count the traffic that hears no cell, but would hear a site, for the cell of the site that is nearest to it."""
+    (cells, air, radio), (around, reachable) = network, into
+    for i in range(here.pixel.shape[0]):
+        pixel = here.pixel[i]
+        if traffic[pixel] <= 0.0 or radio.cell[pixel, 0] != NO_CELL:
+            continue
+        dx, dy = away_from(site, pixel, cells, radio)
+        best, gain = cells.first[site], -math.inf
+        for cell in range(cells.first[site], cells.first[site + 1]):
+            here_db = antenna_gain_db(cell, dx, dy, cells, air)
+            if here_db > gain:
+                best, gain = cell, here_db
+        reachable[best] += traffic[pixel]
+        around[best, _bin(dx, dy)] += traffic[pixel]
+
+
+@kernel
+def _bin(dx: float, dy: float) -> int:
+    """Return the number of a direction."""
+    return min(int((math.atan2(dy, dx) + math.pi) / (2.0 * math.pi) * BINS), BINS - 1)
 
 
 def mean_gain_db(focus: Any, weight: Any) -> float:

@@ -47,14 +47,16 @@ class LearningAntennas:
         self._losses = losses_of(plant.cells, plant.air, plant.radio)
         while True:
             traffic = talk_on_day(day, self.talk, self.network.folk, plant.radio)
-            found = learned(plant.cells, plant.radio, traffic, self.settings.antenna.learning)
+            network = plant.cells, plant.air, plant.radio
+            found = learned(network, self._losses, traffic, self.settings.antenna.learning)
             self.patterns.append((plant, found))
             yield self._network(plant, day)
             plant, day = self._moved(plant, found.focus), day + 1
 
     def _moved(self, plant: Plant, focus: Any) -> Plant:
         cells = with_foci(plant.cells, focus)
-        return Plant(cells, plant.air, map_of(cells, plant.air, self._losses, plant.radio))
+        radio = map_of(cells, plant.air, self._losses, plant.radio)
+        return Plant(cells, plant.air, radio, _audible=dict(enumerate(self._losses)))
 
     def _network(self, plant: Plant, day: int) -> Network:
         first, last = day * DAY_MS, (day + DRAINED) * DAY_MS

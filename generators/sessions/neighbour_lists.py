@@ -1,9 +1,10 @@
 """Neighbour lists that towers learn from phones' reports, and what they save of a broadcast.
 
-Each phone asks for signal strengths every few seconds. A tower keeps the list of towers that phones have reported
-together with it; a phone asks the towers that it heard last, and all that are in the lists of these. A phone that hears
-nothing, and a small share of all requests, asks every tower (a scan): so new neighbours are found. Towers add what they
-were reported to their lists at the end of each minute, so a result does not depend on the order of phones within it.
+Each phone asks for signal strengths every few seconds, and reports the towers that answered, if they are not much
+weaker than the strongest. A tower keeps the list of towers that phones have reported together with it; a phone asks the
+towers that it reported last, and all that are in the lists of these. A phone that hears nothing, and a small share of
+all requests, asks every tower (a scan): so new neighbours are found. Towers add what they were reported to their lists
+at the end of each minute, so a result does not depend on the order of phones within it.
 
 Only the signalling is simulated here. In calls phones know every tower that could reach them, whatever the setting.
 `generators.sessions.neighbour_reference` is the same protocol with sets.
@@ -23,6 +24,7 @@ from generators.radio.cells import Cells
 from generators.radio.coverage import NO_CELL, RadioMap, away_from, make_reach, pixel_at
 from generators.radio.plant import Plant
 from generators.sessions.network import Network
+from generators.settings.network import PhoneSettings
 
 MOST_PHONES = 300
 """Phones that are followed; more learn faster, and take longer to simulate."""
@@ -61,7 +63,7 @@ class Lists(NamedTuple):
     known: Any
     """Shape (S,), int64: number of neighbours that phones may use: those of earlier minutes."""
     heard: Any
-    """Shape (n, K), int32: towers that each phone heard last; -1 beyond the last."""
+    """Shape (n, K), int32: towers that each phone reported last; -1 beyond the last."""
     asked: Any
     """Shape (S,), int64: number of the last request that each tower got."""
 
@@ -72,7 +74,7 @@ class NeighbourLists:
 
     plant: Plant
     network: Network
-    scan_share: float
+    phones: PhoneSettings
     users: Any
     """Shape (n,), int: users who have a phone; at most `MOST_PHONES` of them are followed."""
     hours: list[Any] = field(default_factory=list)
@@ -102,7 +104,8 @@ class NeighbourLists:
             self._make_room()
             part = Requests(*(column[first:end] for column in requests))
             hour = int(minute[first] * MINUTE_MS - day * DAY_MS) // HOUR_MS
-            answer(part, self._requests, (radio, cells.site, self._in_reach), self.lists, counts[hour])
+            there = radio, cells.site, self._in_reach, self.phones.neighbour_margin_db
+            answer(part, self._requests, there, self.lists, counts[hour])
             self._requests, first = self._requests + end - first, end
             self.lists.known[:] = self.lists.length
             counts[hour, NEIGHBOURS] = self.lists.length.sum()
@@ -116,7 +119,7 @@ class NeighbourLists:
             np.empty(most, np.int64), np.empty(most, np.int32), np.empty(most, np.int64), np.empty(most, np.bool_)
         )
         state = self._phones, self._next_ms, self._made
-        how = float(least), float(spread), self.scan_share
+        how = float(least), float(spread), self.phones.scan_share
         made = draw_requests((day + 1) * DAY_MS, how, state, self.network.folk, (self.plant.radio, make_trail(), room))
         found = Requests(*(column[:made] for column in room))
         order = np.argsort(found.time_ms // MINUTE_MS, kind="stable")
@@ -195,7 +198,9 @@ def in_reach(pixels: Any, reach_m: Any, network: tuple[Cells, RadioMap], out: An
 
 
 @kernel
-def answer(requests: Requests, number: int, network: tuple[RadioMap, Any, Any], lists: Lists, counts: Any) -> None:
+def answer(
+    requests: Requests, number: int, network: tuple[RadioMap, Any, Any, float], lists: Lists, counts: Any
+) -> None:
     """Answer the requests of a minute: count, remember what phones hear, and let towers learn.
 
     Parameters
@@ -205,13 +210,14 @@ def answer(requests: Requests, number: int, network: tuple[RadioMap, Any, Any], 
     number
         Number of requests before.
     network
-        Radio map; tower of each cell, shape (C,); number of towers that could reach each pixel, shape (P,).
+        Radio map; tower of each cell, shape (C,); number of towers that could reach each pixel, shape (P,); by how
+        much a tower may be weaker than the strongest if it is to be reported [dB].
     lists
         Of the towers.
     counts
         Shape (7,): added to.
     """
-    radio, site, reachable = network
+    radio, site, reachable, margin = network
     for i in range(requests.time_ms.shape[0]):
         mark, phone, pixel = number + i + 1, requests.phone[i], requests.pixel[i]
         heard = lists.heard[phone]
@@ -223,7 +229,7 @@ def answer(requests: Requests, number: int, network: tuple[RadioMap, Any, Any], 
         best = radio.cell[pixel, 0]
         counts[COVERED] += best != NO_CELL
         counts[MISSED] += best != NO_CELL and not everyone and lists.asked[site[best]] != mark
-        _hear(radio.cell[pixel], site, (everyone, mark), lists, heard)
+        _hear((radio.cell[pixel], radio.power[pixel], site), (everyone, mark, margin), lists, heard)
         _learn(heard, lists)
 
 
@@ -246,14 +252,16 @@ def _ask(mark: int, heard: Any, lists: Lists) -> int:
 
 
 @kernel
-def _hear(cells: Any, site: Any, asked: tuple[bool, int], lists: Lists, heard: Any) -> None:
-    """Set what a phone hears: the towers of these cells that were asked, the strongest first."""
-    (everyone, mark), many = asked, 0
+def _hear(there: tuple[Any, Any, Any], asked: tuple[bool, int, float], lists: Lists, heard: Any) -> None:
+    """Set what a phone reports: of the towers that were asked, the strongest and those not much weaker."""
+    (cells, powers, site), (everyone, mark, margin), many, least = there, asked, 0, -np.inf
     for i in range(cells.shape[0]):
-        if cells[i] == NO_CELL:
+        if cells[i] == NO_CELL or powers[i] < least:
             break
         tower = site[cells[i]]
         new = everyone or lists.asked[tower] == mark
+        if new and many == 0:
+            least = powers[i] - margin
         for j in range(many):
             new = new and heard[j] != tower
         if new:

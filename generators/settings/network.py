@@ -90,6 +90,8 @@ class PhoneSettings:
     neighbours: str = field(default="geometry", metadata=one_of("geometry", "learned"))
     """Which towers a phone asks for signal strengths. geometry: those that could reach it; learned: the towers that it
     hears and those that they have learned to be near (table `neighbour_learning`). Calls do not depend on it."""
+    neighbour_margin_db: float = field(default=10.0, metadata=within(0, 60))
+    """For neighbours=learned: a phone reports towers that are at most this much weaker than the strongest."""
     scan_share: float = field(default=0.01, metadata=within(0, 1))
     """For neighbours=learned: share of the requests that go to all towers, so that new neighbours are found."""
 

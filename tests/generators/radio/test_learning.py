@@ -11,6 +11,7 @@ from small_worlds import make_settings
 
 from bench.faults import faults_of
 from generators.radio.antenna import Ellipse
+from generators.radio.cells import ELLIPSE, Cells, antenna_gain_db
 from generators.radio.coverage import make_map, pixel_middles
 from generators.radio.learning import (
     BINS,
@@ -34,6 +35,7 @@ LEARNING = (
     "generator.network.antenna.eccentricity=0.4",
     "generator.network.antenna.learning.step=0.1",
 )
+SMALL = ("generator.num_users=20", "generator.num_towers=6", "generator.network.propagation.resolution_m=2500")
 CROWDS = st.lists(st.tuples(st.integers(0, BINS - 1), st.floats(0.01, 1.0)), min_size=1, max_size=8)
 FOCI = st.tuples(st.floats(0, MOST), st.floats(-math.pi, math.pi))
 
@@ -90,8 +92,7 @@ def test_the_optimum_is_where_a_beam_ends() -> None:
 
 @pytest.fixture(scope="module")
 def plant() -> Plant:
-    small = ("generator.num_users=20", "generator.num_towers=6", "generator.network.propagation.resolution_m=2000")
-    return deployed(make_settings(*small, *LEARNING)[0]).plant
+    return deployed(make_settings(*SMALL, *LEARNING)[0]).plant
 
 
 def test_the_map_of_other_antennas_is_that_which_is_computed_anew(plant: Plant) -> None:
@@ -100,35 +101,53 @@ def test_the_map_of_other_antennas_is_that_which_is_computed_anew(plant: Plant) 
     for _ in range(3):
         focus = rng.uniform(-0.5, 0.5, (len(plant.cells.site), 2))
         cells = with_foci(plant.cells, focus)
-        expected = make_map(cells, plant.air, 2000.0, plant.radio.cell.shape[1])
+        expected = make_map(cells, plant.air, 2500.0, plant.radio.cell.shape[1])
         found = map_of(cells, plant.air, losses, plant.radio)
         assert (found.cell == expected.cell).all()
         assert (found.power == expected.power).all()
-        assert foci(cells)[cells.kind == 2] == pytest.approx(focus[cells.kind == 2], abs=1e-12)
+        assert foci(cells)[cells.kind == ELLIPSE] == pytest.approx(focus[cells.kind == ELLIPSE], abs=1e-12)
     assert (found.cell != plant.radio.cell).any()
 
 
-def test_what_an_antenna_learns_is_the_traffic_of_a_plain_loop(plant: Plant) -> None:
-    cells, radio = plant.cells, plant.radio
+@pytest.mark.parametrize("threshold", [-110.0, -85.0])
+def test_what_an_antenna_learns_is_the_traffic_of_a_plain_loop(threshold: float) -> None:
+    how = f"generator.network.propagation.threshold_dbm={threshold}"
+    plant = deployed(make_settings(*SMALL, *LEARNING, how)[0]).plant
+    cells, air, radio = plant.cells, plant.air, plant.radio
+    losses = losses_of(cells, air, radio)
     traffic = np.random.default_rng(2).exponential(1.0, len(radio.cell))
-    found = learned(cells, radio, traffic, LearningSettings(step=0.1, margin_db=6.0))
-    middles = pixel_middles(radio)
-    for cell in range(0, len(cells.site), 4):
-        reachable = served = gain = 0.0
-        antenna = Ellipse(*foci(cells)[cell].tolist())
+    found = learned((cells, air, radio), losses, traffic, LearningSettings(step=0.1, margin_db=6.0))
+    middles, sites = pixel_middles(radio), [set(each.pixel.tolist()) for each in losses]
+    gains = [
+        [antenna_gain_db(c, *away(middle, cells, c), cells, air) for c in range(len(cells.site))] for middle in middles
+    ]
+    for cell in range(0, len(cells.site), 3):
+        site = int(cells.site[cell])
+        mates = range(cells.first[site], cells.first[site + 1])
+        reachable = served = counted = gain = 0.0
         for pixel, much in enumerate(traffic):
             heard = dict(zip(radio.cell[pixel].tolist(), radio.power[pixel].tolist(), strict=True))
-            served += much * (radio.cell[pixel, 0] == cell)
-            if cell in heard and heard[cell] >= max(heard.values()) - 6:
-                dx, dy = middles[pixel] - [cells.x[cells.site[cell]], cells.y[cells.site[cell]]]
-                reachable += much
-                gain += much * served_db(antenna, [math.atan2(dy, dx)])
+            heard.pop(-1, None)
+            served += much * (bool(heard) and radio.cell[pixel, 0] == cell)
+            if heard.get(cell, -math.inf) >= max(heard.values(), default=math.inf) - 6:
+                counts = min(1.0, 10 ** ((air.threshold + 6 - heard[cell]) / 10))
+            elif not heard and pixel in sites[site] and cell == max(mates, key=lambda mate: gains[pixel][mate]):
+                counts = 1.0
+            else:
+                continue
+            reachable, counted = reachable + much, counted + much * counts
+            gain += much * counts * gains[pixel][cell]
         assert (found.traffic[cell], found.served[cell]) == pytest.approx((reachable, served))
-        if cells.kind[cell] == 2 and reachable:
-            assert found.gain_db[cell] == pytest.approx(gain / reachable, abs=0.05)  # directions are counted in bins
+        if cells.kind[cell] == ELLIPSE and reachable:
+            assert found.gain_db[cell] == pytest.approx(gain / counted, abs=0.05)  # directions are counted in bins
             assert found.optimum_db[cell] >= found.gain_db[cell] - 1e-9
         else:
             assert (found.gain_db[cell], found.optimum_db[cell]) == (0, 0)
+
+
+def away(middle: "np.ndarray[tuple[int], np.dtype[np.float64]]", cells: Cells, cell: int) -> tuple[float, float]:
+    site = cells.site[cell]
+    return float(middle[0] - cells.x[site]), float(middle[1] - cells.y[site])
 
 
 def test_antennas_that_cannot_learn_are_reported_all_at_once() -> None:

@@ -104,6 +104,7 @@ def test_the_table_of_patterns_tells_what_each_antenna_was_and_gained(world: Pat
     assert missing[DAYS - 1] < missing[0] / 3
 
 
+@pytest.mark.slow
 def test_learning_keeps_the_law_of_two_worlds(tmp_path: Path) -> None:
     how = (*LEARNING, "generator.num_users=300", "generator.days=7", "generator.num_towers=7", "anomaly=[long_call]")
     make_world(tmp_path / "dirty", *how)

@@ -141,6 +141,7 @@ def test_a_row_says_why_a_value_is_missing_or_low(demo: Path, failures: Path) ->
     assert why_missing(evaluator, evaluation, scores.level) == ""
 
 
+@pytest.mark.slow
 def test_the_first_day_of_the_demo_is_the_same_with_more_days(demo: Path, tmp_path: Path) -> None:
     make_world(tmp_path / "one", "generator=demo_2016", "generator.days=1")
     one, two = (table(folder, "events").drop("session_id") for folder in (tmp_path / "one", demo))
