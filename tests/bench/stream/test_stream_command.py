@@ -19,7 +19,7 @@ from bench.faults import UserError, faults_of
 from bench.stream.chunk import json_lines
 from bench.stream.messages import json_schema
 from bench.stream.read_stream import read_lines
-from bench.stream.stream_settings import KINDS, StreamSettings
+from bench.stream.stream_settings import KINDS, StreamSettings, WatchSettings
 from bench.stream.world_stream import WorldStream
 from bench.worlds.places import Place
 
@@ -103,6 +103,11 @@ def test_settings_that_contradict_each_other_are_all_named() -> None:
     assert [str(each) for each in faults_of(StreamSettings("kafka", source="kafka", kinds=[]), "stream")] == [
         "stream.kinds must name kinds of message, of event, move, tower_status, call, got []",
         "stream.source must not be the log that is written to, got 'kafka'",
+    ]
+    spark = WatchSettings(engine="spark")
+    assert [str(each) for each in faults_of(StreamSettings("watch", watch=spark), "stream")] == [
+        "stream.source must be a folder that stream.sink=parquet has written, with stream.watch.engine=spark, got None",
+        "stream.path must be the name of a folder with stream.watch.engine=spark, got '-'",
     ]
     assert [StreamSettings(speed=each).factor for each in ("real", "x2.5", "max")] == [1, 2.5, float("inf")]
     assert [str(each) for each in faults_of(StreamSettings(speed="x0"), "stream")] != []
