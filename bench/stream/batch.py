@@ -59,10 +59,33 @@ def windows_of(events: pl.DataFrame, clock: Clock, towers: list[str], settings: 
         number, on="tower_id", how="left", maintain_order="left"
     )
     moments, tower = found["time_ms"].to_numpy(), found["tower"].to_numpy().astype(np.int64)
-    history = TowerHistory(settings, len(towers))
     counts = _counts(tower, times.last_of(moments), counted(events), (times, len(towers)))
+    return figures_of(times, counts, _in_time(tower, moments, times), (towers, settings))
+
+
+def figures_of(
+    times: WindowTimes,
+    counts: IntArray,
+    events: tuple[IntArray, IntArray, IntArray],
+    about: tuple[list[str], WatchSettings],
+) -> pl.DataFrame:
+    """Return the status of towers in all windows.
+
+    Parameters
+    ----------
+    times
+        The windows.
+    counts
+        Shape (windows, towers, COUNTS).
+    events
+        Tower, time [ms] and first window of each event that lies in a window, in order of time.
+    about
+        Names of the towers, and limits.
+    """
+    towers, settings = about
+    history = TowerHistory(settings, len(towers))
     ends = times.begins_ms(np.arange(times.many)) + times.window_ms
-    past = history.deviations(failure_shares(counts)), history.silences(_in_time(tower, moments, times), ends)
+    past = history.deviations(failure_shares(counts)), history.silences(events, ends)
     return window_frame(window_figures(times, 0, counts, past, settings), towers)
 
 

@@ -15,7 +15,18 @@ from bench.stream.stream_settings import WatchSettings
 from bench.stream.watch_tables import TOWER_WINDOWS
 from bench.tower_states import TOWER_STATES, state_codes
 
-COUNTS = ("events", "hellos", "fails", "timeouts", "drops", "sessions", "ended", "talk_s")
+COUNTED = {
+    "events": "1",
+    "hellos": "CASE WHEN state = 'END' OR cause = 'drop' THEN 0 ELSE 1 END",
+    "fails": "CASE WHEN state = 'FAIL' AND cause NOT IN ('drop', 'timeout') THEN 1 ELSE 0 END",
+    "timeouts": "CASE WHEN cause = 'timeout' THEN 1 ELSE 0 END",
+    "drops": "CASE WHEN cause = 'drop' THEN 1 ELSE 0 END",
+    "sessions": "CASE WHEN state IN ('CONNECT', 'RECONNECT') THEN 1 ELSE 0 END",
+    "ended": "CASE WHEN state = 'END' OR cause = 'drop' THEN 1 ELSE 0 END",
+    "talk_s": "CASE WHEN state = 'END' OR cause = 'drop' THEN COALESCE(duration, 0) ELSE 0 END",
+}
+"""What each event counts for, as SQL, which both Polars and Spark understand."""
+COUNTS = tuple(COUNTED)
 """What is summed over the events of a tower in a window."""
 ALERTS = ("failing", "deviates", "silent")
 NEVER = -1
@@ -24,20 +35,7 @@ NEVER = -1
 
 def counted(events: pl.DataFrame) -> pl.DataFrame:
     """Return what each event counts for, as whole numbers: `COUNTS`."""
-    state, cause = pl.col("state"), pl.col("cause")
-    over = (state == "END") | (cause == "drop")
-    refused = (state == "FAIL") & ~cause.is_in(["drop", "timeout"])
-    found = {
-        "events": pl.lit(1),
-        "hellos": ~over,
-        "fails": refused,
-        "timeouts": cause == "timeout",
-        "drops": cause == "drop",
-        "sessions": state.is_in(["CONNECT", "RECONNECT"]),
-        "ended": over,
-        "talk_s": pl.when(over).then(pl.col("duration").fill_null(0)).otherwise(0),
-    }
-    return events.select(**{name: each.cast(pl.Int64) for name, each in found.items()})
+    return events.select(pl.sql_expr(text).cast(pl.Int64).alias(name) for name, text in COUNTED.items())
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from bench.stream.pace import Pace
 from bench.stream.parquet_folder import ParquetFolder
 from bench.stream.read_stream import read_folder, read_lines
 from bench.stream.sink import Sink, report
+from bench.stream.spark_watcher import watch_by_spark
 from bench.stream.stream_settings import StreamRunSettings, StreamSettings
 from bench.stream.watch_sink import WatchSink
 from bench.stream.world_stream import WorldStream
@@ -32,6 +33,9 @@ def run(settings: StreamRunSettings) -> None:
     """
     if settings.stream.sink == "schema":
         print(json.dumps(json_schema(), indent=1))
+        return
+    if settings.stream.sink == "watch" and settings.stream.watch.engine == "spark":
+        watch_by_spark(Path(str(settings.stream.source)), Path(settings.stream.path), settings.stream.watch)
         return
     played(_source(settings), _sink(settings.stream), Pace(settings.stream.factor))
 

@@ -44,6 +44,9 @@ class KafkaSettings:
 class WatchSettings:
     """Windows of tower status, and when a tower is reported."""
 
+    engine: str = field(default="local", metadata=one_of("local", "spark"))
+    """`local`: in this process, as messages come; `spark`: by Spark Structured Streaming, over a folder of Parquet
+    files (`stream.source`), with checkpoints in `stream.path`."""
     window_s: int = field(default=21, metadata=within(1, 86_400))
     """Length of a window [s]."""
     slide_s: int = field(default=7, metadata=within(1, 86_400))
@@ -106,8 +109,17 @@ class StreamSettings:
             yield Fault(f"{key}.kinds", f"name kinds of message, of {', '.join(KINDS)}", self.kinds)
         if self.sink == "parquet" and self.path == "-":
             yield Fault(f"{key}.path", f"be the name of a folder with {key}.sink=parquet", self.path)
+        if self.sink == "watch" and self.watch.engine == "spark":
+            yield from self._spark_faults(key)
         if self.sink == "kafka" and self.source == "kafka":
             yield Fault(f"{key}.source", "not be the log that is written to", self.source)
+
+    def _spark_faults(self, key: str) -> Iterator[Fault]:
+        if self.source in (None, "-", "kafka"):
+            rule = f"be a folder that {key}.sink=parquet has written, with {key}.watch.engine=spark"
+            yield Fault(f"{key}.source", rule, self.source)
+        if self.path == "-":
+            yield Fault(f"{key}.path", f"be the name of a folder with {key}.watch.engine=spark", self.path)
 
     @property
     def factor(self) -> float:

@@ -31,6 +31,8 @@ ELSEWHERE = {
     "pip install 'cdrbench[torch]'": "needs an index",
     "pip install 'cdrbench[verify]'": "needs an index",
     "pip install 'cdrbench[kafka]'": "needs an index",
+    "pip install 'cdrbench[spark]'": "needs an index",
+    "cdrbench stream stream.source=batches stream.sink=watch stream.watch.engine=spark stream.path=spark": "needs Java",
     "cdrbench stream generator=demo_2016 stream.sink=kafka stream.speed=x60": "tests/bench/stream/test_kafka.py",
     'pip install scikit-mobility "numpy<2" "shapely<2"': "needs an index",
     "pip install -e": "is only named",

@@ -63,7 +63,7 @@ def test_windows_of_towers_are_those_of_their_cells_together(tmp_path: Path) -> 
     """In the default network, with three cells a tower; quarter hours."""
     small = ("generator.num_users=60", "generator.num_towers=4", "generator.days=1", "generator.anomaly_ratio=0")
     world = stored(tmp_path, *small, "anomaly=[]")
-    windows = watched(world, WatchSettings(900, 900))
+    windows = watched(world, WatchSettings(window_s=900, slide_s=900))
     sums = table(world, "tower_status").group_by("window_start", "tower_id").agg(pl.col(SUMS).sum().cast(pl.Int64))
     order = ["window_start", "tower_id"]
     assert sums["sessions"].sum() > 50

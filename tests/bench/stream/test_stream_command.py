@@ -16,10 +16,12 @@ from made_up_worlds import made_up
 from programs import ended, started
 
 from bench.faults import UserError, faults_of
+from bench.stream import batch
 from bench.stream.chunk import json_lines
 from bench.stream.messages import json_schema
 from bench.stream.read_stream import read_lines
-from bench.stream.stream_settings import KINDS, StreamSettings
+from bench.stream.stream_job import run
+from bench.stream.stream_settings import KINDS, StreamRunSettings, StreamSettings, WatchSettings
 from bench.stream.world_stream import WorldStream
 from bench.worlds.places import Place
 
@@ -42,10 +44,8 @@ def lines(place: Place) -> bytes:
 
 
 def test_a_folder_is_streamed_to_stdout_and_through_a_pipe_to_the_watcher(place: Place, workplace: Path) -> None:
-    code, out, err = ended("stream", f"data={place.data}")
-    assert (code, err) == (0, "")
-    assert out.encode() == lines(place)
-    settings = ["stream.source=-", "stream.sink=watch", "stream.path=watched", "stream.watch.most_failures=0.3"]
+    settings = ["stream.source=-", "stream.sink=watch", "stream.path=watched", "stream.watch.most_failures=0.3",
+                "stream.watch.lateness_s=200"]  # fmt: skip
     options = {"env": environment(), "cwd": workplace}
     with subprocess.Popen([*PROGRAM, f"data={place.data}"], stdout=subprocess.PIPE, **options) as first:
         alerts = subprocess.run(
@@ -53,22 +53,23 @@ def test_a_folder_is_streamed_to_stdout_and_through_a_pipe_to_the_watcher(place:
         )
         assert first.wait() == 0
     assert b"Hellos failed" in alerts.stdout
-    assert pl.read_parquet("watched/tower_windows.parquet").height > 0
+    windows = batch.tower_windows(place.data, WatchSettings(most_failures=0.3, lateness_s=200))
+    assert pl.read_parquet("watched/tower_windows.parquet").equals(windows)
 
 
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "HYDRA_FULL_ERROR": "0"}
 
 
-def test_the_schema_is_printed_and_is_that_of_the_messages(workplace: Path, place: Place) -> None:
-    code, out, err = ended("stream", "stream.sink=schema")
-    assert (code, err) == (0, "")
-    schema = json.loads(out)
+def test_the_schema_is_printed_and_is_that_of_the_messages(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    run(StreamRunSettings(stream=StreamSettings("schema")))
+    schema = json.loads(capsys.readouterr().out)
     assert schema == json_schema()
     validator = jsonschema.Draft202012Validator(schema)
     assert all(validator.is_valid(json.loads(line)) for line in lines(place).splitlines()[:200])
 
 
+@pytest.mark.slow
 def test_own_records_are_streamed(workplace: Path) -> None:
     rows = [f"{who},b,2024-03-0{day} 0{day}:00:00,{10 * day}\n" for day in (1, 2, 3) for who in "xyz"]
     Path("cdr.csv").write_text("".join(["caller_id,callee_id,call_start_ts,call_duration\n", *rows]))
@@ -78,6 +79,8 @@ def test_own_records_are_streamed(workplace: Path) -> None:
     assert [each["type"] for each in found] == ["start", *["call"] * 9, "end"]
     assert [each["call_duration"] for each in found[1:-1]] == [10] * 3 + [20] * 3 + [30] * 3
     assert ended(*settings)[2] == "11 messages of this stream are already there; going on after them\n"
+    rule = "must be a folder that cdrbench generate has written, or be read by generator=cdr_file"
+    assert ended("stream", "data=nowhere") == (2, "", f"data {rule}, got 'nowhere'\n")
 
 
 def test_what_cannot_be_is_refused_in_one_line_each(workplace: Path) -> None:
@@ -90,8 +93,6 @@ def test_what_cannot_be_is_refused_in_one_line_each(workplace: Path) -> None:
         "stream.kafka.topic must be 1 to 200 letters, digits, dots, hyphens or underscores, got 'a b'\n"
         "stream.watch.window_s must be a multiple of slide_s (8), got 21\n",
     )
-    rule = "must be a folder that cdrbench generate has written, or be read by generator=cdr_file"
-    assert ended("stream", "data=nowhere") == (2, "", f"data {rule}, got 'nowhere'\n")
     assert not list(workplace.iterdir())
 
 
@@ -104,6 +105,11 @@ def test_settings_that_contradict_each_other_are_all_named() -> None:
         "stream.kinds must name kinds of message, of event, move, tower_status, call, got []",
         "stream.source must not be the log that is written to, got 'kafka'",
     ]
+    spark = WatchSettings(engine="spark")
+    assert [str(each) for each in faults_of(StreamSettings("watch", watch=spark), "stream")] == [
+        "stream.source must be a folder that stream.sink=parquet has written, with stream.watch.engine=spark, got None",
+        "stream.path must be the name of a folder with stream.watch.engine=spark, got '-'",
+    ]
     assert [StreamSettings(speed=each).factor for each in ("real", "x2.5", "max")] == [1, 2.5, float("inf")]
     assert [str(each) for each in faults_of(StreamSettings(speed="x0"), "stream")] != []
 
@@ -113,8 +119,8 @@ def test_a_missing_source_is_named() -> None:
         list(read_lines("nowhere", follow=False))
 
 
-def test_a_reader_that_leaves_is_no_error(large: Place, workplace: Path) -> None:
-    process = started("stream", f"data={large.data}")
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    process = started("stream", f"data={made_up(tmp_path / 'world', 3, minutes=400).data}")
     assert process.stdout is not None
     assert process.stderr is not None
     assert process.stdout.readline().startswith('{"type":"start"')
@@ -124,6 +130,7 @@ def test_a_reader_that_leaves_is_no_error(large: Place, workplace: Path) -> None
         assert errors.read() == ""
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_whole_lines_and_can_be_continued(large: Place, workplace: Path) -> None:
     process = started("stream", f"data={large.data}", "stream.path=x.jsonl", "stream.speed=x100")
     wait_for(Path("x.jsonl"), process)
