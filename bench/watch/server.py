@@ -4,7 +4,6 @@ import errno
 import math
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
 from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any
@@ -146,8 +145,7 @@ def bound(port: int) -> socket.socket:
 
 
 def serve(app: Starlette, on: socket.socket) -> None:
-    """Answer requests until the program is interrupted."""
+    """Answer requests until the program is interrupted; raise the interruption again at the end."""
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     config.timeout_graceful_shutdown = 1
-    with suppress(KeyboardInterrupt):  # uvicorn ends what is going on, and raises the interruption again
-        uvicorn.Server(config).run(sockets=[on])
+    uvicorn.Server(config).run(sockets=[on])
