@@ -44,6 +44,9 @@ class Sightings(NamedTuple):
     y: IntArray
 
 
+NOWHERE = Sightings(*(np.empty(0, np.int64) for _ in Sightings._fields))
+
+
 @dataclass(frozen=True)
 class Names:
     """The users and cells of a world, by the numbers that stand for them."""

@@ -9,7 +9,7 @@ import numpy as np
 from bench.arrays import Array
 from bench.scene import Scene
 from bench.spans import DAY_MS, HOUR_MS, SECOND_MS
-from bench.watch.activity import Activity, Names, activity_of
+from bench.watch.activity import NOWHERE, Activity, Names, activity_of
 from bench.watch.alerts import Alerts
 from bench.watch.binary import packed
 from bench.watch.scenery import scene_for
@@ -46,6 +46,7 @@ def opened(tables: WorldTables, generator: Any) -> Opened:
     names = Names.of(tables)
     activity = activity_of(tables, names)
     scene, positions = scene_for(tables, names, activity, generator)
+    activity = activity._replace(sightings=NOWHERE)  # large, and no longer needed
     return Opened(tables, names, activity, windows_of(tables, names), scene, positions)
 
 

@@ -4,8 +4,8 @@ import errno
 import math
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -75,54 +75,68 @@ def page_files() -> dict[str, tuple[bytes, str]]:
 
 def application(replay: Replay) -> Starlette:
     """Return the web application that shows a world."""
-    page, part = page_files(), lru_cache(KEPT)(replay.part)
-
-    def file(request: Request, name: str = "") -> Response:
-        wanted = name or request.path_params["name"]
-        if wanted not in page:
-            raise HTTPException(404, "there is no such file")
-        return Response(page[wanted][0], media_type=page[wanted][1])
-
-    def piece(request: Request) -> Response:
-        number = request.path_params["number"]
-        if number >= replay.parts:
-            raise HTTPException(404, f"the number must be below {replay.parts}")
-        return Response(part(number), media_type=BINARY)
-
-    def calls(request: Request) -> Response:
-        number, users = request.path_params["number"], len(replay.world.names.user)
-        if number >= users:
-            raise HTTPException(404, f"the number must be below {users}")
-        return Response(replay.calls_of(number), media_type=BINARY)
-
+    answers = _Answers(replay, page_files(), lru_cache(KEPT)(replay.part))
     whole, covered = description(replay), coverage(replay.world)
     routes = [
-        Route("/", partial(file, name="index.html")),
-        Route("/page/{name}", file),
+        Route("/", lambda _: answers.page("index.html")),
+        Route("/page/{name}", lambda request: answers.page(request.path_params["name"])),
         Route("/world.json", lambda _: JSONResponse(whole)),
         Route("/coverage", lambda _: Response(covered, media_type=BINARY)),
         Route("/overview", lambda _: Response(replay.overview, media_type=BINARY)),
-        Route("/parts/{number:int}", piece),
-        Route("/calls/{number:int}", calls),
-        Route("/best", lambda request: JSONResponse(_best(replay, request))),
+        Route("/parts/{number:int}", answers.part),
+        Route("/calls/{number:int}", answers.calls),
+        Route("/best", answers.best),
     ]
     middleware = [Middleware(SecureHeaders), Middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS))]
     return Starlette(routes=routes, middleware=middleware)
 
 
-def _best(replay: Replay, request: Request) -> list[dict[str, Any]]:
-    """Return the cells heard at the point that a request asks for."""
-    plane = replay.world.scene.plane
-    found = []
-    for name, most in (("x", plane.width_m), ("y", plane.height_m)):
-        try:
-            value = float(request.query_params[name])
-        except (KeyError, ValueError) as error:
-            raise HTTPException(400, f"{name} must be a number") from error
-        if not (math.isfinite(value) and 0 <= value <= most):
-            raise HTTPException(400, f"{name} must be in [0, {most:g}]")
-        found.append(value)
-    return best_servers(replay.world, *found)
+@dataclass(frozen=True)
+class _Answers:
+    """Answers that depend on the request; an impossible request is answered by 400 or 404."""
+
+    replay: Replay
+    files: dict[str, tuple[bytes, str]]
+    packed_part: Callable[[int], bytes]
+
+    def page(self, name: str) -> Response:
+        """Return a file of the page."""
+        if name not in self.files:
+            raise HTTPException(404, "there is no such file")
+        content, kind = self.files[name]
+        return Response(content, media_type=kind)
+
+    def part(self, request: Request) -> Response:
+        """Return a part of time."""
+        return Response(self.packed_part(_number(request, self.replay.parts)), media_type=BINARY)
+
+    def calls(self, request: Request) -> Response:
+        """Return the calls of a phone."""
+        user = _number(request, len(self.replay.world.names.user))
+        return Response(self.replay.calls_of(user), media_type=BINARY)
+
+    def best(self, request: Request) -> Response:
+        """Return the cells that are heard at a point."""
+        plane = self.replay.world.scene.plane
+        x, y = _coordinate(request, "x", plane.width_m), _coordinate(request, "y", plane.height_m)
+        return JSONResponse(best_servers(self.replay.world, x, y))
+
+
+def _number(request: Request, below: int) -> int:
+    number = int(request.path_params["number"])
+    if number >= below:
+        raise HTTPException(404, f"the number must be below {below}")
+    return number
+
+
+def _coordinate(request: Request, name: str, most: float) -> float:
+    try:
+        value = float(request.query_params[name])
+    except (KeyError, ValueError) as error:
+        raise HTTPException(400, f"{name} must be a number") from error
+    if not (math.isfinite(value) and 0 <= value <= most):
+        raise HTTPException(400, f"{name} must be in [0, {most:g}]")
+    return value
 
 
 def bound(port: int) -> socket.socket:
@@ -146,8 +160,7 @@ def bound(port: int) -> socket.socket:
 
 
 def serve(app: Starlette, on: socket.socket) -> None:
-    """Answer requests until the program is interrupted."""
+    """Answer requests until the program is interrupted; raise the interruption again at the end."""
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     config.timeout_graceful_shutdown = 1
-    with suppress(KeyboardInterrupt):  # uvicorn ends what is going on, and raises the interruption again
-        uvicorn.Server(config).run(sockets=[on])
+    uvicorn.Server(config).run(sockets=[on])

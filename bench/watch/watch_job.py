@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,10 @@ def watch(config: DictConfig, settings: WatchSettings) -> None:
     """
     with bound(settings.port) as on:
         app = application(replay_of(config, settings, str(HydraConfig.get().runtime.choices.get("generator"))))
-        on.listen()  # from now on a browser is not refused
-        print(f"http://{on.getsockname()[0]}:{on.getsockname()[1]}/ (Ctrl-C ends it)", flush=True)
-        serve(app, on)
+        with suppress(KeyboardInterrupt):
+            on.listen()  # from now on a browser is not refused
+            print(f"http://{on.getsockname()[0]}:{on.getsockname()[1]}/ (Ctrl-C ends it)", flush=True)
+            serve(app, on)
 
 
 def replay_of(config: DictConfig, settings: WatchSettings, name: str) -> Replay:

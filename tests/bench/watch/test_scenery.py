@@ -43,12 +43,13 @@ def test_a_world_is_drawn_again_only_if_it_would_be_the_same(demo: Shown, labell
 
 def test_estimates_are_right_where_phones_send_messages(demo: Shown) -> None:
     world = demo.replay.world
-    scene = sighted_scene(demo.tables, world.names, world.activity)
+    activity = activity_of(demo.tables, world.names)
+    scene = sighted_scene(demo.tables, world.names, activity)
     assert scene.plane.wrap
     assert scene.plane.width_m == pytest.approx(world.scene.plane.width_m, abs=1)
     assert scene.site_m == pytest.approx(world.scene.site_m, abs=5)
     users = world.names.user.to_pylist()
-    seen, size = world.activity.sightings, np.array([scene.plane.width_m, scene.plane.height_m])
+    seen, size = activity.sightings, np.array([scene.plane.width_m, scene.plane.height_m])
     tracks = scene.tracks(users, 0, demo.replay.length_ms)
     for row in range(0, len(seen.user), 997):
         low, high = tracks.first[seen.user[row]], tracks.first[seen.user[row] + 1]
