@@ -21,7 +21,7 @@ IMAGES = Path(__file__).parent / "images"
 WORLD = ("generator=demo_2016", "detector=failure_share", "protocol=transductive")
 SIZE = {"width": 1200, "height": 750}
 SCALED = (704, 440)
-COLOURS, STILL_COLOURS = 32, 200
+COLOURS, STILL_COLOURS = 36, 200
 A_SECOND = 2
 STILL = "#t=2024-01-01T00:15:20Z&tower=tower_000"
 MOMENTS = [*range(150, 334, 4), *range(872, 932, 4)]
@@ -58,8 +58,8 @@ def main() -> None:
         still = picture(page, 920)
         frames = [picture(page, second) for second in MOMENTS]
         browser.close()
-    still.quantize(STILL_COLOURS).save(IMAGES / "watch.png", optimize=True)
-    palette = still.resize(SCALED).quantize(COLOURS)
+    still.quantize(STILL_COLOURS, Image.Quantize.MAXCOVERAGE).save(IMAGES / "watch.png", optimize=True)
+    palette = frames[0].resize(SCALED).quantize(COLOURS, Image.Quantize.MAXCOVERAGE)  # has all colours of states
     small = [frame.resize(SCALED).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     small[0].save(
         IMAGES / "watch.gif", save_all=True, append_images=small[1:], duration=1000 // A_SECOND, loop=0, optimize=False
