@@ -35,16 +35,6 @@ class Heard(NamedTuple):
     """Whether every cell above the threshold is listed; if not, only the strongest one is."""
 
 
-class ConfiguredFault(NamedTuple):
-    """A fault of a tower that the settings of the world ask for; it is no incident of the truth."""
-
-    tower: str
-    kind: str
-    start_ms: int
-    """ms since the start of the world."""
-    end_ms: int
-
-
 @dataclass(frozen=True)
 class Plane:
     """The rectangle that a map shows."""
@@ -69,10 +59,6 @@ class Scene(Protocol):
     @property
     def heard(self) -> Heard | None:
         """Which cells are heard where; None without a network."""
-
-    @property
-    def faults(self) -> Sequence[ConfiguredFault]:
-        """Faults of towers that are no incidents."""
 
     def tracks(self, users: Sequence[str], start_ms: int, end_ms: int) -> Tracks:
         """Return the movements of users, by their ids, within [start_ms, end_ms] [ms since the start of the world]."""

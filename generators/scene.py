@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from bench.arrays import Array
 from bench.faults import UserError
-from bench.scene import ConfiguredFault, Heard, Plane, Tracks
+from bench.scene import Heard, Plane, Tracks
 from generators.mobility.itinerary import Residents
 from generators.mobility.tracks import tracks
 from generators.radio.coverage import RadioMap
@@ -18,7 +18,7 @@ from generators.sessions.network import make_plant, make_residents
 from generators.settings.world import WorldSettings
 from generators.social.communities import make_society
 from generators.social.people import make_people
-from generators.tables.identities import digits_for, numbered, user_ids
+from generators.tables.identities import user_ids
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,6 @@ class SimulatedScene:
     plane: Plane
     site_m: Array
     heard: Heard
-    faults: Sequence[ConfiguredFault]
     folk: Residents
     user_id: pa.StringArray
 
@@ -56,7 +55,6 @@ def scene_of(settings: WorldSettings) -> SimulatedScene:
         plane=Plane(plane.width, plane.height, plane.wrap),
         site_m=np.column_stack([cells.x, cells.y])[cells.site],
         heard=_heard(plant.radio),
-        faults=_faults(settings, len(towers.macro)),
         folk=make_residents(settings, plane, people.home_m, people.work_m, people.clock_shift_ms, people.still),
         user_id=user_ids(settings.seed, len(people.rate)),
     )
@@ -64,13 +62,3 @@ def scene_of(settings: WorldSettings) -> SimulatedScene:
 
 def _heard(radio: RadioMap) -> Heard:
     return Heard(radio.cell, radio.power, radio.columns, radio.rows, complete=True)
-
-
-def _faults(settings: WorldSettings, towers: int) -> list[ConfiguredFault]:
-    names = numbered("tower_", np.arange(towers), digits_for(towers, 3)).to_pylist()
-    end_s = settings.days * 86_400
-    return [
-        ConfiguredFault(names[each.tower], each.kind, round(1000 * each.from_s), round(1000 * min(each.to_s, end_s)))
-        for each in settings.network.towers.broken
-        if each.from_s < end_s
-    ]

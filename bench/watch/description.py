@@ -36,7 +36,6 @@ def description(replay: Replay) -> dict[str, Any]:
         "cells": _cells(world),
         "users": world.names.user.to_pylist(),
         "incidents": _incidents(world),
-        "faults": [fault._asdict() for fault in world.scene.faults],
         "detector": replay.alerts.detector,
         "level": replay.alerts.level,
         "alerts": replay.alerts.entries(),

@@ -1,7 +1,7 @@
 """The places and movements of a world of which only the tables are known: between messages, positions are estimated."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from bench.arrays import Array, IntArray
 from bench.realism.read_records import plane_of
-from bench.scene import ConfiguredFault, Heard, Plane, Tracks
+from bench.scene import Heard, Plane, Tracks
 from bench.watch.activity import Activity, Names, Sightings
 from bench.watch.tables import WorldTables, places
 
@@ -44,7 +44,6 @@ class SightedScene:
     user: pa.Array
     placed: bool
     """Whether the tables have positions of cells; if not, cells are laid out on a grid."""
-    faults: Sequence[ConfiguredFault] = field(default_factory=tuple)
 
     def tracks(self, users: Sequence[str], start_ms: int, end_ms: int) -> Tracks:
         """Return the movements of users within a span of time; of one that is never seen there are no points."""

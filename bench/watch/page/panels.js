@@ -60,12 +60,8 @@ export class Panels {
     this.at = (id) => document.getElementById(id);
     this.everyCell = world.cells.map((_, cell) => cell);
     this.raised = Float64Array.from(world.alerts, ({ at }) => at);
-    this.truths = [
-      ...world.faults.map(({ tower, kind, start_ms: start, end_ms: end }) => ({
-        name: `fault: ${kind}`, start, end, users: [], cells: towers.find(({ name }) => name === tower)?.cells ?? [], about: tower, fault: true,
-      })),
-      ...world.incidents.map((each) => ({ ...each, about: this.who(each), fault: false })),
-    ].sort((one, other) => one.start - other.start);
+    this.truths = world.incidents.map((each) => ({ ...each, about: this.who(each) }));
+    this.truths.sort((one, other) => one.start - other.start);
     this.begun = Float64Array.from(this.truths, ({ start }) => start);
     this.found = this.findings();
     this.introduce();
@@ -90,10 +86,7 @@ export class Panels {
     this.at("detector").textContent = world.detector
       ? `${world.detector}: ${world.alerts.length.toLocaleString("en")} alerts (${world.level.replace("_", " ")})`
       : "no detector: detector=NAME or run=FOLDER shows its alerts";
-    const texts = [];
-    if (world.incidents.length) texts.push(`${world.incidents.length.toLocaleString("en")} incidents`);
-    if (world.faults.length) texts.push(`${world.faults.length} configured faults, not labelled`);
-    this.at("truths").textContent = texts.join(", ") || "no incidents";
+    this.at("truths").textContent = world.incidents.length ? `${world.incidents.length.toLocaleString("en")} incidents` : "no incidents";
     this.at("towers").querySelector("ul").replaceChildren(...this.towers.map((tower) => {
       tower.badge = element("span");
       tower.button = element("button", { type: "button", "aria-pressed": "false", onclick: () => this.act.choose({ tower: tower.name }) }, tower.name, tower.badge);
@@ -228,7 +221,7 @@ export class Panels {
       element("small", {}, `score ${Number(score.toPrecision(3))}, rank ${rank}${said}`), element("small", {}, reasons.slice(0, 120)));
   }
 
-  /** Incidents and faults that go on, then those that ended last. */
+  /** Incidents that go on, then those that ended last. */
   incidents(moment, truth) {
     const last = upTo(this.begun, moment), going = [], over = [];
     for (let row = last - 1; row >= 0 && going.length + over.length < 400; row--) {
@@ -246,11 +239,11 @@ export class Panels {
     return going;
   }
 
-  incident({ name, type, start, end, about, users, cells, fault }, moment, found) {
+  incident({ name, type, start, end, about, users, cells }, moment, found) {
     const choose = () => this.act.choose(users.length ? { phone: this.world.users[users[0]] } : { tower: this.world.cells[cells[0]]?.tower ?? null });
     const state = end > moment ? `since ${this.calendar.day(start)} ${this.calendar.time(start)}` : `over since ${this.calendar.day(end)} ${this.calendar.time(end)}`;
-    return element("button", { type: "button", onclick: choose }, element("b", {}, fault ? name : type), ` ${about}`,
-      element("small", {}, state + (found ? " · alerted" : "")), fault ? "" : element("small", {}, name));
+    return element("button", { type: "button", onclick: choose }, element("b", {}, type), ` ${about}`,
+      element("small", {}, state + (found ? " · alerted" : "")), element("small", {}, name));
   }
 
   list(id, rows, empty) {

@@ -1,4 +1,4 @@
-/** The time line: calls and failures over time, incidents, faults and alerts, and the play head. */
+/** The time line: calls and failures over time, incidents and alerts, and the play head. */
 
 import { colours } from "./ground.js";
 import { span } from "./times.js";
@@ -82,7 +82,7 @@ export class TimeLine {
     context.stroke();
   }
 
-  /** Incidents and configured faults as bars in a strip. */
+  /** Incidents as bars in a strip. */
   truths(at, low, high, base) {
     const { context } = this;
     context.fillStyle = context.strokeStyle = this.colours.truth;
@@ -118,9 +118,9 @@ export class TimeLine {
   }
 }
 
-/** Incidents and faults, each in the first row that is free at its start, or the one that is free first. */
-function lanes({ incidents, faults }) {
-  const bars = [...faults.map(({ start_ms: start, end_ms: end }) => ({ start, end })), ...incidents.map(({ start, end }) => ({ start, end }))];
+/** Incidents, each in the first row that is free at its start, or the one that is free first. */
+function lanes({ incidents }) {
+  const bars = incidents.map(({ start, end }) => ({ start, end }));
   bars.sort((one, other) => one.start - other.start);
   const free = new Array(LANES).fill(-Infinity);
   for (const bar of bars) {

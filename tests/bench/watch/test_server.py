@@ -94,8 +94,8 @@ def test_the_description_has_places_names_and_the_truth(client: TestClient, demo
     assert [each["name"] for each in world["cells"]] == [f"cell_00{number}" for number in range(6)]
     assert world["clock"]["length"] == 2 * 86_400_000
     assert world["windows"] == {"width": 21_000, "slide": 7_000, "number": 24_683}
-    assert [(each["tower"], each["start_ms"]) for each in world["faults"]] == [
-        ("tower_000", 180_000), ("tower_001", 0), ("tower_005", 300_000),
+    assert [(each["type"], each["start"]) for each in world["incidents"]] == [
+        ("configured_failure", 0), ("configured_failure", 180_000), ("configured_failure", 300_000),
     ]  # fmt: skip
     with TestClient(application(labelled.replay), base_url=f"http://{HOST}") as other:
         found = other.get("/world.json").json()["incidents"]
