@@ -92,7 +92,6 @@ class KafkaLog:
         while self._producer.flush(1.0) and self._failure is None:
             pass
         self._check()
-        self._absence.over()
 
     def _send(self, topic: str, partition: int, tower: str | None, line: bytes) -> None:
         headers = [(PARTITIONS, str(self._partitions[topic]).encode())]
