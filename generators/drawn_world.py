@@ -113,7 +113,6 @@ class DrawnWorld:
             if network.on:
                 tables["events"] = events.rows(day.events, day.records, first)
                 tables["tower_status"] = towers.rows(number, day.events, day.records)
-                users.network = both.model.network
                 tables["user_status"] = users.rows(number, day.records)
                 if windows is not None:
                     windows.network = both.model.network

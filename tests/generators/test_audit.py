@@ -343,3 +343,19 @@ def test_the_whole_catalogue_is_green(tmp_path: Path) -> None:
     lights = {check.name: check.light for check in made}
     assert lights.pop("triviality") is Light.MARKED
     assert set(lights.values()) == {Light.GREEN}, [check.lines for check in made]
+
+
+@pytest.mark.slow
+def test_antennas_that_learn_give_no_anomaly_away(tmp_path: Path) -> None:
+    """They change cells and powers from day to day, in both worlds: what is in no incident must look the same."""
+    how = (
+        "generator.num_users=1500", "generator.days=14", "generator.anomaly_ratio=0.06", "anomaly=[antenna_misaligned]",
+        "anomaly.antenna_misaligned.difficulty=0.2", "generator.network.antenna.pattern=ellipse",
+        "generator.network.antenna.eccentricity=0.5", "generator.network.antenna.learning.step=0.1",
+    )  # fmt: skip
+    make_world(tmp_path / "w", *how)
+    make_world(tmp_path / "c", *how, "generator.anomaly_ratio=0")
+    subject = subject_of(tmp_path / "w", tmp_path / "c", *how)
+    found = {each.name: each for each in checks(subject, replace(SETTINGS, features=None), silent)}
+    assert found["identity"].light is Light.GREEN, found["identity"].lines
+    assert found["bookkeeping"].light is Light.GREEN, found["bookkeeping"].lines
