@@ -28,6 +28,7 @@ from bench.stream.watch_sink import WatchSink
 from bench.stream.watch_tables import CALL_AGGREGATES, TOWER_WINDOWS
 from bench.stream.watcher import Watcher
 from bench.stream.world_stream import WorldStream
+from bench.tower_states import TOWER_STATES, state_codes
 from bench.worlds.places import Place
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -197,6 +198,13 @@ def test_a_tower_that_breaks_is_failing_black_and_deviates(folders: Any) -> None
     assert [row["deviates"] for row in table] == [False] * 6 + [True, False]
     assert [row["failing"] for row in table] == [False] * 6 + [True] * 2
     assert [row["history_windows"] for row in table] == list(range(8))
+
+
+def test_the_states_of_a_tower_begin_at_their_shares() -> None:
+    failed = np.array([0, 9, 10, 59, 60, 89, 90, 100, 0])
+    hellos = np.array([100] * 8 + [0])
+    states = [TOWER_STATES[code] for code in state_codes(failed, hellos)]
+    assert states == ["GREEN"] * 2 + ["ORANGE"] * 2 + ["RED"] * 2 + ["BLACK"] * 2 + ["NO_DATA"]
 
 
 def test_a_time_far_ahead_closes_all_windows_before_it(folders: Any) -> None:
