@@ -33,7 +33,7 @@ SPLIT = "protocol.name=split needs at least 2 days of data, got 1 (protocol=tran
         ("detector=volume world=a port=70000", "port must be in [0, 65535], got 70000\n"),
         ("detector=volume world=a run=b", f"world {EMPTY} 'a'\nrun {EMPTY} 'b'\n"),
         (
-            "generator=demo_2016 generator.num_users=5 detector=volume",
+            "generator=demo_2016 generator.days=1 generator.num_users=5 detector=volume",
             f"{SPLIT}in a simulated world, generator.days=2 or more)\n",
         ),
     ],
