@@ -113,11 +113,11 @@ def test_alerts_stand_beside_the_truth_as_it_unfolds(open_page: Open) -> None:
     page = open_page(at(BREAKS_S - 1))
     truth, alerts = page.locator("#incidents li"), page.locator("#alerts li")
     soon(lambda: truth.count() == 1)
-    assert "tower_001" in truth.inner_text()
+    assert "cell_001" in truth.inner_text()
     assert "none yet" in alerts.inner_text()
     seek(page, 899)
-    assert [re.search(r"tower_\d+", each)[0] for each in truth.all_inner_texts()] == [  # type: ignore[index]
-        "tower_005", "tower_000", "tower_001",
+    assert [re.search(r"cell_\d+", each)[0] for each in truth.all_inner_texts()] == [  # type: ignore[index]
+        "cell_005", "cell_000", "cell_001",
     ]  # fmt: skip
     assert "none yet" in alerts.inner_text()
     page.keyboard.press("a")

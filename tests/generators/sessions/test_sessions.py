@@ -44,7 +44,7 @@ def check_world(small: SmallNetwork, done: bool) -> tuple[list[list[Event]], lis
     plant, network, _ = small.deployment
     held, met = [], []
     for user, key, start, talk in small.sessions:
-        phone = make_phone(network.radio.cell.shape[1], make_events(20_000))
+        phone = make_phone(network.radio.cell.shape[1], make_events(100_000))
         phone.reports.world[DONE] = done
         connected = hold(user, np.uint64(key), start, talk, network, phone)
         met.append(int(phone.reports.world[MET]))
