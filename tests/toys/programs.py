@@ -44,5 +44,6 @@ def rows(folder: str = "runs") -> list[dict[str, Any]]:
 def leavings() -> list[str]:
     """What would be half-written: folders and files that only exist while something is made."""
     marks = (".making", ".partial")
-    unwanted = [path for path in Path().rglob("*") if path.name.endswith(marks) or path.name.startswith(".detector-")]
+    every = [Path(above, name) for above, folders, files in os.walk(".") for name in (*folders, *files)]
+    unwanted = [path for path in every if path.name.endswith(marks) or path.name.startswith(".detector-")]
     return [str(path) for path in [*unwanted, *Path().glob("runs/**/.*.lock")]]

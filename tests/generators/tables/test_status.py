@@ -60,7 +60,7 @@ def test_sliding_windows_hold_what_happened_in_them(demo: Path) -> None:
     events = events.with_columns(stranded=(pl.col("cause") == "drop") & asking)
     starts = status["window_start"].unique().sort()
     assert set(starts.diff().drop_nulls().dt.total_seconds()) == {7}
-    assert starts[-1] + timedelta(seconds=21) <= starts[0] + timedelta(days=1) < starts[-1] + timedelta(seconds=28)
+    assert starts[-1] + timedelta(seconds=21) <= starts[0] + timedelta(days=2) < starts[-1] + timedelta(seconds=28)
     held = connections(events)
     chosen = status.filter(pl.col("window_start") >= starts[0] + timedelta(hours=6)).sample(100, seed=1)
     for row in chosen.iter_rows(named=True):
