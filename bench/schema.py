@@ -395,9 +395,19 @@ PLANTED_TABLES = {t.name: t for t in (COMMUNITIES, TIES)}
 OPTIONAL_TABLES = {t.name: t for t in (ANTENNA_PATTERNS, NEIGHBOUR_LEARNING, USER_WINDOWS)}
 """Tables that a simulated world has if its settings ask for them; no detector sees them."""
 TRUTH_TABLES = {t.name: t for t in (INCIDENTS, TRUTH)}
+_RENAMED = {"calls": "call_records", "users": "user_profiles", "cells": "cell_towers", "events": "session_events"}
 LABELS = (
     Column("is_anomaly", pa.bool_(), "whether an injected incident added or altered the call directly"),
     Column("anomaly_type", TEXT, "type of that incident; `normal` otherwise"),
 )
 SEED_CALL_COLUMNS = 11
 """The first columns of `CALLS` are those of the published generator; the labels follow them in the export."""
+
+
+def exported(table: str) -> str:
+    """Return the name of a table's file in an exported data set, without its ending.
+
+    >>> exported("calls"), exported("tower_status")
+    ('cdr_call_records', 'cdr_tower_status')
+    """
+    return f"cdr_{_RENAMED.get(table, table)}"

@@ -17,16 +17,6 @@ from bench.schema import UNREADABLE
 from bench.truth import Truth
 from bench.worlds.places import Place
 
-EXPORTED = {
-    "calls": "cdr_call_records",
-    "users": "cdr_user_profiles",
-    "cells": "cdr_cell_towers",
-    "events": "cdr_session_events",
-    "tower_status": "cdr_tower_status",
-    "coverage": "cdr_coverage",
-}
-"""Names of the tables in an exported data set."""
-
 
 @dataclass(frozen=True)
 class WorldTables:
@@ -80,7 +70,7 @@ class WorldTables:
         UserError
             When the table is missing, damaged or without one of the columns.
         """
-        path = self.place.data / f"{EXPORTED[name] if self.place.exported else name}.parquet"
+        path = self.place.table(name)
         try:
             with pq.ParquetFile(path) as file:
                 if missing := sorted(set(columns) - set(file.schema_arrow.names)):

@@ -3,15 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-EXPORTED = {
-    "calls": "cdr_call_records",
-    "users": "cdr_user_profiles",
-    "cells": "cdr_cell_towers",
-    "events": "cdr_session_events",
-    "tower_status": "cdr_tower_status",
-    "moves": "cdr_moves",
-}
-"""Names of tables in an export."""
+from bench.schema import exported
 
 
 @dataclass(frozen=True)
@@ -27,7 +19,7 @@ class Place:
     def of(cls, folder: Path) -> "Place | None":
         """Return the location for a world's folder, its `data`, or what `bench.generate` wrote; None for others."""
         if (folder / "clock.json").exists():
-            if (folder / f"{EXPORTED['calls']}.parquet").exists():
+            if (folder / f"{exported('calls')}.parquet").exists():
                 return cls(folder, folder, folder / "manifest.json", exported=True)
             folder = folder.parent
         return cls.stored(folder) if (folder / "data" / "clock.json").exists() else None
@@ -39,4 +31,4 @@ class Place:
 
     def table(self, name: str) -> Path:
         """Return the file of a table."""
-        return self.data / f"{EXPORTED[name] if self.exported else name}.parquet"
+        return self.data / f"{exported(name) if self.exported else name}.parquet"

@@ -8,37 +8,23 @@ from bench.dataset import Clock
 from bench.host.texts import markdown
 from bench.schema import (
     CALLS,
-    CELLS,
-    COMMUNITIES,
-    COVERAGE,
-    EVENTS,
-    INCIDENTS,
+    DATA_TABLES,
     LABELS,
     OPTIONAL_TABLES,
-    SUBSCRIPTIONS,
-    TIES,
-    TOWER_STATUS,
-    TRUTH,
+    PLANTED_TABLES,
+    TRUTH_TABLES,
     USER_FEATURES,
-    USER_STATUS,
-    USERS,
     Column,
+    exported,
 )
 
 SEPARATOR = "| --- | --- | --- |"
 TABLES = {
-    "cdr_user_profiles": USERS,
-    "cdr_cell_towers": CELLS,
-    "cdr_subscriptions": SUBSCRIPTIONS,
-    "cdr_coverage": COVERAGE,
-    "cdr_session_events": EVENTS,
-    "cdr_tower_status": TOWER_STATUS,
-    "cdr_user_status": USER_STATUS,
-    "incidents": INCIDENTS,
-    "truth": TRUTH,
+    **{exported(name): table for name, table in DATA_TABLES.items() if name != "calls"},
+    **TRUTH_TABLES,
     "user_features": USER_FEATURES,
 }
-PLANTED = {"cdr_communities": COMMUNITIES, "cdr_ties": TIES}
+PLANTED = {exported(name): table for name, table in PLANTED_TABLES.items()}
 
 
 def data_card(manifest: dict[str, Any], clock: Clock) -> str:
@@ -49,7 +35,7 @@ def data_card(manifest: dict[str, Any], clock: Clock) -> str:
     rows = [f"| {name} | {calls:,} | {incidents[name]:,} |" for name, calls in kinds.items()]
     own = "inputs" in manifest["recipe"]
     every = TABLES if own else {**TABLES, **PLANTED}
-    every |= {f"cdr_{name}": OPTIONAL_TABLES[name] for name in counts.get("optional_tables", ())}
+    every |= {exported(name): OPTIONAL_TABLES[name] for name in counts.get("optional_tables", ())}
     tables = [_table(name, table.meaning, table.columns) for name, table in every.items()]
     return "\n".join(
         [
@@ -60,7 +46,7 @@ def data_card(manifest: dict[str, Any], clock: Clock) -> str:
             "Labels are in `is_anomaly` and `anomaly_type` of the call records; `truth` says of each changed record",
             "which incident changed it.",
             "",
-            _table("cdr_call_records", CALLS.meaning, (*CALLS.columns, *LABELS)),
+            _table(exported("calls"), CALLS.meaning, (*CALLS.columns, *LABELS)),
             *tables,
         ]
     )

@@ -13,27 +13,24 @@ from bench.dataset import Clock, Dataset
 from bench.generator import Progress
 from bench.host.read_json import object_in
 from bench.host.sheets import quoted_in_sheet
-from bench.schema import CALLS, LABELS, OPTIONAL_TABLES, SEED_CALL_COLUMNS, USER_FEATURES
+from bench.schema import (
+    CALLS,
+    DATA_TABLES,
+    LABELS,
+    OPTIONAL_TABLES,
+    PLANTED_TABLES,
+    SEED_CALL_COLUMNS,
+    USER_FEATURES,
+    exported,
+)
 from bench.truth import NORMAL, CallLabels, Truth
 from generators.tables.columns import ROW_GROUP, ParquetRows, coded, write_parquet
 from generators.tables.data_card import data_card
 
-CALL_FILE = "cdr_call_records"
-FILES = {
-    "users": "cdr_user_profiles",
-    "cells": "cdr_cell_towers",
-    "subscriptions": "cdr_subscriptions",
-    "coverage": "cdr_coverage",
-    "events": "cdr_session_events",
-    "tower_status": "cdr_tower_status",
-    "user_status": "cdr_user_status",
-}
+CALL_FILE = exported("calls")
+FILES = {name: exported(name) for name in DATA_TABLES if name != "calls"}
 """File names of the exported tables."""
-PLANTED_FILES = {
-    "communities": "cdr_communities",
-    "ties": "cdr_ties",
-    **{name: f"cdr_{name}" for name in OPTIONAL_TABLES},
-}
+PLANTED_FILES = {name: exported(name) for name in (*PLANTED_TABLES, *OPTIONAL_TABLES)}
 """File names of the tables of a simulated society, and of those that a world has if its settings ask for them."""
 TIMES = "%Y-%m-%d %H:%M:%S%.3fZ"
 """Format of times in CSV files: UTC, with milliseconds."""
