@@ -126,7 +126,7 @@ def test_alerts_stand_beside_the_truth_as_it_unfolds(open_page: Open) -> None:
     assert page.locator("#alerts li.fresh").count() > 0
     page.keyboard.press("t")
     soon(lambda: not page.locator("#incidents").is_visible())
-    assert "hit" not in alerts.first.inner_text()
+    soon(lambda: "hit" not in alerts.first.inner_text())
     assert page.evaluate("page.alerted().length") > 0
 
 
