@@ -7,7 +7,7 @@ import numpy as np
 
 from generators.model.compiled import kernel
 from generators.radio.antenna import QUIETEST, ellipse_gain, mean_gain, sector_gain_db
-from generators.radio.path_loss import REFERENCE, path_loss_db, sight_probability
+from generators.radio.path_loss import REFERENCE, RMA, path_loss_db, rural_break_m, sight_probability
 from generators.radio.plane import Plane, bearing_deg, shortest
 from generators.radio.shadowing import CUT, in_sight, shadow
 from generators.settings.radio import MODELS, AntennaSettings, PropagationSettings, SiteSettings
@@ -53,7 +53,8 @@ class Air(NamedTuple):
     """The least power at which a phone hears a cell [dBm]."""
     reference_m: float
     sigma: Any
-    """Shape (models, 2), float64: standard deviation of the shadowing [dB], with and without line of sight."""
+    """Shape (models, 3), float64: standard deviation of the shadowing [dB] with line of sight, without, and with line
+    of sight beyond the break point."""
     correlation: Any
     """Shape (models, 2), float64: decorrelation distance of the shadowing [m], with and without line of sight."""
     tilts: tuple[float, float]
@@ -117,8 +118,8 @@ def make_air(antenna: AntennaSettings, radio: PropagationSettings, plane: Plane,
         threshold=max(radio.threshold_dbm, radio.noise_floor_dbm + radio.least_snr_db),
         reference_m=radio.reference_m,
         sigma=_by_model([model.sigma_db for model in MODELS.values()], radio.sigma_db if radio.shadowing else 0.0),
-        correlation=_by_model(
-            [model.correlation_m for model in MODELS.values()], radio.correlation_m, radio.resolution_m
+        correlation=np.maximum(
+            _by_model([model.correlation_m for model in MODELS.values()], radio.correlation_m), radio.resolution_m
         ),
         tilts=(antenna.mechanical_tilt_deg, antenna.electrical_tilt_deg),
         widths=(antenna.beam_width_deg, antenna.vertical_beam_width_deg),
@@ -128,10 +129,10 @@ def make_air(antenna: AntennaSettings, radio: PropagationSettings, plane: Plane,
     )
 
 
-def _by_model(own: list[tuple[float, float]], given: float | None, least: float = 0.0) -> Any:
-    """Return a shadowing figure for each path-loss model, with and without line of sight; shape (models, 2)."""
+def _by_model(own: list[tuple[float, ...]], given: float | None) -> Any:
+    """Return the figures of shadowing of each path-loss model, or the given one everywhere; shape (models, figures)."""
     table = np.array(own)
-    return np.maximum(table if given is None else np.full_like(table, given), least)
+    return table if given is None else np.full_like(table, given)
 
 
 @kernel
@@ -158,6 +159,8 @@ def site_loss_db(site: int, away: tuple[float, float], most: float, cells: Cells
     sight = in_sight(air.seed, site, x / across, y / across, sight_probability(model, flat))
     loss = path_loss_db(model, flat, air.ghz, (cells.height[site], air.phone_m), sight)
     sigma, apart = air.sigma[model, 0 if sight else 1], air.correlation[model, 0 if sight else 1]
+    if model == RMA and sight and flat > rural_break_m(air.ghz, (cells.height[site], air.phone_m)):
+        sigma = air.sigma[model, 2]
     if loss - CUT * sigma > most:
         return math.inf
     if sigma > 0.0:
@@ -197,5 +200,5 @@ def could_reach(site: int, distance: float, cells: Cells, air: Air, most_gain_db
         least = 20.0 * math.log10(max(distance, air.reference_m) / air.reference_m)
     else:
         least = path_loss_db(model, distance, air.ghz, (cells.height[site], air.phone_m), True)
-        least -= CUT * max(air.sigma[model, 0], air.sigma[model, 1])
+        least -= CUT * max(air.sigma[model, 0], air.sigma[model, 1], air.sigma[model, 2])
     return bool(cells.eirp[cells.first[site]] + most_gain_db - least >= air.threshold)

@@ -22,9 +22,10 @@ def free_space_db(distance: float, ghz: float) -> float:
 
 @kernel
 def cost231_hata_db(distance: float, ghz: float, mast: float, phone: float) -> float:
-    """Return the path loss of COST-231 Hata for medium towns and suburbs; 3 dB more in metropolitan centres.
+    """Return the path loss of COST-231 Hata at a distance on the ground; metropolitan centres have 3 dB more.
 
-    COST Action 231 final report (1999), section 4.4.1: 1.5-2 GHz, mast 30-200 m, phone 1-10 m, 1-20 km.
+    COST Action 231 final report (1999), section 4.4.1, medium towns and suburbs: 1.5-2 GHz, mast 30-200 m, phone
+    1-10 m, 1-20 km.
     """
     frequency = math.log10(ghz * 1000.0)
     high = math.log10(mast)
@@ -79,6 +80,12 @@ def urban_db(flat: float, ghz: float, heights: tuple[float, float], macro: bool,
 
 
 @kernel
+def rural_break_m(ghz: float, heights: tuple[float, float]) -> float:
+    """Return the distance beyond which the path loss of RMa with line of sight rises more steeply [m]."""
+    return 2.0 * math.pi * heights[0] * heights[1] * ghz * 1e9 / 3e8
+
+
+@kernel
 def _rural_sight_db(distance: float, ghz: float) -> float:
     power: float = _BUILDING_M**1.72
     loss = 20.0 * math.log10(40.0 * math.pi * distance * ghz / 3.0) + min(0.03 * power, 10.0) * math.log10(distance)
@@ -95,7 +102,7 @@ def rural_db(flat: float, ghz: float, heights: tuple[float, float], sight: bool)
     mast, phone = heights
     flat = max(flat, 10.0)
     distance = math.sqrt(flat * flat + (mast - phone) ** 2)
-    turn = 2.0 * math.pi * mast * phone * ghz * 1e9 / 3e8
+    turn = rural_break_m(ghz, heights)
     seen = _rural_sight_db(min(distance, turn), ghz)
     if distance > turn:
         seen += 40.0 * math.log10(distance / turn)
@@ -136,10 +143,9 @@ def path_loss_db(model: int, flat: float, ghz: float, heights: tuple[float, floa
         return rural_db(flat, ghz, heights, sight)
     if model in (UMA, UMI):
         return urban_db(flat, ghz, heights, model == UMA, sight)
-    distance = math.sqrt(flat * flat + (heights[0] - heights[1]) ** 2)
     if model == FREE_SPACE:
-        return free_space_db(distance, ghz)
+        return free_space_db(math.sqrt(flat * flat + (heights[0] - heights[1]) ** 2), ghz)
     if model in (HATA, HATA_URBAN):
         metropolitan = 3.0 if model == HATA_URBAN else 0.0
-        return cost231_hata_db(distance, ghz, heights[0], heights[1]) + metropolitan
+        return cost231_hata_db(flat, ghz, heights[0], heights[1]) + metropolitan
     raise ValueError("this path-loss model has no formula")

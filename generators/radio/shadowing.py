@@ -1,6 +1,8 @@
 """Shadowing: random gain or loss by hills and buildings, a fixed function of the site and the point.
 
-A unit normal field on a lattice whose spacing is the correlation distance, interpolated and scaled back to variance 1.
+Its correlation falls exponentially with distance (3GPP TR 38.901, section 7.4.4). It is the sum of three normal fields
+on lattices of different spacing, each interpolated and scaled back to variance 1: such a sum can be computed at any
+point by itself, without the points around it.
 """
 
 import math
@@ -18,7 +20,13 @@ HIDDEN = 1e-4
 """Probability of line of sight below which there is taken to be none."""
 _SHADOWING = np.uint64(Purpose.SHADOWING)
 _HALF = np.uint64(32)
-_NORMAL, _SIGHT = 0, 1
+_SIGHT = 1
+_LAYERS = ((0, 0.15, math.sqrt(0.177)), (2, 0.8, math.sqrt(0.483)), (3, 2.5, math.sqrt(0.340)))
+"""The fields of which shadowing is the sum: kind, spacing in units of the correlation distance, standard deviation.
+
+Fitted by least squares: at no distance d does the correlation, averaged over points and directions, differ from exp(-d)
+by more than 0.03.
+"""
 
 
 @kernel
@@ -30,7 +38,7 @@ def _node(seed: Any, site: int, kind: int, ix: int, iy: int) -> float:
 
 @kernel
 def _field(seed: Any, site: int, kind: int, x: float, y: float) -> float:
-    """Return a standard normal random field at a point given in units of the correlation distance."""
+    """Return a standard normal random field at a point given in units of the lattice's spacing."""
     ix, iy = math.floor(x), math.floor(y)
     fx, fy = x - ix, y - iy
     total, power = 0.0, 0.0
@@ -56,7 +64,10 @@ def shadow(seed: Any, site: int, x: float, y: float) -> float:
     x, y
         Position in units of the correlation distance.
     """
-    return min(max(_field(seed, site, _NORMAL, x, y), -CUT), CUT)
+    total = 0.0
+    for kind, spacing, deviation in _LAYERS:
+        total += deviation * _field(seed, site, kind, x / spacing, y / spacing)
+    return min(max(total, -CUT), CUT)
 
 
 @kernel

@@ -41,6 +41,8 @@ class Rules(NamedTuple):
     ignores: float
     answer_ms: tuple[int, int]
     """Shortest time until a tower answers, and width of the uniform part that is added to it."""
+    measurement_error: float
+    """Standard deviation of the error of a reported power [dB]."""
     losses: float
     """Rate at which a live call is dropped at a healthy tower [1/ms]."""
 
@@ -105,6 +107,7 @@ def make_rules(settings: WorldSettings) -> Rules:
         refuses=towers.refuses,
         ignores=towers.ignores,
         answer_ms=(towers.answer_ms[0], towers.answer_ms[1] - towers.answer_ms[0]),
+        measurement_error=phones.measurement_error_db,
         losses=towers.losses_per_hour / HOUR_MS,
     )
 

@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -188,6 +189,10 @@ class Session:
         self.round += 1
         cell, power = self.candidates.pop(0)
         mood, delay, luck, hardness, _ = numpys_draws(self.air.seed, Purpose.HELLO, self.key, self.asked)
+        if self.rules.measurement_error:
+            u = numpys_draws(self.air.seed, Purpose.HELLO, self.key, self.asked, 3)[0]
+            error = NormalDist().inv_cdf(max(u, 2.0**-54))
+            power = float(np.float32(power + self.rules.measurement_error * min(max(error, -4.0), 4.0)))
         if not self.asked:
             self.withstands = -math.log(1 - hardness)
         self.asked += 1

@@ -32,6 +32,7 @@ from generators.model.events import (
     SETUP,
     TIMEOUT,
 )
+from generators.model.numerics import normal_quantile
 from generators.model.rng import Purpose, philox, uniform
 from generators.radio.coverage import NO_CELL, RadioMap
 from generators.radio.plane import wrapped
@@ -85,7 +86,9 @@ SESSION = np.dtype(
 - `mark`: digest of its events.
 """
 _HELLO = np.uint64(Purpose.HELLO)
-_REFRESH, _SWAP = np.uint64(1), np.uint64(2)
+_REFRESH, _SWAP, _MEASURED = np.uint64(1), np.uint64(2), np.uint64(3)
+MOST_ERRORS = 4.0
+"""Number of standard deviations at which errors of reported powers are cut."""
 
 
 class Phone(NamedTuple):
@@ -159,6 +162,7 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
         words = philox(network.folk.seed, _HELLO, key, np.uint64(state.asked), np.uint64(0))
         if state.asked == 0:
             state.hardness = -math.log(1.0 - uniform(words[3]))
+        power = _reported(key, state.asked, reports.power[i], network)
         state.asked += 1
         luck = (uniform(words[0]), uniform(words[2]))
         result = answer(cell, state.now_ms, luck, network, reports.world)
@@ -167,19 +171,30 @@ def _ask(key: Any, deadline: int, network: Network, phone: Phone) -> int:
             return OVER
         state.now_ms += delay
         if result == CONNECTED:
-            state.power = reports.power[i]
+            state.power = power
             state.cell = cell
             return LIVE
         cause = TIMEOUT if result == IGNORED else (FULL if result == BLOCKED else SETUP)
         row = _note(FAIL, cause, cell, network, phone)  # 2, 3
-        _mark(int(reports.power[i] * EXACT), state)
+        _mark(int(power * EXACT), state)
         if row >= 0:
-            phone.events[row].power = reports.power[i]
+            phone.events[row].power = power
         phone.barred[state.barred % MOST_BARRED] = cell
         state.barred += 1
         if result == SPOILT and deadline == NEVER:  # the call was at this cell already: no other cell is asked
             break
     return NONE_LEFT
+
+
+@kernel
+def _reported(key: Any, asked: int, power: Any, network: Network) -> Any:
+    """Return the power of a cell as the phone reports it in a Hello, with the error of the measurement [dBm]."""
+    deviation = network.rules.measurement_error
+    if deviation == 0.0:
+        return power
+    words = philox(network.folk.seed, _HELLO, key, np.uint64(asked), _MEASURED)
+    error = min(max(normal_quantile(uniform(words[0])), -MOST_ERRORS), MOST_ERRORS)
+    return np.float32(power + deviation * error)
 
 
 @kernel

@@ -87,6 +87,9 @@ class PhoneSettings:
     """For handover=refresh: the shortest time until the next Hello."""
     refresh_spread_s: float = field(default=10.0, metadata=within(0, 3600))
     """For handover=refresh: width of the uniform random time that is added to `refresh_min_s`."""
+    measurement_error_db: float = field(default=1.5, metadata=within(0, 20))
+    """Standard deviation of the random error of a reported power [dB]: what the phone's filter leaves of fast fading.
+    Cells are compared without it."""
     neighbours: str = field(default="geometry", metadata=one_of("geometry", "learned"))
     """Which towers a phone asks for signal strengths. geometry: those that could reach it; learned: the towers that it
     hears and those that they have learned to be near (table `neighbour_learning`). Calls do not depend on it."""

@@ -10,22 +10,22 @@ PLACEMENTS = ("districts", "grid", "hexagonal", "poisson", "clustered", "file")
 
 
 class PathLossModel(NamedTuple):
-    """The shadowing of a path-loss model: a pair for each figure, with and without line of sight."""
+    """The shadowing of a path-loss model."""
 
-    sigma_db: tuple[float, float]
-    """Standard deviation [dB]."""
+    sigma_db: tuple[float, float, float]
+    """Standard deviation [dB]: with line of sight, without, and with line of sight beyond the break point of rma."""
     correlation_m: tuple[float, float]
-    """Decorrelation distance [m]."""
+    """Decorrelation distance [m], with and without line of sight."""
 
 
 MODELS = {
-    "reference": PathLossModel((0.0, 0.0), (50.0, 50.0)),
-    "free_space": PathLossModel((0.0, 0.0), (50.0, 50.0)),
-    "cost231_hata": PathLossModel((6.0, 6.0), (50.0, 50.0)),
-    "cost231_hata_urban": PathLossModel((6.0, 6.0), (50.0, 50.0)),
-    "uma": PathLossModel((4.0, 6.0), (37.0, 50.0)),
-    "umi": PathLossModel((4.0, 7.82), (10.0, 13.0)),
-    "rma": PathLossModel((4.0, 8.0), (37.0, 120.0)),
+    "reference": PathLossModel((0.0, 0.0, 0.0), (50.0, 50.0)),
+    "free_space": PathLossModel((0.0, 0.0, 0.0), (50.0, 50.0)),
+    "cost231_hata": PathLossModel((6.0, 6.0, 6.0), (50.0, 50.0)),
+    "cost231_hata_urban": PathLossModel((6.0, 6.0, 6.0), (50.0, 50.0)),
+    "uma": PathLossModel((4.0, 6.0, 4.0), (37.0, 50.0)),
+    "umi": PathLossModel((4.0, 7.82, 4.0), (10.0, 13.0)),
+    "rma": PathLossModel((4.0, 8.0, 6.0), (37.0, 120.0)),
 }
 """All path-loss models; `generators.radio.path_loss` has the formula of each, and refuses a model without one.
 
@@ -148,7 +148,8 @@ class PropagationSettings:
     sigma_db: float | None = None
     """Standard deviation of the shadowing [dB]; empty: that of the path-loss model."""
     correlation_m: float | None = None
-    """Decorrelation distance of the shadowing [m], at least resolution_m; empty: that of the path-loss model."""
+    """Distance over which the correlation of the shadowing falls to 1/e [m], not below resolution_m; empty: that of the
+    path-loss model, or resolution_m if that is larger, since the map has one power for each pixel."""
     threshold_dbm: float = field(default=-110.0, metadata=within(-200, 100))
     """The lowest power at which a phone hears a cell."""
     noise_floor_dbm: float = field(default=-120.0, metadata=within(-250, 100))
@@ -169,3 +170,6 @@ class PropagationSettings:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1000:
                 yield Fault(f"{key}.{name}", "be in [0, 1000]", value)
+        if self.shadowing and self.correlation_m is not None and 0 <= self.correlation_m < self.resolution_m:
+            rule = f"be at least {key}.resolution_m ({self.resolution_m:g}): the map has one power for each pixel"
+            yield Fault(f"{key}.correlation_m", rule, self.correlation_m)

@@ -96,6 +96,7 @@ def networks(draw: Any) -> SmallNetwork:
     net.towers.channels = draw(st.sampled_from([0, 1]))
     net.towers.broken = [fault(draw, settings.num_towers) for _ in range(draw(st.integers(0, 3)))]
     net.phones.handover = draw(st.sampled_from(["a3", "refresh"]))
+    net.phones.measurement_error_db = draw(st.sampled_from([1.5, 0.0]))
     net.phones.hysteresis_db = draw(st.sampled_from([0.0, 3.0]))
     net.phones.time_to_trigger_ms = draw(st.sampled_from([0, 640, 5000]))
     net.mobility.kind = draw(st.sampled_from(["routine", "waypoint"]))
