@@ -10,7 +10,7 @@ from small_networks import SmallNetwork, deployed, in_words, networks
 from small_worlds import make_settings
 
 from generators.mobility.itinerary import BEGINS, COUNT, make_trail, plan
-from generators.model.events import make_events
+from generators.model.events import STATES, make_events
 from generators.model.plan import CellFault
 from generators.radio.coverage import pixels_at
 from generators.sessions.deployment import with_faults
@@ -194,3 +194,32 @@ def test_every_transition_of_the_state_diagram_is_reached() -> None:
     assert {"CONNECT  > RECONNECT ", "RECONNECT  > RECONNECT "} <= reached  # 7
     assert "FAIL setup > FAIL drop" in reached  # 7 and lost
     assert {"LIVE > END", "CONNECTING > END"} <= reached  # 6, while connected and while changing cells
+
+
+def test_reported_powers_have_the_error_that_is_asked_and_nothing_else_changes() -> None:
+    """The same calls with an error of 0 and of 1.5 dB: the differences are normal, cut at four standard deviations."""
+    held = []
+    for error in (0.0, 1.5):
+        asked = make_settings("generator.num_users=60", f"generator.network.phones.measurement_error_db={error}")[0]
+        found = deployed(asked)
+        sessions = [(user, 60 * user + i, 3_600_000 * (9 + i), 600_000) for user in range(60) for i in range(40)]
+        phone = make_phone(found.network.radio.cell.shape[1], make_events(100_000))
+        for user, key, start, talk in sessions:
+            hold(user, np.uint64(key), start, talk, found.network, phone)
+        held.append(phone.events[: phone.state["row"][0]].copy())
+    exact, reported = held
+    assert (exact[[name for name in exact.dtype.names if name != "power"]] == reported[
+        [name for name in exact.dtype.names if name != "power"]
+    ]).all()  # fmt: skip
+    asked_for = np.isin(reported["state"], [STATES.index("CONNECT"), STATES.index("RECONNECT")])
+    error = (reported["power"] - exact["power"])[asked_for].astype(float)
+    assert len(error) > 2000
+    assert error.mean() == pytest.approx(0, abs=0.1)
+    assert error.std() == pytest.approx(1.5, rel=0.05)
+    assert np.abs(error).max() <= 6.001
+    assert (error != 0).all()
+    on_the_map = exact["power"][asked_for]
+    pixels = pixels_at(np.column_stack([exact["x"], exact["y"]])[asked_for].astype(float) + 0.5, found.network.radio)
+    powers = found.network.radio.power[pixels]
+    assert (powers == on_the_map[:, None]).any(axis=1).mean() > 0.9
+    assert (powers == reported["power"][asked_for][:, None]).any(axis=1).mean() < 0.01
