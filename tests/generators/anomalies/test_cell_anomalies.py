@@ -23,6 +23,8 @@ TYPES = ("tower_outage", "tower_degraded", "sleeping_cell", "antenna_misaligned"
 RATIO = {"antenna_misaligned": 0.02, "ping_pong": 0.03, "flash_crowd": 0.05}
 BY_LENGTH = ("tower_outage", "sleeping_cell")
 """Of which nothing else tells how hard they are; with few calls to meet they are over sooner."""
+REPORTED = timedelta(seconds=2 * (3 + 10))
+"""How long a phone remembers reports: so long after a cell was mended may a call still go by what it sent before."""
 CONNECTED = pl.col("state").is_in(["CONNECT", "RECONNECT"])
 
 
@@ -105,7 +107,8 @@ def test_the_truth_holds_cells_for_as_long_as_incidents_last(worlds: Callable[[s
     direct = two.table("truth").filter(level="call", cause="direct", change="altered")
     starts = two.table("calls").with_row_index("row").cast({"row": pl.Int64}).join(direct, on="row")
     spans = starts.join(two.table("incidents"), on="incident_id", suffix="_of")
-    assert (spans["call_start_ts"] < spans["end_ts_right" if "end_ts_right" in spans.columns else "end_ts_of"]).all()
+    later = spans["call_start_ts"] - spans["end_ts_of"]
+    assert later.is_empty() or later.max() < REPORTED  # type: ignore[operator]
 
 
 def test_a_site_that_is_out_refuses_everybody(worlds: Callable[[str], Two]) -> None:
@@ -215,7 +218,8 @@ def test_difficulty_goes_one_way(name: str) -> None:
         hard = f"anomaly.{name}.difficulty={difficulty}"
         ratio = f"generator.anomaly_ratio={0.1 if name in BY_LENGTH else RATIO.get(name, 0.1) / 4}"
         size = ("generator.num_users=2000", "generator.days=5") if name == "flash_crowd" else ("generator.days=5",)
-        world = World(*make_settings(*SMALL, f"anomaly={name}", hard, ratio, *size))
+        even = ("anomaly.tower_degraded.ramps=0",) if name == "tower_degraded" else ()  # ramps end at twice as much
+        world = World(*make_settings(*SMALL, f"anomaly={name}", hard, ratio, *size, *even))
         plan = world.draw().plan
         hours = (plan.end_ms - plan.start_ms).mean() / 3_600_000
         severity = {
