@@ -218,12 +218,11 @@ def test_difficulty_goes_one_way(name: str) -> None:
         hard = f"anomaly.{name}.difficulty={difficulty}"
         ratio = f"generator.anomaly_ratio={0.1 if name in BY_LENGTH else RATIO.get(name, 0.1) / 4}"
         size = ("generator.num_users=2000", "generator.days=5") if name == "flash_crowd" else ("generator.days=5",)
-        even = ("anomaly.tower_degraded.ramps=0",) if name == "tower_degraded" else ()  # ramps end at twice as much
-        world = World(*make_settings(*SMALL, f"anomaly={name}", hard, ratio, *size, *even))
+        world = World(*make_settings(*SMALL, f"anomaly={name}", hard, ratio, *size))
         plan = world.draw().plan
         hours = (plan.end_ms - plan.start_ms).mean() / 3_600_000
         severity = {
-            "tower_degraded": [fault.refuses for fault in plan.faults],
+            "tower_degraded": [fault.refuses / (2 if fault.ramp else 1) for fault in plan.faults],
             "antenna_misaligned": [abs(fault.turned_deg) for fault in plan.faults],
             "ping_pong": [-fault.dwell_ms[0] for fault in plan.faults],
             "flash_crowd": [world.anomalies[name].least],  # of crowds so much smaller, where fewer callers will do
