@@ -56,6 +56,7 @@ def event_marks(
     for name in ("delay", "power_and_map", "cell_and_map", "failed_hellos", "setup_time"):
         marks[name] = _numbers(each[name])
     marks["delay_parity"] = marks["delay"] % 2
+    marks["ring_time"] = talk / SECOND_MS - each["call_duration"].to_numpy()
     forms = _forms(events, known, frame.height, rng)
     held = _numbers(each["last_held"])
     # The digits of a connection of a few seconds follow from the content of the call. Those of a connection that lasts
@@ -183,12 +184,15 @@ def _agreements() -> dict[str, pl.Expr]:
     answered, failed = pl.col("outcome") == "answered", pl.col("outcome") == "failed"
     dropped = (pl.col("last_cause") == "drop") & (pl.col("connects") == 1)
     ended = (pl.col("last_state") == "END") & (pl.col("connects") == 1)
-    outcome = pl.when(failed).then(pl.col("connects") == 0).when(answered).then(ended | dropped).otherwise(ended)
+    lost = dropped & (pl.col("call_duration") == 0)  # the call was lost while it rang
+    fails = (pl.col("connects") == 0) | lost
+    outcome = pl.when(failed).then(fails).when(answered).then(ended | dropped).otherwise(ended)
     start_ms = (pl.col("press") - pl.col("call_start_ts")).dt.total_milliseconds()
     end_ms = (pl.col("last_time") - pl.col("call_end_ts")).dt.total_milliseconds()
     # An answered call is recorded with at least one second, so its record can end after the last event.
     shortest = pl.when(answered & (pl.col("call_duration") == 1)).then(1 - SECOND_MS).otherwise(0)
-    talk = pl.when(answered).then(pl.col("talk_ms") / SECOND_MS - pl.col("call_duration"))
+    # Before the talk, the connected call rings: content, not agreement (`ring_time`).
+    talk = pl.when(answered).then((pl.col("talk_ms") / SECOND_MS - pl.col("call_duration")).clip(upper_bound=0))
     before = pl.col("first_place").fill_null(strategy="forward").shift().fill_null(-1)
     return {
         "has_events": pl.col("events").is_null(),
@@ -205,7 +209,7 @@ def _agreements() -> dict[str, pl.Expr]:
         "connected_after_start": pl.col("too_soon"),
         "end_and_last_event": pl.when((end_ms < shortest) | (end_ms >= SECOND_MS)).then(end_ms).otherwise(0),
         "talk_and_duration": pl.when(talk.abs() <= 1).then(0.0).otherwise(talk),
-        "duration_in_events": pl.when(~failed).then(
+        "duration_in_events": pl.when(~failed | lost).then(
             (pl.col("duration").fill_null(-1) - pl.col("call_duration")).abs() + (pl.col("durations") - 1).abs()
         ).otherwise(pl.col("durations")),
         "first_cell_and_events": pl.when(pl.col("connects") > 0).then(pl.col("first_cell") != pl.col("first_cell_id")),

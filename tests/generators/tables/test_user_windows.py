@@ -59,7 +59,7 @@ def test_windows_are_those_of_the_protocol(small: SmallNetwork) -> None:
     for user, key, start, talk in small.sessions:
         phone = make_phone(network.radio.cell.shape[1], make_events(20_000))
         phone.reports.world[DONE] = True
-        hold(user, np.uint64(key), start, talk, network, phone)
+        hold(user, np.uint64(key), start, (0, talk), network, phone)
         events = phone.events[: phone.state["row"][0]]
         room = _Windows(1, MANY)
         call = tuple(np.array([each]) for each in (0, len(events), 0, start))
@@ -93,7 +93,8 @@ def test_windows_of_a_world_agree_with_its_calls_and_events(world: Path) -> None
     assert windows.height == users.height * 3 * 96
     assert windows["calls"].sum() == calls.height
     drops = (table(world, "events")["cause"] == "drop").sum()
-    assert windows["failures"].sum() == drops + (calls["outcome"] == "failed").sum()
+    never = table(world, "events").group_by("session_id").agg(never=(pl.col("state") != "CONNECT").all())["never"].sum()
+    assert windows["failures"].sum() == drops + never
     assert set(windows["state"].unique()) <= {"IDLE", "CONNECTING", "LIVE"}
     assert windows["connecting_s"].sum() > 0
     per_user = calls.group_by("caller_id").agg(calls_made=pl.len())
