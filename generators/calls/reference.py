@@ -12,7 +12,7 @@ import numpy as np
 from generators.calls.model_arrays import ModelArrays
 from generators.calls.reference_intents import Intent, ReferencePeople
 from generators.model.clock import DAY_MS
-from generators.model.outcome import FAILED
+from generators.model.outcome import ANSWERED, FAILED, MISSED
 from generators.model.plan import CellFault
 from generators.model.records import Edits
 from generators.radio.plant import Plant
@@ -158,13 +158,13 @@ class Reference:
             )
         changes = sum(e.state == "RECONNECT" and e.previous != e.cell for e in connects)
         rang = over.time_ms - connects[0].time_ms - over.talk_ms
-        lost = over.state == "FAIL" and over.talk_ms == 0
+        in_vain = intent.outcome == ANSWERED and over.state == "FAIL" and over.talk_ms == 0
         return Call(
             caller=user,
             callee=intent.callee,
             start_ms=start,
             talk_ms=over.talk_ms,
-            outcome=FAILED if lost else intent.outcome,
+            outcome=MISSED if in_vain else intent.outcome,
             first_cell=connects[0].cell,
             last_cell=connects[-1].cell,
             key=intent.key,

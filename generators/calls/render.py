@@ -14,7 +14,7 @@ from generators.calls.whereabouts import last_cell, serving_cell
 from generators.model.clock import DAY_MS
 from generators.model.compiled import kernel, part
 from generators.model.events import make_events
-from generators.model.outcome import FAILED
+from generators.model.outcome import FAILED, MISSED
 from generators.model.records import Edits, Records, make_records
 from generators.radio.coverage import NO_CELL
 from generators.sessions.faults import DONE, MET
@@ -298,8 +298,10 @@ def _fold(phone: Any, key: Any, model: ModelArrays, page: Page, row: int) -> int
     ring: Any = np.int64(out.ring_ms[row])
     talk: Any = np.int64(out.talk_ms[row])
     connected = hold(phone, key, start, (ring, talk), model.network, page.phone)
-    if not connected or state.ends_ms < state.first_ms + ring or (talk and state.ends_ms == state.first_ms + ring):
-        out.outcome[row] = FAILED  # also a call that was lost while it rang
+    if not connected:
+        out.outcome[row] = FAILED
+    elif talk and state.ends_ms <= state.answer_ms:  # lost while it rang: nobody could answer
+        out.outcome[row] = MISSED
     if out.incident[row] < 0:
         out.incident[row] = page.phone.reports.world[MET] - 1
     first = state.first_cell

@@ -50,7 +50,7 @@ def fold(events: list[Row]) -> Row:
         "call_duration": duration,
         "first_cell_id": asked if first is None else first,
         "last_cell_id": asked if serving is None else serving,
-        "failed": connected is None or (events[-1]["state"] == "FAIL" and not duration),
+        "failed": connected is None,
         "held_ms": 0 if connected is None else over - connected,
         "handovers": moves,
     }

@@ -184,9 +184,7 @@ def _agreements() -> dict[str, pl.Expr]:
     answered, failed = pl.col("outcome") == "answered", pl.col("outcome") == "failed"
     dropped = (pl.col("last_cause") == "drop") & (pl.col("connects") == 1)
     ended = (pl.col("last_state") == "END") & (pl.col("connects") == 1)
-    lost = dropped & (pl.col("call_duration") == 0)  # the call was lost while it rang
-    fails = (pl.col("connects") == 0) | lost
-    outcome = pl.when(failed).then(fails).when(answered).then(ended | dropped).otherwise(ended)
+    outcome = pl.when(failed).then(pl.col("connects") == 0).otherwise(ended | dropped)  # some are lost while they ring
     start_ms = (pl.col("press") - pl.col("call_start_ts")).dt.total_milliseconds()
     end_ms = (pl.col("last_time") - pl.col("call_end_ts")).dt.total_milliseconds()
     # An answered call is recorded with at least one second, so its record can end after the last event.
@@ -209,7 +207,7 @@ def _agreements() -> dict[str, pl.Expr]:
         "connected_after_start": pl.col("too_soon"),
         "end_and_last_event": pl.when((end_ms < shortest) | (end_ms >= SECOND_MS)).then(end_ms).otherwise(0),
         "talk_and_duration": pl.when(talk.abs() <= 1).then(0.0).otherwise(talk),
-        "duration_in_events": pl.when(~failed | lost).then(
+        "duration_in_events": pl.when(~failed).then(
             (pl.col("duration").fill_null(-1) - pl.col("call_duration")).abs() + (pl.col("durations") - 1).abs()
         ).otherwise(pl.col("durations")),
         "first_cell_and_events": pl.when(pl.col("connects") > 0).then(pl.col("first_cell") != pl.col("first_cell_id")),

@@ -15,6 +15,7 @@ from generators.radio.coverage import pixels_at
 from generators.radio.towers import make_towers
 from generators.sessions.load import channels_for, mean_talk_s, offered_load
 from generators.sessions.network import make_plant, make_residents
+from generators.sessions.ringing import make_ringing, mean_ring_s
 from generators.social.communities import make_society
 from generators.social.people import make_people
 from generators.world import World
@@ -60,11 +61,10 @@ def test_records_say_what_their_events_say(clean_world: World_, demo: Path, whic
     assert sessions["session_id"].to_list() == calls["call_id"].to_list()
     both = sessions.rename({"handovers": "changes"}).with_columns(calls)
     failed = pl.col("outcome") == "failed"
-    rang_in_vain = (pl.col("last_cause") == "drop") & (pl.col("talk") == 0)
     laws = {
         "starts": pl.col("begins").dt.truncate("1s") == pl.col("call_start_ts"),
         "caller": pl.col("caller") == pl.col("caller_id"),
-        "outcome": failed == ((pl.col("connects") == 0) | rang_in_vain),
+        "outcome": failed == (pl.col("connects") == 0),
         "cells": failed
         | ((pl.col("first_cell") == pl.col("first_cell_id")) & (pl.col("last_cell") == pl.col("last_cell_id"))),
         "handovers": pl.col("changes") == pl.col("handovers"),
@@ -96,8 +96,7 @@ def test_a_healthy_network_keeps_its_promises(events: pl.DataFrame, calls: pl.Da
         pl.col("state").is_in(["CONNECT", "RECONNECT"]) | pl.col("cause").is_in(["setup", "blocked"])
     )
     assert 0 < (hellos["cause"] == "blocked").sum() / hellos.height <= 0.02
-    rang_in_vain = ((events["cause"] == "drop") & (events["duration"] == 0)).sum()
-    assert ((calls["outcome"] == "failed").sum()) == calls.height - connected + rang_in_vain
+    assert ((calls["outcome"] == "failed").sum()) == calls.height - connected
 
 
 def test_load_is_log_normal_over_cells(clean_world: World_) -> None:
@@ -136,6 +135,9 @@ def test_the_offered_load_is_what_people_talk_where_they_are(clean_world: World_
     talk = np.array([mean_talk_s(kind.durations) for kind in settings.user_types.values()])[people.kind]
     unanswered = np.array([kind.unanswered for kind in settings.user_types.values()])[people.kind]
     answered = 1 - unanswered * (settings.outcomes.missed + settings.outcomes.busy)
+    rings = mean_ring_s(make_ringing(settings.ringing, settings.seed), settings.outcomes, unanswered)
+    assert rings.mean() > 5
+    held = talk * answered + rings
     for day in range(7):
         for hour in range(24):
             moment = (day * 24 + hour) * 3_600_000 + 1_800_000
@@ -147,7 +149,7 @@ def test_the_offered_load_is_what_people_talk_where_they_are(clean_world: World_
             share *= np.array([p.weekend_factor if day >= 5 else 1 for p in pattern])[people.pattern]
             heard = cell >= 0
             days, column = (2, 24 + hour) if day >= 5 else (5, hour)
-            np.add.at(again[:, column], cell[heard], (people.rate * talk / 3600 * answered * share)[heard] / days)
+            np.add.at(again[:, column], cell[heard], (people.rate * held / 3600 * share)[heard] / days)
     assert load == pytest.approx(again, rel=1e-9)
     carried = table(clean_world[0], "tower_status").group_by("cell_id").agg(pl.col("traffic_erlang").mean())
     carried = carried.sort("cell_id")["traffic_erlang"].to_numpy()
