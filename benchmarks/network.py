@@ -106,7 +106,7 @@ def needed(world: DrawnWorld, days: list[Any]) -> tuple[int, int]:
         heard = (network.radio.cell[where] != NO_CELL).sum(axis=1)
         begins = records.start_ms + records.setup_ms
         moving = np.empty(len(heard), np.int64)
-        _ticks(records.caller, begins, begins + records.talk_ms, moving, network.folk, make_trail())
+        _ticks(records.caller, begins, begins + records.ring_ms + records.talk_ms, moving, network.folk, make_trail())
         pairs += float((heard * (reports + moving)).sum())
         calls += len(heard)
     return round(pairs), calls

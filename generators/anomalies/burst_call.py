@@ -14,6 +14,7 @@ from generators.injection.incident_parts import AnomalySettings
 from generators.injection.injector import Figures, Incidents, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL
 from generators.model.clock import DAY_MS, HOUR_MS, PAUSE_MS
+from generators.model.outcome import ANSWERED
 
 if TYPE_CHECKING:
     from generators.injection.editable_plan import EditablePlan
@@ -73,23 +74,25 @@ class BurstCall(AnomalySettings):
         talk = rng.integers(self.shortest_s * 1000, self.longest_s * 1000 + 1, calls)
         pace = SLOWER if self.difficulty > PUBLISHED else FASTER
         span_ms = np.int64(self.span_s * 1000 * pace ** (self.difficulty - PUBLISHED))
-        start = normal.when_free(user, incident, _spread(anchors.start_ms, incident, talk, span_ms, rng), talk, rng)
+        ring = normal.usual_rings(np.full(calls, ANSWERED), rng)
+        start = _spread(anchors.start_ms, incident, ring + talk, span_ms, rng)
+        start = normal.when_free(user, incident, start, ring + talk, rng)
         known = rng.random(calls) < 2 * self.difficulty - 1
         callee = np.where(known, normal.contacts(user, start, rng), normal.strangers(user, rng))
-        edits = new_calls(user, start, talk, callee, rng)
+        edits = new_calls(user, start, talk, callee, rng)._replace(ring_ms=ring)
         return of_records(edits, incident, len(sizes))
 
 
-def _spread(anchor_ms: Any, incident: Any, talk_ms: Any, span_ms: np.int64, rng: np.random.Generator) -> Any:
+def _spread(anchor_ms: Any, incident: Any, held_ms: Any, span_ms: np.int64, rng: np.random.Generator) -> Any:
     """Place the calls of each incident within its span, one after the other, on the anchor's day."""
     first = np.searchsorted(incident, np.arange(len(anchor_ms)))
-    taken = np.cumsum(talk_ms + PAUSE_MS)
-    before = taken - (talk_ms + PAUSE_MS)
+    taken = np.cumsum(held_ms + PAUSE_MS)
+    before = taken - (held_ms + PAUSE_MS)
     before -= before[first][incident]
-    free = np.maximum(span_ms - np.add.reduceat(talk_ms + PAUSE_MS, first), 0)
+    free = np.maximum(span_ms - np.add.reduceat(held_ms + PAUSE_MS, first), 0)
     gaps = rng.random(len(incident)) * free[incident]
     gaps = gaps[np.lexsort((gaps, incident))].astype(np.int64)
-    length = np.maximum(span_ms, np.add.reduceat(talk_ms + PAUSE_MS, first))
+    length = np.maximum(span_ms, np.add.reduceat(held_ms + PAUSE_MS, first))
     midnight = anchor_ms - anchor_ms % DAY_MS
     begin = np.maximum(np.minimum(anchor_ms, midnight + DAY_MS - length), midnight)
     return begin[incident] + before + gaps

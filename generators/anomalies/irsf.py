@@ -15,6 +15,7 @@ from generators.injection.incident_parts import AnomalySettings, Rounds, in_roun
 from generators.injection.injector import Figures, Incidents, between, new_calls, of_records, parted, skewed
 from generators.injection.touches import ALL_OF_A_CALL
 from generators.model.clock import HOUR_MS
+from generators.model.outcome import ANSWERED
 
 if TYPE_CHECKING:
     from generators.injection.editable_plan import EditablePlan
@@ -76,8 +77,9 @@ class Irsf(AnomalySettings):
         crude = np.bincount(incident, talk) / legs
         span = (crude * np.maximum(self.longest_h * HOUR_MS / crude, 1.0) ** self.difficulty).astype(np.int64)
         rounds = Rounds(victims.start_ms, span, legs, usual=self.difficulty)
-        start = in_rounds(rounds, talk, incident, normal, rng)
+        ring = normal.usual_rings(np.full(calls, ANSWERED), rng)
+        start = in_rounds(rounds, ring + talk, incident, normal, rng)
         numbers = normal.outsiders("foreign", len(sizes) * self.numbers, rng)
         callee = numbers[incident * self.numbers + rng.integers(0, self.numbers, calls)]
-        made = new_calls(user, start, talk, callee, rng)._replace(leg=np.ones(calls, np.bool_))
+        made = new_calls(user, start, talk, callee, rng)._replace(leg=np.ones(calls, np.bool_), ring_ms=ring)
         return of_records(made, incident, len(sizes))

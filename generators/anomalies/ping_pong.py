@@ -61,7 +61,8 @@ class PingPong(FaultAnomaly):
         low, high = sorted((self.shortest_stay_s, self.longest_stay_s))
         stay_s = between(self.shortest_stay_s, self.longest_stay_s, self.difficulty)
         dwell = (int(1000 * max(stay_s / SPREAD, low)), int(1000 * min(stay_s * SPREAD, high)) - ANSWERED_MS)
-        lasts = np.mean(editable.look(SAMPLED, rng).talk_ms > 2 * RETURNS * (sum(dwell) / 2 + ANSWERED_MS / 2))
+        held_ms = editable.normal.lasting(editable.look(SAMPLED, rng))
+        lasts = np.mean(held_ms > 2 * RETURNS * (sum(dwell) / 2 + ANSWERED_MS / 2))
         pairs, calls = expected.pairs(self.margin_db)
 
         def at(number: int) -> Place:

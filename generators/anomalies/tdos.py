@@ -24,7 +24,7 @@ from generators.injection.incident_parts import (
 from generators.injection.injector import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL
 from generators.model.clock import DAY_MS
-from generators.model.outcome import BUSY
+from generators.model.outcome import ANSWERED, BUSY
 
 if TYPE_CHECKING:
     from generators.injection.editable_plan import EditablePlan
@@ -90,11 +90,13 @@ class Tdos(AnomalySettings):
         start = times(begin[incident], span[incident], normal, 0.0, rng)
         found_busy = rng.random(calls) < self.busy
         talk = np.where(found_busy, 0, talk_between(self.shortest_s, self.longest_s, calls, rng))
-        late = normal.when_free(callers, incident, start, talk, rng) >= (begin + span)[incident]
+        outcome = np.where(found_busy, BUSY, ANSWERED)
+        ring = normal.usual_rings(outcome, rng)
+        late = normal.when_free(callers, incident, start, ring + talk, rng) >= (begin + span)[incident]
         callers = np.where(late, normal.strangers(victims.user[incident], rng), callers)
         made = new_calls(callers, start, talk, victims.user[incident], rng)
-        made = made._replace(outcome=np.where(found_busy, BUSY, made.outcome))
-        start = normal.when_free(made.user, incident, made.start_ms, made.talk_ms, rng)
+        made = made._replace(outcome=outcome, ring_ms=ring)
+        start = normal.when_free(made.user, incident, made.start_ms, normal.lasting(made), rng)
         return of_records(made._replace(start_ms=start), incident, len(sizes))
 
     def _callers(self, editable: "EditablePlan", called: Any, rng: np.random.Generator) -> Any:

@@ -61,12 +61,13 @@ class TowerDegraded(FaultAnomaly):
 
     def places(self, editable: "EditablePlan", expected: "ExpectedCalls", rng: np.random.Generator) -> Places:
         """Return all sites, once for gradual and once for sudden faults, by the calls refused or dropped."""
-        talk_h = editable.look(SAMPLED, rng).talk_ms / HOUR_MS
+        sampled = editable.look(SAMPLED, rng)
+        talk_h, held_h = sampled.talk_ms / HOUR_MS, editable.normal.lasting(sampled) / HOUR_MS
         places, weights = [], []
         for ramp, share in ((False, 1 - self.ramps), (True, self.ramps)):
             refuses = self._worst(self.most_refused, self.least_refused, ramp)
             losses = _rate(self._worst(self.most_dropped, self.least_dropped, ramp), talk_h[talk_h > 0])
-            effect = _effect(refuses, losses, talk_h, ramp)
+            effect = _effect(refuses, losses, held_h, ramp)
             for tower_id, cells in expected.sites:
                 faults = [CellFault(c, *LEFT_OPEN, "degraded", refuses, losses, ramp) for c in cells.tolist()]
                 parameters = {"tower_id": tower_id, "ramp": ramp}
@@ -97,10 +98,10 @@ def _rate(drops: float, talk_h: Any) -> float:
     return high
 
 
-def _effect(refuses: float, losses: float, talk_h: Any, ramp: bool) -> float:
+def _effect(refuses: float, losses: float, held_h: Any, ramp: bool) -> float:
     """Return the share of the calls trying such a site that is refused or dropped."""
     each = []
     for severity in np.linspace(0, 1, STEPS) if ramp else [1.0]:
-        lost = np.mean(1 - np.exp(-losses * severity * talk_h))
+        lost = np.mean(1 - np.exp(-losses * severity * held_h))
         each.append(refuses * severity + (1 - refuses * severity) * lost)
     return float(np.mean(each))

@@ -1,8 +1,8 @@
 """wangiri: a number lets very many phones ring once each, so that some people call back.
 
-In the field ("one ring and cut"): an automatic dialler lets numbers ring for a second; people who call back pay a high
-rate, of which the number's owner gets a share. Europol and Trend Micro, "Cyber-Telecom Crime Report 2019"; Prasad et
-al., "Who's calling? Characterizing robocalls through audio and metadata analysis", USENIX Security 2020, measure it.
+In the field ("one ring and cut"): an automatic dialler lets numbers ring once, for 1 to 5 s; people who call back pay a
+high rate, of which the number's owner gets a share. Europol and Trend Micro, "Cyber-Telecom Crime Report 2019"; Prasad
+et al., "Who's calling? Characterizing robocalls through audio and metadata analysis", USENIX Security 2020, measure it.
 The figures of this entry (rings an hour, share of those who call back) are starting values.
 """
 
@@ -22,9 +22,9 @@ from generators.injection.incident_parts import (
     talk_between,
 )
 from generators.injection.injector import Figures, Incidents, new_calls, of_records, parted
-from generators.injection.touches import ALL_OF_A_CALL, NEW_USERS
+from generators.injection.touches import ALL_OF_A_CALL, NEW_USERS, RINGING
 from generators.model.clock import HOUR_MS
-from generators.model.outcome import MISSED
+from generators.model.outcome import ANSWERED, BUSY, MISSED
 from generators.model.plan import Intents
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from generators.injection.normal_calls import NormalCalls
 
 ANSWERED_SHARE = 0.05
-SHORTEST_RING_S, LONGEST_RING_S = 0.6, 1.4
+SHORTEST_TALK_S, LONGEST_TALK_S = 0.6, 1.4
+SHORTEST_RING_S, LONGEST_RING_S = 1.0, 5.0
+"""One ring: tone and pause together last five seconds at most in most countries (ITU-T E.180)."""
 
 
 class Diallers(NamedTuple):
@@ -72,7 +74,7 @@ class Wangiri(AnomalySettings):
 
     level: ClassVar[str] = "user"
     adds: ClassVar[bool] = True
-    touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS)
+    touches: ClassVar[tuple[str, ...]] = (*ALL_OF_A_CALL, *NEW_USERS, *RINGING)
     has_difficulty: ClassVar[bool] = False
     people: ClassVar[int] = 250
     figures: ClassVar[Figures] = {
@@ -117,10 +119,11 @@ class Wangiri(AnomalySettings):
         anywhere = begin[incident] + (rng.random(many) * span[incident]).astype(np.int64)
         start = stretched(anywhere, incident, begin, span)
         answered = rng.random(many) < ANSWERED_SHARE
-        talk = np.where(answered, talk_between(SHORTEST_RING_S, LONGEST_RING_S, many, rng), 0)
+        talk = np.where(answered, talk_between(SHORTEST_TALK_S, LONGEST_TALK_S, many, rng), 0)
         rings = new_calls(diallers.user[incident], start, talk, normal.different(diallers.calls, rng), rng)
         many_channels = np.ones(many, np.bool_)
-        return rings._replace(outcome=np.where(answered, rings.outcome, MISSED), leg=many_channels)
+        outcome = np.where(answered, rings.outcome, MISSED)
+        return rings._replace(outcome=outcome, leg=many_channels, ring_ms=_once(many, normal, rng))
 
     def _backs(
         self, normal: "NormalCalls", rings: Intents, incident: Any, rng: np.random.Generator
@@ -132,6 +135,12 @@ class Wangiri(AnomalySettings):
         wait = (rng.random(len(rung)) * self.within_h * HOUR_MS).astype(np.int64) + 30_000
         start = after(rings.start_ms[rung], wait, normal, rng)
         talk = talk_between(self.shortest_s, self.longest_s, len(rung), rng)
-        user = rings.callee[rung]
-        start = normal.when_free(user, incident[rung], start, talk, rng)
-        return answering(user, start, talk, rings.user[rung], rng), incident[rung]
+        user, ring = rings.callee[rung], normal.usual_rings(np.full(len(rung), ANSWERED), rng)
+        start = normal.when_free(user, incident[rung], start, ring + talk, rng)
+        return answering(user, start, talk, rings.user[rung], rng)._replace(ring_ms=ring), incident[rung]
+
+
+def _once(count: int, normal: "NormalCalls", rng: np.random.Generator) -> Any:
+    """Return the time until calls that ring once are answered or given up, if calls ring; shape (count,) [ms]."""
+    setup = normal.usual_rings(np.full(count, BUSY), rng)
+    return setup + talk_between(SHORTEST_RING_S, LONGEST_RING_S, count, rng) if normal.life.calls_ring else setup

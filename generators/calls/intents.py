@@ -18,6 +18,7 @@ from generators.model.compiled import kernel
 from generators.model.numerics import normal_quantile, poisson_quantile
 from generators.model.outcome import ANSWERED
 from generators.model.rng import Purpose, philox, uniform
+from generators.sessions.ringing import ring_of
 
 MOST_A_DAY = 2000
 """The most slots of a user's day."""
@@ -37,6 +38,8 @@ class Slots(NamedTuple):
 
     start_ms: Any
     """int64: since the start of the world."""
+    ring_ms: Any
+    """int32: time from the connection until the call is answered or given up."""
     talk_ms: Any
     """int32: 0 unless the call is answered."""
     callee: Any
@@ -70,7 +73,8 @@ class TimeDraws(NamedTuple):
 
 def make_slots(most: int = MOST_A_DAY) -> Slots:
     """Allocate the slots of one user's day."""
-    kinds = (np.int64, np.int32, np.int32, np.int8, np.float64, np.float64, np.uint64, np.int32, np.int32, np.int32)
+    whole, real = np.int32, np.float64
+    kinds = (np.int64, whole, whole, whole, np.int8, real, real, np.uint64, whole, whole, whole)
     return Slots(*(np.empty(most, kind) for kind in kinds))
 
 
@@ -204,11 +208,12 @@ def _plan_slot(user: int, day: int, i: int, model: ModelArrays, slots: Slots) ->
 
 @kernel
 def _talk(user: int, occurrence: Any, i: int, model: ModelArrays, slots: Slots) -> None:
-    """Draw the outcome and the talk time of the call of slot i."""
+    """Draw the outcome, the time until the answer and the talk time of the call of slot i, whose key is known."""
     how = philox(model.seed, _HOW, np.uint64(user), occurrence, np.uint64(0))
     outcome = choose_outcome(user, uniform(how[2]), model)
     talk = choose_talk_ms(user, slots.callee[i], uniform(how[0]), uniform(how[1]), model) if outcome == ANSWERED else 0
     slots.outcome[i], slots.talk_ms[i], slots.move[i] = outcome, talk, uniform(how[3])
+    slots.ring_ms[i] = ring_of(slots.key[i], outcome, model.ringing)
 
 
 @kernel
@@ -232,7 +237,7 @@ def _start(user: int, day: int, i: int, draws: TimeDraws, model: ModelArrays, sl
     if _follows(user, day, i, draws.follows, model):
         mean_ms = model.follow_up_gap_ms if slots.outcome[i - 1] == ANSWERED else model.redial_gap_ms
         gap = np.int64(-math.log(1.0 - draws.gap) * mean_ms)
-        start = slots.start_ms[i - 1] + slots.talk_ms[i - 1] + PAUSE_MS + gap
+        start = slots.start_ms[i - 1] + slots.ring_ms[i - 1] + slots.talk_ms[i - 1] + PAUSE_MS + gap
         if start < (day + 1) * DAY_MS:
             return start, True
     return day * DAY_MS + _time_of_day(user, day, draws.time, model), False

@@ -7,6 +7,7 @@ import numpy as np
 
 from generators.radio.towers import Towers
 from generators.sessions.network import Network, no_network
+from generators.sessions.ringing import Ringing, make_ringing
 from generators.settings.society import EXTERNAL_TYPES, Durations, UserType
 from generators.settings.world import WorldSettings
 from generators.social.calendar import make_days
@@ -93,6 +94,7 @@ class ModelArrays(NamedTuple):
     wait_ms: tuple[float, float]
     """For a closed loop: shortest wait, and width of the uniform part that is added to it."""
     network: Network
+    ringing: Ringing
 
 
 def make_model_arrays(
@@ -138,6 +140,7 @@ def make_model_arrays(
         closed=activity.loop == "closed",
         wait_ms=(activity.wait_s[0] * 1000.0, (activity.wait_s[1] - activity.wait_s[0]) * 1000.0),
         network=network or no_network(settings),
+        ringing=make_ringing(settings.ringing, settings.seed),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from generators.calls.model_arrays import ModelArrays
 from generators.calls.reference_intents import Intent, ReferencePeople
 from generators.model.clock import DAY_MS
-from generators.model.outcome import FAILED
+from generators.model.outcome import ANSWERED, FAILED, MISSED
 from generators.model.plan import CellFault
 from generators.model.records import Edits
 from generators.radio.plant import Plant
@@ -33,6 +33,7 @@ class Call:
     key: int
     incident: int
     setup_ms: int = 0
+    ring_ms: int = 0
     handovers: int = 0
     events: int = 0
     sim: int = -1
@@ -75,7 +76,10 @@ class Reference:
                 device=int(edits.device[i]),
                 leg=bool(edits.leg[i]),
                 gone=bool(edits.gone[i]),
+                ring_ms=int(edits.ring_ms[i]),
             )
+            if edited.ring_ms < 0:
+                edited = replace(edited, ring_ms=self.intended.ring_ms(edited.key, edited.outcome))
             if edits.slot[i] < 0:
                 intents.append(edited)
             else:
@@ -88,7 +92,7 @@ class Reference:
                 continue
             call = self.made(user, intent)
             if not intent.leg:
-                busy_until_ms[user] = start + call.setup_ms + call.talk_ms
+                busy_until_ms[user] = start + call.setup_ms + call.ring_ms + call.talk_ms
             yield replace(call, sim=intent.sim, device=intent.device)
 
     def loop(self, user: int, day: int, busy_until_ms: Any) -> Iterator[Call]:
@@ -103,7 +107,7 @@ class Reference:
                 return
             self.turns[user] = turn + 1
             call = self.made(user, intent)
-            busy_until_ms[user] = intent.start_ms + call.setup_ms + call.talk_ms
+            busy_until_ms[user] = intent.start_ms + call.setup_ms + call.ring_ms + call.talk_ms
             yield call
 
     def made(self, user: int, intent: Intent) -> Call:
@@ -124,12 +128,13 @@ class Reference:
             last_cell=last,
             key=intent.key,
             incident=intent.incident,
+            ring_ms=intent.ring_ms,
         )
 
     def session(self, user: int, intent: Intent, air: Air) -> Call:
         """Return the call that an intent becomes with a network, as its session events show it."""
         phone = user if intent.phone < 0 else intent.phone
-        events = Session(air, phone, intent.key, intent.start_ms, intent.talk_ms).run()
+        events = Session(air, phone, intent.key, intent.start_ms, intent.talk_ms, intent.ring_ms).run()
         self.events += events
         connects = [e for e in events if e.state in {"CONNECT", "RECONNECT"}]
         start, over, mark = intent.start_ms, events[-1], hash(repr(events))
@@ -152,17 +157,20 @@ class Reference:
                 mark=mark,
             )
         changes = sum(e.state == "RECONNECT" and e.previous != e.cell for e in connects)
+        rang = over.time_ms - connects[0].time_ms - over.talk_ms
+        in_vain = intent.outcome == ANSWERED and over.state == "FAIL" and over.talk_ms == 0
         return Call(
             caller=user,
             callee=intent.callee,
             start_ms=start,
             talk_ms=over.talk_ms,
-            outcome=intent.outcome,
+            outcome=MISSED if in_vain else intent.outcome,
             first_cell=connects[0].cell,
             last_cell=connects[-1].cell,
             key=intent.key,
             incident=intent.incident,
             setup_ms=connects[0].time_ms - start,
+            ring_ms=rang,
             handovers=changes,
             events=len(events),
             mark=mark,

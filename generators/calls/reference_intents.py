@@ -5,12 +5,12 @@ Read this to know what the model says; read the kernels to know how it is comput
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from generators.calls.model_arrays import EXPONENTIAL, LOGNORMAL, ModelArrays
 from generators.model.clock import DAY_MS, HOUR_MS
-from generators.model.outcome import ANSWERED
+from generators.model.outcome import ANSWERED, BUSY, FAILED, MISSED
 from generators.model.rng import Purpose
 from generators.sessions.reference import Draws, numpys_draws
 
@@ -33,6 +33,8 @@ class Intent:
     device: int = -1
     leg: bool = False
     gone: bool = False
+    ring_ms: int = 0
+    """Time from the connection until the call is answered or given up; -1 for one drawn by key and outcome."""
 
 
 class ReferencePeople:
@@ -99,7 +101,7 @@ class ReferencePeople:
             known = 1 - float(model.kinds[self.people.kind[user]]["cold"])
             chance, mean_ms = model.redial * known, model.redial_gap_ms
         if before is not None and follow < chance and not self.is_regular(user):
-            soon = before.start_ms + before.talk_ms + 2000 + int(-math.log(1 - gap) * mean_ms)
+            soon = before.start_ms + before.ring_ms + before.talk_ms + 2000 + int(-math.log(1 - gap) * mean_ms)
             follows = soon < (day + 1) * DAY_MS
             start = soon if follows else start
         if before is not None and follows and (again_at_once or again < model.same_contact):
@@ -110,7 +112,8 @@ class ReferencePeople:
             callee = self.callee(user, start, kind, who)
         outcome = self.outcome(user, result)
         talk = self.talk_ms(user, callee, component, size) if outcome == ANSWERED else 0
-        return Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
+        call = Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
+        return replace(call, ring_ms=self.ring_ms(key, outcome))
 
     def next_turn(self, user: int, turn: int, free_ms: int) -> Intent:
         """Return a user's call of a number, from 0, in a closed loop, whose line is free from a moment on."""
@@ -122,7 +125,21 @@ class ReferencePeople:
         start = max(free_ms, int(self.people.active_from_ms[user])) + int(least + wait * spread)
         callee, outcome = self.callee(user, start, kind, who), self.outcome(user, result)
         talk = self.talk_ms(user, callee, component, size) if outcome == ANSWERED else 0
-        return Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
+        call = Intent(start_ms=start, talk_ms=talk, callee=callee, outcome=outcome, move=move, goal=goal, key=key)
+        return replace(call, ring_ms=self.ring_ms(key, outcome))
+
+    def ring_ms(self, key: int, outcome: int) -> int:
+        """Return the time from the connection of a call until it is answered or given up [ms]."""
+        rings = self.model.ringing
+        if not rings.on or outcome == FAILED:
+            return 0
+        setup, wait, _, _, _ = self.draw(Purpose.RING, key, 0)
+        until = rings.setup_ms[0] + setup * rings.setup_ms[1]
+        if outcome == MISSED:
+            return int(until + rings.give_up_ms[0] + wait * rings.give_up_ms[1])
+        if outcome == BUSY:
+            return int(until)
+        return int(until + rings.median_ms * math.exp(rings.sigma * quantile(wait * rings.answered)))
 
     def outcome(self, user: int, u: float) -> int:
         """Return the outcome of a call."""

@@ -14,11 +14,12 @@ from generators.calls.whereabouts import last_cell, serving_cell
 from generators.model.clock import DAY_MS
 from generators.model.compiled import kernel, part
 from generators.model.events import make_events
-from generators.model.outcome import FAILED
+from generators.model.outcome import FAILED, MISSED
 from generators.model.records import Edits, Records, make_records
 from generators.radio.coverage import NO_CELL
 from generators.sessions.faults import DONE, MET
 from generators.sessions.network import Network
+from generators.sessions.ringing import ring_of
 from generators.sessions.session import Phone, hold, make_phone
 
 
@@ -122,7 +123,7 @@ def render(
         while turn < (2 if touched else 1):
             clean = touched and turn == 0
             if turn:
-                edit = _apply_all(user, edits, edit, room.slots)
+                edit = _apply_all(user, edits, edit, model, room.slots)
             page, busy = room.normal if clean else room.page, lines.busy_ms if turn else lines.normal_busy_ms
             row, twin = normal_rows if clean else rows, normal_rows - made if turn else none
             page.phone.reports.world[DONE] = turn
@@ -169,7 +170,7 @@ def _copy(records: Records, i: int, to: Records, j: int) -> None:
     to.caller[j], to.callee[j], to.start_ms[j] = records.caller[i], records.callee[i], records.start_ms[i]
     to.talk_ms[j], to.outcome[j], to.key[j] = records.talk_ms[i], records.outcome[i], records.key[i]
     to.first_cell[j], to.last_cell[j] = records.first_cell[i], records.last_cell[i]
-    to.incident[j], to.setup_ms[j] = records.incident[i], records.setup_ms[i]
+    to.incident[j], to.setup_ms[j], to.ring_ms[j] = records.incident[i], records.setup_ms[i], records.ring_ms[i]
     to.handovers[j], to.events[j] = records.handovers[i], records.events[i]
     to.sim[j], to.device[j], to.mark[j] = records.sim[i], records.device[i], records.mark[i]
 
@@ -183,7 +184,7 @@ def _repeat(room: Room, twin: int, event: int, row: int) -> int:
         if phone.state[0].row < phone.events.shape[0]:
             phone.events[phone.state[0].row] = past.events[event + i]
         phone.state[0].row += 1
-    return int(out.start_ms[row] + out.setup_ms[row] + out.talk_ms[row])
+    return int(out.start_ms[row] + out.setup_ms[row] + out.ring_ms[row] + out.talk_ms[row])
 
 
 @part
@@ -231,18 +232,18 @@ def _render_line(line: Turn, model: ModelArrays, edits: Edits, room: Room, page:
 
 
 @kernel
-def _apply_all(user: int, edits: Edits, edit: int, slots: Slots) -> int:
+def _apply_all(user: int, edits: Edits, edit: int, model: ModelArrays, slots: Slots) -> int:
     """Apply all edits of a user, searching from number `edit` on; return the number of the next user's first edit."""
     while edit < edits.user.shape[0] and edits.user[edit] < user:
         edit += 1
     while edit < edits.user.shape[0] and edits.user[edit] == user:
-        _apply(edits, edit, slots)
+        _apply(edits, edit, model, slots)
         edit += 1
     return edit
 
 
 @kernel
-def _apply(edits: Edits, edit: int, slots: Slots) -> None:
+def _apply(edits: Edits, edit: int, model: ModelArrays, slots: Slots) -> None:
     """Apply one edit: alter a slot, or add one."""
     i = edits.slot[edit]
     if i < 0:
@@ -252,6 +253,9 @@ def _apply(edits: Edits, edit: int, slots: Slots) -> None:
     slots.callee[i], slots.outcome[i] = edits.callee[edit], edits.outcome[edit]
     slots.move[i], slots.goal[i] = edits.move[edit], edits.goal[edit]
     slots.key[i], slots.edit[i] = edits.key[edit], edit
+    slots.ring_ms[i] = edits.ring_ms[edit]
+    if edits.ring_ms[edit] < 0:
+        slots.ring_ms[i] = ring_of(slots.key[i], slots.outcome[i], model.ringing)
 
 
 @kernel
@@ -277,13 +281,13 @@ def _record(user: int, i: int, model: ModelArrays, plan: tuple[Slots, Edits], pa
         out.incident[row], out.sim[row], out.device[row] = edits.incident[edit], edits.sim[edit], edits.device[edit]
     out.caller[row], out.callee[row] = user, slots.callee[i]
     out.start_ms[row], out.talk_ms[row], out.outcome[row] = slots.start_ms[i], slots.talk_ms[i], slots.outcome[i]
-    out.key[row] = slots.key[i]
+    out.key[row], out.ring_ms[row] = slots.key[i], slots.ring_ms[i]
     if model.network.on:
         return _fold(phone, slots.key[i], model, page, row)
     first = serving_cell(phone, slots.start_ms[i], model)
     out.first_cell[row], out.last_cell[row] = first, last_cell(first, i, model, slots)
     out.setup_ms[row], out.handovers[row], out.events[row], out.mark[row] = 0, 0, 0, 0
-    return int(slots.start_ms[i] + slots.talk_ms[i])
+    return int(slots.start_ms[i] + slots.ring_ms[i] + slots.talk_ms[i])
 
 
 @part
@@ -291,16 +295,21 @@ def _fold(phone: Any, key: Any, model: ModelArrays, page: Page, row: int) -> int
     """Simulate a call's session and set the record accordingly; return when the session was over."""
     out, state = page.records, page.phone.state[0]
     start, first_event = out.start_ms[row], state.row
+    ring: Any = np.int64(out.ring_ms[row])
     talk: Any = np.int64(out.talk_ms[row])
-    connected = hold(phone, key, start, talk, model.network, page.phone)
+    connected = hold(phone, key, start, (ring, talk), model.network, page.phone)
     if not connected:
         out.outcome[row] = FAILED
+    elif talk and state.ends_ms <= state.answer_ms:  # lost while it rang: nobody could answer
+        out.outcome[row] = MISSED
     if out.incident[row] < 0:
         out.incident[row] = page.phone.reports.world[MET] - 1
     first = state.first_cell
     out.first_cell[row] = model.people.home[phone] if first == NO_CELL else first
     out.last_cell[row] = state.cell if connected else out.first_cell[row]
-    out.talk_ms[row] = state.ends_ms - state.first_ms if connected else 0
+    held = state.ends_ms - state.first_ms if connected else 0
+    out.ring_ms[row] = min(held, ring)
+    out.talk_ms[row] = held - out.ring_ms[row]
     out.setup_ms[row] = (state.first_ms if connected else state.ends_ms) - start
     out.handovers[row], out.events[row], out.mark[row] = state.handovers, state.row - first_event, state.mark
     return int(state.ends_ms)

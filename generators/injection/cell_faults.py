@@ -11,7 +11,7 @@ from generators.injection.fault_placement import LEAST, FaultTimes, Places, plac
 from generators.injection.incident_parts import AnomalySettings
 from generators.injection.injector import Incidents, around, on_cells
 from generators.injection.planning_errors import NoRoom
-from generators.injection.touches import TALK, WHEN, WHERE
+from generators.injection.touches import RINGING, TALK, WHEN, WHERE
 
 if TYPE_CHECKING:
     from generators.injection.editable_plan import EditablePlan
@@ -29,7 +29,7 @@ class CellAnomaly(AnomalySettings, ABC):
 
     level: ClassVar[str] = "cell"
     adds: ClassVar[bool] = False
-    touches: ClassVar[tuple[str, ...]] = (*WHEN, *TALK, *WHERE)
+    touches: ClassVar[tuple[str, ...]] = (*WHEN, *RINGING, *TALK, *WHERE)
 
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Plan incidents that affect about `calls` calls; raise `NoRoom` without a network or enough room."""

@@ -105,15 +105,15 @@ class Rounds(NamedTuple):
     """Share of the rounds that are at the hours of normal calls."""
 
 
-def in_rounds(rounds: Rounds, talk_ms: Any, incident: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:
+def in_rounds(rounds: Rounds, held_ms: Any, incident: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:
     """Return the starts of legs that come in rounds; shape (n,) [ms].
 
     Parameters
     ----------
     rounds
         When and how they come.
-    talk_ms, incident
-        Shape (n,): of each leg, in order of incident.
+    held_ms, incident
+        Shape (n,): ringing and talk of each leg, and its incident, in order of incident.
     normal
         The normal calls.
     rng
@@ -122,7 +122,7 @@ def in_rounds(rounds: Rounds, talk_ms: Any, incident: Any, normal: "NormalCalls"
     place = np.arange(len(incident)) - np.searchsorted(incident, incident)
     new = place % rounds.legs == 0
     number, first = np.cumsum(new) - 1, np.flatnonzero(new)
-    lasts, of = np.maximum.reduceat(talk_ms, first) + LEG_WITHIN_MS, incident[first]
+    lasts, of = np.maximum.reduceat(held_ms, first) + LEG_WITHIN_MS, incident[first]
     pause = pauses(len(of), PERSON_S, rng)
     whole = np.maximum(rounds.span_ms, np.bincount(of, lasts + pause).astype(np.int64))
     begin, whole = fitted(rounds.begin_ms, whole, normal)
@@ -202,10 +202,11 @@ def called_back(
     back = np.flatnonzero((calls.callee < normal.num_users) & (rng.random(len(calls.user)) < share))
     friend, wait = calls.callee[back], (rng.exponential(BACK_H, len(back)) * HOUR_MS).astype(np.int64) + MINUTE_MS
     talk, outcome = normal.usual_talks(len(back), rng)
-    start = after(calls.start_ms[back] + calls.talk_ms[back], wait, normal, rng)
-    start = normal.when_free(friend, incident[back], start, talk, rng)
-    made = answering(friend, start, talk, calls.user[back], rng)
-    return Intents.joined([calls, made._replace(outcome=outcome)]), np.concatenate([incident, incident[back]])
+    ring = normal.usual_rings(outcome, rng)
+    start = after(calls.start_ms[back] + normal.lasting(calls)[back], wait, normal, rng)
+    start = normal.when_free(friend, incident[back], start, ring + talk, rng)
+    made = answering(friend, start, talk, calls.user[back], rng)._replace(outcome=outcome, ring_ms=ring)
+    return Intents.joined([calls, made]), np.concatenate([incident, incident[back]])
 
 
 def after(moment_ms: Any, wait_ms: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:
@@ -241,7 +242,7 @@ def queued(calls: Intents, normal: "NormalCalls", pause_s: float, rng: np.random
     rng
         Random generator.
     """
-    start = in_a_row(calls.phone, calls.start_ms, calls.talk_ms, pauses(len(calls.user), pause_s, rng))
+    start = in_a_row(calls.phone, calls.start_ms, normal.lasting(calls), pauses(len(calls.user), pause_s, rng))
     start = np.where(start < normal.days * DAY_MS, start, calls.start_ms)
     return calls._replace(start_ms=start, day=start // DAY_MS)
 

@@ -12,7 +12,7 @@ import numpy as np
 from generators.injection.normal_life import IntentNumbers, NormalLife, steady_users, strangers
 from generators.injection.planning_errors import NoRoom, NotInRecords
 from generators.model.clock import DAY_MS
-from generators.model.plan import Intents
+from generators.model.plan import OWN, Intents
 
 MOST_TRIES = 12
 NEAR_MS = 600_000
@@ -112,6 +112,17 @@ class NormalCalls:
         """
         some = self.life.redrawn(self._examples.pick(self._any_examples(count, rng)), rng)
         return some.talk_ms, some.outcome
+
+    def usual_rings(self, outcome: Any, rng: np.random.Generator) -> Any:
+        """Return how long new calls with these outcomes ring until they are answered or given up; shape (n,) [ms]."""
+        if not self.life.calls_ring:
+            return np.zeros(len(outcome), np.int64)
+        return self.life.rings(rng.integers(0, 2**64, len(outcome), dtype=np.uint64), outcome)
+
+    def lasting(self, calls: Intents) -> Any:
+        """Return how long calls hold their line once they are connected: ringing and talk; shape (n,) [ms]."""
+        own = calls.ring_ms == OWN
+        return calls.talk_ms + np.where(own, self.life.rings(calls.key, calls.outcome), calls.ring_ms)
 
     def _any_examples(self, count: int, rng: np.random.Generator) -> Any:
         many = len(self._examples.user)

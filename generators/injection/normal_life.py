@@ -46,6 +46,10 @@ class NormalLife(Protocol):
         """Number of users, of the reserve and of external parties together."""
 
     @property
+    def calls_ring(self) -> bool:
+        """Whether calls ring before they are answered; if not, `rings` is 0."""
+
+    @property
     def subscribers(self) -> Subscribers:
         """Subscriptions of the users and the reserve."""
 
@@ -80,6 +84,9 @@ class NormalLife(Protocol):
 
     def contacts(self, users: Any, start_ms: Any, rng: np.random.Generator) -> Any:
         """Return the party that each user would call at a moment; shape (n,)."""
+
+    def rings(self, key: Any, outcome: Any) -> Any:
+        """Return the time from the connection of calls until they are answered or given up; shape (n,) [ms]."""
 
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
         """Return which users make no call between two local hours on any day; shape (n,), bool."""

@@ -17,6 +17,7 @@ from generators.model.events import make_events
 from generators.model.plan import Holdings, Intents
 from generators.model.records import no_edits
 from generators.sessions.network import Network
+from generators.sessions.ringing import rings_of
 from generators.sessions.session import Phone, hold, make_phone
 from generators.settings.society import EXTERNAL_TYPES
 
@@ -55,6 +56,11 @@ class SimulatedLife:
     def parties(self) -> int:
         """Number of users, of the reserve and of external parties together."""
         return int(self.model.external_first[-1])
+
+    @property
+    def calls_ring(self) -> bool:
+        """Whether calls ring before they are answered."""
+        return bool(self.model.ringing.on)
 
     @property
     def subscribers(self) -> Subscribers:
@@ -128,6 +134,10 @@ class SimulatedLife:
         out = np.empty_like(moved)
         out[order] = moved
         return out
+
+    def rings(self, key: Any, outcome: Any) -> Any:
+        """Return the time from the connection of calls until they are answered or given up; shape (n,) [ms]."""
+        return rings_of(key, outcome, self.model.ringing)
 
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
         """Return which users make no call between two local hours in the whole world; shape (n,), bool."""
@@ -226,7 +236,7 @@ def _put_off(calls: Waiting, model: ModelArrays, slots: Slots, out: Any) -> None
         while following < slots.count[0] and slots.start_ms[slots.order[following]] <= start:
             own = slots.order[following]
             if slots.start_ms[own] >= busy_ms:
-                busy_ms = slots.start_ms[own] + slots.talk_ms[own]
+                busy_ms = slots.start_ms[own] + slots.ring_ms[own] + slots.talk_ms[own]
             start = max(start, busy_ms + pause_ms[i] if busy_ms > start else start)
             following += 1
         if start // DAY_MS == out[i] // DAY_MS:
@@ -244,4 +254,5 @@ def _choose_all(users: Any, start_ms: Any, draws: Any, model: ModelArrays, out: 
 @kernel
 def _try_all(intents: Intents, network: Network, phone: Phone, connects: Any) -> None:
     for i in range(connects.shape[0]):
-        connects[i] = hold(intents.user[i], intents.key[i], intents.start_ms[i], intents.talk_ms[i], network, phone)
+        lasts = (intents.talk_ms[i] * 0, intents.talk_ms[i])  # it is only asked whether the call is connected at all
+        connects[i] = hold(intents.user[i], intents.key[i], intents.start_ms[i], lasts, network, phone)

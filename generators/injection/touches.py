@@ -11,6 +11,8 @@ TALK = ("call_duration", "last_cell_id", "handovers")
 WHOM = ("callee_id", "callee_type")
 WHERE = ("first_cell_id", "last_cell_id", "handovers", "events.x", "events.y", "events.cause", "events.call_start")
 """The place of a call, and what depends on it: refused Hellos, and the time that they take."""
+RINGING = ("call_end_ts", "end=start+duration")
+"""How long the call rings; one that is lost rings for less. Without a network, the end of the record shows it."""
 NEW_USERS = ("users", "subscriptions", "caller_imei", "caller_imsi")
 """Subscribers not seen before, who have no earlier habits to be compared with."""
 ALL_OF_A_CALL = (*WHEN, *TALK, *WHOM, *WHERE)

@@ -172,9 +172,9 @@ def _round_all(talk_ms: Any, seconds: Any) -> None:
         seconds[i] = whole_seconds(talk_ms[i])
 
 
-def end_seconds(start_ms: Any, setup_ms: Any, talk_ms: Any) -> Any:
+def end_seconds(start_ms: Any, wait_ms: Any, talk_ms: Any) -> Any:
     """Return the seconds in which calls end, as `end_second`; shape (n,), int64."""
-    return np.maximum((start_ms + setup_ms + talk_ms) // 1000, start_ms // 1000 + talk_seconds(talk_ms))
+    return np.maximum((start_ms + wait_ms + talk_ms) // 1000, start_ms // 1000 + talk_seconds(talk_ms))
 
 
 @kernel
@@ -184,9 +184,12 @@ def whole_seconds(talk_ms: int) -> int:
 
 
 @kernel
-def end_second(start_ms: int, setup_ms: int, talk_ms: int) -> int:
-    """Return the second in which a call ends, rounded down, and at least its start plus its talk time."""
-    return max((start_ms + setup_ms + talk_ms) // 1000, start_ms // 1000 + whole_seconds(talk_ms))
+def end_second(start_ms: int, wait_ms: int, talk_ms: int) -> int:
+    """Return the second in which a call ends, rounded down, and at least its start plus its talk time.
+
+    The wait is the time from the start until the call was answered or given up.
+    """
+    return max((start_ms + wait_ms + talk_ms) // 1000, start_ms // 1000 + whole_seconds(talk_ms))
 
 
 @kernel
@@ -226,8 +229,8 @@ def _looks_the_same(normal: Records, j: int, calls: Records, i: int) -> bool:
         and whole_seconds(normal.talk_ms[j]) == whole_seconds(calls.talk_ms[i])
         and normal.outcome[j] == calls.outcome[i]
     )
-    ends = end_second(normal.start_ms[j], normal.setup_ms[j], normal.talk_ms[j])
-    same = same and ends == end_second(calls.start_ms[i], calls.setup_ms[i], calls.talk_ms[i])
+    ends = end_second(normal.start_ms[j], normal.setup_ms[j] + normal.ring_ms[j], normal.talk_ms[j])
+    same = same and ends == end_second(calls.start_ms[i], calls.setup_ms[i] + calls.ring_ms[i], calls.talk_ms[i])
     same = same and normal.sim[j] == calls.sim[i] and normal.device[j] == calls.device[i]
     same = same and normal.first_cell[j] == calls.first_cell[i] and normal.last_cell[j] == calls.last_cell[i]
     return bool(same and normal.handovers[j] == calls.handovers[i])

@@ -47,6 +47,9 @@ class Intents(NamedTuple):
     innocent: Any
     """bool: whether a normal user makes the call because of the incident, such as a call back: it is labelled as
     collateral."""
+    ring_ms: Any
+    """int64: time from the connection until the call is answered or given up; `OWN` for one drawn as in normal life,
+    by key and outcome."""
 
     @staticmethod
     def room(user: Any, day: Any, slot: Any) -> "Intents":
@@ -54,9 +57,10 @@ class Intents(NamedTuple):
         n = len(user)
         start, talk, callee, outcome = (np.empty(n, np.int64) for _ in range(4))
         move, goal, key = np.empty(n), np.empty(n), np.empty(n, np.uint64)
-        own = np.full((2, n), OWN)
-        no = np.zeros((3, n), np.bool_)
-        return Intents(user, day, slot, start, talk, callee, outcome, move, goal, key, user, *own, *no)
+        sim, device, ring = np.full((3, n), OWN)
+        leg, gone, innocent = np.zeros((3, n), np.bool_)
+        whose = (user, sim, device, leg, gone, innocent, ring)
+        return Intents(user, day, slot, start, talk, callee, outcome, move, goal, key, *whose)
 
     @staticmethod
     def none() -> "Intents":

@@ -28,6 +28,8 @@ class Records(NamedTuple):
     """int32: incident that edited the intent or affected the session; -1 for normal life."""
     setup_ms: Any
     """int32: time from the start until the call was connected or given up."""
+    ring_ms: Any
+    """int32: time from the connection until the call was answered or given up; 0 if it was never connected."""
     handovers: Any
     """int32: number of changes of cell."""
     events: Any
@@ -75,6 +77,8 @@ class Edits(NamedTuple):
     """bool: whether the call is removed from the plan."""
     innocent: Any
     """bool: whether the caller is not an actor of the incident: the call is collateral."""
+    ring_ms: Any
+    """int32: time from the connection until the call is answered or given up; -1 for one drawn as in normal life."""
 
 
 RECORD_TYPES = {
@@ -88,6 +92,7 @@ RECORD_TYPES = {
     "key": np.uint64,
     "incident": np.int32,
     "setup_ms": np.int32,
+    "ring_ms": np.int32,
     "handovers": np.int32,
     "events": np.int32,
     "sim": np.int32,
@@ -112,6 +117,7 @@ EDIT_TYPES = {
     "leg": np.bool_,
     "gone": np.bool_,
     "innocent": np.bool_,
+    "ring_ms": np.int32,
 }
 """Types of the columns of `Edits`."""
 

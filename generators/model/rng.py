@@ -69,6 +69,7 @@ class Purpose(IntEnum):
     SCHEDULE = 62
     PLACE_IN_FILE = 63
     SETUP_IN_FILE = 64
+    RING = 65
 
 
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)

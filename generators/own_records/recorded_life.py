@@ -58,6 +58,11 @@ class RecordedLife:
         """Raise `NotInRecords`: nothing is simulated."""
         raise NotInRecords("the arrays of a simulation")
 
+    @property
+    def calls_ring(self) -> bool:
+        """Return that ringing is not known apart from the set-up time."""
+        return False
+
     def fill(self, intents: Intents) -> None:
         """Look up the calls in these slots of users' days."""
         place, records = self._numbers.of(intents), self.records
@@ -80,6 +85,10 @@ class RecordedLife:
         chosen = first + (rng.random(len(users)) * (last - first)).astype(np.int64)
         chosen = records.by_user[np.minimum(chosen, len(records.by_user) - 1)]
         return np.where(last > first, records.callee[chosen], strangers(self._steady, users, rng))
+
+    def rings(self, key: Any, outcome: Any) -> Any:
+        """Return 0 for each call: what its file says of ringing is a part of the set-up time; shape (n,)."""
+        return np.zeros(len(key), np.int64)
 
     def never_calls(self, users: Any, from_h: int, to_h: int) -> Any:
         """Return which users make no call between two local hours in the whole file; shape (n,), bool."""

@@ -13,6 +13,7 @@ from generators.model.clock import DAY_MS, HOUR_MS, HOURS
 from generators.model.compiled import kernel
 from generators.radio.coverage import RadioMap, pixel_at
 from generators.sessions.network import HOURS_OF_WEEK
+from generators.sessions.ringing import make_ringing, mean_ring_s
 from generators.settings.network import TowerSettings
 from generators.settings.society import Durations
 from generators.settings.world import WorldSettings
@@ -57,15 +58,17 @@ def offered_load(settings: WorldSettings, people: People, folk: Residents, radio
 
 
 def talk_habit(settings: WorldSettings, people: People) -> Talk:
-    """Return how much each user is expected to talk, by hour."""
+    """Return how long each user is expected to be on the phone, ringing and talking, by hour."""
     patterns, kinds = list(settings.call_patterns.values()), list(settings.user_types.values())
     unanswered = np.array([k.unanswered for k in kinds]) * (settings.outcomes.missed + settings.outcomes.busy)
     talk_h = np.array([mean_talk_s(k.durations) for k in kinds])[people.kind] / 3600
+    ringing = make_ringing(settings.ringing, settings.seed)
+    ring_h = mean_ring_s(ringing, settings.outcomes, np.array([k.unanswered for k in kinds])) / 3600
     shares = np.array([np.array(p.hourly) / sum(p.hourly) for p in patterns])
     free = [np.array(p.weekend_hourly or p.hourly) for p in patterns]
     weekend_shares = np.array([p.weekend_factor * hours / hours.sum() for p, hours in zip(patterns, free, strict=True)])
     return Talk(
-        people.rate * talk_h * (1 - unanswered)[people.kind],
+        people.rate * talk_h * (1 - unanswered)[people.kind] + people.rate * ring_h[people.kind],
         people.pattern,
         np.column_stack([shares, weekend_shares]),
         np.rint(people.clock_shift_ms / HOUR_MS).astype(np.int64),

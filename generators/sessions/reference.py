@@ -106,6 +106,8 @@ class Session:
     key: int
     start: int
     talk: int
+    ring: int = 0
+    """Time from the connection until the call is answered or given up."""
     state: str = IDLE
     events: list[Event] = field(default_factory=list)
     cell: int = -1
@@ -258,7 +260,7 @@ class Session:
         if self.first < 0:
             self.first, self.first_cell = self.now, cell
             self.note("CONNECT", "", cell, power)
-            self.after(self.now + self.talk, END, forever=True)
+            self.after(self.now + self.ring + self.talk, END, forever=True)
         else:
             self.note("RECONNECT", "", cell, power, previous=before, held_ms=self.now - self.since)
             self.handovers += before != cell
@@ -325,7 +327,7 @@ class Session:
 
     def finish(self, state: str, cause: str) -> None:
         """End the call; the phone is IDLE."""
-        held, talk = self.now - self.since, self.now - self.first
+        held, talk = self.now - self.since, max(self.now - self.first - self.ring, 0)
         self.note(state, cause, self.cell, self.power, held_ms=held, talk_ms=talk)
         self.state = IDLE
 

@@ -54,6 +54,7 @@ SESSION = np.dtype(
         ("user", np.int64),
         ("now_ms", np.int64),
         ("first_ms", np.int64),
+        ("answer_ms", np.int64),
         ("since_ms", np.int64),
         ("ends_ms", np.int64),
         ("first_cell", np.int64),
@@ -74,6 +75,7 @@ SESSION = np.dtype(
 - `user`: who calls;
 - `now_ms`: the moment that has been reached [ms];
 - `first_ms`, `ends_ms`: when it connected, and when it is over [ms]; of an attempt, begin and end;
+- `answer_ms`: when it is answered, or given up, if it lasts until then [ms];
 - `since_ms`: when it came to the serving cell [ms];
 - `first_cell`, `cell`: the first cell (the first one asked, when none connected) and the serving one;
 - `partner`: the cell that the serving one hands its call to, `NO_CELL` where there is none;
@@ -109,7 +111,7 @@ def make_phone(candidates: int, events: Any) -> Phone:
 
 
 @kernel
-def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Phone) -> bool:
+def hold(user: int, key: Any, start: int, lasts: tuple[int, int], network: Network, phone: Phone) -> bool:
     """Simulate one session and append its events; return whether it ever connected.
 
     Parameters
@@ -120,8 +122,8 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
         Stable key of the call (uint64).
     start
         Intended start [ms].
-    talk
-        Talk time [ms]; 0 if nobody answers.
+    lasts
+        Time from the connection until the call is answered or given up, and talk time, 0 if nobody answers [ms].
     network
         The network.
     phone
@@ -140,7 +142,8 @@ def hold(user: int, key: Any, start: int, talk: int, network: Network, phone: Ph
     if _ask(key, NEVER, network, phone) != LIVE:  # 4
         state.first_ms, state.ends_ms = start, state.now_ms
         return False
-    state.first_ms, state.since_ms, state.ends_ms = state.now_ms, state.now_ms, state.now_ms + talk
+    state.first_ms, state.since_ms, state.answer_ms = state.now_ms, state.now_ms, state.now_ms + lasts[0]
+    state.ends_ms = state.answer_ms + lasts[1]
     state.first_cell = state.cell
     _note(CONNECT, NO_CAUSE, state.cell, network, phone)  # 5
     while _live_on(key, network, phone):
@@ -379,7 +382,7 @@ def _finish(kind: int, cause: int, moment: int, network: Network, phone: Phone) 
     state.now_ms, state.ends_ms = moment, moment
     row = _note(kind, cause, state.cell, network, phone)
     if row >= 0:
-        phone.events[row].held_ms, phone.events[row].talk_ms = moment - state.since_ms, moment - state.first_ms
+        phone.events[row].held_ms, phone.events[row].talk_ms = moment - state.since_ms, max(moment - state.answer_ms, 0)
     return False
 
 

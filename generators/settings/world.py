@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bench.faults import Fault, within
 from generators.settings.calendar import Calendar
 from generators.settings.network import NetworkSettings
+from generators.settings.ringing import RingingSettings
 from generators.settings.society import (
     EXTERNAL_TYPES,
     Activity,
@@ -140,6 +141,8 @@ class WorldSettings:
     """Holidays, events and seasons."""
     outcomes: Outcomes = field(default_factory=Outcomes)
     """Shares of unanswered calls by outcome."""
+    ringing: RingingSettings = field(default_factory=RingingSettings)
+    """Time until calls are answered or given up."""
     communities: Communities = field(default_factory=Communities)
     """Sources of ties: families, work, friends, clubs."""
     external: External = field(default_factory=External)

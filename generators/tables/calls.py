@@ -74,7 +74,8 @@ def _time(records: Records, epoch_ms: int, duration: Any, start_ms: Any, end_ms:
     for i in range(records.start_ms.shape[0]):
         duration[i] = whole_seconds(records.talk_ms[i])
         start_ms[i] = epoch_ms + records.start_ms[i] // 1000 * 1000
-        end_ms[i] = epoch_ms + end_second(records.start_ms[i], records.setup_ms[i], records.talk_ms[i]) * 1000
+        wait_ms = records.setup_ms[i] + records.ring_ms[i]
+        end_ms[i] = epoch_ms + end_second(records.start_ms[i], wait_ms, records.talk_ms[i]) * 1000
 
 
 @kernel

@@ -207,7 +207,7 @@ class UserStatus:
     def _live(self, records: Records, moment: int) -> Any:
         """Add the calls of a day, concurrent legs among them; return who is connected at its end."""
         connected = records.start_ms + records.setup_ms
-        calls = np.stack([records.caller, connected, connected + records.talk_ms])
+        calls = np.stack([records.caller, connected, connected + records.ring_ms + records.talk_ms])
         calls = np.concatenate([self._running, calls], axis=1)
         self._running = calls[:, calls[2] > moment]
         return self._running[0, self._running[1] <= moment]

@@ -41,7 +41,8 @@ class RecordedValues(NamedTuple):
         caller = records.caller[row]
         sim, device = (np.where(column[row] == NONE, caller, column[row]) for column in (records.sim, records.device))
         talk_ms, start_ms = records.talk_ms[row], records.start_ms[row]
-        lasting = end_seconds(start_ms, records.setup_ms[row], talk_ms) - start_ms // 1000
+        wait_ms = records.setup_ms[row] + records.ring_ms[row]
+        lasting = end_seconds(start_ms, wait_ms, talk_ms) - start_ms // 1000
         return RecordedValues(records.callee[row], talk_seconds(talk_ms), lasting, records.outcome[row], sim, device)
 
     @staticmethod

@@ -145,6 +145,7 @@ CONTENTS = {
         "cell_and_map": "events: cell_id x y; coverage: cell_id",
         "failed_hellos": "events: cause state",
         "setup_time": "events: call_start time_stamp",
+        "ring_time": "calls: call_end_ts; events: time_stamp",
     },
 }  # fmt: skip
 """Contents of a call, expressed so that they do not identify the caller."""

@@ -56,6 +56,7 @@ def event_marks(
     for name in ("delay", "power_and_map", "cell_and_map", "failed_hellos", "setup_time"):
         marks[name] = _numbers(each[name])
     marks["delay_parity"] = marks["delay"] % 2
+    marks["ring_time"] = talk / SECOND_MS - each["call_duration"].to_numpy()
     forms = _forms(events, known, frame.height, rng)
     held = _numbers(each["last_held"])
     # The digits of a connection of a few seconds follow from the content of the call. Those of a connection that lasts
@@ -183,12 +184,13 @@ def _agreements() -> dict[str, pl.Expr]:
     answered, failed = pl.col("outcome") == "answered", pl.col("outcome") == "failed"
     dropped = (pl.col("last_cause") == "drop") & (pl.col("connects") == 1)
     ended = (pl.col("last_state") == "END") & (pl.col("connects") == 1)
-    outcome = pl.when(failed).then(pl.col("connects") == 0).when(answered).then(ended | dropped).otherwise(ended)
+    outcome = pl.when(failed).then(pl.col("connects") == 0).otherwise(ended | dropped)  # some are lost while they ring
     start_ms = (pl.col("press") - pl.col("call_start_ts")).dt.total_milliseconds()
     end_ms = (pl.col("last_time") - pl.col("call_end_ts")).dt.total_milliseconds()
     # An answered call is recorded with at least one second, so its record can end after the last event.
     shortest = pl.when(answered & (pl.col("call_duration") == 1)).then(1 - SECOND_MS).otherwise(0)
-    talk = pl.when(answered).then(pl.col("talk_ms") / SECOND_MS - pl.col("call_duration"))
+    # Before the talk, the connected call rings: content, not agreement (`ring_time`).
+    talk = pl.when(answered).then((pl.col("talk_ms") / SECOND_MS - pl.col("call_duration")).clip(upper_bound=0))
     before = pl.col("first_place").fill_null(strategy="forward").shift().fill_null(-1)
     return {
         "has_events": pl.col("events").is_null(),

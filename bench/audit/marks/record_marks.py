@@ -99,6 +99,9 @@ def contents(dataset: Dataset, rows: IntArray, frame: pl.DataFrame) -> dict[str,
         "last_cell": frame["last_cell_id"].rank("dense").to_numpy(),
         "handovers": frame["handovers"].to_numpy(),
     }
+    if not dataset.open_table("events").metadata.num_rows:  # otherwise the events say since when it was connected
+        start, end = (frame[name].to_physical().to_numpy() for name in ("call_start_ts", "call_end_ts"))
+        marks["ring_time"] = (end - start) / 1000 - frame["call_duration"].to_numpy()
     asked = {"callee": "callee_id", "first_cell": "first_cell_id", "last_cell": "last_cell_id"}
     for name, column in {**asked, "device": "caller_imei", "sim": "caller_imsi"}.items():
         marks[f"usual_{name}"] = _share_of_caller(whole, column, rows)

@@ -16,7 +16,7 @@ EDGE_M = 3
 MINUTE_M = 3000
 """Nobody travels farther in a minute."""
 World_ = tuple[Path, dict[str, Any]]
-UNLIKE = ("call_id", "failed", "first_cell_id", "last_cell_id")
+UNLIKE = ("call_id", "failed", "held_ms", "first_cell_id", "last_cell_id")
 LESS = ("generator.num_users=500", "generator.num_towers=12", "generator.days=7")
 WORLDS = {
     "every type": (*LESS, "anomaly=all", "generator.anomaly_ratio=0.2", "generator.num_users=2500"),

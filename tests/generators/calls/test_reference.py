@@ -64,6 +64,7 @@ def worlds(draw: Any, network: bool = False) -> SmallWorld:
     world.subscriptions.joining_per_month = draw(st.sampled_from([0.0, 0.5]))
     world.activity.loop = draw(st.sampled_from(["open", "open", "open", "closed"]))
     world.activity.wait_s = [draw(st.sampled_from([4_000.0, 20_000.0])), 40_000.0]
+    world.ringing.enabled = draw(st.booleans())
     towers = make_towers(world)
     society = make_society(world)
     people = make_people(world, towers, society)
@@ -126,7 +127,7 @@ def looks(call: Call) -> tuple[Any, ...]:
 def exported(call: Call) -> tuple[Any, ...]:
     """Return what anybody can see of a call in its record."""
     talk = int(talk_seconds(np.array([call.talk_ms]))[0])
-    over = max((call.start_ms + call.setup_ms + call.talk_ms) // 1000, call.start_ms // 1000 + talk)
+    over = max((call.start_ms + call.setup_ms + call.ring_ms + call.talk_ms) // 1000, call.start_ms // 1000 + talk)
     cells = (call.first_cell, call.last_cell, call.handovers)
     return (call.caller, call.callee, call.start_ms // 1000, over, talk, call.outcome, *cells, call.sim, call.device)
 

@@ -15,6 +15,7 @@ from generators.radio.coverage import pixels_at
 from generators.radio.towers import make_towers
 from generators.sessions.load import channels_for, mean_talk_s, offered_load
 from generators.sessions.network import make_plant, make_residents
+from generators.sessions.ringing import make_ringing, mean_ring_s
 from generators.social.communities import make_society
 from generators.social.people import make_people
 from generators.world import World
@@ -134,6 +135,9 @@ def test_the_offered_load_is_what_people_talk_where_they_are(clean_world: World_
     talk = np.array([mean_talk_s(kind.durations) for kind in settings.user_types.values()])[people.kind]
     unanswered = np.array([kind.unanswered for kind in settings.user_types.values()])[people.kind]
     answered = 1 - unanswered * (settings.outcomes.missed + settings.outcomes.busy)
+    rings = mean_ring_s(make_ringing(settings.ringing, settings.seed), settings.outcomes, unanswered)
+    assert rings.mean() > 5
+    held = talk * answered + rings
     for day in range(7):
         for hour in range(24):
             moment = (day * 24 + hour) * 3_600_000 + 1_800_000
@@ -145,7 +149,7 @@ def test_the_offered_load_is_what_people_talk_where_they_are(clean_world: World_
             share *= np.array([p.weekend_factor if day >= 5 else 1 for p in pattern])[people.pattern]
             heard = cell >= 0
             days, column = (2, 24 + hour) if day >= 5 else (5, hour)
-            np.add.at(again[:, column], cell[heard], (people.rate * talk / 3600 * answered * share)[heard] / days)
+            np.add.at(again[:, column], cell[heard], (people.rate * held / 3600 * share)[heard] / days)
     assert load == pytest.approx(again, rel=1e-9)
     carried = table(clean_world[0], "tower_status").group_by("cell_id").agg(pl.col("traffic_erlang").mean())
     carried = carried.sort("cell_id")["traffic_erlang"].to_numpy()

@@ -59,7 +59,7 @@ def test_windows_are_those_of_the_protocol(small: SmallNetwork) -> None:
     for user, key, start, talk in small.sessions:
         phone = make_phone(network.radio.cell.shape[1], make_events(20_000))
         phone.reports.world[DONE] = True
-        hold(user, np.uint64(key), start, talk, network, phone)
+        hold(user, np.uint64(key), start, (0, talk), network, phone)
         events = phone.events[: phone.state["row"][0]]
         room = _Windows(1, MANY)
         call = tuple(np.array([each]) for each in (0, len(events), 0, start))
