@@ -84,6 +84,8 @@ class Tdos(AnomalySettings):
         sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, normal.num_users)
         victims = editable.victims(len(sizes), rng)
         begin, span = fitted(victims.start_ms, np.full(len(sizes), int(self.within_min * MINUTE_MS)), normal)
+        midnight = begin - begin % DAY_MS + DAY_MS  # no call is put off past it, and many are put off
+        begin = np.maximum(np.minimum(begin, midnight - 2 * span), normal.earliest_ms)
         incident = np.repeat(np.arange(len(sizes)), sizes)
         many = np.ceil(sizes / between(self.calls_per_caller, 1.0, self.difficulty)).astype(np.int64)
         callers = self._callers(editable, np.repeat(victims.user, many), rng)[members(incident, many)]
