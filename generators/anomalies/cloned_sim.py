@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import MINUTE_MS, AnomalySettings, blended, fitted, like_normal, queued, times
+from generators.injection.incident_parts import (
+    MINUTE_MS,
+    AnomalySettings,
+    blended,
+    fitted,
+    like_normal,
+    queued,
+    redialled_instead,
+    times,
+)
 from generators.injection.injector import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL, OTHER_DEVICE
 from generators.model.clock import DAY_MS, PERSON_S
@@ -84,9 +93,11 @@ class ClonedSim(AnomalySettings):
         stranger = blended(normal.strangers(user, rng), normal.outsiders("foreign", calls, rng), self.abroad, rng)
         callee = blended(stranger, normal.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), normal, 1.0, rng)
+        made, chain = redialled_instead(made, incident, normal, rng)
         made = made._replace(phone=rows[incident], device=rows[incident], leg=np.ones(calls, np.bool_))
-        made = queued(made, normal, PERSON_S, rng)
-        made.start_ms[first], made.day[first] = start[first], start[first] // DAY_MS
+        begins = np.isin(chain, first)
+        start = np.where(begins, made.start_ms, queued(made, normal, PERSON_S, rng, chain).start_ms)
+        made = made._replace(start_ms=start, day=start // DAY_MS)
         last = np.zeros(len(sizes), np.int64)
         np.maximum.at(last, incident, made.start_ms + made.talk_ms)
         last += (rng.random(len(sizes)) * 10 * MINUTE_MS).astype(np.int64)

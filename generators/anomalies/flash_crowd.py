@@ -15,6 +15,7 @@ import numpy as np
 from bench.faults import above, within
 from generators.injection.cell_faults import CellAnomaly
 from generators.injection.fault_placement import MOMENTS, SLACK
+from generators.injection.incident_parts import redialled
 from generators.injection.injector import ENOUGH, Incidents, between, new_calls
 from generators.injection.planning_errors import NoRoom
 from generators.injection.touches import WHEN, WHERE
@@ -155,7 +156,7 @@ class FlashCrowd(CellAnomaly):
             callers = self._callers(away, radius_m, inside, scene.rng)
             if inside < USUAL or callers is None:
                 return None
-            if len(callers) * (1 + sum(AGAIN)) <= most:
+            if len(callers) * (1 + sum(AGAIN)) * (1 + normal.redials_per_call) <= most:
                 break
         else:
             return None
@@ -188,7 +189,7 @@ class FlashCrowd(CellAnomaly):
 
 
 def _as_ever(scene: Scene, callers: Any, span: tuple[int, int]) -> Intents:
-    """Return calls within a span, some callers repeating; callees and talk times are as in normal life."""
+    """Return calls within a span, some callers repeating; callees, talk times and redials are as in normal life."""
     rng, normal = scene.rng, scene.editable.normal
     again = rng.random(len(callers))
     user = np.repeat(callers, 1 + (again < AGAIN[0]) + (again < AGAIN[1]))
@@ -196,4 +197,4 @@ def _as_ever(scene: Scene, callers: Any, span: tuple[int, int]) -> Intents:
     talk, outcome = normal.usual_talks(len(user), rng)
     start = normal.when_free(user, np.zeros(len(user), np.int64), start, talk, rng)
     made = new_calls(user, start, talk, normal.contacts(user, start, rng), rng)
-    return made._replace(outcome=outcome)
+    return redialled(made._replace(outcome=outcome), normal, rng)[0]

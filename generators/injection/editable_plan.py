@@ -84,6 +84,52 @@ class EditablePlan:
             asked = int(1.2 * missing * min(tried / (len(chosen.user) + 1), 20)) + 50 if tried < total else total
         raise NoRoom
 
+    def draw_chains(
+        self, calls: int, rng: np.random.Generator, accept: Callable[[Intents], Any]
+    ) -> tuple[Intents, Any]:
+        """Claim exactly `calls` intents in whole chains: an acceptable call that is no redial, and all its redials.
+
+        All chains are equally likely, so that as many of the calls are redials as in normal life.
+
+        Parameters
+        ----------
+        calls
+            Number of intents to claim.
+        rng
+            Random generator.
+        accept
+            Returns which first calls are acceptable; shape (n,), bool.
+
+        Returns
+        -------
+        tuple
+            The intents, chain by chain in order of time, and the number of the chain of each.
+
+        Raises
+        ------
+        NoRoom
+            When normal life does not hold so many.
+        """
+        parts, numbers, chains, missing = [Intents.none()], [np.empty(0, np.int64)], 0, calls
+        for _ in range(MOST_TRIES):
+            first = self.draw(missing, rng, lambda found: accept(found) & ~self.normal.are_redials(found))
+            more, of = self.normal.chains(first)
+            taken = np.bincount(of[self._taken[self.normal.numbers.of(more)]], minlength=missing) > 0
+            sizes = np.where(taken, 0, 1 + np.bincount(of, minlength=missing))
+            kept = ~taken & (np.cumsum(sizes) <= missing)
+            self.release(first.pick(~kept))
+            number = chains + np.cumsum(kept) - 1
+            every, chain = Intents.joined([first, more]), np.concatenate([np.arange(missing), of])
+            order = np.argsort(chain, kind="stable")
+            order = order[kept[chain[order]]]
+            parts.append(every.pick(order))
+            numbers.append(number[chain[order]])
+            self._taken[self.normal.numbers.of(parts[-1])] = True
+            chains, missing = chains + int(kept.sum()), missing - len(order)
+            if not missing:
+                return Intents.joined(parts), np.concatenate(numbers)
+        raise NoRoom
+
     def _sample(self, calls: int, rng: np.random.Generator) -> tuple[int, Intents]:
         """Draw unclaimed intents, perhaps fewer than asked for; return how many were tried, and the usable ones."""
         first, end = self.normal.numbers_in_time()
