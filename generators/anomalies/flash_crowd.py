@@ -1,9 +1,10 @@
 """flash_crowd: many people near a place call at once: 2 to 10 times the usual callers, fewer with the distance.
 
 In the field: an accident, a match, a demonstration that no calendar announces. Many users make a few calls each, to
-their usual contacts and as long as usual; only the number of callers at that place and time is unusual. Bagrow, Wang
-and Barabasi, "Collective response of human populations to large-scale emergencies", PLoS ONE 6 (2011) e17680: the calls
-of eight emergencies, and of concerts and matches, rise for hours and near the place. The figures are starting values.
+their usual contacts, as long as usual, and redialled as usual; only the number of callers at that place and time is
+unusual. Bagrow, Wang and Barabasi, "Collective response of human populations to large-scale emergencies", PLoS ONE 6
+(2011) e17680: the calls of eight emergencies, and of concerts and matches, rise for hours and near the place. The
+figures are starting values.
 """
 
 from collections.abc import Mapping
