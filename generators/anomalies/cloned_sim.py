@@ -23,7 +23,7 @@ from generators.injection.incident_parts import (
 )
 from generators.injection.injector import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL, OTHER_DEVICE
-from generators.model.clock import DAY_MS, PERSON_S
+from generators.model.clock import DAY_MS, HOUR_MS, PERSON_S
 from generators.model.outcome import ANSWERED
 from generators.model.plan import OWN, Holdings, Intents
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LEAST_TALK_MS = 20_000
 """The shortest call of the owner during which the copy may call."""
+LATE_MS = 2 * HOUR_MS
+"""Time after the planned end of an incident within which the owner's SIM is not changed: calls may be put off."""
 KNOWN = 0.5
 """Share of the calls that go to the owner's contacts at difficulty 1."""
 
@@ -80,11 +82,16 @@ class ClonedSim(AnomalySettings):
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
         sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, editable.spare())
         rows = editable.recruit(len(sizes))
-        victims = editable.victims(len(sizes), rng, _talks)
+        span = between(self.within_days, max(self.within_days, self.longest_days), self.difficulty) * DAY_MS
+
+        def accept(calls: Intents) -> Any:
+            begin, lasts = fitted(calls.start_ms, np.full(len(calls.user), span), normal)
+            return _talks(calls) & editable.keeps_sim(calls.user, begin, begin + lasts + LATE_MS)
+
+        victims = editable.victims(len(sizes), rng, accept)
         editable.between(
             victims.user, victims.start_ms, victims.start_ms + 1
         )  # so that no other incident claims those calls
-        span = between(self.within_days, max(self.within_days, self.longest_days), self.difficulty) * DAY_MS
         begin, lasts = fitted(victims.start_ms, np.full(len(sizes), span), normal)
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
         start = times(begin[incident], lasts[incident], normal, self.difficulty, rng)
