@@ -165,7 +165,7 @@ class Making:
         names = make_names(settings, model, owned, len(towers.macro), len(site))
         counts = count_all(model, settings.days)
         where = None if plant is None else ExpectedCalls(model, plant, counts, names.tower)
-        editable = EditablePlan(SimulatedLife(model, counts, tuple(settings.user_types), where))
+        editable = EditablePlan(SimulatedLife(model, counts, tuple(settings.user_types), where), owned)
         plan = self._plan(editable, owned, faults).without(left_out)
         if plant and network and plan.faults:
             model = model._replace(network=with_faults(network, plant, settings, plan.faults))

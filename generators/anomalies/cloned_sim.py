@@ -11,10 +11,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bench.faults import within
-from generators.injection.incident_parts import MINUTE_MS, AnomalySettings, blended, fitted, like_normal, queued, times
+from generators.injection.incident_parts import (
+    MINUTE_MS,
+    AnomalySettings,
+    blended,
+    fitted,
+    like_normal,
+    queued,
+    redialled_instead,
+    times,
+)
 from generators.injection.injector import Figures, Incidents, between, bounds_around, new_calls, of_records, parted
 from generators.injection.touches import ALL_OF_A_CALL, OTHER_DEVICE
-from generators.model.clock import DAY_MS, PERSON_S
+from generators.model.clock import DAY_MS, HOUR_MS, PERSON_S
 from generators.model.outcome import ANSWERED
 from generators.model.plan import OWN, Holdings, Intents
 
@@ -24,6 +33,8 @@ if TYPE_CHECKING:
 
 LEAST_TALK_MS = 20_000
 """The shortest call of the owner during which the copy may call."""
+LATE_MS = 2 * HOUR_MS
+"""Time after the planned end of an incident within which the owner's SIM is not changed: calls may be put off."""
 KNOWN = 0.5
 """Share of the calls that go to the owner's contacts at difficulty 1."""
 
@@ -71,11 +82,16 @@ class ClonedSim(AnomalySettings):
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
         sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, editable.spare())
         rows = editable.recruit(len(sizes))
-        victims = editable.victims(len(sizes), rng, _talks)
+        span = between(self.within_days, max(self.within_days, self.longest_days), self.difficulty) * DAY_MS
+
+        def accept(calls: Intents) -> Any:
+            begin, lasts = fitted(calls.start_ms, np.full(len(calls.user), span), normal)
+            return _talks(calls) & editable.keeps_sim(calls.user, begin, begin + lasts + LATE_MS)
+
+        victims = editable.victims(len(sizes), rng, accept)
         editable.between(
             victims.user, victims.start_ms, victims.start_ms + 1
         )  # so that no other incident claims those calls
-        span = between(self.within_days, max(self.within_days, self.longest_days), self.difficulty) * DAY_MS
         begin, lasts = fitted(victims.start_ms, np.full(len(sizes), span), normal)
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
         start = times(begin[incident], lasts[incident], normal, self.difficulty, rng)
@@ -84,11 +100,13 @@ class ClonedSim(AnomalySettings):
         stranger = blended(normal.strangers(user, rng), normal.outsiders("foreign", calls, rng), self.abroad, rng)
         callee = blended(stranger, normal.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), normal, 1.0, rng)
+        made, chain = redialled_instead(made, incident, normal, rng)
         made = made._replace(phone=rows[incident], device=rows[incident], leg=np.ones(calls, np.bool_))
-        made = queued(made, normal, PERSON_S, rng)
-        made.start_ms[first], made.day[first] = start[first], start[first] // DAY_MS
+        begins = np.isin(chain, first)
+        start = np.where(begins, made.start_ms, queued(made, normal, PERSON_S, rng, chain).start_ms)
+        made = made._replace(start_ms=start, day=start // DAY_MS)
         last = np.zeros(len(sizes), np.int64)
-        np.maximum.at(last, incident, made.start_ms + made.talk_ms)
+        np.maximum.at(last, incident, made.start_ms + normal.lasting(made))
         last += (rng.random(len(sizes)) * 10 * MINUTE_MS).astype(np.int64)
         held = Holdings.of(victims.user, begin, last, OWN, rows)
         return of_records(made, incident, len(sizes), holdings=held, holding_incident=np.arange(len(rows)))

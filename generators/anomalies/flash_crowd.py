@@ -1,9 +1,10 @@
 """flash_crowd: many people near a place call at once: 2 to 10 times the usual callers, fewer with the distance.
 
 In the field: an accident, a match, a demonstration that no calendar announces. Many users make a few calls each, to
-their usual contacts and as long as usual; only the number of callers at that place and time is unusual. Bagrow, Wang
-and Barabasi, "Collective response of human populations to large-scale emergencies", PLoS ONE 6 (2011) e17680: the calls
-of eight emergencies, and of concerts and matches, rise for hours and near the place. The figures are starting values.
+their usual contacts, as long as usual, and redialled as usual; only the number of callers at that place and time is
+unusual. Bagrow, Wang and Barabasi, "Collective response of human populations to large-scale emergencies", PLoS ONE 6
+(2011) e17680: the calls of eight emergencies, and of concerts and matches, rise for hours and near the place. The
+figures are starting values.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import numpy as np
 from bench.faults import above, within
 from generators.injection.cell_faults import CellAnomaly
 from generators.injection.fault_placement import MOMENTS, SLACK
+from generators.injection.incident_parts import redialled
 from generators.injection.injector import ENOUGH, Incidents, between, new_calls
 from generators.injection.planning_errors import NoRoom
 from generators.injection.touches import WHEN, WHERE
@@ -155,7 +157,7 @@ class FlashCrowd(CellAnomaly):
             callers = self._callers(away, radius_m, inside, scene.rng)
             if inside < USUAL or callers is None:
                 return None
-            if len(callers) * (1 + sum(AGAIN)) <= most:
+            if len(callers) * (1 + sum(AGAIN)) * (1 + normal.redials_per_call) <= most:
                 break
         else:
             return None
@@ -188,7 +190,7 @@ class FlashCrowd(CellAnomaly):
 
 
 def _as_ever(scene: Scene, callers: Any, span: tuple[int, int]) -> Intents:
-    """Return calls within a span, some callers repeating; callees and talk times are as in normal life."""
+    """Return calls within a span, some callers repeating; callees, talk times and redials are as in normal life."""
     rng, normal = scene.rng, scene.editable.normal
     again = rng.random(len(callers))
     user = np.repeat(callers, 1 + (again < AGAIN[0]) + (again < AGAIN[1]))
@@ -197,4 +199,4 @@ def _as_ever(scene: Scene, callers: Any, span: tuple[int, int]) -> Intents:
     ring = normal.usual_rings(outcome, rng)
     start = normal.when_free(user, np.zeros(len(user), np.int64), start, ring + talk, rng)
     made = new_calls(user, start, talk, normal.contacts(user, start, rng), rng)
-    return made._replace(outcome=outcome, ring_ms=ring)
+    return redialled(made._replace(outcome=outcome, ring_ms=ring), normal, rng)[0]

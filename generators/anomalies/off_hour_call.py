@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.faults import within
 from generators.injection.incident_parts import AnomalySettings
-from generators.injection.injector import Figures, Incidents, each_its_own
+from generators.injection.injector import Figures, Incidents, of_records
 from generators.injection.touches import WHEN, WHERE
 from generators.model.clock import DAY_MS, HOUR_MS
 from generators.model.plan import Intents
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 @dataclass
 class OffHourCall(AnomalySettings):
     """Moves normal calls into the night of the same day; their callees and talk times stay the same.
+
+    A call is moved with its redials, which keep their distance from it; they are one incident.
 
     Difficulty has no effect: at other hours, or by people who normally call late, the calls would not be anomalous.
     """
@@ -49,7 +51,10 @@ class OffHourCall(AnomalySettings):
             served &= editable.normal.in_service(found.callee)
             return by_day & served & editable.life.never_calls(found.user, self.from_h, self.to_h)
 
-        found = editable.draw(calls, rng, accept)
-        hours = self.from_h + (self.to_h - self.from_h) * rng.random(calls)
-        midnight = found.start_ms - found.start_ms % DAY_MS
-        return each_its_own(found._replace(start_ms=midnight + (hours * HOUR_MS).astype(np.int64)))
+        found, chain = editable.draw_chains(calls, rng, accept)
+        first = np.flatnonzero(np.diff(chain, prepend=-1))
+        begin = found.start_ms[first]
+        longest_h = (np.maximum.reduceat(found.start_ms, first) - begin) / HOUR_MS
+        hours = self.from_h + np.maximum(self.to_h - self.from_h - longest_h, 0) * rng.random(len(first))
+        later = begin - begin % DAY_MS + (hours * HOUR_MS).astype(np.int64) - begin
+        return of_records(found._replace(start_ms=found.start_ms + later[chain]), chain, len(first))

@@ -21,6 +21,7 @@ from generators.injection.incident_parts import (
     like_normal,
     line_free,
     queued,
+    redialled_instead,
     talk_between,
     times,
 )
@@ -95,11 +96,11 @@ class SimSwap(AnomalySettings):
         end = cut_off + span
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
         start = times(begin[incident], (end - begin)[incident], normal, 0.0, rng)
-        made = self._calls(normal, user, start, rng)
+        made, chain = redialled_instead(self._calls(normal, user, start, rng), incident, normal, rng)
         made = made._replace(phone=rows[incident], sim=rows[incident], device=rows[incident])
-        made = queued(made, normal, PERSON_S, rng)
+        made = queued(made, normal, PERSON_S, rng, chain)
         last = np.zeros(len(sizes), np.int64)
-        np.maximum.at(last, incident, made.start_ms + made.talk_ms)
+        np.maximum.at(last, incident, made.start_ms + normal.lasting(made))
         noticed = last + (rng.random(len(sizes)) * NOTICED_MS).astype(np.int64)
         end = np.minimum(np.maximum(end, noticed), normal.days * DAY_MS)
         lost, of_lost = editable.between(victims.user, cut_off, end)

@@ -20,6 +20,7 @@ from generators.injection.incident_parts import (
     like_normal,
     line_free,
     queued,
+    redialled_instead,
     stretched,
     times,
 )
@@ -93,5 +94,7 @@ class StolenPhone(AnomalySettings):
         stranger = blended(normal.strangers(user, rng), normal.outsiders("foreign", calls, rng), self.abroad, rng)
         callee = blended(stranger, normal.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), normal, 1.0, rng)
-        made = queued(made._replace(phone=rows[incident], device=np.full(calls, STAYS)), normal, PERSON_S, rng)
+        made, chain = redialled_instead(made, incident, normal, rng)
+        made = made._replace(phone=rows[incident], device=np.full(calls, STAYS))
+        made = queued(made, normal, PERSON_S, rng, chain)
         return of_records(Intents.joined([made, lost]), np.concatenate([incident, of_lost]), len(sizes))

@@ -20,6 +20,7 @@ from generators.injection.incident_parts import (
     like_normal,
     opened,
     queued,
+    redialled_instead,
     stretched,
     times,
 )
@@ -86,10 +87,11 @@ class SubscriptionFraud(AnomalySettings):
         friends = rng.random(calls) < self.difficulty
         callee = np.where(friends, normal.contacts(host, start, rng), stranger)
         made = new_calls(user, start, np.zeros(calls, np.int64), callee, rng)
-        made = like_normal(made, normal, 1.0, rng)
+        made, chain = redialled_instead(like_normal(made, normal, 1.0, rng), incident, normal, rng)
         longer = between(self.times_as_long, 1.0, self.difficulty)
-        made = queued(made._replace(talk_ms=(made.talk_ms * longer).astype(np.int64)), normal, PERSON_S, rng)
-        made, of = called_back(made, incident, self.calls_back * friends, normal, rng)
+        made = made._replace(talk_ms=(made.talk_ms * longer).astype(np.int64))
+        made = queued(made, normal, PERSON_S, rng, chain)
+        made, of = called_back(made, incident, self.calls_back * friends[chain], normal, rng)
         age = rng.random(len(rows)) * np.maximum((self.longest_days - 1) * DAY_MS - span, 0)
         held = Holdings.of(rows, opened((begin - age).astype(np.int64), begin, rng), FOR_EVER, rows, rows)
         more = {"holdings": held, "holding_incident": np.arange(len(rows)), "actors": list(rows[:, None])}

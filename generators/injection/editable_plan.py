@@ -5,7 +5,7 @@ An injector never touches records. It says which intents change and which are ad
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from generators.injection.planning_errors import NoRoom
 from generators.model.clock import DAY_MS
 from generators.model.plan import Intents
 
+if TYPE_CHECKING:
+    from generators.social.possessions import Possessions
+
 EVERY_FOURTH = 4
 
 
@@ -22,9 +25,11 @@ EVERY_FOURTH = 4
 class EditablePlan:
     """The normal calls of a world, and what incidents have claimed of them."""
 
-    def __init__(self, life: NormalLife) -> None:
+    def __init__(self, life: NormalLife, owned: "Possessions | None" = None) -> None:
         self.normal = NormalCalls(life)
         """The normal calls, for questions that claim nothing."""
+        self._owned = owned
+        """SIMs and devices of the users; None if unknown."""
         self._recruited = {True: 0, False: 0}
         """Number of the reserve that is taken, of those who stand still and of the others."""
 
@@ -35,7 +40,7 @@ class EditablePlan:
 
     def fresh(self) -> "EditablePlan":
         """Return a plan of the same normal life in which nothing is claimed."""
-        return EditablePlan(self.life)
+        return EditablePlan(self.life, self._owned)
 
     @cached_property
     def _taken(self) -> Any:
@@ -82,6 +87,52 @@ class EditablePlan:
                 return chosen
             tried += looked_at
             asked = int(1.2 * missing * min(tried / (len(chosen.user) + 1), 20)) + 50 if tried < total else total
+        raise NoRoom
+
+    def draw_chains(
+        self, calls: int, rng: np.random.Generator, accept: Callable[[Intents], Any]
+    ) -> tuple[Intents, Any]:
+        """Claim exactly `calls` intents in whole chains: an acceptable call that is no redial, and all its redials.
+
+        All chains are equally likely, so that as many of the calls are redials as in normal life.
+
+        Parameters
+        ----------
+        calls
+            Number of intents to claim.
+        rng
+            Random generator.
+        accept
+            Returns which first calls are acceptable; shape (n,), bool.
+
+        Returns
+        -------
+        tuple
+            The intents, chain by chain in order of time, and the number of the chain of each.
+
+        Raises
+        ------
+        NoRoom
+            When normal life does not hold so many.
+        """
+        parts, numbers, chains, missing = [Intents.none()], [np.empty(0, np.int64)], 0, calls
+        for _ in range(MOST_TRIES):
+            first = self.draw(missing, rng, lambda found: accept(found) & ~self.normal.are_redials(found))
+            more, of = self.normal.chains(first)
+            taken = np.bincount(of[self._taken[self.normal.numbers.of(more)]], minlength=missing) > 0
+            sizes = np.where(taken, 0, 1 + np.bincount(of, minlength=missing))
+            kept = ~taken & (np.cumsum(sizes) <= missing)
+            self.release(first.pick(~kept))
+            number = chains + np.cumsum(kept) - 1
+            every, chain = Intents.joined([first, more]), np.concatenate([np.arange(missing), of])
+            order = np.argsort(chain, kind="stable")
+            order = order[kept[chain[order]]]
+            parts.append(every.pick(order))
+            numbers.append(number[chain[order]])
+            self._taken[self.normal.numbers.of(parts[-1])] = True
+            chains, missing = chains + int(kept.sum()), missing - len(order)
+            if not missing:
+                return Intents.joined(parts), np.concatenate(numbers)
         raise NoRoom
 
     def _sample(self, calls: int, rng: np.random.Generator) -> tuple[int, Intents]:
@@ -172,6 +223,14 @@ class EditablePlan:
             if len(chosen.user) == count:
                 return chosen
         raise NoRoom
+
+    def keeps_sim(self, users: Any, from_ms: Any, to_ms: Any) -> Any:
+        """Return which users' numbers stay on one SIM between two moments in normal life; shape (n,), bool."""
+        keeps = np.ones(len(users), np.bool_)
+        if self._owned is not None:
+            for moments in (self._owned.sim_change_ms[users], self._owned.sim_back_ms[users]):
+                keeps &= (moments < from_ms) | (moments > to_ms)
+        return keeps
 
     def release(self, intents: Intents) -> None:
         """Release claimed intents that are not changed after all."""

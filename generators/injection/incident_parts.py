@@ -9,6 +9,7 @@ from bench.faults import within
 from generators.injection.injector import USUAL, Figures, new_calls
 from generators.injection.schedule import Schedule
 from generators.model.clock import DAY_MS, HOUR_MS, PERSON_S, pauses
+from generators.model.outcome import ANSWERED
 from generators.model.plan import FOR_EVER, Holdings, Intents
 from generators.social.subscriptions import shop_hours
 
@@ -147,6 +148,74 @@ def like_normal(calls: Intents, normal: "NormalCalls", share: float, rng: np.ran
     )
 
 
+def redialled(calls: Intents, normal: "NormalCalls", rng: np.random.Generator) -> tuple[Intents, Any]:
+    """Add redials of calls that are not answered, as often and as soon as in normal life.
+
+    A redial is made by the same person in the same event, so it is direct or collateral like the call.
+
+    Returns
+    -------
+    tuple
+        The calls, each followed by its redials, and the number of the call that each began with.
+    """
+    failed, every = np.flatnonzero(calls.outcome != ANSWERED), np.arange(len(calls.user))
+    again = normal.usual_redials(len(failed), rng)
+    start = (calls.start_ms + normal.lasting(calls))[failed[again.of]] + again.wait_ms
+    kept = start // DAY_MS == calls.start_ms[failed[again.of]] // DAY_MS
+    of = failed[again.of[kept]]
+    if not len(of):
+        return calls, every
+    like = calls.pick(of)
+    made = new_calls(like.user, start[kept], again.talk_ms[kept], like.callee, rng)
+    redials = like._replace(
+        start_ms=made.start_ms,
+        ring_ms=again.ring_ms[kept],
+        talk_ms=made.talk_ms,
+        outcome=again.outcome[kept],
+        move=made.move,
+        goal=made.goal,
+        key=made.key,
+    )
+    chain = np.concatenate([every, of])
+    order = np.argsort(chain, kind="stable")
+    return Intents.joined([calls, redials]).pick(order), chain[order]
+
+
+def redialled_instead(
+    calls: Intents, incident: Any, normal: "NormalCalls", rng: np.random.Generator
+) -> tuple[Intents, Any]:
+    """Let redials of calls that are not answered take the place of other calls of the incident, as in normal life.
+
+    The number of calls of each incident, its first call, and its earliest and latest one stay the same.
+
+    Parameters
+    ----------
+    calls, incident
+        Shape (n,): calls, in order of incident, and of which.
+    normal
+        The normal calls.
+    rng
+        Random generator.
+
+    Returns
+    -------
+    tuple
+        The calls, and the number of the call that each began with; shape (n,).
+    """
+    every, chain = redialled(calls, normal, rng)
+    sizes, number = np.bincount(incident), np.arange(len(incident))
+    by_time = np.lexsort((calls.start_ms, incident))
+    inner = np.ones(len(incident), np.bool_)
+    inner[np.diff(incident, prepend=-1) != 0] = False
+    inner[by_time[np.diff(incident, prepend=-1) != 0]] = False
+    inner[by_time[np.diff(incident, append=len(sizes)) != 0]] = False
+    of = incident[chain]
+    order = np.lexsort((number[chain], inner[chain], of))
+    place = np.arange(len(order)) - np.searchsorted(of, of)
+    kept = np.sort(order[place < sizes[of]])
+    return every.pick(kept), chain[kept]
+
+
 def in_a_row(line: Any, start_ms: Any, talk_ms: Any, pause_ms: Any) -> Any:
     """Delay calls until a pause after the previous call of the same line, which has no others; shape (n,) [ms]."""
     out = np.empty_like(start_ms)
@@ -206,6 +275,7 @@ def called_back(
     start = after(calls.start_ms[back] + normal.lasting(calls)[back], wait, normal, rng)
     start = normal.when_free(friend, incident[back], start, ring + talk, rng)
     made = answering(friend, start, talk, calls.user[back], rng)._replace(outcome=outcome, ring_ms=ring)
+    made, _ = redialled_instead(made, incident[back], normal, rng)
     return Intents.joined([calls, made]), np.concatenate([incident, incident[back]])
 
 
@@ -228,7 +298,9 @@ def around_a_circle(host: Any, moment_ms: Any, normal: "NormalCalls", rng: np.ra
     return np.where(fits, found, normal.strangers(host, rng))
 
 
-def queued(calls: Intents, normal: "NormalCalls", pause_s: float, rng: np.random.Generator) -> Intents:
+def queued(
+    calls: Intents, normal: "NormalCalls", pause_s: float, rng: np.random.Generator, chain: Any = None
+) -> Intents:
     """Delay calls until their line is free; these lines make no other calls.
 
     Parameters
@@ -241,9 +313,19 @@ def queued(calls: Intents, normal: "NormalCalls", pause_s: float, rng: np.random
         Mean pause between two calls, beyond the least [s]: drawn, since a fixed one would mark such calls.
     rng
         Random generator.
+    chain
+        Shape (n,): ascending number of the call that each began with, whose redials keep their distance from it; None
+        without redials.
     """
-    start = in_a_row(calls.phone, calls.start_ms, normal.lasting(calls), pauses(len(calls.user), pause_s, rng))
-    start = np.where(start < normal.days * DAY_MS, start, calls.start_ms)
+    if not len(calls.user):
+        return calls
+    of = np.arange(len(calls.user)) if chain is None else np.unique(chain, return_inverse=True)[1]
+    first = np.flatnonzero(np.diff(of, prepend=-1))
+    begin = calls.start_ms[first]
+    lasts = np.maximum.reduceat(calls.start_ms + normal.lasting(calls), first) - begin
+    reach = np.maximum.reduceat(calls.start_ms, first) - begin
+    free = in_a_row(calls.phone[first], begin, lasts, pauses(len(first), pause_s, rng))
+    start = calls.start_ms + np.where(free + reach < normal.days * DAY_MS, free - begin, 0)[of]
     return calls._replace(start_ms=start, day=start // DAY_MS)
 
 

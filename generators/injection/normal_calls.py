@@ -5,19 +5,32 @@ Nothing is claimed or changed here; `generators.injection.editable_plan` does th
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
 from generators.injection.normal_life import IntentNumbers, NormalLife, steady_users, strangers
 from generators.injection.planning_errors import NoRoom, NotInRecords
-from generators.model.clock import DAY_MS
+from generators.model.clock import DAY_MS, PAUSE_MS
+from generators.model.outcome import ANSWERED
 from generators.model.plan import OWN, Intents
 
 MOST_TRIES = 12
 NEAR_MS = 600_000
 EXAMPLES = 65_536
-"""Size of the sample of normal calls from which incidents take hours, talk times and outcomes."""
+"""Size of the sample of normal calls from which incidents take hours, talk times, outcomes and redials."""
+
+
+class Redials(NamedTuple):
+    """Calls that dial again a party who did not answer; shape (n,) each, in order of time for each first call."""
+
+    of: Any
+    """int64: number of the first call of the chain."""
+    wait_ms: Any
+    """int64: time from the end of the first call."""
+    ring_ms: Any
+    talk_ms: Any
+    outcome: Any
 
 
 @final
@@ -121,8 +134,81 @@ class NormalCalls:
 
     def lasting(self, calls: Intents) -> Any:
         """Return how long calls hold their line once they are connected: ringing and talk; shape (n,) [ms]."""
-        own = calls.ring_ms == OWN
-        return calls.talk_ms + np.where(own, self.life.rings(calls.key, calls.outcome), calls.ring_ms)
+        return calls.talk_ms + self._rings(calls)
+
+    def _rings(self, calls: Intents) -> Any:
+        return np.where(calls.ring_ms == OWN, self.life.rings(calls.key, calls.outcome), calls.ring_ms)
+
+    def usual_redials(self, count: int, rng: np.random.Generator) -> Redials:
+        """Return the redials after each of `count` normal calls that are not answered, drawn at random."""
+        firsts, left = [Intents.none()], [np.empty(0, np.int64)]
+        missing, tried = count if self.life.redialled_within_ms else 0, 0
+        while missing > 0 and tried < MOST_TRIES:
+            drawn = self._examples.pick(self._any_examples(4 * missing + 50, rng))
+            some = self.life.redrawn(drawn, rng)
+            open_ = np.flatnonzero(some.outcome != ANSWERED)[:missing]
+            firsts.append(some.pick(open_))
+            left.append(self._slots_after(drawn.pick(open_)))
+            missing, tried = missing - len(open_), tried + 1
+        first = Intents.joined(firsts)
+        found, of = self.redials(first, np.concatenate(left))
+        ends = first.start_ms + self.lasting(first)
+        return Redials(of, found.start_ms - ends[of], self._rings(found), found.talk_ms, found.outcome)
+
+    @cached_property
+    def redials_per_call(self) -> float:
+        """Mean number of redials after a normal call that is no redial itself."""
+        first = self._examples.pick(~self.are_redials(self._examples))
+        return len(self.chains(first)[1]) / max(len(first.user), 1)
+
+    def chains(self, firsts: Intents) -> tuple[Intents, Any]:
+        """Return the redials after each of some normal calls, and to which of the calls each belongs."""
+        return self.redials(firsts, self._slots_after(firsts))
+
+    def _slots_after(self, intents: Intents) -> Any:
+        return self.life.counts[intents.day, intents.user] - 1 - intents.slot
+
+    def redials(self, firsts: Intents, most: Any) -> tuple[Intents, Any]:
+        """Return the calls that redial each of some calls, at most so many for each, and to which each belongs.
+
+        Parameters
+        ----------
+        firsts
+            Calls by slots of users' days; n of them.
+        most
+            Shape (n,): the most slots that may follow on each.
+
+        Returns
+        -------
+        tuple
+            The redials, in order of the chains' length so far, and the number of the first call of each.
+        """
+        found, of = [Intents.none()], [np.empty(0, np.int64)]
+        last, which = firsts, np.arange(len(firsts.user) if self.life.redialled_within_ms else 0)
+        last = last.pick(which)
+        while len(which):
+            goes_on = (last.outcome != ANSWERED) & (most[which] >= len(found))
+            last, which = last.pick(goes_on), which[goes_on]
+            following = self.filled(Intents.room(last.user, last.day, last.slot + 1))
+            again = self._redials(last, following)
+            last, which = following.pick(again), which[again]
+            found.append(last)
+            of.append(which)
+        return Intents.joined(found), np.concatenate(of)
+
+    def are_redials(self, intents: Intents) -> Any:
+        """Return which normal calls redial the call of the slot before; shape (n,), bool."""
+        out = np.zeros(len(intents.user), np.bool_)
+        later = np.flatnonzero(intents.slot > 0) if self.life.redialled_within_ms else np.empty(0, np.int64)
+        found = intents.pick(later)
+        out[later] = self._redials(self.filled(Intents.room(found.user, found.day, found.slot - 1)), found)
+        return out
+
+    def _redials(self, before: Intents, after: Intents) -> Any:
+        """Return which calls redial the call before; shape (n,), bool."""
+        wait = after.start_ms - before.start_ms
+        soon = (wait >= PAUSE_MS) & (wait <= self.life.redialled_within_ms)
+        return (before.outcome != ANSWERED) & (after.callee == before.callee) & soon
 
     def _any_examples(self, count: int, rng: np.random.Generator) -> Any:
         many = len(self._examples.user)

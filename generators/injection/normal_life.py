@@ -62,6 +62,10 @@ class NormalLife(Protocol):
         """Expected calls by place and hour; None without a network."""
 
     @property
+    def redialled_within_ms(self) -> int:
+        """Longest time after which a call that was not answered is dialled again; 0 if nobody does [ms]."""
+
+    @property
     def can_grow(self) -> bool:
         """Whether the settings can be changed to have more users."""
 

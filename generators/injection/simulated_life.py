@@ -23,6 +23,8 @@ from generators.settings.society import EXTERNAL_TYPES
 
 SAMPLED_LINES, EVENTS_A_CALL = 5000, 8
 UNKNOWN = -1
+MOST_GAPS = 20
+"""Multiple of the mean gap before a redial that gaps hardly ever exceed."""
 SURELY = 4.0
 """Expected number of calls within some hours above which a user is assumed to make one, without a check."""
 
@@ -73,9 +75,14 @@ class SimulatedLife:
         """Weekends and holidays, shape (days,), bool."""
         return self.model.weekend
 
+    @property
+    def redialled_within_ms(self) -> int:
+        """Longest time after which a call that was not answered is dialled again; 0 if nobody does [ms]."""
+        return int(MOST_GAPS * self.model.redial_gap_ms) if self.model.redial > 0 else 0
+
     def fill(self, intents: Intents) -> None:
         """Compute the intents of these slots of users' days."""
-        look_up(intents, self.model, make_slots())
+        look_up(intents, self.model, make_slots(max(MOST_A_DAY, int(intents.slot.max(initial=0)) + 1)))
 
     def redrawn(self, intents: Intents, rng: np.random.Generator) -> Intents:
         """Return intents of the same users and days, in slots that no normal call has; shape (n,)."""

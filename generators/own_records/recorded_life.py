@@ -26,6 +26,7 @@ class RecordedLife:
     can_grow = False
     without_network = "leave out types at the level of cells: call records do not describe a network"
     expected_calls: "ExpectedCalls | None" = None
+    redialled_within_ms = 0
 
     def __init__(self, records: RecordsByUser) -> None:
         self.records = records
