@@ -305,7 +305,7 @@ def _gathered(
     start = np.full(count, np.iinfo(np.int64).max)
     np.minimum.at(start, incident, edits.start_ms)
     end = np.zeros(count, np.int64)
-    np.maximum.at(end, incident, edits.start_ms + edits.talk_ms)
+    np.maximum.at(end, incident, edits.start_ms + editable.normal.lasting(edits))
     with_faults = [(f, f.incident + int(n)) for i, n in zip(planned, firsts, strict=True) for f in i.faults]
     for fault, of in with_faults:
         start[of], end[of] = min(start[of], fault.begin_ms), max(end[of], fault.end_ms)
