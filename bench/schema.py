@@ -60,14 +60,15 @@ class Table:
 CALLS = Table(
     "calls",
     "One row per call, ordered by start. With a network, each row summarises the call's events: times and durations "
-    "are rounded down to whole seconds; an answered call of less than a second has a duration of 1.",
+    "are rounded down to whole seconds; an answered call of less than a second has a duration of 1. What is not talk "
+    "between start and end is set-up and ringing.",
     (
         Column("call_id", pa.string(), "number of the call, in order of start"),
         Column("caller_id", TEXT, "user who calls"),
         Column("callee_id", TEXT, "party who is called: a user, or someone outside the network"),
         Column("call_start_ts", TIME, "when the caller dialled, UTC"),
         Column("call_end_ts", TIME, "when the call ended or was given up, UTC: its last event"),
-        Column("call_duration", pa.int32(), "talk time, from CONNECT to the end [s]; 0 unless answered"),
+        Column("call_duration", pa.int32(), "talk time, from the answer to the end [s]; 0 unless answered"),
         Column("first_cell_id", TEXT, "cell that served the caller at the start"),
         Column("last_cell_id", TEXT, "cell that served the caller at the end"),
         Column("caller_imei", TEXT, "device that contained the caller's SIM, as seen by the network"),
@@ -158,7 +159,12 @@ EVENTS = Table(
         Column("caller_id", TEXT, "user who calls"),
         Column("time_stamp", TIME, "time by the phone's clock, UTC [ms]"),
         Column("received_at", TIME, "when the message was collected, UTC [ms]; messages may arrive out of order"),
-        Column("state", TEXT, "CONNECT | RECONNECT | END | FAIL"),
+        Column(
+            "state",
+            TEXT,
+            "CONNECT (a channel is assigned; the call is then set up to the other party, and rings) | RECONNECT | "
+            "END | FAIL",
+        ),
         Column("x", pa.int32(), "east of the world's south-western corner [m]"),
         Column("y", pa.int32(), "north of that corner [m]"),
         Column("tower_id", TEXT, "site that received the message; empty if no cell was received", nullable=True),
