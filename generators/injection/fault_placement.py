@@ -102,8 +102,9 @@ def place_faults(
     """Choose places and times of faults that affect about `calls` intents, and claim their cells.
 
     A fault that would affect more than a twelfth of the calls is shortened, so that there are enough faults, but not
-    below its type's range of durations: then there are fewer faults, and the busiest places are left out. If there is
-    no room for so many, faults may have any size, and are delayed as long as necessary.
+    below its type's range of durations: then there are fewer faults, and the busiest places are left out. What a fault
+    leaves is room for another one of the fewest calls, or nothing. If there is no room for so many, faults may have any
+    size, and are delayed as long as necessary.
 
     Parameters
     ----------
@@ -163,17 +164,20 @@ class Attempt:
             place = places.at(int(self.rng.choice(len(weight), p=weight / weight.sum())))
             sums = self.expected.sums(place.met)
             begin, end = self._moment(sums)
-            cap = missing if missing < 2 * place.fewest else min(missing, max(self.most, place.fewest))
+            last = missing < 2 * place.fewest
+            least = max(place.fewest, missing - slack) if last else place.fewest
+            cap = missing if last else min(missing, max(self.most, place.fewest))
             for _ in range(PUT_OFF):
-                end = self._fitted(sums, place.fewest, cap, (begin, end))
+                end = self._fitted(sums, least, cap, (begin, end))
                 before, (begin, end) = begin, _put_off(self.claimed, place.cells, begin, end)
                 if begin == before:
                     break
             else:
                 continue
             met = self.expected.within(sums, begin, end)
-            fits = max(min(FEWEST, missing), place.fewest) <= met <= min(missing + slack / 2, ROUNDED * cap)
-            if not fits or not self._is_in_time(begin, end):
+            fits = max(min(FEWEST, missing), least) <= met <= min(missing + slack / 2, ROUNDED * cap)
+            whole = missing - met <= slack or missing - met >= place.fewest
+            if not (fits and whole and self._is_in_time(begin, end)):
                 continue
             self.claimed += [(cell, begin, end) for cell in place.cells.tolist()]
             timed = [fault._replace(begin_ms=begin, end_ms=end) for fault in place.faults]
