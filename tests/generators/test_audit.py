@@ -147,7 +147,7 @@ def test_identity_tells_what_is_wrong_with_truth(small: tuple[Path, Path], tmp_p
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A world with faults of cells, turned antennas among them, and its clean twin."""
     folder = tmp_path_factory.mktemp("faulty")
-    size = ("generator.num_users=1000", "generator.days=5", "generator.num_towers=10", "generator.anomaly_ratio=0.07")
+    size = ("generator.num_users=1200", "generator.days=5", "generator.num_towers=10", "generator.anomaly_ratio=0.07")
     world = World(*make_settings(*size, FAULTS, "anomaly.antenna_misaligned.share=1"))
     # So small a world may miss the ratio, and is not made again for it: fewer have no room.
     with patch.multiple(Making, _checked=lambda _, counts: counts, _more_faults=lambda *_: None):
