@@ -44,9 +44,8 @@ class Intents(NamedTuple):
     """bool: a leg, a call beside others of its line (as in call forwarding), which does not occupy the line."""
     gone: Any
     """bool: whether the call is removed from the plan; the other columns say what it would have been."""
-    innocent: Any
-    """bool: whether a normal user makes the call because of the incident, such as a call back: it is labelled as
-    collateral."""
+    collateral: Any
+    """bool: whether a normal user makes the call because of the incident, such as a call back."""
 
     @staticmethod
     def room(user: Any, day: Any, slot: Any) -> "Intents":

@@ -73,7 +73,7 @@ class Edits(NamedTuple):
     """bool: a leg, a call beside others of its line, which does not occupy the line."""
     gone: Any
     """bool: whether the call is removed from the plan."""
-    innocent: Any
+    collateral: Any
     """bool: whether the caller is not an actor of the incident: the call is collateral."""
 
 
@@ -111,7 +111,7 @@ EDIT_TYPES = {
     "device": np.int32,
     "leg": np.bool_,
     "gone": np.bool_,
-    "innocent": np.bool_,
+    "collateral": np.bool_,
 }
 """Types of the columns of `Edits`."""
 
