@@ -80,7 +80,7 @@ ALERTS = Table(
         *_ORDER,
         Column(
             "verdict", pa.string(),
-            "hit | false alarm | collateral (an innocent's record that an incident changed: neither); empty where no "
+            "hit | false alarm | collateral (a normal user's record that an incident changed: neither); empty where no "
             "truth is known", True,
         ),
         Column("anomaly_type", pa.string(), "of a hit, its type or types; else empty", True),

@@ -396,7 +396,7 @@ USER_WINDOWS = Table(
 )
 
 DATA_TABLES = {t.name: t for t in (CALLS, USERS, CELLS, SUBSCRIPTIONS, COVERAGE, EVENTS, TOWER_STATUS, USER_STATUS)}
-PLANTED_TABLES = {t.name: t for t in (COMMUNITIES, TIES)}
+SOCIETY_TABLES = {t.name: t for t in (COMMUNITIES, TIES)}
 """Tables of what a simulated world's society was built from; they are part of the truth, and no detector sees them."""
 OPTIONAL_TABLES = {t.name: t for t in (ANTENNA_PATTERNS, NEIGHBOUR_LEARNING, USER_WINDOWS)}
 """Tables that a simulated world has if its settings ask for them; no detector sees them."""

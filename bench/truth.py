@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.faults import UserError
-from bench.schema import OPTIONAL_TABLES, PLANTED_TABLES, TRUTH_TABLES, UNREADABLE
+from bench.schema import OPTIONAL_TABLES, SOCIETY_TABLES, TRUTH_TABLES, UNREADABLE
 
 NORMAL = "normal"
 CONFIGURED_FAILURE = "configured_failure"
@@ -51,7 +51,7 @@ class Truth:
                 table = file.read()
         except UNREADABLE as error:
             raise UserError(f"{path} cannot be read: {error}") from error
-        (TRUTH_TABLES | PLANTED_TABLES | OPTIONAL_TABLES)[name].check(table, str(path))
+        (TRUTH_TABLES | SOCIETY_TABLES | OPTIONAL_TABLES)[name].check(table, str(path))
         if name == "truth":
             _check_spans(table, str(path))
         return table

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from bench.dataset import Dataset, Window
 from bench.runs.steps import PreparedWorld
-from bench.schema import OPTIONAL_TABLES, PLANTED_TABLES, TRUTH_TABLES
+from bench.schema import OPTIONAL_TABLES, SOCIETY_TABLES, TRUTH_TABLES
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -46,7 +46,7 @@ class World:
 
     def arrow(self, name: str = "calls") -> "pa.Table":
         """Return a table; no detector gets those of the truth, of the society and of what the network learned."""
-        hidden = name in (*TRUTH_TABLES, *PLANTED_TABLES, *OPTIONAL_TABLES)
+        hidden = name in (*TRUTH_TABLES, *SOCIETY_TABLES, *OPTIONAL_TABLES)
         return (self.prepared_world.truth if hidden else self.dataset).table(name)
 
     def polars(self, name: str = "calls") -> pl.DataFrame:
@@ -81,7 +81,7 @@ class World:
         return call_graph(self.dataset.calls(part or whole))
 
     def tie_graph(self) -> "nx.Graph[str]":
-        """Return who knows whom in a simulated world as a networkx graph; no detector gets these planted ties.
+        """Return who knows whom in a simulated world as a networkx graph; no detector gets these ties.
 
         Edges have `weight`, the sum of `strength` over everything that ties the two.
         """

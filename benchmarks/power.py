@@ -1,8 +1,8 @@
 """What a suite can tell: how often equal detectors are told apart, and how large a difference is found.
 
 `python benchmarks/power.py [blocks=14] [detectors=21] [suites=1000]`. In each simulated suite every detector has one
-value per block (a kind of world): an effect of the block, which all share, and noise of its own. The standard deviation
-of the paired difference of two detectors is 1. The tests are those of the report (`bench.evaluation.compare`).
+value per block (a world configuration): an effect of the block, which all share, and noise of its own. The standard
+deviation of the paired difference of two detectors is 1. The tests are the report's (`bench.evaluation.compare`).
 """
 
 import sys
@@ -51,7 +51,7 @@ def main() -> None:
     """Print the shares."""
     given = {name: int(value) for name, _, value in (each.partition("=") for each in sys.argv[1:])}
     blocks, detectors, suites = given.get("blocks", 14), given.get("detectors", 21), given.get("suites", 1000)
-    print(f"{blocks} kinds of world, {detectors} detectors, {suites} simulated suites")
+    print(f"{blocks} world configurations, {detectors} detectors, {suites} simulated suites")
     for kind in NOISES:
         print(
             f"equal detectors, {kind} noise: told apart in {told_apart(kind, blocks, detectors, suites):.1%} of suites"

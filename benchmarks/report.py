@@ -2,8 +2,8 @@
 
     python benchmarks/report.py [runs=500] [types=23] [kinds=1,14]
 
-Made-up rows and tables of runs, of the sizes that real ones have: detectors by five world seeds of one kind of world,
-then by fourteen kinds, as in a suite. The time to make the page is set beside that of reading the same `result.json`
+Made-up rows and tables of runs, of the sizes that real ones have: detectors by five seeds of one world configuration,
+then by fourteen of them, as in a suite. The time to make the page is set beside that of reading the same `result.json`
 files alone. On a busy machine, the time of processors tells more than that of the clock: that of the process that makes
 the page, and of the one beside it that reads the runs' tables.
 """

@@ -133,7 +133,7 @@ class Making:
         return all(figures[name] is not None and low <= figures[name] <= high for name, (low, high) in bounds.items())
 
     def _write_society(self, folder: Path, drawn: "DrawnWorld") -> None:
-        """Write the communities and ties of the world, `bench.schema.PLANTED_TABLES`."""
+        """Write the communities and ties of the world, `bench.schema.SOCIETY_TABLES`."""
         settings, names = self.settings, drawn.names
         communities = communities_table(settings, drawn.model.society, names)
         write_parquet(folder / "communities.parquet", communities)

@@ -11,7 +11,7 @@ from bench.host.identity import own_identity
 from bench.host.read_json import UnreadableError
 from bench.program_settings import RecordSettings
 from bench.runs.run_folder import PLAN
-from bench.runs.run_record import ROW, SOURCE, mark, marks, send
+from bench.runs.run_record import ROW, SOURCE, note_recorded, recorded_ids, send
 from bench.sweeps.sweep_folder import SweepFolder
 
 
@@ -28,15 +28,15 @@ def record(config: DictConfig) -> None:
         refuse("tracking.uri must be a store, got None")
     if not Path(settings.runs).is_dir():
         refuse(f"runs must be a folder of runs or sweeps, got {settings.runs}")
-    left = [path.parent for path in sorted(Path(settings.runs).rglob(ROW)) if uri not in marks(path.parent)]
+    left = [path.parent for path in sorted(Path(settings.runs).rglob(ROW)) if uri not in recorded_ids(path.parent)]
     sent = 0
     tracker = import_module("bench.runs.tracking").Tracker(uri, settings.tracking)
     tracker.end_abandoned()
     for folder in left:
         try:
-            if (folder.parent / PLAN).exists() and uri not in marks(folder.parent):
+            if (folder.parent / PLAN).exists() and uri not in recorded_ids(folder.parent):
                 name = " ".join(SweepFolder(folder.parent).plan().asked)
-                mark(folder.parent, uri, parent := tracker.start_parent(name, SOURCE, own_identity()))
+                note_recorded(folder.parent, uri, parent := tracker.start_parent(name, SOURCE, own_identity()))
                 tracker.finish(parent, True)
             send(folder, tracker, again=True)
             sent += 1

@@ -43,7 +43,7 @@ FEWEST = 50
 
 @dataclass(frozen=True)
 class StudyCell:
-    """One kind of world, and whether the threshold is fixed or follows from a budget."""
+    """One world configuration, and whether the threshold is fixed or follows from a budget."""
 
     population: Population
     budget: bool
@@ -105,7 +105,7 @@ def cut_of(cell: StudyCell, scores: FloatArray) -> Cut:
 
 
 def grid(normals: int, skill: float) -> list[Population]:
-    """Return the kinds of worlds of the study for a number of normal records."""
+    """Return the world configurations of the study for a number of normal records."""
     kinds = product(INCIDENTS, (False, True), (False, True))
     alone = [Population(number, many, heavy, normals, skill) for number, many, heavy in kinds]
     return [*alone, Population(30, True, True, normals, skill, others=60)]

@@ -16,7 +16,7 @@ from bench.host.identity import has_ended, own_identity
 from bench.host.plain_files import text_in
 from bench.host.read_json import UnreadableError
 from bench.run_tables import FILES as TABLES
-from bench.runs.run_record import FIGURES, FINDINGS, MARK, ROW
+from bench.runs.run_record import FIGURES, FINDINGS, RECORDED_IDS, ROW
 
 NOTES = ".hydra"
 """Folder of the composed configuration, which Hydra writes first."""
@@ -25,14 +25,14 @@ RUNNING = ".running"
 """File that names the process of a run or sweep in progress, to recognise the remains of killed ones."""
 WRITTEN = (
     *(f"{NOTES}/{name}.yaml" for name in ("config", "hydra", "overrides")),
-    *(LOG, f"{TWIN}/{LOG}", ERROR_LOG, ROW, f".{ROW}.partial", MARK, f".{MARK}.partial"),
+    *(LOG, f"{TWIN}/{LOG}", ERROR_LOG, ROW, f".{ROW}.partial", RECORDED_IDS, f".{RECORDED_IDS}.partial"),
     RUNNING,
     *(f"{dot}{name}{end}" for name in TABLES for dot, end in (("", ""), (".", ".partial"))),
     *FIGURES,
     *(FINDINGS, f".{FINDINGS}.partial"),
 )
 """Every file that a run writes, as a path within its folder; a test keeps the list complete."""
-LONGEST_MARK = 1000
+LONGEST_IDENTITY = 1000
 """Largest size of the file `RUNNING` [bytes]."""
 OURS = re.compile(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d-\d+")
 """Pattern of a folder within `store.runs` that this program named, and so created."""
@@ -92,9 +92,9 @@ def clear_if_abandoned(folder: Path) -> None:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Whether the process that a folder's mark names has ended."""
+    """Whether the process that a folder's file `RUNNING` names has ended."""
     try:
-        return has_ended(text_in(folder, RUNNING, LONGEST_MARK).strip())
+        return has_ended(text_in(folder, RUNNING, LONGEST_IDENTITY).strip())
     except UnreadableError:
         return False
 

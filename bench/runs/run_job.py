@@ -25,7 +25,7 @@ from bench.result import Result, Status
 from bench.runs.request import Request
 from bench.runs.rows import read_result
 from bench.runs.run_folder import ERROR_LOG, NOTES, clear, discard
-from bench.runs.run_record import ROW, marks, send, sending_later
+from bench.runs.run_record import ROW, recorded_ids, send, sending_later
 from bench.runs.steps import attempted, begun, judged, measured, prepared
 from bench.runs.twin_check import with_twin
 from bench.runs.write_tables import Explain, explainer, write_tables
@@ -66,7 +66,7 @@ def _run_alone(request: Request) -> None:
     print(message)
     if outcome.result.status is not Status.OK:
         raise SystemExit(FAILED)
-    if request.settings.tracking.uri is not None and not marks(request.folder):
+    if request.settings.tracking.uri is not None and not recorded_ids(request.folder):
         raise SystemExit(UNRECORDED)
 
 
@@ -160,7 +160,7 @@ def _sent(request: Request, *, again: bool = False) -> str:
 def _send(request: Request, sent: Callable[[], str]) -> str:
     """Record the run by `sent` unless it is recorded; return a message. A store that fails does not lose the result."""
     uri = request.settings.tracking.uri
-    if uri is None or uri in marks(request.folder):
+    if uri is None or uri in recorded_ids(request.folder):
         return ""
     try:
         return sent()

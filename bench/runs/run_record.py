@@ -20,7 +20,7 @@ from bench.runs.rows import read_result
 from bench.settings import TrackingSettings
 
 ROW = "result.json"
-MARK = "mlflow.json"
+RECORDED_IDS = "mlflow.json"
 """File in the folder of a run or sweep: its id in each store, by the store's address."""
 FIGURES = ("precision_recall.png", "scores.png", "at_threshold.png")
 """Pictures of a run (`report.run_figures`)."""
@@ -105,7 +105,7 @@ def record_of(folder: Path, parent: str | None = None) -> Record:
 
 
 def send(folder: Path, tracker: RunStore, *, again: bool = False) -> None:
-    """Record the run in a folder, below its sweep if it has one, and mark it as recorded.
+    """Record the run in a folder, below its sweep if it has one, and note its id there.
 
     Parameters
     ----------
@@ -116,10 +116,10 @@ def send(folder: Path, tracker: RunStore, *, again: bool = False) -> None:
     again
         Whether an earlier attempt may have been interrupted; its remains are removed first.
     """
-    record = record_of(folder, marks(folder.parent).get(tracker.uri))
+    record = record_of(folder, recorded_ids(folder.parent).get(tracker.uri))
     if again:
         tracker.forget(str(record.result.asked["run_id"]))
-    mark(folder, tracker.uri, tracker.record(record))
+    note_recorded(folder, tracker.uri, tracker.record(record))
 
 
 def sending_later(folder: Path, uri: str) -> str:
@@ -128,22 +128,24 @@ def sending_later(folder: Path, uri: str) -> str:
     return f"cdrbench record runs={os.path.relpath(folder)}{store}"
 
 
-def marks(folder: Path) -> dict[str, str]:
+def recorded_ids(folder: Path) -> dict[str, str]:
     """Return the ids under which a run or sweep has been recorded, by the address of the store.
 
     A file that cannot be read counts as empty: the run is then sent again, and the earlier record is removed.
     """
     try:
         return {
-            uri: run_id for uri, run_id in object_in(require_plain(folder, MARK)).items() if isinstance(run_id, str)
+            uri: run_id
+            for uri, run_id in object_in(require_plain(folder, RECORDED_IDS)).items()
+            if isinstance(run_id, str)
         }
     except UnreadableError:
         return {}
 
 
-def mark(folder: Path, uri: str, run_id: str) -> None:
+def note_recorded(folder: Path, uri: str, run_id: str) -> None:
     """Note that a run or sweep is recorded, in a temporary file that is then renamed."""
-    write_whole(folder / MARK, json.dumps({**marks(folder), uri: run_id}) + "\n")
+    write_whole(folder / RECORDED_IDS, json.dumps({**recorded_ids(folder), uri: run_id}) + "\n")
 
 
 def _commit() -> dict[str, str]:

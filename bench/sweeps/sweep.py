@@ -23,7 +23,7 @@ from bench.host.processes import apart
 from bench.host.processors import at_once
 from bench.host.temporary import temporary
 from bench.host.texts import printable
-from bench.runs.run_record import SOURCE, mark, marks, sending_later
+from bench.runs.run_record import SOURCE, note_recorded, recorded_ids, sending_later
 from bench.settings import RunSettings, TrackingSettings
 from bench.sweeps.preflight import sweep_overrides
 from bench.sweeps.progress import SweepProgress
@@ -92,14 +92,14 @@ class Sweep(Callback):
         if tracking.uri is None:
             return
         import_module("bench.runs.tracking").import_store(tracking.uri)  # here, so that the jobs share it
-        before = marks(self.folder.path).get(tracking.uri)
+        before = recorded_ids(self.folder.path).get(tracking.uri)
         # In a process of its own: the jobs are forked from this one, and a database connection must not be shared with
         # them.
         with apart() as process:
             begun = name or "sweep", {**SOURCE, "jobs": str(self.jobs)}
             run_id = process.submit(_begun, tracking, begun, own_identity(), before).result()
         if before is None:
-            mark(self.folder.path, tracking.uri, run_id)
+            note_recorded(self.folder.path, tracking.uri, run_id)
 
     def _summary(self, rows: list[dict[str, Any]]) -> dict[str, str]:
         """Print which detector finds which type best, and where to see more; return the best of each type."""
@@ -124,7 +124,7 @@ class Sweep(Callback):
                 tracker = _store(self.settings.tracking)
                 page = self._report(folder) if best else None
                 summary = {f"best/{name}": text for name, text in best.items()}
-                tracker.finish_sweep(marks(self.folder.path)[tracker.uri], summary, page)
+                tracker.finish_sweep(recorded_ids(self.folder.path)[tracker.uri], summary, page)
             self._ended(well)
         except UserError as error:
             reason = str(error)
@@ -139,7 +139,7 @@ class Sweep(Callback):
     def _ended(self, well: bool) -> None:
         """End the parent run."""
         tracker = _store(self.settings.tracking)
-        tracker.finish(marks(self.folder.path)[tracker.uri], well)
+        tracker.finish(recorded_ids(self.folder.path)[tracker.uri], well)
 
     def _resuming(self, *more: str) -> str:
         plan = self.folder.plan()
@@ -149,7 +149,7 @@ class Sweep(Callback):
         """After an interruption: remove jobs without a result, end the parent run, and print how to resume."""
         self.folder.tidy()
         import_module("bench.worlds.store").remove_unfinished(Path(self.settings.store.worlds))
-        if self.settings.tracking.uri in marks(self.folder.path):
+        if self.settings.tracking.uri in recorded_ids(self.folder.path):
             self._ended(False)
         if self.folder.begun:
             print(f"to continue: {self._resuming()}", file=sys.stderr)

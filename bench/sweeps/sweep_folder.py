@@ -14,7 +14,7 @@ from bench.host.read_json import UnreadableError, object_in
 from bench.result import Status
 from bench.runs.rows import row_in
 from bench.runs.run_folder import NOTES, PLAN, RUNNING, clear, discard, made_here, not_plain, remove_empty, remove_made
-from bench.runs.run_record import MARK, ROW, marks
+from bench.runs.run_record import RECORDED_IDS, ROW, recorded_ids
 
 HYDRAS = "multirun.yaml"
 """Hydra's own copy of the configuration."""
@@ -24,7 +24,7 @@ N_JOBS = "hydra.launcher.n_jobs="
 """The only setting of Hydra's own that a plan contains."""
 FORMAT = 2
 """Version of the format of the plan's file."""
-OWN = (RUNNING, PLAN, f".{PLAN}.partial", HYDRAS, MARK, f".{MARK}.partial")
+OWN = (RUNNING, PLAN, f".{PLAN}.partial", HYDRAS, RECORDED_IDS, f".{RECORDED_IDS}.partial")
 """What a sweep writes beside the folders of its jobs."""
 NUMBER = re.compile(r"0|[1-9][0-9]*")
 """The name of a job's folder."""
@@ -123,7 +123,7 @@ class SweepFolder:
 
     def unrecorded(self, uri: str) -> list[int]:
         """Return which jobs have a result that is not in a store."""
-        return [number for number in sorted(self.ended()) if uri not in marks(self.path / str(number))]
+        return [number for number in sorted(self.ended()) if uri not in recorded_ids(self.path / str(number))]
 
     def drop_failed(self) -> None:
         """Remove the results of failed jobs, so that they run again."""

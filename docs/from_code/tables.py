@@ -5,7 +5,7 @@ from bench.schema import (
     DATA_TABLES,
     LABELS,
     OPTIONAL_TABLES,
-    PLANTED_TABLES,
+    SOCIETY_TABLES,
     TRUTH_TABLES,
     USER_FEATURES,
     Column,
@@ -15,7 +15,7 @@ from from_code.markdown_tables import table
 
 KINDS = {
     "data": DATA_TABLES.values(),
-    "truth": [*TRUTH_TABLES.values(), *PLANTED_TABLES.values()],
+    "truth": [*TRUTH_TABLES.values(), *SOCIETY_TABLES.values()],
     "optional": OPTIONAL_TABLES.values(),
     "export": [USER_FEATURES],
     "run": [INCIDENTS_FOUND, ALERTS, CURVES],

@@ -16,7 +16,7 @@ from generators.calls.model_arrays import ModelArrays
 from generators.calls.order import events_ordered, ordered, time_order
 from generators.calls.render import Lines, make_room, render
 from generators.calls.returns import own_calls_only
-from generators.model.changes import NONE, REMOVED, Changes, ascribed, differences, diverted, involvement
+from generators.model.changes import NONE, REMOVED, Changes, attributed, differences, diverted, involvement
 from generators.model.records import Edits, Records
 from generators.model.sim_holdings import SimHoldings
 from generators.sessions.network import Network
@@ -86,7 +86,7 @@ class TwoWorlds:
         changes = differences(normal, every, lines.touched, edits)
         if self.model.network.incidents:
             changes = own_calls_only(changes, every, events, self.model.network.faults)
-        ascribed(changes, involved, self.last_incident)
+        attributed(changes, involved, self.last_incident)
         self.last_incident[involved.user] = involved.incident
         order = time_order(every, day)
         position = np.empty(len(order), np.int64)

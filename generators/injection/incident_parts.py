@@ -287,7 +287,7 @@ def after(moment_ms: Any, wait_ms: Any, normal: "NormalCalls", rng: np.random.Ge
 
 def answering(user: Any, start_ms: Any, talk_ms: Any, callee: Any, rng: np.random.Generator) -> Intents:
     """Return calls that other people make because of an incident: collateral, not part of it."""
-    return new_calls(user, start_ms, talk_ms, callee, rng)._replace(innocent=np.ones(len(user), np.bool_))
+    return new_calls(user, start_ms, talk_ms, callee, rng)._replace(collateral=np.ones(len(user), np.bool_))
 
 
 def around_a_circle(host: Any, moment_ms: Any, normal: "NormalCalls", rng: np.random.Generator) -> Any:

@@ -104,7 +104,7 @@ class Injector(Protocol):
     def plan(self, editable: "EditablePlan", calls: int, rng: np.random.Generator) -> Incidents:
         """Plan incidents that add, alter or remove `calls` calls.
 
-        Calls that other people make because of an incident (`Intents.innocent`) do not count.
+        Calls that other people make because of an incident (`Intents.collateral`) do not count.
 
         Raises
         ------

@@ -24,7 +24,7 @@ class Changes(NamedTuple):
     key: Any
     """uint64: the call's stable key, the same in both worlds."""
     incident: Any
-    """int32: incident that changed it; -1 until `ascribed` where no edit or fault determines it."""
+    """int32: incident that changed it; -1 until `attributed` where no edit or fault determines it."""
     change: Any
     """int8: index into `CHANGES`."""
     direct: Any
@@ -90,7 +90,7 @@ def differences(normal: Records, calls: Records, touched: Any, edits: Edits) -> 
     own = _find(edits.key, key)
     met = np.concatenate([calls.incident[row], np.full(len(gone), NONE, np.int32)])
     direct = (own != NONE) & (change != EVENTS_ALTERED)
-    direct[direct] = ~edits.innocent[own[direct]]
+    direct[direct] = ~edits.collateral[own[direct]]
     direct |= (own == NONE) & (met != NONE) & (change == ALTERED)
     change[change == EVENTS_ALTERED] = ALTERED
     return Changes(
@@ -133,7 +133,7 @@ def diverted(calls: Records, changes: Changes, sim_holdings: SimHoldings) -> Cha
     return joined([changes, added])
 
 
-def ascribed(changes: Changes, involved: Involvement, last_incident: Any) -> None:
+def attributed(changes: Changes, involved: Involvement, last_incident: Any) -> None:
     """Attribute collateral changes to incidents: to the last one on the line, else to the next one of that day.
 
     Parameters

@@ -44,9 +44,8 @@ class Intents(NamedTuple):
     """bool: a leg, a call beside others of its line (as in call forwarding), which does not occupy the line."""
     gone: Any
     """bool: whether the call is removed from the plan; the other columns say what it would have been."""
-    innocent: Any
-    """bool: whether a normal user makes the call because of the incident, such as a call back: it is labelled as
-    collateral."""
+    collateral: Any
+    """bool: whether a normal user makes the call because of the incident, such as a call back."""
     ring_ms: Any
     """int64: time from the connection until the call is answered or given up; `OWN` for one drawn as in normal life,
     by key and outcome."""
@@ -58,8 +57,8 @@ class Intents(NamedTuple):
         start, talk, callee, outcome = (np.empty(n, np.int64) for _ in range(4))
         move, goal, key = np.empty(n), np.empty(n), np.empty(n, np.uint64)
         sim, device, ring = np.full((3, n), OWN)
-        leg, gone, innocent = np.zeros((3, n), np.bool_)
-        whose = (user, sim, device, leg, gone, innocent, ring)
+        leg, gone, collateral = np.zeros((3, n), np.bool_)
+        whose = (user, sim, device, leg, gone, collateral, ring)
         return Intents(user, day, slot, start, talk, callee, outcome, move, goal, key, *whose)
 
     @staticmethod

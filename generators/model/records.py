@@ -75,7 +75,7 @@ class Edits(NamedTuple):
     """bool: a leg, a call beside others of its line, which does not occupy the line."""
     gone: Any
     """bool: whether the call is removed from the plan."""
-    innocent: Any
+    collateral: Any
     """bool: whether the caller is not an actor of the incident: the call is collateral."""
     ring_ms: Any
     """int32: time from the connection until the call is answered or given up; -1 for one drawn as in normal life."""
@@ -116,7 +116,7 @@ EDIT_TYPES = {
     "device": np.int32,
     "leg": np.bool_,
     "gone": np.bool_,
-    "innocent": np.bool_,
+    "collateral": np.bool_,
     "ring_ms": np.int32,
 }
 """Types of the columns of `Edits`."""

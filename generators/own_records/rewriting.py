@@ -189,7 +189,9 @@ class Rewriter:
             change=np.concatenate([np.where(place[made] < 0, ADDED, ALTERED), np.full(len(gone), REMOVED)]).astype(
                 np.int8
             ),
-            direct=np.concatenate([~edits.innocent[made], ~edits.innocent[taken], np.zeros(len(line.lost), np.bool_)]),
+            direct=np.concatenate(
+                [~edits.collateral[made], ~edits.collateral[taken], np.zeros(len(line.lost), np.bool_)]
+            ),
             caller=np.concatenate([edits.user[made], records.user[gone]]),
             cell=np.concatenate([cells[0][row], cells[1][records.row[gone]]]),
             start_ms=np.concatenate([written_ms[made], records.start_ms[gone]]),

@@ -11,7 +11,7 @@ from bench.schema import (
     DATA_TABLES,
     LABELS,
     OPTIONAL_TABLES,
-    PLANTED_TABLES,
+    SOCIETY_TABLES,
     TRUTH_TABLES,
     USER_FEATURES,
     Column,
@@ -24,7 +24,7 @@ TABLES = {
     **TRUTH_TABLES,
     "user_features": USER_FEATURES,
 }
-PLANTED = {exported(name): table for name, table in PLANTED_TABLES.items()}
+PLANTED = {exported(name): table for name, table in SOCIETY_TABLES.items()}
 
 
 def data_card(manifest: dict[str, Any], clock: Clock) -> str:
@@ -65,8 +65,8 @@ def _of_world(manifest: dict[str, Any], clock: Clock) -> list[str]:
         f"- {local_span(clock)}; times are stored in UTC",
         f"- anomalous calls: {counts['anomalous_calls']:,}, a share of {counts['anomaly_ratio']:.4f}"
         f" (asked: {settings['anomaly_ratio']:g})",
-        f"- innocent calls that incidents changed: {counts['collateral_calls']:,}; calls that they kept from"
-        f" happening: {counts['removed_calls']:,}",
+        f"- calls of normal users that incidents changed (collateral): {counts['collateral_calls']:,}; calls that they"
+        f" kept from happening: {counts['removed_calls']:,}",
         f"- fingerprint {manifest['fingerprint']}, seed {settings['seed']}; `manifest.json` has everything else",
     ]
 

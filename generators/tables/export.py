@@ -18,8 +18,8 @@ from bench.schema import (
     DATA_TABLES,
     LABELS,
     OPTIONAL_TABLES,
-    PLANTED_TABLES,
     SEED_CALL_COLUMNS,
+    SOCIETY_TABLES,
     USER_FEATURES,
     exported,
 )
@@ -30,7 +30,7 @@ from generators.tables.data_card import data_card
 CALL_FILE = exported("calls")
 FILES = {name: exported(name) for name in DATA_TABLES if name != "calls"}
 """File names of the exported tables."""
-PLANTED_FILES = {name: exported(name) for name in (*PLANTED_TABLES, *OPTIONAL_TABLES)}
+SOCIETY_FILES = {name: exported(name) for name in (*SOCIETY_TABLES, *OPTIONAL_TABLES)}
 """File names of the tables of a simulated society, and of those that a world has if its settings ask for them."""
 TIMES = "%Y-%m-%d %H:%M:%S%.3fZ"
 """Format of times in CSV files: UTC, with milliseconds."""
@@ -44,8 +44,8 @@ def write(world: Path, out: Path, csv: bool, progress: Progress) -> None:
     _write_calls(world, out, labels, csv, progress)
     for table, name in FILES.items():
         shutil.copyfile(world / "data" / f"{table}.parquet", out / f"{name}.parquet")
-    planted = {table: name for table, name in PLANTED_FILES.items() if (world / "truth" / f"{table}.parquet").exists()}
-    for table, name in {**planted, "incidents": "incidents", "truth": "truth"}.items():
+    society = {table: name for table, name in SOCIETY_FILES.items() if (world / "truth" / f"{table}.parquet").exists()}
+    for table, name in {**society, "incidents": "incidents", "truth": "truth"}.items():
         shutil.copyfile(world / "truth" / f"{table}.parquet", out / f"{name}.parquet")
     write_parquet(out / "user_features.parquet", user_features(dataset, labels))
     shutil.copyfile(world / "manifest.json", out / "manifest.json")
@@ -53,7 +53,7 @@ def write(world: Path, out: Path, csv: bool, progress: Progress) -> None:
     manifest = object_in(world / "manifest.json")
     (out / "README.md").write_text(data_card(manifest, dataset.clock))
     if csv:
-        for name in (*FILES.values(), *planted.values(), "incidents", "truth", "user_features"):
+        for name in (*FILES.values(), *society.values(), "incidents", "truth", "user_features"):
             _write_csv(out / f"{name}.csv", map(_without_lists, _parts(out / f"{name}.parquet")))
 
 

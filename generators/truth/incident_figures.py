@@ -94,7 +94,7 @@ class Context(NamedTuple):
 
     calls_a_day: float
     """Calls per day of an average user in normal life."""
-    innocents: Any
+    calls_back: Any
     """Shape (I,): calls back to each incident."""
 
 
@@ -173,8 +173,8 @@ MEASURES: dict[str, tuple[Callable[[Made, Context], Any], str]] = {
         lambda m, _: np.maximum.reduceat(m.start_s % DAY_S, m.first) / HOUR_S,
         "latest time of day of a start, local [h]",
     ),
-    "calls_back": (lambda _, c: c.innocents, "calls back by innocents"),
-    "reciprocity": (lambda m, c: c.innocents / m.count, "calls back for each call"),
+    "calls_back": (lambda _, c: c.calls_back, "calls back by the called parties"),
+    "reciprocity": (lambda m, c: c.calls_back / m.count, "calls back for each call"),
     "times_usual": (
         lambda m, c: (m.count - 1) * DAY_S / np.maximum(m.waited_s(), 1) / c.calls_a_day,
         "calls after the first, a day from the first to the last, of what an average user makes",

@@ -28,7 +28,7 @@ def joined(rows: Sequence[Row]) -> Comparison:
     Raises
     ------
     ValueError
-        When the rows are not of one protocol and threshold, on several kinds of world.
+        When the rows are not of one protocol and threshold, on several world configurations.
     """
     compared = comparisons(rows)
     ((whole, _),) = together(compared, titles(compared))
@@ -42,7 +42,7 @@ def table(rows: Sequence[Row]) -> str:
     bests = {name: best_of(contest, contest.metric(name)) for name in whole.types if name != ALL}
     lines = [_line(whole, name, best) for name, best in bests.items() if best is not None]
     hows = "; ".join(dict.fromkeys(best.how for best in bests.values() if best is not None))
-    said = f"Means over {len(whole.kinds)} kinds of world. Significance: {hows}.\n\n"
+    said = f"Means over {len(whole.kinds)} world configurations. Significance: {hows}.\n\n"
     return said + HEAD + "".join(lines)
 
 
@@ -50,7 +50,7 @@ def picture(rows: Sequence[Row]) -> str:
     """Return the heat map of average precision over all worlds, as SVG."""
     whole = joined(rows)
     ordered = sorted(whole.contenders, key=lambda who: (not who.ranked, str(who.repeats[0].get("level")), who.label))
-    title = f"mean over {len(whole.kinds)} kinds of world, each type at its home level"
+    title = f"mean over {len(whole.kinds)} world configurations, each type at its home level"
     return heat_map([Section(title, [], [], grids_of(replace(whole, contenders=tuple(ordered))))])
 
 

@@ -14,7 +14,7 @@ BY_RANKS = "Friedman's test, then Wilcoxon's test of each pair with Holm's corre
 BY_DIFFERENCES = "simultaneous 95 % intervals of the paired differences to the best (Student's t, Bonferroni), over {}"
 BY_INTERVALS = "whether their 95 % intervals overlap, as a paired test needs three worlds"
 BY_RANGES = "whether the ranges of their repeats overlap, as a paired test needs three worlds"
-NOT_RUN = "; not those that did not run on each of these kinds of world"
+NOT_RUN = "; not those that did not run on each of these world configurations"
 
 
 def best_of(contest: Contest, metric: str, *, higher: bool = True) -> Best | None:
@@ -39,8 +39,8 @@ def best_of(contest: Contest, metric: str, *, higher: bool = True) -> Best | Non
     return Best(labels.index(first), [labels.index(each) for each in alike], how, untested)
 
 
-def marks_of(contest: Contest, metric: str) -> dict[str, str]:
-    """Return the marks of detectors by a metric of which higher is better, by label."""
+def signs_of(contest: Contest, metric: str) -> dict[str, str]:
+    """Return the signs of detectors by a metric of which higher is better, by label."""
     best = best_of(contest, metric)
     labels = [who.label for who in contest.whole.contenders]
     return {} if best is None else {labels[best.row]: BEST, **{labels[place]: ALIKE for place in best.alike}}
@@ -59,7 +59,7 @@ def _tested(contest: Contest, metric: str, higher: bool) -> tuple[str, list[str]
     if (ranks := contest.standing(metric, higher=higher)) is not None:
         place = ranks.names.index(first)
         alike = [each for other, each in enumerate(ranks.names) if other != place and ranks.alike(place, other)]
-        return first, alike, BY_RANKS.format(f"{plural(ranks.blocks, 'kind')} of world") + left_out
+        return first, alike, BY_RANKS.format(f"{plural(ranks.blocks, 'world configuration')}") + left_out
     alike = [label for label, _, lag in lags[1:] if lag is None or lag.high >= 0]
     return first, alike, BY_DIFFERENCES.format(plural(worlds, "world")) + left_out
 

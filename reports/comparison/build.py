@@ -57,7 +57,7 @@ def document_of(page: Page, folder: Path) -> tuple[Document, list[Comparison]]:
 
 
 def _differing_settings(compared: Sequence[Comparison]) -> list[dict[str, float | str]]:
-    """Return the settings in which the kinds of world differ; types that only some have are left out.
+    """Return the settings in which the world configurations differ; types that only some have are left out.
 
     Settings of the same last name and the same values, such as the difficulty of every type, are one.
     """
@@ -89,7 +89,7 @@ def _number(text: str) -> float | str:
 
 def _contest(held: Held) -> Contest:
     return Contest(
-        title=f"{held.conditions}; {plural(len(held.compared), 'kind')} of world",
+        title=f"{held.conditions}; {plural(len(held.compared), 'world configuration')}",
         cautions=held.cautions,
         tested=held.standing(held.metric()) is not None,
         rankings=[each for name in held.types if (each := _ranking(held, name)) is not None],
@@ -107,7 +107,7 @@ def _ranking(held: Held, name: str) -> Ranking | None:
     if not any(each for _, _, each in differences):
         return None
     said = "mean over the worlds, and paired differences to the first with simultaneous 95 % intervals "
-    said += "(Student's t, Bonferroni); too few kinds of world for tests of ranks"
+    said += "(Student's t, Bonferroni); too few world configurations for tests of ranks"
     return Ranking(
         type=name,
         names=[label for label, _, _ in differences],

@@ -36,7 +36,7 @@ MANY_RUNS = 100
 
 @dataclass(frozen=True)
 class DetectorDetails:
-    """Details of one detector in one kind of world."""
+    """Details of one detector in one world configuration."""
 
     curves: dict[str, Curve]
     """Mean curve over the repeats, by type."""
@@ -57,7 +57,7 @@ class DetectorDetails:
 
 @dataclass(frozen=True)
 class WorldDetails:
-    """Details of one kind of world."""
+    """Details of one world configuration."""
 
     samples: list[WorldSamples]
     """Sample incidents of each world, of types that earlier worlds do not have."""
@@ -66,12 +66,12 @@ class WorldDetails:
 
 
 def packed_details(compared: Sequence[Comparison], parts: Sequence[WorldPart], contents: Mapping[str, Contents]) -> str:
-    """Return the details of all kinds of world as compressed, text-encoded JSON; empty if no run has any.
+    """Return the details of all world configurations as compressed, text-encoded JSON; empty if no run has any.
 
     Parameters
     ----------
     compared
-        The runs of each kind of world.
+        The runs of each world configuration.
     parts
         What the page shows of them.
     contents

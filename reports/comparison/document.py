@@ -78,7 +78,7 @@ class RunLine:
 
 @dataclass(frozen=True)
 class DetectorRow:
-    """One configuration of one detector in one kind of world."""
+    """One configuration of one detector in one world configuration."""
 
     label: str
     detector: str
@@ -101,18 +101,18 @@ class DetectorRow:
 
 @dataclass(frozen=True)
 class WorldPart:
-    """Comparable runs: one kind of world, protocol and threshold."""
+    """Comparable runs: one world configuration, protocol and threshold."""
 
     title: str
     facts: list[tuple[str, str]]
     cautions: list[str]
     audits: list["Audit"]
     kind: dict[str, str]
-    """What the world is, in a few words; empty for several kinds together."""
+    """What the world is, in a few words; empty for several configurations together."""
     kinds: list[int]
-    """The positions of the kinds that are together here; empty for a single one."""
+    """The positions of the configurations that are together here; empty for a single one."""
     settings: dict[str, float | str]
-    """Differences between kinds of worlds: ratio, users, days, difficulty of each type (`difficulty.TYPE`)."""
+    """Differences between world configurations: ratio, users, days, difficulty of each type (`difficulty.TYPE`)."""
     budget: float | None
     """Alerts a day, for a threshold with such a budget."""
     types: list[TypeOf]
@@ -134,7 +134,7 @@ class Audit:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Ranking of detectors over several kinds of world, for one type."""
+    """Ranking of detectors over several world configurations, for one type."""
 
     type: str
     names: list[str]
@@ -148,7 +148,7 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Contest:
-    """Detectors that all ran on the same kinds of world."""
+    """Detectors that all ran on the same world configurations."""
 
     title: str
     cautions: list[str]

@@ -6,7 +6,7 @@ from functools import partial
 
 from bench.evaluation.compare import Standing, fewest_blocks
 from bench.result import Scalar
-from reports.comparison.best import marks_of
+from reports.comparison.best import signs_of
 from reports.comparison.grouping import Comparison, Contender
 from reports.comparison.standing import Contest, meaning, not_different_from, verdict
 from reports.wording import ALL, LEVELS, NOTHING, SHORT, count, duration, home_level, key, number, percent
@@ -48,7 +48,7 @@ class NumberCell:
     details: tuple[str, ...] = ()
     shade: float | None = None
     failed: bool = False
-    mark: str = ""
+    sign: str = ""
     """Whether it is the best of its type (`best.BEST`), or not significantly different from that (`best.ALIKE`)."""
 
 
@@ -115,7 +115,7 @@ def difference_grid(contest: Contest) -> NumberTable:
         for place, (label, mean, difference) in enumerate(found)
     ]
     said = (
-        "average precision over the single worlds, and paired differences; too few kinds of world for tests "
+        "average precision over the single worlds, and paired differences; too few world configurations for tests "
         f"({fewest_blocks(len(contest.contenders))} would be needed), three worlds at least for an interval"
     )
     return NumberTable("Paired differences", said, columns, rows, [])
@@ -189,22 +189,22 @@ def _delay_grid(each: Comparison) -> NumberTable:
     return NumberTable("Delay of the first alert", meaning, each.types, rows, [])
 
 
-def _marks(each: Comparison) -> dict[tuple[str, str], str]:
-    """Return the marks of the best and of those alike by average precision, by type and label."""
+def _signs(each: Comparison) -> dict[tuple[str, str], str]:
+    """Return the signs of the best and of those alike by average precision, by type and label."""
     contest = Contest(each)
-    found = {name: marks_of(contest, at_home(each, HEADLINE, name)) for name in each.types}
-    return {(name, label): mark for name, marks in found.items() for label, mark in marks.items()}
+    found = {name: signs_of(contest, at_home(each, HEADLINE, name)) for name in each.types}
+    return {(name, label): sign for name, signs in found.items() for label, sign in signs.items()}
 
 
 def _measure_grid(each: Comparison, measure: str) -> NumberTable:
     title, meaning = MEASURES[measure]
     homes = {name: home_level(each.sample, name) for name in each.types}
-    marks = _marks(each) if measure == HEADLINE else {}
+    signs = _signs(each) if measure == HEADLINE else {}
     rows = [
         (
             who.label,
             [
-                replace(_measure_cell(who, measure, homes[name], name), mark=marks.get((name, who.label), ""))
+                replace(_measure_cell(who, measure, homes[name], name), sign=signs.get((name, who.label), ""))
                 for name in each.types
             ],
         )

@@ -1,4 +1,4 @@
-"""Which recorded runs can be compared: same kind of world, same protocol, same threshold policy.
+"""Which recorded runs can be compared: same world configuration, same protocol, same threshold policy.
 
 Within a comparison, runs of one detector that differ only in their seeds are repeats.
 """
@@ -96,11 +96,11 @@ class Comparison:
     superseded: int
     """Runs left out because their world (by settings and seed) was made again later, with other bytes."""
     of_kinds: tuple["Comparison", ...] = ()
-    """The kinds of world that this one combines; empty for a single kind."""
+    """The world configurations that this one combines; empty for a single kind."""
 
     @property
     def kinds(self) -> tuple["Comparison", ...]:
-        """The kinds of world: those that it combines, or itself."""
+        """The world configurations: those that it combines, or itself."""
         return self.of_kinds or (self,)
 
     @property
@@ -171,7 +171,7 @@ def titles(compared: Sequence[Comparison]) -> list[str]:
 
 
 def comparable(compared: Sequence[Comparison]) -> list[list[int]]:
-    """Return the positions of kinds of world with the same protocol and threshold, which can be combined."""
+    """Return the positions of world configurations with the same protocol and threshold, which can be combined."""
     groups: dict[str, list[int]] = defaultdict(list)
     for place, each in enumerate(compared):
         settings = settings_of(each.sample)
@@ -180,7 +180,7 @@ def comparable(compared: Sequence[Comparison]) -> list[list[int]]:
 
 
 def combined(kinds: Sequence[Comparison]) -> Comparison:
-    """Return several kinds of world as one: a detector's runs on all of them are its repeats."""
+    """Return several world configurations as one: a detector's runs on all of them are its repeats."""
     if len(kinds) == 1:
         return kinds[0]
     homes: dict[str, str] = {}

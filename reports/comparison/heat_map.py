@@ -65,9 +65,9 @@ def _width(grid: NumberTable) -> int:
 
 
 def _panel(title: str, grid: NumberTable) -> Iterator[str]:
-    marked = any(cell.mark for _, cells in grid.rows for cell in cells)
+    signed = any(cell.sign for _, cells in grid.rows for cell in cells)
     yield '<text class="title" x="8" y="22">Average precision</text>'
-    yield f'<text class="small" x="8" y="41">{escape(title)}{f"; {SIGNS}" if marked else ""}</text>'
+    yield f'<text class="small" x="8" y="41">{escape(title)}{f"; {SIGNS}" if signed else ""}</text>'
     yield from _headings(grid)
     wide, first = _cell_width(grid), _first_row(grid)
     for row, (label, cells) in enumerate(grid.rows):
@@ -115,14 +115,14 @@ def _headings(grid: NumberTable) -> Iterator[str]:
 
 def _square(left: int, top: int, wide: int, cell: NumberCell) -> Iterator[str]:
     kind = "none" if cell.shade is None else f"s{round(10 * cell.shade)}"
-    best, text = cell.mark == BEST, cell.text
+    best, text = cell.sign == BEST, cell.text
     if wide == NARROW:
         text = text.removeprefix("0") if text.startswith("0.") else text.replace("1.000", "1")
     yield (
         f'<rect x="{left + best}" y="{top + best}" width="{wide - GAP - 2 * best}" height="{CELL_H - GAP - 2 * best}" '
         f'rx="3" class="{kind}{" first" * best}"/>'
     )
-    sign = f'<tspan class="sign">{cell.mark}</tspan>' if cell.mark else ""
+    sign = f'<tspan class="sign">{cell.sign}</tspan>' if cell.sign else ""
     kind = "small" if cell.shade is None else kind
     yield _text(left + (wide - GAP) / 2, top + 21, text, kind, sign)
 

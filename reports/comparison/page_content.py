@@ -46,7 +46,7 @@ class Page:
     standings: list[tuple[str, Standing]]
     """Rankings with tests: their conditions and results."""
     compared: list[Comparison]
-    """The kinds of world, in the order of the first sections."""
+    """The world configurations, in the order of the first sections."""
     held: list[Contest]
     """Comparisons over several worlds."""
 
@@ -149,7 +149,7 @@ def _of_audits(each: Comparison) -> Iterable[str]:
 
 
 def _contest_section(contest: Contest) -> Section:
-    facts = [("Conditions", contest.conditions), ("Kinds of world", str(len(contest.compared)))]
+    facts = [("Conditions", contest.conditions), ("World configurations", str(len(contest.compared)))]
     found = contest.standing(contest.metric())
     grid = difference_grid(contest) if found is None else rank_grid(found)
     return Section("Which detectors differ significantly", facts, contest.cautions, [grid])

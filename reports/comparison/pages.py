@@ -25,7 +25,7 @@ RANKS = "mean_ranks.svg"
 def write(rows: list[dict[str, Any]], folder: Path) -> list[Path]:
     """Write `report.md`, `report.html` and `average_precision.svg` to `folder`, and return their paths.
 
-    `mean_ranks.svg` is added if there are enough kinds of world to rank detectors over.
+    `mean_ranks.svg` is added if there are enough world configurations to rank detectors over.
 
     Runs are compared if world, protocol and threshold policy agree. Runs that only differ in their seeds are averaged,
     with their range; of several runs with the same seeds, the latest successful one counts. A failed run is listed with

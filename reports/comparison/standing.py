@@ -1,8 +1,8 @@
 """Which detectors differ significantly over several worlds: the one set of tests that all tables and pictures use.
 
-A block is a kind of world: one comparison, its repeats averaged. If there are enough blocks with values of a metric,
-detectors are ranked and tested by it; otherwise each is compared with the best by paired differences over the single
-worlds.
+A block of the tests is a world configuration: one comparison, its repeats averaged. If there are enough blocks with
+values of a metric, detectors are ranked and tested by it; otherwise each is compared with the best by paired
+differences over the single worlds.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ FEWEST_DETECTORS = 2
 
 
 class Contest:
-    """Detectors that all ran on the same kinds of world, with one protocol and threshold policy.
+    """Detectors that all ran on the same world configurations, with one protocol and threshold policy.
 
-    Where not all detectors ran on all kinds of world, those detectors and kinds are compared that leave the largest
-    complete table: each of these detectors ran on each of these kinds.
+    Where not all detectors ran on all world configurations, those detectors and configurations are compared that leave
+    the largest complete table: each of these detectors ran on each of these configurations.
     """
 
     def __init__(self, whole: Comparison) -> None:
@@ -46,15 +46,15 @@ class Contest:
         found = []
         if self.detectors_left_out:
             left_out = plural(self.detectors_left_out, "detector")
-            found.append(f"{left_out} left out: not run on every one of these kinds of world.")
+            found.append(f"{left_out} left out: not run on every one of these world configurations.")
         if self.kinds_left_out:
-            left_out = plural(self.kinds_left_out, "kind")
-            found.append(f"{left_out} of world left out: not every one of these detectors was run on it.")
+            left_out = plural(self.kinds_left_out, "world configuration")
+            found.append(f"{left_out} left out: not every one of these detectors was run on it.")
         return found
 
     @property
     def types(self) -> list[str]:
-        """The types of any of the kinds of world, `all` first."""
+        """The types of any of the world configurations, `all` first."""
         return sorted({name for each in self.compared for name in each.types}, key=lambda name: (name != ALL, name))
 
     def metric(self, name: str = ALL) -> str:
@@ -62,7 +62,7 @@ class Contest:
         return key("average_precision", home_level(self.whole.sample, name), name)
 
     def standing(self, metric: str, *, higher: bool = True) -> Standing | None:
-        """Rank and test the detectors that have a metric over the kinds of world that have it; None if too few do."""
+        """Rank and test the detectors with values of a metric, over the configurations with values; None if too few."""
         values = np.array([[_mean(who, metric) for who in kind] for kind in self._by_kind])
         blocks, known = (~np.isnan(values).all(axis=axis) for axis in (1, 0))
         labels = [who.label for who, has in zip(self.contenders, known.tolist(), strict=True) if has]
@@ -125,9 +125,10 @@ def meaning(found: Standing) -> str:
     """Describe the test and its result."""
     failed = f"; {plural(found.imputed, 'failure')} given the last rank" if found.imputed else ""
     came_out = "differ" if found.p_value < ALPHA else "do not differ significantly"
+    worlds = plural(found.blocks, "world configuration")
     return (
-        f"mean rank by average precision over {plural(found.blocks, 'kind')} of world{failed}; by Friedman's test the "
-        f"detectors {came_out} (p = {found.p_value:.2g}); pairs by Wilcoxon's test with Holm's correction"
+        f"mean rank by average precision over {worlds}{failed}; by Friedman's test the detectors {came_out} "
+        f"(p = {found.p_value:.2g}); pairs by Wilcoxon's test with Holm's correction"
     )
 
 

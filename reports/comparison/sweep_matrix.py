@@ -37,7 +37,7 @@ class Line:
 def summary(rows: list[dict[str, Any]]) -> tuple[str, dict[str, str]]:
     """Return a sweep's matrix as text, and the best detector of each type; empty if nothing is comparable.
 
-    Three kinds of world or more (those of a suite) are shown together, by their means; of two, the one with most runs.
+    Three world configurations or more (of a suite) are shown together, by their means; of two, the one with most runs.
 
     Parameters
     ----------
@@ -66,10 +66,12 @@ def _shown(compared: list[Comparison]) -> tuple[str, Comparison]:
     widest = max(joined, key=lambda each: len(each.worlds), default=None)
     if widest is not None and len(widest.worlds) >= FEWEST_PAIRS:
         worlds, types = plural(len(widest.worlds), "world"), types_meaning(widest.sample)
-        return f"Average precision, mean over {worlds} of several kinds, {types}", widest
+        return f"Average precision, mean over {worlds} of several configurations, {types}", widest
     each = max(compared, key=lambda one: len(one.rows))
     heading = f"Average precision on {world_meaning(each.sample)}, {types_meaning(each.sample)}"
-    others = f" (of {plural(len(compared), 'kind')} of world, the one with most runs)" if len(compared) > 1 else ""
+    others = (
+        f" (of {plural(len(compared), 'world configuration')}, the one with most runs)" if len(compared) > 1 else ""
+    )
     return heading + others, each
 
 
@@ -114,8 +116,8 @@ def _matrix(lines: list[Line], labels: list[str]) -> Table:
 def _cell(line: Line, place: int) -> str:
     value = line.values[place]
     best = line.best
-    mark = " " if best is None else BEST if place == best.row else ALIKE if place in best.alike else " "
-    return f"{number(value)}{mark}"
+    sign = " " if best is None else BEST if place == best.row else ALIKE if place in best.alike else " "
+    return f"{number(value)}{sign}"
 
 
 def _list(lines: list[Line], labels: list[str]) -> Table:

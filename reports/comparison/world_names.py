@@ -1,4 +1,4 @@
-"""What a kind of world is, in a few words: its name in its suite, anomalies, size, difficulty."""
+"""What a world configuration is, in a few words: its name in its suite, anomalies, size, difficulty."""
 
 from collections import Counter
 
@@ -49,7 +49,7 @@ def kind_of(row: Row) -> dict[str, str]:
 
 
 def title_of(row: Row) -> str:
-    """Return the title of a kind of world: of a suite, its name and its difficulty too."""
+    """Return the title of a world configuration: of a suite, its name and its difficulty too."""
     name, difficulty = name_in_suite(row), difficulty_of(row).partition(",")[0]
     if not name:
         return world_meaning(row)

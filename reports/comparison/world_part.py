@@ -1,4 +1,4 @@
-"""One kind of world on the interactive page: its types, and every detector's numbers, from the rows of runs."""
+"""One world configuration on the interactive page: its types, and every detector's numbers, from the rows of runs."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -58,7 +58,7 @@ DIGITS = 4
 def world_part(
     each: Comparison, section: Section, settings: dict[str, float | str], folder: Path, kinds: Sequence[int] = ()
 ) -> WorldPart:
-    """Return the data of one kind of world for the page.
+    """Return the data of one world configuration for the page.
 
     Parameters
     ----------
@@ -67,11 +67,11 @@ def world_part(
     section
         Its title, facts and cautions.
     settings
-        Settings that differ between the kinds of world.
+        Settings that differ between the world configurations.
     folder
         Folder of the page, for links.
     kinds
-        Positions on the page of the kinds of world that it combines, if any.
+        Positions on the page of the world configurations that it combines, if any.
     """
     rows = _rows(each, folder)
     threshold = settings_of(each.sample).get("threshold") or {}

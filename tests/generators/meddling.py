@@ -41,7 +41,7 @@ class Meddling:
             sim=rng.integers(-1, editable.life.counts.shape[1], more),
             device=rng.integers(-2, editable.life.counts.shape[1], more),
             leg=rng.random(more) < 0.5,
-            innocent=rng.random(more) < 0.2,
+            collateral=rng.random(more) < 0.2,
         )
         begin = int(start.min())
         held = Holdings.of(np.array([victim, rows[0]]), np.array([begin, 0]), begin + 9 * HOUR_MS, rows, rows)

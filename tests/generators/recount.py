@@ -84,7 +84,7 @@ def figures(rows: list[dict[str, Any]], calls_a_day: float) -> dict[str, float]:
 
 
 def backs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the calls of innocents to those who had called them."""
+    """Return the calls of normal users to those who had called them."""
     callers = {call["caller_id"] for call in own_calls(rows)}
     new = [row for row in rows if row["truth_cause"] == "collateral" and row["truth_change"] == "added"]
     return [row for row in new if row["callee_id"] in callers]

@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from bench.config.composition import register
-from bench.schema import OPTIONAL_TABLES, PLANTED_TABLES
+from bench.schema import OPTIONAL_TABLES, SOCIETY_TABLES
 from generators.anomalies import schemas
 from generators.world import World
 
@@ -46,7 +46,7 @@ def make_world(folder: Path, *overrides: str, workers: int = 2) -> dict[str, Any
 
 def table(world: Path, name: str) -> pl.DataFrame:
     """Read a table of a world's `data` or `truth`, with plain texts."""
-    part = "truth" if name in ("truth", "incidents", *PLANTED_TABLES, *OPTIONAL_TABLES) else "data"
+    part = "truth" if name in ("truth", "incidents", *SOCIETY_TABLES, *OPTIONAL_TABLES) else "data"
     return pl.read_parquet(world / part / f"{name}.parquet").with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 

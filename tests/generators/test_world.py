@@ -11,7 +11,7 @@ from small_worlds import SMALL, make_settings, make_world, table
 
 from bench.dataset import Dataset
 from bench.faults import SettingsError
-from bench.schema import DATA_TABLES, PLANTED_TABLES, TRUTH_TABLES
+from bench.schema import DATA_TABLES, SOCIETY_TABLES, TRUTH_TABLES
 from generators.world import World
 
 World_ = tuple[Path, dict[str, Any]]
@@ -72,7 +72,7 @@ def test_tables_follow_their_schema(default_world: World_) -> None:
     folder = default_world[0]
     for name, schema in DATA_TABLES.items():
         schema.check(pq.read_table(folder / "data" / f"{name}.parquet"), name)
-    for name, schema in {**TRUTH_TABLES, **PLANTED_TABLES}.items():
+    for name, schema in {**TRUTH_TABLES, **SOCIETY_TABLES}.items():
         schema.check(pq.read_table(folder / "truth" / f"{name}.parquet"), name)
 
 

@@ -78,15 +78,15 @@ def write_truth(folder: Path, code: np.ndarray[Any, Any], rng: np.random.Generat
     columns = {"incident_id": list(first), "anomaly_type": list(first.values()), "actors": [["user_1"]] * len(first)}
     columns |= {"start_ts": np.zeros(len(first), np.int64), "end_ts": np.zeros(len(first), np.int64)}
     write(INCIDENTS, columns, folder / "incidents.parquet")
-    innocent = rng.choice(np.flatnonzero(code < 0), min(60, len(first)), replace=False)
-    rows = np.concatenate([direct, innocent])
-    touching = names + list(first)[: innocent.size]
+    collateral = rng.choice(np.flatnonzero(code < 0), min(60, len(first)), replace=False)
+    rows = np.concatenate([direct, collateral])
+    touching = names + list(first)[: collateral.size]
     columns = {
         "level": ["call"] * rows.size,
         "row": rows,
         "incident_id": touching,
         "anomaly_type": [first[name] for name in touching],
         "change": ["altered"] * rows.size,
-        "cause": ["direct"] * direct.size + ["collateral"] * innocent.size,
+        "cause": ["direct"] * direct.size + ["collateral"] * collateral.size,
     }
     write(TRUTH, columns, folder / "truth.parquet")

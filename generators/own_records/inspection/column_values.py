@@ -10,6 +10,7 @@ from re import fullmatch, search
 import polars as pl
 
 from generators.own_records.file_settings import MISSING_WORDS
+from generators.own_records.inspection.number_notation import Notation, notation_of
 from generators.own_records.times import BLANK_BEFORE_ZONE, ISO, WORDS_FOR_UTC
 
 DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y-%m-%d", "%d-%b-%Y", "%d-%b-%y",
@@ -71,7 +72,7 @@ class ColumnValues:
     @property
     def may_be_numbers_of_parties(self) -> bool:
         """Whether all are digits in no order of time: telephone numbers have as many as seconds since 1970."""
-        return self.all_match(r"\d+") and self.given != sorted(self.given, key=int)
+        return self.all_match(r"\d+") and self.numbers != sorted(self.numbers)
 
     @property
     def has_fractions(self) -> bool:
@@ -86,10 +87,20 @@ class ColumnValues:
         """Whether all are lengths as m:ss."""
         return self.all_match(r"\d{1,4}:[0-5]\d")
 
+    @cached_property
+    def notation(self) -> Notation | None:
+        """How the values are written, if all are numbers."""
+        return notation_of(self.different)
+
+    @cached_property
+    def numbers(self) -> list[float]:
+        """The values as numbers; empty if one is none."""
+        return [] if self.notation is None else [self.notation.value(value) for value in self.given]
+
     @property
     def is_number(self) -> bool:
         """Whether all are numbers, in whatever way they are written."""
-        return self.all_match(r"-?\d+([.,]\d+)?|\d{1,3}([.,' ]\d{3})+([.,]\d+)?")
+        return self.notation is not None
 
     @property
     def is_identifier(self) -> bool:
@@ -112,15 +123,12 @@ class ColumnValues:
         """Whether all are whole numbers that never decrease, as times counted from an origin."""
         if not self.all_match(r"\d{1,9}(\.0+)?") or len(self.given) < MOST_DIFFERENT:
             return False
-        numbers = [float(value) for value in self.given]
-        return numbers == sorted(numbers) and numbers[-1] > numbers[0]
+        return self.numbers == sorted(self.numbers) and self.numbers[-1] > self.numbers[0]
 
     @property
     def is_length(self) -> bool:
         """Whether all are numbers, of different values, in the range of call lengths in seconds."""
-        if not self.is_number or len(self.different) < 2:
-            return False
-        return all(abs(float(value.replace(",", ""))) < LONGEST for value in self.different)
+        return len(self.different) > 1 and self.is_number and all(abs(number) < LONGEST for number in self.numbers)
 
     @property
     def is_words(self) -> bool:
@@ -139,8 +147,8 @@ class ColumnValues:
         digits = self.all_match(r"\d+(\.\d+)?")
         yield from (form for form in COMPACT if self._follows(form, whole=True))
         if digits:
-            numbers = [float(value) for value in self.given]
-            yield from (word for word, (low, high) in EPOCHS.items() if low <= min(numbers) and max(numbers) < high)
+            low, high = min(self.numbers), max(self.numbers)
+            yield from (word for word, (first, end) in EPOCHS.items() if first <= low and high < end)
             return
         forms = (f"{day}{joint}{time}{zone}" for day, joint, time, zone in product(DATES, JOINTS, TIMES, ZONES))
         yield from (form for form in forms if self._follows(form, whole=True))

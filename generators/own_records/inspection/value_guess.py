@@ -83,10 +83,21 @@ class ValueGuess:
             self.say("duration_unit", unit, f"the name of {column.name} says so")
         elif column.has_fractions:
             self.say("duration_unit", "s", f"or min? Lengths of {column.name} have decimals, as minutes do: CHECK")
-        if column.all_match(r"-?\d{1,3}(,\d{3})*(\.\d+)?") and any("," in value for value in column.given):
-            self.say("thousands", ",", "lengths such as " + next(value for value in column.given if "," in value))
-        elif any("," in value for value in column.given):
-            self.say("decimal", ",", "lengths such as " + next(value for value in column.given if "," in value))
+        self._notation(column)
+
+    def _notation(self, column: ColumnValues) -> None:
+        """Guess decimal sign and thousands separator of the lengths."""
+        notation = column.notation
+        if notation is None:
+            return
+        for name, sign, usual, other in (
+            ("thousands", notation.thousands, "", "the decimal sign"),
+            ("decimal", notation.decimal, ".", "a thousands separator"),
+        ):
+            found = next((value for value in column.given if sign and sign in value), "")
+            doubt = f"; it may be {other} instead: CHECK" if notation.doubtful and found else ""
+            if sign != usual or doubt:
+                self.say(name, sign, f"lengths such as {found}{doubt}" if found else "the point separates thousands")
 
     def _outcomes(self) -> None:
         column = self._column("outcome")

@@ -136,18 +136,18 @@ function Failures() {
     </table></div></section>`;
 }
 
-// The kinds of world that are together here: what each is, and a button that shows it alone.
+// The world configurations that are together here: what each is, and a button that shows it alone.
 function Kinds({ world, set }) {
   const kinds = world.kinds.map((place) => [place, DOC.worlds[place]]);
   if (!kinds.length) return null;
-  return html`<div class="wide" role="region" tabindex="0" aria-label="kinds of world"><table class="list">
+  return html`<div class="wide" role="region" tabindex="0" aria-label="world configurations"><table class="list">
     <thead><tr>${Object.keys(kinds[0][1].kind).map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
     <tbody>${kinds.map(([place, { kind, title }]) => html`<tr><th scope="row"><button type="button" class="link" title=${title} onClick=${() => set({ world: place })}>${kind.world}</button></th>
       ${Object.values(kind).slice(1).map((text) => html`<td>${text || NOTHING}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 function World({ world, set }) {
-  return html`<section aria-labelledby="world"><h2 id="world">${world.kinds.length ? "These kinds of world" : "This kind of world"}</h2>
+  return html`<section aria-labelledby="world"><h2 id="world">${world.kinds.length ? "These world configurations" : "This world configuration"}</h2>
     <${Kinds} world=${world} set=${set} />
     <dl>${world.facts.map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>
     ${world.audits.filter((audit) => audit.verdict).map((audit) => html`<details><summary>Audit of world seed ${audit.world_seed}
@@ -161,7 +161,7 @@ function World({ world, set }) {
 function AllRuns({ world }) {
   const [open, setOpen] = useState(false);
   const runs = open ? world.rows.flatMap((row) => row.runs.map((run) => [row, run])) : [];
-  return html`<details onToggle=${(event) => setOpen(event.target.open)}><summary>All runs of this kind of world</summary>
+  return html`<details onToggle=${(event) => setOpen(event.target.open)}><summary>All runs of this world configuration</summary>
     <div class="wide" role="region" tabindex="0" aria-label="all runs"><table class="list">
       <thead><tr><th scope="col">run</th><th scope="col">started</th><th scope="col">detector</th><th scope="col">world seed</th><th scope="col">seed</th><th scope="col">status</th><th scope="col">world</th></tr></thead>
       <tbody>${runs.map(([row, run]) => html`<tr><th scope="row">${run.link ? html`<a href=${run.link}>${run.name}</a>` : run.name}</th><td>${run.started_at}</td>

@@ -39,7 +39,7 @@ def test_the_truth_is_what_a_large_world_has(budget):
 @pytest.mark.slow
 @pytest.mark.parametrize("population", [each for each in grid(10_000, 0.4) if each.incidents in {12, 30}], ids=str)
 def test_intervals_cover(population):
-    """A dozen kinds of worlds, 120 of each: standard error 2.0 points, 2.6 of them allowed beyond 92 to 98 %."""
+    """A dozen world configurations, 120 of each: standard error 2.0 points, 2.6 of them allowed beyond 92 to 98 %."""
     counts = interval_coverage.coverage(population, 120, seed=7)
     assert not faults(counts), faults(counts)
 

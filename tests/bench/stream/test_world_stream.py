@@ -15,7 +15,7 @@ from made_up_worlds import START_MS, WINDOW_S, made_up, moment
 
 from bench.dataset import Clock
 from bench.faults import UserError
-from bench.schema import DATA_TABLES, LABELS, PLANTED_TABLES, TRUTH_TABLES, exported
+from bench.schema import DATA_TABLES, LABELS, SOCIETY_TABLES, TRUTH_TABLES, exported
 from bench.stream import world_stream
 from bench.stream.messages import json_schema, kinds, union_schema
 from bench.stream.stream_settings import KINDS
@@ -98,7 +98,7 @@ def test_the_schema_refuses_what_is_no_message(folders: Any) -> None:
 
 
 def test_no_kind_of_message_has_a_column_of_the_truth() -> None:
-    hidden = {column.name for table in (*TRUTH_TABLES.values(), *PLANTED_TABLES.values()) for column in table.columns}
+    hidden = {column.name for table in (*TRUTH_TABLES.values(), *SOCIETY_TABLES.values()) for column in table.columns}
     hidden = (hidden | {column.name for column in LABELS}) - {"user_id", "cell_id", "cause"}
     assert not hidden & set(union_schema().names)
 

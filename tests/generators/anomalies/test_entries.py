@@ -131,7 +131,7 @@ def test_direct_is_what_the_actors_did_and_nothing_else(recorded: RecordedWorld)
     check_direct(recorded, OF_CALLS)
 
 
-def test_who_was_rung_calls_back_as_an_innocent(recorded: RecordedWorld) -> None:
+def test_who_was_rung_calls_back_as_collateral(recorded: RecordedWorld) -> None:
     for _, rows in recorded.of("wangiri"):
         rung, calling = {call["callee_id"] for call in own_calls(rows)}, backs(rows)
         assert {row["caller_id"] for row in calling} <= rung
@@ -166,7 +166,7 @@ def test_entries_hold_in_a_network(tmp_path: Path) -> None:
 DIALLER = ("anomaly=[wangiri]", *SIZE[1:-1])
 
 
-def test_an_innocent_that_is_labelled_direct_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_collateral_that_is_labelled_direct_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generators.anomalies.wangiri.answering", new_calls)
     recorded = RecordedWorld(tmp_path / "w", *DIALLER)
     with pytest.raises(AssertionError, match="wangiri"):

@@ -142,7 +142,7 @@ def reaches(call: Call, sim_holdings: SimHoldings) -> int | None:
 
 def check_changes(day: Day, dirty: list[Call], clean: list[Call], plan: IncidentPlan) -> None:
     """The truth is exactly the difference of the two worlds, each change with its incident."""
-    innocent = {int(key) for edits in plan.edits for key in edits.key[edits.innocent]}
+    collateral = {int(key) for edits in plan.edits for key in edits.key[edits.collateral]}
     before, after = {c.key: c for c in clean}, {c.key: c for c in dirty}
     expected = dict.fromkeys(after.keys() - before.keys(), ADDED) | dict.fromkeys(before.keys() - after.keys(), REMOVED)
     for key in after.keys() & before.keys():
@@ -157,7 +157,7 @@ def check_changes(day: Day, dirty: list[Call], clean: list[Call], plan: Incident
             assert dirty[row].key == key
             edited = after[key].incident >= 0
             assert not edited or after[key].incident == incident
-            if key in innocent:
+            if key in collateral:
                 assert not direct
                 continue
             if key in before and exported(after[key]) == exported(before[key]):

@@ -96,6 +96,51 @@ def test_lengths_that_may_be_minutes_are_to_be_checked(tmp_path: Path) -> None:
     assert "or min?" not in look(tmp_path / "whole", text_of("utf-16").encode("utf-16"))[0]
 
 
+WRITTEN: dict[str, tuple[Callable[[int], str], dict[str, str]]] = {
+    "apostrophes": (lambda s: f"{s * 60:,}".replace(",", "'"), {"thousands": "'"}),
+    "blanks": (lambda s: f"{s * 60:,}".replace(",", " "), {"thousands": " "}),
+    "commas": (lambda s: f"{s * 60 + 1_000_000:,}", {"thousands": ","}),
+    "points and a comma": (lambda s: f"{s * 60 + 1000:,}".replace(",", ".") + ",5", {"thousands": ".", "decimal": ","}),
+    "three decimals": (lambda s: f"{s // 2},{s:03d}", {"decimal": ","}),
+}
+
+
+@pytest.mark.parametrize("headed", [True, False], ids=["named", "by its values"])
+@pytest.mark.parametrize("how", list(WRITTEN))
+def test_how_numbers_are_written_is_found(tmp_path: Path, how: str, headed: bool) -> None:
+    """In a column with a name of lengths or another one, without a doubt."""
+    form, expected = WRITTEN[how]
+    rows = [f"{a};{b};{t};{form(s)}" for a, b, t, s in CALLS]
+    said, settings = look(tmp_path, "\n".join(["caller;callee;start;" + ("duration" if headed else "x"), *rows]))
+    assert settings["columns"]["call_duration"] == ("duration" if headed else "x")
+    assert {name: settings[name] for name in ("thousands", "decimal") if name in settings} == expected
+    assert not [line for line in said.splitlines() if "CHECK" in line and ("thousands=" in line or "decimal=" in line)]
+    assert "cannot be read" not in said
+
+
+@pytest.mark.parametrize(
+    ("form", "expected", "doubtful"),
+    [
+        (lambda s: f"{s * 60 + 12:,}", {"thousands": ","}, "thousands=,: lengths such as "),
+        (lambda s: f"{s + 12},345", {"decimal": ","}, "decimal=,: lengths such as 12,345"),
+        (
+            lambda s: f"{s * 60 + 12:,}".replace(",", "."),
+            {"thousands": ".", "decimal": ","},
+            "thousands=.: lengths such",
+        ),
+        (lambda s: f"{s + 12}.345", {"decimal": "."}, "decimal=.: lengths such as 12.345"),
+    ],
+)
+def test_a_sign_with_two_meanings_is_to_be_checked(
+    tmp_path: Path, form: Callable[[int], str], expected: dict[str, str], doubtful: str
+) -> None:
+    """Each has three digits behind it: it separates thousands, or decimals."""
+    rows = [f"{a};{b};{t};{form(s)}" for a, b, t, s in CALLS]
+    said, settings = look(tmp_path, "\n".join(["caller;callee;start;duration", *rows]))
+    assert {name: settings[name] for name in ("thousands", "decimal") if name in settings} == expected
+    assert any(doubtful in line and "CHECK" in line for line in said.splitlines())
+
+
 def test_a_column_that_repeats_another_is_no_party(tmp_path: Path) -> None:
     """Without a header, the caller's name and number are the same in most rows."""
     rows = [f"{a},{a},{b},{t},{s}" for a, b, t, s in CALLS]

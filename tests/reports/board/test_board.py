@@ -45,7 +45,7 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def made_up(run_row: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
-    """Four detectors on eight kinds of world: iforest is the best on long calls, pca never differs from it."""
+    """Four detectors on eight world configurations: iforest is the best on long calls, pca never differs from it."""
     merits = {"iforest": 0.8, "pca": 0.8, "hbos": 0.4, "supervised": 0.9}
     found = []
     for number, name in product(range(8), merits):
@@ -103,15 +103,15 @@ def test_the_table_names_the_best_of_a_type_and_those_that_do_not_differ(made_up
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert cells[1:4] == ["call", "`iforest`", "0.836"]
     assert cells[5:] == ["0.935", "`pca`"]
-    assert text.startswith("Means over 8 kinds of world. Significance: Friedman's test, then Wilcoxon's test")
+    assert text.startswith("Means over 8 world configurations. Significance: Friedman's test, then Wilcoxon's test")
     few = table([published(row) for row in made_up if row["world_seed"] < 203])
-    assert few.startswith("Means over 3 kinds of world. Significance: simultaneous 95 % intervals of the paired differ")
+    assert few.startswith("Means over 3 world configurations. Significance: simultaneous 95 % intervals of the paired")
     assert "| `pca` |" in next(each for each in few.splitlines() if each.startswith("| `long_call` |"))
 
 
 def test_the_picture_shows_every_detector_and_type(made_up: list[dict[str, Any]]) -> None:
     text = picture([published(row) for row in made_up])
-    assert "mean over 8 kinds of world" in text
+    assert "mean over 8 world configurations" in text
     assert all(name in text for name in ("iforest", "pca", "hbos", "supervised", "long_call", "short_call"))
 
 

@@ -35,7 +35,7 @@ def test_each_metric_is_tested_by_its_own_values(run_row: MakeRow, tmp_path: Pat
     for metric in ("average_precision", "delay_seconds"):
         best = world["best"][metric]["call"][0]
         first[metric] = labels[best["row"]], [labels[place] for place in best["alike"]]
-        assert "Wilcoxon's test of each pair with Holm's correction, over 8 kinds of world" in best["how"]
+        assert "Wilcoxon's test of each pair with Holm's correction, over 8 world configurations" in best["how"]
     assert first == {"average_precision": ("good", ["like"]), "delay_seconds": ("fast", ["like"])}
 
 
@@ -52,4 +52,4 @@ def test_a_detector_that_was_not_run_everywhere_is_in_no_test(run_row: MakeRow, 
     best, labels = world["best"]["average_precision"]["call"][0], [row["label"] for row in world["rows"]]
     found = (labels[best["row"]], best["alike"], [labels[place] for place in best["untested"]])
     assert found == ("good", [], ["late"])
-    assert best["how"].endswith("; not those that did not run on each of these kinds of world")
+    assert best["how"].endswith("; not those that did not run on each of these world configurations")

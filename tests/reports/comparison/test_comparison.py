@@ -243,12 +243,12 @@ def test_the_html_is_whole_and_stands_alone(run_row: MakeRow, tmp_path: Path) ->
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
 
 
-def test_kinds_of_world_also_stand_together_and_a_type_counts_where_it_is(run_row: MakeRow, tmp_path: Path) -> None:
+def test_configurations_also_stand_together_and_a_type_counts_where_it_is(run_row: MakeRow, tmp_path: Path) -> None:
     other = {name: value for name, value in run_row(0.5, anomaly_ratio=0.01).items() if not name.endswith("/long_call")}
     rows = [run_row(), run_row(0.6, detector="rules"), other | {"fingerprint": "other"}]
     first, *kinds = document(pages(rows, tmp_path)["report.html"])["worlds"]
-    assert (first["title"], len(kinds)) == ("all kinds of world together", 2)
-    assert "Not every detector ran on every kind of world" in first["cautions"][-1]
+    assert (first["title"], len(kinds)) == ("all world configurations together", 2)
+    assert "Not every detector ran on every world configuration" in first["cautions"][-1]
     ((place, row),) = [(place, row) for place, row in enumerate(first["rows"]) if row["label"] == "iforest"]
     names = [each["name"] for each in first["types"]]
     long, every = (row["values"]["recall"]["call"][names.index(name)] for name in ("long_call", "all"))

@@ -167,14 +167,14 @@ def test_the_number_of_alerts_a_day_moves_the_page_and_a_panel_has_its_curves(
     assert "</script>" in panel.inner_text()
 
 
-def test_the_kinds_of_world_are_listed_with_what_they_are(open_page: Open, run_row: MakeRow) -> None:
+def test_the_world_configurations_are_listed_with_what_they_are(open_page: Open, run_row: MakeRow) -> None:
     rows = []
     for name, users in (("w10", 2000), ("w2", 3000)):
         row = run_row(num_users=users, world_seed=users, fingerprint=name)
         settings = json.loads(row["settings"]) | {"suite": {"name": "core", "world": name}}
         rows.append(row | {"settings": json.dumps(settings)})
     page = open_page(rows)
-    listed = page.get_by_role("region", name="kinds of world").locator("tbody tr").all_inner_texts()
+    listed = page.get_by_role("region", name="world configurations").locator("tbody tr").all_inner_texts()
     assert [text.split("\t") for text in listed] == [
         ["w2", "burst_call, long_call, off_hour_call, short_call", "3,000", "28", "5 %", "0.5", "3000"],
         ["w10", "burst_call, long_call, off_hour_call, short_call", "2,000", "28", "5 %", "0.5", "2000"],

@@ -19,7 +19,7 @@ def report(rows: list[dict[str, Any]], folder: Path) -> str:
 
 
 def rows_over_worlds(run_row: MakeRow, kinds: int, seeds: int, quality: dict[str, float]) -> list[dict[str, Any]]:
-    """Draw one run a detector, kind of world (by its number of users) and seed; worlds differ in how hard they are."""
+    """Draw a run for each detector, configuration (a number of users) and seed; worlds differ in how hard they are."""
     random = np.random.default_rng(0)
     rows = []
     for kind in range(kinds):
@@ -41,18 +41,18 @@ def last_table(text: str) -> dict[str, list[str]]:
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
 
 
-def test_many_kinds_of_world_are_ranked_and_tested(run_row: MakeRow, tmp_path: Path) -> None:
+def test_many_world_configurations_are_ranked_and_tested(run_row: MakeRow, tmp_path: Path) -> None:
     rows = rows_over_worlds(run_row, 8, 1, {"poor": 0.1, "good": 0.5, "twin": 0.501})
     text = report(rows, tmp_path)
     table = last_table(text)
     assert list(table)[1:] == [*sorted(["good", "twin"], key=lambda name: float(table[name][0])), "poor"]
     assert table["poor"] == ["3.00", "all differ significantly from it"]
     assert (table["good"][1], table["twin"][1]) == ("twin", "good")
-    assert "over 8 kinds of world" in text
+    assert "over 8 world configurations" in text
     assert "detectors differ" in text
 
 
-def test_few_kinds_of_world_have_paired_intervals(run_row: MakeRow, tmp_path: Path) -> None:
+def test_few_world_configurations_have_paired_intervals(run_row: MakeRow, tmp_path: Path) -> None:
     text = report(rows_over_worlds(run_row, 2, 3, {"poor": 0.1, "good": 0.5, "twin": 0.5}), tmp_path)
     table = last_table(text)
     first, second, third = list(table)[1:]
@@ -71,7 +71,7 @@ def test_a_detector_that_was_not_run_on_every_kind_is_left_out(run_row: MakeRow,
     rows = rows_over_worlds(run_row, 3, 3, {"a": 0.1, "b": 0.5, "c": 0.2})
     rows = [row for row in rows if row["detector"] != "c" or row["num_users"] == 1000]
     text = report(rows, tmp_path)
-    assert "1 detector left out: not run on every one of these kinds of world" in text
+    assert "1 detector left out: not run on every one of these world configurations" in text
     assert set(last_table(text)) == {"detector", "a", "b"}
 
 
@@ -79,7 +79,7 @@ def test_a_kind_of_world_with_few_detectors_does_not_spoil_the_others(run_row: M
     rows = rows_over_worlds(run_row, 3, 3, {"a": 0.1, "b": 0.5, "c": 0.2})
     rows = [row for row in rows if row["detector"] == "a" or row["num_users"] != 1000]
     text = report(rows, tmp_path)
-    assert "1 kind of world left out: not every one of these detectors was run on it" in text
+    assert "1 world configuration left out: not every one of these detectors was run on it" in text
     assert set(last_table(text)) == {"detector", "a", "b", "c"}
 
 

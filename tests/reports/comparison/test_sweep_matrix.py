@@ -35,7 +35,7 @@ def test_the_best_is_marked_and_so_is_what_does_not_differ_from_it() -> None:
     )
 
 
-def test_kinds_of_world_are_shown_together_and_compared_by_paired_differences() -> None:
+def test_world_configurations_are_shown_together_and_compared_by_paired_differences() -> None:
     kinds = [
         row(name, num_users=1000 * kind, world_seed=kind, fingerprint=str(kind), run_id=f"{name}{kind}")
         for kind in range(1, 6)
@@ -48,9 +48,9 @@ def test_kinds_of_world_are_shown_together_and_compared_by_paired_differences() 
     (line,) = [each for each in text.splitlines() if each.startswith("ring ")]
     assert line.split() == ["ring", "0.804*", "0.686", "0.104"]
     assert best["ring"] == "good 0.804"
-    assert text.startswith("Average precision, mean over 5 worlds of several kinds, ring, tdos")
+    assert text.startswith("Average precision, mean over 5 worlds of several configurations, ring, tdos")
     two, _ = summary([each for each in kinds if each["world_seed"] < 3])
-    assert "(of 2 kinds of world, the one with most runs)" in " ".join(two.split())
+    assert "(of 2 world configurations, the one with most runs)" in " ".join(two.split())
 
 
 def test_more_detectors_than_fit_are_listed_by_type() -> None:
