@@ -205,7 +205,8 @@ def test_reported_powers_have_the_error_that_is_asked_and_nothing_else_changes()
     for error in (0.0, 1.5):
         asked = make_settings("generator.num_users=60", f"generator.network.phones.measurement_error_db={error}")[0]
         found = deployed(asked)
-        sessions = [(user, 60 * user + i, 3_600_000 * (9 + i), (8_000, 600_000)) for user in range(60) for i in range(40)]
+        lasts = (8_000, 600_000)
+        sessions = [(user, 60 * user + i, 3_600_000 * (9 + i), lasts) for user in range(60) for i in range(40)]
         phone = make_phone(found.network.radio.cell.shape[1], make_events(100_000))
         for user, key, start, talk in sessions:
             hold(user, np.uint64(key), start, talk, found.network, phone)
