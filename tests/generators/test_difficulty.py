@@ -130,7 +130,12 @@ def test_the_best_single_feature_finds_ever_less(workplace: Path, name: str) -> 
 
 @pytest.mark.slow
 def test_the_best_single_feature_of_cells_finds_ever_less(workplace: Path) -> None:
-    """All types at the level of cells, in the same worlds; the first seed of docs/explanation/difficulty.md."""
+    """All types at the level of cells, in the same worlds; the first two seeds of docs/explanation/difficulty.md.
+
+    `tower_degraded` is left out: no single feature of quarter hours tells its difficulty, as that page says. That its
+    faults get milder is tested in test_cell_anomalies.
+    """
     world = ("generator.num_users=6000", "generator.num_towers=60", f"anomaly=[{','.join(OF_CELLS)}]", "together=true")
-    found = list(curves(composed(*world, "seeds=[21]", "difficulties=[0.1,0.5,0.9]"), silent))
-    assert {curve.type: curve.falls(-0.8, 0.02) for curve in found} == dict.fromkeys(OF_CELLS, True)
+    found = list(curves(composed(*world, "seeds=[21,22]", "difficulties=[0.1,0.5,0.9]"), silent))
+    falls = {curve.type: curve.falls(-0.8, 0.02) for curve in found if curve.type != "tower_degraded"}
+    assert falls == dict.fromkeys(set(OF_CELLS) - {"tower_degraded"}, True)
