@@ -91,11 +91,7 @@ def _separators(lines: list[str], guess: DialectGuess) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as file:
         file.write("\n".join(middle[:20_000]) + "\n")
         file.flush()
-        query = "SELECT Delimiter, Quote, Escape FROM sniff_csv(?, ignore_errors=true, strict_mode=false)"
-        try:
-            found = duckdb.execute(query, [file.name]).fetchone()
-        except duckdb.Error:
-            found = None
+        found = _sniffed(file.name, strict=True) or _sniffed(file.name, strict=False)
     delimiter, quote, escape = found or (",", '"', '"')
     if delimiter != ",":
         guess.say(
@@ -105,6 +101,18 @@ def _separators(lines: list[str], guess: DialectGuess) -> None:
         guess.say("quote", quote, "it stands around fields")
     if escape == "\\":
         guess.say("escape", escape, "it stands before quotes")
+
+
+def _sniffed(file: str, strict: bool) -> Any:
+    """Return delimiter, quote and escape by DuckDB, or None; unless `strict`, fields may break the rules of quotes.
+
+    DuckDB 1.4 takes a comma for the delimiter of any file in which all fields are quoted, if it need not be strict.
+    """
+    query = f"SELECT Delimiter, Quote, Escape FROM sniff_csv(?, ignore_errors=true, strict_mode={strict})"
+    try:
+        return duckdb.execute(query, [file]).fetchone()
+    except duckdb.Error:
+        return None
 
 
 def _rows(lines: list[str], guess: DialectGuess, whole: bool) -> None:
