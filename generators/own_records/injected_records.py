@@ -27,6 +27,8 @@ NOTABLE = 0.02
 """Share of a type's calls that the records do not show, from which more are planned."""
 LEAST_SHOWN = 0.5
 """Share of a type's calls that the records must show, else it is left out."""
+CORRECTIONS = 2
+"""How often incidents are planned again, with more or fewer calls, where the ratio is missed."""
 
 
 @dataclass
@@ -124,25 +126,36 @@ def injected(
     records = RecordsByUser.of(calls, with_reserve=isinstance(naming, Pseudonyms))
     unshown: dict[str, str] = {}
     more: dict[str, float] = {}
+    corrected, tries = 1.0, 0
     while True:
         possible = {name: each for name, each in anomalies.items() if name not in unshown}
-        plan, left_out = plan_possible(records, possible, ratio, seed, more)
+        plan, left_out = plan_possible(records, possible, ratio * corrected, seed, more)
         rewriter = Rewriter(calls, records, plan, naming, seed)
         after, changes, values, how_shown = rewriter.rewritten()
         shown = {name: each for name, each in how_shown.items() if each.share < 1 - NOTABLE}
         unshown |= {name: each.reason for name, each in shown.items() if each.share < LEAST_SHOWN}
         if len(unshown) == len(anomalies):
             raise none_left(unshown)
-        if not set(shown) - set(more) - set(left_out):
+        if set(shown) - set(more) - set(left_out):
+            more |= {name: 1 / each.share for name, each in shown.items() if name not in unshown}
+            continue
+        cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
+        names = Names(rewriter.written.users, cells)
+        truth_writer = LocalTruthWriter(plan, names, calls.clock.start_ms, records.users)  # type: ignore[arg-type]
+        truth_writer.clock = calls.clock
+        truth_writer.add(changes, values, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
+        counts = truth_writer.counts()
+        got = counts["anomaly_ratio"]
+        if _is_met(got, ratio) or not got or tries == CORRECTIONS:
             break
-        more |= {name: 1 / each.share for name, each in shown.items() if name not in unshown}
-    cells = after.texts["cell"] if len(after.texts["cell"]) else pa.array([UNKNOWN])
-    names = Names(rewriter.written.users, cells)
-    truth_writer = LocalTruthWriter(plan, names, calls.clock.start_ms, records.users)  # type: ignore[arg-type]
-    truth_writer.clock = calls.clock
-    truth_writer.add(changes, values, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
+        corrected, tries = corrected * ratio / got, tries + 1
     truth_writer.write(truth)
-    return after, {**_checked(truth_writer.counts(), ratio), LEFT_OUT: left_out | unshown}
+    return after, {**_checked(counts, ratio), LEFT_OUT: left_out | unshown}
+
+
+def _is_met(got: float, asked: float) -> bool:
+    """Return whether the share of anomalous calls is close enough to the one that is asked for."""
+    return abs(got - asked) <= TOLERANCE * asked
 
 
 def none_left(left_out: Mapping[str, str]) -> SettingsError:
@@ -153,7 +166,7 @@ def none_left(left_out: Mapping[str, str]) -> SettingsError:
 
 def _checked(counts: dict[str, Any], asked: float) -> dict[str, Any]:
     got = counts["anomaly_ratio"]
-    if abs(got - asked) > TOLERANCE * asked:
+    if not _is_met(got, asked):
         calls, anomalous = counts["calls"], counts["anomalous_calls"]
         if abs(anomalous - asked * calls) < 1:
             raise UserError(

@@ -123,6 +123,7 @@ AGREEMENTS = {
         "whole_setups": "tower_status: setup_success setup_attempts",
         "share_of_handovers": "tower_status: handover_success handovers_out",
         "traffic_in_milliseconds": "tower_status: traffic_erlang",
+        "live_sessions_and_events": "tower_status: live_sessions; events: cell_id time_stamp state",
         "traffic_and_live_sessions": "tower_status: traffic_erlang live_sessions sessions",
         "ended_sessions": "tower_status: mean_session_s sessions live_sessions; events: previous_connection_duration",
     },

@@ -106,6 +106,11 @@ class EventCounts:
         np.add.at(self.counts["taken_over"], place[on], 1)
         np.add.at(self.counts["handed_on"], (previous * self.windows + window)[on], 1)
 
+    def live(self, cell: IntArray, window: IntArray) -> Any:
+        """Return the number of sessions that cells serve at the end of windows."""
+        more = self.counts["connect"] + self.counts["taken_over"] - self.counts["handed_on"] - self.counts["ended"]
+        return more.reshape(-1, self.windows).cumsum(axis=1)[cell, window] if more.size else more
+
     def of(self, kind: str, cell: IntArray, window: IntArray) -> Any:
         """Return the counts of one kind at some positions of the grid."""
         return self.counts[kind][cell * self.windows + window]
@@ -169,6 +174,7 @@ def quarter_marks(
         "whole_setups": np.nan_to_num(np.abs(setups - np.rint(setups)) > TOLERANCE),
         "share_of_handovers": np.nan_to_num(np.abs(handed - np.rint(handed)) > 1e-3),
         "traffic_in_milliseconds": _milliseconds(traffic_ms, counts.step_ms),
+        "live_sessions_and_events": said["live_sessions"] - counts.live(*at),
         "traffic_and_live_sessions": (said["live_sessions"] > 0) & (traffic_ms == 0),
         "ended_sessions": np.where((seen["ended"] > 0) & np.isnan(said["mean_session_s"]), -1, ended),
     }

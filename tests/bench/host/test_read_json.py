@@ -25,7 +25,7 @@ from bench.faults import UserError
 from bench.host.read_json import DEEPEST, MOST_BYTES, UnreadableError, json_in
 from bench.report import rows_below
 from bench.runs.rows import NEEDED, NUMBERS, SEEDS, TEXTS, read_result, row_in
-from bench.runs.run_record import marks, record_of
+from bench.runs.run_record import record_of, recorded_ids
 from bench.sweeps.sweep_folder import SweepFolder
 from reports.comparison.pages import write
 
@@ -144,7 +144,7 @@ def test_damaged_results_marks_and_locks_of_a_sweep_do_not_stop_it(tracked_workp
     code, _, err = ended("resume", "folder=many", TOY[-1])
     assert (code, err) == (0, "")
     assert {row_in(path)["status"] for path in Path("many").glob("*/result.json")} == {"OK"}
-    assert [len(marks(Path("many", str(number)))) for number in range(3)] == [1, 1, 1]
+    assert [len(recorded_ids(Path("many", str(number)))) for number in range(3)] == [1, 1, 1]
     Path("many/1/result.json").write_text('{"status": "OK"}')
     Path("many/1/mlflow.json").unlink()
     code, out, err = ended("record", "runs=many")
@@ -160,7 +160,7 @@ def test_verdicts_clocks_marks_and_plans_may_be_anything(tmp_path: Path, content
         saved(tmp_path / name, content)
     verdict = read_verdict(tmp_path)
     assert verdict is None or all(check.summary for check in [verdict])
-    assert all(isinstance(run_id, str) for run_id in marks(tmp_path).values())
+    assert all(isinstance(run_id, str) for run_id in recorded_ids(tmp_path).values())
     with pytest.raises(UserError, match=r"clock\.json"):
         Dataset.open(tmp_path)
     with pytest.raises(UserError, match=r"must be that of a sweep|must have format"):

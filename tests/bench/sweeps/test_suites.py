@@ -23,6 +23,7 @@ FROZEN = {
     "core-3": "656f8b09dc365413",
     "core-4": "032e37042c227d74",
     "core-5": "598d842a70e31b63",
+    "core-6": "ceb5f5e0d76f5895",
     "smoke-1": "cf96889e2c084137",
 }
 """What each version was when it came out, from core-4 and smoke-1 on with the mixes that it names: a suite that has to
