@@ -185,7 +185,8 @@ def test_crowds_are_as_many_times_the_usual_callers_as_they_say(files: Files) ->
         figures = {"usual_callers": len(before), "callers": len(after), "times": len(after) / len(before)}
         check_figures(files, incident, {**figures, "minutes": (end - begin) / 60_000})
         assert within(figures["times"], TIMES)
-        called = {(event["caller_id"], event["callee_id"]) for event in own}  # once, though it may be dialled again
+        its_calls = files.calls.filter(pl.col("call_id").is_in([event["session_id"] for event in own]))
+        called = set(its_calls.select("caller_id", "callee_id").iter_rows())  # once, though it may be dialled again
         assert max(Counter(caller for caller, _ in called).values()) <= 3
         around = {e["caller_id"] for e in files.clean if begin <= e["call_start"] <= end and near(e, 3) and not near(e)}
         nearer += figures["times"]
