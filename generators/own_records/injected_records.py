@@ -129,7 +129,12 @@ def injected(
     corrected, tries = 1.0, 0
     while True:
         possible = {name: each for name, each in anomalies.items() if name not in unshown}
-        plan, left_out = plan_possible(records, possible, ratio * corrected, seed, more)
+        try:
+            plan, left_out = plan_possible(records, possible, ratio * corrected, seed, more)
+        except (TypesRefused, SettingsError):
+            if not tries:
+                raise
+            break
         rewriter = Rewriter(calls, records, plan, naming, seed)
         after, changes, values, how_shown = rewriter.rewritten()
         shown = {name: each for name, each in how_shown.items() if each.share < 1 - NOTABLE}
@@ -145,8 +150,8 @@ def injected(
         truth_writer.clock = calls.clock
         truth_writer.add(changes, values, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
         counts = truth_writer.counts()
-        got = counts["anomaly_ratio"]
-        if _is_met(got, ratio) or not got or tries == CORRECTIONS:
+        got, nearest = counts["anomaly_ratio"], abs(counts["anomalous_calls"] - ratio * counts["calls"]) < 1
+        if _is_met(got, ratio) or nearest or not got or tries == CORRECTIONS:
             break
         corrected, tries = corrected * ratio / got, tries + 1
     truth_writer.write(truth)
