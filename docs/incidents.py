@@ -26,7 +26,7 @@ from reports.style import FAINT, INK, new_figure, save, small_figure
 CAPTIONS = {
     "short_call": "one call, cut to seconds",
     "long_call": "one call that lasts over an hour",
-    "off_hour_call": "one call, in the caller's night",
+    "off_hour_call": "a call and its redials, in the caller's night",
     "burst_call": "many short calls within an hour",
     "wangiri": "one ring at each of many; few call back",
     "sim_box": "some SIMs, on the air all day",
