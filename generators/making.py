@@ -23,6 +23,7 @@ from generators.injection.incident_planning import (
     meets_calls,
     no_plan,
     plan_incidents,
+    ratio_is_met,
 )
 from generators.injection.injector import Injector
 from generators.injection.simulated_life import SimulatedLife, count_all
@@ -218,7 +219,7 @@ class Making:
         acting = {name: a for name, a in self.anomalies.items() if a.share}
         adjusted = [name for name, a in acting.items() if meets_calls(a)] or list(acting)
         met = sum(counts["calls_by_type"][name] for name in adjusted)
-        if abs(got - asked) <= TOLERANCE * asked or not met:
+        if ratio_is_met(got, asked) or not met:
             return None
         more = 1 + (asked * counts["calls"] - counts["anomalous_calls"]) / met
         return more if 1 / MOST_MORE < more < MOST_MORE else None
@@ -226,7 +227,7 @@ class Making:
     def _checked(self, counts: dict[str, Any]) -> dict[str, Any]:
         """Raise an error if a world's anomaly ratio is not the requested one."""
         asked, got = self.settings.anomaly_ratio, counts["anomaly_ratio"]
-        if abs(got - asked) > TOLERANCE * asked:
+        if not ratio_is_met(got, asked):
             users = enough_users(self.settings.num_users, max(abs(got - asked) / (TOLERANCE * asked), MORE_USERS))
             raise UserError(
                 f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {got:.4g} where {asked:g} was asked: "

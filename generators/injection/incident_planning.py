@@ -96,6 +96,11 @@ def meets_calls(anomaly: Injector) -> bool:
     return anomaly.level == "cell" and not anomaly.adds
 
 
+def ratio_is_met(got: float, asked: float) -> bool:
+    """Return whether a share of anomalous calls is within `TOLERANCE` of the one that is asked for."""
+    return abs(got - asked) <= TOLERANCE * asked
+
+
 def plan_incidents(
     editable: EditablePlan,
     anomalies: Mapping[str, Injector],

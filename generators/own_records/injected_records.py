@@ -11,7 +11,7 @@ from bench.dataset import Clock
 from bench.faults import Fault, SettingsError, UserError
 from bench.generator import LEFT_OUT
 from generators.injection.editable_plan import EditablePlan
-from generators.injection.incident_planning import MOST_RATIO, TOLERANCE, IncidentPlan, plan_incidents
+from generators.injection.incident_planning import MOST_RATIO, TOLERANCE, IncidentPlan, plan_incidents, ratio_is_met
 from generators.injection.injector import Injector
 from generators.injection.planning_errors import NoRoom, NotInRecords, TypesRefused
 from generators.own_records.calls import CALL_DIGITS, UNKNOWN, Calls
@@ -126,15 +126,16 @@ def injected(
     records = RecordsByUser.of(calls, with_reserve=isinstance(naming, Pseudonyms))
     unshown: dict[str, str] = {}
     more: dict[str, float] = {}
+    counts: dict[str, Any] = {}
     corrected, tries = 1.0, 0
     while True:
         possible = {name: each for name, each in anomalies.items() if name not in unshown}
         try:
             plan, left_out = plan_possible(records, possible, ratio * corrected, seed, more)
         except (TypesRefused, SettingsError):
-            if not tries:
-                raise
-            break
+            if tries:
+                _checked(counts, ratio)
+            raise
         rewriter = Rewriter(calls, records, plan, naming, seed)
         after, changes, values, how_shown = rewriter.rewritten()
         shown = {name: each for name, each in how_shown.items() if each.share < 1 - NOTABLE}
@@ -150,17 +151,17 @@ def injected(
         truth_writer.clock = calls.clock
         truth_writer.add(changes, values, after.start_ms.size, 0, digits_for(after.start_ms.size, CALL_DIGITS))
         counts = truth_writer.counts()
-        got, nearest = counts["anomaly_ratio"], abs(counts["anomalous_calls"] - ratio * counts["calls"]) < 1
-        if _is_met(got, ratio) or nearest or not got or tries == CORRECTIONS:
+        got = counts["anomaly_ratio"]
+        if ratio_is_met(got, ratio) or _is_nearest(counts, ratio) or not got or tries == CORRECTIONS:
             break
         corrected, tries = corrected * ratio / got, tries + 1
     truth_writer.write(truth)
     return after, {**_checked(counts, ratio), LEFT_OUT: left_out | unshown}
 
 
-def _is_met(got: float, asked: float) -> bool:
-    """Return whether the share of anomalous calls is close enough to the one that is asked for."""
-    return abs(got - asked) <= TOLERANCE * asked
+def _is_nearest(counts: dict[str, Any], asked: float) -> bool:
+    """Return whether the ratio lies between this number of anomalous calls and a neighbouring one."""
+    return bool(abs(counts["anomalous_calls"] - asked * counts["calls"]) < 1)
 
 
 def none_left(left_out: Mapping[str, str]) -> SettingsError:
@@ -171,12 +172,11 @@ def none_left(left_out: Mapping[str, str]) -> SettingsError:
 
 def _checked(counts: dict[str, Any], asked: float) -> dict[str, Any]:
     got = counts["anomaly_ratio"]
-    if not _is_met(got, asked):
-        calls, anomalous = counts["calls"], counts["anomalous_calls"]
-        if abs(anomalous - asked * calls) < 1:
+    if not ratio_is_met(got, asked):
+        if _is_nearest(counts, asked):
             raise UserError(
-                f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {asked:g}: "
-                f"the nearest is {anomalous:,} of {calls:,} calls, so {got:.4g} does"
+                f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {asked:g}: the nearest is "
+                f"{counts['anomalous_calls']:,} of {counts['calls']:,} calls, so {got:.4g} does"
             )
         raise UserError(
             f"generator.anomaly_ratio must be met within {TOLERANCE:.0%}, got {got:.4g} where {asked:g} was asked: "

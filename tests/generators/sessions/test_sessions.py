@@ -212,9 +212,8 @@ def test_reported_powers_have_the_error_that_is_asked_and_nothing_else_changes()
             hold(user, np.uint64(key), start, talk, found.network, phone)
         held.append(phone.events[: phone.state["row"][0]].copy())
     exact, reported = held
-    assert (exact[[name for name in exact.dtype.names if name != "power"]] == reported[
-        [name for name in exact.dtype.names if name != "power"]
-    ]).all()  # fmt: skip
+    others = [name for name in exact.dtype.names if name != "power"]
+    assert (exact[others] == reported[others]).all()
     asked_for = np.isin(reported["state"], [STATES.index("CONNECT"), STATES.index("RECONNECT")])
     error = (reported["power"] - exact["power"])[asked_for].astype(float)
     assert len(error) > 2000
