@@ -37,7 +37,7 @@ from bench.config.target_check import faults_of_targets
 from bench.faults import SettingsError, UserError, faults_of
 from bench.host import launcher
 from bench.host.exit_codes import INTERRUPTED, UNUSABLE
-from bench.host.interruption import end_on_closed_pipe, repeat_swallowed_interrupts
+from bench.host.interruption import end_on_closed_pipe, raise_if_interrupted, repeat_swallowed_interrupts
 from bench.host.room import address_space_message, require_room
 from bench.host.texts import printable
 from bench.threshold_policies import POLICIES
@@ -83,8 +83,7 @@ def launch(config_name: str, task: Callable[[DictConfig], None]) -> None:
             refuse(message)
         raise
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        _end_interrupted()
     finally:
         gc.freeze()  # the final collection need not look through what was imported, which takes a second
 
@@ -106,6 +105,9 @@ def _refusing(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None
             task(config)
         except UserError as error:
             refuse(str(error))
+        except Exception:
+            _end_if_interrupted()
+            raise
 
     return refusing
 
@@ -148,11 +150,24 @@ def add_choice(group: str, name: str, kind: type) -> None:
 
 
 def refuse(message: str) -> NoReturn:
-    """Print what is wrong and end the program with exit code 2."""
+    """Print what is wrong and end the program with exit code 2; after an interruption, only that there was one."""
+    _end_if_interrupted()
     if TRACEBACKS:
         traceback.print_exc()
     print(printable(message), file=sys.stderr)
     sys.exit(UNUSABLE)
+
+
+def _end_if_interrupted() -> None:
+    try:
+        raise_if_interrupted()
+    except KeyboardInterrupt:
+        _end_interrupted()
+
+
+def _end_interrupted() -> NoReturn:
+    print("interrupted", file=sys.stderr)
+    sys.exit(INTERRUPTED)
 
 
 def refuse_if_full(error: OSError) -> None:

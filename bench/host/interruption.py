@@ -26,11 +26,15 @@ def repeat_swallowed_interrupts() -> None:
 
 
 def raise_if_interrupted() -> None:
-    """Raise KeyboardInterrupt if there was an interruption before."""
-    if signal.SIGINT in _met:
+    """Raise KeyboardInterrupt after Ctrl-C, and SystemExit after SIGTERM.
+
+    Called where work begins, and when it has failed: an interruption within a library in C may come out of it as an
+    error of the library's own ("pytz must be installed", when an import within pyarrow is interrupted).
+    """
+    if _met:
         for timer in _again:
             timer.cancel()
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt if _met[-1] == signal.SIGINT else SystemExit(128 + _met[-1])
 
 
 def end_on_closed_pipe() -> NoReturn:

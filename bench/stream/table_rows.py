@@ -7,7 +7,6 @@ groups that were read have all messages, so only the row groups that overlap in 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +20,9 @@ from bench.faults import UserError
 from bench.schema import DATA_TABLES, UNREADABLE
 from bench.stream.messages import Kind
 
+IN_MS = '"timeUnit": "milliseconds"'
+"""How the footer of a Parquet file says that a column's values, and so their least one, are in milliseconds."""
 FOREVER = np.iinfo(np.int64).max
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Prepare = Callable[[pl.DataFrame], pl.DataFrame]
 """Returns a row group with all columns of the messages, but the stream and the number."""
 
@@ -90,8 +90,7 @@ class TableRows:
         rows = self._file.metadata.row_group(group)
         place = self._file.schema_arrow.names.index(self.arrival)
         statistics = rows.column(place).statistics
-        if statistics is not None and statistics.has_min_max and isinstance(statistics.min, datetime):
-            since = statistics.min - EPOCH
-            return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000 + self.later_ms
+        if statistics is not None and statistics.has_min_max and IN_MS in statistics.logical_type.to_json():
+            return int(statistics.min_raw) + self.later_ms
         column = self._file.read_row_group(group, columns=[self.arrival])[self.arrival]
         return int(pc.min(column).cast(pa.int64()).as_py()) + self.later_ms

@@ -67,6 +67,40 @@ def test_a_signal_that_a_library_in_c_swallows_ends_the_program_in_one_line(name
     assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", message)
 
 
+TRANSLATED = """
+import signal, sys
+from bench.config.composition import launch, refuse
+from bench.faults import UserError
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def task(config):
+    try:
+        signal.raise_signal(signal.{name})
+    except BaseException:
+        pass
+    {then}
+
+sys.argv[1:] = ["out=o"]
+launch("generate", task)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"), [("SIGINT", 130, "interrupted\n"), ("SIGTERM", 143, "ended by SIGTERM\n")]
+)
+@pytest.mark.parametrize(
+    "then", ["raise UserError('x cannot be read')", "raise ValueError('install pytz')", "refuse('x cannot be read')"]
+)
+def test_a_signal_that_a_library_makes_an_error_of_its_own_is_still_a_signal(
+    name: str, code: int, message: str, then: str
+) -> None:
+    """As pyarrow does: an import that it makes for time zones was interrupted, and it said that pytz is missing."""
+    program = TRANSLATED.format(name=name, then=then)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", message)
+
+
 def test_an_interruption_before_anything_was_composed_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
