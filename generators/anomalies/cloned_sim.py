@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LEAST_TALK_MS = 20_000
 """The shortest call of the owner during which the copy may call."""
 MEANWHILE = 0.8
-"""Part of the owner's talk within which the copy's call begins: the last moments are left, in which it may be set up."""
+"""Part of the owner's talk within which the copy's call begins: the rest is left for setting it up."""
 LATE_MS = 2 * HOUR_MS
 """Time after the planned end of an incident within which the owner's SIM is not changed: calls may be put off."""
 KNOWN = 0.5
