@@ -1,10 +1,8 @@
-"""When calls of incidents begin marks none of them: neither near a call of their victim, nor sooner than a line is free.
+"""When calls of incidents begin marks none of them: neither near a call of their victim, nor on a line just used.
 
 Covers the start and the end of calls, in `calls`, of the types that add calls under a user's number or to one user, at
 difficulties 0 and 0.5, in 6,000 users and two weeks.
 """
-
-from pathlib import Path
 
 import polars as pl
 import pytest
