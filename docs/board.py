@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.report import rows_below
-from reports.board.published import RESULTS, read_results, write_results
+from reports.board.published import RESULTS, mixed_worlds, read_results, write_results
 from reports.board.table import picture, table
 from reports.comparison.pages import write
 
@@ -25,7 +25,14 @@ BLOCK = re.compile(r"(?<=<!-- board: written by docs/board\.py -->\n).*?(?=<!-- 
 
 def publish(runs: Path) -> None:
     """Write the published rows from the runs of the suite."""
-    write_results(rows_below(runs), RESULTS)
+    rows = rows_below(runs)
+    if mixed := mixed_worlds(rows):
+        seeds = ", ".join(map(str, mixed))
+        sys.exit(
+            f"{runs} has runs in different worlds of the seeds {seeds}, from before and after a change of the code"
+            f" of the simulator: remove it, and run make board again"
+        )
+    write_results(rows, RESULTS)
 
 
 def show() -> None:

@@ -1,6 +1,6 @@
 """Record the page of `cdrbench watch` for its docs: `python docs/watch_recording.py`, with Debian's chromium.
 
-Half a minute of the old network demo with the alerts of a detector, as docs/images/watch.gif, and a still,
+Half a minute of the network demo of 2016 with the alerts of a detector, as docs/images/watch.gif, and a still,
 docs/images/watch.png. Each picture is of a moment that the script chooses, so the machine may be slow.
 """
 

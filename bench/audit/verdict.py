@@ -18,11 +18,11 @@ DIGEST = "digest"
 
 
 class Light(StrEnum):
-    """Result of a check."""
+    """Whether a check of the audit holds."""
 
     GREEN = "green"
     MARKED = "marked"
-    """The check holds, with a remark for the reader."""
+    """It holds, with a remark for the reader."""
     RED = "red"
     UNTESTED = "untested"
     """The data does not allow the check."""

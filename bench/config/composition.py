@@ -173,7 +173,7 @@ def _end_interrupted() -> NoReturn:
 def refuse_if_full(error: OSError) -> None:
     """End the program with exit code 2 if an error was caused by a full disk."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        refuse(f"the disk is full ({error}); no partial files were left")
+        refuse(f"the disk is full ({error}); incomplete files were removed")
 
 
 def settings_of(config: DictConfig) -> Any:

@@ -8,7 +8,7 @@ from bench.detector import Level
 from bench.truth import CONFIGURED_FAILURE
 
 HOMES = {"call": Level.CALL, "user": Level.USER_DAY, "group": Level.USER_DAY, "cell": Level.CELL_QUARTER}
-"""Home level by what an incident is about: a single call, the users who make its calls, or a cell."""
+"""Home level by what an incident is about (`level` of its type): a single call, one user, a group of users, a cell."""
 
 
 def home_of(injector: Any) -> Level:

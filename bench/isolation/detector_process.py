@@ -28,7 +28,7 @@ from bench.result import Status
 from bench.settings import LimitSettings
 
 WATCH_S, READY_S = 0.1, 0.02
-NO_SCORES = "its process left something else than scores"
+NO_SCORES = "its process did not leave a valid file of scores"
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def facts_in(path: Path) -> dict[str, Any]:
 
 
 def cost(out: Path) -> dict[str, float]:
-    """Return what the process says that each step took, as far as those are numbers."""
+    """Return the seconds and memory that the process reports for each step; what is no number is left out."""
     found = facts_in(out / COST)
     return {name: float(found[name]) for name in COSTS if _is_amount(found.get(name))}
 

@@ -1,6 +1,6 @@
 """Fit and score one detector in a process without labels; `bench.isolation.detector_process` starts it.
 
-`bench.isolation.confined` begins it. It imports the modules that it is given, which are a guess, and reads from its
+`bench.isolation.confined` begins it. It imports modules that its detector will probably need, and reads from its
 channel an open file for what it prints, and two lines: which detector it is to construct in its folder,
 and, later, the path of a job. It leaves `scores.f8` and `cost.json`, or `error.json`.
 """

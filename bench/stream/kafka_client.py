@@ -36,7 +36,7 @@ def library() -> Any:
 
 
 def partition_of(tower: str | None, partitions: int) -> int:
-    """Return the partition of a site's messages: CRC-32 of its name, the rule `consistent` of librdkafka."""
+    """Return the partition of a tower's messages: CRC-32 of its name, the rule `consistent` of librdkafka."""
     return crc32((tower or "").encode()) % partitions
 
 

@@ -1,8 +1,8 @@
 """Send a stream to a log that speaks the Kafka protocol, and go on after what is already there.
 
-The key of a message is its site, which decides the partition, so the messages of a site stay in order. The producer is
-idempotent: what it sends again after an error is stored once. It keeps no state of its own: the last message of each
-partition says where a killed producer has stopped, and each partition goes on from there.
+The key of a message is its tower, which decides the partition, so the messages of a tower stay in order. The producer
+is idempotent: what it sends again after an error is stored once. It keeps no state of its own: the last message of
+each partition says where a killed producer has stopped, and each partition goes on from there.
 """
 
 import time

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from generators.injection.expected_calls import ExpectedCalls
 
 ANCHORS = 2000
+"""Number of normal calls whose places and hours are tried as those of crowds."""
 NARROWER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.075)
 """Factors on a crowd's radius that are tried in turn, the widest first, until the crowd is small enough."""
 WITHIN = 0.1
@@ -41,7 +42,7 @@ NEAR = 0.33
 HELD = 0.1
 """A cell belongs to the incident when it is the strongest one for this share of the callers."""
 LARGE = 1.5
-"""Crowds larger than this multiple of a twelfth of the type's calls are used last."""
+"""A crowd is large, and used last, if it has more than this multiple of one twelfth of all calls of the type."""
 
 
 class Crowd(NamedTuple):

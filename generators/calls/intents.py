@@ -82,8 +82,9 @@ def make_slots(most: int = MOST_A_DAY) -> Slots:
 def count_calls(user: int, day: int, model: ModelArrays) -> int:
     """Return the number of calls that a user intends to make on a day.
 
-    A Poisson variable, in steps of a mean of at most 32, which is log-normal over spells; none in a quiet spell. A
-    machine's calls are counted. In a closed loop, where that is not known beforehand: the most that it can be.
+    A Poisson variable, drawn in steps of a mean of at most 32. The mean is log-normal from spell to spell (some days in
+    which a user calls more or less than usual); in a quiet spell there are no calls. A machine's calls are counted.
+    With `activity.loop`, where each call waits for the one before, it is the most that there can be.
     """
     people = model.people
     if people.active_from_ms[user] >= (day + 1) * DAY_MS or people.active_until_ms[user] <= day * DAY_MS:

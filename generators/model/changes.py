@@ -12,7 +12,8 @@ from generators.model.sim_holdings import SimHoldings
 
 CHANGES = ("added", "altered", "removed")
 ADDED, ALTERED, REMOVED, EVENTS_ALTERED = 0, 1, 2, 3
-"""`EVENTS_ALTERED`: the record is the same, its events are not; in `Changes` it is `ALTERED` and collateral."""
+"""`EVENTS_ALTERED`: the call record is the same, but not the messages of its session (`events`); in `Changes` it is
+`ALTERED` and collateral."""
 SAME, NONE = -1, -1
 
 

@@ -3,8 +3,8 @@
 Each phone asks for signal strengths every few seconds, and reports the towers that answered, if they are not much
 weaker than the strongest. A tower keeps the list of towers that phones have reported together with it; a phone asks the
 towers that it reported last, and all that are in the lists of these. A phone that hears nothing, and a small share of
-all requests, asks every tower (a scan): so new neighbours are found. Towers add what they were reported to their lists
-at the end of each minute, so a result does not depend on the order of phones within it.
+all requests, asks every tower (a scan): so new neighbours are found. What is reported
+during a minute is known to phones from its end on, so a result does not depend on the order of phones within it.
 
 Only the signalling is simulated here. In calls phones know every tower that could reach them, whatever the setting.
 `generators.sessions.neighbour_reference` is the same protocol with sets.

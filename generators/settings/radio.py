@@ -29,6 +29,8 @@ MODELS = {
 }
 """All path-loss models; `generators.radio.path_loss` has the formula of each, and refuses a model without one.
 
+The models uma, umi and rma are those of an urban macro cell, an urban micro cell and a rural macro cell.
+
 Shadowing of uma, umi and rma: 3GPP TR 38.901, tables 7.4.1-1 and 7.5-6; of the others, starting values.
 """
 

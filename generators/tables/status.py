@@ -21,6 +21,7 @@ from generators.tables.columns import coded, moments, rows_of
 from generators.tables.names import Names
 
 ATTEMPTS, SETUPS, HELLOS, FAILS, TIMEOUTS, DROPS, BEGUN, ENDED, INTO, OUT_OF, STRANDED, HELD, TRAFFIC, LIVE = range(14)
+"""Counters of a cell and window, in the order of the columns of `tower_status`."""
 
 
 @dataclass

@@ -20,13 +20,13 @@ MEMBERS = 2**18
 
 
 def tie_tables(kinds: list[str], model: ModelArrays, names: Names) -> Iterator[pa.Table]:
-    """Yield the ties of a world in parts, `bench.schema.TIES`: layer by layer, then the acquaintances.
+    """Yield the ties of a world in parts, `bench.schema.TIES`: by kind of community, then acquaintances.
 
     Parameters
     ----------
     kinds
-        The kind of each layer.
-    habits, names
+        The kind of communities of each layer: families, colleagues and so on.
+    model, names
         The world.
     """
     society, calls = model.society, _calls_within(model)

@@ -45,6 +45,18 @@ def write_results(rows: Iterable[Row], path: Path) -> Path:
     return path
 
 
+def mixed_worlds(rows: Iterable[Row]) -> list[int]:
+    """Return the world seeds of which rows come from more than one world: they were made by different code.
+
+    >>> mixed_worlds([{"world_seed": 7, "fingerprint": "a"}, {"world_seed": 7, "fingerprint": "b"}])
+    [7]
+    """
+    found: dict[int, set[Scalar]] = {}
+    for row in rows:
+        found.setdefault(place_of(row)[0], set()).add(row.get("fingerprint"))
+    return sorted(seed for seed, worlds in found.items() if len(worlds) > 1)
+
+
 def read_results(path: Path = RESULTS) -> list[dict[str, Scalar]]:
     """Return the published rows; what a run does not have is left out."""
     found: list[dict[str, Scalar]] = pq.read_table(path).to_pylist()

@@ -67,7 +67,7 @@ def test_a_file_that_a_setting_names_is_read_and_no_other(attempt: Try) -> None:
 def test_what_is_forged_is_no_score(attempt: Try, how: str) -> None:
     trial = attempt("Forger", how=how)
     reason = "its process ended with code 0 before it had given scores" if how in ("nothing", "gone") else (
-        "its process left something else than scores"
+        "its process did not leave a valid file of scores"
     )  # fmt: skip
     assert (trial.status, trial.reason, trial.scores) == (Status.ERROR, reason, None)
 

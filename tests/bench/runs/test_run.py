@@ -160,7 +160,7 @@ def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(workplace: Path, modul
     quiet = {**os.environ, "HYDRA_FULL_ERROR": "0"}
     done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False, env=quiet)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "the disk is full ([Errno 28] No space left on device); no partial files were left\n"
+    assert done.stderr == "the disk is full ([Errno 28] No space left on device); incomplete files were removed\n"
     assert not list(workplace.iterdir())
 
 
