@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 LEAST_TALK_MS = 20_000
 """The shortest call of the owner during which the copy may call."""
-MEANWHILE = 0.8
-"""Part of the owner's talk within which the copy's call begins: the rest is left for setting it up."""
 LATE_MS = 2 * HOUR_MS
 """Time after the planned end of an incident within which the owner's SIM is not changed: calls may be put off."""
 KNOWN = 0.5
@@ -90,7 +88,7 @@ class ClonedSim(AnomalySettings):
             begin, lasts = fitted(calls.start_ms, np.full(len(calls.user), span), normal)
             return _talks(calls) & editable.keeps_sim(calls.user, begin, begin + lasts + LATE_MS)
 
-        victims = editable.victims(len(sizes), rng, accept, calling=True)
+        victims = editable.victims(len(sizes), rng, accept)
         editable.between(
             victims.user, victims.start_ms, victims.start_ms + 1
         )  # so that no other incident claims those calls
@@ -98,8 +96,7 @@ class ClonedSim(AnomalySettings):
         incident, user = np.repeat(np.arange(len(sizes)), sizes), np.repeat(victims.user, sizes)
         start = times(begin[incident], lasts[incident], normal, self.difficulty, rng)
         first = np.cumsum(sizes) - sizes
-        answered_ms = victims.start_ms + normal.lasting(victims) - victims.talk_ms
-        start[first] = answered_ms + (rng.random(len(sizes)) * MEANWHILE * victims.talk_ms).astype(np.int64)
+        start[first] = victims.start_ms + (rng.random(len(sizes)) * victims.talk_ms / 2).astype(np.int64)
         stranger = blended(normal.strangers(user, rng), normal.outsiders("foreign", calls, rng), self.abroad, rng)
         callee = blended(stranger, normal.contacts(user, start, rng), KNOWN * self.difficulty, rng)
         made = like_normal(new_calls(user, start, np.zeros(calls, np.int64), callee, rng), normal, 1.0, rng)

@@ -88,10 +88,9 @@ class SimSwap(AnomalySettings):
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
         sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, editable.spare())
         rows = editable.recruit(len(sizes))
+        victims = editable.victims(len(sizes), rng, lambda c: editable.without_claimed_neighbours(c, LINE_FREE_MS))
         gap = talk_between(60 * self.shortest_gap_min, 60 * self.longest_gap_min, len(sizes), rng)
         held = int(between(self.held_h, max(self.held_h, self.longest_h), self.difficulty) * HOUR_MS)
-        used_ms = held + int(self.longest_gap_min * MINUTE_MS) + LINE_FREE_MS
-        victims = editable.victims(len(sizes), rng, lambda c: editable.without_claimed_neighbours(c, used_ms))
         cut_off, span = fitted(line_free(victims, normal, rng), gap + held, normal)
         begin = cut_off + np.minimum(gap, span - span // 4)
         end = cut_off + span

@@ -84,9 +84,8 @@ class StolenPhone(AnomalySettings):
         bounds = bounds_around(self.most_calls, self.fewest_calls, self.difficulty)
         sizes = parted(calls, bounds, (self.fewest_calls, self.most_calls), rng, editable.spare())
         rows = editable.recruit(len(sizes))
+        victims = editable.victims(len(sizes), rng, lambda c: editable.without_claimed_neighbours(c, LINE_FREE_MS))
         span = int(between(self.within_h, max(self.within_h, self.longest_h), self.difficulty) * HOUR_MS)
-        used_ms = span + LINE_FREE_MS
-        victims = editable.victims(len(sizes), rng, lambda c: editable.without_claimed_neighbours(c, used_ms))
         begin, lasts = fitted(line_free(victims, normal, rng), np.full(len(sizes), span), normal)
         lost, of_lost = editable.between(victims.user, begin, begin + lasts + int(self.silent_h * HOUR_MS))
         lost = lost._replace(gone=np.ones(len(lost.user), np.bool_))

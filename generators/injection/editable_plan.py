@@ -189,17 +189,11 @@ class EditablePlan:
         kept &= found.start_ms >= self.life.subscribers.active_from_ms[found.user]
         return found.pick(kept), which[kept]
 
-    def victims(
-        self,
-        count: int,
-        rng: np.random.Generator,
-        accept: Callable[[Intents], Any] | None = None,
-        calling: bool = False,
-    ) -> Intents:
-        """Choose victims, weighted by their calls, and a moment for each at which its incident begins.
+    def victims(self, count: int, rng: np.random.Generator, accept: Callable[[Intents], Any] | None = None) -> Intents:
+        """Choose victims, weighted by their calls; return a call of each, at which its incident begins.
 
-        Nobody is the victim of two incidents, nor anybody whose subscription ends: its incident might outlast it. A
-        moment has nothing to do with the victim's own calls, which would mark the incident's.
+        Nobody is the victim of two incidents, nor anybody whose subscription ends: its incident might outlast it. The
+        calls are not claimed.
 
         Parameters
         ----------
@@ -208,15 +202,7 @@ class EditablePlan:
         rng
             Random generator.
         accept
-            Returns which users and moments are acceptable; shape (n,), bool. All are when None.
-        calling
-            Whether each moment is the start of a call of the victim, which is not claimed: for incidents that have to
-            happen during one.
-
-        Returns
-        -------
-        Intents
-            A call of each victim, or an intent with only the user and the moment, `start_ms`.
+            Returns which of such calls are acceptable; shape (n,), bool. All are when None.
 
         Raises
         ------
@@ -230,7 +216,6 @@ class EditablePlan:
             found = found.pick(np.sort(np.unique(found.user, return_index=True)[1]))
             stays = self.life.subscribers.active_until_ms[found.user] >= self.normal.days * DAY_MS
             found = found.pick(stays & ~self._victims[found.user])
-            found = found if calling else self._at_other_times(found, rng)
             found = found if accept is None else found.pick(accept(found))
             found = found.pick(slice(count - len(chosen.user)))
             self.mark_victims(found.user)
@@ -238,13 +223,6 @@ class EditablePlan:
             if len(chosen.user) == count:
                 return chosen
         raise NoRoom
-
-    def _at_other_times(self, intents: Intents, rng: np.random.Generator) -> Intents:
-        """Return intents of the same users at moments of their subscriptions that are drawn anew; some are left out."""
-        begin = self.normal.moments(len(intents.user), rng) if len(intents.user) else intents.start_ms
-        kept = begin >= self.life.subscribers.active_from_ms[intents.user]
-        user, begin = intents.user[kept], begin[kept]
-        return Intents.room(user, begin // DAY_MS, np.zeros_like(user))._replace(start_ms=begin)
 
     def keeps_sim(self, users: Any, from_ms: Any, to_ms: Any) -> Any:
         """Return which users' numbers stay on one SIM between two moments in normal life; shape (n,), bool."""

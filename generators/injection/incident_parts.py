@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MINUTE_MS = 60_000
 LINE_FREE_MS = 8 * HOUR_MS
-"""An incident that occupies a line takes no victim whose line another incident uses within its duration and this."""
+"""An incident that occupies a line takes no victim whose line another incident uses within this time."""
 BACK_H = 2.0
 """Mean time until somebody calls back [h]."""
 LEG_WITHIN_MS = 10_000

@@ -87,10 +87,7 @@ class NormalCalls:
         return self.filled(Intents.room(np.repeat(users, many), np.full(len(slot), day), slot))
 
     def moments(self, count: int, rng: np.random.Generator) -> Any:
-        """Return moments within minutes of normal calls of any user, at which incidents may begin; shape (count,) [ms].
-
-        They differ from starts of normal calls by some minutes, since a start that another call has too would mark a
-        call.
+        """Return starts of normal calls of any user, at which incidents may begin; shape (count,) [ms].
 
         Raises
         ------
@@ -105,17 +102,7 @@ class NormalCalls:
             asked, tried = 4 * asked, tried + 1
         if not len(found):
             raise NoRoom
-        found = rng.permutation(found if len(found) < count else found[:count])[np.arange(count) % len(found)]
-        least, end_ms = self._allowed_around(found)
-        least, end_ms = np.maximum(least, found - NEAR_MS), np.minimum(end_ms, found + NEAR_MS)
-        return least + (rng.random(count) * (end_ms - least)).astype(np.int64)
-
-    def _allowed_around(self, moments: Any) -> tuple[Any, Any]:
-        """Return begin and end [ms] of the spans of time in which incidents may begin and these moments are."""
-        if self.spans is None:
-            return np.zeros_like(moments), np.full_like(moments, self.days * DAY_MS)
-        span = self.spans[np.searchsorted(self.spans[:, 0], moments, side="right") - 1]
-        return span[:, 0], np.minimum(span[:, 1], self.days * DAY_MS)
+        return rng.permutation(found if len(found) < count else found[:count])[np.arange(count) % len(found)]
 
     @cached_property
     def _examples(self) -> Intents:

@@ -1,4 +1,4 @@
-// What is behind the numbers: curves, incidents, alarms. It is packed (gzip, base64), and unpacked after the page is shown.
+// What is behind the numbers: curves, incidents, alarms. It is packed (gzip, base64), and unpacked once the page stands.
 "use strict";
 
 let BUDGETS = []; // alerts a day at which curves were read
